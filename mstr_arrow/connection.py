@@ -1,0 +1,360 @@
+"""The way in: a connection to one server, opened at once and logged out on every way out."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import orjson
+
+from mstr_arrow.auth.modes import LoginMode, mode_from
+from mstr_arrow.config import Settings
+from mstr_arrow.errors import ProtocolError
+from mstr_arrow.transport import background
+from mstr_arrow.transport.session import ServerSession
+from mstr_arrow.transport.url import base_url
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping
+    from types import TracebackType
+    from typing import Self
+
+    from mstr_arrow.transport.http import Http
+    from mstr_arrow.transport.projects import Project
+
+T = TypeVar("T")
+
+DEFAULTS = Settings()
+_WITHOUT_PROJECT = ("auth", "sessions", "status", "projects")
+
+
+def connect(
+    url: str,
+    *,
+    username: str | None = None,
+    password: str | Callable[[], str] | None = None,
+    project: str | None = None,
+    settings: Settings = DEFAULTS,
+) -> Connection:
+    """Log in and return the open connection; without user name and password, as a guest.
+
+    ``url`` is the Library's, in any spelling: :func:`~.transport.url.base_url` lists them. ``password`` may
+    be a function, called once. ``project`` is a name or an id; without it, the only project the login may
+    use, or a UsageError at the first call that needs one. Calls GET /api/status, POST /api/auth/login and,
+    given a project, GET /api/projects.
+
+    Raises LoginError for wrong credentials, NotFound for a wrong project (its hint lists what there is) or
+    a URL that is not a Library's, ConnectError, TlsError or TimeoutExceeded when nothing answers.
+    """
+    base, mode = base_url(url), mode_from(username, password)
+    body = mode.body()
+    opened: list[ServerSession] = []
+    try:
+        background.run(_open(opened, base, body, project, settings))
+    except BaseException:
+        _abandon(opened)
+        raise
+    return Connection(opened[0])
+
+
+def connect_async(
+    url: str,
+    *,
+    username: str | None = None,
+    password: str | Callable[[], str] | None = None,
+    project: str | None = None,
+    settings: Settings = DEFAULTS,
+) -> Opening:
+    """Log in without blocking: await what this returns, or enter it with ``async with``.
+
+    Arguments and errors are those of :func:`connect`; a function as ``password`` runs in a thread.
+    """
+    return Opening(base_url(url), mode_from(username, password), project, settings)
+
+
+async def _open(
+    opened: list[ServerSession],
+    base: str,
+    body: dict[str, object],
+    project: str | None,
+    settings: Settings,
+) -> None:
+    """Open a session into ``opened``, where one that is ready just as its caller gives up can be found."""
+    opened.append(await ServerSession.open(base, body, project, settings))
+
+
+def _abandon(opened: list[ServerSession]) -> None:
+    for session in opened:
+        background.spawn(session.aclose())
+
+
+class Opening:
+    """A connection about to be opened: await it, or enter it."""
+
+    def __init__(self, base: str, mode: LoginMode, project: str | None, settings: Settings) -> None:
+        self._base = base
+        self._mode = mode
+        self._project = project
+        self._settings = settings
+        self._connection: Connection | None = None
+
+    def __await__(self) -> Generator[Any, None, Connection]:
+        return self._open().__await__()
+
+    async def _open(self) -> Connection:
+        body = await asyncio.to_thread(self._mode.body)
+        opened: list[ServerSession] = []
+        try:
+            await background.bridge(_open(opened, self._base, body, self._project, self._settings))
+        except BaseException:
+            _abandon(opened)
+            raise
+        return Connection(opened[0])
+
+    async def __aenter__(self) -> Connection:
+        self._connection = await self._open()
+        return await self._connection.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._connection is not None:
+            await self._connection.__aexit__(kind, error, trace)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An endpoint's successful answer; ``headers`` is case-insensitive, ``content`` unpacked bytes."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    def json(self) -> Any:
+        """Return the body parsed; a body that is not JSON is a ProtocolError."""
+        try:
+            return orjson.loads(self.content)
+        except orjson.JSONDecodeError as error:
+            raise ProtocolError(f"the answer is not JSON ({error.msg}).") from None
+
+
+class User(NamedTuple):
+    """Who is logged in."""
+
+    id: str
+    name: str
+
+
+class Connection:
+    """An open session on one server; made by :func:`connect` and :func:`connect_async`.
+
+    Leaving its context closes it; so does the end of the process. Within the context the session is kept
+    alive. It may be used from several threads and event loops, but not in a forked child.
+    """
+
+    def __init__(self, session: ServerSession) -> None:
+        self._session = session
+        self._pid = os.getpid()
+
+    def __repr__(self) -> str:
+        project = f" project={self.http.project.name!r}" if self.http.project else ""
+        return f"<Connection {self.http.base}{project}{' closed' if self.closed else ''}>"
+
+    # Closing
+
+    @property
+    def closed(self) -> bool:
+        """Whether the connection was closed."""
+        return self.http.closed
+
+    def close(self) -> None:
+        """End open reads, log out and close; a failing log-out is only logged.
+
+        Does nothing when called again, or in a forked child.
+        """
+        if os.getpid() == self._pid and not self.closed:
+            background.run(self._session.aclose())
+
+    async def close_async(self) -> None:
+        """Do what :meth:`close` does."""
+        if os.getpid() == self._pid and not self.closed:
+            await background.bridge(self._session.aclose())
+
+    def __enter__(self) -> Self:
+        self.run(self._hold())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        await self.bridge(self._hold())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close_async()
+
+    def __del__(self) -> None:
+        if not hasattr(self, "_pid") or os.getpid() != self._pid or self.closed:
+            return
+        warnings.warn(f"{self!r} was never closed", ResourceWarning, source=self, stacklevel=2)
+        background.spawn(self._session.aclose())
+
+    # What cubes, scans and uploads build on
+
+    @property
+    def http(self) -> Http:
+        """The HTTP session, for use on the background loop."""
+        return self._session.http
+
+    @property
+    def settings(self) -> Settings:
+        """The settings the connection was made with."""
+        return self.http.settings
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine that uses :attr:`http` and wait for its result; see :func:`~.background.run`."""
+        self._check(coroutine)
+        return background.run(coroutine)
+
+    async def bridge(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Await a coroutine that uses :attr:`http` from any event loop; see :func:`~.background.bridge`."""
+        self._check(coroutine)
+        return await background.bridge(coroutine)
+
+    def _check(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        try:
+            self.http.check_usable()
+        except BaseException:
+            coroutine.close()
+            raise
+
+    def register(self, resource: background.Closable) -> None:
+        """Have ``resource.aclose()`` called, on the background loop, before the log-out."""
+        self._session.register(resource)
+
+    def unregister(self, resource: background.Closable) -> None:
+        """Forget a resource that was closed."""
+        self._session.unregister(resource)
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Keep the session alive meanwhile: PUT /api/sessions, three times per time-out."""
+        self.run(self._hold())
+        try:
+            yield
+        finally:
+            if not self.closed and os.getpid() == self._pid:
+                background.run(self._release())
+
+    async def _hold(self) -> None:
+        self._session.hold()
+
+    async def _release(self) -> None:
+        self._session.release()
+
+    # Server, user, projects
+
+    @property
+    def server_version(self) -> str | None:
+        """The Intelligence Server's version; None where the server keeps it to itself."""
+        return self._session.version
+
+    def user(self) -> User:
+        """Return who is logged in. GET /api/sessions/userInfo."""
+        return self.run(self._user())
+
+    async def user_async(self) -> User:
+        """Do what :meth:`user` does."""
+        return await self.bridge(self._user())
+
+    async def _user(self) -> User:
+        info = (await self.http.request("GET", "sessions/userInfo", project=False)).json()
+        return User(info["id"], info["fullName"])
+
+    def projects(self) -> list[Project]:
+        """Return the projects this login may use. GET /api/projects."""
+        return self.run(self.http.projects())
+
+    async def projects_async(self) -> list[Project]:
+        """Do what :meth:`projects` does."""
+        return await self.bridge(self.http.projects())
+
+    @property
+    def project_id(self) -> str:
+        """The project's id; where none was chosen, that of the only project there is."""
+        return self._project().id
+
+    @property
+    def project_name(self) -> str:
+        """The project's name; where none was chosen, that of the only project there is."""
+        return self._project().name
+
+    def _project(self) -> Project:
+        return self.http.project or self.run(self.http.select_project(None))
+
+    # Any other endpoint
+
+    def request(self, method: str, path: str, **options: Any) -> Response:
+        """Call any endpoint; ``path`` with or without leading slash and ``/api``.
+
+        ``options`` are ``params``, ``json``, ``data``, ``headers``, ``project``, ``safe`` and ``wait`` of
+        :meth:`~.transport.http.Http.request`. The project is sent where there is one, except to
+        endpoints about the session itself. An answer other than 2xx is raised as the error it means.
+        """
+        return self.run(self._request(method, path, options))
+
+    async def request_async(self, method: str, path: str, **options: Any) -> Response:
+        """Do what :meth:`request` does."""
+        return await self.bridge(self._request(method, path, options))
+
+    async def _request(self, method: str, path: str, options: dict[str, Any]) -> Response:
+        about_session = path.strip("/").removeprefix("api/").startswith(_WITHOUT_PROJECT)
+        options.setdefault("project", False if about_session else None)
+        answer = await self.http.request(method, path, **options)
+        content = await asyncio.to_thread(answer.content) if answer.encoding else answer.body
+        return Response(answer.status, answer.headers, content)
+
+    def get(self, path: str, **options: Any) -> Response:
+        """Send a GET; see :meth:`request`."""
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> Response:
+        """Send a POST; see :meth:`request`."""
+        return self.request("POST", path, **options)
+
+    def put(self, path: str, **options: Any) -> Response:
+        """Send a PUT; see :meth:`request`."""
+        return self.request("PUT", path, **options)
+
+    def patch(self, path: str, **options: Any) -> Response:
+        """Send a PATCH; see :meth:`request`."""
+        return self.request("PATCH", path, **options)
+
+    def delete(self, path: str, **options: Any) -> Response:
+        """Send a DELETE; see :meth:`request`."""
+        return self.request("DELETE", path, **options)
+
+    async def get_async(self, path: str, **options: Any) -> Response:
+        """Do what :meth:`get` does."""
+        return await self.request_async("GET", path, **options)
+
+    async def post_async(self, path: str, **options: Any) -> Response:
+        """Do what :meth:`post` does."""
+        return await self.request_async("POST", path, **options)
+
+    async def put_async(self, path: str, **options: Any) -> Response:
+        """Do what :meth:`put` does."""
+        return await self.request_async("PUT", path, **options)
+
+    async def patch_async(self, path: str, **options: Any) -> Response:
+        """Do what :meth:`patch` does."""
+        return await self.request_async("PATCH", path, **options)
+
+    async def delete_async(self, path: str, **options: Any) -> Response:
+        """Do what :meth:`delete` does."""
+        return await self.request_async("DELETE", path, **options)

@@ -1,0 +1,1 @@
+"""HTTP to one Intelligence Server: session, retries, typed errors."""

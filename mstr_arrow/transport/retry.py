@@ -1,0 +1,86 @@
+"""What is repeated, how often, and after which wait."""
+
+from __future__ import annotations
+
+import time
+from email.utils import parsedate_to_datetime
+from random import uniform
+from typing import TYPE_CHECKING
+
+import stamina
+
+from mstr_arrow.errors import MstrError, ProtocolError, ServerError
+from mstr_arrow.transport.iserver import ISERVER
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from mstr_arrow.config import Retry
+
+
+class Failed(Exception):  # noqa: N818  never leaves this folder: it carries the error that does
+    """One attempt failed with ``error``; ``repeatable`` says whether another one is allowed.
+
+    ``retry_after`` is the wait in seconds the server asked for.
+    """
+
+    def __init__(self, error: MstrError, *, repeatable: bool, retry_after: float | None = None) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.repeatable = repeatable
+        self.retry_after = retry_after
+
+
+def is_transient(error: MstrError) -> bool:
+    """Say whether the same request may succeed a little later.
+
+    So may: no connection, a connection reset or closed early, a truncated body, a time-out; HTTP 429, 502,
+    503 and 504; HTTP 500 without an I-Server code; and the I-Server's codes for full governors, memory
+    shortage, its own time-out, and a cube being executed or published. Everything else is final: other
+    4xx, other I-Server codes, certificates that were refused, redirects, answers that are not JSON.
+
+    Only requests that are safe to repeat are repeated for these reasons; any request is repeated when the
+    connection could not even be opened, because then nothing was sent.
+    """
+    if not isinstance(error, ServerError):
+        return not isinstance(error, ProtocolError)
+    if error.iserver_code is not None:
+        meaning = ISERVER.get(error.iserver_code)
+        return meaning is not None and meaning.transient
+    return error.status in {429, 500, 502, 503, 504}
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Return the seconds a ``Retry-After`` header asks for, from its number or its date; None without one.
+
+    >>> retry_after({"Retry-After": "3"}, now=0.0)
+    3.0
+    """
+    value = headers.get("Retry-After", "").strip()
+    if value.isdecimal():
+        return float(value)
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+    except ValueError:
+        return None
+
+
+def attempts(settings: Retry) -> AsyncIterator[stamina.Attempt]:
+    """Return the attempts of one request, each a context in which :class:`Failed` may be raised.
+
+    The wait before attempt *n* + 1 is drawn at random below ``wait_initial * 2**n`` and ``wait_max``, or is
+    what the server asked for; a wait that would end after ``settings.seconds`` is not begun.
+    """
+    began = time.monotonic()
+    failures = 0
+
+    def wait(error: Exception) -> bool | float:
+        nonlocal failures
+        if not isinstance(error, Failed) or not error.repeatable:
+            return False
+        failures += 1
+        longest = min(settings.wait_max, settings.wait_initial * 2**failures)
+        seconds = uniform(0.0, longest) if error.retry_after is None else error.retry_after
+        return seconds if time.monotonic() - began + seconds < settings.seconds else False
+
+    return aiter(stamina.retry_context(on=wait, attempts=settings.attempts, timeout=settings.seconds))

@@ -1,0 +1,132 @@
+"""Servers to talk to: a small scripted Library, and the simulator with a connection to it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+import mstr_arrow.connection
+from mstr_arrow.config import Retry, Settings, Timeouts
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+CONTEXT = "/MicroStrategyLibrary"
+TOKEN = "token0123456789abcdefghijk"
+COOKIE = 'a+b/c=="d'
+
+
+class Library:
+    """A Library that answers what a test tells it to, and counts log-ins and log-outs."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, str]] = []
+        self.headers: list[dict[str, str]] = []
+        self.bodies: list[bytes] = []
+        self.handlers: dict[tuple[str, str], list[Handler]] = {}
+        self.open_sessions = 0
+        self.projects = [{"id": "A" * 32, "name": "Retail"}, {"id": "B" * 32, "name": "Finance"}]
+        self.port = 0
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self.on("GET", "/api/status", json={"iServerVersion": "11.5.0900.00123"})
+        self.on("POST", "/api/auth/login", self._login)
+        self.on("POST", "/api/auth/logout", self._logout)
+        self.on("GET", "/api/sessions", json={"timeout": 1800})
+        self.on("PUT", "/api/sessions", status=204)
+        self.on("GET", "/api/sessions/userInfo", json={"id": "U1", "fullName": "Ann"})
+        self.on("GET", "/api/projects", self._projects)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}{CONTEXT}"
+
+    def count(self, method: str, path: str) -> int:
+        return self.requests.count((method, path))
+
+    def on(
+        self, method: str, path: str, handler: Handler | None = None, *, times: int | None = None, **answer: Any
+    ) -> None:
+        """Answer ``path`` with a handler or a fixed answer: always from now on, or the next ``times`` times."""
+
+        async def fixed(_: web.Request) -> web.StreamResponse:
+            if "json" in answer:
+                return web.json_response(answer["json"], **{k: v for k, v in answer.items() if k != "json"})
+            return web.Response(**answer)
+
+        queue = self.handlers.setdefault((method, path), [])
+        if times is None:
+            queue[:] = [handler or fixed]
+        else:
+            queue[:0] = [handler or fixed] * times
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        path = request.path.removeprefix(CONTEXT)
+        self.requests.append((request.method, path))
+        self.headers.append(dict(request.headers))
+        self.bodies.append(await request.read())
+        handlers = self.handlers.get((request.method, path))
+        if not handlers:
+            return web.json_response({"code": "ERR004", "message": "HTTP 404 Not Found"}, status=404)
+        handler = handlers.pop(0) if len(handlers) > 1 else handlers[0]
+        return await handler(request)
+
+    async def _login(self, _: web.Request) -> web.StreamResponse:
+        self.open_sessions += 1
+        response = web.Response(status=204, headers={"X-MSTR-AuthToken": TOKEN})
+        response.headers.add("Set-Cookie", f"JSESSIONID=J1; Path={CONTEXT}; Secure; HttpOnly")
+        response.headers.add("Set-Cookie", f"AWSALB={COOKIE}; Path=/")
+        return response
+
+    async def _logout(self, _: web.Request) -> web.StreamResponse:
+        self.open_sessions -= 1
+        return web.Response(status=204)
+
+    async def _projects(self, _: web.Request) -> web.StreamResponse:
+        return web.json_response(self.projects)
+
+    def __enter__(self):
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(5)
+        return self
+
+    async def _start(self) -> None:
+        self._runner = web.ServerRunner(web.Server(self._serve), shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(5)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+        self._loop.close()
+
+
+@pytest.fixture
+def library():
+    with Library() as server:
+        yield server
+
+
+@pytest.fixture
+def quick() -> Settings:
+    """Settings whose waits are short."""
+    return Settings(
+        timeouts=Timeouts(connect=2, read=2, execute=2, logout=1),
+        retry=Retry(attempts=3, seconds=5, wait_initial=0.001, wait_max=0.01),
+    )
+
+
+@pytest.fixture
+def retail(library, quick):
+    """A connection to the scripted Library's project Retail."""
+    connection = mstr_arrow.connection.connect(
+        library.url, username="ann", password="secret", project="Retail", settings=quick
+    )
+    yield connection
+    connection.close()
