@@ -1,0 +1,188 @@
+"""The two reference pages: 50,000 rows each, four metrics, made from a seed.
+
+**A** is an analyst's cube: six attributes of cardinality 12, 50, 400, 2,000, 5,000 and 20,000, the fourth with
+ID and DESC forms; about 5 MB. **B** is a detail extract: one attribute unique per row, one of 18,000 time
+stamps, one of 5,000 with ID and DESC, 183 dates, 12 and 7 texts; about 9.5 MB, two thirds of it element lists.
+Both carry an integer below 10,000, a random double of which 2 % are null, a number of two decimals and an
+integer below 100.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROWS = 50_000
+FORM_ID = "45C11FA478E745FEA08D781CEA190FE5"
+FORM_DESC = "CCFBE2A5EADB4F50941FB879CCF1721C"
+_FORMS = {
+    "ID": (FORM_ID, "number"),
+    "DESC": (FORM_DESC, "text"),
+}
+_METRICS = (("Quantity", "integer"), ("Score", "double"), ("Amount", "double"), ("Lines", "integer"))
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute of a reference page: ``values(k)`` are the form values of its element number ``k``."""
+
+    name: str
+    cardinality: int | None
+    forms: tuple[tuple[str, str], ...]
+    values: Callable[[int], list[str]]
+
+
+def _text(prefix: str) -> Callable[[int], list[str]]:
+    return lambda k: [f"{prefix} {k}"]
+
+
+def _stamp(k: int) -> list[str]:
+    return [(datetime(2024, 1, 1) + timedelta(seconds=37 * k)).isoformat() + ".000Z"]  # noqa: DTZ001 - wire text
+
+
+def _day(k: int) -> list[str]:
+    return [(date(2024, 1, 1) + timedelta(days=k)).isoformat()]
+
+
+_DESC = (("DESC", "nVarChar"),)
+_TWO = (("ID", "integer"), ("DESC", "nVarChar"))
+SHAPES = {
+    "A": (
+        Attribute("Month", 12, _DESC, _text("Month")),
+        Attribute("State", 50, _DESC, _text("State of")),
+        Attribute("City", 400, _DESC, _text("City of")),
+        Attribute("Item", 2_000, _TWO, lambda k: [str(k), f"Item number {k}"]),
+        Attribute("Supplier", 5_000, _DESC, _text("Supplier")),
+        Attribute("Customer", 20_000, _DESC, _text("Customer")),
+    ),
+    "B": (
+        Attribute("Order", None, (("ID", "nVarChar"),), lambda k: [f"SO-{k:09d}"]),
+        Attribute("Sold At", 18_000, (("ID", "timeStamp"),), _stamp),
+        Attribute("Item", 5_000, _TWO, lambda k: [str(k), f"Item number {k}"]),
+        Attribute("Day", 183, (("ID", "date"),), _day),
+        Attribute("Channel", 12, _DESC, _text("Channel")),
+        Attribute("Region", 7, _DESC, _text("Region")),
+    ),
+}
+
+
+def object_id(name: str) -> str:
+    """Make the 32 hexadecimal digits of an object from its name."""
+    return hashlib.md5(name.encode(), usedforsecurity=False).hexdigest().upper()
+
+
+def definition(shape: str) -> dict[str, Any]:
+    """Give the cube definition (wire reference, section 3.2) of shape "A" or "B"."""
+    attributes = [_attribute(attribute) for attribute in SHAPES[shape]]
+    metrics = [
+        {"name": name, "id": object_id(name), "type": "metric", "dataType": "unknown"} for name, _ in _METRICS
+    ]
+    return {
+        "id": object_id(f"cube {shape}"),
+        "name": f"Reference {shape}",
+        "definition": {
+            "availableObjects": {
+                "attributes": attributes,
+                "metrics": metrics,
+                "customGroups": [],
+                "consolidations": [],
+                "hierarchies": [],
+            }
+        },
+    }
+
+
+def _attribute(attribute: Attribute) -> dict[str, Any]:
+    forms = [
+        {
+            "id": _FORMS[category][0],
+            "name": category,
+            "dataType": data_type,
+            "baseFormCategory": category,
+            "baseFormType": _FORMS[category][1],
+        }
+        for category, data_type in attribute.forms
+    ]
+    return {"name": attribute.name, "id": object_id(attribute.name), "type": "attribute", "forms": forms}
+
+
+def page(shape: str, offset: int = 0, rows: int = ROWS, total: int | None = None) -> bytes:
+    """Encode the page of ``rows`` rows from ``offset`` as the server would."""
+    draw = random.Random(f"{shape} {offset}")
+    units, headers = [], []
+    for attribute in SHAPES[shape]:
+        if attribute.cardinality is None:
+            keys = list(range(offset, offset + rows))
+        else:
+            keys = [draw.randrange(attribute.cardinality) for _ in range(rows)]
+        local: dict[int, int] = {}
+        headers.append([local.setdefault(key, len(local)) for key in keys])
+        unit = _attribute(attribute)
+        unit["elements"] = [
+            {"formValues": attribute.values(key), "id": f"h{attribute.values(key)[0]};{unit['id']}"}
+            for key in local
+        ]
+        units.append(unit)
+    raw = [
+        [
+            draw.randrange(10_000),
+            None if draw.random() < 0.02 else draw.random(),
+            round(draw.random() * 1_000, 2),
+            draw.randrange(100),
+        ]
+        for _ in range(rows)
+    ]
+    metrics = [
+        {
+            "name": name,
+            "id": object_id(name),
+            "type": "metric",
+            "dataType": data_type,
+            "min": 0,
+            "max": 10_000,
+        }
+        for name, data_type in _METRICS
+    ]
+    return orjson.dumps(
+        {
+            "id": object_id(f"cube {shape}"),
+            "name": f"Reference {shape}",
+            "instanceId": object_id("instance"),
+            "status": 1,
+            "definition": {
+                "grid": {
+                    "crossTab": False,
+                    "metricsPosition": {"axis": "columns", "index": 0},
+                    "rows": units,
+                    "columns": [
+                        {"name": "Metrics", "id": "0" * 32, "type": "templateMetrics", "elements": metrics}
+                    ],
+                    "pageBy": [],
+                    "sorting": {"rows": [], "columns": [], "pageBy": []},
+                    "thresholds": [],
+                }
+            },
+            "data": {
+                "currentPageBy": [],
+                "paging": {
+                    "total": offset + rows if total is None else total,
+                    "current": rows,
+                    "offset": offset,
+                    "limit": rows,
+                },
+                "headers": {
+                    "rows": list(zip(*headers, strict=True)),
+                    "columns": [list(range(len(_METRICS)))],
+                },
+                "metricValues": {"raw": raw},
+            },
+        }
+    )

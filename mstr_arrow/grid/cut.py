@@ -1,0 +1,151 @@
+"""Cut the big parts out of a page's text, so that the JSON reader never makes objects of them.
+
+Element lists and the two matrices of numbers are nearly all of a page. They are found by their keys and by
+the brackets that end them; what remains is a few kilobytes for orjson. Finding them is guesswork that is
+checked: a key is certain (inside a JSON string its quotes would be escaped), the place of a part is known by
+the marker left in the document, and whoever reads a part must read it to its last byte as one JSON value. What
+fails such a check is `Unrecognised`, and the plain decoder reads the page instead.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_HEADERS = b'"rows":[['
+_RAW = b'"raw":[['
+_ELEMENTS = b'"elements":[{'
+_SCALAR = re.compile(rb'":(?:true|false|null|[-+0-9.eE]+)$')
+_SMALL_LIST = 4096
+"""Element lists shorter than this many bytes stay in the document."""
+_NEAR = 16384
+"""How many bytes before the next part the end of a part is looked for first."""
+
+
+class Unrecognised(Exception):
+    """The fast path does not know this page; the plain decoder reads it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One JSON array that was cut out: it stands in ``page`` from ``start`` to ``end``, brackets included."""
+
+    page: bytes
+    start: int
+    end: int
+
+
+def cut(text: bytes) -> Any:
+    """Parse a page with its big parts left as `Piece`; errors: Unrecognised."""
+    pieces = list(_pieces(text))
+    rest, at = [], 0
+    for number, piece in enumerate(pieces):
+        if piece.start < at:
+            raise Unrecognised("parts overlap")
+        rest += [text[at : piece.start], b'"\\u0000%d"' % number]
+        at = piece.end
+    rest.append(text[at:])
+    try:
+        document = orjson.loads(b"".join(rest))
+    except orjson.JSONDecodeError as error:
+        raise Unrecognised("not JSON without its big parts") from error
+    if _put_back(document, pieces) != len(pieces):
+        raise Unrecognised("a part lies in an unknown place")
+    return document
+
+
+def _pieces(text: bytes) -> Iterator[Piece]:
+    marks = _marks(text)
+    bounds = [at for at, _ in marks[1:]] + [len(text)]
+    for (at, key), bound in zip(marks, bounds, strict=False):
+        start = at + len(key) - 2
+        if key is not _ELEMENTS:
+            yield Piece(text, start, _end(text, start, bound, _matrix_end))
+        elif bound - start > _SMALL_LIST:
+            end = _end(text, start, bound, _elements_end)
+            if end - start > _SMALL_LIST:
+                yield Piece(text, start, end)
+
+
+def _marks(text: bytes) -> list[tuple[int, bytes]]:
+    """Find the keys of all big parts, in order."""
+    marks = []
+    at = text.find(_ELEMENTS)
+    while at >= 0:
+        marks.append((at, _ELEMENTS))
+        at = text.find(_ELEMENTS, at + 1)
+    after = marks[-1][0] if marks else 0
+    for key in (_HEADERS, _RAW):
+        # Nearly always after the element lists: look there first, the lists are long.
+        at = text.find(key, after)
+        at = text.find(key, 0, after) if at < 0 else at
+        if at >= 0:
+            marks.append((at, key))
+    return sorted((at, key) for at, key in marks if not _escaped(text, at))
+
+
+def _end(text: bytes, start: int, bound: int, find: Callable[[bytes, int, int], int]) -> int:
+    """Find the end of a part that begins at ``start``, before the next one at ``bound``.
+
+    The last bytes before the next part are searched first: that is where a long part ends.
+    """
+    end = find(text, max(start, bound - _NEAR), bound)
+    if end < 0:
+        end = find(text, start, len(text))
+    if end < 0:
+        raise Unrecognised("a part does not end")
+    return end
+
+
+def _matrix_end(text: bytes, start: int, stop: int) -> int:
+    at = text.find(b"]]", start, stop)
+    return at if at < 0 else at + 2
+
+
+def _elements_end(text: bytes, start: int, stop: int) -> int:
+    """Find the first bracket that closes a list of objects for all that can be seen around it."""
+    at = text.find(b"}]", start, stop)
+    while at >= 0:
+        last = at - 1 if text[at - 1] != 0x5D else at - 2
+        if text[last] == 0x22:
+            if not _escaped(text, last):
+                return at + 2
+        elif _SCALAR.search(text, max(start, last - 40), last + 1):
+            return at + 2
+        at = text.find(b"}]", at + 1, stop)
+    return -1
+
+
+def _escaped(text: bytes, at: int) -> bool:
+    """Tell whether the quote at this place is escaped: preceded by an odd number of backslashes."""
+    slashes = 0
+    while at > slashes and text[at - slashes - 1] == 0x5C:
+        slashes += 1
+    return slashes % 2 == 1
+
+
+def _put_back(document: Any, pieces: list[Piece]) -> int:
+    """Put each piece where its marker stands, in the places where pieces belong; count those placed."""
+    try:
+        grid, data = document["definition"]["grid"], document["data"]
+        places = [
+            (data["headers"], "rows"),
+            *((unit, "elements") for unit in (*grid["rows"], *grid["columns"])),
+        ]
+        if "metricValues" in data:
+            places.append((data["metricValues"], "raw"))
+    except (KeyError, TypeError) as error:
+        raise Unrecognised("not a page") from error
+    placed = 0
+    for holder, key in places:
+        value = holder.get(key)
+        if isinstance(value, str) and value.startswith("\0"):
+            holder[key] = pieces[int(value[1:])]
+            placed += 1
+    return placed
