@@ -1,0 +1,9 @@
+"""An I-Server on this machine, for the demo, the tests and the benchmarks."""
+
+from .encoded import EncodedCube
+from .faults import Fault
+from .iserver import RecordedRequest, ServerSettings
+from .process import SimulatorProcess
+from .server import Simulator
+
+__all__ = ["EncodedCube", "Fault", "RecordedRequest", "ServerSettings", "Simulator", "SimulatorProcess"]

@@ -1,0 +1,79 @@
+"""``python -m mstr_arrow.simulator``: serve until interrupted."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import orjson
+
+from .server import Simulator
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .encoded import EncodedCube
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Start the simulator, print one line of JSON that says where it is, serve until SIGINT or SIGTERM."""
+    options = vars(_parser().parse_args(arguments))
+    port, spec = options.pop("port"), options.pop("encoded")
+    with_stdin = options.pop("until_stdin_closes")
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with Simulator(port=port, encoded=_encoded(spec), **options) as sim:
+        where = {"url": sim.url, "username": sim.username, "password": sim.password, "project": sim.project}
+        sys.stdout.write(orjson.dumps(where).decode() + "\n")
+        sys.stdout.flush()
+        if with_stdin:
+            threading.Thread(target=_wait_for_end_of_input, args=(stop,), daemon=True).start()
+        stop.wait()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m mstr_arrow.simulator",
+        description="Serve a simulated I-Server on 127.0.0.1 and print its address as one line of JSON.",
+    )
+    parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the Sales Cube")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the data")
+    parser.add_argument("--gzip", action=argparse.BooleanOptionalAction, default=True, help="compress answers")
+    parser.add_argument("--chunked", action="store_true", help="send answers without Content-Length")
+    parser.add_argument("--shuffle-keys", action="store_true", help="give JSON objects another member order")
+    parser.add_argument("--cells-per-page", type=int, help="governor: most cells in a page")
+    parser.add_argument(
+        "--session-timeout", type=float, default=1800, help="seconds of idleness that end a session"
+    )
+    parser.add_argument("--max-sessions-per-user", type=int, default=20, help="sessions of a user in a project")
+    parser.add_argument("--working-set", type=int, default=10, help="instances that a session keeps")
+    parser.add_argument("--encode-once", action="store_true", help="keep rendered pages in memory")
+    parser.add_argument("--encoded", metavar="MODULE:FUNCTION", help="function that returns encoded cubes to serve")
+    parser.add_argument("--until-stdin-closes", action="store_true", help="stop at the end of standard input too")
+    return parser
+
+
+def _encoded(spec: str | None) -> list[EncodedCube]:
+    if spec is None:
+        return []
+    module, _, function = spec.partition(":")
+    cubes: list[EncodedCube] = getattr(importlib.import_module(module), function)()
+    return cubes
+
+
+def _wait_for_end_of_input(stop: threading.Event) -> None:
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    stop.set()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

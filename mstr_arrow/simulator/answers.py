@@ -1,0 +1,61 @@
+"""Answers in the shapes that the REST server gives them (Wire reference, section 2)."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+JSON = "application/json;charset=UTF-8"
+
+NOT_PUBLISHED = -2147072488
+TOO_MANY_SESSIONS = -2147072486
+PROJECT_NOT_LOADED = -2147209151
+OBJECT_NOT_FOUND = -2147216373
+INSTANCE_NOT_FOUND = -2147468986
+LOGIN_FAILED = -2147216959
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A whole HTTP answer.
+
+    ``cookies`` are values of ``Set-Cookie``, sent exactly as they stand. ``ready`` bodies are sent as they
+    are, whatever compression the server is set to.
+    """
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = JSON
+    headers: dict[str, str] = field(default_factory=dict)
+    cookies: tuple[str, ...] = ()
+    ready: bool = False
+
+
+class Refusal(Exception):
+    """A refused request, raised anywhere below a handler and sent as a JSON error body."""
+
+    def __init__(self, status: int, code: str, message: str, *, iserver_code: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.iserver_code = iserver_code
+
+    def answer(self, ticket: str) -> Answer:
+        """Give the answer, with this ticket."""
+        numbered = {} if self.iserver_code is None else {"iServerCode": self.iserver_code}
+        body = {"code": self.code, **numbered, "message": self.message, "ticketId": ticket, "details": None}
+        return Answer(status=self.status, body=orjson.dumps(body))
+
+
+def ok(value: Any, *, headers: dict[str, str] | None = None) -> Answer:
+    """Answer 200 with a JSON body."""
+    return Answer(body=orjson.dumps(value), headers=headers or {})
+
+
+def ticket(number: int) -> str:
+    """Give the ticket id of the n-th request: it looks random and is not."""
+    return hashlib.blake2b(number.to_bytes(8, "big"), digest_size=16, person=b"ticket").hexdigest()

@@ -1,0 +1,156 @@
+"""The project's folders and objects: look-up by id, folder listings and search by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .answers import OBJECT_NOT_FOUND, Refusal
+from .cubes import object_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from .cubes import Cube
+    from .encoded import EncodedCube
+
+REPORT_TYPE, FOLDER_TYPE = 3, 8
+_FOLDER_SUBTYPE = 2048
+_DATE = "2026-01-15T08:30:00.000+0000"
+_OWNER = {"id": object_id("user", "Administrator"), "name": "Administrator"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A cube or a folder as search and listings show it; ``path`` are the names of the folders above it."""
+
+    id: str
+    name: str
+    type: int
+    subtype: int
+    path: tuple[str, ...]
+
+
+class Catalogue:
+    """Everything in one project."""
+
+    def __init__(self, project: str, cubes: Sequence[Cube | EncodedCube]) -> None:
+        self.project = project
+        self.project_id = object_id("project", project)
+        self.cubes = {cube.id: cube for cube in cubes}
+        folders = {cube.folder[:depth] for cube in cubes for depth in range(1, len(cube.folder) + 1)}
+        self._entries = {
+            entry.id: entry
+            for entry in [
+                Entry(self._folder_id(()), project, FOLDER_TYPE, _FOLDER_SUBTYPE, ()),
+                *(
+                    Entry(self._folder_id(path), path[-1], FOLDER_TYPE, _FOLDER_SUBTYPE, path[:-1])
+                    for path in folders
+                ),
+                *(Entry(cube.id, cube.name, REPORT_TYPE, cube.subtype, cube.folder) for cube in cubes),
+            ]
+        }
+
+    @property
+    def root_id(self) -> str:
+        """The id of the project's root folder."""
+        return self._folder_id(())
+
+    def names(self) -> dict[str, str]:
+        """Map the name of each cube to its id; further cubes of one name come as ``folder/name``."""
+        names: dict[str, str] = {}
+        for cube in self.cubes.values():
+            key = cube.name if cube.name not in names else f"{cube.folder[-1]}/{cube.name}"
+            names[key] = cube.id
+        return names
+
+    def cube(self, cube_id: str) -> Cube | EncodedCube:
+        """Find a cube; raise the server's 404 where there is none."""
+        return self.cubes[self.entry(cube_id, REPORT_TYPE).id]
+
+    def entry(self, entry_id: str, type_: int) -> Entry:
+        """Find an object of a type by its id; raise the server's 404 where there is none."""
+        entry = self._entries.get(entry_id.upper())
+        if entry is None or entry.type != type_:
+            message = f"(The object with id '{entry_id}' and type {type_} is not in the metadata.)"
+            raise Refusal(404, "ERR004", message, iserver_code=OBJECT_NOT_FOUND)
+        return entry
+
+    def children(self, folder_id: str) -> list[Entry]:
+        """List what lies directly in a folder."""
+        folder = self.entry(folder_id, FOLDER_TYPE)
+        above = () if folder.id == self.root_id else (*folder.path, folder.name)
+        return self._sorted(e for e in self._entries.values() if e.path == above and e.id != self.root_id)
+
+    def search(self, name: str, *, pattern: int, types: Iterable[int], root: str | None) -> list[Entry]:
+        """Search by name without regard to case (Wire reference, section 9.2); no types means all."""
+        wanted = set(types)
+        within = self._within(root)
+        return self._sorted(
+            entry
+            for entry in self._entries.values()
+            if (not wanted or {entry.type, entry.subtype} & wanted)
+            and entry.path[: len(within)] == within
+            and _matches(entry.name.casefold(), name.casefold(), pattern)
+        )
+
+    def info(self, entry: Entry, *, ancestors: bool) -> dict[str, Any]:
+        """Describe an object; ``ancestors`` adds the folders above it, the root first."""
+        described: dict[str, Any] = {
+            "name": entry.name,
+            "id": entry.id,
+            "type": entry.type,
+            "subtype": entry.subtype,
+            "extType": 0,
+            "description": "",
+            "dateCreated": _DATE,
+            "dateModified": _DATE,
+            "version": object_id("version", entry.id),
+            "acg": 255,
+            "viewMedia": 0,
+            "owner": _OWNER,
+            "certifiedInfo": {"certified": False},
+            "hidden": False,
+        }
+        if ancestors:
+            described["ancestors"] = self._ancestors(entry)
+        return described
+
+    def _ancestors(self, entry: Entry) -> list[dict[str, Any]]:
+        paths = [entry.path[:depth] for depth in range(len(entry.path) + 1)]
+        return [
+            {"name": path[-1] if path else self.project, "id": self._folder_id(path), "level": len(paths) - depth}
+            for depth, path in enumerate(paths)
+        ]
+
+    def _within(self, root: str | None) -> tuple[str, ...]:
+        if root is None or root.upper() == self.root_id:
+            return ()
+        folder = self.entry(root, FOLDER_TYPE)
+        return (*folder.path, folder.name)
+
+    def _folder_id(self, path: tuple[str, ...]) -> str:
+        return object_id("folder", self.project, *path)
+
+    @staticmethod
+    def _sorted(entries: Iterable[Entry]) -> list[Entry]:
+        return sorted(entries, key=lambda entry: (entry.name, entry.id))
+
+
+def _matches(name: str, sought: str, pattern: int) -> bool:
+    if not sought:
+        return True
+    words = name.split()
+    match pattern:
+        case 0:
+            return any(word in words for word in sought.split())
+        case 1:
+            return any(word.startswith(sought) for word in words) or name.startswith(sought)
+        case 2:
+            return name == sought
+        case 3:
+            return name.startswith(sought)
+        case 5:
+            return name.endswith(sought)
+        case _:
+            return sought in name

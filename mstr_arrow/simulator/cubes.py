@@ -1,0 +1,166 @@
+"""What a simulated cube is: columns that follow from the row number alone.
+
+Nothing is stored per row. A cube's column is a Polars expression over ``row`` (the row number, int64);
+an attribute's column holds element *keys*, and its forms are expressions over ``key``. Any page of a
+cube of any size is therefore computed when it is asked for, in memory proportional to the page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ID_FORM = "45C11FA478E745FEA08D781CEA190FE5"
+DESC_FORM = "CCFBE2A5EADB4F50941FB879CCF1721C"
+
+OLAP_CUBE, SUPER_CUBE = 776, 779
+
+_BOUNDS_ROWS = 100_000
+
+_FORM_TYPES = {
+    "integer": "number",
+    "int64": "number",
+    "double": "number",
+    "bool": "number",
+    "bigdecimal": "bigDecimal",
+    "date": "date",
+    "time": "time",
+    "timestamp": "dateTime",
+}
+
+
+def object_id(*parts: str) -> str:
+    """Give the 32 upper-case hex characters that name an object; the same parts, the same id."""
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest().upper()
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Form:
+    """One form of an attribute.
+
+    ``value`` is the typed value over ``key``. ``text`` replaces the form value that would be written for
+    it (a bool as ``true`` in place of ``1``).
+    """
+
+    id: str = ID_FORM
+    name: str = "ID"
+    data_type: str
+    value: pl.Expr
+    text: pl.Expr | None = None
+
+    @property
+    def base_type(self) -> str:
+        """The ``baseFormType`` that goes with the data type."""
+        return _FORM_TYPES.get(self.data_type.lower(), "text")
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Attribute:
+    """An attribute with its forms and its elements, which have the keys ``0 … cardinality - 1``.
+
+    ``key`` is the element key over ``row``; ``element`` the middle of the element's id (``h<element>;<id>``)
+    over ``key``, null for the null element.
+    """
+
+    id: str
+    name: str
+    forms: tuple[Form, ...]
+    key: pl.Expr
+    element: pl.Expr
+    cardinality: int
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Metric:
+    """A metric.
+
+    ``value`` is the typed value over ``row``; ``json`` replaces the JSON text that would be written for it.
+    ``hidden`` marks the server's own row counts. ``definition_type`` is the data type a cube *definition*
+    names, which is often not the true one (Wire reference, section 3.2).
+    """
+
+    id: str
+    name: str
+    data_type: str
+    value: pl.Expr
+    json: pl.Expr | None = None
+    currency: str = ""
+    hidden: bool = False
+    definition_type: str = "unknown"
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Cube:
+    """A cube of ``total`` rows.
+
+    ``keys`` are the attributes of which each alone tells the rows apart: a projection that keeps one of
+    them, or all attributes, has the same rows as the cube. ``tables`` names the tables of a data import.
+    """
+
+    name: str
+    attributes: tuple[Attribute, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    total: int
+    keys: frozenset[str] = frozenset()
+    folder: tuple[str, ...] = ("Public Objects", "Reports")
+    subtype: int = SUPER_CUBE
+    published: bool = True
+    tables: tuple[str, ...] = ()
+    id: str = field(default="")
+
+    def __post_init__(self) -> None:
+        if not self.id:
+            object.__setattr__(self, "id", object_id("cube", *self.folder, self.name))
+
+    @property
+    def shape(self) -> tuple[str, ...]:
+        """The ids of the columns in their order: what tells projections of one cube apart."""
+        forms = (f"{attribute.id}:{form.id}" for attribute in self.attributes for form in attribute.forms)
+        return (*forms, *(metric.id for metric in self.metrics))
+
+    def project(self, attributes: Sequence[Attribute], metrics: Sequence[Metric]) -> Cube:
+        """Return the cube with these columns in this order; the rows stay as they are."""
+        return replace(self, attributes=tuple(attributes), metrics=tuple(metrics))
+
+    def rows(self, offset: int, limit: int) -> pl.DataFrame:
+        """Compute rows ``offset … offset + limit``: element keys and metric values, each named by object id."""
+        stop = min(self.total, offset + limit)
+        numbers = pl.DataFrame({"row": pl.int_range(min(offset, stop), stop, eager=True)})
+        columns = [attribute.key.alias(attribute.id) for attribute in self.attributes]
+        columns += [metric.value.alias(metric.id) for metric in self.metrics]
+        columns += [metric.json.alias(f"{metric.id}:json") for metric in self.metrics if metric.json is not None]
+        return numbers.select(columns)
+
+    def bounds(self) -> pl.DataFrame:
+        """Compute the least and the greatest value of each numeric metric over the whole cube, in two rows.
+
+        Looks at the first 100,000 rows only: a larger cube must have its extremes there.
+        """
+        rows = self.project((), self.metrics).rows(0, _BOUNDS_ROWS)
+        numeric = [metric.id for metric in self.metrics if rows.schema[metric.id].is_numeric()]
+        return pl.concat([rows.select(pl.col(numeric).min()), rows.select(pl.col(numeric).max())])
+
+
+def listed(values: Sequence[object], dtype: pl.DataType | type[pl.DataType], index: pl.Expr) -> pl.Expr:
+    """Look each index up in a list of values held in memory."""
+    return pl.lit(pl.Series(values, dtype=dtype)).gather(index)
+
+
+def hashed(salt: int, below: int, number: pl.Expr | None = None) -> pl.Expr:
+    """Draw an int64 in ``0 … below - 1`` from the row number and the salt (SplitMix64, stable for ever)."""
+    mixed = (pl.col("row") if number is None else number).cast(pl.UInt64)
+    mixed = mixed * _u64(0x9E3779B97F4A7C15) + _u64((salt * 0xD1342543DE82EF95 + 0x632BE59BD9B4E019) % 2**64)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed // _u64(1 << shift))) * _u64(factor)
+    mixed = mixed ^ (mixed // _u64(1 << 31))
+    return (mixed % _u64(below)).cast(pl.Int64)
+
+
+def _u64(value: int) -> pl.Expr:
+    return pl.lit(value, dtype=pl.UInt64)

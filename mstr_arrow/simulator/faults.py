@@ -1,0 +1,195 @@
+"""Faults that a test scripts: what goes wrong, for which requests, how often."""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from .answers import Answer, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """Another answer in place of the server's."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A JSON error in place of the server's answer."""
+
+    refusal: Refusal
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The answer, of which only a part goes out.
+
+    ``part`` is the share of the body that is sent; None sends nothing, not even headers. Then the
+    connection is reset, or closed in order, or (``ending="stall"``) stays silent for ``seconds``;
+    ``ending="complete"`` makes the part look whole to HTTP.
+    """
+
+    part: float | None
+    ending: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Altered:
+    """A page that has at most ``rows`` rows, or whose ``paging`` members are off by these numbers."""
+
+    rows: int | None = None
+    paging: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Delayed:
+    """The right answer, ``seconds`` late."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Something that goes wrong; made by the constructors below, aimed by ``on``.
+
+    Unaimed, a fault meets the next request and that one only.
+
+    >>> fault = Fault.html(502).on("GET", r"/instances/", skip=1, times=2)
+    >>> fault.matches("GET", "/api/v2/cubes/A1/instances/B2")
+    True
+    """
+
+    effect: Replaced | Refused | Cut | Altered | Delayed
+    method: str | None = None
+    path: str = ""
+    skip: int = 0
+    times: int | None = 1
+
+    def on(self, method: str | None = None, path: str = "", *, skip: int = 0, times: int | None = 1) -> Fault:
+        """Aim at requests of a method whose path a regular expression finds.
+
+        The first ``skip`` of them pass unharmed, the next ``times`` fail, all further ones if None.
+        """
+        return replace(self, method=method, path=path, skip=skip, times=times)
+
+    def matches(self, method: str, path: str) -> bool:
+        """Tell whether a request is one that the fault aims at."""
+        return self.method in {None, method} and re.search(self.path, path) is not None
+
+    @classmethod
+    def error(
+        cls,
+        status: int,
+        code: str = "ERR001",
+        *,
+        iserver_code: int | None = None,
+        message: str = "(A scripted failure.)",
+    ) -> Fault:
+        """Answer with a JSON error."""
+        return cls(effect=Refused(Refusal(status, code, message, iserver_code=iserver_code)))
+
+    @classmethod
+    def session_expired(cls) -> Fault:
+        """Answer 401 ERR009; the session itself lives on."""
+        return cls.error(401, "ERR009", message="The user's session has expired, please reauthenticate")
+
+    @classmethod
+    def busy(cls, status: int = 503, *, retry_after: float = 1) -> Fault:
+        """Answer 429 or 503 with ``Retry-After`` in seconds."""
+        refusal = Refusal(status, "ERR0016", "Service unavailable")
+        return cls(effect=Refused(refusal, {"Retry-After": f"{retry_after:g}"}))
+
+    @classmethod
+    def html(cls, status: int = 502) -> Fault:
+        """Answer with the HTML page of a gateway."""
+        body = f"<html><head><title>{status}</title></head><body><h1>Gateway error</h1></body></html>"
+        return cls(effect=Replaced(Answer(status=status, body=body.encode(), content_type="text/html")))
+
+    @classmethod
+    def not_json(cls, body: bytes = b"Service temporarily", *, status: int = 200) -> Fault:
+        """Answer with a body that says it is JSON and is not."""
+        return cls(effect=Replaced(Answer(status=status, body=body)))
+
+    @classmethod
+    def redirect(cls, location: str, *, status: int = 302) -> Fault:
+        """Answer with a redirect."""
+        return cls(effect=Replaced(Answer(status=status, headers={"Location": location})))
+
+    @classmethod
+    def reset(cls) -> Fault:
+        """Reset the connection in place of an answer; the server did do what was asked."""
+        return cls(effect=Cut(None, "reset"))
+
+    @classmethod
+    def reset_midway(cls) -> Fault:
+        """Reset the connection in the middle of the body."""
+        return cls(effect=Cut(0.5, "reset"))
+
+    @classmethod
+    def truncated(cls) -> Fault:
+        """Close the connection in the middle of the body, before the promised ``Content-Length``."""
+        return cls(effect=Cut(0.5, "close"))
+
+    @classmethod
+    def cut_short(cls) -> Fault:
+        """Send half of the body as if it were all: JSON that ends early, or a gzip stream that does."""
+        return cls(effect=Cut(0.5, "complete"))
+
+    @classmethod
+    def stalled(cls, seconds: float = 3600) -> Fault:
+        """Fall silent in the middle of the body, then close the connection."""
+        return cls(effect=Cut(0.5, "stall", seconds))
+
+    @classmethod
+    def short_page(cls, rows: int) -> Fault:
+        """Deliver at most this many rows; ``paging.current`` agrees with them."""
+        return cls(effect=Altered(rows=rows))
+
+    @classmethod
+    def lying_page(cls, *, current: int = 0, offset: int = 0, total: int = 0) -> Fault:
+        """Deliver the right rows with ``paging`` members that are off by these numbers."""
+        return cls(effect=Altered(paging={"current": current, "offset": offset, "total": total}))
+
+    @classmethod
+    def slow(cls, seconds: float) -> Fault:
+        """Answer late."""
+        return cls(effect=Delayed(seconds))
+
+
+class FaultPlan:
+    """The faults that are still to come; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._planned: list[tuple[Fault, list[int]]] = []
+
+    def add(self, fault: Fault) -> None:
+        """Add a fault behind those already planned."""
+        with self._lock:
+            self._planned.append((fault, [0]))
+
+    def clear(self) -> None:
+        """Forget all faults."""
+        with self._lock:
+            self._planned.clear()
+
+    def take(self, method: str, path: str) -> Fault | None:
+        """Give the first fault that is due for a request; every fault that aims at it counts it."""
+        due = None
+        with self._lock:
+            for fault, seen in self._planned:
+                if fault.matches(method, path):
+                    number = seen[0] - fault.skip
+                    seen[0] += 1
+                    in_range = number >= 0 and (fault.times is None or number < fault.times)
+                    due = due or (fault if in_range else None)
+        return due

@@ -1,0 +1,176 @@
+"""Requests to handlers, answers to the wire: checks, errors, recording, compression, faults."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import socket
+import struct
+from dataclasses import replace
+from typing import TYPE_CHECKING, NoReturn
+
+from aiohttp import web
+
+from .answers import PROJECT_NOT_LOADED, Answer, Refusal, ticket
+from .faults import Altered, Cut, Delayed, Refused, Replaced
+from .iserver import CONTEXT, RecordedRequest
+from .routes import ROUTES, Call, Route
+from .routes.call import Needs
+from .sessions import parse_cookies
+
+if TYPE_CHECKING:
+    from .faults import Fault
+    from .iserver import IServer
+    from .sessions import Session
+
+_LARGEST_UPLOAD = 2**30
+_WORTH_COMPRESSING = 1024
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Pragma": "no-cache",
+    "Server": "MicroStrategy",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def application(server: IServer) -> web.Application:
+    """Make the web application that serves all routes below the context path."""
+    front = _Front(server)
+    app = web.Application(client_max_size=_LARGEST_UPLOAD, middlewares=[front.serve])
+    for route in ROUTES:
+        front.routes[app.router.add_route(route.method, CONTEXT + route.path, _unused)] = route
+    return app
+
+
+async def _unused(_request: web.Request) -> NoReturn:
+    raise AssertionError("the middleware answers every request")
+
+
+class _Front:
+    """What stands between aiohttp and the handlers."""
+
+    def __init__(self, server: IServer) -> None:
+        self._server = server
+        self.routes: dict[web.AbstractRoute, Route] = {}
+
+    @web.middleware
+    async def serve(self, request: web.Request, handler: object) -> web.StreamResponse:  # noqa: ARG002 - passed by name
+        """Answer one request, whatever it is."""
+        body = await request.read()
+        path = request.path.removeprefix(CONTEXT)
+        fault = self._server.faults.take(request.method, path)
+        if fault is not None and isinstance(fault.effect, Delayed):
+            await asyncio.sleep(fault.effect.seconds)
+        self._server.arrived += 1
+        try:
+            answer = await self._answer(request, body, fault)
+        except Refusal as refusal:
+            answer = refusal.answer(ticket(self._server.arrived))
+        self._record(request, path, body, answer.status)
+        answer = await self._compressed(request, answer)
+        if fault is not None and isinstance(fault.effect, Cut):
+            return await _cut(request, answer, fault.effect)
+        response = _response(answer)
+        if self._server.settings.chunked and answer.body:
+            response.enable_chunked_encoding()
+        return response
+
+    async def _answer(self, request: web.Request, body: bytes, fault: Fault | None) -> Answer:
+        effect = None if fault is None else fault.effect
+        if isinstance(effect, Replaced):
+            return effect.answer
+        if isinstance(effect, Refused):
+            refused = effect.refusal.answer(ticket(self._server.arrived))
+            return replace(refused, headers=dict(effect.headers))
+        route = self._route(request)
+        call = Call(
+            server=self._server,
+            places=request.match_info,
+            query=request.query,
+            content_type=request.content_type,
+            body=body,
+            session=None if route.needs is Needs.NOTHING else self._session(request, route.needs),
+            altered=effect if isinstance(effect, Altered) else None,
+        )
+        answer = route.handler(call)
+        return answer if isinstance(answer, Answer) else await asyncio.to_thread(answer)
+
+    def _route(self, request: web.Request) -> Route:
+        route = self.routes.get(request.match_info.route)
+        if route is not None:
+            return route
+        error = request.match_info.http_exception
+        if error is not None and error.status == 405:
+            raise Refusal(405, "ERR001", "HTTP 405 Method Not Allowed")
+        raise Refusal(404, "ERR004", "HTTP 404 Not Found")
+
+    def _session(self, request: web.Request, needs: Needs) -> Session:
+        sessions = self._server.sessions
+        cookies = parse_cookies(request.headers.getall("Cookie", []))
+        session = sessions.authenticate(request.headers.get("X-MSTR-AuthToken"), cookies)
+        if needs is Needs.PROJECT:
+            project = request.headers.get("X-MSTR-ProjectID")
+            if not project:
+                raise Refusal(400, "ERR005", "The header 'X-MSTR-ProjectID' is missing")
+            if project.upper() != self._server.catalogue.project_id:
+                message = f"(The project '{project}' is not loaded or does not exist.)"
+                raise Refusal(404, "ERR004", message, iserver_code=PROJECT_NOT_LOADED)
+            sessions.enter(session, project.upper())
+        return session
+
+    def _record(self, request: web.Request, path: str, body: bytes, status: int) -> None:
+        self._server.requests.append(
+            RecordedRequest(
+                method=request.method,
+                path=path,
+                query=dict(request.query),
+                status=status,
+                headers={name.lower(): value for name, value in request.headers.items()},
+                body=body,
+            )
+        )
+
+    async def _compressed(self, request: web.Request, answer: Answer) -> Answer:
+        accepted = "gzip" in request.headers.get("Accept-Encoding", "")
+        worth_it = len(answer.body) >= _WORTH_COMPRESSING and not answer.ready
+        if not (self._server.settings.gzip and accepted and worth_it):
+            return answer
+        body = await asyncio.to_thread(gzip.compress, answer.body, 1, mtime=0)
+        return replace(answer, body=body, headers=answer.headers | {"Content-Encoding": "gzip"})
+
+
+def _response(answer: Answer) -> web.Response:
+    response = web.Response(status=answer.status, body=answer.body, headers=_HEADERS | answer.headers)
+    if answer.body:
+        response.headers["Content-Type"] = answer.content_type
+    for cookie in answer.cookies:
+        response.headers.add("Set-Cookie", cookie)
+    return response
+
+
+async def _cut(request: web.Request, answer: Answer, cut: Cut) -> web.StreamResponse:
+    """Send a part of the answer and then do to the connection what the fault says."""
+    part = answer.body[: int(len(answer.body) * (cut.part or 0))]
+    if cut.ending == "complete":
+        return _response(replace(answer, body=part))
+    response = web.StreamResponse(status=answer.status, headers=_HEADERS | answer.headers)
+    response.headers["Content-Type"] = answer.content_type
+    response.content_length = len(answer.body)
+    if cut.part is not None:
+        await response.prepare(request)
+        await response.write(part)
+    if cut.ending == "stall":
+        await asyncio.sleep(cut.seconds)
+    transport = request.transport
+    if transport is not None and cut.ending == "reset":
+        _reset(transport)
+    elif transport is not None:
+        transport.close()
+    return response
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    """Make closing the connection send RST in place of FIN."""
+    connection = transport.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()

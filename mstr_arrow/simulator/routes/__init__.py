@@ -1,0 +1,10 @@
+"""The routes of the REST API that the simulator serves, by subject."""
+
+from .auth import ROUTES as AUTH_ROUTES
+from .call import Call, Route
+from .cubes import ROUTES as CUBE_ROUTES
+from .objects import ROUTES as OBJECT_ROUTES
+
+ROUTES = (*AUTH_ROUTES, *OBJECT_ROUTES, *CUBE_ROUTES)
+
+__all__ = ["ROUTES", "Call", "Route"]

@@ -1,0 +1,140 @@
+"""Log-in, sessions and the server's status (Wire reference, section 1)."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+from mstr_arrow.simulator.answers import LOGIN_FAILED, Answer, Refusal, ok
+from mstr_arrow.simulator.cubes import object_id
+from mstr_arrow.simulator.iserver import CONTEXT
+
+from .call import Call, Needs, Route
+
+_STANDARD = 1
+_WEB, _PYTHON = 35, 76
+_APPLICATIONS = {8, _WEB, 46, _PYTHON}
+_PYTHON_SINCE = (11, 5, 600)
+_UP_SINCE = 1767225600000
+
+
+def status(call: Call) -> Answer:
+    """Tell the versions."""
+    settings = call.server.settings
+    return ok(
+        {
+            "upSince": _UP_SINCE,
+            "upTime": 7_384_000,
+            "upTimeText": "02 Hours 03 Minutes 04 seconds",
+            "webVersion": settings.web_version,
+            "iServerVersion": settings.iserver_version,
+            "minMobileCompatibleVersion": "11.2.220.0000",
+        }
+    )
+
+
+def login(call: Call) -> Answer:
+    """Open a session: token in a header, the rest of it in cookies."""
+    fields = _fields(call)
+    mode = _number(fields, "loginMode", _STANDARD)
+    _check_application(call, _number(fields, "applicationType", _WEB))
+    user = _user(call, mode, str(fields.get("username", "")), str(fields.get("password", "")))
+    working_set = _number(fields, "workingSet", call.server.settings.working_set)
+    session = call.server.sessions.login(user, working_set=working_set)
+    cookies = [
+        f"JSESSIONID={session.servlet}; Path={CONTEXT}; HttpOnly",
+        f"iSession={session.token}; Path={CONTEXT}; HttpOnly",
+    ]
+    if session.balancer is not None:
+        cookies.append(f"AWSALB={session.balancer}; Path=/")
+    return Answer(status=204, headers={"X-MSTR-AuthToken": session.token}, cookies=tuple(cookies))
+
+
+def logout(call: Call) -> Answer:
+    """End the session."""
+    call.server.sessions.logout(call.user_session)
+    return Answer(status=204)
+
+
+def session_info(call: Call) -> Answer:
+    """Tell the session's settings."""
+    locale = {"metadataLocale": "en_us", "warehouseDataLocale": "en_us", "displayLocale": "en_us"}
+    return ok(
+        {
+            "timeout": int(call.server.sessions.timeout),
+            "workingSet": call.user_session.working_set,
+            "maxSearch": 3,
+            **locale,
+            "messagesLocale": "en_us",
+            "numberLocale": "en_us",
+            "timeZone": "UTC",
+        }
+    )
+
+
+def renew(_call: Call) -> Answer:
+    """Renew the session, which every request does."""
+    return Answer(status=204)
+
+
+def user_info(call: Call) -> Answer:
+    """Tell who is logged in."""
+    user = call.user_session.user
+    return ok(
+        {
+            "metadataUser": True,
+            "id": object_id("user", user),
+            "fullName": user,
+            "initials": user[:2].upper(),
+            "profileColor": None,
+        }
+    )
+
+
+def _fields(call: Call) -> dict[str, Any]:
+    if call.content_type == "application/x-www-form-urlencoded":
+        return dict(parse_qsl(call.body.decode(), keep_blank_values=True))
+    fields = call.json()
+    if fields is not None and not isinstance(fields, dict):
+        raise Refusal(400, "ERR006", "The body of a login is a JSON object")
+    return fields or {}
+
+
+def _number(fields: dict[str, Any], name: str, default: int) -> int:
+    try:
+        return int(fields.get(name, default))
+    except (TypeError, ValueError) as error:
+        raise Refusal(400, "ERR006", f"Invalid value of '{name}'") from error
+
+
+def _check_application(call: Call, application: int) -> None:
+    version = tuple(int(part) for part in call.server.settings.iserver_version.split(".")[:3])
+    known = application in _APPLICATIONS and (application != _PYTHON or version >= _PYTHON_SINCE)
+    if not known:
+        raise Refusal(400, "ERR006", "(There are constraint violations: applicationType is not valid.)")
+
+
+def _user(call: Call, mode: int, username: str, password: str) -> str:
+    settings = call.server.settings
+    match mode:
+        case 8:
+            return "guest"
+        case 1 | 16 if (username, password) == (settings.username, settings.password):
+            return username
+        case 4096 if username == settings.api_token:
+            return settings.username
+        case 1 | 16 | 4096:
+            message = "(Login failure. Incorrect login/password.)"
+            raise Refusal(401, "ERR003", message, iserver_code=LOGIN_FAILED)
+        case _:
+            raise Refusal(400, "ERR006", f"Login mode {mode} is not supported")
+
+
+ROUTES = (
+    Route("GET", "/api/status", status, Needs.NOTHING),
+    Route("POST", "/api/auth/login", login, Needs.NOTHING),
+    Route("POST", "/api/auth/logout", logout, Needs.SESSION),
+    Route("GET", "/api/sessions", session_info, Needs.SESSION),
+    Route("PUT", "/api/sessions", renew, Needs.SESSION),
+    Route("GET", "/api/sessions/userInfo", user_info, Needs.SESSION),
+)

@@ -1,0 +1,178 @@
+"""The simulated server: an aiohttp application on the loopback, run by a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Any, Self
+
+from aiohttp import web
+
+from .cubes import Cube
+from .http import application
+from .iserver import CONTEXT, IServer, RecordedRequest, ServerSettings
+from .truth import truth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import TracebackType
+
+    import pyarrow as pa
+
+    from .encoded import EncodedCube
+    from .faults import Fault
+
+_HOST = "127.0.0.1"
+_START_SECONDS = 30
+
+
+class Simulator:
+    """An I-Server on this machine, as a context manager.
+
+    Listens on 127.0.0.1 only, on a free port unless ``port`` names one. The other keyword arguments are the
+    fields of ``ServerSettings``; ``encoded`` adds cubes whose pages are served as they are given.
+
+    >>> with Simulator(rows=1_000) as sim:
+    ...     sim.truth("Sales Cube", columns=["Region", "Units"]).num_rows
+    1000
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        encoded: Sequence[EncodedCube] = (),
+        clock: Callable[[], float] | None = None,
+        **settings: Any,
+    ) -> None:
+        self._port = port
+        self.settings = ServerSettings(**settings)
+        timing = {} if clock is None else {"clock": clock}
+        self._server = IServer(self.settings, encoded=encoded, **timing)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="simulator", daemon=True)
+        self._ready = threading.Event()
+        self._stop = asyncio.Event()
+        self._failure: BaseException | None = None
+
+    def __enter__(self) -> Self:
+        """Start the server; raises OSError where the port is taken."""
+        self._thread.start()
+        self._ready.wait(_START_SECONDS)
+        if self._failure is not None:
+            raise self._failure
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop the server at once, whatever it is doing."""
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+    @property
+    def url(self) -> str:
+        """The base URL, as a person would type it."""
+        return f"http://{_HOST}:{self._port}{CONTEXT}"
+
+    @property
+    def username(self) -> str:
+        """The name to log in with."""
+        return self.settings.username
+
+    @property
+    def password(self) -> str:
+        """The password to log in with."""
+        return self.settings.password
+
+    @property
+    def api_token(self) -> str:
+        """The API token to log in with, in mode 4096."""
+        return self.settings.api_token
+
+    @property
+    def project(self) -> str:
+        """The name of the project."""
+        return self.settings.project
+
+    @property
+    def project_id(self) -> str:
+        """The id of the project."""
+        return self._server.catalogue.project_id
+
+    @property
+    def cubes(self) -> dict[str, str]:
+        """The ids of all cubes by name; the second cube of one name comes as ``folder/name``."""
+        return self._server.catalogue.names()
+
+    @property
+    def requests(self) -> list[RecordedRequest]:
+        """A copy of the list of requests answered so far."""
+        return list(self._server.requests)
+
+    @property
+    def open_sessions(self) -> int:
+        """The number of sessions that are logged in now."""
+        return len(self._server.sessions.live())
+
+    @property
+    def instances_created(self) -> int:
+        """The number of instances created so far."""
+        return self._server.instances_created
+
+    def truth(
+        self, cube: str, columns: Sequence[str] | None = None, *, offset: int = 0, limit: int | None = None
+    ) -> pa.Table:
+        """Compute the true values of a cube, given by name or id, as a plain table in cube order.
+
+        See ``truth.truth`` for names and types. Raises KeyError for a cube or column that does not exist.
+        """
+        model = self._server.catalogue.cubes[self.cubes.get(cube, cube)]
+        if not isinstance(model, Cube):
+            raise KeyError(f"{cube} is encoded: its values are known to whoever made it")
+        return truth(model, columns=columns, offset=offset, limit=limit)
+
+    def fail(self, fault: Fault) -> None:
+        """Plan a fault; it takes effect with the next request that it aims at."""
+        self._server.faults.add(fault)
+
+    def heal(self) -> None:
+        """Forget all planned faults."""
+        self._server.faults.clear()
+
+    def expire_sessions(self) -> None:
+        """End all sessions, as the server does when they have been idle for too long."""
+        self._on_loop(self._server.sessions.clear)
+
+    def drop_instances(self) -> None:
+        """Drop the instances of all sessions, as the server's idle clean-up does."""
+        self._on_loop(self._server.sessions.drop_instances)
+
+    def _on_loop(self, action: Callable[[], None]) -> None:
+        async def act() -> None:
+            action()
+
+        asyncio.run_coroutine_threadsafe(act(), self._loop).result(_START_SECONDS)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._serve())
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the starting thread raises it
+            self._failure = error
+        finally:
+            self._ready.set()
+            self._loop.run_until_complete(self._loop.shutdown_default_executor())
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        runner = web.AppRunner(application(self._server), access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, _HOST, self._port, backlog=512)
+            await site.start()
+            self._port = runner.addresses[0][1]
+            self._ready.set()
+            await self._stop.wait()
+        finally:
+            await runner.cleanup()

@@ -1,0 +1,149 @@
+"""Sessions of the simulated server: who is logged in, for how long, with which instances.
+
+Pure apart from the clock that is passed in. One thread at a time.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .answers import INSTANCE_NOT_FOUND, TOO_MANY_SESSIONS, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .cubes import Cube
+    from .encoded import EncodedCube
+
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A result on the server, which every page of one read comes from."""
+
+    id: str
+    cube: Cube | EncodedCube
+
+
+@dataclass(slots=True, kw_only=True)
+class Session:
+    """One log-in. ``balancer`` is the value of the load balancer's cookie, None where there is none."""
+
+    user: str
+    token: str = field(repr=False)
+    servlet: str = field(repr=False)
+    balancer: str | None = field(repr=False)
+    working_set: int
+    last_used: float
+    projects: set[str] = field(default_factory=set)
+    instances: OrderedDict[str, Instance] = field(default_factory=OrderedDict)
+
+    def add(self, instance: Instance) -> None:
+        """Keep an instance; the one that was used longest ago makes room for it."""
+        self.instances[instance.id] = instance
+        self.instances.move_to_end(instance.id)
+        while len(self.instances) > self.working_set:
+            self.instances.popitem(last=False)
+
+    def instance(self, instance_id: str) -> Instance:
+        """Find an instance and mark it as used; raise the server's 404 where it is gone."""
+        if instance_id not in self.instances:
+            raise Refusal(404, "ERR004", "(Message not found in the inbox.)", iserver_code=INSTANCE_NOT_FOUND)
+        self.instances.move_to_end(instance_id)
+        return self.instances[instance_id]
+
+
+class Sessions:
+    """All sessions of the server.
+
+    ``timeout`` seconds without a request end a session. A user may have ``max_per_user`` sessions in one
+    project: one more logs in, and is refused when it first uses the project, as on a real server.
+    """
+
+    def __init__(
+        self, *, timeout: float, max_per_user: int, balancer: bool, clock: Callable[[], float], seed: int
+    ) -> None:
+        self.timeout = timeout
+        self._max_per_user = max_per_user
+        self._balancer = balancer
+        self._clock = clock
+        self._random = random.Random(seed)
+        self._by_token: dict[str, Session] = {}
+
+    def login(self, user: str, *, working_set: int) -> Session:
+        """Open a session."""
+        session = Session(
+            user=user,
+            token=self._word(26),
+            servlet=self._word(32).upper(),
+            balancer=f"{self._word(20)}+/{self._word(30)}/+{self._word(12)}==" if self._balancer else None,
+            working_set=max(1, working_set),
+            last_used=self._clock(),
+        )
+        self._by_token[session.token] = session
+        return session
+
+    def authenticate(self, token: str | None, cookies: Mapping[str, str]) -> Session:
+        """Find the session of a request and renew it.
+
+        Raises ERR009 unless the token is known and the session's own cookies came back byte for byte.
+        """
+        self._drop_expired()
+        session = self._by_token.get(token or "")
+        if (
+            session is None
+            or cookies.get("JSESSIONID") != session.servlet
+            or (session.balancer is not None and cookies.get("AWSALB") != session.balancer)
+        ):
+            raise expired()
+        session.last_used = self._clock()
+        return session
+
+    def enter(self, session: Session, project: str) -> None:
+        """Count the session in a project; raise the governor's 500 where the user has too many there."""
+        if project in session.projects:
+            return
+        others = sum(s.user == session.user and project in s.projects for s in self._by_token.values())
+        if others >= self._max_per_user:
+            message = "(The maximum number of interactive sessions per user for this project was reached.)"
+            raise Refusal(500, "ERR001", message, iserver_code=TOO_MANY_SESSIONS)
+        session.projects.add(project)
+
+    def logout(self, session: Session) -> None:
+        """End a session with all its instances."""
+        self._by_token.pop(session.token, None)
+
+    def live(self) -> list[Session]:
+        """List the sessions that are logged in and have not expired; may be called from any thread."""
+        now = self._clock()
+        return [s for s in list(self._by_token.values()) if now - s.last_used <= self.timeout]
+
+    def clear(self) -> None:
+        """End every session, as a restart of the server does."""
+        self._by_token.clear()
+
+    def drop_instances(self) -> None:
+        """Drop the instances of every session."""
+        for session in self._by_token.values():
+            session.instances.clear()
+
+    def _drop_expired(self) -> None:
+        self._by_token = {session.token: session for session in self.live()}
+
+    def _word(self, length: int) -> str:
+        return "".join(self._random.choices(_ALPHABET, k=length))
+
+
+def expired() -> Refusal:
+    """Give the error of a session that is missing, expired or not sent with its cookies."""
+    return Refusal(401, "ERR009", "The user's session has expired, please reauthenticate")
+
+
+def parse_cookies(headers: list[str]) -> dict[str, str]:
+    """Split ``Cookie`` headers without undoing quotes, so that a value changed on the way is seen."""
+    pairs = (pair.strip().partition("=") for header in headers for pair in header.split(";"))
+    return {name: value for name, _, value in pairs if name}
