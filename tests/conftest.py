@@ -68,7 +68,7 @@ class Library:
         self.requests.append((request.method, path))
         self.headers.append(dict(request.headers))
         self.bodies.append(await request.read())
-        handlers = self.handlers.get((request.method, path))
+        handlers = self.handlers.get((request.method, path)) if request.path.startswith(CONTEXT) else None
         if not handlers:
             return web.json_response({"code": "ERR004", "message": "HTTP 404 Not Found"}, status=404)
         handler = handlers.pop(0) if len(handlers) > 1 else handlers[0]

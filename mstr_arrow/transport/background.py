@@ -32,10 +32,17 @@ GRACE = 15.0
 
 
 class Closable(Protocol):
-    """What :func:`keep` keeps."""
+    """What holds something on the server."""
 
     async def aclose(self) -> None:
         """Give back what the server holds; called once, within :data:`GRACE` seconds."""
+
+
+class Kept(Closable, Protocol):
+    """What :func:`keep` keeps."""
+
+    def abandon(self) -> None:
+        """Let go without a word to the server: this is a forked child, and the server's side is its parent's."""
 
 
 class _Background:
@@ -45,7 +52,7 @@ class _Background:
         self.lock = threading.Lock()
         self.loop: asyncio.AbstractEventLoop | None = None
         self.thread: threading.Thread | None = None
-        self.kept: dict[int, Closable] = {}
+        self.kept: dict[int, Kept] = {}
 
     def started(self) -> asyncio.AbstractEventLoop:
         """Return the loop, started if need be."""
@@ -79,6 +86,8 @@ def _forget_parent() -> None:
     """Start afresh in a forked child, which has neither the thread nor the right to the parent's sessions."""
     global _state  # noqa: PLW0603  the one background loop of this process
     _PARENTS.append(_state)
+    for resource in _state.kept.values():
+        resource.abandon()
     _state = _Background()
 
 
@@ -175,12 +184,12 @@ def spawn(coroutine: Coroutine[Any, Any, object]) -> None:
     _Call(coroutine)
 
 
-def keep(resource: Closable) -> None:
+def keep(resource: Kept) -> None:
     """Close ``resource`` before this process ends, unless :func:`drop` comes first."""
     _state.kept[id(resource)] = resource
 
 
-def drop(resource: Closable) -> None:
+def drop(resource: Kept) -> None:
     """Forget ``resource``: it was closed."""
     _state.kept.pop(id(resource), None)
 
@@ -206,5 +215,5 @@ def _end(state: _Background, pid: int) -> None:
     thread.join(timeout=GRACE)
 
 
-async def _close_all(resources: list[Closable]) -> None:
+async def _close_all(resources: list[Kept]) -> None:
     await asyncio.gather(*(resource.aclose() for resource in resources), return_exceptions=True)

@@ -136,6 +136,10 @@ class Http:
         """Close the connections, without a log-out; requests under way end with ClosedError."""
         await self._session.close()
 
+    def abandon(self) -> None:
+        """Let go of the connections without touching them: in a forked child they are the parent's."""
+        self._session.detach()
+
     async def _headers(self, project: bool | str | None) -> dict[str, str]:
         headers = {TOKEN: self.token} if self.token else {}
         if project is True and self.project is None:
@@ -162,7 +166,7 @@ class Http:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             nothing_sent = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
             typed = self._transport_error(error, method, address.path, wait)
-            repeatable = (safe or nothing_sent) and not isinstance(typed, TlsError | ClosedError)
+            repeatable = (safe or nothing_sent) and is_transient(typed)
             raise Failed(typed, repeatable=repeatable) from None
         finally:
             milliseconds = 1000 * (time.monotonic() - began)
@@ -254,8 +258,8 @@ def _reason(error: Exception) -> str:
         return inner.verify_message
     if isinstance(inner, ssl.SSLError):
         return inner.reason or "TLS failed"
-    if isinstance(inner, OSError) and inner.strerror:
-        return inner.strerror
+    if isinstance(inner, OSError) and inner.errno:
+        return os.strerror(inner.errno) if inner.errno > 0 else str(inner.strerror)
     return type(inner).__name__
 
 
@@ -279,7 +283,7 @@ def _client_session(base: str, settings: Settings) -> aiohttp.ClientSession:
     """
     address = URL(base)
     loopback = url.is_loopback(address.host or "")
-    return aiohttp.ClientSession(
+    session = aiohttp.ClientSession(
         connector=_Connector(
             limit=0,
             ssl=_tls_context(settings.tls) if address.scheme == "https" else True,
@@ -293,6 +297,9 @@ def _client_session(base: str, settings: Settings) -> aiohttp.ClientSession:
         read_bufsize=READ_BUFFER,
         trust_env=bool(getproxies()) and not loopback,
     )
+    # aiohttp would repeat a PUT or DELETE by itself, uncounted, when the server drops the connection.
+    session._retry_connection = False  # noqa: SLF001  there is no public switch
+    return session
 
 
 class _Connector(aiohttp.TCPConnector):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from email.utils import parsedate_to_datetime
 from random import uniform
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import stamina
 
-from mstr_arrow.errors import MstrError, ProtocolError, ServerError
+from mstr_arrow.errors import ConnectError, MstrError, ServerError, TimeoutExceeded
 from mstr_arrow.transport.iserver import ISERVER
 
 if TYPE_CHECKING:
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
 
     from mstr_arrow.config import Retry
 
+# stamina logs every repetition as a warning; without a handler Python would print it to standard error.
+logging.getLogger("stamina").addHandler(logging.NullHandler())
 
-class Failed(Exception):  # noqa: N818  never leaves this folder: it carries the error that does
+
+class Failed(Exception):
     """One attempt failed with ``error``; ``repeatable`` says whether another one is allowed.
 
     ``retry_after`` is the wait in seconds the server asked for.
@@ -43,7 +47,7 @@ def is_transient(error: MstrError) -> bool:
     connection could not even be opened, because then nothing was sent.
     """
     if not isinstance(error, ServerError):
-        return not isinstance(error, ProtocolError)
+        return isinstance(error, ConnectError | TimeoutExceeded)
     if error.iserver_code is not None:
         meaning = ISERVER.get(error.iserver_code)
         return meaning is not None and meaning.transient

@@ -120,6 +120,10 @@ class ServerSession:
             self._closing = asyncio.ensure_future(self._close())
         await asyncio.shield(self._closing)
 
+    def abandon(self) -> None:
+        """Forget the session in a forked child."""
+        self.http.abandon()
+
     async def _close(self) -> None:
         limit = self.http.settings.timeouts.logout
         try:
