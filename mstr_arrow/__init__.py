@@ -1,3 +1,31 @@
 """Move data between MicroStrategy (Strategy One) Intelligence Servers and Arrow."""
 
+from mstr_arrow import errors
+from mstr_arrow.config import Limits, Retry, Settings, Timeouts, Tls
+from mstr_arrow.connection import Connection, connect, connect_async
+from mstr_arrow.errors import MstrError
+from mstr_arrow.objects.cube import Cube, CubeInfo
+from mstr_arrow.scan.batches import Batches
+from mstr_arrow.scan.scan import Scan
+from mstr_arrow.scan.stats import ScanStats
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "Batches",
+    "Connection",
+    "Cube",
+    "CubeInfo",
+    "Limits",
+    "MstrError",
+    "Retry",
+    "Scan",
+    "ScanStats",
+    "Settings",
+    "Timeouts",
+    "Tls",
+    "__version__",
+    "connect",
+    "connect_async",
+    "errors",
+]

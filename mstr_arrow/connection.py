@@ -14,6 +14,8 @@ import orjson
 from mstr_arrow.auth.modes import LoginMode, mode_from
 from mstr_arrow.config import Settings
 from mstr_arrow.errors import ProtocolError
+from mstr_arrow.objects.cube import open_cube
+from mstr_arrow.scan.read import ReadOptions
 from mstr_arrow.transport import background
 from mstr_arrow.transport.session import ServerSession
 from mstr_arrow.transport.url import base_url
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    import pyarrow as pa
+
+    from mstr_arrow.config import Limits
+    from mstr_arrow.objects.cube import Cube
     from mstr_arrow.transport.http import Http
     from mstr_arrow.transport.projects import Project
 
@@ -212,6 +218,11 @@ class Connection:
         return self._session.http
 
     @property
+    def session(self) -> ServerSession:
+        """The session on the server, for use on the background loop."""
+        return self._session
+
+    @property
     def settings(self) -> Settings:
         """The settings the connection was made with."""
         return self.http.settings
@@ -296,6 +307,52 @@ class Connection:
 
     def _project(self) -> Project:
         return self.http.project or self.run(self.http.select_project(None))
+
+    # Objects
+
+    def cube(
+        self,
+        name_or_id: str,
+        *,
+        types: Mapping[str, pa.DataType] | None = None,
+        row_counts: bool = False,
+        ordered: bool = True,
+        limits: Limits | None = None,
+    ) -> Cube:
+        """Find a cube by name, path, id or browser URL, ready to be read.
+
+        ``types``, ``ordered`` and ``limits`` are those of :meth:`Scan.with_options`; ``row_counts`` adds
+        the server's own "Row Count - …" metrics. Calls GET /api/v2/cubes/{id}, and the search before it
+        where no id is given. Raises NotFound with near names, UsageError where several match.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     conn.cube("Sales Cube").schema.names[:3]
+        ['Order', 'Region', 'Store@ID']
+        """
+        return self.run(self._cube(name_or_id, types, row_counts, ordered, limits))
+
+    async def cube_async(
+        self,
+        name_or_id: str,
+        *,
+        types: Mapping[str, pa.DataType] | None = None,
+        row_counts: bool = False,
+        ordered: bool = True,
+        limits: Limits | None = None,
+    ) -> Cube:
+        """Do what :meth:`cube` does."""
+        return await self.bridge(self._cube(name_or_id, types, row_counts, ordered, limits))
+
+    async def _cube(
+        self,
+        name_or_id: str,
+        types: Mapping[str, pa.DataType] | None,
+        row_counts: bool,
+        ordered: bool,
+        limits: Limits | None,
+    ) -> Cube:
+        options = ReadOptions(types=dict(types or {}), ordered=ordered, limits=limits or self.settings.limits)
+        return await open_cube(self, name_or_id, options, row_counts=row_counts)
 
     # Any other endpoint
 

@@ -56,13 +56,17 @@ async def find(http: Http, name_or_id: str, *, subtypes: Collection[int], kind: 
     ids = OBJECT_ID.findall(wanted) if "://" in wanted or OBJECT_ID.fullmatch(wanted) else []
     if ids:
         return await _by_id(http, ids[-1].upper(), subtypes, kind)
+    parts = _parts(wanted)
+    if not parts:
+        raise UsageError(
+            f"no {kind} can have the name {name_or_id!r}.", hint=f"Give the {kind}'s name, path or id."
+        )
     found = [] if wanted.startswith("/") else await _named(http, wanted, subtypes)
-    if not found and "/" in wanted.strip("/"):
-        parts = _parts(wanted)
+    if not found and "/" in wanted:
         named = await _named(http, parts[-1], subtypes)
-        found = [info for info in named if _parts(info.path)[-len(parts) :] == parts]
-    elif wanted.startswith("/"):
-        found = await _named(http, wanted.strip("/"), subtypes)
+        found = [info for info in named if _parts(info.path) == parts] or [
+            info for info in named if _parts(info.path)[-len(parts) :] == parts
+        ]
     if len(found) == 1:
         return found[0]
     if found:
@@ -107,8 +111,7 @@ async def _nothing(http: Http, wanted: str, subtypes: Collection[int], kind: str
     params = {"type": sorted(subtypes), "limit": NEIGHBOURS}
     answer = await http.request("GET", "searches/results", params=params)
     names = sorted({str(item["name"]) for item in answer.json().get("result", [])})
-    name = _parts(wanted)[-1] if _parts(wanted) else wanted
-    if near := near_names(name, names):
+    if near := near_names(_parts(wanted)[-1], names):
         hint = f"Did you mean {listing(near)}?"
     else:
         hint = f"There are: {listing(names)}." if names else f"This project shows you no {kind}s."

@@ -1,0 +1,32 @@
+"""How texts are delivered: as dictionaries, or as plain strings."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pyarrow as pa
+
+Strings = Literal["dictionary", "plain"]
+"""``dictionary``: each distinct text once and an index per row; ``plain``: a string per row."""
+
+
+def deliver_schema(schema: pa.Schema, strings: Strings) -> pa.Schema:
+    """Give a decoder's schema with its texts as asked for."""
+    if strings == "dictionary":
+        return schema
+    fields = [
+        field.with_type(field.type.value_type) if pa.types.is_dictionary(field.type) else field for field in schema
+    ]
+    return pa.schema(fields)
+
+
+def deliver_batch(batch: pa.RecordBatch, strings: Strings) -> pa.RecordBatch:
+    """Give a decoder's batch with its texts as asked for; plain ones are copied, a string per row."""
+    if strings == "dictionary":
+        return batch
+    arrays = [
+        column.dictionary_decode() if pa.types.is_dictionary(column.type) else column for column in batch.columns
+    ]
+    if not arrays:
+        return batch
+    return pa.record_batch(arrays, schema=deliver_schema(batch.schema, strings))

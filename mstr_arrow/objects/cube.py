@@ -1,0 +1,127 @@
+"""A cube: what it is, and a scan of all of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from mstr_arrow.errors import NotFound, ProtocolError
+from mstr_arrow.grid.definition import Definition, read_definition
+from mstr_arrow.objects.catalogue import find
+from mstr_arrow.scan.instance import Source
+from mstr_arrow.scan.scan import Scan
+from mstr_arrow.transport.projects import OBJECT_ID
+
+if TYPE_CHECKING:
+    from mstr_arrow.connection import Connection
+    from mstr_arrow.objects.catalogue import ObjectInfo
+    from mstr_arrow.scan.read import ReadOptions
+
+CUBE_SUBTYPES = (776, 779)
+"""OLAP cubes, and the cubes of imported or pushed data and of data models."""
+
+_READY = 64
+
+
+@dataclass(frozen=True, slots=True)
+class CubeInfo:
+    """What the server says about a cube without reading it.
+
+    ``size_bytes`` is its size in the server's memory; ``modified`` its last modification as the server shows
+    it, without a time zone; ``ready`` whether it can be read now; ``rows`` the rows of the instance that was
+    looked at last, None before there was one.
+    """
+
+    id: str
+    name: str
+    path: str
+    size_bytes: int | None
+    modified: datetime | None
+    ready: bool
+    rows: int | None
+
+
+class Cube(Scan):
+    """A cube: a scan of all its attributes and metrics, and what the server says about it."""
+
+    def __init__(
+        self, connection: Connection, definition: Definition, options: ReadOptions, *, row_counts: bool
+    ) -> None:
+        source = Source(
+            f"v2/cubes/{definition.id}/instances",
+            definition.request(row_counts=row_counts),
+            connection.server_version,
+        )
+        super().__init__(connection, source, options)
+        self._definition = definition
+
+    def __repr__(self) -> str:
+        return f"<Cube {self.name!r} {self.id}>"
+
+    @property
+    def id(self) -> str:
+        """The cube's id, 32 hexadecimal digits."""
+        return self._definition.id
+
+    @property
+    def name(self) -> str:
+        """The cube's name."""
+        return self._definition.name
+
+    @property
+    def info(self) -> CubeInfo:
+        """What the server says about the cube. GET /api/cubes?id=."""
+        return self._connection.run(self._info())
+
+    async def info_async(self) -> CubeInfo:
+        """Return `info`."""
+        return await self._connection.bridge(self._info())
+
+    async def _info(self) -> CubeInfo:
+        answer = await self._connection.http.request("GET", "cubes", params={"id": self.id})
+        known_rows = self._probed.total if self._probed else self.stats.total_rows if self.stats else None
+        return read_info(answer.json(), known_rows)
+
+
+def read_info(body: Any, rows: int | None) -> CubeInfo:
+    """Read the body of GET /api/cubes?id= (wire reference, section 3.3); errors: ProtocolError."""
+    try:
+        info = body["cubesInfos"][0]
+        return CubeInfo(
+            id=info["cubeId"],
+            name=info["cubeName"],
+            path=info.get("path") or "",
+            size_bytes=info.get("size"),
+            modified=_moment(info.get("modificationTime")),
+            ready=bool(info.get("status", 0) & _READY),
+            rows=rows,
+        )
+    except (KeyError, IndexError, TypeError) as error:
+        raise ProtocolError("The server's answer is no information about a cube.") from error
+
+
+def _moment(text: str | None) -> datetime | None:
+    for form in ("%Y-%m-%d %H:%M:%S", "%m/%d/%Y %H:%M:%S"):
+        try:
+            return datetime.strptime(text or "", form)  # noqa: DTZ007 - the server tells no zone
+        except ValueError:
+            continue
+    return None
+
+
+async def open_cube(connection: Connection, name_or_id: str, options: ReadOptions, *, row_counts: bool) -> Cube:
+    """Find a cube and read its definition. GET /api/v2/cubes/{id}, after a search where no id is given."""
+    cube_id = name_or_id.strip().upper()
+    if not OBJECT_ID.fullmatch(cube_id):
+        cube_id = (await _find(connection, name_or_id)).id
+    try:
+        answer = await connection.http.request("GET", f"v2/cubes/{cube_id}")
+    except NotFound:
+        await _find(connection, cube_id)  # says what the id belongs to, if it is no cube
+        raise
+    return Cube(connection, read_definition(answer.json()), options, row_counts=row_counts)
+
+
+async def _find(connection: Connection, name_or_id: str) -> ObjectInfo:
+    return await find(connection.http, name_or_id, subtypes=CUBE_SUBTYPES, kind="cube")

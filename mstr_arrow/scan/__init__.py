@@ -1,0 +1,1 @@
+"""Reading: from an object on the server to batches, frames and files."""

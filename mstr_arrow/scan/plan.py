@@ -1,0 +1,86 @@
+"""Which rows to ask for next, and how many at once. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mstr_arrow.config import Limits
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Range:
+    """``rows`` rows from row ``offset``."""
+
+    offset: int
+    rows: int
+
+    @property
+    def end(self) -> int:
+        """The row after the last."""
+        return self.offset + self.rows
+
+
+class PagePlan:
+    """The rows of a result that were not asked for yet, and the size of the next page.
+
+    Pages follow the rows *received*: what a shortened page left out is asked for before anything else, and
+    later pages ask for no more than the server gave.
+    """
+
+    def __init__(self, total: int, limits: Limits) -> None:
+        self.total = total
+        self._limits = limits
+        self._front = 0
+        self._missing: deque[Range] = deque()
+        self._bytes_per_row: float | None = None
+        self._most: int | None = None
+
+    @property
+    def page_rows(self) -> int:
+        """Rows of the next page: the fixed number, or the byte target at the size of the rows seen last."""
+        rows = self._limits.page_rows
+        if rows is None and self._bytes_per_row is None:
+            rows = self._limits.first_page_rows
+        elif rows is None:
+            rows = int(self._limits.page_bytes / (self._bytes_per_row or 1))
+        return max(1, min(rows, self._most or rows))
+
+    def peek(self) -> Range | None:
+        """Return the next range to ask for; None when every row was asked for."""
+        if self._missing:
+            missing = self._missing[0]
+            return Range(missing.offset, min(missing.rows, self.page_rows))
+        if self._front < self.total:
+            return Range(self._front, min(self.page_rows, self.total - self._front))
+        return None
+
+    def take(self) -> Range:
+        """Return what `peek` showed, as asked for."""
+        wanted = self.peek()
+        if wanted is None:
+            raise IndexError("no rows are left")
+        if self._missing:
+            missing = self._missing.popleft()
+            if wanted.end < missing.end:
+                self._missing.appendleft(Range(wanted.end, missing.end - wanted.end))
+        else:
+            self._front = wanted.end
+        return wanted
+
+    def estimate(self, wanted: Range) -> int:
+        """Estimate the bytes of a page's text."""
+        if self._bytes_per_row is None:
+            return self._limits.page_bytes
+        return int(wanted.rows * self._bytes_per_row)
+
+    def received(self, wanted: Range, rows: int, size: int) -> None:
+        """Learn that a request for ``wanted`` brought ``rows`` rows in ``size`` bytes of text."""
+        if rows:
+            self._bytes_per_row = size / rows
+        if 0 < rows < wanted.rows:
+            self._most = min(self._most or rows, rows)
+            self._missing.append(Range(wanted.offset + rows, wanted.rows - rows))
+            self._missing = deque(sorted(self._missing))

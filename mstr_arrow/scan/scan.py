@@ -1,0 +1,313 @@
+"""A scan: what to read, and every way out of it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import polars as pl
+import pyarrow as pa
+
+from mstr_arrow.adapters import pandas as pandas_adapter
+from mstr_arrow.adapters import polars as polars_adapter
+from mstr_arrow.grid.texts import deliver_batch, deliver_schema
+from mstr_arrow.scan.batches import Batches
+from mstr_arrow.scan.read import Read, ReadOptions, probe
+from mstr_arrow.scan.sinks import Csv, IpcFile, IpcStream, Parquet
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+
+    from mstr_arrow.config import Limits
+    from mstr_arrow.connection import Connection
+    from mstr_arrow.grid.texts import Strings
+    from mstr_arrow.scan.instance import Instance, Source
+    from mstr_arrow.scan.sinks import Sink, Target
+    from mstr_arrow.scan.stats import ScanStats
+
+    OnProgress = Callable[[ScanStats], object] | None
+
+T = TypeVar("T")
+
+
+class Scan:
+    """An object on the server as something to read; every read is a new instance there.
+
+    Texts are dictionary columns in Arrow results and plain strings elsewhere; ``strings`` chooses. The
+    schema is fixed before the first row; the types follow from what the server says of each column, or from
+    ``types``.
+
+    ``on_progress`` of the terminals is called with `ScanStats` after each page, on the connection's own
+    thread: it must return at once.
+
+    Every terminal raises InstanceGone, SessionExpired, NotPublished, ServerBusy or LimitExceeded as the server
+    says, TransportError when it cannot be reached, DataMismatch when what it delivers is not what it promised,
+    and ConversionError when a value does not fit its column.
+    """
+
+    def __init__(self, connection: Connection, source: Source, options: ReadOptions) -> None:
+        self._connection = connection
+        self._source = source
+        self._options = options
+        self._probed: Instance | None = None
+        self._schema: pa.Schema | None = None
+        self._last: Read[Any] | None = None
+
+    def with_options(
+        self,
+        *,
+        types: Mapping[str, pa.DataType] | None = None,
+        ordered: bool | None = None,
+        limits: Limits | None = None,
+    ) -> Scan:
+        """Return the same scan, read otherwise.
+
+        ``types`` sets the types of columns by name: any integer, float, decimal, date, time or timestamp
+        type, bool, or ``pa.string()``, which takes everything. ``ordered=False`` hands out pages as they
+        arrive. ``limits`` bounds what is under way at once.
+        """
+        options = replace(
+            self._options,
+            types=self._options.types if types is None else dict(types),
+            ordered=self._options.ordered if ordered is None else ordered,
+            limits=limits or self._options.limits,
+        )
+        return Scan(self._connection, self._source, options)
+
+    # What there is
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema of the result, texts as dictionaries.
+
+        Asked for the first time, creates an instance and reads one row of it; the next read uses that
+        instance. Each field's metadata holds ``mstr.id``, ``mstr.form_id``, ``mstr.role`` and
+        ``mstr.data_type``.
+        """
+        return self._connection.run(self._known_schema())
+
+    async def schema_async(self) -> pa.Schema:
+        """Return `schema`."""
+        return await self._connection.bridge(self._known_schema())
+
+    def count_rows(self) -> int:
+        """Return the number of rows of the result; creates an instance as `schema` does."""
+        return self._connection.run(self._count_rows())
+
+    async def count_rows_async(self) -> int:
+        """Do what `count_rows` does."""
+        return await self._connection.bridge(self._count_rows())
+
+    @property
+    def stats(self) -> ScanStats | None:
+        """What the latest read of this scan did, or does; None before the first."""
+        return self._last.stats() if self._last else None
+
+    # Ways out, in memory
+
+    def to_arrow(self, *, strings: Strings = "dictionary", on_progress: OnProgress = None) -> pa.Table:
+        """Return all rows as a table, with one dictionary per text column.
+
+        Holds at its peak the table twice, and the pages under way (``Limits.buffer_bytes``).
+        """
+        return self._connection.run(self._to_arrow(strings, on_progress))
+
+    async def to_arrow_async(self, *, strings: Strings = "dictionary", on_progress: OnProgress = None) -> pa.Table:
+        """Do what `to_arrow` does."""
+        return await self._connection.bridge(self._to_arrow(strings, on_progress))
+
+    def to_polars(self, *, strings: Strings = "plain", on_progress: OnProgress = None) -> pl.DataFrame:
+        """Return all rows as a Polars frame; ``strings="dictionary"`` makes texts categorical."""
+        return self._connection.run(self._to_polars(strings, on_progress))
+
+    async def to_polars_async(self, *, strings: Strings = "plain", on_progress: OnProgress = None) -> pl.DataFrame:
+        """Do what `to_polars` does."""
+        return await self._connection.bridge(self._to_polars(strings, on_progress))
+
+    def to_pandas(self, *, strings: Strings = "plain", on_progress: OnProgress = None) -> Any:
+        """Return all rows as a pandas frame with Arrow-backed types; needs the extra ``pandas``."""
+        return self._connection.run(self._to_pandas(strings, on_progress))
+
+    async def to_pandas_async(self, *, strings: Strings = "plain", on_progress: OnProgress = None) -> Any:
+        """Do what `to_pandas` does."""
+        return await self._connection.bridge(self._to_pandas(strings, on_progress))
+
+    # Ways out, batch by batch
+
+    def batches(self, *, strings: Strings = "dictionary", on_progress: OnProgress = None) -> Batches:
+        """Open a read and return its batches, one per page: an iterator and a context manager.
+
+        Holds at most ``Limits.buffer_bytes`` of pages ahead of the consumer.
+        """
+        return self._connection.run(self._batches(strings, on_progress))
+
+    async def batches_async(self, *, strings: Strings = "dictionary", on_progress: OnProgress = None) -> Batches:
+        """Do what `batches` does; iterate with ``async for``."""
+        return await self._connection.bridge(self._batches(strings, on_progress))
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        return self.batches()
+
+    async def __aiter__(self) -> AsyncIterator[pa.RecordBatch]:
+        async with await self.batches_async() as batches:
+            async for batch in batches:
+                yield batch
+
+    def to_reader(self, *, strings: Strings = "dictionary", on_progress: OnProgress = None) -> pa.RecordBatchReader:
+        """Return an open read as a RecordBatchReader, for whatever takes one.
+
+        Dictionaries differ from batch to batch. Arrow does not tell us when a reader is given up: requests
+        stop at the byte budget then, and end with the last reference to the reader or with the connection.
+        """
+        return _reader(self.batches(strings=strings, on_progress=on_progress))
+
+    async def to_reader_async(
+        self, *, strings: Strings = "dictionary", on_progress: OnProgress = None
+    ) -> pa.RecordBatchReader:
+        """Do what `to_reader` does; reading from it blocks."""
+        return _reader(await self.batches_async(strings=strings, on_progress=on_progress))
+
+    def __arrow_c_schema__(self) -> object:
+        """Export the schema without reading: DuckDB and others ask for it before they read."""
+        return deliver_schema(self._connection.run(self._fresh_schema()), "plain").__arrow_c_schema__()
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Export one read as an Arrow C stream, texts as plain strings."""
+        return self.to_reader(strings="plain").__arrow_c_stream__(requested_schema)
+
+    # Ways out, to files
+
+    def write_parquet(
+        self,
+        path: Target,
+        *,
+        compression: str = "zstd",
+        row_group_rows: int = 131_072,
+        on_progress: OnProgress = None,
+    ) -> ScanStats:
+        """Write all rows to a Parquet file and return what was done.
+
+        ``compression`` is ``zstd``, ``snappy``, ``gzip``, ``lz4``, ``brotli`` or ``none``. The file appears
+        under its name when it is whole. Holds the rows of one row group and the pages under way.
+        """
+        sink = Parquet(path, compression=compression, row_group_rows=row_group_rows)
+        return self._connection.run(self._write(sink, on_progress))
+
+    async def write_parquet_async(
+        self,
+        path: Target,
+        *,
+        compression: str = "zstd",
+        row_group_rows: int = 131_072,
+        on_progress: OnProgress = None,
+    ) -> ScanStats:
+        """Do what `write_parquet` does."""
+        sink = Parquet(path, compression=compression, row_group_rows=row_group_rows)
+        return await self._connection.bridge(self._write(sink, on_progress))
+
+    def write_ipc(self, path: Target, *, stream: bool = False, on_progress: OnProgress = None) -> ScanStats:
+        """Write all rows to an Arrow IPC file, or as an IPC stream, with texts as plain strings.
+
+        ``path`` may be a binary file object. Holds the pages under way.
+        """
+        sink = IpcStream(path) if stream else IpcFile(path)
+        return self._connection.run(self._write(sink, on_progress))
+
+    async def write_ipc_async(
+        self, path: Target, *, stream: bool = False, on_progress: OnProgress = None
+    ) -> ScanStats:
+        """Do what `write_ipc` does."""
+        sink = IpcStream(path) if stream else IpcFile(path)
+        return await self._connection.bridge(self._write(sink, on_progress))
+
+    def write_csv(self, path: Target, *, on_progress: OnProgress = None) -> ScanStats:
+        """Write all rows as CSV: a header, quotes where needed, null as an empty field. Holds as `write_ipc`."""
+        return self._connection.run(self._write(Csv(path), on_progress))
+
+    async def write_csv_async(self, path: Target, *, on_progress: OnProgress = None) -> ScanStats:
+        """Do what `write_csv` does."""
+        return await self._connection.bridge(self._write(Csv(path), on_progress))
+
+    # All of it once, on the background loop
+
+    async def _probe(self) -> Instance:
+        if self._probed is None:
+            self._probed = await probe(self._connection.session, self._source, self._options.types)
+            self._schema = self._probed.columns.schema
+        return self._probed
+
+    async def _known_schema(self) -> pa.Schema:
+        return self._schema or (await self._probe()).columns.schema
+
+    async def _fresh_schema(self) -> pa.Schema:
+        return (await self._probe()).columns.schema
+
+    async def _count_rows(self) -> int:
+        return (await self._probe()).total
+
+    @asynccontextmanager
+    async def _reading(
+        self, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress
+    ) -> AsyncIterator[Read[T]]:
+        read = await self._open(convert, on_progress)
+        try:
+            yield read
+        finally:
+            await read.aclose()
+
+    async def _open(self, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress) -> Read[T]:
+        instance, self._probed = self._probed, None
+        read = Read(self._connection.session, self._source, self._options, convert, on_progress)
+        try:
+            await read.open(instance)
+        except BaseException:
+            await read.aclose()
+            raise
+        self._last = read
+        self._schema = read.columns.schema
+        return read
+
+    async def _to_arrow(self, strings: Strings, on_progress: OnProgress) -> pa.Table:
+        async with self._reading(lambda batch: deliver_batch(batch, strings), on_progress) as read:
+            batches = await _all(read)
+            schema = deliver_schema(read.columns.schema, strings)
+            return await asyncio.to_thread(lambda: pa.Table.from_batches(batches, schema).unify_dictionaries())
+
+    async def _to_polars(self, strings: Strings, on_progress: OnProgress) -> pl.DataFrame:
+        async with self._reading(lambda batch: polars_adapter.to_frame(batch, strings), on_progress) as read:
+            frames = await _all(read)
+            return pl.concat(frames) if frames else polars_adapter.empty_frame(read.columns.schema, strings)
+
+    async def _to_pandas(self, strings: Strings, on_progress: OnProgress) -> Any:
+        pandas_adapter.require_pandas()
+        table = await self._to_arrow(strings, on_progress)
+        return await asyncio.to_thread(pandas_adapter.to_frame, table)
+
+    async def _batches(self, strings: Strings, on_progress: OnProgress) -> Batches:
+        read = await self._open(lambda batch: deliver_batch(batch, strings), on_progress)
+        return Batches(self._connection, read, deliver_schema(read.columns.schema, strings))
+
+    async def _write(self, sink: Sink, on_progress: OnProgress) -> ScanStats:
+        async with self._reading(lambda batch: deliver_batch(batch, sink.strings), on_progress) as read:
+            try:
+                await asyncio.to_thread(sink.start, read.columns.schema)
+                while (batch := await read.next()) is not None:
+                    await asyncio.to_thread(sink.write, batch)
+                await asyncio.to_thread(sink.finish)
+            except BaseException:
+                sink.abandon()
+                raise
+            return read.stats()
+
+
+def _reader(batches: Batches) -> pa.RecordBatchReader:
+    return pa.RecordBatchReader.from_batches(batches.schema, batches)
+
+
+async def _all(read: Read[T]) -> list[T]:
+    items = []
+    while (item := await read.next()) is not None:
+        items.append(item)
+    return items

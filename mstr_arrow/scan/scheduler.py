@@ -1,0 +1,160 @@
+"""Fetch pages in parallel, decode them in threads, hand them out; all of it within a byte budget."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from mstr_arrow.errors import DataMismatch
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from mstr_arrow.config import Limits
+    from mstr_arrow.grid.document import Paging
+    from mstr_arrow.scan.plan import PagePlan, Range
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched(Generic[T]):
+    """A page fetched and decoded: its item, the rows in it, what the server said, the bytes of its text."""
+
+    item: T
+    rows: int
+    paging: Paging
+    size: int
+
+
+class Scheduler(Generic[T]):
+    """The pages of one instance, handed out one at a time by `next`.
+
+    ``fetch`` asks the server for a range and decodes the answer; it calls its second argument when the answer
+    has arrived, which frees the request's place for another. Requests in flight are limited in number; page
+    text that is being fetched, being decoded or waiting to be taken is limited in bytes, so that a slow
+    consumer stops the requests. Only the page the consumer waits for is always asked for.
+    """
+
+    def __init__(
+        self,
+        plan: PagePlan,
+        fetch: Callable[[Range, Callable[[], None]], Awaitable[Fetched[T]]],
+        limits: Limits,
+        *,
+        ordered: bool,
+    ) -> None:
+        self._plan = plan
+        self._fetch = fetch
+        self._limits = limits
+        self._ordered = ordered
+        self._in_flight = 0
+        self._held = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ready: dict[int, Fetched[T]] = {}
+        self._next_offset = 0
+        self._delivered = 0
+        self._error: BaseException | None = None
+        self._changed = asyncio.Event()
+
+    @property
+    def in_flight(self) -> int:
+        """Requests sent and not yet answered."""
+        return self._in_flight
+
+    async def next(self) -> Fetched[T] | None:
+        """Return the next page, in order of rows or of arrival; None after the last.
+
+        Errors: what ``fetch`` raised; DataMismatch for a page that is not the one asked for.
+        """
+        while True:
+            self._start()
+            if self._error is not None:
+                raise self._error
+            page = self._take()
+            if page is not None:
+                return page
+            if self._delivered == self._plan.total:
+                return None
+            if not self._tasks:
+                raise DataMismatch(f"{self._delivered} rows were delivered of {self._plan.total} promised.")
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def aclose(self) -> None:
+        """Stop all requests."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._ready.clear()
+
+    def accept(self, wanted: Range, page: Fetched[T]) -> None:
+        """Check a page against what was asked for and keep it until it is taken; errors: DataMismatch."""
+        paging, where = page.paging, f"The page at row {wanted.offset}"
+        again = "Read again; smaller pages (Limits.page_rows) may help."
+        if paging.offset != wanted.offset:
+            raise DataMismatch(f"{where} came with offset {paging.offset}.", hint=again)
+        if paging.total != self._plan.total:
+            message = f"{where} says the result has {paging.total} rows; the first page said {self._plan.total}."
+            raise DataMismatch(message, hint="Read again; the object may have been published meanwhile.")
+        if page.rows > wanted.rows:
+            raise DataMismatch(f"{where} has {page.rows} rows where {wanted.rows} were asked for.", hint=again)
+        if not page.rows and wanted.rows:
+            message = f"{where} is empty, though the result has {paging.total} rows."
+            raise DataMismatch(message, hint=again)
+        self._plan.received(wanted, page.rows, page.size)
+        self._held += page.size
+        self._ready[wanted.offset] = page
+
+    def _start(self) -> None:
+        """Send as many requests as the limits allow."""
+        while self._error is None and self._in_flight < self._limits.in_flight:
+            wanted = self._plan.peek()
+            if wanted is None:
+                return
+            estimate = self._plan.estimate(wanted)
+            awaited = self._next_offset == wanted.offset or not (self._tasks or self._ready)
+            if not awaited and self._held + estimate > self._limits.buffer_bytes:
+                return
+            self._in_flight += 1
+            self._held += estimate
+            task = asyncio.create_task(self._page(self._plan.take(), estimate))
+            self._tasks.add(task)
+            task.add_done_callback(self._ended)
+
+    async def _page(self, wanted: Range, estimate: int) -> None:
+        answered = False
+
+        def free_place() -> None:
+            nonlocal answered
+            if not answered:
+                answered = True
+                self._in_flight -= 1
+                self._start()
+
+        try:
+            page = await self._fetch(wanted, free_place)
+            self._held -= estimate
+            self.accept(wanted, page)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the consumer gets it
+            self._error = self._error or error
+        free_place()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._changed.set()
+
+    def _take(self) -> Fetched[T] | None:
+        offset = self._next_offset
+        if not self._ordered and self._ready:
+            offset = next(iter(self._ready))
+        page = self._ready.pop(offset, None)
+        if page is not None:
+            self._held -= page.size
+            self._delivered += page.rows
+            if self._ordered:
+                self._next_offset = offset + page.rows
+            self._start()
+        return page

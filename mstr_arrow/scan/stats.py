@@ -1,0 +1,116 @@
+"""What a read did, counted while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mstr_arrow.transport.answers import Answer
+
+LAG_INTERVAL = 0.02
+"""Seconds between two looks at the event loop's lag."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanStats:
+    """What a read has done so far; also what ``on_progress`` receives after each page.
+
+    ``rows`` of ``total_rows`` were handed out; ``bytes`` of JSON text were decoded, which came as
+    ``wire_bytes`` over the network (fewer if the server packs them); ``requests`` were sent, ``retries`` of
+    them again; ``in_flight`` are under way. ``seconds`` counts since the read began;
+    ``seconds_waiting`` (for first bytes), ``seconds_transferring`` and ``seconds_decoding`` add up over
+    requests that ran at the same time. ``lag_p99`` and ``lag_max`` are seconds by which the event loop woke
+    up late, over the last three minutes.
+    """
+
+    rows: int
+    total_rows: int
+    bytes: int
+    wire_bytes: int
+    requests: int
+    retries: int
+    in_flight: int
+    seconds: float
+    seconds_waiting: float
+    seconds_transferring: float
+    seconds_decoding: float
+    lag_p99: float
+    lag_max: float
+
+    @property
+    def rows_per_second(self) -> float:
+        """Rows handed out per second since the read began."""
+        return self.rows / self.seconds if self.seconds else 0.0
+
+    @property
+    def bytes_per_second(self) -> float:
+        """Bytes of JSON text decoded per second since the read began."""
+        return self.bytes / self.seconds if self.seconds else 0.0
+
+
+class Meter:
+    """Counts for `ScanStats`; used on the background loop only."""
+
+    def __init__(self) -> None:
+        self.total_rows = 0
+        self.rows = 0
+        self.bytes = 0
+        self.wire_bytes = 0
+        self.requests = 0
+        self.retries = 0
+        self.in_flight = 0
+        self.waiting = 0.0
+        self.transferring = 0.0
+        self.decoding = 0.0
+        self._began = time.monotonic()
+        self._ended: float | None = None
+        self._lags: deque[float] = deque(maxlen=int(180 / LAG_INTERVAL))
+
+    def answered(self, answer: Answer) -> None:
+        """Count one answer."""
+        self.requests += 1 + answer.retries
+        self.retries += answer.retries
+        self.wire_bytes += len(answer.body)
+        self.waiting += answer.seconds_waiting
+        self.transferring += answer.seconds_transferring
+
+    def decoded(self, size: int, seconds: float) -> None:
+        """Count one decoded page of ``size`` bytes of text."""
+        self.bytes += size
+        self.decoding += seconds
+
+    def end(self) -> None:
+        """Stop the clock."""
+        if self._ended is None:
+            self._ended = time.monotonic()
+
+    async def watch_lag(self) -> None:
+        """Measure, until cancelled, how late the event loop wakes up."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + LAG_INTERVAL
+            await asyncio.sleep(LAG_INTERVAL)
+            self._lags.append(max(0.0, loop.time() - due))
+
+    def stats(self) -> ScanStats:
+        """Return the counts so far."""
+        lags = sorted(self._lags)
+        return ScanStats(
+            rows=self.rows,
+            total_rows=self.total_rows,
+            bytes=self.bytes,
+            wire_bytes=self.wire_bytes,
+            requests=self.requests,
+            retries=self.retries,
+            in_flight=self.in_flight,
+            seconds=(self._ended or time.monotonic()) - self._began,
+            seconds_waiting=self.waiting,
+            seconds_transferring=self.transferring,
+            seconds_decoding=self.decoding,
+            lag_p99=lags[int(0.99 * (len(lags) - 1))] if lags else 0.0,
+            lag_max=lags[-1] if lags else 0.0,
+        )
