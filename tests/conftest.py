@@ -67,6 +67,7 @@ class Library:
         path = request.path.removeprefix(CONTEXT)
         self.requests.append((request.method, path))
         self.headers.append(dict(request.headers))
+        request._client_max_size = 2**25
         self.bodies.append(await request.read())
         handlers = self.handlers.get((request.method, path)) if request.path.startswith(CONTEXT) else None
         if not handlers:
@@ -130,3 +131,25 @@ def retail(library, quick):
     )
     yield connection
     connection.close()
+
+
+@pytest.fixture(scope="session")
+def simulator():
+    """A simulated I-Server with a small Sales Cube, shared by all tests: leave no session open on it."""
+    from mstr_arrow.simulator import Simulator
+
+    with Simulator(rows=2_000) as server:
+        yield server
+
+
+@pytest.fixture
+def connection(simulator, quick):
+    """A connection to the simulator's project."""
+    with mstr_arrow.connection.connect(
+        simulator.url,
+        username=simulator.username,
+        password=simulator.password,
+        project=simulator.project,
+        settings=quick,
+    ) as opened:
+        yield opened

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from aiohttp import web
@@ -262,6 +263,48 @@ def test_a_generic_answer_that_is_not_json_says_so(library, retail):
     assert retail.get("x").content == b"hello"
     with pytest.raises(errors.ProtocolError):
         retail.get("x").json()
+
+
+# With a simulated I-Server: cookies, projects and tokens are enforced
+
+
+def test_a_session_is_opened_used_and_closed(simulator, quick):
+    before = simulator.open_sessions
+    with connect(
+        simulator.url, username=simulator.username, password=simulator.password, settings=quick
+    ) as connection:
+        assert simulator.open_sessions == before + 1
+        assert connection.project_name == simulator.project
+        assert connection.get(f"v2/cubes/{simulator.cubes['Sales Cube']}").json()["name"] == "Sales Cube"
+    assert simulator.open_sessions == before
+
+
+def test_wrong_credentials_and_projects_leave_no_session(simulator, quick):
+    before = simulator.open_sessions
+    options = {"username": simulator.username, "password": simulator.password, "settings": quick}
+    with pytest.raises(errors.LoginError, match=r"ERR003, I-Server -2147216959"):
+        connect(simulator.url, **{**options, "password": "wrong"})
+    with pytest.raises(errors.NotFound, match="Did you mean 'Simulated Retail'"):
+        connect(simulator.url, **options, project="Simulated Retial")
+    assert simulator.open_sessions == before
+
+
+def test_an_expired_session_is_told_and_closing_it_is_quiet(quick):
+    from mstr_arrow.simulator import Simulator
+
+    now = [0.0]
+    with Simulator(rows=10, clock=lambda: now[0]) as server:
+        connection = connect(server.url, username=server.username, password=server.password, settings=quick)
+        now[0] = 1e6
+        with pytest.raises(errors.SessionExpired, match="hold"):
+            connection.get("sessions/userInfo")
+        connection.close()
+
+
+def test_threads_share_a_connection(connection):
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: connection.user().name, range(40)))
+    assert set(answers) == {"demo"}
 
 
 # Processes

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from mstr_arrow.errors import MstrError, ProtocolError, ServerError
+from mstr_arrow.errors import ProtocolError, ServerError
 from mstr_arrow.transport.http import TOKEN
 from mstr_arrow.transport.version import at_least
 
@@ -72,7 +72,7 @@ async def log_out(http: Http) -> None:
     try:
         async with asyncio.timeout(http.settings.timeouts.logout):
             await http.request("POST", "auth/logout", project=False, safe=True)
-    except (MstrError, TimeoutError) as error:
+    except Exception as error:  # noqa: BLE001  whatever it is, it must not hide why the connection closes
         logger.debug("log-out failed: %s", type(error).__name__)
     finally:
         http.token = None

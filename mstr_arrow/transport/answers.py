@@ -47,6 +47,7 @@ _BY_STATUS: dict[int, tuple[type[ServerError], str | None]] = {
     403: (PermissionDenied, None),
     404: (NotFound, _TOO_OLD),
     405: (NotFound, _TOO_OLD),
+    407: (ServerError, "A proxy wants credentials; check HTTPS_PROXY and NO_PROXY in the environment."),
     413: (LimitExceeded, "Send or ask for less at once."),
     429: (ServerBusy, "Try again later, or with fewer requests in flight."),
     502: (ServerError, "A gateway in front of the server gave up."),

@@ -8,6 +8,7 @@ import os
 import ssl
 import time
 from contextlib import suppress
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.request import getproxies
 
@@ -40,6 +41,9 @@ TOKEN = "X-MSTR-AuthToken"  # noqa: S105  the header's name
 PROJECT = "X-MSTR-ProjectID"
 READ_BUFFER = 2**20
 """Bytes of an answer that wait to be taken before the socket is paused."""
+
+HEADER_BYTES = 2**16
+"""Bytes a header may have; those of single sign-on gateways outgrow the usual 8 KiB."""
 
 Wait = Literal["read", "execute"]
 
@@ -110,7 +114,8 @@ class Http:
         if json is not None:
             data = orjson.dumps(json)
             sent.setdefault("Content-Type", "application/json")
-        arguments: dict[str, Any] = {"params": url.query_pairs(params), "data": data, "headers": sent}
+        body = data.encode() if isinstance(data, str) else data
+        arguments: dict[str, Any] = {"params": url.query_pairs(params), "data": body, "headers": sent}
         safe = method in {"GET", "HEAD"} if safe is None else safe
         number = 0
         try:
@@ -163,7 +168,7 @@ class Http:
         try:
             answer = await self._exchange(method, address, arguments, wait=wait, number=number)
             status = answer.status
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
             nothing_sent = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
             typed = self._transport_error(error, method, address.path, wait)
             repeatable = (safe or nothing_sent) and is_transient(typed)
@@ -188,8 +193,11 @@ class Http:
         first_byte = timeouts.connect + (timeouts.execute if wait == "execute" else timeouts.read)
         loop = asyncio.get_running_loop()
         began = loop.time()
+        # A stream is written piece by piece, so that a big body does not hold up the other requests.
+        stream = {"data": BytesIO(arguments["data"])} if arguments["data"] else {}
+        options = {**arguments, **stream, "allow_redirects": False}
         async with asyncio.timeout(first_byte) as limit:
-            async with self._session.request(method, address, allow_redirects=False, **arguments) as response:
+            async with self._session.request(method, address, **options) as response:
                 started = loop.time()
                 pieces = []
                 while True:
@@ -244,6 +252,8 @@ class Http:
             return ConnectError(f"the proxy refused to connect to {self.host} (HTTP {error.status}).")
         if isinstance(error, aiohttp.ClientResponseError):
             return ProtocolError(f"{what}: {self.host} does not answer in HTTP.", hint="Check host and port.")
+        if isinstance(error, aiohttp.InvalidURL | UnicodeError):
+            return UsageError(f"{self.host!r} cannot be a host's name.", hint=url.EXAMPLE)
         if isinstance(error, aiohttp.ClientPayloadError):
             return ConnectError(f"{what}: the answer ended early.")
         return ConnectError(f"{what}: the connection broke ({_reason(error)}).")
@@ -295,6 +305,8 @@ def _client_session(base: str, settings: Settings) -> aiohttp.ClientSession:
         ),
         auto_decompress=False,
         read_bufsize=READ_BUFFER,
+        max_line_size=HEADER_BYTES,
+        max_field_size=HEADER_BYTES,
         trust_env=bool(getproxies()) and not loopback,
     )
     # aiohttp would repeat a PUT or DELETE by itself, uncounted, when the server drops the connection.

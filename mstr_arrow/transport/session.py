@@ -69,6 +69,7 @@ class ServerSession:
         except asyncio.CancelledError:
             await asyncio.wait([login], timeout=self.http.settings.timeouts.logout)
             login.cancel()
+            await asyncio.gather(login, return_exceptions=True)
             raise
 
     def register(self, resource: background.Closable) -> None:
@@ -108,9 +109,10 @@ class ServerSession:
     async def _timeout(self) -> float:
         try:
             answer = await self.http.request("GET", "sessions", project=False)
-            return float(answer.json()["timeout"])
+            seconds = float(answer.json()["timeout"])
         except (MstrError, KeyError, TypeError, ValueError):
             return IDLE_SECONDS
+        return seconds if seconds > 0 else IDLE_SECONDS
 
     async def aclose(self) -> None:
         """Close what is registered, log out, close the connections; callable often, ends in bounded time."""

@@ -289,3 +289,17 @@ def test_an_unreadable_ca_file_is_named(tmp_path):
     for path in (bad, tmp_path / "missing.pem"):
         with pytest.raises(errors.UsageError, match=path.name):
             background.run(_ask("https://127.0.0.1:1", Settings(tls=Tls(ca_file=str(path))), "GET", "x"))
+
+
+def test_a_big_body_is_sent_whole_at_every_attempt(library, ask):
+    body = bytes(range(256)) * 8192
+    library.on("PUT", "/api/x", status=204)
+    library.on("PUT", "/api/x", times=1, status=503)
+    ask("PUT", "x", data=body, safe=True)
+    assert library.bodies == [body, body]
+    assert library.headers[-1]["Content-Length"] == str(len(body))
+
+
+def test_a_host_that_cannot_be_one_is_a_usage_error(quick):
+    with pytest.raises(errors.UsageError, match="host's name"):
+        background.run(_ask(f"http://{'x' * 70}.example.com", quick, "GET", "x"))

@@ -1,0 +1,124 @@
+import pytest
+from aiohttp import web
+
+from mstr_arrow.errors import NotFound, UsageError
+from mstr_arrow.objects.catalogue import find
+
+CUBES = (776, 779)
+
+
+def cube(number, name, *folders, subtype=779):
+    ancestors = [{"name": folder, "id": "F" * 32, "level": 1} for folder in ("Retail", *folders)]
+    return {"id": f"{number:032X}", "name": name, "type": 3, "subtype": subtype, "ancestors": ancestors}
+
+
+OBJECTS = [
+    cube(1, "Sales Cube", "Shared"),
+    cube(2, "Twice", "Shared"),
+    cube(3, "Twice", "Shared", "Old"),
+    cube(4, "twice", "Lower"),
+    cube(5, "In/Out", "Shared"),
+    cube(6, "Überblick 😀", "Shared"),
+    cube(7, "A Report", subtype=768),
+]
+
+
+@pytest.fixture
+def look(library, retail):
+    """Find a cube in a Library that holds OBJECTS."""
+
+    async def search(request):
+        assert request.query.getall("type") == ["776", "779"]
+        name, found = request.query.get("name"), OBJECTS[:-1]
+        if name is not None:
+            assert request.query["pattern"] == "2"
+            assert request.query["getAncestors"] == "true"
+            found = [item for item in found if item["name"].casefold() == name.casefold()]
+        return web.json_response({"totalItems": len(found), "result": found})
+
+    library.on("GET", "/api/searches/results", search)
+    for item in OBJECTS:
+        library.on("GET", f"/api/objects/{item['id']}", json=item)
+    return lambda wanted: retail.run(find(retail.http, wanted, subtypes=CUBES, kind="cube"))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "number"),
+    [
+        ("Sales Cube", 1),
+        ("  Sales Cube ", 1),
+        ("SALES CUBE", 1),
+        ("twice", 4),
+        ("Shared/Twice", 2),
+        ("/Shared/Twice", 2),
+        ("/Retail/Shared/Twice", 2),
+        ("/Retail/Shared/Old/Twice/", 3),
+        ("Old/Twice", 3),
+        ("In/Out", 5),
+        ("Überblick 😀", 6),
+        (f"{1:032X}", 1),
+        (f"{10:032x}".replace("a", "1"), 1),
+        (f"https://bi.example.com/MicroStrategyLibrary/app/{'A' * 32}/{3:032X}/edit", 3),
+    ],
+)
+def test_an_object_is_found(look, wanted, number):
+    assert look(wanted).id == f"{number:032X}"
+
+
+def test_what_is_found_tells_its_path(look):
+    assert look("Old/Twice") == (f"{3:032X}", "Twice", 3, 779, "/Retail/Shared/Old/Twice")
+
+
+def test_a_doubled_name_lists_id_and_path_of_each(look):
+    with pytest.raises(UsageError, match="2 cubes") as caught:
+        look("Twice")
+    for number, path in ((2, "/Retail/Shared/Twice"), (3, "/Retail/Shared/Old/Twice")):
+        assert f"{number:032X} {path}" in str(caught.value)
+    assert f"{4:032X}" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ("Sale Cubes", "Did you mean 'Sales Cube'"),
+        ("sales", "Did you mean 'Sales Cube'"),
+        ("/Elsewhere/Twice", "Did you mean 'Twice'"),
+        ("zzzzzz", "There are: 'In/Out', 'Sales Cube'"),
+    ],
+)
+def test_a_wrong_name_lists_what_is_near(look, wanted, said):
+    with pytest.raises(NotFound, match=said):
+        look(wanted)
+
+
+def test_an_id_of_another_kind_says_what_it_is(look):
+    with pytest.raises(NotFound, match="no cube but a grid report, 'A Report'"):
+        look(f"{7:032X}")
+
+
+def test_an_unknown_id_keeps_the_servers_codes(library, look):
+    refusal = {"code": "ERR004", "iServerCode": -2147216373, "message": "?", "ticketId": "T"}
+    library.on("GET", f"/api/objects/{'E' * 32}", status=404, json=refusal)
+    with pytest.raises(NotFound, match="project 'Retail'") as caught:
+        look("E" * 32)
+    assert (caught.value.code, caught.value.iserver_code) == ("ERR004", -2147216373)
+
+
+@pytest.mark.parametrize("wanted", ["", "  ", "/", "//"])
+def test_no_name_is_refused_before_asking(library, look, wanted):
+    before = len(library.requests)
+    with pytest.raises(UsageError):
+        look(wanted)
+    assert len(library.requests) == before
+
+
+def test_an_empty_project_says_so(library, look):
+    library.on("GET", "/api/searches/results", json={"totalItems": 0, "result": []})
+    with pytest.raises(NotFound, match="shows you no cubes"):
+        look("Sales Cube")
+
+
+def test_the_simulator_is_searched_the_same_way(simulator, connection):
+    found = connection.run(find(connection.http, "sales cube", subtypes=CUBES, kind="cube"))
+    assert found.id == simulator.cubes["Sales Cube"]
+    assert found.path.endswith("/Sales Cube")
