@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .awkward import awkward_cube
 from .sales import sales_cube
+from .small import small_cubes
 
 if TYPE_CHECKING:
     from .cubes import Cube
@@ -12,4 +14,4 @@ if TYPE_CHECKING:
 
 def sample_cubes(rows: int, seed: int) -> list[Cube]:
     """Make every sample cube; only the Sales Cube depends on the arguments."""
-    return [sales_cube(rows, seed)]
+    return [sales_cube(rows, seed), awkward_cube(), *small_cubes()]

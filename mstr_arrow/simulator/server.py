@@ -175,4 +175,15 @@ class Simulator:
             self._ready.set()
             await self._stop.wait()
         finally:
-            await runner.cleanup()
+            await _close(runner)
+
+
+async def _close(runner: web.AppRunner) -> None:
+    """Stop serving; connections whose client does not read are closed too, before the loop is."""
+    connections = runner.server.connections if runner.server is not None else []
+    transports = [connection.transport for connection in connections if connection.transport is not None]
+    await runner.cleanup()
+    for transport in transports:
+        if isinstance(transport, asyncio.WriteTransport):
+            transport.abort()
+    await asyncio.sleep(0)

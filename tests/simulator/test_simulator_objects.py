@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import pytest
+
+
+def test_unknown_route_and_wrong_verb(client):
+    assert client.send("GET", "/api/nope").error == (404, "ERR004", None)
+    assert client.send("GET", "/api/nope").json["message"] == "HTTP 404 Not Found"
+    assert client.send("DELETE", "/api/sessions").error == (405, "ERR001", None)
+    assert client.send("DELETE", "/api/sessions").json["message"] == "HTTP 405 Method Not Allowed"
+
+
+def test_project_header_is_demanded_and_must_be_known(client):
+    path = "/api/searches/results"
+    assert client.send("GET", path, headers={"X-MSTR-ProjectID": None}).error == (400, "ERR005", None)
+    assert client.send("GET", path, headers={"X-MSTR-ProjectID": "F" * 32}).error == (404, "ERR004", -2147209151)
+
+
+def test_projects_are_listed_and_found_by_name(sim, client):
+    listed = client.send("GET", "/api/projects", headers={"X-MSTR-ProjectID": None}).json
+    assert [(project["name"], project["id"]) for project in listed] == [("Simulated Retail", sim.project_id)]
+    assert client.send("GET", "/api/projects/Simulated Retail").json == listed[0]
+    assert client.send("GET", "/api/projects/Nothing").error == (404, "ERR004", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern", "found"),
+    [
+        ("sales cube", 2, ["Sales Cube"]),
+        ("Sales", 2, []),
+        ("cube", 1, ["Sales Cube"]),
+        ("sales c", 3, ["Sales Cube"]),
+        ("CUBE", 5, ["Sales Cube"]),
+        ("only", 4, ["Only Attributes", "Only Metrics"]),
+        ("row rows", 0, ["No Rows", "One Row"]),
+        ("twice", 2, ["Twice", "Twice"]),
+        ("Été & Größe 50 % +1 #☕", 2, ["Été & Größe 50 % +1 #☕"]),
+    ],
+)
+def test_search_by_pattern(client, name, pattern, found):
+    reply = client.send("GET", "/api/searches/results", name=name, pattern=pattern, type=3)
+    assert [hit["name"] for hit in reply.json["result"]] == found
+    assert (reply.json["totalItems"], reply.headers["x-mstr-total-count"]) == (len(found), str(len(found)))
+
+
+def test_search_pages_and_filters_by_subtype(sim, client):
+    everything = client.send("GET", "/api/searches/results", type=[776, 779]).json["result"]
+    assert {hit["id"] for hit in everything} == set(sim.cubes.values())
+    part = client.send("GET", "/api/searches/results", type=[776, 779], offset=1, limit=2).json
+    assert part == {"totalItems": len(everything), "result": everything[1:3]}
+    assert [hit["name"] for hit in client.send("GET", "/api/searches/results", type=779).json["result"]] == [
+        "Sales Cube"
+    ]
+
+
+def test_ancestors_tell_cubes_of_one_name_apart(client):
+    hits = client.send("GET", "/api/searches/results", name="Twice", pattern=2, getAncestors="true").json["result"]
+    paths = sorted("/".join(folder["name"] for folder in hit["ancestors"]) for hit in hits)
+    assert paths == ["Simulated Retail/Public Objects/Archive", "Simulated Retail/Public Objects/Reports"]
+    assert [folder["level"] for folder in hits[0]["ancestors"]] == [3, 2, 1]
+
+
+def test_object_by_id(sim, client):
+    cube_id = sim.cubes["Awkward Values"]
+    found = client.send("GET", f"/api/objects/{cube_id}", type=3).json
+    assert (found["name"], found["type"], found["subtype"]) == ("Awkward Values", 3, 776)
+    assert client.send("GET", f"/api/objects/{cube_id}", type=8).error == (404, "ERR004", -2147216373)
+    assert client.send("GET", f"/api/objects/{'0' * 32}", type=3).error == (404, "ERR004", -2147216373)
+
+
+def test_folders_lead_from_the_root_to_a_cube(client):
+    (public,) = client.send("GET", "/api/folders").json
+    folders = {folder["name"]: folder["id"] for folder in client.send("GET", f"/api/folders/{public['id']}").json}
+    archive = client.send("GET", f"/api/folders/{folders['Archive']}").json
+    assert (public["name"], [cube["name"] for cube in archive]) == ("Public Objects", ["Twice"])
+    reports = client.send("GET", "/api/folders/preDefined/7").json
+    assert "Sales Cube" in [entry["name"] for entry in reports]
+
+
+def test_definition_lists_what_the_cube_offers(sim, client):
+    cube_id = sim.cubes["Sales Cube"]
+    definition = client.send("GET", f"/api/v2/cubes/{cube_id}").json
+    objects = definition["definition"]["availableObjects"]
+    store = next(attribute for attribute in objects["attributes"] if attribute["name"] == "Store")
+    assert (definition["id"], definition["name"]) == (cube_id, "Sales Cube")
+    assert [(form["name"], form["dataType"], form["baseFormType"]) for form in store["forms"]] == [
+        ("ID", "integer", "number"),
+        ("DESC", "nVarChar", "text"),
+    ]
+    assert {metric["name"]: metric["dataType"] for metric in objects["metrics"]}["Row Count - sales"] == "reserved"
+
+
+def test_information_and_status_bits(sim, client):
+    (info,) = client.send("GET", "/api/cubes", id=sim.cubes["Twice"]).json["cubesInfos"]
+    assert (info["path"], info["status"] & 64) == ("\\Simulated Retail\\Public Objects\\Reports\\Twice", 64)
+    head = client.send("HEAD", f"/api/cubes/{sim.cubes['Sales Cube']}")
+    assert (head.status, head.headers["X-MSTR-CubeStatus"]) == (204, "17518")
+    head = client.send("HEAD", f"/api/cubes/{sim.cubes['Not Published']}")
+    assert head.headers["X-MSTR-CubeStatus"] == "0"
+
+
+def test_elements_of_an_attribute(sim, client):
+    cube_id = sim.cubes["Sales Cube"]
+    attributes = client.send("GET", f"/api/v2/cubes/{cube_id}").json["definition"]["availableObjects"]["attributes"]
+    channel = next(attribute["id"] for attribute in attributes if attribute["name"] == "Channel")
+    reply = client.send("GET", f"/api/cubes/{cube_id}/attributes/{channel}/elements", offset=1, limit=5)
+    assert reply.headers["x-mstr-total-count"] == "3"
+    assert reply.json == [{"id": f"{channel}:{text}", "formValues": [text]} for text in ("Web", "Phone")]
+
+
+def test_data_import_names_its_tables(sim, client):
+    reply = client.send("GET", f"/api/datasets/{sim.cubes['Sales Cube']}", fields="tables,columns")
+    assert [t["name"] for t in reply.json["result"]["definition"]["availableObjects"]["tables"]] == ["sales"]
+    assert client.send("GET", f"/api/datasets/{sim.cubes['Twice']}").error == (500, "ERR001", None)
