@@ -6,17 +6,14 @@ import asyncio
 import os
 import warnings
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
-
-import orjson
 
 from mstr_arrow.auth.modes import LoginMode, mode_from
 from mstr_arrow.config import Settings
-from mstr_arrow.errors import ProtocolError
 from mstr_arrow.objects.cube import open_cube
 from mstr_arrow.scan.read import ReadOptions
 from mstr_arrow.transport import background
+from mstr_arrow.transport.endpoints import Endpoints
 from mstr_arrow.transport.session import ServerSession
 from mstr_arrow.transport.url import base_url
 
@@ -35,7 +32,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 DEFAULTS = Settings()
-_WITHOUT_PROJECT = ("auth", "sessions", "status", "projects")
 
 
 def connect(
@@ -132,22 +128,6 @@ class Opening:
             await self._connection.__aexit__(kind, error, trace)
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
-    """An endpoint's successful answer; ``headers`` is case-insensitive, ``content`` unpacked bytes."""
-
-    status: int
-    headers: Mapping[str, str]
-    content: bytes
-
-    def json(self) -> Any:
-        """Return the body parsed; a body that is not JSON is a ProtocolError."""
-        try:
-            return orjson.loads(self.content)
-        except orjson.JSONDecodeError as error:
-            raise ProtocolError(f"the answer is not JSON ({error.msg}).") from None
-
-
 class User(NamedTuple):
     """Who is logged in."""
 
@@ -155,11 +135,12 @@ class User(NamedTuple):
     name: str
 
 
-class Connection:
+class Connection(Endpoints):
     """An open session on one server; made by :func:`connect` and :func:`connect_async`.
 
     Leaving its context closes it; so does the end of the process. Within the context the session is kept
-    alive. It may be used from several threads and event loops, but not in a forked child.
+    alive. It may be used from several threads and event loops, but not in a forked child. :meth:`request`
+    and its kin reach every endpoint of the REST API.
     """
 
     def __init__(self, session: ServerSession) -> None:
@@ -353,65 +334,3 @@ class Connection:
     ) -> Cube:
         options = ReadOptions(types=dict(types or {}), ordered=ordered, limits=limits or self.settings.limits)
         return await open_cube(self, name_or_id, options, row_counts=row_counts)
-
-    # Any other endpoint
-
-    def request(self, method: str, path: str, **options: Any) -> Response:
-        """Call any endpoint; ``path`` with or without leading slash and ``/api``.
-
-        ``options`` are ``params``, ``json``, ``data``, ``headers``, ``project``, ``safe`` and ``wait`` of
-        :meth:`~.transport.http.Http.request`. The project is sent where there is one, except to
-        endpoints about the session itself. An answer other than 2xx is raised as the error it means.
-        """
-        return self.run(self._request(method, path, options))
-
-    async def request_async(self, method: str, path: str, **options: Any) -> Response:
-        """Do what :meth:`request` does."""
-        return await self.bridge(self._request(method, path, options))
-
-    async def _request(self, method: str, path: str, options: dict[str, Any]) -> Response:
-        about_session = path.strip("/").removeprefix("api/").startswith(_WITHOUT_PROJECT)
-        options.setdefault("project", False if about_session else None)
-        answer = await self.http.request(method, path, **options)
-        content = await asyncio.to_thread(answer.content) if answer.encoding else answer.body
-        return Response(answer.status, answer.headers, content)
-
-    def get(self, path: str, **options: Any) -> Response:
-        """Send a GET; see :meth:`request`."""
-        return self.request("GET", path, **options)
-
-    def post(self, path: str, **options: Any) -> Response:
-        """Send a POST; see :meth:`request`."""
-        return self.request("POST", path, **options)
-
-    def put(self, path: str, **options: Any) -> Response:
-        """Send a PUT; see :meth:`request`."""
-        return self.request("PUT", path, **options)
-
-    def patch(self, path: str, **options: Any) -> Response:
-        """Send a PATCH; see :meth:`request`."""
-        return self.request("PATCH", path, **options)
-
-    def delete(self, path: str, **options: Any) -> Response:
-        """Send a DELETE; see :meth:`request`."""
-        return self.request("DELETE", path, **options)
-
-    async def get_async(self, path: str, **options: Any) -> Response:
-        """Do what :meth:`get` does."""
-        return await self.request_async("GET", path, **options)
-
-    async def post_async(self, path: str, **options: Any) -> Response:
-        """Do what :meth:`post` does."""
-        return await self.request_async("POST", path, **options)
-
-    async def put_async(self, path: str, **options: Any) -> Response:
-        """Do what :meth:`put` does."""
-        return await self.request_async("PUT", path, **options)
-
-    async def patch_async(self, path: str, **options: Any) -> Response:
-        """Do what :meth:`patch` does."""
-        return await self.request_async("PATCH", path, **options)
-
-    async def delete_async(self, path: str, **options: Any) -> Response:
-        """Do what :meth:`delete` does."""
-        return await self.request_async("DELETE", path, **options)

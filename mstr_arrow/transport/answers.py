@@ -82,13 +82,17 @@ class Answer:
 
     def json(self) -> Any:
         """Return the body parsed; a body that is not JSON is a ProtocolError that shows its start."""
-        content = self.content()
-        try:
-            return orjson.loads(content)
-        except orjson.JSONDecodeError as error:
-            start = excerpt(content)
-            message = f"the server's answer is not JSON ({error.msg}); it starts with {start!r}."
-            raise ProtocolError(message, hint=_page_hint(start)) from None
+        return parsed(self.content())
+
+
+def parsed(content: bytes) -> Any:
+    """Return JSON parsed; what is not JSON is a ProtocolError that shows its start."""
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        start = excerpt(content)
+        message = f"the server's answer is not JSON ({error.msg}); it starts with {start!r}."
+        raise ProtocolError(message, hint=_page_hint(start)) from None
 
 
 def unpacked(body: bytes, encoding: str) -> bytes:
