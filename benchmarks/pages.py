@@ -13,9 +13,12 @@ import hashlib
 import random
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
+
+from mstr_arrow.simulator import EncodedCube
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,23 +83,19 @@ def object_id(name: str) -> str:
 
 
 def definition(shape: str) -> dict[str, Any]:
-    """Give the cube definition (wire reference, section 3.2) of shape "A" or "B"."""
+    """Give the ``definition`` member of the cube of shape "A" or "B" (wire reference, section 3.2)."""
     attributes = [_attribute(attribute) for attribute in SHAPES[shape]]
     metrics = [
         {"name": name, "id": object_id(name), "type": "metric", "dataType": "unknown"} for name, _ in _METRICS
     ]
     return {
-        "id": object_id(f"cube {shape}"),
-        "name": f"Reference {shape}",
-        "definition": {
-            "availableObjects": {
-                "attributes": attributes,
-                "metrics": metrics,
-                "customGroups": [],
-                "consolidations": [],
-                "hierarchies": [],
-            }
-        },
+        "availableObjects": {
+            "attributes": attributes,
+            "metrics": metrics,
+            "customGroups": [],
+            "consolidations": [],
+            "hierarchies": [],
+        }
     }
 
 
@@ -115,7 +114,29 @@ def _attribute(attribute: Attribute) -> dict[str, Any]:
 
 
 def page(shape: str, offset: int = 0, rows: int = ROWS, total: int | None = None) -> bytes:
-    """Encode the page of ``rows`` rows from ``offset`` as the server would."""
+    """Encode the page of ``rows`` rows from ``offset``, of ``total`` (by default the last), as the server would."""
+    known = {"id": object_id(f"cube {shape}"), "name": f"Reference {shape}", "instanceId": object_id("instance")}
+    return orjson.dumps({**known, "status": 1, **_body(shape, offset, rows, total)})
+
+
+def encoded_cubes(total: int = 1_000_000) -> list[EncodedCube]:
+    """Make the cubes "Reference A" and "Reference B" for the simulator to serve already encoded."""
+    return [
+        EncodedCube(
+            name=f"Reference {shape}",
+            definition=definition(shape),
+            total=total,
+            page=partial(_encoded_body, shape, total),
+        )
+        for shape in SHAPES
+    ]
+
+
+def _encoded_body(shape: str, total: int, offset: int, rows: int) -> bytes:
+    return orjson.dumps(_body(shape, offset, rows, total))
+
+
+def _body(shape: str, offset: int, rows: int, total: int | None) -> dict[str, Any]:
     draw = random.Random(f"{shape} {offset}")
     units, headers = [], []
     for attribute in SHAPES[shape]:
@@ -151,38 +172,27 @@ def page(shape: str, offset: int = 0, rows: int = ROWS, total: int | None = None
         }
         for name, data_type in _METRICS
     ]
-    return orjson.dumps(
-        {
-            "id": object_id(f"cube {shape}"),
-            "name": f"Reference {shape}",
-            "instanceId": object_id("instance"),
-            "status": 1,
-            "definition": {
-                "grid": {
-                    "crossTab": False,
-                    "metricsPosition": {"axis": "columns", "index": 0},
-                    "rows": units,
-                    "columns": [
-                        {"name": "Metrics", "id": "0" * 32, "type": "templateMetrics", "elements": metrics}
-                    ],
-                    "pageBy": [],
-                    "sorting": {"rows": [], "columns": [], "pageBy": []},
-                    "thresholds": [],
-                }
+    return {
+        "definition": {
+            "grid": {
+                "crossTab": False,
+                "metricsPosition": {"axis": "columns", "index": 0},
+                "rows": units,
+                "columns": [{"name": "Metrics", "id": "0" * 32, "type": "templateMetrics", "elements": metrics}],
+                "pageBy": [],
+                "sorting": {"rows": [], "columns": [], "pageBy": []},
+                "thresholds": [],
+            }
+        },
+        "data": {
+            "currentPageBy": [],
+            "paging": {
+                "total": offset + rows if total is None else total,
+                "current": rows,
+                "offset": offset,
+                "limit": rows,
             },
-            "data": {
-                "currentPageBy": [],
-                "paging": {
-                    "total": offset + rows if total is None else total,
-                    "current": rows,
-                    "offset": offset,
-                    "limit": rows,
-                },
-                "headers": {
-                    "rows": list(zip(*headers, strict=True)),
-                    "columns": [list(range(len(_METRICS)))],
-                },
-                "metricValues": {"raw": raw},
-            },
-        }
-    )
+            "headers": {"rows": list(zip(*headers, strict=True)), "columns": [list(range(len(_METRICS)))]},
+            "metricValues": {"raw": raw},
+        },
+    }

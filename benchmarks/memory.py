@@ -1,0 +1,109 @@
+"""Memory of a long read: peak RSS over rows, and the peak of a whole table.
+
+Run ``python -m benchmarks.memory [--quick]``. Streams 10 million rows of the simulator's Sales Cube (made while
+they are read, in a process of its own) through ``to_reader()`` into a Parquet file, and prints the process's RSS
+as it goes; then, in a fresh process, reads 1 million rows with ``to_arrow()`` and compares the peak with the
+table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+import mstr_arrow as ma
+from benchmarks.measure import machine, table, verdict
+from mstr_arrow.simulator import SimulatorProcess
+
+MB = 1e6
+TARGET_RSS = 400.0
+TARGET_GROWTH = 50.0
+TARGET_TABLE = 2.0
+ALLOWANCE = 200.0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="few rows: a check that it runs")
+    parser.add_argument("--part", choices=("stream", "table"), help="one part, in this process")
+    parser.add_argument("--rows", type=int)
+    options = parser.parse_args()
+    if options.part:
+        {"stream": _stream, "table": _table}[options.part](options.rows)
+        return
+    print(f"{machine()}; the server is the simulator, on this machine\n", flush=True)
+    scale = 10 if options.quick else 1
+    for part, rows in (("stream", 10_000_000 // scale), ("table", 1_000_000 // scale)):
+        # A process for each: the peak of a process never falls.
+        command = [sys.executable, "-m", "benchmarks.memory", "--part", part, "--rows", str(rows)]
+        subprocess.run(command, check=True)
+
+
+def _stream(rows: int) -> None:
+    process, lines, due = psutil.Process(), [], 0
+    peak, peak_after_first = 0.0, 0.0
+    began = time.monotonic()
+    with (
+        SimulatorProcess(rows=rows, gzip=False) as sim,
+        ma.connect(sim.url, username=sim.username, password=sim.password, project=sim.project) as conn,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        reader = conn.cube("Sales Cube").to_reader()
+        with pq.ParquetWriter(Path(folder) / "sales.parquet", reader.schema) as writer:
+            done = 0
+            for batch in reader:
+                writer.write_batch(batch)
+                done += batch.num_rows
+                rss = process.memory_info().rss / MB
+                peak = max(peak, rss)
+                if done <= rows // 10:
+                    peak_after_first = peak
+                if done >= due:
+                    lines.append((f"{done:,}", f"{rss:.0f}", f"{peak:.0f}", f"{time.monotonic() - began:.0f}"))
+                    due += rows // 10
+            lines.append((f"{done:,}", f"{rss:.0f}", f"{peak:.0f}", f"{time.monotonic() - began:.0f}"))
+    if done != rows:
+        raise RuntimeError(f"{done} rows arrived of {rows}")
+    print(f"to_reader() into Parquet, {rows:,} rows")
+    print(table(("rows", "RSS MB", "peak MB", "seconds"), lines))
+    growth = peak - peak_after_first
+    print(f"peak {peak:.0f} MB ({verdict(peak, TARGET_RSS, at_most=True)})")
+    target = verdict(growth, TARGET_GROWTH, at_most=True)
+    print(f"growth of the peak after the first tenth {growth:.0f} MB ({target})\n")
+
+
+def _table(rows: int) -> None:
+    with (
+        SimulatorProcess(rows=rows, gzip=False) as sim,
+        ma.connect(sim.url, username=sim.username, password=sim.password, project=sim.project) as conn,
+    ):
+        cube = conn.cube("Sales Cube")
+        cube.schema  # noqa: B018 - what is loaded by then is not the table's
+        before = psutil.Process().memory_info().rss / MB
+        result = cube.to_arrow()
+        size = result.get_total_buffer_size() / MB
+        added = _peak_rss() - before
+    allowed = TARGET_TABLE * size + ALLOWANCE
+    print(f"to_arrow() of {rows:,} rows: table {size:.0f} MB, peak RSS {added:.0f} MB above the start")
+    print(f"twice the table and {ALLOWANCE:.0f} MB ({verdict(added, allowed, at_most=True)})")
+    print(f"Arrow's own peak: {pa.default_memory_pool().max_memory() / MB:.0f} MB")
+
+
+def _peak_rss() -> float:
+    """Read this process's peak RSS, in MB."""
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / MB if sys.platform == "darwin" else peak * 1024 / MB
+
+
+if __name__ == "__main__":
+    main()
