@@ -1,0 +1,33 @@
+"""What the examples in docstrings use: the package as ``ma``, and ``url``, ``user``, ``password`` of a server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from _pytest.doctest import DoctestItem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mstr_arrow.simulator import Simulator
+
+
+@pytest.fixture(scope="session")
+def example_server() -> Iterator[Simulator]:
+    """Run a simulated server with a small Sales Cube."""
+    from mstr_arrow.simulator import Simulator  # noqa: PLC0415 - only where an example needs it
+
+    with Simulator(rows=2_000) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _names_of_examples(request: pytest.FixtureRequest, doctest_namespace: dict[str, Any]) -> None:
+    """Fill the name space of examples, and of nothing else: most tests need no server."""
+    if not isinstance(request.node, DoctestItem):
+        return
+    import mstr_arrow  # noqa: PLC0415 - only where an example needs it
+
+    server = request.getfixturevalue("example_server")
+    doctest_namespace.update(ma=mstr_arrow, url=server.url, user=server.username, password=server.password)

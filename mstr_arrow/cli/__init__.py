@@ -1,0 +1,17 @@
+"""The ``mstr-arrow`` command; needs the extra ``cli``."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line; exit code 2 where the extra is not installed."""
+    try:
+        from mstr_arrow.cli.app import app  # noqa: PLC0415 - an extra, needed by nothing but the command
+    except ModuleNotFoundError as error:
+        if error.name not in {"typer", "rich"}:
+            raise
+        sys.stderr.write("mstr-arrow: the command line needs an extra: pip install 'mstr-arrow[cli]'\n")
+        sys.exit(2)
+    app()

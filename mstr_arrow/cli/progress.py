@@ -1,0 +1,96 @@
+"""How far a read is: a bar on a terminal, a line every few seconds in a log."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.console import Console
+
+    from mstr_arrow.scan.stats import ScanStats
+
+LINE_SECONDS = 5.0
+"""Seconds between two lines in a log."""
+
+MB = 1_000_000
+
+
+@contextmanager
+def progress(console: Console, *, quiet: bool = False) -> Iterator[Callable[[ScanStats], None]]:
+    """Give the function that shows a read's statistics on ``console``; quiet, it shows nothing."""
+    if quiet:
+        yield lambda _: None
+    elif console.is_terminal:
+        yield from _bar(console)
+    else:
+        yield _lines(console)
+
+
+def _bar(console: Console) -> Iterator[Callable[[ScanStats], None]]:
+    columns = (BarColumn(bar_width=24), TaskProgressColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console) as display:
+        task = display.add_task("waiting for the server", total=None)
+
+        def show(stats: ScanStats) -> None:
+            display.update(task, total=stats.total_rows, completed=stats.rows, description=describe(stats))
+
+        yield show
+
+
+def _lines(console: Console) -> Callable[[ScanStats], None]:
+    last = time.monotonic()
+
+    def show(stats: ScanStats) -> None:
+        nonlocal last
+        if time.monotonic() - last >= LINE_SECONDS:
+            last = time.monotonic()
+            console.print(describe(stats), soft_wrap=True, highlight=False)
+
+    return show
+
+
+def describe(stats: ScanStats) -> str:
+    """Say in a line how far a read is and how fast."""
+    parts = [
+        f"{stats.rows:,} of {stats.total_rows:,} rows",
+        f"{stats.rows_per_second:,.0f} rows/s",
+        f"{stats.bytes_per_second / MB:,.1f} MB/s",
+        f"{stats.in_flight} in flight",
+    ]
+    if stats.rows:
+        parts.append(f"{_clock((stats.total_rows - stats.rows) / stats.rows_per_second)} left")
+    return " · ".join(parts)
+
+
+def summarise(stats: ScanStats) -> str:
+    """Say in a line what a read did, when it is over."""
+    return (
+        f"{stats.rows:,} rows in {stats.seconds:.1f} s: {stats.rows_per_second:,.0f} rows/s, "
+        f"{stats.bytes_per_second / MB:,.1f} MB/s of JSON"
+    )
+
+
+def detail(stats: ScanStats) -> str:
+    """Say in a line where the time of a read went."""
+    return (
+        f"{stats.requests} requests, {stats.retries} of them repeated; {stats.bytes / MB:,.1f} MB of JSON came as "
+        f"{stats.wire_bytes / MB:,.1f} MB; added up over parallel requests: waiting {stats.seconds_waiting:.1f} s, "
+        f"transferring {stats.seconds_transferring:.1f} s, decoding {stats.seconds_decoding:.1f} s"
+    )
+
+
+def _clock(seconds: float) -> str:
+    """Write a duration as minutes and seconds.
+
+    >>> _clock(5.2), _clock(3725)
+    ('0:05', '1:02:05')
+    """
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"

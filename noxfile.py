@@ -1,0 +1,77 @@
+"""Everything there is to run, each in an environment of its own: ``nox --list``."""
+
+from __future__ import annotations
+
+import nox
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+PYTHONS = nox.project.python_versions(PROJECT)
+TEST = nox.project.dependency_groups(PROJECT, "test")
+LINT = nox.project.dependency_groups(PROJECT, "lint")
+CORE_TEST = [requirement for requirement in TEST if requirement.startswith(("hypothesis", "pytest"))]
+CHECKED = ("mstr_arrow", "benchmarks", "tests", "noxfile.py", "conftest.py")
+BENCHMARKS = ("decode", "extract", "memory", "import_time")
+
+nox.options.sessions = ["lint", "types", "tests", "tests_core"]
+nox.options.error_on_missing_interpreters = False
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Read a million rows from a simulated server, and show them."""
+    session.install(".[cli]")
+    session.run("mstr-arrow", "demo", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run all tests with all extras."""
+    session.install("-e", ".[all]", *TEST)
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def tests_core(session: nox.Session) -> None:
+    """Run the tests with nothing but the core dependencies; what needs an extra is left out."""
+    session.install("-e", ".", *CORE_TEST)
+    session.run("pytest", "--ignore=mstr_arrow/cli", *session.posargs)
+
+
+@nox.session(python=PYTHONS)
+def versions(session: nox.Session) -> None:
+    """Run all tests on every supported Python that this machine has."""
+    session.install("-e", ".[all]", *TEST)
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def minimum(session: nox.Session) -> None:
+    """Run the tests with the oldest dependencies that the project allows."""
+    project = PROJECT["project"]
+    oldest = [*project["dependencies"], *project["optional-dependencies"]["cli"]]
+    session.install("-e", ".[cli]", *CORE_TEST, *(name.replace(">=", "==") for name in oldest))
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and format; ``nox -s lint -- --fix`` repairs what it can."""
+    session.install(*LINT)
+    session.run("ruff", "check", *session.posargs, *CHECKED)
+    session.run("ruff", "format", *([] if "--fix" in session.posargs else ["--check"]), *CHECKED)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types, strictly."""
+    session.install("-e", ".[cli]", *LINT, *TEST, "nox")
+    session.run("mypy", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Run the benchmarks; ``nox -s bench -- --quick`` only tries them out."""
+    session.install(".", *TEST)
+    for name in BENCHMARKS:
+        session.log("benchmarks/%s.py", name)
+        session.run("python", "-m", f"benchmarks.{name}", *session.posargs)
