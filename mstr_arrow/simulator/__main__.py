@@ -46,17 +46,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the Sales Cube")
     parser.add_argument("--seed", type=int, default=0, help="seed of the data")
-    parser.add_argument("--gzip", action=argparse.BooleanOptionalAction, default=True, help="compress answers")
-    parser.add_argument("--chunked", action="store_true", help="send answers without Content-Length")
-    parser.add_argument("--shuffle-keys", action="store_true", help="give JSON objects another member order")
+    switch = argparse.BooleanOptionalAction
+    parser.add_argument("--gzip", action=switch, default=True, help="compress answers")
+    parser.add_argument("--chunked", action=switch, default=False, help="send answers without Content-Length")
+    parser.add_argument("--shuffle-keys", action=switch, default=False, help="mix the members of JSON objects")
     parser.add_argument("--cells-per-page", type=int, help="governor: most cells in a page")
-    parser.add_argument(
-        "--session-timeout", type=float, default=1800, help="seconds of idleness that end a session"
-    )
+    parser.add_argument("--session-timeout", type=float, default=1800, help="idle seconds that end a session")
     parser.add_argument("--max-sessions-per-user", type=int, default=20, help="sessions of a user in a project")
     parser.add_argument("--working-set", type=int, default=10, help="instances that a session keeps")
-    parser.add_argument("--encode-once", action="store_true", help="keep rendered pages in memory")
-    parser.add_argument("--encoded", metavar="MODULE:FUNCTION", help="function that returns encoded cubes to serve")
+    parser.add_argument("--encode-once", action=switch, default=False, help="keep rendered pages in memory")
+    parser.add_argument("--encoded", metavar="MODULE:FUNCTION", help="function that returns encoded cubes")
     parser.add_argument("--until-stdin-closes", action="store_true", help="stop at the end of standard input too")
     return parser
 

@@ -17,14 +17,12 @@ _STOP_SECONDS = 5
 class SimulatorProcess:
     """Run ``python -m mstr_arrow.simulator`` as a context manager.
 
-    Keyword arguments are the options of that command with underscores in place of dashes: a true value
-    switches an option on that takes no value, None and false leave an option out. ``encoded="module:function"``
-    names a function that returns a list of ``EncodedCube``. The process ends with this one, however that
-    ends.
+    Keyword arguments are the options of that command with underscores in place of dashes: true switches an
+    option on, false switches it off (``--no-gzip``), None leaves it out. ``encoded="module:function"`` names
+    a function that returns a list of ``EncodedCube``. The process ends with this one, however that ends::
 
-    >>> with SimulatorProcess(rows=1_000) as sim:
-    ...     sim.project
-    'Simulated Retail'
+        with SimulatorProcess(rows=1_000_000, encode_once=True) as sim:
+            ...  # sim.url, sim.username, sim.password, sim.project
     """
 
     url: str
@@ -35,9 +33,10 @@ class SimulatorProcess:
     def __init__(self, **options: str | float | bool | None) -> None:
         self._command = [sys.executable, "-m", "mstr_arrow.simulator", "--until-stdin-closes"]
         for name, value in options.items():
-            if value is not None and value is not False:
-                self._command.append(f"--{name.replace('_', '-')}")
-                self._command += [] if value is True else [str(value)]
+            if value is not None:
+                option = name.replace("_", "-")
+                self._command.append(f"--no-{option}" if value is False else f"--{option}")
+                self._command += [] if isinstance(value, bool) else [str(value)]
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:

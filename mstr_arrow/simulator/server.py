@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _HOST = "127.0.0.1"
 _START_SECONDS = 30
+_LAST_ACCEPT_SECONDS = 0.01
 
 
 class Simulator:
@@ -179,7 +180,8 @@ class Simulator:
 
 
 async def _close(runner: web.AppRunner) -> None:
-    """Stop serving; connections whose client does not read are closed too, before the loop is."""
+    """Stop serving; connections that were just accepted, or that nobody reads, are closed before the loop is."""
+    await asyncio.sleep(_LAST_ACCEPT_SECONDS)  # asyncio leaks a connection that it accepts while it closes
     connections = runner.server.connections if runner.server is not None else []
     transports = [connection.transport for connection in connections if connection.transport is not None]
     await runner.cleanup()

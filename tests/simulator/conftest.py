@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
 
 from mstr_arrow.simulator import Simulator
 
-RAW_ONLY = "-data.metricValues.formatted,-data.metricValues.extras"
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Reply(NamedTuple):

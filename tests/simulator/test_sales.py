@@ -68,7 +68,7 @@ def test_character_of_the_data():
     assert pc.min(table["Ledger Id"]).as_py() > 2**53
     assert all(round(value, 2) == value for value in table["Revenue"].to_pylist())
     assert any(moment.microsecond for moment in table["Sold At"].to_pylist())
-    texts = "".join(pc.unique(table[name]).to_pylist().__str__() for name in ("Store@DESC", "Product"))
+    texts = str([pc.unique(table[name]).to_pylist() for name in ("Store@DESC", "Product")])
     assert all(mark in texts for mark in ("é", '"', "\\", "☕", "茶"))
 
 
@@ -91,8 +91,6 @@ def test_far_rows_are_computed_without_those_before_them(new_client, read):
     columns = list(read(page).values())
     assert [int(text) for text in columns[0]] == far["Order"].to_pylist()
     assert peak < 50 * 2**20
-    computed = max(len(request.path) for request in sim.requests)
-    assert computed > 0
 
 
 def test_hidden_row_count_only_on_request():

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gzip
+import json
 from datetime import date, datetime, time
 from decimal import Decimal
 
@@ -88,7 +90,7 @@ def test_null_and_empty_elements_differ_by_id_only(client):
     assert {"formValues": ["", "", ""], "id": f"h\\N;{three['id']}"} in three["elements"]
 
 
-def test_pages_join_to_the_whole(sim, client, read):
+def test_pages_join_to_the_whole(client, read):
     instance = client.create("Sales Cube", limit=1)["instanceId"]
     whole = read(client.page("Sales Cube", instance, limit=-1))
     joined = {name: [] for name in whole}
@@ -245,7 +247,7 @@ def test_governor_shortens_pages(new_client, read):
         assert client.create("Sales Cube", limit=-1)["data"]["paging"]["current"] == 100
 
 
-def test_shuffled_keys_change_the_order_and_nothing_else(sim, client, new_client):
+def test_shuffled_keys_change_the_order_and_nothing_else(client, new_client):
     with Simulator(rows=1_000, shuffle_keys=True) as shuffled:
         other = new_client(shuffled)
         other.login()
@@ -268,13 +270,10 @@ def test_gzip_for_those_who_accept_it(new_client, chunked):
         assert packed.headers["Content-Encoding"] == "gzip"
         assert (plain.headers["Transfer-Encoding"] == "chunked") is chunked
         assert len(packed.body) < len(plain.body) / 3
-        assert plain.json["data"] == sim_unpacked(packed)["data"]
+        assert plain.json["data"] == unpacked(packed)["data"]
 
 
-def sim_unpacked(reply):
-    import gzip
-    import json
-
+def unpacked(reply):
     return json.loads(gzip.decompress(reply.body), parse_float=Decimal)
 
 
