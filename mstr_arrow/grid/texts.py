@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import pyarrow as pa
 
+from mstr_arrow.errors import UsageError
+
 Strings = Literal["dictionary", "plain"]
 """``dictionary``: each distinct text once and an index per row; ``plain``: a string per row."""
+
+
+def check_strings(strings: str) -> None:
+    """Refuse what is no way to deliver texts, before anything is sent; errors: UsageError."""
+    if strings not in get_args(Strings):
+        raise UsageError(f"strings={strings!r} is no way to deliver texts.", hint="Choose 'dictionary' or 'plain'.")
 
 
 def deliver_schema(schema: pa.Schema, strings: Strings) -> pa.Schema:

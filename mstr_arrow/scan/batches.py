@@ -48,7 +48,7 @@ class Batches:
 
     def close(self) -> None:
         """Stop the requests; does nothing when called again."""
-        if not self._read.closed:
+        if self._open:
             background.run(self._read.aclose())
 
     def __enter__(self) -> Self:
@@ -68,7 +68,7 @@ class Batches:
 
     async def aclose(self) -> None:
         """Do what `close` does."""
-        if not self._read.closed:
+        if self._open:
             await background.bridge(self._read.aclose())
 
     async def __aenter__(self) -> Self:
@@ -80,8 +80,13 @@ class Batches:
         await self.aclose()
 
     def __del__(self) -> None:
-        if not self._read.closed and os.getpid() == self._pid:
+        if self._open:
             background.spawn(self._read.aclose())
+
+    @property
+    def _open(self) -> bool:
+        """Whether there is something to stop; in a forked child there is not, the read is its parent's."""
+        return not self._read.closed and os.getpid() == self._pid
 
     async def _next(self) -> pa.RecordBatch | None:
         if self._ended:

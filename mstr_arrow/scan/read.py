@@ -6,13 +6,13 @@ import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from mstr_arrow.errors import ClosedError, InstanceGone
+from mstr_arrow.errors import ClosedError, DataMismatch, InstanceGone
 from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.scan.instance import Instance
 from mstr_arrow.scan.plan import PagePlan, Range
-from mstr_arrow.scan.scheduler import Fetched, Scheduler
+from mstr_arrow.scan.scheduler import Fetched, Scheduler, ended
 from mstr_arrow.scan.stats import Meter
 
 if TYPE_CHECKING:
@@ -96,14 +96,14 @@ class Read(Generic[T]):
         self.meter.total_rows = page.paging.total
         plan = PagePlan(page.paging.total, limits)
         self._scheduler = Scheduler(plan, self._fetch, limits, ordered=self._options.ordered)
-        if page.paging.total:
-            self._scheduler.accept(plan.take(), page)
+        if page.paging.total or page.rows:
+            self._scheduler.accept(plan.take() if page.paging.total else Range(0, 0), page)
         self._report()
 
     async def next(self) -> T | None:
         """Return the next page, converted; None after the last."""
-        if self.closed or self._scheduler is None:
-            raise ClosedError("the read was ended before its last row.", hint="Was its connection closed?")
+        if self._scheduler is None:
+            raise ended()
         page = await self._scheduler.next()
         if page is None:
             self.meter.end()
@@ -121,8 +121,10 @@ class Read(Generic[T]):
         self._lag.cancel()
         self._session.unregister(self)
         self._session.release()
-        if self._scheduler is not None:
-            await self._scheduler.aclose()
+        # Let go of: its error's traceback would hold on to all that a failed consumer had gathered.
+        scheduler, self._scheduler = self._scheduler, None
+        if scheduler is not None:
+            await scheduler.aclose()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _report(self) -> None:
@@ -135,9 +137,12 @@ class Read(Generic[T]):
             self._columns = instance.columns
             try:
                 answer = await self._source.page(http, instance.id, 0, wanted.rows)
-                return await self._decode(answer, keep_id=True)
+                page = await self._decode(answer, keep_id=True)
             except InstanceGone:
                 pass  # nothing was delivered of it: a new one is as good
+            else:
+                _check_total(instance, page)
+                return page
         return await self._decode(await self._source.create(http, wanted.rows), keep_id=True)
 
     async def _fetch(self, wanted: Range, free_place: Callable[[], None]) -> Fetched[T]:
@@ -160,3 +165,11 @@ class Read(Generic[T]):
         page = decode_page(text, self._columns, types=self._options.types)
         item = self._convert(page.batch)
         return page, Fetched(item, page.batch.num_rows, page.paging, len(text)), time.perf_counter() - began
+
+
+def _check_total(instance: Instance, page: Fetched[Any]) -> None:
+    if page.paging.total != instance.total:
+        raise DataMismatch(
+            f"The result had {instance.total} rows when its schema was read and has {page.paging.total} now.",
+            hint="Read again; the object may have been published meanwhile.",
+        )

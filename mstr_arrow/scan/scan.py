@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,13 +13,14 @@ import pyarrow as pa
 
 from mstr_arrow.adapters import pandas as pandas_adapter
 from mstr_arrow.adapters import polars as polars_adapter
-from mstr_arrow.grid.texts import deliver_batch, deliver_schema
+from mstr_arrow.grid.texts import check_strings, deliver_batch, deliver_schema
 from mstr_arrow.scan.batches import Batches
 from mstr_arrow.scan.read import Read, ReadOptions, probe
-from mstr_arrow.scan.sinks import Csv, IpcFile, IpcStream, Parquet
+from mstr_arrow.scan.sinks import Csv, IpcFile, IpcStream, Parquet, in_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from typing import Self
 
     from mstr_arrow.config import Limits
     from mstr_arrow.connection import Connection
@@ -61,8 +63,8 @@ class Scan:
         types: Mapping[str, pa.DataType] | None = None,
         ordered: bool | None = None,
         limits: Limits | None = None,
-    ) -> Scan:
-        """Return the same scan, read otherwise.
+    ) -> Self:
+        """Return the same scan, read otherwise; an instance that only told the schema is not shared with it.
 
         ``types`` sets the types of columns by name: any integer, float, decimal, date, time or timestamp
         type, bool, or ``pa.string()``, which takes everything. ``ordered=False`` hands out pages as they
@@ -74,7 +76,9 @@ class Scan:
             ordered=self._options.ordered if ordered is None else ordered,
             limits=limits or self._options.limits,
         )
-        return Scan(self._connection, self._source, options)
+        other = copy(self)
+        other._options, other._probed, other._schema, other._last = options, None, None, None  # noqa: SLF001 - its own
+        return other
 
     # What there is
 
@@ -270,15 +274,19 @@ class Scan:
         return read
 
     async def _to_arrow(self, strings: Strings, on_progress: OnProgress) -> pa.Table:
+        check_strings(strings)
         async with self._reading(lambda batch: deliver_batch(batch, strings), on_progress) as read:
             batches = await _all(read)
             schema = deliver_schema(read.columns.schema, strings)
             return await asyncio.to_thread(lambda: pa.Table.from_batches(batches, schema).unify_dictionaries())
 
     async def _to_polars(self, strings: Strings, on_progress: OnProgress) -> pl.DataFrame:
+        check_strings(strings)
         async with self._reading(lambda batch: polars_adapter.to_frame(batch, strings), on_progress) as read:
             frames = await _all(read)
-            return pl.concat(frames) if frames else polars_adapter.empty_frame(read.columns.schema, strings)
+            if not frames:
+                return polars_adapter.empty_frame(read.columns.schema, strings)
+            return await asyncio.to_thread(pl.concat, frames)  # chunks are shared, not copied
 
     async def _to_pandas(self, strings: Strings, on_progress: OnProgress) -> Any:
         pandas_adapter.require_pandas()
@@ -286,20 +294,22 @@ class Scan:
         return await asyncio.to_thread(pandas_adapter.to_frame, table)
 
     async def _batches(self, strings: Strings, on_progress: OnProgress) -> Batches:
+        check_strings(strings)
         read = await self._open(lambda batch: deliver_batch(batch, strings), on_progress)
         return Batches(self._connection, read, deliver_schema(read.columns.schema, strings))
 
     async def _write(self, sink: Sink, on_progress: OnProgress) -> ScanStats:
-        async with self._reading(lambda batch: deliver_batch(batch, sink.strings), on_progress) as read:
-            try:
-                await asyncio.to_thread(sink.start, read.columns.schema)
+        try:
+            await in_thread(sink.open)
+            async with self._reading(lambda batch: deliver_batch(batch, sink.strings), on_progress) as read:
+                await in_thread(sink.start, read.columns.schema)
                 while (batch := await read.next()) is not None:
-                    await asyncio.to_thread(sink.write, batch)
-                await asyncio.to_thread(sink.finish)
-            except BaseException:
-                sink.abandon()
-                raise
-            return read.stats()
+                    await in_thread(sink.write, batch)
+                await in_thread(sink.finish)
+                return read.stats()
+        except BaseException:
+            await in_thread(sink.abandon)
+            raise
 
 
 def _reader(batches: Batches) -> pa.RecordBatchReader:

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from mstr_arrow.errors import DataMismatch
+from mstr_arrow.errors import ClosedError, DataMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from mstr_arrow.scan.plan import PagePlan, Range
 
 T = TypeVar("T")
+
+
+def ended() -> ClosedError:
+    """Make the error of a read that was closed under its consumer."""
+    return ClosedError("the read was ended before its last row.", hint="Was its connection closed?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ class Scheduler(Generic[T]):
     async def next(self) -> Fetched[T] | None:
         """Return the next page, in order of rows or of arrival; None after the last.
 
-        Errors: what ``fetch`` raised; DataMismatch for a page that is not the one asked for.
+        Errors: what ``fetch`` raised first; DataMismatch for a page that is not the one asked for.
         """
         while True:
             self._start()
@@ -83,7 +88,8 @@ class Scheduler(Generic[T]):
             await self._changed.wait()
 
     async def aclose(self) -> None:
-        """Stop all requests."""
+        """Stop all requests; whoever waits in `next` gets a ClosedError."""
+        self._error = self._error or ended()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -100,7 +106,7 @@ class Scheduler(Generic[T]):
             message = f"{where} says the result has {paging.total} rows; the first page said {self._plan.total}."
             raise DataMismatch(message, hint="Read again; the object may have been published meanwhile.")
         if page.rows > wanted.rows:
-            raise DataMismatch(f"{where} has {page.rows} rows where {wanted.rows} were asked for.", hint=again)
+            raise DataMismatch(f"{where} has {page.rows} rows where at most {wanted.rows} were due.", hint=again)
         if not page.rows and wanted.rows:
             message = f"{where} is empty, though the result has {paging.total} rows."
             raise DataMismatch(message, hint=again)

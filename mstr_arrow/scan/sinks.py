@@ -2,45 +2,85 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import itertools
 import os
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from mstr_arrow.errors import UsageError
 from mstr_arrow.grid.texts import deliver_schema
 
 if TYPE_CHECKING:
-    from typing import Self
+    from collections.abc import Callable
 
     from mstr_arrow.grid.texts import Strings
 
 Target = str | os.PathLike[str] | BinaryIO
 
+T = TypeVar("T")
+
+COMPRESSIONS = ("zstd", "snappy", "gzip", "lz4", "brotli", "none")
+
+_NUMBERS = itertools.count()
+
+
+async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
+    """Run a function in a thread and wait for its end even if cancelled: no file is closed under a writer."""
+    work = asyncio.ensure_future(asyncio.to_thread(function, *arguments))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.gather(work, return_exceptions=True)
+        raise
+
 
 class Sink:
     """A file under a temporary name beside its own, or a stream the caller keeps."""
 
-    def __init__(self, target: Target) -> None:
-        self._path = Path(os.fspath(target)) if isinstance(target, str | os.PathLike) else None
-        self._partial = self._path.with_name(f".{self._path.name}.{os.getpid()}.partial") if self._path else None
-        self._stream: Any = target if self._partial is None else None
-        self._writer: Any = None
-
     strings: Strings = "plain"
     """How the sink takes texts."""
 
-    def start(self, schema: pa.Schema) -> Self:
-        """Open the file for batches of a schema."""
-        where = self._stream if self._partial is None else pa.OSFile(str(self._partial), "wb")
-        self._stream = where
-        self._writer = self._open(where, schema)
-        return self
+    def __init__(self, target: Target) -> None:
+        self._path: Path | None = None
+        self._partial: Path | None = None
+        self._out: Any = None
+        self._writer: Any = None
+        if isinstance(target, str | os.PathLike):
+            # A link stays a link: it is the file it leads to that is replaced.
+            self._path = Path(os.path.realpath(os.fspath(target)))
+        else:
+            self._out = _Lent(target)
 
-    def _open(self, where: Any, schema: pa.Schema) -> Any:
+    def open(self) -> None:
+        """Make the file, before anything is asked of the server; errors: UsageError."""
+        if self._path is None:
+            return
+        place = self._path
+        if place.is_file() or not place.exists():
+            # Anything else (a pipe, /dev/null) is written to as it is.
+            place = place.with_name(f".{place.name}.{os.getpid()}-{next(_NUMBERS)}.partial")
+        try:
+            self._out = pa.OSFile(str(place), "wb")
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            raise UsageError(
+                f"{str(self._path)!r} cannot be written: {reason}.",
+                hint="Does its folder exist, and may you write there?",
+            ) from error
+        self._partial = None if place == self._path else place
+
+    def start(self, schema: pa.Schema) -> None:
+        """Begin a file of batches of a schema."""
+        self._writer = self._begin(self._out, schema)
+
+    def _begin(self, out: Any, schema: pa.Schema) -> Any:
         raise NotImplementedError
 
     def write(self, batch: pa.RecordBatch) -> None:
@@ -50,57 +90,103 @@ class Sink:
     def finish(self) -> None:
         """Write the end and give the file its name."""
         self._writer.close()
+        self._out.close()
         if self._partial is not None and self._path is not None:
-            self._stream.close()
             self._partial.replace(self._path)
 
     def abandon(self) -> None:
-        """Remove what was written so far."""
-        if self._partial is not None and self._stream is not None:
-            self._stream.close()
+        """Remove what was written so far; a caller's stream is left without an end."""
+        if self._out is not None:
+            # A full disk refuses to close, too: what counts is the error that came first.
+            with suppress(Exception):
+                self._out.close()
+        if self._partial is not None:
             self._partial.unlink(missing_ok=True)
+
+
+class _Lent:
+    """A caller's stream: never closed, and out of reach of the writers once `close` is called.
+
+    Arrow's Parquet writer writes its footer even when it is destroyed; half a file would look whole. Positions
+    are counted here, since a pipe does not tell them.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._written = 0
+        self.closed = False
+
+    def write(self, data: Any) -> int:
+        """Write all of it, in as many pieces as a raw stream takes."""
+        if self.closed:
+            raise ValueError("the stream was given back")
+        rest = memoryview(data)
+        while rest:
+            taken = self._stream.write(rest)
+            rest = rest[len(rest) if taken is None else taken :]
+        self._written += len(data)
+        return len(data)
+
+    def tell(self) -> int:
+        return self._written
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Give the stream back to its owner, with everything in it."""
+        if not self.closed:
+            self.closed = True
+            self._stream.flush()
 
 
 class IpcFile(Sink):
     """An Arrow IPC file, which cannot hold a dictionary that differs from batch to batch: texts are plain."""
 
-    def _open(self, where: Any, schema: pa.Schema) -> Any:
-        return pa.ipc.new_file(where, deliver_schema(schema, "plain"))
+    def _begin(self, out: Any, schema: pa.Schema) -> Any:
+        return pa.ipc.new_file(out, deliver_schema(schema, "plain"))
 
 
 class IpcStream(Sink):
     """An Arrow IPC stream, for a pipe."""
 
-    def _open(self, where: Any, schema: pa.Schema) -> Any:
-        return pa.ipc.new_stream(where, deliver_schema(schema, "plain"))
+    def _begin(self, out: Any, schema: pa.Schema) -> Any:
+        return pa.ipc.new_stream(out, deliver_schema(schema, "plain"))
 
 
 class Csv(Sink):
     """CSV with a header line; null is an empty field, an empty text is two quotes."""
 
-    def _open(self, where: Any, schema: pa.Schema) -> Any:
-        return pa.csv.CSVWriter(where, deliver_schema(schema, "plain"))
+    def _begin(self, out: Any, schema: pa.Schema) -> Any:
+        return pa.csv.CSVWriter(out, deliver_schema(schema, "plain"))
 
 
 class Parquet(Sink):
     """A Parquet file with row groups of ``row_group_rows`` rows, the last one shorter.
 
     Holds the rows of one row group. Texts are written from their dictionaries; readers see plain strings.
+    Errors: UsageError for a compression that is not known and for empty row groups.
     """
 
     strings: Strings = "dictionary"
 
     def __init__(self, target: Target, *, compression: str, row_group_rows: int) -> None:
         super().__init__(target)
+        if compression not in COMPRESSIONS:
+            raise UsageError(
+                f"{compression!r} is no compression of Parquet files.", hint=f"Choose {', '.join(COMPRESSIONS)}."
+            )
+        if row_group_rows < 1:
+            raise UsageError(f"row_group_rows is {row_group_rows}: a row group has at least one row.")
         self._compression = compression
         self._row_group_rows = row_group_rows
         self._waiting: list[pa.RecordBatch] = []
         self._rows = 0
         self._schema = pa.schema([])
 
-    def _open(self, where: Any, schema: pa.Schema) -> Any:
+    def _begin(self, out: Any, schema: pa.Schema) -> Any:
         self._schema = schema
-        writer = pq.ParquetWriter(where, schema, compression=self._compression, store_schema=False)
+        writer = pq.ParquetWriter(out, schema, compression=self._compression, store_schema=False)
         # The schema stored for Arrow readers is the plain one: no reader should see how we wrote the texts.
         stored = base64.b64encode(deliver_schema(schema, "plain").serialize())
         writer.add_key_value_metadata({"ARROW:schema": stored.decode()})
@@ -121,6 +207,12 @@ class Parquet(Sink):
         if self._waiting:
             self._flush()
         super().finish()
+
+    def abandon(self) -> None:
+        """Remove what was written so far."""
+        super().abandon()
+        if self._writer is not None:
+            self._writer.is_open = False  # or it would try to write the end when it is collected
 
     def _flush(self) -> None:
         # One dictionary per column and row group, or the writer would give up dictionary encoding.

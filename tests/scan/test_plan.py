@@ -1,0 +1,68 @@
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mstr_arrow.config import Limits
+from mstr_arrow.scan.plan import PagePlan, Range
+
+
+def test_the_first_page_has_its_own_size_and_the_byte_target_gives_that_of_the_rest():
+    plan = PagePlan(100_000, Limits(first_page_rows=5_000, page_bytes=1_000_000))
+    first = plan.take()
+    assert first == Range(0, 5_000)
+    plan.received(first, 5_000, 5_000 * 40)
+    assert plan.take() == Range(5_000, 25_000)
+    assert plan.peek() == Range(30_000, 25_000)
+
+
+def test_page_rows_follow_the_size_of_the_rows_seen_last():
+    plan = PagePlan(10**6, Limits(page_bytes=1_000))
+    for bytes_per_row, rows in ((10, 100), (1, 1_000), (2_000, 1)):
+        wanted = plan.take()
+        plan.received(wanted, wanted.rows, wanted.rows * bytes_per_row)
+        assert plan.page_rows == rows
+
+
+def test_a_fixed_number_of_rows_replaces_the_byte_target():
+    plan = PagePlan(25, Limits(page_rows=10, page_bytes=1))
+    assert [plan.take(), plan.take(), plan.take()] == [Range(0, 10), Range(10, 10), Range(20, 5)]
+    assert plan.peek() is None
+    with pytest.raises(IndexError):
+        plan.take()
+
+
+def test_what_a_short_page_left_out_comes_next_and_later_pages_are_no_longer():
+    plan = PagePlan(40, Limits(page_rows=10))
+    first, second = plan.take(), plan.take()
+    plan.received(second, 9, 9)
+    plan.received(first, 4, 4)
+    assert [plan.take() for _ in range(4)] == [Range(4, 4), Range(8, 2), Range(19, 1), Range(20, 4)]
+
+
+def test_before_any_page_came_the_byte_target_is_the_estimate():
+    plan = PagePlan(100, Limits(page_bytes=777, page_rows=10))
+    wanted = plan.take()
+    assert plan.estimate(wanted) == 777
+    plan.received(wanted, 10, 500)
+    assert plan.estimate(Range(10, 3)) == 150
+
+
+@settings(deadline=None, database=None)
+@given(seed=st.integers(0, 9_999), total=st.integers(0, 300), page_rows=st.one_of(st.none(), st.integers(1, 50)))
+def test_every_row_is_asked_for_until_it_came_and_never_again(seed, total, page_rows):
+    luck = Random(seed)
+    plan = PagePlan(total, Limits(page_rows=page_rows, first_page_rows=7, page_bytes=100))
+    came, under_way = [], []
+    while (wanted := plan.peek()) is not None or under_way:
+        if wanted is not None and (not under_way or luck.random() < 0.5):
+            assert plan.take() == wanted
+            assert 1 <= wanted.rows <= plan.page_rows
+            under_way.append(wanted)
+        else:
+            answered = under_way.pop(luck.randrange(len(under_way)))
+            rows = luck.randint(1, answered.rows)
+            plan.received(answered, rows, rows * luck.randint(1, 60))
+            came += range(answered.offset, answered.offset + rows)
+    assert sorted(came) == list(range(total))
