@@ -150,7 +150,7 @@ class Cube:
 def listed(values: Sequence[object], dtype: pl.DataType | type[pl.DataType], index: pl.Expr) -> pl.Expr:
     """Look each index up in a list of values held in memory; raise ValueError where one does not fit the type."""
     series = pl.Series(values, dtype=dtype)
-    if series.null_count() != sum(value is None for value in values):
+    if series.to_list() != list(values):
         raise ValueError(f"a value does not fit {dtype}")
     return pl.lit(series).gather(index)
 
