@@ -32,9 +32,12 @@ def parse_texts(texts: pa.Array, to: pa.DataType) -> pa.Array:
     if pa.types.is_date(to):
         return _dates(texts, to)
     if pa.types.is_time(to):
-        return pc.cast(_timestamps(pc.binary_join_element_wise(_EPOCH_DAY, texts, _NO_SEPARATOR), _STAMP), to)
+        on_epoch_day = pc.binary_join_element_wise(_EPOCH_DAY, texts, _NO_SEPARATOR)
+        return pc.cast(_timestamps(on_epoch_day, pa.timestamp(to.unit)), to)
     if pa.types.is_integer(to) and pc.any(pc.match_substring(texts, "x", ignore_case=True)).as_py():
         raise pa.ArrowInvalid("hexadecimal numbers are not expected")
+    if pa.types.is_decimal(to):
+        _refuse_overflow(texts, to)
     result = pc.cast(texts, to)
     if pa.types.is_floating(to) and not pc.all(pc.is_finite(result)).as_py() and len(result) > result.null_count:
         raise pa.ArrowInvalid("a number is not finite")
@@ -44,8 +47,15 @@ def parse_texts(texts: pa.Array, to: pa.DataType) -> pa.Array:
 _STAMP = pa.timestamp("us")
 
 
+def _refuse_overflow(texts: pa.Array, to: pa.DataType) -> None:
+    """Check that numbers are in the range of a decimal type: the cast itself may wrap around (Arrow 26)."""
+    largest = pc.max(pc.abs(pc.cast(texts, pa.float64()))).as_py()
+    if largest is not None and not largest <= 10.0 ** (to.precision - to.scale):
+        raise pa.ArrowInvalid("a number beyond the range of its decimal type")
+
+
 def _timestamps(texts: pa.Array, to: pa.DataType) -> pa.Array:
-    local = pc.utf8_rtrim(texts, characters="Z")
+    local = pc.if_else(pc.ends_with(texts, "Z"), pc.utf8_slice_codeunits(texts, 0, -1), texts)
     naive = pa.timestamp(to.unit)
     try:
         parsed = pc.cast(local, naive)

@@ -66,9 +66,13 @@ def _pieces(text: bytes) -> Iterator[Piece]:
     for (at, key), bound in zip(marks, bounds, strict=False):
         start = at + len(key) - 2
         if key is not _ELEMENTS:
-            yield Piece(text, start, _end(text, start, bound, _matrix_end))
+            end = _end(text, start, bound, _matrix_end)
+            if end < 0:
+                raise Unrecognised("a matrix does not end")
+            yield Piece(text, start, end)
         elif bound - start > _SMALL_LIST:
             end = _end(text, start, bound, _elements_end)
+            # One whose end is not found stays in the document, as the metrics of a wide grid do.
             if end - start > _SMALL_LIST:
                 yield Piece(text, start, end)
 
@@ -91,16 +95,12 @@ def _marks(text: bytes) -> list[tuple[int, bytes]]:
 
 
 def _end(text: bytes, start: int, bound: int, find: Callable[[bytes, int, int], int]) -> int:
-    """Find the end of a part that begins at ``start``, before the next one at ``bound``.
+    """Find the end of a part that begins at ``start``, before the next one at ``bound``; negative if not found.
 
     The last bytes before the next part are searched first: that is where a long part ends.
     """
     end = find(text, max(start, bound - _NEAR), bound)
-    if end < 0:
-        end = find(text, start, len(text))
-    if end < 0:
-        raise Unrecognised("a part does not end")
-    return end
+    return end if end >= 0 else find(text, start, bound)
 
 
 def _matrix_end(text: bytes, start: int, stop: int) -> int:
@@ -134,18 +134,20 @@ def _put_back(document: Any, pieces: list[Piece]) -> int:
     """Put each piece where its marker stands, in the places where pieces belong; count those placed."""
     try:
         grid, data = document["definition"]["grid"], document["data"]
-        places = [
-            (data["headers"], "rows"),
-            *((unit, "elements") for unit in (*grid["rows"], *grid["columns"])),
-        ]
-        if "metricValues" in data:
-            places.append((data["metricValues"], "raw"))
-    except (KeyError, TypeError) as error:
+        big = [(data["headers"], "rows"), *((unit, "elements") for unit in grid["rows"])]
+        if data.get("metricValues"):
+            big.append((data["metricValues"], "raw"))
+        small = [(unit, "elements") for unit in (*grid["columns"], *(grid.get("pageBy") or ()))]
+        placed = 0
+        for holder, key in (*big, *small):
+            value = holder.get(key)
+            if isinstance(value, str) and value.startswith("\0"):
+                holder[key] = pieces[int(value[1:])]
+                placed += 1
+        for holder, key in small:
+            # The metrics of a wide grid, not its data: the document's readers want objects.
+            if isinstance(piece := holder.get(key), Piece):
+                holder[key] = orjson.loads(piece.page[piece.start : piece.end])
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
         raise Unrecognised("not a page") from error
-    placed = 0
-    for holder, key in places:
-        value = holder.get(key)
-        if isinstance(value, str) and value.startswith("\0"):
-            holder[key] = pieces[int(value[1:])]
-            placed += 1
     return placed

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from mstr_arrow.errors import MstrError
 from mstr_arrow.grid import fast, plain
 from mstr_arrow.grid.cut import Unrecognised, cut
-from mstr_arrow.grid.document import Document, Paging, check_rows, read_document
+from mstr_arrow.grid.document import Document, Paging, check_rows, page_shape, read_document
 from mstr_arrow.grid.schema import Columns, check_columns, columns_of
 
 if TYPE_CHECKING:
@@ -42,10 +44,10 @@ def decode_page(
     >>> decode_page(page).batch.to_pylist()
     [{'Revenue': 1.5}]
     """
-    try:
+    # An error of the fast path may be its own mistake in cutting: the plain decoder is the one to say it.
+    with suppress(Unrecognised, MstrError):
         return _fast(text, columns, types)
-    except Unrecognised:
-        return decode_plainly(text, columns, types=types)
+    return decode_plainly(text, columns, types=types)
 
 
 def _fast(text: bytes, columns: Columns | None, types: Mapping[str, pa.DataType] | None) -> Page:
@@ -62,16 +64,17 @@ def decode_plainly(
     """Decode a page as `decode_page` does, by the plain decoder alone."""
     document = read_document(plain.parse(text))
     columns = _settle(document, columns, types)
-    if plain.needs_exact(columns):
-        document = read_document(plain.parse(text, exact=True))
-    rows = check_rows(
-        document,
-        headers=len(document.headers) if document.units else None,
-        raw=len(document.raw) if document.metrics else None,
-    )
-    return Page(
-        _batch(plain.decode(document, columns), columns, rows), document.paging, document.instance_id, columns
-    )
+    with page_shape():
+        rows = check_rows(
+            document,
+            headers=len(document.headers) if document.units else None,
+            raw=len(document.raw) if document.metrics else None,
+        )
+        plain.check_widths(document)
+        if plain.needs_exact(document, columns):
+            document = read_document(plain.parse(text, exact=True))
+        batch = _batch(plain.decode(document, columns), columns, rows)
+    return Page(batch, document.paging, document.instance_id, columns)
 
 
 def _settle(document: Document, columns: Columns | None, types: Mapping[str, pa.DataType] | None) -> Columns:

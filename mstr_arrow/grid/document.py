@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import DataMismatch, ProtocolError
 from mstr_arrow.grid.types import type_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 READY = 1
 PROMPT = 2
@@ -65,9 +69,16 @@ def read_document(page: Any) -> Document:
     """Read the members of a parsed page; errors: ProtocolError for what is no page of a tabular grid."""
     if not isinstance(page, dict):
         raise ProtocolError("The server answered with JSON that is no page of data.")
-    try:
+    with page_shape():
         return _read(page)
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
+
+
+@contextmanager
+def page_shape() -> Iterator[None]:
+    """Turn the stumble over a part that is missing or of another kind into a ProtocolError."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, IndexError, UnicodeEncodeError) as error:
         raise ProtocolError(
             f"The server answered with a page that lacks a part every page has ({type(error).__name__}: {error}).",
             hint="If this server is newer or older than this package knows, please report it with the page.",
@@ -89,10 +100,16 @@ def _read(page: dict[str, Any]) -> Document:
         instance_id=page["instanceId"],
         units=units,
         metrics=metrics,
-        paging=Paging(paging["total"], paging["current"], paging["offset"]),
+        paging=Paging(_count(paging["total"]), _count(paging["current"]), _count(paging["offset"])),
         headers=data["headers"]["rows"],
         raw=values.get("raw", []),
     )
+
+
+def _count(value: Any) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"{value!r} is no number of rows")
+    return value
 
 
 def _unit(unit: dict[str, Any]) -> Unit:

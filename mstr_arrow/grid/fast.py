@@ -1,8 +1,7 @@
 """The fast decoder: a tabular page to arrays without a Python object per row, cell or element.
 
-Element lists go through Arrow's JSON reader with a fixed schema; the matrices of numbers, their brackets
-translated away, through Arrow's CSV reader. Both leave the interpreter lock to others. Whatever is not certain
-raises `Unrecognised`.
+Element lists go through Arrow's JSON reader with a fixed schema, the matrices through its CSV reader. Both leave
+the interpreter lock to others. Whatever is not certain raises `Unrecognised`.
 """
 
 from __future__ import annotations
@@ -12,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
 import pyarrow.json
 
 from mstr_arrow.grid.convert import parse_texts
-from mstr_arrow.grid.cut import Piece, Unrecognised
-from mstr_arrow.grid.types import DECIMAL, TEXT, is_text
+from mstr_arrow.grid.cut import Unrecognised
+from mstr_arrow.grid.matrix import read_numbers, read_values
+from mstr_arrow.grid.types import DECIMAL, FLOAT64, TEXT, is_number, is_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,14 +26,6 @@ if TYPE_CHECKING:
 
 _ELEMENT = pa.struct([("formValues", pa.list_(pa.string())), ("id", pa.string()), ("subtotal", pa.bool_())])
 _ELEMENTS_SCHEMA = pa.schema([("elements", pa.list_(pa.list_(_ELEMENT)))])
-
-# ":[[1,null],[2,3]]" becomes ",1,null\n,2,3\n\n": a closing bracket ends a line, and the comma between two rows
-# (for the first, the colon before the matrix) begins one as an empty column, which is left out: so no line is
-# blank, for blank lines would be dropped. Any byte that no number or null is made of becomes "!".
-_MATRIX_TABLE = bytes(
-    {ord("]"): 0x0A, ord(":"): ord(",")}.get(byte, byte if byte in b"0123456789.,-+eEnul" else ord("!"))
-    for byte in range(256)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +43,7 @@ def decode(document: Document, columns: Columns) -> Matrices:
     header_rows = raw_rows = None
     try:
         if document.units:
-            headers = _matrix(document.headers, [pa.int32()] * len(document.units))
+            headers = read_numbers(document.headers, [pa.int32()] * len(document.units))
             header_rows = len(headers[0])
             for unit, indices in zip(document.units, headers, strict=True):
                 types = [column.type for column in columns.all[len(arrays) : len(arrays) + len(unit.forms)]]
@@ -61,43 +52,28 @@ def decode(document: Document, columns: Columns) -> Matrices:
             metrics = _metrics(document.raw, [column.type for column in columns.metrics])
             raw_rows = len(metrics[0])
             arrays += metrics
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, IndexError, UnicodeDecodeError) as error:
+    except (pa.ArrowException, KeyError, IndexError, TypeError, AttributeError, UnicodeError) as error:
         raise Unrecognised(str(error)) from error
     return Matrices(arrays, header_rows, raw_rows)
 
 
 def _metrics(raw: Any, types: Sequence[pa.DataType]) -> list[pa.Array]:
-    if not all(pa.types.is_integer(to) or pa.types.is_floating(to) or pa.types.is_decimal(to) for to in types):
-        raise Unrecognised("metrics that are no numbers")
+    read = read_numbers if all(map(is_number, types)) else read_values
+    # Rounded once to a double, as JSON says; a smaller type is then a matter of range.
+    types_read = [FLOAT64 if pa.types.is_floating(to) else to for to in types]
     try:
-        arrays = _matrix(raw, types)
+        arrays = read(raw, types_read)
     except pa.ArrowInvalid:
         # Servers write whole numbers as 3.0 among 3: exact as decimals, if they are whole.
-        lenient = [DECIMAL if pa.types.is_integer(to) else to for to in types]
-        arrays = [pc.cast(array, to) for array, to in zip(_matrix(raw, lenient), types, strict=True)]
+        arrays = read(raw, [DECIMAL if pa.types.is_integer(to) else to for to in types_read])
+    arrays = [
+        array if array.type == to or is_text(to) else pc.cast(array, to)
+        for array, to in zip(arrays, types, strict=True)
+    ]
     for array in arrays:
         if pa.types.is_floating(array.type) and pc.all(pc.is_finite(array)).as_py() is False:
             raise Unrecognised("a number beyond the range of its type")
     return arrays
-
-
-def _matrix(piece: Any, types: Sequence[pa.DataType]) -> list[pa.Array]:
-    """Read a JSON array of equally long arrays of numbers and nulls, column by column."""
-    if not isinstance(piece, Piece):
-        raise Unrecognised("a matrix that was not cut")
-    lines = piece.page[piece.start - 1 : piece.end].translate(_MATRIX_TABLE, b"[")
-    if b"!" in lines:
-        raise Unrecognised("a matrix with more than numbers and nulls")
-    names = [str(number) for number in range(len(types))]
-    table = pa.csv.read_csv(
-        pa.BufferReader(lines),
-        read_options=pa.csv.ReadOptions(use_threads=False, column_names=["", *names], block_size=len(lines) + 1),
-        parse_options=pa.csv.ParseOptions(quote_char=False, double_quote=False, escape_char=False),
-        convert_options=pa.csv.ConvertOptions(
-            column_types=dict(zip(names, types, strict=True)), include_columns=names, null_values=["null"]
-        ),
-    )
-    return [column.combine_chunks() for column in table.columns]
 
 
 def _attribute(unit: Unit, types: Sequence[pa.DataType], indices: pa.Array) -> list[pa.Array]:
@@ -105,10 +81,12 @@ def _attribute(unit: Unit, types: Sequence[pa.DataType], indices: pa.Array) -> l
     values, ids = elements.field("formValues"), elements.field("id")
     if pc.any(elements.field("subtotal")).as_py():
         raise Unrecognised("subtotals")
-    if values.null_count or ids.null_count or not _all_of_length(values, len(types)):
-        raise Unrecognised("elements of another shape")
+    if ids.null_count or indices.null_count:
+        raise Unrecognised("elements or rows of another shape")
     is_null = pc.starts_with(ids, "h\\N;")
     has_null = pc.any(is_null).as_py()
+    if values.null_count or not _all_of_length(values, len(types)):
+        values = _same_length(values, is_null, len(types))
     arrays = []
     for form, to in enumerate(types):
         texts = values.values if len(types) == 1 and not values.offset else pc.list_element(values, form)
@@ -121,6 +99,15 @@ def _attribute(unit: Unit, types: Sequence[pa.DataType], indices: pa.Array) -> l
 def _all_of_length(values: pa.ListArray, length: int) -> bool:
     bounds = pc.min_max(pc.list_value_length(values)).as_py()
     return bounds["min"] == bounds["max"] == length or not len(values)
+
+
+def _same_length(values: pa.ListArray, is_null: pa.BooleanArray, length: int) -> pa.ListArray:
+    """Make the form values of null elements, which servers shorten, as many as those of the others."""
+    others = values.filter(pc.invert(is_null))
+    if others.null_count or not _all_of_length(others, length):
+        raise Unrecognised("elements of another shape")
+    nothing = pa.scalar([None] * length, values.type)
+    return pc.if_else(is_null, nothing, values)
 
 
 def _elements(elements: Any) -> pa.StructArray:
@@ -146,6 +133,7 @@ def _elements(elements: Any) -> pa.StructArray:
 def _text_column(texts: pa.Array, indices: pa.Array) -> pa.DictionaryArray:
     """Gather texts by element, as a dictionary in which each text stands once."""
     encoded = texts.dictionary_encode()
+    encoded.dictionary.validate(full=True)  # the JSON reader takes bytes that are no UTF-8
     if len(encoded.dictionary) < len(texts):
         indices = encoded.indices.take(indices)
     return pa.DictionaryArray.from_arrays(indices, encoded.dictionary).cast(TEXT)

@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import math
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mstr_arrow.errors import ProtocolError
 from mstr_arrow.grid.convert import parse_texts, refuse
@@ -26,21 +28,28 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.schema import Column, Columns
 
 
+_LONGEST_INTEGER = 20
+"""Characters of any 64-bit integer at most; what is longer may be too long for int()."""
+
+
 class _Number(str):
     """The text of a JSON number, kept where a double would not hold it."""
 
     __slots__ = ()
 
+    def __repr__(self) -> str:
+        return str(self)
+
 
 def parse(text: bytes, *, exact: bool = False) -> Any:
-    """Parse a page; ``exact`` keeps numbers as their texts; errors: ProtocolError for what is not JSON."""
+    """Parse a page; ``exact`` keeps fractions and long integers as texts; errors: ProtocolError if not JSON."""
     try:
         if not exact:
             return orjson.loads(text)
     except orjson.JSONDecodeError:
         pass  # also for numbers beyond the range of a double, which the exact reader can name
     try:
-        return json.loads(text, parse_float=_Number, parse_int=_Number, parse_constant=_no_constant)
+        return json.loads(text, parse_float=_Number, parse_int=_whole, parse_constant=_no_constant)
     except ValueError as error:
         start = text[:120].decode("utf-8", "replace").strip()
         raise ProtocolError(
@@ -49,21 +58,42 @@ def parse(text: bytes, *, exact: bool = False) -> Any:
         ) from error
 
 
+def _whole(digits: str) -> int | _Number:
+    return _Number(digits) if digits == "-0" or len(digits) > _LONGEST_INTEGER else int(digits)
+
+
 def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is no JSON")
 
 
-def needs_exact(columns: Columns) -> bool:
-    """Tell whether a column needs the text of its numbers."""
-    return any(pa.types.is_decimal(column.type) or is_text(column.type) for column in columns.metrics)
+def needs_exact(document: Document, columns: Columns) -> bool:
+    """Tell whether a column needs the text of its numbers, because a double may have rounded them."""
+    inexact = [position for position, column in enumerate(columns.metrics) if not pa.types.is_floating(column.type)]
+    return any(isinstance(value, float) for row in document.raw for value in map(row.__getitem__, inexact))
+
+
+def check_widths(document: Document) -> None:
+    """Check that each row has an index for every attribute and a value for every metric; errors: ProtocolError."""
+    matrices = (
+        ("row headers", document.headers, document.units),
+        ("metric values", document.raw, document.metrics),
+    )
+    for what, matrix, across in matrices:
+        for row, cells in enumerate(matrix if across else ()):
+            if not isinstance(cells, list) or len(cells) != len(across):
+                raise ProtocolError(
+                    f"Row {document.paging.offset + row} has not exactly {len(across)} {what}, "
+                    f"one for each of {', '.join(repr(unit.name) for unit in across)}.",
+                    hint="This layout of a result cannot be read; please report it with the page.",
+                )
 
 
 def decode(document: Document, columns: Columns) -> list[pa.Array]:
     """Decode a page that `parse` read; errors: ConversionError, ProtocolError."""
-    first = int(document.paging.offset)
+    first = document.paging.offset
     arrays: list[pa.Array] = []
     for position, unit in enumerate(document.units):
-        indices = [int(row[position]) for row in document.headers]
+        indices = [_index(unit, row[position]) for row in document.headers]
         for form in range(len(unit.forms)):
             arrays.append(_attribute(unit, form, columns.all[len(arrays)], indices, first))
     for position, column in enumerate(columns.metrics):
@@ -71,15 +101,17 @@ def decode(document: Document, columns: Columns) -> list[pa.Array]:
     return arrays
 
 
+def _index(unit: Unit, value: Any) -> int:
+    """Check a reference to an element; a negative one means blank."""
+    if not isinstance(value, int) or value >= len(unit.elements):
+        raise ProtocolError(f"A row of {unit.name!r} refers to element {value!r} of {len(unit.elements)}.")
+    return value
+
+
 def _attribute(unit: Unit, form: int, column: Column, indices: Sequence[int], first: int) -> pa.Array:
     texts = [_form_value(unit, element, form) for element in unit.elements]
-    try:
-        values = parse_texts(pa.array(texts, pa.string()), column.type).to_pylist()
-    except pa.ArrowInvalid:
-        raise _first_misfit(column, [texts[index] for index in indices], first) from None
-    if indices and max(indices) >= len(values):
-        raise ProtocolError(f"A row of {column.name!r} refers to element {max(indices)} of {len(values)}.")
-    return pa.array([values[index] if index >= 0 else None for index in indices], _delivered(column))
+    values = [texts[index] if index >= 0 else None for index in indices]
+    return _array(column, values, partial(_parsed, column), first)
 
 
 def _form_value(unit: Unit, element: dict[str, Any], form: int) -> str | None:
@@ -93,44 +125,48 @@ def _form_value(unit: Unit, element: dict[str, Any], form: int) -> str | None:
     values = element["formValues"]
     if len(values) != len(unit.forms):
         raise ProtocolError(f"An element of {unit.name!r} has {len(values)} values for {len(unit.forms)} forms.")
-    value: str | None = values[form]
+    value = values[form]
+    if value is not None and type(value) is not str:
+        raise ProtocolError(f"An element of {unit.name!r} has the value {value!r}, which is no text.")
     return value
 
 
-def _first_misfit(column: Column, texts: Sequence[str | None], first: int) -> Exception:
-    for row, text in enumerate(texts):
-        try:
-            parse_texts(pa.array([text], pa.string()), column.type)
-        except pa.ArrowInvalid:
-            return refuse(column, text, first + row)
-    return ProtocolError(f"An element of {column.name!r} that no row refers to is no {column.type}.")
-
-
 def _metric(column: Column, values: Sequence[Any], first: int) -> pa.Array:
-    convert = _converter(column.type)
-    converted = []
-    for row, value in enumerate(values):
-        try:
-            converted.append(None if value is None else convert(value))
-        except (ValueError, InvalidOperation):
-            raise refuse(column, value, first + row) from None
+    return _array(column, values, partial(_converted, column), first)
+
+
+def _array(
+    column: Column, values: Sequence[Any], make: Callable[[Sequence[Any]], pa.Array], first: int
+) -> pa.Array:
+    """Make the array of a column, or name the first value that does not fit; errors: ConversionError."""
     try:
-        return pa.array(converted, _delivered(column))
-    except (pa.ArrowInvalid, OverflowError):
-        raise _first_unfit(column, values, converted, first) from None
+        return make(values)
+    except UnicodeEncodeError:
+        raise  # half a character, which no type holds: the page is at fault
+    except (ValueError, OverflowError):  # pa.ArrowInvalid is a ValueError
+        for row, value in enumerate(values):
+            try:
+                make([value])
+            except (ValueError, OverflowError):
+                raise refuse(column, value, first + row) from None
+        raise
 
 
-def _first_unfit(column: Column, values: Sequence[Any], converted: Sequence[Any], first: int) -> Exception:
-    for row, value in enumerate(converted):
-        try:
-            pa.array([value], _delivered(column))
-        except (pa.ArrowInvalid, OverflowError):
-            return refuse(column, values[row], first + row)
-    return ProtocolError(f"The values of {column.name!r} do not form a column.")
+def _parsed(column: Column, texts: Sequence[str | None]) -> pa.Array:
+    if is_text(column.type):
+        return pa.array(texts, TEXT)
+    return parse_texts(pa.array(texts, pa.string()), column.type)
 
 
-def _delivered(column: Column) -> pa.DataType:
-    return TEXT if is_text(column.type) else column.type
+def _converted(column: Column, values: Sequence[Any]) -> pa.Array:
+    convert = _converter(column.type)
+    converted = [None if value is None else convert(value) for value in values]
+    if convert in (_text, _only_text):
+        return _parsed(column, converted)
+    array = pa.array(converted, column.type)
+    if pa.types.is_floating(column.type) and pc.all(pc.is_finite(array)).as_py() is False:
+        raise ValueError("beyond the range of the type")
+    return array
 
 
 def _converter(to: pa.DataType) -> Callable[[Any], Any]:
@@ -144,29 +180,24 @@ def _converter(to: pa.DataType) -> Callable[[Any], Any]:
         return _boolean
     if is_text(to):
         return _text
-    return lambda value: parse_texts(pa.array([_only_text(value)]), to)[0].as_py()
+    return _only_text
 
 
 def _integer(value: Any) -> int:
-    if isinstance(value, bool):
-        raise ValueError("a truth value")
-    if isinstance(value, str):
-        number = Decimal(value) if isinstance(value, _Number) else Decimal(int(_only_digits(value)))
-    else:
+    if isinstance(value, _Number):
         number = Decimal(value)
-    if number != int(number):
-        raise ValueError("not whole")
-    return int(number)
-
-
-def _only_digits(text: str) -> str:
-    if not re.fullmatch(r"-?[0-9]+", text):
+        if number.adjusted() >= _LONGEST_INTEGER or number != int(number):
+            raise ValueError("not a whole number of 64 bits")
+        return int(number)
+    if isinstance(value, str) and not re.fullmatch(r"-?[0-9]+", value):
         raise ValueError("not a whole number")
-    return text
+    if not isinstance(value, (int, str)) or isinstance(value, bool):
+        raise ValueError("not a number")
+    return int(value)
 
 
 def _double(value: Any) -> float:
-    if isinstance(value, bool) or (isinstance(value, str) and not isinstance(value, _Number)):
+    if not isinstance(value, (int, float, _Number)) or isinstance(value, bool):
         raise ValueError("not a number")
     number = float(value)
     if not math.isfinite(number):
@@ -175,9 +206,10 @@ def _double(value: Any) -> float:
 
 
 def _decimal(value: Any) -> Decimal:
-    if isinstance(value, bool) or not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?", str(value)):
+    text = str(value)
+    if not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?", text):
         raise ValueError("not a number")
-    return Decimal(str(value))
+    return Decimal(text)
 
 
 def _boolean(value: Any) -> bool:
@@ -189,7 +221,9 @@ def _boolean(value: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    return ("false", "true")[value] if isinstance(value, bool) else str(value)
+    if not isinstance(value, (str, int)):
+        raise ValueError("no single value")
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _only_text(value: Any) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import pyarrow as pa
 
 from mstr_arrow.errors import DataMismatch, UsageError
-from mstr_arrow.grid.types import TEXT, attribute_type, is_text, metric_type
+from mstr_arrow.grid.types import TEXT, attribute_type, is_text, metric_type, override_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -67,9 +67,9 @@ def columns_of(document: Document, types: Mapping[str, pa.DataType] | None = Non
 
     A form is named after its attribute, ``Attribute@FORM`` if the attribute shows several; a name that occurs
     again gets `` (2)``, `` (3)`` … ``types`` overrides the type of columns by name; errors: UsageError for a
-    name that no column has.
+    name that no column has and for a type that no column can have.
     """
-    overrides = dict(types or {})
+    overrides = {name: override_type(name, to) for name, to in (types or {}).items()}
     forms = [(unit, form) for unit in document.units for form in unit.forms]
     names = _distinct(
         [unit.name if len(unit.forms) == 1 else f"{unit.name}@{form.name}" for unit, form in forms]

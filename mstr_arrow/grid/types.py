@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from mstr_arrow.errors import UsageError
+
 INT64 = pa.int64()
 FLOAT64 = pa.float64()
 STRING = pa.string()
@@ -65,6 +67,37 @@ def metric_type(name: str) -> pa.DataType:
     (DataType(int64), DataType(double))
     """
     return _METRIC.get(name, FLOAT64)
+
+
+_SERVED = (
+    *(pa.types.is_integer, pa.types.is_float32, pa.types.is_float64, pa.types.is_decimal, pa.types.is_boolean),
+    *(pa.types.is_date, pa.types.is_time, pa.types.is_timestamp),
+)
+_TEXT_KINDS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+
+
+def override_type(name: str, asked: pa.DataType) -> pa.DataType:
+    """Choose the type of a column's values from what the caller asks; every kind of text is `STRING`.
+
+    Errors: UsageError for a type that has no values a server could send.
+
+    >>> override_type("City", pa.dictionary(pa.int8(), pa.large_string()))
+    DataType(string)
+    """
+    values = asked.value_type if pa.types.is_dictionary(asked) else asked
+    if any(is_kind(values) for is_kind in _TEXT_KINDS):
+        return STRING
+    if not any(is_kind(asked) for is_kind in _SERVED):
+        raise UsageError(
+            f"types= asks for {asked} in column {name!r}, which cannot be made of a server's values.",
+            hint="Choose a number, decimal, bool, date, time, timestamp or string type, and cast the result.",
+        )
+    return asked
+
+
+def is_number(data_type: pa.DataType) -> bool:
+    """Tell whether values of this type are JSON numbers."""
+    return any(is_kind(data_type) for is_kind in (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal))
 
 
 def is_text(data_type: pa.DataType) -> bool:

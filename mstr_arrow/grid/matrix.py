@@ -1,0 +1,104 @@
+"""The two matrices of a page, read column by column by Arrow's CSV reader.
+
+Neither makes a Python object per cell or holds the interpreter lock. What is not certain to be read as JSON
+means it raises `Unrecognised` or pa.ArrowInvalid.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+from mstr_arrow.grid.convert import parse_texts
+from mstr_arrow.grid.cut import Piece, Unrecognised
+from mstr_arrow.grid.types import TEXT, is_number, is_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# ":[[1,null],[2,3]]" becomes ",1,null\n,2,3\n\n": a closing bracket ends a line, and the comma between two rows
+# (for the first, the colon before the matrix) begins one as an empty column, which is left out: so no line is
+# blank, for blank lines would be dropped. Any byte that no number or null is made of becomes "!".
+_NUMBERS_TABLE = bytes(
+    {ord("]"): 0x0A, ord(":"): ord(",")}.get(byte, byte if byte in b"0123456789.,-+eEnul" else ord("!"))
+    for byte in range(256)
+)
+# The same for a matrix with texts, in which a colon stands; bytes that need more than taking over become NUL.
+_TEXTS_TABLE = bytes(
+    {ord("]"): 0x0A, ord("\\"): 0}.get(byte, byte if byte >= ord(" ") else 0) for byte in range(256)
+)
+_QUOTED = "\x01"
+"""Put in front of every text, to tell ``"5"`` from ``5``; in JSON it cannot stand there itself."""
+_JSON_NUMBER = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$"
+
+
+def read_numbers(piece: Any, types: Sequence[pa.DataType]) -> list[pa.Array]:
+    """Read a JSON array of equally long arrays of numbers and nulls."""
+    if not isinstance(piece, Piece):
+        raise Unrecognised("a matrix that was not cut")
+    lines = piece.page[piece.start - 1 : piece.end].translate(_NUMBERS_TABLE, b"[")
+    if b"!" in lines:
+        raise Unrecognised("a matrix with more than numbers and nulls")
+    return _read_lines(lines, types, quote_char=False)
+
+
+def read_values(piece: Any, types: Sequence[pa.DataType]) -> list[pa.Array]:
+    """Read a JSON array of equally long arrays of numbers, nulls, truth values and texts without escapes."""
+    if not isinstance(piece, Piece):
+        raise Unrecognised("a matrix that was not cut")
+    cells = b"".join((b",", memoryview(piece.page)[piece.start : piece.end]))
+    lines = cells.translate(_TEXTS_TABLE, b"[")
+    if b"\0" in lines or lines.count(b'"') != 2 * lines.count(b',"'):
+        raise Unrecognised("a matrix with escapes, or white space before texts")
+    raw = [to if is_number(to) or pa.types.is_boolean(to) else TEXT for to in types]
+    arrays = _read_lines(lines.replace(b',"', b',"\x01'), raw, quote_char='"')
+    rows = len(arrays[0])
+    # A bracket in a text was taken for a row's; only these three numbers together say that there is none.
+    if (len(cells) - len(lines), lines.count(b"\n"), cells.count(b"],[")) != (rows + 1, rows + 1, rows - 1):
+        raise Unrecognised("a matrix with brackets in texts")
+    return [_typed(array, to) if array.type == TEXT else array for array, to in zip(arrays, types, strict=True)]
+
+
+def _read_lines(lines: bytes, types: Sequence[pa.DataType], *, quote_char: str | bool) -> list[pa.Array]:
+    names = [str(number) for number in range(len(types))]
+    # Arrow's reader lets decimals out of range wrap around; parse_texts does not.
+    kinds = [pa.string() if pa.types.is_decimal(to) else to for to in types]
+    table = pa.csv.read_csv(
+        pa.BufferReader(lines),
+        read_options=pa.csv.ReadOptions(use_threads=False, column_names=["", *names], block_size=len(lines) + 1),
+        parse_options=pa.csv.ParseOptions(
+            quote_char=quote_char, double_quote=False, escape_char=False, newlines_in_values=quote_char is not False
+        ),
+        convert_options=pa.csv.ConvertOptions(
+            column_types=dict(zip(names, kinds, strict=True)),
+            include_columns=names,
+            null_values=["null"],
+            true_values=["true", "1"],
+            false_values=["false", "0"],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
+    )
+    arrays = [column.combine_chunks() for column in table.columns]
+    return [_decimals(array, to) if array.type != to else array for array, to in zip(arrays, types, strict=True)]
+
+
+def _decimals(texts: pa.StringArray, to: pa.DataType) -> pa.Array:
+    if pc.min(pc.binary_length(texts)).as_py() == 0:
+        raise Unrecognised("a value is missing")
+    return parse_texts(texts, to)
+
+
+def _typed(array: pa.DictionaryArray, to: pa.DataType) -> pa.Array:
+    """Take the marks off texts and give them their type; numbers are texts only in a text column."""
+    texts = array.dictionary
+    if pc.all(pc.starts_with(texts, _QUOTED)).as_py() is not False:
+        texts = pc.utf8_slice_codeunits(texts, 1)
+    elif not is_text(to) or not pc.all(pc.match_substring_regex(texts, _JSON_NUMBER)).as_py():
+        raise Unrecognised("texts among other values")
+    if is_text(to):
+        return pa.DictionaryArray.from_arrays(array.indices, texts)
+    return parse_texts(texts, to).take(array.indices)
