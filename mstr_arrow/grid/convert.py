@@ -12,8 +12,7 @@ from mstr_arrow.errors import ConversionError
 if TYPE_CHECKING:
     from mstr_arrow.grid.schema import Column
 
-_EPOCH_DAY = pa.scalar("1970-01-01T")
-_NO_SEPARATOR = pa.scalar("")
+_STAMP = pa.timestamp("us")
 
 
 def parse_texts(texts: pa.Array, to: pa.DataType) -> pa.Array:
@@ -26,13 +25,13 @@ def parse_texts(texts: pa.Array, to: pa.DataType) -> pa.Array:
     """
     if to == texts.type:
         return texts
-    texts = pc.if_else(pc.equal(texts, _NO_SEPARATOR), pa.scalar(None, texts.type), texts)
+    texts = pc.if_else(pc.equal(texts, ""), pa.scalar(None, texts.type), texts)
     if pa.types.is_timestamp(to):
         return _timestamps(texts, to)
     if pa.types.is_date(to):
         return _dates(texts, to)
     if pa.types.is_time(to):
-        on_epoch_day = pc.binary_join_element_wise(_EPOCH_DAY, texts, _NO_SEPARATOR)
+        on_epoch_day = pc.binary_join_element_wise("1970-01-01T", texts, "")
         return pc.cast(_timestamps(on_epoch_day, pa.timestamp(to.unit)), to)
     if pa.types.is_integer(to) and pc.any(pc.match_substring(texts, "x", ignore_case=True)).as_py():
         raise pa.ArrowInvalid("hexadecimal numbers are not expected")
@@ -42,9 +41,6 @@ def parse_texts(texts: pa.Array, to: pa.DataType) -> pa.Array:
     if pa.types.is_floating(to) and not pc.all(pc.is_finite(result)).as_py() and len(result) > result.null_count:
         raise pa.ArrowInvalid("a number is not finite")
     return result
-
-
-_STAMP = pa.timestamp("us")
 
 
 def _refuse_overflow(texts: pa.Array, to: pa.DataType) -> None:
