@@ -178,7 +178,10 @@ class Scan:
         return deliver_schema(self._connection.run(self._fresh_schema()), "plain").__arrow_c_schema__()
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """Export one read as an Arrow C stream, texts as plain strings."""
+        """Export one read as an Arrow C stream, texts as plain strings.
+
+        Whoever reads it keeps only the text of an error, and shows a Ctrl-C as an error of its own.
+        """
         return self.to_reader(strings="plain").__arrow_c_stream__(requested_schema)
 
     # Ways out, to files

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import errno
 import itertools
 import os
 from contextlib import suppress
@@ -56,25 +57,29 @@ class Sink:
             # A link stays a link: it is the file it leads to that is replaced.
             self._path = Path(os.path.realpath(os.fspath(target)))
         else:
-            self._out = _Lent(target)
+            self._out = _Stream(target)
 
     def open(self) -> None:
         """Make the file, before anything is asked of the server; errors: UsageError."""
         if self._path is None:
             return
-        place = self._path
-        if place.is_file() or not place.exists():
-            # Anything else (a pipe, /dev/null) is written to as it is.
-            place = place.with_name(f".{place.name}.{os.getpid()}-{next(_NUMBERS)}.partial")
         try:
-            self._out = pa.OSFile(str(place), "wb")
+            if self._path.exists() and not self._path.is_file() and not self._path.is_dir():
+                # A pipe, /dev/null: written to as it is, by Python, because Arrow asks for its position.
+                self._out = _Stream(self._path.open("wb"), owned=True)
+            else:
+                if self._path.is_dir():
+                    raise IsADirectoryError(errno.EISDIR, "")
+                name = f".{self._path.name}.{os.getpid()}-{next(_NUMBERS)}.partial"
+                partial = self._path.with_name(name)
+                self._out = pa.OSFile(str(partial), "wb")
+                self._partial = partial
         except OSError as error:
             reason = os.strerror(error.errno) if error.errno else str(error)
             raise UsageError(
                 f"{str(self._path)!r} cannot be written: {reason}.",
                 hint="Does its folder exist, and may you write there?",
             ) from error
-        self._partial = None if place == self._path else place
 
     def start(self, schema: pa.Schema) -> None:
         """Begin a file of batches of a schema."""
@@ -104,15 +109,16 @@ class Sink:
             self._partial.unlink(missing_ok=True)
 
 
-class _Lent:
-    """A caller's stream: never closed, and out of reach of the writers once `close` is called.
+class _Stream:
+    """A Python stream, out of reach of the writers once `close` is called; a caller's is not itself closed.
 
     Arrow's Parquet writer writes its footer even when it is destroyed; half a file would look whole. Positions
     are counted here, since a pipe does not tell them.
     """
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, *, owned: bool = False) -> None:
         self._stream = stream
+        self._owned = owned
         self._written = 0
         self.closed = False
 
@@ -134,10 +140,14 @@ class _Lent:
         self._stream.flush()
 
     def close(self) -> None:
-        """Give the stream back to its owner, with everything in it."""
+        """Pass on everything that was written, and let go of the stream."""
         if not self.closed:
             self.closed = True
-            self._stream.flush()
+            try:
+                self._stream.flush()
+            finally:
+                if self._owned:
+                    self._stream.close()
 
 
 class IpcFile(Sink):

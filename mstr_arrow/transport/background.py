@@ -175,6 +175,8 @@ async def bridge(coroutine: Coroutine[Any, Any, T]) -> T:
     except asyncio.CancelledError:
         call.cancel()
         await asyncio.wait([waiter], timeout=GRACE)
+        if waiter.done():
+            waiter.exception()  # looked at, or asyncio would tell that nobody did
         raise
     return result
 

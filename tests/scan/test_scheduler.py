@@ -26,7 +26,7 @@ class Pages:
         self.in_flight = self.most_in_flight = self.delivered = self.most_held = 0
         self.held: dict[int, int] = {}
         self.longest = 0
-        self.alter = lambda wanted, page: page
+        self.alter = lambda _, page: page
         self.plan = PagePlan(total, limits)
         self.scheduler = Scheduler(self.plan, self.fetch, limits, ordered=ordered)
         if total:
