@@ -29,7 +29,7 @@ PYTHON = """\
 def demo(
     *,
     rows: Annotated[int, typer.Option(min=1, help="Rows to make up and read.")] = 1_000_000,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show tracebacks and retries.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show tracebacks and requests.")] = False,
 ) -> None:
     """Read a million rows from a simulated server on this machine: nothing to set up."""
     # Only the commands that start a server pay for importing one.

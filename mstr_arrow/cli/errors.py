@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
-from rich.logging import RichHandler
 from rich.text import Text
 
 from mstr_arrow.errors import ConversionError, DataError, MstrError, UsageError
@@ -87,8 +86,18 @@ def _traceback(verbose: bool) -> None:
         sys.excepthook(*sys.exc_info())
 
 
+class _Log(logging.Handler):
+    """Writes records above a progress bar, a line each."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._console.print(self.format(record), style="dim", markup=False, highlight=False, soft_wrap=True)
+
+
 def _log_to(console: Console) -> None:
-    handler = RichHandler(console=console, show_path=False, markup=False)
     logger = logging.getLogger("mstr_arrow")
-    logger.handlers[:] = [handler]
+    logger.handlers[:] = [_Log(console)]
     logger.setLevel(logging.DEBUG)

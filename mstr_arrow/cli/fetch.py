@@ -133,7 +133,7 @@ def fetch(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Show tracebacks, retries and where the time went.")
+        bool, typer.Option("--verbose", "-v", help="Show tracebacks, requests and where the time went.")
     ] = False,
 ) -> None:
     """Read a cube into a Parquet, Arrow or CSV file, or to standard output."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ def password_from(
             f"there is no password for {username!r}, and no terminal to ask for it.",
             hint="Set MSTR_PASSWORD, or use --password-file or --password-stdin.",
         )
-    return lambda: getpass.getpass(f"Password of {username}: ")
+    return lambda: _ask(username)
 
 
 def _first_line(text: str, where: str) -> str:
@@ -45,3 +46,10 @@ def _first_line(text: str, where: str) -> str:
     if not password:
         raise UsageError(f"the first line of {where} is empty; it should be the password.")
     return password
+
+
+def _ask(username: str) -> str:
+    if hasattr(signal, "siginterrupt"):
+        # Polars has waits started again after Ctrl-C; without this the question could not be left.
+        signal.siginterrupt(signal.SIGINT, True)  # noqa: FBT003 - the standard library's
+    return getpass.getpass(f"Password of {username}: ")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 PASSWORD = "password"  # noqa: S105 - a key, not a value
-NOT_IN_A_FILE = {"profile", "name", "output", "password_stdin", "password_file", "help"}
+NOT_IN_A_FILE = {"profile", "output", "password-stdin", "password-file", "help"}
 _OTHERS = 0o077
 
 
@@ -41,10 +41,15 @@ def use_profile(context: typer.Context, name: str | None) -> str | None:
     """
     if context.resilient_parsing:
         return name
-    options = {str(parameter.name) for parameter in context.command.params} - NOT_IN_A_FILE
+    options = {
+        option.removeprefix("--"): str(parameter.name)
+        for parameter in context.command.params
+        for option in parameter.opts
+        if option.startswith("--") and option.removeprefix("--") not in NOT_IN_A_FILE
+    }
     settings = read_profile(config_path(), name, options)
     context.meta[PASSWORD] = settings.pop(PASSWORD, None)
-    context.default_map = settings
+    context.default_map = {options[key]: value for key, value in settings.items()}
     return name
 
 
@@ -54,7 +59,7 @@ def config_path() -> Path:
 
 
 def read_profile(path: Path, name: str | None, options: Collection[str]) -> dict[str, Any]:
-    """Read a profile's settings by option name; without a name, those of ``[default]`` if there are any.
+    """Read a profile's settings by long option; without a name, those of ``[default]`` if there are any.
 
     Errors: typer.BadParameter for a file that cannot be read, a profile or key that does not exist, and a
     password in a file that others can read.
@@ -63,10 +68,9 @@ def read_profile(path: Path, name: str | None, options: Collection[str]) -> dict
     if name is not None and name not in profiles:
         there = ", ".join(sorted(profiles)) or "none"
         raise typer.BadParameter(f"no profile {name!r} in {path}; there are: {there}.")
-    profile = profiles.get(name or "default", {})
-    settings = {key.replace("-", "_"): value for key, value in profile.items()}
+    settings = {key.replace("_", "-"): value for key, value in profiles.get(name or "default", {}).items()}
     if unknown := sorted(settings.keys() - {*options, PASSWORD}):
-        known = ", ".join(sorted({*options, PASSWORD})).replace("_", "-")
+        known = ", ".join(sorted({*options, PASSWORD}))
         raise typer.BadParameter(f"{path} sets {', '.join(unknown)}, which is no setting; there are: {known}.")
     if PASSWORD in settings and os.name == "posix" and path.stat().st_mode & _OTHERS:
         raise typer.BadParameter(f"{path} holds a password and others can read it: chmod 600 {path}")

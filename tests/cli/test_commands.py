@@ -1,0 +1,89 @@
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+import mstr_arrow
+from mstr_arrow.cli import progress as shown
+from mstr_arrow.scan.stats import Meter
+
+HALF = replace(Meter().stats(), rows=1_000, total_rows=2_000, bytes=4_000_000, seconds=2.0, in_flight=3, requests=2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--help"], ["fetch", "demo", "simulate", "Exit codes", "130"]),
+        (["fetch", "--help"], ["MSTR_PASSWORD", "--row-group-rows", "[default]", "| head", "Exit codes"]),
+        (["simulate", "--help"], ["--rows", "--encode-once", "127.0.0.1"]),
+    ],
+)
+def test_help_teaches(run, arguments, words):
+    result = run(*arguments)
+    assert result.code == 0
+    assert [word for word in words if word not in result.out.decode()] == []
+
+
+def test_the_version_is_told(run):
+    assert run("--version").out.decode().strip() == f"mstr-arrow {mstr_arrow.__version__}"
+
+
+def test_an_unknown_command_is_wrong_usage(run):
+    assert run("fetsch").code == 2
+
+
+def test_the_demo_says_what_it_shows(run):
+    result = run("demo", "--rows", 3_000)
+    said = result.out.decode()
+    assert result.code == 0
+    assert "3,000 rows" in said
+    assert "simulator" in said
+    assert "3000000001" in said
+    assert "mstr-arrow fetch" in said
+
+
+def test_the_simulator_serves_until_it_is_interrupted():
+    program = [sys.executable, "-u", "-c", "import mstr_arrow.cli; mstr_arrow.cli.main()"]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [*program, "simulate", "--rows", "300", "--port", "0"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        url = next(line.split()[1] for line in process.stdout if line.strip().startswith("URL"))
+        with mstr_arrow.connect(url, username="demo", password="demo") as connection:
+            assert connection.cube("Sales Cube").count_rows() == 300
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+        assert f"MSTR_URL={url}" in process.stdout.read()
+
+
+def test_a_log_gets_a_line_now_and_then(monkeypatch, capsys):
+    now = [100.0]
+    monkeypatch.setattr(shown.time, "monotonic", lambda: now[0])
+    with shown.progress(Console(force_terminal=False)) as show:
+        for _ in range(12):
+            now[0] += 1
+            show(HALF)
+    line = "1,000 of 2,000 rows · 500 rows/s · 2.0 MB/s · 3 in flight · 0:02 left\n"
+    assert capsys.readouterr().out == 2 * line
+
+
+def test_a_terminal_gets_a_bar(capsys):
+    with shown.progress(Console(force_terminal=True, width=200)) as show:
+        show(HALF)
+    out = capsys.readouterr().out
+    assert "50%" in out
+    assert "3 in flight" in out
+
+
+def test_without_the_extra_one_line_says_what_to_install():
+    code = "import sys; sys.modules['typer'] = None; import mstr_arrow.cli; mstr_arrow.cli.main()"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    result = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr == "mstr-arrow: the command line needs an extra: pip install 'mstr-arrow[cli]'\n"
