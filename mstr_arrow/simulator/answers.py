@@ -23,7 +23,7 @@ class Answer:
     """A whole HTTP answer.
 
     ``cookies`` are values of ``Set-Cookie``, sent exactly as they stand. ``ready`` bodies are sent as they
-    are, whatever compression the server is set to.
+    are, whatever compression the server is set to. ``rows`` is how many rows of data it holds.
     """
 
     status: int = 200
@@ -32,6 +32,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     cookies: tuple[str, ...] = ()
     ready: bool = False
+    rows: int = 0
 
 
 class Refusal(Exception):

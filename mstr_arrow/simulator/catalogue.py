@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from .cubes import Cube
     from .encoded import EncodedCube
+    from .grids import Report
 
 REPORT_TYPE, FOLDER_TYPE = 3, 8
 _FOLDER_SUBTYPE = 2048
@@ -22,7 +23,7 @@ _OWNER = {"id": object_id("user", "Administrator"), "name": "Administrator"}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A cube or a folder as search and listings show it; ``path`` are the names of the folders above it."""
+    """A cube, a report or a folder as listings show it; ``path`` are the names of the folders above it."""
 
     id: str
     name: str
@@ -34,11 +35,13 @@ class Entry:
 class Catalogue:
     """Everything in one project."""
 
-    def __init__(self, project: str, cubes: Sequence[Cube | EncodedCube]) -> None:
+    def __init__(self, project: str, cubes: Sequence[Cube | EncodedCube], reports: Sequence[Report] = ()) -> None:
         self.project = project
         self.project_id = object_id("project", project)
         self.cubes = {cube.id: cube for cube in cubes}
-        folders = {cube.folder[:depth] for cube in cubes for depth in range(1, len(cube.folder) + 1)}
+        self.reports = {report.id: report for report in reports}
+        found = [*cubes, *reports]
+        folders = {item.folder[:depth] for item in found for depth in range(1, len(item.folder) + 1)}
         self._entries = {
             entry.id: entry
             for entry in [
@@ -47,7 +50,7 @@ class Catalogue:
                     Entry(self._folder_id(path), path[-1], FOLDER_TYPE, _FOLDER_SUBTYPE, path[:-1])
                     for path in folders
                 ),
-                *(Entry(cube.id, cube.name, REPORT_TYPE, cube.subtype, cube.folder) for cube in cubes),
+                *(Entry(item.id, item.name, REPORT_TYPE, item.subtype, item.folder) for item in found),
             ]
         }
 
@@ -66,14 +69,23 @@ class Catalogue:
 
     def cube(self, cube_id: str) -> Cube | EncodedCube:
         """Find a cube; raise the server's 404 where there is none."""
-        return self.cubes[self.entry(cube_id, REPORT_TYPE).id]
+        cube = self.cubes.get(cube_id.upper())
+        if cube is None:
+            raise _not_found(cube_id, REPORT_TYPE)
+        return cube
+
+    def report(self, report_id: str) -> Report:
+        """Find a report; raise the server's 404 where there is none."""
+        report = self.reports.get(report_id.upper())
+        if report is None:
+            raise _not_found(report_id, REPORT_TYPE)
+        return report
 
     def entry(self, entry_id: str, type_: int) -> Entry:
         """Find an object of a type by its id; raise the server's 404 where there is none."""
         entry = self._entries.get(entry_id.upper())
         if entry is None or entry.type != type_:
-            message = f"(The object with id '{entry_id}' and type {type_} is not in the metadata.)"
-            raise Refusal(404, "ERR004", message, iserver_code=OBJECT_NOT_FOUND)
+            raise _not_found(entry_id, type_)
         return entry
 
     def children(self, folder_id: str) -> list[Entry]:
@@ -135,6 +147,11 @@ class Catalogue:
     @staticmethod
     def _sorted(entries: Iterable[Entry]) -> list[Entry]:
         return sorted(entries, key=lambda entry: (entry.name, entry.id))
+
+
+def _not_found(wanted: str, type_: int) -> Refusal:
+    message = f"(The object with id '{wanted}' and type {type_} is not in the metadata.)"
+    return Refusal(404, "ERR004", message, iserver_code=OBJECT_NOT_FOUND)
 
 
 def _matches(name: str, sought: str, pattern: int) -> bool:

@@ -81,8 +81,9 @@ class Metric:
     """A metric.
 
     ``value`` is the typed value over ``row``; ``json`` replaces the JSON text that would be written for it.
-    ``hidden`` marks the server's own row counts. ``definition_type`` is the data type a cube *definition*
-    names, which is often not the true one (Wire reference, section 3.2).
+    ``hidden`` marks the server's own row counts; values above ``threshold`` are highlighted.
+    ``definition_type`` is the data type a cube *definition* names, which is often not the true one (Wire
+    reference, section 3.2).
     """
 
     id: str
@@ -92,6 +93,7 @@ class Metric:
     json: pl.Expr | None = None
     currency: str = ""
     hidden: bool = False
+    threshold: float | None = None
     definition_type: str = "unknown"
 
 
@@ -101,6 +103,7 @@ class Cube:
 
     ``keys`` are the attributes of which each alone tells the rows apart: a projection that keeps one of
     them, or all attributes, has the same rows as the cube. ``tables`` names the tables of a data import.
+    ``order`` are the row numbers in the order of an instance that was sorted as ``sorting`` says.
     """
 
     name: str
@@ -113,16 +116,17 @@ class Cube:
     published: bool = True
     tables: tuple[str, ...] = ()
     id: str = field(default="")
+    order: pl.Series | None = None
+    sorting: tuple[dict[str, object], ...] = ()
 
     def __post_init__(self) -> None:
         if not self.id:
             object.__setattr__(self, "id", object_id("cube", *self.folder, self.name))
 
     @property
-    def shape(self) -> tuple[str, ...]:
-        """The ids of the columns in their order: what tells projections of one cube apart."""
-        forms = (f"{attribute.id}:{form.id}" for attribute in self.attributes for form in attribute.forms)
-        return (*forms, *(metric.id for metric in self.metrics))
+    def row_cells(self) -> int:
+        """The number of cells of a row, as the governor counts them."""
+        return len(self.attributes) + len(self.metrics)
 
     def project(self, attributes: Sequence[Attribute], metrics: Sequence[Metric]) -> Cube:
         """Return the cube with these columns in this order; the rows stay as they are."""
@@ -131,7 +135,8 @@ class Cube:
     def rows(self, offset: int, limit: int) -> pl.DataFrame:
         """Compute rows ``offset … offset + limit``: element keys and metric values, each named by object id."""
         stop = min(self.total, offset + limit)
-        numbers = pl.DataFrame({"row": pl.int_range(min(offset, stop), stop, eager=True)})
+        places = pl.int_range(min(offset, stop), stop, eager=True)
+        numbers = pl.DataFrame({"row": places if self.order is None else self.order.gather(places)})
         columns = [attribute.key.alias(attribute.id) for attribute in self.attributes]
         columns += [metric.value.alias(metric.id) for metric in self.metrics]
         columns += [metric.json.alias(f"{metric.id}:json") for metric in self.metrics if metric.json is not None]

@@ -96,6 +96,7 @@ class _Front:
             body=body,
             session=None if route.needs is Needs.NOTHING else self._session(request, route.needs),
             altered=effect if isinstance(effect, Altered) else None,
+            prefer=request.headers.get("Prefer", ""),
         )
         answer = route.handler(call)
         return answer if isinstance(answer, Answer) else await asyncio.to_thread(answer)

@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .catalogue import Catalogue
-from .cubes import Cube, object_id
+from .cubes import object_id
+from .dialect import Dialect
+from .encoded import EncodedCube
 from .faults import FaultPlan
+from .reports import sample_reports
 from .samples import sample_cubes
 from .sessions import Instance, Sessions
 
@@ -19,7 +22,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from .encoded import EncodedCube
+    from .cubes import Cube
+    from .grids import Report
 
 CONTEXT = "/MicroStrategyLibrary"
 
@@ -33,7 +37,9 @@ class ServerSettings:
     in cells; ``shuffle_keys`` gives JSON objects another order of members in every page;
     ``session_timeout`` in seconds; ``working_set`` the instances of a session when log-in names no number;
     ``balancer_cookie`` demands a load balancer's cookie back byte for byte; ``encode_once`` keeps rendered
-    pages, ``page_cache_bytes`` of them at most.
+    pages, ``page_cache_bytes`` of them at most; ``uncrosstab`` makes a table of a cross-tab whose objects
+    are asked for by name; ``async_polls`` is how often a report asked for with ``Prefer: respond-async`` is not
+    yet ready. ``iserver_version`` decides what the server knows, too (see ``dialect``).
     """
 
     rows: int = 1_000_000
@@ -48,11 +54,18 @@ class ServerSettings:
     balancer_cookie: bool = True
     encode_once: bool = False
     page_cache_bytes: int = 512 * 2**20
+    uncrosstab: bool = True
+    async_polls: int = 1
     username: str = "demo"
     password: str = field(default="demo", repr=False)
     project: str = "Simulated Retail"
     iserver_version: str = "11.5.0900.00123"
     web_version: str = "11.5.0900.00123J"
+
+    @property
+    def dialect(self) -> Dialect:
+        """What the version that the server reports knows."""
+        return Dialect.of(self.iserver_version)
 
     @property
     def api_token(self) -> str:
@@ -83,7 +96,8 @@ class IServer:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.settings = settings
-        self.catalogue = Catalogue(settings.project, [*sample_cubes(settings.rows, settings.seed), *encoded])
+        cubes: list[Cube | EncodedCube] = [*sample_cubes(settings.rows, settings.seed), *encoded]
+        self.catalogue = Catalogue(settings.project, cubes, sample_reports(settings.rows, settings.seed))
         self.sessions = Sessions(
             timeout=settings.session_timeout,
             max_per_user=settings.max_sessions_per_user,
@@ -98,19 +112,20 @@ class IServer:
         self.pages = PageCache(settings.page_cache_bytes)
         self._bounds: dict[str, pl.DataFrame] = {}
 
-    def create_instance(self, cube: Cube | EncodedCube) -> Instance:
+    def create_instance(self, source: Cube | EncodedCube | Report, *, variant: bytes) -> Instance:
         """Count and name a new instance; the caller gives it to a session."""
         self.instances_created += 1
-        if isinstance(cube, Cube):
-            return Instance(object_id("instance", str(self.settings.seed), str(self.instances_created)), cube)
-        return Instance(cube.instance_id, cube)
+        if isinstance(source, EncodedCube):
+            return Instance(source.instance_id, source)
+        instance_id = object_id("instance", str(self.settings.seed), str(self.instances_created))
+        return Instance(instance_id, source, variant)
 
-    def bounds(self, cube: Cube) -> pl.DataFrame:
-        """Give the bounds of a cube's metrics, computed once for each cube; any thread."""
-        whole = self.catalogue.cubes[cube.id]
-        if cube.id not in self._bounds and isinstance(whole, Cube):
-            self._bounds[cube.id] = whole.bounds()
-        return self._bounds[cube.id]
+    def bounds(self, source: Cube | Report) -> pl.DataFrame:
+        """Give the bounds of a cube's or report's metrics, computed once for each; any thread."""
+        if source.id not in self._bounds:
+            whole = self.catalogue.reports.get(source.id) or self.catalogue.cubes[source.id]
+            self._bounds[source.id] = source.bounds() if isinstance(whole, EncodedCube) else whole.bounds()
+        return self._bounds[source.id]
 
 
 class PageCache:

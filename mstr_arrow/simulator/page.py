@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import polars as pl
 
+from .dialect import Dialect
 from .text import form_json, formatted_json, metric_json, quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .cubes import Attribute, Cube, Metric
 
 METRICS_UNIT = "0" * 32
@@ -18,7 +21,7 @@ METRICS_UNIT = "0" * 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageOptions:
-    """How a page is written: members of ``metricValues``, ISO dates or en_us, order within an element."""
+    """How a page is written: members of ``metricValues``, ISO dates or en_us, order within an element, version."""
 
     raw: bool = True
     formatted: bool = True
@@ -26,6 +29,7 @@ class PageOptions:
     iso_forms: bool = False
     iso_raw: bool = False
     id_first: bool = False
+    dialect: Dialect = field(default_factory=Dialect)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +50,26 @@ def render(
     rows = cube.rows(offset, limit)
     elements = {attribute.id: _elements(attribute, rows, options) for attribute in cube.attributes}
     count = max(0, min(cube.total, offset + limit) - offset)
-    units = [_unit(attribute, elements[attribute.id][0]) for attribute in cube.attributes]
+    units = [_unit(attribute, elements[attribute.id][0], options.dialect) for attribute in cube.attributes]
     tuples = pl.DataFrame([elements[attribute.id][1] for attribute in cube.attributes])
     columns = [list(range(len(cube.metrics)))] if cube.metrics else []
     data = {
         "currentPageBy": [],
         "paging": {"total": cube.total, "current": count, "offset": offset, "limit": echoed_limit},
-        "headers": {"rows": _matrix(tuples), "columns": columns},
+        "headers": {"rows": matrix(tuples), "columns": columns},
         "metricValues": _metric_values(cube.metrics, rows, options),
     }
-    return Page(grid(cube, rows=units, metrics=[_metric(m, bounds) for m in cube.metrics]), data)
+    metrics = [metric_element(metric, bounds, options.dialect) for metric in cube.metrics]
+    return Page(_grid(cube, rows=units, metrics=metrics, dialect=options.dialect), data)
 
 
-def grid(cube: Cube, *, rows: list[dict[str, Any]], metrics: list[dict[str, Any]]) -> dict[str, Any]:
+def _grid(
+    cube: Cube, *, rows: list[dict[str, Any]], metrics: list[dict[str, Any]], dialect: Dialect
+) -> dict[str, Any]:
     """Lay out units and metrics as ``definition``: attributes on rows, metrics on columns."""
     position = {"metricsPosition": {"axis": "columns", "index": 0}} if cube.metrics else {}
     metrics_unit = {"name": "Metrics", "id": METRICS_UNIT, "type": "templateMetrics", "elements": metrics}
+    subtotals = {"subtotals": {"defined": False, "visible": False}}
     return {
         "grid": {
             "crossTab": False,
@@ -69,25 +77,43 @@ def grid(cube: Cube, *, rows: list[dict[str, Any]], metrics: list[dict[str, Any]
             "rows": rows,
             "columns": [metrics_unit] if cube.metrics else [],
             "pageBy": [],
-            "subtotals": {"defined": False, "visible": False},
-            "sorting": {"rows": [], "columns": [], "pageBy": []},
+            **(subtotals if dialect.subtotals else {}),
+            "sorting": {"rows": list(cube.sorting), "columns": [], "pageBy": []},
             "thresholds": [],
         }
     }
 
 
-def forms_json(attribute: Attribute) -> list[dict[str, str]]:
+def forms_json(attribute: Attribute, dialect: Dialect) -> list[dict[str, str | int]]:
     """Describe the forms of an attribute."""
     return [
         {
             "id": form.id,
             "name": form.name,
-            "dataType": form.data_type,
+            "dataType": dialect.data_type(form.data_type),
             "baseFormCategory": form.name,
-            "baseFormType": form.base_type,
+            "baseFormType": dialect.form_type(form.base_type),
         }
         for form in attribute.forms
     ]
+
+
+def available_objects(
+    attributes: Iterable[Attribute], metrics: Iterable[Metric], dialect: Dialect
+) -> dict[str, list[dict[str, Any]]]:
+    """List the objects of a cube or report as definitions do."""
+    return {
+        "attributes": [
+            {"name": a.name, "id": a.id, "type": "attribute", "forms": forms_json(a, dialect)} for a in attributes
+        ],
+        "metrics": [
+            {"name": m.name, "id": m.id, "type": dialect.metric, "dataType": dialect.data_type(m.definition_type)}
+            for m in metrics
+        ],
+        "customGroups": [],
+        "consolidations": [],
+        "hierarchies": [],
+    }
 
 
 def elements_json(
@@ -124,27 +150,31 @@ def _elements(attribute: Attribute, rows: pl.DataFrame, options: PageOptions) ->
         iso=options.iso_forms,
         id_first=options.id_first,
     )
-    return _array(texts), places.alias(attribute.id)
+    return array(texts), places.alias(attribute.id)
 
 
-def _unit(attribute: Attribute, elements: orjson.Fragment) -> dict[str, Any]:
+def _unit(attribute: Attribute, elements: orjson.Fragment, dialect: Dialect) -> dict[str, Any]:
     return {
         "name": attribute.name,
         "id": attribute.id,
         "type": "attribute",
-        "forms": forms_json(attribute),
+        "forms": forms_json(attribute, dialect),
         "elements": elements,
     }
 
 
-def _metric(metric: Metric, bounds: pl.DataFrame) -> dict[str, Any]:
-    element: dict[str, Any] = {"name": metric.name, "id": metric.id, "type": "metric"}
+def metric_element(metric: Metric, bounds: pl.DataFrame, dialect: Dialect) -> dict[str, Any]:
+    """Describe a metric as an element of the metrics unit."""
+    element: dict[str, Any] = {"name": metric.name, "id": metric.id, "type": dialect.metric}
     if metric.id in bounds.columns and not bounds[metric.id].has_nulls():
         least, greatest = metric_json(bounds[metric.id], iso=True)
         element |= {"min": orjson.Fragment(least), "max": orjson.Fragment(greatest)}
-    if metric.currency:
-        return element | {"dataType": metric.data_type, "numberFormatting": _money(metric.currency)}
-    return element | {"dataType": metric.data_type, "numberFormatting": {"category": 9, "formatString": "General"}}
+    formatting = _money(metric.currency) if metric.currency else {"category": 9, "formatString": "General"}
+    element |= {"dataType": dialect.data_type(metric.data_type), "numberFormatting": formatting}
+    if metric.threshold is not None:
+        condition = {"name": f"More than {metric.threshold:g}", "format": {"backgroundColor": "#FFD700"}}
+        element["thresholds"] = [condition]
+    return element
 
 
 def _money(symbol: str) -> dict[str, Any]:
@@ -162,32 +192,41 @@ def _money(symbol: str) -> dict[str, Any]:
 def _metric_values(metrics: tuple[Metric, ...], rows: pl.DataFrame, options: PageOptions) -> dict[str, Any]:
     members: dict[str, Any] = {}
     if options.raw:
-        members["raw"] = _matrix(pl.DataFrame([_raw(metric, rows, options) for metric in metrics]))
+        members["raw"] = matrix(pl.DataFrame([raw_json(metric, rows, options) for metric in metrics]))
     if options.formatted:
         texts = [
             formatted_json(rows[metric.id], currency=metric.currency, iso=options.iso_raw).alias(metric.id)
             for metric in metrics
         ]
-        members["formatted"] = _matrix(pl.DataFrame(texts))
+        members["formatted"] = matrix(pl.DataFrame(texts))
     if options.extras:
-        empty = "[" + ",".join(["{}"] * len(metrics)) + "]"
-        members["extras"] = _array(pl.Series([empty] * len(rows) if metrics else [], dtype=pl.String))
+        members["extras"] = matrix(pl.DataFrame([extras_json(metric, rows) for metric in metrics]))
     return members
 
 
-def _raw(metric: Metric, rows: pl.DataFrame, options: PageOptions) -> pl.Series:
+def raw_json(metric: Metric, rows: pl.DataFrame, options: PageOptions) -> pl.Series:
+    """Write a metric's values as JSON."""
     if metric.json is not None:
-        return rows[f"{metric.id}:json"].alias(metric.id)
+        return rows[f"{metric.id}:json"].fill_null("null").alias(metric.id)
     return metric_json(rows[metric.id], iso=options.iso_raw).alias(metric.id)
 
 
-def _matrix(cells: pl.DataFrame) -> orjson.Fragment:
+def extras_json(metric: Metric, rows: pl.DataFrame) -> pl.Series:
+    """Write the extras of a metric's values: which of its thresholds each has passed."""
+    if metric.threshold is None:
+        return pl.repeat("{}", len(rows), eager=True).alias(metric.id)
+    passed = (rows[metric.id] > metric.threshold).fill_null(value=False)
+    return pl.select(pl.when(passed).then(pl.lit('{"ti":0}')).otherwise(pl.lit("{}")).alias(metric.id)).to_series()
+
+
+def matrix(cells: pl.DataFrame) -> orjson.Fragment:
     """Write columns of JSON values (or integers) as an array of row arrays; no columns, an empty array."""
     if not cells.width:
         return orjson.Fragment(b"[]")
     row = pl.concat_str(pl.lit("["), pl.concat_str(pl.all(), separator=","), pl.lit("]"))
-    return _array(cells.select(row).to_series())
+    return array(cells.select(row).to_series())
 
 
-def _array(texts: pl.Series) -> orjson.Fragment:
+def array(texts: pl.Series) -> orjson.Fragment:
+    """Write JSON values as an array."""
     return orjson.Fragment(("[" + (texts.str.join(",").item() or "") + "]").encode())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from aiohttp import web
 
 from .cubes import Cube
+from .gridtruth import report_truth
 from .http import application
 from .iserver import CONTEXT, IServer, RecordedRequest, ServerSettings
 from .truth import truth
@@ -107,6 +108,11 @@ class Simulator:
         return self._server.catalogue.names()
 
     @property
+    def reports(self) -> dict[str, str]:
+        """The ids of all reports by name."""
+        return {report.name: report.id for report in self._server.catalogue.reports.values()}
+
+    @property
     def requests(self) -> list[RecordedRequest]:
         """A copy of the list of requests answered so far."""
         return list(self._server.requests)
@@ -122,15 +128,27 @@ class Simulator:
         return self._server.instances_created
 
     def truth(
-        self, cube: str, columns: Sequence[str] | None = None, *, offset: int = 0, limit: int | None = None
+        self,
+        name: str,
+        columns: Sequence[str] | None = None,
+        *,
+        offset: int = 0,
+        limit: int | None = None,
+        subtotals: str = "drop",
     ) -> pa.Table:
-        """Compute the true values of a cube, given by name or id, as a plain table in cube order.
+        """Compute the true values of a cube or report, given by name or id, as a plain table in server order.
 
-        See ``truth.truth`` for names and types. Raises KeyError for a cube or column that does not exist.
+        See ``truth.truth`` for the names and types of a cube's columns, ``gridtruth.report_truth`` for the tidy
+        form of reports and ``subtotals``, "drop" or "keep". Raises KeyError for an object or column that does not
+        exist.
         """
-        model = self._server.catalogue.cubes[self.cubes.get(cube, cube)]
+        catalogue = self._server.catalogue
+        report = catalogue.reports.get(self.reports.get(name, name))
+        if report is not None and name not in self.cubes:
+            return report_truth(report, subtotals=subtotals, columns=columns, offset=offset, limit=limit)
+        model = catalogue.cubes[self.cubes.get(name, name)]
         if not isinstance(model, Cube):
-            raise KeyError(f"{cube} is encoded: its values are known to whoever made it")
+            raise KeyError(f"{name} is encoded: its values are known to whoever made it")
         return truth(model, columns=columns, offset=offset, limit=limit)
 
     def fail(self, fault: Fault) -> None:

@@ -17,16 +17,23 @@ if TYPE_CHECKING:
 
     from .cubes import Cube
     from .encoded import EncodedCube
+    from .grids import Report
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A result on the server, which every page of one read comes from."""
+    """A result on the server, which every page of one read comes from.
+
+    ``source`` is manipulated as the request body ``variant`` said; ``polls`` is how often it is still to be called
+    unfinished.
+    """
 
     id: str
-    cube: Cube | EncodedCube
+    source: Cube | EncodedCube | Report
+    variant: bytes = b""
+    polls: int = 0
 
 
 @dataclass(slots=True, kw_only=True)

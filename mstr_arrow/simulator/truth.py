@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from .cubes import Cube
 
@@ -34,8 +34,7 @@ class _Column:
         series = rows[self.source]
         if self.value is not None:
             series = series.to_frame("key").select(self.value).to_series()
-        target = _ARROW_TYPES.get(series.dtype.base_type(), pa.int64())
-        return series.to_arrow().cast(target)
+        return plain_array(series)
 
 
 def truth(
@@ -64,12 +63,18 @@ def _columns(cube: Cube) -> dict[str, _Column]:
     for attribute in cube.attributes:
         for form in attribute.forms:
             name = attribute.name if len(attribute.forms) == 1 else f"{attribute.name}@{form.name}"
-            columns[_free(name, columns)] = _Column(attribute.id, form.value)
+            columns[free_name(name, columns)] = _Column(attribute.id, form.value)
     for metric in cube.metrics:
-        columns[_free(metric.name, columns)] = _Column(metric.id, None, metric.hidden)
+        columns[free_name(metric.name, columns)] = _Column(metric.id, None, metric.hidden)
     return columns
 
 
-def _free(name: str, taken: dict[str, _Column]) -> str:
+def plain_array(values: pl.Series) -> pa.Array:
+    """Give values the plain Arrow type that goes with them."""
+    return values.to_arrow().cast(_ARROW_TYPES.get(values.dtype.base_type(), pa.int64()))
+
+
+def free_name(name: str, taken: Mapping[str, object]) -> str:
+    """Give a column its name, with a number where the name is taken."""
     candidates = (f"{name} ({n})" for n in range(2, len(taken) + 3))
     return name if name not in taken else next(c for c in candidates if c not in taken)

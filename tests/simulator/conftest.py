@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import http.client
 import json
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
+import pyarrow as pa
 import pytest
 
 from mstr_arrow.simulator import Simulator
@@ -96,6 +98,106 @@ def read_page(page: Any) -> dict[str, list[Any]]:
     return columns
 
 
+def read_tidy(pages: Any) -> list[tuple[list[str | None], dict[str, Any], list[str]]]:
+    """Read the pages of a report in any layout: texts of the attributes, values by metric id, totalled units.
+
+    Written straight from the wire reference, sections 3.6, 3.7 and 3.12, with a loop over every cell. A combination
+    of row and column attributes without any value is left out.
+    """
+    combinations: dict[Any, tuple[list[str | None], dict[str, Any], list[str]]] = {}
+    for page in pages:
+        grid, data = page["definition"]["grid"], page["data"]
+        across = list(zip(*data["headers"]["columns"], strict=True)) or [()]
+        down = data["headers"]["rows"] or [()] * data["paging"]["current"]
+        assert len(down) == data["paging"]["current"]
+        for place, row in enumerate(down):
+            for position, column in enumerate(across):
+                left, above = read_header(grid["rows"], row), read_header(grid["columns"], column)
+                key = (*left.ids, *above.ids)
+                if key not in combinations:
+                    totals = [*left.totals, *above.totals]
+                    combinations[key] = ([*left.texts, *above.texts], {}, totals)
+                metric = left.metric or above.metric
+                if metric is not None:
+                    raw = data["metricValues"]["raw"]
+                    assert len(raw[place]) == len(across)
+                    combinations[key][1][metric] = raw[place][position]
+    two_axes = any(unit["type"] != "templateMetrics" for unit in pages[0]["definition"]["grid"]["columns"])
+    return [
+        combination
+        for combination in combinations.values()
+        if not two_axes or any(value is not None for value in combination[1].values())
+    ]
+
+
+class Header(NamedTuple):
+    ids: list[str | None]
+    texts: list[str | None]
+    totals: list[str]
+    metric: str | None
+
+
+def read_header(units: Any, indices: Any) -> Header:
+    """Read one header tuple: element ids, a text for each form or header position, totalled units, the metric."""
+    header, place = Header([], [], [], None), 0
+    for unit in units:
+        width = unit.get("headerCount", 1)
+        own, place = list(indices[place : place + width]), place + width
+        if unit["type"] == "templateMetrics":
+            header = header._replace(metric=unit["elements"][own[0]]["id"])
+            continue
+        for level, index in enumerate(own):
+            blank = index < 0 or (level > 0 and index == own[level - 1])
+            if blank:
+                own[level] = own[level - 1] if index < 0 else index
+                header.ids.append(None)
+                header.texts.append(None)
+                continue
+            element = unit["elements"][index]
+            header.ids.append(element["id"])
+            header.texts.extend(element_texts(unit, element))
+            if element.get("subtotal"):
+                header.totals.append(unit["name"])
+    assert place == len(indices)
+    return header
+
+
+def element_texts(unit: Any, element: Any) -> list[str | None]:
+    """Give a text for each form; a total's one text goes to the text forms."""
+    forms = unit.get("forms", [{"baseFormType": "text"}])
+    if element.get("subtotal"):
+        return [element["formValues"][0] if form["baseFormType"] in {"text", 3} else None for form in forms]
+    if element["id"] == f"h\\N;{unit['id']}":
+        return [None] * len(forms)
+    assert len(element["formValues"]) == len(forms)
+    return element["formValues"]
+
+
+def from_text(text: Any, kind: pa.DataType) -> Any:
+    """Read a form value, or a JSON value, as a value of an Arrow type."""
+    if text is None:
+        return None
+    if pa.types.is_boolean(kind):
+        return {"1": True, "true": True, "0": False, "false": False}[text]
+    if pa.types.is_integer(kind):
+        assert Decimal(text) == int(Decimal(text))
+        return int(Decimal(text))
+    if pa.types.is_decimal(kind):
+        return Decimal(text)
+    if pa.types.is_floating(kind):
+        return float(text)
+    parse = {pa.date32(): date, pa.time64("us"): time, pa.timestamp("us"): datetime}.get(kind)
+    return text if parse is None else parse.fromisoformat(text)
+
+
+def typed_columns(columns: dict[str, list[Any]], table: pa.Table) -> dict[str, list[Any]]:
+    """Give the page's columns, the hidden ones left out, the types and names of the true table."""
+    return {
+        name: [from_text(value, table.schema.field(name).type) for value in values]
+        for name, values in zip(table.column_names, columns.values(), strict=False)
+    }
+
+
 @pytest.fixture(scope="session")
 def sim() -> Iterator[Simulator]:
     """A simulator that tests only read from."""
@@ -119,3 +221,13 @@ def new_client() -> type[Client]:
 @pytest.fixture(scope="session")
 def read():
     return read_page
+
+
+@pytest.fixture(scope="session")
+def read_report():
+    return read_tidy
+
+
+@pytest.fixture(scope="session")
+def typed():
+    return typed_columns

@@ -38,7 +38,7 @@ def test_projects_are_listed_and_found_by_name(sim, client):
     ],
 )
 def test_search_by_pattern(client, name, pattern, found):
-    reply = client.send("GET", "/api/searches/results", name=name, pattern=pattern, type=3)
+    reply = client.send("GET", "/api/searches/results", name=name, pattern=pattern, type=[776, 779])
     assert [hit["name"] for hit in reply.json["result"]] == found
     assert (reply.json["totalItems"], reply.headers["x-mstr-total-count"]) == (len(found), str(len(found)))
 

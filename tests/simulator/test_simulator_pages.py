@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from datetime import date, datetime, time
+from datetime import date
 from decimal import Decimal
 
 import pyarrow as pa
@@ -18,38 +18,13 @@ CUBES = [
 ]
 
 
-def from_text(text, kind):
-    """Read a form value, or a JSON value, as a value of an Arrow type."""
-    if text is None:
-        return None
-    if pa.types.is_boolean(kind):
-        return {"1": True, "true": True, "0": False, "false": False}[text]
-    if pa.types.is_integer(kind):
-        assert Decimal(text) == int(Decimal(text))
-        return int(Decimal(text))
-    if pa.types.is_decimal(kind):
-        return Decimal(text)
-    if pa.types.is_floating(kind):
-        return float(text)
-    parse = {pa.date32(): date, pa.time64("us"): time, pa.timestamp("us"): datetime}.get(kind)
-    return text if parse is None else parse.fromisoformat(text)
-
-
-def typed(columns, table):
-    """Give the page's columns, the hidden ones left out, the types and names of the true table."""
-    return {
-        name: [from_text(value, table.schema.field(name).type) for value in values]
-        for name, values in zip(table.column_names, columns.values(), strict=False)
-    }
-
-
 def same(left, right):
     """Compare cells; -0.0 is not 0.0."""
     return [repr(value) for value in left] == [repr(value) for value in right]
 
 
 @pytest.mark.parametrize("cube", CUBES)
-def test_page_says_what_is_true(sim, client, read, cube):
+def test_page_says_what_is_true(sim, client, read, typed, cube):
     truth = sim.truth(cube)
     page = client.create(cube, limit=-1, **ISO)
     columns = typed(read(page), truth)
@@ -181,7 +156,7 @@ def test_unpublished_and_unknown_cubes(client):
     assert client.send("POST", client.instances("0" * 32)).error == (404, "ERR004", -2147216373)
 
 
-def test_requested_objects_choose_and_order_columns(sim, client, read):
+def test_requested_objects_choose_and_order_columns(sim, client, read, typed):
     objects = client.send("GET", f"/api/v2/cubes/{sim.cubes['Sales Cube']}").json["definition"]["availableObjects"]
     ids = {item["name"]: item["id"] for kind in ("attributes", "metrics") for item in objects[kind]}
     description = "CCFBE2A5EADB4F50941FB879CCF1721C"

@@ -3,8 +3,11 @@
 from .auth import ROUTES as AUTH_ROUTES
 from .call import Call, Route
 from .cubes import ROUTES as CUBE_ROUTES
+from .elements import ROUTES as ELEMENT_ROUTES
+from .instances import ROUTES as INSTANCE_ROUTES
 from .objects import ROUTES as OBJECT_ROUTES
+from .reports import ROUTES as REPORT_ROUTES
 
-ROUTES = (*AUTH_ROUTES, *OBJECT_ROUTES, *CUBE_ROUTES)
+ROUTES = (*AUTH_ROUTES, *OBJECT_ROUTES, *CUBE_ROUTES, *REPORT_ROUTES, *ELEMENT_ROUTES, *INSTANCE_ROUTES)
 
 __all__ = ["ROUTES", "Call", "Route"]

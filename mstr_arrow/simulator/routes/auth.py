@@ -14,7 +14,6 @@ from .call import Call, Needs, Route
 _STANDARD = 1
 _WEB, _PYTHON = 35, 76
 _APPLICATIONS = {8, _WEB, 46, _PYTHON}
-_PYTHON_SINCE = (11, 5, 600)
 _UP_SINCE = 1767225600000
 
 
@@ -108,8 +107,7 @@ def _number(fields: dict[str, Any], name: str, default: int) -> int:
 
 
 def _check_application(call: Call, application: int) -> None:
-    version = tuple(int(part) for part in call.server.settings.iserver_version.split(".")[:3])
-    known = application in _APPLICATIONS and (application != _PYTHON or version >= _PYTHON_SINCE)
+    known = application in _APPLICATIONS and (application != _PYTHON or call.server.settings.dialect.python)
     if not known:
         raise Refusal(400, "ERR006", "(There are constraint violations: applicationType is not valid.)")
 

@@ -31,7 +31,10 @@ class Needs(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A request on its way to a handler. ``altered`` is a fault that the page handlers carry out."""
+    """A request on its way to a handler.
+
+    ``altered`` is a fault that the page handlers carry out, ``prefer`` the header of that name.
+    """
 
     server: IServer
     places: Mapping[str, str]
@@ -40,6 +43,7 @@ class Call:
     body: bytes = field(repr=False)
     session: Session | None = field(repr=False)
     altered: Altered | None = None
+    prefer: str = ""
 
     @property
     def user_session(self) -> Session:

@@ -1,0 +1,64 @@
+"""The elements of an attribute of a cube or a report (Wire reference, section 4.6)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from mstr_arrow.simulator.answers import Answer, Refusal
+from mstr_arrow.simulator.cubes import Cube
+from mstr_arrow.simulator.iserver import CONTEXT
+from mstr_arrow.simulator.page import elements_json
+
+from .call import Call, Route
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mstr_arrow.simulator.cubes import Attribute
+
+_DEFAULT_LIMIT = 1000
+
+
+def of_cube(call: Call) -> Answer:
+    """List a part of the elements of an attribute of a cube."""
+    cube = call.server.catalogue.cube(call.places["id"])
+    return _elements(call, "cubes", cube.attributes if isinstance(cube, Cube) else ())
+
+
+def of_report(call: Call) -> Answer:
+    """List a part of the elements of an attribute of a report."""
+    report = call.server.catalogue.report(call.places["id"])
+    return _elements(call, "reports", (unit.attribute for unit in report.units if unit.has_forms))
+
+
+def _elements(call: Call, kind: str, attributes: Iterable[Attribute]) -> Answer:
+    attribute = _find(attributes, call.places["attribute"])
+    total = attribute.cardinality
+    offset, limit = call.integer("offset", 0), call.integer("limit", _DEFAULT_LIMIT)
+    stop = total if limit < 0 else min(total, offset + limit)
+    keys = pl.int_range(min(offset, stop), stop, eager=True)
+    texts = elements_json(attribute, keys, prefix=f"{attribute.id}:", suffix="", iso=True, id_first=True)
+    body = "[" + (texts.str.join(",").item() or "") + "]"
+    path = f"{CONTEXT}/api/{kind}/{call.places['id']}/attributes/{attribute.id}/elements"
+    headers = {"x-mstr-total-count": str(total), "Link": _link(path, limit if limit > 0 else max(1, total), total)}
+    return Answer(body=body.encode(), headers=headers, rows=len(keys))
+
+
+def _find(attributes: Iterable[Attribute], attribute_id: str) -> Attribute:
+    for attribute in attributes:
+        if attribute.id == attribute_id.upper():
+            return attribute
+    raise Refusal(400, "ERR006", f"Failed to find the attribute {attribute_id} in the report or cube.")
+
+
+def _link(path: str, limit: int, total: int) -> str:
+    last = max(0, total - 1) // limit * limit
+    return f'<{path}?limit={limit}&offset=0>; rel="first", <{path}?limit={limit}&offset={last}>; rel="last"'
+
+
+ROUTES = (
+    Route("GET", "/api/cubes/{id}/attributes/{attribute}/elements", of_cube),
+    Route("GET", "/api/reports/{id}/attributes/{attribute}/elements", of_report),
+)
