@@ -12,6 +12,8 @@ from mstr_arrow.grid.types import type_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_REPORT = "If this server is newer or older than this package knows, please report it with the page."
+
 READY = 1
 PROMPT = 2
 
@@ -68,7 +70,7 @@ class Document:
 def read_document(page: Any) -> Document:
     """Read the members of a parsed page; errors: ProtocolError for what is no page of a tabular grid."""
     if not isinstance(page, dict):
-        raise ProtocolError("The server answered with JSON that is no page of data.")
+        raise ProtocolError("The server answered with JSON that is no page of data.", hint=_REPORT)
     with page_shape():
         return _read(page)
 
@@ -81,7 +83,7 @@ def page_shape() -> Iterator[None]:
     except (KeyError, TypeError, AttributeError, IndexError, UnicodeEncodeError) as error:
         raise ProtocolError(
             f"The server answered with a page that lacks a part every page has ({type(error).__name__}: {error}).",
-            hint="If this server is newer or older than this package knows, please report it with the page.",
+            hint=_REPORT,
         ) from error
 
 
@@ -90,7 +92,7 @@ def _read(page: dict[str, Any]) -> Document:
     if status == PROMPT:
         raise ProtocolError("The object has prompts, which have to be answered before it gives data.")
     if "data" not in page:
-        raise ProtocolError(f"The server answered without data (status {status}).")
+        raise ProtocolError(f"The server answered without data (status {status}).", hint=_REPORT)
     grid, data = page["definition"]["grid"], page["data"]
     units = tuple(_unit(unit) for unit in grid["rows"])
     metrics = _metrics(grid)

@@ -45,6 +45,8 @@ READ_BUFFER = 2**20
 HEADER_BYTES = 2**16
 """Bytes a header may have; those of single sign-on gateways outgrow the usual 8 KiB."""
 
+_BROKEN = "Try again; if it recurs, a gateway may cut long answers: ask for smaller pages."
+
 Wait = Literal["read", "execute"]
 
 logger = logging.getLogger("mstr_arrow")
@@ -255,8 +257,8 @@ class Http:
         if isinstance(error, aiohttp.InvalidURL | UnicodeError):
             return UsageError(f"{self.host!r} cannot be a host's name.", hint=url.EXAMPLE)
         if isinstance(error, aiohttp.ClientPayloadError):
-            return ConnectError(f"{what}: the answer ended early.")
-        return ConnectError(f"{what}: the connection broke ({_reason(error)}).")
+            return ConnectError(f"{what}: the answer ended early.", hint=_BROKEN)
+        return ConnectError(f"{what}: the connection broke ({_reason(error)}).", hint=_BROKEN)
 
 
 def _reason(error: Exception) -> str:
