@@ -19,6 +19,7 @@ nox.options.error_on_missing_interpreters = False
 @nox.session
 def demo(session: nox.Session) -> None:
     """Read a million rows from a simulated server, and show them."""
+    session.log("installing pyarrow and polars: about 100 MB to download, if pip has not got them yet")
     session.install(".[cli]")
     session.run("mstr-arrow", "demo", *session.posargs)
 

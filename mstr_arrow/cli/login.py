@@ -51,5 +51,5 @@ def _first_line(text: str, where: str) -> str:
 def _ask(username: str) -> str:
     if hasattr(signal, "siginterrupt"):
         # Polars has waits started again after Ctrl-C; without this the question could not be left.
-        signal.siginterrupt(signal.SIGINT, True)  # noqa: FBT003 - the standard library's
+        signal.siginterrupt(signal.SIGINT, True)
     return getpass.getpass(f"Password of {username}: ")

@@ -1,0 +1,85 @@
+"""What importing the package costs others: nothing they did not ask for, and no room that looks upwards."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import mstr_arrow
+
+ROOT = Path(mstr_arrow.__file__).parent
+NEVER = ("pandas", "duckdb", "typer", "rich", "numpy", "psutil", "mstr_arrow.simulator", "mstr_arrow.cli")
+
+# A room may use what is named here, at run time; names needed for types alone do not count.
+MAY_USE = {
+    "errors": set(),
+    "config": set(),
+    "grid": {"errors"},
+    "auth": {"transport", "errors"},
+    "transport": {"auth", "config", "errors"},
+    "adapters": {"grid", "errors"},
+    "scan": {"adapters", "grid", "transport", "config", "errors"},
+    "objects": {"scan", "grid", "transport", "config", "errors"},
+    "connection": {"objects", "scan", "transport", "auth", "config", "errors"},
+    "simulator": set(),
+}
+
+
+def test_importing_brings_no_extra_along():
+    # pyarrow brings numpy along where it is installed: that is not for us to answer.
+    seen = f"{{name for name in {NEVER} if name in sys.modules}}"
+    code = f"import sys, pyarrow, polars; before = {seen}; import mstr_arrow; print({seen} - before)"
+    environment = {"PYTHONPATH": str(ROOT.parent)}
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert (result.stdout, result.stderr) == ("set()\n", "")
+
+
+@pytest.mark.parametrize("room", MAY_USE)
+def test_a_room_uses_only_those_below_it(room):
+    files = [ROOT / f"{room}.py"] if (ROOT / f"{room}.py").exists() else sorted((ROOT / room).rglob("*.py"))
+    assert files
+    found = {
+        f"{file.relative_to(ROOT)} uses {used}"
+        for file in files
+        for used in used_rooms(file)
+        if used not in MAY_USE[room] | {room}
+    }
+    assert found == set()
+
+
+@pytest.mark.parametrize("room", sorted({p.name for p in ROOT.iterdir() if (p / "__init__.py").exists()} - {"cli"}))
+def test_nothing_but_the_command_line_uses_the_simulator(room):
+    if room == "simulator":
+        return
+    assert [file for file in (ROOT / room).rglob("*.py") if "simulator" in used_rooms(file)] == []
+
+
+def used_rooms(file):
+    """Give the rooms a module imports from at run time: not those it imports for types alone."""
+    package = ("mstr_arrow", *file.relative_to(ROOT).parent.parts)
+    rooms = set()
+    for node in at_run_time(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        else:
+            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            module = ".".join(filter(None, (base, node.module)))
+            modules = [f"{module}.{alias.name}" for alias in node.names] if module == "mstr_arrow" else [module]
+        rooms |= {name.split(".")[1] for name in modules if name.startswith("mstr_arrow.")}
+    return rooms
+
+
+def at_run_time(node):
+    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        children = node.orelse
+    else:
+        children = list(ast.iter_child_nodes(node))
+    for child in children:
+        if isinstance(child, ast.Import | ast.ImportFrom):
+            yield child
+        else:
+            yield from at_run_time(child)
