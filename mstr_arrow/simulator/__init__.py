@@ -5,5 +5,14 @@ from .faults import Fault
 from .iserver import RecordedRequest, ServerSettings
 from .process import SimulatorProcess
 from .server import Simulator
+from .workload import TimeModel
 
-__all__ = ["EncodedCube", "Fault", "RecordedRequest", "ServerSettings", "Simulator", "SimulatorProcess"]
+__all__ = [
+    "EncodedCube",
+    "Fault",
+    "RecordedRequest",
+    "ServerSettings",
+    "Simulator",
+    "SimulatorProcess",
+    "TimeModel",
+]

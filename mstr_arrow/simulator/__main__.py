@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING
 import orjson
 
 from .server import Simulator
+from .workload import TimeModel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .encoded import EncodedCube
+
+_TIMES = ("request_ms", "rows_per_second", "workers", "session_limit")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with Simulator(port=port, encoded=_encoded(spec), **options) as sim:
+    model = TimeModel(**{name: options.pop(name) for name in _TIMES})
+    with Simulator(port=port, encoded=_encoded(spec), time=model, **options) as sim:
         where = {"url": sim.url, "username": sim.username, "password": sim.password, "project": sim.project}
         sys.stdout.write(orjson.dumps(where).decode() + "\n")
         sys.stdout.flush()
@@ -56,6 +60,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--working-set", type=int, default=10, help="instances that a session keeps")
     parser.add_argument("--encode-once", action=switch, default=False, help="keep rendered pages in memory")
     parser.add_argument("--encoded", metavar="MODULE:FUNCTION", help="function that returns encoded cubes")
+    parser.add_argument(
+        "--uncrosstab", action=switch, default=True, help="requested objects make a table of a report"
+    )
+    parser.add_argument("--iserver-version", default="11.5.0900.00123", help="11.1.0400.00123 is an old server")
+    parser.add_argument("--request-ms", type=float, default=0.0, help="milliseconds that every request takes")
+    parser.add_argument("--rows-per-second", type=float, help="rows of data that a worker gives in a second")
+    parser.add_argument("--workers", type=int, help="requests served at once")
+    parser.add_argument("--session-limit", type=int, help="requests of one session served at once")
     parser.add_argument("--until-stdin-closes", action="store_true", help="stop at the end of standard input too")
     return parser
 

@@ -18,6 +18,7 @@ from .iserver import CONTEXT, RecordedRequest
 from .routes import ROUTES, Call, Route
 from .routes.call import Needs
 from .sessions import parse_cookies
+from .workload import Workload
 
 if TYPE_CHECKING:
     from .faults import Fault
@@ -54,6 +55,7 @@ class _Front:
 
     def __init__(self, server: IServer) -> None:
         self._server = server
+        self._workload = Workload(server.settings.time)
         self.routes: dict[web.AbstractRoute, Route] = {}
 
     @web.middleware
@@ -98,8 +100,12 @@ class _Front:
             altered=effect if isinstance(effect, Altered) else None,
             prefer=request.headers.get("Prefer", ""),
         )
-        answer = route.handler(call)
-        return answer if isinstance(answer, Answer) else await asyncio.to_thread(answer)
+        if route.needs is not Needs.PROJECT:
+            return await _worked_out(route, call)
+        async with self._workload.place(call.user_session.token) as take_time:
+            answer = await _worked_out(route, call)
+            await take_time(answer.rows)
+            return answer
 
     def _route(self, request: web.Request) -> Route:
         route = self.routes.get(request.match_info.route)
@@ -143,6 +149,11 @@ class _Front:
             return answer
         body = await asyncio.to_thread(gzip.compress, answer.body, 1, mtime=0)
         return replace(answer, body=body, headers=answer.headers | {"Content-Encoding": "gzip"})
+
+
+async def _worked_out(route: Route, call: Call) -> Answer:
+    answer = route.handler(call)
+    return answer if isinstance(answer, Answer) else await asyncio.to_thread(answer)
 
 
 def _response(answer: Answer) -> web.Response:

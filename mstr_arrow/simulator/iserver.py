@@ -16,6 +16,7 @@ from .faults import FaultPlan
 from .reports import sample_reports
 from .samples import sample_cubes
 from .sessions import Instance, Sessions
+from .workload import TimeModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,7 +40,8 @@ class ServerSettings:
     ``balancer_cookie`` demands a load balancer's cookie back byte for byte; ``encode_once`` keeps rendered
     pages, ``page_cache_bytes`` of them at most; ``uncrosstab`` makes a table of a cross-tab whose objects
     are asked for by name; ``async_polls`` is how often a report asked for with ``Prefer: respond-async`` is not
-    yet ready. ``iserver_version`` decides what the server knows, too (see ``dialect``).
+    yet ready. ``time`` is how long answers take. ``iserver_version`` decides what the server knows, too (see
+    ``dialect``).
     """
 
     rows: int = 1_000_000
@@ -56,6 +58,7 @@ class ServerSettings:
     page_cache_bytes: int = 512 * 2**20
     uncrosstab: bool = True
     async_polls: int = 1
+    time: TimeModel = field(default_factory=TimeModel)
     username: str = "demo"
     password: str = field(default="demo", repr=False)
     project: str = "Simulated Retail"
