@@ -32,7 +32,7 @@ def test_importing_brings_no_extra_along():
     seen = f"{{name for name in {NEVER} if name in sys.modules}}"
     code = f"import sys, pyarrow, polars; before = {seen}; import mstr_arrow; print({seen} - before)"
     environment = {"PYTHONPATH": str(ROOT.parent)}
-    result = subprocess.run(
+    result = subprocess.run(  # noqa: S603 - our own interpreter
         [sys.executable, "-W", "error", "-c", code], env=environment, capture_output=True, text=True, check=False
     )
     assert (result.stdout, result.stderr) == ("set()\n", "")

@@ -50,7 +50,7 @@ def test_the_simulator_serves_until_it_is_interrupted():
     program = [sys.executable, "-u", "-c", "import mstr_arrow.cli; mstr_arrow.cli.main()"]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     command = [*program, "simulate", "--rows", "300", "--port", "0"]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own interpreter
         url = next(line.split()[1] for line in process.stdout if line.strip().startswith("URL"))
         with mstr_arrow.connect(url, username="demo", password="demo") as connection:
             assert connection.cube("Sales Cube").count_rows() == 300
@@ -81,7 +81,7 @@ def test_a_terminal_gets_a_bar(capsys):
 def test_without_the_extra_one_line_says_what_to_install():
     code = "import sys; sys.modules['typer'] = None; import mstr_arrow.cli; mstr_arrow.cli.main()"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    result = subprocess.run(
+    result = subprocess.run(  # noqa: S603 - our own interpreter
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
     )
     assert result.returncode == 2

@@ -139,7 +139,7 @@ def test_ctrl_c_logs_out_and_leaves_no_file(tmp_path):
         simulator.fail(Fault.slow(30).on("GET", "/instances/", times=None))
         program, environment = command(simulator)
         fetch = [*program, "fetch", CUBE, "-o", "x.parquet", "--page-rows", "500"]
-        process = subprocess.Popen(fetch, env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(fetch, env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True)  # noqa: S603 - our own interpreter
         end = time.monotonic() + 20
         while not simulator.instances_created:
             assert time.monotonic() < end, "no instance was created"
@@ -156,7 +156,7 @@ def test_ctrl_c_logs_out_and_leaves_no_file(tmp_path):
 def test_a_reader_that_leaves_ends_it_quietly(server):
     program, environment = command(server)
     fetch = [*program, "fetch", CUBE, "-o", "-", "--format", "csv", "--quiet"]
-    process = subprocess.Popen(fetch, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(fetch, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # noqa: S603 - our own interpreter
     process.stdout.close()
     err = process.stderr.read()
     process.stderr.close()
