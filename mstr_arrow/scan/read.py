@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from mstr_arrow.errors import ClosedError, DataMismatch, InstanceGone
+from mstr_arrow.errors import ClosedError, DataMismatch, InstanceGone, UsageError
 from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.scan.instance import Instance
 from mstr_arrow.scan.plan import PagePlan, Range
@@ -33,11 +33,20 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadOptions:
-    """How an object is read, beyond what is read: types by column name, order of pages, limits."""
+    """How an object is read, beyond what is read: types by column name, order of pages, limits.
+
+    Errors: UsageError for a limit below one.
+    """
 
     types: Mapping[str, pa.DataType]
     ordered: bool
     limits: Limits
+
+    def __post_init__(self) -> None:
+        for limit in fields(self.limits):
+            value = getattr(self.limits, limit.name)
+            if value is not None and value < 1:
+                raise UsageError(f"Limits.{limit.name} is {value}; it is at least 1.")
 
 
 async def probe(session: ServerSession, source: Source, types: Mapping[str, pa.DataType]) -> Instance:

@@ -196,3 +196,17 @@ def test_types_of_a_column_that_is_not_there_name_near_ones(sim, quick):
             connection.cube("Sales Cube", types={"Revenu": pa.int64()}).to_arrow()
         with pytest.raises(errors.UsageError, match="'dictionary' or 'plain'"):
             connection.cube("Sales Cube").to_arrow(strings="dict")
+
+
+@pytest.mark.parametrize(
+    "limit", ["page_bytes", "page_rows", "first_page_rows", "in_flight", "buffer_bytes", "decode_threads"]
+)
+def test_a_limit_below_one_is_told_before_anything_is_sent(sim, quick, limit):
+    with ma.connect(sim.url, username=sim.username, password=sim.password, settings=quick) as connection:
+        cube = connection.cube("One Row")
+        before = len(sim.requests)
+        with pytest.raises(errors.UsageError, match=rf"Limits\.{limit} is 0"):
+            cube.with_options(limits=ma.Limits(**{limit: 0}))
+        with pytest.raises(errors.UsageError, match=rf"Limits\.{limit} is -1"):
+            connection.cube("One Row", limits=ma.Limits(**{limit: -1}))
+        assert [request for request in sim.requests[before:] if "sessions" not in request.path] == []

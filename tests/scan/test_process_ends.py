@@ -29,7 +29,7 @@ def start(simulator):
     def run(body):
         code = textwrap.dedent(head) + textwrap.dedent(body)
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        process = subprocess.Popen(  # noqa: S603 - the script stands in this file
+        process = subprocess.Popen(
             [sys.executable, "-W", "error", "-c", code],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -69,7 +69,7 @@ def test_ctrl_c_ends_the_process_and_the_session(start, pages, simulator, way):
     process.send_signal(signal.SIGINT)
     began = time.monotonic()
     out, err = process.communicate(timeout=SECONDS)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 10
     assert "KeyboardInterrupt" in err
     assert "never" not in err, err
     # What goes through the C stream keeps only the text of an error: the engine raises one of its own.
