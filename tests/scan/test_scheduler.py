@@ -139,6 +139,19 @@ def test_a_consumer_that_does_not_pull_stops_the_requests(limits, ordered, pulls
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("ordered", [True, False])
+def test_what_was_taken_makes_room_for_as_much_again(ordered):
+    async def main():
+        pages = Pages(1_000, Limits(page_rows=10, in_flight=2, buffer_bytes=5 * 10 * ROW), ordered=ordered)
+        for taken in range(1, 31):
+            assert (await pages.next()).rows == 10
+            await idle(100)
+            assert 1 + len(pages.asked) == taken + 5  # the first page was there before any was asked for
+        await pages.scheduler.aclose()
+
+    asyncio.run(main())
+
+
 def test_pages_are_in_parallel_up_to_the_limit_and_an_answered_one_makes_room():
     async def main():
         pages = Pages(100, Limits(page_rows=10, in_flight=3, buffer_bytes=10**6))
