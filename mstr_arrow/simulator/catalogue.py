@@ -59,6 +59,11 @@ class Catalogue:
         """The id of the project's root folder."""
         return self._folder_id(())
 
+    @property
+    def entries(self) -> list[Entry]:
+        """All objects and folders, by name."""
+        return self._sorted(self._entries.values())
+
     def names(self) -> dict[str, str]:
         """Map the name of each cube to its id; further cubes of one name come as ``folder/name``."""
         names: dict[str, str] = {}

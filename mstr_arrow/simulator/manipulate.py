@@ -40,7 +40,8 @@ def manipulate(report: Report, body: Any, *, dialect: Dialect, uncrosstab: bool)
 def _requested(report: Report, requested: dict[str, Any], *, uncrosstab: bool) -> Report:
     attributes = [_unit(report, item) for item in requested.get("attributes") or []]
     metrics = tuple(find_column(report.metrics, item, "metric") for item in requested.get("metrics") or [])
-    groups = [unit for unit in report.units if not unit.has_forms]
+    asked = {unit.attribute.id for unit in attributes}
+    groups = [unit for unit in report.units if not unit.has_forms and unit.attribute.id not in asked]
     if not uncrosstab and {u.attribute.id for u in report.units} == {
         u.attribute.id for u in (*attributes, *groups)
     }:
@@ -62,7 +63,7 @@ def _with_forms(unit: Unit, chosen: Unit) -> Unit:
 
 
 def _unit(report: Report, item: Any) -> Unit:
-    offered = tuple(unit.attribute for unit in report.units if unit.has_forms)
+    offered = tuple(unit.attribute for unit in report.units)  # clients ask for groups as if they were attributes
     attribute = find_forms(find_column(offered, item, "attribute"), item)
     unit = next(unit for unit in report.units if unit.attribute.id == attribute.id)
     return replace(unit, attribute=attribute)

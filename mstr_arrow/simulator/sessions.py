@@ -48,6 +48,7 @@ class Session:
     last_used: float
     projects: set[str] = field(default_factory=set)
     instances: OrderedDict[str, Instance] = field(default_factory=OrderedDict)
+    searches: OrderedDict[str, list[str]] = field(default_factory=OrderedDict)
 
     def add(self, instance: Instance) -> None:
         """Keep an instance; the one that was used longest ago makes room for it."""

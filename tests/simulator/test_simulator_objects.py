@@ -112,3 +112,26 @@ def test_data_import_names_its_tables(sim, client):
     reply = client.send("GET", f"/api/datasets/{sim.cubes['Sales Cube']}", fields="tables,columns")
     assert [t["name"] for t in reply.json["result"]["definition"]["availableObjects"]["tables"]] == ["sales"]
     assert client.send("GET", f"/api/datasets/{sim.cubes['Twice']}").error == (500, "ERR001", None)
+
+
+def test_metadata_search_is_stored_and_read_in_parts(sim, client):
+    for version in ("", "v2/"):
+        stored = client.send(
+            "POST", f"/api/{version}metadataSearches/results", {}, type=768, name="report", pattern=4
+        )
+        part = {"searchId": stored.json["id"], "limit": 3}
+        reply = client.send("GET", "/api/metadataSearches/results", **part, offset=1)
+        names = sorted(name for name in sim.reports if "report" in name.lower())
+        assert (stored.json["totalItems"], reply.headers["x-mstr-total-count"]) == (len(names), str(len(names)))
+        assert [hit["name"] for hit in reply.json] == names[1:4]
+
+
+def test_stored_searches_end_with_the_session_or_the_fourth(sim, client, new_client):
+    path = "/api/metadataSearches/results"
+    first, *_ = (client.send("POST", path, type=776).json["id"] for _ in range(4))
+    assert client.send("GET", path, searchId=first).error == (404, "ERR004", None)
+    last = client.send("POST", path, type=776).json["id"]
+    other = new_client(sim)
+    other.login()
+    assert other.send("GET", path, searchId=last).status == 404
+    assert client.send("GET", path, searchId=last).status == 200

@@ -7,7 +7,16 @@ from .elements import ROUTES as ELEMENT_ROUTES
 from .instances import ROUTES as INSTANCE_ROUTES
 from .objects import ROUTES as OBJECT_ROUTES
 from .reports import ROUTES as REPORT_ROUTES
+from .searches import ROUTES as SEARCH_ROUTES
 
-ROUTES = (*AUTH_ROUTES, *OBJECT_ROUTES, *CUBE_ROUTES, *REPORT_ROUTES, *ELEMENT_ROUTES, *INSTANCE_ROUTES)
+ROUTES = (
+    *AUTH_ROUTES,
+    *OBJECT_ROUTES,
+    *CUBE_ROUTES,
+    *REPORT_ROUTES,
+    *ELEMENT_ROUTES,
+    *INSTANCE_ROUTES,
+    *SEARCH_ROUTES,
+)
 
 __all__ = ["ROUTES", "Call", "Route"]

@@ -32,15 +32,20 @@ def project(call: Call) -> Answer:
 def search(call: Call) -> Answer:
     """Search by name, a part of the hits at a time."""
     catalogue = call.server.catalogue
-    found = catalogue.search(
+    found = found_objects(call)
+    ancestors = call.flag("getAncestors")
+    part = [catalogue.info(entry, ancestors=ancestors) for entry in _part(call, found)]
+    return ok({"totalItems": len(found), "result": part}, headers=_total(found))
+
+
+def found_objects(call: Call) -> list[Entry]:
+    """Find the objects that the parameters of a search ask for."""
+    return call.server.catalogue.search(
         call.query.get("name", ""),
         pattern=call.integer("pattern", _CONTAINS),
         types=[int(text) for text in call.query.getall("type", [])],
         root=call.query.get("root"),
     )
-    ancestors = call.flag("getAncestors")
-    part = [catalogue.info(entry, ancestors=ancestors) for entry in _part(call, found)]
-    return ok({"totalItems": len(found), "result": part}, headers=_total(found))
 
 
 def object_info(call: Call) -> Answer:
@@ -70,10 +75,14 @@ def predefined_folder(call: Call) -> Answer:
     return _listing(call, found[0].id) if found else ok([])
 
 
-def _listing(call: Call, folder_id: str) -> Answer:
+def listing(call: Call, found: list[Entry], *, ancestors: bool = False) -> Answer:
+    """Answer with the part of some objects that the request asks for."""
     catalogue = call.server.catalogue
-    found = catalogue.children(folder_id)
-    return ok([catalogue.info(e, ancestors=False) for e in _part(call, found)], headers=_total(found))
+    return ok([catalogue.info(e, ancestors=ancestors) for e in _part(call, found)], headers=_total(found))
+
+
+def _listing(call: Call, folder_id: str) -> Answer:
+    return listing(call, call.server.catalogue.children(folder_id))
 
 
 def _part(call: Call, found: list[Entry]) -> list[Entry]:
