@@ -5,7 +5,9 @@ from mstr_arrow.config import Limits, Retry, Settings, Timeouts, Tls
 from mstr_arrow.connection import Connection, connect, connect_async
 from mstr_arrow.errors import MstrError
 from mstr_arrow.objects.cube import Cube, CubeInfo
+from mstr_arrow.objects.report import Report
 from mstr_arrow.scan.batches import Batches
+from mstr_arrow.scan.options import ScanOptions
 from mstr_arrow.scan.scan import Scan
 from mstr_arrow.scan.stats import ScanStats
 
@@ -18,8 +20,10 @@ __all__ = [
     "CubeInfo",
     "Limits",
     "MstrError",
+    "Report",
     "Retry",
     "Scan",
+    "ScanOptions",
     "ScanStats",
     "Settings",
     "Timeouts",

@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from mstr_arrow.auth.modes import LoginMode, mode_from
 from mstr_arrow.config import Settings
 from mstr_arrow.objects.cube import open_cube
-from mstr_arrow.scan.read import ReadOptions
+from mstr_arrow.objects.report import open_report
+from mstr_arrow.scan.options import ReadOptions
 from mstr_arrow.transport import background
 from mstr_arrow.transport.endpoints import Endpoints
 from mstr_arrow.transport.session import ServerSession
 from mstr_arrow.transport.url import base_url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping
+    from collections.abc import Callable, Coroutine, Generator, Iterator
     from types import TracebackType
-    from typing import Self
+    from typing import Self, Unpack
 
-    import pyarrow as pa
-
-    from mstr_arrow.config import Limits
     from mstr_arrow.objects.cube import Cube
+    from mstr_arrow.objects.report import Report
+    from mstr_arrow.scan.options import ScanOptions
     from mstr_arrow.transport.http import Http
     from mstr_arrow.transport.projects import Project
 
@@ -291,46 +291,44 @@ class Connection(Endpoints):
 
     # Objects
 
-    def cube(
-        self,
-        name_or_id: str,
-        *,
-        types: Mapping[str, pa.DataType] | None = None,
-        row_counts: bool = False,
-        ordered: bool = True,
-        limits: Limits | None = None,
-    ) -> Cube:
+    def cube(self, name_or_id: str, *, row_counts: bool = False, **options: Unpack[ScanOptions]) -> Cube:
         """Find a cube by name, path, id or browser URL, ready to be read.
 
-        ``types``, ``ordered`` and ``limits`` are those of :meth:`Scan.with_options`; ``row_counts`` adds
-        the server's own "Row Count - …" metrics. Calls GET /api/v2/cubes/{id}, and the search before it
-        where no id is given. Raises NotFound with near names, UsageError where several match.
+        ``row_counts`` adds the server's own "Row Count - …" metrics; :class:`ScanOptions` lists the
+        ``options``. Calls GET /api/v2/cubes/{id}, and the search before it where no id is given. Raises
+        NotFound with near names, UsageError where several match.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     conn.cube("Sales Cube").schema.names[:3]
         ['Order', 'Region', 'Store@ID']
         """
-        return self.run(self._cube(name_or_id, types, row_counts, ordered, limits))
+        return self.run(self._cube(name_or_id, options, row_counts=row_counts))
 
     async def cube_async(
-        self,
-        name_or_id: str,
-        *,
-        types: Mapping[str, pa.DataType] | None = None,
-        row_counts: bool = False,
-        ordered: bool = True,
-        limits: Limits | None = None,
+        self, name_or_id: str, *, row_counts: bool = False, **options: Unpack[ScanOptions]
     ) -> Cube:
         """Do what :meth:`cube` does."""
-        return await self.bridge(self._cube(name_or_id, types, row_counts, ordered, limits))
+        return await self.bridge(self._cube(name_or_id, options, row_counts=row_counts))
 
-    async def _cube(
-        self,
-        name_or_id: str,
-        types: Mapping[str, pa.DataType] | None,
-        row_counts: bool,
-        ordered: bool,
-        limits: Limits | None,
-    ) -> Cube:
-        options = ReadOptions(types=dict(types or {}), ordered=ordered, limits=limits or self.settings.limits)
-        return await open_cube(self, name_or_id, options, row_counts=row_counts)
+    async def _cube(self, name_or_id: str, options: ScanOptions, *, row_counts: bool) -> Cube:
+        chosen = ReadOptions(limits=self.settings.limits).changed(options)
+        return await open_cube(self, name_or_id, chosen, row_counts=row_counts)
+
+    def report(self, name_or_id: str, **options: Unpack[ScanOptions]) -> Report:
+        """Find a report by name, path, id or browser URL, ready to be read.
+
+        :class:`ScanOptions` lists the ``options``. Calls GET /api/v2/reports/{id}, and the search before it
+        where no id is given. Raises NotFound with near names, UsageError where several match.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     conn.report("Cross-tab Metrics Last").to_arrow().num_columns > 0
+        True
+        """
+        return self.run(self._report(name_or_id, options))
+
+    async def report_async(self, name_or_id: str, **options: Unpack[ScanOptions]) -> Report:
+        """Do what :meth:`report` does."""
+        return await self.bridge(self._report(name_or_id, options))
+
+    async def _report(self, name_or_id: str, options: ScanOptions) -> Report:
+        return await open_report(self, name_or_id, ReadOptions(limits=self.settings.limits).changed(options))

@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from mstr_arrow.grid.document import METRICS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _HEADERS = b'"rows":[['
 _RAW = b'"raw":[['
+_FORMATTED = b'"formatted":[['
 _ELEMENTS = b'"elements":[{'
 _SCALAR = re.compile(rb'":(?:true|false|null|[-+0-9.eE]+)$')
 _SMALL_LIST = 4096
@@ -85,7 +88,7 @@ def _marks(text: bytes) -> list[tuple[int, bytes]]:
         marks.append((at, _ELEMENTS))
         at = text.find(_ELEMENTS, at + 1)
     after = marks[-1][0] if marks else 0
-    for key in (_HEADERS, _RAW):
+    for key in (_HEADERS, _RAW, _FORMATTED):
         # Nearly always after the element lists: look there first, the lists are long.
         at = text.find(key, after)
         at = text.find(key, 0, after) if at < 0 else at
@@ -134,10 +137,12 @@ def _put_back(document: Any, pieces: list[Piece]) -> int:
     """Put each piece where its marker stands, in the places where pieces belong; count those placed."""
     try:
         grid, data = document["definition"]["grid"], document["data"]
-        big = [(data["headers"], "rows"), *((unit, "elements") for unit in grid["rows"])]
-        if data.get("metricValues"):
-            big.append((data["metricValues"], "raw"))
+        big = [(data["headers"], "rows")]
         small = [(unit, "elements") for unit in (*grid["columns"], *(grid.get("pageBy") or ()))]
+        for unit in grid["rows"]:
+            (small if str(unit["type"]).lower() == METRICS else big).append((unit, "elements"))
+        if values := data.get("metricValues"):
+            big += [(values, "raw"), (values, "formatted")]
         placed = 0
         for holder, key in (*big, *small):
             value = holder.get(key)
@@ -145,7 +150,7 @@ def _put_back(document: Any, pieces: list[Piece]) -> int:
                 holder[key] = pieces[int(value[1:])]
                 placed += 1
         for holder, key in small:
-            # The metrics of a wide grid, not its data: the document's readers want objects.
+            # What heads the columns of a wide grid, not its data: the document's readers want objects.
             if isinstance(piece := holder.get(key), Piece):
                 holder[key] = orjson.loads(piece.page[piece.start : piece.end])
     except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:

@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import pyarrow as pa
 
 from mstr_arrow.errors import MstrError
 from mstr_arrow.grid import fast, plain
 from mstr_arrow.grid.cut import Unrecognised, cut
-from mstr_arrow.grid.document import Document, Paging, check_rows, page_shape, read_document
+from mstr_arrow.grid.document import Document, Paging, page_shape, read_document
+from mstr_arrow.grid.options import DEFAULTS, GridOptions
 from mstr_arrow.grid.schema import Columns, check_columns, columns_of
+from mstr_arrow.grid.tidy import lay_out
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import pyarrow as pa
+
+    from mstr_arrow.grid.tidy import Laid
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A decoded page: its rows, what the server said about it, and the columns of the whole result."""
+    """A decoded page: its rows, what the server said about it, and the columns of the whole result.
 
-    batch: pa.RecordBatch
+    Where ``columns.whole_pages`` is false, ``laid`` has to go through a `Stitcher` before its rows are whole.
+    """
+
+    laid: Laid
     paging: Paging
     instance_id: str
     columns: Columns
 
+    @property
+    def batch(self) -> pa.RecordBatch:
+        """The rows of this page."""
+        return self.laid.batch
 
-def decode_page(
-    text: bytes, columns: Columns | None = None, *, types: Mapping[str, pa.DataType] | None = None
-) -> Page:
+
+def decode_page(text: bytes, columns: Columns | None = None, *, options: GridOptions = DEFAULTS) -> Page:
     """Decode a page; ``columns`` are those of the first page, None for the first page itself.
 
     Holds the text, the arrays made of it, and between them one element list or matrix in a second form. Errors:
@@ -38,53 +45,37 @@ def decode_page(
 
     >>> page = (
     ...     b'{"instanceId":"I","status":1,"definition":{"grid":{"rows":[],"columns":[{"type":"templateMetrics",'
-    ...     b'"elements":[{"id":"C3","name":"Revenue","dataType":"double"}]}]}},"data":{"paging":{"total":1,'
-    ...     b'"current":1,"offset":0},"headers":{"rows":[]},"metricValues":{"raw":[[1.5]]}}}'
+    ...     b'"name":"Metrics","id":"0","elements":[{"id":"C3","name":"Revenue","dataType":"double"}]}]}},'
+    ...     b'"data":{"paging":{"total":1,"current":1,"offset":0},"headers":{"rows":[],"columns":[[0]]},'
+    ...     b'"metricValues":{"raw":[[1.5]]}}}'
     ... )
     >>> decode_page(page).batch.to_pylist()
     [{'Revenue': 1.5}]
     """
-    # An error of the fast path may be its own mistake in cutting: the plain decoder is the one to say it.
-    with suppress(Unrecognised, MstrError):
-        return _fast(text, columns, types)
-    return decode_plainly(text, columns, types=types)
+    try:
+        document = read_document(cut(text))
+        columns_here = _settle(document, columns, options)
+        laid = lay_out(document, columns_here, fast.read_parts(document, columns_here))
+    except (Unrecognised, MstrError):
+        # An error of the fast path may be its own mistake in cutting: the plain decoder is the one to say it.
+        return decode_plainly(text, columns, options=options)
+    return Page(laid, document.paging, document.instance_id, columns_here)
 
 
-def _fast(text: bytes, columns: Columns | None, types: Mapping[str, pa.DataType] | None) -> Page:
-    document = read_document(cut(text))
-    columns = _settle(document, columns, types)
-    decoded = fast.decode(document, columns)
-    rows = check_rows(document, headers=decoded.header_rows, raw=decoded.raw_rows)
-    return Page(_batch(decoded.arrays, columns, rows), document.paging, document.instance_id, columns)
-
-
-def decode_plainly(
-    text: bytes, columns: Columns | None = None, *, types: Mapping[str, pa.DataType] | None = None
-) -> Page:
+def decode_plainly(text: bytes, columns: Columns | None = None, *, options: GridOptions = DEFAULTS) -> Page:
     """Decode a page as `decode_page` does, by the plain decoder alone."""
     document = read_document(plain.parse(text))
-    columns = _settle(document, columns, types)
     with page_shape():
-        rows = check_rows(
-            document,
-            headers=len(document.headers) if document.units else None,
-            raw=len(document.raw) if document.metrics else None,
-        )
-        plain.check_widths(document)
+        columns = _settle(document, columns, options)
+        plain.check_shape(document, columns)
         if plain.needs_exact(document, columns):
             document = read_document(plain.parse(text, exact=True))
-        batch = _batch(plain.decode(document, columns), columns, rows)
-    return Page(batch, document.paging, document.instance_id, columns)
+        laid = plain.lay_out(document, columns)
+    return Page(laid, document.paging, document.instance_id, columns)
 
 
-def _settle(document: Document, columns: Columns | None, types: Mapping[str, pa.DataType] | None) -> Columns:
+def _settle(document: Document, columns: Columns | None, options: GridOptions) -> Columns:
     if columns is None:
-        return columns_of(document, types)
+        return columns_of(document, options)
     check_columns(document, columns)
     return columns
-
-
-def _batch(arrays: list[pa.Array], columns: Columns, rows: int) -> pa.RecordBatch:
-    if not arrays:
-        return pa.record_batch([pa.nulls(rows)], names=["_"]).select([])
-    return pa.record_batch(arrays, schema=columns.schema)

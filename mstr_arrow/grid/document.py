@@ -1,4 +1,4 @@
-"""The parts of a page's JSON document that both decoders need (wire reference, section 3.6)."""
+"""A page as the server describes it: axes, units, headers (wire reference, section 3.6). Pure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from mstr_arrow.errors import DataMismatch, ProtocolError
 from mstr_arrow.grid.types import type_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _REPORT = "If this server is newer or older than this package knows, please report it with the page."
 
 READY = 1
 PROMPT = 2
+METRICS = "templatemetrics"
+"""The type of the metrics unit, in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +29,34 @@ class Form:
     data_type: str
 
 
+_LABEL = Form("", "", "nvarchar")
+"""What stands for the forms of a unit that has none: custom groups, consolidations, hierarchies."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One attribute on the row axis; ``elements`` is what stands in the document, not yet decoded."""
+    """One unit of an axis: an attribute, something else with a text per element, or the metrics.
+
+    ``elements`` is what stands in the document, not yet decoded; ``width`` the positions the unit takes in
+    each header (``headerCount``).
+    """
 
     id: str
     name: str
     forms: tuple[Form, ...]
     elements: Any
+    width: int = 1
+    is_metrics: bool = False
+
+    @property
+    def is_label(self) -> bool:
+        """Whether the unit has no forms, so that its elements are texts."""
+        return self.forms == (_LABEL,)
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric on the column axis."""
+    """One metric of the metrics unit."""
 
     id: str
     name: str
@@ -56,19 +73,72 @@ class Paging:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """One position of an axis's headers: the unit that fills it and which of its positions this is."""
+
+    unit: Unit
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
-    """A page as the server describes it; ``headers`` and ``raw`` are not yet decoded."""
+    """A page; ``row_headers`` and ``values`` are not yet decoded.
+
+    ``values`` holds the members of ``metricValues``: ``raw``, ``formatted``. ``column_headers`` has a list for
+    each position of the column axis, each as long as there are data columns.
+    """
 
     instance_id: str
-    units: tuple[Unit, ...]
+    rows: tuple[Unit, ...]
+    columns: tuple[Unit, ...]
     metrics: tuple[Metric, ...]
     paging: Paging
-    headers: Any
-    raw: Any
+    row_headers: Any
+    column_headers: tuple[list[int], ...]
+    values: Mapping[str, Any]
+
+    @property
+    def row_places(self) -> tuple[Place, ...]:
+        """The positions of a row's header, in order."""
+        return _places(self.rows)
+
+    @property
+    def column_places(self) -> tuple[Place, ...]:
+        """The positions of a data column's header, in order."""
+        return _places(self.columns)
+
+    @property
+    def metrics_on_rows(self) -> bool:
+        """Whether each row of the grid is of one metric."""
+        return any(unit.is_metrics for unit in self.rows)
+
+    @property
+    def streams(self) -> bool:
+        """Whether the rows that make up one tidy row follow each other."""
+        return not self.metrics_on_rows or self.rows[-1].is_metrics
+
+    @property
+    def columns_have_attributes(self) -> bool:
+        """Whether the grid is a cross-tab: something else than metrics heads its data columns."""
+        return any(not unit.is_metrics for unit in self.columns)
+
+    def metric_at(self, number: int) -> int | None:
+        """Return the position of the metric that heads a data column; None where none does."""
+        for place, header in zip(self.column_places, self.column_headers, strict=True):
+            if place.unit.is_metrics:
+                return header[number]
+        return None
+
+    @property
+    def data_columns(self) -> int:
+        """The number of values in a row of the grid."""
+        if self.column_headers:
+            return len(self.column_headers[0])
+        return 1 if self.metrics_on_rows else 0
 
 
 def read_document(page: Any) -> Document:
-    """Read the members of a parsed page; errors: ProtocolError for what is no page of a tabular grid."""
+    """Read the members of a parsed page; errors: ProtocolError for what is no page of data."""
     if not isinstance(page, dict):
         raise ProtocolError("The server answered with JSON that is no page of data.", hint=_REPORT)
     with page_shape():
@@ -94,17 +164,18 @@ def _read(page: dict[str, Any]) -> Document:
     if "data" not in page:
         raise ProtocolError(f"The server answered without data (status {status}).", hint=_REPORT)
     grid, data = page["definition"]["grid"], page["data"]
-    units = tuple(_unit(unit) for unit in grid["rows"])
-    metrics = _metrics(grid)
+    rows = tuple(_unit(unit) for unit in grid["rows"])
+    columns = tuple(_unit(unit) for unit in grid["columns"])
     paging = data["paging"]
-    values = data.get("metricValues") or {}
     return Document(
         instance_id=page["instanceId"],
-        units=units,
-        metrics=metrics,
+        rows=rows,
+        columns=columns,
+        metrics=_metrics((*rows, *columns)),
         paging=Paging(_count(paging["total"]), _count(paging["current"]), _count(paging["offset"])),
-        headers=data["headers"]["rows"],
-        raw=values.get("raw", []),
+        row_headers=data["headers"]["rows"],
+        column_headers=_column_headers(data["headers"].get("columns") or [], columns, rows=paging["total"]),
+        values=data.get("metricValues") or {},
     )
 
 
@@ -115,37 +186,57 @@ def _count(value: Any) -> int:
 
 
 def _unit(unit: dict[str, Any]) -> Unit:
-    if unit["type"] != "attribute" or unit.get("headerCount", 1) != 1:
-        raise ProtocolError(
-            f"{unit['name']!r} is a {unit['type']} on the rows, a layout that cannot be read yet.",
-            hint="Select its attributes instead.",
-        )
-    forms = tuple(_form(form) for form in unit["forms"])
-    return Unit(unit["id"], unit["name"], forms, unit["elements"])
+    elements = unit["elements"]
+    if str(unit["type"]).lower() == METRICS:
+        return Unit(unit.get("id", ""), unit.get("name", "Metrics"), (), elements, is_metrics=True)
+    name, unit_id = unit["name"], unit["id"]
+    forms = tuple(_form(form) for form in unit.get("forms") or ()) or (_LABEL,)
+    return Unit(unit_id, name, forms, elements, _count(unit.get("headerCount") or 1))
 
 
 def _form(form: dict[str, Any]) -> Form:
     return Form(form["id"], form["name"], type_name(form.get("dataType")))
 
 
-def _metrics(grid: dict[str, Any]) -> tuple[Metric, ...]:
-    columns = grid["columns"]
-    if not columns:
-        return ()
-    if len(columns) > 1 or columns[0]["type"] != "templateMetrics":
-        raise ProtocolError("The result is a cross-tab, a layout that cannot be read yet.")
+def _metrics(units: tuple[Unit, ...]) -> tuple[Metric, ...]:
+    found = [unit for unit in units if unit.is_metrics]
+    if len(found) > 1:
+        raise ProtocolError("The result has its metrics in two places, a layout that is not known.")
     return tuple(
-        Metric(metric["id"], metric["name"], type_name(metric.get("dataType"))) for metric in columns[0]["elements"]
+        Metric(metric["id"], metric["name"], type_name(metric.get("dataType")))
+        for unit in found
+        for metric in unit.elements
     )
 
 
-def check_rows(document: Document, *, headers: int | None, raw: int | None) -> int:
+def _places(units: tuple[Unit, ...]) -> tuple[Place, ...]:
+    return tuple(Place(unit, level) for unit in units for level in range(unit.width))
+
+
+def _column_headers(headers: list[Any], columns: tuple[Unit, ...], rows: int) -> tuple[list[int], ...]:
+    """Check the headers of the data columns: a list for each position, all equally long, of known elements."""
+    places = _places(columns)
+    if len(headers) != len(places) or len({len(header) for header in headers}) > 1:
+        if len(places) == 1 and places[0].unit.is_metrics and not any(headers):
+            return (list(range(len(places[0].unit.elements))),)
+        if not rows or not any(headers):  # without data, servers may shorten them
+            return tuple([] for _ in places)
+        raise ProtocolError(f"The result has {len(headers)} headers for {len(places)} positions of its columns.")
+    for place, header in zip(places, headers, strict=True):
+        known = len(place.unit.elements) if isinstance(place.unit.elements, list) else None
+        for index in header:
+            if not isinstance(index, int) or (known is not None and index >= known):
+                raise ProtocolError(f"A column of {place.unit.name!r} refers to element {index!r} of {known}.")
+    return tuple(headers)
+
+
+def check_rows(document: Document, *, headers: int | None, values: int | None) -> int:
     """Count the rows of a page and hold the count against what the server says; errors: DataMismatch.
 
-    ``headers`` and ``raw`` are the rows of the two matrices, None for one that this grid does not have.
+    ``headers`` and ``values`` are the rows of the matrices, None for one that this grid does not have.
     """
     current = document.paging.current
-    for what, rows in (("row headers", headers), ("metric values", raw)):
+    for what, rows in (("row headers", headers), ("metric values", values)):
         if rows is not None and rows != current:
             raise DataMismatch(
                 f"The page at row {document.paging.offset} says it has {current} rows but brings {rows} {what}.",

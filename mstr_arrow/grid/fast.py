@@ -1,4 +1,4 @@
-"""The fast decoder: a tabular page to arrays without a Python object per row, cell or element.
+"""The fast decoder: a page to arrays without a Python object per row, cell or element.
 
 Element lists go through Arrow's JSON reader with a fixed schema, the matrices through its CSV reader. Both leave
 the interpreter lock to others. Whatever is not certain raises `Unrecognised`.
@@ -6,7 +6,6 @@ the interpreter lock to others. Whatever is not certain raises `Unrecognised`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -15,57 +14,111 @@ import pyarrow.json
 
 from mstr_arrow.grid.convert import parse_texts
 from mstr_arrow.grid.cut import Unrecognised
+from mstr_arrow.grid.document import check_rows
 from mstr_arrow.grid.matrix import read_numbers, read_values
-from mstr_arrow.grid.types import DECIMAL, FLOAT64, TEXT, is_number, is_text
+from mstr_arrow.grid.parts import Elements, Parts
+from mstr_arrow.grid.schema import header_ids, is_blank, metric_of
+from mstr_arrow.grid.types import DECIMAL, FLOAT64, STRING, is_number, is_text, metric_type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mstr_arrow.grid.document import Document, Unit
-    from mstr_arrow.grid.schema import Columns
+    from mstr_arrow.grid.schema import Column, Columns
 
-_ELEMENT = pa.struct([("formValues", pa.list_(pa.string())), ("id", pa.string()), ("subtotal", pa.bool_())])
+_ELEMENT = pa.struct(
+    [
+        *(("formValues", pa.list_(pa.string())), ("id", pa.string())),
+        *(("subtotal", pa.bool_()), ("name", pa.string())),
+    ]
+)
 _ELEMENTS_SCHEMA = pa.schema([("elements", pa.list_(pa.list_(_ELEMENT)))])
 
 
-@dataclass(frozen=True, slots=True)
-class Matrices:
-    """A decoded page: its columns, and the rows found in the two matrices."""
-
-    arrays: list[pa.Array]
-    header_rows: int | None
-    raw_rows: int | None
-
-
-def decode(document: Document, columns: Columns) -> Matrices:
+def read_parts(document: Document, columns: Columns) -> Parts:
     """Decode a page that was cut; errors: Unrecognised for whatever the plain decoder must judge."""
-    arrays: list[pa.Array] = []
-    header_rows = raw_rows = None
     try:
-        if document.units:
-            headers = read_numbers(document.headers, [pa.int32()] * len(document.units))
-            header_rows = len(headers[0])
-            for unit, indices in zip(document.units, headers, strict=True):
-                types = [column.type for column in columns.all[len(arrays) : len(arrays) + len(unit.forms)]]
-                arrays += _attribute(unit, types, indices)
-        if document.metrics:
-            metrics = _metrics(document.raw, [column.type for column in columns.metrics])
-            raw_rows = len(metrics[0])
-            arrays += metrics
+        headers = _row_headers(document)
+        places = _elements_by_place(document, columns)
+        values = {
+            part: _values(document.values[part], _types(document, columns, part)) if document.metrics else []
+            for part in columns.options.parts
+        }
     except (pa.ArrowException, KeyError, IndexError, TypeError, AttributeError, UnicodeError) as error:
         raise Unrecognised(str(error)) from error
-    return Matrices(arrays, header_rows, raw_rows)
+    counts = [len(arrays[0]) for arrays in values.values() if arrays]
+    count = check_rows(
+        document,
+        headers=len(headers[0]) if headers else None,
+        values=next((rows for rows in counts if rows != document.paging.current), counts[0] if counts else None),
+    )
+    rows, metric_rows = [], None
+    for place, indices in zip(document.row_places, headers, strict=True):
+        if place.unit.is_metrics:
+            metric_rows = indices
+        else:
+            rows.append((places[place.unit.id, place.level], indices))
+    heads = [
+        (places[place.unit.id, place.level], _column_indices(document, position))
+        for position, place in enumerate(document.column_places)
+        if not place.unit.is_metrics and columns.options.layout == "tidy"
+    ]
+    return Parts(count, rows, metric_rows, heads, values)
 
 
-def _metrics(raw: Any, types: Sequence[pa.DataType]) -> list[pa.Array]:
+def _row_headers(document: Document) -> list[pa.Array]:
+    """Read the headers of the rows, an array of element indices per place; null where a header is blank."""
+    places = document.row_places
+    if not places:
+        return []
+    headers = read_numbers(document.row_headers, [pa.int32()] * len(places))
+    result = []
+    for number, (place, indices) in enumerate(zip(places, headers, strict=True)):
+        if indices.null_count:
+            raise Unrecognised("rows of another shape")
+        blank = pc.less(indices, 0)
+        if place.level:
+            blank = pc.or_(blank, pc.equal(indices, headers[number - 1]))
+        if pc.any(blank).as_py():
+            indices = pc.if_else(blank, pa.scalar(None, pa.int32()), indices)  # noqa: PLW2901
+        result.append(indices)
+    return result
+
+
+def _column_indices(document: Document, position: int) -> pa.Array:
+    header = document.column_headers[position]
+    indices = [None if is_blank(document, position, number) else index for number, index in enumerate(header)]
+    return pa.array(indices, pa.int32())
+
+
+def _types(document: Document, columns: Columns, part: str) -> list[pa.DataType]:
+    """Choose the type in which each data column is read: its metric's, or texts where it has several types."""
+    if part == "formatted":
+        return [STRING] * document.data_columns
+    wanted = [column for column in columns.metrics if column.part == part]
+    if columns.options.layout == "grid":
+        by_header = {column.header: column.type for column in wanted}
+        by_metric = {metric.id: metric_type(metric.data_type) for metric in document.metrics}
+    else:
+        by_header, by_metric = {}, {column.object_id: column.type for column in wanted}
+    several = wanted[0].type if len({column.type for column in wanted}) == 1 else STRING
+    types = []
+    for number in range(document.data_columns):
+        metric = metric_of(document, number)
+        default = by_metric[metric.id] if metric else several
+        types.append(by_header.get(header_ids(document, number), default) if by_header else default)
+    return types
+
+
+def _values(matrix: Any, types: Sequence[pa.DataType]) -> list[pa.Array]:
     read = read_numbers if all(map(is_number, types)) else read_values
     # Rounded once to a double, as JSON says; a smaller type is then a matter of range.
     types_read = [FLOAT64 if pa.types.is_floating(to) else to for to in types]
     try:
-        arrays = read(raw, types_read)
+        arrays = read(matrix, types_read)
     except pa.ArrowInvalid:
         # Servers write whole numbers as 3.0 among 3: exact as decimals, if they are whole.
-        arrays = read(raw, [DECIMAL if pa.types.is_integer(to) else to for to in types_read])
+        arrays = read(matrix, [DECIMAL if pa.types.is_integer(to) else to for to in types_read])
     arrays = [
         array if array.type == to or is_text(to) else pc.cast(array, to)
         for array, to in zip(arrays, types, strict=True)
@@ -76,46 +129,70 @@ def _metrics(raw: Any, types: Sequence[pa.DataType]) -> list[pa.Array]:
     return arrays
 
 
-def _attribute(unit: Unit, types: Sequence[pa.DataType], indices: pa.Array) -> list[pa.Array]:
-    elements = _elements(unit.elements)
-    values, ids = elements.field("formValues"), elements.field("id")
-    if pc.any(elements.field("subtotal")).as_py():
-        raise Unrecognised("subtotals")
-    if ids.null_count or indices.null_count:
-        raise Unrecognised("elements or rows of another shape")
-    is_null = pc.starts_with(ids, "h\\N;")
-    has_null = pc.any(is_null).as_py()
-    if values.null_count or not _all_of_length(values, len(types)):
-        values = _same_length(values, is_null, len(types))
-    arrays = []
-    for form, to in enumerate(types):
-        texts = values.values if len(types) == 1 and not values.offset else pc.list_element(values, form)
+def _elements_by_place(document: Document, columns: Columns) -> dict[tuple[str, int], Elements]:
+    """Decode the elements of every place that has columns in the result, each unit's list once."""
+    parsed: dict[str, pa.StructArray] = {}
+    result = {}
+    for place in (*document.row_places, *document.column_places):
+        unit = place.unit
+        own = [
+            column for column in columns.attributes if (column.object_id, column.level) == (unit.id, place.level)
+        ]
+        if own:
+            if unit.id not in parsed:
+                parsed[unit.id] = _parse_elements(unit.elements)
+            result[unit.id, place.level] = _elements(unit, own, parsed[unit.id])
+    return result
+
+
+def _elements(unit: Unit, columns: Sequence[Column], elements: pa.StructArray) -> Elements:
+    values, ids, names = (elements.field(name) for name in ("formValues", "id", "name"))
+    subtotal = pc.fill_null(elements.field("subtotal"), fill_value=False)
+    totals = bool(pc.any(subtotal).as_py())
+    if unit.is_label:
+        ids = pc.coalesce(ids, names)
+        values = pc.if_else(pc.is_valid(values), values, pc.list_slice(pc.cast(names, pa.list_(pa.string())), 0, 1))
+    if ids.null_count:
+        raise Unrecognised("elements without ids")
+    is_null = pc.and_(pc.starts_with(ids, "h\\N;"), not unit.is_label)
+    has_null = bool(pc.any(is_null).as_py())
+    if values.null_count or not _all_of_length(values, len(columns)):
+        values = _same_length(values, is_null, subtotal, len(columns))
+    forms = []
+    for form, column in enumerate(columns):
+        texts = values.values if len(columns) == 1 and not values.offset else pc.list_element(values, form)
         if has_null:
             texts = pc.if_else(is_null, pa.scalar(None, pa.string()), texts)
-        arrays.append(_text_column(texts, indices) if is_text(to) else parse_texts(texts, to).take(indices))
-    return arrays
+        if totals:
+            # One text for all forms, which only a text can show.
+            text = pc.list_element(values, 0) if is_text(column.type) else pa.scalar(None, pa.string())
+            texts = pc.if_else(subtotal, text, texts)
+        forms.append(parse_texts(texts, column.type))
+    return Elements(unit.name, columns, forms, ids, subtotal if totals else None)
 
 
-def _all_of_length(values: pa.ListArray, length: int) -> bool:
+def _all_of_length(values: pa.Array, length: int) -> bool:
     bounds = pc.min_max(pc.list_value_length(values)).as_py()
     return bounds["min"] == bounds["max"] == length or not len(values)
 
 
-def _same_length(values: pa.ListArray, is_null: pa.BooleanArray, length: int) -> pa.ListArray:
-    """Make the form values of null elements, which servers shorten, as many as those of the others."""
-    others = values.filter(pc.invert(is_null))
+def _same_length(
+    values: pa.ListArray, is_null: pa.BooleanArray, subtotal: pa.BooleanArray, length: int
+) -> pa.FixedSizeListArray:
+    """Give null elements and subtotals, which servers shorten, as many form values as the others have."""
+    others = values.filter(pc.invert(pc.or_(is_null, subtotal)))
     if others.null_count or not _all_of_length(others, length):
         raise Unrecognised("elements of another shape")
-    nothing = pa.scalar([None] * length, values.type)
-    return pc.if_else(is_null, nothing, values)
+    totals = values.filter(subtotal)
+    if len(totals) and (totals.null_count or pc.min(pc.list_value_length(totals)).as_py() < 1):
+        raise Unrecognised("a subtotal without a text")
+    return pc.list_slice(values, 0, length, return_fixed_size_list=True)
 
 
-def _elements(elements: Any) -> pa.StructArray:
+def _parse_elements(elements: Any) -> pa.StructArray:
     if isinstance(elements, list):
-        return pa.array(
-            [{key: element.get(key) for key in ("formValues", "id", "subtotal")} for element in elements],
-            _ELEMENT,
-        )
+        names = [field.name for field in _ELEMENT]
+        return pa.array([{name: element.get(name) for name in names} for element in elements], _ELEMENT)
     # Wrapped in an array of its own, a piece that ends too early or too late cannot be read.
     piece = memoryview(elements.page)[elements.start : elements.end]
     text = b"".join((b'{"elements":[', piece, b"]}"))
@@ -128,12 +205,3 @@ def _elements(elements: Any) -> pa.StructArray:
     if len(lists) != 1 or len(lists.values) != 1:
         raise Unrecognised("more than one list of elements")
     return lists.values.values
-
-
-def _text_column(texts: pa.Array, indices: pa.Array) -> pa.DictionaryArray:
-    """Gather texts by element, as a dictionary in which each text stands once."""
-    encoded = texts.dictionary_encode()
-    encoded.dictionary.validate(full=True)  # the JSON reader takes bytes that are no UTF-8
-    if len(encoded.dictionary) < len(texts):
-        indices = encoded.indices.take(indices)
-    return pa.DictionaryArray.from_arrays(indices, encoded.dictionary).cast(TEXT)

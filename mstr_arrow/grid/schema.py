@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
 
 from mstr_arrow.errors import DataMismatch, UsageError
-from mstr_arrow.grid.types import TEXT, attribute_type, is_text, metric_type, override_type
+from mstr_arrow.grid.options import DEFAULTS, GridOptions
+from mstr_arrow.grid.types import (
+    FLOAT64,
+    STRING,
+    TEXT,
+    attribute_type,
+    is_number,
+    is_text,
+    metric_type,
+    override_type,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Sequence
 
-    from mstr_arrow.grid.document import Document
+    from mstr_arrow.grid.document import Document, Metric, Place
 
-Role = Literal["attribute", "metric"]
+Role = Literal["attribute", "metric", "metric name", "subtotal"]
+
+SUBTOTAL = "Subtotal Of"
+"""The column that names the attributes a row totals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +37,9 @@ class Column:
     """One column of a result.
 
     ``type`` is the type of its values, ``pa.string()`` for texts however they are delivered; ``data_type``
-    is the server's name for it; ``form_id`` is None for a metric.
+    is the server's name for it. An attribute's column is of one form of one position (``level``) of its unit; a
+    metric's of the ``part`` "raw" or "formatted", and in layout "grid" of the data column whose header has the
+    elements ``header``.
     """
 
     name: str
@@ -33,6 +48,9 @@ class Column:
     form_id: str | None
     data_type: str
     type: pa.DataType
+    level: int = 0
+    part: str = "raw"
+    header: tuple[str | None, ...] = ()
 
     @property
     def field(self) -> pa.Field:
@@ -45,16 +63,33 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """All columns of a result in order: the forms of each attribute, then the metrics."""
+    """All columns of a result in order, and the options they follow from.
+
+    First the attributes of the rows, then (in layout "tidy") those of the columns, then the metrics.
+    """
 
     all: tuple[Column, ...]
-    forms: tuple[int, ...]
-    """Number of forms of each attribute on the rows."""
+    options: GridOptions = field(default_factory=GridOptions)
+    streams: bool = True
+    """Whether the rows of a page make whole rows of the result, but for the last ones."""
+    whole_pages: bool = True
+    """Whether no row of the result spans two pages."""
 
     @property
     def metrics(self) -> tuple[Column, ...]:
-        """The metrics only."""
-        return self.all[sum(self.forms) :]
+        """The columns of metrics only."""
+        return tuple(column for column in self.all if column.role == "metric")
+
+    def slots(self, document: Document) -> list[int]:
+        """Return, for each metric of a page, its number among the metrics of a tidy result."""
+        mine = [column.object_id for column in self.metrics[:: len(self.options.parts)]]
+        theirs = [metric.id for metric in document.metrics]
+        return list(range(len(mine))) if mine == theirs else [mine.index(metric) for metric in theirs]
+
+    @property
+    def attributes(self) -> tuple[Column, ...]:
+        """The columns of attributes only."""
+        return tuple(column for column in self.all if column.role == "attribute")
 
     @property
     def schema(self) -> pa.Schema:
@@ -62,40 +97,153 @@ class Columns:
         return pa.schema([column.field for column in self.all])
 
 
-def columns_of(document: Document, types: Mapping[str, pa.DataType] | None = None) -> Columns:
+def columns_of(document: Document, options: GridOptions = DEFAULTS) -> Columns:
     """Fix the columns of a result from its first page.
 
     A form is named after its attribute, ``Attribute@FORM`` if the attribute shows several; a name that occurs
-    again gets `` (2)``, `` (3)`` … ``types`` overrides the type of columns by name; errors: UsageError for a
-    name that no column has and for a type that no column can have.
+    again gets `` (2)``, `` (3)`` … In layout "grid", a data column is named by its headers, outermost first,
+    joined by `` | ``, the forms of one header by a blank. ``options.types`` overrides the type of columns by
+    name; errors: UsageError for a name that no column has and for a type that no column can have.
     """
-    overrides = {name: override_type(name, to) for name, to in (types or {}).items()}
-    forms = [(unit, form) for unit in document.units for form in unit.forms]
-    names = _distinct(
-        [unit.name if len(unit.forms) == 1 else f"{unit.name}@{form.name}" for unit, form in forms]
-        + [metric.name for metric in document.metrics]
-    )
+    tidy = options.layout == "tidy"
+    places = document.row_places + (document.column_places if tidy else ())
+    columns = [column for place in places for column in _of_place(place, in_rows=not tidy)]
+    columns += _metrics(document, options) if tidy else _data_columns(document, options)
+    if options.subtotals != "drop":
+        columns.append(Column(SUBTOTAL, "subtotal", "", None, "nvarchar", STRING))
+    names = _distinct(column.name for column in columns)
+    overrides = {name: override_type(name, to) for name, to in options.types.items()}
     _refuse_unknown(overrides, names)
-    columns = []
-    for name, (unit, form) in zip(names, forms, strict=False):
-        arrow_type = overrides.get(name, attribute_type(form.data_type))
-        columns.append(Column(name, "attribute", unit.id, form.id, form.data_type, arrow_type))
-    for name, metric in zip(names[len(forms) :], document.metrics, strict=True):
-        arrow_type = overrides.get(name, metric_type(metric.data_type))
-        columns.append(Column(name, "metric", metric.id, None, metric.data_type, arrow_type))
-    return Columns(tuple(columns), tuple(len(unit.forms) for unit in document.units))
+    named = tuple(
+        replace(column, name=name, type=overrides.get(name, column.type))
+        for column, name in zip(columns, names, strict=True)
+    )
+    pivoted = tidy and document.metrics_on_rows
+    return Columns(named, options, streams=not pivoted or document.streams, whole_pages=not pivoted)
 
 
 def check_columns(document: Document, columns: Columns) -> None:
-    """Check that a later page has the columns of the first; errors: DataMismatch."""
-    found: list[tuple[str, str | None]] = [(unit.id, form.id) for unit in document.units for form in unit.forms]
-    found += [(metric.id, None) for metric in document.metrics]
-    expected = [(column.object_id, column.form_id) for column in columns.all]
-    if found != expected:
+    """Check that a later page has the columns of the first; errors: DataMismatch.
+
+    Where metrics are on the rows, a page may lack some of them.
+    """
+    found = columns_of(document, replace(columns.options, types={}))
+    expected = [_identity(column) for column in columns.all]
+    identities = [_identity(column) for column in found.all]
+    if identities == expected:
+        return
+    if not document.metrics_on_rows or not set(identities) <= set(expected):
         raise DataMismatch(
             f"The page at row {document.paging.offset} has other columns than the first page of the same instance.",
             hint="Read again; if it recurs, the object was changed on the server while it was read.",
         )
+
+
+def _identity(column: Column) -> tuple[object, ...]:
+    return (column.role, column.object_id, column.form_id, column.level, column.part, column.header)
+
+
+def _of_place(place: Place, *, in_rows: bool) -> list[Column]:
+    unit = place.unit
+    if unit.is_metrics:
+        return [Column(unit.name, "metric name", unit.id, None, "nvarchar", STRING)] if in_rows else []
+    return [
+        Column(
+            unit.name if len(unit.forms) == 1 else f"{unit.name}@{form.name}",
+            "attribute",
+            unit.id,
+            form.id,
+            form.data_type,
+            attribute_type(form.data_type),
+            level=place.level,
+        )
+        for form in unit.forms
+    ]
+
+
+def _metrics(document: Document, options: GridOptions) -> list[Column]:
+    columns = [
+        Column(metric.name, "metric", metric.id, None, metric.data_type, metric_type(metric.data_type))
+        for metric in document.metrics
+    ]
+    return [each for column in columns for each in _parts(column, options)]
+
+
+def _parts(column: Column, options: GridOptions) -> list[Column]:
+    """Return the column of a metric's values, of their texts, or both."""
+    name = f"{column.name} (formatted)" if options.values == "both" else column.name
+    formatted = replace(column, name=name, type=STRING, part="formatted")
+    return [column if part == "raw" else formatted for part in options.parts]
+
+
+def _data_columns(document: Document, options: GridOptions) -> list[Column]:
+    columns = []
+    for number in range(document.data_columns):
+        header = header_ids(document, number)
+        if options.subtotals == "drop" and totals_column(document, number):
+            continue
+        metric = metric_of(document, number)
+        name = " | ".join(_labels(document, number)) or (metric.name if metric else "Value")
+        object_id = metric.id if metric else ""
+        kinds = [metric] if metric else document.metrics
+        arrow_type = _common([metric_type(kind.data_type) for kind in kinds])
+        data_type = metric.data_type if metric else "unknown"
+        column = Column(name, "metric", object_id, None, data_type, arrow_type, header=header)
+        columns += _parts(column, options)
+    return columns
+
+
+def _common(types: Sequence[pa.DataType]) -> pa.DataType:
+    """Choose the type of a column that holds values of several metrics."""
+    if len(set(types)) == 1:
+        return types[0]
+    return FLOAT64 if types and all(map(is_number, types)) else STRING
+
+
+def metric_of(document: Document, number: int) -> Metric | None:
+    """Return the metric of a data column; None where metrics are on the rows."""
+    at = document.metric_at(number)
+    return None if at is None else document.metrics[at]
+
+
+def header_ids(document: Document, number: int) -> tuple[str | None, ...]:
+    """Return the ids of the elements that head a data column, None where the header is blank."""
+    return tuple(
+        None if is_blank(document, position, number) else element_id(place.unit.elements[header[number]])
+        for position, (place, header) in enumerate(
+            zip(document.column_places, document.column_headers, strict=True)
+        )
+    )
+
+
+def is_blank(document: Document, position: int, number: int) -> bool:
+    """Tell whether a header of a data column is blank: negative, or repeated within its unit."""
+    headers, place = document.column_headers, document.column_places[position]
+    index = headers[position][number]
+    return index < 0 or (place.level > 0 and headers[position - 1][number] == index)
+
+
+def totals_column(document: Document, number: int) -> bool:
+    """Tell whether a data column totals others."""
+    return any(
+        header[number] >= 0 and bool(place.unit.elements[header[number]].get("subtotal"))
+        for place, header in zip(document.column_places, document.column_headers, strict=True)
+    )
+
+
+def element_id(element: dict[str, object]) -> str:
+    """Return what tells an element from others of its unit."""
+    return str(element.get("id") or element.get("name"))
+
+
+def _labels(document: Document, number: int) -> list[str]:
+    labels = []
+    for position, (place, header) in enumerate(zip(document.column_places, document.column_headers, strict=True)):
+        if not is_blank(document, position, number):
+            element = place.unit.elements[header[number]]
+            values = element.get("formValues") or [element.get("name") or ""]
+            labels.append(" ".join(values))
+    return labels
 
 
 def _distinct(names: Iterable[str]) -> list[str]:
@@ -116,7 +264,7 @@ def _distinct(names: Iterable[str]) -> list[str]:
     return result
 
 
-def _refuse_unknown(overrides: Mapping[str, object], names: list[str]) -> None:
+def _refuse_unknown(overrides: Iterable[str], names: list[str]) -> None:
     for name in overrides:
         if name not in names:
             near = get_close_matches(name, names)

@@ -16,7 +16,7 @@ from mstr_arrow.transport.projects import OBJECT_ID
 if TYPE_CHECKING:
     from mstr_arrow.connection import Connection
     from mstr_arrow.objects.catalogue import ObjectInfo
-    from mstr_arrow.scan.read import ReadOptions
+    from mstr_arrow.scan.options import ReadOptions
 
 CUBE_SUBTYPES = (776, 779)
 """OLAP cubes, and the cubes of imported or pushed data and of data models."""

@@ -5,48 +5,61 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mstr_arrow.scan.plan import Range
 from mstr_arrow.transport.version import at_least
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.transport.answers import Answer
     from mstr_arrow.transport.http import Http
 
 _FIELDS_SINCE = "11.2.0200"
+_SUBTOTALS_SINCE = "11.2.0100"
+_PARTS = ("raw", "formatted", "extras")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What instances are made of: the endpoint, the request body, and the version of the server."""
+    """What instances are made of: the endpoint, the request body, and the version of the server.
+
+    ``totals`` says that the result may have subtotals. ``probe_rows`` are looked at to learn the columns.
+    """
 
     path: str
     body: Mapping[str, object]
     server_version: str | None
+    totals: bool = False
+    probe_rows: int = 1
 
-    async def create(self, http: Http, rows: int) -> Answer:
+    async def create(self, http: Http, rows: int, options: GridOptions) -> Answer:
         """Create an instance and return its first page of at most ``rows`` rows. POST …/instances.
 
         The server may run a query for it. It is not repeated when its answer is lost, for then an instance
         may exist.
         """
-        params = self._params(0, rows)
-        return await http.request("POST", self.path, params=params, json=self.body, wait="execute")
+        body = dict(self.body)
+        if self.totals and options.subtotals == "drop" and at_least(self.server_version, _SUBTOTALS_SINCE):
+            body["subtotals"] = {"visible": False}
+        params = self._params(Range(0, rows), options)
+        return await http.request("POST", self.path, params=params, json=body, wait="execute")
 
-    async def page(self, http: Http, instance_id: str, offset: int, rows: int) -> Answer:
+    async def page(self, http: Http, instance_id: str, wanted: Range, options: GridOptions) -> Answer:
         """Return a page of an instance. GET …/instances/{id}."""
-        return await http.request("GET", f"{self.path}/{instance_id}", params=self._params(offset, rows))
+        return await http.request("GET", f"{self.path}/{instance_id}", params=self._params(wanted, options))
 
-    def _params(self, offset: int, rows: int) -> dict[str, object]:
+    def _params(self, wanted: Range, options: GridOptions) -> dict[str, object]:
         params: dict[str, object] = {
-            "offset": offset,
-            "limit": rows,
+            "offset": wanted.offset,
+            "limit": wanted.rows,
             "standardDateFormat": "true",
             "standardRawDateFormat": "true",
         }
         if at_least(self.server_version, _FIELDS_SINCE):
-            params["fields"] = "-data.metricValues.formatted,-data.metricValues.extras"
+            unread = [part for part in _PARTS if part not in options.parts]
+            params["fields"] = ",".join(f"-data.metricValues.{part}" for part in unread)
         return params
 
 

@@ -5,54 +5,39 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from mstr_arrow.errors import ClosedError, DataMismatch, InstanceGone, UsageError
+from mstr_arrow.errors import ClosedError, DataMismatch, InstanceGone
 from mstr_arrow.grid.decode import decode_page
+from mstr_arrow.grid.stitch import Stitcher
 from mstr_arrow.scan.instance import Instance
 from mstr_arrow.scan.plan import PagePlan, Range
 from mstr_arrow.scan.scheduler import Fetched, Scheduler, ended
 from mstr_arrow.scan.stats import Meter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     import pyarrow as pa
 
-    from mstr_arrow.config import Limits
     from mstr_arrow.grid.decode import Page
+    from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.grid.schema import Columns
+    from mstr_arrow.grid.tidy import Laid
     from mstr_arrow.scan.instance import Source
+    from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.scan.stats import ScanStats
     from mstr_arrow.transport.answers import Answer
     from mstr_arrow.transport.session import ServerSession
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadOptions:
-    """How an object is read, beyond what is read: types by column name, order of pages, limits.
-
-    Errors: UsageError for a limit below one.
-    """
-
-    types: Mapping[str, pa.DataType]
-    ordered: bool
-    limits: Limits
-
-    def __post_init__(self) -> None:
-        for limit in fields(self.limits):
-            value = getattr(self.limits, limit.name)
-            if value is not None and value < 1:
-                raise UsageError(f"Limits.{limit.name} is {value}; it is at least 1.")
-
-
-async def probe(session: ServerSession, source: Source, types: Mapping[str, pa.DataType]) -> Instance:
-    """Create an instance and look at one row of it, for the columns and the number of rows."""
-    answer = await source.create(session.http, 1)
-    page = await asyncio.to_thread(lambda: decode_page(answer.content(), types=types))
+async def probe(session: ServerSession, source: Source, options: GridOptions) -> Instance:
+    """Create an instance and look at its first rows, for the columns and the number of rows."""
+    answer = await source.create(session.http, source.probe_rows, options)
+    page = await asyncio.to_thread(lambda: decode_page(answer.content(), options=options))
     return Instance(page.instance_id, page.columns, page.paging.total)
 
 
@@ -78,7 +63,8 @@ class Read(Generic[T]):
         self._on_progress = on_progress
         self._columns: Columns | None = None
         self._instance_id = ""
-        self._scheduler: Scheduler[T] | None = None
+        self._scheduler: Scheduler[Any] | None = None
+        self._stitcher: Stitcher | None = None
         self.closed = False
         self._pool = ThreadPoolExecutor(options.limits.decode_threads, "mstr-arrow-decode")
         self._lag = asyncio.ensure_future(self.meter.watch_lag())
@@ -104,22 +90,28 @@ class Read(Generic[T]):
         page = await self._first_page(instance, wanted)
         self.meter.total_rows = page.paging.total
         plan = PagePlan(page.paging.total, limits)
-        self._scheduler = Scheduler(plan, self._fetch, limits, ordered=self._options.ordered)
+        if not self.columns.whole_pages:
+            self._stitcher = Stitcher(self.columns)
+        ordered = self._options.ordered or self._stitcher is not None
+        self._scheduler = Scheduler(plan, self._fetch, limits, ordered=ordered)
         if page.paging.total or page.rows:
             self._scheduler.accept(plan.take() if page.paging.total else Range(0, 0), page)
         self._report()
 
     async def next(self) -> T | None:
         """Return the next page, converted; None after the last."""
-        if self._scheduler is None:
-            raise ended()
-        page = await self._scheduler.next()
-        if page is None:
-            self.meter.end()
-            return None
-        self.meter.rows += page.rows
-        self._report()
-        return page.item
+        item = None
+        while item is None:
+            if self._scheduler is None:
+                raise ended()
+            page = await self._scheduler.next()
+            if page is None:
+                self.meter.end()
+                return await self._rest()
+            self.meter.rows += page.rows
+            self._report()
+            item = page.item if self._stitcher is None else await self._in_pool(self._stitch, page.item)
+        return item
 
     async def aclose(self) -> None:
         """Stop the requests and give back what is held here; the instance goes with the session."""
@@ -136,44 +128,56 @@ class Read(Generic[T]):
             await scheduler.aclose()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
+    async def _rest(self) -> T | None:
+        """Return the rows that waited for the last page, once."""
+        stitcher, self._stitcher = self._stitcher, None
+        batch = None if stitcher is None else await self._in_pool(stitcher.finish)
+        return None if batch is None else await self._in_pool(self._convert, batch)
+
+    def _stitch(self, page: Laid) -> T | None:
+        batch = self._stitcher.feed(page) if self._stitcher else page.batch
+        return None if batch is None else self._convert(batch)
+
+    async def _in_pool(self, work: Callable[..., R], *arguments: Any) -> R:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
+
     def _report(self) -> None:
         if self._on_progress is not None:
             self._on_progress(self.stats())
 
-    async def _first_page(self, instance: Instance | None, wanted: Range) -> Fetched[T]:
+    async def _first_page(self, instance: Instance | None, wanted: Range) -> Fetched[Any]:
         http = self._session.http
         if instance is not None:
             self._columns = instance.columns
             try:
-                answer = await self._source.page(http, instance.id, 0, wanted.rows)
+                answer = await self._source.page(http, instance.id, wanted, self._options.grid)
                 page = await self._decode(answer, keep_id=True)
             except InstanceGone:
                 pass  # nothing was delivered of it: a new one is as good
             else:
                 _check_total(instance, page)
                 return page
-        return await self._decode(await self._source.create(http, wanted.rows), keep_id=True)
+        return await self._decode(await self._source.create(http, wanted.rows, self._options.grid), keep_id=True)
 
-    async def _fetch(self, wanted: Range, free_place: Callable[[], None]) -> Fetched[T]:
-        answer = await self._source.page(self._session.http, self._instance_id, wanted.offset, wanted.rows)
+    async def _fetch(self, wanted: Range, free_place: Callable[[], None]) -> Fetched[Any]:
+        answer = await self._source.page(self._session.http, self._instance_id, wanted, self._options.grid)
         free_place()
         return await self._decode(answer)
 
-    async def _decode(self, answer: Answer, *, keep_id: bool = False) -> Fetched[T]:
+    async def _decode(self, answer: Answer, *, keep_id: bool = False) -> Fetched[Any]:
         self.meter.answered(answer)
-        loop = asyncio.get_running_loop()
-        page, fetched, seconds = await loop.run_in_executor(self._pool, self._decode_here, answer)
+        page, fetched, seconds = await self._in_pool(self._decode_here, answer)
         if keep_id:
             self._columns, self._instance_id = page.columns, page.instance_id
         self.meter.decoded(fetched.size, seconds)
         return fetched
 
-    def _decode_here(self, answer: Answer) -> tuple[Page, Fetched[T], float]:
+    def _decode_here(self, answer: Answer) -> tuple[Page, Fetched[Any], float]:
         began = time.perf_counter()
         text = answer.content()
-        page = decode_page(text, self._columns, types=self._options.types)
-        item = self._convert(page.batch)
-        return page, Fetched(item, page.batch.num_rows, page.paging, len(text)), time.perf_counter() - began
+        page = decode_page(text, self._columns, options=self._options.grid)
+        item = self._convert(page.batch) if page.columns.whole_pages else page.laid
+        return page, Fetched(item, page.paging.current, page.paging, len(text)), time.perf_counter() - began
 
 
 def _check_total(instance: Instance, page: Fetched[Any]) -> None:

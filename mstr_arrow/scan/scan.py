@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from copy import copy
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
@@ -15,17 +14,17 @@ from mstr_arrow.adapters import pandas as pandas_adapter
 from mstr_arrow.adapters import polars as polars_adapter
 from mstr_arrow.grid.texts import check_strings, deliver_batch, deliver_schema
 from mstr_arrow.scan.batches import Batches
-from mstr_arrow.scan.read import Read, ReadOptions, probe
+from mstr_arrow.scan.read import Read, probe
 from mstr_arrow.scan.sinks import Csv, IpcFile, IpcStream, Parquet, in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-    from typing import Self
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from typing import Self, Unpack
 
-    from mstr_arrow.config import Limits
     from mstr_arrow.connection import Connection
     from mstr_arrow.grid.texts import Strings
     from mstr_arrow.scan.instance import Instance, Source
+    from mstr_arrow.scan.options import ReadOptions, ScanOptions
     from mstr_arrow.scan.sinks import Sink, Target
     from mstr_arrow.scan.stats import ScanStats
 
@@ -57,27 +56,18 @@ class Scan:
         self._schema: pa.Schema | None = None
         self._last: Read[Any] | None = None
 
-    def with_options(
-        self,
-        *,
-        types: Mapping[str, pa.DataType] | None = None,
-        ordered: bool | None = None,
-        limits: Limits | None = None,
-    ) -> Self:
+    def with_options(self, **options: Unpack[ScanOptions]) -> Self:
         """Return the same scan, read otherwise; an instance that only told the schema is not shared with it.
 
-        ``types`` sets the types of columns by name: any integer, float, decimal, date, time or timestamp
-        type, bool, or ``pa.string()``, which takes everything. ``ordered=False`` hands out pages as they
-        arrive. ``limits`` bounds what is under way at once.
+        `ScanOptions` lists what may be chosen.
         """
-        options = replace(
-            self._options,
-            types=self._options.types if types is None else dict(types),
-            ordered=self._options.ordered if ordered is None else ordered,
-            limits=limits or self._options.limits,
-        )
         other = copy(self)
-        other._options, other._probed, other._schema, other._last = options, None, None, None  # noqa: SLF001 - its own
+        other._options, other._probed, other._schema, other._last = (  # noqa: SLF001 - its own
+            self._options.changed(options),
+            None,
+            None,
+            None,
+        )
         return other
 
     # What there is
@@ -241,7 +231,7 @@ class Scan:
 
     async def _probe(self) -> Instance:
         if self._probed is None:
-            self._probed = await probe(self._connection.session, self._source, self._options.types)
+            self._probed = await probe(self._connection.session, self._source, self._options.grid)
             self._schema = self._probed.columns.schema
         return self._probed
 

@@ -24,7 +24,18 @@ from hypothesis import strategies as st
 
 from mstr_arrow.errors import MstrError
 from mstr_arrow.grid import cut, decode, fast
-from mstr_arrow.grid.decode import decode_page, decode_plainly
+from mstr_arrow.grid.options import GridOptions
+
+PLAINLY = decode.decode_plainly
+
+
+def decode_page(text, columns=None, types=None):
+    return decode.decode_page(text, columns, options=GridOptions(types=types or {}))
+
+
+def decode_plainly(text, columns=None, types=None):
+    return PLAINLY(text, columns, options=GridOptions(types=types or {}))
+
 
 GENERATED = settings(
     deadline=None,
@@ -464,7 +475,7 @@ def test_the_fast_path_reads_what_servers_usually_send(page, ascii_only, small_l
     with (
         forced(small_list, near=500),
         patch.object(decode, "decode_plainly", side_effect=AssertionError("plain")),
-        patch.object(fast, "decode", wraps=fast.decode) as spy,
+        patch.object(fast, "read_parts", wraps=fast.read_parts) as spy,
     ):
         found = decode_page(text)
     assert spy.call_count == 1

@@ -1,0 +1,58 @@
+"""How a grid becomes a table: what the caller chooses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from mstr_arrow.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+
+Layout = Literal["tidy", "grid"]
+"""``tidy``: a column per metric, a row per combination of attributes that has data; ``grid``: as on the server."""
+
+Subtotals = Literal["drop", "keep", "only"]
+"""What becomes of rows that total others."""
+
+Values = Literal["raw", "formatted", "both"]
+"""Metrics as values, as the texts a person sees, or both."""
+
+_CHOICES = {
+    "layout": ("tidy", "grid"),
+    "subtotals": ("drop", "keep", "only"),
+    "values": ("raw", "formatted", "both"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GridOptions:
+    """``types`` sets the types of columns by name; the rest is explained with its type.
+
+    >>> GridOptions(layout="wide")
+    Traceback (most recent call last):
+    ...
+    mstr_arrow.errors.UsageError: UsageError: layout='wide' is not known. Choose 'tidy' or 'grid'.
+    """
+
+    types: Mapping[str, pa.DataType] = field(default_factory=dict)
+    layout: Layout = "tidy"
+    subtotals: Subtotals = "drop"
+    values: Values = "raw"
+
+    def __post_init__(self) -> None:
+        for name, known in _CHOICES.items():
+            if getattr(self, name) not in known:
+                hint = f"Choose {' or '.join(map(repr, known))}."
+                raise UsageError(f"{name}={getattr(self, name)!r} is not known.", hint=hint)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The members of ``metricValues`` that are read."""
+        return ("raw", "formatted") if self.values == "both" else (self.values,)
+
+
+DEFAULTS = GridOptions()

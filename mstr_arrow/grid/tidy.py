@@ -1,0 +1,252 @@
+"""Lay out a page's arrays as the rows of a result: all columns at once, no object per row.
+
+Tidy, a cross-tab's rows are repeated for each combination of its columns' attributes, and where metrics are on
+the rows, the rows of one combination become one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mstr_arrow.errors import DataMismatch
+from mstr_arrow.grid.convert import parse_texts
+from mstr_arrow.grid.cut import Unrecognised
+from mstr_arrow.grid.parts import Elements
+from mstr_arrow.grid.schema import totals_column
+from mstr_arrow.grid.types import DECIMAL, TEXT, is_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mstr_arrow.grid.document import Document
+    from mstr_arrow.grid.parts import Parts
+    from mstr_arrow.grid.schema import Columns
+
+Headers = Sequence[tuple[Elements, pa.Array]]
+"""Places of a header, each with an element index per row."""
+
+Block = dict[tuple[int, str], pa.Array]
+"""The values under one combination of column attributes, by number of the metric in the result and part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """Rows of a result.
+
+    Where metrics are on the rows, ``row_keys`` tells apart what heads the grid's rows, ``keys`` that and what
+    heads its columns.
+    """
+
+    batch: pa.RecordBatch
+    row_keys: Any = None
+    keys: Any = None
+
+
+def lay_out(document: Document, columns: Columns, parts: Parts) -> Laid:
+    """Lay out one page; errors: Unrecognised, DataMismatch."""
+    try:
+        return (
+            _tidy(document, columns, parts) if columns.options.layout == "tidy" else _grid(document, columns, parts)
+        )
+    except (pa.ArrowException, KeyError, IndexError) as error:
+        raise Unrecognised(str(error)) from error
+
+
+def _grid(document: Document, columns: Columns, parts: Parts) -> Laid:
+    arrays, attributes = [], iter(parts.rows)
+    for place in document.row_places:
+        if place.unit.is_metrics:
+            names = pa.array([metric.name for metric in document.metrics], pa.string())
+            arrays.append(pa.DictionaryArray.from_arrays(parts.metric_rows, names).cast(TEXT))
+        else:
+            elements, indices = next(attributes)
+            arrays += elements.gather(indices)
+    for number in range(document.data_columns):
+        if not (columns.options.subtotals == "drop" and totals_column(document, number)):
+            arrays += [parts.values[part][number] for part in columns.options.parts]
+    flags = [(elements.name, elements.totals(indices)) for elements, indices in parts.rows]
+    return Laid(*_selected(arrays, columns, parts.count, flags))
+
+
+def _tidy(document: Document, columns: Columns, parts: Parts) -> Laid:
+    rows, count = parts.rows, parts.count
+    picks: Mapping[int, pa.Array] | None = None
+    if parts.metric_rows is not None:
+        first, picks = _pivot(document, parts)
+        rows = [(elements, indices.take(first)) for elements, indices in rows]
+        count = len(first)
+    blocks, heads = _blocks(document, columns, parts, picks)
+    if not parts.columns:
+        arrays = [array for elements, indices in rows for array in elements.gather(indices)]
+        arrays += _metric_arrays(columns, blocks[0] if blocks else {}, count)
+        flags = [(elements.name, elements.totals(indices)) for elements, indices in rows]
+        keys = None if picks is None else _keys(rows, count)
+        return Laid(*_selected(arrays, columns, count, flags, keys=(keys, keys)))
+    return _cross(columns, (rows, count), (parts.columns, heads), blocks, keyed=picks is not None)
+
+
+def _pivot(document: Document, parts: Parts) -> tuple[pa.Array, dict[int, pa.Array]]:
+    """Group the rows of each combination of attributes: its first row, and for each metric the row it is on."""
+    places = {f"place {number}": pl.from_arrow(indices) for number, (_, indices) in enumerate(parts.rows)}
+    frame = pl.DataFrame(
+        {"metric": pl.from_arrow(parts.metric_rows), "row": pl.int_range(parts.count, eager=True), **places}
+    )
+    by = [pl.col(place) for place in places] or [pl.lit(0).alias("all")]
+    numbers = range(len(document.metrics))
+    groups = frame.group_by(by, maintain_order=True).agg(
+        pl.col("row").first().alias("first"),
+        *(pl.col("row").filter(pl.col("metric") == number).first().alias(f"metric {number}") for number in numbers),
+    )
+    picks = {number: groups[f"metric {number}"].to_arrow() for number in numbers}
+    if sum(len(pick) - pick.null_count for pick in picks.values()) != parts.count:
+        raise DataMismatch(
+            f"The page at row {document.paging.offset} has two rows of one metric for the same attributes.",
+            hint='Read it with layout="grid", which keeps the rows as they are.',
+        )
+    return groups["first"].to_arrow(), picks
+
+
+def _blocks(
+    document: Document, columns: Columns, parts: Parts, picks: Mapping[int, pa.Array] | None
+) -> tuple[list[Block], list[int]]:
+    """Sort the data columns by the attributes that head them: a block each, and the first data column of each."""
+    blocks: dict[tuple[int | None, ...], Block] = {}
+    heads: dict[tuple[int | None, ...], int] = {}
+    indices = [header.to_pylist() for _, header in parts.columns]
+    slots = columns.slots(document)
+    for number in range(document.data_columns):
+        head = tuple(header[number] for header in indices)
+        block = blocks.setdefault(head, {})
+        heads.setdefault(head, number)
+        metric = document.metric_at(number)
+        for part in columns.options.parts:
+            if not parts.values[part]:
+                continue
+            values = parts.values[part][number]
+            new = (
+                {(slots[metric], part): values}
+                if metric is not None
+                else {(slots[which], part): values.take(pick) for which, pick in (picks or {}).items()}
+            )
+            if not block.keys().isdisjoint(new):
+                raise DataMismatch(
+                    "The result has two columns of one metric for the same attributes.",
+                    hint='Read it with layout="grid", which keeps the columns as they are.',
+                )
+            block |= new
+    return list(blocks.values()), list(heads.values())
+
+
+def _metric_arrays(columns: Columns, block: Block, count: int) -> list[pa.Array]:
+    """Return an array for each metric of the result, nulls for one that this page or block lacks."""
+    parts = columns.options.parts
+    arrays = []
+    for number, column in enumerate(columns.metrics):
+        array = block.get((number // len(parts), column.part))
+        arrays.append(pa.nulls(count, column.field.type) if array is None else _as_type(array, column.type))
+    return arrays
+
+
+def _as_type(array: pa.Array, to: pa.DataType) -> pa.Array:
+    """Give the values of one metric its type, where they were read as texts beside those of others."""
+    if array.type == to or (is_text(to) and array.type == TEXT):
+        return array
+    texts = array.dictionary
+    try:
+        values = parse_texts(texts, to)
+    except pa.ArrowInvalid:
+        if not pa.types.is_integer(to):
+            raise
+        values = pc.cast(parse_texts(texts, DECIMAL), to)
+    return values.take(array.indices)
+
+
+def _cross(
+    columns: Columns,
+    rows: tuple[Headers, int],
+    heads: tuple[Headers, list[int]],
+    blocks: list[Block],
+    *,
+    keyed: bool,
+) -> Laid:
+    """Repeat each row for each block, and leave out what has no data."""
+    headers, count = rows
+    across = len(blocks)
+    numbers = pl.int_range(count * across, eager=True)
+    row, block = (series.to_arrow() for series in (numbers // max(across, 1), numbers % max(across, 1)))
+    at = (numbers % max(across, 1) * count + numbers // max(across, 1)).to_arrow()
+    places = [(elements, indices.take(row)) for elements, indices in headers]
+    chosen = pa.array(heads[1], pa.int32())
+    places += [(elements, indices.take(chosen).take(block)) for elements, indices in heads[0]]
+    arrays = [array for elements, indices in places for array in elements.gather(indices)]
+    stacked = [_metric_arrays(columns, one, count) for one in blocks]
+    metrics = [_concat(column).take(at) for column in zip(*stacked, strict=True)]
+    has_data = reduce(pc.or_, (pc.is_valid(array) for array in metrics)) if metrics else None
+    flags = [(elements.name, elements.totals(indices)) for elements, indices in places]
+    keys = (_keys(places[: len(headers)], len(row)), _keys(places, len(row))) if keyed else (None, None)
+    if not blocks:
+        metrics = [pa.nulls(0, column.field.type) for column in columns.metrics]
+    return Laid(*_selected([*arrays, *metrics], columns, len(row), flags, has_data, keys))
+
+
+def _concat(arrays: Sequence[pa.Array]) -> pa.Array:
+    return pa.chunked_array(arrays).unify_dictionaries().combine_chunks()
+
+
+def _keys(places: Sequence[tuple[Elements, pa.Array]], count: int) -> pa.StringArray:
+    """Make a text of the ids that head each row."""
+    if not places:
+        return pa.array([""] * count, pa.string())
+    ids = [pc.fill_null(elements.ids.take(indices), "") for elements, indices in places]
+    return pc.binary_join_element_wise(*ids, "\x1f")
+
+
+def _selected(  # noqa: PLR0917 - the parts of one page
+    arrays: list[pa.Array],
+    columns: Columns,
+    count: int,
+    flags: Sequence[tuple[str, pa.BooleanArray | None]],
+    has_data: pa.BooleanArray | None = None,
+    keys: tuple[pa.StringArray | None, pa.StringArray | None] = (None, None),
+) -> tuple[pa.RecordBatch, pa.StringArray | None, pa.StringArray | None]:
+    """Keep the rows that are wanted, data or totals, and name what the latter total."""
+    flagged = [(name, flag) for name, flag in flags if flag is not None]
+    masks = [] if has_data is None else [has_data]
+    if columns.options.subtotals == "drop":
+        masks += [pc.invert(flag) for _, flag in flagged]
+    else:
+        arrays = [*arrays, _totalled(flagged, count)]
+        masks += [pc.is_valid(arrays[-1])] if columns.options.subtotals == "only" else []
+    batch = make_batch(arrays, columns, count)
+    if not masks:
+        return batch, *keys
+    mask = reduce(pc.and_, masks)
+    row_keys, all_keys = (None if key is None else key.filter(mask) for key in keys)
+    return batch.filter(mask), row_keys, all_keys
+
+
+def _totalled(flagged: Sequence[tuple[str, pa.BooleanArray]], count: int) -> pa.DictionaryArray:
+    """Name the attributes that each row totals, null for a row of data."""
+    codes = pc.fill_null(pa.nulls(count, pa.int64()), 0)
+    for number, (_, flag) in enumerate(flagged):
+        codes = pc.add(codes, pc.multiply(pc.cast(flag, pa.int64()), 2**number))
+    encoded = codes.dictionary_encode()
+    names = [
+        ", ".join(dict.fromkeys(name for number, (name, _) in enumerate(flagged) if code >> number & 1)) or None
+        for code in encoded.dictionary.to_pylist()
+    ]
+    return pa.array(names, pa.string()).take(encoded.indices).dictionary_encode().cast(TEXT)
+
+
+def make_batch(arrays: list[pa.Array], columns: Columns, count: int) -> pa.RecordBatch:
+    """Make a batch of the columns of a result; one without columns still has rows."""
+    if not arrays:
+        return pa.record_batch([pa.nulls(count)], names=["_"]).select([])
+    return pa.record_batch(arrays, schema=columns.schema)

@@ -1,0 +1,63 @@
+"""A report: a scan of its own template."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mstr_arrow.errors import NotFound, ProtocolError
+from mstr_arrow.objects.catalogue import find
+from mstr_arrow.scan.instance import Source
+from mstr_arrow.scan.scan import Scan
+from mstr_arrow.transport.projects import OBJECT_ID
+
+if TYPE_CHECKING:
+    from mstr_arrow.connection import Connection
+    from mstr_arrow.objects.catalogue import ObjectInfo
+    from mstr_arrow.scan.options import ReadOptions
+
+REPORT_SUBTYPES = (768, 769, 774)
+"""Grids, graphs, and grids with graphs."""
+
+_PROBE_ROWS = 1000
+
+
+class Report(Scan):
+    """A report: a scan of what its own template shows, in any layout.
+
+    Its instance runs the report, perhaps for minutes, and is created once per read; looking at the schema
+    first costs no second one.
+    """
+
+    def __init__(self, connection: Connection, report_id: str, name: str, options: ReadOptions) -> None:
+        source = Source(
+            f"v2/reports/{report_id}/instances",
+            {},
+            connection.server_version,
+            totals=True,
+            probe_rows=_PROBE_ROWS,
+        )
+        super().__init__(connection, source, options)
+        self.id = report_id
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"<Report {self.name!r} {self.id}>"
+
+
+async def open_report(connection: Connection, name_or_id: str, options: ReadOptions) -> Report:
+    """Find a report. GET /api/v2/reports/{id}, after a search where no id is given."""
+    report_id = name_or_id.strip().upper()
+    if not OBJECT_ID.fullmatch(report_id):
+        report_id = (await _find(connection, name_or_id)).id
+    try:
+        definition = (await connection.http.request("GET", f"v2/reports/{report_id}")).json()
+    except NotFound:
+        await _find(connection, report_id)  # says what the id belongs to, if it is no report
+        raise
+    if not isinstance(definition, dict) or "name" not in definition:
+        raise ProtocolError("The server's answer is no definition of a report.")
+    return Report(connection, report_id, definition["name"], options)
+
+
+async def _find(connection: Connection, name_or_id: str) -> ObjectInfo:
+    return await find(connection.http, name_or_id, subtypes=REPORT_SUBTYPES, kind="report")

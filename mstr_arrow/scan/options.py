@@ -1,0 +1,67 @@
+"""How an object is read, beyond what is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, TypedDict
+
+from mstr_arrow.errors import UsageError
+from mstr_arrow.grid.options import GridOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+
+    from mstr_arrow.config import Limits
+    from mstr_arrow.grid.options import Layout, Subtotals, Values
+
+
+class ScanOptions(TypedDict, total=False):
+    """What may be chosen for a scan.
+
+    ``types``
+        sets the types of columns by name: any integer, float, decimal, date, time or timestamp type, bool, or
+        ``pa.string()``, which takes everything.
+    ``layout``
+        ``"tidy"`` (the default) gives one column per metric and one row per combination of attributes that has
+        data; ``"grid"`` keeps a cross-tab's own columns, named by their headers.
+    ``subtotals``
+        ``"drop"`` (the default) leaves out rows that total others, ``"keep"`` and ``"only"`` add a column
+        ``Subtotal Of`` with the names of the attributes that a row totals.
+    ``values``
+        ``"raw"`` (the default) gives metrics as values, ``"formatted"`` as the texts a person sees, ``"both"``
+        as both, the texts in columns ``Metric (formatted)``.
+    ``ordered``
+        False hands out pages as they arrive.
+    ``limits``
+        bounds what is under way at once.
+    """
+
+    types: Mapping[str, pa.DataType]
+    layout: Layout
+    subtotals: Subtotals
+    values: Values
+    ordered: bool
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOptions:
+    """`ScanOptions`, complete; errors: UsageError for a limit below one."""
+
+    limits: Limits
+    grid: GridOptions = field(default_factory=GridOptions)
+    ordered: bool = True
+
+    def __post_init__(self) -> None:
+        for limit in fields(self.limits):
+            value = getattr(self.limits, limit.name)
+            if value is not None and value < 1:
+                raise UsageError(f"Limits.{limit.name} is {value}; it is at least 1.")
+
+    def changed(self, options: ScanOptions) -> ReadOptions:
+        """Return these options with some of them chosen anew; errors: UsageError, TypeError for an unknown one."""
+        mine = {name: value for name, value in options.items() if name in {"ordered", "limits"}}
+        of_grid = {name: value for name, value in options.items() if name not in mine}
+        return replace(self, grid=replace(self.grid, **of_grid), **mine)  # type: ignore[arg-type]  # checked keys
