@@ -76,3 +76,10 @@ def bench(session: nox.Session) -> None:
     for name in BENCHMARKS:
         session.log("benchmarks/%s.py", name)
         session.run("python", "-m", f"benchmarks.{name}", *session.posargs)
+
+
+@nox.session
+def peers(session: nox.Session) -> None:
+    """Run other clients against the simulator, beside ours; ``nox -s peers -- --quick`` reads fewer rows."""
+    session.install(".", "mstrio-py", "mstr-rest-requests")
+    session.run("python", "-m", "benchmarks.peers", *session.posargs)

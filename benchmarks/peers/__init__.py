@@ -1,0 +1,1 @@
+"""Other clients of the same server, run unmodified against the simulator: ``nox -s peers``."""

@@ -1,0 +1,359 @@
+"""What other clients make of the simulator, beside its truth and beside mstr_arrow's own result.
+
+Every check gives a row of a table: ``same``, ``differs: R2, …`` by the habits that ``compare`` knows, ``fails: R4``
+for the failures that the wire reference lists, or ``not supported``. Anything else is the simulator's fault or
+ours, and ends the run with an error.
+"""
+
+# The peers are there in the environment of `nox -s peers` only.
+# mypy: disable-error-code="import-not-found"
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import sys
+import warnings
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from mstr.requests import AuthenticatedMSTRRESTSession, MSTRRESTSession
+from mstrio import config
+from mstrio.connection import Connection
+from mstrio.object_management import full_search
+from mstrio.project_objects import OlapCube, Report, SuperCube, list_olap_cubes, list_reports, list_super_cubes
+from mstrio.project_objects.datasets import load_cube
+
+import mstr_arrow as ma
+from benchmarks.measure import table
+from benchmarks.peers.compare import HABITS, SAME, Unexplained, explain, own
+from mstr_arrow.simulator import Simulator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pyarrow as pa
+
+MSTRIO, MSTR_REQUESTS, OURS = "mstrio-py", "mstr-rest-requests", "mstr_arrow"
+ROWS = 30_000
+CUBES = ("Sales Cube", "Awkward Values", "One Row", "Only Metrics", "Only Attributes", "No Rows", "Same Names")
+CHUNK = 7_000
+"""Rows of mstrio-py's pages in these checks, so that several are fetched at once."""
+SALES_METRICS = {"Revenue", "Units", "Cost", "Ledger Id", "List Price"}
+AWKWARD_METRICS = {
+    *(
+        "Double",
+        "Whole",
+        "Long Metric",
+        "Big Decimal",
+        "Date Metric",
+        "Time Metric",
+        "Moment Metric",
+        "Text Metric",
+    ),
+    "Nothing",
+}
+WIDE = {"Hierarchy", "Nested Custom Group", "Hierarchy On Columns"}
+SKIPPED = {"Big Cross-tab", "Empty Cross-tab"}
+
+
+class Checks:
+    """The rows of the table so far."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[str, str, str]] = []
+        self.unexplained: list[str] = []
+
+    def run(self, name: str, peer: str, work: Callable[[], str]) -> None:
+        """Run a check whose work gives the verdict; a failure is one that is unexplained."""
+        try:
+            with _silence():
+                verdict = work()
+        except Exception as error:  # noqa: BLE001 - a peer may raise whatever it likes
+            verdict = f"UNEXPLAINED {type(error).__name__}: {str(error)[:160]}"
+            self.unexplained.append(f"{name} ({peer})")
+        self.rows.append((name, peer, verdict))
+
+    def known_failure(
+        self, name: str, peer: str, work: Callable[[], Any], habit: str, *errors: type[Exception]
+    ) -> None:
+        """Run a check that the peer is known to fail, with one of these errors."""
+
+        def verdict() -> str:
+            try:
+                work()
+            except errors as error:
+                return f"{habit}: {type(error).__name__}: {str(error).splitlines()[0][:60]}"
+            return SAME
+
+        self.run(name, peer, verdict)
+
+
+def main() -> None:
+    """Run all checks and print the table; exits with 1 where something is unexplained."""
+    warnings.simplefilter("ignore")
+    logging.disable(logging.CRITICAL)
+    config.verbose = config.progress_bar = False
+    checks = Checks()
+    with Simulator(rows=ROWS, gzip=False, max_sessions_per_user=100) as sim:
+        _log_ins(checks, sim)
+        _mstr_rest_requests(checks, sim)
+        connection = Connection(sim.url, sim.username, sim.password, project_name=sim.project)
+        _listings(checks, sim, connection)
+        _cubes(checks, sim, connection)
+        _reports(checks, sim, connection)
+        connection.close()
+        _ours(checks, sim)
+        checks.run(
+            "no session is left", "all", lambda: SAME if sim.open_sessions == 0 else f"{sim.open_sessions} left"
+        )
+        missing = {
+            (r.method, r.path) for r in sim.requests if r.status in {404, 405} and "/instances/" not in r.path
+        }
+    _cross_tabs(checks)
+    _governor(checks)
+    _old_server(checks)
+    print(table(("check", "peer", "result"), checks.rows))
+    print("\nwhere R numbers are those of the wire reference, section 11:")
+    print("\n".join(f"  {habit:4}{meaning}" for habit, meaning in HABITS.items()))
+    for method, path in sorted(missing):
+        print(f"not served: {method} {path}")
+    if checks.unexplained:
+        sys.exit(f"{len(checks.unexplained)} unexplained: {', '.join(checks.unexplained)}")
+
+
+def _log_ins(checks: Checks, sim: Simulator) -> None:
+    def log_in(**credentials: Any) -> str:
+        connection = Connection(sim.url, project_name=sim.project, **credentials)
+        before = sim.open_sessions
+        connection.renew()
+        connection.close()
+        return SAME if (connection.project_id, sim.open_sessions) == (sim.project_id, before - 1) else "differs"
+
+    named = {"username": sim.username, "password": sim.password}
+    for mode, credentials in (
+        (1, named),
+        (8, {"login_mode": 8}),
+        (16, named | {"login_mode": 16}),
+        (4096, {"api_token": sim.api_token}),
+    ):
+        checks.run(f"Connection, log-in mode {mode}", MSTRIO, partial(log_in, **credentials))
+    wrong = {"username": sim.username, "password": "wrong"}
+    checks.run("Connection, wrong password", MSTRIO, lambda: _refused(lambda: log_in(**wrong)))
+
+
+def _mstr_rest_requests(checks: Checks, sim: Simulator) -> None:
+    base = f"{sim.url}/api/"
+
+    def by_hand() -> str:
+        with MSTRRESTSession(base_url=base) as session:
+            session.login(username=sim.username, password=sim.password)
+            projects = session.get_projects()
+            session.extend_session()
+            before = sim.open_sessions
+            session.logout()
+            ended = not session.has_session() and sim.open_sessions == before - 1
+            return SAME if [p["id"] for p in projects] == [sim.project_id] and ended else "differs"
+
+    def managed(**credentials: Any) -> str:
+        before = sim.open_sessions
+        with AuthenticatedMSTRRESTSession(base_url=base, **credentials) as session:
+            project = session.resolve_project_id(sim.project)
+            headers = {"X-MSTR-ProjectID": project}
+            page = session.post(f"v2/cubes/{sim.cubes['One Row']}/instances", headers=headers).json()
+        rows = page["data"]["paging"]["total"]
+        return SAME if (project, rows, sim.open_sessions) == (sim.project_id, 1, before) else "differs"
+
+    named = {"username": sim.username, "password": sim.password}
+    checks.run("login, get, logout", MSTR_REQUESTS, by_hand)
+    checks.run("authenticated session, name and password", MSTR_REQUESTS, lambda: managed(**named))
+    checks.run("authenticated session, API key", MSTR_REQUESTS, lambda: managed(api_key=sim.api_token))
+    checks.run("authenticated session, anonymous", MSTR_REQUESTS, managed)
+    wrong = {"username": sim.username, "password": "wrong"}
+    checks.run("wrong password", MSTR_REQUESTS, lambda: _refused(lambda: managed(**wrong)))
+
+
+def _listings(checks: Checks, sim: Simulator, connection: Connection) -> None:
+    def listed(works: list[Callable[..., Any]], ids: set[str]) -> str:
+        found = {item["id"] for work in works for item in work(connection, to_dictionary=True)}
+        return SAME if found == ids else f"differs: {len(found ^ ids)} objects"
+
+    cubes = set(sim.cubes.values())
+    checks.run(
+        "list_olap_cubes and list_super_cubes", MSTRIO, lambda: listed([list_olap_cubes, list_super_cubes], cubes)
+    )
+    checks.run("list_reports", MSTRIO, lambda: listed([list_reports], set(sim.reports.values())))
+
+    def searched() -> str:
+        hits = full_search(connection, project=sim.project_id, name="cross-tab", object_types=[768])
+        names = {name for name in sim.reports if "cross-tab" in name.lower()}
+        return SAME if {hit["name"] for hit in hits} == names else "differs"
+
+    checks.run("full_search", MSTRIO, searched)
+
+
+def _cubes(checks: Checks, sim: Simulator, connection: Connection) -> None:
+    for name in CUBES:
+        kind = SuperCube if name == "Sales Cube" else OlapCube
+        for parallel in (True, False):
+            title = f"to_dataframe, {name}, {'parallel' if parallel else 'sequential'}"
+
+            def read(name: str = name, kind: Any = kind, *, parallel: bool = parallel) -> str:
+                cube = kind(connection, id=sim.cubes[name], parallel=parallel, progress_bar=False)
+                frame = cube.to_dataframe(limit=CHUNK if name == "Sales Cube" else None)
+                return explain(sim.truth(name), frame, _attribute_columns(sim, name))
+
+            checks.run(title, MSTRIO, read)
+
+    def loaded() -> str:
+        cube = load_cube(connection, cube_id=sim.cubes["Sales Cube"])
+        return explain(sim.truth("Sales Cube"), cube.to_dataframe(), _attribute_columns(sim, "Sales Cube"))
+
+    checks.run("load_cube", MSTRIO, loaded)
+    checks.run("attr_elements, Awkward Values", MSTRIO, lambda: _elements(sim, connection, "Awkward Values"))
+    evicted = OlapCube(connection, id=sim.cubes["Awkward Values"], progress_bar=False)
+
+    def read_twice() -> None:
+        evicted.to_dataframe()
+        sim.drop_instances()
+        evicted.to_dataframe()
+
+    checks.known_failure("to_dataframe again, instance evicted", MSTRIO, read_twice, "fails, R10", OSError)
+
+
+def _elements(sim: Simulator, connection: Connection, name: str) -> str:
+    listed = OlapCube(connection, id=sim.cubes[name], progress_bar=False).attr_elements
+    truth = sim.truth(name, columns=["Row"])["Row"].to_pylist()
+    rows = next(item["elements"] for item in listed if item["attribute_name"] == "Row")
+    return SAME if [int(element["formValues"][0]) for element in rows] == truth else "differs"
+
+
+def _reports(checks: Checks, sim: Simulator, connection: Connection) -> None:
+    for name in sim.reports:
+        if name in SKIPPED:
+            continue
+
+        def read(name: str = name, **options: Any) -> str:
+            report = Report(connection, id=sim.reports[name], progress_bar=False)
+            return _explained_report(sim, name, report.to_dataframe(**options))
+
+        if name in WIDE:
+            checks.known_failure(f"Report.to_dataframe, {name}", MSTRIO, read, "differs: N2", Unexplained)
+        elif name == "Consolidation":
+            checks.known_failure(f"Report.to_dataframe, {name}", MSTRIO, read, "not supported", ImportError)
+        else:
+            checks.run(f"Report.to_dataframe, {name}", MSTRIO, read)
+    checks.run(
+        "Report.to_dataframe, asynchronous",
+        MSTRIO,
+        lambda: _explained_report(
+            sim,
+            "Report With Subtotals",
+            Report(connection, id=sim.reports["Report With Subtotals"], progress_bar=False).to_dataframe(
+                async_execution=True, poll_interval=0.05
+            ),
+        ),
+    )
+
+
+def _explained_report(sim: Simulator, name: str, frame: Any, *, subtotals: str = "drop") -> str:
+    truth = sim.truth(name, subtotals=subtotals)
+    return explain(truth, frame, _report_attributes(truth))
+
+
+def _report_attributes(truth: pa.Table) -> set[str]:
+    metrics = {"Revenue", "Units", "Ledger Id", "List Price", "Note", "Last Sale"}
+    return set(truth.column_names) - metrics
+
+
+def _attribute_columns(sim: Simulator, name: str) -> set[str]:
+    metrics = {"Sales Cube": SALES_METRICS, "Awkward Values": AWKWARD_METRICS}.get(name, {"Amount", "Weight"})
+    return set(sim.truth(name, limit=0).column_names) - metrics
+
+
+def _cross_tabs(checks: Checks) -> None:
+    """Read from a server that leaves a cross-tab one though its objects are asked for by name."""
+    with Simulator(rows=100, uncrosstab=False) as sim:
+        connection = Connection(sim.url, sim.username, sim.password, project_name=sim.project)
+        for name in ("Cross-tab Two Forms On Columns", "Cross-tab Metrics First", "Metrics On Rows"):
+
+            def read(name: str = name) -> str:
+                report = Report(connection, id=sim.reports[name], progress_bar=False)
+                return _explained_report(sim, name, report.to_dataframe())
+
+            failures = (ValueError, KeyError, IndexError, TypeError)
+            checks.known_failure(
+                f"Report.to_dataframe, left a cross-tab, {name}", MSTRIO, read, "fails, R4", *failures
+            )
+        connection.close()
+
+
+def _governor(checks: Checks) -> None:
+    """Show what a page shorter than asked for does to a client."""
+    with Simulator(rows=5_000, cells_per_page=13 * 600, gzip=False) as sim:
+        connection = Connection(sim.url, sim.username, sim.password, project_name=sim.project)
+        truth = sim.truth("Sales Cube")
+
+        def read() -> str:
+            frame = SuperCube(connection, id=sim.cubes["Sales Cube"], progress_bar=False).to_dataframe()
+            return (
+                f"differs: R1, {len(frame):,} of {truth.num_rows:,} rows" if len(frame) < truth.num_rows else SAME
+            )
+
+        checks.run("to_dataframe, server shortens pages", MSTRIO, read)
+        connection.close()
+        with ma.connect(sim.url, username=sim.username, password=sim.password, project=sim.project) as conn:
+            checks.run("cube, server shortens pages", OURS, lambda: own(truth, conn.cube("Sales Cube").to_arrow()))
+
+
+def _old_server(checks: Checks) -> None:
+    """Read from a server that cannot hide subtotals and knows no application type 76."""
+    with Simulator(rows=100, iserver_version="11.1.0400.00123", web_version="11.1.0400.00123") as sim:
+        connection = Connection(sim.url, sim.username, sim.password, project_name=sim.project)
+        for name in ("Plain Report", "Report With Subtotals"):
+
+            def read(name: str = name) -> str:
+                frame = Report(connection, id=sim.reports[name], progress_bar=False).to_dataframe()
+                shown = sim.truth(name, subtotals="keep").drop_columns("Subtotal Of")
+                if shown.num_rows > sim.truth(name).num_rows and len(frame) == shown.num_rows:
+                    return "differs: R5, subtotal rows among the data"
+                return explain(sim.truth(name), frame, _report_attributes(shown))
+
+            checks.run(f"Report.to_dataframe, old server, {name}", MSTRIO, read)
+        connection.close()
+
+
+def _ours(checks: Checks, sim: Simulator) -> None:
+    def read(find: Callable[[str], Any], name: str) -> str:
+        return own(sim.truth(name), find(name).to_arrow())
+
+    with ma.connect(sim.url, username=sim.username, password=sim.password, project=sim.project) as conn:
+        for name in CUBES:
+            checks.run(f"cube, {name}", OURS, partial(read, conn.cube, name))
+        report = getattr(conn, "report", None)
+        if report is None:
+            checks.rows.append(("reports", OURS, "not supported"))
+            return
+        for name in sim.reports:
+            if name not in SKIPPED:
+                checks.run(f"report, {name}", OURS, partial(read, report, name))
+
+
+def _refused(work: Callable[[], Any]) -> str:
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001 - each peer has its own
+        return SAME if "ogin" in str(error) or "401" in str(error) else f"differs: {error}"
+    return "differs: let in"
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Keep what a peer prints out of the table."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        yield
+
+
+if __name__ == "__main__":
+    main()
