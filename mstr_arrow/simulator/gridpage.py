@@ -36,8 +36,9 @@ def render_report(
     rows = report.headers(ROWS, offset, limit)
     columns = report.headers(COLUMNS)
     metrics = [metric_element(metric, bounds, options.dialect) for metric in report.metrics]
+    turned = options.id_first and offset // max(1, limit) % 2 == 1
     row_units, row_places = _axis(report, ROWS, rows, metrics, options)
-    column_units, column_places = _axis(report, COLUMNS, columns, metrics, options)
+    column_units, column_places = _axis(report, COLUMNS, columns, metrics, options, turned=turned)
     data = {
         "currentPageBy": [],
         "paging": {"total": report.total, "current": len(rows), "offset": offset, "limit": echoed_limit},
@@ -85,14 +86,23 @@ def layout(
 
 
 def _axis(
-    report: Report, name: str, headers: pl.DataFrame, metrics: list[dict[str, Any]], options: PageOptions
+    report: Report,
+    name: str,
+    headers: pl.DataFrame,
+    metrics: list[dict[str, Any]],
+    options: PageOptions,
+    *,
+    turned: bool = False,
 ) -> tuple[list[dict[str, Any]], list[pl.Series]]:
-    """Describe the units of an axis, and give the index at each header position of these lines."""
+    """Describe the units of an axis, and give the index at each header position of these lines.
+
+    ``turned`` lists elements the other way round, so that a reader has to look them up page by page.
+    """
     axis: Axis = report.rows if name == ROWS else report.columns
     units, places = [], []
     for unit in axis.units:
         keys = unit.keys(headers["line"])
-        distinct = _distinct(keys, turned=options.id_first and name == COLUMNS)
+        distinct = _distinct(keys, turned=turned)
         units.append(_unit(unit, options) | {"elements": _elements(unit, distinct, options)})
         places.append(_places(unit, keys, distinct))
     if report.metrics and report.metrics_axis == name:

@@ -33,8 +33,11 @@ def report_truth(
     positions has a column for each, further ones named `` (2)`` and so on, null where the header is blank.
     ``subtotals="keep"`` keeps subtotal rows and adds the text column ``Subtotal Of``: the names of the totalled
     units, joined by ``, ``, null on other rows; in a totalled attribute's text forms stands the subtotal
-    element's text, its other forms are null. Raises KeyError for a column that does not exist.
+    element's text, its other forms are null. Raises KeyError for a column that does not exist, ValueError for
+    another ``subtotals``.
     """
+    if subtotals not in {"drop", "keep"}:
+        raise ValueError(f'subtotals is "drop" or "keep", not {subtotals!r}')
     shown = report.without_totals() if subtotals == "drop" else report
     tidy = shown.tidy()
     lines = tidy.rows.lines(offset, limit)

@@ -35,6 +35,12 @@ def test_process_serves_until_the_end_of_the_block(tmp_path, monkeypatch):
         status(sim.url)
 
 
+def test_process_takes_version_and_times_as_options():
+    times = {"request_ms": 1.5, "rows_per_second": 1e6, "workers": 2, "session_limit": 1}
+    with SimulatorProcess(rows=5, iserver_version="11.1.0400.00123", uncrosstab=False, **times) as sim:
+        assert status(sim.url)["iServerVersion"] == "11.1.0400.00123"
+
+
 def test_process_that_cannot_start_says_so():
     with pytest.raises(RuntimeError, match="ended before it served"), SimulatorProcess(no_such_option=True):
         pass

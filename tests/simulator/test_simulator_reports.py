@@ -227,3 +227,67 @@ def test_requests_that_would_aggregate_are_refused(sim, client):
     assert client.send("POST", instances(client, "Plain Report"), body).error == (400, "ERR006", None)
     unknown = {"viewFilter": {"operator": "Not"}}
     assert client.send("POST", instances(client, "Plain Report"), unknown).error == (400, "ERR006", None)
+
+
+@pytest.fixture(scope="module")
+def shuffled(new_client):
+    with Simulator(rows=100, shuffle_keys=True, cells_per_page=200) as sim:
+        client = new_client(sim)
+        client.login()
+        yield client
+
+
+@pytest.mark.parametrize(
+    "name", ["Cross-tab Sparse", "Cross-tab Metrics Between", "Metrics Between On Rows", "Hierarchy On Columns"]
+)
+def test_short_pages_with_elements_in_another_order_say_the_same(shuffled, read_report, typed, name):
+    truth = shuffled.sim.truth(name)
+    first = shuffled.send("POST", instances(shuffled, name), limit=9, **ISO).json
+    got, paging = [first], first["data"]["paging"]
+    while (done := sum(page["data"]["paging"]["current"] for page in got)) < paging["total"]:
+        where = f"{instances(shuffled, name)}/{first['instanceId']}"
+        got.append(shuffled.send("GET", where, offset=done, limit=9, **ISO).json)
+    orders = {
+        tuple(element["id"] for element in unit["elements"])
+        for page in got
+        for unit in page["definition"]["grid"]["columns"]
+        if unit["type"] != "templateMetrics"
+    }
+    units = len(
+        {unit["id"] for unit in first["definition"]["grid"]["columns"] if unit["type"] != "templateMetrics"}
+    )
+    assert len(orders) == 2 * units
+    assert all(page["data"]["paging"]["current"] <= 9 for page in got)
+    found = columns(read_report(got), truth, metric_ids(first))
+    assert_same(typed(found, truth), truth)
+
+
+def test_governor_counts_the_cells_of_a_cross_tab(shuffled):
+    page = shuffled.send("POST", instances(shuffled, "Cross-tab Metrics Last"), limit=50).json
+    assert page["data"]["paging"]["current"] == 200 // (2 + 4 * 6)
+
+
+def test_big_cross_tab_is_made_as_it_is_read(new_client, read_report):
+    with Simulator(rows=80_000_000) as sim:
+        client = new_client(sim)
+        client.login()
+        page = client.send("POST", instances(client, "Big Cross-tab"), offset=9_000_000, limit=5, **ISO).json
+        assert page["data"]["paging"] == {"total": 10_000_000, "current": 5, "offset": 9_000_000, "limit": 5}
+        assert [len(row) for row in page["data"]["metricValues"]["raw"]] == [4 * 2 * 2] * 5
+        found = read_report([page])
+        assert len(found) == 5 * 8
+        assert found[0][0][0] == str(3_000_000_000 + 9_000_000)
+
+
+def test_reports_have_no_prompts(sim, client):
+    assert client.send("GET", f"/api/reports/{sim.reports['Plain Report']}/prompts").json == []
+
+
+def test_truth_of_a_report_takes_a_part_and_refuses_nonsense(sim):
+    whole = sim.truth("Cross-tab Sparse")
+    part = sim.truth("Cross-tab Sparse", columns=["Note", "Store@DESC"], offset=5, limit=7)
+    assert part.equals(whole.select(["Note", "Store@DESC"]).slice(5, 7))
+    with pytest.raises(ValueError, match="drop"):
+        sim.truth("Cross-tab Sparse", subtotals="only")
+    with pytest.raises(KeyError):
+        sim.truth("Cross-tab Sparse", columns=["Nothing"])
