@@ -76,6 +76,13 @@ def bench(session: nox.Session) -> None:
     for name in BENCHMARKS:
         session.log("benchmarks/%s.py", name)
         session.run("python", "-m", f"benchmarks.{name}", *session.posargs)
+    session.run(
+        "pytest",
+        "benchmarks/test_pages.py",
+        "--benchmark-only",
+        "--benchmark-max-time=0.2",
+        "--benchmark-columns=median,ops",
+    )
 
 
 @nox.session

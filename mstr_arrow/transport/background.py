@@ -17,7 +17,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from mstr_arrow.errors import UsageError
+from mstr_arrow.errors import ClosedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -49,7 +49,8 @@ class _Background:
     """The loop, its thread, and what is to be closed before they end."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        # The collector may finalise an abandoned read, which comes here, while this is held.
+        self.lock = threading.RLock()
         self.loop: asyncio.AbstractEventLoop | None = None
         self.thread: threading.Thread | None = None
         self.kept: dict[int, Kept] = {}
@@ -105,8 +106,13 @@ class _Call:
         self.done: concurrent.futures.Future[Any] = concurrent.futures.Future()
         self._coroutine = coroutine
         self._task: asyncio.Task[Any] | None = None
+        self._cancelled = False
         self._loop = _state.started()
-        self._loop.call_soon_threadsafe(self._begin)
+        try:
+            self._loop.call_soon_threadsafe(self._begin)
+        except RuntimeError:  # the loop has ended, and with it the program's main thread
+            coroutine.close()
+            raise _program_ends() from None
 
     def _begin(self) -> None:
         self._task = self._loop.create_task(self._coroutine)
@@ -114,7 +120,7 @@ class _Call:
 
     def _finish(self, task: asyncio.Task[Any]) -> None:
         if task.cancelled():
-            self.done.set_exception(asyncio.CancelledError())
+            self.done.set_exception(asyncio.CancelledError() if self._cancelled else _program_ends())
         elif error := task.exception():
             self.done.set_exception(error)
         else:
@@ -122,11 +128,16 @@ class _Call:
 
     def cancel(self) -> None:
         """Ask the coroutine to end; :attr:`done` says when it has."""
+        self._cancelled = True
         self._loop.call_soon_threadsafe(self._cancel)
 
     def _cancel(self) -> None:
         if self._task is not None:
             self._task.cancel()
+
+
+def _program_ends() -> ClosedError:
+    return ClosedError("the connection was closed, because the program ends.", hint="Join your threads first.")
 
 
 def on_loop() -> bool:
@@ -183,7 +194,8 @@ async def bridge(coroutine: Coroutine[Any, Any, T]) -> T:
 
 def spawn(coroutine: Coroutine[Any, Any, object]) -> None:
     """Start a coroutine on the background loop and wait for nothing; callable from any thread."""
-    _Call(coroutine)
+    with contextlib.suppress(ClosedError):
+        _Call(coroutine)
 
 
 def keep(resource: Kept) -> None:

@@ -93,3 +93,23 @@ def test_a_process_that_ends_closes_its_reads(start, simulator, pages, way):
     assert (process.returncode, out, err) == (7 if way == "an error" else 0, "", "")
     assert simulator.open_sessions == 0
     assert pages.stopped() < 100
+
+
+def test_a_thread_that_still_reads_when_the_program_ends_gets_an_error_of_ours(start, pages, simulator):
+    process = start("""
+        import threading
+
+        def read():
+            try:
+                cube.to_arrow()
+            except ma.errors.ClosedError as error:
+                print(error)
+
+        threading.Thread(target=read).start()
+        threading.Event().wait(2)
+    """)
+    pages.wait_for(2)
+    out, err = process.communicate(timeout=SECONDS)
+    assert (process.returncode, err) == (0, "")
+    assert out.startswith("ClosedError: the ")
+    assert simulator.open_sessions == 0
