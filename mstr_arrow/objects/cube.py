@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from mstr_arrow.objects.catalogue import ObjectInfo
     from mstr_arrow.scan.options import ReadOptions
 
-CUBE_SUBTYPES = (776, 779)
-"""OLAP cubes, and the cubes of imported or pushed data and of data models."""
-
 _READY = 64
 
 
@@ -124,4 +121,4 @@ async def open_cube(connection: Connection, name_or_id: str, options: ReadOption
 
 
 async def _find(connection: Connection, name_or_id: str) -> ObjectInfo:
-    return await find(connection.http, name_or_id, subtypes=CUBE_SUBTYPES, kind="cube")
+    return await find(connection.http, name_or_id, "cube")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import NotFound, ProtocolError
-from mstr_arrow.objects.catalogue import find
+from mstr_arrow.objects.catalogue import find, read_info
 from mstr_arrow.scan.instance import Source
 from mstr_arrow.scan.scan import Scan
 from mstr_arrow.transport.projects import OBJECT_ID
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from mstr_arrow.connection import Connection
     from mstr_arrow.objects.catalogue import ObjectInfo
     from mstr_arrow.scan.options import ReadOptions
-
-REPORT_SUBTYPES = (768, 769, 774)
-"""Grids, graphs, and grids with graphs."""
 
 _PROBE_ROWS = 1000
 
@@ -43,6 +40,15 @@ class Report(Scan):
     def __repr__(self) -> str:
         return f"<Report {self.name!r} {self.id}>"
 
+    @property
+    def info(self) -> ObjectInfo:
+        """What the server says about the report without running it. GET /api/objects/{id}?type=3."""
+        return self._connection.run(read_info(self._connection.http, self.id))
+
+    async def info_async(self) -> ObjectInfo:
+        """Return `info`."""
+        return await self._connection.bridge(read_info(self._connection.http, self.id))
+
 
 async def open_report(connection: Connection, name_or_id: str, options: ReadOptions) -> Report:
     """Find a report. GET /api/v2/reports/{id}, after a search where no id is given."""
@@ -60,4 +66,4 @@ async def open_report(connection: Connection, name_or_id: str, options: ReadOpti
 
 
 async def _find(connection: Connection, name_or_id: str) -> ObjectInfo:
-    return await find(connection.http, name_or_id, subtypes=REPORT_SUBTYPES, kind="report")
+    return await find(connection.http, name_or_id, "report")

@@ -1,10 +1,9 @@
 import pytest
 from aiohttp import web
 
-from mstr_arrow.errors import NotFound, UsageError
+from mstr_arrow.errors import NotFound, ProtocolError, UsageError
+from mstr_arrow.objects import catalogue
 from mstr_arrow.objects.catalogue import find
-
-CUBES = (776, 779)
 
 
 def cube(number, name, *folders, subtype=779):
@@ -39,7 +38,7 @@ def look(library, retail):
     library.on("GET", "/api/searches/results", search)
     for item in OBJECTS:
         library.on("GET", f"/api/objects/{item['id']}", json=item)
-    return lambda wanted: retail.run(find(retail.http, wanted, subtypes=CUBES, kind="cube"))
+    return lambda wanted: retail.run(find(retail.http, wanted, "cube"))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +65,7 @@ def test_an_object_is_found(look, wanted, number):
 
 
 def test_what_is_found_tells_its_path(look):
-    assert look("Old/Twice") == (f"{3:032X}", "Twice", 3, 779, "/Retail/Shared/Old/Twice")
+    assert look("Old/Twice")[:5] == (f"{3:032X}", "Twice", 3, 779, "/Retail/Shared/Old/Twice")
 
 
 def test_a_doubled_name_lists_id_and_path_of_each(look):
@@ -92,7 +91,7 @@ def test_a_wrong_name_lists_what_is_near(look, wanted, said):
 
 
 def test_an_id_of_another_kind_says_what_it_is(look):
-    with pytest.raises(NotFound, match="no cube but a grid report, 'A Report'"):
+    with pytest.raises(NotFound, match="no cube but a report, 'A Report'"):
         look(f"{7:032X}")
 
 
@@ -119,6 +118,87 @@ def test_an_empty_project_says_so(library, look):
 
 
 def test_the_simulator_is_searched_the_same_way(simulator, connection):
-    found = connection.run(find(connection.http, "sales cube", subtypes=CUBES, kind="cube"))
+    found = connection.run(find(connection.http, "sales cube", "cube"))
     assert found.id == simulator.cubes["Sales Cube"]
     assert found.path.endswith("/Sales Cube")
+
+
+def test_a_cube_and_a_report_of_one_name_are_told_apart(library, retail):
+    same = [cube(1, "Sales", "Shared"), cube(2, "Sales", "Reports", subtype=768)]
+    library.on("GET", "/api/searches/results", json={"totalItems": 2, "result": same})
+    with pytest.raises(UsageError, match="2 cubes and reports are named 'Sales'") as caught:
+        retail.find("Sales")
+    assert f"{2:032X} /Retail/Reports/Sales (report)" in str(caught.value)
+    assert "--type" in caught.value.hint
+
+
+def test_an_unknown_kind_is_refused_before_asking(library, retail):
+    before = len(library.requests)
+    with pytest.raises(UsageError, match="'cubes' is not known"):
+        retail.objects(kind="cubes")
+    assert len(library.requests) == before
+
+
+@pytest.fixture
+def listed(library, retail, monkeypatch):
+    """List the objects of a Library that gives two at a time; each must be sent once, ``total`` said or not."""
+    monkeypatch.setattr(catalogue, "PAGE", 2)
+    asked = []
+
+    def serve(total):
+        async def search(request):
+            asked.append(request.query)
+            at = int(request.query["offset"])
+            part = OBJECTS[at : at + int(request.query["limit"])]
+            return web.json_response({"result": part} | ({"totalItems": len(OBJECTS)} if total else {}))
+
+        library.on("GET", "/api/searches/results", search)
+        return retail.objects, asked
+
+    return serve
+
+
+@pytest.mark.parametrize("total", [True, False])
+def test_a_listing_is_read_to_its_end(listed, total):
+    objects, asked = listed(total)
+    names = [info.name for info in objects()]
+    assert names == sorted((item["name"] for item in OBJECTS), key=str.casefold)
+    assert [int(query["offset"]) for query in asked] == ([0, 2, 4, 6] if total else [0, 2, 4, 6, 7])
+    assert asked[0].getall("type") == ["768", "769", "774", "776", "779"]
+    assert "name" not in asked[0]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "piece", "names"),
+    [
+        ("twice", "twice", ["Twice", "Twice", "twice"]),
+        ("*CUBE", "CUBE", ["Sales Cube"]),
+        ("?n/*", "n/", ["In/Out"]),
+        ("*ic*", "ic", ["Twice", "Twice", "twice"]),
+        ("* cube", "cube", ["Sales Cube"]),
+        ("*", None, ["A Report", "In/Out", "Sales Cube", "Twice", "Twice", "twice", "Überblick 😀"]),
+        ("Sales", "Sales", []),
+        ("[ST]*", "[ST]", []),
+    ],
+)
+def test_a_pattern_is_sent_as_far_as_the_server_knows_it(listed, pattern, piece, names):
+    objects, asked = listed(total=True)
+    assert sorted(info.name for info in objects(pattern)) == sorted(names)
+    assert {(query.get("name"), query.get("pattern")) for query in asked} == {(piece, piece and "4")}
+
+
+@pytest.mark.parametrize("body", [[], {"result": [{"name": "No id"}]}, {"result": ["text"]}])
+def test_an_answer_that_lists_no_objects_is_a_protocol_error(library, retail, body):
+    library.on("GET", "/api/searches/results", json=body)
+    with pytest.raises(ProtocolError):
+        retail.objects()
+
+
+def test_the_simulators_objects_tell_kind_owner_and_time(connection):
+    found = connection.objects()
+    assert {info.kind for info in found} == {"cube", "report"}
+    assert [info.name for info in connection.objects("sales c*", kind="cube")] == ["Sales Cube"]
+    assert connection.objects("sales c*", kind="report") == []
+    report = connection.report("Plain Report").info
+    assert report in found
+    assert (report.owner, report.modified.isoformat()) == ("Administrator", "2026-01-15T08:30:00+00:00")
