@@ -9,6 +9,7 @@ from mstr_arrow.errors import MstrError
 from mstr_arrow.grid import fast, plain
 from mstr_arrow.grid.cut import Unrecognised, cut
 from mstr_arrow.grid.document import Document, Paging, page_shape, read_document
+from mstr_arrow.grid.exact import parse
 from mstr_arrow.grid.options import DEFAULTS, GridOptions
 from mstr_arrow.grid.schema import Columns, check_columns, columns_of
 from mstr_arrow.grid.tidy import lay_out
@@ -64,12 +65,12 @@ def decode_page(text: bytes, columns: Columns | None = None, *, options: GridOpt
 
 def decode_plainly(text: bytes, columns: Columns | None = None, *, options: GridOptions = DEFAULTS) -> Page:
     """Decode a page as `decode_page` does, by the plain decoder alone."""
-    document = read_document(plain.parse(text))
+    document = read_document(parse(text))
     with page_shape():
         columns = _settle(document, columns, options)
         plain.check_shape(document, columns)
         if plain.needs_exact(document, columns):
-            document = read_document(plain.parse(text, exact=True))
+            document = read_document(parse(text, exact=True))
         laid = plain.lay_out(document, columns)
     return Page(laid, document.paging, document.instance_id, columns)
 

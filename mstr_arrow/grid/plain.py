@@ -1,80 +1,50 @@
-"""The plain decoder: slow, obviously right, and the judge of the fast one.
+"""The plain decoder: obviously right, and the judge of the fast one.
 
-It walks the page as the wire reference describes it (section 3.12), value by value, and is what reads pages that
-the fast decoder does not recognise. Its errors are the ones people see.
+It follows the wire reference (section 3.12) with lists of Python objects: which element heads each line, and which
+value stands where a line of the rows meets one of the columns. It reads the pages that the fast decoder does not
+recognise. Its errors are the ones people see.
 """
 
 from __future__ import annotations
 
-import json
-import math
-import re
 from dataclasses import dataclass
-from decimal import Decimal
-from functools import partial
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from mstr_arrow.errors import DataMismatch, ProtocolError
-from mstr_arrow.grid.convert import parse_texts, refuse
 from mstr_arrow.grid.document import check_rows
-from mstr_arrow.grid.schema import element_id, is_blank, totals_column
+from mstr_arrow.grid.exact import form_array, text_array, value_array
+from mstr_arrow.grid.schema import element_id, totals_column
 from mstr_arrow.grid.tidy import Laid, make_batch
-from mstr_arrow.grid.types import TEXT, is_text
+from mstr_arrow.grid.types import is_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
-    from mstr_arrow.grid.document import Document, Unit
+    from mstr_arrow.grid.document import Document, Place, Unit
     from mstr_arrow.grid.schema import Column, Columns
 
-
-_LONGEST_INTEGER = 20
-"""Characters of any 64-bit integer at most; what is longer may be too long for int()."""
-
-
-class _Number(str):
-    """The text of a JSON number, kept where a double would not hold it."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
-
-
-def parse(text: bytes, *, exact: bool = False) -> Any:
-    """Parse a page; ``exact`` keeps fractions and long integers as texts; errors: ProtocolError if not JSON."""
-    try:
-        if not exact:
-            return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        pass  # also for numbers beyond the range of a double, which the exact reader can name
-    try:
-        return json.loads(text, parse_float=_Number, parse_int=_whole, parse_constant=_no_constant)
-    except ValueError as error:
-        start = text[:120].decode("utf-8", "replace").strip()
-        raise ProtocolError(
-            f"The server's page of {len(text)} bytes is not JSON ({error}); it starts with {start!r}.",
-            hint="A gateway may have cut or replaced it. Try again, with smaller pages if it recurs.",
-        ) from error
-
-
-def _whole(digits: str) -> int | _Number:
-    return _Number(digits) if digits == "-0" or len(digits) > _LONGEST_INTEGER else int(digits)
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON")
+Group = dict[int | None, int]
+"""Lines of an axis that differ in their metric only, by metric; None where the metrics are on the other axis."""
 
 
 def needs_exact(document: Document, columns: Columns) -> bool:
     """Tell whether a column needs the text of its numbers, because a double may have rounded them."""
-    if all(pa.types.is_floating(column.type) for column in columns.metrics if column.part == "raw"):
+    inexact = [not pa.types.is_floating(column.type) for column in columns.metrics]
+    if not document.metrics or not any(inexact):
         return False
-    return any(isinstance(value, float) for row in document.values.get("raw") or () for value in row)
+    for number, part in enumerate(columns.options.parts):
+        mine = inexact[number :: len(columns.options.parts)]
+        if columns.options.layout == "tidy" and not document.metrics_on_rows:
+            slots = columns.slots(document)
+            numbers = [n for n in range(document.data_columns) if mine[slots[document.metric_at(n) or 0]]]
+        else:
+            numbers = list(range(document.data_columns))
+        if any(float in {type(row[n]) for n in numbers} for row in document.values[part]):
+            return True
+    return False
 
 
 def check_shape(document: Document, columns: Columns) -> None:
@@ -105,174 +75,199 @@ def _check_widths(document: Document, what: str, matrix: Sequence[Any], across: 
             )
 
 
-@dataclass(slots=True)
-class _Record:
-    """One row of the result: what heads it, its values by metric and part, and the grid's row it is told by."""
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """One place of an axis: the element of its unit that each line has there, None where it is blank."""
 
-    heads: list[tuple[Unit, int, int | None]]
-    row: int
-    row_key: str
-    key: str
-    values: dict[tuple[int, str], Any]
-    cells: list[Any]
-    metric_name: str | None = None
+    unit: Unit
+    indices: Sequence[int | None]
+
+    def at(self, lines: Sequence[int]) -> _Head:
+        """Choose lines, in any order and number."""
+        return _Head(self.unit, [self.indices[line] for line in lines])
+
+
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """What heads each line of an axis: its places, and the metric where the metrics are on this axis."""
+
+    lines: int
+    heads: Sequence[_Head]
+    metrics: Sequence[int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """The rows of a result: the grid's row that tells each, what heads it, its values by column of metrics."""
+
+    row_of: list[int]
+    row_heads: list[_Head]
+    heads: list[_Head]
+    values: list[list[Any]]
+
+    def at(self, lines: Sequence[int]) -> _Lines:
+        """Choose lines."""
+        return _Lines(
+            [self.row_of[line] for line in lines],
+            [head.at(lines) for head in self.row_heads],
+            [head.at(lines) for head in self.heads],
+            [[cells[line] for line in lines] for cells in self.values],
+        )
 
 
 def lay_out(document: Document, columns: Columns) -> Laid:
-    """Lay out a page that `parse` read; errors: ConversionError, ProtocolError, DataMismatch."""
+    """Lay out a page that was parsed; errors: ConversionError, ProtocolError, DataMismatch."""
+    rows = _axis(document.row_places, _transposed(document), document.paging.current)
     tidy = columns.options.layout == "tidy"
-    records = list(_tidy(document, columns)) if tidy else list(_grid(document, columns))
+    lines = _tidy(document, columns, rows) if tidy else _grid(document, columns, rows)
+    totals = _totals(lines)
+    kept = [line for line, names in enumerate(totals) if _wanted(names, columns)]
     if tidy and document.columns_have_attributes and document.metrics:
-        records = [record for record in records if any(value is not None for value in record.values.values())]
-    totals = [_totals(record) for record in records]
-    kept = [number for number, names in enumerate(totals) if _wanted(names, columns)]
-    records, totals = [records[number] for number in kept], [totals[number] for number in kept]
-    rows = [document.paging.offset + record.row for record in records]
-    arrays, cell = [], 0
+        kept = [line for line in kept if any(cells[line] is not None for cells in lines.values)]
+    if len(kept) < len(totals):
+        lines, totals = lines.at(kept), [totals[line] for line in kept]
+    offsets = [document.paging.offset + row for row in lines.row_of]
+    forms = _forms(columns, lines.heads, offsets)
+    metrics = [
+        value_array(column, cells, offsets) for column, cells in zip(columns.metrics, lines.values, strict=True)
+    ]
+    arrays: list[pa.Array] = []
     for column in columns.all:
-        if column.role == "subtotal":
-            arrays.append(
-                _array(column, [", ".join(names) or None for names in totals], partial(_parsed, column), rows)
-            )
+        if column.role == "attribute":
+            arrays.append(forms.pop(0))
+        elif column.role == "metric":
+            arrays.append(metrics.pop(0))
         elif column.role == "metric name":
-            arrays.append(
-                _array(column, [record.metric_name for record in records], partial(_parsed, column), rows)
-            )
-        elif column.role == "attribute":
-            arrays.append(
-                _array(column, [_value(record, column) for record in records], partial(_parsed, column), rows)
-            )
-        elif tidy:
-            slot = cell // len(columns.options.parts)
-            values = [record.values.get((slot, column.part)) for record in records]
-            cell += 1
-            arrays.append(_array(column, values, partial(_converted, column), rows))
+            names = [metric.name for metric in document.metrics]
+            arrays.append(text_array([names[(rows.metrics or ())[row]] for row in lines.row_of]))
         else:
-            values = [record.cells[cell] for record in records]
-            arrays.append(_array(column, values, partial(_converted, column), rows))
-            cell += 1
-    batch = make_batch(arrays, columns, len(records))
+            arrays.append(text_array(totals))
+    batch = make_batch(arrays, columns, len(offsets))
     if columns.whole_pages:
         return Laid(batch)
-    keys = [pa.array([getattr(record, key) for record in records], pa.string()) for key in ("row_key", "key")]
-    return Laid(batch, *keys)
+    return Laid(batch, *(_keys(heads, len(offsets)) for heads in (lines.row_heads, lines.heads)))
 
 
-def _wanted(totalled: list[str], columns: Columns) -> bool:
-    return {"drop": not totalled, "keep": True, "only": bool(totalled)}[columns.options.subtotals]
-
-
-def _grid(document: Document, columns: Columns) -> Iterator[_Record]:
-    """Give a record for each row of the grid, its cells in the order of the data columns."""
-    wanted = [
-        number
+def _grid(document: Document, columns: Columns, rows: _Axis) -> _Lines:
+    """Take the rows as they are, and the data columns, those that total others only where totals are wanted."""
+    values = [
+        [row[number] for row in document.values[part]]
         for number in range(document.data_columns)
         if not (columns.options.subtotals == "drop" and totals_column(document, number))
+        for part in columns.options.parts
     ]
-    for row in range(document.paging.current):
-        heads, metric = _row_heads(document, row)
-        cells = [document.values[part][row][number] for number in wanted for part in columns.options.parts]
-        yield _Record(heads, row, "", "", {}, cells, document.metrics[metric].name if metric is not None else None)
+    return _Lines(list(range(rows.lines)), list(rows.heads), list(rows.heads), values)
 
 
-def _tidy(document: Document, columns: Columns) -> Iterator[_Record]:
-    """Give a record for each row of the grid, or each group of rows that differ in their metric, and each head."""
-    groups: dict[object, dict[int | None, int]] = {}
-    for row in range(document.paging.current):
-        heads, metric = _row_heads(document, row)
-        key = tuple(index for _, _, index in heads) if document.metrics_on_rows else row
-        rows = groups.setdefault(key, {})
-        if metric in rows:
-            raise DataMismatch(
-                f"The page at row {document.paging.offset} has two rows of one metric for the same attributes.",
-                hint='Read it with layout="grid", which keeps the rows as they are.',
-            )
-        rows[metric] = row
-    columns_by_head, slots = _columns_by_head(document), columns.slots(document)
-    for rows in groups.values():
-        first = next(iter(rows.values()))
-        heads, _ = _row_heads(document, first)
-        for number, numbers in columns_by_head:
-            values: dict[tuple[int, str], Any] = {}
-            for row_metric, row in rows.items():
-                for metric, data_column in numbers.items():
-                    which = slots[row_metric if row_metric is not None else metric or 0]
-                    for part in columns.options.parts:
-                        values[which, part] = document.values[part][row][data_column]
-            across = _column_heads(document, number)
-            yield _Record([*heads, *across], first, _key(heads), _key([*heads, *across]), values, [])
+def _tidy(document: Document, columns: Columns, rows: _Axis) -> _Lines:
+    """Let each group of rows meet each block of data columns: one row of the result."""
+    across = _axis(document.column_places, document.column_headers, document.data_columns)
+    groups: list[Group] = [{None: row} for row in range(rows.lines)]
+    if rows.metrics is not None:
+        groups = _groups(rows, f"The page at row {document.paging.offset} has two rows")
+    blocks = _groups(across, "The result has two columns")
+    if not across.heads:
+        blocks = blocks or [{}]
+    # What heads a group heads its first line, too.
+    row_of = [next(iter(group.values())) for group in groups for _ in blocks]
+    column_of = [next(iter(block.values()), 0) for block in blocks] * len(groups)
+    row_heads = [head.at(row_of) for head in rows.heads]
+    heads = [*row_heads, *(head.at(column_of) for head in across.heads)]
+    return _Lines(row_of, row_heads, heads, _values(document, columns, groups, blocks))
 
 
-def _row_heads(document: Document, row: int) -> tuple[list[tuple[Unit, int, int | None]], int | None]:
-    """Return unit, level and element of each header of a row, None for a blank one, and the row's metric."""
-    heads: list[tuple[Unit, int, int | None]] = []
-    metric = None
-    header = document.row_headers[row] if document.row_places else []
-    for position, place in enumerate(document.row_places):
-        index = header[position]
-        if not isinstance(index, int) or index >= len(place.unit.elements):
-            known = len(place.unit.elements)
-            raise ProtocolError(f"A row of {place.unit.name!r} refers to element {index!r} of {known}.")
+def _values(
+    document: Document, columns: Columns, groups: Sequence[Group], blocks: Sequence[Group]
+) -> list[list[Any]]:
+    """List the values of each column of metrics: where a group of rows meets a block of columns in its metric."""
+    parts = columns.options.parts
+    values: list[list[Any]] = [[None] * (len(groups) * len(blocks)) for _ in columns.metrics]
+    for metric, slot in enumerate(columns.slots(document)):
+        on_rows, on_columns = (metric, None) if document.metrics_on_rows else (None, metric)
+        rows = [group.get(on_rows) for group in groups]
+        numbers = [block.get(on_columns) for block in blocks]
+        for place, part in enumerate(parts):
+            matrix = document.values[part]
+            values[slot * len(parts) + place] = [
+                None if row is None or number is None else matrix[row][number] for row in rows for number in numbers
+            ]
+    return values
+
+
+def _transposed(document: Document) -> list[list[int]]:
+    return [[row[number] for row in document.row_headers] for number in range(len(document.row_places))]
+
+
+def _axis(places: Sequence[Place], headers: Sequence[Sequence[int]], lines: int) -> _Axis:
+    """Tell the heads of an axis from its headers, a list of element indices per place."""
+    heads: list[_Head] = []
+    metrics = None
+    for number, (place, indices) in enumerate(zip(places, headers, strict=True)):
+        _check_indices(place.unit, indices)
         if place.unit.is_metrics:
-            metric = index
+            metrics = indices
         else:
-            blank = index < 0 or (place.level > 0 and header[position - 1] == index)
-            heads.append((place.unit, place.level, None if blank else index))
-    return heads, metric
+            # Blank: negative, or the same as the place before it in the same unit (section 3.6).
+            before = headers[number - 1] if place.level else repeat(None, lines)
+            shown = [
+                None if index < 0 or index == last else index for index, last in zip(indices, before, strict=True)
+            ]
+            heads.append(_Head(place.unit, shown))
+    return _Axis(lines, heads, metrics)
 
 
-def _column_heads(document: Document, number: int | None) -> list[tuple[Unit, int, int | None]]:
-    if number is None:
-        return []
-    return [
-        (place.unit, place.level, None if is_blank(document, position, number) else header[number])
-        for position, (place, header) in enumerate(
-            zip(document.column_places, document.column_headers, strict=True)
-        )
-        if not place.unit.is_metrics
-    ]
+def _check_indices(unit: Unit, indices: Sequence[Any]) -> None:
+    known = len(unit.elements)
+    least = 0 if unit.is_metrics else min((index for index in indices if type(index) is int), default=0)
+    for index in set(indices) if all(type(index) is int for index in indices) else indices:
+        if type(index) is not int or not least <= index < known:
+            raise ProtocolError(f"A row of {unit.name!r} refers to element {index!r} of {known}.")
 
 
-def _columns_by_head(document: Document) -> list[tuple[int | None, dict[int | None, int]]]:
-    """Sort data columns by the attributes that head them: the first of each, and its data columns by metric."""
-    if not document.columns_have_attributes:
-        across = {document.metric_at(number): number for number in range(document.data_columns)}
-        return [(None, across)]
-    groups: dict[object, tuple[int, dict[int | None, int]]] = {}
-    for number in range(document.data_columns):
-        key = tuple(index for _, _, index in _column_heads(document, number))
-        _, numbers = groups.setdefault(key, (number, {}))
-        metric = document.metric_at(number)
-        if metric in numbers:
+def _groups(axis: _Axis, two: str) -> list[Group]:
+    """Bring together the lines that differ in their metric only; errors: DataMismatch for two of one metric."""
+    groups: dict[tuple[int | None, ...], Group] = {}
+    keys = zip(*(head.indices for head in axis.heads), strict=True) if axis.heads else repeat((), axis.lines)
+    for line, (key, metric) in enumerate(zip(keys, axis.metrics or repeat(None, axis.lines), strict=True)):
+        group = groups.setdefault(key, {})
+        if metric in group:
             raise DataMismatch(
-                "The result has two columns of one metric for the same attributes.",
-                hint='Read it with layout="grid", which keeps the columns as they are.',
+                f"{two} of one metric for the same attributes.",
+                hint='Read it with layout="grid", which keeps the rows and columns as they are.',
             )
-        numbers[metric] = number
+        group[metric] = line
     return list(groups.values())
 
 
-def _key(heads: Sequence[tuple[Unit, int, int | None]]) -> str:
-    return "\x1f".join("" if index is None else element_id(unit.elements[index]) for unit, _, index in heads)
+def _totals(lines: _Lines) -> list[str | None]:
+    """Name the attributes that each line totals; None for a line of data."""
+    names: list[str | None] = [None] * len(lines.row_of)
+    flagged = [(head, [bool(element.get("subtotal")) for element in head.unit.elements]) for head in lines.heads]
+    flagged = [(head, flags) for head, flags in flagged if any(flags)]
+    for line in range(len(names)) if flagged else ():
+        found = [(head.unit.name, flags, head.indices[line]) for head, flags in flagged]
+        unique = dict.fromkeys(name for name, flags, index in found if index is not None and flags[index])
+        names[line] = ", ".join(unique) or None
+    return names
 
 
-def _totals(record: _Record) -> list[str]:
-    """Name the attributes that a record totals."""
-    names = [
-        unit.name for unit, _, index in record.heads if index is not None and unit.elements[index].get("subtotal")
+def _wanted(names: str | None, columns: Columns) -> bool:
+    return {"drop": names is None, "keep": True, "only": names is not None}[columns.options.subtotals]
+
+
+def _forms(columns: Columns, heads: Sequence[_Head], at: Sequence[int]) -> list[pa.Array]:
+    """Make the arrays of all forms of all heads."""
+    left = iter(columns.attributes)
+    return [
+        form_array(
+            column,
+            [_form_value(head.unit, element, form, column) for element in head.unit.elements],
+            head.indices,
+            at,
+        )
+        for head in heads
+        for form, column in zip(range(len(head.unit.forms)), left, strict=False)
     ]
-    return list(dict.fromkeys(names))
-
-
-def _value(record: _Record, column: Column) -> str | None:
-    """Return the form value of a record for a column."""
-    unit, index = next(
-        (unit, index) for unit, level, index in record.heads if (unit.id, level) == (column.object_id, column.level)
-    )
-    if index is None:
-        return None
-    form = next(number for number, form in enumerate(unit.forms) if form.id == column.form_id)
-    return _form_value(unit, unit.elements[index], form, column)
 
 
 def _form_value(unit: Unit, element: dict[str, Any], form: int, column: Column) -> str | None:
@@ -293,98 +288,10 @@ def _form_value(unit: Unit, element: dict[str, Any], form: int, column: Column) 
     return value
 
 
-def _array(
-    column: Column, values: Sequence[Any], make: Callable[[Sequence[Any]], pa.Array], rows: Sequence[int]
-) -> pa.Array:
-    """Make the array of a column, or name the first value that does not fit; errors: ConversionError."""
-    try:
-        return make(values)
-    except UnicodeEncodeError:
-        raise  # half a character, which no type holds: the page is at fault
-    except (ValueError, OverflowError):  # pa.ArrowInvalid is a ValueError
-        for row, value in zip(rows, values, strict=True):
-            try:
-                make([value])
-            except (ValueError, OverflowError):
-                raise refuse(column, value, row) from None
-        raise
-
-
-def _parsed(column: Column, texts: Sequence[str | None]) -> pa.Array:
-    if is_text(column.type):
-        return pa.array(texts, TEXT)
-    return parse_texts(pa.array(texts, pa.string()), column.type)
-
-
-def _converted(column: Column, values: Sequence[Any]) -> pa.Array:
-    convert = _converter(column.type)
-    converted = [None if value is None else convert(value) for value in values]
-    if convert in (_text, _only_text):
-        return _parsed(column, converted)
-    array = pa.array(converted, column.type)
-    if pa.types.is_floating(column.type) and pc.all(pc.is_finite(array)).as_py() is False:
-        raise ValueError("beyond the range of the type")
-    return array
-
-
-def _converter(to: pa.DataType) -> Callable[[Any], Any]:
-    if pa.types.is_integer(to):
-        return _integer
-    if pa.types.is_floating(to):
-        return _double
-    if pa.types.is_decimal(to):
-        return _decimal
-    if pa.types.is_boolean(to):
-        return _boolean
-    if is_text(to):
-        return _text
-    return _only_text
-
-
-def _integer(value: Any) -> int:
-    if isinstance(value, _Number):
-        number = Decimal(value)
-        if number.adjusted() >= _LONGEST_INTEGER or number != int(number):
-            raise ValueError("not a whole number of 64 bits")
-        return int(number)
-    if isinstance(value, str) and not re.fullmatch(r"-?[0-9]+", value):
-        raise ValueError("not a whole number")
-    if not isinstance(value, (int, str)) or isinstance(value, bool):
-        raise ValueError("not a number")
-    return int(value)
-
-
-def _double(value: Any) -> float:
-    if not isinstance(value, (int, float, _Number)) or isinstance(value, bool):
-        raise ValueError("not a number")
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError("beyond the range of a double")
-    return number
-
-
-def _decimal(value: Any) -> Decimal:
-    text = str(value)
-    if not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?", text):
-        raise ValueError("not a number")
-    return Decimal(text)
-
-
-def _boolean(value: Any) -> bool:
-    known = {"true": True, "1": True, "false": False, "0": False}
-    try:
-        return known[str(value).lower()]
-    except KeyError:
-        raise ValueError("not a truth value") from None
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, (str, int)):
-        raise ValueError("no single value")
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _only_text(value: Any) -> str:
-    if not isinstance(value, str) or isinstance(value, _Number):
-        raise ValueError("not a text")
-    return value
+def _keys(heads: Sequence[_Head], lines: int) -> pa.StringArray:
+    """Make a text of the ids that head each line."""
+    keys = [[""] * lines]
+    for head in heads:
+        ids = [element_id(element) for element in head.unit.elements]
+        keys.append(["" if index is None else ids[index] for index in head.indices])
+    return pa.array(["\x1f".join(key) for key in zip(*keys[1:] or keys, strict=True)], pa.string())

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from mstr_arrow.errors import ConversionError, DataMismatch, ProtocolError, UsageError
-from mstr_arrow.grid import cut, decode, plain
+from mstr_arrow.grid import cut, decode, exact
 from mstr_arrow.grid.options import GridOptions
 
 PLAINLY = decode.decode_plainly
@@ -505,4 +505,4 @@ def test_metrics_in_two_places_are_refused(make, read):
 
 
 def test_numbers_kept_as_text_are_shown_as_numbers():
-    assert repr(plain.parse(b'{"a":1.50,"b":"1.50"}', exact=True)) == "{'a': 1.50, 'b': '1.50'}"
+    assert repr(exact.parse(b'{"a":1.50,"b":"1.50"}', exact=True)) == "{'a': 1.50, 'b': '1.50'}"
