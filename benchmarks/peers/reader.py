@@ -13,6 +13,7 @@ import json
 import resource
 import sys
 import time
+from pathlib import Path
 
 PEER, OURS = "mstrio-py to_dataframe", ("mstr_arrow to_polars", "mstr_arrow to_arrow")
 PAGE_ROWS = 50_000
@@ -47,8 +48,11 @@ def _ours(url: str, username: str, password: str, project: str, *, cube: str, ar
 
 def _peak() -> float:
     """Read this process's peak RSS, in MB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
+    status = Path("/proc/self/status")
+    if status.exists():  # there getrusage counts the parent's memory too, from before the program was loaded
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024 / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
 if __name__ == "__main__":
