@@ -27,11 +27,12 @@ class PagePlan:
     """The rows of a result that were not asked for yet, and the size of the next page.
 
     Pages follow the rows *received*: what a shortened page left out is asked for before anything else, and
-    later pages ask for no more than the server gave.
+    later pages ask for no more than the server gave. ``first`` rows are all that is asked for, until `extend`.
     """
 
-    def __init__(self, total: int, limits: Limits) -> None:
+    def __init__(self, total: int, limits: Limits, *, first: int | None = None) -> None:
         self.total = total
+        self.end = total if first is None else min(first, total)
         self._limits = limits
         self._front = 0
         self._missing: deque[Range] = deque()
@@ -53,9 +54,13 @@ class PagePlan:
         if self._missing:
             missing = self._missing[0]
             return Range(missing.offset, min(missing.rows, self.page_rows))
-        if self._front < self.total:
-            return Range(self._front, min(self.page_rows, self.total - self._front))
+        if self._front < self.end:
+            return Range(self._front, min(self.page_rows, self.end - self._front))
         return None
+
+    def extend(self) -> None:
+        """Ask for twice as many rows: those so far were not enough."""
+        self.end = min(self.total, 2 * self.end)
 
     def take(self) -> Range:
         """Return what `peek` showed, as asked for."""

@@ -16,7 +16,7 @@ from mstr_arrow.scan.scheduler import Fetched, Scheduler, ended
 from mstr_arrow.scan.stats import Meter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sized
 
     import pyarrow as pa
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mstr_arrow.transport.answers import Answer
     from mstr_arrow.transport.session import ServerSession
 
-T = TypeVar("T")
+T = TypeVar("T", bound="Sized")
 R = TypeVar("R")
 
 
@@ -44,7 +44,8 @@ async def probe(session: ServerSession, source: Source, options: GridOptions) ->
 class Read(Generic[T]):
     """The pages of one instance, each converted in a worker thread; on the background loop only.
 
-    The session is kept alive, and ends the read when it is closed, until `aclose`.
+    The session is kept alive, and ends the read when it is closed, until `aclose`. Of ``first`` rows of the grid
+    are more asked for only when they are taken and `next` is called again.
     """
 
     def __init__(
@@ -54,6 +55,8 @@ class Read(Generic[T]):
         options: ReadOptions,
         convert: Callable[[pa.RecordBatch], T],
         on_progress: Callable[[ScanStats], object] | None = None,
+        *,
+        first: int | None = None,
     ) -> None:
         self.meter = Meter()
         self._session = session
@@ -61,6 +64,8 @@ class Read(Generic[T]):
         self._options = options
         self._convert = convert
         self._on_progress = on_progress
+        self._first = first
+        self._plan: PagePlan | None = None
         self._columns: Columns | None = None
         self._instance_id = ""
         self._scheduler: Scheduler[Any] | None = None
@@ -81,15 +86,15 @@ class Read(Generic[T]):
     def stats(self) -> ScanStats:
         """Return what was done so far."""
         self.meter.in_flight = self._scheduler.in_flight if self._scheduler else 0
+        self.meter.total_rows = self._plan.end if self._plan else 0
         return self.meter.stats()
 
     async def open(self, instance: Instance | None) -> None:
         """Read the first page: of ``instance``, if it still lives, else of a new one."""
         limits = self._options.limits
-        wanted = Range(0, limits.page_rows or limits.first_page_rows)
-        page = await self._first_page(instance, wanted)
-        self.meter.total_rows = page.paging.total
-        plan = PagePlan(page.paging.total, limits)
+        rows = limits.page_rows or limits.first_page_rows
+        page = await self._first_page(instance, Range(0, min(rows, self._first or rows)))
+        plan = self._plan = PagePlan(page.paging.total, limits, first=self._first)
         if not self.columns.whole_pages:
             self._stitcher = Stitcher(self.columns)
         ordered = self._options.ordered or self._stitcher is not None
@@ -107,10 +112,11 @@ class Read(Generic[T]):
             page = await self._scheduler.next()
             if page is None:
                 self.meter.end()
-                return await self._rest()
+                return self._counted(await self._rest())
             self.meter.rows += page.rows
-            self._report()
             item = page.item if self._stitcher is None else await self._in_pool(self._stitch, page.item)
+            self._counted(item)
+            self._report()
         return item
 
     async def aclose(self) -> None:
@@ -127,6 +133,10 @@ class Read(Generic[T]):
         if scheduler is not None:
             await scheduler.aclose()
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _counted(self, item: T | None) -> T | None:
+        self.meter.result_rows += 0 if item is None else len(item)
+        return item
 
     async def _rest(self) -> T | None:
         """Return the rows that waited for the last page, once."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from copy import copy
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
@@ -14,11 +16,13 @@ from mstr_arrow.adapters import pandas as pandas_adapter
 from mstr_arrow.adapters import polars as polars_adapter
 from mstr_arrow.grid.texts import check_strings, deliver_batch, deliver_schema
 from mstr_arrow.scan.batches import Batches
+from mstr_arrow.scan.cut import Cut
+from mstr_arrow.scan.parts import ParquetParts
 from mstr_arrow.scan.read import Read, probe
 from mstr_arrow.scan.sinks import Csv, IpcFile, IpcStream, Parquet, in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator, Sized
     from typing import Self, Unpack
 
     from mstr_arrow.connection import Connection
@@ -30,7 +34,7 @@ if TYPE_CHECKING:
 
     OnProgress = Callable[[ScanStats], object] | None
 
-T = TypeVar("T")
+T = TypeVar("T", bound="Sized")
 
 
 class Scan:
@@ -55,6 +59,7 @@ class Scan:
         self._probed: Instance | None = None
         self._schema: pa.Schema | None = None
         self._last: Read[Any] | None = None
+        self._cut = Cut()
 
     def with_options(self, **options: Unpack[ScanOptions]) -> Self:
         """Return the same scan, read otherwise; an instance that only told the schema is not shared with it.
@@ -182,14 +187,21 @@ class Scan:
         *,
         compression: str = "zstd",
         row_group_rows: int = 131_072,
+        part_rows: int | None = None,
+        part_bytes: int | None = None,
+        overwrite: bool = False,
         on_progress: OnProgress = None,
     ) -> ScanStats:
-        """Write all rows to a Parquet file and return what was done.
+        """Write all rows to a Parquet file, or to a folder of them, and return what was done.
 
         ``compression`` is ``zstd``, ``snappy``, ``gzip``, ``lz4``, ``brotli`` or ``none``. The file appears
         under its name when it is whole. Holds the rows of one row group and the pages under way.
+
+        With ``part_rows`` or ``part_bytes``, ``path`` is a folder, which appears when it is whole, of parts
+        ``part-00000.parquet`` … that have so many rows, or about so many bytes. A folder that holds something is
+        refused, unless ``overwrite`` is set and it holds nothing but parts: then it is replaced as a whole.
         """
-        sink = Parquet(path, compression=compression, row_group_rows=row_group_rows)
+        sink = _parquet(path, compression, row_group_rows, part_rows, part_bytes, overwrite=overwrite)
         return self._connection.run(self._write(sink, on_progress))
 
     async def write_parquet_async(
@@ -198,10 +210,13 @@ class Scan:
         *,
         compression: str = "zstd",
         row_group_rows: int = 131_072,
+        part_rows: int | None = None,
+        part_bytes: int | None = None,
+        overwrite: bool = False,
         on_progress: OnProgress = None,
     ) -> ScanStats:
         """Do what `write_parquet` does."""
-        sink = Parquet(path, compression=compression, row_group_rows=row_group_rows)
+        sink = _parquet(path, compression, row_group_rows, part_rows, part_bytes, overwrite=overwrite)
         return await self._connection.bridge(self._write(sink, on_progress))
 
     def write_ipc(self, path: Target, *, stream: bool = False, on_progress: OnProgress = None) -> ScanStats:
@@ -246,17 +261,19 @@ class Scan:
 
     @asynccontextmanager
     async def _reading(
-        self, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress
+        self, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress, *, first: int | None = None
     ) -> AsyncIterator[Read[T]]:
-        read = await self._open(convert, on_progress)
+        read = await self._open(convert, on_progress, first=first)
         try:
             yield read
         finally:
             await read.aclose()
 
-    async def _open(self, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress) -> Read[T]:
+    async def _open(
+        self, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress, *, first: int | None = None
+    ) -> Read[T]:
         instance, self._probed = self._probed, None
-        read = Read(self._connection.session, self._source, self._options, convert, on_progress)
+        read = Read(self._connection.session, self._source, self._options, convert, on_progress, first=first)
         try:
             await read.open(instance)
         except BaseException:
@@ -291,18 +308,43 @@ class Scan:
         read = await self._open(lambda batch: deliver_batch(batch, strings), on_progress)
         return Batches(self._connection, read, deliver_schema(read.columns.schema, strings))
 
-    async def _write(self, sink: Sink, on_progress: OnProgress) -> ScanStats:
+    async def _write(self, sink: Sink | ParquetParts, on_progress: OnProgress) -> ScanStats:
+        cut, rows = self._cut, 0
         try:
             await in_thread(sink.open)
-            async with self._reading(lambda batch: deliver_batch(batch, sink.strings), on_progress) as read:
-                await in_thread(sink.start, read.columns.schema)
-                while (batch := await read.next()) is not None:
-                    await in_thread(sink.write, batch)
+            convert = partial(deliver_batch, strings=sink.strings)
+            async with self._reading(convert, on_progress, first=cut.rows) as read:
+                await in_thread(sink.start, cut.schema(read.columns.schema))
+                while (cut.rows is None or rows < cut.rows) and (batch := await read.next()) is not None:
+                    kept = cut.batch(batch, rows)
+                    rows += kept.num_rows
+                    await in_thread(sink.write, kept)
                 await in_thread(sink.finish)
-                return read.stats()
+                return replace(read.stats(), result_rows=rows)
         except BaseException:
             await in_thread(sink.abandon)
             raise
+
+
+def _parquet(
+    path: Target,
+    compression: str,
+    row_group_rows: int,
+    part_rows: int | None,
+    part_bytes: int | None,
+    *,
+    overwrite: bool,
+) -> Parquet | ParquetParts:
+    if part_rows is None and part_bytes is None:
+        return Parquet(path, compression=compression, row_group_rows=row_group_rows)
+    return ParquetParts(
+        path,
+        compression=compression,
+        row_group_rows=row_group_rows,
+        part_rows=part_rows,
+        part_bytes=part_bytes,
+        overwrite=overwrite,
+    )
 
 
 def _reader(batches: Batches) -> pa.RecordBatchReader:

@@ -82,6 +82,9 @@ class Scheduler(Generic[T]):
                 return page
             if self._delivered == self._plan.total:
                 return None
+            if self._delivered == self._plan.end:
+                self._plan.extend()
+                continue
             if not self._tasks:
                 raise DataMismatch(f"{self._delivered} rows were delivered of {self._plan.total} promised.")
             self._changed.clear()

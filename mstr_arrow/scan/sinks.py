@@ -192,7 +192,14 @@ class Parquet(Sink):
         self._row_group_rows = row_group_rows
         self._waiting: list[pa.RecordBatch] = []
         self._rows = 0
+        self._flushed = 0
+        self._size = 0
         self._schema = pa.schema([])
+
+    @property
+    def flushed(self) -> tuple[int, int]:
+        """The rows of the row groups written so far, and the bytes they took."""
+        return self._flushed, self._size or self._out.tell()
 
     def _begin(self, out: Any, schema: pa.Schema) -> Any:
         self._schema = schema
@@ -216,6 +223,7 @@ class Parquet(Sink):
         """Write the last row group and the end."""
         if self._waiting:
             self._flush()
+        self._size = self._out.tell()
         super().finish()
 
     def abandon(self) -> None:
@@ -226,6 +234,16 @@ class Parquet(Sink):
 
     def _flush(self) -> None:
         # One dictionary per column and row group, or the writer would give up dictionary encoding.
-        table = pa.Table.from_batches(self._waiting, self._schema).unify_dictionaries()
+        table = _compact(pa.Table.from_batches(self._waiting, self._schema).unify_dictionaries())
         self._waiting, self._rows = [], 0
+        self._flushed += table.num_rows
         self._writer.write_table(table, row_group_size=self._row_group_rows)
+
+
+def _compact(table: pa.Table) -> pa.Table:
+    """Shorten dictionaries longer than the table: a slice has its page's, and a file would get all of it."""
+    for at, column in enumerate(table.columns):
+        if pa.types.is_dictionary(column.type) and len(column.chunk(0).dictionary) > table.num_rows:
+            texts = column.cast(column.type.value_type).dictionary_encode().cast(column.type)
+            table = table.set_column(at, table.field(at), texts)
+    return table

@@ -19,9 +19,10 @@ LAG_INTERVAL = 0.02
 class ScanStats:
     """What a read has done so far; also what ``on_progress`` receives after each page.
 
-    ``rows`` of ``total_rows`` were handed out; ``bytes`` of JSON text were decoded, which came as
-    ``wire_bytes`` over the network (fewer if the server packs them); ``requests`` were sent, ``retries`` of
-    them again; ``in_flight`` are under way. ``seconds`` counts since the read began;
+    ``rows`` of ``total_rows`` rows of the grid were handed out, as ``result_rows`` rows of the result: the
+    numbers differ where cross-tabs, metrics on rows or subtotals are made tidy. ``bytes`` of JSON text were
+    decoded, which came as ``wire_bytes`` over the network (fewer if the server packs them); ``requests`` were
+    sent, ``retries`` of them again; ``in_flight`` are under way. ``seconds`` counts since the read began;
     ``seconds_waiting`` (for first bytes), ``seconds_transferring`` and ``seconds_decoding`` add up over
     requests that ran at the same time. ``lag_p99`` and ``lag_max`` are seconds by which the event loop woke
     up late, over the last three minutes.
@@ -29,6 +30,7 @@ class ScanStats:
 
     rows: int
     total_rows: int
+    result_rows: int
     bytes: int
     wire_bytes: int
     requests: int
@@ -58,6 +60,7 @@ class Meter:
     def __init__(self) -> None:
         self.total_rows = 0
         self.rows = 0
+        self.result_rows = 0
         self.bytes = 0
         self.wire_bytes = 0
         self.requests = 0
@@ -102,6 +105,7 @@ class Meter:
         return ScanStats(
             rows=self.rows,
             total_rows=self.total_rows,
+            result_rows=self.result_rows,
             bytes=self.bytes,
             wire_bytes=self.wire_bytes,
             requests=self.requests,

@@ -1,0 +1,54 @@
+"""A part of a result, cut out of it on this side: some columns, the first rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import pyarrow as pa
+
+from mstr_arrow.errors import UsageError
+from mstr_arrow.transport.projects import listing, near_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mstr_arrow.scan.scan import Scan
+
+S = TypeVar("S", bound="Scan")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """The columns to keep, in their order, and how many of the first rows; None keeps all."""
+
+    columns: Sequence[str] | None = None
+    rows: int | None = None
+
+    def schema(self, schema: pa.Schema) -> pa.Schema:
+        """Return the schema that is left; errors: UsageError for a column there is not, or named twice."""
+        if self.columns is None:
+            return schema
+        for at, name in enumerate(self.columns):
+            if name in self.columns[:at]:
+                raise UsageError(f"the column {name!r} is asked for twice.")
+            if name not in schema.names:
+                near = near_names(name, schema.names)
+                hint = f"Did you mean {listing(near)}?" if near else f"There are: {listing(schema.names)}."
+                raise UsageError(f"no column {name!r} in this result.", hint=hint)
+        return pa.schema([schema.field(name) for name in self.columns])
+
+    def batch(self, batch: pa.RecordBatch, before: int) -> pa.RecordBatch:
+        """Return what is left of a batch, when ``before`` rows were kept already."""
+        kept = batch if self.columns is None else batch.select(list(self.columns))
+        return kept if self.rows is None else kept.slice(0, self.rows - before)
+
+
+def keep(scan: S, cut: Cut) -> S:
+    """Return the scan with all its files cut down.
+
+    All columns are asked of the server still, but no more rows than it takes to have the first ``cut.rows``.
+    """
+    other = scan.with_options()
+    other._cut = cut  # noqa: SLF001 - not public until scans can have the server do it
+    return other
