@@ -6,7 +6,9 @@ import typer
 
 import mstr_arrow
 from mstr_arrow.cli.demo import demo
+from mstr_arrow.cli.describe import describe
 from mstr_arrow.cli.fetch import fetch
+from mstr_arrow.cli.ls import ls
 from mstr_arrow.cli.simulate import simulate
 
 EXIT_CODES = (
@@ -18,7 +20,25 @@ FIRST_STEPS = """\
 
 mstr-arrow demo
 
+mstr-arrow ls --help
+
 mstr-arrow fetch --help
+"""
+LS_EXAMPLES = """\
+[bold]Examples[/bold]
+
+mstr-arrow ls
+
+mstr-arrow ls '*sales*' --type cube
+
+mstr-arrow ls --json | jq -r '.\\[].id'
+"""
+DESCRIBE_EXAMPLES = """\
+[bold]Examples[/bold]
+
+mstr-arrow describe "Sales Cube"
+
+mstr-arrow describe "/Shared Reports/Sales/Daily" --type report --json
 """
 FETCH_EXAMPLES = """\
 [bold]Examples[/bold]
@@ -27,11 +47,15 @@ export MSTR_URL=https://bi.example.com/MicroStrategyLibrary MSTR_USERNAME=ann MS
 
 mstr-arrow fetch "Sales Cube" -o sales.parquet
 
-mstr-arrow fetch "Sales Cube" -o sales.parquet --type 'Revenue=decimal128(18, 2)' --type Zip=string
+mstr-arrow fetch "Sales Cube" -o sales.parquet --column-type 'Revenue=decimal128(18, 2)' --column-type Zip=string
 
-mstr-arrow fetch "/Shared Reports/Sales/Daily" -o daily.arrow --profile nightly --quiet
+mstr-arrow fetch "Sales Cube" -o sales/ --part-bytes 256MB --overwrite
 
 mstr-arrow fetch "Sales Cube" -o - --format csv | head
+
+mstr-arrow fetch "Sales Cube" -o first.csv --head 10 --columns Region,Revenue
+
+mstr-arrow fetch "/Shared Reports/Sales/Daily" -o daily.arrow --subtotals keep --profile nightly --quiet
 
 [bold]Settings[/bold]
 
@@ -69,6 +93,8 @@ def root(
     """Move data from a MicroStrategy (Strategy One) Intelligence Server to Arrow, Parquet and CSV."""
 
 
+app.command(epilog=f"{LS_EXAMPLES}\n{EXIT_CODES}")(ls)
+app.command(epilog=f"{DESCRIBE_EXAMPLES}\n{EXIT_CODES}")(describe)
 app.command(epilog=f"{FETCH_EXAMPLES}\n{EXIT_CODES}")(fetch)
 app.command()(demo)
 app.command()(simulate)

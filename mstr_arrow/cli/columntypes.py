@@ -28,7 +28,9 @@ def read_types(pairs: Iterable[str]) -> dict[str, pa.DataType]:
     for pair in pairs:
         match = _PAIR.fullmatch(pair)
         if match is None:
-            raise UsageError(f"--type {pair!r} is not NAME=TYPE.", hint="Write it like --type 'Zip=string'.")
+            raise UsageError(
+                f"--column-type {pair!r} is not NAME=TYPE.", hint="Write it like --column-type 'Zip=string'."
+            )
         types[match["name"].strip()] = read_type(match["type"])
     return types
 

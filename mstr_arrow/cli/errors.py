@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import typer
@@ -27,10 +27,9 @@ def shown_errors(console: Console, *, verbose: bool) -> Iterator[None]:
 
     ``verbose`` shows the traceback, without local variables, and what the package logs.
     """
-    if verbose:
-        _log_to(console)
     try:
-        yield
+        with _log_to(console) if verbose else nullcontext():
+            yield
     except KeyboardInterrupt:
         console.print("Interrupted. The session was logged out; no file was written.", style="yellow")
         raise typer.Exit(INTERRUPTED) from None
@@ -69,7 +68,7 @@ def explain(error: MstrError) -> Text:
     hint = error.hint
     text = str(error).removesuffix(f" {hint}").removeprefix(error.label)
     if isinstance(error, ConversionError):
-        hint = f"Choose a type that holds it: --type '{error.column}=string' takes any value."
+        hint = f"Choose a type that holds it: --column-type '{error.column}=string' takes any value."
     shown = Text.assemble((error.label, "bold red"), _printable(text))
     return Text.assemble(shown, "\n", _printable(hint)) if hint else shown
 
@@ -97,7 +96,15 @@ class _Log(logging.Handler):
         self._console.print(self.format(record), style="dim", markup=False, highlight=False, soft_wrap=True)
 
 
-def _log_to(console: Console) -> None:
-    logger = logging.getLogger("mstr_arrow")
-    logger.handlers[:] = [_Log(console)]
+@contextmanager
+def _log_to(console: Console) -> Iterator[None]:
+    """Show what the package logs meanwhile, and leave its logger as it was."""
+    logger, log = logging.getLogger("mstr_arrow"), _Log(console)
+    level = logger.level
+    logger.addHandler(log)
     logger.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        logger.removeHandler(log)
+        logger.setLevel(level)

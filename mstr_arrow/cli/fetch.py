@@ -1,29 +1,33 @@
-"""``mstr-arrow fetch``: read an object into a file or a pipe."""
+"""``mstr-arrow fetch``: read an object into a file, a folder of parts, or a pipe."""
 
+import csv
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from mstr_arrow.cli import options
 from mstr_arrow.cli.columntypes import read_types
 from mstr_arrow.cli.errors import shown_errors
-from mstr_arrow.cli.login import password_from
-from mstr_arrow.cli.output import Format, output_from
-from mstr_arrow.cli.profile import PASSWORD, use_profile
-from mstr_arrow.cli.progress import MB, detail, progress, summarise
+from mstr_arrow.cli.output import Format, ParquetOptions, output_from
+from mstr_arrow.cli.progress import detail, progress, summarise
 from mstr_arrow.config import Limits, Settings
-from mstr_arrow.connection import connect
+from mstr_arrow.connection import Connection
+from mstr_arrow.errors import UsageError
+from mstr_arrow.grid.options import Layout, Subtotals, Values
+from mstr_arrow.objects.catalogue import Kind
+from mstr_arrow.objects.cube import Cube
+from mstr_arrow.objects.report import Report
+from mstr_arrow.scan.cut import Cut, keep
+from mstr_arrow.scan.options import ScanOptions
 
-SERVER, FILE, READING = "Server", "Output", "Reading"
+FILE, RESULT, READING = "Output", "Result", "Reading"
 
 
 def fetch(
     context: typer.Context,
-    name: Annotated[
-        str, typer.Argument(metavar="OBJECT", help="The cube: its name, path in folders, id or URL in a browser.")
-    ],
+    name: options.Object,
     *,
     output: Annotated[
         str,
@@ -31,56 +35,18 @@ def fetch(
             "--output",
             "-o",
             metavar="FILE",
-            help="A .parquet, .arrow or .csv file, which appears when it is whole; - for standard output.",
+            help="A .parquet, .arrow or .csv file, or with a / at the end a folder of Parquet parts; it appears "
+            "when it is whole. - is standard output.",
             rich_help_panel=FILE,
         ),
     ],
-    url: Annotated[
-        str,
-        typer.Option(
-            metavar="URL", envvar="MSTR_URL", help="The Library's, as a browser shows it.", rich_help_panel=SERVER
-        ),
-    ],
-    username: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", envvar="MSTR_USERNAME", help="Without it, log in as a guest.", rich_help_panel=SERVER
-        ),
-    ] = None,
-    password_file: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            exists=True,
-            dir_okay=False,
-            help="Read the password from the first line of a file.",
-            rich_help_panel=SERVER,
-        ),
-    ] = None,
-    password_stdin: Annotated[
-        bool,
-        typer.Option("--password-stdin", help="Read it from standard input.", rich_help_panel=SERVER),
-    ] = False,
-    project: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            envvar="MSTR_PROJECT",
-            help="Name or id; not needed where you may use only one.",
-            rich_help_panel=SERVER,
-        ),
-    ] = None,
-    profile: Annotated[  # noqa: ARG001 - its callback has used it
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            envvar="MSTR_PROFILE",
-            callback=use_profile,
-            is_eager=True,
-            help="Take what is not given here from this table of the profile file.",
-            rich_help_panel=SERVER,
-        ),
-    ] = None,
+    url: options.Url,
+    username: options.Username = None,
+    password_file: options.PasswordFile = None,
+    password_stdin: options.PasswordStdin = False,
+    project: options.Project = None,
+    profile: options.Profile = None,  # noqa: ARG001 - its callback has used it
+    object_type: options.ObjectType = None,
     output_format: Annotated[
         Format | None,
         typer.Option("--format", help="If the name of the file does not say it.", rich_help_panel=FILE),
@@ -96,18 +62,64 @@ def fetch(
     row_group_rows: Annotated[
         int, typer.Option(metavar="ROWS", min=1, help="Rows of a Parquet row group.", rich_help_panel=FILE)
     ] = 131_072,
+    part_rows: Annotated[
+        int | None,
+        typer.Option(
+            metavar="ROWS", min=1, help="Write a folder of Parquet parts of so many rows.", rich_help_panel=FILE
+        ),
+    ] = None,
+    part_bytes: Annotated[
+        int | None,
+        typer.Option(
+            metavar="SIZE",
+            parser=options.read_size,
+            help="Write a folder of Parquet parts of about this size, such as 256MB, which is what a folder has "
+            "if nothing else is said.",
+            rich_help_panel=FILE,
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="Replace a folder of parts as a whole. Files are always replaced.",
+            rich_help_panel=FILE,
+        ),
+    ] = False,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="A,B,…",
+            help="Keep these columns, in this order; a name with a comma stands in double quotes.",
+            rich_help_panel=RESULT,
+        ),
+    ] = None,
+    head: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Read the first rows only.", rich_help_panel=RESULT)
+    ] = None,
+    layout: Annotated[
+        Layout,
+        typer.Option(help="A column per metric, or the cross-tab's own columns.", rich_help_panel=RESULT),
+    ] = "tidy",
+    subtotals: Annotated[
+        Subtotals, typer.Option(help="What becomes of rows that total others.", rich_help_panel=RESULT)
+    ] = "drop",
+    values: Annotated[
+        Values,
+        typer.Option(help="Metrics as values, as the texts that a person sees, or both.", rich_help_panel=RESULT),
+    ] = "raw",
     column_types: Annotated[
         list[str] | None,
         typer.Option(
-            "--type",
+            "--column-type",
             metavar="NAME=TYPE",
             help="Read a column as another Arrow type, such as decimal128(18, 2); may be repeated.",
-            rich_help_panel=READING,
+            rich_help_panel=RESULT,
         ),
     ] = None,
     row_counts: Annotated[
         bool,
-        typer.Option("--row-counts", help="Add the server's own Row Count metrics.", rich_help_panel=READING),
+        typer.Option("--row-counts", help="Add a cube's own Row Count metrics.", rich_help_panel=RESULT),
     ] = False,
     unordered: Annotated[
         bool,
@@ -119,7 +131,12 @@ def fetch(
     ] = None,
     page_bytes: Annotated[
         int | None,
-        typer.Option(metavar="BYTES", min=1, help="Size of each answer, if not the rows.", rich_help_panel=READING),
+        typer.Option(
+            metavar="SIZE",
+            parser=options.read_size,
+            help="Size of each answer, if not the rows.",
+            rich_help_panel=READING,
+        ),
     ] = None,
     in_flight: Annotated[
         int | None,
@@ -128,7 +145,10 @@ def fetch(
     buffer_bytes: Annotated[
         int | None,
         typer.Option(
-            metavar="BYTES", min=1, help="Answers held in memory at the same time.", rich_help_panel=READING
+            metavar="SIZE",
+            parser=options.read_size,
+            help="Answers held in memory at the same time.",
+            rich_help_panel=READING,
         ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
@@ -136,14 +156,25 @@ def fetch(
         bool, typer.Option("--verbose", "-v", help="Show tracebacks, requests and where the time went.")
     ] = False,
 ) -> None:
-    """Read a cube into a Parquet, Arrow or CSV file, or to standard output."""
+    """Read a cube or report into a Parquet, Arrow or CSV file, a folder of Parquet parts, or standard output."""
     console = Console(stderr=True)
     with shown_errors(console, verbose=verbose):
-        target = output_from(output, output_format)
-        types = read_types(column_types or ())
-        password = password_from(
-            username, stdin=password_stdin, file=password_file, profile=context.meta.get(PASSWORD)
+        parquet = ParquetOptions(
+            compression=compression,
+            row_group_rows=row_group_rows,
+            part_rows=part_rows,
+            part_bytes=part_bytes,
+            overwrite=overwrite,
         )
+        target = output_from(output, output_format, parquet)
+        cut = Cut(columns=_names(columns), rows=head)
+        how: ScanOptions = {
+            "types": read_types(column_types or ()),
+            "layout": layout,
+            "subtotals": subtotals,
+            "values": values,
+            "ordered": not unordered or head is not None,
+        }
         given = {
             "page_rows": page_rows,
             "page_bytes": page_bytes,
@@ -151,20 +182,41 @@ def fetch(
             "buffer_bytes": buffer_bytes,
         }
         limits = replace(Limits(), **{key: value for key, value in given.items() if value is not None})
-        settings = Settings(limits=limits)
-        with connect(url, username=username, password=password, project=project, settings=settings) as connection:
-            cube = connection.cube(name, types=types, row_counts=row_counts, ordered=not unordered)
+        with options.opened(
+            context,
+            url,
+            username,
+            password_file,
+            project,
+            password_stdin=password_stdin,
+            settings=Settings(limits=limits),
+        ) as connection:
+            scan = keep(_open(connection, name, object_type, how, row_counts=row_counts), cut)
             with progress(console, quiet=quiet) as on_progress:
-                stats = target.write(
-                    cube, compression=compression, row_group_rows=row_group_rows, on_progress=on_progress
-                )
+                stats = target.write(scan, on_progress)
         if not quiet:
-            size = f", {target.path.stat().st_size / MB:,.1f} MB" if target.path else ""
-            console.print(
-                f"{summarise(stats)} → {target.path or 'standard output'}{size}",
-                markup=False,
-                soft_wrap=True,
-                highlight=False,
-            )
+            line = f"{summarise(stats)} → {target.describe()}"
+            console.print(line, markup=False, soft_wrap=True, highlight=False)
         if verbose:
             console.print(detail(stats), soft_wrap=True, highlight=False)
+
+
+def _open(
+    connection: Connection, name: str, kind: Kind | None, how: ScanOptions, *, row_counts: bool
+) -> Cube | Report:
+    """Find the object and open it; errors: UsageError for row counts of a report."""
+    found = connection.find(name, kind)
+    if found.kind != "report":
+        return connection.cube(found.id, row_counts=row_counts, **how)
+    if row_counts:
+        raise UsageError(f"{found.name!r} is a report, and only cubes have row counts.", hint="Drop --row-counts.")
+    return connection.report(found.id, **how)
+
+
+def _names(lists: list[str] | None) -> list[str] | None:
+    """Read the option ``--columns``.
+
+    >>> _names(['Region,"Profit, net"', "Units"])
+    ['Region', 'Profit, net', 'Units']
+    """
+    return [name.strip() for row in csv.reader(lists, skipinitialspace=True) for name in row] if lists else None

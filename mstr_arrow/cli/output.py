@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mstr_arrow.cli.progress import MB
 from mstr_arrow.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from mstr_arrow.scan.scan import Scan
     from mstr_arrow.scan.sinks import Target
     from mstr_arrow.scan.stats import ScanStats
+
+PART_BYTES = 256 * MB
+"""Size of a part where a folder is asked for and no size."""
 
 
 class Format(StrEnum):
@@ -36,63 +41,105 @@ _SUFFIXES = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParquetOptions:
+    """How Parquet is written: `Scan.write_parquet` explains each."""
+
+    compression: str
+    row_group_rows: int
+    part_rows: int | None
+    part_bytes: int | None
+    overwrite: bool
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether it is a folder."""
+        return self.part_rows is not None or self.part_bytes is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A file to write; ``path`` None is standard output."""
+    """A file or folder to write; ``path`` None is standard output."""
 
     path: Path | None
     format: Format
+    parquet: ParquetOptions
 
-    def write(
-        self,
-        scan: Scan,
-        *,
-        compression: str,
-        row_group_rows: int,
-        on_progress: Callable[[ScanStats], None],
-    ) -> ScanStats:
+    def write(self, scan: Scan, on_progress: Callable[[ScanStats], None]) -> ScanStats:
         """Read the scan into the file; Arrow goes to standard output as a stream."""
         if self.path is not None:
-            return self._write(scan, self.path, compression, row_group_rows, on_progress)
+            return self._write(scan, self.path, on_progress)
         with open(sys.stdout.fileno(), "wb", closefd=False) as stream:
-            return self._write(scan, stream, compression, row_group_rows, on_progress)
+            return self._write(scan, stream, on_progress)
 
-    def _write(
-        self,
-        scan: Scan,
-        target: Target,
-        compression: str,
-        row_group_rows: int,
-        on_progress: Callable[[ScanStats], None],
-    ) -> ScanStats:
+    def describe(self) -> str:
+        """Say in some words what was written."""
+        if self.path is None:
+            return "standard output"
+        if not self.path.is_dir():
+            return f"{self.path}, {self.path.stat().st_size / MB:,.1f} MB"
+        sizes = [part.stat().st_size for part in self.path.iterdir()]
+        parts = "1 part" if len(sizes) == 1 else f"{len(sizes):,} parts"
+        return f"{self.path}{os.sep}, {parts}, {sum(sizes) / MB:,.1f} MB"
+
+    def _write(self, scan: Scan, target: Target, on_progress: Callable[[ScanStats], None]) -> ScanStats:
         if self.format is Format.PARQUET:
+            how = self.parquet
             return scan.write_parquet(
-                target, compression=compression, row_group_rows=row_group_rows, on_progress=on_progress
+                target,
+                compression=how.compression,
+                row_group_rows=how.row_group_rows,
+                part_rows=how.part_rows,
+                part_bytes=how.part_bytes,
+                overwrite=how.overwrite,
+                on_progress=on_progress,
             )
         if self.format is Format.CSV:
             return scan.write_csv(target, on_progress=on_progress)
         return scan.write_ipc(target, stream=self.path is None, on_progress=on_progress)
 
 
-def output_from(text: str, chosen: Format | None) -> Output:
+def output_from(text: str, chosen: Format | None, parquet: ParquetOptions) -> Output:
     """Read the option ``--output``; errors: UsageError for what could not be written in the end."""
+    folder = text.endswith(("/", os.sep))
+    if folder or (parquet.in_parts and text != "-"):
+        return _folder(Path(text), chosen, parquet)
+    if parquet.in_parts:
+        raise UsageError("parts need a folder, and standard output is none.", hint="Give one: -o folder/")
+    if parquet.overwrite:
+        raise UsageError("--overwrite is for folders; a file is always replaced.", hint="Drop it.")
     if text == "-":
-        form = chosen or Format.ARROW
-        if form is not Format.CSV and sys.stdout.isatty():
-            raise UsageError(
-                f"standard output is a terminal, and {form} is binary.",
-                hint="Send it into a file or a pipe, or add --format csv.",
-            )
-        return Output(None, form)
+        return _standard_output(chosen, parquet)
     path = Path(text)
     if path.is_dir():
-        raise UsageError(f"{text} is a folder.", hint=f"Name a file in it: -o {path / 'result.parquet'}")
+        raise UsageError(
+            f"{text} is a folder.",
+            hint=f"Name a file in it: -o {path / 'result.parquet'}. For a folder of parts end it in /: -o {path}/",
+        )
     if not path.parent.is_dir():
         raise UsageError(f"the folder {path.parent} does not exist.", hint="Make it first.")
     guessed = chosen or _SUFFIXES.get(path.suffix.lower())
     if guessed is None:
         raise UsageError(
             f"the name {path.name} does not say which format is wanted.",
-            hint=f"End it in {', '.join(_SUFFIXES)}, or add --format.",
+            hint=f"End it in {', '.join(_SUFFIXES)}, or in / for a folder of Parquet parts, or add --format.",
         )
-    return Output(path, guessed)
+    return Output(path, guessed, parquet)
+
+
+def _standard_output(chosen: Format | None, parquet: ParquetOptions) -> Output:
+    form = chosen or Format.ARROW
+    if form is not Format.CSV and sys.stdout.isatty():
+        raise UsageError(
+            f"standard output is a terminal, and {form} is binary.",
+            hint="Send it into a file or a pipe, or add --format csv.",
+        )
+    return Output(None, form, parquet)
+
+
+def _folder(path: Path, chosen: Format | None, parquet: ParquetOptions) -> Output:
+    wanted = chosen or _SUFFIXES.get(path.suffix.lower(), Format.PARQUET)
+    if wanted is not Format.PARQUET:
+        raise UsageError(f"parts are Parquet files, not {wanted}.", hint="Drop the parts, or choose Parquet.")
+    sized = parquet if parquet.in_parts else replace(parquet, part_bytes=PART_BYTES)
+    return Output(path, Format.PARQUET, sized)

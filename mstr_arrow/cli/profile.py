@@ -12,7 +12,7 @@
     username = "extract"
     password = "…"          # only in a file that nobody else can read
     in-flight = 12
-    type = ["Revenue=decimal128(18, 2)"]
+    column-type = ["Revenue=decimal128(18, 2)"]
 
 A profile stands alone: ``[nightly]`` takes nothing from ``[default]``.
 """
@@ -30,27 +30,35 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 PASSWORD = "password"  # noqa: S105 - a key, not a value
-NOT_IN_A_FILE = {"profile", "output", "password-stdin", "password-file", "help"}
+NOT_IN_A_FILE = {"profile", "output", "overwrite", "json", "password-stdin", "password-file", "help"}
 _OTHERS = 0o077
 
 
 def use_profile(context: typer.Context, name: str | None) -> str | None:
     """Make a profile's settings the defaults of the command's options.
 
-    Runs before the other options are read, so that flags and the environment beat them.
+    Runs before the other options are read, so that flags and the environment beat them. Settings that only other
+    commands have are left to those.
     """
     if context.resilient_parsing:
         return name
+    mine = _options(context.command)
+    commands = getattr(context.parent and context.parent.command, "commands", {}).values()
+    settings = read_profile(config_path(), name, set(mine).union(*map(_options, commands)))
+    context.meta[PASSWORD] = settings.pop(PASSWORD, None)
+    context.default_map = {mine[key]: value for key, value in settings.items() if key in mine}
+    return name
+
+
+def _options(command: Any) -> dict[str, str]:
+    """Map the long options of a command to its parameters; none where it takes no profile."""
     options = {
         option.removeprefix("--"): str(parameter.name)
-        for parameter in context.command.params
+        for parameter in command.params
         for option in parameter.opts
-        if option.startswith("--") and option.removeprefix("--") not in NOT_IN_A_FILE
+        if option.startswith("--")
     }
-    settings = read_profile(config_path(), name, options)
-    context.meta[PASSWORD] = settings.pop(PASSWORD, None)
-    context.default_map = {options[key]: value for key, value in settings.items()}
-    return name
+    return {key: name for key, name in options.items() if key not in NOT_IN_A_FILE} if "profile" in options else {}
 
 
 def config_path() -> Path:

@@ -67,7 +67,14 @@ def test_binary_is_not_written_to_a_terminal(run, monkeypatch):
 def test_types_row_counts_and_page_sizes_reach_the_server(run, server, tmp_path):
     target = tmp_path / "sales.parquet"
     before = len(server.requests)
-    options = ["--type", "Revenue=decimal128(18, 2)", "--type", "Store@ID=string", "--row-counts", "--unordered"]
+    options = [
+        "--column-type",
+        "Revenue=decimal128(18, 2)",
+        "--column-type",
+        "Store@ID=string",
+        "--row-counts",
+        "--unordered",
+    ]
     assert run("fetch", CUBE, "-o", target, *options, "--page-rows", 800, "--in-flight", 1).code == 0
     schema = pq.read_schema(target)
     assert schema.field("Revenue").type == pa.decimal128(18, 2)
@@ -90,10 +97,14 @@ def test_verbose_tells_the_requests_and_no_secret(run, server, tmp_path):
         ([CUBE, "-o", "x.csv", "--username", "ann"], 1, "LoginError [ERR003"),
         ([CUBE, "-o", "x.csv", "--url", "http://127.0.0.1:9/"], 1, "ConnectError"),
         ([CUBE, "-o", "x.csv", "--url", "ftp://host"], 2, "UsageError"),
-        ([CUBE, "-o", "x.csv", "--type", "Revenue"], 2, "is not NAME=TYPE"),
-        ([CUBE, "-o", "x.csv", "--type", "Revenue=money"], 2, "'money' is no Arrow type"),
-        ([CUBE, "-o", "x.csv", "--type", "Revenu=string"], 2, "Did you mean 'Revenue'?"),
-        ([CUBE, "-o", "x.csv", "--type", "Ledger Id=int32"], 3, "--type 'Ledger Id=string' takes any value"),
+        ([CUBE, "-o", "x.csv", "--column-type", "Revenue"], 2, "is not NAME=TYPE"),
+        ([CUBE, "-o", "x.csv", "--column-type", "Revenue=money"], 2, "'money' is no Arrow type"),
+        ([CUBE, "-o", "x.csv", "--column-type", "Revenu=string"], 2, "Did you mean 'Revenue'?"),
+        (
+            [CUBE, "-o", "x.csv", "--column-type", "Ledger Id=int32"],
+            3,
+            "--column-type 'Ledger Id=string' takes any value",
+        ),
         ([CUBE, "-o", "x.csv", "--page-rows", "0"], 2, "--page-rows"),
         ([CUBE, "-o", "x.txt"], 2, "or add --format"),
         ([CUBE, "-o", "no/x.csv"], 2, "the folder no does not exist"),
@@ -124,7 +135,7 @@ def test_verbose_shows_the_traceback_without_the_password(run, monkeypatch):
 def test_an_existing_file_outlives_a_failure(run, tmp_path):
     target = tmp_path / "sales.csv"
     target.write_text("yesterday")
-    assert run("fetch", CUBE, "-o", target, "--type", "Ledger Id=int32").code == 3
+    assert run("fetch", CUBE, "-o", target, "--column-type", "Ledger Id=int32").code == 3
     assert target.read_text() == "yesterday"
 
 

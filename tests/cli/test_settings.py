@@ -25,7 +25,7 @@ def test_a_profile_holds_everything(fetch, simulator, profile):
         project = "{simulator.project}"
         page-rows = 700
         row-counts = true
-        type = ["Revenue=string"]
+        column-type = ["Revenue=string"]
     """)
     before = len(simulator.requests)
     assert fetch("--profile", "nightly").code == 0

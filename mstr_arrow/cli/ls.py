@@ -1,0 +1,80 @@
+"""``mstr-arrow ls``: which cubes and reports there are."""
+
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from mstr_arrow.cli import options
+from mstr_arrow.cli.errors import shown_errors
+from mstr_arrow.cli.tables import print_json, print_table
+from mstr_arrow.objects.catalogue import ObjectInfo
+
+HEADERS = ("NAME", "TYPE", "ID", "MODIFIED", "OWNER", "FOLDER")
+
+
+def ls(
+    context: typer.Context,
+    pattern: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[PATTERN]",
+            help="Names to list: * is any text, ? one letter, upper and lower case are the same. Put it in quotes.",
+        ),
+    ] = None,
+    *,
+    url: options.Url,
+    listed: Annotated[Literal["cube", "report", "all"], typer.Option("--type", help="What to list.")] = "all",
+    json: options.Json = False,
+    limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="List no more than these.")] = None,
+    username: options.Username = None,
+    password_file: options.PasswordFile = None,
+    password_stdin: options.PasswordStdin = False,
+    project: options.Project = None,
+    profile: options.Profile = None,  # noqa: ARG001 - its callback has used it
+    verbose: options.Verbose = False,
+) -> None:
+    """List the cubes and reports that you can see."""
+    console = Console(stderr=True)
+    with shown_errors(console, verbose=verbose):
+        kind = None if listed == "all" else listed
+        with options.opened(
+            context, url, username, password_file, project, password_stdin=password_stdin
+        ) as connection:
+            found = connection.objects(pattern, kind=kind)
+        shown = found[:limit]
+        if json:
+            print_json([as_json(info) for info in shown])
+        elif shown:
+            print_table(HEADERS, map(_row, shown), whole=("TYPE", "ID", "MODIFIED"))
+        if not found:
+            what = "cubes or reports" if kind is None else f"{kind}s"
+            console.print(_nothing(what, pattern), markup=False, highlight=False, soft_wrap=True)
+        elif len(shown) < len(found):
+            console.print(f"… and {len(found) - len(shown):,} more.", highlight=False)
+
+
+def as_json(info: ObjectInfo) -> dict[str, object]:
+    """Describe an object for a program."""
+    return {
+        "name": info.name,
+        "type": info.kind,
+        "id": info.id,
+        "path": info.path,
+        "modified": info.modified.isoformat() if info.modified else None,
+        "owner": info.owner,
+    }
+
+
+def _row(info: ObjectInfo) -> tuple[str, ...]:
+    modified = f"{info.modified:%Y-%m-%d %H:%M}" if info.modified else ""
+    folder = info.path.removesuffix(info.name)
+    return (info.name, info.kind or "", info.id, modified, info.owner or "", folder)
+
+
+def _nothing(what: str, pattern: str | None) -> str:
+    if pattern is None:
+        return f"There are no {what} that you can see in this project."
+    if {"*", "?"} & set(pattern):
+        return f"No {what} have a name like {pattern!r}."
+    return f"No {what} have the name {pattern!r}. To find it within names: '*{pattern}*'"
