@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -224,8 +225,9 @@ def _column_headers(headers: list[Any], columns: tuple[Unit, ...], rows: int) ->
         raise ProtocolError(f"The result has {len(headers)} headers for {len(places)} positions of its columns.")
     for place, header in zip(places, headers, strict=True):
         known = len(place.unit.elements) if isinstance(place.unit.elements, list) else None
+        least = 0 if place.unit.is_metrics else -math.inf
         for index in header:
-            if not isinstance(index, int) or (known is not None and index >= known):
+            if type(index) is not int or (known is not None and index >= known) or index < least:
                 raise ProtocolError(f"A column of {place.unit.name!r} refers to element {index!r} of {known}.")
     return tuple(headers)
 

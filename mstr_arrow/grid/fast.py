@@ -15,13 +15,13 @@ import pyarrow.json
 from mstr_arrow.grid.convert import parse_texts
 from mstr_arrow.grid.cut import Unrecognised
 from mstr_arrow.grid.document import check_rows
-from mstr_arrow.grid.matrix import read_numbers, read_values
+from mstr_arrow.grid.matrix import MARKED, check_finite, read_numbers, read_values
 from mstr_arrow.grid.parts import Elements, Parts
-from mstr_arrow.grid.schema import header_ids, is_blank, metric_of
-from mstr_arrow.grid.types import DECIMAL, FLOAT64, STRING, is_number, is_text, metric_type
+from mstr_arrow.grid.schema import is_blank, totals_column
+from mstr_arrow.grid.types import DECIMAL, FLOAT64, STRING, is_number, is_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from mstr_arrow.grid.document import Document, Unit
     from mstr_arrow.grid.schema import Column, Columns
@@ -39,7 +39,7 @@ def read_parts(document: Document, columns: Columns) -> Parts:
     """Decode a page that was cut; errors: Unrecognised for whatever the plain decoder must judge."""
     try:
         headers = _row_headers(document)
-        places = _elements_by_place(document, columns)
+        elements = iter(list(_elements_by_place(document, columns)))
         values = {
             part: _values(document.values[part], _types(document, columns, part)) if document.metrics else []
             for part in columns.options.parts
@@ -57,9 +57,9 @@ def read_parts(document: Document, columns: Columns) -> Parts:
         if place.unit.is_metrics:
             metric_rows = indices
         else:
-            rows.append((places[place.unit.id, place.level], indices))
+            rows.append((next(elements), indices))
     heads = [
-        (places[place.unit.id, place.level], _column_indices(document, position))
+        (next(elements), _column_indices(document, position))
         for position, place in enumerate(document.column_places)
         if not place.unit.is_metrics and columns.options.layout == "tidy"
     ]
@@ -92,22 +92,20 @@ def _column_indices(document: Document, position: int) -> pa.Array:
 
 
 def _types(document: Document, columns: Columns, part: str) -> list[pa.DataType]:
-    """Choose the type in which each data column is read: its metric's, or texts where it has several types."""
+    """Choose the type in which each data column is read: its metric's, or `MARKED` where it has several."""
     if part == "formatted":
         return [STRING] * document.data_columns
-    wanted = [column for column in columns.metrics if column.part == part]
-    if columns.options.layout == "grid":
-        by_header = {column.header: column.type for column in wanted}
-        by_metric = {metric.id: metric_type(metric.data_type) for metric in document.metrics}
-    else:
-        by_header, by_metric = {}, {column.object_id: column.type for column in wanted}
-    several = wanted[0].type if len({column.type for column in wanted}) == 1 else STRING
-    types = []
-    for number in range(document.data_columns):
-        metric = metric_of(document, number)
-        default = by_metric[metric.id] if metric else several
-        types.append(by_header.get(header_ids(document, number), default) if by_header else default)
-    return types
+    wanted = [column.type for column in columns.metrics if column.part == part]
+    numbers = range(document.data_columns)
+    if columns.options.layout == "tidy":
+        if document.metrics_on_rows:
+            return [wanted[0] if len(set(wanted)) == 1 else MARKED for _ in numbers]
+        slots = columns.slots(document)
+        return [wanted[slots[document.metric_at(number) or 0]] for number in numbers]
+    left = iter(wanted)
+    drops = columns.options.subtotals == "drop"
+    # A column of totals that is left out has no type of its own: as texts, whatever it holds can be read.
+    return [MARKED if drops and totals_column(document, number) else next(left) for number in numbers]
 
 
 def _values(matrix: Any, types: Sequence[pa.DataType]) -> list[pa.Array]:
@@ -120,29 +118,24 @@ def _values(matrix: Any, types: Sequence[pa.DataType]) -> list[pa.Array]:
         # Servers write whole numbers as 3.0 among 3: exact as decimals, if they are whole.
         arrays = read(matrix, [DECIMAL if pa.types.is_integer(to) else to for to in types_read])
     arrays = [
-        array if array.type == to or is_text(to) else pc.cast(array, to)
+        array if array.type == to or is_text(to) or to == MARKED else pc.cast(array, to)
         for array, to in zip(arrays, types, strict=True)
     ]
     for array in arrays:
-        if pa.types.is_floating(array.type) and pc.all(pc.is_finite(array)).as_py() is False:
-            raise Unrecognised("a number beyond the range of its type")
+        check_finite(array)
     return arrays
 
 
-def _elements_by_place(document: Document, columns: Columns) -> dict[tuple[str, int], Elements]:
-    """Decode the elements of every place that has columns in the result, each unit's list once."""
-    parsed: dict[str, pa.StructArray] = {}
-    result = {}
-    for place in (*document.row_places, *document.column_places):
-        unit = place.unit
-        own = [
-            column for column in columns.attributes if (column.object_id, column.level) == (unit.id, place.level)
-        ]
-        if own:
-            if unit.id not in parsed:
-                parsed[unit.id] = _parse_elements(unit.elements)
-            result[unit.id, place.level] = _elements(unit, own, parsed[unit.id])
-    return result
+def _elements_by_place(document: Document, columns: Columns) -> Iterator[Elements]:
+    """Decode the elements of every place that has columns in the result, in order, each unit's list once."""
+    left = list(columns.attributes)
+    for unit in (*document.rows, *(document.columns if columns.options.layout == "tidy" else ())):
+        if unit.is_metrics:
+            continue
+        parsed = _parse_elements(unit.elements)
+        for _ in range(unit.width):
+            own, left = left[: len(unit.forms)], left[len(unit.forms) :]
+            yield _elements(unit, own, parsed)
 
 
 def _elements(unit: Unit, columns: Sequence[Column], elements: pa.StructArray) -> Elements:

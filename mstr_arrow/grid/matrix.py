@@ -14,7 +14,7 @@ import pyarrow.csv
 
 from mstr_arrow.grid.convert import parse_texts
 from mstr_arrow.grid.cut import Piece, Unrecognised
-from mstr_arrow.grid.types import TEXT, is_number, is_text
+from mstr_arrow.grid.types import DECIMAL, FLOAT64, TEXT, is_number, is_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +32,8 @@ _TEXTS_TABLE = bytes(
 )
 _QUOTED = "\x01"
 """Put in front of every text, to tell ``"5"`` from ``5``; in JSON it cannot stand there itself."""
+MARKED = pa.large_string()
+"""Read values of several types as this, and give each its own with `typed_values`."""
 _JSON_NUMBER = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$"
 
 
@@ -53,7 +55,7 @@ def read_values(piece: Any, types: Sequence[pa.DataType]) -> list[pa.Array]:
     lines = cells.translate(_TEXTS_TABLE, b"[")
     if b"\0" in lines or lines.count(b'"') != 2 * lines.count(b',"'):
         raise Unrecognised("a matrix with escapes, or white space before texts")
-    raw = [to if is_number(to) or pa.types.is_boolean(to) else TEXT for to in types]
+    raw = [to if is_number(to) or pa.types.is_boolean(to) or to == MARKED else TEXT for to in types]
     arrays = _read_lines(lines.replace(b',"', b',"\x01'), raw, quote_char='"')
     rows = len(arrays[0])
     # A bracket in a text was taken for a row's; only these three numbers together say that there is none.
@@ -94,11 +96,43 @@ def _decimals(texts: pa.StringArray, to: pa.DataType) -> pa.Array:
 
 def _typed(array: pa.DictionaryArray, to: pa.DataType) -> pa.Array:
     """Take the marks off texts and give them their type; numbers are texts only in a text column."""
-    texts = array.dictionary
-    if pc.all(pc.starts_with(texts, _QUOTED)).as_py() is not False:
-        texts = pc.utf8_slice_codeunits(texts, 1)
-    elif not is_text(to) or not pc.all(pc.match_substring_regex(texts, _JSON_NUMBER)).as_py():
-        raise Unrecognised("texts among other values")
+    texts = _unmarked(array.dictionary, to)
     if is_text(to):
         return pa.DictionaryArray.from_arrays(array.indices, texts)
     return parse_texts(texts, to).take(array.indices)
+
+
+def _unmarked(texts: pa.Array, to: pa.DataType) -> pa.Array:
+    quoted = pc.starts_with(texts, _QUOTED)
+    if pc.all(quoted).as_py() is not False:
+        return pc.utf8_slice_codeunits(texts, 1)
+    others = texts.filter(pc.invert(quoted))
+    if not is_text(to) or not pc.all(pc.match_substring_regex(others, _JSON_NUMBER)).as_py():
+        raise Unrecognised("texts among other values")
+    return pc.if_else(quoted, pc.utf8_slice_codeunits(texts, 1), texts)
+
+
+def typed_values(array: pa.Array, to: pa.DataType) -> pa.Array:
+    """Give values that were read as `MARKED` their type; errors: Unrecognised, pa.ArrowInvalid."""
+    if not (is_number(to) or pa.types.is_boolean(to)):
+        return _typed(array.cast(pa.string()).dictionary_encode(), to)
+    texts = array.cast(pa.string())
+    if pc.any(pc.starts_with(texts, _QUOTED)).as_py():
+        raise Unrecognised("texts among numbers")
+    if pa.types.is_floating(to):
+        result = pc.cast(pc.cast(texts, FLOAT64), to)
+    elif pa.types.is_integer(to):
+        try:
+            result = parse_texts(texts, to)
+        except pa.ArrowInvalid:
+            result = pc.cast(parse_texts(texts, DECIMAL), to)
+    else:
+        result = parse_texts(texts, to)
+    check_finite(result)
+    return result
+
+
+def check_finite(array: pa.Array) -> None:
+    """Leave a number beyond the range of its type to the plain decoder; errors: Unrecognised."""
+    if pa.types.is_floating(array.type) and pc.all(pc.is_finite(array)).as_py() is False:
+        raise Unrecognised("a number beyond the range of its type")

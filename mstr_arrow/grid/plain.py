@@ -7,8 +7,10 @@ recognise. Its errors are the ones people see.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import repeat
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -42,7 +44,8 @@ def needs_exact(document: Document, columns: Columns) -> bool:
             numbers = [n for n in range(document.data_columns) if mine[slots[document.metric_at(n) or 0]]]
         else:
             numbers = list(range(document.data_columns))
-        if any(float in {type(row[n]) for n in numbers} for row in document.values[part]):
+        matrix = document.values[part]
+        if any(float in set(map(type, map(itemgetter(n), matrix))) for n in numbers):
             return True
     return False
 
@@ -66,6 +69,8 @@ def check_shape(document: Document, columns: Columns) -> None:
 
 
 def _check_widths(document: Document, what: str, matrix: Sequence[Any], across: Sequence[str]) -> None:
+    if set(map(type, matrix)) <= {list} and set(map(len, matrix)) <= {len(across)}:
+        return
     for row, cells in enumerate(matrix):
         if not isinstance(cells, list) or len(cells) != len(across):
             raise ProtocolError(
@@ -121,7 +126,8 @@ def lay_out(document: Document, columns: Columns) -> Laid:
     tidy = columns.options.layout == "tidy"
     lines = _tidy(document, columns, rows) if tidy else _grid(document, columns, rows)
     totals = _totals(lines)
-    kept = [line for line, names in enumerate(totals) if _wanted(names, columns)]
+    wanted = {"drop": (False,), "keep": (False, True), "only": (True,)}[columns.options.subtotals]
+    kept = [line for line, names in enumerate(totals) if (names is not None) in wanted]
     if tidy and document.columns_have_attributes and document.metrics:
         kept = [line for line in kept if any(cells[line] is not None for cells in lines.values)]
     if len(kept) < len(totals):
@@ -171,7 +177,8 @@ def _tidy(document: Document, columns: Columns, rows: _Axis) -> _Lines:
     # What heads a group heads its first line, too.
     row_of = [next(iter(group.values())) for group in groups for _ in blocks]
     column_of = [next(iter(block.values()), 0) for block in blocks] * len(groups)
-    row_heads = [head.at(row_of) for head in rows.heads]
+    same = len(groups) == rows.lines and len(blocks) == 1
+    row_heads = [head if same else head.at(row_of) for head in rows.heads]
     heads = [*row_heads, *(head.at(column_of) for head in across.heads)]
     return _Lines(row_of, row_heads, heads, _values(document, columns, groups, blocks))
 
@@ -208,20 +215,22 @@ def _axis(places: Sequence[Place], headers: Sequence[Sequence[int]], lines: int)
             metrics = indices
         else:
             # Blank: negative, or the same as the place before it in the same unit (section 3.6).
-            before = headers[number - 1] if place.level else repeat(None, lines)
-            shown = [
-                None if index < 0 or index == last else index for index, last in zip(indices, before, strict=True)
-            ]
+            shown: Sequence[int | None] = indices
+            if place.level or min(indices, default=0) < 0:
+                before = headers[number - 1] if place.level else repeat(None, lines)
+                pairs = zip(indices, before, strict=True)
+                shown = [None if index < 0 or index == last else index for index, last in pairs]
             heads.append(_Head(place.unit, shown))
     return _Axis(lines, heads, metrics)
 
 
 def _check_indices(unit: Unit, indices: Sequence[Any]) -> None:
     known = len(unit.elements)
-    least = 0 if unit.is_metrics else min((index for index in indices if type(index) is int), default=0)
-    for index in set(indices) if all(type(index) is int for index in indices) else indices:
-        if type(index) is not int or not least <= index < known:
-            raise ProtocolError(f"A row of {unit.name!r} refers to element {index!r} of {known}.")
+    least = 0 if unit.is_metrics else -math.inf
+    if set(map(type, indices)) <= {int} and (not indices or (least <= min(indices) and max(indices) < known)):
+        return
+    wrong = next(index for index in indices if type(index) is not int or not least <= index < known)
+    raise ProtocolError(f"A row or column of {unit.name!r} refers to element {wrong!r} of {known}.")
 
 
 def _groups(axis: _Axis, two: str) -> list[Group]:
@@ -251,41 +260,36 @@ def _totals(lines: _Lines) -> list[str | None]:
     return names
 
 
-def _wanted(names: str | None, columns: Columns) -> bool:
-    return {"drop": names is None, "keep": True, "only": names is not None}[columns.options.subtotals]
-
-
-def _forms(columns: Columns, heads: Sequence[_Head], at: Sequence[int]) -> list[pa.Array]:
-    """Make the arrays of all forms of all heads."""
+def _forms(columns: Columns, heads: Sequence[_Head], offsets: Sequence[int]) -> list[pa.Array]:
+    """Make the arrays of all forms of all heads, which are in the order of the columns."""
     left = iter(columns.attributes)
     return [
-        form_array(
-            column,
-            [_form_value(head.unit, element, form, column) for element in head.unit.elements],
-            head.indices,
-            at,
-        )
+        form_array(column, _texts(head.unit, form, column), head.indices, offsets)
         for head in heads
         for form, column in zip(range(len(head.unit.forms)), left, strict=False)
     ]
 
 
-def _form_value(unit: Unit, element: dict[str, Any], form: int, column: Column) -> str | None:
-    if not unit.is_label and element["id"].startswith("h\\N;"):
-        return None
-    values = element.get("formValues") or [element["name"]] if unit.is_label else element["formValues"]
-    if element.get("subtotal"):
-        if not values:
-            raise ProtocolError(f"A subtotal of {unit.name!r} has no text.")
-        return str(values[0]) if is_text(column.type) else None
-    if not isinstance(values, list) or len(values) != len(unit.forms):
-        raise ProtocolError(
-            f"An element of {unit.name!r} has the form values {values!r}, not {len(unit.forms)} of them."
-        )
-    value = values[form]
-    if value is not None and type(value) is not str:
-        raise ProtocolError(f"An element of {unit.name!r} has the value {value!r}, which is no text.")
-    return value
+def _texts(unit: Unit, form: int, column: Column) -> list[str | None]:
+    """List the text of one form for each element of a unit; None for null elements."""
+    is_label, forms = unit.is_label, len(unit.forms)
+    texts: list[str | None] = []
+    for element in unit.elements:
+        values = element.get("formValues") or [element["name"]] if is_label else element["formValues"]
+        if not is_label and element["id"].startswith("h\\N;"):
+            texts.append(None)
+        elif element.get("subtotal"):
+            if not values:
+                raise ProtocolError(f"A subtotal of {unit.name!r} has no text.")
+            texts.append(str(values[0]) if is_text(column.type) else None)
+        elif type(values) is not list or len(values) != forms:
+            raise ProtocolError(f"An element of {unit.name!r} has the form values {values!r}, not {forms} of them.")
+        else:
+            texts.append(values[form])
+    wrong = next((text for text in texts if text is not None and type(text) is not str), None)
+    if wrong is not None:
+        raise ProtocolError(f"An element of {unit.name!r} has the value {wrong!r}, which is no text.")
+    return texts
 
 
 def _keys(heads: Sequence[_Head], lines: int) -> pa.StringArray:

@@ -132,7 +132,10 @@ def check_columns(document: Document, columns: Columns) -> None:
     identities = [_identity(column) for column in found.all]
     if identities == expected:
         return
-    if not document.metrics_on_rows or not set(identities) <= set(expected):
+    heads, heads_expected = (
+        [_identity(column) for column in some.all if column.role != "metric"] for some in (found, columns)
+    )
+    if not document.metrics_on_rows or heads != heads_expected or not set(identities) <= set(expected):
         raise DataMismatch(
             f"The page at row {document.paging.offset} has other columns than the first page of the same instance.",
             hint="Read again; if it recurs, the object was changed on the server while it was read.",
@@ -233,7 +236,8 @@ def totals_column(document: Document, number: int) -> bool:
 
 def element_id(element: dict[str, object]) -> str:
     """Return what tells an element from others of its unit."""
-    return str(element.get("id") or element.get("name"))
+    identity = element.get("id")
+    return str(element.get("name") if identity is None else identity)
 
 
 def _labels(document: Document, number: int) -> list[str]:

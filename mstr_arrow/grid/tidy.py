@@ -16,11 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mstr_arrow.errors import DataMismatch
-from mstr_arrow.grid.convert import parse_texts
 from mstr_arrow.grid.cut import Unrecognised
+from mstr_arrow.grid.matrix import MARKED, typed_values
 from mstr_arrow.grid.parts import Elements
 from mstr_arrow.grid.schema import totals_column
-from mstr_arrow.grid.types import DECIMAL, TEXT, is_text
+from mstr_arrow.grid.types import TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -150,22 +150,12 @@ def _metric_arrays(columns: Columns, block: Block, count: int) -> list[pa.Array]
     arrays = []
     for number, column in enumerate(columns.metrics):
         array = block.get((number // len(parts), column.part))
-        arrays.append(pa.nulls(count, column.field.type) if array is None else _as_type(array, column.type))
+        arrays.append(pa.nulls(count, column.field.type) if array is None else _typed(array, column.type))
     return arrays
 
 
-def _as_type(array: pa.Array, to: pa.DataType) -> pa.Array:
-    """Give the values of one metric its type, where they were read as texts beside those of others."""
-    if array.type == to or (is_text(to) and array.type == TEXT):
-        return array
-    texts = array.dictionary
-    try:
-        values = parse_texts(texts, to)
-    except pa.ArrowInvalid:
-        if not pa.types.is_integer(to):
-            raise
-        values = pc.cast(parse_texts(texts, DECIMAL), to)
-    return values.take(array.indices)
+def _typed(array: pa.Array, to: pa.DataType) -> pa.Array:
+    return typed_values(array, to) if array.type == MARKED else array
 
 
 def _cross(
