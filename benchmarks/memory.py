@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import mstr_arrow as ma
-from benchmarks.measure import machine, table, verdict
+from benchmarks.measure import machine, peak_rss, table, verdict
 from mstr_arrow.simulator import SimulatorProcess
 
 MB = 1e6
@@ -90,19 +90,11 @@ def _table(rows: int) -> None:
         before = psutil.Process().memory_info().rss / MB
         result = cube.to_arrow()
         size = result.get_total_buffer_size() / MB
-        added = _peak_rss() - before
+        added = peak_rss() - before
     allowed = TARGET_TABLE * size + ALLOWANCE
     print(f"to_arrow() of {rows:,} rows: table {size:.0f} MB, peak RSS {added:.0f} MB above the start")
     print(f"twice the table and {ALLOWANCE:.0f} MB ({verdict(added, allowed, at_most=True)})")
     print(f"Arrow's own peak: {pa.default_memory_pool().max_memory() / MB:.0f} MB")
-
-
-def _peak_rss() -> float:
-    """Read this process's peak RSS, in MB."""
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / MB if sys.platform == "darwin" else peak * 1024 / MB
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ class Limits:
     page_rows: int | None = None
     first_page_rows: int = 5_000
     in_flight: int = 6
-    buffer_bytes: int = 128 * 2**20
+    buffer_bytes: int = 64 * 2**20
     decode_threads: int = 2
 
 

@@ -10,10 +10,10 @@ RSS in MB before and after.
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
-from pathlib import Path
+
+from benchmarks.measure import peak_rss
 
 PEER, OURS = "mstrio-py to_dataframe", ("mstr_arrow to_polars", "mstr_arrow to_arrow")
 PAGE_ROWS = 50_000
@@ -27,12 +27,12 @@ def _mstrio(url: str, username: str, password: str, project: str, *, cube: str) 
     config.verbose = config.progress_bar = False
     connection = Connection(url, username, password, project_name=project)
     (found,) = list_olap_cubes(connection, name=cube, to_dictionary=True)
-    start, began = _peak(), time.perf_counter()
+    start, began = peak_rss(), time.perf_counter()
     reader = OlapCube(connection, id=found["id"], progress_bar=False)
     rows = len(reader.to_dataframe())
     seconds = time.perf_counter() - began
     connection.close()
-    return {"rows": rows, "seconds": seconds, "start": start, "peak": _peak()}
+    return {"rows": rows, "seconds": seconds, "start": start, "peak": peak_rss()}
 
 
 def _ours(url: str, username: str, password: str, project: str, *, cube: str, arrow: bool) -> dict[str, float]:
@@ -40,19 +40,10 @@ def _ours(url: str, username: str, password: str, project: str, *, cube: str, ar
 
     with ma.connect(url, username=username, password=password, project=project) as conn:
         found = conn.cube(cube, limits=ma.Limits(page_rows=PAGE_ROWS))
-        start, began = _peak(), time.perf_counter()
+        start, began = peak_rss(), time.perf_counter()
         rows = found.to_arrow().num_rows if arrow else found.to_polars().height
         seconds = time.perf_counter() - began
-    return {"rows": rows, "seconds": seconds, "start": start, "peak": _peak()}
-
-
-def _peak() -> float:
-    """Read this process's peak RSS, in MB."""
-    status = Path("/proc/self/status")
-    if status.exists():  # there getrusage counts the parent's memory too, from before the program was loaded
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) * 1024 / 1e6
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    return {"rows": rows, "seconds": seconds, "start": start, "peak": peak_rss()}
 
 
 if __name__ == "__main__":
