@@ -128,7 +128,7 @@ def lay_out(document: Document, columns: Columns) -> Laid:
     totals = _totals(lines)
     wanted = {"drop": (False,), "keep": (False, True), "only": (True,)}[columns.options.subtotals]
     kept = [line for line, names in enumerate(totals) if (names is not None) in wanted]
-    if tidy and document.columns_have_attributes and document.metrics:
+    if columns.crossed and columns.whole_pages:
         kept = [line for line in kept if any(cells[line] is not None for cells in lines.values)]
     if len(kept) < len(totals):
         lines, totals = lines.at(kept), [totals[line] for line in kept]

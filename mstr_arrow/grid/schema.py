@@ -74,6 +74,8 @@ class Columns:
     """Whether the rows of a page make whole rows of the result, but for the last ones."""
     whole_pages: bool = True
     """Whether no row of the result spans two pages."""
+    crossed: bool = False
+    """Whether a row of the result is where a row and a column of the grid meet with data."""
 
     @property
     def metrics(self) -> tuple[Column, ...]:
@@ -119,7 +121,13 @@ def columns_of(document: Document, options: GridOptions = DEFAULTS) -> Columns:
         for column, name in zip(columns, names, strict=True)
     )
     pivoted = tidy and document.metrics_on_rows
-    return Columns(named, options, streams=not pivoted or document.streams, whole_pages=not pivoted)
+    return Columns(
+        named,
+        options,
+        streams=not pivoted or document.streams,
+        whole_pages=not pivoted,
+        crossed=tidy and document.columns_have_attributes and bool(document.metrics),
+    )
 
 
 def check_columns(document: Document, columns: Columns) -> None:

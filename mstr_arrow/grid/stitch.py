@@ -7,10 +7,12 @@ known to be whole only when the last page has come.
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mstr_arrow.errors import DataMismatch
 from mstr_arrow.grid.tidy import Laid
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 class Stitcher:
     """Takes the pages of a result in order and gives whole rows.
 
-    Holds the last row of the page before or, where the metrics are not the innermost unit, everything.
+    Holds what heads the last row of the grid or, where the metrics are not the innermost unit, everything.
     """
 
     def __init__(self, columns: Columns) -> None:
@@ -31,34 +33,68 @@ class Stitcher:
 
     def feed(self, page: Laid) -> pa.RecordBatch | None:
         """Take a page; return the rows that are known to be whole, None where there are none."""
-        self._held.append(page)
-        if not self._columns.streams or not page.batch.num_rows:
+        if not page.batch.num_rows:
             return None
-        joined = _join(self._held, self._columns)
-        keys = joined.row_keys
-        open_from = len(keys) - 1
-        while open_from and keys[open_from - 1] == keys[-1]:
-            open_from -= 1
-        self._held = [_slice(joined, open_from)]
-        return joined.batch.slice(0, open_from) if open_from else None
+        if not self._columns.streams:
+            self._held.append(page)
+            return None
+        whole = []
+        if self._held:
+            held, goes_on = self._held[0], _leading(page, self._held[0].row_keys[0])
+            if goes_on:
+                held = _join([held, _slice(page, 0, goes_on)], self._columns)
+                page = _slice(page, goes_on)
+            if not page.batch.num_rows:
+                self._held = [held]
+                return None
+            whole.append(held.batch)
+        last = _start_of_last(page)
+        self._held = [_slice(page, last)]
+        return self._with_data([*whole, page.batch.slice(0, last)])
 
     def finish(self) -> pa.RecordBatch | None:
         """Return the rows held at the end."""
         held, self._held = self._held, []
-        return _join(held, self._columns).batch if held else None
+        return self._with_data([_join(held, self._columns).batch]) if held else None
+
+    def _with_data(self, batches: list[pa.RecordBatch]) -> pa.RecordBatch | None:
+        """Make one batch, without what is no row because nothing stands where its row and column meet."""
+        batch = _concat(batches, self._columns)
+        if self._columns.crossed:
+            has_data = [batch.column(column.name).is_valid() for column in self._columns.metrics]
+            batch = batch.filter(reduce(pc.or_, has_data))
+        return batch if batch.num_rows else None
 
 
-def _slice(laid: Laid, start: int) -> Laid:
-    return Laid(laid.batch.slice(start), laid.row_keys.slice(start), laid.keys.slice(start))
+def _slice(laid: Laid, start: int, length: int | None = None) -> Laid:
+    return Laid(*(part.slice(start, length) for part in (laid.batch, laid.row_keys, laid.keys)))
+
+
+def _leading(page: Laid, key: pa.StringScalar) -> int:
+    """Count the rows at the beginning of a page that have this key."""
+    others = pc.indices_nonzero(pc.not_equal(page.row_keys, key))
+    return others[0].as_py() if len(others) else len(page.row_keys)
+
+
+def _start_of_last(page: Laid) -> int:
+    """Tell where the rows of the page's last key begin."""
+    others = pc.indices_nonzero(pc.not_equal(page.row_keys, page.row_keys[-1]))
+    return others[-1].as_py() + 1 if len(others) else 0
+
+
+def _concat(batches: list[pa.RecordBatch], columns: Columns) -> pa.RecordBatch:
+    filled = [batch for batch in batches if batch.num_rows] or batches[:1]
+    if len(filled) == 1:
+        return filled[0]
+    table = pa.Table.from_batches(filled, columns.schema).unify_dictionaries()
+    return table.combine_chunks().to_batches()[0]
 
 
 def _join(pages: list[Laid], columns: Columns) -> Laid:
     """Make one row of all rows with one key; errors: DataMismatch where two of them have one metric."""
-    table = pa.Table.from_batches([page.batch for page in pages], columns.schema).unify_dictionaries()
-    batch = table.combine_chunks().to_batches()
-    if not batch:
-        return pages[-1]
-    whole = batch[0]
+    if len(pages) == 1:
+        return pages[0]
+    whole = _concat([page.batch for page in pages], columns)
     metrics = [column.name for column in columns.metrics]
     frame = pl.DataFrame(
         {

@@ -178,7 +178,8 @@ def _cross(
     arrays = [array for elements, indices in places for array in elements.gather(indices)]
     stacked = [_metric_arrays(columns, one, count) for one in blocks]
     metrics = [_concat(column).take(at) for column in zip(*stacked, strict=True)]
-    has_data = reduce(pc.or_, (pc.is_valid(array) for array in metrics)) if metrics else None
+    # Where a row of the result may go on in the next page, that is not known yet: the Stitcher leaves it out.
+    has_data = reduce(pc.or_, map(pc.is_valid, metrics)) if columns.crossed and columns.whole_pages else None
     flags = [(elements.name, elements.totals(indices)) for elements, indices in places]
     keys = (_keys(places[: len(headers)], len(row)), _keys(places, len(row))) if keyed else (None, None)
     if not blocks:
