@@ -63,7 +63,7 @@ class Limits:
     ``decode_threads`` threads that decode pages
     """
 
-    page_bytes: int = 8 * 2**20
+    page_bytes: int = 6 * 2**20
     page_rows: int | None = None
     first_page_rows: int = 5_000
     in_flight: int = 6
