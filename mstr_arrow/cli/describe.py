@@ -12,7 +12,7 @@ from mstr_arrow.cli import options
 from mstr_arrow.cli.errors import shown_errors
 from mstr_arrow.cli.ls import as_json
 from mstr_arrow.cli.progress import MB
-from mstr_arrow.cli.tables import console, print_json, print_table, printable
+from mstr_arrow.cli.tables import print_json, print_table, printable
 from mstr_arrow.connection import Connection
 from mstr_arrow.errors import NotPublished
 from mstr_arrow.grid.texts import deliver_schema
@@ -100,7 +100,7 @@ def _column(field: pa.Field, forms: Forms) -> dict[str, str | None]:
 
 def _show(facts: dict[str, Any]) -> None:
     """Print what is known: the object in a few lines, then its columns."""
-    out = console()
+    out = Console(highlight=False)
     size, rows, columns = facts["size_bytes"], facts["rows"], facts["columns"]
     lines = {
         facts["type"]: facts["name"],
@@ -117,9 +117,7 @@ def _show(facts: dict[str, Any]) -> None:
     if columns is not None:
         out.print()
         keys = ("name", "type", "server_type", "role", "form", "id")
-        print_table(
-            HEADERS, ([column[key] or "" for key in keys] for column in columns), whole=("ARROW TYPE", "ID")
-        )
+        print_table(HEADERS, [[column[key] or "" for key in keys] for column in columns])
 
 
 def _rows(rows: int, kind: str) -> str:

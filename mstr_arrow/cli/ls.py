@@ -10,7 +10,7 @@ from mstr_arrow.cli.errors import shown_errors
 from mstr_arrow.cli.tables import print_json, print_table
 from mstr_arrow.objects.catalogue import ObjectInfo
 
-HEADERS = ("NAME", "TYPE", "ID", "MODIFIED", "OWNER", "FOLDER")
+HEADERS = ("NAME", "TYPE", "ID", "PATH", "MODIFIED", "OWNER")
 
 
 def ls(
@@ -18,7 +18,7 @@ def ls(
     pattern: Annotated[
         str | None,
         typer.Argument(
-            metavar="[PATTERN]",
+            metavar="PATTERN",
             help="Names to list: * is any text, ? one letter, upper and lower case are the same. Put it in quotes.",
         ),
     ] = None,
@@ -46,7 +46,7 @@ def ls(
         if json:
             print_json([as_json(info) for info in shown])
         elif shown:
-            print_table(HEADERS, map(_row, shown), whole=("TYPE", "ID", "MODIFIED"))
+            print_table(HEADERS, [_row(info) for info in shown])
         if not found:
             what = "cubes or reports" if kind is None else f"{kind}s"
             console.print(_nothing(what, pattern), markup=False, highlight=False, soft_wrap=True)
@@ -68,8 +68,7 @@ def as_json(info: ObjectInfo) -> dict[str, object]:
 
 def _row(info: ObjectInfo) -> tuple[str, ...]:
     modified = f"{info.modified:%Y-%m-%d %H:%M}" if info.modified else ""
-    folder = info.path.removesuffix(info.name)
-    return (info.name, info.kind or "", info.id, modified, info.owner or "", folder)
+    return (info.name, info.kind or "", info.id, info.path, modified, info.owner or "")
 
 
 def _nothing(what: str, pattern: str | None) -> str:

@@ -71,8 +71,9 @@ def describe(stats: ScanStats) -> str:
 def summarise(stats: ScanStats) -> str:
     """Say in a line what a read did, when it is over."""
     grid = f" from {stats.rows:,} of the grid" if stats.rows != stats.result_rows else ""
+    speed = stats.result_rows / stats.seconds if stats.seconds else 0.0
     return (
-        f"{stats.result_rows:,} rows{grid} in {stats.seconds:.1f} s: {stats.rows_per_second:,.0f} rows/s, "
+        f"{stats.result_rows:,} rows{grid} in {stats.seconds:.1f} s: {speed:,.0f} rows/s, "
         f"{stats.bytes_per_second / MB:,.1f} MB/s of JSON"
     )
 

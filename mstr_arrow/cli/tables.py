@@ -3,39 +3,47 @@
 from __future__ import annotations
 
 import sys
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-_NO_LIMIT = 100_000
-"""Columns of a terminal that is none, so that a line of a file or a pipe is never broken."""
+GAP = "  "
 
 
 def print_json(value: Any) -> None:
     """Print a value as indented JSON."""
     sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode())
+    sys.stdout.flush()
 
 
-def console() -> Console:
-    """Make the console of standard output: colours and broken lines only on a terminal."""
+def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a line per row, its cells aligned.
+
+    A terminal too narrow for all columns gets the first of them; a pipe gets all.
+    """
     out = Console(highlight=False)
-    return out if out.is_terminal else Console(highlight=False, width=_NO_LIMIT)
+    cells = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(headers, *cells, strict=True)]
+    ends = list(accumulate(widths, lambda end, width: end + len(GAP) + width))
+    shown = max(1, sum(end <= out.width for end in ends)) if out.is_terminal else len(headers)
+    out.print(Text(_line(headers[:shown], widths), "bold"), soft_wrap=True)
+    for row in cells:
+        out.print(Text(_line(row[:shown], widths)), soft_wrap=True)
+    sys.stdout.flush()
+    if shown < len(headers):
+        note = f"Left out, for the terminal is narrow: {', '.join(headers[shown:])}. A pipe or --json shows them."
+        Console(stderr=True).print(note, style="dim", highlight=False)
 
 
-def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, whole: Sequence[str] = ()) -> None:
-    """Print a line per row; on a narrow terminal all columns but those of ``whole`` are folded."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for header in headers:
-        table.add_column(header, overflow="fold", no_wrap=header in whole)
-    for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
-    console().print(table)
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return GAP.join(set_cell_size(cell, width) for cell, width in zip(cells, widths, strict=False)).rstrip()
 
 
 def printable(text: str) -> str:

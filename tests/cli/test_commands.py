@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,8 +18,21 @@ HALF = replace(Meter().stats(), rows=1_000, total_rows=2_000, bytes=4_000_000, s
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--help"], ["fetch", "demo", "simulate", "Exit codes", "130"]),
-        (["fetch", "--help"], ["MSTR_PASSWORD", "--row-group-rows", "[default]", "| head", "Exit codes"]),
+        (["--help"], ["ls", "describe", "fetch", "demo", "simulate", "--install-completion", "Exit codes", "130"]),
+        (["ls", "--help"], ["PATTERN", "--type", "--json", "'*sales*'", "MSTR_URL"]),
+        (["describe", "--help"], ["OBJECT", "--type", "A report is run", "MSTR_URL"]),
+        (
+            ["fetch", "--help"],
+            [
+                "MSTR_PASSWORD",
+                "--row-group-rows",
+                "--part-bytes",
+                "--subtotals",
+                "[default]",
+                "| head",
+                "Exit codes",
+            ],
+        ),
         (["simulate", "--help"], ["--rows", "--encode-once", "127.0.0.1"]),
     ],
 )
@@ -87,3 +101,34 @@ def test_without_the_extra_one_line_says_what_to_install():
     assert result.returncode == 2
     assert result.stdout == ""
     assert result.stderr == "mstr-arrow: the command line needs an extra: pip install 'mstr-arrow[cli]'\n"
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("mstr-arrow de", {"describe", "demo"}),
+        ("mstr-arrow fetch --sub", {"--subtotals"}),
+        ("mstr-arrow ls --type ", {"cube", "report", "all"}),
+        ("mstr-arrow fetch Cube --layout ", {"tidy", "grid"}),
+    ],
+)
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+def test_bash_completes(typed, offered, tmp_path):
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "HOME": str(tmp_path)}
+    program = tmp_path / "mstr-arrow"
+    program.write_text(
+        f'#!/bin/sh\nexec {sys.executable} -c \'import sys, mstr_arrow.cli; sys.argv[0] = "mstr-arrow"; '
+        'mstr_arrow.cli.main()\' "$@"\n'
+    )
+    program.chmod(0o755)
+    environment["PATH"] = f"{tmp_path}{os.pathsep}{environment['PATH']}"
+    script = """
+        eval "$(_MSTR_ARROW_COMPLETE=source_bash mstr-arrow)"
+        COMP_WORDS=($1); [ "${1% }" = "$1" ] || COMP_WORDS+=("")
+        COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+        _mstr_arrow_completion mstr-arrow
+        printf '%s\\n' "${COMPREPLY[@]}"
+    """
+    command = ["bash", "-c", script, "bash", typed]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)  # noqa: S603 - our own script
+    assert set(result.stdout.split()) == offered

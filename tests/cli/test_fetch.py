@@ -1,5 +1,6 @@
 import csv
 import io
+import logging
 import os
 import signal
 import subprocess
@@ -87,6 +88,8 @@ def test_verbose_tells_the_requests_and_no_secret(run, server, tmp_path):
     result = run("fetch", CUBE, "-o", tmp_path / "sales.csv", "-v", "--project", server.project)
     assert "POST /MicroStrategyLibrary/api/auth/login -> 204" in result.err
     assert "requests, 0 of them repeated" in result.err
+    assert "POST" not in run("fetch", CUBE, "-o", tmp_path / "sales.csv").err  # the log is shown no longer
+    assert [type(handler).__name__ for handler in logging.getLogger("mstr_arrow").handlers] == ["NullHandler"]
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,17 @@ def test_a_profile_holds_everything(fetch, simulator, profile):
     assert "700" in [request.query.get("limit") for request in simulator.requests[before:]]
 
 
+def test_a_command_takes_its_own_settings_and_leaves_the_others(run, simulator, profile):
+    text = f'[default]\nurl = "{simulator.url}"\nusername = "demo"\npassword = "demo"\nin-flight = 2\n'
+    profile(text + 'type = "cube"\nbuffer-bytes = "64MB"\n')
+    names = [each["name"] for each in json.loads(run("ls", "*s*", "--json").out)]
+    assert "Sales Cube" in names
+    assert "Cross-tab Sparse" not in names
+    assert run("describe", "Cross-tab Sparse").code == 1
+    profile(text + "rows = 5\n")  # an option of `simulate`, which reads no profile
+    assert "sets rows" in run("ls").err
+
+
 @pytest.mark.parametrize("winner", ["flag", "environment", "file"])
 def test_a_flag_beats_the_environment_and_that_beats_the_file(fetch, simulator, profile, monkeypatch, winner):
     profile(f'[default]\nurl = "{simulator.url}"\nusername = "file"\npassword = "no"\n')

@@ -1,0 +1,99 @@
+import json
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+
+from mstr_arrow.cli import tables
+
+pytestmark = pytest.mark.usefixtures("server")
+
+
+def lines(result):
+    return result.out.decode().splitlines()
+
+
+def test_cubes_and_reports_are_listed_a_line_each(run, server):
+    result = run("ls")
+    shown = lines(result)
+    assert (result.code, result.err) == (0, "")
+    assert shown[0].split() == ["NAME", "TYPE", "ID", "PATH", "MODIFIED", "OWNER"]
+    sales = next(line for line in shown if line.startswith("Sales Cube "))
+    assert server.cubes["Sales Cube"] in sales
+    for word in (" cube ", "/Public Objects/", "/Sales Cube ", "2026-01-15 08:30", "Administrator"):
+        assert word in sales
+    assert any(" report " in line for line in shown)
+    assert not [line for line in shown if line != line.rstrip()]
+    assert server.open_sessions == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        (["SALES*"], ["Sales Cube"]),
+        (["tw?ce", "--type", "cube"], ["Twice", "Twice"]),
+        (["twice", "--type", "report"], []),
+        (["cross-tab metrics ?irst"], ["Cross-tab Metrics First"]),
+        (["*cross*last*", "--type", "report"], ["Cross-tab Metrics Last"]),
+    ],
+)
+def test_a_pattern_and_a_type_choose(run, arguments, names):
+    assert [each["name"] for each in json.loads(run("ls", *arguments, "--json").out)] == names
+
+
+def test_json_tells_what_the_table_tells(run, server):
+    (sales,) = json.loads(run("ls", "sales cube", "--json").out)
+    assert sales.pop("path").endswith("/Reports/Sales Cube")
+    assert sales == {
+        "name": "Sales Cube",
+        "type": "cube",
+        "id": server.cubes["Sales Cube"],
+        "modified": "2026-01-15T08:30:00+00:00",
+        "owner": "Administrator",
+    }
+
+
+def test_a_limit_says_how_many_are_left(run):
+    result = run("ls", "cross-tab*", "--limit", 2)
+    assert len(lines(result)) == 3
+    assert "more." in result.err
+
+
+def test_nothing_found_is_said_beside_standard_output(run):
+    result = run("ls", "sales")
+    assert (result.code, result.out) == (0, b"")
+    assert "'*sales*'" in result.err
+    assert run("ls", "*zzz*", "--json").out == b"[]\n"
+
+
+def test_a_narrow_terminal_leaves_columns_out_and_breaks_no_line(capsys, monkeypatch):
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "20")
+    tables.print_table(("NAME", "ID", "PATH"), [("Größe ☕", "A" * 10, "/x/y")])
+    out, err = capsys.readouterr()
+    assert out.splitlines()[1] == f"Größe ☕  {'A' * 10}"
+    assert "\x1b[1m" in out  # a terminal's header is bold
+    assert "PATH" in err
+
+
+def test_what_a_server_says_cannot_steer_the_terminal(capsys):
+    tables.print_table(("NAME",), [("a\x1b[31m\nb",)])
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_colours_are_for_a_terminal(server):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "TERM": "xterm"}
+    environment.pop("NO_COLOR")
+    command = [sys.executable, "-c", "import mstr_arrow.cli; mstr_arrow.cli.main()", "ls", "sales*"]
+    master, slave = pty.openpty()
+    subprocess.run(command, env=environment, stdout=slave, stderr=subprocess.DEVNULL, check=True)  # noqa: S603 - our own interpreter
+    os.close(slave)
+    assert b"\x1b[1m" in os.read(master, 65536)
+    os.close(master)
+    piped = subprocess.run(command, env=environment, capture_output=True, check=True)  # noqa: S603 - our own interpreter
+    assert b"\x1b" not in piped.stdout
+    assert piped.stderr == b""
+    assert server.open_sessions == 0
