@@ -39,7 +39,7 @@ def read_parts(document: Document, columns: Columns) -> Parts:
     """Decode a page that was cut; errors: Unrecognised for whatever the plain decoder must judge."""
     try:
         headers = _row_headers(document)
-        elements = iter(list(_elements_by_place(document, columns)))
+        elements = iter(tuple(_elements_by_place(document, columns)))
         values = {
             part: _values(document.values[part], _types(document, columns, part)) if document.metrics else []
             for part in columns.options.parts
@@ -144,7 +144,9 @@ def _elements(unit: Unit, columns: Sequence[Column], elements: pa.StructArray) -
     totals = bool(pc.any(subtotal).as_py())
     if unit.is_label:
         ids = pc.coalesce(ids, names)
-        values = pc.if_else(pc.is_valid(values), values, pc.list_slice(pc.cast(names, pa.list_(pa.string())), 0, 1))
+        if values.null_count:
+            alone = pa.ListArray.from_arrays(pa.array(range(len(names) + 1), pa.int32()), names)
+            values = pc.if_else(pc.is_valid(values), values, alone)
     if ids.null_count:
         raise Unrecognised("elements without ids")
     is_null = pc.and_(pc.starts_with(ids, "h\\N;"), not unit.is_label)
