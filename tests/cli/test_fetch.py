@@ -148,11 +148,12 @@ def command(simulator):
     return [sys.executable, "-c", "import mstr_arrow.cli; mstr_arrow.cli.main()"], os.environ | environment
 
 
-def test_ctrl_c_logs_out_and_leaves_no_file(tmp_path):
+@pytest.mark.parametrize("output", ["x.parquet", "x/"])
+def test_ctrl_c_logs_out_and_leaves_no_file(tmp_path, output):
     with Simulator(rows=2_000) as simulator:
         simulator.fail(Fault.slow(30).on("GET", "/instances/", times=None))
         program, environment = command(simulator)
-        fetch = [*program, "fetch", CUBE, "-o", "x.parquet", "--page-rows", "500"]
+        fetch = [*program, "fetch", CUBE, "-o", output, "--page-rows", "500"]
         process = subprocess.Popen(fetch, env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True)  # noqa: S603 - our own interpreter
         end = time.monotonic() + 20
         while not simulator.instances_created:

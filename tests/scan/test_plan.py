@@ -66,3 +66,21 @@ def test_every_row_is_asked_for_until_it_came_and_never_again(seed, total, page_
             plan.received(answered, rows, rows * luck.randint(1, 60))
             came += range(answered.offset, answered.offset + rows)
     assert sorted(came) == list(range(total))
+
+
+def test_the_first_rows_are_asked_for_and_twice_as_many_if_they_are_not_enough():
+    plan = PagePlan(30, Limits(page_rows=5), first=8)
+    assert [plan.take(), plan.take(), plan.peek()] == [Range(0, 5), Range(5, 3), None]
+    plan.extend()
+    assert [plan.take(), plan.take(), plan.peek()] == [Range(8, 5), Range(13, 3), None]
+    plan.extend()
+    plan.extend()
+    assert plan.end == 30
+
+
+def test_what_a_short_page_left_out_of_the_first_rows_is_asked_for():
+    plan = PagePlan(30, Limits(page_rows=5), first=5)
+    plan.received(plan.take(), 2, 20)
+    assert plan.take() == Range(2, 2)
+    assert plan.take() == Range(4, 1)
+    assert plan.peek() is None
