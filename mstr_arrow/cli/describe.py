@@ -75,8 +75,8 @@ def look_at(connection: Connection, name: str, kind: Kind | None) -> dict[str, A
 
 def _forms(connection: Connection, kind: Kind | None, object_id: str) -> Forms:
     """Read the names of all forms from the definition."""
-    definition = connection.get(f"v2/{kind}s/{object_id}").json()["definition"]
-    attributes = definition.get("availableObjects", {}).get("attributes") or ()
+    definition = connection.get(f"v2/{kind}s/{object_id}").json().get("definition") or {}
+    attributes = (definition.get("availableObjects") or {}).get("attributes") or ()
     return {
         (attribute["id"], form["id"]): form.get("name") or ""
         for attribute in attributes

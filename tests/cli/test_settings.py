@@ -24,6 +24,8 @@ def test_a_profile_holds_everything(fetch, simulator, profile):
         password = "demo"
         project = "{simulator.project}"
         page-rows = 700
+        page-bytes = 4096
+        buffer-bytes = "64MB"
         row-counts = true
         column-type = ["Revenue=string"]
     """)
