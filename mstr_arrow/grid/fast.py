@@ -38,12 +38,13 @@ _ELEMENTS_SCHEMA = pa.schema([("elements", pa.list_(pa.list_(_ELEMENT)))])
 def read_parts(document: Document, columns: Columns) -> Parts:
     """Decode a page that was cut; errors: Unrecognised for whatever the plain decoder must judge."""
     try:
-        headers = _row_headers(document)
-        elements = iter(tuple(_elements_by_place(document, columns)))
+        # The values first: where a page is for the plain decoder, it is nearly always for them.
         values = {
             part: _values(document.values[part], _types(document, columns, part)) if document.metrics else []
             for part in columns.options.parts
         }
+        headers = _row_headers(document)
+        elements = iter(tuple(_elements_by_place(document, columns)))
     except (pa.ArrowException, KeyError, IndexError, TypeError, AttributeError, UnicodeError) as error:
         raise Unrecognised(str(error)) from error
     counts = [len(arrays[0]) for arrays in values.values() if arrays]
@@ -145,6 +146,8 @@ def _elements(unit: Unit, columns: Sequence[Column], elements: pa.StructArray) -
     if unit.is_label:
         ids = pc.coalesce(ids, names)
         if values.null_count:
+            if pc.any(pc.and_(pc.is_null(values), pc.is_null(names))).as_py():
+                raise Unrecognised("elements without a text")
             alone = pa.ListArray.from_arrays(pa.array(range(len(names) + 1), pa.int32()), names)
             values = pc.if_else(pc.is_valid(values), values, alone)
     if ids.null_count:

@@ -23,13 +23,10 @@ from mstr_arrow.grid.tidy import Laid, make_batch
 from mstr_arrow.grid.types import is_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mstr_arrow.grid.document import Document, Place, Unit
     from mstr_arrow.grid.schema import Column, Columns
-
-Group = dict[int | None, int]
-"""Lines of an axis that differ in their metric only, by metric; None where the metrics are on the other axis."""
 
 
 def needs_exact(document: Document, columns: Columns) -> bool:
@@ -102,6 +99,21 @@ class _Axis:
 
 
 @dataclass(frozen=True, slots=True)
+class _Groups:
+    """Lines of an axis brought together: the first of each group, and for each metric the line of each group.
+
+    The metric is None where the metrics are on the other axis.
+    """
+
+    first: Sequence[int]
+    by_metric: Mapping[int | None, Sequence[int | None]]
+
+    def of(self, metric: int | None) -> Sequence[int | None]:
+        """Return the line of each group that has a metric, None for a group that lacks it."""
+        return self.by_metric.get(metric) or [None] * len(self.first)
+
+
+@dataclass(frozen=True, slots=True)
 class _Lines:
     """The rows of a result: the grid's row that tells each, what heads it, its values by column of metrics."""
 
@@ -168,31 +180,30 @@ def _grid(document: Document, columns: Columns, rows: _Axis) -> _Lines:
 def _tidy(document: Document, columns: Columns, rows: _Axis) -> _Lines:
     """Let each group of rows meet each block of data columns: one row of the result."""
     across = _axis(document.column_places, document.column_headers, document.data_columns)
-    groups: list[Group] = [{None: row} for row in range(rows.lines)]
-    if rows.metrics is not None:
-        groups = _groups(rows, f"The page at row {document.paging.offset} has two rows")
+    groups = (
+        _each(rows)
+        if rows.metrics is None
+        else _groups(rows, f"The page at row {document.paging.offset} has two rows")
+    )
     blocks = _groups(across, "The result has two columns")
-    if not across.heads:
-        blocks = blocks or [{}]
-    # What heads a group heads its first line, too.
-    row_of = [next(iter(group.values())) for group in groups for _ in blocks]
-    column_of = [next(iter(block.values()), 0) for block in blocks] * len(groups)
-    same = len(groups) == rows.lines and len(blocks) == 1
+    if not across.heads and not blocks.first:
+        blocks = _Groups([0], {})  # attributes only: each row as it is
+    row_of = [row for row in groups.first for _ in blocks.first]
+    column_of = [*blocks.first] * len(groups.first)
+    same = len(groups.first) == rows.lines and len(blocks.first) == 1
     row_heads = [head if same else head.at(row_of) for head in rows.heads]
     heads = [*row_heads, *(head.at(column_of) for head in across.heads)]
     return _Lines(row_of, row_heads, heads, _values(document, columns, groups, blocks))
 
 
-def _values(
-    document: Document, columns: Columns, groups: Sequence[Group], blocks: Sequence[Group]
-) -> list[list[Any]]:
+def _values(document: Document, columns: Columns, groups: _Groups, blocks: _Groups) -> list[list[Any]]:
     """List the values of each column of metrics: where a group of rows meets a block of columns in its metric."""
     parts = columns.options.parts
-    values: list[list[Any]] = [[None] * (len(groups) * len(blocks)) for _ in columns.metrics]
+    nothing: list[Any] = [None] * (len(groups.first) * len(blocks.first))
+    values = [nothing for _ in columns.metrics]
     for metric, slot in enumerate(columns.slots(document)):
-        on_rows, on_columns = (metric, None) if document.metrics_on_rows else (None, metric)
-        rows = [group.get(on_rows) for group in groups]
-        numbers = [block.get(on_columns) for block in blocks]
+        rows = groups.of(metric if document.metrics_on_rows else None)
+        numbers = blocks.of(None if document.metrics_on_rows else metric)
         for place, part in enumerate(parts):
             matrix = document.values[part]
             values[slot * len(parts) + place] = [
@@ -233,19 +244,30 @@ def _check_indices(unit: Unit, indices: Sequence[Any]) -> None:
     raise ProtocolError(f"A row or column of {unit.name!r} refers to element {wrong!r} of {known}.")
 
 
-def _groups(axis: _Axis, two: str) -> list[Group]:
+def _each(axis: _Axis) -> _Groups:
+    """Leave the lines as they are."""
+    return _Groups(range(axis.lines), {None: range(axis.lines)})
+
+
+def _groups(axis: _Axis, two: str) -> _Groups:
     """Bring together the lines that differ in their metric only; errors: DataMismatch for two of one metric."""
-    groups: dict[tuple[int | None, ...], Group] = {}
+    numbers: dict[tuple[int | None, ...], int] = {}
+    found: dict[int | None, dict[int, int]] = {}
+    first: list[int] = []
     keys = zip(*(head.indices for head in axis.heads), strict=True) if axis.heads else repeat((), axis.lines)
     for line, (key, metric) in enumerate(zip(keys, axis.metrics or repeat(None, axis.lines), strict=True)):
-        group = groups.setdefault(key, {})
-        if metric in group:
+        number = numbers.setdefault(key, len(numbers))
+        if number == len(first):
+            first.append(line)
+        lines = found.setdefault(metric, {})
+        if number in lines:
             raise DataMismatch(
                 f"{two} of one metric for the same attributes.",
                 hint='Read it with layout="grid", which keeps the rows and columns as they are.',
             )
-        group[metric] = line
-    return list(groups.values())
+        lines[number] = line
+    groups = range(len(first))
+    return _Groups(first, {metric: [lines.get(number) for number in groups] for metric, lines in found.items()})
 
 
 def _totals(lines: _Lines) -> list[str | None]:
