@@ -4,6 +4,7 @@ from mstr_arrow import errors
 from mstr_arrow.config import Limits, Retry, Settings, Timeouts, Tls
 from mstr_arrow.connection import Connection, connect, connect_async
 from mstr_arrow.errors import MstrError
+from mstr_arrow.objects.catalogue import ObjectInfo
 from mstr_arrow.objects.cube import Cube, CubeInfo
 from mstr_arrow.objects.report import Report
 from mstr_arrow.scan.batches import Batches
@@ -20,6 +21,7 @@ __all__ = [
     "CubeInfo",
     "Limits",
     "MstrError",
+    "ObjectInfo",
     "Report",
     "Retry",
     "Scan",

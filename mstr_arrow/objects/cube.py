@@ -14,9 +14,9 @@ from mstr_arrow.scan.scan import Scan
 from mstr_arrow.transport.projects import OBJECT_ID
 
 if TYPE_CHECKING:
-    from mstr_arrow.connection import Connection
     from mstr_arrow.objects.catalogue import ObjectInfo
     from mstr_arrow.scan.options import ReadOptions
+    from mstr_arrow.transport.client import Client
 
 _READY = 64
 
@@ -43,7 +43,7 @@ class Cube(Scan):
     """A cube: a scan of all its attributes and metrics, and what the server says about it."""
 
     def __init__(
-        self, connection: Connection, definition: Definition, options: ReadOptions, *, row_counts: bool
+        self, connection: Client, definition: Definition, options: ReadOptions, *, row_counts: bool
     ) -> None:
         source = Source(
             f"v2/cubes/{definition.id}/instances",
@@ -107,7 +107,7 @@ def _moment(text: str | None) -> datetime | None:
     return None
 
 
-async def open_cube(connection: Connection, name_or_id: str, options: ReadOptions, *, row_counts: bool) -> Cube:
+async def open_cube(connection: Client, name_or_id: str, options: ReadOptions, *, row_counts: bool) -> Cube:
     """Find a cube and read its definition. GET /api/v2/cubes/{id}, after a search where no id is given."""
     cube_id = name_or_id.strip().upper()
     if not OBJECT_ID.fullmatch(cube_id):
@@ -120,5 +120,5 @@ async def open_cube(connection: Connection, name_or_id: str, options: ReadOption
     return Cube(connection, read_definition(answer.json()), options, row_counts=row_counts)
 
 
-async def _find(connection: Connection, name_or_id: str) -> ObjectInfo:
+async def _find(connection: Client, name_or_id: str) -> ObjectInfo:
     return await find(connection.http, name_or_id, "cube")

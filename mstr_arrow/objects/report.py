@@ -11,9 +11,9 @@ from mstr_arrow.scan.scan import Scan
 from mstr_arrow.transport.projects import OBJECT_ID
 
 if TYPE_CHECKING:
-    from mstr_arrow.connection import Connection
     from mstr_arrow.objects.catalogue import ObjectInfo
     from mstr_arrow.scan.options import ReadOptions
+    from mstr_arrow.transport.client import Client
 
 _PROBE_ROWS = 1000
 
@@ -25,7 +25,7 @@ class Report(Scan):
     first costs no second one.
     """
 
-    def __init__(self, connection: Connection, report_id: str, name: str, options: ReadOptions) -> None:
+    def __init__(self, connection: Client, report_id: str, name: str, options: ReadOptions) -> None:
         source = Source(
             f"v2/reports/{report_id}/instances",
             {},
@@ -50,7 +50,7 @@ class Report(Scan):
         return await self._connection.bridge(read_info(self._connection.http, self.id))
 
 
-async def open_report(connection: Connection, name_or_id: str, options: ReadOptions) -> Report:
+async def open_report(connection: Client, name_or_id: str, options: ReadOptions) -> Report:
     """Find a report. GET /api/v2/reports/{id}, after a search where no id is given."""
     report_id = name_or_id.strip().upper()
     if not OBJECT_ID.fullmatch(report_id):
@@ -65,5 +65,5 @@ async def open_report(connection: Connection, name_or_id: str, options: ReadOpti
     return Report(connection, report_id, definition["name"], options)
 
 
-async def _find(connection: Connection, name_or_id: str) -> ObjectInfo:
+async def _find(connection: Client, name_or_id: str) -> ObjectInfo:
     return await find(connection.http, name_or_id, "report")

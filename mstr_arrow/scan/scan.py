@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sized
     from typing import Self, Unpack
 
-    from mstr_arrow.connection import Connection
     from mstr_arrow.grid.texts import Strings
     from mstr_arrow.scan.instance import Instance, Source
     from mstr_arrow.scan.options import ReadOptions, ScanOptions
     from mstr_arrow.scan.sinks import Sink, Target
     from mstr_arrow.scan.stats import ScanStats
+    from mstr_arrow.transport.client import Client
 
     OnProgress = Callable[[ScanStats], object] | None
 
@@ -52,7 +52,7 @@ class Scan:
     and ConversionError when a value does not fit its column.
     """
 
-    def __init__(self, connection: Connection, source: Source, options: ReadOptions) -> None:
+    def __init__(self, connection: Client, source: Source, options: ReadOptions) -> None:
         self._connection = connection
         self._source = source
         self._options = options
