@@ -206,9 +206,15 @@ def _values(document: Document, columns: Columns, groups: _Groups, blocks: _Grou
         numbers = blocks.of(None if document.metrics_on_rows else metric)
         for place, part in enumerate(parts):
             matrix = document.values[part]
-            values[slot * len(parts) + place] = [
-                None if row is None or number is None else matrix[row][number] for row in rows for number in numbers
-            ]
+            if rows == range(len(matrix)) and len(numbers) == 1 and numbers[0] is not None:
+                cells = list(map(itemgetter(numbers[0]), matrix))
+            else:
+                cells = [
+                    None if row is None or number is None else matrix[row][number]
+                    for row in rows
+                    for number in numbers
+                ]
+            values[slot * len(parts) + place] = cells
     return values
 
 
