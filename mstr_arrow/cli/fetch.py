@@ -19,8 +19,9 @@ from mstr_arrow.grid.options import Layout, Subtotals, Values
 from mstr_arrow.objects.catalogue import Kind
 from mstr_arrow.objects.cube import Cube
 from mstr_arrow.objects.report import Report
-from mstr_arrow.scan.cut import Cut, keep
+from mstr_arrow.scan.excerpt import Excerpt
 from mstr_arrow.scan.options import ScanOptions
+from mstr_arrow.scan.scan import take_excerpt
 
 FILE, RESULT, READING = "Output", "Result", "Reading"
 
@@ -167,7 +168,7 @@ def fetch(
             overwrite=overwrite,
         )
         target = output_from(output, output_format, parquet)
-        cut = Cut(columns=_names(columns), rows=head)
+        excerpt = Excerpt(columns=_names(columns), rows=head)
         how: ScanOptions = {
             "types": read_types(column_types or ()),
             "layout": layout,
@@ -191,7 +192,7 @@ def fetch(
             password_stdin=password_stdin,
             settings=Settings(limits=limits),
         ) as connection:
-            scan = keep(_open(connection, name, object_type, how, row_counts=row_counts), cut)
+            scan = take_excerpt(_open(connection, name, object_type, how, row_counts=row_counts), excerpt)
             with progress(console, quiet=quiet) as on_progress:
                 stats = target.write(scan, on_progress)
         if not quiet:

@@ -16,7 +16,7 @@ from mstr_arrow.adapters import pandas as pandas_adapter
 from mstr_arrow.adapters import polars as polars_adapter
 from mstr_arrow.grid.texts import check_strings, deliver_batch, deliver_schema
 from mstr_arrow.scan.batches import Batches
-from mstr_arrow.scan.cut import Cut
+from mstr_arrow.scan.excerpt import Excerpt
 from mstr_arrow.scan.parts import ParquetParts
 from mstr_arrow.scan.read import Read, probe
 from mstr_arrow.scan.sinks import Csv, IpcFile, IpcStream, Parquet, in_thread
@@ -59,7 +59,7 @@ class Scan:
         self._probed: Instance | None = None
         self._schema: pa.Schema | None = None
         self._last: Read[Any] | None = None
-        self._cut = Cut()
+        self._excerpt = Excerpt()
 
     def with_options(self, **options: Unpack[ScanOptions]) -> Self:
         """Return the same scan, read otherwise; an instance that only told the schema is not shared with it.
@@ -309,14 +309,14 @@ class Scan:
         return Batches(self._connection, read, deliver_schema(read.columns.schema, strings))
 
     async def _write(self, sink: Sink | ParquetParts, on_progress: OnProgress) -> ScanStats:
-        cut, rows = self._cut, 0
+        excerpt, rows = self._excerpt, 0
         try:
             await in_thread(sink.open)
             convert = partial(deliver_batch, strings=sink.strings)
-            async with self._reading(convert, on_progress, first=cut.rows) as read:
-                await in_thread(sink.start, cut.schema(read.columns.schema))
-                while (cut.rows is None or rows < cut.rows) and (batch := await read.next()) is not None:
-                    kept = cut.batch(batch, rows)
+            async with self._reading(convert, on_progress, first=excerpt.rows) as read:
+                await in_thread(sink.start, excerpt.schema(read.columns.schema))
+                while (excerpt.rows is None or rows < excerpt.rows) and (batch := await read.next()) is not None:
+                    kept = excerpt.batch(batch, rows)
                     rows += kept.num_rows
                     await in_thread(sink.write, kept)
                 await in_thread(sink.finish)
@@ -356,3 +356,16 @@ async def _all(read: Read[T]) -> list[T]:
     while (item := await read.next()) is not None:
         items.append(item)
     return items
+
+
+S = TypeVar("S", bound=Scan)
+
+
+def take_excerpt(scan: S, excerpt: Excerpt) -> S:
+    """Return the scan with all its files cut down to an excerpt.
+
+    All columns are asked of the server still, but no more rows than it takes to have the first ones.
+    """
+    other = scan.with_options()
+    other._excerpt = excerpt  # noqa: SLF001 - not public until scans can have the server do it
+    return other

@@ -1,9 +1,9 @@
-"""A part of a result, cut out of it on this side: some columns, the first rows."""
+"""An excerpt of a result, taken on this side: some columns, the first rows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -13,13 +13,9 @@ from mstr_arrow.transport.projects import listing, near_names
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mstr_arrow.scan.scan import Scan
-
-S = TypeVar("S", bound="Scan")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cut:
+class Excerpt:
     """The columns to keep, in their order, and how many of the first rows; None keeps all."""
 
     columns: Sequence[str] | None = None
@@ -42,13 +38,3 @@ class Cut:
         """Return what is left of a batch, when ``before`` rows were kept already."""
         kept = batch if self.columns is None else batch.select(list(self.columns))
         return kept if self.rows is None else kept.slice(0, self.rows - before)
-
-
-def keep(scan: S, cut: Cut) -> S:
-    """Return the scan with all its files cut down.
-
-    All columns are asked of the server still, but no more rows than it takes to have the first ``cut.rows``.
-    """
-    other = scan.with_options()
-    other._cut = cut  # noqa: SLF001 - not public until scans can have the server do it
-    return other
