@@ -38,3 +38,19 @@ def deliver_batch(batch: pa.RecordBatch, strings: Strings) -> pa.RecordBatch:
     if not arrays:
         return batch
     return pa.record_batch(arrays, schema=deliver_schema(batch.schema, strings))
+
+
+def join_batches(batches: list[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
+    """Make a table of batches, with one dictionary per text column; empties the list.
+
+    Goes column by column, letting go of each as it is done: holds the table, and one column twice.
+    """
+    columns = [[batch.column(number) for batch in batches] for number in range(len(schema))]
+    rows = sum(batch.num_rows for batch in batches)
+    batches.clear()
+    # What the decoders have used is given back before the second copies are made.
+    pa.default_memory_pool().release_unused()
+    joined = [pa.chunked_array(columns.pop(0), field.type).unify_dictionaries() for field in schema]
+    if not joined:
+        return pa.table({"_": pa.nulls(rows)}).select([])
+    return pa.table(joined, schema=schema)

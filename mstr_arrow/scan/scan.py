@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from mstr_arrow.adapters import pandas as pandas_adapter
 from mstr_arrow.adapters import polars as polars_adapter
-from mstr_arrow.grid.texts import check_strings, deliver_batch, deliver_schema
+from mstr_arrow.grid.texts import check_strings, deliver_batch, deliver_schema, join_batches
 from mstr_arrow.scan.batches import Batches
 from mstr_arrow.scan.excerpt import Excerpt
 from mstr_arrow.scan.parts import ParquetParts
@@ -288,7 +288,7 @@ class Scan:
         async with self._reading(lambda batch: deliver_batch(batch, strings), on_progress) as read:
             batches = await _all(read)
             schema = deliver_schema(read.columns.schema, strings)
-            return await asyncio.to_thread(lambda: pa.Table.from_batches(batches, schema).unify_dictionaries())
+            return await asyncio.to_thread(join_batches, batches, schema)
 
     async def _to_polars(self, strings: Strings, on_progress: OnProgress) -> pl.DataFrame:
         check_strings(strings)
