@@ -53,6 +53,11 @@ def _refuse_overflow(texts: pa.Array, to: pa.DataType) -> None:
 def _timestamps(texts: pa.Array, to: pa.DataType) -> pa.Array:
     local = pc.if_else(pc.ends_with(texts, "Z"), pc.utf8_slice_codeunits(texts, 0, -1), texts)
     naive = pa.timestamp(to.unit)
+    if to.unit == "ns":
+        # Arrow before 23 lets years beyond the range of nanoseconds wrap around.
+        years = pc.utf8_slice_codeunits(local, 0, 4)
+        if pc.any(pc.or_(pc.less(years, "1678"), pc.greater(years, "2261"))).as_py():
+            raise pa.ArrowInvalid("a year beyond the range of nanoseconds")
     try:
         parsed = pc.cast(local, naive)
     except pa.ArrowInvalid:
