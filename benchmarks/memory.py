@@ -44,6 +44,7 @@ def main() -> None:
     for part, rows in (("stream", 10_000_000 // scale), ("table", 1_000_000 // scale)):
         # A process for each: the peak of a process never falls.
         command = [sys.executable, "-m", "benchmarks.memory", "--part", part, "--rows", str(rows)]
+        command += ["--quick"] if options.quick else []
         subprocess.run(command, check=True)
 
 
