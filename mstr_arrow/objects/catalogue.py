@@ -132,6 +132,22 @@ async def read_info(http: Http, object_id: str) -> ObjectInfo:
     return _info(answer.json())
 
 
+async def fetch_definition(http: Http, name_or_id: str, kind: Kind) -> Any:
+    """Return the definition of a cube or report. GET /api/v2/{kind}s/{id}, after `find` where no id is given.
+
+    Errors: those of `find`, which also says what an id belongs to that is no such object.
+    """
+    object_id = name_or_id.strip().upper()
+    if not OBJECT_ID.fullmatch(object_id):
+        object_id = (await find(http, name_or_id, kind)).id
+    try:
+        answer = await http.request("GET", f"v2/{kind}s/{object_id}")
+    except NotFound:
+        await find(http, object_id, kind)
+        raise
+    return answer.json()
+
+
 async def _by_id(http: Http, object_id: str, kinds: tuple[Kind, ...]) -> ObjectInfo:
     word = _word(kinds)
     try:

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.errors import NotFound, ProtocolError
+from mstr_arrow.errors import ProtocolError
 from mstr_arrow.grid.definition import Definition, read_definition
-from mstr_arrow.objects.catalogue import find
+from mstr_arrow.objects.catalogue import fetch_definition
 from mstr_arrow.scan.instance import Source
 from mstr_arrow.scan.scan import Scan
-from mstr_arrow.transport.projects import OBJECT_ID
 
 if TYPE_CHECKING:
-    from mstr_arrow.objects.catalogue import ObjectInfo
     from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.transport.client import Client
 
@@ -108,17 +106,6 @@ def _moment(text: str | None) -> datetime | None:
 
 
 async def open_cube(connection: Client, name_or_id: str, options: ReadOptions, *, row_counts: bool) -> Cube:
-    """Find a cube and read its definition. GET /api/v2/cubes/{id}, after a search where no id is given."""
-    cube_id = name_or_id.strip().upper()
-    if not OBJECT_ID.fullmatch(cube_id):
-        cube_id = (await _find(connection, name_or_id)).id
-    try:
-        answer = await connection.http.request("GET", f"v2/cubes/{cube_id}")
-    except NotFound:
-        await _find(connection, cube_id)  # says what the id belongs to, if it is no cube
-        raise
-    return Cube(connection, read_definition(answer.json()), options, row_counts=row_counts)
-
-
-async def _find(connection: Client, name_or_id: str) -> ObjectInfo:
-    return await find(connection.http, name_or_id, "cube")
+    """Find a cube and read its definition."""
+    body = await fetch_definition(connection.http, name_or_id, "cube")
+    return Cube(connection, read_definition(body), options, row_counts=row_counts)

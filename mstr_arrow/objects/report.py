@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mstr_arrow.errors import NotFound, ProtocolError
-from mstr_arrow.objects.catalogue import find, read_info
+from mstr_arrow.errors import ProtocolError
+from mstr_arrow.objects.catalogue import fetch_definition, read_info
 from mstr_arrow.scan.instance import Source
 from mstr_arrow.scan.scan import Scan
-from mstr_arrow.transport.projects import OBJECT_ID
 
 if TYPE_CHECKING:
     from mstr_arrow.objects.catalogue import ObjectInfo
@@ -51,19 +50,9 @@ class Report(Scan):
 
 
 async def open_report(connection: Client, name_or_id: str, options: ReadOptions) -> Report:
-    """Find a report. GET /api/v2/reports/{id}, after a search where no id is given."""
-    report_id = name_or_id.strip().upper()
-    if not OBJECT_ID.fullmatch(report_id):
-        report_id = (await _find(connection, name_or_id)).id
+    """Find a report and read its definition."""
+    body = await fetch_definition(connection.http, name_or_id, "report")
     try:
-        definition = (await connection.http.request("GET", f"v2/reports/{report_id}")).json()
-    except NotFound:
-        await _find(connection, report_id)  # says what the id belongs to, if it is no report
-        raise
-    if not isinstance(definition, dict) or "name" not in definition:
-        raise ProtocolError("The server's answer is no definition of a report.")
-    return Report(connection, report_id, definition["name"], options)
-
-
-async def _find(connection: Client, name_or_id: str) -> ObjectInfo:
-    return await find(connection.http, name_or_id, "report")
+        return Report(connection, body["id"], body["name"], options)
+    except (KeyError, TypeError) as error:
+        raise ProtocolError("The server's answer is no definition of a report.") from error

@@ -251,7 +251,7 @@ class Scan:
         return self._probed
 
     async def _known_schema(self) -> pa.Schema:
-        return self._schema or (await self._probe()).columns.schema
+        return self._schema or await self._fresh_schema()
 
     async def _fresh_schema(self) -> pa.Schema:
         return (await self._probe()).columns.schema
