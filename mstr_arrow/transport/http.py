@@ -8,8 +8,7 @@ import os
 import ssl
 import time
 from contextlib import suppress
-from io import BytesIO
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.request import getproxies
 
 import aiohttp
@@ -33,7 +32,7 @@ from mstr_arrow.transport.projects import Project, choose
 from mstr_arrow.transport.retry import Failed, attempts, is_transient, retry_after
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from mstr_arrow.config import Settings, Tls
 
@@ -41,6 +40,9 @@ TOKEN = "X-MSTR-AuthToken"  # noqa: S105  the header's name
 PROJECT = "X-MSTR-ProjectID"
 READ_BUFFER = 2**20
 """Bytes of an answer that wait to be taken before the socket is paused."""
+
+SEND_BYTES = 2**18
+"""Bytes of a request that are handed to the socket at once, so that a big body does not hold up the others."""
 
 HEADER_BYTES = 2**16
 """Bytes a header may have; those of single sign-on gateways outgrow the usual 8 KiB."""
@@ -51,6 +53,17 @@ Wait = Literal["read", "execute"]
 
 logger = logging.getLogger("mstr_arrow")
 logger.addHandler(logging.NullHandler())
+
+
+class _Request(NamedTuple):
+    """A request, ready to be sent as often as need be."""
+
+    method: str
+    address: URL
+    params: list[tuple[str, str]]
+    headers: dict[str, str]
+    pieces: Sequence[bytes]
+    wait: Wait
 
 
 class Http:
@@ -94,7 +107,7 @@ class Http:
         *,
         params: Mapping[str, object] | None = None,
         json: object = None,
-        data: bytes | str | None = None,
+        data: bytes | str | Sequence[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
         project: bool | str | None = True,
         safe: bool | None = None,
@@ -105,8 +118,9 @@ class Http:
         ``project``: True sends the connection's project and raises UsageError when none was chosen, None
         sends it where there is one, False sends none, a string is another project's id. ``safe`` says that
         the request may be repeated (by default GET and HEAD may); :func:`~.retry.is_transient` lists what
-        for. ``wait="execute"`` allows ``timeouts.execute`` seconds for the first byte. The body is held in
-        memory once, as it came.
+        for. ``wait="execute"`` allows ``timeouts.execute`` seconds for the first byte, counted from the last
+        piece of the body that was sent. A big body may come as a sequence of pieces. The answer's body is held
+        in memory once, as it came.
         """
         self.check_usable()
         method = method.upper()
@@ -116,15 +130,16 @@ class Http:
         if json is not None:
             data = orjson.dumps(json)
             sent.setdefault("Content-Type", "application/json")
-        body = data.encode() if isinstance(data, str) else data
-        arguments: dict[str, Any] = {"params": url.query_pairs(params), "data": body, "headers": sent}
+        if pieces := _pieces(data):
+            sent["Content-Length"] = str(sum(map(len, pieces)))
+        request = _Request(method, address, url.query_pairs(params), sent, pieces, wait)
         safe = method in {"GET", "HEAD"} if safe is None else safe
         number = 0
         try:
             async for attempt in attempts(self.settings.retry):
                 with attempt:
                     number = attempt.num
-                    return await self._attempt(method, address, arguments, safe=safe, wait=wait, number=number)
+                    return await self._attempt(request, safe=safe, number=number)
         except Failed as failed:
             raise failed.error from None
         raise AssertionError("unreachable")
@@ -161,57 +176,65 @@ class Http:
             headers[PROJECT] = self.project.id
         return headers
 
-    async def _attempt(
-        self, method: str, address: URL, arguments: dict[str, Any], *, safe: bool, wait: Wait, number: int
-    ) -> Answer:
+    async def _attempt(self, request: _Request, *, safe: bool, number: int) -> Answer:
         """Send a request once; a failure is raised as Failed, which says whether to go on."""
         began = time.monotonic()
         status: int | str = "no answer"
         try:
-            answer = await self._exchange(method, address, arguments, wait=wait, number=number)
+            answer = await self._exchange(request, number)
             status = answer.status
         except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
             nothing_sent = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
-            typed = self._transport_error(error, method, address.path, wait)
+            typed = self._transport_error(error, request)
             repeatable = (safe or nothing_sent) and is_transient(typed)
             raise Failed(typed, repeatable=repeatable) from None
         finally:
             milliseconds = 1000 * (time.monotonic() - began)
-            logger.debug("%s %s -> %s in %.0f ms", method, address.path, status, milliseconds)
+            logger.debug("%s %s -> %s in %.0f ms", request.method, request.address.path, status, milliseconds)
         if 200 <= answer.status < 300:
             return answer
-        refusal = self._refusal(answer, address.path)
+        refusal = self._refusal(answer, request.address.path)
         raise Failed(
             refusal,
             repeatable=safe and is_transient(refusal),
             retry_after=retry_after(answer.headers, time.time()),
         )
 
-    async def _exchange(
-        self, method: str, address: URL, arguments: dict[str, Any], *, wait: Wait, number: int
-    ) -> Answer:
+    async def _exchange(self, request: _Request, number: int) -> Answer:
         """Send a request and read its answer, with an end to each wait."""
         timeouts = self.settings.timeouts
-        first_byte = timeouts.connect + (timeouts.execute if wait == "execute" else timeouts.read)
+        first_byte = timeouts.connect + (timeouts.execute if request.wait == "execute" else timeouts.read)
         loop = asyncio.get_running_loop()
         began = loop.time()
-        # A stream is written piece by piece, so that a big body does not hold up the other requests.
-        stream = {"data": BytesIO(arguments["data"])} if arguments["data"] else {}
-        options = {**arguments, **stream, "allow_redirects": False}
         async with asyncio.timeout(first_byte) as limit:
-            async with self._session.request(method, address, **options) as response:
+
+            async def body() -> AsyncIterator[bytes]:
+                for piece in request.pieces:
+                    for start in range(0, len(piece), SEND_BYTES):
+                        yield piece[start : start + SEND_BYTES]
+                        if not limit.expired():
+                            limit.reschedule(loop.time() + first_byte)
+
+            async with self._session.request(
+                request.method,
+                request.address,
+                params=request.params,
+                headers=request.headers,
+                data=body() if request.pieces else None,
+                allow_redirects=False,
+            ) as response:
                 started = loop.time()
-                pieces = []
+                received = []
                 while True:
                     limit.reschedule(loop.time() + timeouts.read)
                     piece = await response.content.readany()
                     if not piece:
                         break
-                    pieces.append(piece)
+                    received.append(piece)
         return Answer(
             status=response.status,
             headers=response.headers,
-            body=b"".join(pieces),
+            body=b"".join(received),
             encoding=response.headers.get("Content-Encoding", "").lower(),
             retries=number - 1,
             seconds_waiting=started - began,
@@ -231,9 +254,9 @@ class Http:
         hint = url.missing_context_hint(self.base)
         return error_for(answer.status, answer.headers, body, path=path, base_hint=hint)
 
-    def _transport_error(self, error: Exception, method: str, path: str, wait: Wait) -> MstrError:
+    def _transport_error(self, error: Exception, request: _Request) -> MstrError:
         """Type what aiohttp raised, keeping only the parts of its text that cannot hold a header."""
-        what = f"{method} {path}"
+        what = f"{request.method} {request.address.path}"
         if self.closed:
             return ClosedError(f"the connection was closed during {what}.")
         if isinstance(error, aiohttp.ConnectionTimeoutError):
@@ -244,7 +267,7 @@ class Http:
             )
         if isinstance(error, TimeoutError):
             return TimeoutExceeded(
-                f"{what}: no answer in time.", hint=f"Raise Timeouts.{wait} if the server is only slow."
+                f"{what}: no answer in time.", hint=f"Raise Timeouts.{request.wait} if the server is only slow."
             )
         if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
             return TlsError(f"no TLS connection to {self.host}: {_reason(error)}.", hint=_tls_hint(error))
@@ -259,6 +282,14 @@ class Http:
         if isinstance(error, aiohttp.ClientPayloadError):
             return ConnectError(f"{what}: the answer ended early.", hint=_BROKEN)
         return ConnectError(f"{what}: the connection broke ({_reason(error)}).", hint=_BROKEN)
+
+
+def _pieces(data: bytes | str | Sequence[bytes] | None) -> Sequence[bytes]:
+    if not data:
+        return ()
+    if isinstance(data, str):
+        return (data.encode(),)
+    return (data,) if isinstance(data, bytes) else data
 
 
 def _reason(error: Exception) -> str:
