@@ -1,0 +1,251 @@
+"""Record batches as the bodies of chunk requests, filled up to a size. Wire reference, section 6.4. Pure."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+import orjson
+import pyarrow as pa
+from pyarrow import types as kinds
+
+from mstr_arrow.errors import DataMismatch, UsageError
+from mstr_arrow.upload.encode import Losses, encode_slice
+
+try:
+    from pybase64 import b64encode
+except ImportError:
+    from base64 import b64encode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mstr_arrow.upload.encode import EncodeOptions, Slice
+
+_FIRST_ROWS = 1024
+"""Rows of the first slice, before anything is known about their size."""
+_MOST_ROWS = 131_072
+"""Rows of a slice at most; more are not encoded faster."""
+_SLICES = 8
+"""A slice is at most one of so many parts of a chunk."""
+_FULL = 0.95
+"""Part of a chunk from which it is not filled further."""
+_NEARLY_FULL = 0.90
+"""Part of a chunk from which a slice that does not fit is not tried again with fewer rows."""
+_PIECE = 3 * 2**18
+"""Bytes of text turned into base64 at once, which holds the interpreter's lock for about a millisecond."""
+
+_BRACKETS = {"COLUMN": (b"[[ ", b"],[", b"]] "), "ROW": (b"[  ", b"", b"]  ")}
+"""What stands before the first lane, between two and after the last."""
+_COMMA = b",  "
+"""What stands between two slices of a lane."""
+_JOINT = 4
+"""The bytes of each of these in base64."""
+_END = b'"}'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """Rows of a table as a request body that is ready to be sent.
+
+    ``body`` are its pieces, of at most 1 MiB each, to be sent one after the other; ``size`` is the bytes of all
+    of them, ``payload_bytes`` those of the JSON text inside. ``index`` is the server's number of the chunk,
+    ``first_row`` the zero-based row of the whole table; ``seconds`` were spent on encoding.
+    """
+
+    table: str
+    index: int
+    first_row: int
+    rows: int
+    body: tuple[bytes, ...] = field(repr=False)
+    size: int
+    payload_bytes: int
+    losses: Losses
+    seconds: float
+
+
+def chunks(
+    batches: Iterable[pa.RecordBatch],
+    schema: pa.Schema,
+    *,
+    table: str,
+    options: EncodeOptions,
+    chunk_bytes: int,
+    chunk_rows: int | None = None,
+    first_index: int = 1,
+    skip_rows: int = 0,
+) -> Iterator[Chunk]:
+    """Encode batches into chunks whose bodies have at most ``chunk_bytes`` bytes, and nearly as many.
+
+    ``skip_rows`` are left out from the start, because an earlier attempt has delivered them. Holds the body
+    that is being filled, the text of a slice, which is about an eighth of it at most, and the batches of its rows.
+
+    Errors: DataMismatch for a batch of another schema, UsageError for a row that is larger than a chunk,
+    ConversionError for a value that cannot be written.
+    """
+    rows, most = _Rows(batches, schema, skip_rows), chunk_rows or sys.maxsize
+    chunk = _Filling(table, options, chunk_bytes, first_index, skip_rows)
+    count = _FIRST_ROWS
+    while ahead := rows.ahead(min(count, most - chunk.rows), chunk_bytes // _SLICES):
+        part = chunk.encode(ahead)
+        fits = part.size <= chunk.room
+        if fits:
+            chunk.add(part)
+            rows.drop(part.rows)
+        elif part.rows > 1 and chunk.size < _NEARLY_FULL * chunk_bytes:
+            count = part.rows // 2
+            continue
+        elif not chunk.parts:
+            raise UsageError(
+                f"Row {chunk.first_row} of table {table!r} takes {part.size} bytes; a chunk has {chunk.room} left.",
+                hint="Allow larger chunks, or shorten the texts of this row.",
+            )
+        if not fits or chunk.size >= _FULL * chunk_bytes or chunk.rows == most:
+            yield chunk.close()
+            chunk = chunk.following()
+        count = _next_count(part.size / part.rows, chunk.room, chunk_bytes)
+    if chunk.parts:
+        yield chunk.close()
+
+
+def _next_count(row_bytes: float, room: int, chunk_bytes: int) -> int:
+    """Choose the rows of the next slice: not quite what there is room for, as rows differ in size."""
+    return max(1, min(_MOST_ROWS, int(min(0.97 * room, chunk_bytes / _SLICES) / row_bytes)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A slice in base64, each lane in pieces; ``size`` is that of all, and of what joins them to a chunk."""
+
+    rows: int
+    lanes: list[list[bytes]]
+    size: int
+    losses: Losses
+
+
+def _base64(text: Slice) -> _Part:
+    views = [memoryview(lane) for lane in text.lanes]
+    lanes = [[b64encode(view[at : at + _PIECE]) for at in range(0, len(view), _PIECE)] for view in views]
+    size = sum(_JOINT + sum(map(len, lane)) for lane in lanes)
+    return _Part(text.rows, lanes, size, text.losses)
+
+
+@dataclass(slots=True)
+class _Filling:
+    """A chunk that is being filled."""
+
+    table: str
+    options: EncodeOptions
+    chunk_bytes: int
+    index: int
+    first_row: int
+    rows: int = 0
+    size: int = 0
+    seconds: float = 0.0
+    parts: list[_Part] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.size = len(self._head) + _JOINT + len(_END)
+
+    @property
+    def _head(self) -> bytes:
+        return b'{"tableName":%b,"index":%d,"data":"' % (orjson.dumps(self.table), self.index)
+
+    @property
+    def room(self) -> int:
+        return self.chunk_bytes - self.size
+
+    def encode(self, rows: pa.Table) -> _Part:
+        began = time.perf_counter()
+        part = _base64(encode_slice(rows, self.options, first_row=self.first_row + self.rows))
+        self.seconds += time.perf_counter() - began
+        return part
+
+    def add(self, part: _Part) -> None:
+        self.parts.append(part)
+        self.rows += part.rows
+        self.size += part.size
+
+    def close(self) -> Chunk:
+        """Put the parts in the order of the text: all slices of a lane, then those of the next."""
+        joint, between, end = _BRACKETS[self.options.orientation]
+        body = [self._head]
+        for lane in range(len(self.parts[0].lanes)):
+            for part in self.parts:
+                body += [b64encode(joint), *part.lanes[lane]]
+                joint = _COMMA
+            joint = between
+        body += [b64encode(end), _END]
+        return Chunk(
+            table=self.table,
+            index=self.index,
+            first_row=self.first_row,
+            rows=self.rows,
+            body=tuple(body),
+            size=self.size,
+            payload_bytes=(self.size - len(self._head) - len(_END)) // 4 * 3,
+            losses=sum((part.losses for part in self.parts), start=Losses()),
+            seconds=self.seconds,
+        )
+
+    def following(self) -> _Filling:
+        return _Filling(self.table, self.options, self.chunk_bytes, self.index + 1, self.first_row + self.rows)
+
+
+class _Rows:
+    """The rows that are still to be encoded, joined from batches as far as they are looked at."""
+
+    def __init__(self, batches: Iterable[pa.RecordBatch], schema: pa.Schema, skip: int) -> None:
+        self._batches = iter(batches)
+        self._columns = list(zip(schema.names, schema.types, strict=True))
+        self._skip = skip
+        self._pending: deque[pa.RecordBatch] = deque()
+        self._count = 0
+
+    def ahead(self, count: int, text_bytes: int) -> pa.Table:
+        """Return the next ``count`` rows; fewer at the end, and where their texts take more than ``text_bytes``."""
+        held = sum(map(_text_bytes, self._pending))
+        while self._count < count and held < text_bytes:
+            batch = next(self._batches, None)
+            if batch is None:
+                break
+            kept = self._checked(batch)
+            self._pending.append(kept)
+            self._count += kept.num_rows
+            held += _text_bytes(kept)
+        if held > text_bytes:
+            count = max(1, min(count, self._count * text_bytes // held))
+        return pa.Table.from_batches(self._pending, pa.schema(self._columns)).slice(0, count)
+
+    def drop(self, count: int) -> None:
+        self._count -= count
+        while self._pending and count >= self._pending[0].num_rows:
+            count -= self._pending.popleft().num_rows
+        if count:
+            self._pending[0] = self._pending[0].slice(count)
+
+    def _checked(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Cut off the rows to skip; errors: DataMismatch for a batch of other columns."""
+        for due, found in zip_longest(self._columns, zip(batch.schema.names, batch.schema.types, strict=True)):
+            if due != found:
+                raise DataMismatch(f"A batch has the column {_named(found)} where {_named(due)} was announced.")
+        skipped = min(self._skip, batch.num_rows)
+        self._skip -= skipped
+        return pa.RecordBatch.from_arrays(batch.columns[:], schema=pa.schema(self._columns)).slice(skipped)
+
+
+def _named(column: tuple[str, pa.DataType] | None) -> str:
+    return f"{column[0]!r} of type {column[1]}" if column else "(none)"
+
+
+def _text_bytes(batch: pa.RecordBatch) -> int:
+    """Bytes of the plain texts, which alone make rows differ much in size."""
+    return sum(
+        column.nbytes
+        for column in batch.columns
+        if kinds.is_string(column.type) or kinds.is_large_string(column.type)
+    )

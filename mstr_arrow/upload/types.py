@@ -1,0 +1,113 @@
+"""What becomes of each Arrow type in a dataset on the server (wire reference, sections 6.2 and 6.8).
+
+===============================================  ============  =========  ==========================================
+Arrow type                                       on the wire   by itself  how values are written
+===============================================  ============  =========  ==========================================
+int8, int16, int32, uint8, uint16                INTEGER       metric     exactly
+int64, uint32                                    BIGINTEGER    metric     exactly
+uint64                                           BIGDECIMAL    metric     exactly
+decimal32, decimal64, decimal128, decimal256     BIGDECIMAL    metric     exactly, all digits
+float16, float32, float64                        DOUBLE        metric     so that the same double is read; NaN and
+                                                                          infinities as null, and counted
+bool                                             BOOL          attribute  true, false
+date32, date64                                   DATE          attribute  2024-01-31
+time32, time64                                   TIME          attribute  11:00:00, 11:00:00.250
+timestamp                                        DATETIME      attribute  2024-01-31T11:00:00.000; with a zone: in
+                                                                          the one of the upload, not named
+string, large_string, string_view                STRING        attribute  as they are
+null                                             STRING        attribute  null
+dictionary, run_end_encoded                      as their values
+extension types                                  as what they store
+binary, list, struct, map, union, duration,      refused, with the cast that helps
+interval
+===============================================  ============  =========  ==========================================
+
+Digits below a millisecond are dropped, and counted. Years are those of ISO 8601, 1 to 9999; what lies beyond
+them is refused with its row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from pyarrow import types as kinds
+
+from mstr_arrow.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What a column becomes: ``wire`` is the server's data type; a ``number`` is a metric unless said otherwise."""
+
+    wire: str
+    number: bool
+
+
+_FATES = (
+    (kinds.is_boolean, Fate("BOOL", number=False)),
+    (kinds.is_uint64, Fate("BIGDECIMAL", number=True)),
+    (kinds.is_int64, Fate("BIGINTEGER", number=True)),
+    (kinds.is_uint32, Fate("BIGINTEGER", number=True)),
+    (kinds.is_integer, Fate("INTEGER", number=True)),
+    (kinds.is_decimal, Fate("BIGDECIMAL", number=True)),
+    (kinds.is_floating, Fate("DOUBLE", number=True)),
+    (kinds.is_date, Fate("DATE", number=False)),
+    (kinds.is_time, Fate("TIME", number=False)),
+    (kinds.is_timestamp, Fate("DATETIME", number=False)),
+    (kinds.is_string, Fate("STRING", number=False)),
+    (kinds.is_large_string, Fate("STRING", number=False)),
+    (kinds.is_string_view, Fate("STRING", number=False)),
+    (kinds.is_null, Fate("STRING", number=False)),
+)
+
+_BINARY = "Cast it to string: as it is if it holds UTF-8, else as hexadecimal digits or base64."
+_LIST = "Explode it into rows, or join its items into a string."
+_HELP: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
+    (kinds.is_binary, _BINARY),
+    (kinds.is_large_binary, _BINARY),
+    (kinds.is_binary_view, _BINARY),
+    (kinds.is_fixed_size_binary, _BINARY),
+    (kinds.is_list, _LIST),
+    (kinds.is_large_list, _LIST),
+    (kinds.is_fixed_size_list, _LIST),
+    (kinds.is_list_view, _LIST),
+    (kinds.is_large_list_view, _LIST),
+    (kinds.is_struct, "Unnest its fields into columns of their own."),
+    (kinds.is_map, "Take the keys that matter into columns of their own, or cast it to a JSON string."),
+    (kinds.is_duration, "Cast it to int64, the number of its units, or divide it to hours as float64."),
+)
+
+
+def fate(column: str, dtype: pa.DataType) -> Fate:
+    """Tell what a column of an Arrow type becomes; errors: UsageError for a type that a dataset cannot hold.
+
+    >>> fate("Day", pa.dictionary(pa.int8(), pa.date32()))
+    Fate(wire='DATE', number=False)
+    """
+    values = value_type(dtype)
+    for is_kind, found in _FATES:
+        if is_kind(values):
+            return found
+    hints = (hint for is_kind, hint in _HELP if is_kind(values))
+    raise UsageError(
+        f"Column {column!r} is of type {dtype}, which a dataset on the server cannot hold.",
+        hint=next(hints, "Cast it to string, or leave it out."),
+    )
+
+
+def value_type(dtype: pa.DataType) -> pa.DataType:
+    """Look through dictionaries, runs and extension types to the type of the values.
+
+    >>> value_type(pa.run_end_encoded(pa.int32(), pa.bool8()))
+    DataType(int8)
+    """
+    if isinstance(dtype, pa.BaseExtensionType):
+        return value_type(dtype.storage_type)
+    if kinds.is_dictionary(dtype) or kinds.is_run_end_encoded(dtype):
+        return value_type(dtype.value_type)
+    return dtype
