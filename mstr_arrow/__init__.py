@@ -7,10 +7,12 @@ from mstr_arrow.errors import MstrError
 from mstr_arrow.objects.catalogue import ObjectInfo
 from mstr_arrow.objects.cube import Cube, CubeInfo
 from mstr_arrow.objects.report import Report
+from mstr_arrow.objects.supercube import SuperCube
 from mstr_arrow.scan.batches import Batches
 from mstr_arrow.scan.options import ScanOptions
 from mstr_arrow.scan.scan import Scan
 from mstr_arrow.scan.stats import ScanStats
+from mstr_arrow.upload.result import DataLossWarning, UploadProgress, WriteResult
 
 __version__ = "0.1.0"
 
@@ -19,6 +21,7 @@ __all__ = [
     "Connection",
     "Cube",
     "CubeInfo",
+    "DataLossWarning",
     "Limits",
     "MstrError",
     "ObjectInfo",
@@ -28,8 +31,11 @@ __all__ = [
     "ScanOptions",
     "ScanStats",
     "Settings",
+    "SuperCube",
     "Timeouts",
     "Tls",
+    "UploadProgress",
+    "WriteResult",
     "__version__",
     "connect",
     "connect_async",

@@ -11,12 +11,14 @@ class Timeouts:
 
     ``connect`` bounds the TCP and TLS handshake, ``read`` the silence between two pieces of an answer,
     ``execute`` the wait for the first byte of a call that makes the server run something (a login, the
-    creation of an instance), ``logout`` the farewell on the way out.
+    creation of an instance, a chunk of an upload), ``publish`` the publishing of an upload from its request to
+    its end, ``logout`` the farewell on the way out.
     """
 
     connect: float = 10.0
     read: float = 60.0
     execute: float = 600.0
+    publish: float = 3600.0
     logout: float = 5.0
 
 

@@ -12,7 +12,9 @@ from mstr_arrow.auth.modes import LoginMode, mode_from
 from mstr_arrow.config import Settings
 from mstr_arrow.objects.catalogue import find, list_objects
 from mstr_arrow.objects.cube import open_cube
+from mstr_arrow.objects.push import write
 from mstr_arrow.objects.report import open_report
+from mstr_arrow.objects.supercube import warned
 from mstr_arrow.scan.options import ReadOptions
 from mstr_arrow.transport import background
 from mstr_arrow.transport.endpoints import Endpoints
@@ -26,10 +28,12 @@ if TYPE_CHECKING:
 
     from mstr_arrow.objects.catalogue import Kind, ObjectInfo
     from mstr_arrow.objects.cube import Cube
+    from mstr_arrow.objects.pushoptions import WriteOptions
     from mstr_arrow.objects.report import Report
     from mstr_arrow.scan.options import ScanOptions
     from mstr_arrow.transport.http import Http
     from mstr_arrow.transport.projects import Project
+    from mstr_arrow.upload.result import WriteResult
 
 T = TypeVar("T")
 
@@ -361,3 +365,27 @@ class Connection(Endpoints):
 
     async def _report(self, name_or_id: str, options: ScanOptions) -> Report:
         return await open_report(self, name_or_id, ReadOptions(limits=self.settings.limits).changed(options))
+
+    # Writing
+
+    def write(self, name: str, data: Any, **options: Unpack[WriteOptions]) -> WriteResult:
+        """Write tables to a SuperCube: find the dataset by name and update it, or create it, and publish.
+
+        ``data`` is a table, or a dict of several by name: anything with ``__arrow_c_stream__``, a Polars
+        LazyFrame or a pyarrow Dataset, which are read while they are sent, never collected. `WriteOptions` lists
+        the ``options``; `SuperCube` does the same step by step, and lists the calls and the errors.
+
+        A single table is called as the dataset's only table is, or as the dataset. Holds two request bodies
+        (``chunk_bytes``) and a slice of the data.
+
+        >>> stores = pl.DataFrame({"store": ["Lyon", "Paris"], "opened": [2019, 2021], "revenue": [1.5, 2.0]})
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     result = conn.write("Store Analysis", stores, attributes=["opened"], verify=True)
+        ...     result.rows, result.verified
+        (2, True)
+        """
+        return warned(self.run(write(self, name, data, **options)))
+
+    async def write_async(self, name: str, data: Any, **options: Unpack[WriteOptions]) -> WriteResult:
+        """Do what :meth:`write` does."""
+        return warned(await self.bridge(write(self, name, data, **options)))

@@ -20,6 +20,7 @@
     │   ├── NotPublished          the cube holds no data until it is published
     │   ├── ServerBusy            a governor or memory limit; later may be better
     │   └── LimitExceeded         the result is larger than the server allows
+    ├── UploadFailed              an upload did not reach its end; ``__cause__`` says why
     └── DataError                 the data are not what was promised
         ├── DataMismatch          rows, offsets or totals disagree
         └── ConversionError       a value does not fit its column's type
@@ -162,6 +163,31 @@ class ServerBusy(ServerError):
 
 class LimitExceeded(ServerError):
     """The result is larger than the server or project allows."""
+
+
+class UploadFailed(MstrError):
+    """An upload did not reach its end; what the server held before is unchanged.
+
+    ``__cause__`` is the error that ended it. ``table`` and ``chunk`` (counted from 1) name the chunk that
+    failed, ``rows`` the zero-based rows of the table that it held, as a range; each is None where the failure was
+    not a chunk's. ``resume`` is what a later call needs to go on, where the upload session was kept.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        table: str | None = None,
+        chunk: int | None = None,
+        rows: range | None = None,
+        resume: object = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.table = table
+        self.chunk = chunk
+        self.rows = rows
+        self.resume = resume
 
 
 class DataError(MstrError):

@@ -21,7 +21,8 @@ MAY_USE = {
     "transport": {"auth", "config", "errors"},
     "adapters": {"grid", "errors"},
     "scan": {"adapters", "grid", "transport", "config", "errors"},
-    "objects": {"scan", "grid", "transport", "config", "errors"},
+    "upload": {"grid", "transport", "config", "errors"},
+    "objects": {"upload", "scan", "grid", "transport", "config", "errors"},
     "connection": {"objects", "scan", "transport", "auth", "config", "errors"},
     "simulator": set(),
 }

@@ -8,7 +8,8 @@ from typing import Any
 from mstr_arrow.errors import ProtocolError
 from mstr_arrow.grid.types import type_name
 
-_ROW_COUNT = "Row Count - "
+ROW_COUNT = "Row Count - "
+"""What the name of a table's row count starts with; the table's name follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,4 +71,4 @@ def read_definition(body: Any) -> Definition:
 def _is_row_count(metric: dict[str, Any]) -> bool:
     """Tell the server's row counts: a reserved type, or their name where the type is not known."""
     data_type = type_name(metric.get("dataType"))
-    return data_type == "reserved" or (data_type == "unknown" and metric["name"].startswith(_ROW_COUNT))
+    return data_type == "reserved" or (data_type == "unknown" and metric["name"].startswith(ROW_COUNT))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import NamedTuple
 
 from mstr_arrow.errors import NotFound, UsageError
+from mstr_arrow.names import listing, near_names
+
+__all__ = ["OBJECT_ID", "Project", "choose", "listing", "near_names"]
 
 OBJECT_ID = re.compile(r"[0-9A-Fa-f]{32}")
-SHOWN = 20
-"""Names an error lists before it only counts."""
 
 
 class Project(NamedTuple):
@@ -39,25 +39,3 @@ def choose(projects: list[Project], wanted: str | None) -> Project:
     near = near_names(wanted, [project.name for project in projects])
     question = f"Did you mean {listing(near)}? " if near else ""
     raise NotFound(f"no project {wanted!r}.", hint=f"{question}This login may use: {listed or 'no project'}.")
-
-
-def near_names(wanted: str, names: list[str]) -> list[str]:
-    """Return up to five names that are spelled like ``wanted`` or contain it, the nearest first.
-
-    >>> near_names("sales cub", ["Sales Cube", "Stock"])
-    ['Sales Cube']
-    """
-    folded = {name.casefold(): name for name in reversed(names)}
-    near = get_close_matches(wanted.casefold(), folded, n=5, cutoff=0.6)
-    near += [name for name in folded if wanted.casefold() in name and name not in near]
-    return [folded[name] for name in near[:5]]
-
-
-def listing(names: list[str]) -> str:
-    """Return names in quotes, as many as a person reads.
-
-    >>> listing(["a", "b"])
-    "'a', 'b'"
-    """
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(repr(name) for name in names[:SHOWN]) + more

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from mstr_arrow.auth.login import log_in, log_out
 from mstr_arrow.errors import MstrError, ServerError, SessionExpired
@@ -30,6 +30,10 @@ class ServerSession:
     def __init__(self, http: Http, status: dict[str, Any]) -> None:
         self.http = http
         self.status = status
+        self.uploads: dict[str, Any] = {}
+        """The upload under way of each dataset, by its id: the server takes one at a time."""
+        self.orientation: Literal["COLUMN", "ROW"] | None = None
+        """The orientation of uploaded chunks that the server was seen to take."""
         self._resources: dict[int, background.Closable] = {}
         self._holders = 0
         self._keep_alive: asyncio.Task[None] | None = None

@@ -1,0 +1,1 @@
+"""From Arrow to a SuperCube: model, chunks, upload session."""

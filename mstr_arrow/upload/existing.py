@@ -1,0 +1,78 @@
+"""A dataset that is on the server, compared with what is to be uploaded. Wire reference, section 6.6. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mstr_arrow.errors import ProtocolError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mstr_arrow.upload.model import TableModel
+
+_KINDS = {
+    **dict.fromkeys((1, 2, 3, 4, 5, 6, 7, 21, 22, 30, 34), "number"),
+    **dict.fromkeys((8, 9, 10, 17, 18, 23, 33), "text"),
+    **dict.fromkeys((14, 15, 16), "date or time"),
+    24: "truth value",
+}
+"""EnumDSSXMLDataType (wire reference, Appendix A); of a type that is not here nothing is assumed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A dataset's tables: the numeric data type of each column, by table and column."""
+
+    id: str
+    name: str
+    tables: dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """Where data and dataset differ, a sentence each: ``added`` by the data, ``missing`` in them, ``changed``."""
+
+    added: tuple[str, ...]
+    missing: tuple[str, ...]
+    changed: tuple[str, ...]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.added + self.missing + self.changed)
+
+
+def read_dataset(body: Any) -> Dataset:
+    """Read the body of GET /api/datasets/{id}?fields=tables,columns; errors: ProtocolError."""
+    try:
+        objects = body["result"]["definition"]["availableObjects"]
+        tables: dict[str, dict[str, int]] = {table["name"]: {} for table in objects.get("tables") or ()}
+        for column in objects.get("columns") or ():
+            tables.setdefault(column["tableName"], {})[column["columnName"]] = int(column.get("dataType", 0))
+        return Dataset(body["id"], body["name"], tables)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ProtocolError("The server's answer is no definition of a dataset.") from error
+
+
+def compare(tables: Iterable[TableModel], dataset: Dataset) -> Differences:
+    """Say where the tables to be uploaded differ from the dataset's; others are left alone."""
+    added, missing, changed = [], [], []
+    for table in tables:
+        known = dataset.tables.get(table.name)
+        if known is None:
+            added.append(f"the table {table.name!r} is not in the dataset")
+            continue
+        for column in table.columns:
+            kind = _KINDS.get(known.get(column.name, -1))
+            if column.name not in known:
+                added.append(f"the column {column.name!r} of table {table.name!r} is not in the dataset")
+            elif kind not in {None, column.kind} and {kind, column.kind} != {"number", "truth value"}:
+                changed.append(
+                    f"the column {column.name!r} of table {table.name!r} is a {column.kind} and was a {kind}"
+                )
+        missing += [
+            f"the dataset's column {name!r} of table {table.name!r} is not in the data"
+            for name in known
+            if table.column(name) is None
+        ]
+    return Differences(tuple(added), tuple(missing), tuple(changed))

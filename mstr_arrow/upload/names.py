@@ -1,0 +1,47 @@
+"""Names a dataset, table, column, attribute or metric may have. Wire reference, section 6.2. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from mstr_arrow.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAX_CHARACTERS = 250
+FORBIDDEN = '\\"[]'
+
+
+def check_name(what: str, name: str) -> None:
+    """Raise UsageError for a name the server may refuse: nothing was sent yet.
+
+    >>> check_name("table", "Sales 2024")
+    """
+    if not name.strip():
+        raise UsageError(f"a {what} has no name.", hint="Name it.")
+    if len(name) > MAX_CHARACTERS:
+        raise UsageError(
+            f"the {what} {name[:40] + '…'!r} has a name of {len(name)} characters.", hint="250 may be."
+        )
+    if name != name.strip():
+        raise UsageError(f"the name of the {what} {name!r} starts or ends with white space.", hint="Strip it.")
+    if bad := sorted({letter for letter in name if letter in FORBIDDEN or not letter.isprintable()}):
+        letters = " ".join(repr(letter)[1:-1] for letter in bad)
+        raise UsageError(
+            f"the {what} {name!r} has characters in its name that may not be: {letters}", hint="Rename it."
+        )
+
+
+def check_names(what: str, names: Iterable[str]) -> None:
+    """Check each name, and that no two are the same but for upper and lower case, which the server ignores."""
+    names = list(names)
+    for name in names:
+        check_name(what, name)
+    for folded, times in Counter(name.casefold() for name in names).items():
+        if times > 1:
+            same = [name for name in names if name.casefold() == folded]
+            how = "the same name" if len(set(same)) == 1 else "names that differ in upper and lower case only"
+            each = " and ".join(repr(name) for name in same)
+            raise UsageError(f"{times} {what}s have {how}: {each}.", hint="Rename all but one.")

@@ -1,0 +1,116 @@
+"""What an upload does and did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mstr_arrow.upload.encode import Orientation
+
+
+class DataLossWarning(UserWarning):
+    """Some values could not be written in full."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadProgress:
+    """How far an upload is; what ``on_progress`` receives after each chunk and each look at the publish status.
+
+    ``rows`` of ``total_rows`` (None where the data do not tell) were taken by the server, in ``chunks`` requests
+    of ``bytes``, all tables together; ``table`` is the one under way, None while publishing. ``server_says`` is
+    the message of the publish status.
+    """
+
+    phase: Literal["sending", "publishing"]
+    table: str | None
+    rows: int
+    total_rows: int | None
+    bytes: int
+    chunks: int
+    server_says: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableResult:
+    """What was sent of one table: ``bytes`` of request bodies."""
+
+    name: str
+    rows: int = 0
+    bytes: int = 0
+    chunks: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteResult:
+    """What an upload did.
+
+    ``created`` says whether the dataset is new, ``published`` whether its cube shows the data. ``bytes`` are
+    those of request bodies; ``retries`` chunks were sent again. ``seconds`` is the whole time;
+    ``seconds_encoding`` runs beside ``seconds_sending``, and ``seconds_waiting`` is what the sender waited for
+    it. ``verified`` says whether the cube's row counts were read back and are right, None where they were not
+    read; ``verification`` says why.
+    ``nulled`` counts NaN and infinities that became null, ``shortened`` times and timestamps that lost digits
+    below the millisecond, each by ``table.column``.
+    """
+
+    cube_id: str
+    name: str
+    created: bool
+    published: bool
+    tables: tuple[TableResult, ...]
+    retries: int
+    seconds: float
+    seconds_encoding: float
+    seconds_waiting: float
+    seconds_sending: float
+    seconds_publishing: float
+    verified: bool | None
+    verification: str
+    nulled: Mapping[str, int] = field(default_factory=dict)
+    shortened: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def losses(self) -> str:
+        """Say which values could not be written in full, and how many; "" where all were."""
+        said = []
+        if self.nulled:
+            said.append(f"{_counted(self.nulled)} were NaN or infinite and were written as null")
+        if self.shortened:
+            said.append(f"{_counted(self.shortened)} lost digits below the millisecond")
+        return "; ".join(said)
+
+    @property
+    def rows(self) -> int:
+        """Rows sent, all tables together."""
+        return sum(table.rows for table in self.tables)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of request bodies, all tables together."""
+        return sum(table.bytes for table in self.tables)
+
+    @property
+    def chunks(self) -> int:
+        """Chunks sent, all tables together."""
+        return sum(table.chunks for table in self.tables)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resume:
+    """Where an upload stopped whose session was kept: what `SuperCube.update` takes to go on.
+
+    ``taken`` says of each table how many chunks, and how many rows in them, the server has. The session lives no
+    longer than the log-in that opened it.
+    """
+
+    dataset_id: str
+    session_id: str
+    orientation: Orientation
+    taken: Mapping[str, tuple[int, int]]
+
+
+def _counted(columns: Mapping[str, int]) -> str:
+    return f"{sum(columns.values()):,} values of {', '.join(columns)}"

@@ -1,0 +1,137 @@
+"""An upload session on the server: chunks in, published, followed to an end. Wire reference, 6.3 to 6.5."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mstr_arrow.errors import MstrError, NotFound, ProtocolError, TimeoutExceeded, TransportError, UploadFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from mstr_arrow.transport.answers import Answer
+    from mstr_arrow.transport.http import Http
+
+logger = logging.getLogger("mstr_arrow")
+
+FIRST_POLL, LONGEST_POLL = 0.1, 5.0
+"""Seconds between two looks at the publish status, doubled from look to look."""
+
+_STARTED, _DONE = 0, 1
+_FAILED = {2, 3, 18}
+"""Statuses that nothing follows (wire reference, Appendix A); negative ones are errors, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishStatus:
+    """How far publishing is: the server's number (EnumDSSXMLStatus) and what it says."""
+
+    code: int
+    message: str = ""
+
+    @property
+    def done(self) -> bool:
+        """Whether the cube shows the data."""
+        return self.code == _DONE
+
+    @property
+    def failed(self) -> bool:
+        """Whether it will never show them."""
+        return self.code in _FAILED or self.code < 0
+
+    def __str__(self) -> str:
+        return f"status {self.code}{f' ({self.message})' if self.message else ''}"
+
+
+def read_status(body: Any) -> PublishStatus:
+    """Read the body of a publish status, a number or its text; errors: ProtocolError.
+
+    >>> read_status({"status": "1", "message": "result ready"}).done
+    True
+    """
+    try:
+        return PublishStatus(int(body["status"]), str(body.get("message") or ""))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ProtocolError("The server's answer is no publish status.") from error
+
+
+class UploadSession:
+    """One upload session of one dataset; the server takes no second one beside it."""
+
+    def __init__(self, http: Http, dataset_id: str, session_id: str) -> None:
+        self._http = http
+        self._path = f"datasets/{dataset_id}/uploadSessions/{session_id}"
+        self.id = session_id
+
+    @classmethod
+    async def open(cls, http: Http, dataset_id: str, tables: Sequence[Mapping[str, object]]) -> UploadSession:
+        """Open a session for these tables. POST /api/datasets/{id}/uploadSessions, never repeated blindly."""
+        path = f"datasets/{dataset_id}/uploadSessions"
+        body = (await http.request("POST", path, json={"tables": list(tables)})).json()
+        try:
+            return cls(http, dataset_id, body["uploadSessionId"])
+        except (KeyError, TypeError) as error:
+            raise ProtocolError("The server's answer names no upload session.") from error
+
+    async def put(self, body: Sequence[bytes]) -> Answer:
+        """Send a chunk; it may be repeated, for the server knows it by its index. PUT …/uploadSessions/{id}."""
+        headers = {"Content-Type": "application/json"}
+        return await self._http.request("PUT", self._path, data=body, headers=headers, safe=True, wait="execute")
+
+    async def publish(self) -> None:
+        """Have the session published. POST …/publish, once.
+
+        Where the answer is lost the status tells whether the request arrived: it is not repeated.
+        """
+        try:
+            await self._http.request("POST", f"{self._path}/publish", wait="execute")
+        except TransportError:
+            try:
+                status = await self.status()
+            except MstrError:
+                status = PublishStatus(_STARTED)
+            if status.code == _STARTED:
+                raise
+
+    async def status(self) -> PublishStatus:
+        """Look how far publishing is. GET …/publishStatus."""
+        return read_status((await self._http.request("GET", f"{self._path}/publishStatus")).json())
+
+    async def follow(self, seconds: float, on_status: Callable[[PublishStatus], object]) -> None:
+        """Wait until publishing has ended well, at most ``seconds``.
+
+        Raises UploadFailed with the server's reason where it ends otherwise or the session vanishes,
+        TimeoutExceeded at the deadline, and whatever error the server answers.
+        """
+        status, wait = PublishStatus(_STARTED), FIRST_POLL
+        try:
+            async with asyncio.timeout(seconds):
+                while not status.done:
+                    status = await self.status()
+                    on_status(status)
+                    if status.failed:
+                        raise UploadFailed(f"publishing ended with {status}; the data were not published.")
+                    if not status.done:
+                        await asyncio.sleep(wait)
+                        wait = min(LONGEST_POLL, 2 * wait)
+        except NotFound as error:
+            raise UploadFailed("the upload session vanished while it was published.") from error
+        except TimeoutError as error:
+            if isinstance(error, MstrError):
+                raise
+            raise TimeoutExceeded(
+                f"publishing did not end within {seconds:g} s; the last word was {status}.",
+                hint="Raise Timeouts.publish if the server is only slow.",
+            ) from None
+
+    async def delete(self) -> None:
+        """Delete the session and what was not published of it; a failure is only logged. DELETE …/{id}."""
+        limit = self._http.settings.timeouts.logout
+        try:
+            async with asyncio.timeout(limit):
+                await self._http.request("DELETE", self._path, safe=True)
+        except (MstrError, TimeoutError) as error:
+            logger.debug("deleting the upload session failed: %s", type(error).__name__)

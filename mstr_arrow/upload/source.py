@@ -1,0 +1,114 @@
+"""Whatever holds a table, as a stream of record batches."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.dataset as pa_dataset
+
+from mstr_arrow.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+BATCH_ROWS = 2**16
+"""Rows that a lazy source is asked for at once."""
+
+READ_AHEAD = 2
+"""Batches of a dataset's fragment that Arrow reads ahead."""
+
+_COUNTED_FREELY = (pa_dataset.ParquetFileFormat, pa_dataset.IpcFileFormat)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A table to upload: its schema, known before the first row, and a way to open its batches.
+
+    ``rows`` is their number where it is known without reading. What ``open`` returns is entered for an iterable of
+    batches; it runs whatever query the data come from, each time.
+    """
+
+    schema: pa.Schema
+    open: Callable[[], Any]
+    rows: int | None = None
+
+
+def source_of(data: Any, name: str) -> Source:
+    """Make a source of anything with ``__arrow_c_stream__``, a Polars LazyFrame, or a pyarrow Dataset.
+
+    Lazy ones are read while they are uploaded, never collected. ``name`` is for errors: UsageError for what
+    is no table.
+    """
+    if isinstance(data, pl.LazyFrame):
+        schema = pl.DataFrame(schema=data.collect_schema()).to_arrow().schema
+        return Source(schema, lambda: _lazy(data))
+    if isinstance(data, pa_dataset.Dataset):
+        free = isinstance(data, pa_dataset.FileSystemDataset) and isinstance(data.format, _COUNTED_FREELY)
+        return Source(data.schema, lambda: _dataset(data), data.count_rows() if free else None)
+    if isinstance(data, pa.RecordBatch):
+        data = pa.Table.from_batches([data])
+    if isinstance(data, pa.RecordBatchReader):
+        return Source(data.schema, _Once(data, name).open)
+    if isinstance(data, pl.Series) or not hasattr(data, "__arrow_c_stream__"):
+        raise UsageError(
+            f"the table {name!r} is a {type(data).__qualname__}, which is no table.",
+            hint="Give an Arrow table or reader, a Polars or pandas frame, a DuckDB relation or a pyarrow dataset.",
+        )
+    rows = len(data) if isinstance(data, pa.Table | pl.DataFrame) else None
+    return Source(_schema(data), lambda: pa.RecordBatchReader.from_stream(data), rows)
+
+
+def _schema(data: Any) -> pa.Schema:
+    """Ask for the schema alone where that can be done; elsewhere the stream is opened and closed."""
+    if hasattr(data, "__arrow_c_schema__"):
+        return pa.schema(data)
+    with pa.RecordBatchReader.from_stream(data) as reader:
+        return reader.schema
+
+
+class _Once:
+    """A reader, which can be read once."""
+
+    def __init__(self, reader: pa.RecordBatchReader, name: str) -> None:
+        self._reader: pa.RecordBatchReader | None = reader
+        self._name = name
+
+    def open(self) -> pa.RecordBatchReader:
+        """Give the reader away; errors: UsageError the second time."""
+        reader, self._reader = self._reader, None
+        if reader is None:
+            raise UsageError(
+                f"the reader of table {self._name!r} was read already.", hint="Add the table again, with a new one."
+            )
+        return reader
+
+
+@contextmanager
+def _dataset(data: pa_dataset.Dataset) -> Iterator[Iterator[pa.RecordBatch]]:
+    scanner = data.scanner(batch_size=BATCH_ROWS, batch_readahead=READ_AHEAD, fragment_readahead=1)
+    with scanner.to_reader() as reader:
+        yield reader
+
+
+@contextmanager
+def _lazy(frame: pl.LazyFrame) -> Iterator[Iterator[pa.RecordBatch]]:
+    if hasattr(frame, "collect_batches"):
+        yield _batches(frame.collect_batches(chunk_size=BATCH_ROWS, lazy=True))
+        return
+    # This Polars can stream into a file only.
+    with tempfile.TemporaryDirectory(prefix="mstr-arrow-") as folder:
+        path = Path(folder) / "table.arrow"
+        frame.sink_ipc(path)
+        with _dataset(pa_dataset.dataset(path, format="ipc")) as batches:
+            yield batches
+
+
+def _batches(frames: Iterator[pl.DataFrame]) -> Iterator[pa.RecordBatch]:
+    for frame in frames:
+        yield from frame.to_arrow().to_batches()

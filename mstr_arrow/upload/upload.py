@@ -1,0 +1,446 @@
+"""An upload from its first row to its end: encoded, sent, published, verified, or taken back.
+
+What is sent shows only when it is published: until then an upload that fails leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+from mstr_arrow.errors import (
+    ClosedError,
+    ConnectError,
+    DataMismatch,
+    LimitExceeded,
+    MstrError,
+    ServerError,
+    UploadFailed,
+    UsageError,
+)
+from mstr_arrow.upload.counts import row_counts
+from mstr_arrow.upload.encode import EncodeOptions, Losses
+from mstr_arrow.upload.encoder import Encoder
+from mstr_arrow.upload.result import Resume, TableResult, UploadProgress, WriteResult
+from mstr_arrow.upload.session import PublishStatus, UploadSession
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mstr_arrow.transport.http import Http
+    from mstr_arrow.transport.session import ServerSession
+    from mstr_arrow.upload.chunks import Chunk
+    from mstr_arrow.upload.encode import Orientation
+    from mstr_arrow.upload.source import Source
+
+logger = logging.getLogger("mstr_arrow")
+
+CHUNK_BYTES = 96 * 2**20
+"""Bytes of a request body where nothing else is known; the documentation calls 100 MB ideal."""
+
+Policy = Literal["add", "update", "upsert", "replace"]
+
+_BAD_REQUEST = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadOptions:
+    """How tables are uploaded.
+
+    ``policies`` names the update policy of each table. ``orientation`` None is COLUMN, and ROW where the server
+    does not take that. ``time_zone`` is that of timestamps that have one. ``chunk_bytes`` bounds a request body,
+    ``chunk_rows`` its rows. ``keep_session`` leaves a failed upload's session to be resumed.
+    """
+
+    policies: Mapping[str, Policy]
+    orientation: Orientation | None = None
+    time_zone: str = "UTC"
+    chunk_bytes: int | None = None
+    chunk_rows: int | None = None
+    verify: bool = False
+    keep_session: bool = False
+    resume: Resume | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("chunk_bytes", "chunk_rows"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise UsageError(f"{name} is {value}; it is at least 1.")
+
+
+@dataclass(slots=True)
+class Tally:
+    """What an upload did so far; seconds of encoding run beside the others."""
+
+    tables: dict[str, TableResult] = field(default_factory=dict)
+    retries: int = 0
+    encoding: float = 0.0
+    waiting: float = 0.0
+    sending: float = 0.0
+    publishing: float = 0.0
+    nulled: dict[str, int] = field(default_factory=dict)
+    shortened: dict[str, int] = field(default_factory=dict)
+    verified: bool | None = None
+    verification: str = "not asked for"
+
+    def lose(self, table: str, losses: Losses) -> None:
+        """Count what a chunk could not say."""
+        for mine, lost in ((self.nulled, losses.nulled), (self.shortened, losses.shortened)):
+            for column, count in lost.items():
+                name = f"{table}.{column}"
+                mine[name] = mine.get(name, 0) + count
+
+
+class Upload:
+    """The upload of some tables of one dataset; used on the background loop only.
+
+    Registered with the session from the moment the server's upload session exists until that is published or
+    deleted, so that a connection that is closed deletes it.
+    """
+
+    def __init__(
+        self,
+        session: ServerSession,
+        dataset_id: str,
+        sources: Mapping[str, Source],
+        options: UploadOptions,
+        on_progress: Callable[[UploadProgress], object] | None,
+        *,
+        created: bool = False,
+    ) -> None:
+        self.dataset_id = dataset_id
+        self.sent = False
+        self.published = False
+        self._tally = Tally()
+        self._began = time.monotonic()
+        self._created = created
+        self._session = session
+        self._sources = sources
+        self._options = options
+        self._on_progress = on_progress
+        self._upload_session: UploadSession | None = None
+        self._orientation: Orientation = options.orientation or session.orientation or "COLUMN"
+        self._on_trial = options.orientation is None and session.orientation is None
+        self._total_rows = _sum([source.rows for source in sources.values()])
+        self._before: dict[str, int] = {}
+        self._status: PublishStatus | None = None
+
+    @property
+    def _http(self) -> Http:
+        return self._session.http
+
+    @property
+    def session_id(self) -> str | None:
+        """The upload session on the server; None where there is none."""
+        return self._upload_session.id if self._upload_session else None
+
+    async def send(self) -> None:
+        """Send all tables, one after the other; whatever goes wrong, the upload session is deleted.
+
+        Raises UploadFailed, which names the chunk; UsageError where an upload of the same dataset is under way.
+        """
+        if self.dataset_id in self._session.uploads:
+            raise UsageError(
+                "an upload to this dataset is under way, and the server takes one at a time.",
+                hint="Wait for it, publish it, or discard it.",
+            )
+        self._session.uploads[self.dataset_id] = self
+        self._session.register(self)
+        self._session.hold()
+        try:
+            chunk_bytes = self._options.chunk_bytes or min(CHUNK_BYTES, await _project_limit(self._http))
+            await self._open()
+            for table, source in self._sources.items():
+                await self._send_table(table, source, chunk_bytes)
+            self.sent = True
+        except UploadFailed as failed:
+            await self._give_up(failed)
+            raise
+        except BaseException:
+            await self.discard()
+            raise
+
+    async def publish(self) -> None:
+        """Publish what was sent and follow it to its end; the upload session is gone afterwards.
+
+        Counts the tables' rows before and after where that was asked for, or where a chunk was sent again.
+        Raises UploadFailed or TimeoutExceeded where publishing does not end well, DataMismatch where rows are
+        missing or doubled.
+        """
+        if self._upload_session is None:
+            raise UsageError("nothing was uploaded that could be published.")
+        began = time.monotonic()
+        counted = self._options.verify or self._tally.retries > 0
+        try:
+            if counted and "add" in self._options.policies.values():
+                self._before = await row_counts(self._http, self.dataset_id)
+            self._report("publishing", None)
+            await self._upload_session.publish()
+            await self._upload_session.follow(self._http.settings.timeouts.publish, self._say)
+        except ServerError as error:
+            await self.discard()
+            raise UploadFailed(f"publishing failed: {error} The data were not published.") from error
+        except BaseException:
+            await self.discard()
+            raise
+        self.published = True
+        await self.discard()
+        self._tally.publishing = time.monotonic() - began
+        if counted:
+            await self._verify()
+
+    async def discard(self) -> None:
+        """Delete the upload session and with it what was not published; does nothing when there is none."""
+        session, self._upload_session = self._upload_session, None
+        if session is not None:
+            await session.delete()
+        self._let_go()
+
+    aclose = discard
+
+    def result(self, name: str) -> WriteResult:
+        """Say what was done so far, to the dataset of that name."""
+        tally = self._tally
+        return WriteResult(
+            cube_id=self.dataset_id,
+            name=name,
+            created=self._created,
+            published=self.published,
+            tables=tuple(tally.tables.values()),
+            retries=tally.retries,
+            seconds=time.monotonic() - self._began,
+            seconds_encoding=tally.encoding,
+            seconds_waiting=tally.waiting,
+            seconds_sending=tally.sending,
+            seconds_publishing=tally.publishing,
+            verified=tally.verified,
+            verification=tally.verification,
+            nulled=tally.nulled,
+            shortened=tally.shortened,
+        )
+
+    def _let_go(self) -> None:
+        if self._session.uploads.get(self.dataset_id) is self:
+            del self._session.uploads[self.dataset_id]
+            self._session.unregister(self)
+            self._session.release()
+
+    async def _give_up(self, failed: UploadFailed) -> None:
+        """Delete the upload session, or leave it and say how to go on."""
+        if not self._options.keep_session or self._upload_session is None:
+            await self.discard()
+            return
+        failed.resume = Resume(
+            dataset_id=self.dataset_id,
+            session_id=self._upload_session.id,
+            orientation=self._orientation,
+            taken={table.name: (table.chunks, table.rows) for table in self._tally.tables.values()},
+        )
+        self._upload_session = None
+        self._let_go()
+
+    # Sending
+
+    async def _open(self) -> None:
+        resume = self._options.resume
+        if resume is not None:
+            self._orientation, self._on_trial = resume.orientation, False
+            self._upload_session = UploadSession(self._http, self.dataset_id, resume.session_id)
+            return
+        try:
+            await self._open_session()
+        except ServerError as error:
+            if error.status != _BAD_REQUEST or not self._on_trial:
+                raise
+            self._fall_back(error)
+            await self._open_session()
+
+    async def _open_session(self) -> None:
+        tables = [
+            {
+                "name": table,
+                "updatePolicy": self._options.policies[table],
+                "orientation": self._orientation,
+                "columnHeaders": source.schema.names,
+            }
+            for table, source in self._sources.items()
+        ]
+        self._upload_session = await UploadSession.open(self._http, self.dataset_id, tables)
+
+    def _fall_back(self, error: ServerError) -> None:
+        logger.debug("the server does not take columns, rows are tried: %s", error)
+        self._orientation = "ROW"
+
+    async def _send_table(self, table: str, source: Source, chunk_bytes: int) -> None:
+        chunks, rows = self._options.resume.taken.get(table, (0, 0)) if self._options.resume else (0, 0)
+        self._tally.tables[table] = TableResult(name=table, chunks=chunks, rows=rows)
+        encoder = Encoder(
+            table,
+            source,
+            EncodeOptions(self._orientation, self._options.time_zone),
+            chunk_bytes=chunk_bytes,
+            chunk_rows=self._options.chunk_rows,
+            first_index=chunks + 1,
+            skip_rows=rows,
+        )
+        coming: asyncio.Future[Chunk | None] | None = None
+        try:
+            if self._on_trial:
+                await self._try_columns(table, encoder)
+            encoder.settle()
+            coming = asyncio.ensure_future(encoder.next())
+            while (chunk := await self._encoded(table, coming)) is not None:
+                coming = asyncio.ensure_future(encoder.next())
+                await self._put(chunk)
+        finally:
+            if coming is not None:
+                coming.cancel()
+                with suppress(asyncio.CancelledError, Exception):
+                    await coming
+            encoder.close()
+
+    async def _try_columns(self, table: str, encoder: Encoder) -> None:
+        """Send the first chunk of all as columns; again as rows, in a new session, where that is refused."""
+        chunk = await self._encoded(table, asyncio.ensure_future(encoder.next()))
+        if chunk is None:
+            return
+        try:
+            await self._put(chunk)
+        except UploadFailed as failed:
+            refusal = failed.__cause__
+            if not isinstance(refusal, ServerError) or refusal.status != _BAD_REQUEST:
+                raise
+            if self._orientation == "ROW" or self._upload_session is None:
+                raise
+            self._fall_back(refusal)
+            await self._upload_session.delete()
+            await self._open_session()
+            encoder.restart(EncodeOptions(self._orientation, self._options.time_zone))
+            again = await self._encoded(table, asyncio.ensure_future(encoder.next()))
+            if again is not None:
+                await self._put(again)
+        self._session.orientation, self._on_trial = self._orientation, False
+
+    async def _encoded(self, table: str, coming: asyncio.Future[Chunk | None]) -> Chunk | None:
+        """Wait for the next chunk; what goes wrong in reading or encoding is told with the place."""
+        began = time.monotonic()
+        try:
+            chunk = await coming
+        except Exception as error:
+            done = self._tally.tables[table]
+            reason = str(error) if isinstance(error, MstrError) else f"{type(error).__name__}: {error}"
+            raise UploadFailed(
+                f"table {table!r} could not be read or encoded after row {done.rows:,}: {reason} {_TAKEN_BACK}",
+                table=table,
+                chunk=done.chunks + 1,
+            ) from error
+        finally:
+            self._tally.waiting += time.monotonic() - began
+        if chunk is not None:
+            self._tally.encoding += chunk.seconds
+        return chunk
+
+    async def _put(self, chunk: Chunk) -> None:
+        if self._upload_session is None:
+            raise ClosedError("the connection was closed during an upload.")
+        began = time.monotonic()
+        try:
+            answer = await self._upload_session.put(chunk.body)
+        except MstrError as error:
+            rows = range(chunk.first_row, chunk.first_row + chunk.rows)
+            raise UploadFailed(
+                f"chunk {chunk.index} of table {chunk.table!r}, rows {rows.start:,} to {rows.stop - 1:,}, "
+                f"was not taken: {error} {_TAKEN_BACK}",
+                table=chunk.table,
+                chunk=chunk.index,
+                rows=rows,
+                hint=_smaller(chunk) if isinstance(error, LimitExceeded | ConnectError) else None,
+            ) from error
+        finally:
+            self._tally.sending += time.monotonic() - began
+        self._tally.retries += answer.retries
+        self._tally.lose(chunk.table, chunk.losses)
+        done = self._tally.tables[chunk.table]
+        self._tally.tables[chunk.table] = replace(
+            done, rows=done.rows + chunk.rows, bytes=done.bytes + chunk.size, chunks=done.chunks + 1
+        )
+        self._report("sending", chunk.table)
+
+    # Publishing
+
+    async def status(self) -> PublishStatus | None:
+        """Look how far publishing is; the last word on it where the upload session is gone."""
+        return await self._upload_session.status() if self._upload_session else self._status
+
+    def _say(self, status: PublishStatus) -> None:
+        self._status = status
+        self._report("publishing", None, status.message)
+
+    def _report(self, phase: Literal["sending", "publishing"], table: str | None, message: str = "") -> None:
+        if self._on_progress is None:
+            return
+        tables = self._tally.tables.values()
+        self._on_progress(
+            UploadProgress(
+                phase=phase,
+                table=table,
+                rows=sum(each.rows for each in tables),
+                total_rows=self._total_rows,
+                bytes=sum(each.bytes for each in tables),
+                chunks=sum(each.chunks for each in tables),
+                server_says=message,
+            )
+        )
+
+    async def _verify(self) -> None:
+        """Compare the tables' row counts with what was sent, where the policy says what they must be."""
+        counts = await row_counts(self._http, self.dataset_id)
+        open_ended = {policy for policy in self._options.policies.values() if policy in {"update", "upsert"}}
+        uncounted = [table for table in self._tally.tables if table not in counts]
+        if uncounted:
+            self._tally.verification = f"not possible: the server shows no row count of table {uncounted[0]!r}"
+            return
+        for table, sent in self._tally.tables.items():
+            policy = self._options.policies[table]
+            expected = sent.rows + (self._before.get(table, 0) if policy == "add" else 0)
+            if policy in {"add", "replace"} and counts[table] != expected:
+                raise DataMismatch(
+                    f"table {table!r} has {counts[table]:,} rows after publishing, and should have {expected:,}.",
+                    hint="Upload it again with mode='replace'.",
+                )
+        if open_ended:
+            which = " and ".join(sorted(open_ended))
+            self._tally.verification = f"not possible: the rows that {which} leaves depend on the keys"
+        else:
+            self._tally.verified, self._tally.verification = True, "the cube has as many rows as were sent"
+
+
+_TAKEN_BACK = "Nothing was published."
+
+
+def _smaller(chunk: Chunk) -> str:
+    return f"The request had {chunk.size:,} bytes; where a gateway limits that, give a smaller chunk_bytes."
+
+
+def _sum(numbers: list[int | None]) -> int | None:
+    known = [number for number in numbers if number is not None]
+    return sum(known) if len(known) == len(numbers) else None
+
+
+async def _project_limit(http: Http) -> int:
+    """Return the bytes that the project takes at once, where the user may see that; CHUNK_BYTES elsewhere.
+
+    GET /api/v2/projects/{id}/settings (wire reference, section 10.3).
+    """
+    project = http.project or await http.select_project(None)
+    try:
+        settings = (await http.request("GET", f"v2/projects/{project.id}/settings", safe=False)).json()
+        setting = settings["maxDataUploadSize"]
+        limit = int(setting["value"] if isinstance(setting, dict) else setting)
+    except (MstrError, KeyError, TypeError, ValueError):
+        return CHUNK_BYTES
+    return limit if limit > 0 else CHUNK_BYTES
