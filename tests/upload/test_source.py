@@ -1,0 +1,96 @@
+import gc
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.dataset as pa_dataset
+import pyarrow.parquet as pq
+import pytest
+
+from mstr_arrow.errors import UsageError
+from mstr_arrow.upload.source import source_of
+
+TABLE = pa.table({"store": ["Lyon", None], "units": pa.array([1, 2], pa.int8())})
+
+
+def read(source):
+    with source.open() as batches:
+        return pa.Table.from_batches(list(batches), source.schema)
+
+
+def parquet(folder):
+    path = folder / "table.parquet"
+    pq.write_table(TABLE, path)
+    return path
+
+
+MAKERS = {
+    "table": lambda _: TABLE,
+    "batch": lambda _: TABLE.to_batches()[0],
+    "reader": lambda _: TABLE.to_reader(),
+    "polars": lambda _: pl.DataFrame(TABLE),
+    "lazy": lambda _: pl.DataFrame(TABLE).lazy(),
+    "dataset": lambda folder: pa_dataset.dataset(parquet(folder)),
+    "lazy parquet": lambda folder: pl.scan_parquet(parquet(folder)),
+}
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_every_kind_of_table_is_read(kind, tmp_path):
+    source = source_of(MAKERS[kind](tmp_path), "t")
+    assert source.schema.names == ["store", "units"]
+    assert read(source).to_pylist() == TABLE.to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("kind", "rows"), [("table", 2), ("polars", 2), ("dataset", 2), ("lazy", None), ("reader", None)]
+)
+def test_rows_are_known_where_they_cost_nothing(kind, rows, tmp_path):
+    assert source_of(MAKERS[kind](tmp_path), "t").rows == rows
+
+
+@pytest.mark.parametrize("kind", sorted(set(MAKERS) - {"reader"}))
+def test_what_can_be_read_twice_is(kind, tmp_path):
+    source = source_of(MAKERS[kind](tmp_path), "t")
+    assert read(source) == read(source)
+
+
+def test_a_reader_is_read_once():
+    source = source_of(TABLE.to_reader(), "Sales")
+    read(source)
+    with pytest.raises(UsageError, match="'Sales' was read already"):
+        read(source)
+
+
+def test_duckdb_relations_are_read():
+    duckdb = pytest.importorskip("duckdb")
+    relation = duckdb.sql("select 'Lyon' as store, 1::tinyint as units")
+    assert read(source_of(relation, "t")).to_pylist() == [{"store": "Lyon", "units": 1}]
+
+
+def test_pandas_frames_are_read():
+    pandas = pytest.importorskip("pandas")
+    assert read(source_of(pandas.DataFrame({"store": ["Lyon"]}), "t")).to_pylist() == [{"store": "Lyon"}]
+
+
+@pytest.mark.parametrize("wrong", [[1, 2], {"a": 1}, "sales.parquet", 3, None, pl.Series([1])])
+def test_what_is_no_table_is_refused_by_name(wrong):
+    with pytest.raises(UsageError, match=f"the table 'Sales' is a {type(wrong).__qualname__}, which is no table"):
+        source_of(wrong, "Sales")
+
+
+def test_a_lazy_frame_is_not_collected(tmp_path, monkeypatch):
+    def collected(*_, **__):
+        raise AssertionError("collected")
+
+    monkeypatch.setattr(pl.LazyFrame, "collect", collected)
+    assert read(source_of(pl.scan_parquet(parquet(tmp_path)), "t")).num_rows == 2
+
+
+def test_giving_up_a_lazy_frame_ends_its_query(tmp_path):
+    path = tmp_path / "big.parquet"
+    pl.DataFrame({"n": range(500_000)}).write_parquet(path, row_group_size=50_000)
+    with source_of(pl.scan_parquet(path), "t").open() as batches:
+        assert next(iter(batches)).num_rows > 0
+    del batches
+    gc.collect()
+    path.unlink()
