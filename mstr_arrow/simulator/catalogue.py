@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .answers import OBJECT_NOT_FOUND, Refusal
@@ -23,13 +23,18 @@ _OWNER = {"id": object_id("user", "Administrator"), "name": "Administrator"}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A cube, a report or a folder as listings show it; ``path`` are the names of the folders above it."""
+    """A cube, a report or a folder as listings show it.
+
+    ``path`` are the names of the folders above it; ``certifier`` is who certified it, None where nobody did.
+    """
 
     id: str
     name: str
     type: int
     subtype: int
     path: tuple[str, ...]
+    description: str = ""
+    certifier: str | None = None
 
 
 class Catalogue:
@@ -62,12 +67,12 @@ class Catalogue:
     @property
     def entries(self) -> list[Entry]:
         """All objects and folders, by name."""
-        return self._sorted(self._entries.values())
+        return self._sorted(list(self._entries.values()))
 
     def names(self) -> dict[str, str]:
         """Map the name of each cube to its id; further cubes of one name come as ``folder/name``."""
         names: dict[str, str] = {}
-        for cube in self.cubes.values():
+        for cube in list(self.cubes.values()):
             key = cube.name if cube.name not in names else f"{cube.folder[-1]}/{cube.name}"
             names[key] = cube.id
         return names
@@ -93,10 +98,58 @@ class Catalogue:
             raise _not_found(entry_id, type_)
         return entry
 
+    def path(self, folder_id: str) -> tuple[str, ...]:
+        """Give the names that lead to a folder, itself included; raise the server's 404 where there is none."""
+        folder = self.entry(folder_id, FOLDER_TYPE)
+        return () if folder.id == self.root_id else (*folder.path, folder.name)
+
+    def named(self, name: str, path: tuple[str, ...]) -> Entry | None:
+        """Find what has a name in a folder."""
+        return next((e for e in self._entries.values() if (e.path, e.name) == (path, name)), None)
+
+    def personal(self, user: str) -> tuple[str, ...]:
+        """Give the path of a user's own folder; it comes to be when it is first asked for."""
+        path = ("Profiles", user)
+        self.add_folder((*path, "My Reports"))
+        return path
+
+    def add_folder(self, path: tuple[str, ...]) -> Entry:
+        """Add a folder and those above it, where they are not there yet."""
+        for depth in range(1, len(path) + 1):
+            entry = Entry(
+                self._folder_id(path[:depth]), path[depth - 1], FOLDER_TYPE, _FOLDER_SUBTYPE, path[: depth - 1]
+            )
+            self._entries.setdefault(entry.id, entry)
+        return self._entries[self._folder_id(path)]
+
+    def put(self, cube: Cube, *, description: str | None = None) -> None:
+        """Add a cube, or replace the one of its id, which keeps its description where none is given."""
+        old = self._entries.get(cube.id)
+        kept = old.description if old else ""
+        entry = Entry(
+            cube.id,
+            cube.name,
+            REPORT_TYPE,
+            cube.subtype,
+            cube.folder,
+            kept if description is None else description,
+            old.certifier if old else None,
+        )
+        self.cubes[cube.id] = cube
+        self._entries[cube.id] = entry
+
+    def remove(self, cube_id: str) -> None:
+        """Forget a cube."""
+        del self.cubes[cube_id], self._entries[cube_id]
+
+    def certify(self, entry: Entry, certifier: str | None) -> Entry:
+        """Certify an object in a user's name; None takes it back."""
+        self._entries[entry.id] = replace(entry, certifier=certifier)
+        return self._entries[entry.id]
+
     def children(self, folder_id: str) -> list[Entry]:
         """List what lies directly in a folder."""
-        folder = self.entry(folder_id, FOLDER_TYPE)
-        above = () if folder.id == self.root_id else (*folder.path, folder.name)
+        above = self.path(folder_id)
         return self._sorted(e for e in self._entries.values() if e.path == above and e.id != self.root_id)
 
     def search(self, name: str, *, pattern: int, types: Iterable[int], root: str | None) -> list[Entry]:
@@ -119,14 +172,14 @@ class Catalogue:
             "type": entry.type,
             "subtype": entry.subtype,
             "extType": 0,
-            "description": "",
+            "description": entry.description,
             "dateCreated": _DATE,
             "dateModified": _DATE,
             "version": object_id("version", entry.id),
             "acg": 255,
             "viewMedia": 0,
             "owner": _OWNER,
-            "certifiedInfo": {"certified": False},
+            "certifiedInfo": _certified(entry.certifier),
             "hidden": False,
         }
         if ancestors:
@@ -141,10 +194,7 @@ class Catalogue:
         ]
 
     def _within(self, root: str | None) -> tuple[str, ...]:
-        if root is None or root.upper() == self.root_id:
-            return ()
-        folder = self.entry(root, FOLDER_TYPE)
-        return (*folder.path, folder.name)
+        return () if root is None else self.path(root)
 
     def _folder_id(self, path: tuple[str, ...]) -> str:
         return object_id("folder", self.project, *path)
@@ -157,6 +207,16 @@ class Catalogue:
 def _not_found(wanted: str, type_: int) -> Refusal:
     message = f"(The object with id '{wanted}' and type {type_} is not in the metadata.)"
     return Refusal(404, "ERR004", message, iserver_code=OBJECT_NOT_FOUND)
+
+
+def _certified(certifier: str | None) -> dict[str, Any]:
+    if certifier is None:
+        return {"certified": False}
+    return {
+        "certified": True,
+        "dateCertified": _DATE,
+        "certifier": {"id": object_id("user", certifier), "name": certifier},
+    }
 
 
 def _matches(name: str, sought: str, pattern: int) -> bool:

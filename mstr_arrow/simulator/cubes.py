@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 ID_FORM = "45C11FA478E745FEA08D781CEA190FE5"
 DESC_FORM = "CCFBE2A5EADB4F50941FB879CCF1721C"
@@ -104,6 +104,10 @@ class Cube:
     ``keys`` are the attributes of which each alone tells the rows apart: a projection that keeps one of
     them, or all attributes, has the same rows as the cube. ``tables`` names the tables of a data import.
     ``order`` are the row numbers in the order of an instance that was sorted as ``sorting`` says.
+
+    A cube with ``evaluate`` has no rows yet: the function gives the cube with those of the attributes and metrics
+    that it has then. ``extremes`` are what ``bounds`` gives where that is known; ``edition`` counts how often the
+    data were replaced.
     """
 
     name: str
@@ -118,6 +122,9 @@ class Cube:
     id: str = field(default="")
     order: pl.Series | None = None
     sorting: tuple[dict[str, object], ...] = ()
+    evaluate: Callable[[Cube], Cube] | None = None
+    extremes: pl.DataFrame | None = None
+    edition: int = 0
 
     def __post_init__(self) -> None:
         if not self.id:
@@ -131,6 +138,10 @@ class Cube:
     def project(self, attributes: Sequence[Attribute], metrics: Sequence[Metric]) -> Cube:
         """Return the cube with these columns in this order; the rows stay as they are."""
         return replace(self, attributes=tuple(attributes), metrics=tuple(metrics))
+
+    def evaluated(self) -> Cube:
+        """Return the cube with its rows."""
+        return self if self.evaluate is None else self.evaluate(self)
 
     def rows(self, offset: int, limit: int) -> pl.DataFrame:
         """Compute rows ``offset … offset + limit``: element keys and metric values, each named by object id."""
@@ -147,6 +158,8 @@ class Cube:
 
         Looks at the first 100,000 rows only: a larger cube must have its extremes there.
         """
+        if self.extremes is not None:
+            return self.extremes
         rows = self.project((), self.metrics).rows(0, _BOUNDS_ROWS)
         numeric = [metric.id for metric in self.metrics if rows.schema[metric.id].is_numeric()]
         return pl.concat([rows.select(pl.col(numeric).min()), rows.select(pl.col(numeric).max())])

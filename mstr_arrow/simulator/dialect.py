@@ -7,6 +7,7 @@ from typing import Self
 
 _SUBTOTALS_SINCE = (11, 2, 100)
 _FIELDS_SINCE = (11, 2, 200)
+_OVERWRITES_SINCE = (11, 2, 300)
 _NAMES_SINCE = (11, 2, 0)
 _PYTHON_SINCE = (11, 5, 600)
 
@@ -30,13 +31,15 @@ class Dialect:
     """What a version of the server knows.
 
     ``fields`` leaves parts of a page out, ``subtotals`` can hide them, ``python`` log-ins name application type
-    76; servers without ``names`` give types as numbers, and a metric's type as ``Metric``.
+    76, a pushed definition ``overwrites`` a dataset of its name; servers without ``names`` give types as numbers,
+    and a metric's type as ``Metric``.
     """
 
     fields: bool = True
     subtotals: bool = True
     python: bool = True
     names: bool = True
+    overwrites: bool = True
 
     @classmethod
     def of(cls, version: str) -> Self:
@@ -47,6 +50,7 @@ class Dialect:
             subtotals=number >= _SUBTOTALS_SINCE,
             python=number >= _PYTHON_SINCE,
             names=number >= _NAMES_SINCE,
+            overwrites=number >= _OVERWRITES_SINCE,
         )
 
     @property

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .catalogue import Catalogue
-from .cubes import object_id
+from .cubes import Cube, object_id
+from .datasets import Datasets
 from .dialect import Dialect
 from .encoded import EncodedCube
 from .faults import FaultPlan
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from .cubes import Cube
     from .grids import Report
 
 CONTEXT = "/MicroStrategyLibrary"
@@ -40,8 +40,11 @@ class ServerSettings:
     ``balancer_cookie`` demands a load balancer's cookie back byte for byte; ``encode_once`` keeps rendered
     pages, ``page_cache_bytes`` of them at most; ``uncrosstab`` makes a table of a cross-tab whose objects
     are asked for by name; ``async_polls`` is how often a report asked for with ``Prefer: respond-async`` is not
-    yet ready. ``time`` is how long answers take. ``iserver_version`` decides what the server knows, too (see
-    ``dialect``).
+    yet ready. ``column_orientation`` takes chunks by columns, too; ``max_upload_bytes`` is the largest body that
+    the gateway lets through; ``keep_uploads=False`` counts pushed rows and forgets them; a publication is called
+    unfinished ``publish_polls`` times, its status comes as text or, without ``publish_status_text``, as a number;
+    ``max_data_upload_size`` is the project's setting in bytes, which None hides. ``time`` is how long answers
+    take. ``iserver_version`` decides what the server knows, too (see ``dialect``).
     """
 
     rows: int = 1_000_000
@@ -58,6 +61,12 @@ class ServerSettings:
     page_cache_bytes: int = 512 * 2**20
     uncrosstab: bool = True
     async_polls: int = 1
+    column_orientation: bool = True
+    max_upload_bytes: int | None = None
+    keep_uploads: bool = True
+    publish_polls: int = 2
+    publish_status_text: bool = True
+    max_data_upload_size: int | None = None
     time: TimeModel = field(default_factory=TimeModel)
     username: str = "demo"
     password: str = field(default="demo", repr=False)
@@ -78,7 +87,11 @@ class ServerSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedRequest:
-    """A request that was answered; ``path`` is without the context path, header names in lower case."""
+    """A request that was answered.
+
+    ``path`` is without the context path, header names are in lower case. ``size`` is the length of the body, which
+    is kept only up to a mebibyte.
+    """
 
     method: str
     path: str
@@ -86,6 +99,7 @@ class RecordedRequest:
     status: int
     headers: dict[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    size: int = 0
 
 
 class IServer:
@@ -108,23 +122,31 @@ class IServer:
             clock=clock,
             seed=settings.seed,
         )
+        self.datasets = Datasets(self.catalogue, overwrites=settings.dialect.overwrites, seed=settings.seed)
+        self.chunks_received: list[tuple[str, str, int, int, int]] = []
         self.faults = FaultPlan()
         self.requests: list[RecordedRequest] = []
         self.arrived = 0
         self.instances_created = 0
         self.pages = PageCache(settings.page_cache_bytes)
         self._bounds: dict[str, pl.DataFrame] = {}
+        self._lock = threading.Lock()
 
     def create_instance(self, source: Cube | EncodedCube | Report, *, variant: bytes) -> Instance:
-        """Count and name a new instance; the caller gives it to a session."""
-        self.instances_created += 1
+        """Count and name a new instance; the caller gives it to a session. Any thread."""
+        with self._lock:
+            self.instances_created += 1
+            number = self.instances_created
         if isinstance(source, EncodedCube):
             return Instance(source.instance_id, source)
-        instance_id = object_id("instance", str(self.settings.seed), str(self.instances_created))
-        return Instance(instance_id, source, variant)
+        edition = str(source.edition).encode() if isinstance(source, Cube) else b""
+        instance_id = object_id("instance", str(self.settings.seed), str(number))
+        return Instance(instance_id, source, edition + variant)
 
     def bounds(self, source: Cube | Report) -> pl.DataFrame:
         """Give the bounds of a cube's or report's metrics, computed once for each; any thread."""
+        if isinstance(source, Cube) and source.extremes is not None:
+            return source.extremes
         if source.id not in self._bounds:
             whole = self.catalogue.reports.get(source.id) or self.catalogue.cubes[source.id]
             self._bounds[source.id] = source.bounds() if isinstance(whole, EncodedCube) else whole.bounds()

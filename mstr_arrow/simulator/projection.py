@@ -26,7 +26,7 @@ def project(cube: Cube, body: Any) -> Cube:
         raise bad_request(f"The simulator does not support {', '.join(sorted(unknown))} yet.")
     if body.get("requestedObjects") is not None:
         cube = _requested(cube, body)
-    return sort_cube(cube, body.get("sorting"))
+    return sort_cube(cube.evaluated(), body.get("sorting"))
 
 
 def _requested(cube: Cube, body: dict[str, Any]) -> Cube:
@@ -35,8 +35,8 @@ def _requested(cube: Cube, body: dict[str, Any]) -> Cube:
     attributes = [find_forms(attribute, item) for attribute, item in found]
     metrics = [find_column(cube.metrics, item, "metric") for item in requested.get("metrics") or []]
     if not attributes and not metrics:
-        return replace(cube.project((), ()), total=0)
-    if not _keeps_rows(cube, attributes):
+        return replace(cube.project((), ()), total=0, evaluate=None)
+    if cube.evaluate is None and not _keeps_rows(cube, attributes):
         names = " or ".join(a.name for a in cube.attributes if a.id in cube.keys) or "all attributes"
         raise bad_request(
             f"The simulator does not aggregate yet: request {names} too, so that each row stays one row."

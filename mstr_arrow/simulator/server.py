@@ -149,7 +149,26 @@ class Simulator:
         model = catalogue.cubes[self.cubes.get(name, name)]
         if not isinstance(model, Cube):
             raise KeyError(f"{name} is encoded: its values are known to whoever made it")
-        return truth(model, columns=columns, offset=offset, limit=limit)
+        return truth(model.evaluated(), columns=columns, offset=offset, limit=limit)
+
+    @property
+    def uploads_open(self) -> int:
+        """The number of upload sessions that were neither published with success nor deleted."""
+        return sum(upload.open for upload in self._server.sessions.uploads())
+
+    @property
+    def chunks_received(self) -> list[tuple[str, str, int, int, int]]:
+        """Dataset id, table, index, rows and bytes of JSON text of each chunk taken in, repeats included."""
+        return list(self._server.chunks_received)
+
+    def dataset(self, name: str) -> dict[str, pa.Table]:
+        """Give the rows that were pushed to a dataset, given by name or id, by table, as they were last published.
+
+        INTEGER is int32, BIGINTEGER int64, DOUBLE float64, BIGDECIMAL decimal128(38, s) with as many decimals as
+        the longest number of the column has, BOOL bool, DATE date32, TIME time64("us"), DATETIME timestamp("us").
+        Raises KeyError where there is no such dataset.
+        """
+        return self._server.datasets.named(name).arrow_tables()
 
     def fail(self, fault: Fault) -> None:
         """Plan a fault; it takes effect with the next request that it aims at."""

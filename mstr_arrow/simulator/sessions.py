@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .cubes import Cube
     from .encoded import EncodedCube
     from .grids import Report
+    from .uploads import Upload
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -49,6 +50,7 @@ class Session:
     projects: set[str] = field(default_factory=set)
     instances: OrderedDict[str, Instance] = field(default_factory=OrderedDict)
     searches: OrderedDict[str, list[str]] = field(default_factory=OrderedDict)
+    uploads: dict[str, Upload] = field(default_factory=dict)
 
     def add(self, instance: Instance) -> None:
         """Keep an instance; the one that was used longest ago makes room for it."""
@@ -124,6 +126,10 @@ class Sessions:
     def logout(self, session: Session) -> None:
         """End a session with all its instances."""
         self._by_token.pop(session.token, None)
+
+    def uploads(self) -> list[Upload]:
+        """List the upload sessions of everybody who is logged in; may be called from any thread."""
+        return [upload for session in self.live() for upload in list(session.uploads.values())]
 
     def live(self) -> list[Session]:
         """List the sessions that are logged in and have not expired; may be called from any thread."""

@@ -26,10 +26,17 @@ def plain(values: pl.Series, *, iso: bool) -> pl.Series:
     if dtype == pl.Boolean:
         return values.cast(pl.Int8).cast(pl.String)
     if dtype.is_decimal():
-        return values.cast(pl.String).str.strip_chars_end("0").str.strip_chars_end(".")
+        return _short(values)
     if dtype.is_temporal():
         return values.dt.strftime((_ISO if iso else _EN_US)[dtype.base_type()])
     return values.cast(pl.String)
+
+
+def _short(decimals: pl.Series) -> pl.Series:
+    """Write decimals without the zeros at their ends."""
+    text = decimals.cast(pl.String)
+    whole = isinstance(decimals.dtype, pl.Decimal) and decimals.dtype.scale == 0
+    return text if whole else text.str.strip_chars_end("0").str.strip_chars_end(".")
 
 
 def form_json(values: pl.Series, *, iso: bool) -> pl.Series:

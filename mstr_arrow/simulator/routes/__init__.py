@@ -3,11 +3,13 @@
 from .auth import ROUTES as AUTH_ROUTES
 from .call import Call, Route
 from .cubes import ROUTES as CUBE_ROUTES
+from .datasets import ROUTES as DATASET_ROUTES
 from .elements import ROUTES as ELEMENT_ROUTES
 from .instances import ROUTES as INSTANCE_ROUTES
 from .objects import ROUTES as OBJECT_ROUTES
 from .reports import ROUTES as REPORT_ROUTES
 from .searches import ROUTES as SEARCH_ROUTES
+from .uploads import ROUTES as UPLOAD_ROUTES
 
 ROUTES = (
     *AUTH_ROUTES,
@@ -17,6 +19,8 @@ ROUTES = (
     *ELEMENT_ROUTES,
     *INSTANCE_ROUTES,
     *SEARCH_ROUTES,
+    *DATASET_ROUTES,
+    *UPLOAD_ROUTES,
 )
 
 __all__ = ["ROUTES", "Call", "Route"]

@@ -1,21 +1,21 @@
-"""Cubes: definition, status and information (Wire reference, sections 3.2 to 3.4 and 6.6)."""
+"""Cubes: definition, status and information (Wire reference, sections 3.2 to 3.4)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.simulator.answers import Answer, Refusal, ok
+from mstr_arrow.simulator.answers import Answer, ok
 from mstr_arrow.simulator.cubes import SUPER_CUBE, Cube
 from mstr_arrow.simulator.encoded import EncodedCube
 from mstr_arrow.simulator.page import available_objects
+from mstr_arrow.simulator.uploads import RUNNING
 
 from .call import Call, Route
 
 if TYPE_CHECKING:
     from mstr_arrow.simulator.dialect import Dialect
 
-_READY, _EMMA = 1024 + 64 + 32 + 8 + 4 + 2, 16384
-_TABLE_TYPE = 15
+_READY, _EMMA, _PROCESSING = 1024 + 64 + 32 + 8 + 4 + 2, 16384, 1
 
 
 def definition(call: Call) -> Answer:
@@ -34,18 +34,9 @@ def info(call: Call) -> Answer:
 def status(call: Call) -> Answer:
     """Tell the status bits of a cube in a header."""
     cube = call.server.catalogue.cube(call.places["id"])
-    return Answer(status=204, headers={"X-MSTR-CubeStatus": str(_status(cube))})
-
-
-def dataset(call: Call) -> Answer:
-    """Describe the tables of a data import."""
-    cube = call.server.catalogue.cube(call.places["id"])
-    if cube.subtype != SUPER_CUBE:
-        raise Refusal(500, "ERR001", "(The object is not a dataset.)")
-    tables = [{"id": name, "name": name, "type": _TABLE_TYPE} for name in cube.tables]
-    objects: dict[str, Any] = {"tables": tables, "columns": []}
-    result = {"definition": {"availableObjects": objects}}
-    return ok({"id": cube.id, "name": cube.name, "result": result})
+    publishing = any(u.dataset.id == cube.id and u.status == RUNNING for u in call.server.sessions.uploads())
+    bits = _status(cube) | (_PROCESSING if publishing else 0)
+    return Answer(status=204, headers={"X-MSTR-CubeStatus": str(bits)})
 
 
 def _definition(cube: Cube | EncodedCube, dialect: Dialect) -> dict[str, Any]:
@@ -77,5 +68,4 @@ ROUTES = (
     Route("GET", "/api/v2/cubes/{id}", definition),
     Route("GET", "/api/cubes", info),
     Route("HEAD", "/api/cubes/{id}", status),
-    Route("GET", "/api/datasets/{id}", dataset),
 )

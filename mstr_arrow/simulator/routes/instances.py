@@ -36,6 +36,17 @@ def create(call: Call) -> Callable[[], Answer]:
     if not cube.published:
         message = f"(The cube '{cube.name}' is not published.)"
         raise Refusal(500, "ERR001", message, iserver_code=NOT_PUBLISHED)
+    if isinstance(cube, Cube) and cube.evaluate is not None:
+        return partial(_evaluated, call, cube)
+    return _created(call, cube)
+
+
+def _evaluated(call: Call, cube: Cube) -> Answer:
+    """Work the rows out in the thread that renders the page: the event loop cannot wait for millions of them."""
+    return _created(call, cube)()
+
+
+def _created(call: Call, cube: Cube | EncodedCube) -> Callable[[], Answer]:
     instance = call.server.create_instance(_manipulated(call, cube), variant=call.body)
     call.user_session.add(instance)
     return _page(call, instance)

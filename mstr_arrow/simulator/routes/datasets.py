@@ -1,0 +1,82 @@
+"""Datasets: definition and description (Wire reference, sections 6.2 and 6.6)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mstr_arrow.simulator.answers import Answer, Refusal, ok
+from mstr_arrow.simulator.cubes import SUPER_CUBE
+from mstr_arrow.simulator.pushmodel import read_model
+
+from .call import Call, Route
+
+if TYPE_CHECKING:
+    from mstr_arrow.simulator.datasets import Dataset
+
+_TABLE_TYPE = 15
+_DATA_TYPE_NUMBERS = {
+    "INTEGER": 1,
+    "DOUBLE": 7,
+    "DATE": 14,
+    "TIME": 15,
+    "DATETIME": 16,
+    "BOOL": 24,
+    "BIGDECIMAL": 30,
+    "STRING": 33,
+    "BIGINTEGER": 34,
+}
+
+
+def create(call: Call) -> Answer:
+    """Define a dataset, in the user's own folder unless the request names one."""
+    body = call.json()
+    model = read_model(body)
+    dataset = call.server.datasets.create(model, folder_of(call, body.get("folderId")))
+    return ok({"id": dataset.id, "name": model.name})
+
+
+def describe(call: Call) -> Answer:
+    """Describe the tables and columns of a dataset."""
+    cube = call.server.catalogue.cube(call.places["id"])
+    if cube.subtype != SUPER_CUBE:
+        raise Refusal(500, "ERR001", "(The object is not a dataset.)")
+    dataset = call.server.datasets.get(cube.id)
+    tables = [{"id": name, "name": name, "type": _TABLE_TYPE} for name in cube.tables]
+    objects = {"tables": tables, "columns": []} if dataset is None else _objects(dataset)
+    wanted = set(filter(None, call.query.get("fields", "").split(",")))
+    chosen = {name: listed for name, listed in objects.items() if not wanted or name in wanted}
+    return ok({"id": cube.id, "name": cube.name, "result": {"definition": {"availableObjects": chosen}}})
+
+
+def folder_of(call: Call, folder_id: Any) -> tuple[str, ...]:
+    """Give the path of a folder, of the user's My Reports where none is named; raise the server's 404."""
+    catalogue = call.server.catalogue
+    if not folder_id:
+        return (*catalogue.personal(call.user_session.user), "My Reports")
+    return catalogue.path(str(folder_id))
+
+
+def _objects(dataset: Dataset) -> dict[str, list[dict[str, Any]]]:
+    tables = dataset.model.tables.values()
+    return {
+        "tables": [{"id": dataset.table_id(t.name), "name": t.name, "type": _TABLE_TYPE} for t in tables],
+        "columns": [
+            {
+                "tableId": dataset.table_id(table.name),
+                "tableName": table.name,
+                "columnId": dataset.column_id(table.name, column.name),
+                "columnName": column.name,
+                "dataType": _DATA_TYPE_NUMBERS[column.data_type],
+                "precision": 0,
+                "scale": 0,
+            }
+            for table in tables
+            for column in table.columns
+        ],
+    }
+
+
+ROUTES = (
+    Route("POST", "/api/datasets/models", create),
+    Route("GET", "/api/datasets/{id}", describe),
+)
