@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
@@ -20,6 +19,7 @@ from mstr_arrow.grid.types import (
     metric_type,
     override_type,
 )
+from mstr_arrow.names import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -279,10 +279,6 @@ def _distinct(names: Iterable[str]) -> list[str]:
 def _refuse_unknown(overrides: Iterable[str], names: list[str]) -> None:
     for name in overrides:
         if name not in names:
-            near = get_close_matches(name, names)
             raise UsageError(
-                f"types= names {name!r}, which is no column of this result.",
-                hint=f"Did you mean {' or '.join(map(repr, near))}?"
-                if near
-                else f"Its columns are {', '.join(names)}.",
+                f"types= names {name!r}, which is no column of this result.", hint=suggestion(name, names)
             )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.transport.projects import listing, near_names
+from mstr_arrow.names import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,9 +29,7 @@ class Excerpt:
             if name in self.columns[:at]:
                 raise UsageError(f"the column {name!r} is asked for twice.")
             if name not in schema.names:
-                near = near_names(name, schema.names)
-                hint = f"Did you mean {listing(near)}?" if near else f"There are: {listing(schema.names)}."
-                raise UsageError(f"no column {name!r} in this result.", hint=hint)
+                raise UsageError(f"no column {name!r} in this result.", hint=suggestion(name, schema.names))
         return pa.schema([schema.field(name) for name in self.columns])
 
     def batch(self, batch: pa.RecordBatch, before: int) -> pa.RecordBatch:

@@ -368,7 +368,7 @@ def test_an_unknown_name_in_types_is_refused_with_the_near_one(make, read):
     assert "'Revenu'" in str(error)
     assert "Did you mean 'Revenue'?" in str(error)
     error = refusal(read, make.one_metric("[[1]]"), UsageError, types={"xyz": pa.string()})
-    assert "Its columns are Revenue." in str(error)
+    assert "There are: 'Revenue'." in str(error)
 
 
 @BOTH
