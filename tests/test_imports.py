@@ -23,8 +23,8 @@ MAY_USE = {
     "transport": {"auth", "config", "errors", "names"},
     "adapters": {"grid", "errors"},
     "scan": {"adapters", "grid", "transport", "config", "errors", "names"},
-    "upload": {"grid", "transport", "config", "errors"},
-    "objects": {"upload", "scan", "grid", "transport", "config", "errors"},
+    "upload": {"grid", "transport", "config", "errors", "names"},
+    "objects": {"upload", "scan", "grid", "transport", "config", "errors", "names"},
     "connection": {"objects", "scan", "transport", "auth", "config", "errors"},
     "simulator": set(),
 }

@@ -1,0 +1,169 @@
+"""What conditions may speak of: the columns of a result, and how people name them. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import polars as pl
+import pyarrow as pa
+
+from mstr_arrow.errors import UsageError
+from mstr_arrow.grid.types import attribute_type, metric_type
+from mstr_arrow.names import listing, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Kind = Literal[
+    "integer", "double", "decimal", "text", "date", "timestamp", "zoned timestamp", "time", "bool", "other"
+]
+
+NUMBERS: frozenset[Kind] = frozenset(("integer", "double", "decimal"))
+
+ID_FORM = "45C11FA478E745FEA08D781CEA190FE5"
+_FORM_NAMES = {"ID": ID_FORM, "DESC": "CCFBE2A5EADB4F50941FB879CCF1721C"}
+_OBJECT_ID = re.compile(r"[0-9A-Fa-f]{32}")
+_COMPARED_AS_TEXT = {"char", "varchar", "nchar", "nvarchar", "mbchar", "utf8char"}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A column that conditions may speak of.
+
+    ``form_id`` is None for a metric; ``unasked`` says why the server cannot be asked about this column, None
+    where it can.
+    """
+
+    name: str
+    kind: Kind
+    type: pa.DataType
+    role: str
+    object_id: str
+    form_id: str | None
+    unasked: str | None
+
+    @property
+    def dtype(self) -> pl.DataType:
+        """The type of the column in a Polars frame, texts as plain strings."""
+        return pl.String() if self.kind == "text" else pl.Series(pl.from_arrow(pa.array([], self.type))).dtype
+
+
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    """The columns of one result, found by any of their names."""
+
+    all: tuple[Subject, ...]
+
+    def find(self, name: str) -> Subject:
+        """Find a column by its name, ``Attribute@FORM`` or id; errors: UsageError with the choices.
+
+        An id is that of a metric, of an attribute with one form, or ``<attribute id>@<form id>``.
+        """
+        found = self._named(name)
+        if len(found) == 1:
+            return found[0]
+        names = [subject.name for subject in found or self.all]
+        if found:
+            raise UsageError(f"{name!r} is more than one column.", hint=f"Say which: {listing(names)}.")
+        raise UsageError(f"no column {name!r} in this result.", hint=suggestion(name, names))
+
+    def find_attribute(self, name: str) -> Subject:
+        """Find any column of an attribute; errors: UsageError."""
+        found = self._named(name) or [self.find(name)]
+        if found[0].role != "attribute" or len({subject.object_id for subject in found}) > 1:
+            names = [subject.name for subject in self.all if subject.role == "attribute"]
+            raise UsageError(
+                f"{name!r} is not one attribute, so it has no elements.",
+                hint=f"There are: {listing(names) or 'none'}.",
+            )
+        return found[0]
+
+    def _named(self, name: str) -> list[Subject]:
+        """Return the columns a name may mean: those of the first way to read it that finds any."""
+        head, _, form = name.rpartition("@")
+        ways: Iterable[list[Subject]] = (
+            [subject for subject in self.all if subject.name == name],
+            self._of_object(name),
+            [subject for subject in self._of_object(head) if _is_form(subject, form)] if head else [],
+        )
+        return next((found for found in ways if found), [])
+
+    def _of_object(self, name: str) -> list[Subject]:
+        """Return the columns of an attribute or metric, by its id or name."""
+        if _OBJECT_ID.fullmatch(name):
+            return [subject for subject in self.all if subject.object_id.upper() == name.upper()]
+        return [
+            subject
+            for subject in self.all
+            if subject.name == name or (subject.role == "attribute" and subject.name.rpartition("@")[0] == name)
+        ]
+
+
+def subjects_of(schema: pa.Schema, *, unasked: Mapping[str, str] | None = None) -> Subjects:
+    """Take the columns of a result from its schema, as `grid.schema` makes it.
+
+    ``unasked`` gives, for columns about which the server cannot be asked, the reason by name: derived metrics,
+    data columns of a cross-tab, columns the request does not have.
+    """
+    return Subjects(tuple(_subject(field, (unasked or {}).get(field.name)) for field in schema))
+
+
+def _subject(field: pa.Field, unasked: str | None) -> Subject:
+    metadata = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
+    role, data_type = metadata.get("mstr.role", ""), metadata.get("mstr.data_type", "unknown")
+    values = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+    kind = kind_of(values)
+    served = kind_of(metric_type(data_type) if role == "metric" else attribute_type(data_type))
+    form_id = metadata.get("mstr.form_id")
+    return Subject(
+        field.name,
+        kind,
+        values,
+        role,
+        metadata.get("mstr.id", ""),
+        form_id,
+        unasked or _unasked(role, kind, served, data_type, values),
+    )
+
+
+def _unasked(role: str, kind: Kind, served: Kind, data_type: str, values: pa.DataType) -> str | None:
+    """Say why the server cannot be asked about a column; None where it can."""
+    if role not in {"attribute", "metric"}:
+        return "the server does not know this column"
+    if kind != served or pa.types.is_float32(values):
+        return f"the server holds {data_type} values in place of {values}"
+    if kind in {"bool", "other"}:
+        return f"the server has no certain way to compare {data_type} values"
+    if role == "metric" and kind not in NUMBERS:
+        return "the server compares metrics as numbers only"
+    if kind == "text" and data_type not in _COMPARED_AS_TEXT:
+        return f"the server has no certain way to compare {data_type} values"
+    return None
+
+
+def kind_of(data_type: pa.DataType) -> Kind:
+    """Say what kind of values a type has.
+
+    >>> kind_of(pa.int16()), kind_of(pa.timestamp("us")), kind_of(pa.binary())
+    ('integer', 'timestamp', 'other')
+    """
+    if pa.types.is_timestamp(data_type):
+        return "zoned timestamp" if data_type.tz is not None else "timestamp"
+    tests: dict[Kind, bool] = {
+        "integer": pa.types.is_integer(data_type),
+        "double": pa.types.is_floating(data_type),
+        "decimal": pa.types.is_decimal(data_type),
+        "text": pa.types.is_string(data_type) or pa.types.is_large_string(data_type),
+        "date": pa.types.is_date(data_type),
+        "time": pa.types.is_time(data_type),
+        "bool": pa.types.is_boolean(data_type),
+    }
+    return next((kind for kind, holds in tests.items() if holds), "other")
+
+
+def _is_form(subject: Subject, form: str) -> bool:
+    """Tell whether a form, by name or id, is that of a column."""
+    wanted = _FORM_NAMES.get(form, form).upper()
+    return (subject.form_id or "").upper() == wanted or subject.name.rpartition("@")[2] == form

@@ -1,0 +1,267 @@
+"""Conditions on rows, as values: what `col` makes.
+
+A condition is true, false, or unknown where it meets an empty value; rows are kept where it is true. There is no
+"not" among the nodes: ``~`` turns a condition into its opposite at once, and what was unknown stays unknown, as in
+SQL and Polars.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import TYPE_CHECKING, Literal
+
+from mstr_arrow.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+Value = str | bool | int | float | Decimal | date | datetime | time
+Operator = Literal["==", "!=", "<", "<=", ">", ">="]
+Pattern = Literal["contains", "starts_with", "ends_with"]
+Ranking = Literal["top", "bottom", "top_percent", "bottom_percent"]
+
+_OPPOSITE: dict[Operator, Operator] = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+
+
+class Expression:
+    """A condition on rows; combine conditions by ``&``, ``|`` and ``~``."""
+
+    __slots__ = ()
+
+    def __and__(self, other: Expression) -> Expression:
+        return _joined(And, self, other)
+
+    def __or__(self, other: Expression) -> Expression:
+        return _joined(Or, self, other)
+
+    def __invert__(self) -> Expression:
+        raise NotImplementedError
+
+    def __bool__(self) -> bool:
+        raise no_truth(f"The condition {self!r}")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class And(Expression):
+    """True where all parts are."""
+
+    parts: tuple[Expression, ...]
+
+    def __invert__(self) -> Expression:
+        return Or(tuple(~part for part in self.parts))
+
+    def __repr__(self) -> str:
+        return " & ".join(map(_operand, self.parts))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Or(Expression):
+    """True where a part is."""
+
+    parts: tuple[Expression, ...]
+
+    def __invert__(self) -> Expression:
+        return And(tuple(~part for part in self.parts))
+
+    def __repr__(self) -> str:
+        return " | ".join(map(_operand, self.parts))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Leaf(Expression):
+    """A condition on one column."""
+
+    column: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Comparison(Leaf):
+    """A column compared with a constant."""
+
+    operator: Operator
+    value: Value
+
+    def __invert__(self) -> Expression:
+        return replace(self, operator=_OPPOSITE[self.operator])
+
+    def __repr__(self) -> str:
+        return f"{self.column} {self.operator} {_shown(self.value)}"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ColumnComparison(Leaf):
+    """A column compared with another."""
+
+    operator: Operator
+    other: str
+
+    def __invert__(self) -> Expression:
+        return replace(self, operator=_OPPOSITE[self.operator])
+
+    def __repr__(self) -> str:
+        return f"{self.column} {self.operator} {self.other}"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Between(Leaf):
+    """A column between two constants, both included."""
+
+    low: Value
+    high: Value
+
+    def __invert__(self) -> Expression:
+        return Or((Comparison(self.column, "<", self.low), Comparison(self.column, ">", self.high)))
+
+    def __repr__(self) -> str:
+        return f"{self.column}.between({_shown(self.low)}, {_shown(self.high)})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Membership(Leaf):
+    """A column that is one of some constants; ``negated``: none of them. Unknown where the column is empty."""
+
+    values: tuple[Value, ...]
+    negated: bool = False
+
+    def __invert__(self) -> Expression:
+        return replace(self, negated=not self.negated)
+
+    def __repr__(self) -> str:
+        return f"{self.column}.{'not_in' if self.negated else 'is_in'}({_listed(self.values)})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Null(Leaf):
+    """A column without a value; ``negated``: with one. Never unknown."""
+
+    negated: bool = False
+
+    def __invert__(self) -> Expression:
+        return replace(self, negated=not self.negated)
+
+    def __repr__(self) -> str:
+        return f"{self.column}.{'is_not_null' if self.negated else 'is_null'}()"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Match(Leaf):
+    """A text that contains, starts with or ends with another, to the letter."""
+
+    pattern: Pattern
+    text: str
+    negated: bool = False
+
+    def __invert__(self) -> Expression:
+        return replace(self, negated=not self.negated)
+
+    def __repr__(self) -> str:
+        positive = f"{self.column}.{self.pattern}({self.text!r})"
+        return f"~{positive}" if self.negated else positive
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Rank(Leaf):
+    """A metric among the greatest or least of all rows: ``amount`` of them, or percent of those with a value.
+
+    Equal values share the best rank, so that the top 2 of 5, 3, 3, 1 are three rows. Unknown where the metric is
+    empty.
+    """
+
+    ranking: Ranking
+    amount: int | float
+    negated: bool = False
+
+    def __invert__(self) -> Expression:
+        return replace(self, negated=not self.negated)
+
+    def __repr__(self) -> str:
+        positive = f"{self.column}.{self.ranking}({self.amount})"
+        return f"~{positive}" if self.negated else positive
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Elements(Leaf):
+    """An attribute that has one of some elements, by their ids; only the server can tell."""
+
+    ids: tuple[str, ...]
+    negated: bool = False
+
+    def __invert__(self) -> Expression:
+        return replace(self, negated=not self.negated)
+
+    def __repr__(self) -> str:
+        return f"{self.column}.{'lacks_elements' if self.negated else 'has_elements'}({_listed(self.ids)})"
+
+
+def conjuncts(expression: Expression) -> tuple[Expression, ...]:
+    """Return the conditions that must all hold."""
+    return expression.parts if isinstance(expression, And) else (expression,)
+
+
+def all_of(parts: Iterable[Expression]) -> Expression | None:
+    """Join conditions that must all hold; None of none."""
+    listed = tuple(item for part in parts for item in conjuncts(part))
+    return And(listed) if len(listed) > 1 else next(iter(listed), None)
+
+
+def leaves(expression: Expression) -> Iterator[Leaf]:
+    """Go through the conditions on single columns, from left to right."""
+    if isinstance(expression, (And, Or)):
+        for part in expression.parts:
+            yield from leaves(part)
+    elif isinstance(expression, Leaf):
+        yield expression
+
+
+def column_names(expression: Expression) -> list[str]:
+    """Return the columns a condition speaks of, each once, in order."""
+    names = [
+        name
+        for leaf in leaves(expression)
+        for name in ([leaf.column, leaf.other] if isinstance(leaf, ColumnComparison) else [leaf.column])
+    ]
+    return list(dict.fromkeys(names))
+
+
+def needs_all_rows(expression: Expression) -> bool:
+    """Tell whether a condition on one row depends on the others."""
+    return any(isinstance(leaf, Rank) for leaf in leaves(expression))
+
+
+def _joined(kind: type[And | Or], left: Expression, right: object) -> Expression:
+    if not isinstance(right, Expression):
+        symbol = "&" if kind is And else "|"
+        raise UsageError(
+            f"{left!r} {symbol} {right!r}: the second is no condition.",
+            hint=f"Put each comparison in parentheses: (col('A') > 1) {symbol} (col('B') > 2).",
+        )
+    return kind(
+        tuple(item for side in (left, right) for item in (side.parts if isinstance(side, kind) else (side,)))
+    )
+
+
+def no_truth(subject: str) -> UsageError:
+    """Make the error for Python's own logic, with what to write in its place."""
+    return UsageError(
+        f"{subject} is neither true nor false by itself: it holds for some rows.",
+        hint="Use & for 'and', | for 'or', ~ for 'not', .is_in([...]) for 'in' and .between(low, high) for "
+        "'low <= x <= high', with each comparison in parentheses.",
+    )
+
+
+def _operand(part: Expression) -> str:
+    plain = isinstance(part, Leaf) and not isinstance(part, (Comparison, ColumnComparison))
+    return repr(part) if plain else f"({part!r})"
+
+
+def _shown(value: Value) -> str:
+    """Write a constant as short as it stays clear."""
+    return f"'{value.isoformat()}'" if isinstance(value, (date, time)) else repr(value)
+
+
+def _listed(values: tuple[Value, ...]) -> str:
+    more = [f"… {len(values) - 10} more"] if len(values) > 12 else []
+    shown = values[:10] if more else values
+    return f"[{', '.join([_shown(value) for value in shown] + more)}]"
