@@ -38,6 +38,15 @@ class _Table:
     roles: TableRoles
 
 
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """How the tables are sent."""
+
+    options: UploadOptions
+    publish: bool
+    on_progress: Callable[[UploadProgress], object] | None
+
+
 class Push:
     """A dataset, by name or id, and the tables that are to go there."""
 
@@ -98,6 +107,7 @@ class Push:
         if self.name is None:
             raise UsageError("a cube that is given by its id exists.", hint="Call update(), or give a name.")
         model = build_model({name: table.roles for name, table in self._tables.items()}, attribute_forms)
+        send = self._sending(dict.fromkeys(self._tables, "replace"), **options)
         in_folder = await folder_id(self._http, folder)
         found = await datasets.find_dataset(self._http, self.name, in_folder)
         if found is not None and not force:
@@ -106,11 +116,7 @@ class Push:
                 hint="Call update() to change its data, or force=True to overwrite it.",
             )
         await self._define(model, in_folder)
-        if not auto_upload:
-            nothing = UploadOptions(policies={})
-            return Upload(self._client.session, self._known_id(), {}, nothing, None, created=True).result(self.name)
-        policies: dict[str, Policy] = dict.fromkeys(self._tables, "replace")
-        return await self._send(policies, created=True, deletable=found is None, **options)
+        return await self._send(send, created=True, deletable=found is None, auto_upload=auto_upload)
 
     async def update(
         self,
@@ -124,11 +130,12 @@ class Push:
         tables = table_models({name: table.source.schema for name, table in self._tables.items()})
         if not tables:
             raise UsageError("there is no table to upload.", hint="Add one.")
+        policies = {name: table.policy for name, table in self._tables.items()}
+        send = self._sending(policies, **options)
         if self.id is None:
             self.id = await self._find(folder_id)
         dataset, definition = await datasets.read(self._http, self.id)
         self.name = dataset.name
-        policies = {name: table.policy for name, table in self._tables.items()}
         roles = {name: table.roles for name, table in self._tables.items()}
         version = self._client.server_version
         if check_schema(tables, dataset, policies, schema_mode=schema_mode, server_version=version):
@@ -136,7 +143,7 @@ class Push:
             await self._define(build_model(kept, attribute_forms), await datasets.folder_of(self._http, self.id))
         elif definition is not None:
             check_roles(tables, roles, policies, definition)
-        return await self._send(policies, created=False, deletable=False, **options)
+        return await self._send(send, created=False, deletable=False)
 
     async def publish(self) -> WriteResult:
         """Publish what waits to be published."""
@@ -180,26 +187,37 @@ class Push:
             self._http, model, name=str(self.name), description=self.description, folder=folder
         )
 
-    async def _send(
+    def _sending(
         self,
         policies: Mapping[str, Policy],
         *,
-        created: bool,
-        deletable: bool,
         auto_publish: bool = True,
         on_progress: Callable[[UploadProgress], object] | None = None,
         **options: Any,
+    ) -> _Sending:
+        return _Sending(UploadOptions(policies=policies, **options), auto_publish, on_progress)
+
+    async def _send(
+        self, sending: _Sending, *, created: bool, deletable: bool, auto_upload: bool = True
     ) -> WriteResult:
         sources = {name: table.source for name, table in self._tables.items()}
-        chosen = UploadOptions(policies=policies, **options)
-        upload = Upload(self._client.session, self._known_id(), sources, chosen, on_progress, created=created)
+        upload = Upload(
+            self._client.session,
+            self._known_id(),
+            sources,
+            sending.options,
+            sending.on_progress,
+            created=created,
+        )
+        if not auto_upload:
+            return upload.result(str(self.name))
         self._last = upload
         try:
             await upload.send()
-            if auto_publish:
+            if sending.publish:
                 await upload.publish()
         except BaseException:
-            if deletable and not upload.published and not chosen.keep_session:
+            if deletable and not upload.published and not sending.options.keep_session:
                 await self._delete_quietly()
             raise
         return upload.result(str(self.name))

@@ -66,10 +66,15 @@ class UploadOptions:
     resume: Resume | None = None
 
     def __post_init__(self) -> None:
+        self.encoding(self.orientation or "COLUMN")
         for name in ("chunk_bytes", "chunk_rows"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise UsageError(f"{name} is {value}; it is at least 1.")
+
+    def encoding(self, orientation: Orientation) -> EncodeOptions:
+        """Return how values are written; errors: UsageError."""
+        return EncodeOptions(orientation, self.time_zone)
 
 
 @dataclass(slots=True)
@@ -281,7 +286,7 @@ class Upload:
         encoder = Encoder(
             table,
             source,
-            EncodeOptions(self._orientation, self._options.time_zone),
+            self._options.encoding(self._orientation),
             chunk_bytes=chunk_bytes,
             chunk_rows=self._options.chunk_rows,
             first_index=chunks + 1,
@@ -319,7 +324,7 @@ class Upload:
             self._fall_back(refusal)
             await self._upload_session.delete()
             await self._open_session()
-            encoder.restart(EncodeOptions(self._orientation, self._options.time_zone))
+            encoder.restart(self._options.encoding(self._orientation))
             again = await self._encoded(table, asyncio.ensure_future(encoder.next()))
             if again is not None:
                 await self._put(again)
