@@ -9,6 +9,7 @@ from mstr_arrow.cli.demo import demo
 from mstr_arrow.cli.describe import describe
 from mstr_arrow.cli.fetch import fetch
 from mstr_arrow.cli.ls import ls
+from mstr_arrow.cli.push import push
 from mstr_arrow.cli.simulate import simulate
 
 EXIT_CODES = (
@@ -23,6 +24,8 @@ mstr-arrow demo
 mstr-arrow ls --help
 
 mstr-arrow fetch --help
+
+mstr-arrow push --help
 """
 LS_EXAMPLES = """\
 [bold]Examples[/bold]
@@ -65,6 +68,24 @@ profiles, their keys the long options; \\[default] is used when no other is name
 
 The password comes from --password-file or --password-stdin, MSTR_PASSWORD, or the profile; else you are asked.
 """
+PUSH_EXAMPLES = """\
+[bold]Examples[/bold]
+
+mstr-arrow push sales.parquet --name "Store Analysis" --attribute store_id
+
+mstr-arrow push today.csv --table sales --name "Store Analysis" --mode upsert --column-type Zip=string
+
+mstr-arrow push Stores=stores.csv Sales=sales/ --name "Store Analysis" --form Store@ID=store --form Store@DESC=city
+
+mstr-arrow push --query "select * from 'sales/*.parquet' where year = 2024" --name "Sales 2024" --verify
+
+id=$(mstr-arrow push sales.parquet --name "Store Analysis" --folder "/Shared Reports/Sales" --quiet)
+
+[bold]Rows and keys[/bold]
+
+The values of all attributes of a table tell its rows apart; there is no other key. update and upsert change metrics
+only, and no mode but replace takes a row away.
+"""
 
 app = typer.Typer(
     name="mstr-arrow",
@@ -90,11 +111,12 @@ def root(
         typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True),
     ] = False,
 ) -> None:
-    """Move data from a MicroStrategy (Strategy One) Intelligence Server to Arrow, Parquet and CSV."""
+    """Move data between a MicroStrategy (Strategy One) Intelligence Server and Arrow, Parquet and CSV."""
 
 
 app.command(epilog=f"{LS_EXAMPLES}\n{EXIT_CODES}")(ls)
 app.command(epilog=f"{DESCRIBE_EXAMPLES}\n{EXIT_CODES}")(describe)
 app.command(epilog=f"{FETCH_EXAMPLES}\n{EXIT_CODES}")(fetch)
+app.command(epilog=f"{PUSH_EXAMPLES}\n{EXIT_CODES}")(push)
 app.command()(demo)
 app.command()(simulate)

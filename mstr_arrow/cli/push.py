@@ -1,0 +1,231 @@
+"""``mstr-arrow push``: write files, or what a query finds, into a SuperCube."""
+
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+
+from mstr_arrow.cli import options
+from mstr_arrow.cli.columntypes import read_types
+from mstr_arrow.cli.errors import INTERRUPTED, shown_errors
+from mstr_arrow.cli.input import Given, open_tables, read_forms
+from mstr_arrow.cli.progress import MB
+from mstr_arrow.cli.target import look_at, named_like, say_keys
+from mstr_arrow.cli.uploading import detail, summarise, upload_progress
+from mstr_arrow.errors import DataError, UploadFailed
+from mstr_arrow.grid.definition import Definition
+from mstr_arrow.upload.existing import Dataset
+from mstr_arrow.upload.result import DataLossWarning
+
+DATA, MODEL, SENDING = "Data", "Cube", "Sending"
+
+
+def push(
+    context: typer.Context,
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="FILE",
+            help="A Parquet, Arrow or CSV file, or a folder of Parquet parts: a table each, named like the file or "
+            "by NAME=FILE.",
+        ),
+    ] = None,
+    *,
+    name: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="The cube's: it is created if there is none.", rich_help_panel=MODEL),
+    ],
+    url: options.Url,
+    username: options.Username = None,
+    password_file: options.PasswordFile = None,
+    password_stdin: options.PasswordStdin = False,
+    project: options.Project = None,
+    profile: options.Profile = None,  # noqa: ARG001 - its callback has used it
+    mode: Annotated[
+        Literal["replace", "add", "update", "upsert"],
+        typer.Option(
+            help="What becomes of the rows there are. replace removes them, add keeps them; update changes the "
+            "metrics of those with the same attributes, and upsert adds the others, too.",
+            rich_help_panel=MODEL,
+        ),
+    ] = "replace",
+    folder: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="The cube's, by path or id; My Reports if nothing is said.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    description: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Of a new cube.", rich_help_panel=MODEL)
+    ] = None,
+    attributes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--attribute",
+            metavar="COLUMN",
+            help="Make a number an attribute, such as an id; may be repeated. What is no number is one anyway.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    metrics: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--metric",
+            metavar="COLUMN",
+            help="Make another column a metric; may be repeated.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    forms: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--form",
+            metavar="ATTRIBUTE@CATEGORY=COLUMN",
+            help="Make columns the forms of one attribute, such as Store@ID=store and Store@DESC=city; may be "
+            "repeated.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    schema_mode: Annotated[
+        Literal["strict", "add"],
+        typer.Option(help="Whether the data may add columns and tables to a cube.", rich_help_panel=MODEL),
+    ] = "strict",
+    table: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The table's, if not the file's.", rich_help_panel=DATA)
+    ] = None,
+    query: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SQL",
+            help="Push what a DuckDB query finds, such as \"select * from 'sales/*.parquet'\", instead of files.",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
+    column_types: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column-type",
+            metavar="COLUMN=TYPE",
+            help="Read a column as another Arrow type, such as decimal128(18, 2); may be repeated. Of a CSV file "
+            "the types are those of its first rows.",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
+    time_zone: Annotated[
+        str,
+        typer.Option(
+            metavar="ZONE",
+            help="Convert times that have a zone to this one; the server knows none.",
+            rich_help_panel=DATA,
+        ),
+    ] = "UTC",
+    chunk_mb: Annotated[
+        float | None,
+        typer.Option(
+            metavar="MB",
+            min=0.001,
+            help="Size of each request, about 100 or what the project takes if nothing is said.",
+            rich_help_panel=SENDING,
+        ),
+    ] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Count the cube's rows afterwards.", rich_help_panel=SENDING)
+    ] = False,
+    no_publish: Annotated[
+        bool,
+        typer.Option(
+            "--no-publish",
+            help="Send all and let it go unpublished: does the server take it, and how fast?",
+            rich_help_panel=SENDING,
+        ),
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say nothing but the cube's id, and errors.")
+    ] = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Write files, or what a DuckDB query finds, into a SuperCube, and print its id."""
+    console = Console(stderr=True)
+    with shown_errors(console, verbose=verbose), _interrupted(console):
+        given = open_tables(files or (), query, table, read_types(column_types or ()), default=name)
+        of_attributes = read_forms(forms or ())
+        with options.opened(
+            context, url, username, password_file, project, password_stdin=password_stdin
+        ) as connection:
+            tables, sentences = _fit(given, look_at(connection, name, folder), mode)
+            if not quiet:
+                _say(console, sentences)
+            with upload_progress(console, quiet=quiet) as on_progress, _unwrapped():
+                result = connection.write(
+                    name,
+                    tables,
+                    mode=mode,
+                    folder=folder,
+                    description=description,
+                    attributes=attributes or (),
+                    metrics=metrics or (),
+                    forms=of_attributes or None,
+                    publish=not no_publish,
+                    verify=verify,
+                    schema_mode=schema_mode,
+                    time_zone=time_zone,
+                    chunk_bytes=round(chunk_mb * MB) if chunk_mb else None,
+                    on_progress=on_progress,
+                )
+        if not quiet:
+            _say(console, summarise(result, asked=verify))
+        if verbose:
+            _say(console, [detail(result)])
+        sys.stdout.write(f"{result.cube_id}\n")
+        sys.stdout.flush()
+
+
+def _fit(
+    given: Given, there: tuple[Dataset, Definition | None] | None, mode: str
+) -> tuple[dict[str, Any], list[str]]:
+    """Name the tables as the cube that is there does, and say what an update of it can change."""
+    if there is None:
+        return given.tables, []
+    dataset, definition = there
+    tables = given.tables if given.chosen else named_like(given.tables, dataset)
+    if definition is None or mode not in {"update", "upsert"}:
+        return tables, []
+    return tables, [say_keys(mode, name, data.schema.names, definition) for name, data in tables.items()]
+
+
+def _say(console: Console, lines: Iterable[str]) -> None:
+    for line in lines:
+        console.print(line, markup=False, soft_wrap=True, highlight=False)
+
+
+@contextmanager
+def _interrupted(console: Console) -> Iterator[None]:
+    """Say what Ctrl-C has left behind: nothing."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        console.print(
+            "Interrupted. What was not published was taken back, and the session logged out.", style="yellow"
+        )
+        raise typer.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def _unwrapped() -> Iterator[None]:
+    """Tell data that cannot be read from an upload that the server refused."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DataLossWarning)  # the summary says it
+            yield
+    except UploadFailed as failed:
+        cause = failed.__cause__
+        if not isinstance(cause, DataError):
+            raise
+        cause.message += " Nothing was published."
+        raise cause from failed

@@ -1,0 +1,128 @@
+"""How far an upload is, and what it did: a bar on a terminal, a line every few seconds in a log."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+from mstr_arrow.cli.progress import LINE_SECONDS, MB
+from mstr_arrow.cli.tables import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.console import Console
+
+    from mstr_arrow.upload.result import TableResult, UploadProgress, WriteResult
+
+
+@contextmanager
+def upload_progress(console: Console, *, quiet: bool = False) -> Iterator[Callable[[UploadProgress], None]]:
+    """Give the function that shows how far an upload is on ``console``; quiet, it shows nothing."""
+    if quiet:
+        yield lambda _: None
+    elif console.is_terminal:
+        yield from _bar(console)
+    else:
+        yield _lines(console)
+
+
+def _bar(console: Console) -> Iterator[Callable[[UploadProgress], None]]:
+    columns = (BarColumn(bar_width=24), TaskProgressColumn(), TextColumn("{task.description}", markup=False))
+    began = time.monotonic()
+    with Progress(*columns, console=console) as display:
+        task = display.add_task("waiting for the server", total=None)
+
+        def show(now: UploadProgress) -> None:
+            total = now.total_rows if now.phase == "sending" else None
+            display.update(
+                task, total=total, completed=now.rows, description=describe(now, time.monotonic() - began)
+            )
+
+        yield show
+
+
+def _lines(console: Console) -> Callable[[UploadProgress], None]:
+    began = last = time.monotonic()
+
+    def show(now: UploadProgress) -> None:
+        nonlocal last
+        if time.monotonic() - last >= LINE_SECONDS:
+            last = time.monotonic()
+            console.print(describe(now, last - began), markup=False, soft_wrap=True, highlight=False)
+
+    return show
+
+
+def describe(now: UploadProgress, seconds: float) -> str:
+    """Say in a line how far an upload is after so many seconds, or what the server says of its publication."""
+    if now.phase == "publishing":
+        said = f": {printable(now.server_says)}" if now.server_says else ""
+        return f"publishing {now.rows:,} rows{said}"
+    total = f" of {now.total_rows:,}" if now.total_rows is not None else ""
+    parts = [
+        f"{now.rows:,}{total} rows",
+        f"{_rate(now.rows, seconds):,.0f} rows/s",
+        f"{_rate(now.bytes / MB, seconds):,.1f} MB/s",
+        _count(now.chunks, "chunk"),
+    ]
+    return " · ".join([*parts, f"table {now.table}"] if now.table else parts)
+
+
+def summarise(result: WriteResult, *, asked: bool) -> list[str]:
+    """Say in a few lines what an upload did, how fast, and where its time went.
+
+    ``asked`` to verify it, say also why it was not.
+    """
+    speed = (
+        f"{_rate(result.rows, result.seconds):,.0f} rows/s, {_rate(result.bytes / MB, result.seconds):,.1f} MB/s"
+    )
+    lines = [_done(result)]
+    lines.append(f"{_size(result)}, in {result.seconds:.1f} s: {speed}")
+    if len(result.tables) > 1:
+        lines += [f"  {table.name}: {_size(table)}" for table in result.tables]
+    steps = {
+        "sending": result.seconds_sending,
+        "waiting for data": result.seconds_waiting,
+        "publishing": result.seconds_publishing,
+    }
+    shares = (f"{step} {took:.1f} s ({_rate(took, result.seconds):.0%})" for step, took in steps.items())
+    lines.append(f"{', '.join(shares)}; encoding took {result.seconds_encoding:.1f} s beside it")
+    if result.losses:
+        lines.append(result.losses)
+    if asked or result.verified:
+        lines.append(f"{'Verified' if result.verified else 'Not verified'}: {result.verification}")
+    return lines
+
+
+def detail(result: WriteResult) -> str:
+    """Say in a line what only a person who looks for trouble asks."""
+    return f"{_count(result.chunks, 'chunk')}, {result.retries:,} of them repeated"
+
+
+def _done(result: WriteResult) -> str:
+    cube = f"{result.name!r}, {result.cube_id}"
+    if result.published:
+        return f"{'Created' if result.created else 'Updated'} {cube}"
+    left = "the new cube has no data" if result.created else "the cube has the data it had"
+    return f"Sent to {cube}, and not published: {left}"
+
+
+def _size(sent: WriteResult | TableResult) -> str:
+    return f"{sent.rows:,} rows, {sent.bytes / MB:,.1f} MB in {_count(sent.chunks, 'chunk')}"
+
+
+def _count(number: int, what: str) -> str:
+    """Count things.
+
+    >>> _count(1, "chunk"), _count(2000, "chunk")
+    ('1 chunk', '2,000 chunks')
+    """
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def _rate(amount: float, seconds: float) -> float:
+    return amount / seconds if seconds else 0.0
