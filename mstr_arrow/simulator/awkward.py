@@ -267,8 +267,14 @@ def _attribute(
 
 
 def _metric(name: str, data_type: str, values: Sequence[Any], dtype: pl.DataType | type[pl.DataType]) -> Metric:
-    value = listed(values, dtype, pl.col("row") % len(values))
-    return Metric(id=object_id("metric", "awkward", name), name=name, data_type=data_type, value=value)
+    """Make a metric; its sums would pass what the type holds, so that its aggregate is the greatest value."""
+    return Metric(
+        id=object_id("metric", "awkward", name),
+        name=name,
+        data_type=data_type,
+        value=listed(values, dtype, pl.col("row") % len(values)),
+        aggregation="max",
+    )
 
 
 def _spelled(

@@ -83,7 +83,8 @@ class Metric:
     ``value`` is the typed value over ``row``; ``json`` replaces the JSON text that would be written for it.
     ``hidden`` marks the server's own row counts; values above ``threshold`` are highlighted.
     ``definition_type`` is the data type a cube *definition* names, which is often not the true one (Wire
-    reference, section 3.2).
+    reference, section 3.2). ``aggregation`` makes one value of many, "sum" or "max"; what is no number has its
+    maximum.
     """
 
     id: str
@@ -95,6 +96,7 @@ class Metric:
     hidden: bool = False
     threshold: float | None = None
     definition_type: str = "unknown"
+    aggregation: str = "sum"
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

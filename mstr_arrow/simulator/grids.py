@@ -114,7 +114,7 @@ class Report:
     The metrics stand on ``metrics_axis`` in front of the unit with number ``metrics_index``; without metrics
     there is no such place. ``present`` tells over ``row`` which cells have data. ``dense`` promises that
     all have, so that nobody looks. ``totals`` tells that subtotals are defined, ``visible`` that they are shown.
-    ``offered`` are the attributes and metrics that the definition lists.
+    ``extremes`` are what ``bounds`` gives where that is known.
     """
 
     name: str
@@ -131,6 +131,7 @@ class Report:
     subtype: int = REPORT
     id: str = ""
     sorting: tuple[dict[str, object], ...] = ()
+    extremes: pl.DataFrame | None = None
 
     def __post_init__(self) -> None:
         if not self.id:
@@ -213,6 +214,8 @@ class Report:
 
         Looks at the first 10,000 rows only: a larger report must have its extremes there.
         """
+        if self.extremes is not None:
+            return self.extremes
         shown = self.without_totals()
         cells = _cross(shown.rows.lines(0, _BOUNDS_LINES), shown.columns.lines(), self.columns.count)
         values = self.values(cells)

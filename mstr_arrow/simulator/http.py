@@ -7,6 +7,7 @@ import gzip
 import os
 import socket
 import struct
+from collections.abc import Awaitable
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
@@ -152,7 +153,8 @@ class _Front:
 
 
 async def _worked_out(route: Route, call: Call) -> Answer:
-    answer = route.handler(call)
+    handled = route.handler(call)
+    answer = await handled if isinstance(handled, Awaitable) else handled
     return answer if isinstance(answer, Answer) else await asyncio.to_thread(answer)
 
 

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .catalogue import Catalogue
+from .collation import Collation
 from .cubes import Cube, object_id
 from .datasets import Datasets
 from .dialect import Dialect
 from .encoded import EncodedCube
 from .faults import FaultPlan
+from .filtering import Filtering
 from .reports import sample_reports
 from .samples import sample_cubes
 from .sessions import Instance, Sessions
@@ -40,7 +42,8 @@ class ServerSettings:
     ``balancer_cookie`` demands a load balancer's cookie back byte for byte; ``encode_once`` keeps rendered
     pages, ``page_cache_bytes`` of them at most; ``uncrosstab`` makes a table of a cross-tab whose objects
     are asked for by name; ``async_polls`` is how often a report asked for with ``Prefer: respond-async`` is not
-    yet ready. ``column_orientation`` takes chunks by columns, too; ``max_upload_bytes`` is the largest body that
+    yet ready. ``collation`` and ``ignore_foreign_ids`` say how conditions are read (see ``filtering``).
+    ``column_orientation`` takes chunks by columns, too; ``max_upload_bytes`` is the largest body that
     the gateway lets through; ``keep_uploads=False`` counts pushed rows and forgets them; a publication is called
     unfinished ``publish_polls`` times, its status comes as text or, without ``publish_status_text``, as a number;
     ``max_data_upload_size`` is the project's setting in bytes, which None hides. ``time`` is how long answers
@@ -61,6 +64,8 @@ class ServerSettings:
     page_cache_bytes: int = 512 * 2**20
     uncrosstab: bool = True
     async_polls: int = 1
+    collation: Collation = field(default_factory=Collation)
+    ignore_foreign_ids: bool = False
     column_orientation: bool = True
     max_upload_bytes: int | None = None
     keep_uploads: bool = True
@@ -78,6 +83,11 @@ class ServerSettings:
     def dialect(self) -> Dialect:
         """What the version that the server reports knows."""
         return Dialect.of(self.iserver_version)
+
+    @property
+    def filtering(self) -> Filtering:
+        """How conditions are read."""
+        return Filtering(collation=self.collation, ignore_foreign_ids=self.ignore_foreign_ids)
 
     @property
     def api_token(self) -> str:
@@ -145,7 +155,7 @@ class IServer:
 
     def bounds(self, source: Cube | Report) -> pl.DataFrame:
         """Give the bounds of a cube's or report's metrics, computed once for each; any thread."""
-        if isinstance(source, Cube) and source.extremes is not None:
+        if source.extremes is not None:
             return source.extremes
         if source.id not in self._bounds:
             whole = self.catalogue.reports.get(source.id) or self.catalogue.cubes[source.id]

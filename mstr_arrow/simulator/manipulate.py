@@ -7,23 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from .aggregate import aggregate, with_values
 from .bodies import bad_request, find_column, find_forms, json_object
+from .filtering import extremes
+from .grids import Axis
 from .sorting import sort_report
 
 if TYPE_CHECKING:
     from .dialect import Dialect
+    from .filtering import Filtering
     from .grids import Report, Unit
 
-_MEMBERS = {"requestedObjects", "sorting", "subtotals"}
+_MEMBERS = {"requestedObjects", "viewFilter", "metricLimits", "sorting", "subtotals"}
 
 
-def manipulate(report: Report, body: Any, *, dialect: Dialect, uncrosstab: bool) -> Report:
-    """Hide subtotals, choose objects and sort rows as a body asks.
+def manipulate(report: Report, body: Any, filtering: Filtering, *, dialect: Dialect, uncrosstab: bool) -> Report:
+    """Hide subtotals, filter, choose, aggregate, limit and sort as a body asks, in this order.
 
     Objects that are asked for by name come as a table, attributes on rows and metrics on columns, unless
     ``uncrosstab`` is off and they are those of the report's own template. Raises the server's 400 for ids that the
-    report does not have, and for what the simulator does not do: filters, page-by, and requests that would
-    have to aggregate rows.
+    report does not have, for filters of other layouts, and for what the simulator does not do: page-by, and
+    conditions on rows, or their aggregation, where there are subtotals.
     """
     body = json_object(body)
     unknown = {name for name, value in body.items() if value} - _MEMBERS
@@ -32,9 +36,11 @@ def manipulate(report: Report, body: Any, *, dialect: Dialect, uncrosstab: bool)
     visible = str(json_object(body.get("subtotals")).get("visible", "true")).lower() == "true"
     if dialect.subtotals and not visible:
         report = report.without_totals()
+    report = filtering.filter_report(report, body.get("viewFilter"))
     if body.get("requestedObjects") is not None:
         report = _requested(report, json_object(body["requestedObjects"]), uncrosstab=uncrosstab)
-    return sort_report(report, body.get("sorting"))
+    report = filtering.limit_report(report, body.get("metricLimits"))
+    return sort_report(report, body.get("sorting"), filtering.collation)
 
 
 def _requested(report: Report, requested: dict[str, Any], *, uncrosstab: bool) -> Report:
@@ -53,9 +59,7 @@ def _requested(report: Report, requested: dict[str, Any], *, uncrosstab: bool) -
     units = [_with_forms(own[unit.attribute.id], unit) for unit in attributes]
     units += [own[unit.attribute.id] for unit in groups]
     chosen = replace(tidy, rows=replace(tidy.rows, units=tuple(units)), metrics=metrics)
-    if len(units) < len(tidy.rows.units) and not _unique(chosen):
-        raise bad_request("The simulator does not aggregate yet: request all attributes of the report.")
-    return chosen
+    return chosen if len(units) == len(tidy.rows.units) else _aggregated(chosen)
 
 
 def _with_forms(unit: Unit, chosen: Unit) -> Unit:
@@ -69,13 +73,24 @@ def _unit(report: Report, item: Any) -> Unit:
     return replace(unit, attribute=attribute)
 
 
-def _unique(report: Report) -> bool:
+def _aggregated(report: Report) -> Report:
+    """Make the table with a row for each combination of elements that occurs."""
     lines = report.rows.lines()
-    if not report.rows.units:
-        return len(lines) <= 1
-    keys = [
-        series.alias(f"{number}:{series.name}")
-        for number, unit in enumerate(report.rows.units)
-        for series in unit.keys(lines)
-    ]
-    return not pl.DataFrame(keys).is_duplicated().any()
+    if report.totals and report.visible:
+        raise bad_request("The simulator aggregates a report only where its subtotals are hidden.")
+    units = report.rows.units
+    keys = [series.alias(f"{n}:{series.name}") for n, unit in enumerate(units) for series in unit.keys(lines)]
+    names = [series.name for series in keys]
+    groups = aggregate(
+        pl.concat([pl.DataFrame(keys), report.values(lines)], how="horizontal"), names, report.metrics
+    )
+    rows = Axis(units=tuple(_held(unit, n, groups) for n, unit in enumerate(units)), count=len(groups))
+    metrics = tuple(with_values(metric, groups[metric.id]) for metric in report.metrics)
+    summed = replace(report, rows=rows, metrics=metrics, present=None)
+    return replace(summed, extremes=extremes(summed.values(rows.lines())))
+
+
+def _held(unit: Unit, number: int, groups: pl.DataFrame) -> Unit:
+    """Give a unit the keys that its columns hold."""
+    own, *further = (pl.lit(groups[f"{number}:{level}"]).gather(pl.col("row")) for level in range(unit.width))
+    return replace(unit, attribute=replace(unit.attribute, key=own), levels=tuple(further), line=pl.col("row"))

@@ -243,8 +243,8 @@ def _metrics(*names: str) -> tuple[Metric, ...]:
             _metric("Revenue", "double", listed(_REVENUE, pl.Float64, row % 11)), currency="$", threshold=1000.0
         ),
         _metric("Units", "integer", listed(_UNITS, pl.Int64, row % 7)),
-        _metric("Ledger Id", "Int64", listed(_LEDGER, pl.Int64, row % 5)),
-        replace(price, json=spelled),
+        replace(_metric("Ledger Id", "Int64", listed(_LEDGER, pl.Int64, row % 5)), aggregation="max"),
+        replace(price, json=spelled, aggregation="max"),
         _metric("Note", "nVarChar", listed(_NOTES, pl.String, row % 12)),
         _metric("Last Sale", "date", listed(_DAYS, pl.Date, row % 5)),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from itertools import product
 from typing import TYPE_CHECKING
@@ -106,7 +107,7 @@ def _metrics(salt: int) -> tuple[Metric, ...]:
         _metric("Revenue", "double", revenue, currency="$"),
         _metric("Units", "integer", _between(salt + 21, 1, 99)),
         _metric("Cost", "double", pl.when(hashed(salt + 23, 50) > 0).then(cost), currency="$"),
-        _metric("Ledger Id", "Int64", _between(salt + 24, 2**53 + 1, 2**63 - 1)),
+        replace(_metric("Ledger Id", "Int64", _between(salt + 24, 2**53 + 1, 2**63 - 1)), aggregation="max"),
         _metric("List Price", "bigDecimal", _prices(salt)),
         Metric(
             id=object_id("metric", row_count),

@@ -13,13 +13,14 @@ from .grids import ROWS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .collation import Collation
     from .cubes import Attribute, Cube, Form
     from .grids import Report
 
 _ORDERS = ("ascending", "descending")
 
 
-def sort_cube(cube: Cube, sorting: Any) -> Cube:
+def sort_cube(cube: Cube, sorting: Any, collation: Collation) -> Cube:
     """Return the cube in the order that ``sorting`` names; as it is, where it names none."""
     entries = _row_entries(sorting)
     if not entries:
@@ -32,11 +33,12 @@ def sort_cube(cube: Cube, sorting: Any) -> Cube:
         elif "attribute" in entry:
             attribute = find_column(cube.attributes, entry["attribute"], "attribute")
             keys.append(rows[attribute.id].to_frame("key").select(_form(attribute, entry).value).to_series())
-    order = _sorted(keys, entries)
+    places = _sorted(keys, entries, collation)
+    order = places if cube.order is None else cube.order.gather(places)
     return replace(cube, order=order, sorting=tuple(entries))
 
 
-def sort_report(report: Report, sorting: Any) -> Report:
+def sort_report(report: Report, sorting: Any, collation: Collation) -> Report:
     """Return the report in the order that ``sorting`` names: totals behind all other rows, or before them."""
     entries = _row_entries(sorting)
     if not entries:
@@ -52,19 +54,23 @@ def sort_report(report: Report, sorting: Any) -> Report:
             unit = next(unit for unit in report.rows.units if unit.attribute is attribute)
             keys.append(unit.values(_form(attribute, entry), unit.keys(lines)["0"]))
     first = any(entry.get("subtotalsPosition") == "first" for entry in entries)
-    order = lines.gather(_sorted(keys, entries))
+    order = lines.gather(_sorted(keys, entries, collation))
     totals = report.rows.totals(order)
     parts = [order.filter(~totals), order.filter(totals)]
     shown = pl.concat(parts[::-1] if first else parts)
     return replace(report, rows=replace(report.rows, order=shown), sorting=tuple(entries))
 
 
-def _sorted(keys: Sequence[pl.Series], entries: Sequence[dict[str, Any]]) -> pl.Series:
-    """Give the places of the rows in sorted order; nulls come last, and equal rows stay as they are."""
+def _sorted(keys: Sequence[pl.Series], entries: Sequence[dict[str, Any]], collation: Collation) -> pl.Series:
+    """Give the places of the rows in sorted order; nulls come last, and equal rows stay as they are.
+
+    Texts that are equal by the collation are equal here, and by what they are compared by, others are sorted.
+    """
     descending = [
         entry.get("order") == "descending" for entry in entries if "metric" in entry or "attribute" in entry
     ]
     frame = pl.DataFrame([key.alias(str(number)) for number, key in enumerate(keys)])
+    frame = frame.with_columns(collation.compared(pl.col(pl.String)))
     places = frame.select(pl.int_range(pl.len()).alias("place"), pl.all())
     by = [str(number) for number in range(len(keys))]
     return (

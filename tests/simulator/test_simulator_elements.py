@@ -38,3 +38,20 @@ def test_elements_of_a_report_are_those_of_its_pages(sim, client):
 def test_unknown_attribute_is_refused(sim, client):
     path = f"/api/reports/{sim.reports['Plain Report']}/attributes/{'0' * 32}/elements"
     assert client.send("GET", path).error == (400, "ERR006", None)
+
+
+def test_elements_are_searched_and_their_forms_chosen(sim, client):
+    cube = sim.cubes["Sales Cube"]
+    store = attribute_id(client, "cubes", cube, "Store")
+    path = f"/api/cubes/{cube}/attributes/{store}/elements"
+    found = client.send("GET", path, searchTerm="OULU", limit=4)
+    assert found.headers["x-mstr-total-count"] == "10"
+    assert len(found.json) == 4
+    assert all("Oulu" in element["formValues"][1] for element in found.json)
+    (one,) = client.send("GET", path, searchTerm="1399").json
+    assert one["id"] == f"{store}:1399"
+    named = client.send("GET", path, baseFormIds="CCFBE2A5EADB4F50941FB879CCF1721C", searchTerm="1399")
+    assert (named.json, named.headers["x-mstr-total-count"]) == ([], "0")
+    first = client.send("GET", path, baseFormIds="CCFBE2A5EADB4F50941FB879CCF1721C", limit=1).json[0]
+    assert len(first["formValues"]) == 1
+    assert client.send("GET", path, baseFormIds="F" * 32).error == (400, "ERR006", None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -72,8 +72,9 @@ class Call:
         return self.query.get(name, "false").lower() == "true"
 
 
-Handler = Callable[[Call], Answer | Callable[[], Answer]]
-"""Answers at once, or gives the function that works the answer out in another thread."""
+_Work = Answer | Callable[[], Answer]
+Handler = Callable[[Call], _Work | Awaitable[_Work]]
+"""Answers at once, or later, or gives the function that works the answer out in another thread."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""The elements of an attribute of a cube or a report (Wire reference, section 4.6)."""
+"""The elements of an attribute of a cube or a report (Wire reference, section 4.6).
+
+``baseFormIds`` chooses forms; ``searchTerm``, as servers have it beside the reference, searches their values.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from mstr_arrow.simulator.answers import Answer, Refusal
+from mstr_arrow.simulator.bodies import find_forms
 from mstr_arrow.simulator.cubes import Cube
 from mstr_arrow.simulator.iserver import CONTEXT
 from mstr_arrow.simulator.page import elements_json
+from mstr_arrow.simulator.text import plain
 
 from .call import Call, Route
 
@@ -35,15 +40,28 @@ def of_report(call: Call) -> Answer:
 
 def _elements(call: Call, kind: str, attributes: Iterable[Attribute]) -> Answer:
     attribute = _find(attributes, call.places["attribute"])
-    total = attribute.cardinality
+    chosen = [{"id": form} for form in call.query.get("baseFormIds", "").split(",") if form]
+    attribute = find_forms(attribute, {"forms": chosen})
+    found = _found(attribute, call.query.get("searchTerm", ""))
+    total = len(found)
     offset, limit = call.integer("offset", 0), call.integer("limit", _DEFAULT_LIMIT)
-    stop = total if limit < 0 else min(total, offset + limit)
-    keys = pl.int_range(min(offset, stop), stop, eager=True)
+    keys = found.slice(offset, None if limit < 0 else limit)
     texts = elements_json(attribute, keys, prefix=f"{attribute.id}:", suffix="", iso=True, id_first=True)
     body = "[" + (texts.str.join(",").item() or "") + "]"
     path = f"{CONTEXT}/api/{kind}/{call.places['id']}/attributes/{attribute.id}/elements"
     headers = {"x-mstr-total-count": str(total), "Link": _link(path, limit if limit > 0 else max(1, total), total)}
     return Answer(body=body.encode(), headers=headers, rows=len(keys))
+
+
+def _found(attribute: Attribute, term: str) -> pl.Series:
+    """List the keys of the elements one of whose form values holds the term, in any case; no term, all."""
+    keys = pl.int_range(attribute.cardinality, eager=True).alias("key")
+    if not term:
+        return keys
+    values = [keys.to_frame().select(form.value).to_series() for form in attribute.forms]
+    texts = pl.DataFrame([plain(value, iso=True).alias(str(n)) for n, value in enumerate(values)])
+    holds = pl.all().str.to_lowercase().str.contains(term.lower(), literal=True)
+    return keys.filter(texts.select(pl.any_horizontal(holds).fill_null(value=False)).to_series())
 
 
 def _find(attributes: Iterable[Attribute], attribute_id: str) -> Attribute:

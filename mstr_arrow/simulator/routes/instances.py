@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from dataclasses import replace
 from functools import partial
@@ -30,32 +31,21 @@ _READY, _RUNNING = 1, 4
 _MEMBERS = ("raw", "formatted", "extras")
 
 
-def create(call: Call) -> Callable[[], Answer]:
+async def create(call: Call) -> Callable[[], Answer]:
     """Create an instance of a cube and answer with its first page."""
     cube = call.server.catalogue.cube(call.places["id"])
     if not cube.published:
         message = f"(The cube '{cube.name}' is not published.)"
         raise Refusal(500, "ERR001", message, iserver_code=NOT_PUBLISHED)
-    if isinstance(cube, Cube) and cube.evaluate is not None:
-        return partial(_evaluated, call, cube)
-    return _created(call, cube)
-
-
-def _evaluated(call: Call, cube: Cube) -> Answer:
-    """Work the rows out in the thread that renders the page: the event loop cannot wait for millions of them."""
-    return _created(call, cube)()
-
-
-def _created(call: Call, cube: Cube | EncodedCube) -> Callable[[], Answer]:
-    instance = call.server.create_instance(_manipulated(call, cube), variant=call.body)
+    instance = call.server.create_instance(await _manipulated(call, cube), variant=call.body)
     call.user_session.add(instance)
     return _page(call, instance)
 
 
-def create_report(call: Call) -> Answer | Callable[[], Answer]:
+async def create_report(call: Call) -> Answer | Callable[[], Answer]:
     """Create an instance of a report; answer with its first page, or at once where the request says so."""
     report = call.server.catalogue.report(call.places["id"])
-    instance = call.server.create_instance(_manipulated(call, report), variant=call.body)
+    instance = call.server.create_instance(await _manipulated(call, report), variant=call.body)
     if "respond-async" not in call.prefer:
         call.user_session.add(instance)
         return _page(call, instance)
@@ -68,14 +58,14 @@ def read(call: Call) -> Callable[[], Answer]:
     return _page(call, _instance(call))
 
 
-def change(call: Call) -> Callable[[], Answer]:
+async def change(call: Call) -> Callable[[], Answer]:
     """Manipulate an instance anew and answer with its first page."""
     found = _instance(call)
     catalogue = call.server.catalogue
     source = (
         catalogue.report(found.source.id) if isinstance(found.source, Report) else catalogue.cube(found.source.id)
     )
-    instance = replace(found, source=_manipulated(call, source), variant=call.body)
+    instance = replace(found, source=await _manipulated(call, source), variant=call.body)
     call.user_session.add(instance)
     return _page(call, instance)
 
@@ -98,11 +88,17 @@ def page_by_elements(call: Call) -> Answer:
     return ok({"pageBy": [], "validPageByElements": {"paging": paging, "items": []}})
 
 
-def _manipulated(call: Call, source: Cube | EncodedCube | Report) -> Cube | EncodedCube | Report:
-    settings = call.server.settings
-    if isinstance(source, Report):
-        return manipulate(source, call.json(), dialect=settings.dialect, uncrosstab=settings.uncrosstab)
-    return project(source, call.json()) if isinstance(source, Cube) else source
+async def _manipulated(call: Call, source: Cube | EncodedCube | Report) -> Cube | EncodedCube | Report:
+    """Carry out what the body asks for, in another thread: filters and sums look at every row."""
+    settings, body = call.server.settings, call.json()
+    if isinstance(source, EncodedCube):
+        return source
+    if isinstance(source, Cube):
+        return await asyncio.to_thread(project, source, body, settings.filtering)
+    dialect, uncrosstab = settings.dialect, settings.uncrosstab
+    return await asyncio.to_thread(
+        manipulate, source, body, settings.filtering, dialect=dialect, uncrosstab=uncrosstab
+    )
 
 
 def _instance(call: Call) -> Instance:

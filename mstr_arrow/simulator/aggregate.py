@@ -1,0 +1,60 @@
+"""Rows added up at the level of fewer attributes (Wire reference, sections 3.7 and 5.1)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .cubes import Metric
+
+_LARGEST_INT64 = 2**63 - 1
+
+
+def aggregate(rows: pl.DataFrame, keys: Sequence[str], metrics: Sequence[Metric]) -> pl.DataFrame:
+    """Group rows by element keys, in the order of the elements, and aggregate each metric by its own function.
+
+    Doubles are added in the order of the rows, integers exactly. Without keys there is one row, or none where
+    there are no rows at all.
+    """
+    totals = [_total(rows.schema[metric.id], metric) for metric in metrics]
+    if not keys:
+        return rows.head(1).select() if not totals else rows.select(totals).head(len(rows))
+    groups = rows.group_by(keys, maintain_order=True).agg(totals)
+    return groups.sort(keys, nulls_last=True, maintain_order=True)
+
+
+def with_values(metric: Metric, values: pl.Series) -> Metric:
+    """Give a metric these values, row by row; integers that pass 64 bits become big decimals."""
+    values = _narrowed(values)
+    too_large = values.dtype.is_decimal() and metric.data_type.lower() != "bigdecimal"
+    return replace(
+        metric,
+        data_type="bigDecimal" if too_large else metric.data_type,
+        value=pl.lit(values).gather(pl.col("row")),
+        json=None,
+    )
+
+
+def _total(dtype: pl.DataType, metric: Metric) -> pl.Expr:
+    """Aggregate a metric without nulls, nothing but nulls as null; a single value stays as it is, bit by bit."""
+    value = pl.col(metric.id)
+    if metric.aggregation == "max" or not dtype.is_numeric():
+        return value.max()
+    total = value.cast(pl.Int128).sum() if dtype.is_integer() else value.sum()
+    several = pl.when(value.count() > 0).then(total)
+    return pl.when(pl.len() == 1).then(value.first()).otherwise(several).alias(metric.id)
+
+
+def _narrowed(values: pl.Series) -> pl.Series:
+    """Give sums the type that a page can show: int64, or a decimal where that is too small; no infinite doubles."""
+    if values.dtype.is_float():
+        return values.zip_with(values.is_finite(), pl.repeat(None, len(values), dtype=pl.Float64, eager=True))
+    if values.dtype != pl.Int128:
+        return values
+    fits = values.abs().fill_null(0) <= _LARGEST_INT64
+    return values.cast(pl.Int64) if fits.all() else values.cast(pl.Decimal(38, 0))
