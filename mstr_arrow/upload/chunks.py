@@ -30,14 +30,14 @@ _FIRST_ROWS = 1024
 """Rows of the first slice, before anything is known about their size."""
 _MOST_ROWS = 131_072
 """Rows of a slice at most; more are not encoded faster."""
-_SLICES = 8
+_SLICES = 12
 """A slice is at most one of so many parts of a chunk."""
 _FULL = 0.95
 """Part of a chunk from which it is not filled further."""
 _NEARLY_FULL = 0.90
 """Part of a chunk from which a slice that does not fit is not tried again with fewer rows."""
-_PIECE = 3 * 2**18
-"""Bytes of text turned into base64 at once, which holds the interpreter's lock for about a millisecond."""
+_PIECE = 3 * 2**16
+"""Bytes of text turned into base64 at once: pieces of a body are as large as what is handed to a socket."""
 
 _BRACKETS = {"COLUMN": (b"[[ ", b"],[", b"]] "), "ROW": (b"[  ", b"", b"]  ")}
 """What stands before the first lane, between two and after the last."""
@@ -52,7 +52,7 @@ _END = b'"}'
 class Chunk:
     """Rows of a table as a request body that is ready to be sent.
 
-    ``body`` are its pieces, of at most 1 MiB each, to be sent one after the other; ``size`` is the bytes of all
+    ``body`` are its pieces, of at most 256 KiB each, to be sent one after the other; ``size`` is the bytes of all
     of them, ``payload_bytes`` those of the JSON text inside. ``index`` is the server's number of the chunk,
     ``first_row`` the zero-based row of the whole table; ``seconds`` were spent on encoding.
     """
@@ -82,7 +82,8 @@ def chunks(
     """Encode batches into chunks whose bodies have at most ``chunk_bytes`` bytes, and nearly as many.
 
     ``skip_rows`` are left out from the start, because an earlier attempt has delivered them. Holds the body
-    that is being filled, the text of a slice, which is about an eighth of it at most, and the batches of its rows.
+    that is being filled, the rows and the text of a slice, about a twelfth of a body, and what their batches hold
+    beyond them.
 
     Errors: DataMismatch for a batch of another schema, UsageError for a row that is larger than a chunk,
     ConversionError for a value that cannot be written.
@@ -128,10 +129,17 @@ class _Part:
 
 
 def _base64(text: Slice) -> _Part:
-    views = [memoryview(lane) for lane in text.lanes]
-    lanes = [[b64encode(view[at : at + _PIECE]) for at in range(0, len(view), _PIECE)] for view in views]
-    size = sum(_JOINT + sum(map(len, lane)) for lane in lanes)
-    return _Part(text.rows, lanes, size, text.losses)
+    lanes = [list(_pieces(lane)) for lane in text.lanes]
+    return _Part(text.rows, lanes, sum(_JOINT + sum(map(len, lane)) for lane in lanes), text.losses)
+
+
+def _pieces(text: memoryview) -> Iterator[bytes]:
+    """Turn text into base64 with blanks at its end, so that more can be put behind it."""
+    whole = len(text) // 3 * 3
+    for start in range(0, whole, _PIECE):
+        yield b64encode(text[start : min(start + _PIECE, whole)])
+    if whole < len(text):
+        yield b64encode(bytes(text[whole:]).ljust(3))
 
 
 @dataclass(slots=True)
@@ -209,14 +217,14 @@ class _Rows:
     def ahead(self, count: int, text_bytes: int) -> pa.Table:
         """Return the next ``count`` rows; fewer at the end, and where their texts take more than ``text_bytes``."""
         held = sum(map(_text_bytes, self._pending))
-        while self._count < count and held < text_bytes:
+        while self._count < count and (held < text_bytes or not self._count):
             batch = next(self._batches, None)
             if batch is None:
                 break
-            kept = self._checked(batch)
-            self._pending.append(kept)
-            self._count += kept.num_rows
-            held += _text_bytes(kept)
+            if kept := self._checked(batch):
+                self._pending.append(kept)
+                self._count += kept.num_rows
+                held += _text_bytes(kept)
         if held > text_bytes:
             count = max(1, min(count, self._count * text_bytes // held))
         return pa.Table.from_batches(self._pending, pa.schema(self._columns)).slice(0, count)

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Literal, get_args
 import polars as pl
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.upload.values import json_values
+from mstr_arrow.upload.values import json_values, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     import pyarrow as pa
+
+    from mstr_arrow.upload.values import Values
 
 Orientation = Literal["COLUMN", "ROW"]
 """``COLUMN``: a JSON array per column; ``ROW``: one per row, which takes longer to write and to read."""
@@ -67,12 +69,11 @@ class Slice:
     """The JSON text of some rows.
 
     ``lanes`` hold, by columns, the values of each column separated by commas; by rows, one text of all rows
-    separated by commas. The brackets around a lane are left to whoever joins slices. Blanks at its end make the
-    length of each a multiple of three bytes, so that base64 of lanes can be joined, too.
+    separated by commas. The brackets around a lane are left to whoever joins slices.
     """
 
     rows: int
-    lanes: tuple[bytes, ...]
+    lanes: tuple[memoryview, ...]
     losses: Losses
 
 
@@ -84,28 +85,34 @@ def encode_slice(table: pa.Table, options: EncodeOptions, *, first_row: int = 0)
     """
     losses = Losses()
 
-    def ready() -> Iterable[pl.Series]:
+    def ready() -> Iterator[Values]:
         for name, column in zip(table.column_names, table.columns, strict=True):
             values = json_values(name, column, time_zone=options.time_zone, row=first_row)
             losses.nulled.update({name: values.nulled} if values.nulled else {})
             losses.shortened.update({name: values.shortened} if values.shortened else {})
-            yield values.series
+            yield values
 
-    if options.orientation == "COLUMN":
-        lanes = tuple(_lane([series], between=",", head=b"", tail=b"") for series in ready())
-    else:
-        lanes = (_lane(list(ready()), between="],[", head=b"[", tail=b"]"),)
+    lanes = tuple(map(_column_text, ready())) if options.orientation == "COLUMN" else (_rows_text(ready()),)
     return Slice(table.num_rows, lanes, losses)
 
 
-def _lane(columns: list[pl.Series], *, between: str, head: bytes, tail: bytes) -> bytes:
-    """Write columns beside each other, with ``between`` between rows."""
-    frame = pl.DataFrame([series.alias(str(number)) for number, series in enumerate(columns)])
+def _column_text(values: Values) -> memoryview:
+    """Write a column; if not text already, as the list in an object with one member of no name."""
+    if values.as_json:
+        joined = values.series.fill_null("null").str.join(",")
+        return memoryview(joined.cast(pl.Binary).item())
+    holder = pl.struct(values.series.implode().alias("")).struct.json_encode()
+    return memoryview(pl.select(holder.cast(pl.Binary)).item())[len('{"":[') : -len("]}")]
+
+
+def _rows_text(columns: Iterable[Values]) -> memoryview:
+    """Write columns beside each other: as CSV whose lines end in brackets, since all that needs quotes has them."""
+    frame = pl.DataFrame([_quoted(values).alias(str(number)) for number, values in enumerate(columns)])
     text = BytesIO()
-    text.write(head)
-    frame.write_csv(text, include_header=False, line_terminator=between, quote_style="never", null_value="null")
-    text.seek(-len(between), 2)
-    text.truncate()
-    text.write(tail)
-    text.write(b" " * (-text.tell() % 3))
-    return text.getvalue()
+    text.write(b"[")
+    frame.write_csv(text, include_header=False, line_terminator="],[", quote_style="never", null_value="null")
+    return text.getbuffer()[: -len(",[")]
+
+
+def _quoted(values: Values) -> pl.Series:
+    return quoted(values.series) if values.series.dtype == pl.String and not values.as_json else values.series

@@ -1,8 +1,4 @@
-"""The values of a column as JSON: numbers as they are, all else as texts that stand in quotes. Pure.
-
-What comes out is written by the CSV writer of Polars without quoting, which makes JSON of numbers, truth values
-and these texts. No Python object is made per value.
-"""
+"""The values of a column as Polars writes them in JSON, without a Python object per value. Pure."""
 
 from __future__ import annotations
 
@@ -41,9 +37,13 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """Values ready to be written, and how many of them lost something."""
+    """Values ready to be written, and how many of them lost something.
+
+    With ``as_json`` the series holds JSON texts, else finite numbers, truth values or strings.
+    """
 
     series: pl.Series
+    as_json: bool = False
     nulled: int = 0
     shortened: int = 0
 
@@ -56,16 +56,18 @@ def json_values(name: str, column: pa.ChunkedArray, *, time_zone: str, row: int)
     of = Column(name, row, value_type(column.type))
     arrays = [_stored(array) for array in column.chunks]
     if kinds.is_large_string(of.dtype) or kinds.is_string(of.dtype) or kinds.is_string_view(of.dtype):
-        return Values(_strings(arrays))
+        return _strings(arrays)
     series = _joined(arrays)
     if kinds.is_floating(of.dtype):
         return _doubles(series)
     if kinds.is_date(of.dtype):
-        return Values(_dates(of, series))
+        return Values(_dates(of, series), as_json=True)
     if kinds.is_time(of.dtype):
         return _times(of, series)
     if kinds.is_timestamp(of.dtype):
         return _stamps(of, series, time_zone)
+    if kinds.is_decimal(of.dtype):
+        return Values(series.cast(pl.String), as_json=True)
     return Values(series)
 
 
@@ -110,25 +112,28 @@ def _series(array: pa.Array) -> pl.Series:
 # Texts ----------------------------------------------------------------------------------------------------------
 
 
-def _strings(arrays: list[pa.Array]) -> pl.Series:
-    if not kinds.is_dictionary(arrays[0].type):
-        return _written(_combined(arrays), _quoted)
-    if sum(len(array.dictionary) for array in arrays) > sum(map(len, arrays)):
-        return _written(_joined(arrays).to_arrow(), _quoted)  # most of the dictionary is not used here
+def _strings(arrays: list[pa.Array]) -> Values:
+    used = sum(map(len, arrays))
+    if not kinds.is_dictionary(arrays[0].type) or sum(len(array.dictionary) for array in arrays) > used:
+        return Values(_joined(arrays))
     parts, dictionary, quoted = [], None, pl.Series()
     for array in arrays:
         if dictionary is None or not array.dictionary.equals(dictionary):
             dictionary = array.dictionary
             quoted = _quoted(_series(dictionary))
         parts.append(quoted.gather(_series(array.indices)))
-    return pl.concat(parts)
+    return Values(pl.concat(parts), as_json=True)
 
 
-def _quoted(texts: pl.Series) -> pl.Series:
-    """Write texts as JSON strings: as objects with one member of no name, of which all but the value is cut off."""
-    return pl.select(
-        pl.struct(texts.alias("")).struct.json_encode().str.slice(len('{"":')).str.head(-1)
-    ).to_series()
+def quoted(strings: pl.Series) -> pl.Series:
+    """Write strings as JSON."""
+    return _written(strings.to_arrow(), _quoted)
+
+
+def _quoted(strings: pl.Series) -> pl.Series:
+    """Write strings as objects with one member of no name, and cut off all but the value."""
+    objects = pl.struct(strings.alias("")).struct.json_encode()
+    return pl.select(objects.str.slice(len('{"":')).str.head(-1)).to_series()
 
 
 def _written(values: pa.Array, write: Callable[[pl.Series], pl.Series]) -> pl.Series:
@@ -162,7 +167,8 @@ def _times(of: Column, integers: pl.Series) -> Values:
     _check(of, integers, 0, 86_400 * _PER_SECOND[of.dtype.unit] - 1, "a time within a day")
     ms, shortened = _milliseconds(integers, of.dtype.unit)
     times = (ms * 1_000_000).cast(pl.Time)
-    return Values(_written(times.to_arrow(), lambda times: times.dt.strftime('"%H:%M:%S%.f"')), shortened=shortened)
+    texts = _written(times.to_arrow(), lambda times: times.dt.strftime('"%H:%M:%S%.f"'))
+    return Values(texts, as_json=True, shortened=shortened)
 
 
 def _stamps(of: Column, integers: pl.Series, time_zone: str) -> Values:
@@ -173,7 +179,7 @@ def _stamps(of: Column, integers: pl.Series, time_zone: str) -> Values:
         there = ms.cast(pl.Datetime("ms", "UTC")).dt.convert_time_zone(time_zone).dt.replace_time_zone(None)
         ms = there.to_physical()
         _check(of, ms, _FIRST_DAY * _MS_OF_DAY, (_LAST_DAY + 1) * _MS_OF_DAY - 1, f"{_YEARS} in {time_zone}")
-    return Values(_written(ms.to_arrow(), _stamp_texts), shortened=shortened)
+    return Values(_written(ms.to_arrow(), _stamp_texts), as_json=True, shortened=shortened)
 
 
 _YEARS = "within the years 1 to 9999"
