@@ -57,6 +57,12 @@ def ok(value: Any, *, headers: dict[str, str] | None = None) -> Answer:
     return Answer(body=orjson.dumps(value), headers=headers or {})
 
 
+def gateway(status: int) -> Answer:
+    """Answer with the HTML page of a gateway between client and server."""
+    body = f"<html><head><title>{status}</title></head><body><h1>Gateway error</h1></body></html>"
+    return Answer(status=status, body=body.encode(), content_type="text/html")
+
+
 def ticket(number: int) -> str:
     """Give the ticket id of the n-th request: it looks random and is not."""
     return hashlib.blake2b(number.to_bytes(8, "big"), digest_size=16, person=b"ticket").hexdigest()

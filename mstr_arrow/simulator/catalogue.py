@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from .encoded import EncodedCube
     from .grids import Report
 
-REPORT_TYPE, FOLDER_TYPE = 3, 8
-_FOLDER_SUBTYPE = 2048
+REPORT_TYPE, FOLDER_TYPE, PROJECT_TYPE = 3, 8, 32
+_FOLDER_SUBTYPE, _PROJECT_SUBTYPE = 2048, 8192
 _DATE = "2026-01-15T08:30:00.000+0000"
 _OWNER = {"id": object_id("user", "Administrator"), "name": "Administrator"}
 
@@ -147,10 +147,9 @@ class Catalogue:
         self._entries[entry.id] = replace(entry, certifier=certifier)
         return self._entries[entry.id]
 
-    def children(self, folder_id: str) -> list[Entry]:
+    def children(self, path: tuple[str, ...]) -> list[Entry]:
         """List what lies directly in a folder."""
-        above = self.path(folder_id)
-        return self._sorted(e for e in self._entries.values() if e.path == above and e.id != self.root_id)
+        return self._sorted(e for e in self._entries.values() if e.path == path and e.id != self.root_id)
 
     def search(self, name: str, *, pattern: int, types: Iterable[int], root: str | None) -> list[Entry]:
         """Search by name without regard to case (Wire reference, section 9.2); no types means all."""
@@ -185,6 +184,11 @@ class Catalogue:
         if ancestors:
             described["ancestors"] = self._ancestors(entry)
         return described
+
+    def project_info(self) -> dict[str, Any]:
+        """Describe the project as an object."""
+        entry = Entry(self.project_id, self.project, PROJECT_TYPE, _PROJECT_SUBTYPE, ())
+        return self.info(entry, ancestors=False) | {"status": 0}
 
     def _ancestors(self, entry: Entry) -> list[dict[str, Any]]:
         paths = [entry.path[:depth] for depth in range(len(entry.path) + 1)]

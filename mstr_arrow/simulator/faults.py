@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from .answers import Answer, Refusal
+from .answers import Answer, Refusal, gateway
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,6 +57,26 @@ class Delayed:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class CutRequest:
+    """A connection that is reset while the request's body comes in, when ``after`` bytes of it have."""
+
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedOut:
+    """The end of the session that the request belongs to."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishEnds:
+    """How a publication of pushed data ends; ``status`` None means that it never does."""
+
+    status: int | None
+    message: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """Something that goes wrong; made by the constructors below, aimed by ``on``.
@@ -68,7 +88,7 @@ class Fault:
     True
     """
 
-    effect: Replaced | Refused | Cut | Altered | Delayed
+    effect: Replaced | Refused | Cut | Altered | Delayed | CutRequest | LoggedOut | PublishEnds
     method: str | None = None
     path: str = ""
     skip: int = 0
@@ -111,8 +131,7 @@ class Fault:
     @classmethod
     def html(cls, status: int = 502) -> Fault:
         """Answer with the HTML page of a gateway."""
-        body = f"<html><head><title>{status}</title></head><body><h1>Gateway error</h1></body></html>"
-        return cls(effect=Replaced(Answer(status=status, body=body.encode(), content_type="text/html")))
+        return cls(effect=Replaced(gateway(status)))
 
     @classmethod
     def not_json(cls, body: bytes = b"Service temporarily", *, status: int = 200) -> Fault:
@@ -163,6 +182,24 @@ class Fault:
     def slow(cls, seconds: float) -> Fault:
         """Answer late."""
         return cls(effect=Delayed(seconds))
+
+    @classmethod
+    def reset_upload(cls, *, after: int = 4096) -> Fault:
+        """Reset the connection when this many bytes of the request's body have come; nothing is done."""
+        return cls(effect=CutRequest(after))
+
+    @classmethod
+    def logged_out(cls) -> Fault:
+        """End the session with all that belongs to it, and answer 401 ERR009."""
+        return cls(effect=LoggedOut())
+
+    @classmethod
+    def publish_ends(cls, status: int | None = 3, message: str = "(A scripted failure.)") -> Fault:
+        """Accept to publish pushed data, and end with this status and message, or never where it is None.
+
+        Aimed at the next publication. A negative status is an Intelligence Server's code.
+        """
+        return cls(effect=PublishEnds(status, message)).on("POST", r"/publish$")
 
 
 class FaultPlan:

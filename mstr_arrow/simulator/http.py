@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, NoReturn
 
 from aiohttp import web
 
-from .answers import PROJECT_NOT_LOADED, Answer, Refusal, ticket
-from .faults import Altered, Cut, Delayed, Refused, Replaced
+from .answers import PROJECT_NOT_LOADED, Answer, Refusal, gateway, ticket
+from .faults import Altered, Cut, CutRequest, Delayed, LoggedOut, PublishEnds, Refused, Replaced
 from .iserver import CONTEXT, RecordedRequest
 from .routes import ROUTES, Call, Route
 from .routes.call import Needs
-from .sessions import parse_cookies
+from .sessions import expired, parse_cookies
 from .workload import Workload
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _LARGEST_UPLOAD = 2**30
 _WORTH_COMPRESSING = 1024
+_WORTH_RECORDING = 2**20
 _SEND_BUFFER = 256 * 2**10  # larger ones leave the processor's caches and halve the speed
 _SEND_SECONDS = 60
 _HEADERS = {
@@ -43,7 +44,8 @@ def application(server: IServer) -> web.Application:
     front = _Front(server)
     app = web.Application(client_max_size=_LARGEST_UPLOAD, middlewares=[front.serve])
     for route in ROUTES:
-        front.routes[app.router.add_route(route.method, CONTEXT + route.path, _unused)] = route
+        for path in (route.path, route.path + "/"):  # some clients send the slash, and real servers take it
+            front.routes[app.router.add_route(route.method, CONTEXT + path, _unused)] = route
     return app
 
 
@@ -62,17 +64,19 @@ class _Front:
     @web.middleware
     async def serve(self, request: web.Request, handler: object) -> web.StreamResponse:  # noqa: ARG002 - passed by name
         """Answer one request, whatever it is."""
-        body = await request.read()
         path = request.path.removeprefix(CONTEXT)
         fault = self._server.faults.take(request.method, path)
+        if fault is not None and isinstance(fault.effect, CutRequest):
+            return await _cut_off(request, fault.effect)
+        body = await _body(request, self._server.settings.max_upload_bytes or _LARGEST_UPLOAD)
         if fault is not None and isinstance(fault.effect, Delayed):
             await asyncio.sleep(fault.effect.seconds)
         self._server.arrived += 1
         try:
-            answer = await self._answer(request, body, fault)
+            answer = gateway(413) if body is None else await self._answer(request, body, fault)
         except Refusal as refusal:
             answer = refusal.answer(ticket(self._server.arrived))
-        self._record(request, path, body, answer.status)
+        self._record(request, path, body or b"", answer.status)
         answer = await self._compressed(request, answer)
         if fault is not None and isinstance(fault.effect, Cut):
             return await _cut(request, answer, fault.effect)
@@ -99,8 +103,12 @@ class _Front:
             body=body,
             session=None if route.needs is Needs.NOTHING else self._session(request, route.needs),
             altered=effect if isinstance(effect, Altered) else None,
-            prefer=request.headers.get("Prefer", ""),
+            ending=effect if isinstance(effect, PublishEnds) else None,
+            headers=request.headers,
         )
+        if isinstance(effect, LoggedOut):
+            self._server.sessions.logout(call.user_session)
+            raise expired()
         if route.needs is not Needs.PROJECT:
             return await _worked_out(route, call)
         async with self._workload.place(call.user_session.token) as take_time:
@@ -139,7 +147,8 @@ class _Front:
                 query=dict(request.query),
                 status=status,
                 headers={name.lower(): value for name, value in request.headers.items()},
-                body=body,
+                body=body if len(body) <= _WORTH_RECORDING else b"",
+                size=len(body),
             )
         )
 
@@ -150,6 +159,19 @@ class _Front:
             return answer
         body = await asyncio.to_thread(gzip.compress, answer.body, 1, mtime=0)
         return replace(answer, body=body, headers=answer.headers | {"Content-Encoding": "gzip"})
+
+
+async def _body(request: web.Request, limit: int) -> bytes | None:
+    """Read the body, to its end even where it is larger than the limit: it is None then."""
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in request.content.iter_any():
+        size += len(piece)
+        if size > limit:
+            pieces.clear()
+        else:
+            pieces.append(piece)
+    return b"".join(pieces) if size <= limit else None
 
 
 async def _worked_out(route: Route, call: Call) -> Answer:
@@ -213,6 +235,16 @@ async def _cut(request: web.Request, answer: Answer, cut: Cut) -> web.StreamResp
     elif transport is not None:
         transport.close()
     return response
+
+
+async def _cut_off(request: web.Request, cut: CutRequest) -> web.StreamResponse:
+    """Reset the connection when a part of the request's body has come."""
+    received = 0
+    while received < cut.after and not request.content.at_eof():
+        received += len(await request.content.read(cut.after - received))
+    if request.transport is not None:
+        _reset(request.transport)
+    return web.Response()
 
 
 def _reset(transport: asyncio.Transport) -> None:

@@ -124,9 +124,8 @@ def read_model(body: Any) -> PushModel:
         raise bad_request("A dataset has at least one table.")
     _unique((table.name for table in tables), "table")
     by_name = {table.name: table for table in tables}
-    attributes = tuple(_attribute(item, by_name) for item in _list(body.get("attributes"), "attributes"))
+    attributes = _attributes(body.get("attributes"), by_name)
     metrics = tuple(_metric(item, by_name) for item in _list(body.get("metrics"), "metrics"))
-    _unique((attribute.name for attribute in attributes), "attribute")
     _unique((metric.name for metric in metrics), "metric")
     model = PushModel(
         name=_name(body.get("name"), "dataset"),
@@ -161,11 +160,24 @@ def _data_type(header: dict[str, Any], *, table: str) -> str:
     return data_type
 
 
-def _attribute(item: Any, tables: dict[str, PushedTable]) -> PushedAttribute:
-    item = _object(item, "an attribute")
-    name = _name(item.get("name"), "attribute")
-    forms = [_form(form, name, tables) for form in _list(item.get("attributeForms"), "attributeForms")]
-    _unique((form.category for form in forms), f"form of the attribute '{name}'")
+def _attributes(value: Any, tables: dict[str, PushedTable]) -> tuple[PushedAttribute, ...]:
+    """Read the attributes; those of one name are one: mstrio-py lists an attribute again for each of its tables."""
+    forms: dict[str, dict[str, list[Any]]] = {}
+    for entry in _list(value, "attributes"):
+        item = _object(entry, "an attribute")
+        name = _name(item.get("name"), "attribute")
+        own = [_object(form, "an attribute form") for form in _list(item.get("attributeForms"), "attributeForms")]
+        categories = [_name(form.get("category"), "form category") for form in own]
+        _unique(categories, f"form of the attribute '{name}'")
+        known = forms.setdefault(name, {})
+        for category, form in zip(categories, own, strict=True):
+            known.setdefault(category, []).extend(_list(form.get("expressions"), "expressions"))
+    _unique(forms, "attribute")
+    return tuple(_attribute(name, categories, tables) for name, categories in forms.items())
+
+
+def _attribute(name: str, categories: dict[str, list[Any]], tables: dict[str, PushedTable]) -> PushedAttribute:
+    forms = [_form(category, expressions, name, tables) for category, expressions in categories.items()]
     if not any(form.is_key for form in forms):
         raise bad_request(f"The attribute '{name}' has no form of the category ID.")
     attribute = PushedAttribute(name, tuple(sorted(forms, key=lambda form: not form.is_key)))
@@ -175,11 +187,9 @@ def _attribute(item: Any, tables: dict[str, PushedTable]) -> PushedAttribute:
     return attribute
 
 
-def _form(item: Any, attribute: str, tables: dict[str, PushedTable]) -> PushedForm:
-    item = _object(item, "an attribute form")
-    category = _name(item.get("category"), "form category")
+def _form(category: str, expressions: list[Any], attribute: str, tables: dict[str, PushedTable]) -> PushedForm:
     what = f"form {category} of the attribute '{attribute}'"
-    columns = _expressions(item, what, tables)
+    columns = _expressions(expressions, what, tables)
     types = {tables[table].columns[place].data_type for table, place in columns.items()}
     if len(types) > 1 and types != {"INTEGER", "BIGINTEGER"}:
         raise bad_request(f"The columns of the {what} are of different types: {', '.join(sorted(types))}.")
@@ -190,7 +200,7 @@ def _form(item: Any, attribute: str, tables: dict[str, PushedTable]) -> PushedFo
 def _metric(item: Any, tables: dict[str, PushedTable]) -> PushedMetric:
     item = _object(item, "a metric")
     name = _name(item.get("name"), "metric")
-    columns = _expressions(item, f"metric '{name}'", tables)
+    columns = _expressions(_list(item.get("expressions"), "expressions"), f"metric '{name}'", tables)
     if len(columns) > 1:
         raise bad_request(f"The metric '{name}' has more than one expression.")
     ((table, place),) = columns.items()
@@ -200,9 +210,9 @@ def _metric(item: Any, tables: dict[str, PushedTable]) -> PushedMetric:
     return PushedMetric(name, column.data_type, table, place)
 
 
-def _expressions(item: dict[str, Any], what: str, tables: dict[str, PushedTable]) -> dict[str, int]:
+def _expressions(expressions: list[Any], what: str, tables: dict[str, PushedTable]) -> dict[str, int]:
     columns: dict[str, int] = {}
-    for expression in _list(item.get("expressions"), "expressions"):
+    for expression in expressions:
         named = _object(expression, "an expression")
         table = tables.get(str(named.get("tableName")))
         if table is None:

@@ -11,6 +11,7 @@ from .answers import Refusal
 from .bodies import bad_request, json_object
 from .chunks import COLUMN, ROW, Layout, count_rows, decode, empty, payload_of
 from .datasets import Publication
+from .faults import PublishEnds
 from .policies import ADD, REPLACE, UPDATE, UPSERT, merge, stack
 
 if TYPE_CHECKING:
@@ -50,14 +51,6 @@ class TableUpload:
         return chunk
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a publication ends; ``status`` None means that it never does."""
-
-    status: int | None
-    message: str
-
-
 @dataclass(slots=True, kw_only=True, eq=False)
 class Upload:
     """An upload session.
@@ -72,7 +65,7 @@ class Upload:
     status: int = STARTED
     message: str = ""
     polls: int = 0
-    ending: Ending | None = None
+    ending: PublishEnds | None = None
     publication: Publication | None = None
 
     @property
@@ -93,7 +86,7 @@ class Upload:
             raise bad_request(f"The upload session has no table '{name}'.")
         return self.tables[name]
 
-    def start(self, *, polls: int, ending: Ending | None) -> None:
+    def start(self, *, polls: int, ending: PublishEnds | None) -> None:
         """Begin to publish; raise the server's 400 where that was begun before."""
         if self.status != STARTED:
             raise bad_request("The upload session was published before.")
@@ -105,9 +98,9 @@ class Upload:
             self._demand_every_chunk()
             self.publication = self._rows() if keep else self._counts()
         except pl.exceptions.PolarsError as error:
-            self.ending = self.ending or Ending(FAILED, f"(The rows cannot be put together: {error})")
+            self.ending = self.ending or PublishEnds(FAILED, f"(The rows cannot be put together: {error})")
         except Refusal as refusal:
-            self.ending = self.ending or Ending(FAILED, refusal.message)
+            self.ending = self.ending or PublishEnds(FAILED, refusal.message)
 
     def poll(self) -> bool:
         """Go one step on; tell whether the publication takes effect now."""

@@ -5,6 +5,7 @@ from .call import Call, Route
 from .cubes import ROUTES as CUBE_ROUTES
 from .datasets import ROUTES as DATASET_ROUTES
 from .elements import ROUTES as ELEMENT_ROUTES
+from .folders import ROUTES as FOLDER_ROUTES
 from .instances import ROUTES as INSTANCE_ROUTES
 from .objects import ROUTES as OBJECT_ROUTES
 from .reports import ROUTES as REPORT_ROUTES
@@ -14,6 +15,7 @@ from .uploads import ROUTES as UPLOAD_ROUTES
 ROUTES = (
     *AUTH_ROUTES,
     *OBJECT_ROUTES,
+    *FOLDER_ROUTES,
     *CUBE_ROUTES,
     *REPORT_ROUTES,
     *ELEMENT_ROUTES,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from multidict import MultiMapping
 
-    from mstr_arrow.simulator.faults import Altered
+    from mstr_arrow.simulator.faults import Altered, PublishEnds
     from mstr_arrow.simulator.iserver import IServer
     from mstr_arrow.simulator.sessions import Session
 
@@ -33,7 +33,7 @@ class Needs(Enum):
 class Call:
     """A request on its way to a handler.
 
-    ``altered`` is a fault that the page handlers carry out, ``prefer`` the header of that name.
+    ``altered`` and ``ending`` are faults that the handlers of pages and publications carry out.
     """
 
     server: IServer
@@ -42,8 +42,9 @@ class Call:
     content_type: str
     body: bytes = field(repr=False)
     session: Session | None = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     altered: Altered | None = None
-    prefer: str = ""
+    ending: PublishEnds | None = None
 
     @property
     def user_session(self) -> Session:

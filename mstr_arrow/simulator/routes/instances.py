@@ -46,7 +46,7 @@ async def create_report(call: Call) -> Answer | Callable[[], Answer]:
     """Create an instance of a report; answer with its first page, or at once where the request says so."""
     report = call.server.catalogue.report(call.places["id"])
     instance = call.server.create_instance(await _manipulated(call, report), variant=call.body)
-    if "respond-async" not in call.prefer:
+    if "respond-async" not in call.headers.get("Prefer", ""):
         call.user_session.add(instance)
         return _page(call, instance)
     call.user_session.add(replace(instance, polls=call.server.settings.async_polls))
@@ -196,7 +196,6 @@ ROUTES = (
     Route("GET", "/api/v2/cubes/{id}/instances/{instance}", read),
     Route("PUT", "/api/v2/cubes/{id}/instances/{instance}", change),
     Route("POST", "/api/v2/reports/{id}/instances", create_report),
-    Route("POST", "/api/v2/reports/{id}/instances/", create_report),
     Route("GET", "/api/v2/reports/{id}/instances/{instance}", read),
     Route("PUT", "/api/v2/reports/{id}/instances/{instance}", change),
     Route("GET", "/api/v2/reports/{id}/instances/{instance}/pageBy/elements", page_by_elements),

@@ -1,11 +1,11 @@
-"""Projects, objects, folders and search (Wire reference, section 9)."""
+"""Projects, objects and search (Wire reference, section 9)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.simulator.answers import Answer, Refusal, ok
-from mstr_arrow.simulator.catalogue import FOLDER_TYPE, REPORT_TYPE
+from mstr_arrow.simulator.catalogue import PROJECT_TYPE, REPORT_TYPE
 
 from .call import Call, Needs, Route
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from mstr_arrow.simulator.catalogue import Entry
 
 _CONTAINS = 4
-_ROOT_FOLDER = 39
 
 
 def projects(call: Call) -> Answer:
@@ -51,38 +50,41 @@ def found_objects(call: Call) -> list[Entry]:
 def object_info(call: Call) -> Answer:
     """Describe an object by id and type."""
     catalogue = call.server.catalogue
-    entry = catalogue.entry(call.places["id"], call.integer("type", REPORT_TYPE))
-    return ok(catalogue.info(entry, ancestors=True))
+    kind = call.integer("type", REPORT_TYPE)
+    if kind == PROJECT_TYPE and call.places["id"].upper() == catalogue.project_id:
+        return ok(catalogue.project_info())
+    return ok(catalogue.info(catalogue.entry(call.places["id"], kind), ancestors=True))
 
 
-def root_folders(call: Call) -> Answer:
-    """List what lies in the project's root."""
-    return _listing(call, call.server.catalogue.root_id)
+def delete(call: Call) -> Answer:
+    """Delete a dataset that a client pushed."""
+    entry = call.server.catalogue.entry(call.places["id"], call.integer("type", REPORT_TYPE))
+    call.server.datasets.delete(entry.id)
+    return Answer(status=204)
 
 
-def folder(call: Call) -> Answer:
-    """List what lies in a folder."""
-    return _listing(call, call.places["id"])
-
-
-def predefined_folder(call: Call) -> Answer:
-    """List what lies in one of the folders that every project has."""
+def certify(call: Call) -> Answer:
+    """Certify an object, or take that back."""
     catalogue = call.server.catalogue
-    if call.places["number"] == str(_ROOT_FOLDER):
-        return _listing(call, catalogue.root_id)
-    name = {"1": "Public Objects", "7": "Reports"}.get(call.places["number"], "")
-    found = catalogue.search(name, pattern=2, types=[FOLDER_TYPE], root=None) if name else []
-    return _listing(call, found[0].id) if found else ok([])
+    entry = catalogue.entry(call.places["id"], call.integer("type", REPORT_TYPE))
+    certifier = call.user_session.user if call.flag("certify") else None
+    return ok(catalogue.info(catalogue.certify(entry, certifier), ancestors=True))
+
+
+def project_settings(call: Call) -> Answer:
+    """Tell the project's settings to those who may see them."""
+    if call.places["id"].upper() != call.server.catalogue.project_id:
+        raise Refusal(404, "ERR004", f"(The project '{call.places['id']}' was not found.)")
+    size = call.server.settings.max_data_upload_size
+    if size is None:
+        raise Refusal(403, "ERR0017", "(You do not have the privilege to read the project's settings.)")
+    return ok({"maxDataUploadSize": {"value": size}})
 
 
 def listing(call: Call, found: list[Entry], *, ancestors: bool = False) -> Answer:
     """Answer with the part of some objects that the request asks for."""
     catalogue = call.server.catalogue
     return ok([catalogue.info(e, ancestors=ancestors) for e in _part(call, found)], headers=_total(found))
-
-
-def _listing(call: Call, folder_id: str) -> Answer:
-    return listing(call, call.server.catalogue.children(folder_id))
 
 
 def _part(call: Call, found: list[Entry]) -> list[Entry]:
@@ -104,7 +106,7 @@ ROUTES = (
     Route("GET", "/api/projects/{name}", project, Needs.SESSION),
     Route("GET", "/api/searches/results", search),
     Route("GET", "/api/objects/{id}", object_info),
-    Route("GET", "/api/folders", root_folders),
-    Route("GET", "/api/folders/{id}", folder),
-    Route("GET", "/api/folders/preDefined/{number}", predefined_folder),
+    Route("DELETE", "/api/objects/{id}", delete),
+    Route("PUT", "/api/objects/{id}/certify", certify),
+    Route("GET", "/api/v2/projects/{id}/settings", project_settings, Needs.SESSION),
 )

@@ -38,7 +38,7 @@ def put_chunk(call: Call) -> Callable[[], Answer]:
 def publish(call: Call) -> Callable[[], Answer]:
     """Begin to publish what was sent."""
     upload = _upload(call)
-    upload.start(polls=call.server.settings.publish_polls, ending=None)
+    upload.start(polls=call.server.settings.publish_polls, ending=call.ending)
     return partial(_prepare, upload, keep=call.server.settings.keep_uploads)
 
 
