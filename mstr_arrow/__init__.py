@@ -4,6 +4,7 @@ from mstr_arrow import errors
 from mstr_arrow.config import Limits, Retry, Settings, Timeouts, Tls
 from mstr_arrow.connection import Connection, connect, connect_async
 from mstr_arrow.errors import MstrError
+from mstr_arrow.filters.reference import col
 from mstr_arrow.objects.catalogue import ObjectInfo
 from mstr_arrow.objects.cube import Cube, CubeInfo
 from mstr_arrow.objects.report import Report
@@ -37,6 +38,7 @@ __all__ = [
     "UploadProgress",
     "WriteResult",
     "__version__",
+    "col",
     "connect",
     "connect_async",
     "errors",

@@ -53,22 +53,22 @@ class ColumnReference:
     __hash__ = None  # type: ignore[assignment]  # `==` makes a condition, so no dict or set could find it
 
     def __eq__(self, other: object) -> Expression:  # type: ignore[override]  # a condition, as in Polars
-        return self._compare("==", other)
+        return self.compare("==", other)
 
     def __ne__(self, other: object) -> Expression:  # type: ignore[override]  # a condition, as in Polars
-        return self._compare("!=", other)
+        return self.compare("!=", other)
 
     def __lt__(self, other: object) -> Expression:
-        return self._compare("<", other)
+        return self.compare("<", other)
 
     def __le__(self, other: object) -> Expression:
-        return self._compare("<=", other)
+        return self.compare("<=", other)
 
     def __gt__(self, other: object) -> Expression:
-        return self._compare(">", other)
+        return self.compare(">", other)
 
     def __ge__(self, other: object) -> Expression:
-        return self._compare(">=", other)
+        return self.compare(">=", other)
 
     def __bool__(self) -> bool:
         raise no_truth(f"The column {self.name!r}")
@@ -94,7 +94,8 @@ class ColumnReference:
             f"~{self!r} has no meaning.", hint=f"Write {self!r} == False, or put ~ before a condition."
         )
 
-    def _compare(self, operator: Operator, other: object) -> Expression:
+    def compare(self, operator: Operator, other: object) -> Expression:
+        """Compare by an operator given by name, with a constant or another column."""
         if isinstance(other, ColumnReference):
             return ColumnComparison(self.name, operator, other.name)
         return Comparison(self.name, operator, self._value(other))

@@ -1,0 +1,219 @@
+"""What can be understood of a Polars predicate, as an IO source is handed it.
+
+A predicate is read from its serialized form, whose shape differs between versions of Polars: only the few nodes
+below are known, everything else is reported as not understood and stays Polars' own business. Constants are not
+read but evaluated, so that their many spellings do not matter. Nothing here decides about rows: Polars runs its
+predicate over what is delivered.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import reduce
+from io import StringIO
+from operator import and_, or_
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import polars as pl
+
+from mstr_arrow.filters.bind import bind
+from mstr_arrow.filters.expressions import all_of
+from mstr_arrow.filters.reference import col
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mstr_arrow.filters.columns import Subject, Subjects
+    from mstr_arrow.filters.expressions import Expression, Operator
+    from mstr_arrow.filters.reference import ColumnReference
+
+_OPERATORS: dict[str, Operator] = {"Eq": "==", "NotEq": "!=", "Lt": "<", "LtEq": "<=", "Gt": ">", "GtEq": ">="}
+_MIRRORED: dict[Operator, Operator] = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_JOINED = {"And": and_, "LogicalAnd": and_, "Or": or_, "LogicalOr": or_}
+_CLOSED: dict[str, tuple[Operator, Operator]] = {
+    "Both": (">=", "<="),
+    "Left": (">=", "<"),
+    "Right": (">", "<="),
+    "None": (">", "<"),
+}
+_WIDER_INTEGERS: dict[pl.DataType, tuple[type[pl.DataType], ...]] = {
+    pl.Int8(): (pl.Int16, pl.Int32, pl.Int64),
+    pl.Int16(): (pl.Int32, pl.Int64),
+    pl.Int32(): (pl.Int64,),
+}
+_ANY = (Exception, pl.exceptions.PanicException)
+"""What Polars, or a form of it not known here, may raise; a predicate not understood is no error."""
+
+
+class Understood(NamedTuple):
+    """The conditions understood, bound to the columns (None: none of them), and the texts of the others."""
+
+    expression: Expression | None
+    unknown: tuple[str, ...] = ()
+
+
+class _NotUnderstoodError(Exception):
+    """A part of a predicate has no counterpart."""
+
+
+def from_polars(predicate: pl.Expr, subjects: Subjects) -> Understood:
+    """Turn the conditions of a Polars predicate that must all hold into ours, as far as they are understood.
+
+    Each understood condition keeps the same rows as its original. Never raises on what it does not know.
+    """
+    try:
+        nodes = list(_conjuncts(json.loads(predicate.meta.serialize(format="json"))))
+    except _ANY:
+        return Understood(None, (str(predicate),))
+    known, unknown = [], []
+    for node in nodes:
+        try:
+            known.append(bind(_Reader(subjects).condition(node), subjects))
+        except _ANY:
+            unknown.append(_text(node))
+    return Understood(all_of(known), tuple(unknown))
+
+
+def _conjuncts(node: Any) -> Iterator[Any]:
+    match node:
+        case {"BinaryExpr": {"left": left, "op": "And" | "LogicalAnd", "right": right}}:
+            yield from _conjuncts(left)
+            yield from _conjuncts(right)
+        case _:
+            yield node
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads the serialized nodes of one predicate."""
+
+    subjects: Subjects
+
+    def condition(self, node: Any) -> Expression:
+        match node:
+            case {"BinaryExpr": {"left": left, "op": str(op), "right": right}} if op in _JOINED:
+                return reduce(_JOINED[op], (self.condition(left), self.condition(right)))
+            case {"BinaryExpr": {"left": left, "op": str(op), "right": right}} if op in _OPERATORS:
+                return self.comparison(_OPERATORS[op], left, right)
+            case {"Function": {"function": {"Boolean": function}, "input": [first, *rest]}}:
+                return self.boolean(function, first, rest)
+            case {"Function": {"function": {"StringExpr": function}, "input": [first, text]}}:
+                return _pattern(function, self.column(first), _constant(text))
+            case {"Column": str()}:
+                return self.column(node) == True  # noqa: E712 - a condition
+        raise _NotUnderstoodError
+
+    def comparison(self, operator: Operator, left: Any, right: Any) -> Expression:
+        if _is_constant(left):
+            left, right, operator = right, left, _MIRRORED[operator]
+        value = _constant(right) if _is_constant(right) else self.column(right)
+        return self.column(left).compare(operator, value)
+
+    def boolean(self, function: Any, first: Any, rest: list[Any]) -> Expression:
+        match function, rest:
+            case "Not", []:
+                return ~self.condition(first)
+            case "IsNull", []:
+                return self.column(first).is_null()
+            case "IsNotNull", []:
+                return self.column(first).is_not_null()
+            case {"IsIn": {"nulls_equal": False}}, [values]:
+                # A null among the values matches nothing and makes nothing unknown.
+                return self.column(first).is_in([value for value in _constants(values) if value is not None])
+            case {"IsBetween": {"closed": str(closed)}}, [low, high]:
+                from_low, to_high = _CLOSED[closed]
+                return self.comparison(from_low, first, low) & self.comparison(to_high, first, high)
+        raise _NotUnderstoodError
+
+    def column(self, node: Any) -> ColumnReference:
+        """Read a column, without a cast that changes no comparison."""
+        match node:
+            case {"Column": str(name)}:
+                return col(self.subject(name).name)
+            case {"Cast": {"expr": {"Column": str(name)}}}:
+                subject = self.subject(name)
+                cast = pl.DataFrame(schema={name: subject.dtype}).select(_expression(node)).dtypes[0]
+                if _keeps_meaning(subject, cast):
+                    return col(name)
+        raise _NotUnderstoodError
+
+    def subject(self, name: str) -> Subject:
+        """Find a column by its name alone: Polars knows no others."""
+        return next(subject for subject in self.subjects.all if subject.name == name)
+
+
+def _keeps_meaning(subject: Subject, cast: pl.DataType) -> bool:
+    """Tell whether a cast, such as Polars inserts to compare numbers, leaves comparisons what they are.
+
+    Numbers become doubles next to them, which keeps their order; equality where rounding makes it is within the
+    bounds that `constants` asks for.
+    """
+    if cast == subject.dtype:
+        return True
+    match subject.kind:
+        case "integer":
+            return cast == pl.Float64 or cast in _WIDER_INTEGERS.get(subject.dtype, ())
+        case "decimal":
+            return cast == pl.Float64
+        case "date":
+            return cast in {pl.Datetime("us"), pl.Datetime("ms")}
+    return False
+
+
+def _pattern(function: Any, column: ColumnReference, text: Any) -> Expression:
+    match function:
+        case "StartsWith":
+            return column.starts_with(text)
+        case "EndsWith":
+            return column.ends_with(text)
+        case {"Contains": {"literal": literal}} if literal or pl.escape_regex(text) == text:
+            return column.contains(text)
+    raise _NotUnderstoodError
+
+
+def _is_constant(node: Any) -> bool:
+    """Tell whether a node is a constant, however Polars spells it."""
+    match node:
+        case {"Literal": _}:
+            return True
+        case {"Cast": {"expr": inner}} | {"Alias": [inner, str()]}:
+            return _is_constant(inner)
+    return False
+
+
+def _constant(node: Any) -> Any:
+    values = _evaluated(node)
+    if len(values) != 1 or values.dtype == pl.List:
+        raise _NotUnderstoodError
+    return _exact_items(values)[0]
+
+
+def _constants(node: Any) -> list[Any]:
+    values = _evaluated(node)
+    return _exact_items(values.explode() if values.dtype == pl.List and len(values) == 1 else values)
+
+
+def _evaluated(node: Any) -> pl.Series:
+    if not _is_constant(node):
+        raise _NotUnderstoodError
+    return pl.select(_expression(node)).to_series()
+
+
+def _exact_items(values: pl.Series) -> list[Any]:
+    """Return a series as Python's values, which have no nanoseconds."""
+    items = values.to_list()
+    if not pl.Series(items, dtype=values.dtype).equals(values, null_equal=True):
+        raise _NotUnderstoodError
+    return items
+
+
+def _expression(node: Any) -> pl.Expr:
+    return pl.Expr.deserialize(StringIO(json.dumps(node)), format="json")
+
+
+def _text(node: Any) -> str:
+    try:
+        return str(_expression(node))
+    except _ANY:
+        return "a condition that Polars cannot name"
