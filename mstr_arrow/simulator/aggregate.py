@@ -18,19 +18,19 @@ _LARGEST_INT64 = 2**63 - 1
 def aggregate(rows: pl.DataFrame, keys: Sequence[str], metrics: Sequence[Metric]) -> pl.DataFrame:
     """Group rows by element keys, in the order of the elements, and aggregate each metric by its own function.
 
-    Doubles are added in the order of the rows, integers exactly. Without keys there is one row, or none where
-    there are no rows at all.
+    Integers are added exactly, doubles in an order that the rows alone decide. Without keys there is one row, or
+    none where there are no rows at all.
     """
-    totals = [_total(rows.schema[metric.id], metric) for metric in metrics]
-    if not keys:
-        return rows.head(1).select() if not totals else rows.select(totals).head(len(rows))
-    groups = rows.group_by(keys, maintain_order=True).agg(totals)
-    return groups.sort(keys, nulls_last=True, maintain_order=True)
+    totals = [total(rows.schema[metric.id], metric) for metric in metrics]
+    if keys:
+        groups = rows.group_by(keys, maintain_order=True).agg(totals).sort(keys, nulls_last=True)
+    else:
+        groups = rows.select(totals).head(len(rows))
+    return groups.with_columns(narrowed(groups[metric.id]) for metric in metrics)
 
 
 def with_values(metric: Metric, values: pl.Series) -> Metric:
-    """Give a metric these values, row by row; integers that pass 64 bits become big decimals."""
-    values = _narrowed(values)
+    """Give a metric these values, narrowed, row by row; a decimal that was an integer makes it a big decimal."""
     too_large = values.dtype.is_decimal() and metric.data_type.lower() != "bigdecimal"
     return replace(
         metric,
@@ -40,17 +40,24 @@ def with_values(metric: Metric, values: pl.Series) -> Metric:
     )
 
 
-def _total(dtype: pl.DataType, metric: Metric) -> pl.Expr:
+def extremes(values: pl.DataFrame) -> pl.DataFrame:
+    """Give the least and the greatest value of each numeric column, in two rows."""
+    numeric = [name for name, dtype in values.schema.items() if dtype.is_numeric()]
+    chosen = values.select(numeric)
+    return pl.concat([chosen.min(), chosen.max()])
+
+
+def total(dtype: pl.DataType, metric: Metric) -> pl.Expr:
     """Aggregate a metric without nulls, nothing but nulls as null; a single value stays as it is, bit by bit."""
     value = pl.col(metric.id)
     if metric.aggregation == "max" or not dtype.is_numeric():
         return value.max()
-    total = value.cast(pl.Int128).sum() if dtype.is_integer() else value.sum()
-    several = pl.when(value.count() > 0).then(total)
+    added = value.cast(pl.Int128).sum() if dtype.is_integer() else value.sum()
+    several = pl.when(value.count() > 0).then(added)
     return pl.when(pl.len() == 1).then(value.first()).otherwise(several).alias(metric.id)
 
 
-def _narrowed(values: pl.Series) -> pl.Series:
+def narrowed(values: pl.Series) -> pl.Series:
     """Give sums the type that a page can show: int64, or a decimal where that is too small; no infinite doubles."""
     if values.dtype.is_float():
         return values.zip_with(values.is_finite(), pl.repeat(None, len(values), dtype=pl.Float64, eager=True))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from .aggregate import extremes
 from .bodies import bad_request
 from .collation import Collation
 from .conditions import element_column, form_column, metric_limits, view_filter
@@ -51,13 +52,6 @@ class Filtering:
         frame = _report_frame(report)
         found = metric_limits(limits, frame.schema, self.collation, ignore_foreign_ids=self.ignore_foreign_ids)
         return report if found is None else _kept_lines(report, frame, found)
-
-
-def extremes(values: pl.DataFrame) -> pl.DataFrame:
-    """Give the least and the greatest value of each numeric column, in two rows."""
-    numeric = [name for name, dtype in values.schema.items() if dtype.is_numeric()]
-    chosen = values.select(numeric)
-    return pl.concat([chosen.min(), chosen.max()])
 
 
 def _schema(cube: Cube) -> Mapping[str, pl.DataType]:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from .aggregate import aggregate, with_values
+from .aggregate import aggregate, extremes, with_values
 from .bodies import bad_request, find_column, find_forms, json_object
-from .filtering import extremes
 from .sorting import sort_cube
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from .aggregate import extremes, narrowed, total, with_values
 from .answers import Refusal
 from .cubes import Attribute, Cube, Form, Metric, object_id
 from .policies import aligned
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from .pushmodel import PushedAttribute, PushModel
 
 _NULL = "\\N"
-_LARGEST_INT64 = 2**63 - 1
 _MOST_ROWS = 20_000_000
 _TOO_MANY_ROWS = -2147205488
 
@@ -77,15 +77,13 @@ class PushedData:
         """Work out the rows of the attributes and metrics that ``cube`` has."""
         parts = [_grouped(facts, cube, row_count_id(self.cube_id, table)) for table, facts in self.facts.items()]
         rows = _joined([part for part in parts if part.width], [attribute.id for attribute in cube.attributes])
-        sums = {metric.id: _narrow(rows[metric.id]) for metric in cube.metrics}
-        metrics = tuple(_with_values(metric, sums[metric.id]) for metric in cube.metrics)
-        numbers = pl.DataFrame([values.alias(name) for name, values in sums.items()])
+        sums = pl.DataFrame([narrowed(rows[metric.id]) for metric in cube.metrics])
         return replace(
             cube,
             attributes=tuple(self._with_keys(attribute, rows[attribute.id]) for attribute in cube.attributes),
-            metrics=metrics,
+            metrics=tuple(with_values(metric, sums[metric.id]) for metric in cube.metrics),
             total=len(rows),
-            extremes=pl.concat([numbers.min(), numbers.max()]),
+            extremes=extremes(sums),
             evaluate=None,
         )
 
@@ -165,12 +163,6 @@ def _metric(metric_id: str, name: str, data_type: str) -> Metric:
     return Metric(id=metric_id, name=name, data_type=data_type, value=pl.lit(None))
 
 
-def _with_values(metric: Metric, values: pl.Series) -> Metric:
-    too_large = values.dtype.is_decimal() and metric.data_type != "bigDecimal"
-    data_type = "bigDecimal" if too_large else metric.data_type
-    return replace(metric, data_type=data_type, value=pl.lit(values).gather(pl.col("row")))
-
-
 def _form_values(attribute: PushedAttribute, tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """Give the columns of an attribute in each of its tables, named by the numbers of the forms."""
     columns = {
@@ -239,29 +231,11 @@ def _with_null(elements: pl.DataFrame) -> tuple[pl.DataFrame, int]:
 def _grouped(facts: pl.DataFrame, cube: Cube, row_count: str) -> pl.DataFrame:
     """Aggregate a table by those of the cube's attributes that it has; no columns where it has none."""
     by = [attribute.id for attribute in cube.attributes if attribute.id in facts]
-    sums = [_sum(facts, metric.id) for metric in cube.metrics if metric.id in facts]
+    sums = [total(facts.schema[metric.id], metric) for metric in cube.metrics if metric.id in facts]
     sums += [pl.len().cast(pl.Int64).alias(row_count) for metric in cube.metrics if metric.id == row_count]
     if not by:
         return facts.select(sums)
     return facts.group_by(by, maintain_order=True).agg(sums)
-
-
-def _sum(facts: pl.DataFrame, metric: str) -> pl.Expr:
-    """Sum a metric without nulls, nothing but nulls as null; a single value stays as it is, bit by bit."""
-    value = pl.col(metric)
-    total = value.cast(pl.Int128).sum() if facts[metric].dtype.is_integer() else value.sum()
-    several = pl.when(value.count() > 0).then(total)
-    return pl.when(pl.len() == 1).then(value.first()).otherwise(several).alias(metric)
-
-
-def _narrow(values: pl.Series) -> pl.Series:
-    """Give sums the type that a page can show: int64, or a decimal where that is too small."""
-    if values.dtype.is_float():
-        return values.zip_with(values.is_finite(), pl.repeat(None, len(values), dtype=pl.Float64, eager=True))
-    if values.dtype != pl.Int128:
-        return values
-    fits = values.abs().fill_null(0) <= _LARGEST_INT64
-    return values.cast(pl.Int64) if fits.all() else values.cast(pl.Decimal(38, 0))
 
 
 def _joined(parts: Sequence[pl.DataFrame], attributes: Sequence[str]) -> pl.DataFrame:

@@ -221,6 +221,22 @@ def test_sums_are_sorted_by_several_keys(sales):
     assert len({region for region, _ in keys}) == 5
 
 
+def test_the_rows_that_are_left_are_sorted(sales):
+    columns = ("Order", "Customer", "Units")
+    entries = [
+        {"attribute": {"id": sales.attributes["Customer"]}, "form": {"id": ID}, "order": "ascending"},
+        {"metric": {"id": sales.metrics["Units"]}, "order": "descending"},
+    ]
+    body = {
+        "viewFilter": node("Less", sales.metric("Units"), constant("20")),
+        "metricLimits": {sales.metrics["Units"]: node("!=", sales.metric("Units"), constant("7"))},
+        "sorting": {"rows": entries},
+    }
+    kept = [row for row in sales.true(*columns) if row[2] < 20 and row[2] != 7]
+    expected = sorted(kept, key=lambda row: (row[1] is None, row[1] or "", -row[2]))
+    assert sales.rows(body | sales.requested(*columns), *columns) == expected
+
+
 def test_top_ten_of_the_sums(sales):
     limits = {sales.metrics["Units"]: node("Rank.Top", sales.metric("Units"), constant("10", "Int64"))}
     body = {"metricLimits": limits} | sales.requested("Store", "Units")
