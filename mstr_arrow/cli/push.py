@@ -4,7 +4,7 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -12,7 +12,6 @@ from rich.console import Console
 from mstr_arrow.cli import options
 from mstr_arrow.cli.columntypes import read_types
 from mstr_arrow.cli.errors import INTERRUPTED, shown_errors
-from mstr_arrow.cli.input import Given, open_tables, read_forms
 from mstr_arrow.cli.progress import MB
 from mstr_arrow.cli.target import look_at, named_like, say_keys
 from mstr_arrow.cli.uploading import detail, summarise, upload_progress
@@ -20,6 +19,9 @@ from mstr_arrow.errors import DataError, UploadFailed
 from mstr_arrow.grid.definition import Definition
 from mstr_arrow.upload.existing import Dataset
 from mstr_arrow.upload.result import DataLossWarning
+
+if TYPE_CHECKING:
+    from mstr_arrow.cli.input import Given
 
 DATA, MODEL, SENDING = "Data", "Cube", "Sending"
 
@@ -151,6 +153,9 @@ def push(
     verbose: options.Verbose = False,
 ) -> None:
     """Write files, or what a DuckDB query finds, into a SuperCube, and print its id."""
+    # Arrow's datasets bring pandas along: only who reads files pays for importing them.
+    from mstr_arrow.cli.input import open_tables, read_forms  # noqa: PLC0415
+
     console = Console(stderr=True)
     with shown_errors(console, verbose=verbose), _interrupted(console):
         given = open_tables(files or (), query, table, read_types(column_types or ()), default=name)
@@ -187,7 +192,7 @@ def push(
 
 
 def _fit(
-    given: Given, there: tuple[Dataset, Definition | None] | None, mode: str
+    given: "Given", there: tuple[Dataset, Definition | None] | None, mode: str
 ) -> tuple[dict[str, Any], list[str]]:
     """Name the tables as the cube that is there does, and say what an update of it can change."""
     if there is None:

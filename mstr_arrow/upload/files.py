@@ -14,7 +14,7 @@ path                                  read as
 from __future__ import annotations
 
 import re
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,8 +34,11 @@ PARQUET = (".parquet", ".pq")
 ARROW = (".arrow", ".ipc", ".feather", ".arrows")
 DELIMITED = (".csv", ".tsv")
 PACKED = (".gz", ".bz2", ".zst")
-BLOCK_BYTES = 8 * 2**20
-"""Text of a CSV file that is read at once, the first of it to guess types from; no row may be longer."""
+BLOCK_BYTES = 2**20
+"""Text of a CSV file that is read at once; no row may be longer. Arrow reads about 32 blocks ahead."""
+
+SAMPLE_BLOCKS = 8
+"""Blocks that types are guessed from."""
 
 _FILE_MAGIC = b"ARROW1"
 _READ_AHEAD = {"batch_readahead": 2, "fragment_readahead": 1}
@@ -169,19 +172,18 @@ def _delimited(path: Path, types: Mapping[str, pa.DataType]) -> pa.RecordBatchRe
     separator = "\t" if _kind(path) == ".tsv" else _separator(path)
     names = _texts(path, separator, ()).schema.names
     texts = _texts(path, separator, names)
-    first = next(iter(texts), None)
-    unknown = [name for name in names if name not in types]
-    if (first is None or first.num_rows == 0) and unknown:
+    sample = list(islice(texts, SAMPLE_BLOCKS))
+    first = pa.Table.from_batches(sample, texts.schema).combine_chunks()
+    if first.num_rows == 0 and (unknown := [name for name in names if name not in types]):
         raise UsageError(
             f"{path} has a header and no rows, so nothing tells the type of {listing(unknown)}.",
             hint="Say it: --column-type COLUMN=TYPE for each.",
         )
-    first = first or pa.RecordBatch.from_pylist([], texts.schema)
     conversions = [
-        Conversion(name, types[name]) if name in types else guess(name, sample)
-        for name, sample in zip(names, first.columns, strict=True)
+        Conversion(name, types[name]) if name in types else guess(name, column.chunk(0))
+        for name, column in zip(names, first.columns, strict=True)
     ]
-    return _converted(chain([first], texts), conversions, texts.schema, path)
+    return _converted(chain(sample, texts), conversions, texts.schema, path)
 
 
 def _texts(path: Path, separator: str, names: Sequence[str]) -> Any:

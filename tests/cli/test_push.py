@@ -207,7 +207,7 @@ def test_a_name_is_needed(push):
 
 
 def test_a_value_that_does_not_fit_ends_it_without_a_trace(push, server, tmp_path, monkeypatch):
-    monkeypatch.setattr("mstr_arrow.upload.files.BLOCK_BYTES", 4_096)
+    monkeypatch.setattr("mstr_arrow.upload.files.BLOCK_BYTES", 1_024)
     (tmp_path / "n.csv").write_text("s,n\n" + "x,1\n" * 5_000 + "x,1.5\n")
     result = push("n.csv", "--name", "Misfit", "--chunk-mb", "0.01")
     assert (result.code, result.out) == (3, b"")
@@ -330,7 +330,8 @@ def test_an_upload_that_took_no_time_has_no_rate():
 
 
 @pytest.mark.parametrize(
-    "word", ["--name", "--mode", "--form", "--query", "--chunk-mb", "NAME=FILE", "no other key", "Exit codes"]
+    "word",
+    ["--name", "--mode", "--form", "--query", "--chunk-mb", "Stores=stores.csv", "no other key", "Exit codes"],
 )
 def test_help_teaches(run, word):
     result = run("push", "--help")
