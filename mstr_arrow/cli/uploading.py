@@ -37,10 +37,8 @@ def _bar(console: Console) -> Iterator[Callable[[UploadProgress], None]]:
         task = display.add_task("waiting for the server", total=None)
 
         def show(now: UploadProgress) -> None:
-            total = now.total_rows if now.phase == "sending" else None
-            display.update(
-                task, total=total, completed=now.rows, description=describe(now, time.monotonic() - began)
-            )
+            line = describe(now, time.monotonic() - began)
+            display.update(task, total=now.total_rows, completed=now.rows, description=line)
 
         yield show
 
