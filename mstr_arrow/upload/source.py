@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,20 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.dataset as pa_dataset
 
 from mstr_arrow.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-BATCH_ROWS = 2**16
+    from pyarrow import dataset as pa_dataset
+
+BATCH_ROWS = 2**15
 """Rows that a lazy source is asked for at once."""
 
-READ_AHEAD = 2
-"""Batches of a dataset's fragment that Arrow reads ahead."""
-
-_COUNTED_FREELY = (pa_dataset.ParquetFileFormat, pa_dataset.IpcFileFormat)
+_COUNTED_FREELY = {"parquet", "arrow"}
+"""Formats of files that tell their rows without being read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ def source_of(data: Any, name: str) -> Source:
     if isinstance(data, pl.LazyFrame):
         schema = pl.DataFrame(schema=data.collect_schema()).to_arrow().schema
         return Source(schema, lambda: _lazy(data))
-    if isinstance(data, pa_dataset.Dataset):
-        free = isinstance(data, pa_dataset.FileSystemDataset) and isinstance(data.format, _COUNTED_FREELY)
+    if _is_dataset(data):
+        free = _format(data) in _COUNTED_FREELY
         return Source(data.schema, lambda: _dataset(data), data.count_rows() if free else None)
     if isinstance(data, pa.RecordBatch):
         data = pa.Table.from_batches([data])
@@ -62,6 +62,16 @@ def source_of(data: Any, name: str) -> Source:
         )
     rows = len(data) if isinstance(data, pa.Table | pl.DataFrame) else None
     return Source(_schema(data), lambda: pa.RecordBatchReader.from_stream(data), rows)
+
+
+def _is_dataset(data: Any) -> bool:
+    """Tell a pyarrow Dataset, whose module takes long to import and was imported by whoever made one."""
+    module = sys.modules.get("pyarrow.dataset")
+    return module is not None and isinstance(data, module.Dataset)
+
+
+def _format(data: pa_dataset.Dataset) -> str | None:
+    return getattr(getattr(data, "format", None), "default_extname", None)
 
 
 def _schema(data: Any) -> pa.Schema:
@@ -91,7 +101,17 @@ class _Once:
 
 @contextmanager
 def _dataset(data: pa_dataset.Dataset) -> Iterator[Iterator[pa.RecordBatch]]:
-    scanner = data.scanner(batch_size=BATCH_ROWS, batch_readahead=READ_AHEAD, fragment_readahead=1)
+    # Arrow's threads and buffers would read far ahead, whatever read-ahead they are given.
+    from pyarrow import dataset as pa_dataset  # noqa: PLC0415 - it brings pandas along
+
+    unbuffered = pa_dataset.ParquetFragmentScanOptions(pre_buffer=False, use_buffered_stream=True)
+    scanner = data.scanner(
+        batch_size=BATCH_ROWS,
+        batch_readahead=1,
+        fragment_readahead=0,
+        use_threads=False,
+        fragment_scan_options=unbuffered if _format(data) == "parquet" else None,
+    )
     with scanner.to_reader() as reader:
         yield reader
 
@@ -104,9 +124,9 @@ def _lazy(frame: pl.LazyFrame) -> Iterator[Iterator[pa.RecordBatch]]:
     # This Polars can stream into a file only.
     with tempfile.TemporaryDirectory(prefix="mstr-arrow-") as folder:
         path = Path(folder) / "table.arrow"
-        frame.sink_ipc(path)
-        with _dataset(pa_dataset.dataset(path, format="ipc")) as batches:
-            yield batches
+        frame.sink_ipc(path, compat_level=pl.CompatLevel.oldest())
+        with pa.memory_map(str(path)) as file, pa.ipc.open_file(file) as reader:
+            yield (reader.get_batch(number) for number in range(reader.num_record_batches))
 
 
 def _batches(frames: Iterator[pl.DataFrame]) -> Iterator[pa.RecordBatch]:

@@ -39,8 +39,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("mstr_arrow")
 
-CHUNK_BYTES = 96 * 2**20
-"""Bytes of a request body where nothing else is known; the documentation calls 100 MB ideal."""
+CHUNK_BYTES = 64 * 2**20
+"""Bytes of a request body where nothing else is known: of the 50 to 200 MB that are documented to work well, rather
+few, since two bodies are held."""
 
 Policy = Literal["add", "update", "upsert", "replace"]
 
