@@ -150,7 +150,7 @@ class Pushing(Client):
         return rows
 
 
-def table_of(name: str, **columns: str) -> dict[str, Any]:
+def table_of(name: str, /, **columns: str) -> dict[str, Any]:
     """Define a table by the types of its columns: numbers are metrics, the rest and ``KEY …`` attributes."""
     numbers = ("INTEGER", "BIGINTEGER", "DOUBLE", "BIGDECIMAL")
     expressions = {column: [{"tableName": name, "columnName": column}] for column in columns}
