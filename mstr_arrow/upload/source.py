@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -118,15 +116,7 @@ def _dataset(data: pa_dataset.Dataset) -> Iterator[Iterator[pa.RecordBatch]]:
 
 @contextmanager
 def _lazy(frame: pl.LazyFrame) -> Iterator[Iterator[pa.RecordBatch]]:
-    if hasattr(frame, "collect_batches"):
-        yield _batches(frame.collect_batches(chunk_size=BATCH_ROWS, lazy=True))
-        return
-    # This Polars can stream into a file only.
-    with tempfile.TemporaryDirectory(prefix="mstr-arrow-") as folder:
-        path = Path(folder) / "table.arrow"
-        frame.sink_ipc(path, compat_level=pl.CompatLevel.oldest())
-        with pa.memory_map(str(path)) as file, pa.ipc.open_file(file) as reader:
-            yield (reader.get_batch(number) for number in range(reader.num_record_batches))
+    yield _batches(frame.collect_batches(chunk_size=BATCH_ROWS, lazy=True))
 
 
 def _batches(frames: Iterator[pl.DataFrame]) -> Iterator[pa.RecordBatch]:

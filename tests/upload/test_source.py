@@ -78,9 +78,6 @@ def test_what_is_no_table_is_refused_by_name(wrong):
         source_of(wrong, "Sales")
 
 
-@pytest.mark.skipif(
-    not hasattr(pl.LazyFrame, "collect_batches"), reason="this Polars sinks into a file by collecting"
-)
 def test_a_lazy_frame_is_not_collected(tmp_path, monkeypatch):
     def collected(*_, **__):
         raise AssertionError("collected")
