@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+import threading
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from queue import Full, Queue
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 2**15
 """Rows that a lazy source is asked for at once."""
+
+WAIT_SECONDS = 0.1
+"""Seconds after which a query that nobody takes batches from looks whether it was given up."""
 
 _COUNTED_FREELY = {"parquet", "arrow"}
 """Formats of files that tell their rows without being read."""
@@ -116,9 +121,38 @@ def _dataset(data: pa_dataset.Dataset) -> Iterator[Iterator[pa.RecordBatch]]:
 
 @contextmanager
 def _lazy(frame: pl.LazyFrame) -> Iterator[Iterator[pa.RecordBatch]]:
-    yield _batches(frame.collect_batches(chunk_size=BATCH_ROWS, lazy=True))
+    """Run a query in a thread, which waits while nobody takes its batches.
 
+    Polars' own ``collect_batches`` would do, were it not that before 1.37 a query that fails just ends there.
+    """
+    batches: Queue[pl.DataFrame | BaseException | None] = Queue(1)
+    left = threading.Event()
 
-def _batches(frames: Iterator[pl.DataFrame]) -> Iterator[pa.RecordBatch]:
-    for frame in frames:
-        yield from frame.to_arrow().to_batches()
+    def put(item: pl.DataFrame | BaseException | None) -> bool:
+        while not left.is_set():
+            with suppress(Full):
+                batches.put(item, timeout=WAIT_SECONDS)
+                break
+        return left.is_set()
+
+    def run() -> None:
+        try:
+            frame.sink_batches(put, chunk_size=BATCH_ROWS, maintain_order=True)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, who takes the batches raises it
+            put(error)
+        else:
+            put(None)
+
+    def taken() -> Iterator[pa.RecordBatch]:
+        while (item := batches.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield from item.to_arrow().to_batches()
+
+    thread = threading.Thread(target=run, name="mstr-arrow-query", daemon=True)
+    thread.start()
+    try:
+        yield taken()
+    finally:
+        left.set()
+        thread.join()

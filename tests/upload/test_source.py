@@ -1,4 +1,5 @@
-import gc
+import threading
+import time
 
 import polars as pl
 import pyarrow as pa
@@ -78,19 +79,37 @@ def test_what_is_no_table_is_refused_by_name(wrong):
         source_of(wrong, "Sales")
 
 
-def test_a_lazy_frame_is_not_collected(tmp_path, monkeypatch):
-    def collected(*_, **__):
-        raise AssertionError("collected")
+def big(folder):
+    path = folder / "big.parquet"
+    pl.select(n=pl.int_range(5_000_000)).write_parquet(path, row_group_size=50_000)
+    return pl.scan_parquet(path)
 
-    monkeypatch.setattr(pl.LazyFrame, "collect", collected)
-    assert read(source_of(pl.scan_parquet(parquet(tmp_path)), "t")).num_rows == 2
+
+def test_a_lazy_frame_waits_for_whoever_takes_its_batches(tmp_path):
+    taken = 0
+
+    def seen(frame):
+        nonlocal taken
+        taken += frame.height
+        return frame
+
+    lazy = big(tmp_path).map_batches(seen, streamable=True)
+    with source_of(lazy, "t").open() as batches:
+        for _, batch in zip(range(2), batches, strict=False):
+            assert 0 < batch.num_rows < 100_000
+            time.sleep(0.1)
+        assert taken < 5_000_000
+
+
+def test_a_query_that_fails_on_the_way_raises(tmp_path):
+    path = tmp_path / "bad.csv"
+    path.write_text("n\n" + "1\n" * 300_000 + "oops\n")
+    source = source_of(pl.scan_csv(path, infer_schema_length=10), "t")
+    with source.open() as batches, pytest.raises(pl.exceptions.ComputeError, match="oops"):
+        sum(batch.num_rows for batch in batches)
 
 
 def test_giving_up_a_lazy_frame_ends_its_query(tmp_path):
-    path = tmp_path / "big.parquet"
-    pl.DataFrame({"n": range(500_000)}).write_parquet(path, row_group_size=50_000)
-    with source_of(pl.scan_parquet(path), "t").open() as batches:
-        assert next(iter(batches)).num_rows > 0
-    del batches
-    gc.collect()
-    path.unlink()
+    with source_of(big(tmp_path), "t").open() as batches:
+        assert next(batches).num_rows > 0
+    assert not [thread for thread in threading.enumerate() if thread.name == "mstr-arrow-query"]
