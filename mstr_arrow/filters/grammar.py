@@ -8,22 +8,23 @@ condition          column                      sent
 =================  ==========================  ====================================================================
 ``== < <= > >=``,  whole numbers, dates        exactly; whole numbers of 16 digits and more with wider bounds, for
 between, is_in                                 a server may hold them as doubles
-\                   other numbers, moments,     with wider bounds (see `constants`): the server may hold more digits
+\                  other numbers, moments,     with wider bounds (see `constants`): the server may hold more digits
                    times                       than it shows, so equal here need not be equal there
 ``!=``, not_in     whole numbers, dates        exactly, with "is not null" beside it: whether a negation keeps empty
                                                values differs
-\                   other numbers, moments      no: what is equal there, the server would keep back
+\                  other numbers, moments      no: what is equal there, the server would keep back
 ``==``, is_in      text                        as a superset: collations ignore case or blanks at the end, none
                                                tells a text from itself
 other comparisons  text                        no: order, and what counts as different, are the collation's
 contains, …        text                        as a superset, for plain letters and digits; no: their negations
 is_null            attributes                  numbers, dates: exactly; text: as a superset (empty texts may count)
-\                   metrics                     no: a cell may be empty because no row of facts stands behind it
+\                  metrics                     no: a cell may be empty because no row of facts stands behind it
 is_not_null        numbers, dates, metrics     exactly
-\                   text                        no: an empty text is a value here, and may be none there
+\                  text                        no: an empty text is a value here, and may be none there
 column, column     two metrics                 by ``<`` and ``>``; by the others whole numbers only, for rounding
                                                keeps order, but makes equal. Not after aggregation
-top                metrics                     as a superset, if nothing else is sent: equal values share a rank
+top                metrics                     as a superset, if it is the only rank and nothing else is sent: equal
+                                               values share a rank
 bottom, percent    metrics                     no: where empty values rank is not said, and fewer rows would change
                                                what a percentage means
 has_elements, …    attributes                  exactly, always: nobody else can tell
@@ -277,7 +278,8 @@ def _columns(comparison: ColumnComparison, left: Subject, right: Subject) -> Ans
         return Answer(None, "the server compares metrics with each other only")
     if comparison.operator not in {"<", ">"} and {left.kind, right.kind} != {"integer"}:
         return Answer(None, _MORE_DIGITS)
-    return Answer(_node(_OPERATORS[comparison.operator], _operand(left), _operand(right)), None)
+    body = _node(_OPERATORS[comparison.operator], _operand(left), _operand(right))
+    return Answer(_with_value(body, left, right) if comparison.operator == "!=" else body)
 
 
 def _elements(elements: Elements, subject: Subject) -> Answer:
@@ -286,10 +288,10 @@ def _elements(elements: Elements, subject: Subject) -> Answer:
     return Answer(_node("NotIn" if elements.negated else "In", attribute, listed))
 
 
-def _with_value(body: Body | None, subject: Subject) -> Body:
+def _with_value(body: Body | None, *subjects: Subject) -> Body:
     """Ask for rows with a value besides: whether a negation keeps empty ones differs from server to server."""
-    there = _node("IsNotNull", _operand(subject))
-    return there if body is None else {"operator": "And", "operands": [body, there]}
+    there = [_node("IsNotNull", _operand(subject)) for subject in subjects]
+    return there[0] if body is None else {"operator": "And", "operands": [body, *there]}
 
 
 def _operand(subject: Subject) -> Body:

@@ -112,16 +112,10 @@ def _divide(expression: Expression, asker: Asker) -> tuple[tuple[Part, ...], lis
 
 
 def _ranked(items: Sequence[Expression], asker: Asker) -> list[Answer]:
-    """Ask for one rank and nothing else, for ranks are counted again over what comes."""
-    answers = [
-        Answer(None, "ranks are counted over all rows, so no other condition is sent with one") for _ in items
-    ]
-    for at, item in enumerate(items):
-        if isinstance(item, Rank):
-            answers[at] = asker.rank(item)
-            if answers[at].body is not None:
-                break
-    return answers
+    """Ask for the only rank there is and nothing else, for ranks are counted again over what comes."""
+    alone = sum(isinstance(leaf, Rank) for item in items for leaf in leaves(item)) == 1
+    kept = Answer(None, "ranks are counted over all rows, so no other condition is sent with one")
+    return [asker.rank(item) if alone and isinstance(item, Rank) else kept for item in items]
 
 
 def _has_elements(expression: Expression) -> bool:

@@ -194,6 +194,7 @@ class Given:
     """Strategies of hypothesis."""
 
     trees = staticmethod(_trees)
+    ranks = _RANKS
     rows = st.builds(_rows, st.integers(0, 2**32), st.integers(0, 30))
 
 
