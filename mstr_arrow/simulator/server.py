@@ -225,4 +225,7 @@ async def _close(runner: web.AppRunner) -> None:
     for transport in transports:
         if isinstance(transport, asyncio.WriteTransport):
             transport.abort()
-    await asyncio.sleep(0)
+    left = asyncio.all_tasks() - {asyncio.current_task()}  # of clients that went away before their answer was ready
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
