@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import gzip
 import http.client
 import json
@@ -134,3 +135,16 @@ def test_stopping_does_not_wait_for_a_late_answer():
     with pytest.raises((http.client.RemoteDisconnected, ConnectionResetError)):
         connection.getresponse()
     connection.close()
+
+
+def test_stopping_leaves_no_request_of_a_client_that_went_away(caplog):
+    with Simulator(rows=1) as sim:
+        sim.fail(Fault.slow(3600))
+        where = urlsplit(sim.url)
+        connection = http.client.HTTPConnection(where.hostname, where.port, timeout=10)
+        connection.request("GET", f"{where.path}/api/status")
+        time.sleep(0.1)  # the request arrives
+        connection.close()
+        time.sleep(0.1)  # and so does the end of its connection
+    gc.collect()
+    assert caplog.messages == []
