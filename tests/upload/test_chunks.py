@@ -10,8 +10,9 @@ import pyarrow as pa
 import pytest
 
 from mstr_arrow.errors import ConversionError, DataMismatch, UsageError
+from mstr_arrow.upload import chunks as chunks_module
 from mstr_arrow.upload.chunks import chunks
-from mstr_arrow.upload.encode import EncodeOptions, Losses
+from mstr_arrow.upload.encode import EncodeOptions, Losses, encode_slice
 
 COLUMN, ROW = EncodeOptions("COLUMN"), EncodeOptions("ROW")
 
@@ -67,12 +68,37 @@ def test_chunks_are_filled_but_never_exceed_their_size(options, batch_rows):
     assert [row for chunk in made for row in rows_of(chunk, options)] == rows_in(table)
 
 
-def test_chunks_are_filled_where_rows_grow_and_shrink():
-    texts = ["x" * (2000 if 3000 < row < 4000 else row % 3) for row in range(10_000)]
-    made = list(cut(pa.table({"text": texts}), chunk_bytes=50_000))
+@pytest.mark.parametrize("encoded", [False, True])
+def test_chunks_are_filled_where_rows_grow_and_shrink(encoded):
+    texts = pa.array(["x" * (2000 if 3000 < row < 4000 else row % 3) for row in range(10_000)])
+    made = list(cut(pa.table({"text": texts.dictionary_encode() if encoded else texts}), chunk_bytes=50_000))
     assert max(chunk.size for chunk in made) <= 50_000
     assert min(chunk.size for chunk in made[:-1]) >= 45_000
     assert sum(chunk.rows for chunk in made) == 10_000
+
+
+@pytest.mark.parametrize("batch_rows", [50, None])
+def test_slices_stay_small_where_texts_grow(monkeypatch, batch_rows):
+    sizes = []
+
+    def observed(rows, options, *, first_row):
+        made = encode_slice(rows, options, first_row=first_row)
+        sizes.append(sum(map(len, made.lanes)))
+        return made
+
+    monkeypatch.setattr(chunks_module, "encode_slice", observed)
+    texts = ["x" * (5000 if row > 2000 else 1) for row in range(3000)]
+    made = cut(pa.table({"text": texts}), batch_rows=batch_rows, chunk_bytes=200_000)
+    assert sum(chunk.rows for chunk in made) == 3000
+    assert max(sizes) < 200_000 / 12 + 50 * 5000
+
+
+def test_a_chunk_may_be_exactly_full():
+    table = pa.table({"key": range(50)})
+    (whole,) = cut(table, chunk_bytes=10_000)
+    (same,) = cut(table, chunk_bytes=whole.size)
+    assert same.body == whole.body
+    assert len(list(cut(table, chunk_bytes=whole.size - 1))) == 2
 
 
 def test_the_name_of_a_table_is_written_as_json():
@@ -126,6 +152,8 @@ def test_a_row_larger_than_a_chunk_is_refused_with_its_number():
     assert next(made).rows == 1
     with pytest.raises(UsageError, match="Row 1 of table 'sales'"):
         next(made)
+    with pytest.raises(UsageError, match="Row 0 of table 'sales'"):
+        next(cut(sales(1), chunk_bytes=1))
 
 
 def test_a_batch_of_other_columns_is_refused():
