@@ -22,7 +22,7 @@ MAY_USE = {
     "auth": {"transport", "errors"},
     "transport": {"auth", "config", "errors", "names"},
     "adapters": {"grid", "errors"},
-    "scan": {"adapters", "grid", "transport", "config", "errors", "names"},
+    "scan": {"adapters", "filters", "grid", "transport", "config", "errors", "names"},
     "upload": {"grid", "transport", "config", "errors", "names"},
     "objects": {"upload", "scan", "grid", "transport", "config", "errors", "names"},
     "connection": {"objects", "scan", "transport", "auth", "config", "errors"},

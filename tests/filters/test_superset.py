@@ -27,6 +27,7 @@ from mstr_arrow.filters.expressions import (
 )
 from mstr_arrow.filters.local import predicate
 from mstr_arrow.filters.push import push_having, push_where
+from mstr_arrow.filters.reference import col
 from mstr_arrow.simulator.collation import Collation
 from mstr_arrow.simulator.conditions import metric_limits, view_filter
 
@@ -118,6 +119,14 @@ def served(pushed, rows, collation):
         if condition is not None:
             rows = rows.filter(condition)
     return rows
+
+
+def test_the_server_takes_conditions_on_elements(frame, held, subjects, object_id):
+    rows = held(frame([{}, {}]))
+    ids = [f"h1;{object_id('Store')}", f"{object_id('Store')}:2"]
+    for expression, kept in [(col("Store").has_elements(ids), 2), (col("Store").lacks_elements(ids), 0)]:
+        pushed = push_where(bind(expression, subjects), subjects)
+        assert (served(pushed, rows, Collation()).height, pushed.exact, pushed.residual) == (kept, True, None)
 
 
 def test_at_least_nine_in_ten_of_what_may_be_sent_is(drawn, subjects):
