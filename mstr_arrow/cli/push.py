@@ -1,5 +1,6 @@
 """``mstr-arrow push``: write files, or what a query finds, into a SuperCube."""
 
+import re
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
@@ -12,10 +13,9 @@ from rich.console import Console
 from mstr_arrow.cli import options
 from mstr_arrow.cli.columntypes import read_types
 from mstr_arrow.cli.errors import INTERRUPTED, shown_errors
-from mstr_arrow.cli.progress import MB
 from mstr_arrow.cli.target import look_at, named_like, say_keys
 from mstr_arrow.cli.uploading import detail, summarise, upload_progress
-from mstr_arrow.errors import DataError, UploadFailed
+from mstr_arrow.errors import DataError, MstrError, UploadFailed
 from mstr_arrow.grid.definition import Definition
 from mstr_arrow.upload.existing import Dataset
 from mstr_arrow.upload.result import DataLossWarning
@@ -32,14 +32,16 @@ def push(
         list[str] | None,
         typer.Argument(
             metavar="FILE",
-            help="A Parquet, Arrow or CSV file, or a folder of Parquet parts: a table each, named like the file or "
-            "by NAME=FILE.",
+            help="A Parquet, Arrow or CSV file, or a folder of Parquet parts. Each becomes a table, named like the "
+            "file or by NAME=FILE.",
         ),
     ] = None,
     *,
     name: Annotated[
         str,
-        typer.Option(metavar="NAME", help="The cube's: it is created if there is none.", rich_help_panel=MODEL),
+        typer.Option(
+            metavar="NAME", help="Name or id of the cube; it is created if there is none.", rich_help_panel=MODEL
+        ),
     ],
     url: options.Url,
     username: options.Username = None,
@@ -50,8 +52,8 @@ def push(
     mode: Annotated[
         Literal["replace", "add", "update", "upsert"],
         typer.Option(
-            help="What becomes of the rows there are. replace removes them, add keeps them; update changes the "
-            "metrics of those with the same attributes, and upsert adds the others, too.",
+            help="What becomes of the rows that are there: replace removes them, add keeps them, update changes "
+            "the metrics of those with the same attributes, upsert also adds the others.",
             rich_help_panel=MODEL,
         ),
     ] = "replace",
@@ -59,19 +61,19 @@ def push(
         str | None,
         typer.Option(
             metavar="FOLDER",
-            help="The cube's, by path or id; My Reports if nothing is said.",
+            help="Folder of the cube, by path or id; My Reports if nothing is said.",
             rich_help_panel=MODEL,
         ),
     ] = None,
     description: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Of a new cube.", rich_help_panel=MODEL)
+        str | None, typer.Option(metavar="TEXT", help="Description of a new cube.", rich_help_panel=MODEL)
     ] = None,
     attributes: Annotated[
         list[str] | None,
         typer.Option(
             "--attribute",
             metavar="COLUMN",
-            help="Make a number an attribute, such as an id; may be repeated. What is no number is one anyway.",
+            help="Make a number an attribute, such as an id; may be repeated. Other columns are attributes anyway.",
             rich_help_panel=MODEL,
         ),
     ] = None,
@@ -80,7 +82,7 @@ def push(
         typer.Option(
             "--metric",
             metavar="COLUMN",
-            help="Make another column a metric; may be repeated.",
+            help="Make a column a metric that is no number; may be repeated. Numbers are metrics anyway.",
             rich_help_panel=MODEL,
         ),
     ] = None,
@@ -96,10 +98,13 @@ def push(
     ] = None,
     schema_mode: Annotated[
         Literal["strict", "add"],
-        typer.Option(help="Whether the data may add columns and tables to a cube.", rich_help_panel=MODEL),
+        typer.Option(
+            help="add lets columns and tables be added to a cube that is there, while all its tables are replaced.",
+            rich_help_panel=MODEL,
+        ),
     ] = "strict",
     table: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The table's, if not the file's.", rich_help_panel=DATA)
+        str | None, typer.Option(metavar="NAME", help="Name of the table, if not the file's.", rich_help_panel=DATA)
     ] = None,
     query: Annotated[
         str | None,
@@ -127,30 +132,25 @@ def push(
             rich_help_panel=DATA,
         ),
     ] = "UTC",
-    chunk_mb: Annotated[
-        float | None,
+    chunk_bytes: Annotated[
+        int | None,
         typer.Option(
-            metavar="MB",
-            min=0.001,
-            help="Size of each request, about 100 or what the project takes if nothing is said.",
+            metavar="SIZE",
+            parser=options.read_size,
+            help="Size of each request, such as 32MB; 64MiB if nothing is said, or less if the project wants it.",
             rich_help_panel=SENDING,
         ),
     ] = None,
     verify: Annotated[
-        bool, typer.Option("--verify", help="Count the cube's rows afterwards.", rich_help_panel=SENDING)
-    ] = False,
-    no_publish: Annotated[
         bool,
-        typer.Option(
-            "--no-publish",
-            help="Send all and let it go unpublished: does the server take it, and how fast?",
-            rich_help_panel=SENDING,
-        ),
+        typer.Option("--verify", help="Compare the cube's rows with those sent.", rich_help_panel=SENDING),
     ] = False,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Say nothing but the cube's id, and errors.")
+        bool, typer.Option("--quiet", "-q", help="Say nothing but the cube's id, warnings and errors.")
     ] = False,
-    verbose: options.Verbose = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show tracebacks, requests and where the time went.")
+    ] = False,
 ) -> None:
     """Write files, or what a DuckDB query finds, into a SuperCube, and print its id."""
     # Arrow's datasets bring pandas along: only who reads files pays for importing them.
@@ -166,7 +166,7 @@ def push(
             tables, sentences = _fit(given, look_at(connection, name, folder), mode)
             if not quiet:
                 _say(console, sentences)
-            with upload_progress(console, quiet=quiet) as on_progress, _unwrapped():
+            with upload_progress(console, quiet=quiet) as on_progress, _as_the_command_says_it():
                 result = connection.write(
                     name,
                     tables,
@@ -176,15 +176,16 @@ def push(
                     attributes=attributes or (),
                     metrics=metrics or (),
                     forms=of_attributes or None,
-                    publish=not no_publish,
                     verify=verify,
                     schema_mode=schema_mode,
                     time_zone=time_zone,
-                    chunk_bytes=round(chunk_mb * MB) if chunk_mb else None,
+                    chunk_bytes=chunk_bytes,
                     on_progress=on_progress,
                 )
         if not quiet:
-            _say(console, summarise(result, asked=verify))
+            _say(console, summarise(result, mode, asked=verify))
+        if result.losses:
+            _say(console, [f"Warning: {result.losses}"], style="yellow")
         if verbose:
             _say(console, [detail(result)])
         sys.stdout.write(f"{result.cube_id}\n")
@@ -204,9 +205,9 @@ def _fit(
     return tables, [say_keys(mode, name, data.schema.names, definition) for name, data in tables.items()]
 
 
-def _say(console: Console, lines: Iterable[str]) -> None:
+def _say(console: Console, lines: Iterable[str], *, style: str | None = None) -> None:
     for line in lines:
-        console.print(line, markup=False, soft_wrap=True, highlight=False)
+        console.print(line, markup=False, soft_wrap=True, highlight=False, style=style)
 
 
 @contextmanager
@@ -222,15 +223,33 @@ def _interrupted(console: Console) -> Iterator[None]:
 
 
 @contextmanager
-def _unwrapped() -> Iterator[None]:
-    """Tell data that cannot be read from an upload that the server refused."""
+def _as_the_command_says_it() -> Iterator[None]:
+    """Tell data that cannot be read from an upload that the server refused, and name options in hints."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DataLossWarning)  # the summary says it
+            warnings.simplefilter("ignore", DataLossWarning)  # it is said in a line
             yield
     except UploadFailed as failed:
         cause = failed.__cause__
         if not isinstance(cause, DataError):
+            failed.hint = _named_options(failed.hint)
             raise
         cause.message += " Nothing was published."
         raise cause from failed
+    except MstrError as error:
+        error.hint = _named_options(error.hint)
+        raise
+
+
+def _named_options(hint: str | None) -> str | None:
+    """Name options where a hint names arguments of a Python call.
+
+    >>> _named_options("Change the data, or allow additions with schema_mode='add'.")
+    'Change the data, or allow additions with --schema-mode add.'
+    >>> _named_options("Give a smaller chunk_bytes.")
+    'Give a smaller --chunk-bytes.'
+    """
+    if hint is None:
+        return None
+    named = re.sub(r"\bschema_mode='(\w+)'", r"--schema-mode \1", hint)
+    return re.sub(r"\bmode='(\w+)'", r"--mode \1", named).replace("chunk_bytes", "--chunk-bytes")

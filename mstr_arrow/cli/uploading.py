@@ -6,6 +6,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from mstr_arrow.cli.progress import LINE_SECONDS, MB
@@ -16,7 +17,14 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from mstr_arrow.upload.result import TableResult, UploadProgress, WriteResult
+    from mstr_arrow.upload.result import UploadProgress, WriteResult
+
+_DONE = {
+    "replace": "Replaced the rows of",
+    "add": "Added rows to",
+    "update": "Updated rows of",
+    "upsert": "Updated and added rows of",
+}
 
 
 @contextmanager
@@ -33,8 +41,8 @@ def upload_progress(console: Console, *, quiet: bool = False) -> Iterator[Callab
 def _bar(console: Console) -> Iterator[Callable[[UploadProgress], None]]:
     columns = (BarColumn(bar_width=24), TaskProgressColumn(), TextColumn("{task.description}", markup=False))
     began = time.monotonic()
-    with Progress(*columns, console=console) as display:
-        task = display.add_task("waiting for the server", total=None)
+    with Progress(*columns, console=console, transient=True) as display:
+        task = display.add_task("sending the first rows", total=None)
 
         def show(now: UploadProgress) -> None:
             line = describe(now, time.monotonic() - began)
@@ -70,47 +78,34 @@ def describe(now: UploadProgress, seconds: float) -> str:
     return " · ".join([*parts, f"table {now.table}"] if now.table else parts)
 
 
-def summarise(result: WriteResult, *, asked: bool) -> list[str]:
-    """Say in a few lines what an upload did, how fast, and where its time went.
+def summarise(result: WriteResult, mode: str, *, asked: bool) -> list[str]:
+    """Say in a few lines what an upload did by this mode, and how fast.
 
     ``asked`` to verify it, say also why it was not.
     """
-    speed = (
-        f"{_rate(result.rows, result.seconds):,.0f} rows/s, {_rate(result.bytes / MB, result.seconds):,.1f} MB/s"
-    )
-    lines = [_done(result)]
-    lines.append(f"{_size(result)}, in {result.seconds:.1f} s: {speed}")
+    done = f"Created {result.name!r}" if result.created else f"{_DONE[mode]} {result.name!r}"
+    rows, size = (round(_rate(amount, result.seconds)) for amount in (result.rows, result.bytes))
+    speed = f"{rows:,} rows/s, {decimal(size)}/s of JSON"
+    lines = [f"{done}: {_count(result.rows, 'row')} sent in {result.seconds:.1f} s: {speed}"]
     if len(result.tables) > 1:
-        lines += [f"  {table.name}: {_size(table)}" for table in result.tables]
-    steps = {
-        "sending": result.seconds_sending,
-        "waiting for data": result.seconds_waiting,
-        "publishing": result.seconds_publishing,
-    }
-    shares = (f"{step} {took:.1f} s ({_rate(took, result.seconds):.0%})" for step, took in steps.items())
-    lines.append(f"{', '.join(shares)}; encoding took {result.seconds_encoding:.1f} s beside it")
-    if result.losses:
-        lines.append(result.losses)
+        lines += [f"  {table.name}: {_count(table.rows, 'row')}, {decimal(table.bytes)}" for table in result.tables]
     if asked or result.verified:
         lines.append(f"{'Verified' if result.verified else 'Not verified'}: {result.verification}")
     return lines
 
 
 def detail(result: WriteResult) -> str:
-    """Say in a line what only a person who looks for trouble asks."""
-    return f"{_count(result.chunks, 'chunk')}, {result.retries:,} of them repeated"
-
-
-def _done(result: WriteResult) -> str:
-    cube = f"{result.name!r}, {result.cube_id}"
-    if result.published:
-        return f"{'Created' if result.created else 'Updated'} {cube}"
-    left = "the new cube has no data" if result.created else "the cube has the data it had"
-    return f"Sent to {cube}, and not published: {left}"
-
-
-def _size(sent: WriteResult | TableResult) -> str:
-    return f"{sent.rows:,} rows, {sent.bytes / MB:,.1f} MB in {_count(sent.chunks, 'chunk')}"
+    """Say in a line where the time of an upload went."""
+    steps = {
+        "waiting for data": result.seconds_waiting,
+        "sending": result.seconds_sending,
+        "publishing": result.seconds_publishing,
+    }
+    shares = (f"{step} {took:.1f} s ({_rate(took, result.seconds):.0%})" for step, took in steps.items())
+    return (
+        f"{decimal(result.bytes)} in {_count(result.chunks, 'chunk')}, {result.retries:,} of them repeated; "
+        f"{', '.join(shares)}; encoding took {result.seconds_encoding:.1f} s beside them"
+    )
 
 
 def _count(number: int, what: str) -> str:

@@ -21,7 +21,7 @@ SALES = "store,zip,year,units,price\nLyon,01067,2024,3,1.5\nParis,10115,2025,4,0
 @pytest.fixture(scope="module")
 def simulator():
     """A server of these tests' own, for they leave cubes behind."""
-    with Simulator(rows=10) as server:
+    with Simulator(rows=10, publish_polls=0) as server:
         yield server
 
 
@@ -54,11 +54,9 @@ def test_a_file_becomes_a_cube_whose_id_is_printed(push, server, name):
     assert result.code == 0, result.err
     cube_id = result.out.decode().removesuffix("\n")
     said = result.err.splitlines()
-    assert said[0] == f"Created '{name}', {cube_id}"
-    assert said[1].startswith("2 rows, 0.0 MB in 1 chunk, in ")
-    assert "rows/s" in said[1]
-    assert [word in said[2] for word in ("sending", "waiting", "publishing", "encoding")] == [True] * 4
-    assert said[3:] == ["Verified: the cube has as many rows as were sent"]
+    assert said[0].startswith(f"Created '{name}': 2 rows sent in ")
+    assert "rows/s" in said[0]
+    assert said[1:] == ["Verified: the cube has as many rows as were sent"]
     assert rows(server, cube_id) == [
         {"store": "Lyon", "zip": "01067", "year": 2024, "units": 3, "price": 1.5},
         {"store": "Paris", "zip": "10115", "year": 2025, "units": 4, "price": 0.1},
@@ -75,6 +73,22 @@ def test_quiet_prints_the_id_and_nothing_else(push, name):
     assert len(result.out) == 33
 
 
+def test_quiet_does_not_silence_a_loss(push, name, tmp_path):
+    (tmp_path / "sales.csv").write_text("store,price\nLyon,1.5\nRome,nan\n")
+    result = push("sales.csv", "--name", name, "-q")
+    assert result.err.splitlines() == [
+        "Warning: 1 values of sales.price were NaN or infinite and were written as null"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"), [("replace", "Replaced the rows of"), ("add", "Added rows to"), ("update", "Updated rows of")]
+)
+def test_what_became_of_the_rows_is_said(push, name, mode, said):
+    assert push("sales.csv", "--name", name, "-q").code == 0
+    assert push("sales.csv", "--name", name, "--mode", mode).err.splitlines()[-1].startswith(f"{said} '{name}': ")
+
+
 def test_an_upsert_says_its_keys_and_changes_metrics(push, server, name, tmp_path):
     assert push("sales.csv", "--name", name, "--attribute", "year").code == 0
     (tmp_path / "2024-05-01.csv").write_text(
@@ -86,8 +100,8 @@ def test_an_upsert_says_its_keys_and_changes_metrics(push, server, name, tmp_pat
     said = result.err.splitlines()
     keys = "upsert: rows of table 'sales' are found by 'store', 'zip', 'year'; "
     assert said[0] == f"{keys}only metrics change: 'units', 'price'"
-    assert said[1].startswith(f"Updated '{name}'")
-    assert said[-1] == "1 values of sales.price were NaN or infinite and were written as null"
+    assert said[1].startswith(f"Updated and added rows of '{name}'")
+    assert said[-1] == "Warning: 1 values of sales.price were NaN or infinite and were written as null"
     assert [(row["store"], row["units"]) for row in rows(server, name)] == [("Lyon", 9), ("Paris", 4), ("Rome", 1)]
 
 
@@ -106,8 +120,9 @@ def test_several_files_are_several_tables(push, server, name, tmp_path):
     result = push("Facts=sales.csv", "stores/", "--name", name, *forms, "--metric", "year")
     assert result.code == 0, result.err
     assert list(server.dataset(name)) == ["Facts", "stores"]
-    assert "  Facts: 2 rows, " in result.err
-    assert "  stores: 2 rows, " in result.err
+    said = result.err.splitlines()
+    assert said[0].startswith(f"Created '{name}': 4 rows sent in ")
+    assert [line.partition(", ")[0] for line in said[1:]] == ["  Facts: 2 rows", "  stores: 2 rows"]
     with mstr_arrow.connect(server.url, username="demo", password="demo") as connection:
         assert {"Store@ID", "Store@DESC"} < set(connection.cube(name).schema.names)
 
@@ -123,7 +138,7 @@ def test_a_query_is_pushed(push, server, name):
 
 def test_the_options_reach_the_server(push, server, name, tmp_path):
     (tmp_path / "t.csv").write_text("k,at\n" + "".join(f"{k},2024-01-31T11:00:00Z\n" for k in range(500)))
-    options = ["--time-zone", "Asia/Tokyo", "--chunk-mb", "0.004", "--table", "times", "--column-type", "k=string"]
+    options = ["--time-zone", "Asia/Tokyo", "--chunk-bytes", "4kB", "--table", "times", "--column-type", "k=string"]
     before = len(server.chunks_received)
     folder = ["--folder", "/Public Objects/Reports", "--description", "what it is"]
     result = push("t.csv", "--name", name, *options, *folder, "-v")
@@ -131,23 +146,15 @@ def test_the_options_reach_the_server(push, server, name, tmp_path):
     chunks = server.chunks_received[before:]
     assert {chunk[1] for chunk in chunks} == {"times"}
     assert len(chunks) > 3
-    assert f"{len(chunks)} chunks, 0 of them repeated" in result.err
+    said = result.err.splitlines()[-1]
+    assert f" in {len(chunks)} chunks, 0 of them repeated" in said
+    assert [word in said for word in ("sending", "waiting", "publishing", "encoding")] == [True] * 4
     assert "PUT /MicroStrategyLibrary/api/datasets/" in result.err
     table = server.dataset(result.out.decode().strip())["times"]
     assert table.num_rows == 500
     assert str(table["at"][0]) == "2024-01-31 20:00:00"
     with mstr_arrow.connect(server.url, username="demo", password="demo") as connection:
         assert connection.find(name).path.endswith(f"/Public Objects/Reports/{name}")
-
-
-def test_what_is_not_published_does_not_show(push, server, name):
-    result = push("sales.csv", "--name", name, "--no-publish")
-    assert result.code == 0
-    assert "and not published: the new cube has no data" in result.err
-    assert push("sales.csv", "--name", name, "-q").code == 0
-    again = push("sales.csv", "--name", name, "--mode", "add", "--no-publish")
-    assert "and not published: the cube has the data it had" in again.err
-    assert len(rows(server, name)) == 2
 
 
 def test_columns_are_added_only_if_asked(push, name, tmp_path):
@@ -158,6 +165,7 @@ def test_columns_are_added_only_if_asked(push, name, tmp_path):
     refused = push("sales.csv", "--name", name)
     assert (refused.code, refused.out) == (2, b"")
     assert "'new'" in refused.err
+    assert "allow additions with --schema-mode add." in refused.err
     assert push("sales.csv", "--name", name, "--schema-mode", "add").code == 0
 
 
@@ -180,7 +188,7 @@ def test_columns_are_added_only_if_asked(push, name, tmp_path):
         (["sales.csv", "--mode", "update"], 1, "nothing to update"),
         (["sales.csv", "--folder", "/Nowhere"], 1, "no folder 'Nowhere'"),
         (["sales.csv", "--time-zone", "Mars/Base"], 2, "Mars/Base"),
-        (["sales.csv", "--chunk-mb", "0"], 2, "--chunk-mb"),
+        (["sales.csv", "--chunk-bytes", "0"], 2, "--chunk-bytes"),
         (["sales.csv", "--username", "ann"], 1, "LoginError"),
     ],
 )
@@ -210,7 +218,7 @@ def test_a_name_is_needed(push):
 def test_a_value_that_does_not_fit_ends_it_without_a_trace(push, server, tmp_path, monkeypatch):
     monkeypatch.setattr("mstr_arrow.upload.files.BLOCK_BYTES", 1_024)
     (tmp_path / "n.csv").write_text("s,n\n" + "x,1\n" * 5_000 + "x,1.5\n")
-    result = push("n.csv", "--name", "Misfit", "--chunk-mb", "0.01")
+    result = push("n.csv", "--name", "Misfit", "--chunk-bytes", "10kB")
     assert (result.code, result.out) == (3, b"")
     assert "n.csv: '1.5' in row 5,001 of the column 'n' is no int64" in result.err
     assert "Nothing was published." in result.err
@@ -227,6 +235,7 @@ def test_a_refused_chunk_is_named(push, server):
         server.heal()
     assert (result.code, result.out) == (1, b"")
     assert "UploadFailed: chunk 1 of table 'sales'" in result.err
+    assert "give a smaller --chunk-bytes." in result.err
 
 
 def test_a_password_is_not_shown(push, monkeypatch):
@@ -327,12 +336,13 @@ def test_an_upload_that_took_no_time_has_no_rate():
         verified=None,
         verification="not asked for",
     )
-    assert shown.summarise(result, asked=False)[1] == "0 rows, 0.0 MB in 0 chunks, in 0.0 s: 0 rows/s, 0.0 MB/s"
+    said = shown.summarise(result, "replace", asked=False)
+    assert said == ["Created 'Empty': 0 rows sent in 0.0 s: 0 rows/s, 0 bytes/s of JSON"]
 
 
 @pytest.mark.parametrize(
     "word",
-    ["--name", "--mode", "--form", "--query", "--chunk-mb", "Stores=stores.csv", "no other key", "Exit codes"],
+    ["--name", "--mode", "--form", "--query", "--chunk-bytes", "Stores=stores.csv", "no other key", "Exit codes"],
 )
 def test_help_teaches(run, word):
     result = run("push", "--help")
