@@ -19,9 +19,7 @@ from mstr_arrow.grid.options import Layout, Subtotals, Values
 from mstr_arrow.objects.catalogue import Kind
 from mstr_arrow.objects.cube import Cube
 from mstr_arrow.objects.report import Report
-from mstr_arrow.scan.excerpt import Excerpt
 from mstr_arrow.scan.options import ScanOptions
-from mstr_arrow.scan.scan import take_excerpt
 
 FILE, RESULT, READING = "Output", "Result", "Reading"
 
@@ -168,7 +166,7 @@ def fetch(
             overwrite=overwrite,
         )
         target = output_from(output, output_format, parquet)
-        excerpt = Excerpt(columns=_names(columns), rows=head)
+        kept = _names(columns)
         how: ScanOptions = {
             "types": read_types(column_types or ()),
             "layout": layout,
@@ -192,7 +190,9 @@ def fetch(
             password_stdin=password_stdin,
             settings=Settings(limits=limits),
         ) as connection:
-            scan = take_excerpt(_open(connection, name, object_type, how, row_counts=row_counts), excerpt)
+            scan = _open(connection, name, object_type, how, row_counts=row_counts)
+            scan = scan if kept is None else scan.keep(*kept)
+            scan = scan if head is None else scan.head(head)
             with progress(console, quiet=quiet) as on_progress:
                 stats = target.write(scan, on_progress)
         if not quiet:

@@ -69,6 +69,11 @@ class Subjects:
             raise UsageError(f"{name!r} is more than one column.", hint=f"Say which: {listing(names)}.")
         raise UsageError(f"no column {name!r} in this result.", hint=suggestion(name, names))
 
+    def find_all(self, name: str) -> list[Subject]:
+        """Find the columns that a name stands for: all forms of an attribute; errors: UsageError."""
+        found = self._named(name)
+        return found if len({subject.object_id for subject in found}) == 1 else [self.find(name)]
+
     def find_attribute(self, name: str) -> Subject:
         """Find any column of an attribute; errors: UsageError."""
         found = self._named(name) or [self.find(name)]

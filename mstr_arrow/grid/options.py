@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from mstr_arrow.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import pyarrow as pa
 
 Layout = Literal["tidy", "grid"]
@@ -20,6 +19,9 @@ Subtotals = Literal["drop", "keep", "only"]
 
 Values = Literal["raw", "formatted", "both"]
 """Metrics as values, as the texts a person sees, or both."""
+
+Like = Mapping[tuple[str, str | None, str], tuple[str, "pa.DataType | None"]]
+"""The names, and where not None the types, that columns have elsewhere: by object id, form id and part."""
 
 _CHOICES = {
     "layout": ("tidy", "grid"),
@@ -32,6 +34,8 @@ _CHOICES = {
 class GridOptions:
     """``types`` sets the types of columns by name; the rest is explained with its type.
 
+    ``like`` makes columns of a part of an object look as in the whole.
+
     >>> GridOptions(layout="wide")
     Traceback (most recent call last):
     ...
@@ -42,6 +46,7 @@ class GridOptions:
     layout: Layout = "tidy"
     subtotals: Subtotals = "drop"
     values: Values = "raw"
+    like: Like = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, known in _CHOICES.items():

@@ -113,9 +113,11 @@ def columns_of(document: Document, options: GridOptions = DEFAULTS) -> Columns:
     columns += _metrics(document, options) if tidy else _data_columns(document, options)
     if options.subtotals != "drop":
         columns.append(Column(SUBTOTAL, "subtotal", "", None, "nvarchar", STRING))
+    columns = [_like(column, options) for column in columns]
     names = _distinct(column.name for column in columns)
     overrides = {name: override_type(name, to) for name, to in options.types.items()}
-    _refuse_unknown(overrides, names)
+    if not options.like:
+        _refuse_unknown(overrides, names)
     named = tuple(
         replace(column, name=name, type=overrides.get(name, column.type))
         for column, name in zip(columns, names, strict=True)
@@ -256,6 +258,12 @@ def _labels(document: Document, number: int) -> list[str]:
             values = element.get("formValues") or [element.get("name") or ""]
             labels.append(" ".join(values))
     return labels
+
+
+def _like(column: Column, options: GridOptions) -> Column:
+    """Give a column the name and type that it has in the whole object."""
+    name, to = options.like.get((column.object_id, column.form_id, column.part), (column.name, None))
+    return replace(column, name=name, type=to or column.type)
 
 
 def _distinct(names: Iterable[str]) -> list[str]:

@@ -75,7 +75,8 @@ class Cube(Scan):
 
     async def _info(self) -> CubeInfo:
         answer = await self._connection.http.request("GET", "cubes", params={"id": self.id})
-        known_rows = self._probed.total if self._probed else self.stats.total_rows if self.stats else None
+        whole = self._whole.instance
+        known_rows = whole.total if whole else self.stats.total_rows if self.stats else None
         return read_info(answer.json(), known_rows)
 
 

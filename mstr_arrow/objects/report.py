@@ -31,6 +31,7 @@ class Report(Scan):
             connection.server_version,
             totals=True,
             probe_rows=_PROBE_ROWS,
+            runs=True,
         )
         super().__init__(connection, source, options)
         self.id = report_id

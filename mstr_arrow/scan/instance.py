@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mstr_arrow.errors import InstanceGone
 from mstr_arrow.scan.plan import Range
 from mstr_arrow.transport.version import at_least
 
@@ -25,7 +27,8 @@ _PARTS = ("raw", "formatted", "extras")
 class Source:
     """What instances are made of: the endpoint, the request body, and the version of the server.
 
-    ``totals`` says that the result may have subtotals. ``probe_rows`` are looked at to learn the columns.
+    ``totals`` says that the result may have subtotals. ``probe_rows`` are looked at to learn the columns. Where the
+    object ``runs`` for an instance, ``over`` may name one that can be changed in place of a new one.
     """
 
     path: str
@@ -33,17 +36,37 @@ class Source:
     server_version: str | None
     totals: bool = False
     probe_rows: int = 1
+    runs: bool = False
+    over: str | None = None
+
+    def refusal(self, columns: Columns) -> str | None:
+        """Say why the server cannot be asked for a part of this object; None where it can.
+
+        Of reports it takes conditions where attributes are on rows and metrics on columns, without subtotals
+        (wire reference, section 5.2).
+        """
+        if columns.crossed or not columns.whole_pages or columns.options.layout == "grid":
+            return "it takes conditions on tables only, not on cross-tabs or metrics on rows"
+        if columns.options.subtotals != "drop":
+            return "conditions would change the subtotals"
+        if any(column.level for column in columns.all):
+            return "an attribute is there twice"
+        return None
 
     async def create(self, http: Http, rows: int, options: GridOptions) -> Answer:
         """Create an instance and return its first page of at most ``rows`` rows. POST …/instances.
 
         The server may run a query for it. It is not repeated when its answer is lost, for then an instance
-        may exist.
+        may exist. With ``over``: PUT …/instances/{id}, which runs no query.
         """
         body = dict(self.body)
         if self.totals and options.subtotals == "drop" and at_least(self.server_version, _SUBTOTALS_SINCE):
             body["subtotals"] = {"visible": False}
         params = self._params(Range(0, rows), options)
+        if self.over is not None:
+            with suppress(InstanceGone):
+                path = f"{self.path}/{self.over}"
+                return await http.request("PUT", path, params=params, json=body, wait="execute")
         return await http.request("POST", self.path, params=params, json=body, wait="execute")
 
     async def page(self, http: Http, instance_id: str, wanted: Range, options: GridOptions) -> Answer:

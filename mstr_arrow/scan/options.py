@@ -34,6 +34,8 @@ class ScanOptions(TypedDict, total=False):
         as both, the texts in columns ``Metric (formatted)``.
     ``ordered``
         False hands out pages as they arrive.
+    ``pushdown``
+        False asks the server for everything, and filters and sorts here; the result is the same.
     ``limits``
         bounds what is under way at once.
     """
@@ -43,6 +45,7 @@ class ScanOptions(TypedDict, total=False):
     subtotals: Subtotals
     values: Values
     ordered: bool
+    pushdown: bool
     limits: Limits
 
 
@@ -53,6 +56,7 @@ class ReadOptions:
     limits: Limits
     grid: GridOptions = field(default_factory=GridOptions)
     ordered: bool = True
+    pushdown: bool = True
 
     def __post_init__(self) -> None:
         for limit in fields(self.limits):
@@ -62,6 +66,6 @@ class ReadOptions:
 
     def changed(self, options: ScanOptions) -> ReadOptions:
         """Return these options with some of them chosen anew; errors: UsageError, TypeError for an unknown one."""
-        mine = {name: value for name, value in options.items() if name in {"ordered", "limits"}}
+        mine = {name: value for name, value in options.items() if name in {"ordered", "pushdown", "limits"}}
         of_grid = {name: value for name, value in options.items() if name not in mine}
         return replace(self, grid=replace(self.grid, **of_grid), **mine)  # type: ignore[arg-type]  # checked keys

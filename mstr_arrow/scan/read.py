@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 from mstr_arrow.errors import ClosedError, DataMismatch, InstanceGone
 from mstr_arrow.grid.decode import decode_page
@@ -16,7 +16,7 @@ from mstr_arrow.scan.scheduler import Fetched, Scheduler, ended
 from mstr_arrow.scan.stats import Meter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sized
+    from collections.abc import Callable
 
     import pyarrow as pa
 
@@ -30,8 +30,17 @@ if TYPE_CHECKING:
     from mstr_arrow.transport.answers import Answer
     from mstr_arrow.transport.session import ServerSession
 
-T = TypeVar("T", bound="Sized")
+T = TypeVar("T", bound="Sliceable")
 R = TypeVar("R")
+
+
+class Sliceable(Protocol):
+    """Some rows: a record batch or a frame."""
+
+    def __len__(self) -> int: ...
+
+    def slice(self, offset: int, length: int) -> Self:
+        """Return some of the rows."""
 
 
 async def probe(session: ServerSession, source: Source, options: GridOptions) -> Instance:
@@ -44,8 +53,9 @@ async def probe(session: ServerSession, source: Source, options: GridOptions) ->
 class Read(Generic[T]):
     """The pages of one instance, each converted in a worker thread; on the background loop only.
 
-    The session is kept alive, and ends the read when it is closed, until `aclose`. Of ``first`` rows of the grid
-    are more asked for only when they are taken and `next` is called again.
+    The session is kept alive, and ends the read when it is closed, until `aclose`. ``convert`` may leave out rows,
+    and columns as ``narrow`` does. More than ``first`` rows of the grid are asked for only when these are taken
+    and `next` is called again; no more than ``head`` rows are handed out.
     """
 
     def __init__(
@@ -56,7 +66,9 @@ class Read(Generic[T]):
         convert: Callable[[pa.RecordBatch], T],
         on_progress: Callable[[ScanStats], object] | None = None,
         *,
+        narrow: Callable[[pa.Schema], pa.Schema] = lambda schema: schema,
         first: int | None = None,
+        head: int | None = None,
     ) -> None:
         self.meter = Meter()
         self._session = session
@@ -64,7 +76,9 @@ class Read(Generic[T]):
         self._options = options
         self._convert = convert
         self._on_progress = on_progress
+        self._narrow = narrow
         self._first = first
+        self._head = head
         self._plan: PagePlan | None = None
         self._columns: Columns | None = None
         self._instance_id = ""
@@ -82,6 +96,11 @@ class Read(Generic[T]):
         if self._columns is None:
             raise ClosedError("the read was not opened.")
         return self._columns
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The schema of what is handed out, texts as dictionaries."""
+        return self._narrow(self.columns.schema)
 
     def stats(self) -> ScanStats:
         """Return what was done so far."""
@@ -106,16 +125,19 @@ class Read(Generic[T]):
     async def next(self) -> T | None:
         """Return the next page, converted; None after the last."""
         item = None
-        while item is None:
+        while item is None or not len(item):
             if self._scheduler is None:
                 raise ended()
+            if self._head is not None and self.meter.result_rows >= self._head:
+                self.meter.end()
+                return None
             page = await self._scheduler.next()
             if page is None:
                 self.meter.end()
                 return self._counted(await self._rest())
             self.meter.rows += page.rows
             item = page.item if self._stitcher is None else await self._in_pool(self._stitch, page.item)
-            self._counted(item)
+            item = self._counted(item)
             self._report()
         return item
 
@@ -135,6 +157,9 @@ class Read(Generic[T]):
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _counted(self, item: T | None) -> T | None:
+        """Cut what is too much off, and count the rows."""
+        if item is not None and self._head is not None:
+            item = item.slice(0, self._head - self.meter.result_rows)
         self.meter.result_rows += 0 if item is None else len(item)
         return item
 

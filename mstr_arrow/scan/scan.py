@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,27 +14,54 @@ import pyarrow as pa
 
 from mstr_arrow.adapters import pandas as pandas_adapter
 from mstr_arrow.adapters import polars as polars_adapter
+from mstr_arrow.errors import ServerError, UsageError
+from mstr_arrow.filters.sql import from_sql
 from mstr_arrow.grid.texts import check_strings, deliver_batch, deliver_schema, join_batches
 from mstr_arrow.scan.batches import Batches
-from mstr_arrow.scan.excerpt import Excerpt
+from mstr_arrow.scan.division import Division, divide
+from mstr_arrow.scan.explain import explained
+from mstr_arrow.scan.gather import Gathered
 from mstr_arrow.scan.parts import ParquetParts
+from mstr_arrow.scan.query import Query, SortKey
 from mstr_arrow.scan.read import Read, probe
 from mstr_arrow.scan.sinks import Csv, IpcFile, IpcStream, Parquet, in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Sized
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
     from typing import Self, Unpack
 
+    from mstr_arrow.filters.expressions import Expression
+    from mstr_arrow.grid.schema import Columns
     from mstr_arrow.grid.texts import Strings
     from mstr_arrow.scan.instance import Instance, Source
     from mstr_arrow.scan.options import ReadOptions, ScanOptions
+    from mstr_arrow.scan.read import Sliceable
     from mstr_arrow.scan.sinks import Sink, Target
     from mstr_arrow.scan.stats import ScanStats
     from mstr_arrow.transport.client import Client
 
     OnProgress = Callable[[ScanStats], object] | None
 
-T = TypeVar("T", bound="Sized")
+T = TypeVar("T", bound="Sliceable")
+R = TypeVar("R")
+
+
+_BAD_REQUEST = 400
+
+
+class _AskedTooMuchError(Exception):
+    """The server does not take conditions on the texts of ID forms."""
+
+
+@dataclass(slots=True)
+class Whole:
+    """What is known of an object as a whole, shared by the scans made from each other.
+
+    ``instance`` was not read from yet but for its columns.
+    """
+
+    columns: Columns | None = None
+    instance: Instance | None = None
 
 
 class Scan:
@@ -56,24 +83,106 @@ class Scan:
         self._connection = connection
         self._source = source
         self._options = options
+        self._query = Query()
+        self._whole = Whole()
         self._probed: Instance | None = None
         self._schema: pa.Schema | None = None
-        self._last: Read[Any] | None = None
-        self._excerpt = Excerpt()
+        self._last: Read[Any] | Gathered[Any] | None = None
 
     def with_options(self, **options: Unpack[ScanOptions]) -> Self:
         """Return the same scan, read otherwise; an instance that only told the schema is not shared with it.
 
         `ScanOptions` lists what may be chosen.
         """
-        other = copy(self)
-        other._options, other._probed, other._schema, other._last = (  # noqa: SLF001 - its own
-            self._options.changed(options),
-            None,
-            None,
-            None,
-        )
+        other = self._asking(self._query)
+        other._options, other._whole = self._options.changed(options), Whole()  # noqa: SLF001 - its own
         return other
+
+    def _asking(self, query: Query) -> Self:
+        other = copy(self)
+        other._query, other._probed, other._schema, other._last = query, None, None, None  # noqa: SLF001 - its own
+        return other
+
+    # What to ask for
+
+    def select(self, *columns: str) -> Self:
+        """Return a scan of these attributes and metrics, in this order; the server adds up the rest.
+
+        **With fewer attributes than the object has, the server adds metrics up over those left out**: that is what
+        selecting means there. `keep` leaves columns out and keeps the rows. Columns are given by name, as
+        ``Attribute@FORM``, or by id; an attribute's name stands for all its forms.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     conn.cube("Sales Cube").select("Region", "Units").to_arrow().num_columns
+        2
+        """
+        if not columns:
+            raise UsageError("select() names no column.", hint="Name at least one attribute or metric.")
+        return self._asking(replace(self._query, selected=columns))
+
+    def keep(self, *columns: str) -> Self:
+        """Return a scan with these columns of the result, in this order, and all its rows."""
+        if not columns:
+            raise UsageError("keep() names no column.", hint="Name at least one.")
+        return self._asking(replace(self._query, kept=columns))
+
+    def where(self, *conditions: Expression) -> Self:
+        """Return a scan of the rows for which all conditions hold, before anything is added up.
+
+        Conditions are made with ``mstr_arrow.col`` and joined by ``&``, ``|`` and ``~``. What the server certainly
+        answers is asked of it, and everything is checked again here: the result is what filtering all rows with
+        Polars would give. `explain` shows what is sent.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     sales = conn.cube("Sales Cube")
+        ...     sales.where((ma.col("Units") >= 3) & ma.col("Region").is_in(["East", "West"])).count_rows() > 0
+        True
+        """
+        return self._asking(self._query.and_where(conditions))
+
+    def where_sql(self, condition: str) -> Self:
+        """Return a scan as `where` does, of a condition as SQL writes it after WHERE; needs the extra ``sql``.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     conn.cube("Sales Cube").where_sql("Region in ('East') and Units > 90").count_rows() > 0
+        True
+        """
+        return self.where(from_sql(condition))
+
+    def having(self, *conditions: Expression) -> Self:
+        """Return a scan of the rows for which all conditions hold after `select` has had metrics added up."""
+        return self._asking(self._query.and_having(conditions))
+
+    def sort(self, *columns: str, descending: bool | Sequence[bool] = False) -> Self:
+        """Return a scan whose rows are sorted by these columns, in Polars' order, empty values last.
+
+        Holds all rows until the last has come. With `head`, and columns of numbers or dates, the server sorts and
+        only the first rows are read.
+        """
+        orders = [descending] * len(columns) if isinstance(descending, bool) else list(descending)
+        if not columns or len(orders) != len(columns):
+            raise UsageError("sort() takes columns, and descending= for all or for each.")
+        keys = tuple(SortKey(column, order) for column, order in zip(columns, orders, strict=True))
+        return self._asking(replace(self._query, sort=keys))
+
+    def head(self, rows: int) -> Self:
+        """Return a scan of the first rows; hardly more than these are read where no condition runs here."""
+        return self._asking(self._query.first(rows))
+
+    def top(self, rows: int, column: str) -> Self:
+        """Return a scan of the rows with the greatest values, the greatest first."""
+        return self.sort(column, descending=True).head(rows)
+
+    def explain(self) -> str:
+        """Say what is asked of the server, what is done here and why, and about how much will come.
+
+        Asks for the number of rows, as `count_rows` does where that is exact; reads no data.
+        """
+        return self._connection.run(self._explain())
+
+    async def explain_async(self) -> str:
+        """Do what `explain` does."""
+        return await self._connection.bridge(self._explain())
 
     # What there is
 
@@ -244,50 +353,152 @@ class Scan:
 
     # All of it once, on the background loop
 
-    async def _probe(self) -> Instance:
-        if self._probed is None:
-            self._probed = await probe(self._connection.session, self._source, self._options.grid)
-            self._schema = self._probed.columns.schema
-        return self._probed
-
     async def _known_schema(self) -> pa.Schema:
         return self._schema or await self._fresh_schema()
 
     async def _fresh_schema(self) -> pa.Schema:
-        return (await self._probe()).columns.schema
+        division = await self._divided()
+        if division is not None and not division.aggregated:
+            columns = await self._whole_columns()
+        else:
+            columns = (await self._probe(division)).columns
+        self._schema = columns.schema if division is None else division.residual.schema(columns.schema)
+        return self._schema
 
     async def _count_rows(self) -> int:
-        return (await self._probe()).total
+        division = await self._divided()
+        if division is None or (division.residual.exact and not division.residual.ranked):
+            total = (await self._probe(division)).total
+            return total if self._query.head is None else min(total, self._query.head)
+        async with self._reading(lambda batch: batch, None) as read:
+            return sum(map(len, await _all(read)))
+
+    async def _explain(self) -> str:
+        division = await self._divided()
+        probed = await self._probe(division)
+        return explained(self._query, division, self._body(division), probed, self._options)
+
+    async def _divided(self) -> Division | None:
+        """Divide the question between the server and us; None where everything is asked for."""
+        if self._query.trivial:
+            return None
+        columns = await self._whole_columns()
+        return divide(
+            self._query,
+            columns,
+            refusal=self._source.refusal(columns),
+            pushdown=self._options.pushdown,
+            id_text_operators=self._connection.session.id_text_operators,
+        )
+
+    async def _whole_columns(self) -> Columns:
+        """Return the columns of the object as a whole; creates an instance at first need."""
+        if self._whole.columns is None:
+            self._whole.instance = await probe(self._connection.session, self._source, self._options.grid)
+            self._whole.columns = self._whole.instance.columns
+        return self._whole.columns
+
+    async def _probe(self, division: Division | None) -> Instance:
+        """Look at the first rows of what is asked for, once."""
+        if division is None or not division.body:
+            if self._whole.instance is None:
+                self._whole.columns = None
+                await self._whole_columns()
+            return self._whole.instance  # type: ignore[return-value]  # made above
+        if self._probed is None:
+            source, options = self._part(division)
+            self._probed = await self._certain(probe(self._connection.session, source, options.grid), division)
+        return self._probed
+
+    def _part(self, division: Division) -> tuple[Source, ReadOptions]:
+        """Return what is asked of the server for a division."""
+        if not division.body:
+            return self._source, self._options
+        over = None
+        if self._source.runs and self._whole.instance is not None:
+            over, self._whole.instance = self._whole.instance.id, None
+        grid = replace(self._options.grid, like=division.like)
+        source = replace(self._source, body=self._body(division), over=over)
+        return source, replace(self._options, grid=grid)
+
+    def _body(self, division: Division | None) -> Mapping[str, object]:
+        return self._source.body if division is None else {**self._source.body, **division.body}
+
+    async def _certain(self, asking: Coroutine[Any, Any, R], division: Division) -> R:
+        """Ask, and learn from a refusal that conditions on the texts of ID forms are not taken."""
+        try:
+            return await asking
+        except ServerError as error:
+            if error.status != _BAD_REQUEST or not division.matches_on_ids:
+                raise
+            self._connection.session.id_text_operators = False
+            raise _AskedTooMuchError from error
 
     @asynccontextmanager
     async def _reading(
-        self, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress, *, first: int | None = None
-    ) -> AsyncIterator[Read[T]]:
-        read = await self._open(convert, on_progress, first=first)
+        self, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress
+    ) -> AsyncIterator[Read[T] | Gathered[T]]:
+        read = await self._open(convert, on_progress)
         try:
             yield read
         finally:
             await read.aclose()
 
-    async def _open(
-        self, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress, *, first: int | None = None
-    ) -> Read[T]:
-        instance, self._probed = self._probed, None
-        read = Read(self._connection.session, self._source, self._options, convert, on_progress, first=first)
+    async def _open(self, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress) -> Read[T] | Gathered[T]:
+        division = await self._divided()
         try:
-            await read.open(instance)
-        except BaseException:
-            await read.aclose()
-            raise
+            read = await self._opened(division, convert, on_progress)
+        except _AskedTooMuchError:
+            read = await self._opened(await self._divided(), convert, on_progress)
         self._last = read
-        self._schema = read.columns.schema
+        self._schema = read.schema
+        return read
+
+    async def _opened(
+        self, division: Division | None, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress
+    ) -> Read[T] | Gathered[T]:
+        session = self._connection.session
+        if division is None or not division.body:
+            instance, self._whole.instance = self._whole.instance, None
+        else:
+            instance, self._probed = self._probed, None
+        if division is None:
+            whole = Read(session, self._source, self._options, convert, on_progress)
+            await _begin(whole, instance)
+            self._whole.columns = whole.columns
+            return whole
+        source, options = self._part(division)
+        residual = division.residual
+        first = None if division.first is None else max(1, division.first)
+        if residual.gathers:
+            all_rows = Read(
+                session,
+                source,
+                options,
+                (lambda batch: batch) if residual.ranked else residual.filtered,
+                on_progress,
+                first=first,
+            )
+            await self._certain(_begin(all_rows, instance), division)
+            return Gathered(all_rows, residual, convert)
+        read = Read(
+            session,
+            source,
+            options,
+            lambda batch: convert(residual.rows(batch)),
+            on_progress,
+            narrow=residual.schema,
+            first=first,
+            head=residual.head,
+        )
+        await self._certain(_begin(read, instance), division)
         return read
 
     async def _to_arrow(self, strings: Strings, on_progress: OnProgress) -> pa.Table:
         check_strings(strings)
         async with self._reading(lambda batch: deliver_batch(batch, strings), on_progress) as read:
             batches = await _all(read)
-            schema = deliver_schema(read.columns.schema, strings)
+            schema = deliver_schema(read.schema, strings)
             return await asyncio.to_thread(join_batches, batches, schema)
 
     async def _to_polars(self, strings: Strings, on_progress: OnProgress) -> pl.DataFrame:
@@ -295,7 +506,7 @@ class Scan:
         async with self._reading(lambda batch: polars_adapter.to_frame(batch, strings), on_progress) as read:
             frames = await _all(read)
             if not frames:
-                return polars_adapter.empty_frame(read.columns.schema, strings)
+                return polars_adapter.empty_frame(read.schema, strings)
             return await asyncio.to_thread(pl.concat, frames)  # chunks are shared, not copied
 
     async def _to_pandas(self, strings: Strings, on_progress: OnProgress) -> Any:
@@ -306,21 +517,18 @@ class Scan:
     async def _batches(self, strings: Strings, on_progress: OnProgress) -> Batches:
         check_strings(strings)
         read = await self._open(lambda batch: deliver_batch(batch, strings), on_progress)
-        return Batches(self._connection, read, deliver_schema(read.columns.schema, strings))
+        return Batches(self._connection, read, deliver_schema(read.schema, strings))
 
     async def _write(self, sink: Sink | ParquetParts, on_progress: OnProgress) -> ScanStats:
-        excerpt, rows = self._excerpt, 0
         try:
             await in_thread(sink.open)
             convert = partial(deliver_batch, strings=sink.strings)
-            async with self._reading(convert, on_progress, first=excerpt.rows) as read:
-                await in_thread(sink.start, excerpt.schema(read.columns.schema))
-                while (excerpt.rows is None or rows < excerpt.rows) and (batch := await read.next()) is not None:
-                    kept = excerpt.batch(batch, rows)
-                    rows += kept.num_rows
-                    await in_thread(sink.write, kept)
+            async with self._reading(convert, on_progress) as read:
+                await in_thread(sink.start, read.schema)
+                while (batch := await read.next()) is not None:
+                    await in_thread(sink.write, batch)
                 await in_thread(sink.finish)
-                return replace(read.stats(), result_rows=rows)
+                return read.stats()
         except BaseException:
             await in_thread(sink.abandon)
             raise
@@ -351,21 +559,16 @@ def _reader(batches: Batches) -> pa.RecordBatchReader:
     return pa.RecordBatchReader.from_batches(batches.schema, batches)
 
 
-async def _all(read: Read[T]) -> list[T]:
+async def _begin(read: Read[Any], instance: Instance | None) -> None:
+    try:
+        await read.open(instance)
+    except BaseException:
+        await read.aclose()
+        raise
+
+
+async def _all(read: Read[T] | Gathered[T]) -> list[T]:
     items = []
     while (item := await read.next()) is not None:
         items.append(item)
     return items
-
-
-S = TypeVar("S", bound=Scan)
-
-
-def take_excerpt(scan: S, excerpt: Excerpt) -> S:
-    """Return the scan with all its files cut down to an excerpt.
-
-    All columns are asked of the server still, but no more rows than it takes to have the first ones.
-    """
-    other = scan.with_options()
-    other._excerpt = excerpt  # noqa: SLF001 - not public until scans can have the server do it
-    return other

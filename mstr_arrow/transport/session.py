@@ -34,6 +34,8 @@ class ServerSession:
         """The upload under way of each dataset, by its id: the server takes one at a time."""
         self.orientation: Literal["COLUMN", "ROW"] | None = None
         """The orientation of uploaded chunks that the server was seen to take."""
+        self.id_text_operators = True
+        """Whether the server takes conditions such as Contains on ID forms, as far as was seen."""
         self._resources: dict[int, background.Closable] = {}
         self._holders = 0
         self._keep_alive: asyncio.Task[None] | None = None

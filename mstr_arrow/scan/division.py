@@ -1,0 +1,254 @@
+"""A question divided between the server and us: a request body, and what is left to do here. Pure.
+
+The result is always what fetching everything and asking Polars would give, but for ``select`` of fewer attributes,
+which has the server add metrics up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mstr_arrow.errors import UsageError
+from mstr_arrow.filters.bind import bind
+from mstr_arrow.filters.columns import NUMBERS, Subjects, subjects_of
+from mstr_arrow.filters.expressions import Match, column_names, leaves, needs_all_rows
+from mstr_arrow.filters.local import predicate
+from mstr_arrow.filters.push import Part, Pushed, push_having, push_where
+from mstr_arrow.scan.query import SortKey
+from mstr_arrow.scan.residual import Residual
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import polars as pl
+
+    from mstr_arrow.filters.columns import Subject
+    from mstr_arrow.filters.expressions import Expression
+    from mstr_arrow.grid.options import Like
+    from mstr_arrow.grid.schema import Column, Columns
+    from mstr_arrow.scan.query import Query
+
+_SORTED_THERE = NUMBERS | {"date", "timestamp", "time"}
+_OFF = "push-down is switched off"
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """What is asked of the server, and what is left.
+
+    ``body`` is merged into the request's. ``like`` gives columns of the same objects the names and types they
+    have in the whole. ``aggregated``: the server makes other rows than the object's. ``parts`` are the conditions
+    and what became of each; ``notes`` says the rest, for people.
+    """
+
+    body: Mapping[str, Any]
+    residual: Residual
+    like: Like
+    aggregated: bool = False
+    parts: tuple[Part, ...] = ()
+    notes: tuple[str, ...] = ()
+    matches_on_ids: bool = False
+
+    @property
+    def first(self) -> int | None:
+        """The rows of the grid that may suffice."""
+        residual = self.residual
+        return None if residual.gathers and not residual.sorted_there else residual.head
+
+
+@dataclass(slots=True)
+class _Names:
+    """The columns a question names, resolved."""
+
+    columns: Columns
+    subjects: Subjects
+    selected: list[Subject] | None = None
+    final: list[Subject] = field(default_factory=list)
+
+
+def divide(
+    query: Query,
+    columns: Columns,
+    *,
+    refusal: str | None = None,
+    pushdown: bool = True,
+    id_text_operators: bool = True,
+) -> Division:
+    """Divide a question about an object with these columns.
+
+    ``refusal`` says why the server cannot be asked about this object at all, None where it can.
+    ``id_text_operators`` is that of `push_where`. Errors: UsageError for names, types and values that do not
+    fit, and for conditions that could run only before rows are added up.
+    """
+    reason = refusal or (None if pushdown else _OFF)
+    unasked = {} if reason is None else {column.name: reason for column in columns.all}
+    subjects = subjects_of(columns.schema, unasked=unasked)
+    selected = None if query.selected is None else _selected(query.selected, subjects, refusal)
+    aggregated = selected is not None and _drops_attributes(selected, subjects)
+    results = subjects if selected is None or not aggregated else Subjects(tuple(selected))
+    final = (
+        _columns(query.kept, Subjects(tuple(selected))) if selected is not None else _columns(query.kept, results)
+    )
+
+    where = None if query.where is None else bind(query.where, subjects)
+    having = None if query.having is None else bind(query.having, results)
+    pushed = None if where is None else push_where(where, subjects, id_text_operators=id_text_operators)
+    limited = None if having is None else push_having(having, results, rows_exact=pushed is None or pushed.exact)
+    if pushed is not None and aggregated:
+        _refuse_local(pushed, results)
+    filters = [*_where_filters(pushed, subjects, results, aggregated=aggregated), *_filters(limited, results)]
+    ranked = any(condition is not None and needs_all_rows(condition) for condition in (where, having))
+    sort = tuple(SortKey(results.find(key.column).name, key.descending) for key in query.sort)
+    sortable = [results.find(key.column) for key in sort]
+    sorted_there = (
+        query.head is not None
+        and bool(sort)
+        and not ranked
+        and all(key.kind in _SORTED_THERE and key.unasked is None for key in sortable)
+    )
+    residual = Residual(
+        columns=tuple(subject.name for subject in final),
+        filters=tuple(filters),
+        ranked=ranked,
+        sort=sort,
+        sorted_there=sorted_there,
+        head=query.head,
+    )
+    needed = {name for condition in filters for name in condition.meta.root_names()}
+    needed |= {subject.name for subject in (*final, *sortable)}
+    body: dict[str, Any] = {}
+    if selected is not None:
+        body["requestedObjects"] = _requested(selected, [s for s in subjects.all if s.name in needed], columns)
+    if pushed is not None and pushed.view_filter is not None:
+        body["viewFilter"] = pushed.view_filter
+    if limited is not None and limited.metric_limits:
+        body["metricLimits"] = limited.metric_limits
+    if sorted_there:
+        body["sorting"] = {"rows": [_sorting(key, s) for key, s in zip(sort, sortable, strict=True)]}
+    return Division(
+        body,
+        residual,
+        _like(columns, types_of_metrics=not aggregated),
+        aggregated,
+        tuple(part for each in (pushed, limited) if each is not None for part in each.parts),
+        tuple(_notes(query, residual, aggregated=aggregated)),
+        matches_on_ids=pushed is not None and any(map(_matches, pushed.pushed)),
+    )
+
+
+def _selected(names: Sequence[str], subjects: Subjects, refusal: str | None) -> list[Subject]:
+    """Resolve the columns that are selected: an attribute's name stands for all its forms."""
+    if refusal is not None:
+        raise UsageError(
+            f"the server cannot be asked to select columns here: {refusal}.",
+            hint="Read everything, and leave columns out with keep().",
+        )
+    return _columns(names, subjects)
+
+
+def _columns(names: Sequence[str] | None, subjects: Subjects) -> list[Subject]:
+    if names is None:
+        return list(subjects.all)
+    found: dict[str, Subject] = {}
+    for name in names:
+        for subject in subjects.find_all(name):
+            if subject.name in found:
+                raise UsageError(f"the column {subject.name!r} is asked for twice.")
+            found[subject.name] = subject
+    return list(found.values())
+
+
+def _drops_attributes(selected: Iterable[Subject], subjects: Subjects) -> bool:
+    kept = {subject.object_id for subject in selected if subject.role == "attribute"}
+    return any(subject.role == "attribute" and subject.object_id not in kept for subject in subjects.all)
+
+
+def _refuse_local(pushed: Pushed, results: Subjects) -> None:
+    """Refuse conditions that neither the server decides for certain nor rows that were added up still show."""
+    groups = {subject.name for subject in results.all if subject.role == "attribute"}
+    for part in pushed.parts:
+        decided = part.sent and part.reason is None
+        if not decided and (needs_all_rows(part.expression) or not set(column_names(part.expression)) <= groups):
+            names = ", ".join(column_names(part.expression))
+            raise UsageError(
+                f"{part.expression!r} cannot be left to the server ({part.reason}), and cannot run after select() "
+                "has had it add up the rows.",
+                hint=f"Select {names}, too, and add up afterwards; or name elements: col(…).has_elements(…).",
+            )
+
+
+def _where_filters(
+    pushed: Pushed | None, subjects: Subjects, results: Subjects, *, aggregated: bool
+) -> list[pl.Expr]:
+    if pushed is None or not aggregated:
+        return _filters(pushed, subjects)
+    groups = {subject.name for subject in results.all if subject.role == "attribute"}
+    left = [part for part in pushed.parts if not (part.sent and part.reason is None)]
+    return [predicate(part.expression, subjects) for part in left if set(column_names(part.expression)) <= groups]
+
+
+def _filters(pushed: Pushed | None, subjects: Subjects) -> list[pl.Expr]:
+    residual = None if pushed is None else pushed.residual
+    return [] if residual is None else [predicate(residual, subjects)]
+
+
+def _requested(selected: Sequence[Subject], needed: Sequence[Subject], columns: Columns) -> dict[str, Any]:
+    """Make ``requestedObjects``: attributes with the forms that are needed, metrics; in the order of selection."""
+    forms: dict[str, dict[str, None]] = {}
+    metrics: dict[str, None] = {}
+    for subject in (*selected, *needed):
+        if subject.role == "metric":
+            metrics[subject.object_id] = None
+        elif subject.role == "attribute" and subject.form_id is not None:
+            forms.setdefault(subject.object_id, {})[subject.form_id] = None
+    shown = {column.object_id: 0 for column in columns.attributes}
+    for column in columns.attributes:
+        shown[column.object_id] += 1
+    attributes: list[dict[str, Any]] = [
+        {"id": attribute}
+        if len(chosen) == shown[attribute]
+        else {"id": attribute, "forms": [{"id": form} for form in chosen]}
+        for attribute, chosen in forms.items()
+    ]
+    return {"attributes": attributes, "metrics": [{"id": metric} for metric in metrics]}
+
+
+def _sorting(key: SortKey, subject: Subject) -> dict[str, Any]:
+    order = "descending" if key.descending else "ascending"
+    if subject.role == "metric":
+        return {"type": "metric", "metric": {"id": subject.object_id}, "order": order}
+    return {
+        "type": "form",
+        "attribute": {"id": subject.object_id},
+        "form": {"id": subject.form_id},
+        "order": order,
+    }
+
+
+def _like(columns: Columns, *, types_of_metrics: bool) -> Like:
+    def kept(column: Column) -> bool:
+        return types_of_metrics or column.role != "metric"
+
+    return {
+        (column.object_id, column.form_id, column.part): (column.name, column.type if kept(column) else None)
+        for column in columns.all
+        if column.role in {"attribute", "metric"}
+    }
+
+
+def _matches(expression: Expression) -> bool:
+    return any(isinstance(leaf, Match) for leaf in leaves(expression))
+
+
+def _notes(query: Query, residual: Residual, *, aggregated: bool) -> Iterable[str]:
+    if aggregated:
+        yield "the server adds up metrics over the attributes that are not selected"
+    if residual.ranked:
+        yield "ranks are counted here, over all rows: they are held until the last has come"
+    if residual.sort and residual.sorted_there:
+        yield f"the server sorts; rows are read until {query.head} are certain, and sorted again here"
+    elif residual.sort:
+        yield "rows are sorted here, as texts and empty values have another order on the server: all are held"
+    if query.head is not None and not residual.sort and residual.filters:
+        yield f"pages are read until {query.head} rows were found"
