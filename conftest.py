@@ -1,4 +1,4 @@
-"""What the examples in docstrings use: the package as ``ma``, and ``url``, ``user``, ``password`` of a server."""
+"""What the examples in docstrings use: the package as ``ma``, Polars as ``pl``, and ``url``, ``user``, ``password`` of a server."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def _names_of_examples(request: pytest.FixtureRequest, doctest_namespace: dict[s
     """Fill the name space of examples, and of nothing else: most tests need no server."""
     if not isinstance(request.node, DoctestItem):
         return
-    import mstr_arrow  # noqa: PLC0415 - only where an example needs it
+    import polars as pl  # noqa: PLC0415 - only where an example needs it
+
+    import mstr_arrow  # noqa: PLC0415
 
     server = request.getfixturevalue("example_server")
-    doctest_namespace.update(ma=mstr_arrow, url=server.url, user=server.username, password=server.password)
+    doctest_namespace.update(ma=mstr_arrow, pl=pl, url=server.url, user=server.username, password=server.password)
