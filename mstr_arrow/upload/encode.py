@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Literal, get_args
 import polars as pl
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.upload.values import json_values, quoted
+from mstr_arrow.upload.values import json_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Mapping
 
     import pyarrow as pa
 
@@ -80,40 +80,39 @@ class Slice:
 def encode_slice(table: pa.Table, options: EncodeOptions, *, first_row: int = 0) -> Slice:
     """Write the rows of a table, at least one; the types of its columns are those that have a `fate`.
 
-    Holds the text and, by columns, one column's values at a time; by rows, all of them.
-    Errors: ConversionError, with a row counted from ``first_row``.
+    Holds the text and what it is made of. Errors: ConversionError, with a row counted from ``first_row``.
     """
-    losses = Losses()
-
-    def ready() -> Iterator[Values]:
-        for name, column in zip(table.column_names, table.columns, strict=True):
-            values = json_values(name, column, time_zone=options.time_zone, row=first_row)
-            losses.nulled.update({name: values.nulled} if values.nulled else {})
-            losses.shortened.update({name: values.shortened} if values.shortened else {})
-            yield values
-
-    lanes = tuple(map(_column_text, ready())) if options.orientation == "COLUMN" else (_rows_text(ready()),)
+    by_rows = options.orientation == "ROW"
+    columns = {
+        name: json_values(name, column, time_zone=options.time_zone, quote=by_rows, row=first_row)
+        for name, column in zip(table.column_names, table.columns, strict=True)
+    }
+    losses = Losses(
+        Counter({name: values.nulled for name, values in columns.items() if values.nulled}),
+        Counter({name: values.shortened for name, values in columns.items() if values.shortened}),
+    )
+    lanes = (_rows_text(columns),) if by_rows else tuple(_column_texts(columns))
     return Slice(table.num_rows, lanes, losses)
 
 
-def _column_text(values: Values) -> memoryview:
-    """Write a column; if not text already, as the list in an object with one member of no name."""
-    if values.as_json:
-        # By way of a list, as Polars 1.30 fails to join texts that were gathered from a single one.
-        joined = values.series.fill_null("null").implode().list.join(",")
-        return memoryview(joined.cast(pl.Binary).item())
-    holder = pl.struct(values.series.implode().alias("")).struct.json_encode()
-    return memoryview(pl.select(holder.cast(pl.Binary)).item())[len('{"":[') : -len("]}")]
+def _column_texts(columns: Mapping[str, Values]) -> Iterator[memoryview]:
+    """Write each column: JSON texts joined, all else as the list in an object with one member of no name."""
+    texts = []
+    for name, values in columns.items():
+        if values.as_json:
+            # By way of a list, as Polars 1.30 fails to join texts that were gathered from a single one.
+            text = values.expr.fill_null("null").implode().list.join(",")
+        else:
+            text = pl.struct(values.expr.implode().alias("")).struct.json_encode()
+        texts.append(text.cast(pl.Binary).alias(name))
+    for text, values in zip(pl.select(texts).row(0), columns.values(), strict=True):
+        yield memoryview(text) if values.as_json else memoryview(text)[len('{"":[') : -len("]}")]
 
 
-def _rows_text(columns: Iterable[Values]) -> memoryview:
+def _rows_text(columns: Mapping[str, Values]) -> memoryview:
     """Write columns beside each other: as CSV whose lines end in brackets, since all that needs quotes has them."""
-    frame = pl.DataFrame([_quoted(values).alias(str(number)) for number, values in enumerate(columns)])
+    frame = pl.select(values.expr.alias(name) for name, values in columns.items())
     text = BytesIO()
     text.write(b"[")
     frame.write_csv(text, include_header=False, line_terminator="],[", quote_style="never", null_value="null")
     return text.getbuffer()[: -len(",[")]
-
-
-def _quoted(values: Values) -> pl.Series:
-    return quoted(values.series) if values.series.dtype == pl.String and not values.as_json else values.series
