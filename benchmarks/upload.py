@@ -33,7 +33,7 @@ from benchmarks.measure import machine, peak_rss, table, verdict
 from mstr_arrow.simulator import SimulatorProcess
 from mstr_arrow.upload.chunks import chunks
 from mstr_arrow.upload.encode import EncodeOptions
-from mstr_arrow.upload.upload import CHUNK_BYTES
+from mstr_arrow.upload.options import CHUNK_BYTES
 
 MB = 1e6
 TARGET_RSS = 600.0

@@ -14,8 +14,9 @@ from mstr_arrow.objects.schemachange import check_roles, check_schema, overwritt
 from mstr_arrow.transport.projects import OBJECT_ID
 from mstr_arrow.upload.model import TableRoles, build_model, table_models, unknown_column
 from mstr_arrow.upload.names import MAX_CHARACTERS, check_name
+from mstr_arrow.upload.options import Policy, UploadOptions
 from mstr_arrow.upload.source import Source, source_of
-from mstr_arrow.upload.upload import Policy, Upload, UploadOptions
+from mstr_arrow.upload.upload import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from mstr_arrow.upload.encode import Orientation
+    from mstr_arrow.upload.options import Policy
     from mstr_arrow.upload.result import Resume, UploadProgress
-    from mstr_arrow.upload.upload import Policy
 
     Forms = Mapping[str, Mapping[str, str]]
 

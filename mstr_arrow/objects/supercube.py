@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from mstr_arrow.objects.pushoptions import CreateOptions, UpdateOptions
     from mstr_arrow.transport.client import Client
+    from mstr_arrow.upload.options import Policy
     from mstr_arrow.upload.result import WriteResult
     from mstr_arrow.upload.session import PublishStatus
-    from mstr_arrow.upload.upload import Policy
 
 
 class SuperCube:

@@ -1,16 +1,23 @@
-"""The rows of a dataset's tables, as the server counts them. Wire reference, sections 3.2, 5.1 and 6.2."""
+"""The rows of a dataset's tables, as the server counts them, and as they should be.
+
+Wire reference, sections 3.2, 5.1 and 6.2.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
 
-from mstr_arrow.errors import NotPublished
+from mstr_arrow.errors import DataMismatch, NotPublished
 from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.grid.definition import ROW_COUNT, read_definition
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from mstr_arrow.transport.http import Http
+    from mstr_arrow.upload.options import Policy
+    from mstr_arrow.upload.result import TableResult
 
 
 async def row_counts(http: Http, dataset_id: str) -> dict[str, int]:
@@ -35,3 +42,27 @@ async def row_counts(http: Http, dataset_id: str) -> dict[str, int]:
     return {
         metric.name.removeprefix(ROW_COUNT): int(counts.get(metric.name) or 0) for metric in definition.row_counts
     }
+
+
+def check_counts(
+    sent: Iterable[TableResult], policies: Mapping[str, Policy], before: Mapping[str, int], after: Mapping[str, int]
+) -> tuple[bool | None, str]:
+    """Compare row counts with what was sent: whether they are right, None where nobody can know, and why.
+
+    Raises DataMismatch where rows are missing or doubled.
+    """
+    sent = list(sent)
+    if uncounted := [table.name for table in sent if table.name not in after]:
+        return None, f"not possible: the server shows no row count of table {uncounted[0]!r}"
+    for table in sent:
+        policy = policies[table.name]
+        expected = table.rows + (before.get(table.name, 0) if policy == "add" else 0)
+        if policy in {"add", "replace"} and after[table.name] != expected:
+            raise DataMismatch(
+                f"table {table.name!r} has {after[table.name]:,} rows after publishing, and should have "
+                f"{expected:,}.",
+                hint="Upload it again with mode='replace'.",
+            )
+    if open_ended := sorted({"update", "upsert"} & set(policies.values())):
+        return None, f"not possible: the rows that {' and '.join(open_ended)} leaves depend on the keys"
+    return True, "the cube has as many rows as were sent"

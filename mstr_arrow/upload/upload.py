@@ -9,24 +9,23 @@ import asyncio
 import logging
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from mstr_arrow.errors import (
     ClosedError,
     ConnectError,
-    DataMismatch,
     LimitExceeded,
     MstrError,
     ServerError,
     UploadFailed,
     UsageError,
 )
-from mstr_arrow.upload.counts import row_counts
-from mstr_arrow.upload.encode import EncodeOptions, Losses
+from mstr_arrow.upload.counts import check_counts, row_counts
 from mstr_arrow.upload.encoder import Encoder
-from mstr_arrow.upload.result import Resume, TableResult, UploadProgress, WriteResult
+from mstr_arrow.upload.options import CHUNK_BYTES, project_limit
+from mstr_arrow.upload.result import Resume
 from mstr_arrow.upload.session import PublishStatus, UploadSession
+from mstr_arrow.upload.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,70 +34,13 @@ if TYPE_CHECKING:
     from mstr_arrow.transport.session import ServerSession
     from mstr_arrow.upload.chunks import Chunk
     from mstr_arrow.upload.encode import Orientation
+    from mstr_arrow.upload.options import UploadOptions
+    from mstr_arrow.upload.result import UploadProgress, WriteResult
     from mstr_arrow.upload.source import Source
 
 logger = logging.getLogger("mstr_arrow")
 
-CHUNK_BYTES = 64 * 2**20
-"""Bytes of a request body where nothing else is known: of the 50 to 200 MB that are documented to work well, rather
-few, since two bodies are held."""
-
-Policy = Literal["add", "update", "upsert", "replace"]
-
 _BAD_REQUEST = 400
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UploadOptions:
-    """How tables are uploaded.
-
-    ``policies`` names the update policy of each table. ``orientation`` None is COLUMN, and ROW where the server
-    does not take that. ``time_zone`` is that of timestamps that have one. ``chunk_bytes`` bounds a request body,
-    ``chunk_rows`` its rows. ``keep_session`` leaves a failed upload's session to be resumed.
-    """
-
-    policies: Mapping[str, Policy]
-    orientation: Orientation | None = None
-    time_zone: str = "UTC"
-    chunk_bytes: int | None = None
-    chunk_rows: int | None = None
-    verify: bool = False
-    keep_session: bool = False
-    resume: Resume | None = None
-
-    def __post_init__(self) -> None:
-        self.encoding(self.orientation or "COLUMN")
-        for name in ("chunk_bytes", "chunk_rows"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise UsageError(f"{name} is {value}; it is at least 1.")
-
-    def encoding(self, orientation: Orientation) -> EncodeOptions:
-        """Return how values are written; errors: UsageError."""
-        return EncodeOptions(orientation, self.time_zone)
-
-
-@dataclass(slots=True)
-class Tally:
-    """What an upload did so far; seconds of encoding run beside the others."""
-
-    tables: dict[str, TableResult] = field(default_factory=dict)
-    retries: int = 0
-    encoding: float = 0.0
-    waiting: float = 0.0
-    sending: float = 0.0
-    publishing: float = 0.0
-    nulled: dict[str, int] = field(default_factory=dict)
-    shortened: dict[str, int] = field(default_factory=dict)
-    verified: bool | None = None
-    verification: str = "not asked for"
-
-    def lose(self, table: str, losses: Losses) -> None:
-        """Count what a chunk could not say."""
-        for mine, lost in ((self.nulled, losses.nulled), (self.shortened, losses.shortened)):
-            for column, count in lost.items():
-                name = f"{table}.{column}"
-                mine[name] = mine.get(name, 0) + count
 
 
 class Upload:
@@ -121,8 +63,7 @@ class Upload:
         self.dataset_id = dataset_id
         self.sent = False
         self.published = False
-        self._tally = Tally()
-        self._began = time.monotonic()
+        self._tally = Tally(_sum([source.rows for source in sources.values()]))
         self._created = created
         self._session = session
         self._sources = sources
@@ -131,8 +72,6 @@ class Upload:
         self._upload_session: UploadSession | None = None
         self._orientation: Orientation = options.orientation or session.orientation or "COLUMN"
         self._on_trial = options.orientation is None and session.orientation is None
-        self._total_rows = _sum([source.rows for source in sources.values()])
-        self._before: dict[str, int] = {}
         self._status: PublishStatus | None = None
 
     @property
@@ -158,7 +97,7 @@ class Upload:
         self._session.register(self)
         self._session.hold()
         try:
-            chunk_bytes = self._options.chunk_bytes or min(CHUNK_BYTES, await _project_limit(self._http))
+            chunk_bytes = self._options.chunk_bytes or min(CHUNK_BYTES, await project_limit(self._http))
             await self._open()
             for table, source in self._sources.items():
                 await self._send_table(table, source, chunk_bytes)
@@ -181,9 +120,10 @@ class Upload:
             raise UsageError("nothing was uploaded that could be published.")
         began = time.monotonic()
         counted = self._options.verify or self._tally.retries > 0
+        before: dict[str, int] = {}
         try:
             if counted and "add" in self._options.policies.values():
-                self._before = await row_counts(self._http, self.dataset_id)
+                before = await row_counts(self._http, self.dataset_id)
             self._report("publishing", None)
             await self._upload_session.publish()
             await self._upload_session.follow(self._http.settings.timeouts.publish, self._say)
@@ -197,7 +137,9 @@ class Upload:
         await self.discard()
         self._tally.publishing = time.monotonic() - began
         if counted:
-            await self._verify()
+            after = await row_counts(self._http, self.dataset_id)
+            tables, policies = self._tally.tables.values(), self._options.policies
+            self._tally.verified, self._tally.verification = check_counts(tables, policies, before, after)
 
     async def discard(self) -> None:
         """Delete the upload session and with it what was not published; does nothing when there is none."""
@@ -210,24 +152,7 @@ class Upload:
 
     def result(self, name: str) -> WriteResult:
         """Say what was done so far, to the dataset of that name."""
-        tally = self._tally
-        return WriteResult(
-            cube_id=self.dataset_id,
-            name=name,
-            created=self._created,
-            published=self.published,
-            tables=tuple(tally.tables.values()),
-            retries=tally.retries,
-            seconds=time.monotonic() - self._began,
-            seconds_encoding=tally.encoding,
-            seconds_waiting=tally.waiting,
-            seconds_sending=tally.sending,
-            seconds_publishing=tally.publishing,
-            verified=tally.verified,
-            verification=tally.verification,
-            nulled=tally.nulled,
-            shortened=tally.shortened,
-        )
+        return self._tally.result(self.dataset_id, name, created=self._created, published=self.published)
 
     def _let_go(self) -> None:
         if self._session.uploads.get(self.dataset_id) is self:
@@ -283,7 +208,7 @@ class Upload:
 
     async def _send_table(self, table: str, source: Source, chunk_bytes: int) -> None:
         chunks, rows = self._options.resume.taken.get(table, (0, 0)) if self._options.resume else (0, 0)
-        self._tally.tables[table] = TableResult(name=table, chunks=chunks, rows=rows)
+        self._tally.begin(table, chunks, rows)
         encoder = Encoder(
             table,
             source,
@@ -368,12 +293,7 @@ class Upload:
             ) from error
         finally:
             self._tally.sending += time.monotonic() - began
-        self._tally.retries += answer.retries
-        self._tally.lose(chunk.table, chunk.losses)
-        done = self._tally.tables[chunk.table]
-        self._tally.tables[chunk.table] = replace(
-            done, rows=done.rows + chunk.rows, bytes=done.bytes + chunk.size, chunks=done.chunks + 1
-        )
+        self._tally.took(chunk, answer.retries)
         self._report("sending", chunk.table)
 
     # Publishing
@@ -387,42 +307,8 @@ class Upload:
         self._report("publishing", None, status.message)
 
     def _report(self, phase: Literal["sending", "publishing"], table: str | None, message: str = "") -> None:
-        if self._on_progress is None:
-            return
-        tables = self._tally.tables.values()
-        self._on_progress(
-            UploadProgress(
-                phase=phase,
-                table=table,
-                rows=sum(each.rows for each in tables),
-                total_rows=self._total_rows,
-                bytes=sum(each.bytes for each in tables),
-                chunks=sum(each.chunks for each in tables),
-                server_says=message,
-            )
-        )
-
-    async def _verify(self) -> None:
-        """Compare the tables' row counts with what was sent, where the policy says what they must be."""
-        counts = await row_counts(self._http, self.dataset_id)
-        open_ended = {policy for policy in self._options.policies.values() if policy in {"update", "upsert"}}
-        uncounted = [table for table in self._tally.tables if table not in counts]
-        if uncounted:
-            self._tally.verification = f"not possible: the server shows no row count of table {uncounted[0]!r}"
-            return
-        for table, sent in self._tally.tables.items():
-            policy = self._options.policies[table]
-            expected = sent.rows + (self._before.get(table, 0) if policy == "add" else 0)
-            if policy in {"add", "replace"} and counts[table] != expected:
-                raise DataMismatch(
-                    f"table {table!r} has {counts[table]:,} rows after publishing, and should have {expected:,}.",
-                    hint="Upload it again with mode='replace'.",
-                )
-        if open_ended:
-            which = " and ".join(sorted(open_ended))
-            self._tally.verification = f"not possible: the rows that {which} leaves depend on the keys"
-        else:
-            self._tally.verified, self._tally.verification = True, "the cube has as many rows as were sent"
+        if self._on_progress is not None:
+            self._on_progress(self._tally.progress(phase, table, message))
 
 
 _TAKEN_BACK = "Nothing was published."
@@ -435,18 +321,3 @@ def _smaller(chunk: Chunk) -> str:
 def _sum(numbers: list[int | None]) -> int | None:
     known = [number for number in numbers if number is not None]
     return sum(known) if len(known) == len(numbers) else None
-
-
-async def _project_limit(http: Http) -> int:
-    """Return the bytes that the project takes at once, where the user may see that; CHUNK_BYTES elsewhere.
-
-    GET /api/v2/projects/{id}/settings (wire reference, section 10.3).
-    """
-    project = http.project or await http.select_project(None)
-    try:
-        settings = (await http.request("GET", f"v2/projects/{project.id}/settings", safe=False)).json()
-        setting = settings["maxDataUploadSize"]
-        limit = int(setting["value"] if isinstance(setting, dict) else setting)
-    except (MstrError, KeyError, TypeError, ValueError):
-        return CHUNK_BYTES
-    return limit if limit > 0 else CHUNK_BYTES

@@ -1,0 +1,78 @@
+"""What an upload did so far, counted while it runs."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+from mstr_arrow.upload.result import TableResult, UploadProgress, WriteResult
+
+if TYPE_CHECKING:
+    from mstr_arrow.upload.chunks import Chunk
+
+
+@dataclass(slots=True)
+class Tally:
+    """What an upload did so far; seconds of encoding run beside the others."""
+
+    total_rows: int | None
+    tables: dict[str, TableResult] = field(default_factory=dict)
+    retries: int = 0
+    began: float = field(default_factory=time.monotonic)
+    encoding: float = 0.0
+    waiting: float = 0.0
+    sending: float = 0.0
+    publishing: float = 0.0
+    nulled: dict[str, int] = field(default_factory=dict)
+    shortened: dict[str, int] = field(default_factory=dict)
+    verified: bool | None = None
+    verification: str = "not asked for"
+
+    def begin(self, table: str, chunks: int, rows: int) -> None:
+        """Begin a table of which the server has so many chunks and rows already."""
+        self.tables[table] = TableResult(name=table, chunks=chunks, rows=rows)
+
+    def took(self, chunk: Chunk, retries: int) -> None:
+        """Count a chunk that the server took."""
+        done = self.tables[chunk.table]
+        self.tables[chunk.table] = replace(
+            done, rows=done.rows + chunk.rows, bytes=done.bytes + chunk.size, chunks=done.chunks + 1
+        )
+        self.retries += retries
+        for mine, lost in ((self.nulled, chunk.losses.nulled), (self.shortened, chunk.losses.shortened)):
+            for column, count in lost.items():
+                name = f"{chunk.table}.{column}"
+                mine[name] = mine.get(name, 0) + count
+
+    def progress(self, phase: Literal["sending", "publishing"], table: str | None, message: str) -> UploadProgress:
+        """Say how far it is."""
+        return UploadProgress(
+            phase=phase,
+            table=table,
+            rows=sum(each.rows for each in self.tables.values()),
+            total_rows=self.total_rows,
+            bytes=sum(each.bytes for each in self.tables.values()),
+            chunks=sum(each.chunks for each in self.tables.values()),
+            server_says=message,
+        )
+
+    def result(self, cube_id: str, name: str, *, created: bool, published: bool) -> WriteResult:
+        """Say what was done."""
+        return WriteResult(
+            cube_id=cube_id,
+            name=name,
+            created=created,
+            published=published,
+            tables=tuple(self.tables.values()),
+            retries=self.retries,
+            seconds=time.monotonic() - self.began,
+            seconds_encoding=self.encoding,
+            seconds_waiting=self.waiting,
+            seconds_sending=self.sending,
+            seconds_publishing=self.publishing,
+            verified=self.verified,
+            verification=self.verification,
+            nulled=self.nulled,
+            shortened=self.shortened,
+        )
