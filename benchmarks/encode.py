@@ -131,12 +131,12 @@ def _memory(orientation: Orientation, path: Path) -> None:
             sizes.append(chunk.size)
     if done != data.num_rows:
         raise RuntimeError(f"{done} rows are in the chunks, of {data.num_rows}")
-    above = peak.above / MB
+    filled = f", all but the last filled to {min(sizes[:-1]) / CHUNK_BYTES:.1%} or more" if sizes[1:] else ""
     in_chunks = peak.above / CHUNK_BYTES
     print(
-        f"by {orientation.lower()}s, {done:,} rows in {len(sizes)} chunks, each but the last filled to at least "
-        f"{min(sizes[:-1], default=0) / CHUNK_BYTES:.1%}: peak memory {above:.0f} MB above the rows, "
-        f"{in_chunks:.2f} chunks ({verdict(in_chunks, TARGET_CHUNKS, at_most=True)})"
+        f"by {orientation.lower()}s, {done:,} rows in {len(sizes)} chunks{filled}: peak memory "
+        f"{peak.above / MB:.0f} MB above the rows, {in_chunks:.2f} chunks "
+        f"({verdict(in_chunks, TARGET_CHUNKS, at_most=True)})"
     )
 
 

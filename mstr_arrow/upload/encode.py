@@ -13,7 +13,7 @@ from mstr_arrow.errors import UsageError
 from mstr_arrow.upload.values import json_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Sequence
 
     import pyarrow as pa
 
@@ -83,35 +83,35 @@ def encode_slice(table: pa.Table, options: EncodeOptions, *, first_row: int = 0)
     Holds the text and what it is made of. Errors: ConversionError, with a row counted from ``first_row``.
     """
     by_rows = options.orientation == "ROW"
-    columns = {
-        name: json_values(name, column, time_zone=options.time_zone, quote=by_rows, row=first_row)
+    columns = [
+        (name, json_values(name, column, time_zone=options.time_zone, quote=by_rows, row=first_row))
         for name, column in zip(table.column_names, table.columns, strict=True)
-    }
+    ]
     losses = Losses(
-        Counter({name: values.nulled for name, values in columns.items() if values.nulled}),
-        Counter({name: values.shortened for name, values in columns.items() if values.shortened}),
+        Counter({name: values.nulled for name, values in columns if values.nulled}),
+        Counter({name: values.shortened for name, values in columns if values.shortened}),
     )
     lanes = (_rows_text(columns),) if by_rows else tuple(_column_texts(columns))
     return Slice(table.num_rows, lanes, losses)
 
 
-def _column_texts(columns: Mapping[str, Values]) -> Iterator[memoryview]:
+def _column_texts(columns: Sequence[tuple[str, Values]]) -> Iterator[memoryview]:
     """Write each column: JSON texts joined, all else as the list in an object with one member of no name."""
     texts = []
-    for name, values in columns.items():
+    for name, values in columns:
         if values.as_json:
             # By way of a list, as Polars 1.30 fails to join texts that were gathered from a single one.
             text = values.expr.fill_null("null").implode().list.join(",")
         else:
             text = pl.struct(values.expr.implode().alias("")).struct.json_encode()
         texts.append(text.cast(pl.Binary).alias(name))
-    for text, values in zip(pl.select(texts).row(0), columns.values(), strict=True):
+    for text, (_, values) in zip(pl.select(texts).row(0), columns, strict=True):
         yield memoryview(text) if values.as_json else memoryview(text)[len('{"":[') : -len("]}")]
 
 
-def _rows_text(columns: Mapping[str, Values]) -> memoryview:
+def _rows_text(columns: Sequence[tuple[str, Values]]) -> memoryview:
     """Write columns beside each other: as CSV whose lines end in brackets, since all that needs quotes has them."""
-    frame = pl.select(values.expr.alias(name) for name, values in columns.items())
+    frame = pl.select(values.expr.alias(name) for name, values in columns)
     text = BytesIO()
     text.write(b"[")
     frame.write_csv(text, include_header=False, line_terminator="],[", quote_style="never", null_value="null")

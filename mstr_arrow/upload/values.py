@@ -24,6 +24,7 @@ _MS_OF_DAY = 86_400_000
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
 """0001-01-01 and 9999-12-31, in days since 1970-01-01."""
+_YEARS = "within the years 1 to 9999"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +196,6 @@ def _stamps(of: Column, integers: pl.Series, time_zone: str) -> Values:
         ms = there.to_physical()
         _check(of, ms, _FIRST_DAY * _MS_OF_DAY, (_LAST_DAY + 1) * _MS_OF_DAY - 1, f"{_YEARS} in {time_zone}")
     return replace(_written(ms.to_arrow(), _stamp_texts), shortened=shortened)
-
-
-_YEARS = "within the years 1 to 9999"
 
 
 def _check(of: Column, integers: pl.Series, least: int, most: int, due: str) -> None:
