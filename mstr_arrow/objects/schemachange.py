@@ -60,15 +60,14 @@ def check_roles(
     metrics = {metric.name for metric in definition.metrics}
     attributes = {attribute.name for attribute in definition.attributes}
     for table in tables:
-        for wanted, names, others in (
-            ("attribute", roles[table.name].attributes, metrics),
-            ("metric", roles[table.name].metrics, attributes),
+        for wanted, there, names, others in (
+            ("an attribute", "a metric", roles[table.name].attributes, metrics),
+            ("a metric", "an attribute", roles[table.name].metrics, attributes),
         ):
             for name in names:
                 if name in others:
-                    other = "metric" if wanted == "attribute" else "attribute"
                     raise UsageError(
-                        f"the column {name!r} is a {other} of {definition.name!r}, and cannot become a {wanted}.",
+                        f"the column {name!r} is {there} of {definition.name!r}, and cannot become {wanted}.",
                         hint="Roles are given when a dataset is created.",
                     )
         policy = policies[table.name]

@@ -188,7 +188,11 @@ def _attributes_of(table: TableModel, roles: TableRoles, in_forms: set[str]) -> 
     for role, columns in (("attribute", roles.attributes), ("metric", roles.metrics)):
         for name in columns:
             if table.column(name) is None:
-                raise unknown_column(name, [column.name for column in table.columns], f"to be {role}")
+                raise unknown_column(
+                    name,
+                    [column.name for column in table.columns],
+                    f"to be {'an' if role == 'attribute' else 'a'} {role}",
+                )
     if both := sorted(set(roles.attributes) & set(roles.metrics)):
         raise UsageError(f"the column {both[0]!r} of table {table.name!r} cannot be attribute and metric.")
     if both := sorted(in_forms & set(roles.metrics)):

@@ -327,7 +327,7 @@ def test_columns_can_be_added_when_everything_is_replaced(conn, name):
 
 def test_roles_are_those_of_the_dataset(conn, name):
     conn.write(name, SALES)
-    with pytest.raises(errors.UsageError, match=r"'revenue' is a metric of .*, and cannot become a attribute"):
+    with pytest.raises(errors.UsageError, match=r"'revenue' is a metric of .*, and cannot become an attribute"):
         conn.write(name, SALES, attributes=["revenue"])
 
 
