@@ -10,7 +10,7 @@ TEST = nox.project.dependency_groups(PROJECT, "test")
 LINT = nox.project.dependency_groups(PROJECT, "lint")
 CORE_TEST = [requirement for requirement in TEST if requirement.startswith(("hypothesis", "pytest"))]
 CHECKED = ("mstr_arrow", "benchmarks", "tests", "noxfile.py", "conftest.py")
-BENCHMARKS = ("decode", "layouts", "encode", "extract", "memory", "import_time")
+BENCHMARKS = ("decode", "layouts", "extract", "memory", "encode", "upload", "import_time")
 
 nox.options.sessions = ["lint", "types", "tests", "tests_core"]
 nox.options.error_on_missing_interpreters = False
@@ -79,6 +79,7 @@ def bench(session: nox.Session) -> None:
     session.run(
         "pytest",
         "benchmarks/test_pages.py",
+        "benchmarks/test_bodies.py",
         "--benchmark-only",
         "--benchmark-max-time=0.2",
         "--benchmark-columns=median,ops",
@@ -87,6 +88,6 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def peers(session: nox.Session) -> None:
-    """Run other clients against the simulator, beside ours; ``nox -s peers -- --quick`` reads fewer rows."""
-    session.install(".", "mstrio-py", "mstr-rest-requests")
+    """Run other clients against the simulator, beside ours; ``nox -s peers -- --quick`` moves fewer rows."""
+    session.install(".", "mstrio-py", "mstr-rest-requests", "psutil")
     session.run("python", "-m", "benchmarks.peers", *session.posargs)

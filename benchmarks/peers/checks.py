@@ -1,4 +1,4 @@
-"""What other clients make of the simulator, beside its truth and beside mstr_arrow's own result.
+"""What other clients read of the simulator, beside its truth and beside mstr_arrow's own result.
 
 Every check gives a row of a table: ``same``, ``differs: R2, …`` by the habits that ``compare`` knows, ``fails: R4``
 for the failures that the wire reference lists, or ``not supported``. Anything else is the simulator's fault or
@@ -10,32 +10,25 @@ ours, and ends the run with an error.
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
-import sys
-import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mstr.requests import AuthenticatedMSTRRESTSession, MSTRRESTSession
-from mstrio import config
 from mstrio.connection import Connection
 from mstrio.object_management import full_search
 from mstrio.project_objects import OlapCube, Report, SuperCube, list_olap_cubes, list_reports, list_super_cubes
 from mstrio.project_objects.datasets import load_cube
 
 import mstr_arrow as ma
-from benchmarks.measure import table
-from benchmarks.peers.compare import HABITS, SAME, Unexplained, explain, own
+from benchmarks.peers.compare import SAME, Unexplained, explain, own
+from benchmarks.peers.verdicts import MSTR_REQUESTS, MSTRIO, OURS, Checks, hush
 from mstr_arrow.simulator import Simulator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     import pyarrow as pa
 
-MSTRIO, MSTR_REQUESTS, OURS = "mstrio-py", "mstr-rest-requests", "mstr_arrow"
 ROWS = 30_000
 CUBES = ("Sales Cube", "Awkward Values", "One Row", "Only Metrics", "Only Attributes", "No Rows", "Same Names")
 CHUNK = 7_000
@@ -57,43 +50,9 @@ AWKWARD_METRICS = {
 WIDE = {"Hierarchy", "Nested Custom Group", "Hierarchy On Columns"}
 
 
-class Checks:
-    """The rows of the table so far."""
-
-    def __init__(self) -> None:
-        self.rows: list[tuple[str, str, str]] = []
-        self.unexplained: list[str] = []
-
-    def run(self, name: str, peer: str, work: Callable[[], str]) -> None:
-        """Run a check whose work gives the verdict; a failure is one that is unexplained."""
-        try:
-            with _silence():
-                verdict = work()
-        except Exception as error:  # noqa: BLE001 - a peer may raise whatever it likes
-            verdict = f"UNEXPLAINED {type(error).__name__}: {str(error)[:160]}"
-            self.unexplained.append(f"{name} ({peer})")
-        self.rows.append((name, peer, verdict))
-
-    def known_failure(
-        self, name: str, peer: str, work: Callable[[], Any], habit: str, *errors: type[Exception]
-    ) -> None:
-        """Run a check that the peer is known to fail, with one of these errors."""
-
-        def verdict() -> str:
-            try:
-                work()
-            except errors as error:
-                return f"{habit}: {type(error).__name__}: {str(error).splitlines()[0][:60]}"
-            return SAME
-
-        self.run(name, peer, verdict)
-
-
 def main() -> None:
     """Run all checks and print the table; exits with 1 where something is unexplained."""
-    warnings.simplefilter("ignore")
-    logging.disable(logging.CRITICAL)
-    config.verbose = config.progress_bar = False
+    hush()
     checks = Checks()
     with Simulator(rows=ROWS, gzip=False, max_sessions_per_user=100) as sim:
         _log_ins(checks, sim)
@@ -113,13 +72,9 @@ def main() -> None:
     _cross_tabs(checks)
     _governor(checks)
     _old_server(checks)
-    print(table(("check", "peer", "result"), checks.rows))
-    print("\nwhere R numbers are those of the wire reference, section 11:")
-    print("\n".join(f"  {habit:4}{meaning}" for habit, meaning in HABITS.items()))
     for method, path in sorted(missing):
         print(f"not served: {method} {path}")
-    if checks.unexplained:
-        sys.exit(f"{len(checks.unexplained)} unexplained: {', '.join(checks.unexplained)}")
+    checks.conclude("R")
 
 
 def _log_ins(checks: Checks, sim: Simulator) -> None:
@@ -236,7 +191,9 @@ def _reports(checks: Checks, sim: Simulator, connection: Connection) -> None:
             return _explained_report(sim, name, report.to_dataframe(**options))
 
         if name in WIDE:
-            checks.known_failure(f"Report.to_dataframe, {name}", MSTRIO, read, "differs: N2", Unexplained)
+            checks.known_failure(
+                f"Report.to_dataframe, {name}", MSTRIO, read, "differs: N2", Unexplained, IndexError
+            )
         elif name == "Consolidation":
             checks.known_failure(f"Report.to_dataframe, {name}", MSTRIO, read, "not supported", ImportError)
         else:
@@ -345,13 +302,6 @@ def _refused(work: Callable[[], Any]) -> str:
     except Exception as error:  # noqa: BLE001 - each peer has its own
         return SAME if "ogin" in str(error) or "401" in str(error) else f"differs: {error}"
     return "differs: let in"
-
-
-@contextlib.contextmanager
-def _silence() -> Iterator[None]:
-    """Keep what a peer prints out of the table."""
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        yield
 
 
 if __name__ == "__main__":

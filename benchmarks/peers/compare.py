@@ -24,10 +24,18 @@ HABITS = {
     "R7": "the order of columns changes from run to run",
     "R10": "an instance that the server dropped is not made again",
     "R13": "dates and times are texts in the session's locale",
+    "U1": "publishing is followed for ever: the status as text, failures and lost sessions are not understood",
+    "U2": "an upload that the server refuses ends without an error, and the cube stays as it was",
+    "U3": "doubles lose digits beyond the tenth decimal, timestamps those below the millisecond; nothing is said",
+    "U4": "dates after a null, or in a frame without label 0, become other values or fail",
+    "U5": "datetimes as objects are declared dates",
+    "U6": "integers of 64 bits are declared as those of 32",
+    "U7": "types of pandas that are not taken",
+    "U8": "a chunk whose text could be base64 fails",
     "N1": "characters of code 0 at the end of a text are lost (not in the list)",
     "N2": "units of several header positions are read as one (not in the list)",
 }
-"""R numbers are those of the wire reference, section 11."""
+"""R numbers (reading) and U numbers (uploading) are those of the wire reference, section 11."""
 _NUMBERED = re.compile(r" \(\d+\)$")
 
 
