@@ -50,13 +50,19 @@ export MSTR_URL=https://bi.example.com/MicroStrategyLibrary MSTR_USERNAME=ann MS
 
 mstr-arrow fetch "Sales Cube" -o sales.parquet
 
-mstr-arrow fetch "Sales Cube" -o sales.parquet --column-type 'Revenue=decimal128(18, 2)' --column-type Zip=string
+mstr-arrow fetch "Sales Cube" -o sales.parquet --column-type 'Revenue=decimal128(18, 2)' --column-type Day=string
 
 mstr-arrow fetch "Sales Cube" -o sales/ --part-bytes 256MB --overwrite
 
 mstr-arrow fetch "Sales Cube" -o - --format csv | head
 
+mstr-arrow fetch "Sales Cube" -o east.parquet --where "Region in ('East', 'West') and Units > 3"
+
 mstr-arrow fetch "Sales Cube" -o first.csv --head 10 --columns Region,Revenue
+
+mstr-arrow fetch "Sales Cube" -o best.csv --sort 'Revenue desc' --head 10
+
+mstr-arrow fetch "Sales Cube" -o regions.csv --select Region,Revenue --having 'Revenue > 1000'
 
 mstr-arrow fetch "/Shared Reports/Sales/Daily" -o daily.arrow --subtotals keep --profile nightly --quiet
 

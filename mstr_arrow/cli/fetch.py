@@ -1,6 +1,5 @@
 """``mstr-arrow fetch``: read an object into a file, a folder of parts, or a pipe."""
 
-import csv
 from dataclasses import replace
 from typing import Annotated
 
@@ -10,8 +9,10 @@ from rich.console import Console
 from mstr_arrow.cli import options
 from mstr_arrow.cli.columntypes import read_types
 from mstr_arrow.cli.errors import shown_errors
-from mstr_arrow.cli.output import Format, ParquetOptions, output_from
+from mstr_arrow.cli.output import ParquetOptions, output_from
 from mstr_arrow.cli.progress import detail, progress, summarise
+from mstr_arrow.cli.question import Question, named_as_options
+from mstr_arrow.cli.tables import print_text
 from mstr_arrow.config import Limits, Settings
 from mstr_arrow.connection import Connection
 from mstr_arrow.errors import UsageError
@@ -21,50 +22,50 @@ from mstr_arrow.objects.cube import Cube
 from mstr_arrow.objects.report import Report
 from mstr_arrow.scan.options import ScanOptions
 
-FILE, RESULT, READING = "Output", "Result", "Reading"
+LESS, RESULT, READING = "Rows and columns", "Result", "Reading"
 
 
 def fetch(
     context: typer.Context,
     name: options.Object,
     *,
+    url: options.Url,
     output: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--output",
             "-o",
             metavar="FILE",
             help="A .parquet, .arrow or .csv file, or with a / at the end a folder of Parquet parts; it appears "
-            "when it is whole. - is standard output.",
-            rich_help_panel=FILE,
+            "when it is whole. - is standard output. Required, but for --explain.",
+            rich_help_panel=options.FILE,
         ),
-    ],
-    url: options.Url,
+    ] = None,
     username: options.Username = None,
     password_file: options.PasswordFile = None,
     password_stdin: options.PasswordStdin = False,
     project: options.Project = None,
     profile: options.Profile = None,  # noqa: ARG001 - its callback has used it
     object_type: options.ObjectType = None,
-    output_format: Annotated[
-        Format | None,
-        typer.Option("--format", help="If the name of the file does not say it.", rich_help_panel=FILE),
-    ] = None,
+    output_format: options.OutputFormat = None,
     compression: Annotated[
         str,
         typer.Option(
             metavar="CODEC",
             help="Of Parquet: zstd, snappy, gzip, lz4, brotli or none.",
-            rich_help_panel=FILE,
+            rich_help_panel=options.FILE,
         ),
     ] = "zstd",
     row_group_rows: Annotated[
-        int, typer.Option(metavar="ROWS", min=1, help="Rows of a Parquet row group.", rich_help_panel=FILE)
+        int, typer.Option(metavar="ROWS", min=1, help="Rows of a Parquet row group.", rich_help_panel=options.FILE)
     ] = 131_072,
     part_rows: Annotated[
         int | None,
         typer.Option(
-            metavar="ROWS", min=1, help="Write a folder of Parquet parts of so many rows.", rich_help_panel=FILE
+            metavar="ROWS",
+            min=1,
+            help="Write a folder of Parquet parts of so many rows.",
+            rich_help_panel=options.FILE,
         ),
     ] = None,
     part_bytes: Annotated[
@@ -74,28 +75,61 @@ def fetch(
             parser=options.read_size,
             help="Write a folder of Parquet parts of about this size, such as 256MB, which is what a folder has "
             "if nothing else is said.",
-            rich_help_panel=FILE,
+            rich_help_panel=options.FILE,
         ),
     ] = None,
-    overwrite: Annotated[
-        bool,
+    overwrite: options.Overwrite = False,
+    where: Annotated[
+        list[str] | None,
         typer.Option(
-            "--overwrite",
-            help="Replace a folder of parts as a whole. Files are always replaced.",
-            rich_help_panel=FILE,
+            metavar="CONDITION",
+            help="Rows to read, as SQL writes it: \"Region in ('East') and Units > 3\"; repeated, all must hold.",
+            rich_help_panel=LESS,
         ),
-    ] = False,
+    ] = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="A,B,…",
+            help="Attributes and metrics to ask for: the server adds metrics up over the other attributes, so rows "
+            "become fewer.",
+            rich_help_panel=LESS,
+        ),
+    ] = None,
     columns: Annotated[
         list[str] | None,
         typer.Option(
             metavar="A,B,…",
-            help="Keep these columns, in this order; a name with a comma stands in double quotes.",
-            rich_help_panel=RESULT,
+            help="Columns to keep, in this order: rows stay as they are. A name with a comma is put in double "
+            "quotes.",
+            rich_help_panel=LESS,
+        ),
+    ] = None,
+    having: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CONDITION", help="Rows to keep after --select has had metrics added up.", rich_help_panel=LESS
+        ),
+    ] = None,
+    sort: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="A,B desc,…",
+            help="Sort by these columns; with --head, the first rows of that order are read.",
+            rich_help_panel=LESS,
         ),
     ] = None,
     head: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Read the first rows only.", rich_help_panel=RESULT)
+        int | None, typer.Option(metavar="N", min=1, help="Read the first rows only.", rich_help_panel=LESS)
     ] = None,
+    explain_only: Annotated[
+        bool,
+        typer.Option(
+            "--explain",
+            help="Say what would be asked of the server, what would be done here and why; read nothing.",
+            rich_help_panel=LESS,
+        ),
+    ] = False,
     layout: Annotated[
         Layout,
         typer.Option(help="A column per metric, or the cross-tab's own columns.", rich_help_panel=RESULT),
@@ -165,8 +199,15 @@ def fetch(
             part_bytes=part_bytes,
             overwrite=overwrite,
         )
-        target = output_from(output, output_format, parquet)
-        kept = _names(columns)
+        target = None if explain_only else output_from(_given(output), output_format, parquet)
+        question = Question(
+            select=select or (),
+            where=where or (),
+            having=having or (),
+            sort=sort or (),
+            head=head,
+            columns=columns or (),
+        )
         how: ScanOptions = {
             "types": read_types(column_types or ()),
             "layout": layout,
@@ -181,18 +222,22 @@ def fetch(
             "buffer_bytes": buffer_bytes,
         }
         limits = replace(Limits(), **{key: value for key, value in given.items() if value is not None})
-        with options.opened(
-            context,
-            url,
-            username,
-            password_file,
-            project,
-            password_stdin=password_stdin,
-            settings=Settings(limits=limits),
-        ) as connection:
-            scan = _open(connection, name, object_type, how, row_counts=row_counts)
-            scan = scan if kept is None else scan.keep(*kept)
-            scan = scan if head is None else scan.head(head)
+        with (
+            named_as_options(),
+            options.opened(
+                context,
+                url,
+                username,
+                password_file,
+                project,
+                password_stdin=password_stdin,
+                settings=Settings(limits=limits),
+            ) as connection,
+        ):
+            scan = question.asked_of(_open(connection, name, object_type, how, row_counts=row_counts))
+            if target is None:
+                print_text(scan.explain())
+                return
             with progress(console, quiet=quiet) as on_progress:
                 stats = target.write(scan, on_progress)
         if not quiet:
@@ -200,6 +245,12 @@ def fetch(
             console.print(line, markup=False, soft_wrap=True, highlight=False)
         if verbose:
             console.print(detail(stats), soft_wrap=True, highlight=False)
+
+
+def _given(output: str | None) -> str:
+    if output is None:
+        raise UsageError("there is no --output.", hint="Name a file, as in -o sales.parquet; - is standard output.")
+    return output
 
 
 def _open(
@@ -212,12 +263,3 @@ def _open(
     if row_counts:
         raise UsageError(f"{found.name!r} is a report, and only cubes have row counts.", hint="Drop --row-counts.")
     return connection.report(found.id, **how)
-
-
-def _names(lists: list[str] | None) -> list[str] | None:
-    """Read the option ``--columns``.
-
-    >>> _names(['Region,"Profit, net"', "Units"])
-    ['Region', 'Profit, net', 'Units']
-    """
-    return [name.strip() for row in csv.reader(lists, skipinitialspace=True) for name in row] if lists else None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mstr_arrow.cli.login import password_from
+from mstr_arrow.cli.output import Format
 from mstr_arrow.cli.profile import PASSWORD, use_profile
 from mstr_arrow.config import Settings
 from mstr_arrow.connection import connect
@@ -17,7 +18,7 @@ from mstr_arrow.objects.catalogue import Kind
 if TYPE_CHECKING:
     from mstr_arrow.connection import Connection
 
-SERVER = "Server"
+FILE, SERVER = "Output", "Server"
 _SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>|[kMG]i?)B?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 
@@ -31,6 +32,19 @@ ObjectType = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show tracebacks and requests.")]
+
+OutputFormat = Annotated[
+    Format | None,
+    typer.Option("--format", help="If the name of the file does not say it.", rich_help_panel=FILE),
+]
+Overwrite = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite",
+        help="Replace a folder of parts as a whole. Files are always replaced.",
+        rich_help_panel=FILE,
+    ),
+]
 
 Url = Annotated[
     str,

@@ -23,6 +23,12 @@ def print_json(value: Any) -> None:
     sys.stdout.flush()
 
 
+def print_text(text: str) -> None:
+    """Print lines that hold what a server says."""
+    sys.stdout.writelines(f"{printable(line)}\n" for line in text.splitlines())
+    sys.stdout.flush()
+
+
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a line per row, its cells aligned.
 
