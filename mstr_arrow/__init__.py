@@ -1,5 +1,8 @@
 """Move data between MicroStrategy (Strategy One) Intelligence Servers and Arrow."""
 
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from mstr_arrow import errors
 from mstr_arrow.config import Limits, Retry, Settings, Timeouts, Tls
 from mstr_arrow.connection import Connection, connect, connect_async
@@ -41,5 +44,15 @@ __all__ = [
     "col",
     "connect",
     "connect_async",
+    "duckdb",
     "errors",
 ]
+
+if _TYPE_CHECKING:
+    from mstr_arrow.adapters import duckdb
+else:
+
+    def __getattr__(name: str) -> object:
+        if name == "duckdb":  # brings Arrow's datasets along: only for those who ask
+            return _import_module("mstr_arrow.adapters.duckdb")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

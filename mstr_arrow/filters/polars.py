@@ -100,6 +100,8 @@ class _Reader:
                 return self.boolean(function, first, rest)
             case {"Function": {"function": {"StringExpr": function}, "input": [first, text]}}:
                 return _pattern(function, self.column(first), _constant(text))
+            case {"Ternary": {"predicate": empty, "truthy": {"Literal": {"Scalar": {"Null": _}}}, "falsy": inner}}:
+                return self.unless_empty(empty, inner)
             case {"Column": str()}:
                 return self.column(node) == True  # noqa: E712 - a condition
         raise _NotUnderstoodError
@@ -124,6 +126,16 @@ class _Reader:
             case {"IsBetween": {"closed": str(closed)}}, [low, high]:
                 from_low, to_high = _CLOSED[closed]
                 return self.comparison(from_low, first, low) & self.comparison(to_high, first, high)
+        raise _NotUnderstoodError
+
+    def unless_empty(self, empty: Any, inner: Any) -> Expression:
+        """Read a list of values as DuckDB writes it: said once more that it is unknown for an empty value."""
+        match empty, inner:
+            case (
+                {"Function": {"function": {"Boolean": "IsNull"}, "input": [{"Column": str(name)}]}},
+                {"Function": {"function": {"Boolean": {"IsIn": _}}, "input": [{"Column": str(same)}, _]}},
+            ) if name == same:
+                return self.condition(inner)
         raise _NotUnderstoodError
 
     def column(self, node: Any) -> ColumnReference:

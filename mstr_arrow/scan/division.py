@@ -39,7 +39,8 @@ class Division:
 
     ``body`` is merged into the request's. ``like`` gives columns of the same objects the names and types they
     have in the whole. ``aggregated``: the server makes other rows than the object's. ``parts`` are the conditions
-    and what became of each; ``notes`` says the rest, for people.
+    and what became of each; ``notes`` says the rest, for people. ``narrow`` is a body that asks for fewer columns,
+    to be used where it makes as many rows; None where there is none.
     """
 
     body: Mapping[str, Any]
@@ -49,6 +50,7 @@ class Division:
     parts: tuple[Part, ...] = ()
     notes: tuple[str, ...] = ()
     matches_on_ids: bool = False
+    narrow: Mapping[str, Any] | None = None
 
     @property
     def first(self) -> int | None:
@@ -134,6 +136,9 @@ def divide(
         tuple(part for each in (pushed, limited) if each is not None for part in each.parts),
         tuple(_notes(query, residual, aggregated=aggregated)),
         matches_on_ids=pushed is not None and any(map(_matches, pushed.pushed)),
+        narrow=_narrow(body, [s for s in subjects.all if s.name in needed], columns)
+        if query.narrow and selected is None and reason is None
+        else None,
     )
 
 
@@ -212,6 +217,18 @@ def _requested(selected: Sequence[Subject], needed: Sequence[Subject], columns: 
         for attribute, chosen in forms.items()
     ]
     return {"attributes": attributes, "metrics": [{"id": metric} for metric in metrics]}
+
+
+def _narrow(body: Mapping[str, Any], needed: Sequence[Subject], columns: Columns) -> dict[str, Any] | None:
+    """Make a body that asks for the columns that are needed alone; None where that cannot be, or could not help.
+
+    Without any attribute everything would be added up.
+    """
+    attributes = [subject for subject in needed if subject.role == "attribute"]
+    named = all(subject.role == "metric" or subject.form_id is not None for subject in needed)
+    if not attributes or not named or len(needed) == len(columns.all):
+        return None
+    return {**body, "requestedObjects": _requested([], needed, columns)}
 
 
 def _sorting(key: SortKey, subject: Subject) -> dict[str, Any]:

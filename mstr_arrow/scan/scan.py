@@ -14,7 +14,9 @@ import pyarrow as pa
 
 from mstr_arrow.adapters import pandas as pandas_adapter
 from mstr_arrow.adapters import polars as polars_adapter
+from mstr_arrow.adapters.lazy import lazy_frame
 from mstr_arrow.errors import ServerError, UsageError
+from mstr_arrow.filters.columns import subjects_of
 from mstr_arrow.filters.sql import from_sql
 from mstr_arrow.grid.texts import check_strings, deliver_batch, deliver_schema, join_batches
 from mstr_arrow.scan.batches import Batches
@@ -22,6 +24,7 @@ from mstr_arrow.scan.division import Division, divide
 from mstr_arrow.scan.explain import explained
 from mstr_arrow.scan.gather import Gathered
 from mstr_arrow.scan.parts import ParquetParts
+from mstr_arrow.scan.pushdown import push_down
 from mstr_arrow.scan.query import Query, SortKey
 from mstr_arrow.scan.read import Read, probe
 from mstr_arrow.scan.sinks import Csv, IpcFile, IpcStream, Parquet, in_thread
@@ -288,6 +291,18 @@ class Scan:
         """
         return self.to_reader(strings="plain").__arrow_c_stream__(requested_schema)
 
+    # Ways out, when asked
+
+    def scan(self) -> pl.LazyFrame:
+        """Return a Polars lazy frame; nothing is asked of the server before it is collected.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     lf = conn.cube("Sales Cube").scan()
+        ...     lf.filter(pl.col("Region") == "East").select("Order", "Units").collect().columns
+        ['Order', 'Units']
+        """
+        return lazy_frame(self._connection, lambda: self.schema, self._open_part, repr(self))
+
     # Ways out, to files
 
     def write_parquet(
@@ -458,6 +473,7 @@ class Scan:
         self, division: Division | None, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress
     ) -> Read[T] | Gathered[T]:
         session = self._connection.session
+        division = await self._narrowed(division)
         if division is None or not division.body:
             instance, self._whole.instance = self._whole.instance, None
         else:
@@ -492,6 +508,37 @@ class Scan:
             head=residual.head,
         )
         await self._certain(_begin(read, instance), division)
+        return read
+
+    async def _narrowed(self, division: Division | None) -> Division | None:
+        """Ask for fewer columns where a division allows it and the server makes as many rows of them.
+
+        That takes an instance of each, of which one row is read; where all rows fit into a page it is not tried,
+        nor where an instance is a run.
+        """
+        if division is None or division.narrow is None or self._source.runs:
+            return division
+        limits = self._options.limits
+        whole = await self._probe(division)
+        if whole.total <= (limits.page_rows or limits.first_page_rows):
+            return division
+        narrow = replace(division, body=division.narrow, narrow=None)
+        source, options = self._part(narrow)
+        probed = await self._certain(probe(self._connection.session, source, options.grid), narrow)
+        if probed.total != whole.total:
+            return division
+        self._whole.instance = None  # it was only counted: what is read later is as fresh as can be
+        self._probed = probed
+        return narrow
+
+    async def _open_part(
+        self, columns: list[str] | None, predicate: pl.Expr | None, rows: int | None
+    ) -> Read[pl.DataFrame] | Gathered[pl.DataFrame]:
+        """Open a read of what an engine asks for."""
+        results = subjects_of(await self._known_schema())
+        part = self._asking(push_down(self._query, results, columns=columns, predicate=predicate, rows=rows))
+        read = await part._open(partial(polars_adapter.to_frame, strings="plain"), None)  # noqa: SLF001 - its own
+        self._last = read
         return read
 
     async def _to_arrow(self, strings: Strings, on_progress: OnProgress) -> pa.Table:

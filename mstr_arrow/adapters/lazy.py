@@ -1,0 +1,174 @@
+"""A read as a lazy Polars frame: what a query asks for, and its frames one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import os
+from functools import reduce
+from io import StringIO
+from operator import and_
+from typing import TYPE_CHECKING, Any, Protocol
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from mstr_arrow.adapters.polars import empty_frame
+from mstr_arrow.errors import DataMismatch
+from mstr_arrow.transport import background
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+
+    import pyarrow as pa
+
+    from mstr_arrow.transport.client import Client
+
+WAIT_SECONDS = 0.1
+"""Seconds after which Polars gets a frame without rows: only between frames does it hear Ctrl-C."""
+
+
+class Reading(Protocol):
+    """An open read, on the background loop."""
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The schema of what is handed out, texts as dictionaries."""
+
+    async def next(self) -> pl.DataFrame | None:
+        """Return some rows; None after the last."""
+
+    async def aclose(self) -> None:
+        """Stop the requests."""
+
+
+class Opener(Protocol):
+    """Opens reads for queries."""
+
+    def __call__(
+        self, columns: list[str] | None, predicate: pl.Expr | None, rows: int | None
+    ) -> Coroutine[Any, Any, Reading]:
+        """Open a read of columns (None: all) of the first rows (None: all), at least of those a predicate keeps."""
+
+
+def lazy_frame(client: Client, schema: Callable[[], pa.Schema], open_read: Opener, name: str) -> pl.LazyFrame:
+    """Make a lazy frame that opens a read each time it is collected; ``schema`` is asked for once, then.
+
+    Occurrences of the same frame in one query may be read once: Polars is told that they have the same rows.
+    """
+    known: list[pl.Schema] = []
+
+    def promised() -> pl.Schema:
+        if not known:
+            known.append(empty_frame(schema(), "plain").schema)
+        return known[0]
+
+    def frames(
+        with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, batch_size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        asked = pl.Schema({column: promised()[column] for column in with_columns or promised()})
+        predicate = without_hints(predicate)
+        used = {*asked, *([] if predicate is None else predicate.meta.root_names())}
+        needed = pl.Schema({column: dtype for column, dtype in promised().items() if column in used})
+
+        def opened() -> Coroutine[Any, Any, Reading]:
+            columns = None if len(needed) == len(promised()) else list(needed)
+            return open_read(columns, predicate, n_rows)
+
+        for frame in _awaited(client, opened, needed) if n_rows != 0 else ():
+            kept = frame if predicate is None else frame.filter(predicate)
+            shown = pl.DataFrame([kept.get_column(column) for column in asked])
+            yield from shown.iter_slices(batch_size) if batch_size and len(shown) > batch_size else (shown,)
+
+    labels: dict[str, Any] = {}
+    if "explain_name" in inspect.signature(register_io_source).parameters:  # not in every Polars that will do
+        labels["explain_name"] = name
+    return register_io_source(frames, schema=promised, is_pure=True, **labels)
+
+
+def without_hints(predicate: pl.Expr | None) -> pl.Expr | None:
+    """Drop what Polars adds to a predicate so that a sort with a limit may skip rows: a frame cannot run it.
+
+    Some versions do (1.40 to 1.44), as a node of its own among the conditions that must all hold.
+    """
+    if predicate is None or "dynamic_pred" not in str(predicate):
+        return predicate
+    nodes = _conjuncts(json.loads(predicate.meta.serialize(format="json")))
+    kept = [json.dumps(node) for node in nodes if "Display" not in node]
+    parts = [pl.Expr.deserialize(StringIO(node), format="json") for node in kept]
+    return reduce(and_, parts) if parts else None
+
+
+def _conjuncts(node: Any) -> Iterator[Any]:
+    match node:
+        case {"BinaryExpr": {"left": left, "op": "And", "right": right}}:
+            yield from _conjuncts(left)
+            yield from _conjuncts(right)
+        case _:
+            yield node
+
+
+def _awaited(
+    client: Client, open_read: Callable[[], Coroutine[Any, Any, Reading]], schema: pl.Schema
+) -> Iterator[pl.DataFrame]:
+    """Open a read and go through its frames, with an empty one whenever nothing came for a while.
+
+    The read is closed at its end, and when the iterator is closed or dropped.
+    """
+    steps, nothing, pid = _Steps(_read(open_read, schema)), pl.DataFrame(schema=schema), os.getpid()
+    try:
+        while True:
+            came = client.run(steps.next())
+            if came is None:
+                yield nothing
+            elif not came:
+                return
+            else:
+                yield from came
+    finally:
+        if not steps.ended and os.getpid() == pid:
+            background.spawn(steps.aclose())
+
+
+async def _read(
+    open_read: Callable[[], Coroutine[Any, Any, Reading]], schema: pl.Schema
+) -> AsyncGenerator[pl.DataFrame, None]:
+    reading = await open_read()
+    try:
+        if empty_frame(reading.schema, "plain").schema != schema:
+            raise DataMismatch(
+                "The columns are not those that the lazy frame was made with.", hint="Call scan() again."
+            )
+        while (frame := await reading.next()) is not None:
+            yield frame
+    finally:
+        await reading.aclose()
+
+
+class _Steps:
+    """An asynchronous generator of frames, asked for one at a time and not waited for longer than a while."""
+
+    def __init__(self, frames: AsyncGenerator[pl.DataFrame, None]) -> None:
+        self.ended = False
+        self._frames = frames
+        self._step: asyncio.Future[pl.DataFrame | None] | None = None
+
+    async def next(self) -> tuple[pl.DataFrame, ...] | None:
+        """Return one frame, none after the last, or None where it is not there yet."""
+        if self._step is None:
+            self._step = asyncio.ensure_future(anext(self._frames, None))
+        done, _ = await asyncio.wait([self._step], timeout=WAIT_SECONDS)
+        if not done:
+            return None
+        step, self._step = self._step, None
+        frame = step.result()
+        self.ended = frame is None
+        return () if frame is None else (frame,)
+
+    async def aclose(self) -> None:
+        """End the generator wherever it is."""
+        if self._step is not None:
+            self._step.cancel()
+            await asyncio.gather(self._step, return_exceptions=True)
+        await self._frames.aclose()

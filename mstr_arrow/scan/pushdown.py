@@ -1,0 +1,59 @@
+"""What a query engine asks of a scan, as a question of the scan's own. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mstr_arrow.filters.expressions import column_names, conjuncts, needs_all_rows
+from mstr_arrow.filters.polars import from_polars
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+
+    from mstr_arrow.filters.columns import Subjects
+    from mstr_arrow.filters.expressions import Expression
+    from mstr_arrow.scan.query import Query
+
+
+def push_down(
+    query: Query,
+    results: Subjects,
+    *,
+    columns: Sequence[str] | None = None,
+    predicate: pl.Expr | None = None,
+    rows: int | None = None,
+) -> Query:
+    """Return a question that brings these columns (None: all) of at least the rows that an engine asks for.
+
+    Those are the first ``rows`` (None: all), and of these the ones the predicate keeps: engines count before they
+    filter, so a predicate is left to them where rows are counted, here or by the query itself. ``results`` are
+    the columns of the query's result.
+    """
+    pushed = query
+    if rows is not None:
+        pushed = query.first(rows)
+    elif predicate is not None and not _settled(query):
+        conditions = _sound(query, results, predicate)
+        pushed = query.and_where(conditions) if conditions else query
+    # Fewer columns may come in another order, so that the first rows would be others.
+    return pushed if columns is None else replace(pushed, kept=tuple(columns), narrow=pushed.head is None)
+
+
+def _settled(query: Query) -> bool:
+    """Whether further conditions would change which rows the query's own parts decide about."""
+    own = [condition for condition in (query.where, query.having) if condition is not None]
+    return query.head is not None or any(map(needs_all_rows, own))
+
+
+def _sound(query: Query, results: Subjects, predicate: pl.Expr) -> list[Expression]:
+    """Return what is understood of a predicate and holds before `Query.selected` has had metrics added up."""
+    understood = from_polars(predicate, results).expression
+    conditions = () if understood is None else conjuncts(understood)
+    return [condition for condition in conditions if query.selected is None or _of_attributes(condition, results)]
+
+
+def _of_attributes(condition: Expression, results: Subjects) -> bool:
+    return all(results.find(name).role == "attribute" for name in column_names(condition))
