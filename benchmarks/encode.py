@@ -31,12 +31,12 @@ import pyarrow as pa
 from benchmarks.measure import alternate, machine, median_ratio, table, verdict
 from mstr_arrow.upload.chunks import Chunk, chunks
 from mstr_arrow.upload.encode import EncodeOptions, Orientation
+from mstr_arrow.upload.options import CHUNK_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MB = 1e6
-CHUNK_BYTES = 96 * 2**20
 TARGET_RATIO = 4.0
 TARGET_CHUNKS = 3.0
 PEER_ROWS = 100_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import re
 import sys
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -49,12 +50,13 @@ class Checks:
 
         self.run(name, peer, verdict)
 
-    def conclude(self, letter: str) -> None:
-        """Print the table and the habits of that letter; exits with 1 where something is unexplained."""
+    def conclude(self) -> None:
+        """Print the table and what its habits mean; exits with 1 where something is unexplained."""
         print(table(("check", "peer", "result"), self.rows))
-        print(f"\nwhere {letter} numbers are those of the wire reference, section 11:")
-        known = {habit: meaning for habit, meaning in HABITS.items() if habit[0] in {letter, "N"}}
-        print("\n".join(f"  {habit:4}{meaning}" for habit, meaning in known.items()), flush=True)
+        print("\nwhere R and U numbers are those of the wire reference, section 11:")
+        met = set(re.findall(r"\b[RUN]\d+\b", " ".join(verdict for _, _, verdict in self.rows)))
+        lines = (f"  {habit:4}{meaning}" for habit, meaning in HABITS.items() if habit in met)
+        print("\n".join(lines), end="\n\n", flush=True)
         if self.unexplained:
             sys.exit(f"{len(self.unexplained)} unexplained: {', '.join(self.unexplained)}")
 

@@ -87,6 +87,7 @@ def main() -> None:
         _created(checks, clients)
         for policy in POLICIES:
             _updated(checks, clients, policy)
+        _joined(checks, clients)
         _managed(checks, clients)
         for trap in TRAPS:
             checks.run(trap.title, MSTRIO, partial(_peer_meets, clients, trap))
@@ -101,7 +102,7 @@ def main() -> None:
         with Simulator(**SETTINGS, publish_status_text=text) as sim:
             checks.run(title, MSTRIO, partial(_peer_publishes, sim, fault))
             checks.run(title, OURS, partial(_we_publish, sim, fault))
-    checks.conclude("U")
+    checks.conclude()
 
 
 def _facts() -> pa.Table:
@@ -189,6 +190,31 @@ def _after(policy: str, before: pa.Table, change: pa.Table) -> pa.Table:
         "replace": new,
     }[policy]
     return pa.table({KEY: list(result), "amount": list(result.values())})
+
+
+def _joined(checks: Checks, clients: Clients) -> None:
+    """Have each client make a cube of two tables with one key; both read it as one."""
+    amounts = _amounts(range(100), 1)
+    stores = pa.table({KEY: amounts[KEY], "store": [f"Store {row % 7}" for row in range(100)]})
+    truth = amounts.append_column("store", stores["store"])
+
+    def read(name: str) -> str:
+        ours, theirs = clients.we_read(name, truth), clients.peer_reads(name, truth)
+        return SAME if ours == SAME and theirs in {SAME, "differs: R7"} else f"{ours}; read by mstrio-py: {theirs}"
+
+    def peer_joins() -> str:
+        cube = SuperCube(clients.peer, name="Joined By Peer")
+        cube.add_table("stores", stores.to_pandas(), "replace")
+        cube.add_table("amounts", amounts.to_pandas(), "replace")
+        cube.create()
+        return read("Joined By Peer")
+
+    def we_join() -> str:
+        clients.conn.write("Joined By Us", {"stores": stores, "amounts": amounts})
+        return read("Joined By Us")
+
+    checks.run("two tables, read by both", MSTRIO, peer_joins)
+    checks.run("two tables, read by both", OURS, we_join)
 
 
 def _managed(checks: Checks, clients: Clients) -> None:
