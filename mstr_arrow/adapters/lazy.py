@@ -116,7 +116,7 @@ def _awaited(
 
     The read is closed at its end, and when the iterator is closed or dropped.
     """
-    steps, nothing, pid = _Steps(_read(open_read, schema)), pl.DataFrame(schema=schema), os.getpid()
+    steps, nothing = _Steps(_read(open_read, schema)), pl.DataFrame(schema=schema)
     try:
         while True:
             came = client.run(steps.next())
@@ -126,9 +126,12 @@ def _awaited(
                 return
             else:
                 yield from came
-    finally:
-        if not steps.ended and os.getpid() == pid:
-            background.spawn(steps.aclose())
+    except GeneratorExit:
+        try:  # a Ctrl-C that Polars heard, and raises itself, may come first thing here, too
+            steps.give_up()
+        except KeyboardInterrupt:  # noqa: SIM105 - inside contextlib it would come before it is suppressed
+            pass
+        raise
 
 
 async def _read(
@@ -150,8 +153,9 @@ class _Steps:
     """An asynchronous generator of frames, asked for one at a time and not waited for longer than a while."""
 
     def __init__(self, frames: AsyncGenerator[pl.DataFrame, None]) -> None:
-        self.ended = False
         self._frames = frames
+        self._ended = False
+        self._pid = os.getpid()
         self._step: asyncio.Future[pl.DataFrame | None] | None = None
 
     async def next(self) -> tuple[pl.DataFrame, ...] | None:
@@ -163,12 +167,21 @@ class _Steps:
             return None
         step, self._step = self._step, None
         frame = step.result()
-        self.ended = frame is None
+        self._ended = frame is None
         return () if frame is None else (frame,)
 
-    async def aclose(self) -> None:
-        """End the generator wherever it is."""
-        if self._step is not None:
-            self._step.cancel()
-            await asyncio.gather(self._step, return_exceptions=True)
-        await self._frames.aclose()
+    def give_up(self) -> None:
+        """End the generator wherever it is; in a forked child it is the parent's."""
+        if not self._ended and os.getpid() == self._pid:
+            background.spawn(_end(self._frames, self._step))
+            self._ended = True
+
+    def __del__(self) -> None:
+        self.give_up()
+
+
+async def _end(frames: AsyncGenerator[pl.DataFrame, None], step: asyncio.Future[pl.DataFrame | None] | None) -> None:
+    if step is not None:
+        step.cancel()
+        await asyncio.gather(step, return_exceptions=True)
+    await frames.aclose()
