@@ -24,6 +24,7 @@ _SAFE_INTEGER = 10**15
 _INT64 = 2**63
 _PLAIN_NUMBERS = (Decimal("1e-30"), Decimal("1e30"))
 _SECOND = timedelta(seconds=1)
+_FIRST_MOMENT = datetime.combine(FIRST_DAY, time()) + _SECOND
 _LAST_MOMENT = datetime(9999, 12, 31)  # noqa: DTZ001 - compared with moments without a zone
 _LAST_TIME = time(23, 59, 58)
 
@@ -146,6 +147,8 @@ def _clock(value: time) -> str:
 
 
 def _moment(value: datetime) -> Bounds:
+    if value < _FIRST_MOMENT:
+        raise Unspeakable(f"there are no constants for dates before {FIRST_DAY}")
     if value >= _LAST_MOMENT:
         raise Unspeakable("there are no constants for the end of the calendar")
     whole = value.replace(microsecond=0)

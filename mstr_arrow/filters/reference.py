@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from decimal import Decimal
 from typing import TYPE_CHECKING, NoReturn
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.filters.expressions import Operator
 
-_LARGEST = 10**300
+_LARGEST = int(sys.float_info.max)
 """Beyond this there are no doubles, and comparisons would only waste memory."""
 
 

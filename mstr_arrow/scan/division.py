@@ -6,12 +6,12 @@ which has the server add metrics up.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.filters.bind import bind
-from mstr_arrow.filters.columns import NUMBERS, Subjects, subjects_of
+from mstr_arrow.filters.columns import ID_FORM, NUMBERS, Subjects, subjects_of
 from mstr_arrow.filters.expressions import Match, column_names, leaves, needs_all_rows
 from mstr_arrow.filters.local import predicate
 from mstr_arrow.filters.push import Part, Pushed, push_having, push_where
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mstr_arrow.scan.query import Query
 
 _SORTED_THERE = NUMBERS | {"date", "timestamp", "time"}
+_SHOWN_WHOLE = {"integer", "date"}
 _OFF = "push-down is switched off"
 
 
@@ -51,6 +52,11 @@ class Division:
     notes: tuple[str, ...] = ()
     matches_on_ids: bool = False
     narrow: Mapping[str, Any] | None = None
+
+    @property
+    def decided(self) -> bool:
+        """Whether the server delivers just the rows that all conditions keep."""
+        return all(part.sent and part.reason is None for part in self.parts)
 
     @property
     def first(self) -> int | None:
@@ -96,19 +102,16 @@ def divide(
     where = None if query.where is None else bind(query.where, subjects)
     having = None if query.having is None else bind(query.having, results)
     pushed = None if where is None else push_where(where, subjects, id_text_operators=id_text_operators)
-    limited = None if having is None else push_having(having, results, rows_exact=pushed is None or pushed.exact)
-    if pushed is not None and aggregated:
-        _refuse_local(pushed, results)
-    filters = [*_where_filters(pushed, subjects, results, aggregated=aggregated), *_filters(limited, results)]
-    ranked = any(condition is not None and needs_all_rows(condition) for condition in (where, having))
+    ranks_first = where is not None and needs_all_rows(where)
+    limited = None if having is None else _limited(having, results, pushed, ranks_first=ranks_first)
+    groups = _groups(subjects, selected) if aggregated else None
+    if pushed is not None and groups is not None:
+        _refuse_local(pushed, groups)
+    filters = [*_where_filters(pushed, subjects, groups), *_filters(limited, results)]
+    ranked = ranks_first or (having is not None and needs_all_rows(having))
     sort = tuple(SortKey(results.find(key.column).name, key.descending) for key in query.sort)
     sortable = [results.find(key.column) for key in sort]
-    sorted_there = (
-        query.head is not None
-        and bool(sort)
-        and not ranked
-        and all(key.kind in _SORTED_THERE and key.unasked is None for key in sortable)
-    )
+    sorted_there = query.head is not None and not ranked and _sorts_there(sortable)
     residual = Residual(
         columns=tuple(subject.name for subject in final),
         filters=tuple(filters),
@@ -135,7 +138,7 @@ def divide(
         aggregated,
         tuple(part for each in (pushed, limited) if each is not None for part in each.parts),
         tuple(_notes(query, residual, aggregated=aggregated)),
-        matches_on_ids=pushed is not None and any(map(_matches, pushed.pushed)),
+        matches_on_ids=id_text_operators and pushed is not None and _matches_on_ids(pushed, subjects),
         narrow=_narrow(body, [s for s in subjects.all if s.name in needed], columns)
         if query.narrow and selected is None and reason is None
         else None,
@@ -169,9 +172,32 @@ def _drops_attributes(selected: Iterable[Subject], subjects: Subjects) -> bool:
     return any(subject.role == "attribute" and subject.object_id not in kept for subject in subjects.all)
 
 
-def _refuse_local(pushed: Pushed, results: Subjects) -> None:
+def _groups(subjects: Subjects, selected: Iterable[Subject] | None) -> set[str]:
+    """Return the columns that rows show after they were added up: every form of the attributes that remain."""
+    kept = {subject.object_id for subject in selected or () if subject.role == "attribute"}
+    return {s.name for s in subjects.all if s.role == "attribute" and s.object_id in kept}
+
+
+def _limited(having: Expression, results: Subjects, pushed: Pushed | None, *, ranks_first: bool) -> Pushed:
+    """Divide the conditions after aggregation; all stay here where ranks before it are counted over what comes."""
+    if ranks_first:
+        unasked = "ranks in where() are counted over all rows first"
+        results = Subjects(tuple(replace(subject, unasked=unasked) for subject in results.all))
+    return push_having(having, results, rows_exact=pushed is None or pushed.exact)
+
+
+def _sorts_there(keys: Sequence[Subject]) -> bool:
+    """Tell whether the server's order is ours, but for rows that are equal here.
+
+    It may hold more digits of a number or moment than it shows. Rows that look equal would come in the order of
+    these digits, not in that of a key behind.
+    """
+    kinds = [key.kind for key in keys if key.unasked is None]
+    return len(kinds) == len(keys) > 0 and kinds[-1] in _SORTED_THERE and set(kinds[:-1]) <= _SHOWN_WHOLE
+
+
+def _refuse_local(pushed: Pushed, groups: set[str]) -> None:
     """Refuse conditions that neither the server decides for certain nor rows that were added up still show."""
-    groups = {subject.name for subject in results.all if subject.role == "attribute"}
     for part in pushed.parts:
         decided = part.sent and part.reason is None
         if not decided and (needs_all_rows(part.expression) or not set(column_names(part.expression)) <= groups):
@@ -183,12 +209,9 @@ def _refuse_local(pushed: Pushed, results: Subjects) -> None:
             )
 
 
-def _where_filters(
-    pushed: Pushed | None, subjects: Subjects, results: Subjects, *, aggregated: bool
-) -> list[pl.Expr]:
-    if pushed is None or not aggregated:
+def _where_filters(pushed: Pushed | None, subjects: Subjects, groups: set[str] | None) -> list[pl.Expr]:
+    if pushed is None or groups is None:
         return _filters(pushed, subjects)
-    groups = {subject.name for subject in results.all if subject.role == "attribute"}
     left = [part for part in pushed.parts if not (part.sent and part.reason is None)]
     return [predicate(part.expression, subjects) for part in left if set(column_names(part.expression)) <= groups]
 
@@ -254,8 +277,9 @@ def _like(columns: Columns, *, types_of_metrics: bool) -> Like:
     }
 
 
-def _matches(expression: Expression) -> bool:
-    return any(isinstance(leaf, Match) for leaf in leaves(expression))
+def _matches_on_ids(pushed: Pushed, subjects: Subjects) -> bool:
+    found = [leaf for part in pushed.pushed for leaf in leaves(part) if isinstance(leaf, Match)]
+    return any(subjects.find(leaf.column).form_id == ID_FORM for leaf in found)
 
 
 def _notes(query: Query, residual: Residual, *, aggregated: bool) -> Iterable[str]:
