@@ -75,7 +75,7 @@ class Cube(Scan):
 
     async def _info(self) -> CubeInfo:
         answer = await self._connection.http.request("GET", "cubes", params={"id": self.id})
-        whole = self._whole.instance
+        whole = self._asking.whole.instance
         known_rows = whole.total if whole else self.stats.total_rows if self.stats else None
         return read_info(answer.json(), known_rows)
 

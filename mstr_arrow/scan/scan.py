@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,30 +15,27 @@ import pyarrow as pa
 from mstr_arrow.adapters import pandas as pandas_adapter
 from mstr_arrow.adapters import polars as polars_adapter
 from mstr_arrow.adapters.lazy import lazy_frame
-from mstr_arrow.errors import ServerError, UsageError
+from mstr_arrow.errors import UsageError
 from mstr_arrow.filters.columns import subjects_of
 from mstr_arrow.filters.sql import from_sql
 from mstr_arrow.grid.texts import check_strings, deliver_batch, deliver_schema, join_batches
+from mstr_arrow.scan.asking import Asking, Whole
 from mstr_arrow.scan.batches import Batches
-from mstr_arrow.scan.division import Division, divide
-from mstr_arrow.scan.explain import explained
-from mstr_arrow.scan.gather import Gathered
 from mstr_arrow.scan.parts import ParquetParts
 from mstr_arrow.scan.pushdown import push_down
 from mstr_arrow.scan.query import Query, SortKey
-from mstr_arrow.scan.read import Read, probe
 from mstr_arrow.scan.sinks import Csv, IpcFile, IpcStream, Parquet, in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
     from typing import Self, Unpack
 
     from mstr_arrow.filters.expressions import Expression
-    from mstr_arrow.grid.schema import Columns
     from mstr_arrow.grid.texts import Strings
-    from mstr_arrow.scan.instance import Instance, Source
+    from mstr_arrow.scan.gather import Gathered
+    from mstr_arrow.scan.instance import Source
     from mstr_arrow.scan.options import ReadOptions, ScanOptions
-    from mstr_arrow.scan.read import Sliceable
+    from mstr_arrow.scan.read import Read, Sliceable
     from mstr_arrow.scan.sinks import Sink, Target
     from mstr_arrow.scan.stats import ScanStats
     from mstr_arrow.transport.client import Client
@@ -46,25 +43,6 @@ if TYPE_CHECKING:
     OnProgress = Callable[[ScanStats], object] | None
 
 T = TypeVar("T", bound="Sliceable")
-R = TypeVar("R")
-
-
-_BAD_REQUEST = 400
-
-
-class _AskedTooMuchError(Exception):
-    """The server does not take conditions on the texts of ID forms."""
-
-
-@dataclass(slots=True)
-class Whole:
-    """What is known of an object as a whole, shared by the scans made from each other.
-
-    ``instance`` was not read from yet but for its columns.
-    """
-
-    columns: Columns | None = None
-    instance: Instance | None = None
 
 
 class Scan:
@@ -84,11 +62,7 @@ class Scan:
 
     def __init__(self, connection: Client, source: Source, options: ReadOptions) -> None:
         self._connection = connection
-        self._source = source
-        self._options = options
-        self._query = Query()
-        self._whole = Whole()
-        self._probed: Instance | None = None
+        self._asking = Asking(connection.session, source, options, Query(), Whole())
         self._schema: pa.Schema | None = None
         self._last: Read[Any] | Gathered[Any] | None = None
 
@@ -97,13 +71,15 @@ class Scan:
 
         `ScanOptions` lists what may be chosen.
         """
-        other = self._asking(self._query)
-        other._options, other._whole = self._options.changed(options), Whole()  # noqa: SLF001 - its own
-        return other
+        asking = self._asking
+        return self._put(replace(asking, options=asking.options.changed(options), whole=Whole(), probed=None))
 
-    def _asking(self, query: Query) -> Self:
+    def _with(self, query: Query) -> Self:
+        return self._put(replace(self._asking, query=query, probed=None))
+
+    def _put(self, asking: Asking) -> Self:
         other = copy(self)
-        other._query, other._probed, other._schema, other._last = query, None, None, None  # noqa: SLF001 - its own
+        other._asking, other._schema, other._last = asking, None, None  # noqa: SLF001 - its own
         return other
 
     # What to ask for
@@ -121,13 +97,13 @@ class Scan:
         """
         if not columns:
             raise UsageError("select() names no column.", hint="Name at least one attribute or metric.")
-        return self._asking(replace(self._query, selected=columns))
+        return self._with(replace(self._asking.query, selected=columns))
 
     def keep(self, *columns: str) -> Self:
         """Return a scan with these columns of the result, in this order, and all its rows."""
         if not columns:
             raise UsageError("keep() names no column.", hint="Name at least one.")
-        return self._asking(replace(self._query, kept=columns))
+        return self._with(replace(self._asking.query, kept=columns))
 
     def where(self, *conditions: Expression) -> Self:
         """Return a scan of the rows for which all conditions hold, before anything is added up.
@@ -141,7 +117,7 @@ class Scan:
         ...     sales.where((ma.col("Units") >= 3) & ma.col("Region").is_in(["East", "West"])).count_rows() > 0
         True
         """
-        return self._asking(self._query.and_where(conditions))
+        return self._with(self._asking.query.and_where(conditions))
 
     def where_sql(self, condition: str) -> Self:
         """Return a scan as `where` does, of a condition as SQL writes it after WHERE; needs the extra ``sql``.
@@ -154,7 +130,7 @@ class Scan:
 
     def having(self, *conditions: Expression) -> Self:
         """Return a scan of the rows for which all conditions hold after `select` has had metrics added up."""
-        return self._asking(self._query.and_having(conditions))
+        return self._with(self._asking.query.and_having(conditions))
 
     def sort(self, *columns: str, descending: bool | Sequence[bool] = False) -> Self:
         """Return a scan whose rows are sorted by these columns, in Polars' order, empty values last.
@@ -166,11 +142,11 @@ class Scan:
         if not columns or len(orders) != len(columns):
             raise UsageError("sort() takes columns, and descending= for all or for each.")
         keys = tuple(SortKey(column, order) for column, order in zip(columns, orders, strict=True))
-        return self._asking(replace(self._query, sort=keys))
+        return self._with(replace(self._asking.query, sort=keys))
 
     def head(self, rows: int) -> Self:
         """Return a scan of the first rows; hardly more than these are read where no condition runs here."""
-        return self._asking(self._query.first(rows))
+        return self._with(self._asking.query.first(rows))
 
     def top(self, rows: int, column: str) -> Self:
         """Return a scan of the rows with the greatest values, the greatest first."""
@@ -181,11 +157,11 @@ class Scan:
 
         Asks for the number of rows, as `count_rows` does where that is exact; reads no data.
         """
-        return self._connection.run(self._explain())
+        return self._connection.run(self._asking.explain())
 
     async def explain_async(self) -> str:
         """Do what `explain` does."""
-        return await self._connection.bridge(self._explain())
+        return await self._connection.bridge(self._asking.explain())
 
     # What there is
 
@@ -372,82 +348,18 @@ class Scan:
         return self._schema or await self._fresh_schema()
 
     async def _fresh_schema(self) -> pa.Schema:
-        division = await self._divided()
-        if division is not None and not division.aggregated:
-            columns = await self._whole_columns()
-        else:
-            columns = (await self._probe(division)).columns
-        self._schema = columns.schema if division is None else division.residual.schema(columns.schema)
+        self._schema = await self._asking.schema()
         return self._schema
 
     async def _count_rows(self) -> int:
-        division = await self._divided()
-        if division is None or (division.residual.exact and not division.residual.ranked):
-            total = (await self._probe(division)).total
-            return total if self._query.head is None else min(total, self._query.head)
+        known = await self._asking.count_rows()
+        if known is not None:
+            return known
         async with self._reading(lambda batch: batch, None) as read:
-            return sum(map(len, await _all(read)))
-
-    async def _explain(self) -> str:
-        division = await self._divided()
-        probed = await self._probe(division)
-        return explained(self._query, division, self._body(division), probed, self._options)
-
-    async def _divided(self) -> Division | None:
-        """Divide the question between the server and us; None where everything is asked for."""
-        if self._query.trivial:
-            return None
-        columns = await self._whole_columns()
-        return divide(
-            self._query,
-            columns,
-            refusal=self._source.refusal(columns),
-            pushdown=self._options.pushdown,
-            id_text_operators=self._connection.session.id_text_operators,
-        )
-
-    async def _whole_columns(self) -> Columns:
-        """Return the columns of the object as a whole; creates an instance at first need."""
-        if self._whole.columns is None:
-            self._whole.instance = await probe(self._connection.session, self._source, self._options.grid)
-            self._whole.columns = self._whole.instance.columns
-        return self._whole.columns
-
-    async def _probe(self, division: Division | None) -> Instance:
-        """Look at the first rows of what is asked for, once."""
-        if division is None or not division.body:
-            if self._whole.instance is None:
-                self._whole.columns = None
-                await self._whole_columns()
-            return self._whole.instance  # type: ignore[return-value]  # made above
-        if self._probed is None:
-            source, options = self._part(division)
-            self._probed = await self._certain(probe(self._connection.session, source, options.grid), division)
-        return self._probed
-
-    def _part(self, division: Division) -> tuple[Source, ReadOptions]:
-        """Return what is asked of the server for a division."""
-        if not division.body:
-            return self._source, self._options
-        over = None
-        if self._source.runs and self._whole.instance is not None:
-            over, self._whole.instance = self._whole.instance.id, None
-        grid = replace(self._options.grid, like=division.like)
-        source = replace(self._source, body=self._body(division), over=over)
-        return source, replace(self._options, grid=grid)
-
-    def _body(self, division: Division | None) -> Mapping[str, object]:
-        return self._source.body if division is None else {**self._source.body, **division.body}
-
-    async def _certain(self, asking: Coroutine[Any, Any, R], division: Division) -> R:
-        """Ask, and learn from a refusal that conditions on the texts of ID forms are not taken."""
-        try:
-            return await asking
-        except ServerError as error:
-            if error.status != _BAD_REQUEST or not division.matches_on_ids:
-                raise
-            self._connection.session.id_text_operators = False
-            raise _AskedTooMuchError from error
+            rows = 0
+            while (batch := await read.next()) is not None:
+                rows += len(batch)
+            return rows
 
     @asynccontextmanager
     async def _reading(
@@ -460,83 +372,16 @@ class Scan:
             await read.aclose()
 
     async def _open(self, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress) -> Read[T] | Gathered[T]:
-        division = await self._divided()
-        try:
-            read = await self._opened(division, convert, on_progress)
-        except _AskedTooMuchError:
-            read = await self._opened(await self._divided(), convert, on_progress)
-        self._last = read
+        self._last = read = await self._asking.open(convert, on_progress)
         self._schema = read.schema
         return read
-
-    async def _opened(
-        self, division: Division | None, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress
-    ) -> Read[T] | Gathered[T]:
-        session = self._connection.session
-        division = await self._narrowed(division)
-        if division is None or not division.body:
-            instance, self._whole.instance = self._whole.instance, None
-        else:
-            instance, self._probed = self._probed, None
-        if division is None:
-            whole = Read(session, self._source, self._options, convert, on_progress)
-            await _begin(whole, instance)
-            self._whole.columns = whole.columns
-            return whole
-        source, options = self._part(division)
-        residual = division.residual
-        first = None if division.first is None else max(1, division.first)
-        if residual.gathers:
-            all_rows = Read(
-                session,
-                source,
-                options,
-                (lambda batch: batch) if residual.ranked else residual.filtered,
-                on_progress,
-                first=first,
-            )
-            await self._certain(_begin(all_rows, instance), division)
-            return Gathered(all_rows, residual, convert)
-        read = Read(
-            session,
-            source,
-            options,
-            lambda batch: convert(residual.rows(batch)),
-            on_progress,
-            narrow=residual.schema,
-            first=first,
-            head=residual.head,
-        )
-        await self._certain(_begin(read, instance), division)
-        return read
-
-    async def _narrowed(self, division: Division | None) -> Division | None:
-        """Ask for fewer columns where a division allows it and the server makes as many rows of them.
-
-        That takes an instance of each, of which one row is read; where all rows fit into a page it is not tried,
-        nor where an instance is a run.
-        """
-        if division is None or division.narrow is None or self._source.runs:
-            return division
-        limits = self._options.limits
-        whole = await self._probe(division)
-        if whole.total <= (limits.page_rows or limits.first_page_rows):
-            return division
-        narrow = replace(division, body=division.narrow, narrow=None)
-        source, options = self._part(narrow)
-        probed = await self._certain(probe(self._connection.session, source, options.grid), narrow)
-        if probed.total != whole.total:
-            return division
-        self._whole.instance = None  # it was only counted: what is read later is as fresh as can be
-        self._probed = probed
-        return narrow
 
     async def _open_part(
         self, columns: list[str] | None, predicate: pl.Expr | None, rows: int | None
     ) -> Read[pl.DataFrame] | Gathered[pl.DataFrame]:
         """Open a read of what an engine asks for."""
         results = subjects_of(await self._known_schema())
-        part = self._asking(push_down(self._query, results, columns=columns, predicate=predicate, rows=rows))
+        part = self._with(push_down(self._asking.query, results, columns=columns, predicate=predicate, rows=rows))
         read = await part._open(partial(polars_adapter.to_frame, strings="plain"), None)  # noqa: SLF001 - its own
         self._last = read
         return read
@@ -604,14 +449,6 @@ def _parquet(
 
 def _reader(batches: Batches) -> pa.RecordBatchReader:
     return pa.RecordBatchReader.from_batches(batches.schema, batches)
-
-
-async def _begin(read: Read[Any], instance: Instance | None) -> None:
-    try:
-        await read.open(instance)
-    except BaseException:
-        await read.aclose()
-        raise
 
 
 async def _all(read: Read[T] | Gathered[T]) -> list[T]:

@@ -1,0 +1,233 @@
+"""A question put to an object on the server: its columns, its number of rows, its reads. On the background loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mstr_arrow.errors import ServerError
+from mstr_arrow.scan.division import Division, divide
+from mstr_arrow.scan.explain import explained
+from mstr_arrow.scan.gather import Gathered
+from mstr_arrow.scan.read import Read, probe
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Mapping
+
+    import pyarrow as pa
+
+    from mstr_arrow.grid.schema import Columns
+    from mstr_arrow.scan.instance import Instance, Source
+    from mstr_arrow.scan.options import ReadOptions
+    from mstr_arrow.scan.query import Query
+    from mstr_arrow.scan.read import Sliceable
+    from mstr_arrow.scan.stats import ScanStats
+    from mstr_arrow.transport.session import ServerSession
+
+T = TypeVar("T", bound="Sliceable")
+R = TypeVar("R")
+
+OnProgress = Callable[["ScanStats"], object] | None
+
+_BAD_REQUEST = 400
+
+
+class _AskedTooMuchError(Exception):
+    """The server does not take conditions on the texts of ID forms."""
+
+
+@dataclass(slots=True)
+class Whole:
+    """What is known of an object as a whole, shared by the scans made from each other.
+
+    ``instance`` was not read from yet but for its columns.
+    """
+
+    columns: Columns | None = None
+    instance: Instance | None = None
+
+
+@dataclass(slots=True)
+class Asking:
+    """A question about an object, put to the server as often as need be.
+
+    ``probed`` is an instance of what is asked for, of which only the first rows were looked at.
+    """
+
+    session: ServerSession
+    source: Source
+    options: ReadOptions
+    query: Query
+    whole: Whole
+    probed: Instance | None = None
+
+    async def schema(self) -> pa.Schema:
+        """Return the columns of the result; creates an instance at first need."""
+        return await self._put(self._schema)
+
+    async def count_rows(self) -> int | None:
+        """Return the number of rows, None where it takes reading them."""
+        return await self._put(self._count_rows)
+
+    async def explain(self) -> str:
+        """Say what is asked of the server, and what is done here."""
+        return await self._put(self._explain)
+
+    async def open(self, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress) -> Read[T] | Gathered[T]:
+        """Open a read; the caller closes it."""
+
+        async def opened(division: Division | None) -> Read[T] | Gathered[T]:
+            return await self._open(division, convert, on_progress)
+
+        return await self._put(opened)
+
+    async def _put(self, ask: Callable[[Division | None], Awaitable[R]]) -> R:
+        """Divide the question between the server and us, and ask; once more where the server is asked too much."""
+        try:
+            return await ask(await self._divided())
+        except _AskedTooMuchError:
+            return await ask(await self._divided())
+
+    async def _divided(self) -> Division | None:
+        """Divide the question between the server and us; None where everything is asked for."""
+        if self.query.trivial:
+            return None
+        columns = await self._whole_columns()
+        return divide(
+            self.query,
+            columns,
+            refusal=self.source.refusal(columns),
+            pushdown=self.options.pushdown,
+            id_text_operators=self.session.id_text_operators,
+        )
+
+    async def _schema(self, division: Division | None) -> pa.Schema:
+        if division is not None and not division.aggregated:
+            columns = await self._whole_columns()
+        else:
+            columns = (await self._probe(division)).columns
+        return columns.schema if division is None else division.residual.schema(columns.schema)
+
+    async def _count_rows(self, division: Division | None) -> int | None:
+        if division is not None and not (division.residual.exact and not division.residual.ranked):
+            return None
+        total = (await self._probe(division)).total
+        return total if self.query.head is None else min(total, self.query.head)
+
+    async def _explain(self, division: Division | None) -> str:
+        probed = await self._probe(division)
+        return explained(self.query, division, self._body(division), probed, self.options)
+
+    async def _whole_columns(self) -> Columns:
+        """Return the columns of the object as a whole; creates an instance at first need."""
+        if self.whole.columns is None:
+            self.whole.instance = await probe(self.session, self.source, self.options.grid)
+            self.whole.columns = self.whole.instance.columns
+        return self.whole.columns
+
+    async def _probe(self, division: Division | None) -> Instance:
+        """Look at the first rows of what is asked for, once."""
+        if division is None or not division.body:
+            if self.whole.instance is None:
+                self.whole.columns = None
+                await self._whole_columns()
+            return self.whole.instance  # type: ignore[return-value]  # made above
+        if self.probed is None:
+            source, options = self._part(division)
+            self.probed = await self._certain(probe(self.session, source, options.grid), division)
+        return self.probed
+
+    def _part(self, division: Division) -> tuple[Source, ReadOptions]:
+        """Return what is asked of the server for a division."""
+        if not division.body:
+            return self.source, self.options
+        over = None
+        if self.source.runs and self.whole.instance is not None:
+            over, self.whole.instance = self.whole.instance.id, None
+        grid = replace(self.options.grid, like=division.like)
+        source = replace(self.source, body=self._body(division), over=over)
+        return source, replace(self.options, grid=grid)
+
+    def _body(self, division: Division | None) -> Mapping[str, object]:
+        return self.source.body if division is None else {**self.source.body, **division.body}
+
+    async def _certain(self, asking: Awaitable[R], division: Division) -> R:
+        """Ask, and learn from a refusal that conditions on the texts of ID forms are not taken."""
+        try:
+            return await asking
+        except ServerError as error:
+            if error.status != _BAD_REQUEST or not division.matches_on_ids:
+                raise
+            self.session.id_text_operators = False
+            raise _AskedTooMuchError from error
+
+    async def _open(
+        self, division: Division | None, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress
+    ) -> Read[T] | Gathered[T]:
+        session = self.session
+        division = await self._narrowed(division)
+        if division is None or not division.body:
+            instance, self.whole.instance = self.whole.instance, None
+        else:
+            instance, self.probed = self.probed, None
+        if division is None:
+            whole = Read(session, self.source, self.options, convert, on_progress)
+            await _begin(whole, instance)
+            self.whole.columns = whole.columns
+            return whole
+        source, options = self._part(division)
+        residual = division.residual
+        first = None if division.first is None else max(1, division.first)
+        if residual.gathers:
+            all_rows = Read(
+                session,
+                source,
+                options,
+                (lambda batch: batch) if residual.ranked else residual.filtered,
+                on_progress,
+                first=first,
+            )
+            await self._certain(_begin(all_rows, instance), division)
+            return Gathered(all_rows, residual, convert)
+        read = Read(
+            session,
+            source,
+            options,
+            lambda batch: convert(residual.rows(batch)),
+            on_progress,
+            narrow=residual.schema,
+            first=first,
+            head=residual.head,
+        )
+        await self._certain(_begin(read, instance), division)
+        return read
+
+    async def _narrowed(self, division: Division | None) -> Division | None:
+        """Ask for fewer columns where a division allows it and the server makes as many rows of them.
+
+        That takes an instance of each, of which one row is read; where all rows fit into a page it is not tried,
+        nor where an instance is a run.
+        """
+        if division is None or division.narrow is None or self.source.runs:
+            return division
+        limits = self.options.limits
+        whole = await self._probe(division)
+        if whole.total <= (limits.page_rows or limits.first_page_rows):
+            return division
+        narrow = replace(division, body=division.narrow, narrow=None)
+        source, options = self._part(narrow)
+        probed = await self._certain(probe(self.session, source, options.grid), narrow)
+        if probed.total != whole.total:
+            return division
+        self.whole.instance = None  # it was only counted: what is read later is as fresh as can be
+        self.probed = probed
+        return narrow
+
+
+async def _begin(read: Read[Any], instance: Instance | None) -> None:
+    try:
+        await read.open(instance)
+    except BaseException:
+        await read.aclose()
+        raise
