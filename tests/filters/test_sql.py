@@ -112,12 +112,12 @@ def test_conditions_survive_the_way_through_sql(data, drawn, subjects):
 
 
 def writable(expression):
-    """Tell whether SQL has a text for a condition: none for empty lists, nor for % and _ in a LIKE."""
+    """Tell whether SQL has a text for a condition: none for empty lists, nor for %, _ or nothing in a LIKE."""
     match expression:
         case And(parts) | Or(parts):
             return all(map(writable, parts))
         case Match(_, _, text):
-            return not set(text) & set("%_")
+            return bool(text) and not set(text) & set("%_")
         case Membership(_, values):
             return all(isinstance(value, (int, str)) for value in values) and len(values) > 0
         case Comparison(_, _, value) | Between(_, value, _):
