@@ -180,7 +180,10 @@ class Scan:
         return await self._connection.bridge(self._known_schema())
 
     def count_rows(self) -> int:
-        """Return the number of rows of the result; creates an instance as `schema` does."""
+        """Return the number of rows of the result; creates an instance as `schema` does.
+
+        Reads the rows where only that tells: where conditions run here, and for cross-tabs.
+        """
         return self._connection.run(self._count_rows())
 
     async def count_rows_async(self) -> int:
@@ -271,6 +274,21 @@ class Scan:
 
     def scan(self) -> pl.LazyFrame:
         """Return a Polars lazy frame; nothing is asked of the server before it is collected.
+
+        Then it is one read of what the query needs: with the conditions that `where` would send, the columns that
+        are used, and as many first rows as a ``head`` next to the source takes. Fewer columns are asked for where
+        the server makes as many rows of them, which takes two requests to know; otherwise they are left out here.
+        ``explain()`` of the lazy frame shows what Polars hands over, as SELECTION and PROJECT, and `explain` of a
+        scan with the same conditions what of that is sent. The result is that of the same query over `to_polars`,
+        but for the order of rows that were not sorted.
+
+        **All rows are pulled** by what comes after the source in Polars alone: ``group_by``, joins, ``len``,
+        ``sort``, ``tail``, conditions with functions. `select`, `top` and `count_rows` have the server do some of
+        that. With ``collect(engine="streaming")``, the default since Polars 2, batches are used up as they come,
+        and a ``head`` after such a condition ends the read; the engine ``"in-memory"`` holds all rows first.
+
+        Polars raises errors of the read as they are, in older versions as ComputeError with their text; so it does
+        with those of asking for the schema.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     lf = conn.cube("Sales Cube").scan()
