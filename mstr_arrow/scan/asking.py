@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow.errors import ServerError
 from mstr_arrow.scan.division import Division, divide
 from mstr_arrow.scan.explain import explained
 from mstr_arrow.scan.gather import Gathered
+from mstr_arrow.scan.query import Query
 from mstr_arrow.scan.read import Read, probe
+from mstr_arrow.scan.residual import Residual
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
@@ -20,7 +23,6 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.scan.instance import Instance, Source
     from mstr_arrow.scan.options import ReadOptions
-    from mstr_arrow.scan.query import Query
     from mstr_arrow.scan.read import Sliceable
     from mstr_arrow.scan.stats import ScanStats
     from mstr_arrow.transport.session import ServerSession
@@ -46,6 +48,7 @@ class Whole:
 
     columns: Columns | None = None
     instance: Instance | None = None
+    looking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(slots=True)
@@ -93,6 +96,8 @@ class Asking:
         """Divide the question between the server and us; None where everything is asked for."""
         if self.query.trivial:
             return None
+        if self.query == Query(head=self.query.head):  # for that alone the columns need not be known
+            return Division({}, Residual(head=self.query.head), {})
         columns = await self._whole_columns()
         return divide(
             self.query,
@@ -110,9 +115,12 @@ class Asking:
         return columns.schema if division is None else division.residual.schema(columns.schema)
 
     async def _count_rows(self, division: Division | None) -> int | None:
-        if division is not None and not (division.residual.exact and not division.residual.ranked):
+        if division is not None and not division.decided:
             return None
-        total = (await self._probe(division)).total
+        probed = await self._probe(division)
+        if not self.source.counts(probed.columns):
+            return None
+        total = probed.total
         return total if self.query.head is None else min(total, self.query.head)
 
     async def _explain(self, division: Division | None) -> str:
@@ -121,45 +129,57 @@ class Asking:
 
     async def _whole_columns(self) -> Columns:
         """Return the columns of the object as a whole; creates an instance at first need."""
-        if self.whole.columns is None:
-            self.whole.instance = await probe(self.session, self.source, self.options.grid)
-            self.whole.columns = self.whole.instance.columns
-        return self.whole.columns
+        async with self.whole.looking:  # scans that start at once look at the object once
+            if self.whole.columns is None:
+                self.whole.instance = await probe(self.session, self.source, self.options.grid)
+                self.whole.columns = self.whole.instance.columns
+            return self.whole.columns
 
     async def _probe(self, division: Division | None) -> Instance:
         """Look at the first rows of what is asked for, once."""
         if division is None or not division.body:
-            if self.whole.instance is None:
+            while (whole := self.whole.instance) is None:
                 self.whole.columns = None
                 await self._whole_columns()
-            return self.whole.instance  # type: ignore[return-value]  # made above
+            return whole
         if self.probed is None:
-            source, options = self._part(division)
-            self.probed = await self._certain(probe(self.session, source, options.grid), division)
+            source, options, spent = self._part(division)
+            self.probed = await self._certain(probe(self.session, source, options.grid), division, spent)
         return self.probed
 
-    def _part(self, division: Division) -> tuple[Source, ReadOptions]:
-        """Return what is asked of the server for a division."""
+    def _part(
+        self, division: Division, *, made: Instance | None = None
+    ) -> tuple[Source, ReadOptions, Instance | None]:
+        """Return what is asked of the server for a division, and the instance of the whole that is spent on it.
+
+        None is spent where the division's own was ``made``. The first rows are those of the server's order, even
+        where pages may come in any.
+        """
+        options = replace(self.options, ordered=self.options.ordered or division.residual.head is not None)
         if not division.body:
-            return self.source, self.options
-        over = None
-        if self.source.runs and self.whole.instance is not None:
-            over, self.whole.instance = self.whole.instance.id, None
-        grid = replace(self.options.grid, like=division.like)
-        source = replace(self.source, body=self._body(division), over=over)
-        return source, replace(self.options, grid=grid)
+            return self.source, options, None
+        spent = None
+        if self.source.runs and made is None:
+            spent, self.whole.instance = self.whole.instance, None
+        grid = replace(options.grid, like=division.like)
+        source = replace(self.source, body=self._body(division), over=None if spent is None else spent.id)
+        return source, replace(options, grid=grid), spent
 
     def _body(self, division: Division | None) -> Mapping[str, object]:
         return self.source.body if division is None else {**self.source.body, **division.body}
 
-    async def _certain(self, asking: Awaitable[R], division: Division) -> R:
-        """Ask, and learn from a refusal that conditions on the texts of ID forms are not taken."""
+    async def _certain(self, asking: Awaitable[R], division: Division, spent: Instance | None) -> R:
+        """Ask, and learn from a refusal that conditions on the texts of ID forms are not taken.
+
+        A request that is refused leaves the instance that it was to change as it was.
+        """
         try:
             return await asking
         except ServerError as error:
             if error.status != _BAD_REQUEST or not division.matches_on_ids:
                 raise
             self.session.id_text_operators = False
+            self.whole.instance = self.whole.instance or spent
             raise _AskedTooMuchError from error
 
     async def _open(
@@ -176,7 +196,7 @@ class Asking:
             await _begin(whole, instance)
             self.whole.columns = whole.columns
             return whole
-        source, options = self._part(division)
+        source, options, spent = self._part(division, made=instance)
         residual = division.residual
         first = None if division.first is None else max(1, division.first)
         if residual.gathers:
@@ -188,7 +208,7 @@ class Asking:
                 on_progress,
                 first=first,
             )
-            await self._certain(_begin(all_rows, instance), division)
+            await self._certain(_begin(all_rows, instance), division, spent)
             return Gathered(all_rows, residual, convert)
         read = Read(
             session,
@@ -200,7 +220,7 @@ class Asking:
             first=first,
             head=residual.head,
         )
-        await self._certain(_begin(read, instance), division)
+        await self._certain(_begin(read, instance), division, spent)
         return read
 
     async def _narrowed(self, division: Division | None) -> Division | None:
@@ -216,8 +236,8 @@ class Asking:
         if whole.total <= (limits.page_rows or limits.first_page_rows):
             return division
         narrow = replace(division, body=division.narrow, narrow=None)
-        source, options = self._part(narrow)
-        probed = await self._certain(probe(self.session, source, options.grid), narrow)
+        source, options, spent = self._part(narrow)
+        probed = await self._certain(probe(self.session, source, options.grid), narrow, spent)
         if probed.total != whole.total:
             return division
         self.whole.instance = None  # it was only counted: what is read later is as fresh as can be

@@ -42,7 +42,7 @@ def _lines(
     if division is not None:
         yield from _conditions(division)
         yield from (f"note: {note}" for note in division.notes)
-        if query.kept is not None or query.selected is not None:
+        if division.residual.columns is not None and (query.kept is not None or query.selected is not None):
             yield f"columns: {', '.join(division.residual.columns)}"
     yield from _amounts(division, probed, options)
 

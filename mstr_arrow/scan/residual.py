@@ -24,10 +24,10 @@ class Residual:
 
     ``filters`` apply one after the other; where ``ranked``, one of them depends on all rows. ``sort`` asks for all
     rows, too, unless the server sorted them (``sorted_there``) and ``head`` are enough. ``columns`` are the
-    names to keep, in order.
+    names to keep, in order; None keeps all.
     """
 
-    columns: tuple[str, ...]
+    columns: tuple[str, ...] | None = None
     filters: tuple[pl.Expr, ...] = ()
     ranked: bool = False
     sort: tuple[SortKey, ...] = ()
@@ -46,7 +46,7 @@ class Residual:
 
     def schema(self, schema: pa.Schema) -> pa.Schema:
         """Return what is left of a schema."""
-        return pa.schema([schema.field(name) for name in self.columns])
+        return schema if self.columns is None else pa.schema([schema.field(name) for name in self.columns])
 
     def rows(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Filter one batch and keep its columns."""
@@ -58,7 +58,9 @@ class Residual:
 
     def narrow(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Keep the columns that were asked for."""
-        return batch if batch.schema.names == list(self.columns) else batch.select(list(self.columns))
+        if self.columns is None or batch.schema.names == list(self.columns):
+            return batch
+        return batch.select(list(self.columns))
 
     def counts(self, batch: pa.RecordBatch) -> int:
         """Count the rows that nothing the server sends later can come before: those without an empty sort key."""
@@ -84,7 +86,7 @@ class Residual:
             )
             places = keys.select(order.alias("place")).to_series()
             table = table.take((places if self.head is None else places.head(self.head)).to_arrow())
-        return table.slice(0, self.head).select(list(self.columns))
+        return table.slice(0, self.head).select(list(self.columns or table.column_names))
 
     def _mask(self, batch: pa.RecordBatch) -> pa.Array:
         names = {name for condition in self.filters for name in condition.meta.root_names()}
