@@ -53,6 +53,16 @@ class Source:
             return "an attribute is there twice"
         return None
 
+    def counts(self, columns: Columns) -> bool:
+        """Tell whether each row that an instance counts is one of the result."""
+        wanted = columns.options.subtotals
+        told = wanted == "keep" or (wanted == "drop" and (not self.totals or self._hides_totals))
+        return columns.whole_pages and not columns.crossed and told
+
+    @property
+    def _hides_totals(self) -> bool:
+        return at_least(self.server_version, _SUBTOTALS_SINCE)
+
     async def create(self, http: Http, rows: int, options: GridOptions) -> Answer:
         """Create an instance and return its first page of at most ``rows`` rows. POST …/instances.
 
@@ -60,7 +70,7 @@ class Source:
         may exist. With ``over``: PUT …/instances/{id}, which runs no query.
         """
         body = dict(self.body)
-        if self.totals and options.subtotals == "drop" and at_least(self.server_version, _SUBTOTALS_SINCE):
+        if self.totals and options.subtotals == "drop" and self._hides_totals:
             body["subtotals"] = {"visible": False}
         params = self._params(Range(0, rows), options)
         if self.over is not None:
