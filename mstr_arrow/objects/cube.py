@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.errors import ProtocolError
 from mstr_arrow.grid.definition import Definition, read_definition
 from mstr_arrow.objects.catalogue import fetch_definition
+from mstr_arrow.objects.selection import Selectable
 from mstr_arrow.scan.instance import Source
-from mstr_arrow.scan.scan import Scan
 
 if TYPE_CHECKING:
     from mstr_arrow.scan.options import ReadOptions
@@ -37,7 +37,7 @@ class CubeInfo:
     rows: int | None
 
 
-class Cube(Scan):
+class Cube(Selectable):
     """A cube: a scan of all its attributes and metrics, and what the server says about it."""
 
     def __init__(
@@ -48,7 +48,8 @@ class Cube(Scan):
             definition.request(row_counts=row_counts),
             connection.server_version,
         )
-        super().__init__(connection, source, options)
+        metrics = definition.metrics + (definition.row_counts if row_counts else ())
+        super().__init__(connection, source, options, definition.attributes, metrics)
         self._definition = definition
 
     def __repr__(self) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import ProtocolError
+from mstr_arrow.grid.definition import Available, Definition
 from mstr_arrow.objects.catalogue import fetch_definition, read_info
+from mstr_arrow.objects.selection import Selectable
 from mstr_arrow.scan.instance import Source
-from mstr_arrow.scan.scan import Scan
 
 if TYPE_CHECKING:
     from mstr_arrow.objects.catalogue import ObjectInfo
@@ -17,25 +18,25 @@ if TYPE_CHECKING:
 _PROBE_ROWS = 1000
 
 
-class Report(Scan):
+class Report(Selectable):
     """A report: a scan of what its own template shows, in any layout.
 
     Its instance runs the report, perhaps for minutes, and is created once per read; looking at the schema
     first costs no second one.
     """
 
-    def __init__(self, connection: Client, report_id: str, name: str, options: ReadOptions) -> None:
+    def __init__(self, connection: Client, definition: Definition, options: ReadOptions) -> None:
         source = Source(
-            f"v2/reports/{report_id}/instances",
+            f"v2/reports/{definition.id}/instances",
             {},
             connection.server_version,
             totals=True,
             probe_rows=_PROBE_ROWS,
             runs=True,
         )
-        super().__init__(connection, source, options)
-        self.id = report_id
-        self.name = name
+        super().__init__(connection, source, options, definition.attributes, definition.metrics)
+        self.id = definition.id
+        self.name = definition.name
 
     def __repr__(self) -> str:
         return f"<Report {self.name!r} {self.id}>"
@@ -53,7 +54,31 @@ class Report(Scan):
 async def open_report(connection: Client, name_or_id: str, options: ReadOptions) -> Report:
     """Find a report and read its definition."""
     body = await fetch_definition(connection.http, name_or_id, "report")
+    return Report(connection, read_template(body), options)
+
+
+def read_template(body: Any) -> Definition:
+    """Read what a report shows from the body of GET /api/v2/reports/{id} (wire reference, section 4.5).
+
+    It may offer further objects. Errors: ProtocolError.
+
+    >>> amount = {"type": "templateMetrics", "elements": [{"id": "C3", "name": "Amount"}]}
+    >>> rows = [{"type": "attribute", "id": "B2", "name": "Region"}, {"type": "customgroup", "id": "D4"}]
+    >>> template = {"grid": {"rows": rows, "columns": [amount]}}
+    >>> read_template({"id": "A1", "name": "Daily", "definition": template}).attributes
+    (Available(id='B2', name='Region'),)
+    """
     try:
-        return Report(connection, body["id"], body["name"], options)
-    except (KeyError, TypeError) as error:
+        grid = body["definition"]["grid"]
+        units = [unit for axis in ("rows", "columns") for unit in grid.get(axis) or ()]
+        attributes = [unit for unit in units if unit["type"] == "attribute"]
+        metrics = [
+            each for unit in units if unit["type"] == "templateMetrics" for each in unit.get("elements") or ()
+        ]
+        return Definition(body["id"], body["name"], _available(attributes), _available(metrics), ())
+    except (KeyError, TypeError, AttributeError) as error:
         raise ProtocolError("The server's answer is no definition of a report.") from error
+
+
+def _available(items: list[dict[str, Any]]) -> tuple[Available, ...]:
+    return tuple(Available(item["id"], item["name"]) for item in items)

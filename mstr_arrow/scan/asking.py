@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow.errors import ServerError
 from mstr_arrow.scan.division import Division, divide
+from mstr_arrow.scan.elements import fetch_elements
 from mstr_arrow.scan.explain import explained
 from mstr_arrow.scan.gather import Gathered
+from mstr_arrow.scan.named import MOST_ELEMENTS, as_elements, texts_in_the_way, with_elements
 from mstr_arrow.scan.query import Query
 from mstr_arrow.scan.read import Read, probe
 from mstr_arrow.scan.residual import Residual
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from mstr_arrow.filters.expressions import Expression, Leaf
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.scan.instance import Instance, Source
     from mstr_arrow.scan.options import ReadOptions
@@ -65,6 +68,14 @@ class Asking:
     whole: Whole
     probed: Instance | None = None
 
+    async def whole_columns(self) -> Columns:
+        """Return the columns of the object as a whole; creates an instance at first need."""
+        async with self.whole.looking:  # scans that start at once look at the object once
+            if self.whole.columns is None:
+                self.whole.instance = await probe(self.session, self.source, self.options.grid)
+                self.whole.columns = self.whole.instance.columns
+            return self.whole.columns
+
     async def schema(self) -> pa.Schema:
         """Return the columns of the result; creates an instance at first need."""
         return await self._put(self._schema)
@@ -98,18 +109,32 @@ class Asking:
             return None
         if self.query == Query(head=self.query.head):  # for that alone the columns need not be known
             return Division({}, Residual(head=self.query.head), {})
-        columns = await self._whole_columns()
+        columns = await self.whole_columns()
         return divide(
-            self.query,
+            await self._with_elements(columns),
             columns,
             refusal=self.source.refusal(columns),
             pushdown=self.options.pushdown,
             id_text_operators=self.session.id_text_operators,
         )
 
+    async def _with_elements(self, columns: Columns) -> Query:
+        """Look up the elements of texts that the server alone could not be trusted to compare."""
+        if not self.options.pushdown or self.source.refusal(columns) is not None:
+            return self.query
+        found: dict[Leaf, Expression] = {}
+        taken = self.session.id_text_operators
+        for leaf in texts_in_the_way(self.query, columns, id_text_operators=taken):
+            forms = [column for column in columns.attributes if column.name == leaf.column]
+            listed = await fetch_elements(self.session.http, self.source, forms, at_most=MOST_ELEMENTS)
+            named = None if listed is None else as_elements(leaf, listed, columns)
+            if named is not None:
+                found[leaf] = named
+        return with_elements(self.query, columns, found)
+
     async def _schema(self, division: Division | None) -> pa.Schema:
         if division is not None and not division.aggregated:
-            columns = await self._whole_columns()
+            columns = await self.whole_columns()
         else:
             columns = (await self._probe(division)).columns
         return columns.schema if division is None else division.residual.schema(columns.schema)
@@ -127,20 +152,12 @@ class Asking:
         probed = await self._probe(division)
         return explained(self.query, division, self._body(division), probed, self.options)
 
-    async def _whole_columns(self) -> Columns:
-        """Return the columns of the object as a whole; creates an instance at first need."""
-        async with self.whole.looking:  # scans that start at once look at the object once
-            if self.whole.columns is None:
-                self.whole.instance = await probe(self.session, self.source, self.options.grid)
-                self.whole.columns = self.whole.instance.columns
-            return self.whole.columns
-
     async def _probe(self, division: Division | None) -> Instance:
         """Look at the first rows of what is asked for, once."""
         if division is None or not division.body:
             while (whole := self.whole.instance) is None:
                 self.whole.columns = None
-                await self._whole_columns()
+                await self.whole_columns()
             return whole
         if self.probed is None:
             source, options, spent = self._part(division)

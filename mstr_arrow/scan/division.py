@@ -104,10 +104,10 @@ def divide(
     pushed = None if where is None else push_where(where, subjects, id_text_operators=id_text_operators)
     ranks_first = where is not None and needs_all_rows(where)
     limited = None if having is None else _limited(having, results, pushed, ranks_first=ranks_first)
-    groups = _groups(subjects, selected) if aggregated else None
-    if pushed is not None and groups is not None:
-        _refuse_local(pushed, groups)
-    filters = [*_where_filters(pushed, subjects, groups), *_filters(limited, results)]
+    kept = None if query.selected is None else groups(query.selected, subjects)
+    if pushed is not None and kept is not None:
+        _refuse_local(pushed, kept, subjects)
+    filters = [*_where_filters(pushed, subjects, kept), *_filters(limited, results)]
     ranked = ranks_first or (having is not None and needs_all_rows(having))
     sort = tuple(SortKey(results.find(key.column).name, key.descending) for key in query.sort)
     sortable = [results.find(key.column) for key in sort]
@@ -172,9 +172,15 @@ def _drops_attributes(selected: Iterable[Subject], subjects: Subjects) -> bool:
     return any(subject.role == "attribute" and subject.object_id not in kept for subject in subjects.all)
 
 
-def _groups(subjects: Subjects, selected: Iterable[Subject] | None) -> set[str]:
-    """Return the columns that rows show after they were added up: every form of the attributes that remain."""
-    kept = {subject.object_id for subject in selected or () if subject.role == "attribute"}
+def groups(selected: Sequence[str], subjects: Subjects) -> set[str] | None:
+    """Return the columns of attributes that rows still show after they were added up; None where none are.
+
+    These are all forms of the attributes that remain. Errors: UsageError for names.
+    """
+    remaining = _columns(selected, subjects)
+    if not _drops_attributes(remaining, subjects):
+        return None
+    kept = {subject.object_id for subject in remaining if subject.role == "attribute"}
     return {s.name for s in subjects.all if s.role == "attribute" and s.object_id in kept}
 
 
@@ -196,17 +202,27 @@ def _sorts_there(keys: Sequence[Subject]) -> bool:
     return len(kinds) == len(keys) > 0 and kinds[-1] in _SORTED_THERE and set(kinds[:-1]) <= _SHOWN_WHOLE
 
 
-def _refuse_local(pushed: Pushed, groups: set[str]) -> None:
-    """Refuse conditions that neither the server decides for certain nor rows that were added up still show."""
-    for part in pushed.parts:
-        decided = part.sent and part.reason is None
-        if not decided and (needs_all_rows(part.expression) or not set(column_names(part.expression)) <= groups):
-            names = ", ".join(column_names(part.expression))
-            raise UsageError(
-                f"{part.expression!r} cannot be left to the server ({part.reason}), and cannot run after select() "
-                "has had it add up the rows.",
-                hint=f"Select {names}, too, and add up afterwards; or name elements: col(…).has_elements(…).",
-            )
+def undecided(pushed: Pushed, groups: set[str]) -> list[Part]:
+    """Return the conditions that neither the server decides for certain nor rows that were added up still show."""
+    return [
+        part
+        for part in pushed.parts
+        if not (part.sent and part.reason is None)
+        and (needs_all_rows(part.expression) or not set(column_names(part.expression)) <= groups)
+    ]
+
+
+def _refuse_local(pushed: Pushed, groups: set[str], subjects: Subjects) -> None:
+    for part in undecided(pushed, groups):
+        names = column_names(part.expression)
+        shown = all(subjects.find(name).role == "attribute" for name in names)
+        wider = f"Select {', '.join(names)}, too" if shown else "Read without select()"
+        elements = "; or name elements: col(…).has_elements(…)." if shown else "."
+        raise UsageError(
+            f"{part.expression!r} cannot be left to the server ({part.reason}), and cannot run after select() "
+            "has had it add up the rows.",
+            hint=f"{wider}, and add up afterwards{elements}",
+        )
 
 
 def _where_filters(pushed: Pushed | None, subjects: Subjects, groups: set[str] | None) -> list[pl.Expr]:

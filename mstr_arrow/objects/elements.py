@@ -1,0 +1,45 @@
+"""The elements of an attribute as a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from mstr_arrow.filters.columns import subjects_of
+from mstr_arrow.grid.exact import form_array
+from mstr_arrow.scan.elements import fetch_elements
+
+if TYPE_CHECKING:
+    from mstr_arrow.grid.schema import Column
+    from mstr_arrow.scan.asking import Asking
+
+
+async def read_elements(asking: Asking, name: str) -> pa.Table:
+    """List the elements of an attribute of an object: ``id``, and a column per form as the reader types it.
+
+    ``id`` is called ``element id`` where a form has that name. Errors: UsageError for a name that is no
+    attribute's, ConversionError.
+    """
+    forms = await _forms(asking, name)
+    elements = await fetch_elements(asking.session.http, asking.source, forms) or []
+    rows = range(len(elements))
+    ids = pa.array([element.id for element in elements], pa.string())
+    table = pa.table({"element id" if "id" in [form.name for form in forms] else "id": ids})
+    for number, form in enumerate(forms):
+        array = form_array(form, [element.texts[number] for element in elements], rows, rows)
+        values = array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
+        table = table.append_column(form.field.with_type(values.type), values)
+    return table
+
+
+async def list_elements(asking: Asking, attribute_id: str) -> list[dict[str, Any]]:
+    """List the elements of an attribute as the server writes them, ``id`` and ``formValues``; None for no value."""
+    elements = await fetch_elements(asking.session.http, asking.source, await _forms(asking, attribute_id)) or []
+    return [{"id": element.id, "formValues": list(element.texts)} for element in elements]
+
+
+async def _forms(asking: Asking, name: str) -> list[Column]:
+    columns = await asking.whole_columns()
+    attribute = subjects_of(columns.schema).find_attribute(name)
+    return [each for each in columns.attributes if each.object_id == attribute.object_id and not each.level]
