@@ -27,7 +27,7 @@ MAY_USE = {
     "adapters": {"grid", "errors"},
     "scan": {"adapters", "filters", "grid", "transport", "config", "errors", "names"},
     "upload": {"grid", "transport", "config", "errors", "names"},
-    "objects": {"upload", "scan", "grid", "transport", "config", "errors", "names"},
+    "objects": {"upload", "scan", "filters", "grid", "transport", "config", "errors", "names"},
     "connection": {"objects", "scan", "transport", "auth", "config", "errors"},
     "simulator": set(),
 }
