@@ -24,7 +24,7 @@ MAY_USE = {
     "filters": {"grid", "errors", "names"},
     "auth": {"transport", "errors"},
     "transport": {"auth", "config", "errors", "names"},
-    "adapters": {"grid", "errors"},
+    "adapters": {"filters", "grid", "transport", "errors"},
     "scan": {"adapters", "filters", "grid", "transport", "config", "errors", "names"},
     "upload": {"grid", "transport", "config", "errors", "names"},
     "objects": {"upload", "scan", "filters", "grid", "transport", "config", "errors", "names"},
