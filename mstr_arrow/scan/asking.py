@@ -12,7 +12,7 @@ from mstr_arrow.scan.division import Division, divide
 from mstr_arrow.scan.elements import fetch_elements
 from mstr_arrow.scan.explain import explained
 from mstr_arrow.scan.gather import Gathered
-from mstr_arrow.scan.named import MOST_ELEMENTS, as_elements, texts_in_the_way, with_elements
+from mstr_arrow.scan.named import MOST_ELEMENTS, as_elements, notes, texts_in_the_way, with_elements
 from mstr_arrow.scan.query import Query
 from mstr_arrow.scan.read import Read, probe
 from mstr_arrow.scan.residual import Residual
@@ -110,19 +110,21 @@ class Asking:
         if self.query == Query(head=self.query.head):  # for that alone the columns need not be known
             return Division({}, Residual(head=self.query.head), {})
         columns = await self.whole_columns()
-        return divide(
-            await self._with_elements(columns),
+        elements = await self._elements(columns)
+        division = divide(
+            with_elements(self.query, columns, elements),
             columns,
             refusal=self.source.refusal(columns),
             pushdown=self.options.pushdown,
             id_text_operators=self.session.id_text_operators,
         )
+        return replace(division, notes=(*division.notes, *notes(elements)))
 
-    async def _with_elements(self, columns: Columns) -> Query:
-        """Look up the elements of texts that the server alone could not be trusted to compare."""
-        if not self.options.pushdown or self.source.refusal(columns) is not None:
-            return self.query
+    async def _elements(self, columns: Columns) -> Mapping[Leaf, Expression]:
+        """Look up the elements for which conditions hold that the server could not be trusted with as they are."""
         found: dict[Leaf, Expression] = {}
+        if not self.options.pushdown or self.source.refusal(columns) is not None:
+            return found
         taken = self.session.id_text_operators
         for leaf in texts_in_the_way(self.query, columns, id_text_operators=taken):
             forms = [column for column in columns.attributes if column.name == leaf.column]
@@ -130,7 +132,7 @@ class Asking:
             named = None if listed is None else as_elements(leaf, listed, columns)
             if named is not None:
                 found[leaf] = named
-        return with_elements(self.query, columns, found)
+        return found
 
     async def _schema(self, division: Division | None) -> pa.Schema:
         if division is not None and not division.aggregated:
@@ -150,7 +152,8 @@ class Asking:
 
     async def _explain(self, division: Division | None) -> str:
         probed = await self._probe(division)
-        return explained(self.query, division, self._body(division), probed, self.options)
+        source = replace(self.source, body=self._body(division))
+        return explained(division, source, self.whole.columns or probed.columns, probed, self.options)
 
     async def _probe(self, division: Division | None) -> Instance:
         """Look at the first rows of what is asked for, once."""

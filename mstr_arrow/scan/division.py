@@ -56,7 +56,7 @@ class Division:
     @property
     def decided(self) -> bool:
         """Whether the server delivers just the rows that all conditions keep."""
-        return all(part.sent and part.reason is None for part in self.parts)
+        return all(map(_is_decided, self.parts))
 
     @property
     def first(self) -> int | None:
@@ -131,13 +131,14 @@ def divide(
         body["metricLimits"] = limited.metric_limits
     if sorted_there:
         body["sorting"] = {"rows": [_sorting(key, s) for key, s in zip(sort, sortable, strict=True)]}
+    parts = tuple(part for each in (pushed, limited) if each is not None for part in each.parts)
     return Division(
         body,
         residual,
         _like(columns, types_of_metrics=not aggregated),
         aggregated,
-        tuple(part for each in (pushed, limited) if each is not None for part in each.parts),
-        tuple(_notes(query, residual, aggregated=aggregated)),
+        parts,
+        tuple(_notes(query, residual, aggregated=aggregated, decided=all(map(_is_decided, parts)))),
         matches_on_ids=id_text_operators and pushed is not None and _matches_on_ids(pushed, subjects),
         narrow=_narrow(body, [s for s in subjects.all if s.name in needed], columns)
         if query.narrow and selected is None and reason is None
@@ -149,7 +150,7 @@ def _selected(names: Sequence[str], subjects: Subjects, refusal: str | None) -> 
     """Resolve the columns that are selected: an attribute's name stands for all its forms."""
     if refusal is not None:
         raise UsageError(
-            f"the server cannot be asked to select columns here: {refusal}.",
+            f"select() cannot be left to the server: {refusal}.",
             hint="Read everything, and leave columns out with keep().",
         )
     return _columns(names, subjects)
@@ -202,12 +203,17 @@ def _sorts_there(keys: Sequence[Subject]) -> bool:
     return len(kinds) == len(keys) > 0 and kinds[-1] in _SORTED_THERE and set(kinds[:-1]) <= _SHOWN_WHOLE
 
 
+def _is_decided(part: Part) -> bool:
+    """Tell whether the server delivers just the rows that a condition keeps."""
+    return part.sent and part.reason is None
+
+
 def undecided(pushed: Pushed, groups: set[str]) -> list[Part]:
     """Return the conditions that neither the server decides for certain nor rows that were added up still show."""
     return [
         part
         for part in pushed.parts
-        if not (part.sent and part.reason is None)
+        if not _is_decided(part)
         and (needs_all_rows(part.expression) or not set(column_names(part.expression)) <= groups)
     ]
 
@@ -228,7 +234,7 @@ def _refuse_local(pushed: Pushed, groups: set[str], subjects: Subjects) -> None:
 def _where_filters(pushed: Pushed | None, subjects: Subjects, groups: set[str] | None) -> list[pl.Expr]:
     if pushed is None or groups is None:
         return _filters(pushed, subjects)
-    left = [part for part in pushed.parts if not (part.sent and part.reason is None)]
+    left = [part for part in pushed.parts if not _is_decided(part)]
     return [predicate(part.expression, subjects) for part in left if set(column_names(part.expression)) <= groups]
 
 
@@ -298,7 +304,7 @@ def _matches_on_ids(pushed: Pushed, subjects: Subjects) -> bool:
     return any(subjects.find(leaf.column).form_id == ID_FORM for leaf in found)
 
 
-def _notes(query: Query, residual: Residual, *, aggregated: bool) -> Iterable[str]:
+def _notes(query: Query, residual: Residual, *, aggregated: bool, decided: bool) -> Iterable[str]:
     if aggregated:
         yield "the server adds up metrics over the attributes that are not selected"
     if residual.ranked:
@@ -307,5 +313,5 @@ def _notes(query: Query, residual: Residual, *, aggregated: bool) -> Iterable[st
         yield f"the server sorts; rows are read until {query.head} are certain, and sorted again here"
     elif residual.sort:
         yield "rows are sorted here, as texts and empty values have another order on the server: all are held"
-    if query.head is not None and not residual.sort and residual.filters:
+    if query.head is not None and not residual.gathers and not decided:
         yield f"pages are read until {query.head} rows were found"

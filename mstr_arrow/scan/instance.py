@@ -46,7 +46,7 @@ class Source:
         (wire reference, section 5.2).
         """
         if columns.crossed or not columns.whole_pages or columns.options.layout == "grid":
-            return "it takes conditions on tables only, not on cross-tabs or metrics on rows"
+            return "the server takes conditions on tables only, not on cross-tabs or metrics on rows"
         if columns.options.subtotals != "drop":
             return "conditions would change the subtotals"
         if any(column.level for column in columns.all):
@@ -63,15 +63,18 @@ class Source:
     def _hides_totals(self) -> bool:
         return at_least(self.server_version, _SUBTOTALS_SINCE)
 
+    def asked(self, options: GridOptions) -> dict[str, object]:
+        """Make the body of the request for an instance."""
+        hidden = self.totals and options.subtotals == "drop" and self._hides_totals
+        return {**self.body, "subtotals": {"visible": False}} if hidden else dict(self.body)
+
     async def create(self, http: Http, rows: int, options: GridOptions) -> Answer:
         """Create an instance and return its first page of at most ``rows`` rows. POST …/instances.
 
         The server may run a query for it. It is not repeated when its answer is lost, for then an instance
         may exist. With ``over``: PUT …/instances/{id}, which runs no query.
         """
-        body = dict(self.body)
-        if self.totals and options.subtotals == "drop" and self._hides_totals:
-            body["subtotals"] = {"visible": False}
+        body = self.asked(options)
         params = self._params(Range(0, rows), options)
         if self.over is not None:
             with suppress(InstanceGone):

@@ -82,6 +82,15 @@ def with_elements(query: Query, columns: Columns, found: Mapping[Leaf, Expressio
     return replace(query, where=_replaced(bind(query.where, subjects_of(columns.schema)), found))
 
 
+def notes(found: Mapping[Leaf, Expression]) -> list[str]:
+    """Say what elements were found for, for people."""
+    counts = [len(each.ids) if isinstance(each, Elements) else 0 for each in found.values()]
+    return [
+        f"{leaf!r} is sent as the {count} elements that it holds for: the server's collation could let in more"
+        for leaf, count in zip(found, counts, strict=True)
+    ]
+
+
 def _replaced(expression: Expression, found: Mapping[Leaf, Expression]) -> Expression:
     if isinstance(expression, (And, Or)):
         return type(expression)(tuple(_replaced(part, found) for part in expression.parts))

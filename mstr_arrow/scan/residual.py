@@ -39,11 +39,6 @@ class Residual:
         """Whether rows are held until the last one needed has come."""
         return self.ranked or bool(self.sort)
 
-    @property
-    def exact(self) -> bool:
-        """Whether every delivered row stays."""
-        return not self.filters
-
     def schema(self, schema: pa.Schema) -> pa.Schema:
         """Return what is left of a schema."""
         return schema if self.columns is None else pa.schema([schema.field(name) for name in self.columns])

@@ -155,7 +155,14 @@ class Scan:
     def explain(self) -> str:
         """Say what is asked of the server, what is done here and why, and about how much will come.
 
-        Asks for the number of rows, as `count_rows` does where that is exact; reads no data.
+        Makes an instance of what is asked for and looks at its first row, as `schema` does; the next read uses it.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     print(conn.cube("Sales Cube").where(ma.col("Units") > 90).head(5).explain())
+        asks the server: POST /api/v2/cubes/.../instances
+        ...
+        decided by the server: Units > 90
+        reads 5 of the ... rows that this makes on the server...
         """
         return self._connection.run(self._asking.explain())
 
