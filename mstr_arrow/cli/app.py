@@ -11,6 +11,7 @@ from mstr_arrow.cli.fetch import fetch
 from mstr_arrow.cli.ls import ls
 from mstr_arrow.cli.push import push
 from mstr_arrow.cli.simulate import simulate
+from mstr_arrow.cli.sql import sql
 
 EXIT_CODES = (
     "Exit codes: 0 done · 1 the server or the network failed, or a file could not be written · 2 wrong usage · "
@@ -24,6 +25,8 @@ mstr-arrow demo
 mstr-arrow ls --help
 
 mstr-arrow fetch --help
+
+mstr-arrow sql --help
 
 mstr-arrow push --help
 """
@@ -74,6 +77,24 @@ profiles, their keys the long options; \\[default] is used when no other is name
 
 The password comes from --password-file or --password-stdin, MSTR_PASSWORD, or the profile; else you are asked.
 """
+SQL_EXAMPLES = """\
+[bold]Examples[/bold]
+
+mstr-arrow sql "select Region, sum(Revenue) from 'Sales Cube' where Units > 3 group by all order by 2 desc"
+
+mstr-arrow sql "from 'Sales Cube' limit 10"
+
+mstr-arrow sql "summarize 'Sales Cube'"
+
+mstr-arrow sql "select s.*, Opened from 'Sales Cube' s join 'stores.csv' on \\"Store@ID\\" = Store" -o sales.parquet
+
+mstr-arrow sql "select * from 'Sales Cube' where Region = 'East' and Day >= '2024-01-01'" --explain
+
+[bold]Names[/bold]
+
+A table is a file if there is one of its name, else a cube or report. Names that are no single words are quoted;
+those of columns in double quotes only, such as "Store@ID". Upper and lower case are the same.
+"""
 PUSH_EXAMPLES = """\
 [bold]Examples[/bold]
 
@@ -123,6 +144,7 @@ def root(
 app.command(epilog=f"{LS_EXAMPLES}\n{EXIT_CODES}")(ls)
 app.command(epilog=f"{DESCRIBE_EXAMPLES}\n{EXIT_CODES}")(describe)
 app.command(epilog=f"{FETCH_EXAMPLES}\n{EXIT_CODES}")(fetch)
+app.command(epilog=f"{SQL_EXAMPLES}\n{EXIT_CODES}")(sql)
 app.command(epilog=f"{PUSH_EXAMPLES}\n{EXIT_CODES}")(push)
 app.command()(demo)
 app.command()(simulate)

@@ -9,14 +9,19 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from mstr_arrow.cli.progress import MB
 from mstr_arrow.errors import UsageError
+from mstr_arrow.grid.texts import deliver_batch, deliver_schema
+from mstr_arrow.scan.parts import ParquetParts
+from mstr_arrow.scan.sinks import Csv, IpcFile, IpcStream, Parquet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from mstr_arrow.scan.scan import Scan
-    from mstr_arrow.scan.sinks import Target
+    from mstr_arrow.scan.sinks import Sink, Target
     from mstr_arrow.scan.stats import ScanStats
 
 PART_BYTES = 256 * MB
@@ -72,6 +77,17 @@ class Output:
         with open(sys.stdout.fileno(), "wb", closefd=False) as stream:
             return self._write(scan, stream, on_progress)
 
+    def write_batches(self, begin: Callable[[], tuple[pa.Schema, Iterable[pa.RecordBatch]]]) -> int:
+        """Write batches of a schema as `write` does, and return the number of their rows.
+
+        They begin once there is a file. Errors: UsageError for a file that cannot be made, and for types that the
+        format does not have.
+        """
+        if self.path is not None:
+            return self._write_batches(begin, self.path)
+        with open(sys.stdout.fileno(), "wb", closefd=False) as stream:
+            return self._write_batches(begin, stream)
+
     def describe(self) -> str:
         """Say in some words what was written."""
         if self.path is None:
@@ -97,6 +113,46 @@ class Output:
         if self.format is Format.CSV:
             return scan.write_csv(target, on_progress=on_progress)
         return scan.write_ipc(target, stream=self.path is None, on_progress=on_progress)
+
+    def _write_batches(
+        self, begin: Callable[[], tuple[pa.Schema, Iterable[pa.RecordBatch]]], target: Target
+    ) -> int:
+        sink, rows = self._sink(target), 0
+        try:
+            sink.open()
+            schema, batches = begin()
+            sink.start(deliver_schema(schema, "plain"))
+            for batch in batches:
+                sink.write(deliver_batch(batch, "plain"))
+                rows += batch.num_rows
+            sink.finish()
+        except pa.ArrowException as error:
+            sink.abandon()
+            raise UsageError(
+                f"{self.format} does not take the result: {error}",
+                hint="Cast its columns, or choose another format.",
+            ) from error
+        except BaseException:
+            sink.abandon()
+            raise
+        return rows
+
+    def _sink(self, target: Target) -> Sink | ParquetParts:
+        how = self.parquet
+        if self.format is Format.CSV:
+            return Csv(target)
+        if self.format is Format.ARROW:
+            return IpcStream(target) if self.path is None else IpcFile(target)
+        if how.in_parts:
+            return ParquetParts(
+                target,
+                compression=how.compression,
+                row_group_rows=how.row_group_rows,
+                part_rows=how.part_rows,
+                part_bytes=how.part_bytes,
+                overwrite=how.overwrite,
+            )
+        return Parquet(target, compression=how.compression, row_group_rows=how.row_group_rows)
 
 
 def output_from(text: str, chosen: Format | None, parquet: ParquetOptions) -> Output:

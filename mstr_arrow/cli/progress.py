@@ -22,19 +22,24 @@ MB = 1_000_000
 
 
 @contextmanager
-def progress(console: Console, *, quiet: bool = False) -> Iterator[Callable[[ScanStats], None]]:
-    """Give the function that shows a read's statistics on ``console``; quiet, it shows nothing."""
+def progress(
+    console: Console, *, quiet: bool = False, transient: bool = False
+) -> Iterator[Callable[[ScanStats], None]]:
+    """Give the function that shows a read's statistics on ``console``; quiet, it shows nothing.
+
+    What is ``transient`` leaves no bar behind.
+    """
     if quiet:
         yield lambda _: None
     elif console.is_terminal:
-        yield from _bar(console)
+        yield from _bar(console, transient=transient)
     else:
         yield _lines(console)
 
 
-def _bar(console: Console) -> Iterator[Callable[[ScanStats], None]]:
+def _bar(console: Console, *, transient: bool) -> Iterator[Callable[[ScanStats], None]]:
     columns = (BarColumn(bar_width=24), TaskProgressColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=console) as display:
+    with Progress(*columns, console=console, transient=transient) as display:
         task = display.add_task("waiting for the server", total=None)
 
         def show(stats: ScanStats) -> None:

@@ -29,10 +29,12 @@ def print_text(text: str) -> None:
     sys.stdout.flush()
 
 
-def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def print_table(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], *, elsewhere: str = "A pipe or --json shows them."
+) -> None:
     """Print a line per row, its cells aligned.
 
-    A terminal too narrow for all columns gets the first of them; a pipe gets all.
+    A terminal too narrow for all columns gets the first of them, and is told where the others are; a pipe gets all.
     """
     out = Console(highlight=False)
     cells = [[printable(cell) for cell in row] for row in rows]
@@ -44,7 +46,7 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         out.print(Text(_line(row[:shown], widths)), soft_wrap=True)
     sys.stdout.flush()
     if shown < len(headers):
-        note = f"Left out, for the terminal is narrow: {', '.join(headers[shown:])}. A pipe or --json shows them."
+        note = f"Left out, for the terminal is narrow: {', '.join(map(str.strip, headers[shown:]))}. {elsewhere}"
         Console(stderr=True).print(note, style="dim", highlight=False)
 
 

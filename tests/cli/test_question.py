@@ -76,7 +76,7 @@ def test_explain_says_what_would_be_asked_and_reads_nothing(run, server):
     said = result.out.decode()
     assert (result.code, result.err) == (0, "")
     assert '"viewFilter"' in said
-    assert "sent: Units > 3" in said
+    assert "Units > 3\n" in said
     assert "Customer > 'K' (texts are compared" in said
     assert "of 2,000 rows" not in said  # of those that the condition leaves
     asked = [request.query for request in server.requests[before:] if "/instances" in request.path]
