@@ -130,8 +130,9 @@ class Asking:
             forms = [column for column in columns.attributes if column.name == leaf.column]
             listed = await fetch_elements(self.session.http, self.source, forms, at_most=MOST_ELEMENTS)
             named = None if listed is None else as_elements(leaf, listed, columns)
-            if named is not None:
-                found[leaf] = named
+            if named is None:
+                return {}
+            found[leaf] = named
         return found
 
     async def _schema(self, division: Division | None) -> pa.Schema:

@@ -219,7 +219,9 @@ def undecided(pushed: Pushed, groups: set[str]) -> list[Part]:
 
 
 def _refuse_local(pushed: Pushed, groups: set[str], subjects: Subjects) -> None:
-    for part in undecided(pushed, groups):
+    found = undecided(pushed, groups)
+    # A rank keeps other conditions from being sent, so it is what to name.
+    for part in sorted(found, key=lambda part: not needs_all_rows(part.expression)):
         names = column_names(part.expression)
         shown = all(subjects.find(name).role == "attribute" for name in names)
         wider = f"Select {', '.join(names)}, too" if shown else "Read without select()"

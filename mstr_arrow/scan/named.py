@@ -49,10 +49,14 @@ def texts_in_the_way(query: Query, columns: Columns, *, id_text_operators: bool 
     kept = groups(query.selected, subjects)
     if kept is None:
         return []
-    where = bind(query.where, subjects)
-    parts = undecided(push_where(where, subjects, id_text_operators=id_text_operators), kept)
-    found = [leaf for part in parts if not needs_all_rows(part.expression) for leaf in leaves(part.expression)]
-    return [leaf for leaf in dict.fromkeys(found) if _is_on_text(leaf, subjects)]
+    parts = undecided(push_where(bind(query.where, subjects), subjects, id_text_operators=id_text_operators), kept)
+    found: dict[Leaf, None] = {}
+    for part in parts:
+        texts = [leaf for leaf in leaves(part.expression) if _is_on_text(leaf, subjects)]
+        others = [leaf for leaf in leaves(part.expression) if leaf not in texts]
+        if not needs_all_rows(part.expression) and all(push_where(leaf, subjects).exact for leaf in others):
+            found |= dict.fromkeys(texts)
+    return list(found)
 
 
 def _is_on_text(leaf: Leaf, subjects: Subjects) -> bool:
@@ -86,7 +90,7 @@ def notes(found: Mapping[Leaf, Expression]) -> list[str]:
     """Say what elements were found for, for people."""
     counts = [len(each.ids) if isinstance(each, Elements) else 0 for each in found.values()]
     return [
-        f"{leaf!r} is sent as the {count} elements that it holds for: the server's collation could let in more"
+        f"{leaf!r} is sent as the elements that it holds for, {count} in all: a collation could let in more"
         for leaf, count in zip(found, counts, strict=True)
     ]
 

@@ -1,0 +1,270 @@
+"""A question divided between the server and us, as a value."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pyarrow as pa
+import pytest
+
+from mstr_arrow.errors import UsageError
+from mstr_arrow.filters.columns import ID_FORM
+from mstr_arrow.filters.expressions import Elements
+from mstr_arrow.filters.reference import col
+from mstr_arrow.grid.options import GridOptions
+from mstr_arrow.grid.schema import Column, Columns
+from mstr_arrow.scan.division import divide
+from mstr_arrow.scan.elements import Element
+from mstr_arrow.scan.instance import Source
+from mstr_arrow.scan.named import as_elements, texts_in_the_way, with_elements
+from mstr_arrow.scan.query import Query, SortKey
+
+DESC = "CCFBE2A5EADB4F50941FB879CCF1721C"
+REGION, STORE, DAY, OPENED = (digit * 32 for digit in "ABCD")
+REVENUE, UNITS = "1" * 32, "2" * 32
+
+COLUMNS = Columns(
+    (
+        Column("Region", "attribute", REGION, ID_FORM, "nvarchar", pa.string()),
+        Column("Store@ID", "attribute", STORE, ID_FORM, "integer", pa.int64()),
+        Column("Store@DESC", "attribute", STORE, DESC, "nvarchar", pa.string()),
+        Column("Day", "attribute", DAY, ID_FORM, "date", pa.date32()),
+        Column("Opened", "attribute", OPENED, ID_FORM, "timestamp", pa.timestamp("us")),
+        Column("Revenue", "metric", REVENUE, None, "double", pa.float64()),
+        Column("Units", "metric", UNITS, None, "integer", pa.int64()),
+    )
+)
+
+
+def divided(query, **options):
+    return divide(query, COLUMNS, **options)
+
+
+def where(*conditions):
+    return Query().and_where(conditions)
+
+
+def selecting(*names, **more):
+    return Query(selected=names, **more)
+
+
+def test_the_order_in_which_a_question_is_asked_does_not_matter():
+    one = Query().and_where([col("Units") > 1]).first(7).and_where([col("Units") < 9]).first(5)
+    other = Query().first(5).and_where([col("Units") > 1, col("Units") < 9])
+    assert one == other
+    assert Query().trivial
+    assert not one.trivial
+
+
+def test_conditions_are_sent_and_run_again():
+    division = divided(where(col("Units") > 1, col("Region") > "M"))
+    assert division.body["viewFilter"]["operator"] == "Greater"
+    assert [part.sent for part in division.parts] == [True, False]
+    assert {name for each in division.residual.filters for name in each.meta.root_names()} == {"Units", "Region"}
+    assert not division.decided
+    assert divided(where(col("Units") > 1)).decided
+
+
+def test_conditions_after_aggregation_are_limits_of_their_metrics():
+    body = divided(Query().and_having([col("Units") > 1, col("Revenue") < 5, col("Units") < 9])).body
+    assert set(body) == {"metricLimits"}
+    assert {metric: limit["operator"] for metric, limit in body["metricLimits"].items()} == {
+        UNITS: "And",
+        REVENUE: "Less",
+    }
+
+
+@pytest.mark.parametrize("rank", [~col("Revenue").top(3), col("Revenue").bottom(2), col("Revenue").top(3)])
+def test_no_limit_is_sent_beside_a_rank_that_is_counted_before_it(rank):
+    division = divided(where(rank).and_having([col("Units") > 5]))
+    assert "metricLimits" not in division.body
+    assert [part.sent for part in division.parts][1:] == [False]
+    assert "ranks in where()" in division.parts[1].reason
+    assert division.residual.ranked
+
+
+def test_a_rank_after_conditions_is_sent_where_these_are_exact():
+    assert "metricLimits" in divided(where(col("Units") > 5).and_having([col("Revenue").top(3)])).body
+    assert "metricLimits" not in divided(where(col("Region") == "East").and_having([col("Revenue").top(3)])).body
+
+
+@pytest.mark.parametrize(
+    ("keys", "there"),
+    [
+        (["Units"], True),
+        (["Revenue"], True),
+        (["Opened"], True),
+        (["Day", "Units", "Revenue"], True),
+        (["Region"], False),
+        (["Units", "Region"], False),
+        (["Revenue", "Units"], False),  # equal revenues may differ in digits that are not shown
+        (["Opened", "Day"], False),
+    ],
+)
+def test_the_server_sorts_where_its_order_is_ours(keys, there):
+    sort = tuple(SortKey(key, descending=True) for key in keys)
+    division = divided(Query(sort=sort, head=5))
+    assert division.residual.sorted_there is there
+    assert ("sorting" in division.body) is there
+    assert division.first == (5 if there else None)
+    assert "sorting" not in divided(Query(sort=sort)).body
+
+
+def test_a_sort_names_forms_and_metrics():
+    rows = divided(Query(sort=(SortKey("Store@ID"), SortKey("Units", descending=True)), head=1)).body["sorting"][
+        "rows"
+    ]
+    assert rows == [
+        {"type": "form", "attribute": {"id": STORE}, "form": {"id": ID_FORM}, "order": "ascending"},
+        {"type": "metric", "metric": {"id": UNITS}, "order": "descending"},
+    ]
+
+
+def test_selected_columns_are_requested_in_their_order_and_with_their_forms():
+    body = divided(selecting("Units", "Store@DESC", "Region")).body
+    assert body == {
+        "requestedObjects": {
+            "attributes": [{"id": STORE, "forms": [{"id": DESC}]}, {"id": REGION}],
+            "metrics": [{"id": UNITS}],
+        }
+    }
+    assert divided(selecting("Store")).body["requestedObjects"] == {"attributes": [{"id": STORE}], "metrics": []}
+
+
+def test_what_is_needed_here_is_requested_too():
+    everything = ("Region", "Store@ID", "Day", "Opened", "Units")
+    division = divided(selecting(*everything, where=col("Revenue") > 5, sort=(SortKey("Store@DESC"),)))
+    requested = division.body["requestedObjects"]
+    assert requested["metrics"] == [{"id": UNITS}, {"id": REVENUE}]
+    assert {"id": STORE} in requested["attributes"]
+    assert division.residual.columns == everything
+    assert not division.aggregated
+
+
+def test_metrics_keep_their_types_but_where_they_are_added_up():
+    narrow = divided(selecting("Region", "Units"))
+    assert narrow.aggregated
+    assert narrow.like[UNITS, None, "raw"] == ("Units", None)
+    assert narrow.like[STORE, DESC, "raw"] == ("Store@DESC", pa.string())
+    assert divided(where(col("Units") > 1)).like[UNITS, None, "raw"] == ("Units", pa.int64())
+
+
+def test_another_form_of_a_selected_attribute_is_checked_after_the_sum():
+    division = divided(selecting("Store@ID", "Units", where=(col("Store@DESC") > "M") & (col("Units") > 3)))
+    (check,) = division.residual.filters
+    assert check.meta.root_names() == ["Store@DESC"]
+    assert division.body["requestedObjects"]["attributes"] == [{"id": STORE}]
+    assert division.residual.columns == ("Store@ID", "Units")
+
+
+@pytest.mark.parametrize(
+    ("condition", "hint"),
+    [
+        (col("Day") > dt.date(1850, 1, 1), "Select Day, too"),
+        (col("Revenue") > 5, "Read without select()"),
+        (col("Units").top(3), "Read without select()"),
+        (col("Opened") == dt.datetime(2024, 1, 1), "Select Opened, too"),  # noqa: DTZ001 - no zone
+    ],
+)
+def test_what_neither_side_can_decide_is_refused(condition, hint):
+    with pytest.raises(UsageError) as caught:
+        divided(selecting("Region", "Units", where=(col("Store@ID") > 1) & condition))
+    assert repr(condition) in caught.value.message
+    assert caught.value.hint.startswith(hint)
+
+
+def test_without_push_down_nothing_but_a_selection_is_sent():
+    query = Query(where=col("Units") > 1, sort=(SortKey("Units"),), head=3, kept=("Units",))
+    assert divided(query, pushdown=False).body == {}
+    assert set(divided(selecting("Region", "Units"), pushdown=False).body) == {"requestedObjects"}
+
+
+def test_an_object_that_takes_no_conditions_is_read_whole():
+    query = Query(where=col("Units") > 1, sort=(SortKey("Units"),), head=3)
+    division = divided(query, refusal="it is a cross-tab")
+    assert (division.body, division.parts[0].reason) == ({}, "it is a cross-tab")
+    with pytest.raises(UsageError, match="it is a cross-tab"):
+        divided(selecting("Region", "Units"), refusal="it is a cross-tab")
+
+
+@pytest.mark.parametrize(
+    ("condition", "learns"),
+    [
+        (col("Region").contains("a"), True),
+        ((col("Units") > 1) & col("Region").starts_with("a"), True),
+        (col("Store@DESC").contains("a"), False),
+        (col("Region") == "a", False),
+        (~col("Region").contains("a"), False),
+    ],
+)
+def test_only_a_search_of_an_id_form_is_learnt_from(condition, learns):
+    assert divided(where(condition)).matches_on_ids is learns
+    assert not divided(where(condition), id_text_operators=False).matches_on_ids
+
+
+def test_what_the_server_counts_is_the_result_in_tables_only():
+    def counts(*, totals=False, version="11.5.0000", columns=COLUMNS, subtotals="drop"):
+        options = GridOptions(subtotals=subtotals)
+        source = Source("v2/reports/A/instances", {}, version, totals=totals)
+        return source.counts(
+            Columns(columns.all, options, crossed=columns.crossed, whole_pages=columns.whole_pages)
+        )
+
+    assert counts()
+    assert counts(totals=True)
+    assert counts(totals=True, subtotals="keep")
+    assert not counts(totals=True, subtotals="only")
+    assert not counts(totals=True, version="11.1.0400")
+    assert not counts(columns=Columns(COLUMNS.all, crossed=True))
+    assert not counts(columns=Columns(COLUMNS.all, whole_pages=False))
+
+
+# Texts as elements
+
+ELEMENTS = [Element("e1", ("East",)), Element("e2", ("east",)), Element("e3", (None,)), Element("e4", ("",))]
+
+
+def test_texts_are_in_the_way_where_rows_do_not_show_them_any_more():
+    def found(condition, *selected):
+        return texts_in_the_way(selecting(*selected, where=condition), COLUMNS)
+
+    assert found(col("Region") == "East", "Day", "Units") == [col("Region") == "East"]
+    assert found(col("Region") == "East", "Region", "Units") == []
+    assert found((col("Region") == "East") | (col("Units") > 3), "Day", "Units") == [col("Region") == "East"]
+    assert found((col("Region") == "East") | (col("Revenue") > 3), "Day", "Units") == []
+    assert found(col("Region").is_null(), "Day", "Units") == []
+    assert texts_in_the_way(where(col("Region") == "East"), COLUMNS) == []
+
+
+@pytest.mark.parametrize(
+    ("leaf", "ids"),
+    [
+        (col("Region") == "East", ("e1",)),
+        (col("Region") != "East", ("e2", "e4")),
+        (col("Region").is_in(["east", "East"]), ("e1", "e2")),
+        (~col("Region").contains("t"), ("e4",)),
+        (col("Region") < "a", ("e1", "e4")),
+    ],
+)
+def test_a_condition_is_the_elements_it_holds_for(leaf, ids):
+    assert as_elements(leaf, ELEMENTS, COLUMNS) == Elements("Region", ids)
+
+
+def test_a_condition_that_holds_for_no_element_holds_for_no_row():
+    named = as_elements(col("Region") == "West", ELEMENTS, COLUMNS)
+    assert named == Elements("Region", ("e1",)) & Elements("Region", ("e1",), negated=True)
+    assert as_elements(col("Region") == "West", [], COLUMNS) is None
+
+
+def test_elements_take_the_place_of_texts():
+    leaf = col("Region") == "East"
+    named = Elements("Region", (f"{REGION}:East",))
+    query = selecting("Day", "Units", where=(leaf | (col("Units") > 3)) & (col("Day") > "2024-01-01"))
+    division = divided(with_elements(query, COLUMNS, {leaf: named}))
+    assert division.decided
+    assert not division.residual.filters
+    assert [repr(part.expression) for part in division.parts] == [
+        f"{named!r} | (Units > 3)",
+        "Day > '2024-01-01'",
+    ]
+    assert with_elements(query, COLUMNS, {}) is query

@@ -1,0 +1,422 @@
+"""What scans ask of the server, step by step, and what they refuse before they ask."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import Counter
+
+import polars as pl
+import pytest
+
+import mstr_arrow as ma
+from mstr_arrow.errors import ServerError, UsageError
+from mstr_arrow.scan import asking
+from mstr_arrow.simulator import Fault, Simulator
+from mstr_arrow.simulator.collation import Collation
+
+col = ma.col
+
+
+class Requests:
+    """The requests for instances and pages that a server has answered since this was made."""
+
+    def __init__(self, server):
+        self._server = server
+        self._before = len(server.requests)
+
+    @property
+    def all(self):
+        return [request for request in self._server.requests[self._before :] if "/instances" in request.path]
+
+    @property
+    def methods(self):
+        return Counter(request.method for request in self.all)
+
+    @property
+    def limits(self):
+        return [int(request.query["limit"]) for request in self.all]
+
+
+@pytest.fixture
+def asked(simulator):
+    return Requests(simulator)
+
+
+@pytest.fixture
+def sales(connection):
+    """The Sales Cube, whose columns are known; the instance that told them was read."""
+    cube = connection.cube("Sales Cube")
+    cube.to_arrow()
+    return cube
+
+
+@pytest.fixture
+def whole(sales):
+    return sales.to_polars()
+
+
+# Columns
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        ("Store", ["Store@ID", "Store@DESC"]),
+        ("Store@DESC", ["Store@DESC"]),
+        ("Store@ID", ["Store@ID"]),
+        ("Region", ["Region"]),
+        ("Region@ID", ["Region"]),
+        ("Units", ["Units"]),
+    ],
+)
+def test_columns_are_named_in_every_way(sales, name, columns):
+    assert sales.select("Product", name).schema.names == ["Product", *columns]
+    assert sales.keep(name, "Product").to_arrow().column_names == [*columns, "Product"]
+
+
+def test_columns_are_named_by_ids(sales):
+    ids = {field.name: field.metadata[b"mstr.id"].decode() for field in sales.schema}
+    form = sales.schema.field("Store@DESC").metadata[b"mstr.form_id"].decode()
+    assert sales.keep(ids["Units"].lower(), ids["Region"]).schema.names == ["Units", "Region"]
+    assert sales.keep(f"{ids['Store@ID']}@{form}").schema.names == ["Store@DESC"]
+    assert sales.keep(ids["Store@ID"]).schema.names == ["Store@ID", "Store@DESC"]
+
+
+def test_columns_come_in_the_order_of_their_selection(sales, whole):
+    wanted = ["Cost", "Channel", "Units", "Region"]
+    assert sales.select(*wanted).to_arrow().column_names == wanted
+    assert sales.keep(*wanted).to_polars().equals(whole.select(wanted))
+    assert sales.select("Units", "Region", "Channel").keep("Region", "Units").schema.names == ["Region", "Units"]
+
+
+@pytest.mark.parametrize("names", [("Units", "Units"), ("Store", "Store@ID")])
+def test_a_column_is_asked_for_once(sales, asked, names):
+    with pytest.raises(UsageError, match="asked for twice"):
+        sales.select(*names).to_arrow()
+    with pytest.raises(UsageError, match="asked for twice"):
+        sales.keep(*names).schema  # noqa: B018 - asks
+    assert asked.all == []
+
+
+@pytest.mark.parametrize("call", ["select", "keep", "sort"])
+def test_no_column_is_a_mistake(sales, call):
+    with pytest.raises(UsageError, match="column"):
+        getattr(sales, call)()
+
+
+# Mistakes
+
+
+@pytest.mark.parametrize(
+    ("make", "named", "choice"),
+    [
+        (lambda scan: scan.where(col("Regoin") == "East"), "Regoin", "'Region'"),
+        (lambda scan: scan.keep("Unit"), "'Unit'", "'Units'"),
+        (lambda scan: scan.select("Regio", "Units"), "'Regio'", "'Region'"),
+        (lambda scan: scan.sort("Revenu"), "'Revenu'", "'Revenue'"),
+        (lambda scan: scan.having(col("Cots") > 1), "'Cots'", "'Cost'"),
+        (lambda scan: scan.where(col("Store") == 1001), "'Store' is more than one column", "'Store@DESC'"),
+        (lambda scan: scan.where(col("Units").contains("1")), "'Units', which holds whole numbers", "a number"),
+        (lambda scan: scan.where(col("Region").top(3)), "'Region', which holds texts", "a text"),
+        (lambda scan: scan.where(col("Region") > 7), "'Region', which holds texts", "'East'"),
+        (lambda scan: scan.where(col("Units") == "many"), "'Units', which holds whole numbers", "a number"),
+        (lambda scan: scan.where(col("Day") == 2024), "'Day', which holds dates", "'2024-01-31'"),
+        (lambda scan: scan.where(col("Day") > "January"), "'Day', which holds dates", "'2024-01-31'"),
+        (lambda scan: scan.select("Region", "Units").having(col("Cost") > 1), "'Cost'", "'Units'"),
+        (lambda scan: scan.where(col("Region").has_elements(["h1;Region"])), "'h1;Region'", "It"),
+    ],
+)
+def test_a_mistake_is_told_before_data_are_asked_for(sales, asked, make, named, choice):
+    with pytest.raises(UsageError) as caught:
+        make(sales).to_arrow()
+    assert named in caught.value.message
+    assert choice in caught.value.hint
+    assert asked.all == []
+
+
+def test_a_mistake_costs_a_look_at_the_columns_where_they_are_not_known(connection, asked):
+    with pytest.raises(UsageError, match="no column 'Regoin'"):
+        connection.cube("Sales Cube").where(col("Regoin") == "East").to_arrow()
+    assert asked.limits == [1]
+
+
+# Rows
+
+
+def test_the_first_rows_are_all_that_is_read(sales, whole, asked):
+    assert sales.head(10).to_polars().equals(whole.head(10))
+    assert asked.limits == [10]
+    assert sales.where(col("Units") > 50).head(3).to_polars().equals(whole.filter(pl.col("Units") > 50).head(3))
+    assert sum(asked.limits) < 20
+
+
+def test_the_first_of_an_unknown_object_take_two_requests(connection, asked):
+    assert connection.cube("Numbers").head(10).to_arrow().num_rows == 10
+    assert len(asked.all) <= 2
+    assert sum(asked.limits) < 100
+
+
+def test_rows_are_read_until_enough_were_found_here(sales, whole, asked):
+    customers = pl.col("Customer") > "M"
+    found = sales.with_options(limits=ma.Limits(page_rows=20)).where(col("Customer") > "M").head(4).to_polars()
+    assert found.equals(whole.filter(customers).head(4))
+    assert sum(asked.limits) < 100
+
+
+def test_no_rows_are_no_rows(sales):
+    assert sales.head(0).to_arrow().num_rows == 0
+    assert sales.sort("Units").head(0).to_arrow().num_rows == 0
+    assert sales.head(0).count_rows() == 0
+    assert sales.head(5).head(0).head(9).to_polars().is_empty()
+    with pytest.raises(UsageError, match="-1 rows"):
+        sales.head(-1)
+
+
+@pytest.mark.parametrize("pages", [1, 7, 1000])
+def test_the_first_rows_are_the_servers_first_in_whatever_order_pages_come(sales, whole, pages):
+    hasty = sales.with_options(ordered=False, limits=ma.Limits(page_rows=pages, in_flight=4))
+    kept = whole.filter(pl.col("Customer") > "M")
+    assert hasty.where(col("Customer") > "M").head(12).to_polars().equals(kept.head(12))
+    assert hasty.top(3, "Units").to_polars()["Units"].to_list() == whole["Units"].top_k(3).to_list()
+
+
+def test_the_greatest_come_from_the_servers_order(sales, whole, asked):
+    top = sales.top(5, "Revenue").to_polars()
+    assert top.equals(whole.sort("Revenue", descending=True).head(5))
+    assert sum(asked.limits) < 50
+
+
+@pytest.mark.parametrize("descending", [False, True, [True, False], [False, True]])
+def test_empty_values_are_sorted_last(connection, descending):
+    cube = connection.cube("Awkward Values")
+    orders = [descending] * 2 if isinstance(descending, bool) else descending
+    wanted = cube.to_polars().sort("Long", "Row", descending=orders, nulls_last=True)
+    assert cube.sort("Long", "Row", descending=descending).to_polars().equals(wanted)
+    assert cube.sort("Long", "Row", descending=descending).head(30).to_polars().equals(wanted.head(30))
+
+
+def test_the_last_sort_and_all_conditions_count(sales, whole):
+    scan = sales.sort("Units").where(col("Units") > 10).sort("Order", descending=True).where(col("Units") < 90)
+    kept = whole.filter(pl.col("Units").is_between(11, 89)).sort("Order", descending=True)
+    assert scan.to_polars().equals(kept)
+    with pytest.raises(UsageError, match="descending="):
+        sales.sort("Units", "Order", descending=[True])
+
+
+def test_rows_are_counted_by_the_server_where_it_decides(sales, whole, asked):
+    assert sales.where(col("Units") > 50).count_rows() == whole.filter(pl.col("Units") > 50).height
+    assert asked.limits == [1]
+    assert sales.where(col("Units") > 50).head(2).count_rows() == 2
+
+
+def test_rows_are_counted_here_where_conditions_run_here(sales, whole):
+    scan = sales.where((col("Customer") > "M") & (col("Units") > 50))
+    kept = whole.filter((pl.col("Customer") > "M") & (pl.col("Units") > 50))
+    assert scan.count_rows() == kept.height
+    assert scan.head(1).count_rows() == 1
+    assert sales.where(col("Revenue").top(7)).count_rows() == 7
+
+
+@pytest.mark.parametrize("name", ["Cross-tab Metrics Last", "Metrics On Rows", "Cross-tab With Subtotals"])
+def test_rows_of_cross_tabs_are_counted_as_they_come(connection, name):
+    report = connection.report(name)
+    assert report.count_rows() == report.to_arrow().num_rows
+
+
+# Instances
+
+
+def test_the_schema_of_a_scan_costs_no_instance_of_its_own(sales, asked):
+    scan = sales.where(col("Units") > 50).keep("Units", "Region")
+    assert scan.schema.names == ["Units", "Region"]
+    assert asked.all == []
+    assert scan.to_arrow().schema.names == ["Units", "Region"]
+    assert asked.methods["POST"] == 1
+
+
+def test_a_sum_has_a_schema_of_its_own_whose_instance_is_read(sales, asked):
+    scan = sales.select("Region", "Units")
+    assert scan.schema.names == ["Region", "Units"]
+    assert scan.to_arrow().schema == scan.schema
+    assert asked.methods["POST"] == 1
+
+
+def test_a_scan_leaves_its_parent_alone(sales, whole):
+    sales.where(col("Units") > 50).select("Region", "Units").sort("Region").head(2).to_arrow()
+    assert sales.to_polars().equals(whole)
+
+
+def test_a_report_runs_once_where_its_columns_are_looked_at_first(connection, asked):
+    report = connection.report("Plain Report")
+    assert "Units" in report.schema.names
+    kept = report.where(col("Units") > 50).to_polars()
+    assert asked.methods == {"POST": 1, "PUT": 1}
+    assert kept.height == report.where(col("Units") > 50).count_rows() > 0
+    assert (kept["Units"] > 50).all()
+
+
+def test_a_report_is_changed_after_a_look_at_the_filtered_part(connection, asked):
+    part = connection.report("Plain Report").where(col("Units") > 50)
+    assert part.count_rows() == part.to_arrow().num_rows
+    assert asked.methods == {"POST": 1, "PUT": 1, "GET": 1}
+
+
+def test_scans_that_start_at_once_look_at_the_object_once(connection, simulator):
+    cube = connection.cube("Sales Cube")
+    asked = Requests(simulator)
+    found = {}
+
+    def read(region):
+        found[region] = cube.where(col("Region") == region).to_polars()
+
+    threads = [threading.Thread(target=read, args=(region,)) for region in ("East", "West", "North")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    whole = connection.cube("Sales Cube").to_polars()
+    assert {region: rows.height for region, rows in found.items()} == {
+        region: whole.filter(pl.col("Region") == region).height for region in found
+    }
+    assert sorted(asked.limits)[:4] == [1, 5000, 5000, 5000]
+
+
+def test_every_twin_does_the_same(sales, simulator):
+    asked = Requests(simulator)
+
+    async def twins(scan):
+        return (
+            await scan.to_arrow_async(),
+            await scan.schema_async(),
+            await scan.count_rows_async(),
+            await scan.explain_async(),
+        )
+
+    for scan in (sales.where(col("Customer") > "M").top(3, "Units"), sales.select("Region", "Units")):
+        table, schema, rows, text = asyncio.run(twins(scan))
+        assert table.equals(scan.to_arrow())
+        assert (schema, rows, text) == (scan.schema, scan.count_rows(), scan.explain())
+    assert asked.all
+
+
+# Sums
+
+
+def test_a_condition_on_what_rows_do_not_show_is_decided_by_the_server_or_refused(sales, asked):
+    for condition in (
+        col("Revenue") > 2.5,
+        col("Units").top(3),
+        (col("Customer").is_null()) | (col("Region") == "East"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            sales.where(col("Order") > 1, condition).select("Region", "Units").to_arrow()
+        assert repr(condition) in caught.value.message
+        assert "Order" not in caught.value.message
+        assert caught.value.hint
+    assert asked.methods["POST"] == 0
+
+
+def test_other_forms_of_what_is_selected_are_checked_here(sales, whole):
+    summed = sales.where(col("Store@DESC") > "M").select("Store@ID", "Units").to_polars()
+    wanted = whole.filter(pl.col("Store@DESC") > "M").group_by("Store@ID").agg(pl.col("Units").sum())
+    assert summed.sort("Store@ID").equals(wanted.sort("Store@ID"))
+
+
+@pytest.fixture
+def words():
+    """A cube of six words on a server whose collation hardly tells them apart."""
+    collation = Collation(case_insensitive=True, ignore_trailing_blanks=True, empty_text_is_null=True)
+    with (
+        Simulator(rows=10, collation=collation) as server,
+        ma.connect(server.url, username=server.username, password=server.password) as connection,
+    ):
+        words = ["a", "A", "a ", "b", None, ""]
+        amounts = [1, 2, 4, 8, 16, 32]
+        frame = pl.DataFrame({"Key": range(6), "Word": words, "Amount": amounts})
+        connection.write("Words", frame, metrics=["Amount"])
+        yield connection.cube("Words")
+
+
+@pytest.mark.parametrize(
+    ("condition", "amount"),
+    [
+        (col("Word") == "a", [1]),
+        (col("Word").is_in(["A", "b"]), [10]),
+        (col("Word") != "a", [46]),
+        (col("Word").not_in(["a", "b"]), [38]),
+        (col("Word").contains("a"), [5]),
+        ((col("Word") == "a") | (col("Key") == 5), [33]),
+        ((col("Word") == "a") & (col("Key") == 5), []),
+        (col("Word") == "nobody", []),
+        (col("Word") >= "a", [13]),
+    ],
+    ids=repr,
+)
+def test_texts_that_a_collation_could_widen_are_sent_as_elements(words, condition, amount):
+    assert words.where(condition).select("Amount").to_arrow()["Amount"].to_pylist() == amount
+
+
+def test_texts_among_too_many_elements_are_refused(words, monkeypatch):
+    monkeypatch.setattr(asking, "MOST_ELEMENTS", 5)
+    with pytest.raises(UsageError, match=r"Word == 'a' cannot be left to the server .*collation"):
+        words.where(col("Word") == "a").select("Amount").to_arrow()
+
+
+def test_cross_tabs_are_filtered_here(connection):
+    report = connection.report("Cross-tab Metrics Last")
+    kept = report.where(col("Region") == "East", col("Units") > 5).to_polars()
+    wanted = report.to_polars().filter((pl.col("Region") == "East") & (pl.col("Units") > 5))
+    assert kept.equals(wanted)
+    with pytest.raises(UsageError, match="tables only"):
+        report.select("Region", "Units").to_arrow()
+
+
+# Servers that do not search the texts of ID forms
+
+
+@pytest.fixture
+def narrow_minded():
+    """A server that refuses Contains and its kin on ID forms."""
+    with Simulator(rows=200, collation=Collation(id_text_operators=False)) as server:
+        yield server
+
+
+def refusals(server):
+    return sum(request.status == 400 for request in server.requests)
+
+
+@pytest.mark.parametrize("terminal", ["to_arrow", "count_rows", "explain"])
+def test_a_refused_search_runs_here_and_is_sent_once_per_session(narrow_minded, terminal):
+    with ma.connect(narrow_minded.url, username="demo", password="demo") as connection:
+        cube = connection.cube("Sales Cube")
+        scan = cube.where(col("Customer").contains("Bakery"), col("Units") > 5)
+        getattr(scan, terminal)()
+        assert refusals(narrow_minded) == 1
+        whole = cube.to_polars().filter(pl.col("Customer").str.contains("Bakery") & (pl.col("Units") > 5))
+        assert scan.to_polars().equals(whole)
+        assert "only checked here: Customer.contains('Bakery')" in scan.explain()
+        assert refusals(narrow_minded) == 1
+
+
+def test_a_refused_search_does_not_run_a_report_again(narrow_minded):
+    with ma.connect(narrow_minded.url, username="demo", password="demo") as connection:
+        report = connection.report("Plain Report")
+        whole = report.to_polars()
+        asked = Requests(narrow_minded)
+        report = connection.report("Plain Report")
+        kept = report.where(col("Region").contains("st"), col("Units") > 5).to_polars()
+        assert kept.equals(whole.filter(pl.col("Region").str.contains("st") & (pl.col("Units") > 5)))
+        assert asked.methods["POST"] == 1
+
+
+@pytest.mark.parametrize("form", ["Store@DESC", "Region"])
+def test_another_refusal_is_told(connection, simulator, form):
+    cube = connection.cube("Sales Cube")
+    assert cube.schema
+    simulator.fail(Fault.error(400, "ERR006", message="Invalid metric id").on("POST", "/instances$", times=None))
+    try:
+        with pytest.raises(ServerError, match="Invalid metric id"):
+            cube.where(col(form).contains("a"), col("Units") > 5).to_arrow()
+    finally:
+        simulator.heal()
