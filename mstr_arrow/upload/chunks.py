@@ -30,7 +30,7 @@ _FIRST_ROWS = 1024
 """Rows of the first slice, before anything is known about their size."""
 _MOST_ROWS = 131_072
 """Rows of a slice at most; more are not encoded faster."""
-_SLICES = 12
+_SLICES = 24
 """A slice is at most one of so many parts of a chunk."""
 _FULL = 0.95
 """Part of a chunk from which it is not filled further."""
