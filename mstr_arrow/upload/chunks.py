@@ -82,7 +82,7 @@ def chunks(
     """Encode batches into chunks whose bodies have at most ``chunk_bytes`` bytes, and nearly as many.
 
     ``skip_rows`` are left out from the start, because an earlier attempt has delivered them. Holds the body
-    that is being filled, the rows and the text of a slice, about a twelfth of a body, and what their batches hold
+    that is being filled, the rows and the text of a slice, a small part of a body, and what their batches hold
     beyond them.
 
     Errors: DataMismatch for a batch of another schema, UsageError for a row that is larger than a chunk,
