@@ -1,4 +1,4 @@
-"""What the examples in docstrings use: the package as ``ma``, Polars as ``pl``; and a server's ``url`` and log-in."""
+"""What the examples in docstrings use: the package as ``ma``, Polars as ``pl``, a server's ``url`` and log-in."""
 
 from __future__ import annotations
 
