@@ -122,9 +122,9 @@ class Scan:
     def where_sql(self, condition: str) -> Self:
         """Return a scan as `where` does, of a condition as SQL writes it after WHERE; needs the extra ``sql``.
 
-        >>> with ma.connect(url, username=user, password=password) as conn:
-        ...     conn.cube("Sales Cube").where_sql("Region in ('East') and Units > 90").count_rows() > 0
-        True
+        ::
+
+            sales.where_sql("Region in ('East') and Units > 90")
         """
         return self.where(from_sql(condition))
 
