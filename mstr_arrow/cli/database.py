@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 
@@ -12,7 +12,6 @@ from mstr_arrow.grid.texts import deliver_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from types import ModuleType
 
     from mstr_arrow.scan.scan import Scan
     from mstr_arrow.scan.stats import ScanStats
@@ -142,7 +141,7 @@ class _Feed:
             raise
 
 
-def _duckdb() -> ModuleType:
+def _duckdb() -> Any:
     try:
         import duckdb  # noqa: PLC0415 - an extra
     except ImportError as error:

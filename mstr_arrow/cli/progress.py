@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from rich.console import Console
 
@@ -58,6 +59,32 @@ def _lines(console: Console) -> Callable[[ScanStats], None]:
             console.print(describe(stats), soft_wrap=True, highlight=False)
 
     return show
+
+
+def together(on_progress: Callable[[ScanStats], None]) -> Callable[[str], Callable[[ScanStats], None]]:
+    """Make of one function that shows progress as many as there are reads, by a key for each."""
+    latest: dict[str, ScanStats] = {}
+
+    def of(key: str) -> Callable[[ScanStats], None]:
+        def show(stats: ScanStats) -> None:
+            latest[key] = stats
+            on_progress(_sum(latest.values()))
+
+        return show
+
+    return of
+
+
+def _sum(amounts: Iterable[ScanStats]) -> ScanStats:
+    """Add up what several reads have done; of times since the beginning the longest counts."""
+    first, *others = amounts
+    for other in others:
+        added = {field.name: getattr(first, field.name) + getattr(other, field.name) for field in fields(first)}
+        longest = {
+            name: max(getattr(first, name), getattr(other, name)) for name in ("seconds", "lag_p99", "lag_max")
+        }
+        first = replace(first, **added | longest)
+    return first
 
 
 def describe(stats: ScanStats) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,14 +11,11 @@ from mstr_arrow.cli import statement
 from mstr_arrow.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     import pyarrow as pa
 
     from mstr_arrow.connection import Connection
     from mstr_arrow.objects.catalogue import ObjectInfo
     from mstr_arrow.scan.scan import Scan
-    from mstr_arrow.scan.stats import ScanStats
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,32 +52,6 @@ def open_sources(connection: Connection, text: str) -> list[Source]:
             found[info.id] = info
             named.setdefault(info.id, []).append(mention)
     return [_open(connection, root, found[key], mentions) for key, mentions in named.items()]
-
-
-def together(on_progress: Callable[[ScanStats], None]) -> Callable[[str], Callable[[ScanStats], None]]:
-    """Make of one function that shows progress as many as there are reads, by a key for each."""
-    latest: dict[str, ScanStats] = {}
-
-    def of(key: str) -> Callable[[ScanStats], None]:
-        def show(stats: ScanStats) -> None:
-            latest[key] = stats
-            on_progress(_sum(latest.values()))
-
-        return show
-
-    return of
-
-
-def _sum(amounts: Iterable[ScanStats]) -> ScanStats:
-    """Add up what several reads have done; of times since the beginning the longest counts."""
-    first, *others = amounts
-    for other in others:
-        added = {field.name: getattr(first, field.name) + getattr(other, field.name) for field in fields(first)}
-        longest = {
-            name: max(getattr(first, name), getattr(other, name)) for name in ("seconds", "lag_p99", "lag_max")
-        }
-        first = replace(first, **added | longest)
-    return first
 
 
 def _find(connection: Connection, mention: statement.Mention) -> ObjectInfo:

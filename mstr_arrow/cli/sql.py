@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import pyarrow as pa
@@ -18,7 +17,7 @@ from mstr_arrow.cli.database import Database
 from mstr_arrow.cli.errors import shown_errors
 from mstr_arrow.cli.output import Output, ParquetOptions, output_from
 from mstr_arrow.cli.preview import Preview, count, first_rows
-from mstr_arrow.cli.progress import detail, progress
+from mstr_arrow.cli.progress import detail, progress, together
 from mstr_arrow.cli.tables import print_text
 from mstr_arrow.connection import Connection
 from mstr_arrow.errors import UsageError
@@ -78,8 +77,7 @@ def sql(
 ) -> None:
     """Query cubes, reports and files by SQL: they are joined and added up on this machine, by DuckDB.
 
-    A cube is read once, or not at all. Conditions that certainly concern one cube alone are asked of the server,
-    columns that are not named are left out, and LIMIT ends a read where it can.
+    Of each, once, no more is read than what is certain to be enough: --explain tells.
     """
     console = Console(stderr=True)
     with shown_errors(console, verbose=verbose):
@@ -88,12 +86,12 @@ def sql(
         )
         with Database() as database, ThreadPoolExecutor(1) as thread:
             database.check_words(statement)
-            finding = _finding()
+            open_sources = _opener()
             began = time.perf_counter()
             with options.opened(
                 context, url, username, password_file, project, password_stdin=password_stdin
             ) as connection:
-                sources = finding.open_sources(connection, statement)
+                sources = open_sources(connection, statement)
                 columns = database.plan(statement, {name: each.schema for each in sources for name in each.names})
                 if explain_only:
                     print_text("\n\n".join(source.explain() for source in sources))
@@ -101,7 +99,7 @@ def sql(
                 if target is not None:
                     _refuse_doubles(columns)
                 with progress(console, quiet=quiet, transient=target is None) as on_progress:
-                    work = thread.submit(_run, database, statement, sources, target, finding.together(on_progress))
+                    work = thread.submit(_run, database, statement, sources, target, together(on_progress))
                     result = _result(work, connection, database)
         if isinstance(result, Preview):
             result.print()
@@ -112,13 +110,13 @@ def sql(
             console.print(detail(stats) if stats else "not read", soft_wrap=True, highlight=False)
 
 
-def _finding() -> ModuleType:
+def _opener() -> "Callable[[Connection, str], list[Source]]":
     """Import what finds cubes in SQL, which takes a while that the other commands need not wait."""
     try:
-        from mstr_arrow.cli import sources  # noqa: PLC0415
+        from mstr_arrow.cli.sources import open_sources  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise UsageError("sqlglot is not installed.", hint="pip install 'mstr-arrow[cli]'") from error
-    return sources
+    return open_sources
 
 
 def _refuse_doubles(columns: list[str]) -> None:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,6 +15,7 @@ pytest.importorskip("sqlglot", reason="the extra cli is not installed")
 duckdb = pytest.importorskip("duckdb", reason="the extra duckdb is not installed")
 
 from mstr_arrow.cli.app import SQL_EXAMPLES  # noqa: E402
+from mstr_arrow.errors import UsageError  # noqa: E402
 from mstr_arrow.simulator import Fault, Simulator  # noqa: E402
 
 CUBE = "Sales Cube"
@@ -175,6 +177,14 @@ def test_explain_says_that_an_object_named_twice_is_held(run):
     said = run("sql", "select 1 from 'Sales Cube' a join 'Sales Cube' b using (Units)", "--explain").out.decode()
     assert "named more than once" in said
     assert said.count("cube 'Sales Cube'") == 1
+
+
+def test_names_that_differ_in_case_only_are_one_in_sql():
+    from mstr_arrow.cli.sources import open_sources
+
+    objects = {name: SimpleNamespace(id=name, path=f"/{name}") for name in ("Sales", "sales")}
+    with pytest.raises(UsageError, match="does not tell Sales /Sales, sales /sales apart"):
+        open_sources(SimpleNamespace(find=objects.get), "select 1 from Sales, sales s")
 
 
 # Files

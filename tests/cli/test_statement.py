@@ -159,7 +159,10 @@ def test_conditions_are_those_that_both_sides_understand_alike(condition, read):
         ("select 1 from (from sales) s where s.Units > 3 and s.Year = 1", False),
         ("select 1 from sales s join sales t using (Region) where s.Units > 3 and s.Year = 1", False),
         ("with s as (from sales where Units > 3 and Year = 1) from s a, s b", True),
-        ("select 1 from other where exists (from sales s where s.Units > 3 and s.Year = 1 and k = Region)", True),
+        (
+            "select 1 from other where exists (select 1 from sales s where s.Units > 3 and s.Year = 1)",
+            True,
+        ),
         ("select sum(Units) over () from sales s where s.Units > 3 and s.Year = 1 qualify 1", True),
         ("(select 1 from sales s where s.Units > 3 and s.Year = 1) union from other where Units = 5", True),
         ("select 1 from sales group by Units having Units > 3 and Year = 1", False),
@@ -205,7 +208,6 @@ def test_columns_that_differ_in_case_only_are_left_alone():
         ("from sales, other limit 10", None),
         ("from sales qualify 1 limit 10", None),
         ("from sales union all from other limit 10", None),
-        ("from sales limit 10%", None),
         ("from sales limit (select 3)", None),
         ("from sales limit 10 offset (select 3)", None),
         ("from sales s join sales t using (Region) limit 10", None),
@@ -213,6 +215,14 @@ def test_columns_that_differ_in_case_only_are_left_alone():
 )
 def test_first_rows_suffice_where_rows_are_only_passed_on(statement, head):
     assert needed(statement).head == head
+
+
+def test_a_share_of_the_rows_is_no_number_of_them():
+    try:
+        found = needed("from sales limit 10%")
+    except UsageError:
+        pytest.skip("this sqlglot does not know it")
+    assert found.head is None
 
 
 # Against DuckDB
