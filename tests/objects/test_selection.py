@@ -1,0 +1,222 @@
+"""Filters that change the object in place, with the names and meanings of mstrio-py."""
+
+from __future__ import annotations
+
+import asyncio
+
+import polars as pl
+import pytest
+
+import mstr_arrow as ma
+from mstr_arrow.errors import ProtocolError, UsageError
+from mstr_arrow.objects.report import read_template
+
+
+@pytest.fixture
+def cube(connection):
+    return connection.cube("Sales Cube")
+
+
+@pytest.fixture
+def ids(cube):
+    return {each["name"]: each["id"] for each in (*cube.attributes, *cube.metrics)}
+
+
+@pytest.fixture
+def sales(simulator):
+    return pl.from_arrow(simulator.truth("Sales Cube"))
+
+
+def elements(cube, attribute, *values):
+    return [row["id"] for row in cube.elements(attribute).to_pylist() if row[attribute] in values]
+
+
+def units(frame, *keys):
+    return frame.group_by(keys).agg(pl.col("Units").sum()).sort(keys)
+
+
+def test_an_object_says_what_it_offers(cube, simulator):
+    assert [each["name"] for each in cube.attributes][:3] == ["Order", "Region", "Store"]
+    assert [each["name"] for each in cube.metrics] == ["Revenue", "Units", "Cost", "Ledger Id", "List Price"]
+    assert cube.selected_attributes == [each["id"] for each in cube.attributes]
+    assert cube.selected_metrics == [each["id"] for each in cube.metrics]
+    assert cube.selected_attr_elements == []
+    assert simulator.requests[-1].method == "GET"  # the definition says it: no instance was made
+
+
+def test_row_counts_are_offered_where_they_are_asked_for(connection):
+    names = [each["name"] for each in connection.cube("Sales Cube", row_counts=True).metrics]
+    assert names[-1] == "Row Count - sales"
+
+
+def test_chosen_attributes_and_metrics_are_read(cube, ids, sales):
+    cube.apply_filters(attributes=[ids["Region"], ids["Channel"]], metrics=[ids["Units"]])
+    found = cube.to_polars()
+    assert found.columns == ["Region", "Channel", "Units"]
+    assert found.sort("Region", "Channel").equals(units(sales, "Region", "Channel"))
+    assert cube.selected_attributes == [ids["Region"], ids["Channel"]]
+    assert cube.selected_metrics == [ids["Units"]]
+
+
+def test_names_do_as_well_as_ids(cube, ids):
+    cube.apply_filters(attributes=["Region"], metrics=["Units", "Units"])
+    assert cube.selected_attributes == [ids["Region"]]
+    assert cube.selected_metrics == [ids["Units"]]
+    assert cube.schema.names == ["Region", "Units"]
+
+
+def test_what_is_not_chosen_stays_as_it_was(cube, ids):
+    cube.apply_filters(metrics=[ids["Cost"]])
+    assert cube.selected_attributes == [each["id"] for each in cube.attributes]
+    assert cube.schema.names[-2:] == ["Channel", "Cost"]
+    cube.apply_filters(attributes=[ids["Region"]])
+    assert cube.schema.names == ["Region", "Cost"]
+
+
+def test_no_attribute_adds_everything_up(cube, ids, sales):
+    cube.apply_filters(attributes=[], metrics=[ids["Units"]])
+    assert cube.to_polars().rows() == [(sales["Units"].sum(),)]
+    cube.apply_filters(attributes=[ids["Region"]], metrics=[])
+    assert sorted(cube.to_polars()["Region"]) == sorted(sales["Region"].unique())
+
+
+def test_a_form_is_chosen(cube, ids):
+    form = cube.schema.field("Store@DESC").metadata[b"mstr.form_id"].decode()
+    cube.apply_filters(attributes=[f"{ids['Store']};{form}"], metrics=["Units"])
+    assert cube.selected_attributes == [f"{ids['Store']};{form}"]
+    assert cube.to_arrow().column_names == ["Store@DESC", "Units"]
+
+
+@pytest.mark.parametrize("spelling", ["colon", "h"])
+@pytest.mark.parametrize("operator", ["In", "NotIn"])
+def test_rows_have_the_chosen_elements_or_have_them_not(cube, sales, spelling, operator):
+    chosen = [*elements(cube, "Region", "East", "West"), *elements(cube, "Channel", "Web")]
+    if spelling == "h":
+        chosen = [f"h{item[33:]};{item[:32]}" for item in chosen]
+    cube.apply_filters(attr_elements=chosen, operator=operator)
+    region, channel = pl.col("Region").is_in(["East", "West"]), pl.col("Channel") == "Web"
+    kept = sales.filter(region & channel if operator == "In" else ~region & ~channel)
+    assert 0 < kept.height == cube.count_rows() < sales.height
+    assert cube.to_polars()["Order"].to_list() == kept["Order"].to_list()
+    assert cube.selected_attr_elements == chosen
+    cube.apply_filters(attributes=["Region"], metrics=["Units"])
+    assert cube.to_polars().sort("Region").equals(units(kept, "Region"))
+    cube.apply_filters(attr_elements=[])
+    assert cube.to_polars()["Units"].sum() == sales["Units"].sum()
+
+
+def test_a_column_of_elements_may_be_given(cube):
+    east = cube.elements("Region")["id"][:1]
+    cube.apply_filters(attr_elements=east)
+    assert cube.selected_attr_elements == east.to_pylist()
+
+
+def test_everything_is_read_again_once_filters_are_cleared(cube, sales):
+    whole = cube.schema
+    cube.apply_filters(attributes=["Region"], metrics=["Units"], attr_elements=elements(cube, "Channel", "Web"))
+    assert cube.to_arrow().num_columns == 2
+    cube.clear_filters()
+    assert cube.schema == whole
+    assert cube.to_arrow().num_rows == sales.height
+    assert cube.selected_attr_elements == []
+
+
+def test_scans_made_before_are_left_alone(cube, sales):
+    web = cube.where(ma.col("Channel") == "Web")
+    cube.apply_filters(attributes=["Region"], metrics=["Units"])
+    assert web.to_arrow().num_rows == sales.filter(pl.col("Channel") == "Web").height
+    kept = cube.where(ma.col("Region") == "East").to_polars()
+    assert kept.rows() == [("East", sales.filter(pl.col("Region") == "East")["Units"].sum())]
+
+
+@pytest.mark.parametrize(
+    ("filters", "told", "choice"),
+    [
+        ({"attributes": ["Regoin"]}, "no attribute 'Regoin' in <Cube 'Sales Cube'", "'Region'"),
+        ({"attributes": ["0" * 32]}, "no attribute '000", "'Order', 'Region'"),
+        ({"attributes": ["Units"]}, "no attribute 'Units'", "'Order', 'Region'"),
+        ({"metrics": ["Unit"]}, "no metric 'Unit'", "'Units'"),
+        ({"metrics": ["Region"]}, "no metric 'Region'", "'Revenue', 'Units'"),
+        ({"attr_elements": [f"{'0' * 32}:East"]}, "no attribute '000", "'Order', 'Region'"),
+        ({"attr_elements": ["East"]}, "no attribute 'East'", "'Order', 'Region'"),
+        ({"attributes": "Region"}, "attributes takes a list of ids, not 'Region'", "['Region']"),
+        ({"attributes": [], "metrics": []}, "No attribute and no metric", "at least one"),
+        ({"operator": "Like"}, "operator='Like'", "'In' or 'NotIn'"),
+    ],
+)
+def test_a_mistake_changes_nothing_and_asks_nothing(cube, simulator, filters, told, choice):
+    cube.apply_filters(metrics=["Units"])
+    before = (len(simulator.requests), cube.selected_metrics)
+    with pytest.raises(UsageError) as caught:
+        cube.apply_filters(**filters)
+    assert told in caught.value.message
+    assert choice in caught.value.hint
+    assert (len(simulator.requests), cube.selected_metrics) == before
+    assert cube.schema.names[-2:] == ["Channel", "Units"]
+
+
+def test_one_name_of_two_attributes_needs_an_id(connection):
+    cube = connection.cube("Same Names")
+    with pytest.raises(UsageError, match="'Amount' is more than one attribute"):
+        cube.apply_filters(attributes=["Amount"])
+    cube.apply_filters(attributes=[cube.attributes[1]["id"]], metrics=["Amount"])
+    assert cube.to_arrow().num_columns == 2
+
+
+def test_a_pandas_frame_is_made(cube):
+    pandas = pytest.importorskip("pandas")
+    cube.apply_filters(attributes=["Region"], metrics=["Units"])
+    frame = cube.to_dataframe()
+    assert isinstance(frame, pandas.DataFrame)
+    assert list(frame.columns) == ["Region", "Units"]
+
+
+def test_all_elements_are_listed_by_attribute(connection):
+    cube = connection.cube("One Row")
+    number, colour = cube.attr_elements
+    assert (number["attribute_name"], colour["attribute_name"]) == ("Number", "Colour")
+    assert [each["formValues"] for each in colour["elements"]] == [["red"], ["green"], ["blue"], [None]]
+    cube.apply_filters(attr_elements=[number["elements"][0]["id"]])
+    assert cube.count_rows() == 1
+    cube.apply_filters(attr_elements=[number["elements"][1]["id"]])
+    assert cube.count_rows() == 0
+
+
+# Reports
+
+
+def test_a_report_is_filtered_in_place_without_running_again(connection, simulator):
+    report = connection.report("Plain Report")
+    assert [each["name"] for each in report.attributes] == ["Region", "Store", "Day"]
+    assert "Units" in [each["name"] for each in report.metrics]
+    whole = report.to_polars()
+    report = connection.report("Plain Report")
+    before = len(simulator.requests)
+    north = elements(report, "Region", "North")
+    report.apply_filters(attributes=["Region"], metrics=["Units"], attr_elements=north)
+    assert report.to_polars().rows() == [("North", whole.filter(pl.col("Region") == "North")["Units"].sum())]
+    asked = [request.method for request in simulator.requests[before:] if "/instances" in request.path]
+    assert asked == ["POST", "PUT"]
+
+
+def test_a_cross_tab_says_that_it_cannot_be_filtered_there(connection):
+    report = connection.report("Cross-tab Metrics Last")
+    assert [each["name"] for each in report.attributes] == ["Region", "Store", "Channel"]
+    report.apply_filters(attributes=["Region"], metrics=["Units"])
+    with pytest.raises(UsageError, match="tables only"):
+        report.to_arrow()
+    report.clear_filters()
+    assert report.to_arrow().num_rows > 0
+
+
+@pytest.mark.parametrize(
+    "body", [None, {}, {"id": "A", "name": "B", "definition": {}}, {"definition": {"grid": 1}}]
+)
+def test_what_is_no_definition_of_a_report_is_told(body):
+    with pytest.raises(ProtocolError, match="no definition of a report"):
+        read_template(body)
+
+
+def test_filters_hold_for_asynchronous_reads(cube):
+    cube.apply_filters(attributes=["Region"], metrics=["Units"])
+    assert asyncio.run(cube.to_arrow_async()).equals(cube.to_arrow())
