@@ -37,7 +37,7 @@ TABLE = "facts"
 ROWS, CHUNK_ROWS = 20_000, 7_000
 POLICIES = ("add", "update", "upsert", "replace")
 TEXTS = ("Größe", 'a "quoted" \\ text', "😀", "null", "[1]", "a,b\nc", " ", "0")
-PATIENCE = 3.0
+PATIENCE = 2.0
 """Seconds after which something that should have ended at once never will."""
 
 SETTINGS: dict[str, Any] = {"rows": 10, "gzip": False, "publish_polls": 0, "max_sessions_per_user": 100}

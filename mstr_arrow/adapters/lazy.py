@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import json
 import os
-from functools import reduce
-from io import StringIO
-from operator import and_
 from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
@@ -16,6 +12,7 @@ from polars.io.plugins import register_io_source
 
 from mstr_arrow.adapters.polars import empty_frame
 from mstr_arrow.errors import DataMismatch
+from mstr_arrow.filters.polars import without_hints
 from mstr_arrow.transport import background
 
 if TYPE_CHECKING:
@@ -87,28 +84,6 @@ def lazy_frame(client: Client, schema: Callable[[], pa.Schema], open_read: Opene
     return register_io_source(frames, schema=promised, is_pure=True, **labels)
 
 
-def without_hints(predicate: pl.Expr | None) -> pl.Expr | None:
-    """Drop what Polars adds to a predicate so that a sort with a limit may skip rows: a frame cannot run it.
-
-    Some versions do (1.40 to 1.44), as a node of its own among the conditions that must all hold.
-    """
-    if predicate is None or "dynamic_pred" not in str(predicate):
-        return predicate
-    nodes = _conjuncts(json.loads(predicate.meta.serialize(format="json")))
-    kept = [json.dumps(node) for node in nodes if "Display" not in node]
-    parts = [pl.Expr.deserialize(StringIO(node), format="json") for node in kept]
-    return reduce(and_, parts) if parts else None
-
-
-def _conjuncts(node: Any) -> Iterator[Any]:
-    match node:
-        case {"BinaryExpr": {"left": left, "op": "And", "right": right}}:
-            yield from _conjuncts(left)
-            yield from _conjuncts(right)
-        case _:
-            yield node
-
-
 def _awaited(
     client: Client, open_read: Callable[[], Coroutine[Any, Any, Reading]], schema: pl.Schema
 ) -> Iterator[pl.DataFrame]:
@@ -126,10 +101,11 @@ def _awaited(
                 return
             else:
                 yield from came
-    except GeneratorExit:
-        try:  # a Ctrl-C that Polars heard, and raises itself, may come first thing here, too
+    except BaseException:
+        # A Ctrl-C that Polars heard, and raises itself, may come first thing here, too: inside suppress() already.
+        try:  # noqa: SIM105
             steps.give_up()
-        except KeyboardInterrupt:  # noqa: SIM105 - inside contextlib it would come before it is suppressed
+        except KeyboardInterrupt:
             pass
         raise
 
@@ -180,7 +156,9 @@ class _Steps:
         self.give_up()
 
 
-async def _end(frames: AsyncGenerator[pl.DataFrame, None], step: asyncio.Future[pl.DataFrame | None] | None) -> None:
+async def _end(
+    frames: AsyncGenerator[pl.DataFrame, None], step: asyncio.Future[pl.DataFrame | None] | None
+) -> None:
     if step is not None:
         step.cancel()
         await asyncio.gather(step, return_exceptions=True)

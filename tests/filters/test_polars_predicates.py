@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from decimal import Decimal
+from io import StringIO
 
 import polars as pl
 import pytest
@@ -14,7 +16,7 @@ from polars.io.plugins import register_io_source
 from mstr_arrow.filters.bind import bind
 from mstr_arrow.filters.columns import subjects_of
 from mstr_arrow.filters.local import predicate
-from mstr_arrow.filters.polars import from_polars
+from mstr_arrow.filters.polars import from_polars, without_hints
 from mstr_arrow.filters.push import push_where
 from mstr_arrow.filters.reference import col
 
@@ -191,3 +193,38 @@ def test_narrow_integers_are_seen_through():
     found = from_polars(pl.col("n").cast(pl.Int64) > 5, subjects_of(schema))
     assert found.expression == (col("n") > 5)
     assert from_polars(pl.col("n").cast(pl.UInt8) > 5, subjects_of(schema)).expression is None
+
+
+def test_a_list_of_values_as_duckdb_writes_it(schema):
+    column = pl.col("Region")
+    empty = pl.lit(None, dtype=pl.Boolean)
+    written = pl.when(column.is_null()).then(empty).otherwise(column.is_in(["East", "West"]))
+    subjects = subjects_of(schema)
+    assert repr(from_polars(written, subjects).expression) == "Region.is_in(['East', 'West'])"
+    assert repr(from_polars(~written, subjects).expression) == "Region.not_in(['East', 'West'])"
+    other = pl.when(pl.col("Year").is_null()).then(empty).otherwise(column.is_in(["East", "West"]))
+    assert from_polars(other, subjects).expression is None
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_doubles_are_read_to_the_last_digit(schema, value):
+    for constant in (pl.lit(value), pl.lit(value, dtype=pl.Float64)):
+        understood = from_polars(pl.col("Revenue") == constant, subjects_of(schema)).expression
+        assert understood.value == value
+
+
+def hint():
+    node = {"Display": {"inputs": [{"Column": "Units"}], "fmt_str": "dynamic_pred: 1-2"}}
+    try:
+        return pl.Expr.deserialize(StringIO(json.dumps(node)), format="json")
+    except pl.exceptions.ComputeError:
+        pytest.skip("this Polars has none")
+
+
+def test_hints_of_a_sort_are_dropped():
+    first, second = pl.col("Units") > 3848.2897557414644, pl.col("Region").str.contains("dynamic_pred")
+    frame = pl.DataFrame({"Units": [3848.2897557414644, 4000.0, 4000.0], "Region": ["dynamic_pred"] * 2 + ["b"]})
+    assert without_hints(hint()) is None
+    assert frame.filter(without_hints((first & hint()) & second)).equals(frame.filter(first, second))
+    assert without_hints(second).meta.eq(second)
+    assert without_hints(None) is None

@@ -1,0 +1,79 @@
+"""A Sales Cube in small pages, and what the simulator saw of the queries over it."""
+
+from __future__ import annotations
+
+import gc
+import time
+
+import orjson
+import pytest
+
+import mstr_arrow as ma
+
+PAGE_ROWS = 250
+
+
+class Seen:
+    """The requests for instances and pages that the simulator answered since this was made."""
+
+    def __init__(self, simulator):
+        self._simulator = simulator
+        self._before = len(simulator.requests)
+        self._created = simulator.instances_created
+
+    @property
+    def requests(self):
+        return [each for each in self._simulator.requests[self._before :] if "/instances" in each.path]
+
+    @property
+    def instances(self):
+        return self._simulator.instances_created - self._created
+
+    @property
+    def bodies(self):
+        return [orjson.loads(each.body) for each in self.requests if each.method != "GET"]
+
+    @property
+    def rows(self):
+        """Rows that were asked for."""
+        return sum(int(each.query["limit"]) for each in self.requests)
+
+    def settled(self):
+        """Wait until no requests come any more; return how many came."""
+        gc.collect()
+        end = time.monotonic() + 10
+        count, same_since = len(self.requests), time.monotonic()
+        while time.monotonic() - same_since < 0.15:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+            if len(self.requests) != count:
+                count, same_since = len(self.requests), time.monotonic()
+        return count
+
+
+@pytest.fixture
+def seen(simulator):
+    """Begin to look at what is asked of the simulator: ``seen()``."""
+    return lambda: Seen(simulator)
+
+
+@pytest.fixture
+def cube(connection):
+    """The Sales Cube, 2,000 rows in eight pages."""
+    return connection.cube("Sales Cube", limits=ma.Limits(page_rows=PAGE_ROWS, in_flight=2))
+
+
+@pytest.fixture(scope="session")
+def frame(simulator):
+    """All rows of the Sales Cube."""
+    with ma.connect(simulator.url, username=simulator.username, password=simulator.password) as opened:
+        return opened.cube("Sales Cube").to_polars()
+
+
+@pytest.fixture(autouse=True)
+def no_session_stays(request):
+    """After each test, with its connection closed, the simulator has no session any more."""
+    simulator = request.getfixturevalue("simulator") if "simulator" in request.fixturenames else None
+    yield
+    if simulator is not None:
+        assert simulator.open_sessions == 0
