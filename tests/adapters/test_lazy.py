@@ -258,6 +258,7 @@ def test_a_report_is_run_once(connection, seen):
 
 
 @engines
+@pytest.mark.usefixtures("several")
 def test_two_queries_in_one(lazy, frame, seen, engine):
     requests = seen()
     queries = [lambda rows: rows.filter(EAST), lambda rows: rows.select("Order", "Units").sort("Order")]
@@ -267,6 +268,7 @@ def test_two_queries_in_one(lazy, frame, seen, engine):
 
 
 @engines
+@pytest.mark.usefixtures("several")
 def test_a_join_reads_each_side_once(connection, cube, frame, seen, engine):
     other = connection.cube("One Row").scan()
     query = cube.scan().join(other, left_on="Units", right_on="Number").select("Order", "Colour")

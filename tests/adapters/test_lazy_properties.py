@@ -128,6 +128,7 @@ def test_lazy_queries_equal_those_over_all_rows(server, objects, name, engine):
 
 
 @pytest.mark.parametrize("engine", ["in-memory", "streaming"])
+@pytest.mark.usefixtures("several")
 def test_queries_collected_together_equal_those_over_all_rows(objects, engine):
     lazy, _, frame = objects["Sales Cube"]
     for seed in range(ROUNDS // 2):
