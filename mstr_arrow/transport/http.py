@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import ssl
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-from urllib.request import getproxies
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import aiohttp
 import orjson
@@ -17,37 +15,28 @@ from yarl import URL
 
 from mstr_arrow.errors import (
     ClosedError,
-    ConnectError,
     ForkedError,
     MstrError,
     NotFound,
     ProtocolError,
-    TimeoutExceeded,
-    TlsError,
     UsageError,
 )
 from mstr_arrow.transport import url
 from mstr_arrow.transport.answers import Answer, error_for, unpacked
+from mstr_arrow.transport.failures import transport_error
 from mstr_arrow.transport.projects import Project, choose
 from mstr_arrow.transport.retry import Failed, attempts, is_transient, retry_after
+from mstr_arrow.transport.sockets import client_session
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from mstr_arrow.config import Settings, Tls
+    from mstr_arrow.config import Settings
 
 TOKEN = "X-MSTR-AuthToken"  # noqa: S105  the header's name
 PROJECT = "X-MSTR-ProjectID"
-READ_BUFFER = 2**20
-"""Bytes of an answer that wait to be taken before the socket is paused."""
-
 SEND_BYTES = 2**18
 """Bytes of a request that are handed to the socket at once, so that a big body does not hold up the others."""
-
-HEADER_BYTES = 2**16
-"""Bytes a header may have; those of single sign-on gateways outgrow the usual 8 KiB."""
-
-_BROKEN = "Try again; if it recurs, a gateway may cut long answers: ask for smaller pages."
 
 Wait = Literal["read", "execute"]
 
@@ -83,7 +72,7 @@ class Http:
         self.secrets: tuple[str, ...] = ()
         self._undecided = False
         self._pid = os.getpid()
-        self._session = _client_session(base, settings)
+        self._session = client_session(base, settings)
 
     def __repr__(self) -> str:
         return f"<Http {self.base}>"
@@ -185,7 +174,7 @@ class Http:
             status = answer.status
         except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
             nothing_sent = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
-            typed = self._transport_error(error, request)
+            typed = self._broken(error, request)
             repeatable = (safe or nothing_sent) and is_transient(typed)
             raise Failed(typed, repeatable=repeatable) from None
         finally:
@@ -254,34 +243,12 @@ class Http:
         hint = url.missing_context_hint(self.base)
         return error_for(answer.status, answer.headers, body, path=path, base_hint=hint)
 
-    def _transport_error(self, error: Exception, request: _Request) -> MstrError:
-        """Type what aiohttp raised, keeping only the parts of its text that cannot hold a header."""
+    def _broken(self, error: Exception, request: _Request) -> MstrError:
+        """Type what aiohttp raised."""
         what = f"{request.method} {request.address.path}"
         if self.closed:
             return ClosedError(f"the connection was closed during {what}.")
-        if isinstance(error, aiohttp.ConnectionTimeoutError):
-            seconds = self.settings.timeouts.connect
-            return TimeoutExceeded(
-                f"{self.host} did not accept a connection within {seconds:g} s.",
-                hint="Check host, port, VPN and proxy, or raise Timeouts.connect.",
-            )
-        if isinstance(error, TimeoutError):
-            return TimeoutExceeded(
-                f"{what}: no answer in time.", hint=f"Raise Timeouts.{request.wait} if the server is only slow."
-            )
-        if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
-            return TlsError(f"no TLS connection to {self.host}: {_reason(error)}.", hint=_tls_hint(error))
-        if isinstance(error, aiohttp.ClientConnectorError):
-            return ConnectError(f"no connection to {self.host}: {_reason(error)}.", hint=_connect_hint(error))
-        if isinstance(error, aiohttp.ClientHttpProxyError):
-            return ConnectError(f"the proxy refused to connect to {self.host} (HTTP {error.status}).")
-        if isinstance(error, aiohttp.ClientResponseError):
-            return ProtocolError(f"{what}: {self.host} does not answer in HTTP.", hint="Check host and port.")
-        if isinstance(error, aiohttp.InvalidURL | UnicodeError):
-            return UsageError(f"{self.host!r} cannot be a host's name.", hint=url.EXAMPLE)
-        if isinstance(error, aiohttp.ClientPayloadError):
-            return ConnectError(f"{what}: the answer ended early.", hint=_BROKEN)
-        return ConnectError(f"{what}: the connection broke ({_reason(error)}).", hint=_BROKEN)
+        return transport_error(error, what, self.host, request.wait, self.settings.timeouts.connect)
 
 
 def _pieces(data: bytes | str | Sequence[bytes] | None) -> Sequence[bytes]:
@@ -290,85 +257,3 @@ def _pieces(data: bytes | str | Sequence[bytes] | None) -> Sequence[bytes]:
     if isinstance(data, str):
         return (data.encode(),)
     return (data,) if isinstance(data, bytes) else data
-
-
-def _reason(error: Exception) -> str:
-    """Return what the operating system or the TLS library said."""
-    inner = (
-        error.__cause__ or getattr(error, "os_error", None) or getattr(error, "certificate_error", None) or error
-    )
-    if isinstance(inner, ssl.SSLCertVerificationError):
-        return inner.verify_message
-    if isinstance(inner, ssl.SSLError):
-        return inner.reason or "TLS failed"
-    if isinstance(inner, OSError) and inner.errno:
-        return os.strerror(inner.errno) if inner.errno > 0 else str(inner.strerror)
-    return type(inner).__name__
-
-
-def _tls_hint(error: Exception) -> str:
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return "Give the issuing authority's PEM file as Tls(ca_file=…)."
-    return "Does this port speak TLS? If not, start the URL with http://."
-
-
-def _connect_hint(error: Exception) -> str:
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return "Check the spelling of the host, and DNS or VPN."
-    return "Check host and port, and whether the server runs."
-
-
-def _client_session(base: str, settings: Settings) -> aiohttp.ClientSession:
-    """Make the session with every default of aiohttp that would hurt here set otherwise.
-
-    Cookies are kept for numeric hosts and sent back unquoted; cookies marked Secure are sent over http
-    where the user chose http; bodies stay packed; proxies come from the environment except for this machine.
-    """
-    address = URL(base)
-    loopback = url.is_loopback(address.host or "")
-    session = aiohttp.ClientSession(
-        connector=_Connector(
-            limit=0,
-            ssl=_tls_context(settings.tls) if address.scheme == "https" else True,
-        ),
-        cookie_jar=aiohttp.CookieJar(unsafe=True, quote_cookie=False, treat_as_secure_origin=[address.origin()]),
-        headers={"Accept": "application/json", "Accept-Encoding": "gzip"},
-        timeout=aiohttp.ClientTimeout(
-            total=None, connect=settings.timeouts.connect, sock_connect=settings.timeouts.connect
-        ),
-        auto_decompress=False,
-        read_bufsize=READ_BUFFER,
-        max_line_size=HEADER_BYTES,
-        max_field_size=HEADER_BYTES,
-        trust_env=bool(getproxies()) and not loopback,
-    )
-    # aiohttp would repeat a PUT or DELETE by itself, uncounted, when the server drops the connection.
-    session._retry_connection = False  # noqa: SLF001  there is no public switch
-    return session
-
-
-class _Connector(aiohttp.TCPConnector):
-    """A connector that a forked child does not close: the sockets and their poller are the parent's."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self._pid = os.getpid()
-
-    def __del__(self, *arguments: Any) -> None:
-        if os.getpid() == self._pid:
-            super().__del__(*arguments)
-
-
-def _tls_context(tls: Tls) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if tls.ca_file is not None:
-        try:
-            context.load_verify_locations(tls.ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise UsageError(
-                f"Tls.ca_file {tls.ca_file!r} cannot be read: {error.strerror or 'not a PEM bundle'}."
-            ) from error
-    if not tls.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
