@@ -76,8 +76,8 @@ class _Front:
             answer = gateway(413) if body is None else await self._answer(request, body, fault)
         except Refusal as refusal:
             answer = refusal.answer(ticket(self._server.arrived))
-        self._record(request, path, body or b"", answer.status)
-        answer = await self._compressed(request, answer)
+        plain, answer = answer, await self._compressed(request, answer)
+        self._record(request, path, body or b"", plain, wire_bytes=len(answer.body))
         if fault is not None and isinstance(fault.effect, Cut):
             return await _cut(request, answer, fault.effect)
         if answer.ready:
@@ -139,16 +139,19 @@ class _Front:
             sessions.enter(session, project.upper())
         return session
 
-    def _record(self, request: web.Request, path: str, body: bytes, status: int) -> None:
+    def _record(self, request: web.Request, path: str, body: bytes, answer: Answer, *, wire_bytes: int) -> None:
         self._server.requests.append(
             RecordedRequest(
                 method=request.method,
                 path=path,
                 query=dict(request.query),
-                status=status,
+                status=answer.status,
                 headers={name.lower(): value for name, value in request.headers.items()},
                 body=body if len(body) <= _WORTH_RECORDING else b"",
                 size=len(body),
+                answer_rows=answer.rows,
+                answer_bytes=len(answer.body),
+                wire_bytes=wire_bytes,
             )
         )
 

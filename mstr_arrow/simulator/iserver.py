@@ -100,7 +100,8 @@ class RecordedRequest:
     """A request that was answered.
 
     ``path`` is without the context path, header names are in lower case. ``size`` is the length of the body, which
-    is kept only up to a mebibyte.
+    is kept only up to a mebibyte. The answer has ``answer_rows`` rows of data, and a body of ``answer_bytes``
+    that is sent as ``wire_bytes``: fewer where it is compressed.
     """
 
     method: str
@@ -110,6 +111,9 @@ class RecordedRequest:
     headers: dict[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     size: int = 0
+    answer_rows: int = 0
+    answer_bytes: int = 0
+    wire_bytes: int = 0
 
 
 class IServer:

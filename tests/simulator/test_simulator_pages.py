@@ -240,6 +240,11 @@ def test_gzip_for_those_who_accept_it(new_client, chunked):
         assert (plain.headers["Transfer-Encoding"] == "chunked") is chunked
         assert len(packed.body) < len(plain.body) / 3
         assert plain.json["data"] == unpacked(packed)["data"]
+        seen, seen_packed = sim.requests[-2:]
+        assert seen.answer_rows == seen_packed.answer_rows == 1_000
+        assert seen.answer_bytes == seen.wire_bytes == len(plain.body)
+        assert seen_packed.answer_bytes == len(gzip.decompress(packed.body))
+        assert seen_packed.wire_bytes == len(packed.body)
 
 
 def unpacked(reply):
