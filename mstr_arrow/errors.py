@@ -6,6 +6,7 @@
     ├── UsageError                the call itself was wrong; nothing was sent
     │   ├── ClosedError           the connection was closed
     │   └── ForkedError           a child process used its parent's connection
+    ├── SecretError               a credential could not be read from where it is kept
     ├── TransportError            no usable answer came back
     │   ├── ConnectError          no connection: host, port, DNS
     │   ├── TlsError              the server's certificate was not accepted
@@ -66,6 +67,10 @@ class ClosedError(UsageError):
 
 class ForkedError(UsageError):
     """A child process used the connection of its parent."""
+
+
+class SecretError(MstrError):
+    """A credential could not be read from where it is kept; nothing was sent."""
 
 
 class TransportError(MstrError):
