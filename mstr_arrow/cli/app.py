@@ -110,8 +110,9 @@ id=$(mstr-arrow push sales.parquet --name "Store Analysis" --folder "/Shared Rep
 
 [bold]Rows and keys[/bold]
 
-The values of all attributes of a table tell its rows apart; there is no other key. update and upsert change metrics
-only, and no mode but replace takes a row away.
+The values of all attributes of a table tell its rows apart; there is no other key.
+
+Modes update and upsert change metrics only; no mode but replace takes a row away.
 """
 
 app = typer.Typer(

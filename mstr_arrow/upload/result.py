@@ -77,7 +77,7 @@ class WriteResult:
         """Say which values could not be written in full, and how many; "" where all were."""
         said = []
         if self.nulled:
-            said.append(f"{_counted(self.nulled)} were NaN or infinite and were written as null")
+            said.append(f"{_counted(self.nulled)}: NaN or infinite, written as null")
         if self.shortened:
             said.append(f"{_counted(self.shortened)} lost digits below the millisecond")
         return "; ".join(said)
@@ -113,4 +113,5 @@ class Resume:
 
 
 def _counted(columns: Mapping[str, int]) -> str:
-    return f"{sum(columns.values()):,} values of {', '.join(columns)}"
+    count = sum(columns.values())
+    return f"{count:,} value{'' if count == 1 else 's'} of {', '.join(columns)}"

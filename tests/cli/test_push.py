@@ -77,7 +77,7 @@ def test_quiet_does_not_silence_a_loss(push, name, tmp_path):
     (tmp_path / "sales.csv").write_text("store,price\nLyon,1.5\nRome,nan\n")
     result = push("sales.csv", "--name", name, "-q")
     assert result.err.splitlines() == [
-        "Warning: 1 values of sales.price were NaN or infinite and were written as null"
+        "Warning: 1 value of sales.price: NaN or infinite, written as null"
     ]
 
 
@@ -101,7 +101,7 @@ def test_an_upsert_says_its_keys_and_changes_metrics(push, server, name, tmp_pat
     keys = "upsert: rows of table 'sales' are found by 'store', 'zip', 'year'; "
     assert said[0] == f"{keys}only metrics change: 'units', 'price'"
     assert said[1].startswith(f"Updated and added rows of '{name}'")
-    assert said[-1] == "Warning: 1 values of sales.price were NaN or infinite and were written as null"
+    assert said[-1] == "Warning: 1 value of sales.price: NaN or infinite, written as null"
     assert [(row["store"], row["units"]) for row in rows(server, name)] == [("Lyon", 9), ("Paris", 4), ("Rome", 1)]
 
 

@@ -232,7 +232,7 @@ def test_losses_are_counted_in_one_warning(conn, name):
     with pytest.warns(ma.DataLossWarning) as caught:
         result = conn.write(name, data)
     said = (
-        f"{name}: 2 values of {name}.revenue were NaN or infinite and were written as null; "
+        f"{name}: 2 values of {name}.revenue: NaN or infinite, written as null; "
         f"2 values of {name}.at lost digits below the millisecond."
     )
     assert [str(each.message) for each in caught] == [said]
