@@ -1,0 +1,48 @@
+"""The Python of README and docs runs as it stands, on a simulated server in place of the reader's own."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import mstr_arrow
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)#:]+)\)")
+BLOCKS = [
+    pytest.param(page, block, id=f"{page.name}-{number}")
+    for page in PAGES
+    for number, block in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")))
+]
+
+
+@pytest.mark.parametrize(("page", "block"), BLOCKS)
+def test_python_in_the_pages_runs(page, block, simulator, tmp_path, monkeypatch):
+    if "duckdb" in block:
+        pytest.importorskip("duckdb")
+    if "to_pandas" in block:
+        pytest.importorskip("pandas")
+    monkeypatch.chdir(tmp_path)
+    connect = mstr_arrow.connect
+
+    def to_simulator(url, **options):
+        if not url.startswith("https://bi.example.com/"):
+            return connect(url, **options)
+        ours = {"username": simulator.username, "password": simulator.password, "project": simulator.project}
+        return connect(simulator.url, **options | ours)
+
+    monkeypatch.setattr(mstr_arrow, "connect", to_simulator)
+    exec(compile(block, str(page), "exec"), {"__name__": "readme"})  # noqa: S102 - the pages are ours
+    assert simulator.open_sessions == 0
+
+
+def test_the_readme_shows_python():
+    assert sum(block.id.startswith("README") for block in BLOCKS) >= 3
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_the_pages_lead_somewhere(page):
+    missing = [link for link in LINK.findall(page.read_text(encoding="utf-8")) if not (page.parent / link).exists()]
+    assert not missing
