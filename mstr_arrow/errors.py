@@ -9,15 +9,20 @@
     ├── SecretError               a credential could not be read from where it is kept
     ├── TransportError            no usable answer came back
     │   ├── ConnectError          no connection: host, port, DNS
-    │   ├── TlsError              the server's certificate was not accepted
+    │   │   └── ProxyError        a proxy on the way refused: its password, its rules
+    │   ├── TlsError              no TLS: one side does not accept the other's certificate
     │   ├── TimeoutExceeded       a wait reached its end
     │   └── ProtocolError         an answer came, but not one the REST API gives
-    ├── ServerError               the server said no; see ``code`` and ``iserver_code``
+    ├── ServerError               the server said no, for a reason without a class of its own
     │   ├── LoginError            the credentials were refused
     │   ├── SessionExpired        the session is gone
     │   ├── PermissionDenied      the user may not do this
+    │   ├── InvalidRequest        the server cannot make sense of the request
+    │   ├── NotSupported          this server cannot do that, or not with this object
     │   ├── NotFound              no such project, object or route
     │   │   └── InstanceGone      the instance was evicted or has expired
+    │   ├── AlreadyExists         an object of that name is there already
+    │   ├── IServerUnreachable    the REST server answers, the Intelligence Server behind it does not
     │   ├── NotPublished          the cube holds no data until it is published
     │   ├── ServerBusy            a governor or memory limit; later may be better
     │   └── LimitExceeded         the result is larger than the server allows
@@ -27,10 +32,16 @@
         └── ConversionError       a value does not fit its column's type
 
 ``str(error)`` starts with the class name and, where the server gave one, its code, because engines
-that wrap our errors (DuckDB, Polars) keep only the text. It never holds a credential.
+that wrap our errors (DuckDB, Polars) keep only the text. It never holds a credential. Errors can be
+pickled. InsecureWarning is the one warning about the network: certificates are not checked.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class MstrError(Exception):
@@ -56,6 +67,18 @@ class MstrError(Exception):
         text = f"{self.label}: {self.message}"
         return f"{text} {self.hint}" if self.hint else text
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _unpickled, (type(self), self.args), self.__dict__
+
+
+def _unpickled(error_class: type[MstrError], arguments: tuple[object, ...]) -> MstrError:
+    """Make an error without its keyword arguments, which come back with its ``__dict__``."""
+    return error_class.__new__(error_class, *arguments)
+
+
+class InsecureWarning(UserWarning):
+    """Certificates are not checked: whoever is between you and the server can read the password."""
+
 
 class UsageError(MstrError, ValueError):
     """The call itself was wrong; nothing was sent."""
@@ -78,11 +101,22 @@ class TransportError(MstrError):
 
 
 class ConnectError(TransportError):
-    """No connection to the host."""
+    """No connection to the host.
+
+    ``cut`` says that there was one, which broke: the server may have done what it was asked, or still does it.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, cut: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.cut = cut
+
+
+class ProxyError(ConnectError):
+    """A proxy on the way refused to pass the request on, or wants other credentials."""
 
 
 class TlsError(TransportError):
-    """The server's certificate was not accepted."""
+    """The server's certificate was not accepted, or the server wants one that it did not get."""
 
 
 class TimeoutExceeded(TransportError, TimeoutError):
@@ -96,12 +130,15 @@ class ProtocolError(TransportError):
 class ServerError(MstrError):
     """The server said no.
 
-    ``status`` is the HTTP status, ``code`` the REST server's code (``"ERR004"``), ``iserver_code`` the
-    Intelligence Server's (a negative number) and ``ticket_id`` what an administrator finds it by in the
-    server's log; each is None where the server did not send one.
+    ``status`` is the HTTP status, ``code`` the REST server's code as it was sent (``"ERR004"``),
+    ``iserver_code`` the Intelligence Server's (a negative number), ``ticket_id`` what an administrator finds
+    it by in the server's log, ``method`` and ``path`` the request that was refused, without its query. Each
+    is None where there is none. ``details`` are further messages that came along.
 
     >>> str(NotFound("no such cube", status=404, code="ERR004", iserver_code=-2147216373))
     'NotFound [ERR004, I-Server -2147216373]: no such cube (HTTP 404)'
+    >>> str(InvalidRequest("bad body", status=400, method="POST", path="/api/datasets", details=["no name"]))
+    'InvalidRequest: bad body; no name (POST /api/datasets, HTTP 400)'
     """
 
     def __init__(
@@ -112,6 +149,9 @@ class ServerError(MstrError):
         code: str | None = None,
         iserver_code: int | None = None,
         ticket_id: str | None = None,
+        method: str | None = None,
+        path: str | None = None,
+        details: Iterable[str] = (),
         hint: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
@@ -119,6 +159,9 @@ class ServerError(MstrError):
         self.code = code
         self.iserver_code = iserver_code
         self.ticket_id = ticket_id
+        self.method = method
+        self.path = path
+        self.details = tuple(details)
 
     @property
     def label(self) -> str:
@@ -129,12 +172,14 @@ class ServerError(MstrError):
         return f"{type(self).__name__} [{', '.join(codes)}]" if codes else type(self).__name__
 
     def __str__(self) -> str:
-        details = [f"HTTP {self.status}"] if self.status else []
+        facts = [f"{self.method} {self.path}"] if self.method and self.path else []
+        if self.status:
+            facts.append(f"HTTP {self.status}")
         if self.ticket_id:
-            details.append(f"ticket {self.ticket_id}")
-        text = f"{self.label}: {self.message}"
-        if details:
-            text = f"{text} ({', '.join(details)})"
+            facts.append(f"ticket {self.ticket_id}")
+        text = f"{self.label}: {'; '.join([self.message, *self.details])}"
+        if facts:
+            text = f"{text} ({', '.join(facts)})"
         return f"{text} {self.hint}" if self.hint else text
 
 
@@ -150,12 +195,28 @@ class PermissionDenied(ServerError):
     """The user may not do this."""
 
 
+class InvalidRequest(ServerError):
+    """The server cannot make sense of the request: something is missing in it, or has the wrong form."""
+
+
+class NotSupported(ServerError):
+    """This server cannot do that, or not with this object."""
+
+
 class NotFound(ServerError):
     """No such project, object or route; also raised before a request, for names that match nothing."""
 
 
 class InstanceGone(NotFound):
     """The instance was evicted from the session's working set, or has expired."""
+
+
+class AlreadyExists(ServerError):
+    """An object of that name is there already."""
+
+
+class IServerUnreachable(ServerError):
+    """The REST server answers, but does not reach the Intelligence Server behind it."""
 
 
 class NotPublished(ServerError):
