@@ -4,6 +4,7 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from mstr_arrow import errors
+from mstr_arrow.auth import secrets
 from mstr_arrow.config import Limits, Retry, Settings, Timeouts, Tls
 from mstr_arrow.connection import Connection, connect, connect_async
 from mstr_arrow.errors import MstrError
@@ -46,6 +47,7 @@ __all__ = [
     "connect_async",
     "duckdb",
     "errors",
+    "secrets",
 ]
 
 if _TYPE_CHECKING:

@@ -12,6 +12,7 @@ import mstr_arrow
 ROOT = Path(mstr_arrow.__file__).parent
 NEVER = (
     *("pandas", "duckdb", "typer", "rich", "numpy", "psutil", "sqlglot"),
+    *("boto3", "botocore", "azure", "google.cloud", "keyring"),
     *("mstr_arrow.simulator", "mstr_arrow.cli"),
 )
 
