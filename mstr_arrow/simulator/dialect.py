@@ -7,6 +7,7 @@ from typing import Self
 
 _SUBTOTALS_SINCE = (11, 2, 100)
 _FIELDS_SINCE = (11, 2, 200)
+_RESPONDS_ASYNC_SINCE = (11, 2, 200)
 _OVERWRITES_SINCE = (11, 2, 300)
 _NAMES_SINCE = (11, 2, 0)
 _PYTHON_SINCE = (11, 5, 600)
@@ -32,7 +33,7 @@ class Dialect:
 
     ``fields`` leaves parts of a page out, ``subtotals`` can hide them, ``python`` log-ins name application type
     76, a pushed definition ``overwrites`` a dataset of its name; servers without ``names`` give types as numbers,
-    and a metric's type as ``Metric``.
+    and a metric's type as ``Metric``; only newer ones ``respond_async`` where they are asked to.
     """
 
     fields: bool = True
@@ -40,6 +41,7 @@ class Dialect:
     python: bool = True
     names: bool = True
     overwrites: bool = True
+    respond_async: bool = True
 
     @classmethod
     def of(cls, version: str) -> Self:
@@ -51,6 +53,7 @@ class Dialect:
             python=number >= _PYTHON_SINCE,
             names=number >= _NAMES_SINCE,
             overwrites=number >= _OVERWRITES_SINCE,
+            respond_async=number >= _RESPONDS_ASYNC_SINCE,
         )
 
     @property

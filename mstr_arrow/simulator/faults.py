@@ -77,6 +77,14 @@ class PublishEnds:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class ExecutionFails:
+    """How the execution that a request starts ends, when its time is over; ``status`` is 3 or 18."""
+
+    refusal: Refusal
+    status: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """Something that goes wrong; made by the constructors below, aimed by ``on``.
@@ -88,7 +96,7 @@ class Fault:
     True
     """
 
-    effect: Replaced | Refused | Cut | Altered | Delayed | CutRequest | LoggedOut | PublishEnds
+    effect: Replaced | Refused | Cut | Altered | Delayed | CutRequest | LoggedOut | PublishEnds | ExecutionFails
     method: str | None = None
     path: str = ""
     skip: int = 0
@@ -200,6 +208,18 @@ class Fault:
         Aimed at the next publication. A negative status is an Intelligence Server's code.
         """
         return cls(effect=PublishEnds(status, message)).on("POST", r"/publish$")
+
+    @classmethod
+    def execution_fails(
+        cls, iserver_code: int = -2147205488, message: str = "(A scripted failure.)", *, status: int = 3
+    ) -> Fault:
+        """Let an execution that a request starts end with an Intelligence Server's error, when its time is over.
+
+        Aimed at the next creation of an instance; a report with prompts starts with the request that answers them.
+        ``status``, 3 or 18, is what the instance is called then.
+        """
+        refusal = Refusal(500, "ERR001", message, iserver_code=iserver_code)
+        return cls(effect=ExecutionFails(refusal, status)).on("POST", r"/instances/?$")
 
 
 class FaultPlan:

@@ -7,14 +7,14 @@ import gzip
 import os
 import socket
 import struct
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from dataclasses import replace
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from aiohttp import web
 
 from .answers import PROJECT_NOT_LOADED, Answer, Refusal, gateway, ticket
-from .faults import Altered, Cut, CutRequest, Delayed, LoggedOut, PublishEnds, Refused, Replaced
+from .faults import Altered, Cut, CutRequest, Delayed, ExecutionFails, LoggedOut, PublishEnds, Refused, Replaced
 from .iserver import CONTEXT, RecordedRequest
 from .routes import ROUTES, Call, Route
 from .routes.call import Needs
@@ -60,6 +60,7 @@ class _Front:
         self._server = server
         self._workload = Workload(server.settings.time)
         self.routes: dict[web.AbstractRoute, Route] = {}
+        self._behind: set[asyncio.Task[Answer]] = set()
 
     @web.middleware
     async def serve(self, request: web.Request, handler: object) -> web.StreamResponse:  # noqa: ARG002 - passed by name
@@ -69,11 +70,9 @@ class _Front:
         if fault is not None and isinstance(fault.effect, CutRequest):
             return await _cut_off(request, fault.effect)
         body = await _body(request, self._server.settings.max_upload_bytes or _LARGEST_UPLOAD)
-        if fault is not None and isinstance(fault.effect, Delayed):
-            await asyncio.sleep(fault.effect.seconds)
         self._server.arrived += 1
         try:
-            answer = gateway(413) if body is None else await self._answer(request, body, fault)
+            answer = gateway(413) if body is None else await self._in_time(self._answer(request, body, fault))
         except Refusal as refusal:
             answer = refusal.answer(ticket(self._server.arrived))
         plain, answer = answer, await self._compressed(request, answer)
@@ -87,8 +86,28 @@ class _Front:
             response.enable_chunked_encoding()
         return response
 
+    async def _in_time(self, answering: Coroutine[Any, Any, Answer]) -> Answer:
+        """Wait as long as the gateway does; what takes longer goes on behind it."""
+        seconds = self._server.settings.gateway_seconds
+        if seconds is None:
+            return await answering
+        task = asyncio.create_task(answering)
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+        if task in done:
+            return task.result()
+        self._behind.add(task)
+        task.add_done_callback(self._forget)
+        return gateway(504)
+
+    def _forget(self, task: asyncio.Task[Answer]) -> None:
+        self._behind.discard(task)
+        if not task.cancelled():
+            task.exception()  # nobody is told
+
     async def _answer(self, request: web.Request, body: bytes, fault: Fault | None) -> Answer:
         effect = None if fault is None else fault.effect
+        if isinstance(effect, Delayed):
+            await asyncio.sleep(effect.seconds)
         if isinstance(effect, Replaced):
             return effect.answer
         if isinstance(effect, Refused):
@@ -104,10 +123,11 @@ class _Front:
             session=None if route.needs is Needs.NOTHING else self._session(request, route.needs),
             altered=effect if isinstance(effect, Altered) else None,
             ending=effect if isinstance(effect, PublishEnds) else None,
+            failing=effect if isinstance(effect, ExecutionFails) else None,
             headers=request.headers,
         )
         if isinstance(effect, LoggedOut):
-            self._server.sessions.logout(call.user_session)
+            self._server.logout(call.user_session)
             raise expired()
         if route.needs is not Needs.PROJECT:
             return await _worked_out(route, call)

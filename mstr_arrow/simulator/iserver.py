@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,10 @@ from .dialect import Dialect
 from .encoded import EncodedCube
 from .faults import FaultPlan
 from .filtering import Filtering
+from .jobs import Jobs
 from .reports import sample_reports
 from .samples import sample_cubes
-from .sessions import Instance, Sessions
+from .sessions import Instance, Session, Sessions
 from .workload import TimeModel
 
 if TYPE_CHECKING:
@@ -41,8 +43,11 @@ class ServerSettings:
     ``session_timeout`` in seconds; ``working_set`` the instances of a session when log-in names no number;
     ``balancer_cookie`` demands a load balancer's cookie back byte for byte; ``encode_once`` keeps rendered
     pages, ``page_cache_bytes`` of them at most; ``uncrosstab`` makes a table of a cross-tab whose objects
-    are asked for by name; ``async_polls`` is how often a report asked for with ``Prefer: respond-async`` is not
-    yet ready. ``collation`` and ``ignore_foreign_ids`` say how conditions are read (see ``filtering``).
+    are asked for by name. ``report_seconds`` is how long a report is executed, or how long each is, by name; a
+    change of an instance by PUT takes ``change_seconds``. ``respond_async`` heeds ``Prefer: respond-async``, with a
+    body in the same request only if ``async_body``; ``async_polls`` is how often a report asked for so is called
+    unfinished at the least. A gateway gives an answer up after ``gateway_seconds``, while the server goes on.
+    ``collation`` and ``ignore_foreign_ids`` say how conditions are read (see ``filtering``).
     ``column_orientation`` takes chunks by columns, too; ``max_upload_bytes`` is the largest body that
     the gateway lets through; ``keep_uploads=False`` counts pushed rows and forgets them; a publication is called
     unfinished ``publish_polls`` times, its status comes as text or, without ``publish_status_text``, as a number;
@@ -63,7 +68,12 @@ class ServerSettings:
     encode_once: bool = False
     page_cache_bytes: int = 512 * 2**20
     uncrosstab: bool = True
+    report_seconds: float | Mapping[str, float] = 0.0
+    change_seconds: float = 0.0
+    respond_async: bool = True
+    async_body: bool = False
     async_polls: int = 1
+    gateway_seconds: float | None = None
     collation: Collation = field(default_factory=Collation)
     ignore_foreign_ids: bool = False
     column_orientation: bool = True
@@ -83,6 +93,11 @@ class ServerSettings:
     def dialect(self) -> Dialect:
         """What the version that the server reports knows."""
         return Dialect.of(self.iserver_version)
+
+    def seconds_of(self, report: str) -> float:
+        """Give the time that the execution of the report of this name takes."""
+        seconds = self.report_seconds
+        return seconds.get(report, 0.0) if isinstance(seconds, Mapping) else seconds
 
     @property
     def filtering(self) -> Filtering:
@@ -138,6 +153,7 @@ class IServer:
         )
         self.datasets = Datasets(self.catalogue, overwrites=settings.dialect.overwrites, seed=settings.seed)
         self.chunks_received: list[tuple[str, str, int, int, int]] = []
+        self.jobs = Jobs()
         self.faults = FaultPlan()
         self.requests: list[RecordedRequest] = []
         self.arrived = 0
@@ -156,6 +172,11 @@ class IServer:
         edition = str(source.edition).encode() if isinstance(source, Cube) else b""
         instance_id = object_id("instance", str(self.settings.seed), str(number))
         return Instance(instance_id, source, edition + variant)
+
+    def logout(self, session: Session) -> None:
+        """End a session with its instances and jobs."""
+        self.jobs.cancel_all(session)
+        self.sessions.logout(session)
 
     def bounds(self, source: Cube | Report) -> pl.DataFrame:
         """Give the bounds of a cube's or report's metrics, computed once for each; any thread."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from .encoded import EncodedCube
     from .faults import Fault
+    from .sessions import InstanceCounts
 
 _HOST = "127.0.0.1"
 _START_SECONDS = 30
@@ -126,6 +128,11 @@ class Simulator:
     def instances_created(self) -> int:
         """The number of instances created so far."""
         return self._server.instances_created
+
+    @property
+    def instances(self) -> list[InstanceCounts]:
+        """What became of the instances of each session so far, in the order of the log-ins."""
+        return [replace(counts) for counts in self._server.sessions.counts]
 
     def truth(
         self,

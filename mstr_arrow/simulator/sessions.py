@@ -18,23 +18,40 @@ if TYPE_CHECKING:
     from .cubes import Cube
     from .encoded import EncodedCube
     from .grids import Report
+    from .jobs import Job
     from .uploads import Upload
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Instance:
     """A result on the server, which every page of one read comes from.
 
-    ``source`` is manipulated as the request body ``variant`` said; ``polls`` is how often it is still to be called
-    unfinished.
+    ``source`` is manipulated as the request body ``variant`` said. ``job`` is what makes it, None before that is
+    started; ``polls`` is how often it is still to be called unfinished, however soon the job ends.
     """
 
     id: str
     source: Cube | EncodedCube | Report
     variant: bytes = b""
     polls: int = 0
+    job: Job | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class InstanceCounts:
+    """What became of the instances of a session.
+
+    ``most`` were alive at once; ``missed`` is how many of those ``evicted``, to make room for others, were asked
+    for again.
+    """
+
+    created: int = 0
+    alive: int = 0
+    most: int = 0
+    evicted: int = 0
+    missed: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,20 +68,38 @@ class Session:
     instances: OrderedDict[str, Instance] = field(default_factory=OrderedDict)
     searches: OrderedDict[str, list[str]] = field(default_factory=OrderedDict)
     uploads: dict[str, Upload] = field(default_factory=dict)
+    counts: InstanceCounts = field(default_factory=InstanceCounts)
+    _evicted: set[str] = field(default_factory=set)
 
     def add(self, instance: Instance) -> None:
-        """Keep an instance; the one that was used longest ago makes room for it."""
+        """Keep a new instance; the one that was used longest ago makes room for it."""
+        self.counts.created += 1
         self.instances[instance.id] = instance
         self.instances.move_to_end(instance.id)
         while len(self.instances) > self.working_set:
-            self.instances.popitem(last=False)
+            oldest, _ = self.instances.popitem(last=False)
+            self._evicted.add(oldest)
+            self.counts.evicted += 1
+        self._count()
+
+    def drop_instances(self) -> None:
+        """Drop all instances."""
+        self.instances.clear()
+        self._count()
 
     def instance(self, instance_id: str) -> Instance:
         """Find an instance and mark it as used; raise the server's 404 where it is gone."""
         if instance_id not in self.instances:
+            if instance_id in self._evicted:
+                self._evicted.discard(instance_id)
+                self.counts.missed += 1
             raise Refusal(404, "ERR004", "(Message not found in the inbox.)", iserver_code=INSTANCE_NOT_FOUND)
         self.instances.move_to_end(instance_id)
         return self.instances[instance_id]
+
+    def _count(self) -> None:
+        self.counts.alive = len(self.instances)
+        self.counts.most = max(self.counts.most, self.counts.alive)
 
 
 class Sessions:
@@ -83,6 +118,7 @@ class Sessions:
         self._clock = clock
         self._random = random.Random(seed)
         self._by_token: dict[str, Session] = {}
+        self.counts: list[InstanceCounts] = []
 
     def login(self, user: str, *, working_set: int) -> Session:
         """Open a session."""
@@ -95,6 +131,7 @@ class Sessions:
             last_used=self._clock(),
         )
         self._by_token[session.token] = session
+        self.counts.append(session.counts)
         return session
 
     def authenticate(self, token: str | None, cookies: Mapping[str, str]) -> Session:
@@ -125,6 +162,7 @@ class Sessions:
 
     def logout(self, session: Session) -> None:
         """End a session with all its instances."""
+        session.drop_instances()
         self._by_token.pop(session.token, None)
 
     def uploads(self) -> list[Upload]:
@@ -143,7 +181,7 @@ class Sessions:
     def drop_instances(self) -> None:
         """Drop the instances of every session."""
         for session in self._by_token.values():
-            session.instances.clear()
+            session.drop_instances()
 
     def _drop_expired(self) -> None:
         self._by_token = {session.token: session for session in self.live()}

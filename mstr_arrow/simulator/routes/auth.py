@@ -51,7 +51,7 @@ def login(call: Call) -> Answer:
 
 def logout(call: Call) -> Answer:
     """End the session."""
-    call.server.sessions.logout(call.user_session)
+    call.server.logout(call.user_session)
     return Answer(status=204)
 
 

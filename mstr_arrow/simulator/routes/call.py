@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from multidict import MultiMapping
 
-    from mstr_arrow.simulator.faults import Altered, PublishEnds
+    from mstr_arrow.simulator.faults import Altered, ExecutionFails, PublishEnds
     from mstr_arrow.simulator.iserver import IServer
     from mstr_arrow.simulator.sessions import Session
 
@@ -33,7 +33,8 @@ class Needs(Enum):
 class Call:
     """A request on its way to a handler.
 
-    ``altered`` and ``ending`` are faults that the handlers of pages and publications carry out.
+    ``altered``, ``ending`` and ``failing`` are faults that the handlers of pages, publications and executions carry
+    out.
     """
 
     server: IServer
@@ -45,6 +46,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     altered: Altered | None = None
     ending: PublishEnds | None = None
+    failing: ExecutionFails | None = None
 
     @property
     def user_session(self) -> Session:

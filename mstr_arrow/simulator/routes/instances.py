@@ -1,34 +1,30 @@
-"""Instances of cubes and reports, and their pages (Wire reference, sections 3.5 to 3.9 and 4.1)."""
+"""Instances of cubes and reports: made, changed, and read in pages (Wire reference, sections 3.5, 3.9 and 4.1)."""
 
 from __future__ import annotations
 
 import asyncio
-import random
-from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
 from mstr_arrow.simulator.answers import NOT_PUBLISHED, Answer, Refusal, ok
+from mstr_arrow.simulator.bodies import bad_request
 from mstr_arrow.simulator.cubes import Cube
 from mstr_arrow.simulator.encoded import EncodedCube
-from mstr_arrow.simulator.gridpage import render_report
 from mstr_arrow.simulator.grids import Report
+from mstr_arrow.simulator.jobs import READY, RUNNING, Job
 from mstr_arrow.simulator.manipulate import manipulate
-from mstr_arrow.simulator.page import PageOptions, render
 from mstr_arrow.simulator.projection import project
 
 from .call import Call, Route
+from .pages import page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mstr_arrow.simulator.sessions import Instance
 
-_DEFAULT_LIMIT = 1000
-_READY, _RUNNING = 1, 4
-_MEMBERS = ("raw", "formatted", "extras")
+_LONGEST_RETRY_AFTER = 5
 
 
 async def create(call: Call) -> Callable[[], Answer]:
@@ -39,53 +35,73 @@ async def create(call: Call) -> Callable[[], Answer]:
         raise Refusal(500, "ERR001", message, iserver_code=NOT_PUBLISHED)
     instance = call.server.create_instance(await _manipulated(call, cube), variant=call.body)
     call.user_session.add(instance)
-    return _page(call, instance)
+    return page(call, instance)
 
 
 async def create_report(call: Call) -> Answer | Callable[[], Answer]:
     """Create an instance of a report; answer with its first page, or at once where the request says so."""
+    settings = call.server.settings
     report = call.server.catalogue.report(call.places["id"])
+    later = _asynchronous(call)
+    if later and call.json() and not settings.async_body:
+        raise bad_request("A body cannot be sent together with 'Prefer: respond-async'.")
     instance = call.server.create_instance(await _manipulated(call, report), variant=call.body)
-    if "respond-async" not in call.headers.get("Prefer", ""):
-        call.user_session.add(instance)
-        return _page(call, instance)
-    call.user_session.add(replace(instance, polls=call.server.settings.async_polls))
-    return Answer(status=202, body=orjson.dumps(_state(report.id, instance, _RUNNING)))
+    instance.polls = settings.async_polls if later else 0
+    call.user_session.add(instance)
+    job = _start(call, instance, settings.seconds_of(report.name))
+    if later and (job.running or instance.polls):
+        return _state(instance, unfinished=instance.polls > 0)
+    await job.finished()
+    return page(call, instance)
 
 
-def read(call: Call) -> Callable[[], Answer]:
-    """Answer with a page of an instance."""
-    return _page(call, _instance(call))
+async def read(call: Call) -> Callable[[], Answer]:
+    """Answer with a page of an instance, when it is there."""
+    instance = find_instance(call)
+    if instance.job is not None:
+        await instance.job.finished()
+    instance.polls = 0
+    return page(call, instance)
 
 
 async def change(call: Call) -> Callable[[], Answer]:
-    """Manipulate an instance anew and answer with its first page."""
-    found = _instance(call)
-    catalogue = call.server.catalogue
-    source = (
-        catalogue.report(found.source.id) if isinstance(found.source, Report) else catalogue.cube(found.source.id)
-    )
-    instance = replace(found, source=await _manipulated(call, source), variant=call.body)
-    call.user_session.add(instance)
-    return _page(call, instance)
+    """Manipulate an instance anew, when it is there, and answer with its first page."""
+    instance = find_instance(call)
+    if instance.job is not None:
+        await instance.job.finished()
+    catalogue, given = call.server.catalogue, instance.source
+    source = catalogue.report(given.id) if isinstance(given, Report) else catalogue.cube(given.id)
+    instance.source, instance.variant = await _manipulated(call, source), call.body
+    await _start(call, instance, call.server.settings.change_seconds).finished()
+    return page(call, instance)
 
 
 def progress(call: Call) -> Answer:
-    """Tell how far an instance that was asked for with ``Prefer: respond-async`` is."""
-    instance = _instance(call)
-    call.user_session.add(replace(instance, polls=max(0, instance.polls - 1)))
-    running = instance.polls > 0
-    body = orjson.dumps(_state(instance.source.id, instance, _RUNNING if running else _READY))
-    return Answer(
-        status=202 if running else 200, body=body, headers={"X-MSTR-IStatus": str(_RUNNING if running else _READY)}
-    )
+    """Tell how far the execution of an instance is."""
+    instance = find_instance(call)
+    polls, instance.polls = instance.polls, max(0, instance.polls - 1)
+    return _state(instance, unfinished=polls > 0)
 
 
 def page_by_elements(call: Call) -> Answer:
     """List the page-by combinations of a report: the simulator's have none."""
-    _instance(call)
+    find_instance(call)
     paging = {"total": 0, "current": 0, "offset": call.integer("offset", 0), "limit": call.integer("limit", 1000)}
     return ok({"pageBy": [], "validPageByElements": {"paging": paging, "items": []}})
+
+
+def find_instance(call: Call) -> Instance:
+    """Find the instance that a request names; raise the server's 404 where the session does not have it."""
+    instance = call.user_session.instance(call.places["instance"])
+    if instance.source.id != call.places["id"].upper():
+        raise Refusal(404, "ERR004", "(The instance does not belong to this object.)")
+    return instance
+
+
+def _asynchronous(call: Call) -> bool:
+    settings = call.server.settings
+    heeded = settings.respond_async and settings.dialect.respond_async
+    return heeded and "respond-async" in call.headers.get("Prefer", "")
 
 
 async def _manipulated(call: Call, source: Cube | EncodedCube | Report) -> Cube | EncodedCube | Report:
@@ -101,94 +117,31 @@ async def _manipulated(call: Call, source: Cube | EncodedCube | Report) -> Cube 
     )
 
 
-def _instance(call: Call) -> Instance:
-    instance = call.user_session.instance(call.places["instance"])
-    if instance.source.id != call.places["id"].upper():
-        raise Refusal(404, "ERR004", "(The instance does not belong to this object.)")
-    return instance
-
-
-def _state(source_id: str, instance: Instance, status: int) -> dict[str, Any]:
-    return {"id": source_id, "instanceId": instance.id, "status": status}
-
-
-def _page(call: Call, instance: Instance) -> Callable[[], Answer]:
-    offset, limit = call.integer("offset", 0), call.integer("limit", _DEFAULT_LIMIT)
-    if offset < 0 or limit < -1:
-        raise Refusal(400, "ERR006", "Invalid value of parameter 'offset' or 'limit'")
-    rows = _allowed_rows(call, instance.source, limit)
-    if isinstance(instance.source, EncodedCube):
-        return partial(_encoded, instance.source, offset=offset, rows=rows)
-    return partial(_rendered, call, instance, instance.source, offset=offset, limit=limit, rows=rows)
-
-
-def _allowed_rows(call: Call, source: Cube | EncodedCube | Report, limit: int) -> int:
-    """Count the rows that a page may have: what was asked for, less what governor and faults take away."""
-    rows = source.total if limit < 0 else limit
-    cells = call.server.settings.cells_per_page
-    if cells is not None and not isinstance(source, EncodedCube):
-        rows = min(rows, max(1, cells // max(1, source.row_cells)))
-    if call.altered is not None and call.altered.rows is not None:
-        rows = min(rows, call.altered.rows)
-    return rows
-
-
-def _encoded(cube: EncodedCube, *, offset: int, rows: int) -> Answer:
-    return Answer(body=cube.body(offset, rows), ready=True, rows=max(0, min(rows, cube.total - offset)))
-
-
-def _rendered(
-    call: Call, instance: Instance, source: Cube | Report, *, offset: int, limit: int, rows: int
-) -> Answer:
-    settings = call.server.settings
-    options = page_options(call)
-    key = (source.id, instance.variant, offset, limit, rows, options)
-    big = call.server.pages.get(key)
-    if big is None:
-        bounds = call.server.bounds(source)
-        place = {"offset": offset, "limit": rows, "echoed_limit": limit}
-        if isinstance(source, Report):
-            page = render_report(source, **place, bounds=bounds, options=options)
-        else:
-            page = render(source, **place, bounds=bounds, options=options)
-        if call.altered is not None:
-            paging = page.data["paging"]
-            page.data["paging"] = {name: value + call.altered.paging.get(name, 0) for name, value in paging.items()}
-        tree = {"definition": page.definition, "data": page.data}
-        big = orjson.dumps(_shuffled(tree, random.Random(offset)) if settings.shuffle_keys else tree)
-        if settings.encode_once and call.altered is None:
-            call.server.pages.put(key, big)
-    small = orjson.dumps({"id": source.id, "name": source.name, "instanceId": instance.id, "status": _READY})
-    first, second = (big, small) if settings.shuffle_keys and offset % 2 == 0 else (small, big)
-    body = b"".join((first[:-1], b",", second[1:]))
-    return Answer(body=body, rows=max(0, min(rows, source.total - offset)))
-
-
-def page_options(call: Call) -> PageOptions:
-    """Read how a page is to be written; a server that is too old for ``fields`` pays no heed to it."""
-    dialect = call.server.settings.dialect
-    excluded = set(filter(None, call.query.get("fields", "").split(",")))
-    if any(not path.startswith("-") for path in excluded):
-        raise Refusal(400, "ERR006", "The parameter 'fields' only excludes here: each path starts with '-'.")
-    excluded = excluded if dialect.fields else set()
-    raw, formatted, extras = (f"-data.metricValues.{member}" not in excluded for member in _MEMBERS)
-    return PageOptions(
-        raw=raw,
-        formatted=formatted,
-        extras=extras,
-        iso_forms=call.flag("standardDateFormat"),
-        iso_raw=call.flag("standardRawDateFormat"),
-        id_first=call.server.settings.shuffle_keys,
-        dialect=dialect,
+def _start(call: Call, instance: Instance, seconds: float) -> Job:
+    """Start the job that makes what an instance shows."""
+    failing = call.failing
+    instance.job = call.server.jobs.start(
+        call.user_session,
+        (instance.source.id, instance.source.name),
+        seconds=seconds,
+        failure=None if failing is None else failing.refusal,
+        **({} if failing is None else {"failed_status": failing.status}),
     )
+    return instance.job
 
 
-def _shuffled(value: Any, order: random.Random) -> Any:
-    """Give the members of every JSON object another order."""
-    if isinstance(value, dict):
-        members = order.sample(list(value.items()), len(value))
-        return {name: _shuffled(member, order) for name, member in members}
-    return [_shuffled(item, order) for item in value] if isinstance(value, list) else value
+def _state(instance: Instance, *, unfinished: bool) -> Answer:
+    """Answer 202 while an instance's job runs, or is still to be called ``unfinished``; else 200."""
+    job = instance.job
+    runs = job is not None and job.running
+    known = READY if job is None else job.status
+    status = RUNNING if unfinished and not runs else known
+    body = {"id": instance.source.id, "instanceId": instance.id, "status": status}
+    headers = {"X-MSTR-IStatus": str(status)}
+    if runs or unfinished:
+        remaining = 0 if job is None else int(job.remaining)
+        headers["Retry-After"] = str(min(_LONGEST_RETRY_AFTER, remaining))
+    return Answer(status=202 if runs or unfinished else 200, body=orjson.dumps(body), headers=headers)
 
 
 ROUTES = (

@@ -9,7 +9,7 @@ from mstr_arrow.simulator.gridpage import describe_axes
 from mstr_arrow.simulator.page import available_objects
 
 from .call import Call, Route
-from .instances import page_options
+from .pages import page_options
 
 if TYPE_CHECKING:
     from mstr_arrow.simulator.dialect import Dialect
