@@ -5,7 +5,8 @@
     MstrError
     ├── UsageError                the call itself was wrong; nothing was sent
     │   ├── ClosedError           the connection was closed
-    │   └── ForkedError           a child process used its parent's connection
+    │   ├── ForkedError           a child process used its parent's connection
+    │   └── PromptsOpen           the report asks what nobody answered
     ├── SecretError               a credential could not be read from where it is kept
     ├── TransportError            no usable answer came back
     │   ├── ConnectError          no connection: host, port, DNS
@@ -42,6 +43,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from mstr_arrow.prompts.model import Prompt
 
 
 class MstrError(Exception):
@@ -90,6 +93,17 @@ class ClosedError(UsageError):
 
 class ForkedError(UsageError):
     """A child process used the connection of its parent."""
+
+
+class PromptsOpen(UsageError):
+    """The report asks for answers that were not given; it did not run.
+
+    ``prompts`` are the open ones, as `mstr_arrow.prompt.Prompt`, with the first of what there is to choose from.
+    """
+
+    def __init__(self, message: str, *, prompts: tuple[Prompt, ...] = (), hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.prompts = prompts
 
 
 class SecretError(MstrError):
