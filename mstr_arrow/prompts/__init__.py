@@ -1,0 +1,19 @@
+"""Prompts and their answers; users know it as ``mstr_arrow.prompt``."""
+
+from mstr_arrow.prompts.answers import Answers, default, elements, empty, expression, level, objects, value
+from mstr_arrow.prompts.files import load
+from mstr_arrow.prompts.model import Choice, Prompt
+
+__all__ = [
+    "Answers",
+    "Choice",
+    "Prompt",
+    "default",
+    "elements",
+    "empty",
+    "expression",
+    "level",
+    "load",
+    "objects",
+    "value",
+]

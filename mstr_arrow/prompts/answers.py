@@ -1,0 +1,234 @@
+"""Answers to prompts, as values: plain ones, which the prompt gives a meaning, and typed ones.
+
+A plain value is read as the prompt's type says: ``2024`` as a number, ``["East", "West"]`` as elements or objects,
+``"Revenue > 10"`` or a condition made with ``mstr_arrow.col`` as an expression, ``None`` or ``[]`` as no answer. The
+functions here say it where the prompt does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
+
+from mstr_arrow.errors import UsageError
+from mstr_arrow.filters.expressions import Expression
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from os import PathLike
+
+    from mstr_arrow.prompts.model import PromptType
+    from mstr_arrow.prompts.values import Plain
+
+
+class Answer:
+    """An answer to one prompt."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Values(Answer):
+    """Plain values: what they mean is for the prompt to say."""
+
+    items: tuple[Plain, ...]
+
+    def __repr__(self) -> str:
+        return repr(self.items[0] if len(self.items) == 1 else list(self.items))
+
+
+@dataclass(frozen=True, slots=True)
+class Typed(Answer):
+    """Plain values for a prompt of one type: made by `value`, `elements`, `objects`, `level`."""
+
+    type: PromptType
+    items: tuple[Plain, ...]
+
+    def __repr__(self) -> str:
+        return f"{self.type.lower()}({', '.join(map(repr, self.items))})"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition(Answer):
+    """A condition on what an EXPRESSION prompt offers."""
+
+    what: Expression
+
+    def __repr__(self) -> str:
+        return f"expression({self.what!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Body(Answer):
+    """An expression or a level in the server's own words."""
+
+    type: Literal["EXPRESSION", "LEVEL"]
+    body: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return f"{self.type.lower()}({dict(self.body)!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Default(Answer):
+    """The answer that the prompt has of itself."""
+
+    def __repr__(self) -> str:
+        return "default()"
+
+
+@dataclass(frozen=True, slots=True)
+class Empty(Answer):
+    """No answer, which closes an optional prompt."""
+
+    def __repr__(self) -> str:
+        return "empty()"
+
+
+def value(item: Plain) -> Answer:
+    """Answer a VALUE prompt: with a number, a text, a date, a datetime, a time."""
+    return Typed("VALUE", (_plain(item),))
+
+
+def elements(*items: Plain) -> Answer:
+    """Answer an ELEMENTS prompt by the texts or ids of elements: ``"East"``, ``"h4;8D67…"`` or ``"8D67…:4"``."""
+    return Typed("ELEMENTS", tuple(map(_plain, items)))
+
+
+def objects(*items: str) -> Answer:
+    """Answer an OBJECTS prompt by the names or ids of attributes, metrics and others that it offers."""
+    return Typed("OBJECTS", tuple(map(_plain, items)))
+
+
+def expression(what: Expression | Mapping[str, Any]) -> Answer:
+    """Answer an EXPRESSION prompt by a condition, or by a body in the server's grammar.
+
+    A condition names what the prompt offers: metrics, and attributes, whose ID form is compared unless it says
+    ``Attribute@FORM``. A body is sent as it is (Wire reference, section 5.2).
+
+    >>> from mstr_arrow import col
+    >>> expression(col("Revenue") > 1000)
+    expression(Revenue > 1000)
+    """
+    if isinstance(what, Expression):
+        return Condition(what)
+    if isinstance(what, Mapping):
+        return Body("EXPRESSION", what)
+    raise UsageError(f"expression() takes a condition or a dict, not {what!r}.", hint="Write col('Revenue') > 10.")
+
+
+def level(*units: str) -> Answer:
+    """Answer a LEVEL prompt, at which a metric is computed, by names or ids of attributes that it offers."""
+    return Typed("LEVEL", tuple(map(_plain, units)))
+
+
+def default() -> Answer:
+    """Answer a prompt with the answer that it has of itself."""
+    return Default()
+
+
+def empty() -> Answer:
+    """Close an optional prompt without an answer."""
+    return Empty()
+
+
+class Answers(Mapping[str, Answer]):
+    """Answers by the key, id, name or title of their prompts; never changed.
+
+    >>> Answers.of({"Year": 2024, "Region": ["East", "West"], "Store": None})
+    Answers({'Year': 2024, 'Region': ['East', 'West'], 'Store': empty()})
+    """
+
+    __slots__ = ("_answers",)
+
+    def __init__(self, answers: Mapping[str, Answer]) -> None:
+        self._answers: Mapping[str, Answer] = MappingProxyType(dict(answers))
+
+    @classmethod
+    def of(cls, given: Mapping[str, object]) -> Answers:
+        """Read answers as a person gives them; errors: UsageError for a value that answers nothing."""
+        if isinstance(given, Answers):
+            return given
+        if not isinstance(given, Mapping):
+            raise UsageError(
+                f"prompts are answered by a dict of names and values, not by {given!r}.",
+                hint='Write {"Year": 2024, "Region": ["East", "West"]}.',
+            )
+        return cls({str(name): answer_of(value, str(name)) for name, value in given.items()})
+
+    def with_others(self, others: Answers) -> Answers:
+        """Return these answers and others, which win."""
+        return Answers({**self, **others})
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the answers to a .toml or .json file, which `load` reads."""
+        from mstr_arrow.prompts.files import save  # noqa: PLC0415 - which needs this module
+
+        save(self, path)
+
+    def __getitem__(self, name: str) -> Answer:
+        return self._answers[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._answers)
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+    def __reduce__(self) -> tuple[type[Answers], tuple[dict[str, Answer]]]:
+        return Answers, (dict(self._answers),)
+
+    def __repr__(self) -> str:
+        return f"Answers({dict(self._answers)!r})"
+
+
+def answer_of(given: object, name: str) -> Answer:
+    """Read one answer as a person gives it; errors: UsageError."""
+    match given:
+        case Answer():
+            return given
+        case None:
+            return Empty()
+        case Expression():
+            return Condition(given)
+        case Mapping():
+            return _from_mapping(given, name)
+        case str() | bool() | int() | float() | Decimal() | date() | time():
+            return Values((_plain(given, name),))
+        case Iterable() if not isinstance(given, bytes):
+            items = tuple(_plain(item, name) for item in given)
+            return Values(items) if items else Empty()
+    return Values((_plain(given, name),))
+
+
+def _from_mapping(given: Mapping[Any, Any], name: str) -> Answer:
+    """Read a body in the server's words."""
+    if given.keys() & {"operator", "expression", "xml"}:
+        return Body("EXPRESSION", given)
+    if "units" in given:
+        return Body("LEVEL", given)
+    raise UsageError(
+        f"the answer to {name!r} is {given!r}, which is no expression and no level.",
+        hint='An expression has an "operator" and "operands"; a level has "units".',
+    )
+
+
+def _plain(item: Any, name: str = "") -> Plain:
+    """Check a value; scalars of other libraries become Python's own."""
+    for convert in ("as_py", "item"):  # of Arrow, of numpy
+        if not isinstance(item, _PLAIN) and hasattr(item, convert):
+            item = getattr(item, convert)()
+    if isinstance(item, _PLAIN) and not isinstance(item, bool):
+        return item
+    to = f" to {name!r}" if name else ""
+    raise UsageError(
+        f"the answer{to} is {item!r}, a {type(item).__name__}.",
+        hint="Give numbers, texts, dates and times, or a list of them; prompt.default(), prompt.empty().",
+    )
+
+
+_PLAIN = (str, int, float, Decimal, date, datetime, time)

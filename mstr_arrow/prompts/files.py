@@ -1,0 +1,60 @@
+"""Answers in files: TOML and JSON of the same shape; and templates to fill in. The writer of TOML is as small as that.
+
+A plain answer is a number, a text, a date, or a list of them. What TOML or JSON cannot write is a table of one
+entry: ``{default = true}``, ``{elements = ["East"]}``, ``{decimal = "1.10"}``, ``{expression = {…}}``, and conditions
+as ``{where = ["Revenue", ">", 10]}``, ``{all = […]}``, ``{any = […]}``. No answer is ``[]``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mstr_arrow.errors import UsageError
+from mstr_arrow.names import listing
+from mstr_arrow.prompts.answers import Answers
+from mstr_arrow.prompts.plain import from_plain, to_plain
+from mstr_arrow.prompts.toml import to_toml
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+_SUFFIXES = (".toml", ".json")
+
+
+def save(answers: Answers, path: str | PathLike[str]) -> None:
+    """Write answers to a .toml or .json file; errors: UsageError for another name, OSError."""
+    target = _file(path)
+    native = target.suffix.lower() == ".toml"
+    plain = {name: to_plain(answer, native=native) for name, answer in answers.items()}
+    text = to_toml(plain) if native else json.dumps(plain, ensure_ascii=False, indent=2) + "\n"
+    target.write_text(text, encoding="utf-8")
+
+
+def load(path: str | PathLike[str]) -> Answers:
+    """Read answers from a .toml or .json file.
+
+    Errors: UsageError for a file that is neither, or holds something else, OSError.
+    """
+    source = _file(path)
+    text = source.read_text(encoding="utf-8")
+    try:
+        read: Any = tomllib.loads(text) if source.suffix.lower() == ".toml" else json.loads(text)
+    except ValueError as error:
+        raise UsageError(f"{source} cannot be read: {error}.", hint=_EXAMPLE) from error
+    if not isinstance(read, dict):
+        raise UsageError(f"{source} holds no answers by name.", hint=_EXAMPLE)
+    return Answers({name: from_plain(value, name) for name, value in read.items()})
+
+
+def _file(path: str | PathLike[str]) -> Path:
+    file = Path(path)
+    if file.suffix.lower() not in _SUFFIXES:
+        raise UsageError(f"{str(file)!r} is no file of answers.", hint=f"Its name ends in {listing(_SUFFIXES)}.")
+    return file
+
+
+_EXAMPLE = 'A line of TOML is: Region = ["East", "West"]; a name that is no word stands in double quotes.'
