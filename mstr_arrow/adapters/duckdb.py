@@ -31,7 +31,11 @@ def register(connection: Any, scan: Scan, name: str, *, stream: bool = False) ->
       needs. Holds the pages under way. A query with LIMIT ends the read.
 
     So take the stream where most rows are wanted. DuckDB turns our errors into errors of its own, with their text.
-    A scan that is no more than a Python variable can be queried, too: as a stream of all its columns.
+    A cursor is a connection of its own, which has its own tables.
+
+    A scan that is no more than a Python variable can be queried, too: as a stream of all its columns, which DuckDB
+    before 2.0 reads for one execution of a relation only.
+
     Errors: UsageError where DuckDB is not installed, and those of `Scan.schema`.
 
     ::
@@ -40,7 +44,9 @@ def register(connection: Any, scan: Scan, name: str, *, stream: bool = False) ->
         ma.duckdb.register(con, conn.cube("Sales Cube"), "sales")
         con.sql("select Region, sum(Units) from sales where Day >= date '2024-01-01' group by 1")
     """
-    connection.register(name, scan.scan() if _lazily() and not stream else _Streamed(scan))
+    table = scan.scan() if _lazily() and not stream else _Streamed(scan)
+    scan.schema  # noqa: B018 - asked for here, its errors are ours, not DuckDB's
+    connection.register(name, table)
 
 
 def _lazily() -> bool:
