@@ -119,7 +119,7 @@ class _Reader:
                 return self.boolean(function, first, rest)
             case {"Function": {"function": {"StringExpr": function}, "input": [first, text]}}:
                 return _pattern(function, self.column(first), _constant(text))
-            case {"Ternary": {"predicate": empty, "truthy": {"Literal": {"Scalar": {"Null": _}}}, "falsy": inner}}:
+            case {"Ternary": {"predicate": empty, "truthy": then, "falsy": inner}} if _is_null(then):
                 return self.unless_empty(empty, inner)
             case {"Column": str()}:
                 return self.column(node) == True  # noqa: E712 - a condition
@@ -211,6 +211,10 @@ def _is_constant(node: Any) -> bool:
         case {"Cast": {"expr": inner}} | {"Alias": [inner, str()]}:
             return _is_constant(inner)
     return False
+
+
+def _is_null(node: Any) -> bool:
+    return _is_constant(node) and _constant(node) is None
 
 
 def _constant(node: Any) -> Any:

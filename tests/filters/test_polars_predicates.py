@@ -195,9 +195,9 @@ def test_narrow_integers_are_seen_through():
     assert from_polars(pl.col("n").cast(pl.UInt8) > 5, subjects_of(schema)).expression is None
 
 
-def test_a_list_of_values_as_duckdb_writes_it(schema):
+@pytest.mark.parametrize("empty", [pl.lit(None, dtype=pl.Boolean), pl.lit(None).cast(pl.Boolean)])
+def test_a_list_of_values_as_duckdb_writes_it(schema, empty):
     column = pl.col("Region")
-    empty = pl.lit(None, dtype=pl.Boolean)
     written = pl.when(column.is_null()).then(empty).otherwise(column.is_in(["East", "West"]))
     subjects = subjects_of(schema)
     assert repr(from_polars(written, subjects).expression) == "Region.is_in(['East', 'West'])"
