@@ -10,7 +10,7 @@ TEST = nox.project.dependency_groups(PROJECT, "test")
 LINT = nox.project.dependency_groups(PROJECT, "lint")
 CORE_TEST = [requirement for requirement in TEST if requirement.startswith(("hypothesis", "pytest"))]
 CHECKED = ("mstr_arrow", "benchmarks", "tests", "noxfile.py", "conftest.py")
-BENCHMARKS = ("decode", "layouts", "extract", "memory", "encode", "upload", "import_time")
+BENCHMARKS = ("decode", "layouts", "extract", "memory", "encode", "upload", "pushdown", "import_time")
 
 nox.options.sessions = ["lint", "types", "tests", "tests_core"]
 nox.options.error_on_missing_interpreters = False
@@ -72,7 +72,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Run the benchmarks; ``nox -s bench -- --quick`` only tries them out."""
-    session.install(".[pandas]", *TEST)
+    session.install(".[duckdb,pandas]", *TEST)
     for name in BENCHMARKS:
         session.log("benchmarks/%s.py", name)
         session.run("python", "-m", f"benchmarks.{name}", *session.posargs)

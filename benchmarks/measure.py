@@ -56,9 +56,9 @@ def peak_rss() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
-def verdict(value: float, target: float, *, at_most: bool) -> str:
-    """Say whether a target is met; with ``--quick`` too little is measured to tell."""
-    if "--quick" in sys.argv:
+def verdict(value: float, target: float, *, at_most: bool, counted: bool = False) -> str:
+    """Say whether a target is met; with ``--quick`` too little is measured to tell, but not if it is counted."""
+    if "--quick" in sys.argv and not counted:
         return "no verdict from --quick"
     met = value <= target if at_most else value >= target
     return f"{'at most' if at_most else 'at least'} {target:g}: {'met' if met else 'MISSED'}"
