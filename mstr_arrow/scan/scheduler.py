@@ -33,46 +33,71 @@ class Fetched(Generic[T]):
     size: int
 
 
+class Budget:
+    """What all schedulers of one read have under way together, within ``limits``.
+
+    ``in_flight`` requests were sent and not yet answered; ``held`` bytes of page text are being fetched, being
+    decoded or waiting to be taken. The schedulers are served in the order in which they came.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.in_flight = 0
+        self.held = 0
+        self._starts: dict[object, Callable[[], None]] = {}
+
+    def serve(self, who: object, start: Callable[[], None]) -> None:
+        """Have ``start`` called whenever there may be room."""
+        self._starts[who] = start
+
+    def forget(self, who: object) -> None:
+        """Serve one no longer."""
+        self._starts.pop(who, None)
+
+    def offer(self) -> None:
+        """Tell the schedulers that there may be room."""
+        for start in list(self._starts.values()):
+            start()
+
+
 class Scheduler(Generic[T]):
     """The pages of one instance, handed out one at a time by `next`.
 
     ``fetch`` asks the server for a range and decodes the answer; it calls its second argument when the answer
     has arrived, which frees the request's place for another. Requests in flight are limited in number; page
     text that is being fetched, being decoded or waiting to be taken is limited in bytes, so that a slow
-    consumer stops the requests. Only the page the consumer waits for is always asked for.
+    consumer stops the requests. Only the page the consumer waits for is always asked for: from the first on, or,
+    of those that share a ``budget`` and come later, once `next` is called.
     """
 
     def __init__(
         self,
         plan: PagePlan,
         fetch: Callable[[Range, Callable[[], None]], Awaitable[Fetched[T]]],
-        limits: Limits,
+        budget: Budget,
         *,
         ordered: bool,
+        awaited: bool = True,
     ) -> None:
         self._plan = plan
         self._fetch = fetch
-        self._limits = limits
+        self._budget = budget
         self._ordered = ordered
-        self._in_flight = 0
-        self._held = 0
+        self._awaited = awaited
         self._tasks: set[asyncio.Task[None]] = set()
         self._ready: dict[int, Fetched[T]] = {}
         self._next_offset = 0
         self._delivered = 0
         self._error: BaseException | None = None
         self._changed = asyncio.Event()
-
-    @property
-    def in_flight(self) -> int:
-        """Requests sent and not yet answered."""
-        return self._in_flight
+        budget.serve(self, self._start)
 
     async def next(self) -> Fetched[T] | None:
         """Return the next page, in order of rows or of arrival; None after the last.
 
         Errors: what ``fetch`` raised first; DataMismatch for a page that is not the one asked for.
         """
+        self._awaited = True
         while True:
             self._start()
             if self._error is not None:
@@ -85,7 +110,7 @@ class Scheduler(Generic[T]):
             if self._delivered == self._plan.end:
                 self._plan.extend()
                 continue
-            if not self._tasks:
+            if not self._tasks and self._plan.peek() is None:
                 raise DataMismatch(f"{self._delivered} rows were delivered of {self._plan.total} promised.")
             self._changed.clear()
             await self._changed.wait()
@@ -93,11 +118,14 @@ class Scheduler(Generic[T]):
     async def aclose(self) -> None:
         """Stop all requests; whoever waits in `next` gets a ClosedError."""
         self._error = self._error or ended()
+        self._budget.forget(self)
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._budget.held -= sum(page.size for page in self._ready.values())
         self._ready.clear()
+        self._budget.offer()
 
     def accept(self, wanted: Range, page: Fetched[T]) -> None:
         """Check a page against what was asked for and keep it until it is taken; errors: DataMismatch."""
@@ -114,21 +142,22 @@ class Scheduler(Generic[T]):
             message = f"{where} is empty, though the result has {paging.total} rows."
             raise DataMismatch(message, hint=again)
         self._plan.received(wanted, page.rows, page.size)
-        self._held += page.size
+        self._budget.held += page.size
         self._ready[wanted.offset] = page
 
     def _start(self) -> None:
         """Send as many requests as the limits allow."""
-        while self._error is None and self._in_flight < self._limits.in_flight:
+        budget = self._budget
+        while self._error is None and budget.in_flight < budget.limits.in_flight:
             wanted = self._plan.peek()
             if wanted is None:
                 return
             estimate = self._plan.estimate(wanted)
-            awaited = self._next_offset == wanted.offset or not (self._tasks or self._ready)
-            if not awaited and self._held + estimate > self._limits.buffer_bytes:
+            next_one = self._next_offset == wanted.offset or not (self._tasks or self._ready)
+            if not (self._awaited and next_one) and budget.held + estimate > budget.limits.buffer_bytes:
                 return
-            self._in_flight += 1
-            self._held += estimate
+            budget.in_flight += 1
+            budget.held += estimate
             task = asyncio.create_task(self._page(self._plan.take(), estimate))
             self._tasks.add(task)
             task.add_done_callback(self._ended)
@@ -140,16 +169,17 @@ class Scheduler(Generic[T]):
             nonlocal answered
             if not answered:
                 answered = True
-                self._in_flight -= 1
-                self._start()
+                self._budget.in_flight -= 1
+                self._budget.offer()
 
         try:
             page = await self._fetch(wanted, free_place)
-            self._held -= estimate
             self.accept(wanted, page)
         except Exception as error:  # noqa: BLE001 - whatever it is, the consumer gets it
             self._error = self._error or error
-        free_place()
+        finally:
+            self._budget.held -= estimate
+            free_place()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -161,9 +191,9 @@ class Scheduler(Generic[T]):
             offset = next(iter(self._ready))
         page = self._ready.pop(offset, None)
         if page is not None:
-            self._held -= page.size
+            self._budget.held -= page.size
             self._delivered += page.rows
             if self._ordered:
                 self._next_offset = offset + page.rows
-            self._start()
+            self._budget.offer()
         return page

@@ -10,7 +10,7 @@ from mstr_arrow.config import Limits
 from mstr_arrow.errors import ClosedError, DataMismatch
 from mstr_arrow.grid.document import Paging
 from mstr_arrow.scan.plan import PagePlan, Range
-from mstr_arrow.scan.scheduler import Fetched, Scheduler
+from mstr_arrow.scan.scheduler import Budget, Fetched, Scheduler
 
 ROW = 10
 """Bytes of a row."""
@@ -28,7 +28,8 @@ class Pages:
         self.longest = 0
         self.alter = lambda _, page: page
         self.plan = PagePlan(total, limits)
-        self.scheduler = Scheduler(self.plan, self.fetch, limits, ordered=ordered)
+        self.budget = Budget(limits)
+        self.scheduler = Scheduler(self.plan, self.fetch, self.budget, ordered=ordered)
         if total:
             first = self.plan.take()
             self.book(first.offset, first.rows)
@@ -164,13 +165,14 @@ def test_pages_are_in_parallel_up_to_the_limit_and_an_answered_one_makes_room():
             free_place()  # told twice, freed once
             await asyncio.Event().wait()  # decoded never
 
-        scheduler = Scheduler(pages.plan, fetch, pages.limits, ordered=True)
+        budget = Budget(pages.limits)
+        scheduler = Scheduler(pages.plan, fetch, budget, ordered=True)
         waiting = asyncio.ensure_future(scheduler.next())
         await idle(5)
-        assert (len(pages.asked), scheduler.in_flight) == (3, 3)
+        assert (len(pages.asked), budget.in_flight) == (3, 3)
         answer.set()
         await idle(50)
-        assert (len(pages.asked), scheduler.in_flight) == (9, 0)
+        assert (len(pages.asked), budget.in_flight) == (9, 0)
         waiting.cancel()
         await scheduler.aclose()
 
@@ -270,3 +272,42 @@ def test_an_empty_page_does_not_loop_for_ever():
         assert Counter(pages.asked) == {Range(10, 10): 1}
 
     asyncio.run(main())
+
+
+@settings(deadline=None, database=None, max_examples=60)
+@given(limits=some_limits(), totals=st.lists(st.integers(0, 300), min_size=2, max_size=6), seed=st.integers(0, 999))
+def test_schedulers_that_share_a_budget_keep_it_together_and_all_come_to_their_end(limits, totals, seed):
+    luck = Random(seed)
+
+    async def main():
+        budget, asked = Budget(limits), Counter()
+
+        def scheduler(number, total):
+            plan = PagePlan(total, limits)
+
+            async def fetch(wanted, free_place):
+                asked["under way"] += 1
+                asked["most"] = max(asked["most"], asked["under way"])
+                await idle(luck.randrange(4))
+                asked["under way"] -= 1
+                free_place()
+                await idle(luck.randrange(4))
+                paging = Paging(total, wanted.rows, wanted.offset)
+                return Fetched((number, wanted), wanted.rows, paging, wanted.rows * ROW)
+
+            return Scheduler(plan, fetch, budget, ordered=True, awaited=number == 0)
+
+        schedulers = [scheduler(number, total) for number, total in enumerate(totals)]
+        for each in schedulers:
+            each._start()
+        rows = []
+        for each in schedulers:
+            while (page := await each.next()) is not None:
+                number, wanted = page.item
+                rows += [(number, row) for row in range(wanted.offset, wanted.end)]
+            await each.aclose()
+        assert rows == [(number, row) for number, total in enumerate(totals) for row in range(total)]
+        assert asked["most"] <= limits.in_flight
+        assert (budget.in_flight, budget.held) == (0, 0)
+
+    asyncio.run(asyncio.wait_for(main(), 20))
