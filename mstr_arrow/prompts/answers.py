@@ -1,8 +1,8 @@
-"""Answers to prompts, as values: plain ones, which the prompt gives a meaning, and typed ones.
+"""Answers to prompts, as values: plain ones, which the prompt gives a meaning, and typed ones. Pure.
 
 A plain value is read as the prompt's type says: ``2024`` as a number, ``["East", "West"]`` as elements or objects,
-``"Revenue > 10"`` or a condition made with ``mstr_arrow.col`` as an expression, ``None`` or ``[]`` as no answer. The
-functions here say it where the prompt does not.
+``"Revenue > 10"`` or a condition made with ``mstr_arrow.col`` as an expression, ``None`` or ``[]`` as no answer.
+The functions here insist on one meaning.
 """
 
 from __future__ import annotations

@@ -86,7 +86,9 @@ def entry(prompt: Prompt, answer: Answer, chosen: Sequence[Choice] = ()) -> dict
 
 
 def _misfit(prompt: Prompt, answer: Answer) -> UsageError:
-    return UsageError(f"the answer {answer!r} does not fit the prompt {describe(prompt)}.", hint=_HINTS[prompt.type])
+    return UsageError(
+        f"the answer {answer!r} does not fit the prompt {describe(prompt)}.", hint=_HINTS[prompt.type]
+    )
 
 
 _HINTS = {

@@ -45,7 +45,12 @@ _OPERATORS: dict[Operator, str] = {
     ">=": "GreaterEqual",
 }
 _PATTERNS = {"contains": "Contains", "starts_with": "BeginsWith", "ends_with": "EndsWith"}
-_RANKS = {"top": "Rank.Top", "bottom": "Rank.Bottom", "top_percent": "Percent.Top", "bottom_percent": "Percent.Bottom"}
+_RANKS = {
+    "top": "Rank.Top",
+    "bottom": "Rank.Bottom",
+    "top_percent": "Percent.Top",
+    "bottom_percent": "Percent.Bottom",
+}
 _METRIC = ("4", "metric", "templatemetrics")
 _DESC_FORM = "CCFBE2A5EADB4F50941FB879CCF1721C"
 
