@@ -79,11 +79,12 @@ def _sum(amounts: Iterable[ScanStats]) -> ScanStats:
     """Add up what several reads have done; of times since the beginning the longest counts."""
     first, *others = amounts
     for other in others:
-        added = {field.name: getattr(first, field.name) + getattr(other, field.name) for field in fields(first)}
+        names = [field.name for field in fields(first) if field.name != "status"]
+        added = {name: getattr(first, name) + getattr(other, name) for name in names}
         longest = {
             name: max(getattr(first, name), getattr(other, name)) for name in ("seconds", "lag_p99", "lag_max")
         }
-        first = replace(first, **added | longest)
+        first = replace(first, **added | longest, status=first.status or other.status)
     return first
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.errors import InstanceGone
-from mstr_arrow.scan.plan import Range
 from mstr_arrow.transport.version import at_least
 
 if TYPE_CHECKING:
@@ -15,11 +12,13 @@ if TYPE_CHECKING:
 
     from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.grid.schema import Columns
+    from mstr_arrow.scan.plan import Range
     from mstr_arrow.transport.answers import Answer
     from mstr_arrow.transport.http import Http
 
 _FIELDS_SINCE = "11.2.0200"
 _SUBTOTALS_SINCE = "11.2.0100"
+_ASYNC_SINCE = "11.2.0200"
 _PARTS = ("raw", "formatted", "extras")
 
 
@@ -28,7 +27,9 @@ class Source:
     """What instances are made of: the endpoint, the request body, and the version of the server.
 
     ``totals`` says that the result may have subtotals. ``probe_rows`` are looked at to learn the columns. Where the
-    object ``runs`` for an instance, ``over`` may name one that can be changed in place of a new one.
+    object ``runs`` for an instance, ``over`` may name one that can be changed in place of a new one. ``given`` is
+    somebody else's instance, which is read as it is, and none is made. ``prompts`` are the answers to the prompts
+    of the object, ``page_by`` the choice among its pages; each is None where there is none.
     """
 
     path: str
@@ -38,6 +39,24 @@ class Source:
     probe_rows: int = 1
     runs: bool = False
     over: str | None = None
+    given: str | None = None
+    prompts: Any = None
+    page_by: Any = None
+
+    @property
+    def responds_async(self) -> bool:
+        """Whether the server makes an instance while nobody waits for the answer."""
+        return self.runs and at_least(self.server_version, _ASYNC_SINCE)
+
+    @property
+    def gateway_hint(self) -> str:
+        """What to do where a gateway cuts the request for an instance."""
+        raised = "have the idle time of the gateway (load balancer, reverse proxy) raised, or ask for less."
+        if not self.runs:
+            return f"Ask for less at once, or {raised}"
+        if self.responds_async:
+            return f"The server was asked to answer at once (Prefer: respond-async), and did not: {raised}"
+        return f"From version {_ASYNC_SINCE} on, servers run reports while nobody waits; until then {raised}"
 
     def refusal(self, columns: Columns) -> str | None:
         """Say why the server cannot be asked for a part of this object; None where it can.
@@ -45,6 +64,8 @@ class Source:
         Of reports it takes conditions where attributes are on rows and metrics on columns, without subtotals
         (wire reference, section 5.2).
         """
+        if self.given is not None:
+            return "a given instance is read as it is"
         if columns.crossed or not columns.whole_pages or columns.options.layout == "grid":
             return "the server takes conditions on tables only, not on cross-tabs or metrics on rows"
         if columns.options.subtotals != "drop":
@@ -61,32 +82,21 @@ class Source:
 
     @property
     def _hides_totals(self) -> bool:
-        return at_least(self.server_version, _SUBTOTALS_SINCE)
+        return self.given is None and at_least(self.server_version, _SUBTOTALS_SINCE)
 
     def asked(self, options: GridOptions) -> dict[str, object]:
         """Make the body of the request for an instance."""
+        if self.given is not None:
+            return {}
         hidden = self.totals and options.subtotals == "drop" and self._hides_totals
         return {**self.body, "subtotals": {"visible": False}} if hidden else dict(self.body)
 
-    async def create(self, http: Http, rows: int, options: GridOptions) -> Answer:
-        """Create an instance and return its first page of at most ``rows`` rows. POST …/instances.
-
-        The server may run a query for it. It is not repeated when its answer is lost, for then an instance
-        may exist. With ``over``: PUT …/instances/{id}, which runs no query.
-        """
-        body = self.asked(options)
-        params = self._params(Range(0, rows), options)
-        if self.over is not None:
-            with suppress(InstanceGone):
-                path = f"{self.path}/{self.over}"
-                return await http.request("PUT", path, params=params, json=body, wait="execute")
-        return await http.request("POST", self.path, params=params, json=body, wait="execute")
-
     async def page(self, http: Http, instance_id: str, wanted: Range, options: GridOptions) -> Answer:
         """Return a page of an instance. GET …/instances/{id}."""
-        return await http.request("GET", f"{self.path}/{instance_id}", params=self._params(wanted, options))
+        return await http.request("GET", f"{self.path}/{instance_id}", params=self.params(wanted, options))
 
-    def _params(self, wanted: Range, options: GridOptions) -> dict[str, object]:
+    def params(self, wanted: Range, options: GridOptions) -> dict[str, object]:
+        """Return the query of a request for some rows."""
         params: dict[str, object] = {
             "offset": wanted.offset,
             "limit": wanted.rows,

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 from mstr_arrow.errors import ClosedError, DataMismatch, InstanceGone
 from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.grid.stitch import Stitcher
+from mstr_arrow.scan.execution import execute
 from mstr_arrow.scan.instance import Instance
 from mstr_arrow.scan.plan import PagePlan, Range
-from mstr_arrow.scan.scheduler import Fetched, Scheduler, ended
+from mstr_arrow.scan.scheduler import Budget, Fetched, Scheduler, ended
 from mstr_arrow.scan.stats import Meter
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.grid.tidy import Laid
+    from mstr_arrow.scan.execution import Watch
     from mstr_arrow.scan.instance import Source
     from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.scan.stats import ScanStats
@@ -43,9 +45,11 @@ class Sliceable(Protocol):
         """Return some of the rows."""
 
 
-async def probe(session: ServerSession, source: Source, options: GridOptions) -> Instance:
+async def probe(
+    session: ServerSession, source: Source, options: GridOptions, watch: Watch = lambda _: None
+) -> Instance:
     """Create an instance and look at its first rows, for the columns and the number of rows."""
-    answer = await source.create(session.http, source.probe_rows, options)
+    answer = await execute(session, source, source.probe_rows, options, watch)
     page = await asyncio.to_thread(lambda: decode_page(answer.content(), options=options))
     return Instance(page.instance_id, page.columns, page.paging.total)
 
@@ -79,6 +83,7 @@ class Read(Generic[T]):
         self._narrow = narrow
         self._first = first
         self._head = head
+        self._budget = Budget(options.limits)
         self._plan: PagePlan | None = None
         self._columns: Columns | None = None
         self._instance_id = ""
@@ -104,7 +109,7 @@ class Read(Generic[T]):
 
     def stats(self) -> ScanStats:
         """Return what was done so far."""
-        self.meter.in_flight = self._scheduler.in_flight if self._scheduler else 0
+        self.meter.in_flight = self._budget.in_flight
         self.meter.total_rows = self._plan.end if self._plan else 0
         return self.meter.stats()
 
@@ -117,7 +122,7 @@ class Read(Generic[T]):
         if not self.columns.whole_pages:
             self._stitcher = Stitcher(self.columns)
         ordered = self._options.ordered or self._stitcher is not None
-        self._scheduler = Scheduler(plan, self._fetch, limits, ordered=ordered)
+        self._scheduler = Scheduler(plan, self._fetch, self._budget, ordered=ordered)
         if page.paging.total or page.rows:
             self._scheduler.accept(plan.take() if page.paging.total else Range(0, 0), page)
         self._report()
@@ -176,6 +181,11 @@ class Read(Generic[T]):
     async def _in_pool(self, work: Callable[..., R], *arguments: Any) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
 
+    def _watch(self, doing: str | None) -> None:
+        self.meter.status = doing
+        if doing is not None:
+            self._report()
+
     def _report(self) -> None:
         if self._on_progress is not None:
             self._on_progress(self.stats())
@@ -192,7 +202,8 @@ class Read(Generic[T]):
             else:
                 _check_total(instance, page)
                 return page
-        return await self._decode(await self._source.create(http, wanted.rows, self._options.grid), keep_id=True)
+        answer = await execute(self._session, self._source, wanted.rows, self._options.grid, self._watch)
+        return await self._decode(answer, keep_id=True)
 
     async def _fetch(self, wanted: Range, free_place: Callable[[], None]) -> Fetched[Any]:
         answer = await self._source.page(self._session.http, self._instance_id, wanted, self._options.grid)

@@ -17,7 +17,7 @@ LAG_INTERVAL = 0.02
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanStats:
-    """What a read has done so far; also what ``on_progress`` receives after each page.
+    """What a read has done so far; also what ``on_progress`` receives after each page, and before the first.
 
     ``rows`` of ``total_rows`` rows of the grid were handed out, as ``result_rows`` rows of the result: the
     numbers differ where cross-tabs, metrics on rows or subtotals are made tidy. ``bytes`` of JSON text were
@@ -25,7 +25,8 @@ class ScanStats:
     sent, ``retries`` of them again; ``in_flight`` are under way. ``seconds`` counts since the read began;
     ``seconds_waiting`` (for first bytes), ``seconds_transferring`` and ``seconds_decoding`` add up over
     requests that ran at the same time. ``lag_p99`` and ``lag_max`` are seconds by which the event loop woke
-    up late, over the last three minutes.
+    up late, over the last three minutes. ``status`` says in words what the server is doing while the object runs
+    there (``"running the SQL"``), and is None otherwise.
     """
 
     rows: int
@@ -42,6 +43,7 @@ class ScanStats:
     seconds_decoding: float
     lag_p99: float
     lag_max: float
+    status: str | None = None
 
     @property
     def rows_per_second(self) -> float:
@@ -69,6 +71,7 @@ class Meter:
         self.waiting = 0.0
         self.transferring = 0.0
         self.decoding = 0.0
+        self.status: str | None = None
         self._began = time.monotonic()
         self._ended: float | None = None
         self._lags: deque[float] = deque(maxlen=int(180 / LAG_INTERVAL))
@@ -117,4 +120,5 @@ class Meter:
             seconds_decoding=self.decoding,
             lag_p99=lags[int(0.99 * (len(lags) - 1))] if lags else 0.0,
             lag_max=lags[-1] if lags else 0.0,
+            status=self.status,
         )

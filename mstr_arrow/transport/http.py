@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import aiohttp
@@ -19,17 +19,18 @@ from mstr_arrow.errors import (
     MstrError,
     NotFound,
     ProtocolError,
+    TimeoutExceeded,
     UsageError,
 )
-from mstr_arrow.transport import url
+from mstr_arrow.transport import events, url
 from mstr_arrow.transport.answers import Answer, error_for, unpacked
 from mstr_arrow.transport.failures import transport_error
 from mstr_arrow.transport.projects import Project, choose
 from mstr_arrow.transport.retry import Failed, attempts, is_transient, retry_after
-from mstr_arrow.transport.sockets import client_session
+from mstr_arrow.transport.sockets import Route, client_session, find_route
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from mstr_arrow.config import Settings
 
@@ -40,27 +41,30 @@ SEND_BYTES = 2**18
 
 Wait = Literal["read", "execute"]
 
-logger = logging.getLogger("mstr_arrow")
-logger.addHandler(logging.NullHandler())
+_NOTHING_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
+
+logging.getLogger("mstr_arrow").addHandler(logging.NullHandler())
+requests = logging.getLogger("mstr_arrow.requests")
 
 
 class _Request(NamedTuple):
     """A request, ready to be sent as often as need be."""
 
     method: str
+    path: str
     address: URL
     params: list[tuple[str, str]]
     headers: dict[str, str]
     pieces: Sequence[bytes]
-    wait: Wait
+    wait: Wait | float
 
 
 class Http:
     """Requests of one login; made and used on the background loop only.
 
     One cookie jar serves all its connections, because the token is worth nothing without the cookies that
-    came with it (wire reference, section 1.3). The number of connections is not limited here: whoever
-    sends many requests at once limits them.
+    came with it (wire reference, section 1.3). How many requests are on their way at once is limited by
+    ``Network.connections`` alone: whoever sends many limits them.
     """
 
     def __init__(self, base: str, settings: Settings) -> None:
@@ -73,6 +77,10 @@ class Http:
         self._undecided = False
         self._pid = os.getpid()
         self._session = client_session(base, settings)
+        self._route: Route | None = None
+        self._routing = asyncio.Lock()
+        connections = settings.network.connections
+        self._places = asyncio.Semaphore(connections) if connections else nullcontext()
 
     def __repr__(self) -> str:
         return f"<Http {self.base}>"
@@ -100,7 +108,7 @@ class Http:
         headers: Mapping[str, str] | None = None,
         project: bool | str | None = True,
         safe: bool | None = None,
-        wait: Wait = "read",
+        wait: Wait | float = "read",
     ) -> Answer:
         """Send a request and return its answer, 2xx, read to the end; anything else is a typed error.
 
@@ -108,8 +116,8 @@ class Http:
         sends it where there is one, False sends none, a string is another project's id. ``safe`` says that
         the request may be repeated (by default GET and HEAD may); :func:`~.retry.is_transient` lists what
         for. ``wait="execute"`` allows ``timeouts.execute`` seconds for the first byte, counted from the last
-        piece of the body that was sent. A big body may come as a sequence of pieces. The answer's body is held
-        in memory once, as it came.
+        piece of the body that was sent; a number allows that many. A big body may come as a sequence of pieces.
+        The answer's body is held in memory once, as it came.
         """
         self.check_usable()
         method = method.upper()
@@ -121,17 +129,20 @@ class Http:
             sent.setdefault("Content-Type", "application/json")
         if pieces := _pieces(data):
             sent["Content-Length"] = str(sum(map(len, pieces)))
-        request = _Request(method, address, url.query_pairs(params), sent, pieces, wait)
+        bare = path.partition("?")[0]
+        request = _Request(method, bare, address, url.query_pairs(params), sent, pieces, wait)
         safe = method in {"GET", "HEAD"} if safe is None else safe
-        number = 0
+        seconds = self.settings.timeouts.total
         try:
-            async for attempt in attempts(self.settings.retry):
-                with attempt:
-                    number = attempt.num
-                    return await self._attempt(request, safe=safe, number=number)
-        except Failed as failed:
-            raise failed.error from None
-        raise AssertionError("unreachable")
+            async with asyncio.timeout(seconds) as limit:
+                return await self._attempts(request, safe=safe)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            message = f"{method} {bare} was not done within {seconds:g} s, repetitions included."
+            raise TimeoutExceeded(
+                message, hint="Raise Timeouts.total, or find out why the server is slow."
+            ) from None
 
     async def projects(self) -> list[Project]:
         """Return the projects this login may use. Wire reference, section 9.1."""
@@ -165,34 +176,82 @@ class Http:
             headers[PROJECT] = self.project.id
         return headers
 
-    async def _attempt(self, request: _Request, *, safe: bool, number: int) -> Answer:
-        """Send a request once; a failure is raised as Failed, which says whether to go on."""
-        began = time.monotonic()
-        status: int | str = "no answer"
+    async def _attempts(self, request: _Request, *, safe: bool) -> Answer:
+        """Send a request until it succeeds or its error is final."""
+        route = await self._way()
+        why: str | None = None
         try:
-            answer = await self._exchange(request, number)
-            status = answer.status
+            async for attempt in attempts(self.settings.retry):
+                with attempt:
+                    try:
+                        async with self._places:
+                            return await self._told(request, route, attempt.num, why, safe=safe)
+                    except Failed as failed:
+                        why = failed.error.label
+                        raise
+        except Failed as failed:
+            raise failed.error from None
+        raise AssertionError("unreachable")
+
+    async def _way(self) -> Route:
+        """Find the route at the first request, and again where that failed."""
+        async with self._routing:
+            if self._route is None:
+                self._route = await find_route(self.base, self.settings)
+            return self._route
+
+    async def _told(self, request: _Request, route: Route, number: int, why: str | None, *, safe: bool) -> Answer:
+        """Send a request once, and tell whoever listens."""
+        method, path = request.method, request.path
+        began = time.monotonic()
+        status, error, size = None, None, 0
+        self.tell(lambda: events.RequestStarted(method, path, number, why, sum(map(len, request.pieces))))
+        try:
+            answer = await self._attempt(request, route, number, safe=safe)
+            status, size = answer.status, len(answer.body)
+        except Failed as failed:
+            status, size, error = failed.status, failed.size, failed.error.label
+            raise
+        except BaseException as interruption:
+            error = type(interruption).__name__
+            raise
+        else:
+            return answer
+        finally:
+            seconds = time.monotonic() - began
+            requests.debug("%s %s -> %s in %.0f ms", method, request.address.path, status or error, 1000 * seconds)
+            self.tell(lambda: events.RequestFinished(method, path, number, status, error, seconds, size))
+
+    def tell(self, make_event: Callable[[], events.Event]) -> None:
+        """Give an event to the function that was given for them; without one it is not even made."""
+        if self.settings.on_event is not None:
+            events.tell(self.settings.on_event, make_event())
+
+    async def _attempt(self, request: _Request, route: Route, number: int, *, safe: bool) -> Answer:
+        """Send a request once; a failure is raised as Failed, which says whether to go on."""
+        try:
+            answer = await self._exchange(request, route, number)
         except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
-            nothing_sent = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
-            typed = self._broken(error, request)
+            nothing_sent = isinstance(error, _NOTHING_SENT)
+            typed = self._broken(error, request, route)
             repeatable = (safe or nothing_sent) and is_transient(typed)
             raise Failed(typed, repeatable=repeatable) from None
-        finally:
-            milliseconds = 1000 * (time.monotonic() - began)
-            logger.debug("%s %s -> %s in %.0f ms", request.method, request.address.path, status, milliseconds)
         if 200 <= answer.status < 300:
             return answer
-        refusal = self._refusal(answer, request.address.path)
+        refusal = self._refusal(answer, request, route)
         raise Failed(
             refusal,
             repeatable=safe and is_transient(refusal),
             retry_after=retry_after(answer.headers, time.time()),
+            status=answer.status,
+            size=len(answer.body),
         )
 
-    async def _exchange(self, request: _Request, number: int) -> Answer:
+    async def _exchange(self, request: _Request, route: Route, number: int) -> Answer:
         """Send a request and read its answer, with an end to each wait."""
         timeouts = self.settings.timeouts
-        first_byte = timeouts.connect + (timeouts.execute if request.wait == "execute" else timeouts.read)
+        waits = {"read": timeouts.read, "execute": timeouts.execute}
+        first_byte = timeouts.connect + waits[request.wait] if isinstance(request.wait, str) else request.wait
         loop = asyncio.get_running_loop()
         began = loop.time()
         async with asyncio.timeout(first_byte) as limit:
@@ -208,9 +267,9 @@ class Http:
                 request.method,
                 request.address,
                 params=request.params,
-                headers=request.headers,
                 data=body() if request.pieces else None,
                 allow_redirects=False,
+                **route.options(request.address, request.headers),
             ) as response:
                 started = loop.time()
                 received = []
@@ -230,25 +289,33 @@ class Http:
             seconds_transferring=loop.time() - started,
         )
 
-    def _refusal(self, answer: Answer, path: str) -> MstrError:
+    def _refusal(self, answer: Answer, request: _Request, route: Route) -> MstrError:
         """Type an answer that is not a success; secrets that the body echoes are blotted out."""
         try:
             body = unpacked(answer.body, answer.encoding)
         except ProtocolError:
             body = b""
-        for secret in filter(None, (self.token, *self.secrets)):
+        for secret in filter(None, (self.token, *self.secrets, *route.secrets)):
             for spelling in (orjson.dumps(secret)[1:-1], secret.encode()):
                 body = body.replace(spelling, b"***")
-        path = path.removeprefix(URL(self.base).path.rstrip("/"))
         hint = url.missing_context_hint(self.base)
-        return error_for(answer.status, answer.headers, body, path=path, base_hint=hint)
+        return error_for(
+            answer.status, answer.headers, body, method=request.method, path=request.path, base_hint=hint
+        )
 
-    def _broken(self, error: Exception, request: _Request) -> MstrError:
+    def _broken(self, error: Exception, request: _Request, route: Route) -> MstrError:
         """Type what aiohttp raised."""
         what = f"{request.method} {request.address.path}"
         if self.closed:
             return ClosedError(f"the connection was closed during {what}.")
-        return transport_error(error, what, self.host, request.wait, self.settings.timeouts.connect)
+        return transport_error(
+            error,
+            what,
+            self.host,
+            wait=request.wait if isinstance(request.wait, str) else "read",
+            connect_seconds=self.settings.timeouts.connect,
+            proxy=route.proxy_host,
+        )
 
 
 def _pieces(data: bytes | str | Sequence[bytes] | None) -> Sequence[bytes]:

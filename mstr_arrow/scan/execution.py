@@ -1,0 +1,274 @@
+"""From a source to the first page of an instance of it, however long the server runs for that.
+
+A report on a server that can do so is run asynchronously, so that no request waits long: gateways cut those that
+do. The order is that of the wire reference, section 3.9: created without a body, its status asked for until it is
+ready, its prompts answered, and only then changed as the body says. Cubes are created with the body.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from mstr_arrow.errors import (
+    ConnectError,
+    InstanceGone,
+    MstrError,
+    NotFound,
+    ProtocolError,
+    ServerError,
+    TimeoutExceeded,
+)
+from mstr_arrow.scan.paging import choose_page
+from mstr_arrow.scan.plan import Range
+from mstr_arrow.scan.prompting import close_prompts
+from mstr_arrow.scan.status import FAILED, PROMPTED, READY, State, read_state
+from mstr_arrow.transport.retry import retry_after
+
+if TYPE_CHECKING:
+    from mstr_arrow.grid.options import GridOptions
+    from mstr_arrow.scan.instance import Source
+    from mstr_arrow.transport.answers import Answer
+    from mstr_arrow.transport.session import ServerSession
+
+Watch = Callable[[str | None], object]
+"""Told in words what the server does, and None when it is done."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+"""Seconds between two questions how far an instance is, where the server names none."""
+
+SHORT_READ = 2.0
+"""Seconds that a page may take when the server, which answers no question for the status, is asked for one."""
+
+CHANGES = 3
+"""How often an instance is changed when a gateway cuts the request."""
+
+_WORTH_A_THREAD = 2**16
+_GATEWAY = frozenset({502, 504})
+
+
+async def execute(session: ServerSession, source: Source, rows: int, options: GridOptions, watch: Watch) -> Answer:
+    """Have the server make an instance and return its first page, of at most ``rows`` rows.
+
+    ``watch`` is told in words what the server does meanwhile, and None when the page is there. Nothing that creates
+    an instance is repeated when its answer is lost, for then one may exist. Calls POST …/instances; where that
+    does not answer with the page, GET …/instances/{id}/status, then PUT or GET …/instances/{id}.
+
+    Raises TimeoutExceeded after ``Timeouts.execute`` seconds, or when a gateway cuts the request that runs the
+    object; PromptsOpen for prompts without answers; what the server says where it fails.
+    """
+    execution = _Execution(session, source, rows, options, watch)
+    seconds = session.http.settings.timeouts.execute
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            return await execution.answer()
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise execution.too_long(seconds) from error
+    finally:
+        watch(None)
+
+
+class _Execution:
+    """One way from a source to a first page."""
+
+    def __init__(
+        self, session: ServerSession, source: Source, rows: int, options: GridOptions, watch: Watch
+    ) -> None:
+        self._http = session.http
+        self._source = source
+        self._rows = Range(0, rows)
+        self._options = options
+        self._watch = watch
+        self._what = "report" if source.runs else "cube"
+        self._instance: str | None = None
+        self._doing = "starting"
+        self._has_status = source.runs
+        self._wait = FIRST_PAUSE
+        self._short = SHORT_READ
+
+    async def answer(self) -> Answer:
+        """Return the first page."""
+        source, body = self._source, self._source.asked(self._options)
+        if source.over is not None:
+            with suppress(InstanceGone):
+                self._instance = source.over
+                return await self._changed(body)
+        if source.given is not None:
+            self._instance = source.given
+            return await self._followed(*await self._peek(self._rows))
+        if not source.responds_async:
+            return await self._created(body, None if source.page_by is None else body)
+        return await self._created({}, None if not body and source.page_by is None else body)
+
+    def too_long(self, seconds: float) -> TimeoutExceeded:
+        """Say that the time is over, and what the server was doing."""
+        return TimeoutExceeded(
+            f"the {self._what} was not ready after {seconds:g} s; the server was {self._doing}.",
+            hint="Raise Timeouts.execute, or ask for less.",
+        )
+
+    async def _created(self, body: dict[str, object], change: dict[str, object] | None) -> Answer:
+        """Create the instance with ``body``, and when it is ready, ``change`` it."""
+        wanted = self._rows if change is None else Range(0, 1)
+        answer = await self._create(body, wanted)
+        state = await self._state(answer)
+        if change is None:
+            return await self._followed(answer, state)
+        await self._settled(answer, state, wanted)
+        return await self._changed(change)
+
+    async def _create(self, body: dict[str, object], wanted: Range) -> Answer:
+        source = self._source
+        prefer = {"Prefer": "respond-async"} if source.responds_async else None
+        params = source.params(wanted, self._options)
+        json = None if prefer else body
+        began = time.monotonic()
+        try:
+            return await self._http.request(
+                "POST", source.path, params=params, json=json, headers=prefer, wait="execute"
+            )
+        except MstrError as error:
+            if not _cut(error):
+                raise
+            raise self._gateway_error(time.monotonic() - began) from error
+
+    async def _changed(self, body: dict[str, object]) -> Answer:
+        """Change the instance and return its first page.
+
+        The same change twice is the same result, so it is asked for again when a gateway has cut it; what the
+        instance shows in between may be the one or the other.
+        """
+        source, place = self._source, self._place
+        if source.page_by is not None:
+            page = await choose_page(self._http, source.path, self._known(), source.page_by)
+            body = {**body, "currentPageBy": page}
+        params = source.params(self._rows, self._options)
+        for number in range(1, CHANGES + 1):
+            began = time.monotonic()
+            try:
+                answer = await self._http.request("PUT", place, params=params, json=body, wait="execute")
+            except MstrError as error:
+                if not _cut(error):
+                    raise
+                if number == CHANGES:
+                    raise self._gateway_error(time.monotonic() - began) from error
+                await self._settled(None, State(self._instance, None), Range(0, 1))
+            else:
+                return await self._followed(answer, await self._state(answer))
+        raise AssertionError("unreachable")
+
+    async def _followed(self, answer: Answer | None, state: State) -> Answer:
+        """Return the first page of an instance, which this answer may be."""
+        page = await self._settled(answer, state, self._rows)
+        if page is None:
+            params = self._source.params(self._rows, self._options)
+            page = await self._http.request("GET", self._place, params=params, wait="execute")
+        return page
+
+    async def _settled(self, answer: Answer | None, state: State, wanted: Range) -> Answer | None:
+        """Wait until the instance is ready, and answer its prompts; return its page where it has come meanwhile."""
+        while state.number != READY:
+            self._doing = state.doing
+            self._watch(state.doing)
+            if state.number in FAILED:
+                raise await self._failure(state)
+            if state.number == PROMPTED:
+                await close_prompts(self._http, self._source.path, self._known(), self._source.prompts)
+                answer, state = await self._peek(wanted)
+            else:
+                await asyncio.sleep(self._pause(answer))
+                answer, state = await self._ask(wanted)
+        return answer if state.whole else None
+
+    def _pause(self, answer: Answer | None) -> float:
+        """Return the seconds to wait: what the server asks for, or longer and longer."""
+        told = None if answer is None else retry_after(answer.headers, time.time())
+        if told is not None:
+            return max(told, FIRST_PAUSE)
+        wait, self._wait = self._wait, min(self._wait * 1.5, LONGEST_PAUSE)
+        return wait
+
+    async def _ask(self, wanted: Range) -> tuple[Answer | None, State]:
+        """Ask how far the instance is."""
+        if self._has_status:
+            path = f"{self._place.removeprefix('v2/')}/status"
+            try:
+                answer = await self._http.request("GET", path)
+            except NotFound as error:
+                if isinstance(error, InstanceGone):
+                    raise
+                self._has_status = False
+            else:
+                return answer, await self._state(answer)
+        return await self._peek(wanted)
+
+    async def _peek(self, wanted: Range) -> tuple[Answer | None, State]:
+        """Ask for a page, which comes when the instance is ready: so none within a short time means that it is not.
+
+        The time grows, as the page itself may take long to make.
+        """
+        wait, self._short = self._short, min(2 * self._short, self._http.settings.timeouts.read)
+        params = self._source.params(wanted, self._options)
+        try:
+            answer = await self._http.request("GET", self._place, params=params, wait=wait, safe=False)
+        except MstrError as error:
+            if not (_cut(error) or isinstance(error, TimeoutExceeded)):
+                raise
+            return None, State(self._instance, None)
+        return answer, await self._state(answer)
+
+    async def _state(self, answer: Answer) -> State:
+        """Read what an answer tells of the instance, and which one it is."""
+        source_id = self._source.path.split("/")[-2]
+
+        def read() -> State:
+            return read_state(answer.status, answer.headers, answer.content(), source_id=source_id)
+
+        state = await asyncio.to_thread(read) if len(answer.body) > _WORTH_A_THREAD else read()
+        self._instance = self._instance or state.instance_id
+        return state
+
+    async def _failure(self, state: State) -> MstrError:
+        """Return why the server could not make the instance, which asking for a page of it tells."""
+        message = state.message
+        if self._instance is not None:
+            params = self._source.params(Range(0, 1), self._options)
+            try:
+                answer = await self._http.request("GET", self._place, params=params, safe=False)
+                message = (await self._state(answer)).message or message
+            except ServerError as error:
+                if not isinstance(error, NotFound):
+                    return error
+            except MstrError:
+                pass
+        reason = f": {message}" if message else f" (status {state.number}); it gives no reason."
+        return ServerError(f"the server could not run the {self._what}{reason}")
+
+    def _known(self) -> str:
+        if self._instance is None:
+            raise ProtocolError(f"The server runs the {self._what}, and does not say as which instance.")
+        return self._instance
+
+    @property
+    def _place(self) -> str:
+        return f"{self._source.path}/{self._known()}"
+
+    def _gateway_error(self, seconds: float) -> TimeoutExceeded:
+        """Say that a gateway cut the request that runs the object, and what to do."""
+        return TimeoutExceeded(
+            f"a gateway in front of the server cut the request after {seconds:.0f} s; "
+            f"the {self._what} may go on running on the server.",
+            hint=self._source.gateway_hint,
+        )
+
+
+def _cut(error: MstrError) -> bool:
+    """Tell whether a gateway or the network ended a request that the server may still work on."""
+    if isinstance(error, ServerError):
+        return error.status in _GATEWAY and error.code is None
+    return isinstance(error, ConnectError) and error.cut
