@@ -1,8 +1,25 @@
-"""Settings, frozen: each field says its unit and what it costs."""
+"""Settings, frozen: each field says its unit and what it costs.
+
+What cannot be meant is refused when the object is made, by a UsageError that names the field.
+"""
 
 from __future__ import annotations
 
+import inspect
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from mstr_arrow.errors import UsageError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Sequence
+
+    from mstr_arrow.auth.resolve import Credential
+    from mstr_arrow.transport.events import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,7 +29,12 @@ class Timeouts:
     ``connect`` bounds the TCP and TLS handshake, ``read`` the silence between two pieces of an answer,
     ``execute`` the wait for the first byte of a call that makes the server run something (a login, the
     creation of an instance, a chunk of an upload), ``publish`` the publishing of an upload from its request to
-    its end, ``logout`` the farewell on the way out.
+    its end, ``logout`` the farewell on the way out. ``total`` bounds one request with its repetitions and the
+    waits between them; None leaves that to the others and to :class:`Retry`.
+
+    >>> Timeouts(read=0)
+    Traceback (most recent call last):
+    mstr_arrow.errors.UsageError: UsageError: Timeouts.read is 0; it must be a number above 0.
     """
 
     connect: float = 10.0
@@ -20,6 +42,12 @@ class Timeouts:
     execute: float = 600.0
     publish: float = 3600.0
     logout: float = 5.0
+    total: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_numbers(self, "connect", "read", "execute", "publish", "logout")
+        if self.total is not None:
+            _check_numbers(self, "total")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,17 +64,135 @@ class Retry:
     wait_initial: float = 0.2
     wait_max: float = 15.0
 
+    def __post_init__(self) -> None:
+        _check_counts(self, "attempts")
+        _check_numbers(self, "seconds", "wait_initial", "wait_max", zero=True)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tls:
-    """Which certificates are trusted.
+    """Which certificates are trusted, and which one is shown.
 
-    ``ca_file`` is a PEM bundle added to the system's. ``verify=False`` accepts any certificate: whoever
-    sits between you and the server then reads the password, so it is for a laboratory only.
+    ``ca_file`` is a PEM file with one authority or many, ``ca_folder`` a folder of them (``*.pem``, ``*.crt``,
+    ``*.cer``); both are added to the authorities that Python trusts. ``system_store=True`` trusts what the
+    operating system trusts instead: the keychain of macOS, the store of Windows (extra ``truststore``; on Linux
+    it is the same). ``cert_file`` is the certificate, PEM, that this client shows to servers which ask for one,
+    with its key in the same file or in ``key_file``; ``key_password`` is a string or a function, as for every
+    credential. No file is ever looked for that is not named here.
+
+    ``verify=False`` accepts any certificate, with an InsecureWarning: whoever sits between you and the server
+    then reads the password, so it is for a laboratory only.
     """
 
-    ca_file: str | None = None
+    ca_file: str | os.PathLike[str] | None = None
+    ca_folder: str | os.PathLike[str] | None = None
+    system_store: bool = False
+    cert_file: str | os.PathLike[str] | None = None
+    key_file: str | os.PathLike[str] | None = None
+    key_password: Credential | None = field(default=None, repr=False)
     verify: bool = True
+
+    def __post_init__(self) -> None:
+        if self.cert_file is None and (self.key_file is not None or self.key_password is not None):
+            raise UsageError("Tls.key_file and Tls.key_password are of no use without Tls.cert_file.")
+        if self.verify not in (True, False):
+            raise UsageError(
+                f"Tls.verify is {self.verify!r}; it must be True or False.",
+                hint="The authority's file is given as Tls(ca_file=…).",
+            )
+        if not self.verify and (self.ca_file or self.ca_folder or self.system_store):
+            raise UsageError(
+                "Tls.verify=False and trusted authorities exclude each other.", hint="Leave verify=False away."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy that speaks HTTP, reached by ``http://`` or ``https://``.
+
+    User and password may stand in the URL, percent-encoded, or be given by themselves; the password may be a
+    function, as every credential. It is shown nowhere.
+
+    >>> Proxy("http://ann:s3cret@proxy.example.com:3128")
+    Proxy(url='http://proxy.example.com:3128', username='ann')
+    """
+
+    url: str
+    username: str | None = None
+    password: Credential | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        hint = "Give it like http://proxy.example.com:3128, and what is odd in a password percent-encoded or apart."
+        text = self.url.strip()
+        try:
+            parts = urlsplit(text if "://" in text else f"http://{text}")
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            host = None
+        if not host or " " in host or parts.path.strip("/") or parts.query or parts.fragment:
+            raise UsageError("Proxy.url cannot be read.", hint=hint)
+        if parts.scheme not in {"http", "https"}:
+            raise UsageError(f"Proxy.url starts with {parts.scheme}://, which is not supported.", hint=hint)
+        if parts.username is not None:
+            if self.username is not None or self.password is not None:
+                raise UsageError("Proxy.username and Proxy.password are given twice: also in Proxy.url.")
+            object.__setattr__(self, "username", unquote(parts.username))
+            object.__setattr__(self, "password", unquote(parts.password or ""))
+        if self.username is None and self.password is not None:
+            raise UsageError("Proxy.password is given without Proxy.username.")
+        if ":" in (self.username or ""):
+            raise UsageError("Proxy.username holds a colon, which HTTP does not allow.")
+        authority = f"[{host}]" if ":" in host else host
+        object.__setattr__(self, "url", f"{parts.scheme}://{authority}{f':{port}' if port else ''}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """The way to the server.
+
+    ``proxy``        a URL or a :class:`Proxy` for every server, or a dict of them by the scheme of the server's
+                     URL (``"http"``, ``"https"``, ``"all"``)
+    ``no_proxy``     hosts that are reached directly, as a list or with commas between them: a name stands for its
+                     subdomains too, ``10.0.0.0/8`` for a network, ``host:8443`` for one port, ``*`` for all
+    ``trust_env``    where ``proxy`` names none, take it from HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY,
+                     or from the settings of macOS or Windows; never for this machine itself
+    ``connections``  requests on their way to the server at once, over all reads and uploads of a connection; those
+                     beyond it wait, without a time-out of their own but ``Timeouts.total``. None: each read has its
+                     ``Limits.in_flight``, and nothing limits their sum
+
+    >>> Network(proxy={"https": "http://proxy.example.com:3128"}, no_proxy="10.0.0.0/8,.example.net").no_proxy
+    ('10.0.0.0/8', '.example.net')
+    """
+
+    proxy: str | Proxy | Mapping[str, str | Proxy | None] | None = None
+    no_proxy: str | Sequence[str] = ()
+    trust_env: bool = True
+    connections: int | None = None
+
+    def __post_init__(self) -> None:
+        given = self.proxy if isinstance(self.proxy, Mapping) or self.proxy is None else {"all": self.proxy}
+        proxies = {str(key).removesuffix("://"): each for key, each in (given or {}).items() if each is not None}
+        for scheme, each in proxies.items():
+            if scheme not in {"http", "https", "all"}:
+                raise UsageError("Network.proxy has a key other than 'http', 'https' and 'all'.")
+            if not isinstance(each, str | Proxy):
+                raise UsageError(f"Network.proxy is a {type(each).__name__}; it must be a URL, a Proxy or a dict.")
+            proxies[scheme] = Proxy(each) if isinstance(each, str) else each
+        object.__setattr__(self, "proxy", proxies or None)
+        listed = self.no_proxy.split(",") if isinstance(self.no_proxy, str) else self.no_proxy
+        object.__setattr__(self, "no_proxy", tuple(host.strip() for host in listed if host.strip()))
+        if self.connections is not None:
+            _check_counts(self, "connections")
+
+    def proxy_for(self, scheme: str) -> Proxy | None:
+        """Return the proxy for servers of that scheme, of those that were given here.
+
+        >>> Network(proxy="proxy.example.com").proxy_for("https")
+        Proxy(url='http://proxy.example.com', username=None)
+        """
+        proxies: Any = self.proxy or {}
+        found: Proxy | None = proxies.get(scheme) or proxies.get("all")
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +218,47 @@ class Limits:
     buffer_bytes: int = 64 * 2**20
     decode_threads: int = 2
 
+    def __post_init__(self) -> None:
+        _check_counts(self, "page_bytes", "first_page_rows", "in_flight", "buffer_bytes", "decode_threads")
+        if self.page_rows is not None:
+            _check_counts(self, "page_rows")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All settings of one connection."""
+    """All settings of one connection.
+
+    ``on_event`` is called with what happens on the network, as one of the frozen objects of
+    :mod:`mstr_arrow.transport.events`; on the event loop that does the work, so it must be quick.
+    """
 
     timeouts: Timeouts = field(default_factory=Timeouts)
     retry: Retry = field(default_factory=Retry)
     tls: Tls = field(default_factory=Tls)
+    network: Network = field(default_factory=Network)
     limits: Limits = field(default_factory=Limits)
+    on_event: Callable[[Event], object] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.on_event is None:
+            return
+        if not callable(self.on_event) or inspect.iscoroutinefunction(self.on_event):
+            raise UsageError("Settings.on_event must be a plain function of one event, not a coroutine function.")
+
+
+def _check_numbers(settings: object, *names: str, zero: bool = False) -> None:
+    """Refuse what is no finite number above 0, or from 0 on."""
+    for name in names:
+        value = getattr(settings, name)
+        number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        if not number or value < 0 or (value == 0 and not zero):
+            wanted = "a number from 0 on" if zero else "a number above 0"
+            raise UsageError(f"{type(settings).__name__}.{name} is {value!r}; it must be {wanted}.")
+
+
+def _check_counts(settings: object, *names: str) -> None:
+    """Refuse what is no whole number from 1 on."""
+    for name in names:
+        value = getattr(settings, name)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise UsageError(f"{type(settings).__name__}.{name} is {value!r}; it must be a whole number from 1 on.")

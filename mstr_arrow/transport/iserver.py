@@ -10,6 +10,7 @@ from mstr_arrow.errors import (
     LoginError,
     NotFound,
     NotPublished,
+    NotSupported,
     PermissionDenied,
     ServerBusy,
     ServerError,
@@ -29,11 +30,15 @@ _GOVERNOR = Meaning(ServerBusy, "A job or user governor is full; use fewer reque
 _MEMORY = Meaning(ServerBusy, "The server is short of memory; try later or with smaller pages.", transient=True)
 _QUOTA = Meaning(LimitExceeded, "A cube memory or count quota is used up; ask the administrator.")
 _UNPUBLISHED = Meaning(NotPublished, "Publish the cube, then read it again.")
+_SESSIONS = Meaning(ServerBusy, "Too many sessions: log out idle ones, or wait until they time out.")
+_FIRST_API = Meaning(
+    NotSupported, "The first version of this endpoint does not do that; use the one under /api/v2."
+)
 _FILE_SIZE = Meaning(LimitExceeded, "Send less at once.")
 
 ISERVER: dict[int | None, Meaning] = {
     -2147216959: Meaning(LoginError, "Check user name, password and login mode."),
-    -2147072486: Meaning(ServerBusy, "Too many sessions: log out idle ones, or wait until they time out."),
+    **dict.fromkeys((-2147072486, -2147169526), _SESSIONS),
     -2147209151: Meaning(NotFound, "The project is not loaded; ask the administrator."),
     -2147216373: Meaning(NotFound, "No such object; check id, project and language."),
     -2147214568: Meaning(PermissionDenied, "Ask for access to the object."),
@@ -54,6 +59,7 @@ ISERVER: dict[int | None, Meaning] = {
     **dict.fromkeys((-2147073380, -2147213301, *range(-2147072565, -2147072561)), _MEMORY),
     **dict.fromkeys((-2147072551, -2147072552, -2147071870, -2147071825, -2147071811), _QUOTA),
     **dict.fromkeys((-2147212121, -2147212076), _FILE_SIZE),
+    **dict.fromkeys(range(-2147171504, -2147171500), _FIRST_API),
     **dict.fromkeys((*range(-2147209056, -2147209052), -2147209165, -2147209166), _GOVERNOR),
     **dict.fromkeys((-2147202902, -2147202904, -2147202906), _GOVERNOR),
 }

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 import stamina
 
-from mstr_arrow.errors import ConnectError, MstrError, ServerError, TimeoutExceeded
+from mstr_arrow.errors import (
+    ConnectError,
+    IServerUnreachable,
+    MstrError,
+    ProxyError,
+    ServerBusy,
+    ServerError,
+    TimeoutExceeded,
+)
 from mstr_arrow.transport.iserver import ISERVER
 
 if TYPE_CHECKING:
@@ -22,36 +30,51 @@ if TYPE_CHECKING:
 logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 
+_VAGUE = frozenset({ServerError, ServerBusy, IServerUnreachable})
+"""What an answer is taken for whose code does not say that the same request would fail again."""
+
+
 class Failed(Exception):
     """One attempt failed with ``error``; ``repeatable`` says whether another one is allowed.
 
-    ``retry_after`` is the wait in seconds the server asked for.
+    ``retry_after`` is the wait in seconds the server asked for, ``status`` and ``size`` (bytes) those of its
+    answer, if there was one.
     """
 
-    def __init__(self, error: MstrError, *, repeatable: bool, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        error: MstrError,
+        *,
+        repeatable: bool,
+        retry_after: float | None = None,
+        status: int | None = None,
+        size: int = 0,
+    ) -> None:
         super().__init__(str(error))
         self.error = error
         self.repeatable = repeatable
         self.retry_after = retry_after
+        self.status = status
+        self.size = size
 
 
 def is_transient(error: MstrError) -> bool:
     """Say whether the same request may succeed a little later.
 
     So may: no connection, a connection reset or closed early, a truncated body, a time-out; HTTP 429, 502,
-    503 and 504; HTTP 500 without an I-Server code; and the I-Server's codes for full governors, memory
+    503 and 504; HTTP 500 without a code that says more; and the I-Server's codes for full governors, memory
     shortage, its own time-out, and a cube being executed or published. Everything else is final: other
-    4xx, other I-Server codes, certificates that were refused, redirects, answers that are not JSON.
+    4xx, other codes, certificates and proxy passwords that were refused, redirects, answers that are not JSON.
 
     Only requests that are safe to repeat are repeated for these reasons; any request is repeated when the
     connection could not even be opened, because then nothing was sent.
     """
     if not isinstance(error, ServerError):
-        return isinstance(error, ConnectError | TimeoutExceeded)
+        return isinstance(error, ConnectError | TimeoutExceeded) and not isinstance(error, ProxyError)
     if error.iserver_code is not None:
         meaning = ISERVER.get(error.iserver_code)
         return meaning is not None and meaning.transient
-    return error.status in {429, 500, 502, 503, 504}
+    return error.status in {429, 500, 502, 503, 504} and type(error) in _VAGUE
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
