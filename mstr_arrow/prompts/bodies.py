@@ -19,31 +19,40 @@ if TYPE_CHECKING:
     from mstr_arrow.prompts.answers import Answer
     from mstr_arrow.prompts.model import Choice, Prompt
 
+_HINTS = {
+    "VALUE": "Give one number, text or date.",
+    "ELEMENTS": "Give texts or ids of elements: ['East', 'West'].",
+    "OBJECTS": "Give names or ids of objects: ['Revenue'].",
+    "EXPRESSION": "Give a condition: mstr_arrow.col('Revenue') > 10, or as SQL 'Revenue > 10'.",
+    "LEVEL": "Give names or ids of attributes: ['Year'].",
+    "UNSUPPORTED": "The REST API cannot answer it, but prompt.default() takes what it has of itself.",
+}
+
 
 def as_asked(prompt: Prompt, answer: Answer) -> Answer:
     """Give a plain answer the meaning that its prompt says; errors: UsageError for one that does not fit it."""
-    match answer:
-        case Default():
-            return answer
-        case Empty():
-            if prompt.required:
-                raise UsageError(f"the prompt {prompt.name!r} is required, so its answer cannot be empty.")
-            return answer
-        case Values((str(text),)) if prompt.type == "EXPRESSION":
-            return Condition(from_sql(text))
-        case Values(items) if prompt.type == "VALUE" or prompt.type in CHOSEN:
-            answer = Typed(prompt.type, items)
-        case Condition() | Body(type="EXPRESSION") if prompt.type == "EXPRESSION":
-            return answer
-        case Body(type="LEVEL") if prompt.type == "LEVEL":
-            return answer
-    if not isinstance(answer, Typed) or answer.type != prompt.type:
+    if isinstance(answer, Empty) and prompt.required:
+        raise UsageError(f"the prompt {prompt.name!r} is required, so its answer cannot be empty.")
+    if isinstance(answer, Default | Empty):
+        return answer
+    if isinstance(answer, Values):
+        answer = _typed(prompt, answer)
+    kind = "EXPRESSION" if isinstance(answer, Condition) else getattr(answer, "type", None)
+    if kind != prompt.type:
         raise _misfit(prompt, answer)
-    if prompt.type in CHOSEN:
+    if isinstance(answer, Typed) and prompt.type in CHOSEN:
         check_count(prompt, len(answer.items))
-    elif len(answer.items) != 1:
+    elif isinstance(answer, Typed) and len(answer.items) != 1:
         raise UsageError(f"the prompt {prompt.name!r} takes one value, not {list(answer.items)!r}.")
     return answer
+
+
+def _typed(prompt: Prompt, values: Values) -> Answer:
+    """Read plain values as the prompt's type says; a text for an EXPRESSION prompt is a condition as SQL has it."""
+    first, *others = values.items
+    if prompt.type == "EXPRESSION" and isinstance(first, str) and not others:
+        return Condition(from_sql(first))
+    return Typed(prompt.type, values.items) if prompt.type == "VALUE" or prompt.type in CHOSEN else values
 
 
 def automatic(prompt: Prompt) -> Answer | None:
@@ -59,43 +68,33 @@ def entry(prompt: Prompt, answer: Answer, chosen: Sequence[Choice] = ()) -> dict
     ``chosen`` are the choices that the answer's items name, or of an EXPRESSION prompt all that it offers. Errors:
     UsageError for a value of the wrong kind or out of range.
     """
-    body: dict[str, Any] = {"key": prompt.key, "type": prompt.type}
-    if prompt.type == "UNSUPPORTED":
-        del body["type"]
+    body = {"key": prompt.key} if prompt.type == "UNSUPPORTED" else {"key": prompt.key, "type": prompt.type}
+    if isinstance(answer, Default):
+        return body | {"useDefault": True}
+    return body | {"answers": _content(prompt, answer, chosen)}
+
+
+def _content(prompt: Prompt, answer: Answer, chosen: Sequence[Choice]) -> Any:
     match answer:
-        case Default():
-            return body | {"useDefault": True}
         case Empty():
-            return body | {"answers": {} if prompt.type in {"EXPRESSION", "LEVEL"} else []}
+            return {} if prompt.type in {"EXPRESSION", "LEVEL"} else []
         case Condition(what):
-            return body | {"answers": {"expression": condition_body(what, prompt, chosen)}}
-        case Body("EXPRESSION", expression):
-            whole = expression.keys() & {"expression", "xml"}
-            return body | {"answers": dict(expression) if whole else {"expression": dict(expression)}}
-        case Body("LEVEL", level):
-            return body | {"answers": dict(level)}
+            return {"expression": condition_body(what, prompt, chosen)}
+        case Body("EXPRESSION", expression) if not expression.keys() & {"expression", "xml"}:
+            return {"expression": dict(expression)}
+        case Body(body=whole):
+            return dict(whole)
         case Typed("VALUE", (item, *_)):
-            return body | {"answers": value_text(item, prompt)}
+            return value_text(item, prompt)
         case Typed("ELEMENTS"):
-            return body | {"answers": [{"id": choice.id, "name": choice.name} for choice in chosen]}
+            return [{"id": choice.id, "name": choice.name} for choice in chosen]
         case Typed("OBJECTS"):
-            return body | {"answers": [{"id": choice.id, "type": choice.type} for choice in chosen]}
+            return [{"id": choice.id, "type": choice.type} for choice in chosen]
         case Typed("LEVEL"):
-            return body | {"answers": {"units": [{"id": choice.id} for choice in chosen]}}
+            return {"units": [{"id": choice.id} for choice in chosen]}
     raise _misfit(prompt, answer)
 
 
 def _misfit(prompt: Prompt, answer: Answer) -> UsageError:
-    return UsageError(
-        f"the answer {answer!r} does not fit the prompt {describe(prompt)}.", hint=_HINTS[prompt.type]
-    )
-
-
-_HINTS = {
-    "VALUE": "Give one number, text or date.",
-    "ELEMENTS": "Give texts or ids of elements: ['East', 'West'].",
-    "OBJECTS": "Give names or ids of objects: ['Revenue'].",
-    "EXPRESSION": "Give a condition: mstr_arrow.col('Revenue') > 10, or as SQL 'Revenue > 10'.",
-    "LEVEL": "Give names or ids of attributes: ['Year'].",
-    "UNSUPPORTED": "The REST API cannot answer it, but prompt.default() takes what it has of itself.",
-}
+    hint = _HINTS[prompt.type]
+    return UsageError(f"the answer {answer!r} does not fit the prompt {describe(prompt)}.", hint=hint)

@@ -148,9 +148,7 @@ class _Writer:
                 return _constant("TimeStamp", f"{_day(value)} {_clock(value)}")
             case date():
                 return _constant("Date", _day(value))
-            case time():
-                return _constant("Time", _clock(value))
-        return self._refuse(value)
+        return _constant("Time", _clock(value))
 
     def _refuse(self, what: object) -> NoReturn:
         raise UsageError(

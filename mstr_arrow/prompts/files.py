@@ -1,14 +1,13 @@
-"""Answers in files: TOML and JSON of the same shape; and templates to fill in. The writer of TOML is as small as that.
+"""Answers in files: TOML and JSON of the same shape.
 
 A plain answer is a number, a text, a date, or a list of them. What TOML or JSON cannot write is a table of one
-entry: ``{default = true}``, ``{elements = ["East"]}``, ``{decimal = "1.10"}``, ``{expression = {…}}``, and conditions
-as ``{where = ["Revenue", ">", 10]}``, ``{all = […]}``, ``{any = […]}``. No answer is ``[]``.
+entry: ``{default = true}``, ``{elements = ["East"]}``, ``{decimal = "1.10"}``, ``{expression = {…}}``, and
+conditions as ``{where = ["Revenue", ">", 10]}``, ``{all = […]}``, ``{any = […]}``. No answer is ``[]``.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

@@ -77,9 +77,8 @@ def read_prompts(body: Any) -> list[Prompt]:
     >>> read_prompts([{"key": "A1@0@10", "id": "A1", "name": "Year", "type": "VALUE", "required": True}])
     [<Prompt 'Year': a value, required>]
     """
-    listed = body.get("prompts") if isinstance(body, dict) else body
     try:
-        return [_read(item) for item in listed]
+        return [_read(item) for item in (body["prompts"] if isinstance(body, dict) else body)]
     except (AttributeError, KeyError, TypeError) as error:
         raise ProtocolError("The server's answer is no list of prompts.") from error
 
@@ -110,10 +109,8 @@ def _read(item: dict[str, Any]) -> Prompt:
 
 def read_choices(body: Any) -> list[Choice]:
     """Read elements or objects that an answer may name; errors: ProtocolError."""
-    listed = body
-    if isinstance(body, dict):
-        listed = body["elements"] if "elements" in body else body.get("objects")
     try:
+        listed: Any = body.get("elements", body.get("objects")) if isinstance(body, dict) else body
         return [
             Choice(str(item["id"]), str(item.get("name") or item["id"]), item.get("type"), _forms(item))
             for item in listed

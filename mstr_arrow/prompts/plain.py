@@ -99,35 +99,40 @@ def _from_scalar(plain: Any) -> Any:
 
 
 def _condition(expression: tree.Expression, *, native: bool) -> dict[str, Any]:
-    """Write a condition as a list: a column, a word, what it is compared with."""
+    """Write a condition as a table of one entry."""
+    match expression:
+        case tree.And(parts) | tree.Or(parts):
+            word = "all" if isinstance(expression, tree.And) else "any"
+            return {word: [_condition(part, native=native) for part in parts]}
+        case tree.Leaf():
+            return {"where": [expression.column, *_leaf(expression, native=native)]}
+    raise TypeError(f"{expression!r} cannot be written to a file")
+
+
+def _leaf(leaf: tree.Leaf, *, native: bool) -> list[Any]:
+    """Write what a column is compared with: a word, and what follows it."""
 
     def scalars(values: Sequence[tree.Value]) -> list[Any]:
         return [_scalar(value, native=native) for value in values]
 
-    match expression:
-        case tree.And(parts):
-            return {"all": [_condition(part, native=native) for part in parts]}
-        case tree.Or(parts):
-            return {"any": [_condition(part, native=native) for part in parts]}
-        case tree.Comparison(column, operator, value):
-            where = [column, operator, *scalars([value])]
-        case tree.ColumnComparison(column, operator, other):
-            where = [column, f"{operator} column", other]
-        case tree.Between(column, low, high):
-            where = [column, "between", *scalars([low, high])]
-        case tree.Membership(column, values, negated):
-            where = [column, "not in" if negated else "in", scalars(values)]
-        case tree.Elements(column, ids, negated):
-            where = [column, "lacks elements" if negated else "has elements", list(ids)]
-        case tree.Null(column, negated):
-            where = [column, "is not null" if negated else "is null"]
-        case tree.Match(column, pattern, text, negated):
-            where = [column, f"{'not ' if negated else ''}{pattern}", text]
-        case tree.Rank(column, ranking, amount, negated):
-            where = [column, f"{'not ' if negated else ''}{ranking}", amount]
-        case _:
-            raise TypeError(f"{expression!r} cannot be written to a file")
-    return {"where": where}
+    match leaf:
+        case tree.Comparison(_, operator, value):
+            return [operator, *scalars([value])]
+        case tree.ColumnComparison(_, operator, other):
+            return [f"{operator} column", other]
+        case tree.Between(_, low, high):
+            return ["between", *scalars([low, high])]
+        case tree.Membership(_, values, negated):
+            return ["not in" if negated else "in", scalars(values)]
+        case tree.Elements(_, ids, negated):
+            return ["lacks elements" if negated else "has elements", list(ids)]
+        case tree.Null(_, negated):
+            return ["is not null" if negated else "is null"]
+        case tree.Match(_, pattern, text, negated):
+            return [f"{'not ' if negated else ''}{pattern}", text]
+        case tree.Rank(_, ranking, amount, negated):
+            return [f"{'not ' if negated else ''}{ranking}", amount]
+    raise TypeError(f"{leaf!r} cannot be written to a file")
 
 
 def _from_condition(table: dict[str, Any]) -> tree.Expression:

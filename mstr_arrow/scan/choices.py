@@ -60,9 +60,9 @@ class Offer:
     async def named(self, items: Sequence[Plain]) -> list[Choice]:
         """Find the choices that items name, by text or id.
 
-        Ids of elements are taken as they are. Where not all choices fit one page, names are searched for, each to the
-        last that is found, since several may be called the same. Errors: UsageError with ids for a name of several,
-        with near names for one of none.
+        Ids of elements are taken as they are. Where not all choices fit one page, names are searched for, each to
+        the last that is found, since several may be called the same. Errors: UsageError with ids for a name of
+        several, with near names for one of none.
         """
         known = {item: by_id(self._prompt, item) for item in items}
         names = [item for item, choice in known.items() if choice is None]

@@ -52,8 +52,8 @@ class Prompting:
     async def close(self, instance_id: str) -> None:
         """Answer what the instance asks now. GET …/prompts, PUT …/prompts/answers; elements are looked up.
 
-        Errors: PromptsOpen where an answer is missing; UsageError where one does not fit; what the server says where
-        it refuses them, with the names of the prompts; ProtocolError where it keeps asking what was answered.
+        Errors: PromptsOpen where an answer is missing; UsageError where one does not fit; what the server says
+        where it refuses them, with the names of the prompts; ProtocolError where it asks again and again.
         """
         place = f"{self._path}/{instance_id}"
         prompts = await fetch_prompts(self._http, place)
