@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from mstr_arrow import errors
 from mstr_arrow.auth import secrets
-from mstr_arrow.config import Limits, Retry, Settings, Timeouts, Tls
+from mstr_arrow.config import Limits, Network, Proxy, Retry, Settings, Timeouts, Tls
 from mstr_arrow.connection import Connection, connect, connect_async
 from mstr_arrow.errors import MstrError
 from mstr_arrow.filters.reference import col
@@ -17,6 +17,7 @@ from mstr_arrow.scan.batches import Batches
 from mstr_arrow.scan.options import ScanOptions
 from mstr_arrow.scan.scan import Scan
 from mstr_arrow.scan.stats import ScanStats
+from mstr_arrow.transport import events
 from mstr_arrow.upload.result import DataLossWarning, UploadProgress, WriteResult
 
 __version__ = "0.1.0"
@@ -29,7 +30,9 @@ __all__ = [
     "DataLossWarning",
     "Limits",
     "MstrError",
+    "Network",
     "ObjectInfo",
+    "Proxy",
     "Report",
     "Retry",
     "Scan",
@@ -47,6 +50,7 @@ __all__ = [
     "connect_async",
     "duckdb",
     "errors",
+    "events",
     "secrets",
 ]
 

@@ -6,10 +6,12 @@ import asyncio
 import os
 import warnings
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from mstr_arrow.auth.modes import LoginMode, mode_from
 from mstr_arrow.config import Settings
+from mstr_arrow.errors import InsecureWarning
 from mstr_arrow.objects.catalogue import find, list_objects
 from mstr_arrow.objects.cube import open_cube
 from mstr_arrow.objects.push import write
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from mstr_arrow.objects.pushoptions import WriteOptions
     from mstr_arrow.objects.report import Report
     from mstr_arrow.scan.options import ScanOptions
+    from mstr_arrow.transport.events import OnEvent
     from mstr_arrow.transport.http import Http
     from mstr_arrow.transport.projects import Project
     from mstr_arrow.upload.result import WriteResult
@@ -47,18 +50,21 @@ def connect(
     password: str | Callable[[], str] | None = None,
     project: str | None = None,
     settings: Settings = DEFAULTS,
+    on_event: OnEvent | None = None,
 ) -> Connection:
     """Log in and return the open connection; without user name and password, as a guest.
 
     ``url`` is the Library's, in any spelling: :func:`~.transport.url.base_url` lists them. ``password`` may
     be a function, called once. ``project`` is a name or an id; without it, the only project the login may
-    use, or a UsageError at the first call that needs one. Calls GET /api/status, POST /api/auth/login and,
+    use, or a UsageError at the first call that needs one. ``on_event`` is told what happens on the network, see
+    :mod:`mstr_arrow.transport.events`. Calls GET /api/status, POST /api/auth/login and,
     given a project, GET /api/projects.
 
     Raises LoginError for wrong credentials, NotFound for a wrong project (its hint lists what there is) or
     a URL that is not a Library's, ConnectError, TlsError or TimeoutExceeded when nothing answers.
     """
     base, mode = base_url(url), mode_from(username, password)
+    settings = _with_hook(settings, base, on_event)
     body = mode.body()
     opened: list[ServerSession] = []
     try:
@@ -76,12 +82,22 @@ def connect_async(
     password: str | Callable[[], str] | None = None,
     project: str | None = None,
     settings: Settings = DEFAULTS,
+    on_event: OnEvent | None = None,
 ) -> Opening:
     """Log in without blocking: await what this returns, or enter it with ``async with``.
 
     Arguments and errors are those of :func:`connect`; a function as ``password`` runs in a thread.
     """
-    return Opening(base_url(url), mode_from(username, password), project, settings)
+    base, mode = base_url(url), mode_from(username, password)
+    return Opening(base, mode, project, _with_hook(settings, base, on_event))
+
+
+def _with_hook(settings: Settings, base: str, on_event: OnEvent | None) -> Settings:
+    """Complete the settings, and warn the caller's caller of a connection whose certificates are not checked."""
+    if base.startswith("https:") and not settings.tls.verify:
+        message = f"certificates of {base} are not checked; whoever is in between can read the password"
+        warnings.warn(message, InsecureWarning, stacklevel=3)
+    return settings if on_event is None else replace(settings, on_event=on_event)
 
 
 async def _open(

@@ -19,7 +19,7 @@ NEVER = (
 # A room may use what is named here, at run time; names needed for types alone do not count.
 MAY_USE = {
     "errors": set(),
-    "config": set(),
+    "config": {"errors"},
     "names": set(),
     "grid": {"errors", "names"},
     "filters": {"grid", "errors", "names"},

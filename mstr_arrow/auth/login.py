@@ -62,17 +62,20 @@ async def _post(http: Http, body: dict[str, object], application_type: int) -> N
     http.token = token
 
 
-async def log_out(http: Http) -> None:
-    """Close the session; bounded by ``timeouts.logout`` seconds, and never raises what the server says.
+async def log_out(http: Http) -> bool:
+    """Close the session and say whether the server confirmed it; never raises what the server says.
 
-    A session that is gone already is as good as closed.
+    Bounded by ``timeouts.logout`` seconds. A session that is gone already is as good as closed.
     """
+    confirmed = False
     if http.token is None:
-        return
+        return confirmed
     try:
         async with asyncio.timeout(http.settings.timeouts.logout):
             await http.request("POST", "auth/logout", project=False, safe=True)
+        confirmed = True
     except Exception as error:  # noqa: BLE001  whatever it is, it must not hide why the connection closes
         logger.debug("log-out failed: %s", type(error).__name__)
     finally:
         http.token = None
+    return confirmed

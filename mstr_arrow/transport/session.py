@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mstr_arrow.auth.login import log_in, log_out
 from mstr_arrow.errors import MstrError, ServerError, SessionExpired
-from mstr_arrow.transport import background
+from mstr_arrow.transport import background, events
 from mstr_arrow.transport.http import Http
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class ServerSession:
         try:
             session.status = await _status(session.http)
             await session._log_in(body)
+            session.http.tell(lambda: events.SessionOpened(base, session.version))
             if project is not None:
                 await session.http.select_project(project)
         except BaseException:
@@ -106,6 +107,7 @@ class ServerSession:
             await asyncio.sleep(interval)
             try:
                 await self.http.request("PUT", "sessions", project=False, safe=True)
+                self.http.tell(lambda: events.SessionRenewed(self.http.base))
             except SessionExpired:
                 logger.debug("the session expired; keep-alive ends")
                 return
@@ -139,7 +141,9 @@ class ServerSession:
                 self._keep_alive.cancel()
             resources = [_closed(resource, limit) for resource in reversed(self._resources.values())]
             await asyncio.gather(*resources)
-            await log_out(self.http)
+            opened, confirmed = self.http.token is not None, await log_out(self.http)
+            if opened:
+                self.http.tell(lambda: events.SessionClosed(self.http.base, confirmed))
         finally:
             await self.http.aclose()
             background.drop(self)

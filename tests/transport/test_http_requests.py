@@ -152,9 +152,9 @@ def test_a_refused_connection_is_tried_again_even_for_a_change(quick, monkeypatc
     tries = []
     original = Http._exchange
 
-    async def counted(self, request, number):
+    async def counted(self, request, route, number):
         tries.append(number)
-        return await original(self, request, number)
+        return await original(self, request, route, number)
 
     monkeypatch.setattr(Http, "_exchange", counted)
     with pytest.raises(errors.ConnectError, match="refused"):

@@ -11,7 +11,7 @@ from mstr_arrow.transport.retry import is_transient
 
 def typed(status, body=b"", path="/api/v2/cubes/C1", **headers):
     raw = body if isinstance(body, bytes) else orjson.dumps(body)
-    return error_for(status, headers, raw, path=path)
+    return error_for(status, headers, raw, method="GET", path=path)
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,9 @@ def typed(status, body=b"", path="/api/v2/cubes/C1", **headers):
         (500, "ERR017", errors.PermissionDenied),
         (503, "ERR0016", errors.ServerBusy),
         (500, "ERR001", errors.ServerError),
-        (400, "ERR0R22", errors.ServerError),
-        (400, "8004cb0a", errors.ServerError),
+        (500, "ERR0R22", errors.ServerError),
+        (400, "ERR0R22", errors.InvalidRequest),
+        (400, "8004cb0a", errors.ServerBusy),
         (429, None, errors.ServerBusy),
         (413, None, errors.LimitExceeded),
         (403, None, errors.PermissionDenied),
@@ -68,12 +69,13 @@ def test_every_i_server_code_has_a_hint():
 
 def test_an_error_starts_with_class_and_codes():
     text = str(typed(404, {"code": "ERR004", "iServerCode": -2147468986, "message": "gone", "ticketId": "T"}))
-    assert text.startswith("InstanceGone [ERR004, I-Server -2147468986]: gone (HTTP 404, ticket T)")
+    assert text.startswith("InstanceGone [ERR004, I-Server -2147468986]: gone (GET /api/v2/cubes/C1, HTTP 404, ticket T)")
 
 
 def test_the_first_of_several_errors_counts():
     error = typed(400, {"errors": [{"code": "8004cb0a", "message": "one"}, {"code": "x", "message": "two"}]})
-    assert (error.code, error.message) == ("8004cb0a", "one")
+    assert (error.code, error.message, error.details) == ("8004cb0a", "one", ("two",))
+    assert "one; two" in str(error)
 
 
 @pytest.mark.parametrize("body", [b"[]", b"null", b'{"errors":[]}', b'"text"', b"{", b""])
@@ -98,7 +100,7 @@ def test_a_missing_instance_is_told_from_a_missing_cube():
 @pytest.mark.parametrize(("status", "message"), [(404, "HTTP 404 Not Found"), (405, "HTTP 405 Method Not Allowed")])
 def test_an_unknown_route_proposes_the_context_path(status, message):
     body = orjson.dumps({"code": "ERR004", "message": message})
-    error = error_for(status, {}, body, path="/api/status", base_hint="Did you mean X?")
+    error = error_for(status, {}, body, method="GET", path="/api/status", base_hint="Did you mean X?")
     assert type(error) is errors.NotFound
     assert error.hint == "Did you mean X?"
     assert "too old" in typed(status, body).hint
@@ -153,6 +155,10 @@ def test_a_page_in_place_of_json_is_shown_and_explained():
         (errors.TlsError("x"), False),
         (errors.ProtocolError("x"), False),
         (errors.ClosedError("x"), False),
+        (errors.ProxyError("x"), False),
+        (errors.PermissionDenied("x", status=500), False),
+        (errors.InvalidRequest("x", status=500), False),
+        (errors.IServerUnreachable("x", status=503), True),
         (errors.ServerError("x", status=500), True),
         (errors.ServerError("x", status=500, iserver_code=-5), False),
         (errors.ServerBusy("x", status=500, iserver_code=-2147209053), True),
