@@ -4,6 +4,7 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from mstr_arrow import errors
+from mstr_arrow import prompts as prompt
 from mstr_arrow.auth import secrets
 from mstr_arrow.config import Limits, Network, Proxy, Retry, Settings, Timeouts, Tls
 from mstr_arrow.connection import Connection, connect, connect_async
@@ -51,6 +52,7 @@ __all__ = [
     "duckdb",
     "errors",
     "events",
+    "prompt",
     "secrets",
 ]
 

@@ -54,6 +54,15 @@ def check_used(prompts: Sequence[Prompt], answers: Mapping[str, Answer]) -> None
     raise UsageError(f"no prompt {listing(unknown)} was asked.", hint=suggestion(unknown[0], names))
 
 
+def find(prompts: Sequence[Prompt], name: str) -> Prompt:
+    """Return the prompt that a name means; errors: UsageError with near names."""
+    found = _named(prompts, name)[1]
+    if not found:
+        names = list(dict.fromkeys(prompt.name for prompt in prompts))
+        raise UsageError(f"there is no prompt {name!r}.", hint=suggestion(name, names))
+    return found[0]
+
+
 def _named(prompts: Sequence[Prompt], name: str) -> tuple[int, list[Prompt]]:
     """Return the prompts that a name means, and the way it was read, the first that finds any."""
     for fold in (str, str.casefold):

@@ -66,6 +66,18 @@ def choices_text(choices: Sequence[Choice] | None, count: int | None) -> str:
     return names + (total if more else "")
 
 
+def lines(prompts: Sequence[Prompt]) -> list[str]:
+    """Lay out prompts as a small table: a header, and a line for each; nothing for none."""
+    rows = [("PROMPT", "TYPE", "TAKES", "", "DEFAULT", "CHOICES")]
+    for prompt in prompts:
+        need = "required" if prompt.required else "optional"
+        offered = choices_text(prompt.choices, prompt.choice_count)
+        rows.append((prompt.name, prompt.type, takes(prompt), need, default_text(prompt), offered))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    laid = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return list(laid) if len(rows) > 1 else []
+
+
 def prompts_open(prompts: Sequence[Prompt]) -> PromptsOpen:
     """Make the error for prompts that wait for an answer."""
     described = "; ".join(f"{describe(prompt)} (key {prompt.key})" for prompt in prompts)

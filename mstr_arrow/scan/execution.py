@@ -24,7 +24,7 @@ from mstr_arrow.errors import (
 )
 from mstr_arrow.scan.paging import choose_page
 from mstr_arrow.scan.plan import Range
-from mstr_arrow.scan.prompting import close_prompts
+from mstr_arrow.scan.prompting import Prompting
 from mstr_arrow.scan.status import FAILED, PROMPTED, READY, State, read_state
 from mstr_arrow.transport.retry import retry_after
 
@@ -86,6 +86,7 @@ class _Execution:
         self._watch = watch
         self._what = "report" if source.runs else "cube"
         self._instance: str | None = None
+        self._prompting = Prompting(session.http, source.path, source.prompts)
         self._doing = "starting"
         self._has_status = source.runs
         self._wait = FIRST_PAUSE
@@ -98,6 +99,7 @@ class _Execution:
             with suppress(InstanceGone):
                 self._instance = source.over
                 return await self._changed(body)
+            self._instance = None
         if source.given is not None:
             self._instance = source.given
             return await self._followed(*await self._peek(self._rows))
@@ -178,11 +180,13 @@ class _Execution:
             if state.number in FAILED:
                 raise await self._failure(state)
             if state.number == PROMPTED:
-                await close_prompts(self._http, self._source.path, self._known(), self._source.prompts)
+                await self._prompting.close(self._known())
                 answer, state = await self._peek(wanted)
             else:
                 await asyncio.sleep(self._pause(answer))
                 answer, state = await self._ask(wanted)
+        if self._instance != self._source.over:  # which was asked when it was made
+            self._prompting.finish()
         return answer if state.whole else None
 
     def _pause(self, answer: Answer | None) -> float:

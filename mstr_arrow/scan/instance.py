@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.grid.schema import Columns
+    from mstr_arrow.prompts.answers import Answers
     from mstr_arrow.scan.plan import Range
     from mstr_arrow.transport.answers import Answer
     from mstr_arrow.transport.http import Http
@@ -40,7 +41,7 @@ class Source:
     runs: bool = False
     over: str | None = None
     given: str | None = None
-    prompts: Any = None
+    prompts: Answers | None = None
     page_by: Any = None
 
     @property

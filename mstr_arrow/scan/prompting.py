@@ -110,11 +110,6 @@ class Prompting:
             raise
 
 
-async def close_prompts(http: Http, instances_path: str, instance_id: str, answers: Answers | None) -> None:
-    """Answer the prompts that an instance has open now; see `Prompting.close`."""
-    await Prompting(http, instances_path, answers).close(instance_id)
-
-
 async def fetch_prompts(http: Http, place: str) -> list[Prompt]:
     """List the prompts of an instance or of a report, answered ones included. GET …/prompts.
 

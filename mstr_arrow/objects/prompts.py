@@ -1,0 +1,182 @@
+"""The prompts of a report: what it asks, and the answers given to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+import pyarrow as pa
+
+from mstr_arrow.errors import InstanceGone, UsageError
+from mstr_arrow.prompts.answers import Answers
+from mstr_arrow.prompts.matching import find
+from mstr_arrow.prompts.words import default_text, lines, takes
+from mstr_arrow.scan.asking import Whole
+from mstr_arrow.scan.choices import Offer
+from mstr_arrow.scan.listing import Listing, list_prompts
+from mstr_arrow.scan.scan import Scan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Self
+
+    from mstr_arrow.prompts.model import Choice, Prompt
+    from mstr_arrow.scan.instance import Source
+    from mstr_arrow.scan.options import ReadOptions
+    from mstr_arrow.transport.client import Client
+
+R = TypeVar("R", bound="Prompted")
+
+
+@dataclass(slots=True)
+class Known:
+    """What was listed of a report's prompts, shared by the scans made from each other."""
+
+    listing: Listing | None = None
+
+
+class Prompted(Scan):
+    """A scan of what may ask before it runs."""
+
+    def __init__(self, connection: Client, source: Source, options: ReadOptions) -> None:
+        super().__init__(connection, source, options)
+        self._known = Known()
+
+    @property
+    def prompts(self) -> Prompts[Self]:
+        """What the report asks, and a call that answers it; see `Prompts`.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     report = conn.report("Prompted Value")
+        ...     [prompt.type for prompt in report.prompts]
+        ['VALUE']
+        """
+        return Prompts(self, self._connection, self._asking.source.path, self._known)
+
+    async def prompts_async(self) -> Prompts[Self]:
+        """Return `prompts`, already listed."""
+        return await self.prompts.listed_async()
+
+    @property
+    def answers(self) -> Answers:
+        """The answers that the report was given, to be saved and given again."""
+        given: Answers | None = self._asking.source.prompts
+        return given or Answers({})
+
+    def _answered(self, answers: Answers) -> Self:
+        asking = self._asking
+        source = replace(asking.source, prompts=self.answers.with_others(answers))
+        return self._put(replace(asking, source=source, whole=Whole(), probed=None))
+
+
+class Prompts(Sequence["Prompt"], Generic[R]):
+    """What a report asks before it runs, in order; the server is asked at first need, and not again.
+
+    Prompts that depend on the answers to others may be missing here: they show when those are answered.
+    """
+
+    def __init__(self, report: R, connection: Client, instances_path: str, known: Known) -> None:
+        self._report = report
+        self._connection = connection
+        self._path = instances_path
+        self._known = known
+
+    def __call__(self, answers: Mapping[str, object] | None = None, /, **named: object) -> R:
+        """Return the report with these answers, beside those that it has; nothing is sent.
+
+        Prompts are named by key, id, name or title. A number, text or date answers a VALUE prompt; a list of texts
+        or ids ELEMENTS; a list of names or ids OBJECTS and LEVEL; a condition such as
+        ``mstr_arrow.col("Revenue") > 10`` EXPRESSION; None or ``[]`` leaves an optional prompt empty.
+        `mstr_arrow.prompt` makes others. The same prompt asked twice gets the same answer twice, unless each is
+        named by its key. Optional prompts without an answer get their default, or are left empty.
+
+        Reading then raises PromptsOpen where a required prompt has no answer, and UsageError for answers that do
+        not fit their prompts or that nothing asks for.
+        """
+        given = Answers.of({} if answers is None else answers).with_others(Answers.of(named))
+        return self._report._answered(given)  # noqa: SLF001 - its own
+
+    @overload
+    def __getitem__(self, index: int) -> Prompt: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Prompt]: ...
+    def __getitem__(self, index: int | slice) -> Prompt | Sequence[Prompt]:
+        return self._listed().prompts[index]
+
+    def __len__(self) -> int:
+        return len(self._listed().prompts)
+
+    def __repr__(self) -> str:
+        if self._known.listing is None:
+            return f"<prompts of {self._report!r}, asked for at first need>"
+        return "\n".join(lines(self._known.listing.prompts)) or f"<no prompts of {self._report!r}>"
+
+    async def listed_async(self) -> Self:
+        """Ask the server what there is, if it was not asked."""
+        await self._connection.bridge(self._list())
+        return self
+
+    def table(self) -> pa.Table:
+        """Return a row for each prompt; ``choices`` are the first of ``choice_count``, where that is known."""
+        return prompt_table(self._listed().prompts)
+
+    def choices(self, prompt: str, search: str | None = None) -> pa.Table:
+        """List what a prompt offers, ``id`` and ``name``: all of it, or what contains ``search``.
+
+        GET …/prompts/{key}/elements or …/objects, 200 at a time. Errors: UsageError for a prompt that takes a
+        value, and with near names for one that there is not.
+        """
+        return self._connection.run(self._choices(prompt, search))
+
+    async def choices_async(self, prompt: str, search: str | None = None) -> pa.Table:
+        """Do what `choices` does."""
+        return await self._connection.bridge(self._choices(prompt, search))
+
+    def _listed(self) -> Listing:
+        return self._connection.run(self._list())
+
+    async def _list(self) -> Listing:
+        if self._known.listing is None:
+            self._known.listing = await list_prompts(self._connection.http, self._path)
+        return self._known.listing
+
+    async def _choices(self, name: str, search: str | None) -> pa.Table:
+        try:
+            choices = await self._offered(name, search)
+        except InstanceGone:  # it was made for the list, perhaps long ago
+            self._known.listing = None
+            choices = await self._offered(name, search)
+        columns = {"id": [choice.id for choice in choices], "name": [choice.name for choice in choices]}
+        return pa.table({name: pa.array(texts, pa.string()) for name, texts in columns.items()})
+
+    async def _offered(self, name: str, search: str | None) -> list[Choice]:
+        listing = await self._list()
+        prompt = find(listing.prompts, name)
+        if listing.place is None or prompt.choices is None:
+            raise UsageError(
+                f"the prompt {prompt.name!r} offers nothing to choose from now.",
+                hint="It takes a value, or depends on the answer to another prompt.",
+            )
+        return (await Offer(self._connection.http, listing.place, prompt).all(search))[0]
+
+
+def prompt_table(prompts: Sequence[Prompt]) -> pa.Table:
+    """Lay out prompts as a table."""
+    columns: dict[str, tuple[pa.DataType, list[Any]]] = {
+        "key": (pa.string(), [prompt.key for prompt in prompts]),
+        "id": (pa.string(), [prompt.id for prompt in prompts]),
+        "name": (pa.string(), [prompt.name for prompt in prompts]),
+        "title": (pa.string(), [prompt.title for prompt in prompts]),
+        "type": (pa.string(), [prompt.type for prompt in prompts]),
+        "required": (pa.bool_(), [prompt.required for prompt in prompts]),
+        "takes": (pa.string(), [takes(prompt) for prompt in prompts]),
+        "default": (pa.string(), [default_text(prompt) or None for prompt in prompts]),
+        "choices": (pa.list_(pa.string()), [_names(prompt) for prompt in prompts]),
+        "choice_count": (pa.int64(), [prompt.choice_count for prompt in prompts]),
+    }
+    return pa.table({name: pa.array(values, kind) for name, (kind, values) in columns.items()})
+
+
+def _names(prompt: Prompt) -> list[str] | None:
+    return None if prompt.choices is None else [choice.name for choice in prompt.choices]
