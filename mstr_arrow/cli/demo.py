@@ -11,6 +11,7 @@ from rich.text import Text
 from mstr_arrow.cli.errors import shown_errors
 from mstr_arrow.cli.progress import MB, progress
 from mstr_arrow.cli.simulate import fetch_command
+from mstr_arrow.cli.trace import listener
 from mstr_arrow.connection import connect
 
 if TYPE_CHECKING:
@@ -42,7 +43,13 @@ def demo(
             out.print(f"A simulated Intelligence Server runs on this machine, at {sim.url}.", soft_wrap=True)
             out.print(f"It makes up the {rows:,} rows of its {CUBE!r} as they are asked for.\n", soft_wrap=True)
             began = time.perf_counter()
-            login = connect(sim.url, username=sim.username, password=sim.password, project=sim.project)
+            login = connect(
+                sim.url,
+                username=sim.username,
+                password=sim.password,
+                project=sim.project,
+                on_event=listener(),
+            )
             with login as connection, progress(err) as on_progress:
                 cube = connection.cube(CUBE)
                 frame = cube.to_polars(on_progress=on_progress)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from contextlib import contextmanager, nullcontext
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.text import Text
 
+from mstr_arrow.cli.trace import traced
 from mstr_arrow.errors import ConversionError, DataError, MstrError, UsageError
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ FAILED, USAGE, DATA, INTERRUPTED, READER_LEFT = 1, 2, 3, 130, 141
 def shown_errors(console: Console, *, verbose: bool) -> Iterator[None]:
     """Show what goes wrong inside and end the command with its exit code.
 
-    ``verbose`` shows the traceback, without local variables, and what the package logs.
+    ``verbose`` shows the traceback, without local variables, and what happens on the network.
     """
     try:
-        with _log_to(console) if verbose else nullcontext():
+        with traced(console) if verbose else nullcontext():
             yield
     except KeyboardInterrupt:
         console.print("Interrupted. The session was logged out; no file was written.", style="yellow")
@@ -83,28 +83,3 @@ def _printable(text: str) -> str:
 def _traceback(verbose: bool) -> None:
     if verbose:
         sys.excepthook(*sys.exc_info())
-
-
-class _Log(logging.Handler):
-    """Writes records above a progress bar, a line each."""
-
-    def __init__(self, console: Console) -> None:
-        super().__init__()
-        self._console = console
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._console.print(self.format(record), style="dim", markup=False, highlight=False, soft_wrap=True)
-
-
-@contextmanager
-def _log_to(console: Console) -> Iterator[None]:
-    """Show what the package logs meanwhile, and leave its logger as it was."""
-    logger, log = logging.getLogger("mstr_arrow"), _Log(console)
-    level = logger.level
-    logger.addHandler(log)
-    logger.setLevel(logging.DEBUG)
-    try:
-        yield
-    finally:
-        logger.removeHandler(log)
-        logger.setLevel(level)

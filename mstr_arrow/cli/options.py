@@ -11,6 +11,7 @@ import typer
 from mstr_arrow.cli.login import password_from
 from mstr_arrow.cli.output import Format
 from mstr_arrow.cli.profile import PASSWORD, use_profile
+from mstr_arrow.cli.trace import listener
 from mstr_arrow.config import Settings
 from mstr_arrow.connection import connect
 from mstr_arrow.objects.catalogue import Kind
@@ -105,7 +106,14 @@ def opened(
 ) -> Connection:
     """Open the connection that the options of a command ask for."""
     password = password_from(username, stdin=password_stdin, file=password_file, profile=context.meta.get(PASSWORD))
-    return connect(url, username=username, password=password, project=project, settings=settings or Settings())
+    return connect(
+        url,
+        username=username,
+        password=password,
+        project=project,
+        settings=settings or Settings(),
+        on_event=listener(),
+    )
 
 
 def read_size(text: str | int) -> int:

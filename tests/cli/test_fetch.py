@@ -2,6 +2,7 @@ import csv
 import io
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -86,7 +87,10 @@ def test_types_row_counts_and_page_sizes_reach_the_server(run, server, tmp_path)
 
 def test_verbose_tells_the_requests_and_no_secret(run, server, tmp_path):
     result = run("fetch", CUBE, "-o", tmp_path / "sales.csv", "-v", "--project", server.project)
-    assert "POST /MicroStrategyLibrary/api/auth/login -> 204" in result.err
+    assert re.search(r"^POST /api/auth/login -> 204, 0\.0 kB in \d+ ms$", result.err, re.MULTILINE)
+    assert result.err.count("POST /api/auth/login") == 1  # not from the log as well
+    assert f"session opened: {server.url}, server 11" in result.err
+    assert "session closed" in result.err
     assert "requests, 0 of them repeated" in result.err
     assert "POST" not in run("fetch", CUBE, "-o", tmp_path / "sales.csv").err  # the log is shown no longer
     assert [type(handler).__name__ for handler in logging.getLogger("mstr_arrow").handlers] == ["NullHandler"]
