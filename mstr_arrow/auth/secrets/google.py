@@ -51,13 +51,11 @@ class _SecretManager:
         return text_of(answer.payload.data, self)
 
     def hint(self, error: Exception) -> str:
-        kind = type(error).__name__
-        if kind == "NotFound":
-            return "Are these its name, project and version?"
-        if kind == "PermissionDenied":
-            return "Give whoever runs this the role Secret Manager Secret Accessor on it."
-        if kind == "FailedPrecondition":
-            return "Enable that version, or name another one by version=."
-        if kind in {"DefaultCredentialsError", "RefreshError", "Unauthenticated"}:
+        if type(error).__name__ in {"DefaultCredentialsError", "RefreshError", "Unauthenticated"}:
             return "Log in by gcloud auth application-default login, or set GOOGLE_APPLICATION_CREDENTIALS."
-        return "Can Google Cloud be reached from here? client= takes a client of your own."
+        otherwise = "Can Google Cloud be reached from here? client= takes a client of your own."
+        return {
+            400: "Are these its name, project and version, and is that version enabled?",
+            403: "Give whoever runs this the role Secret Manager Secret Accessor on it.",
+            404: "Are these its name, project and version?",
+        }.get(getattr(error, "code", 0), otherwise)
