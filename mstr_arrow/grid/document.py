@@ -165,8 +165,8 @@ def _read(page: dict[str, Any]) -> Document:
     if "data" not in page:
         raise ProtocolError(f"The server answered without data (status {status}).", hint=_REPORT)
     grid, data = page["definition"]["grid"], page["data"]
-    rows = tuple(_unit(unit) for unit in grid["rows"])
-    columns = tuple(_unit(unit) for unit in grid["columns"])
+    rows = tuple(read_unit(unit) for unit in grid["rows"])
+    columns = tuple(read_unit(unit) for unit in grid["columns"])
     paging = data["paging"]
     return Document(
         instance_id=page["instanceId"],
@@ -186,7 +186,8 @@ def _count(value: Any) -> int:
     return value
 
 
-def _unit(unit: dict[str, Any]) -> Unit:
+def read_unit(unit: dict[str, Any]) -> Unit:
+    """Read a unit of an axis, or of page-by."""
     elements = unit["elements"]
     if str(unit["type"]).lower() == METRICS:
         return Unit(unit.get("id", ""), unit.get("name", "Metrics"), (), elements, is_metrics=True)

@@ -292,13 +292,13 @@ def _forms(columns: Columns, heads: Sequence[_Head], offsets: Sequence[int]) -> 
     """Make the arrays of all forms of all heads, which are in the order of the columns."""
     left = iter(columns.attributes)
     return [
-        form_array(column, _texts(head.unit, form, column), head.indices, offsets)
+        form_array(column, element_texts(head.unit, form, column), head.indices, offsets)
         for head in heads
         for form, column in zip(range(len(head.unit.forms)), left, strict=False)
     ]
 
 
-def _texts(unit: Unit, form: int, column: Column) -> list[str | None]:
+def element_texts(unit: Unit, form: int, column: Column) -> list[str | None]:
     """List the text of one form for each element of a unit; None for null elements."""
     is_label, forms = unit.is_label, len(unit.forms)
     texts: list[str | None] = []

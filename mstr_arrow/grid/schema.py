@@ -22,7 +22,7 @@ from mstr_arrow.grid.types import (
 from mstr_arrow.names import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from mstr_arrow.grid.document import Document, Metric, Place
 
@@ -109,12 +109,12 @@ def columns_of(document: Document, options: GridOptions = DEFAULTS) -> Columns:
     """
     tidy = options.layout == "tidy"
     places = document.row_places + (document.column_places if tidy else ())
-    columns = [column for place in places for column in _of_place(place, in_rows=not tidy)]
+    columns = [column for place in places for column in columns_of_place(place, in_rows=not tidy)]
     columns += _metrics(document, options) if tidy else _data_columns(document, options)
     if options.subtotals != "drop":
         columns.append(Column(SUBTOTAL, "subtotal", "", None, "nvarchar", STRING))
     columns = [_like(column, options) for column in columns]
-    names = _distinct(column.name for column in columns)
+    names = distinct_names(column.name for column in columns)
     overrides = {name: override_type(name, to) for name, to in options.types.items()}
     if not options.like:
         _refuse_unknown(overrides, names)
@@ -156,7 +156,8 @@ def _identity(column: Column) -> tuple[object, ...]:
     return (column.role, column.object_id, column.form_id, column.level, column.part, column.header)
 
 
-def _of_place(place: Place, *, in_rows: bool) -> list[Column]:
+def columns_of_place(place: Place, *, in_rows: bool) -> list[Column]:
+    """Make a column for each form of an attribute, or for the names of metrics that stay ``in_rows``."""
     unit = place.unit
     if unit.is_metrics:
         return [Column(unit.name, "metric name", unit.id, None, "nvarchar", STRING)] if in_rows else []
@@ -244,7 +245,7 @@ def totals_column(document: Document, number: int) -> bool:
     )
 
 
-def element_id(element: dict[str, object]) -> str:
+def element_id(element: Mapping[str, object]) -> str:
     """Return what tells an element from others of its unit."""
     identity = element.get("id")
     return str(element.get("name") if identity is None else identity)
@@ -266,10 +267,10 @@ def _like(column: Column, options: GridOptions) -> Column:
     return replace(column, name=name, type=to or column.type)
 
 
-def _distinct(names: Iterable[str]) -> list[str]:
+def distinct_names(names: Iterable[str]) -> list[str]:
     """Make names unique, keeping the first of each.
 
-    >>> _distinct(["Sales", "Sales", "Sales (2)"])
+    >>> distinct_names(["Sales", "Sales", "Sales (2)"])
     ['Sales', 'Sales (2)', 'Sales (2) (2)']
     """
     taken: set[str] = set()

@@ -1,39 +1,35 @@
-"""One extraction under way: an instance, its scheduler, its worker threads, its counts."""
+"""One extraction under way: an instance, read to its end or as far as is wanted."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
 from mstr_arrow.errors import ClosedError, DataMismatch, InstanceGone
 from mstr_arrow.grid.decode import decode_page
-from mstr_arrow.grid.stitch import Stitcher
 from mstr_arrow.scan.execution import execute
 from mstr_arrow.scan.instance import Instance
-from mstr_arrow.scan.plan import PagePlan, Range
-from mstr_arrow.scan.scheduler import Budget, Fetched, Scheduler, ended
-from mstr_arrow.scan.stats import Meter
+from mstr_arrow.scan.pages import open_pages
+from mstr_arrow.scan.plan import Range
+from mstr_arrow.scan.scheduler import ended
+from mstr_arrow.scan.workshop import Workshop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pyarrow as pa
 
-    from mstr_arrow.grid.decode import Page
     from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.grid.schema import Columns
-    from mstr_arrow.grid.tidy import Laid
     from mstr_arrow.scan.execution import Watch
     from mstr_arrow.scan.instance import Source
     from mstr_arrow.scan.options import ReadOptions
+    from mstr_arrow.scan.pages import Pages
     from mstr_arrow.scan.stats import ScanStats
     from mstr_arrow.transport.answers import Answer
     from mstr_arrow.transport.session import ServerSession
 
 T = TypeVar("T", bound="Sliceable")
-R = TypeVar("R")
 
 
 class Sliceable(Protocol):
@@ -74,25 +70,15 @@ class Read(Generic[T]):
         first: int | None = None,
         head: int | None = None,
     ) -> None:
-        self.meter = Meter()
-        self._session = session
+        self._shop = Workshop(session, options, on_progress)
         self._source = source
-        self._options = options
         self._convert = convert
-        self._on_progress = on_progress
         self._narrow = narrow
         self._first = first
         self._head = head
-        self._budget = Budget(options.limits)
-        self._plan: PagePlan | None = None
+        self._pages: Pages[T] | None = None
         self._columns: Columns | None = None
-        self._instance_id = ""
-        self._scheduler: Scheduler[Any] | None = None
-        self._stitcher: Stitcher | None = None
         self.closed = False
-        self._pool = ThreadPoolExecutor(options.limits.decode_threads, "mstr-arrow-decode")
-        self._lag = asyncio.ensure_future(self.meter.watch_lag())
-        session.hold()
         session.register(self)
 
     @property
@@ -109,40 +95,42 @@ class Read(Generic[T]):
 
     def stats(self) -> ScanStats:
         """Return what was done so far."""
-        self.meter.in_flight = self._budget.in_flight
-        self.meter.total_rows = self._plan.end if self._plan else 0
-        return self.meter.stats()
+        self._shop.meter.total_rows = self._pages.plan.end if self._pages else self._shop.meter.total_rows
+        return self._shop.stats()
 
     async def open(self, instance: Instance | None) -> None:
         """Read the first page: of ``instance``, if it still lives, else of a new one."""
-        limits = self._options.limits
+        shop, limits = self._shop, self._shop.options.limits
         rows = limits.page_rows or limits.first_page_rows
-        page = await self._first_page(instance, Range(0, min(rows, self._first or rows)))
-        plan = self._plan = PagePlan(page.paging.total, limits, first=self._first)
-        if not self.columns.whole_pages:
-            self._stitcher = Stitcher(self.columns)
-        ordered = self._options.ordered or self._stitcher is not None
-        self._scheduler = Scheduler(plan, self._fetch, self._budget, ordered=ordered)
-        if page.paging.total or page.rows:
-            self._scheduler.accept(plan.take() if page.paging.total else Range(0, 0), page)
+        wanted = Range(0, min(rows, self._first or rows))
+        answer = None if instance is None else await self._first_of(instance, wanted)
+        if answer is None:  # nothing was delivered of an instance that is gone: a new one is as good
+            instance = None
+            answer = await execute(shop.session, self._source, wanted.rows, shop.options.grid, shop.watch)
+        known = None if instance is None else instance.columns
+        pages = await open_pages(shop, self._source, answer, known, self._convert, first=self._first)
+        if instance is not None:
+            _check_total(instance, pages.plan.total)
+        self._columns, self._pages = pages.columns, pages
         self._report()
 
     async def next(self) -> T | None:
         """Return the next page, converted; None after the last."""
+        meter = self._shop.meter
         item = None
         while item is None or not len(item):
-            if self._scheduler is None:
+            if self._pages is None:
                 raise ended()
-            if self._head is not None and self.meter.result_rows >= self._head:
-                self.meter.end()
+            if self._head is not None and meter.result_rows >= self._head:
+                meter.end()
                 return None
-            page = await self._scheduler.next()
-            if page is None:
-                self.meter.end()
-                return self._counted(await self._rest())
-            self.meter.rows += page.rows
-            item = page.item if self._stitcher is None else await self._in_pool(self._stitch, page.item)
-            item = self._counted(item)
+            item = await self._pages.next()
+            if item is None:
+                meter.end()
+                return None
+            if self._head is not None:
+                item = item.slice(0, self._head - meter.result_rows)
+            meter.result_rows += len(item)
             self._report()
         return item
 
@@ -151,84 +139,29 @@ class Read(Generic[T]):
         if self.closed:
             return
         self.closed = True
-        self.meter.end()
-        self._lag.cancel()
-        self._session.unregister(self)
-        self._session.release()
-        # Let go of: its error's traceback would hold on to all that a failed consumer had gathered.
-        scheduler, self._scheduler = self._scheduler, None
-        if scheduler is not None:
-            await scheduler.aclose()
-        self._pool.shutdown(wait=False, cancel_futures=True)
-
-    def _counted(self, item: T | None) -> T | None:
-        """Cut what is too much off, and count the rows."""
-        if item is not None and self._head is not None:
-            item = item.slice(0, self._head - self.meter.result_rows)
-        self.meter.result_rows += 0 if item is None else len(item)
-        return item
-
-    async def _rest(self) -> T | None:
-        """Return the rows that waited for the last page, once."""
-        stitcher, self._stitcher = self._stitcher, None
-        batch = None if stitcher is None else await self._in_pool(stitcher.finish)
-        return None if batch is None else await self._in_pool(self._convert, batch)
-
-    def _stitch(self, page: Laid) -> T | None:
-        batch = self._stitcher.feed(page) if self._stitcher else page.batch
-        return None if batch is None else self._convert(batch)
-
-    async def _in_pool(self, work: Callable[..., R], *arguments: Any) -> R:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
-
-    def _watch(self, doing: str | None) -> None:
-        self.meter.status = doing
-        if doing is not None:
-            self._report()
+        self.stats()
+        self._shop.close()
+        self._shop.session.unregister(self)
+        pages, self._pages = self._pages, None
+        if pages is not None:
+            await pages.aclose()
+        self._shop.dismiss()
 
     def _report(self) -> None:
-        if self._on_progress is not None:
-            self._on_progress(self.stats())
+        self.stats()
+        self._shop.report()
 
-    async def _first_page(self, instance: Instance | None, wanted: Range) -> Fetched[Any]:
-        http = self._session.http
-        if instance is not None:
-            self._columns = instance.columns
-            try:
-                answer = await self._source.page(http, instance.id, wanted, self._options.grid)
-                page = await self._decode(answer, keep_id=True)
-            except InstanceGone:
-                pass  # nothing was delivered of it: a new one is as good
-            else:
-                _check_total(instance, page)
-                return page
-        answer = await execute(self._session, self._source, wanted.rows, self._options.grid, self._watch)
-        return await self._decode(answer, keep_id=True)
-
-    async def _fetch(self, wanted: Range, free_place: Callable[[], None]) -> Fetched[Any]:
-        answer = await self._source.page(self._session.http, self._instance_id, wanted, self._options.grid)
-        free_place()
-        return await self._decode(answer)
-
-    async def _decode(self, answer: Answer, *, keep_id: bool = False) -> Fetched[Any]:
-        self.meter.answered(answer)
-        page, fetched, seconds = await self._in_pool(self._decode_here, answer)
-        if keep_id:
-            self._columns, self._instance_id = page.columns, page.instance_id
-        self.meter.decoded(fetched.size, seconds)
-        return fetched
-
-    def _decode_here(self, answer: Answer) -> tuple[Page, Fetched[Any], float]:
-        began = time.perf_counter()
-        text = answer.content()
-        page = decode_page(text, self._columns, options=self._options.grid)
-        item = self._convert(page.batch) if page.columns.whole_pages else page.laid
-        return page, Fetched(item, page.paging.current, page.paging, len(text)), time.perf_counter() - began
+    async def _first_of(self, instance: Instance, wanted: Range) -> Answer | None:
+        """Ask for the first page of an instance that was made before; None where it is gone."""
+        try:
+            return await self._source.page(self._shop.session.http, instance.id, wanted, self._shop.options.grid)
+        except InstanceGone:
+            return None
 
 
-def _check_total(instance: Instance, page: Fetched[Any]) -> None:
-    if page.paging.total != instance.total:
+def _check_total(instance: Instance, total: int) -> None:
+    if total != instance.total:
         raise DataMismatch(
-            f"The result had {instance.total} rows when its schema was read and has {page.paging.total} now.",
+            f"The result had {instance.total} rows when its schema was read and has {total} now.",
             hint="Read again; the object may have been published meanwhile.",
         )

@@ -1,0 +1,157 @@
+"""Page-by: the attributes that choose which page of a report is shown (wire reference, section 4.2). Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from mstr_arrow.errors import DataMismatch, ProtocolError, UsageError
+from mstr_arrow.grid.document import Place, page_shape, read_unit
+from mstr_arrow.grid.exact import form_array
+from mstr_arrow.grid.plain import element_texts
+from mstr_arrow.grid.schema import Column, columns_of_place, distinct_names, element_id
+from mstr_arrow.names import listing, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mstr_arrow.grid.document import Unit
+
+Combination = tuple[int, ...]
+"""The number of an element for each page-by attribute."""
+
+
+@dataclass(frozen=True)
+class PageBy:
+    """The page-by attributes of a report, and the combinations of their elements that have data."""
+
+    units: tuple[Unit, ...]
+    combinations: tuple[Combination, ...]
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """A column for each form of each attribute."""
+        columns = [column for unit in self.units for column in columns_of_place(Place(unit, 0), in_rows=False)]
+        names = distinct_names(column.name for column in columns)
+        return tuple(replace(column, name=name) for column, name in zip(columns, names, strict=True))
+
+    def table(self, types: Mapping[str, pa.DataType] | None = None) -> pa.Table:
+        """Make a row for each combination, of types by name where they are given; texts are plain strings.
+
+        Errors: ConversionError for an element that does not fit its type.
+        """
+        columns = [replace(each, type=(types or {}).get(each.name, each.type)) for each in self.columns]
+        left = iter(columns)
+        arrays = []
+        for position, unit in enumerate(self.units):
+            numbers = [combination[position] for combination in self.combinations]
+            for form, column in zip(range(len(unit.forms)), left, strict=False):
+                array = form_array(column, element_texts(unit, form, column), numbers, range(len(numbers)))
+                arrays.append(array.dictionary_decode() if pa.types.is_dictionary(array.type) else array)
+        fields = [each.field.with_type(array.type) for each, array in zip(columns, arrays, strict=True)]
+        return pa.Table.from_arrays(arrays, pa.schema(fields))
+
+    def element_ids(self, combination: Combination) -> list[dict[str, str]]:
+        """Name a combination as ``currentPageBy`` takes it."""
+        return [{"id": element_id(unit.elements[n])} for unit, n in zip(self.units, combination, strict=True)]
+
+    def chosen(self, choice: Mapping[str, object]) -> tuple[Combination, ...]:
+        """Return the combinations that have the chosen elements.
+
+        Attributes are named by name or id, elements by the value of any form or by id. Errors: UsageError for a
+        name or value that there is not, with near ones, and for elements that have no data together.
+        """
+        wanted = {self._position(name): (name, value) for name, value in choice.items()}
+        allowed = {position: self._numbers(position, value) for position, (_, value) in wanted.items()}
+        found = tuple(
+            each for each in self.combinations if all(each[at] in numbers for at, numbers in allowed.items())
+        )
+        if not found:
+            named = ", ".join(f"{name}={value!r}" for name, value in wanted.values())
+            raise UsageError(f"no page has {named} together.", hint="pages() lists those that there are.")
+        return found
+
+    def chosen_one(self, choice: Mapping[str, object]) -> Combination:
+        """Return the one combination that is chosen; errors: as `chosen`, and where several are."""
+        found = self.chosen(choice)
+        if len(found) == 1:
+            return found[0]
+        open_units = [
+            (unit, sorted({each[position] for each in found}))
+            for position, unit in enumerate(self.units)
+            if len({each[position] for each in found}) > 1
+        ]
+        unit, numbers = open_units[0]
+        values = listing([_label(unit.elements[number]) for number in numbers])
+        names = " and ".join(repr(unit.name) for unit, _ in open_units)
+        raise UsageError(
+            f"{len(found):,} pages are chosen, not one.",
+            hint=f"Choose {names} too ({unit.name}: {values}), or take them all with expand_pages().",
+        )
+
+    def _position(self, name: str) -> int:
+        found = [at for at, unit in enumerate(self.units) if name in (unit.name, unit.id, unit.id.lower())]
+        if len(found) == 1:
+            return found[0]
+        names = [unit.name for unit in self.units]
+        if not names:
+            raise UsageError(f"no page-by attribute {name!r}: the report has no page-by.")
+        hint = "Give its id." if found else suggestion(name, names)
+        raise UsageError(
+            f"{'several page-by attributes are' if found else 'no page-by attribute'} {name!r}.", hint=hint
+        )
+
+    def _numbers(self, position: int, value: object) -> set[int]:
+        """Find the elements that a value means: its id, or the text of one of its forms."""
+        unit = self.units[position]
+        text = _written(value)
+        ids = {number for number, each in enumerate(unit.elements) if element_id(each) == text}
+        found = ids or {number for number, each in enumerate(unit.elements) if text in _texts(each)}
+        if not found:
+            labels = [_label(each) for each in unit.elements]
+            raise UsageError(f"{unit.name!r} has no element {value!r}.", hint=suggestion(text or "", labels))
+        return found
+
+
+def read_page_by(pages: Sequence[Any]) -> PageBy:
+    """Read the answers to GET …/pageBy/elements, all pages of one listing.
+
+    Errors: ProtocolError, DataMismatch where others are listed than were counted.
+    """
+    with page_shape():
+        units = tuple(read_unit(unit) for unit in pages[0]["pageBy"])
+        items = [tuple(item) for page in pages for item in page["validPageByElements"]["items"]]
+        total = pages[0]["validPageByElements"]["paging"]["total"]
+    if len(items) != total:
+        raise DataMismatch(f"The server counts {total} pages of the report and lists {len(items)}.")
+    for item in items:
+        if len(item) != len(units) or not all(
+            type(number) is int and 0 <= number < len(unit.elements)
+            for number, unit in zip(item, units, strict=False)
+        ):
+            raise ProtocolError(f"The server lists {item!r} as a page, which names no element of each attribute.")
+    return PageBy(units, tuple(dict.fromkeys(items)))
+
+
+def _texts(element: Mapping[str, Any]) -> list[str | None]:
+    """Return what a person may call an element: the text of each form, None for one without a value."""
+    if element_id(element).startswith("h\\N;"):
+        return [None]
+    values = [str(value) for value in element.get("formValues") or [element.get("name")]]
+    return [*values, " ".join(values)]
+
+
+def _label(element: Mapping[str, Any]) -> str:
+    texts = _texts(element)
+    return texts[-1] or ""
+
+
+def _written(value: object) -> str | None:
+    """Write a value as form values are: dates in ISO-8601."""
+    if value is None:
+        return None
+    isoformat = getattr(value, "isoformat", None)
+    return str(isoformat() if isoformat else value)
