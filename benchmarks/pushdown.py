@@ -1,6 +1,6 @@
 """What moves when the server may filter, and when it may not: requests, rows, bytes and seconds.
 
-Run ``python -m benchmarks.pushdown [--quick]``; needs DuckDB. The simulator serves its Sales Cube from a process of
+Run ``python -m benchmarks.pushdown [--quick]``; needs DuckDB 2. The simulator serves its Sales Cube from a process of
 its own, which also counts: requests, rows and bytes are what it answered after the cube was found, the bodies of
 answers only, packed with gzip as they went over the wire and as text before that. Seconds are the client's, of the
 run that is the median of alternating repeats; how long a real server takes to filter, the simulator does not say.
@@ -151,7 +151,7 @@ def main() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The same query for Polars and, over ``sales``, for DuckDB; ``also`` has other ways to its rows."""
+    """The same query for Polars and, over ``sales``, for DuckDB; ``also`` are ways that push nothing."""
 
     name: str
     polars: Callable[[pl.LazyFrame], pl.LazyFrame]
@@ -160,12 +160,20 @@ class Query:
 
     @property
     def ways(self) -> dict[str, Callable[[ma.Cube], pl.DataFrame]]:
-        """What runs the query on a cube."""
+        """What runs the query on a cube, with push-down or without."""
         return {
             "Polars": lambda cube: self.polars(cube.scan()).collect(),
             "DuckDB": lambda cube: in_duckdb(cube, self.sql),
-            **self.also,
         }
+
+    @property
+    def runs(self) -> Iterator[tuple[str, bool, Callable[[ma.Cube], pl.DataFrame]]]:
+        """All ways in turn, and whether push-down is on."""
+        for way, work in self.ways.items():
+            yield way, False, work
+            yield way, True, work
+        for way, work in self.also.items():
+            yield way, False, work
 
 
 def in_duckdb(scan: ma.Scan, sql: str, *, stream: bool = False) -> pl.DataFrame:
@@ -222,11 +230,11 @@ def _queries(server: Server, rows: int, repeats: int) -> None:
     lines, verdicts = [], []
     for query in _all_queries(day):
         runs = _alternate(server, query, repeats)
-        for way in query.ways:
-            found, on = runs[way, True]
-            _, off = runs[way, False]
+        for way in (*query.ways, *query.also):
+            found, off = runs[way, False]
+            _, on = runs.get((way, True), (0, None))
             lines.append((query.name, way, f"{found:,}", *_beside(on, off)))
-            if query.name == RARE:
+            if query.name == RARE and on is not None:
                 packed, text = _percent(on.packed, off.packed), _percent(on.text, off.text)
                 met = verdict(max(packed, text), TARGET_SHARE, at_most=True, counted=True)
                 verdicts.append(
@@ -247,19 +255,21 @@ def _alternate(server: Server, query: Query, repeats: int) -> dict[tuple[str, bo
     runs: dict[tuple[str, bool], list[Moved]] = {}
     expected: pl.DataFrame | None = None
     for _ in range(repeats):
-        for way, work in query.ways.items():
-            for pushdown in (False, True):
-                frame, moved = server.run(work, pushdown=pushdown)
-                found = frame.sort("Order" if "Order" in frame.columns else frame.columns)
-                expected = found if expected is None else expected
-                if not (found.equals(expected) and found.schema == expected.schema):
-                    raise RuntimeError(f"{query.name}: other rows in {way}, pushdown={pushdown}")
-                runs.setdefault((way, pushdown), []).append(moved)
+        for way, pushdown, work in query.runs:
+            frame, moved = server.run(work, pushdown=pushdown)
+            found = frame.sort("Order" if "Order" in frame.columns else frame.columns)
+            expected = found if expected is None else expected
+            if not (found.equals(expected) and found.schema == expected.schema):
+                raise RuntimeError(f"{query.name}: other rows in {way}, pushdown={pushdown}")
+            runs.setdefault((way, pushdown), []).append(moved)
     rows = 0 if expected is None else len(expected)
     return {key: (rows, sorted(moved, key=lambda run: run.seconds)[repeats // 2]) for key, moved in runs.items()}
 
 
-def _beside(on: Moved, off: Moved) -> tuple[str, ...]:
+def _beside(on: Moved | None, off: Moved) -> tuple[str, ...]:
+    if on is None:
+        wire = (f"{off.packed / MB:.1f}", f"{off.text / MB:.1f}")
+        return (f"{off.requests}", f"{off.rows:,}", *wire, "", f"{off.seconds:.2f}")
     return (
         f"{on.requests} / {off.requests}",
         f"{on.rows:,} / {off.rows:,}",
