@@ -60,7 +60,7 @@ def kind_name(kind: Kind | None) -> str:
 def value_text(value: Plain, prompt: Prompt) -> str:
     """Write a value as a prompt takes it; errors: UsageError for one of another kind, or out of its range.
 
-    Dates are written as ``2024-01-31T00:00:00.000+0000``, those without a zone as UTC.
+    Dates are written as ``2024-01-31T00:00:00.000+0000``, in UTC, which those without a zone are taken for.
     """
     kind = prompt.kind or _kind_of(value)
     match kind:
@@ -90,7 +90,8 @@ def as_length(limit: object) -> Decimal | None:
 
 
 def _written(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}{moment:%z}"
+    moment = moment.astimezone(UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}+0000"
 
 
 def _kind_of(value: Plain) -> Kind:
