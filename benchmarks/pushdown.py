@@ -1,7 +1,7 @@
 """What moves when the server may filter, and when it may not: requests, rows, bytes and seconds.
 
-Run ``python -m benchmarks.pushdown [--quick]``; needs DuckDB 2. The simulator serves its Sales Cube from a process of
-its own, which also counts: requests, rows and bytes are what it answered after the cube was found, the bodies of
+Run ``python -m benchmarks.pushdown [--quick]``; needs DuckDB 2. The simulator serves its Sales Cube from a process
+of its own, which also counts: requests, rows and bytes are what it answered after the cube was found, the bodies of
 answers only, packed with gzip as they went over the wire and as text before that. Seconds are the client's, of the
 run that is the median of alternating repeats; how long a real server takes to filter, the simulator does not say.
 
