@@ -168,7 +168,8 @@ OVER_GRPC = """
     assert not [record for record in records if encoded in record or "hunter2" in record]
     with here() as client:
         client.access_secret_version(name="projects/acme/secrets/prod/versions/latest")
-    assert [record for record in records if encoded in record], "Google logs again what it logged before"
+    if hasattr(transports.grpc, "_LoggingClientInterceptor"):  # older versions log nothing
+        assert [record for record in records if encoded in record], "what Google logs is hidden for good"
     server.stop(None)
 """
 
