@@ -26,6 +26,7 @@ import psutil
 import pyarrow as pa
 import pyarrow.dataset as pa_dataset
 import pyarrow.parquet as pq
+from yarl import URL
 
 import mstr_arrow as ma
 from benchmarks.encode import sales
@@ -136,10 +137,8 @@ def _sent(sim: SimulatorProcess, path: Path, count: int) -> float:
         ]
         opened = conn.post(f"datasets/{cube.id}/uploadSessions", json={"tables": tables}).json()
         path_of = f"/api/datasets/{cube.id}/uploadSessions/{opened['uploadSessionId']}"
-        session = conn.session.http
-        headers = {"X-MSTR-AuthToken": str(session.token), "X-MSTR-ProjectID": conn.project_id}
-        pairs = (f"{cookie.key}={cookie.value}" for cookie in session._session.cookie_jar)  # noqa: SLF001
-        headers["Cookie"] = "; ".join(pairs)
+        keys = conn.http.keys
+        headers = {**keys.headers(URL(sim.url)), "X-MSTR-ProjectID": conn.project_id}
         body = b"".join(ready.body)
 
         async def send() -> float:

@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import ProtocolError, ServerError
-from mstr_arrow.transport.http import TOKEN
+from mstr_arrow.transport.keys import TOKEN, SessionKeys
 from mstr_arrow.transport.version import at_least
 
 if TYPE_CHECKING:
@@ -39,27 +39,27 @@ async def log_in(http: Http, body: dict[str, object], version: str | None) -> No
     repeated when it fails, unless the connection could not be opened.
     """
     python_client = at_least(version, PYTHON_CLIENT_SINCE)
-    http.secrets = tuple(text for text in [body.get("password")] if isinstance(text, str))
     try:
         await _post(http, body, PYTHON_CLIENT if python_client else WEB_CLIENT)
     except ServerError as error:
         if not python_client or "constraint violation" not in error.message.lower():
             raise
         await _post(http, body, WEB_CLIENT)
-    finally:
-        http.secrets = ()
 
 
 async def _post(http: Http, body: dict[str, object], application_type: int) -> None:
     request = {**body, **LOCALE, "applicationType": application_type}
-    answer = await http.request("POST", "auth/login", json=request, project=False, wait="execute")
+    hidden = [text for text in [body.get("password")] if isinstance(text, str)]
+    answer = await http.request(
+        "POST", "auth/login", json=request, project=False, wait="execute", keys=http.keys, hidden=hidden
+    )
     token = answer.headers.get(TOKEN)
     if not token:
         raise ProtocolError(
             f"the log-in was answered without a token (HTTP {answer.status}).",
             hint="Is the URL the Library's own, with no log-in page or gateway in front?",
         )
-    http.token = token
+    http.keys.token = token
 
 
 async def log_out(http: Http) -> bool:
@@ -72,10 +72,10 @@ async def log_out(http: Http) -> bool:
         return confirmed
     try:
         async with asyncio.timeout(http.settings.timeouts.logout):
-            await http.request("POST", "auth/logout", project=False, safe=True)
+            await http.request("POST", "auth/logout", project=False, safe=True, keys=http.keys)
         confirmed = True
     except Exception as error:  # noqa: BLE001  whatever it is, it must not hide why the connection closes
         logger.debug("log-out failed: %s", type(error).__name__)
     finally:
-        http.token = None
+        http.keys = SessionKeys(http.base)
     return confirmed

@@ -19,22 +19,24 @@ from mstr_arrow.errors import (
     MstrError,
     NotFound,
     ProtocolError,
+    SessionExpired,
     TimeoutExceeded,
     UsageError,
 )
 from mstr_arrow.transport import events, url
 from mstr_arrow.transport.answers import Answer, error_for, unpacked
 from mstr_arrow.transport.failures import transport_error
+from mstr_arrow.transport.keys import SessionKeys
 from mstr_arrow.transport.projects import Project, choose
+from mstr_arrow.transport.renewal import lost_with_session
 from mstr_arrow.transport.retry import Failed, attempts, is_transient, retry_after
 from mstr_arrow.transport.sockets import Route, client_session, find_route
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
     from mstr_arrow.config import Settings
 
-TOKEN = "X-MSTR-AuthToken"  # noqa: S105  the header's name
 PROJECT = "X-MSTR-ProjectID"
 SEND_BYTES = 2**18
 """Bytes of a request that are handed to the socket at once, so that a big body does not hold up the others."""
@@ -52,38 +54,55 @@ class _Request(NamedTuple):
 
     method: str
     path: str
-    address: URL
+    query: str
     params: list[tuple[str, str]]
     headers: dict[str, str]
     pieces: Sequence[bytes]
     wait: Wait | float
+    hidden: Sequence[str]
+
+    def __repr__(self) -> str:
+        """Return what holds no secret, for tracebacks that show variables."""
+        return f"<{self.method} {self.path}>"
+
+    def address(self, base: str) -> URL:
+        """Return where the request goes."""
+        return URL(f"{base}{self.path}{self.query}")
 
 
 class Http:
-    """Requests of one login; made and used on the background loop only.
+    """Requests of one connection; made and used on the background loop only.
 
-    One cookie jar serves all its connections, because the token is worth nothing without the cookies that
-    came with it (wire reference, section 1.3). How many requests are on their way at once is limited by
+    They carry the ``keys`` of its session. How many requests are on their way at once is limited by
     ``Network.connections`` alone: whoever sends many limits them.
     """
 
     def __init__(self, base: str, settings: Settings) -> None:
-        self.base = base
         self.settings = settings
-        self.host = url.host_of(base)
-        self.token: str | None = None
+        self.keys = SessionKeys(base)
+        self.renew: Callable[[SessionKeys, SessionExpired], Awaitable[None]] | None = None
+        """Puts keys of a new session in place of those that the server refused, or raises why it cannot."""
         self.project: Project | None = None
-        self.secrets: tuple[str, ...] = ()
         self._undecided = False
         self._pid = os.getpid()
-        self._session = client_session(base, settings)
-        self._route: Route | None = None
+        self._session = client_session(settings)
+        self._routes: dict[str, Route] = {}
         self._routing = asyncio.Lock()
         connections = settings.network.connections
         self._places = asyncio.Semaphore(connections) if connections else nullcontext()
 
     def __repr__(self) -> str:
         return f"<Http {self.base}>"
+
+    @property
+    def base(self) -> str:
+        """The base URL of the session's server."""
+        return self.keys.base
+
+    @property
+    def token(self) -> str | None:
+        """The session's token; None where there is none."""
+        return self.keys.token
 
     @property
     def closed(self) -> bool:
@@ -109,6 +128,8 @@ class Http:
         project: bool | str | None = True,
         safe: bool | None = None,
         wait: Wait | float = "read",
+        keys: SessionKeys | None = None,
+        hidden: Sequence[str] = (),
     ) -> Answer:
         """Send a request and return its answer, 2xx, read to the end; anything else is a typed error.
 
@@ -118,28 +139,32 @@ class Http:
         for. ``wait="execute"`` allows ``timeouts.execute`` seconds for the first byte, counted from the last
         piece of the body that was sent; a number allows that many. A big body may come as a sequence of pieces.
         The answer's body is held in memory once, as it came.
+
+        Where the session has expired, :attr:`renew` opens another and the request is sent once more, unless it is
+        about something of the old one. ``keys`` are those of a session that is used as it is, expired or not.
+        ``hidden`` are secrets in the request, which an answer may not repeat.
         """
         self.check_usable()
         method = method.upper()
-        path = url.endpoint(path)
-        address = URL(self.base + path)
+        path, question, query = url.endpoint(path).partition("?")
         sent = {**await self._headers(project), **(headers or {})}
         if json is not None:
             data = orjson.dumps(json)
             sent.setdefault("Content-Type", "application/json")
         if pieces := _pieces(data):
             sent["Content-Length"] = str(sum(map(len, pieces)))
-        bare = path.partition("?")[0]
-        request = _Request(method, bare, address, url.query_pairs(params), sent, pieces, wait)
+        request = _Request(method, path, question + query, url.query_pairs(params), sent, pieces, wait, hidden)
         safe = method in {"GET", "HEAD"} if safe is None else safe
         seconds = self.settings.timeouts.total
         try:
             async with asyncio.timeout(seconds) as limit:
-                return await self._attempts(request, safe=safe)
+                if keys is None:
+                    return await self._in_session(request, safe=safe)
+                return await self._attempts(request, keys, safe=safe)
         except TimeoutError:
             if not limit.expired():
                 raise
-            message = f"{method} {bare} was not done within {seconds:g} s, repetitions included."
+            message = f"{method} {path} was not done within {seconds:g} s, repetitions included."
             raise TimeoutExceeded(
                 message, hint="Raise Timeouts.total, or find out why the server is slow."
             ) from None
@@ -163,7 +188,7 @@ class Http:
         self._session.detach()
 
     async def _headers(self, project: bool | str | None) -> dict[str, str]:
-        headers = {TOKEN: self.token} if self.token else {}
+        headers: dict[str, str] = {}
         if project is True and self.project is None:
             await self.select_project(None)
         if project is None and self.project is None and not self._undecided:
@@ -176,16 +201,34 @@ class Http:
             headers[PROJECT] = self.project.id
         return headers
 
-    async def _attempts(self, request: _Request, *, safe: bool) -> Answer:
+    async def _in_session(self, request: _Request, *, safe: bool) -> Answer:
+        """Send a request, and once more in a new session where the one it was sent in has expired.
+
+        An answer 401 says that nothing was done, so any request may be sent again.
+        """
+        keys = self.keys
+        try:
+            return await self._attempts(request, keys, safe=safe)
+        except SessionExpired as error:
+            if self.renew is None or keys.token is None:
+                raise
+            await self.renew(keys, error)
+            if lost := lost_with_session(error, [name for name, _ in request.params], request.headers):
+                raise lost from error
+            if error.status != 401 and not safe:
+                raise
+        return await self._attempts(request, self.keys, safe=safe)
+
+    async def _attempts(self, request: _Request, keys: SessionKeys, *, safe: bool) -> Answer:
         """Send a request until it succeeds or its error is final."""
-        route = await self._way()
+        route = await self._way(keys.base)
         why: str | None = None
         try:
             async for attempt in attempts(self.settings.retry):
                 with attempt:
                     try:
                         async with self._places:
-                            return await self._told(request, route, attempt.num, why, safe=safe)
+                            return await self._told(request, keys, route, attempt.num, why, safe=safe)
                     except Failed as failed:
                         why = failed.error.label
                         raise
@@ -193,21 +236,23 @@ class Http:
             raise failed.error from None
         raise AssertionError("unreachable")
 
-    async def _way(self) -> Route:
+    async def _way(self, base: str) -> Route:
         """Find the route at the first request, and again where that failed."""
         async with self._routing:
-            if self._route is None:
-                self._route = await find_route(self.base, self.settings)
-            return self._route
+            if base not in self._routes:
+                self._routes[base] = await find_route(base, self.settings)
+            return self._routes[base]
 
-    async def _told(self, request: _Request, route: Route, number: int, why: str | None, *, safe: bool) -> Answer:
+    async def _told(
+        self, request: _Request, keys: SessionKeys, route: Route, number: int, why: str | None, *, safe: bool
+    ) -> Answer:
         """Send a request once, and tell whoever listens."""
         method, path = request.method, request.path
         began = time.monotonic()
         status, error, size = None, None, 0
         self.tell(lambda: events.RequestStarted(method, path, number, why, sum(map(len, request.pieces))))
         try:
-            answer = await self._attempt(request, route, number, safe=safe)
+            answer = await self._attempt(request, keys, route, number, safe=safe)
             status, size = answer.status, len(answer.body)
         except Failed as failed:
             status, size, error = failed.status, failed.size, failed.error.label
@@ -219,7 +264,8 @@ class Http:
             return answer
         finally:
             seconds = time.monotonic() - began
-            requests.debug("%s %s -> %s in %.0f ms", method, request.address.path, status or error, 1000 * seconds)
+            full_path = request.address(keys.base).path
+            requests.debug("%s %s -> %s in %.0f ms", method, full_path, status or error, 1000 * seconds)
             self.tell(lambda: events.RequestFinished(method, path, number, status, error, seconds, size))
 
     def tell(self, make_event: Callable[[], events.Event]) -> None:
@@ -227,18 +273,20 @@ class Http:
         if self.settings.on_event is not None:
             events.tell(self.settings.on_event, make_event())
 
-    async def _attempt(self, request: _Request, route: Route, number: int, *, safe: bool) -> Answer:
+    async def _attempt(
+        self, request: _Request, keys: SessionKeys, route: Route, number: int, *, safe: bool
+    ) -> Answer:
         """Send a request once; a failure is raised as Failed, which says whether to go on."""
         try:
-            answer = await self._exchange(request, route, number)
+            answer = await self._exchange(request, keys, route, number)
         except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
             nothing_sent = isinstance(error, _NOTHING_SENT)
-            typed = self._broken(error, request, route)
+            typed = self._broken(error, request, keys, route)
             repeatable = (safe or nothing_sent) and is_transient(typed)
             raise Failed(typed, repeatable=repeatable) from None
         if 200 <= answer.status < 300:
             return answer
-        refusal = self._refusal(answer, request, route)
+        refusal = self._refusal(answer, request, keys, route)
         raise Failed(
             refusal,
             repeatable=safe and is_transient(refusal),
@@ -247,13 +295,14 @@ class Http:
             size=len(answer.body),
         )
 
-    async def _exchange(self, request: _Request, route: Route, number: int) -> Answer:
+    async def _exchange(self, request: _Request, keys: SessionKeys, route: Route, number: int) -> Answer:
         """Send a request and read its answer, with an end to each wait."""
         timeouts = self.settings.timeouts
         waits = {"read": timeouts.read, "execute": timeouts.execute}
         first_byte = timeouts.connect + waits[request.wait] if isinstance(request.wait, str) else request.wait
         loop = asyncio.get_running_loop()
         began = loop.time()
+        address = request.address(keys.base)
         async with asyncio.timeout(first_byte) as limit:
 
             async def body() -> AsyncIterator[bytes]:
@@ -265,13 +314,14 @@ class Http:
 
             async with self._session.request(
                 request.method,
-                request.address,
+                address,
                 params=request.params,
                 data=body() if request.pieces else None,
                 allow_redirects=False,
-                **route.options(request.address, request.headers),
+                **route.options(address, {**keys.headers(address), **request.headers}),
             ) as response:
                 started = loop.time()
+                keys.accept(response)
                 received = []
                 while True:
                     limit.reschedule(loop.time() + timeouts.read)
@@ -279,6 +329,8 @@ class Http:
                     if not piece:
                         break
                     received.append(piece)
+        if 200 <= response.status < 300:
+            keys.used_at = started
         return Answer(
             status=response.status,
             headers=response.headers,
@@ -289,29 +341,29 @@ class Http:
             seconds_transferring=loop.time() - started,
         )
 
-    def _refusal(self, answer: Answer, request: _Request, route: Route) -> MstrError:
+    def _refusal(self, answer: Answer, request: _Request, keys: SessionKeys, route: Route) -> MstrError:
         """Type an answer that is not a success; secrets that the body echoes are blotted out."""
         try:
             body = unpacked(answer.body, answer.encoding)
         except ProtocolError:
             body = b""
-        for secret in filter(None, (self.token, *self.secrets, *route.secrets)):
+        for secret in filter(None, (*keys.secrets, *request.hidden, *route.secrets)):
             for spelling in (orjson.dumps(secret)[1:-1], secret.encode()):
                 body = body.replace(spelling, b"***")
-        hint = url.missing_context_hint(self.base)
+        hint = url.missing_context_hint(keys.base)
         return error_for(
             answer.status, answer.headers, body, method=request.method, path=request.path, base_hint=hint
         )
 
-    def _broken(self, error: Exception, request: _Request, route: Route) -> MstrError:
+    def _broken(self, error: Exception, request: _Request, keys: SessionKeys, route: Route) -> MstrError:
         """Type what aiohttp raised."""
-        what = f"{request.method} {request.address.path}"
+        what = f"{request.method} {request.address(keys.base).path}"
         if self.closed:
             return ClosedError(f"the connection was closed during {what}.")
         return transport_error(
             error,
             what,
-            self.host,
+            url.host_of(keys.base),
             wait=request.wait if isinstance(request.wait, str) else "read",
             connect_seconds=self.settings.timeouts.connect,
             proxy=route.proxy_host,

@@ -28,16 +28,15 @@ HEADER_BYTES = 2**16
 CA_FILES = frozenset({".pem", ".crt", ".cer"})
 
 
-def client_session(base: str, settings: Settings) -> aiohttp.ClientSession:
+def client_session(settings: Settings) -> aiohttp.ClientSession:
     """Make the session with every default of aiohttp that would hurt here set otherwise.
 
-    Cookies are kept for numeric hosts and sent back unquoted; cookies marked Secure are sent over http
-    where the user chose http; bodies stay packed; proxies and certificates come from :func:`find_route`, and
-    no log-in is looked for in a ``.netrc``.
+    Cookies are left to :class:`~.transport.keys.SessionKeys`; bodies stay packed; proxies and certificates come
+    from :func:`find_route`, and no log-in is looked for in a ``.netrc``.
     """
     session = aiohttp.ClientSession(
         connector=_Connector(limit=0),
-        cookie_jar=aiohttp.CookieJar(unsafe=True, quote_cookie=False, treat_as_secure_origin=[URL(base).origin()]),
+        cookie_jar=aiohttp.DummyCookieJar(),
         headers={"Accept": "application/json", "Accept-Encoding": "gzip"},
         timeout=aiohttp.ClientTimeout(
             total=None, connect=settings.timeouts.connect, sock_connect=settings.timeouts.connect

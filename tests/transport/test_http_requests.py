@@ -152,9 +152,9 @@ def test_a_refused_connection_is_tried_again_even_for_a_change(quick, monkeypatc
     tries = []
     original = Http._exchange
 
-    async def counted(self, request, route, number):
+    async def counted(self, request, keys, route, number):
         tries.append(number)
-        return await original(self, request, route, number)
+        return await original(self, request, keys, route, number)
 
     monkeypatch.setattr(Http, "_exchange", counted)
     with pytest.raises(errors.ConnectError, match="refused"):
@@ -241,10 +241,10 @@ def test_a_project_is_sent_as_asked(library, quick):
 def test_secrets_stay_out_of_logs_and_errors(library, quick, caplog):
     async def session():
         http = Http(library.url, quick)
-        http.token, http.secrets = "tok-1", ('pa"ss',)
+        http.keys.token = "tok-1"
         try:
             with pytest.raises(errors.ServerError) as caught:
-                await http.request("GET", "x?secret=q", project=False)
+                await http.request("GET", "x?secret=q", project=False, hidden=['pa"ss'])
             return repr(http), repr(caught.value), str(caught.value)
         finally:
             await http.aclose()
