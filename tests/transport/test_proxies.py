@@ -107,7 +107,7 @@ def test_a_proxy_that_does_not_connect_is_named(answer, kind, tries, secure, for
 
 
 def test_a_proxy_that_is_not_there_is_named(secure, visit):
-    with pytest.raises(errors.ConnectError, match="no connection to the proxy 127.0.0.1:9"):
+    with pytest.raises(errors.ConnectError, match=r"no connection to the proxy 127\.0\.0\.1:9"):
         visit(secure.url, proxy="http://127.0.0.1:9")
 
 
