@@ -30,9 +30,11 @@ from mstr_arrow.transport.retry import retry_after
 
 if TYPE_CHECKING:
     from mstr_arrow.grid.options import GridOptions
-    from mstr_arrow.scan.instance import Source
+    from mstr_arrow.scan.instance import Instance, Source
     from mstr_arrow.transport.answers import Answer
+    from mstr_arrow.transport.http import Http
     from mstr_arrow.transport.session import ServerSession
+    from mstr_arrow.transport.workingset import Place
 
 Watch = Callable[[str | None], object]
 """Told in words what the server does, and None when it is done."""
@@ -50,8 +52,22 @@ _WORTH_A_THREAD = 2**16
 _GATEWAY = frozenset({502, 504})
 
 
-async def execute(session: ServerSession, source: Source, rows: int, options: GridOptions, watch: Watch) -> Answer:
-    """Have the server make an instance and return its first page, of at most ``rows`` rows.
+async def place_for(session: ServerSession, source: Source, instance: Instance | None, watch: Watch) -> Place:
+    """Wait for a place in the session's working set: that of an instance there is, if it is there still."""
+    wanted = source.given or source.over if instance is None else instance.id
+    return await session.instances.acquire(
+        source.path,
+        runs=source.runs,
+        instance_id=wanted,
+        foreign=wanted is not None and wanted == source.given,
+        on_wait=lambda: watch("waiting for other reads of this session"),
+    )
+
+
+async def execute(
+    session: ServerSession, source: Source, rows: int, options: GridOptions, watch: Watch, *, place: Place
+) -> Answer:
+    """Have the server make an instance in ``place`` and return its first page, of at most ``rows`` rows.
 
     ``watch`` is told in words what the server does meanwhile, and None when the page is there. Nothing that creates
     an instance is repeated when its answer is lost, for then one may exist. Calls POST …/instances; where that
@@ -60,7 +76,7 @@ async def execute(session: ServerSession, source: Source, rows: int, options: Gr
     Raises TimeoutExceeded after ``Timeouts.execute`` seconds, or when a gateway cuts the request that runs the
     object; PromptsOpen for prompts without answers; what the server says where it fails.
     """
-    execution = _Execution(session, source, rows, options, watch)
+    execution = _Execution(session.http, source, Range(0, rows), options, watch, place=place)
     seconds = session.http.settings.timeouts.execute
     try:
         async with asyncio.timeout(seconds) as limit:
@@ -77,16 +93,17 @@ class _Execution:
     """One way from a source to a first page."""
 
     def __init__(
-        self, session: ServerSession, source: Source, rows: int, options: GridOptions, watch: Watch
+        self, http: Http, source: Source, rows: Range, options: GridOptions, watch: Watch, *, place: Place
     ) -> None:
-        self._http = session.http
+        self._http = http
+        self._place = place
         self._source = source
-        self._rows = Range(0, rows)
+        self._rows = rows
         self._options = options
         self._watch = watch
         self._what = "report" if source.runs else "cube"
         self._instance: str | None = None
-        self._prompting = Prompting(session.http, source.path, source.prompts)
+        self._prompting = Prompting(http, source.path, source.prompts)
         self._doing = "starting"
         self._has_status = source.runs
         self._wait = FIRST_PAUSE
@@ -95,7 +112,7 @@ class _Execution:
     async def answer(self) -> Answer:
         """Return the first page."""
         source, body = self._source, self._source.asked(self._options)
-        if source.over is not None:
+        if source.over is not None and source.over == self._place.instance_id:
             with suppress(InstanceGone):
                 self._instance = source.over
                 return await self._changed(body)
@@ -126,6 +143,7 @@ class _Execution:
 
     async def _create(self, body: dict[str, object], wanted: Range) -> Answer:
         source = self._source
+        self._place.asked()
         prefer = {"Prefer": "respond-async"} if source.responds_async else None
         params = source.params(wanted, self._options)
         json = None if prefer else body
@@ -135,9 +153,11 @@ class _Execution:
                 "POST", source.path, params=params, json=json, headers=prefer, wait="execute"
             )
         except MstrError as error:
-            if not _cut(error):
-                raise
-            raise self._gateway_error(time.monotonic() - began) from error
+            if _cut(error):
+                raise self._gateway_error(time.monotonic() - began) from error
+            if isinstance(error, ServerError):
+                self._place.refused()
+            raise
 
     async def _changed(self, body: dict[str, object]) -> Answer:
         """Change the instance and return its first page.
@@ -145,7 +165,7 @@ class _Execution:
         The same change twice is the same result, so it is asked for again when a gateway has cut it; what the
         instance shows in between may be the one or the other.
         """
-        source, place = self._source, self._place
+        source = self._source
         if source.page_by is not None:
             page = await choose_page(self._http, source.path, self._known(), source.page_by)
             body = {**body, "currentPageBy": page}
@@ -153,7 +173,7 @@ class _Execution:
         for number in range(1, CHANGES + 1):
             began = time.monotonic()
             try:
-                answer = await self._http.request("PUT", place, params=params, json=body, wait="execute")
+                answer = await self._http.request("PUT", self._path, params=params, json=body, wait="execute")
             except MstrError as error:
                 if not _cut(error):
                     raise
@@ -169,7 +189,7 @@ class _Execution:
         page = await self._settled(answer, state, self._rows)
         if page is None:
             params = self._source.params(self._rows, self._options)
-            page = await self._http.request("GET", self._place, params=params, wait="execute")
+            page = await self._http.request("GET", self._path, params=params, wait="execute")
         return page
 
     async def _settled(self, answer: Answer | None, state: State, wanted: Range) -> Answer | None:
@@ -200,7 +220,7 @@ class _Execution:
     async def _ask(self, wanted: Range) -> tuple[Answer | None, State]:
         """Ask how far the instance is."""
         if self._has_status:
-            path = f"{self._place.removeprefix('v2/')}/status"
+            path = f"{self._path.removeprefix('v2/')}/status"
             try:
                 answer = await self._http.request("GET", path)
             except NotFound as error:
@@ -219,7 +239,7 @@ class _Execution:
         wait, self._short = self._short, min(2 * self._short, self._http.settings.timeouts.read)
         params = self._source.params(wanted, self._options)
         try:
-            answer = await self._http.request("GET", self._place, params=params, wait=wait, safe=False)
+            answer = await self._http.request("GET", self._path, params=params, wait=wait, safe=False)
         except MstrError as error:
             if not (_cut(error) or isinstance(error, TimeoutExceeded)):
                 raise
@@ -235,6 +255,8 @@ class _Execution:
 
         state = await asyncio.to_thread(read) if len(answer.body) > _WORTH_A_THREAD else read()
         self._instance = self._instance or state.instance_id
+        if self._instance is not None:
+            self._place.made(self._instance)
         return state
 
     async def _failure(self, state: State) -> MstrError:
@@ -243,7 +265,7 @@ class _Execution:
         if self._instance is not None:
             params = self._source.params(Range(0, 1), self._options)
             try:
-                answer = await self._http.request("GET", self._place, params=params, safe=False)
+                answer = await self._http.request("GET", self._path, params=params, safe=False)
                 message = (await self._state(answer)).message or message
             except ServerError as error:
                 if not isinstance(error, NotFound):
@@ -259,7 +281,7 @@ class _Execution:
         return self._instance
 
     @property
-    def _place(self) -> str:
+    def _path(self) -> str:
         return f"{self._source.path}/{self._known()}"
 
     def _gateway_error(self, seconds: float) -> TimeoutExceeded:

@@ -78,6 +78,7 @@ class Pages(Generic[T]):
     async def _fetch(self, wanted: Range, free_place: Callable[[], None]) -> Fetched[Any]:
         http, grid = self._shop.session.http, self.columns.options
         answer = await self._source.page(http, self.instance_id, wanted, grid)
+        self._shop.session.instances.touched(self.instance_id)
         free_place()
         page, item, size = await self._shop.decode(answer, self.columns, lambda page: item_of(page, self._convert))
         return Fetched(item, page.paging.current, page.paging, size)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
 from mstr_arrow.errors import ClosedError, DataMismatch, InstanceGone
 from mstr_arrow.grid.decode import decode_page
-from mstr_arrow.scan.execution import execute
+from mstr_arrow.scan.execution import execute, place_for
 from mstr_arrow.scan.instance import Instance
 from mstr_arrow.scan.pages import open_pages
 from mstr_arrow.scan.plan import Range
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mstr_arrow.scan.stats import ScanStats
     from mstr_arrow.transport.answers import Answer
     from mstr_arrow.transport.session import ServerSession
+    from mstr_arrow.transport.workingset import Place
 
 T = TypeVar("T", bound="Sliceable")
 
@@ -44,9 +45,18 @@ class Sliceable(Protocol):
 async def probe(
     session: ServerSession, source: Source, options: GridOptions, watch: Watch = lambda _: None
 ) -> Instance:
-    """Create an instance and look at its first rows, for the columns and the number of rows."""
-    answer = await execute(session, source, source.probe_rows, options, watch)
-    page = await asyncio.to_thread(lambda: decode_page(answer.content(), options=options))
+    """Create an instance and look at its first rows, for the columns and the number of rows.
+
+    It stays in the session's working set until somebody else needs its place.
+    """
+    place = await place_for(session, source, None, watch)
+    try:
+        answer = await execute(session, source, source.probe_rows, options, watch, place=place)
+        page = await asyncio.to_thread(lambda: decode_page(answer.content(), options=options))
+    except BaseException:
+        place.release()
+        raise
+    place.rest()
     return Instance(page.instance_id, page.columns, page.paging.total)
 
 
@@ -76,6 +86,7 @@ class Read(Generic[T]):
         self._narrow = narrow
         self._first = first
         self._head = head
+        self._place: Place | None = None
         self._pages: Pages[T] | None = None
         self._columns: Columns | None = None
         self.closed = False
@@ -103,10 +114,14 @@ class Read(Generic[T]):
         shop, limits = self._shop, self._shop.options.limits
         rows = limits.page_rows or limits.first_page_rows
         wanted = Range(0, min(rows, self._first or rows))
+        place = self._place = await place_for(shop.session, self._source, instance, shop.watch)
+        if instance is not None and instance.id != place.instance_id:
+            instance = None
         answer = None if instance is None else await self._first_of(instance, wanted)
         if answer is None:  # nothing was delivered of an instance that is gone: a new one is as good
             instance = None
-            answer = await execute(shop.session, self._source, wanted.rows, shop.options.grid, shop.watch)
+            grid = shop.options.grid
+            answer = await execute(shop.session, self._source, wanted.rows, grid, shop.watch, place=place)
         known = None if instance is None else instance.columns
         pages = await open_pages(shop, self._source, answer, known, self._convert, first=self._first)
         if instance is not None:
@@ -135,7 +150,7 @@ class Read(Generic[T]):
         return item
 
     async def aclose(self) -> None:
-        """Stop the requests and give back what is held here; the instance goes with the session."""
+        """Stop the requests and give back what is held here; the instance's place is for others."""
         if self.closed:
             return
         self.closed = True
@@ -146,6 +161,8 @@ class Read(Generic[T]):
         if pages is not None:
             await pages.aclose()
         self._shop.dismiss()
+        if self._place is not None:
+            self._place.release()
 
     def _report(self) -> None:
         self.stats()

@@ -11,6 +11,7 @@ from mstr_arrow.auth.login import log_in, log_out
 from mstr_arrow.errors import MstrError, ServerError, SessionExpired
 from mstr_arrow.transport import background, events
 from mstr_arrow.transport.http import Http
+from mstr_arrow.transport.workingset import WorkingSet
 
 if TYPE_CHECKING:
     from mstr_arrow.config import Settings
@@ -19,6 +20,9 @@ logger = logging.getLogger("mstr_arrow")
 
 IDLE_SECONDS = 1800.0
 """The session time-out assumed where the server does not tell its own."""
+
+WORKING_SET = 10
+"""The instances that a session is taken to keep where the server does not tell their number."""
 
 
 class ServerSession:
@@ -36,6 +40,9 @@ class ServerSession:
         """The orientation of uploaded chunks that the server was seen to take."""
         self.id_text_operators = True
         """Whether the server takes conditions such as Contains on ID forms, as far as was seen."""
+        self.instances = WorkingSet(http, self._working_set, patience=http.settings.timeouts.execute)
+        """The instances of cubes and reports that the session has on the server."""
+        self._info: asyncio.Task[dict[str, Any]] | None = None
         self._resources: dict[int, background.Closable] = {}
         self._holders = 0
         self._keep_alive: asyncio.Task[None] | None = None
@@ -115,12 +122,18 @@ class ServerSession:
                 logger.debug("keep-alive failed, will be tried again: %s", type(error).__name__)
 
     async def _timeout(self) -> float:
-        try:
-            answer = await self.http.request("GET", "sessions", project=False)
-            seconds = float(answer.json()["timeout"])
-        except (MstrError, KeyError, TypeError, ValueError):
-            return IDLE_SECONDS
+        seconds = _number((await self._told()).get("timeout"))
         return seconds if seconds > 0 else IDLE_SECONDS
+
+    async def _working_set(self) -> int:
+        size = int(_number((await self._told()).get("workingSet")))
+        return size if size > 0 else WORKING_SET
+
+    async def _told(self) -> dict[str, Any]:
+        """Return what the server says about the session, asked once; nothing where it does not say."""
+        if self._info is None:
+            self._info = asyncio.ensure_future(_about(self.http))
+        return await asyncio.shield(self._info)
 
     async def aclose(self) -> None:
         """Close what is registered, log out, close the connections; callable often, ends in bounded time."""
@@ -156,6 +169,24 @@ async def _closed(resource: background.Closable, limit: float) -> None:
             await resource.aclose()
     except Exception as error:  # noqa: BLE001  whatever it is, the log-out comes next
         logger.debug("closing %s failed: %s", type(resource).__name__, type(error).__name__)
+
+
+def _number(value: object) -> float:
+    """Read a number that may come as text, or not at all: then it is 0."""
+    try:
+        return float(value)  # type: ignore[arg-type]  # anything JSON can hold may stand here
+    except (TypeError, ValueError):
+        return 0.0
+
+
+async def _about(http: Http) -> dict[str, Any]:
+    """Return what the server says about the session. GET /api/sessions, wire reference, section 1.4."""
+    try:
+        info = (await http.request("GET", "sessions", project=False)).json()
+    except MstrError as error:
+        logger.debug("the session's settings are not known: %s", type(error).__name__)
+        return {}
+    return info if isinstance(info, dict) else {}
 
 
 async def _status(http: Http) -> dict[str, Any]:
