@@ -6,6 +6,7 @@ import re
 import pytest
 
 from mstr_arrow import secrets
+from mstr_arrow.auth.secrets import azure, clients
 from mstr_arrow.errors import SecretError, UsageError
 
 vault_library = pytest.importorskip("azure.keyvault.secrets")
@@ -112,11 +113,15 @@ def test_what_the_vault_refuses_is_told_with_what_to_do():
         secrets.azure_secret(VAULT, "forbidden")()
 
 
-@pytest.mark.usefixtures("vault")
-def test_a_vault_that_does_not_answer_is_told(monkeypatch):
+def test_a_vault_that_does_not_answer_is_told_in_due_time(vault, monkeypatch):
     monkeypatch.setattr("azure.core.pipeline.policies.RetryPolicy.sleep", lambda *_: None)
+    elsewhere = "https://elsewhere.vault.azure.net"
+    tried = vault.mock.get(re.compile(f"{elsewhere}/.*"), body=responses.ConnectionError("no route"))
     with pytest.raises(SecretError, match=r"ServiceRequestError.*Can the vault be reached"):
-        secrets.azure_secret("https://elsewhere.vault.azure.net", "password")()
+        secrets.azure_secret(elsewhere, "password")()
+    assert len(tried.calls) == 1 + azure.RETRIES
+    waits = {call.request.req_kwargs["timeout"] for call in tried.calls}
+    assert waits == {(clients.CONNECT_SECONDS, clients.READ_SECONDS)}
 
 
 @pytest.mark.usefixtures("vault")

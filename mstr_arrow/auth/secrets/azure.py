@@ -9,6 +9,9 @@ from mstr_arrow.auth.secrets.clients import CONNECT_SECONDS, READ_SECONDS, clien
 from mstr_arrow.auth.secrets.secret import Secret, require_texts
 from mstr_arrow.errors import SecretError, UsageError
 
+RETRIES = 3
+"""The library's own ten take minutes to tell that a vault cannot be reached."""
+
 
 def azure_secret(
     vault_url: str, name: str, key: str | None = None, *, version: str | None = None, client: Any = None
@@ -54,6 +57,7 @@ class _KeyVault:
                     credential,
                     connection_timeout=CONNECT_SECONDS,
                     read_timeout=READ_SECONDS,
+                    retry_total=RETRIES,
                 ) as client,
             ):
                 value = client.get_secret(self.name, self.version).value

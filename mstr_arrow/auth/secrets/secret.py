@@ -30,7 +30,7 @@ class Store(Protocol):
 
 
 class Secret:
-    """A secret that is fetched when it is called; made by the functions of :mod:`mstr_arrow.secrets`.
+    """A secret that is fetched when it is called; made by the functions of ``ma.secrets``.
 
     ``secret["password"]`` is one field of a secret that holds several, as a JSON object or in a store of groups.
     Fields taken from one secret share a fetch: it is made anew when a field is asked for again, as a log-in
