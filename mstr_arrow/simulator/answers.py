@@ -17,6 +17,8 @@ OBJECT_NOT_FOUND = -2147216373
 INSTANCE_NOT_FOUND = -2147468986
 LOGIN_FAILED = -2147216959
 
+NOT_SUPPORTED = "ERR0010"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .cubes import Attribute, Form, Metric
+    from .inquiry import Questions
 
 TOTAL = -1
 """The element key of an attribute's subtotal element."""
@@ -114,7 +115,7 @@ class Report:
     The metrics stand on ``metrics_axis`` in front of the unit with number ``metrics_index``; without metrics
     there is no such place. ``present`` tells over ``row`` which cells have data. ``dense`` promises that
     all have, so that nobody looks. ``totals`` tells that subtotals are defined, ``visible`` that they are shown.
-    ``extremes`` are what ``bounds`` gives where that is known.
+    ``extremes`` are what ``bounds`` gives where that is known; ``questions`` are its prompts.
     """
 
     name: str
@@ -132,6 +133,7 @@ class Report:
     id: str = ""
     sorting: tuple[dict[str, object], ...] = ()
     extremes: pl.DataFrame | None = None
+    questions: Questions | None = None
 
     def __post_init__(self) -> None:
         if not self.id:

@@ -17,10 +17,12 @@ from .dialect import Dialect
 from .encoded import EncodedCube
 from .faults import FaultPlan
 from .filtering import Filtering
+from .instance import Instance
 from .jobs import Jobs
+from .prompted import prompted_reports
 from .reports import sample_reports
 from .samples import sample_cubes
-from .sessions import Instance, Session, Sessions
+from .sessions import Session, Sessions
 from .workload import TimeModel
 
 if TYPE_CHECKING:
@@ -143,7 +145,8 @@ class IServer:
     ) -> None:
         self.settings = settings
         cubes: list[Cube | EncodedCube] = [*sample_cubes(settings.rows, settings.seed), *encoded]
-        self.catalogue = Catalogue(settings.project, cubes, sample_reports(settings.rows, settings.seed))
+        reports = [*sample_reports(settings.rows, settings.seed), *prompted_reports()]
+        self.catalogue = Catalogue(settings.project, cubes, reports)
         self.sessions = Sessions(
             timeout=settings.session_timeout,
             max_per_user=settings.max_sessions_per_user,
@@ -158,20 +161,22 @@ class IServer:
         self.requests: list[RecordedRequest] = []
         self.arrived = 0
         self.instances_created = 0
+        self._named = 0
         self.pages = PageCache(settings.page_cache_bytes)
         self._bounds: dict[str, pl.DataFrame] = {}
-        self._lock = threading.Lock()
 
-    def create_instance(self, source: Cube | EncodedCube | Report, *, variant: bytes) -> Instance:
-        """Count and name a new instance; the caller gives it to a session. Any thread."""
-        with self._lock:
-            self.instances_created += 1
-            number = self.instances_created
-        if isinstance(source, EncodedCube):
-            return Instance(source.instance_id, source)
-        edition = str(source.edition).encode() if isinstance(source, Cube) else b""
-        instance_id = object_id("instance", str(self.settings.seed), str(number))
-        return Instance(instance_id, source, edition + variant)
+    def create_instance(self, base: Cube | EncodedCube | Report) -> Instance:
+        """Name a new instance."""
+        self._named += 1
+        if isinstance(base, EncodedCube):
+            return Instance(id=base.instance_id, base=base, source=base)
+        instance_id = object_id("instance", str(self.settings.seed), str(self._named))
+        return Instance(id=instance_id, base=base, source=base)
+
+    def keep(self, instance: Instance, session: Session) -> None:
+        """Count a new instance and give it to a session."""
+        self.instances_created += 1
+        session.add(instance)
 
     def logout(self, session: Session) -> None:
         """End a session with its instances and jobs."""

@@ -6,15 +6,16 @@ from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from .cubes import DESC_FORM, Attribute, Form, Metric, hashed, listed, object_id
-from .grids import ROWS, TOTAL, Axis, Report, Unit, line_of
+from .building import Key, attribute_of, axis_of, dates, metric_of, numbered, of_forms, texts
+from .cubes import DESC_FORM, Attribute, Form, Metric, hashed, listed
+from .grids import ROWS, TOTAL, Axis, Report, Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 _REGIONS = ("North", 'The "South"', "", None, "Übersee 🌊", "West\\Far", "null", "Total")
 _STORES = (
@@ -43,8 +44,6 @@ _PRICES = (
 )
 _NOTES = ("text", "", None, "null", 'a "b"', "],[", "1.5", "\n", "{}", "😀", "Total", "\\")
 
-_Key = int | None
-
 
 def sample_reports(rows: int, seed: int) -> list[Report]:
     """Make every sample report; only the Big Cross-tab depends on the arguments."""
@@ -52,39 +51,39 @@ def sample_reports(rows: int, seed: int) -> list[Report]:
 
 
 def _tables() -> list[Report]:
-    flat = _listed(
-        [_texts("Region", _REGIONS), _stores(), _dates("Day", "date", _DAYS)], product(range(8), range(7), range(5))
+    flat = axis_of(
+        [texts("Region", _REGIONS), _stores(), dates("Day", "date", _DAYS)], product(range(8), range(7), range(5))
     )
-    moment = _dates("Moment", "timeStamp", _MOMENTS)
+    moment = dates("Moment", "timeStamp", _MOMENTS)
     totals = _nested((8, 7), total_at=(0, 1))
     two_levels = _nested((4, 5, 3), total_at=(0, 1, 2))
-    region = _texts("Region", _REGIONS)
+    region = texts("Region", _REGIONS)
     return [
         Report(name="Plain Report", rows=flat, metrics=_metrics()),
         Report(
-            name="Report With Subtotals", rows=_listed([region, _stores()], totals), metrics=_metrics(), totals=True
+            name="Report With Subtotals", rows=axis_of([region, _stores()], totals), metrics=_metrics(), totals=True
         ),
         Report(
             name="Two Level Subtotals",
-            rows=_listed([_texts("Channel", _CHANNELS), _airports(), moment], two_levels, total="Gesamt"),
+            rows=axis_of([texts("Channel", _CHANNELS), _airports(), moment], two_levels, total="Gesamt"),
             metrics=_metrics("Revenue", "Units", "Ledger Id"),
             totals=True,
         ),
-        Report(name="Attributes Only Report", rows=_listed([region, _stores()], product(range(8), range(7)))),
+        Report(name="Attributes Only Report", rows=axis_of([region, _stores()], product(range(8), range(7)))),
         Report(name="Metrics Only Report", metrics=_metrics()),
-        Report(name="Empty Report", rows=_listed([region, _stores()], []), metrics=_metrics()),
+        Report(name="Empty Report", rows=axis_of([region, _stores()], []), metrics=_metrics()),
     ]
 
 
 def _crosstabs() -> list[Report]:
-    rows = _listed([_texts("Region", _REGIONS), _stores()], product(range(8), range(7)))
-    channel, airport = _texts("Channel", _CHANNELS), _airports()
+    rows = axis_of([texts("Region", _REGIONS), _stores()], product(range(8), range(7)))
+    channel, airport = texts("Channel", _CHANNELS), _airports()
     partial = [(0, 1), (0, 0), (1, 3), (2, 0), (2, 4), (3, 2)]
-    one, two = _listed([channel], product(range(4))), _listed([channel, airport], partial)
+    one, two = axis_of([channel], product(range(4))), axis_of([channel, airport], partial)
     metrics, few = _metrics(), _metrics("Revenue", "Note")
     present = hashed(71, 3) > 0
-    total_rows = _listed([_texts("Region", _REGIONS), _stores()], _nested((5, 7), total_at=(0, 1)))
-    total_columns = _listed([channel, airport], _nested((3, 4), total_at=(0, 1)))
+    total_rows = axis_of([texts("Region", _REGIONS), _stores()], _nested((5, 7), total_at=(0, 1)))
+    total_columns = axis_of([channel, airport], _nested((3, 4), total_at=(0, 1)))
     empty = Axis(units=rows.units, count=0)
     return [
         Report(name="Cross-tab Metrics Last", rows=rows, columns=one, metrics=metrics, metrics_index=1),
@@ -93,7 +92,7 @@ def _crosstabs() -> list[Report]:
         Report(name="Cross-tab Two Forms On Columns", rows=rows, columns=two, metrics=metrics, metrics_index=2),
         Report(
             name="Cross-tab Sparse",
-            rows=_listed([_texts("Region", _REGIONS), _stores()], [(n * 5 % 8, n * 3 % 7) for n in range(56)]),
+            rows=axis_of([texts("Region", _REGIONS), _stores()], [(n * 5 % 8, n * 3 % 7) for n in range(56)]),
             columns=two,
             metrics=metrics,
             metrics_index=2,
@@ -115,11 +114,11 @@ def _crosstabs() -> list[Report]:
 
 
 def _metrics_on_rows() -> list[Report]:
-    units = [_texts("Region", _REGIONS), _stores()]
-    rows = _listed(units, product(range(8), range(7)))
-    columns = _listed([_texts("Channel", _CHANNELS), _airports()], [(0, 1), (1, 0), (1, 3), (3, 2)])
+    units = [texts("Region", _REGIONS), _stores()]
+    rows = axis_of(units, product(range(8), range(7)))
+    columns = axis_of([texts("Channel", _CHANNELS), _airports()], [(0, 1), (1, 0), (1, 3), (3, 2)])
     on_rows = _metrics("Units", "Revenue", "Ledger Id", "Note")
-    totals = _listed(units, _nested((4, 7), total_at=(0, 1)))
+    totals = axis_of(units, _nested((4, 7), total_at=(0, 1)))
     return [
         Report(name="Metrics On Rows", rows=rows, metrics=on_rows, metrics_axis=ROWS, metrics_index=2),
         Report(
@@ -144,7 +143,7 @@ def _metrics_on_rows() -> list[Report]:
         Report(
             name="Metrics On Rows With Subtotals",
             rows=totals,
-            columns=_listed([_texts("Channel", _CHANNELS)], _nested((4,), total_at=(0,))),
+            columns=axis_of([texts("Channel", _CHANNELS)], _nested((4,), total_at=(0,))),
             metrics=on_rows,
             metrics_axis=ROWS,
             metrics_index=2,
@@ -156,7 +155,7 @@ def _metrics_on_rows() -> list[Report]:
 def _groups() -> list[Report]:
     ages = _group("Age Group", "customgroup", ("Under 20", '20 "to" 40', "Over 40", ""))
     shares = _group("Shares", "consolidation", ("Spring / Year", "Summer / Year", "Half [1]"))
-    region = _texts("Region", _REGIONS)
+    region = texts("Region", _REGIONS)
     nodes = _group(
         "Geography", "hierarchy", ("World", "Europe", "Asia", "Łódź", "Lyon", "東京", 'Oslo "N"', "Bari")
     )
@@ -165,33 +164,33 @@ def _groups() -> list[Report]:
     pairs = [(0, 2), (0, 3), (0, None), (1, 2), (1, 3), (1, None), (4, None)]
     across = [(*path, channel) for path in paths for channel in range(4)]
     return [
-        Report(name="Custom Group", rows=_listed([ages, region], product(range(4), range(8))), metrics=_metrics()),
+        Report(name="Custom Group", rows=axis_of([ages, region], product(range(4), range(8))), metrics=_metrics()),
         Report(
-            name="Consolidation", rows=_listed([region, shares], product(range(8), range(3))), metrics=_metrics()
+            name="Consolidation", rows=axis_of([region, shares], product(range(8), range(3))), metrics=_metrics()
         ),
         Report(
             name="Group On Columns",
-            rows=_listed([region, _stores()], product(range(8), range(7))),
-            columns=_listed([ages], product(range(4))),
+            rows=axis_of([region, _stores()], product(range(8), range(7))),
+            columns=axis_of([ages], product(range(4))),
             metrics=_metrics("Revenue", "Units"),
             metrics_index=1,
         ),
         Report(
             name="Hierarchy",
-            rows=_listed([nodes, _texts("Channel", _CHANNELS)], across, widths=(3, 1)),
+            rows=axis_of([nodes, texts("Channel", _CHANNELS)], across, widths=(3, 1)),
             metrics=_metrics(),
         ),
         Report(
             name="Nested Custom Group",
-            rows=_listed(
+            rows=axis_of(
                 [wide, region], [(*pair, n) for pair in pairs for n in range(8)], widths=(2, 1), negative=True
             ),
             metrics=_metrics(),
         ),
         Report(
             name="Hierarchy On Columns",
-            rows=_listed([region, _stores()], product(range(8), range(7))),
-            columns=_listed([wide], pairs, widths=(2,)),
+            rows=axis_of([region, _stores()], product(range(8), range(7))),
+            columns=axis_of([wide], pairs, widths=(2,)),
             metrics=_metrics("Revenue", "Note"),
             metrics_index=1,
             present=hashed(74, 6) > 0,
@@ -204,20 +203,20 @@ def _big_crosstab(rows: int, seed: int) -> Report:
     salt = seed * 100 + 50
     lines = max(1, rows // 8)
     number = 3_000_000_000 + pl.col("key")
-    order = _attribute("Order", "integer", number, key=pl.col("row"), cardinality=lines)
+    order = attribute_of("Order", "integer", number, key=pl.col("row"), cardinality=lines)
     customer = listed([f"Customer {n}" for n in range(5_000)], pl.String, pl.col("key"))
     axis = Axis(
         units=(
             Unit(attribute=order),
             Unit(
-                attribute=_attribute("Customer", "nVarChar", customer, key=hashed(salt, 5_000), cardinality=5_000)
+                attribute=attribute_of("Customer", "nVarChar", customer, key=hashed(salt, 5_000), cardinality=5_000)
             ),
         ),
         count=lines,
     )
     quarters, channels = (
-        _texts("Quarter", ("2024 Q1", "2024 Q2", "2024 Q3", "2024 Q4")),
-        _texts("Way", ("Web", "Store")),
+        texts("Quarter", ("2024 Q1", "2024 Q2", "2024 Q3", "2024 Q4")),
+        texts("Way", ("Web", "Store")),
     )
     cents, row = hashed(salt + 1, 10**8), pl.col("row")
     revenue = pl.when(row < 2).then((row * 10**8).cast(pl.Float64)).otherwise(cents.cast(pl.Float64) / 64)
@@ -225,8 +224,8 @@ def _big_crosstab(rows: int, seed: int) -> Report:
     return Report(
         name="Big Cross-tab",
         rows=axis,
-        columns=_listed([quarters, channels], product(range(4), range(2))),
-        metrics=(_metric("Revenue", "double", revenue), _metric("Units", "integer", units)),
+        columns=axis_of([quarters, channels], product(range(4), range(2))),
+        metrics=(metric_of("Revenue", "double", revenue), metric_of("Units", "integer", units)),
         metrics_index=2,
         dense=True,
     )
@@ -237,21 +236,21 @@ def _metrics(*names: str) -> tuple[Metric, ...]:
     row = pl.col("row")
     prices = [value for value, _ in _PRICES]
     spelled = listed([text for _, text in _PRICES], pl.String, row % len(_PRICES))
-    price = _metric("List Price", "bigDecimal", listed(prices, pl.Decimal(38, 18), row % len(prices)))
+    price = metric_of("List Price", "bigDecimal", listed(prices, pl.Decimal(38, 18), row % len(prices)))
     metrics = (
         replace(
-            _metric("Revenue", "double", listed(_REVENUE, pl.Float64, row % 11)), currency="$", threshold=1000.0
+            metric_of("Revenue", "double", listed(_REVENUE, pl.Float64, row % 11)), currency="$", threshold=1000.0
         ),
-        _metric("Units", "integer", listed(_UNITS, pl.Int64, row % 7)),
-        replace(_metric("Ledger Id", "Int64", listed(_LEDGER, pl.Int64, row % 5)), aggregation="max"),
+        metric_of("Units", "integer", listed(_UNITS, pl.Int64, row % 7)),
+        replace(metric_of("Ledger Id", "Int64", listed(_LEDGER, pl.Int64, row % 5)), aggregation="max"),
         replace(price, json=spelled, aggregation="max"),
-        _metric("Note", "nVarChar", listed(_NOTES, pl.String, row % 12)),
-        _metric("Last Sale", "date", listed(_DAYS, pl.Date, row % 5)),
+        metric_of("Note", "nVarChar", listed(_NOTES, pl.String, row % 12)),
+        metric_of("Last Sale", "date", listed(_DAYS, pl.Date, row % 5)),
     )
     return tuple(metric for metric in metrics if not names or metric.name in names)
 
 
-def _nested(counts: Sequence[int], *, total_at: Sequence[int]) -> list[tuple[_Key, ...]]:
+def _nested(counts: Sequence[int], *, total_at: Sequence[int]) -> list[tuple[Key, ...]]:
     """List the lines of nested units, with a total behind the elements of each unit in ``total_at``."""
     if not counts:
         return [()]
@@ -260,59 +259,14 @@ def _nested(counts: Sequence[int], *, total_at: Sequence[int]) -> list[tuple[_Ke
     return [*lines, (TOTAL,) * len(counts)] if 0 in total_at else lines
 
 
-def _listed(
-    attributes: Sequence[Attribute | tuple[Attribute, str]],
-    lines: Iterable[Sequence[_Key]],
-    *,
-    widths: Sequence[int] | None = None,
-    negative: bool = False,
-    total: str = "Total",
-) -> Axis:
-    """Make an axis whose lines are listed: an element key for each header position."""
-    held = list(lines)
-    positions = [line_of([line[place] for line in held]) for place in range(sum(widths or [1] * len(attributes)))]
-    units = []
-    for item, width in zip(attributes, widths or [1] * len(attributes), strict=True):
-        attribute, kind = item if isinstance(item, tuple) else (item, "attribute")
-        own, positions = positions[:width], positions[width:]
-        units.append(
-            Unit(
-                attribute=replace(attribute, key=own[0]),
-                type=kind,
-                levels=tuple(own[1:]),
-                negative_blanks=negative,
-                total=total,
-            )
-        )
-    return Axis(units=tuple(units), count=len(held))
-
-
-def _texts(name: str, texts: Sequence[str | None]) -> Attribute:
-    form = Form(id=DESC_FORM, name="DESC", data_type="nVarChar", value=listed(texts, pl.String, pl.col("key")))
-    return _of_forms(name, [form], nulls=[text is None for text in texts])
-
-
-def _dates(name: str, data_type: str, values: Sequence[Any]) -> Attribute:
-    dtype = pl.Date if data_type == "date" else pl.Datetime("us")
-    form = Form(data_type=data_type, value=listed(values, dtype, pl.col("key")))
-    return _of_forms(name, [form], nulls=[value is None for value in values])
-
-
 def _stores() -> Attribute:
     numbers, names = zip(*_STORES, strict=True)
-    return _of_forms(
-        "Store",
-        [
-            Form(data_type="integer", value=listed(numbers, pl.Int64, pl.col("key"))),
-            Form(id=DESC_FORM, name="DESC", data_type="nVarChar", value=listed(names, pl.String, pl.col("key"))),
-        ],
-        nulls=[number is None for number in numbers],
-    )
+    return numbered("Store", numbers, names)
 
 
 def _airports() -> Attribute:
     names, numbers = zip(*_AIRPORTS, strict=True)
-    return _of_forms(
+    return of_forms(
         "Airport",
         [
             Form(id=DESC_FORM, name="DESC", data_type="nVarChar", value=listed(names, pl.String, pl.col("key"))),
@@ -322,34 +276,5 @@ def _airports() -> Attribute:
     )
 
 
-def _group(name: str, kind: str, texts: Sequence[str]) -> tuple[Attribute, str]:
-    return _texts(name, texts), kind
-
-
-def _of_forms(name: str, forms: Sequence[Form], *, nulls: Sequence[bool]) -> Attribute:
-    elements = [None if null else str(number) for number, null in enumerate(nulls, start=1)]
-    return Attribute(
-        id=object_id("report attribute", name),
-        name=name,
-        forms=tuple(forms),
-        key=pl.col("row"),
-        element=listed(elements, pl.String, pl.col("key")),
-        cardinality=len(elements),
-    )
-
-
-def _attribute(name: str, data_type: str, value: pl.Expr, *, key: pl.Expr, cardinality: int) -> Attribute:
-    form = Form(data_type=data_type, value=value)
-    element = pl.col("key").cast(pl.String)
-    return Attribute(
-        id=object_id("report attribute", name),
-        name=name,
-        forms=(form,),
-        key=key,
-        element=element,
-        cardinality=cardinality,
-    )
-
-
-def _metric(name: str, data_type: str, value: pl.Expr) -> Metric:
-    return Metric(id=object_id("report metric", name), name=name, data_type=data_type, value=value)
+def _group(name: str, kind: str, names: Sequence[str]) -> tuple[Attribute, str]:
+    return texts(name, names), kind

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 
+from .answering import answered
 from .cubes import Cube
 from .gridtruth import report_truth
 from .http import application
@@ -16,7 +17,7 @@ from .iserver import CONTEXT, IServer, RecordedRequest, ServerSettings
 from .truth import truth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
     import pyarrow as pa
@@ -142,16 +143,18 @@ class Simulator:
         offset: int = 0,
         limit: int | None = None,
         subtotals: str = "drop",
+        answers: Mapping[str, Any] | None = None,
     ) -> pa.Table:
         """Compute the true values of a cube or report, given by name or id, as a plain table in server order.
 
         See ``truth.truth`` for the names and types of a cube's columns, ``gridtruth.report_truth`` for the tidy
-        form of reports and ``subtotals``, "drop" or "keep". Raises KeyError for an object or column that does not
-        exist.
+        form of reports and ``subtotals``, "drop" or "keep", and ``answering.answered`` for the ``answers`` to the
+        prompts of a report. Raises KeyError for an object or column that does not exist.
         """
         catalogue = self._server.catalogue
         report = catalogue.reports.get(self.reports.get(name, name))
         if report is not None and name not in self.cubes:
+            report = answered(report, answers or {}, self.settings.filtering)
             return report_truth(report, subtotals=subtotals, columns=columns, offset=offset, limit=limit)
         model = catalogue.cubes[self.cubes.get(name, name)]
         if not isinstance(model, Cube):

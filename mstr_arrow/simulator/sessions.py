@@ -15,28 +15,10 @@ from .answers import INSTANCE_NOT_FOUND, TOO_MANY_SESSIONS, Refusal
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .cubes import Cube
-    from .encoded import EncodedCube
-    from .grids import Report
-    from .jobs import Job
+    from .instance import Instance
     from .uploads import Upload
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
-
-
-@dataclass(slots=True, eq=False)
-class Instance:
-    """A result on the server, which every page of one read comes from.
-
-    ``source`` is manipulated as the request body ``variant`` said. ``job`` is what makes it, None before that is
-    started; ``polls`` is how often it is still to be called unfinished, however soon the job ends.
-    """
-
-    id: str
-    source: Cube | EncodedCube | Report
-    variant: bytes = b""
-    polls: int = 0
-    job: Job | None = None
 
 
 @dataclass(slots=True, kw_only=True)

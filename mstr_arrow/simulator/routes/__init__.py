@@ -8,6 +8,7 @@ from .elements import ROUTES as ELEMENT_ROUTES
 from .folders import ROUTES as FOLDER_ROUTES
 from .instances import ROUTES as INSTANCE_ROUTES
 from .objects import ROUTES as OBJECT_ROUTES
+from .prompts import ROUTES as PROMPT_ROUTES
 from .reports import ROUTES as REPORT_ROUTES
 from .searches import ROUTES as SEARCH_ROUTES
 from .uploads import ROUTES as UPLOAD_ROUTES
@@ -20,6 +21,7 @@ ROUTES = (
     *REPORT_ROUTES,
     *ELEMENT_ROUTES,
     *INSTANCE_ROUTES,
+    *PROMPT_ROUTES,
     *SEARCH_ROUTES,
     *DATASET_ROUTES,
     *UPLOAD_ROUTES,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mstr_arrow.simulator.cubes import Cube
-    from mstr_arrow.simulator.sessions import Instance
+    from mstr_arrow.simulator.instance import Instance
 
     from .call import Call
 

@@ -1,4 +1,4 @@
-"""Reports: their definition, and the prompts they do not have (Wire reference, sections 4.1, 4.3 and 4.5)."""
+"""Reports: their definition (Wire reference, sections 4.1 and 4.5)."""
 
 from __future__ import annotations
 
@@ -27,12 +27,6 @@ def definition(call: Call) -> Answer:
     return ok({"id": report.id, "name": report.name, "definition": described})
 
 
-def prompts(call: Call) -> Answer:
-    """List the prompts of a report: the simulator's have none."""
-    call.server.catalogue.report(call.places["id"])
-    return ok([])
-
-
 def _objects(report: Report, dialect: Dialect) -> dict[str, Any]:
     attributes = tuple(unit.attribute for unit in report.units if unit.has_forms)
     objects = available_objects(attributes, report.metrics, dialect)
@@ -43,8 +37,4 @@ def _objects(report: Report, dialect: Dialect) -> dict[str, Any]:
     return objects
 
 
-ROUTES = (
-    Route("GET", "/api/v2/reports/{id}", definition),
-    Route("GET", "/api/reports/{id}/prompts", prompts),
-    Route("GET", "/api/reports/{id}/instances/{instance}/prompts", prompts),
-)
+ROUTES = (Route("GET", "/api/v2/reports/{id}", definition),)
