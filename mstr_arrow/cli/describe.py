@@ -14,7 +14,7 @@ from mstr_arrow.cli.ls import as_json
 from mstr_arrow.cli.progress import MB
 from mstr_arrow.cli.tables import print_json, print_table, printable
 from mstr_arrow.connection import Connection
-from mstr_arrow.errors import NotPublished
+from mstr_arrow.errors import NotPublished, PromptsOpen
 from mstr_arrow.grid.texts import deliver_schema
 from mstr_arrow.objects.catalogue import Kind
 from mstr_arrow.objects.cube import Cube
@@ -56,7 +56,7 @@ def describe(
 
 
 def look_at(connection: Connection, name: str, kind: Kind | None) -> dict[str, Any]:
-    """Gather what is known of an object; ``rows`` and ``columns`` are None for a cube that is not published."""
+    """Gather what is known; ``rows`` and ``columns`` are None for cubes not published and reports that ask."""
     found = connection.find(name, kind)
     opened = connection.report(found.id) if found.kind == "report" else connection.cube(found.id)
     facts = as_json(found) | {"size_bytes": None, "rows": None, "columns": None}
@@ -64,7 +64,7 @@ def look_at(connection: Connection, name: str, kind: Kind | None) -> dict[str, A
         schema, facts["rows"] = opened.schema, opened.count_rows()
         forms = _forms(connection, found.kind, found.id)
         facts["columns"] = [_column(field, forms) for field in deliver_schema(schema, "plain")]
-    except NotPublished:
+    except (NotPublished, PromptsOpen):
         pass  # what is known of it is shown nevertheless
     if isinstance(opened, Cube):
         info = opened.info
@@ -109,7 +109,7 @@ def _show(facts: dict[str, Any]) -> None:
         "owner": facts["owner"],
         "updated": facts["modified"],
         "size": None if size is None else f"{size / MB:,.1f} MB in the server's memory",
-        "rows": "unknown until it is published" if rows is None else _rows(rows, facts["type"]),
+        "rows": _unknown(facts["type"]) if rows is None else _rows(rows, facts["type"]),
     }
     for label, text in lines.items():
         if text is not None:
@@ -118,6 +118,10 @@ def _show(facts: dict[str, Any]) -> None:
         out.print()
         keys = ("name", "type", "server_type", "role", "form", "id")
         print_table(HEADERS, [[column[key] or "" for key in keys] for column in columns])
+
+
+def _unknown(kind: str) -> str:
+    return "unknown until it is published" if kind == "cube" else "unknown until its prompts are answered"
 
 
 def _rows(rows: int, kind: str) -> str:

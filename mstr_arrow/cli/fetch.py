@@ -1,12 +1,14 @@
 """``mstr-arrow fetch``: read an object into a file, a folder of parts, or a pipe."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from mstr_arrow.cli import options
+from mstr_arrow.cli.answers import answers_from, prompts_as_options
 from mstr_arrow.cli.columntypes import read_types
 from mstr_arrow.cli.errors import shown_errors
 from mstr_arrow.cli.output import ParquetOptions, output_from
@@ -20,9 +22,10 @@ from mstr_arrow.grid.options import Layout, Subtotals, Values
 from mstr_arrow.objects.catalogue import Kind
 from mstr_arrow.objects.cube import Cube
 from mstr_arrow.objects.report import Report
+from mstr_arrow.prompts.answers import Answers
 from mstr_arrow.scan.options import ScanOptions
 
-LESS, RESULT, READING = "Rows and columns", "Result", "Reading"
+LESS, RESULT, READING, PROMPTS = "Rows and columns", "Result", "Reading", "Prompts"
 
 
 def fetch(
@@ -121,6 +124,24 @@ def fetch(
     ] = None,
     head: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Read the first rows only.", rich_help_panel=LESS)
+    ] = None,
+    prompts: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="Answers to a report's prompts, as mstr-arrow prompts writes them.",
+            rich_help_panel=PROMPTS,
+        ),
+    ] = None,
+    prompt: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="An answer to a prompt; repeated, one of several. NAME= leaves it empty, NAME takes its default.",
+            rich_help_panel=PROMPTS,
+        ),
     ] = None,
     explain_only: Annotated[
         bool,
@@ -222,8 +243,10 @@ def fetch(
             "buffer_bytes": buffer_bytes,
         }
         limits = replace(Limits(), **{key: value for key, value in given.items() if value is not None})
+        answers = answers_from(prompts, prompt or ())
         with (
             named_as_options(),
+            prompts_as_options(name),
             options.opened(
                 context,
                 url,
@@ -234,7 +257,8 @@ def fetch(
                 settings=Settings(limits=limits),
             ) as connection,
         ):
-            scan = question.asked_of(_open(connection, name, object_type, how, row_counts=row_counts))
+            opened = _open(connection, name, object_type, how, row_counts=row_counts)
+            scan = question.asked_of(_answered(opened, answers))
             if target is None:
                 print_text(scan.explain())
                 return
@@ -251,6 +275,15 @@ def _given(output: str | None) -> str:
     if output is None:
         raise UsageError("there is no --output.", hint="Name a file, as in -o sales.parquet; - is standard output.")
     return output
+
+
+def _answered(opened: Cube | Report, answers: Answers) -> Cube | Report:
+    """Answer a report's prompts; errors: UsageError for answers to a cube."""
+    if isinstance(opened, Report):
+        return opened.prompts(answers) if answers else opened
+    if answers:
+        raise UsageError(f"{opened.name!r} is a cube, and only reports ask.", hint="Drop --prompts and --prompt.")
+    return opened
 
 
 def _open(

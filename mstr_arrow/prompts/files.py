@@ -27,10 +27,19 @@ _SUFFIXES = (".toml", ".json")
 def save(answers: Answers, path: str | PathLike[str]) -> None:
     """Write answers to a .toml or .json file; errors: UsageError for another name, OSError."""
     target = _file(path)
-    native = target.suffix.lower() == ".toml"
-    plain = {name: to_plain(answer, native=native) for name, answer in answers.items()}
-    text = to_toml(plain) if native else json.dumps(plain, ensure_ascii=False, indent=2) + "\n"
+    text = as_toml(answers) if target.suffix.lower() == ".toml" else as_json(answers)
     target.write_text(text, encoding="utf-8")
+
+
+def as_toml(answers: Answers) -> str:
+    """Write answers as TOML, one a line."""
+    return to_toml({name: to_plain(answer, native=True) for name, answer in answers.items()})
+
+
+def as_json(answers: Answers) -> str:
+    """Write answers as JSON."""
+    plain = {name: to_plain(answer, native=False) for name, answer in answers.items()}
+    return json.dumps(plain, ensure_ascii=False, indent=2) + "\n"
 
 
 def load(path: str | PathLike[str]) -> Answers:

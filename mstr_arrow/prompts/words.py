@@ -68,14 +68,28 @@ def choices_text(choices: Sequence[Choice] | None, count: int | None) -> str:
 
 def lines(prompts: Sequence[Prompt]) -> list[str]:
     """Lay out prompts as a small table: a header, and a line for each; nothing for none."""
-    rows = [("PROMPT", "TYPE", "TAKES", "", "DEFAULT", "CHOICES")]
-    for prompt in prompts:
-        need = "required" if prompt.required else "optional"
-        offered = choices_text(prompt.choices, prompt.choice_count)
-        rows.append((prompt.name, prompt.type, takes(prompt), need, default_text(prompt), offered))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    laid = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
-    return list(laid) if len(rows) > 1 else []
+    laid = [("PROMPT", "TYPE", "TAKES", "", "DEFAULT", "CHOICES"), *(row for row, _ in rows(prompts))]
+    widths = [max(map(len, column)) for column in zip(*laid, strict=True)]
+    texts = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in laid)
+    return [text.rstrip() for text in texts] if prompts else []
+
+
+def rows(prompts: Sequence[Prompt]) -> list[tuple[tuple[str, ...], Prompt]]:
+    """Write the cells of each prompt: name, type, what it takes, need, default, choices."""
+    return [
+        (
+            (
+                prompt.name,
+                prompt.type,
+                takes(prompt),
+                "required" if prompt.required else "optional",
+                default_text(prompt),
+                choices_text(prompt.choices, prompt.choice_count),
+            ),
+            prompt,
+        )
+        for prompt in prompts
+    ]
 
 
 def prompts_open(prompts: Sequence[Prompt]) -> PromptsOpen:

@@ -80,7 +80,7 @@ class Offer:
         if not whole and None in known.values():
             bound = LOOKED_THROUGH if len(names) <= MOST_SEARCHES else None
             more, whole = await self.all(at_most=bound)
-            choices = [*more, *choices]
+            choices = list({choice.id: choice for choice in [*more, *choices]}.values())
             known = {name: find(self._prompt, name, choices) for name in names}
         missing = [name for name, choice in known.items() if choice is None]
         if missing:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mstr_arrow.errors import NotFound, ProtocolError
-from mstr_arrow.scan.prompting import fetch_prompts, with_choices
+from mstr_arrow.errors import NotFound, PromptsOpen, ProtocolError
+from mstr_arrow.scan.prompting import Prompting, fetch_prompts, with_choices
 from mstr_arrow.scan.status import PROMPTED, read_state
 
 if TYPE_CHECKING:
+    from mstr_arrow.prompts.answers import Answers
     from mstr_arrow.prompts.model import Prompt
     from mstr_arrow.transport.http import Http
 
@@ -42,6 +43,21 @@ async def list_prompts(http: Http, instances_path: str) -> Listing:
     asked = await with_choices(http, place, await fetch_prompts(http, place))
     keys = {prompt.key for prompt in asked}
     return Listing((*asked, *(prompt for prompt in known if prompt.key not in keys)), place)
+
+
+async def still_open(http: Http, instances_path: str, answers: Answers) -> tuple[Prompt, ...]:
+    """Return what a report asks next, when these answers were given; optional prompts, too. It is not run.
+
+    Errors: those of :meth:`~.prompting.Prompting.close` for answers that the report does not take.
+    """
+    instance_id, prompted = await prepare(http, instances_path)
+    prompting = Prompting(http, instances_path, answers, automatically=False)
+    try:
+        while prompted:
+            prompted = await prompting.close(instance_id)
+    except PromptsOpen as error:
+        return error.prompts
+    return ()
 
 
 async def prepare(http: Http, instances_path: str) -> tuple[str, bool]:

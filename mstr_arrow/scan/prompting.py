@@ -38,19 +38,25 @@ _BAD_REQUEST = 400
 class Prompting:
     """The prompts of one instance, and the answers to them.
 
-    A prompt that nobody answers gets its default where it has one, and is left empty where it is optional.
+    An optional prompt that nobody answers gets its default, or is left empty where it has none; unless
+    ``automatically`` is False.
     """
 
-    def __init__(self, http: Http, instances_path: str, answers: Answers | None) -> None:
+    def __init__(
+        self, http: Http, instances_path: str, answers: Answers | None, *, automatically: bool = True
+    ) -> None:
         self._http = http
         self._path = instances_path.removeprefix("v2/")
         self._answers = answers or Answers({})
         self._asked: dict[str, Prompt] = {}
         self._answered: set[str] = set()
+        self._automatically = automatically
         self._idle = 0
 
-    async def close(self, instance_id: str) -> None:
-        """Answer what the instance asks now. GET …/prompts, PUT …/prompts/answers; elements are looked up.
+    async def close(self, instance_id: str) -> bool:
+        """Answer what the instance asks now, and return whether it asked anything.
+
+        GET …/prompts, PUT …/prompts/answers; elements and objects that are named are looked up.
 
         Errors: PromptsOpen where an answer is missing; UsageError where one does not fit; what the server says
         where it refuses them, with the names of the prompts; ProtocolError where it asks again and again.
@@ -61,9 +67,10 @@ class Prompting:
         waiting = [prompt for prompt in prompts if not prompt.closed and prompt.key not in self._answered]
         if not waiting:
             await self._wait(prompts)
-            return
+            return False
         given = match(list(self._asked.values()), self._answers)
-        answers = {prompt.key: given.get(prompt.key) or automatic(prompt) for prompt in waiting}
+        own = automatic if self._automatically else lambda _: None
+        answers = {prompt.key: given.get(prompt.key) or own(prompt) for prompt in waiting}
         if missing := [prompt for prompt in waiting if answers[prompt.key] is None]:
             raise prompts_open(await with_choices(self._http, place, missing))
         asked = [(prompt, as_asked(prompt, answer)) for prompt in waiting if (answer := answers[prompt.key])]
@@ -71,6 +78,7 @@ class Prompting:
         await self._send(place, waiting, entries)
         self._answered |= {prompt.key for prompt in waiting}
         self._idle = 0
+        return True
 
     def finish(self) -> None:
         """Refuse answers to what was never asked, when the instance is ready; errors: UsageError."""

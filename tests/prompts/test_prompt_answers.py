@@ -16,7 +16,7 @@ EVERYTHING = {
     "Rate": 0.1,
     "Exact": Decimal("1.10"),
     "Ratios": [Decimal("0.5"), 2],
-    "Region": ["East", 'We"st\n\\ – é \x01'],
+    "Region": ["East", 'We"st\n\\ - é \x01'],
     "Day": date(2024, 1, 31),
     "Moment": datetime(2024, 1, 31, 10, 20, 30),  # noqa: DTZ001 - as people write them
     "Moments": [datetime.fromisoformat("2024-01-31T10:20:30+02:00"), date(2024, 1, 1)],

@@ -1,0 +1,74 @@
+"""``mstr-arrow prompts``: what a report asks, and a file of answers to fill in."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from mstr_arrow.cli import options
+from mstr_arrow.cli.answers import ask_all
+from mstr_arrow.cli.errors import shown_errors
+from mstr_arrow.cli.tables import print_json, print_table, print_text
+from mstr_arrow.errors import UsageError
+from mstr_arrow.objects.prompts import prompt_table
+from mstr_arrow.prompts.files import as_toml
+from mstr_arrow.prompts.template import template
+from mstr_arrow.prompts.words import rows
+
+HEADERS = ("PROMPT", "TYPE", "TAKES", "", "DEFAULT", "CHOICES", "KEY")
+
+
+def prompts(
+    context: typer.Context,
+    name: Annotated[
+        str, typer.Argument(metavar="REPORT", help="Its name, path in folders, id or URL in a browser.")
+    ],
+    *,
+    url: options.Url,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write a .toml file to fill in; with --ask the answers, as .toml or .json.",
+        ),
+    ] = None,
+    ask: Annotated[bool, typer.Option("--ask", help="Ask for the answers here, and print or write them.")] = False,
+    json: options.Json = False,
+    username: options.Username = None,
+    password_file: options.PasswordFile = None,
+    password_stdin: options.PasswordStdin = False,
+    project: options.Project = None,
+    profile: options.Profile = None,  # noqa: ARG001 - its callback has used it
+    verbose: options.Verbose = False,
+) -> None:
+    """Show what a report asks before it runs, or write a file of answers for `mstr-arrow fetch --prompts`.
+
+    The report is not run. Prompts that depend on the answers to others show with --ask only.
+    """
+    console = Console(stderr=True)
+    with (
+        shown_errors(console, verbose=verbose),
+        options.opened(context, url, username, password_file, project, password_stdin=password_stdin) as connection,
+    ):
+        if output is not None and not ask and output.suffix.lower() != ".toml":
+            raise UsageError(f"a file to fill in is TOML, not {output.name!r}.", hint="Name it answers.toml.")
+        report = connection.report(connection.find(name, "report").id)
+        if ask:
+            answers = ask_all(connection, report, console)
+            if output is None:
+                print_text(as_toml(answers))
+            else:
+                answers.save(output)
+        elif output is not None:
+            output.write_text(template(report.prompts, report.name), encoding="utf-8")
+        elif json:
+            print_json(prompt_table(report.prompts).to_pylist())
+        elif report.prompts:
+            print_table(HEADERS, [(*row, prompt.key) for row, prompt in rows(report.prompts)])
+        else:
+            console.print(f"{report.name!r} asks nothing.", markup=False, highlight=False)
+    if output is not None:
+        console.print(f"→ {output}", markup=False, highlight=False, soft_wrap=True)
