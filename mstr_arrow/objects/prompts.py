@@ -48,9 +48,8 @@ class Prompted(Scan):
         """What the report asks, and a call that answers it; see `Prompts`.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
-        ...     report = conn.report("Prompted Value")
-        ...     [prompt.type for prompt in report.prompts]
-        ['VALUE']
+        ...     conn.report("Prompted Nested").prompts[0]
+        <Prompt 'Category': 1 element of Category, required, of 'Books', 'Music', 'Été & Co', 'Toys'>
         """
         return Prompts(self, self._connection, self._asking.source.path, self._known)
 
@@ -93,6 +92,11 @@ class Prompts(Sequence["Prompt"], Generic[R]):
 
         Reading then raises PromptsOpen where a required prompt has no answer, and UsageError for answers that do
         not fit their prompts or that nothing asks for.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     nested = conn.report("Prompted Nested")
+        ...     nested.prompts(Category="Music", Items=["Cello", "Drum"]).to_polars()["Item"].n_unique()
+        2
         """
         given = Answers.of({} if answers is None else answers).with_others(Answers.of(named))
         return self._report._answered(given)  # noqa: SLF001 - its own

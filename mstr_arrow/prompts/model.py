@@ -38,7 +38,7 @@ class Prompt:
     takes, None where the server does not say. ``minimum`` and ``maximum`` bound the value, the length of a text,
     or the number of elements, objects and conditions. ``default`` is the answer the prompt has of itself, as the
     server writes it. ``choices`` are the first ones to choose from, of ``choice_count`` in all; both are None
-    where they were not asked for, the second also where the server does not count.
+    where they were not asked for, the second also where there are more than the server counts or gives at once.
     """
 
     key: str

@@ -61,9 +61,9 @@ def choices_text(choices: Sequence[Choice] | None, count: int | None) -> str:
     if not choices:
         return ""
     names = ", ".join(repr(choice.name) for choice in choices[:SHOWN])
-    more = len(choices) > SHOWN or (count is not None and count > len(choices))
-    total = f" … ({count:,} in all)" if count is not None else " …"
-    return names + (total if more else "")
+    if count is None:
+        return f"{names} … (many more)"
+    return f"{names} … ({count:,} in all)" if count > SHOWN else names
 
 
 def lines(prompts: Sequence[Prompt]) -> list[str]:
@@ -94,13 +94,22 @@ def rows(prompts: Sequence[Prompt]) -> list[tuple[tuple[str, ...], Prompt]]:
 
 def prompts_open(prompts: Sequence[Prompt]) -> PromptsOpen:
     """Make the error for prompts that wait for an answer."""
-    described = "; ".join(f"{describe(prompt)} (key {prompt.key})" for prompt in prompts)
-    answers = ", ".join(f"{prompt.name!r}: {_example(prompt)}" for prompt in prompts)
+    keys: dict[str, list[str]] = {}
+    for prompt in prompts:
+        keys.setdefault(prompt.id, []).append(prompt.key)
+    once = {prompt.id: prompt for prompt in reversed(prompts)}
+    asked = [once[prompt_id] for prompt_id in keys]
+    described = "; ".join(f"{describe(prompt)} ({_named(keys[prompt.id])})" for prompt in asked)
+    answers = ", ".join(f"{prompt.name!r}: {_example(prompt)}" for prompt in asked)
     return PromptsOpen(
         f"the report asks, and there is no answer: {described}.",
         prompts=tuple(prompts),
         hint=f"Answer by name, id or key: report.prompts({{{answers}}}).",
     )
+
+
+def _named(keys: Sequence[str]) -> str:
+    return f"key {keys[0]}" if len(keys) == 1 else f"asked {len(keys)} times, keys {', '.join(keys)}"
 
 
 def _example(prompt: Prompt) -> str:
@@ -114,11 +123,11 @@ def _example(prompt: Prompt) -> str:
 def _number_of(prompt: Prompt, things: str) -> str:
     lowest, highest = as_length(prompt.minimum), as_length(prompt.maximum)
     if lowest is not None and lowest == highest:
-        return f"{lowest} {things}"
+        return f"{lowest} {things if lowest > 1 else things.removesuffix('s')}"
     if lowest is not None and highest is not None:
         return f"{lowest} to {highest} {things}"
     if highest is not None:
-        return f"up to {highest} {things}"
+        return f"up to {highest} {things if highest > 1 else things.removesuffix('s')}"
     return f"at least {lowest} {things}" if lowest is not None and lowest > 1 else things
 
 

@@ -38,13 +38,14 @@ class Offer:
         self._prompt = prompt
         self._path = f"{place}/prompts/{quote(prompt.key, safe='@')}/{what}"
 
-    async def first(self, count: int) -> tuple[list[Choice], int | None]:
-        """Return the first choices, and how many there are, None where the server does not say."""
-        choices, total = await self._page(0, count, None)
-        return choices, len(choices) if total is None and len(choices) < count else total
+    async def all(
+        self, search: str | None = None, *, at_most: int | None = None
+    ) -> tuple[list[Choice], int | None]:
+        """Return the choices, or those that contain ``search``, and how many there are.
 
-    async def all(self, search: str | None = None, *, at_most: int | None = None) -> tuple[list[Choice], bool]:
-        """Return the choices, those that contain ``search``; and whether these are all, not only ``at_most``."""
+        With ``at_most`` about so many are read, and their number is None where there are more that the server does
+        not count.
+        """
         found: dict[str, Choice] = {}
         total: int | None = None
         while total is None or len(found) < total:
@@ -54,8 +55,8 @@ class Offer:
             if len(found) == before or (total is None and len(page) < _LEAST_PAGE):
                 break
             if at_most is not None and len(found) >= at_most:
-                return list(found.values()), total is not None and len(found) >= total
-        return list(found.values()), True
+                return list(found.values()), total
+        return list(found.values()), len(found)
 
     async def named(self, items: Sequence[Plain]) -> list[Choice]:
         """Find the choices that items name, by text or id.
@@ -71,7 +72,8 @@ class Offer:
         return [choice for item in items if (choice := known[item]) is not None]
 
     async def _looked_up(self, names: Sequence[Plain]) -> dict[Plain, Choice | None]:
-        choices, whole = await self.all(at_most=PAGE)
+        choices, count = await self.all(at_most=PAGE)
+        whole = count == len(choices)
         if not whole and len(names) <= MOST_SEARCHES:
             texts = [text for name in names for text in spellings(name)]
             for found, _ in await asyncio.gather(*(self.all(text) for text in texts)):
@@ -79,7 +81,8 @@ class Offer:
         known = {name: find(self._prompt, name, choices) for name in names}
         if not whole and None in known.values():
             bound = LOOKED_THROUGH if len(names) <= MOST_SEARCHES else None
-            more, whole = await self.all(at_most=bound)
+            more, count = await self.all(at_most=bound)
+            whole = count == len(more)
             choices = list({choice.id: choice for choice in [*more, *choices]}.values())
             known = {name: find(self._prompt, name, choices) for name in names}
         missing = [name for name, choice in known.items() if choice is None]

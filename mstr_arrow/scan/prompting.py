@@ -17,7 +17,7 @@ from mstr_arrow.prompts.bodies import as_asked, automatic, entry
 from mstr_arrow.prompts.matching import check_used, match
 from mstr_arrow.prompts.model import CHOSEN, read_prompts
 from mstr_arrow.prompts.words import SHOWN, prompts_open
-from mstr_arrow.scan.choices import Offer
+from mstr_arrow.scan.choices import PAGE, Offer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -132,7 +132,7 @@ async def with_choices(http: Http, place: str, prompts: Iterable[Prompt]) -> lis
     async def added(prompt: Prompt) -> Prompt:
         if prompt.type in {"VALUE", "UNSUPPORTED"}:
             return prompt
-        choices, count = await Offer(http, place, prompt).first(SHOWN + 1)
+        choices, count = await Offer(http, place, prompt).all(at_most=PAGE)
         return replace(prompt, choices=tuple(choices[:SHOWN]), choice_count=count)
 
     return list(await asyncio.gather(*map(added, prompts)))

@@ -99,6 +99,22 @@ def test_a_missing_answer_is_told_with_its_choices(library, asking, close):
     assert not library.count("PUT", f"{PLACE}/prompts/answers")
 
 
+def test_choices_that_nobody_counts_are_many(library, asking, close):
+    asking(REGION)
+    listing(library, 450, total=False)
+    with pytest.raises(PromptsOpen, match=r"'5' … \(many more\)") as caught:
+        close({})
+    assert caught.value.prompts[0].choice_count is None
+
+
+def test_a_prompt_asked_twice_is_told_once(asking, close):
+    asking(YEAR, {**YEAR, "key": "A1@1@10"})
+    with pytest.raises(PromptsOpen, match=r"asked 2 times, keys A1@0@10, A1@1@10\)\.") as caught:
+        close({})
+    assert caught.value.hint.endswith("report.prompts({'Year': 1}).")
+    assert len(caught.value.prompts) == 2
+
+
 @pytest.mark.parametrize("total", [True, False])
 @pytest.mark.parametrize("most", [200, 100])
 def test_elements_are_found_on_any_page(library, asking, close, total, most):
@@ -243,10 +259,9 @@ def test_an_offer_is_read_by_search(library, retail):
     offer = Offer(retail.http, "reports/R1/instances/I1", read_prompts([REGION])[0])
 
     async def read():
-        return await asyncio.gather(offer.all("East 44"), offer.first(5), offer.all())
+        return await asyncio.gather(offer.all("East 44"), offer.all(at_most=200), offer.all())
 
-    (found, whole), (first, count), (every, _) = retail.run(read())
-    assert (len(found), whole, len(first), count, len(every)) == (11, True, 5, 450, 450)
+    assert [(len(found), count) for found, count in retail.run(read())] == [(11, 11), (200, 450), (450, 450)]
 
 
 def test_the_default_of_a_required_prompt_is_asked_for(library, asking, close):
