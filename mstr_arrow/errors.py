@@ -76,7 +76,9 @@ class MstrError(Exception):
 
 def _unpickled(error_class: type[MstrError], arguments: tuple[object, ...]) -> MstrError:
     """Make an error without its keyword arguments, which come back with its ``__dict__``."""
-    return error_class.__new__(error_class, *arguments)
+    error = error_class.__new__(error_class, *arguments)
+    error.args = arguments
+    return error
 
 
 class InsecureWarning(UserWarning):

@@ -72,6 +72,10 @@ class Route(NamedTuple):
     headers: dict[str, str]
     secrets: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        """Return what holds no secret, for tracebacks that show variables."""
+        return f"<Route through {self.proxy}>" if self.proxy else "<Route>"
+
     @property
     def proxy_host(self) -> str | None:
         """The proxy's host and port, for messages."""
