@@ -340,47 +340,66 @@ class Connection(Endpoints):
         """Do what :meth:`find` does."""
         return await self.bridge(find(self.http, name_or_id, kind))
 
-    def cube(self, name_or_id: str, *, row_counts: bool = False, **options: Unpack[ScanOptions]) -> Cube:
+    def cube(
+        self,
+        name_or_id: str,
+        *,
+        row_counts: bool = False,
+        instance_id: str | None = None,
+        **options: Unpack[ScanOptions],
+    ) -> Cube:
         """Find a cube by name, path, id or browser URL, ready to be read.
 
         ``row_counts`` adds the server's own "Row Count - …" metrics; :class:`ScanOptions` lists the
-        ``options``. Calls GET /api/v2/cubes/{id}, and the search before it where no id is given. Raises
+        ``options``. With ``instance_id`` an instance that this session has already is read, as it is. Calls
+        GET /api/v2/cubes/{id}, and the search before it where no id is given. Raises
         NotFound with near names, UsageError where several match.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     conn.cube("Sales Cube").schema.names[:3]
         ['Order', 'Region', 'Store@ID']
         """
-        return self.run(self._cube(name_or_id, options, row_counts=row_counts))
+        return self.run(self._cube(name_or_id, options, row_counts=row_counts, instance_id=instance_id))
 
     async def cube_async(
-        self, name_or_id: str, *, row_counts: bool = False, **options: Unpack[ScanOptions]
+        self,
+        name_or_id: str,
+        *,
+        row_counts: bool = False,
+        instance_id: str | None = None,
+        **options: Unpack[ScanOptions],
     ) -> Cube:
         """Do what :meth:`cube` does."""
-        return await self.bridge(self._cube(name_or_id, options, row_counts=row_counts))
+        return await self.bridge(self._cube(name_or_id, options, row_counts=row_counts, instance_id=instance_id))
 
-    async def _cube(self, name_or_id: str, options: ScanOptions, *, row_counts: bool) -> Cube:
+    async def _cube(
+        self, name_or_id: str, options: ScanOptions, *, row_counts: bool, instance_id: str | None
+    ) -> Cube:
         chosen = ReadOptions(limits=self.settings.limits).changed(options)
-        return await open_cube(self, name_or_id, chosen, row_counts=row_counts)
+        return await open_cube(self, name_or_id, chosen, row_counts=row_counts, instance_id=instance_id)
 
-    def report(self, name_or_id: str, **options: Unpack[ScanOptions]) -> Report:
+    def report(self, name_or_id: str, *, instance_id: str | None = None, **options: Unpack[ScanOptions]) -> Report:
         """Find a report by name, path, id or browser URL, ready to be read.
 
-        :class:`ScanOptions` lists the ``options``. Calls GET /api/v2/reports/{id}, and the search before it
-        where no id is given. Raises NotFound with near names, UsageError where several match.
+        :class:`ScanOptions` lists the ``options``. With ``instance_id`` an instance that this session has already
+        is read, as it is; none is made, and conditions run here. Calls GET /api/v2/reports/{id}, and the search
+        before it where no id is given. Raises NotFound with near names, UsageError where several match.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     conn.report("Cross-tab Metrics Last").to_arrow().num_columns > 0
         True
         """
-        return self.run(self._report(name_or_id, options))
+        return self.run(self._report(name_or_id, options, instance_id))
 
-    async def report_async(self, name_or_id: str, **options: Unpack[ScanOptions]) -> Report:
+    async def report_async(
+        self, name_or_id: str, *, instance_id: str | None = None, **options: Unpack[ScanOptions]
+    ) -> Report:
         """Do what :meth:`report` does."""
-        return await self.bridge(self._report(name_or_id, options))
+        return await self.bridge(self._report(name_or_id, options, instance_id))
 
-    async def _report(self, name_or_id: str, options: ScanOptions) -> Report:
-        return await open_report(self, name_or_id, ReadOptions(limits=self.settings.limits).changed(options))
+    async def _report(self, name_or_id: str, options: ScanOptions, instance_id: str | None) -> Report:
+        chosen = ReadOptions(limits=self.settings.limits).changed(options)
+        return await open_report(self, name_or_id, chosen, instance_id=instance_id)
 
     # Writing
 

@@ -41,12 +41,19 @@ class Cube(Selectable):
     """A cube: a scan of all its attributes and metrics, and what the server says about it."""
 
     def __init__(
-        self, connection: Client, definition: Definition, options: ReadOptions, *, row_counts: bool
+        self,
+        connection: Client,
+        definition: Definition,
+        options: ReadOptions,
+        *,
+        row_counts: bool,
+        instance_id: str | None = None,
     ) -> None:
         source = Source(
             f"v2/cubes/{definition.id}/instances",
             definition.request(row_counts=row_counts),
             connection.server_version,
+            given=instance_id,
         )
         metrics = definition.metrics + (definition.row_counts if row_counts else ())
         super().__init__(connection, source, options, definition.attributes, metrics)
@@ -107,7 +114,9 @@ def _moment(text: str | None) -> datetime | None:
     return None
 
 
-async def open_cube(connection: Client, name_or_id: str, options: ReadOptions, *, row_counts: bool) -> Cube:
+async def open_cube(
+    connection: Client, name_or_id: str, options: ReadOptions, *, row_counts: bool, instance_id: str | None = None
+) -> Cube:
     """Find a cube and read its definition."""
     body = await fetch_definition(connection.http, name_or_id, "cube")
-    return Cube(connection, read_definition(body), options, row_counts=row_counts)
+    return Cube(connection, read_definition(body), options, row_counts=row_counts, instance_id=instance_id)

@@ -23,17 +23,28 @@ class Report(Selectable, Prompted):
     """A report: a scan of what its own template shows, in any layout.
 
     Its instance runs the report, perhaps for minutes, and is created once per read; looking at the schema
-    first costs no second one.
+    first costs no second one. From version 11.2.0200 on, the server runs it while nobody waits for the answer, so
+    that no gateway cuts it off; then it is asked to leave subtotals out, to filter and to choose columns when the
+    report has run, by a further request. What needs nothing of that takes no more than one, if the server is quick.
     """
 
-    def __init__(self, connection: Client, definition: Definition, options: ReadOptions) -> None:
+    def __init__(
+        self,
+        connection: Client,
+        definition: Definition,
+        options: ReadOptions,
+        *,
+        totals: bool = True,
+        instance_id: str | None = None,
+    ) -> None:
         source = Source(
             f"v2/reports/{definition.id}/instances",
             {},
             connection.server_version,
-            totals=True,
+            totals=totals,
             probe_rows=_PROBE_ROWS,
             runs=True,
+            given=instance_id,
         )
         super().__init__(connection, source, options, definition.attributes, definition.metrics)
         self.id = definition.id
@@ -52,10 +63,13 @@ class Report(Selectable, Prompted):
         return await self._connection.bridge(read_info(self._connection.http, self.id))
 
 
-async def open_report(connection: Client, name_or_id: str, options: ReadOptions) -> Report:
+async def open_report(
+    connection: Client, name_or_id: str, options: ReadOptions, *, instance_id: str | None = None
+) -> Report:
     """Find a report and read its definition."""
     body = await fetch_definition(connection.http, name_or_id, "report")
-    return Report(connection, read_template(body), options)
+    template = read_template(body)
+    return Report(connection, template, options, totals=may_have_totals(body), instance_id=instance_id)
 
 
 def read_template(body: Any) -> Definition:
@@ -79,6 +93,17 @@ def read_template(body: Any) -> Definition:
         return Definition(body["id"], body["name"], _available(attributes), _available(metrics), ())
     except (KeyError, TypeError, AttributeError) as error:
         raise ProtocolError("The server's answer is no definition of a report.") from error
+
+
+def may_have_totals(body: Any) -> bool:
+    """Tell from a report's definition whether it may show subtotals: unless it says that there are none.
+
+    >>> may_have_totals({"definition": {"grid": {"subtotals": {"defined": True, "visible": False}}}})
+    False
+    """
+    subtotals = body["definition"]["grid"].get("subtotals")
+    told = subtotals if isinstance(subtotals, dict) else {}
+    return told.get("defined") is not False and told.get("visible") is not False
 
 
 def _available(items: list[dict[str, Any]]) -> tuple[Available, ...]:

@@ -22,6 +22,7 @@ from mstr_arrow.errors import (
     ServerError,
     TimeoutExceeded,
 )
+from mstr_arrow.scan.jobs import cancel_job
 from mstr_arrow.scan.paging import choose_page
 from mstr_arrow.scan.plan import Range
 from mstr_arrow.scan.prompting import Prompting
@@ -73,18 +74,20 @@ async def execute(
     an instance is repeated when its answer is lost, for then one may exist. Calls POST …/instances; where that
     does not answer with the page, GET …/instances/{id}/status, then PUT or GET …/instances/{id}.
 
-    Raises TimeoutExceeded after ``Timeouts.execute`` seconds, or when a gateway cuts the request that runs the
-    object; PromptsOpen for prompts without answers; what the server says where it fails.
+    Raises TimeoutExceeded after ``Timeouts.execute`` seconds; ServerError or ConnectError, with the way out, when a
+    gateway cuts the request that runs the object; PromptsOpen for prompts without answers; what the server says
+    where it fails. On the way out of a report that still runs, its job is cancelled where it is known which it is.
     """
     execution = _Execution(session.http, source, Range(0, rows), options, watch, place=place)
     seconds = session.http.settings.timeouts.execute
     try:
         async with asyncio.timeout(seconds) as limit:
             return await execution.answer()
-    except TimeoutError as error:
+    except (TimeoutError, asyncio.CancelledError) as error:
+        cancelled = await execution.cancel()
         if not limit.expired():
             raise
-        raise execution.too_long(seconds) from error
+        raise execution.too_long(seconds, cancelled=cancelled) from error
     finally:
         watch(None)
 
@@ -105,6 +108,7 @@ class _Execution:
         self._instance: str | None = None
         self._prompting = Prompting(http, source.path, source.prompts)
         self._doing = "starting"
+        self._running = False
         self._has_status = source.runs
         self._wait = FIRST_PAUSE
         self._short = SHORT_READ
@@ -118,16 +122,34 @@ class _Execution:
                 return await self._changed(body)
             self._instance = None
         if source.given is not None:
-            self._instance = source.given
-            return await self._followed(*await self._peek(self._rows))
+            return await self._given(source.given)
         if not source.responds_async:
             return await self._created(body, None if source.page_by is None else body)
         return await self._created({}, None if not body and source.page_by is None else body)
 
-    def too_long(self, seconds: float) -> TimeoutExceeded:
+    async def _given(self, instance_id: str) -> Answer:
+        self._instance = instance_id
+        try:
+            return await self._followed(*await self._peek(self._rows))
+        except InstanceGone as error:
+            error.hint = (
+                "An instance_id is good in the session that made it, and until that has made some others; "
+                "leave it out to have a new one made."
+            )
+            raise
+
+    async def cancel(self) -> bool:
+        """Cancel the job of a report that still runs; tell whether that was done."""
+        ours = self._instance is not None and self._source.given is None
+        if not (ours and self._running) or self._http.closed:
+            return False
+        return await cancel_job(self._http, self._path)
+
+    def too_long(self, seconds: float, *, cancelled: bool) -> TimeoutExceeded:
         """Say that the time is over, and what the server was doing."""
+        left = "its job was cancelled" if cancelled else "it may go on until the connection is closed"
         return TimeoutExceeded(
-            f"the {self._what} was not ready after {seconds:g} s; the server was {self._doing}.",
+            f"the {self._what} was not ready after {seconds:g} s; the server was {self._doing}, and {left}.",
             hint="Raise Timeouts.execute, or ask for less.",
         )
 
@@ -154,8 +176,8 @@ class _Execution:
             )
         except MstrError as error:
             if _cut(error):
-                raise self._gateway_error(time.monotonic() - began) from error
-            if isinstance(error, ServerError):
+                self._explain(error, time.monotonic() - began)
+            elif isinstance(error, ServerError):
                 self._place.refused()
             raise
 
@@ -170,15 +192,16 @@ class _Execution:
             page = await choose_page(self._http, source.path, self._known(), source.page_by)
             body = {**body, "currentPageBy": page}
         params = source.params(self._rows, self._options)
-        for number in range(1, CHANGES + 1):
+        for left in reversed(range(CHANGES)):
             began = time.monotonic()
             try:
                 answer = await self._http.request("PUT", self._path, params=params, json=body, wait="execute")
             except MstrError as error:
                 if not _cut(error):
                     raise
-                if number == CHANGES:
-                    raise self._gateway_error(time.monotonic() - began) from error
+                if not left:
+                    self._explain(error, time.monotonic() - began)
+                    raise
                 await self._settled(None, State(self._instance, None), Range(0, 1))
             else:
                 return await self._followed(answer, await self._state(answer))
@@ -195,6 +218,7 @@ class _Execution:
     async def _settled(self, answer: Answer | None, state: State, wanted: Range) -> Answer | None:
         """Wait until the instance is ready, and answer its prompts; return its page where it has come meanwhile."""
         while state.number != READY:
+            self._running = self._source.runs and state.number not in {PROMPTED, *FAILED}
             self._doing = state.doing
             self._watch(state.doing)
             if state.number in FAILED:
@@ -205,6 +229,7 @@ class _Execution:
             else:
                 await asyncio.sleep(self._pause(answer))
                 answer, state = await self._ask(wanted)
+        self._running = False
         if self._instance != self._source.over:  # which was asked when it was made
             self._prompting.finish()
         return answer if state.whole else None
@@ -284,13 +309,12 @@ class _Execution:
     def _path(self) -> str:
         return f"{self._source.path}/{self._known()}"
 
-    def _gateway_error(self, seconds: float) -> TimeoutExceeded:
-        """Say that a gateway cut the request that runs the object, and what to do."""
-        return TimeoutExceeded(
-            f"a gateway in front of the server cut the request after {seconds:.0f} s; "
-            f"the {self._what} may go on running on the server.",
-            hint=self._source.gateway_hint,
-        )
+    def _explain(self, error: MstrError, seconds: float) -> None:
+        """Have an error say that the request that runs the object was cut, and what to do."""
+        if isinstance(error, ServerError):
+            error.message = f"a gateway in front of the server cut the request after {seconds:.0f} s."
+        error.message += f" The {self._what} may go on running on the server."
+        error.hint = self._source.gateway_hint
 
 
 def _cut(error: MstrError) -> bool:
