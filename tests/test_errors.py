@@ -1,5 +1,6 @@
 import pickle
 import re
+from pathlib import Path
 
 import pytest
 
@@ -34,3 +35,8 @@ def test_every_error_survives_pickling(each):
     copy = pickle.loads(pickle.dumps(error))  # noqa: S301  our own
     assert (type(copy), vars(copy), copy.args) == (each, vars(error), error.args)
     assert str(copy) == f"{each.__name__}: it failed. Do it again."
+
+
+def test_the_page_on_errors_lists_every_class():
+    page = (Path(__file__).parents[1] / "docs" / "errors.md").read_text(encoding="utf-8")
+    assert [each.__name__ for each in CLASSES if f"`{each.__name__}`" not in page] == []
