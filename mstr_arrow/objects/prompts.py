@@ -95,7 +95,8 @@ class Prompts(Sequence["Prompt"], Generic[R]):
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     nested = conn.report("Prompted Nested")
-        ...     nested.prompts(Category="Music", Items=["Cello", "Drum"]).to_polars()["Item"].n_unique()
+        ...     music = nested.prompts({"Category": "Music", "Items": ["Cello", "Drum"], "Least Units": 20})
+        ...     music.to_polars()["Item"].n_unique()
         2
         """
         given = Answers.of({} if answers is None else answers).with_others(Answers.of(named))
@@ -142,7 +143,7 @@ class Prompts(Sequence["Prompt"], Generic[R]):
 
     async def _list(self) -> Listing:
         if self._known.listing is None:
-            self._known.listing = await list_prompts(self._connection.http, self._path)
+            self._known.listing = await list_prompts(self._connection.session, self._path)
         return self._known.listing
 
     async def _choices(self, name: str, search: str | None) -> pa.Table:

@@ -13,6 +13,7 @@ from mstr_arrow.prompts.values import as_length
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from decimal import Decimal
 
     from mstr_arrow.prompts.model import Prompt
     from mstr_arrow.prompts.values import Plain
@@ -27,10 +28,15 @@ _ATTRIBUTE = (12, "12", "attribute", "ATTRIBUTE")
 def check_count(prompt: Prompt, count: int) -> None:
     """Refuse more or fewer elements, objects and units than a prompt takes; errors: UsageError."""
     lowest, highest = as_length(prompt.minimum), as_length(prompt.maximum)
+    things = CHOSEN[prompt.type]
     if lowest is not None and count < lowest:
-        raise UsageError(f"the prompt {prompt.name!r} takes at least {lowest} {CHOSEN[prompt.type]}, not {count}.")
+        raise UsageError(f"the prompt {prompt.name!r} takes at least {_counted(lowest, things)}, not {count}.")
     if highest is not None and count > highest:
-        raise UsageError(f"the prompt {prompt.name!r} takes at most {highest} {CHOSEN[prompt.type]}, not {count}.")
+        raise UsageError(f"the prompt {prompt.name!r} takes at most {_counted(highest, things)}, not {count}.")
+
+
+def _counted(number: Decimal, things: str) -> str:
+    return f"{number} {things if number > 1 else things.removesuffix('s')}"
 
 
 def by_id(prompt: Prompt, item: Plain) -> Choice | None:

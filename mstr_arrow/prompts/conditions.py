@@ -73,18 +73,18 @@ class _Writer:
                 operator = "And" if isinstance(expression, And) else "Or"
                 return join(operator, [self.tree(part) for part in parts]) or self._refuse(expression)
             case Comparison(column, operator, value):
-                return _node(_OPERATORS[operator], self._operand(column), self._constant(value))
+                return self._compared(_OPERATORS[operator], self._operand(column), value)
             case ColumnComparison(column, operator, other):
                 return _node(_OPERATORS[operator], self._operand(column), self._operand(other))
             case Between(column, low, high):
-                return _node("Between", self._operand(column), self._constant(low), self._constant(high))
+                return self._compared("Between", self._operand(column), low, high)
             case Membership(column, values, negated):
                 return self._membership(self._operand(column), values, negated=negated)
             case Null(column, negated):
                 return _node("IsNotNull" if negated else "IsNull", self._operand(column))
             case Match(column, pattern, text, negated):
                 operator = f"Not{_PATTERNS[pattern]}" if negated else _PATTERNS[pattern]
-                return _node(operator, self._operand(column), self._constant(text))
+                return self._compared(operator, self._operand(column), text)
             case Rank(column, ranking, amount, False):
                 return _node(_RANKS[ranking], self._operand(column), _rank(ranking, amount))
             case Elements(column, ids, negated):
@@ -93,11 +93,14 @@ class _Writer:
                 return _node("NotIn" if negated else "In", attribute, listed)
         return self._refuse(expression)
 
+    def _compared(self, operator: str, operand: Operand, *values: Value) -> dict[str, Any]:
+        return _node(operator, operand, *(self._constant(value, operand) for value in values))
+
     def _membership(self, operand: Operand, values: Sequence[Value], *, negated: bool) -> dict[str, Any]:
         if operand["type"] == "metric":
-            each = [_node("NotEqual" if negated else "Equals", operand, self._constant(value)) for value in values]
+            each = [self._compared("NotEqual" if negated else "Equals", operand, value) for value in values]
             return join("And" if negated else "Or", each) or self._refuse(values)
-        constants = [self._constant(value) for value in values]
+        constants = [self._constant(value, operand) for value in values]
         if len({constant["dataType"] for constant in constants}) != 1:
             self._refuse(list(values))
         listed = {
@@ -133,12 +136,14 @@ class _Writer:
             raise not_there(self._prompt, [name], self._offered, all_seen=True)
         return choice.id
 
-    def _constant(self, value: Value) -> Operand:
+    def _constant(self, value: Value, operand: Operand) -> Operand:
+        """Write a constant; whole numbers are Int64 beside metrics only (section 5.2)."""
         match value:
             case bool():
                 self._refuse(value)
             case int():
-                return _constant("Int64" if abs(value) < 2**63 else "BigDecimal", str(value))
+                whole = operand["type"] == "metric" and abs(value) < 2**63
+                return _constant("Int64" if whole else "BigDecimal", str(value))
             case float() | Decimal():
                 number = Decimal(repr(value)) if isinstance(value, float) else value
                 return _constant("BigDecimal", format(number, "f"))

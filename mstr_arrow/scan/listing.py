@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,11 @@ from mstr_arrow.scan.prompting import Prompting, fetch_prompts, with_choices
 from mstr_arrow.scan.status import PROMPTED, read_state
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from mstr_arrow.prompts.answers import Answers
     from mstr_arrow.prompts.model import Prompt
-    from mstr_arrow.transport.http import Http
+    from mstr_arrow.transport.session import ServerSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,49 +26,60 @@ class Listing:
     place: str | None = None
 
 
-async def list_prompts(http: Http, instances_path: str) -> Listing:
+async def list_prompts(session: ServerSession, instances_path: str) -> Listing:
     """List the prompts of a report, with the first choices of each.
 
-    GET /api/reports/{id}/prompts; where that lists none, or some that have choices, an instance that is not run.
-    Prompts that only show when others are answered come last, and without choices.
+    GET /api/reports/{id}/prompts; where that lists none, or some that have choices, an instance that is not run,
+    which is left to be pushed out. Prompts that only show when others are answered come last, without choices.
     """
-    report = instances_path.removeprefix("v2/").removesuffix("/instances")
+    http, report = session.http, instances_path.removeprefix("v2/").removesuffix("/instances")
     try:
         known = await fetch_prompts(http, report)
     except NotFound:  # an older server
         known = []
     if known and all(prompt.type in {"VALUE", "UNSUPPORTED"} for prompt in known):
         return Listing(tuple(known))
-    instance_id, prompted = await prepare(http, instances_path)
-    if not prompted:
-        return Listing(tuple(known))
-    place = f"{report}/instances/{instance_id}"
-    asked = await with_choices(http, place, await fetch_prompts(http, place))
+    async with prepared(session, instances_path) as (instance_id, prompted):
+        if not prompted:
+            return Listing(tuple(known))
+        place = f"{report}/instances/{instance_id}"
+        asked = await with_choices(http, place, await fetch_prompts(http, place))
     keys = {prompt.key for prompt in asked}
     return Listing((*asked, *(prompt for prompt in known if prompt.key not in keys)), place)
 
 
-async def still_open(http: Http, instances_path: str, answers: Answers) -> tuple[Prompt, ...]:
+async def still_open(session: ServerSession, instances_path: str, answers: Answers) -> tuple[Prompt, ...]:
     """Return what a report asks next, when these answers were given; optional prompts, too. It is not run.
 
     Errors: those of :meth:`~.prompting.Prompting.close` for answers that the report does not take.
     """
-    instance_id, prompted = await prepare(http, instances_path)
-    prompting = Prompting(http, instances_path, answers, automatically=False)
-    try:
-        while prompted:
-            prompted = await prompting.close(instance_id)
-    except PromptsOpen as error:
-        return error.prompts
+    prompting = Prompting(session.http, instances_path, answers, automatically=False)
+    async with prepared(session, instances_path) as (instance_id, prompted):
+        more = prompted
+        try:
+            while more:
+                more = await prompting.close(instance_id)
+        except PromptsOpen as error:
+            return error.prompts
     return ()
 
 
-async def prepare(http: Http, instances_path: str) -> tuple[str, bool]:
-    """Make an instance of a report that is not run; return its id, and whether it asks for answers."""
+@asynccontextmanager
+async def prepared(session: ServerSession, instances_path: str) -> AsyncIterator[tuple[str, bool]]:
+    """Make an instance of a report that is not run; give its id, and whether it asks for answers.
+
+    POST …/instances?executionStage=resolve_prompts. Its place in the working set is free again afterwards.
+    """
+    place = await session.instances.acquire(instances_path, runs=True)
     params = {"executionStage": "resolve_prompts", "limit": 1}
-    answer = await http.request("POST", instances_path, params=params, json={}, wait="execute")
     report_id = instances_path.split("/")[-2]
-    state = read_state(answer.status, answer.headers, answer.content(), source_id=report_id)
-    if state.instance_id is None:
-        raise ProtocolError("The server prepares the report, and does not say as which instance.")
-    return state.instance_id, state.number == PROMPTED
+    try:
+        place.asked()
+        answer = await session.http.request("POST", instances_path, params=params, json={}, wait="execute")
+        state = read_state(answer.status, answer.headers, answer.content(), source_id=report_id)
+        if state.instance_id is None:
+            raise ProtocolError("The server prepares the report, and does not say as which instance.")
+        place.made(state.instance_id)
+        yield state.instance_id, state.number == PROMPTED
+    finally:
+        place.release()
