@@ -24,6 +24,7 @@ from .text import formatted_json
 if TYPE_CHECKING:
     from .grids import Axis, Report, Unit
     from .page import PageOptions
+    from .pageby import ShownPage
 
 
 def render_report(
@@ -40,7 +41,7 @@ def render_report(
     row_units, row_places = _axis(report, ROWS, rows, metrics, options)
     column_units, column_places = _axis(report, COLUMNS, columns, metrics, options, turned=turned)
     data = {
-        "currentPageBy": [],
+        "currentPageBy": [] if report.page is None else list(report.page.keys),
         "paging": {"total": report.total, "current": len(rows), "offset": offset, "limit": echoed_limit},
         "headers": {
             "rows": matrix(pl.DataFrame(row_places)),
@@ -48,7 +49,17 @@ def render_report(
         },
         "metricValues": _metric_values(report, rows, columns, options),
     }
-    return Page(layout(report, rows=row_units, columns=column_units, options=options), data)
+    pages = page_units(report.page, options)
+    return Page(layout(report, rows=row_units, columns=column_units, pages=pages, options=options), data)
+
+
+def page_units(page: ShownPage | None, options: PageOptions) -> list[dict[str, Any]]:
+    """Describe page-by units with all their elements, whichever of them occur."""
+    return [
+        _unit(unit, options)
+        | {"elements": _elements(unit, pl.int_range(unit.attribute.cardinality, eager=True), options)}
+        for unit in (() if page is None else page.units)
+    ]
 
 
 def describe_axes(report: Report, options: PageOptions) -> dict[str, Any]:
@@ -62,11 +73,17 @@ def describe_axes(report: Report, options: PageOptions) -> dict[str, Any]:
             ]
             units.insert(report.metrics_index, _metrics_unit(metrics))
         axes[name] = units
-    return layout(report, rows=axes[ROWS], columns=axes[COLUMNS], options=options)
+    pages = [_unit(unit, options) for unit in (() if report.page is None else report.page.units)]
+    return layout(report, rows=axes[ROWS], columns=axes[COLUMNS], pages=pages, options=options)
 
 
 def layout(
-    report: Report, *, rows: list[dict[str, Any]], columns: list[dict[str, Any]], options: PageOptions
+    report: Report,
+    *,
+    rows: list[dict[str, Any]],
+    columns: list[dict[str, Any]],
+    pages: list[dict[str, Any]],
+    options: PageOptions,
 ) -> dict[str, Any]:
     """Give the member ``definition`` with these units."""
     position = {"metricsPosition": {"axis": report.metrics_axis, "index": report.metrics_index}}
@@ -77,7 +94,7 @@ def layout(
             **(position if report.metrics else {}),
             "rows": rows,
             "columns": columns,
-            "pageBy": [],
+            "pageBy": pages,
             **(subtotals if options.dialect.subtotals else {}),
             "sorting": {"rows": list(report.sorting), "columns": [], "pageBy": []},
             "thresholds": [],

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from .cubes import Attribute, Form, Metric
     from .inquiry import Questions
+    from .pageby import ShownPage
 
 TOTAL = -1
 """The element key of an attribute's subtotal element."""
@@ -115,7 +116,9 @@ class Report:
     The metrics stand on ``metrics_axis`` in front of the unit with number ``metrics_index``; without metrics
     there is no such place. ``present`` tells over ``row`` which cells have data. ``dense`` promises that
     all have, so that nobody looks. ``totals`` tells that subtotals are defined, ``visible`` that they are shown.
-    ``extremes`` are what ``bounds`` gives where that is known; ``questions`` are its prompts.
+    ``extremes`` are what ``bounds`` gives where that is known; ``questions`` are its prompts. The first ``page_by``
+    units on rows are page-by attributes (see ``pageby``), a ``page`` tells which one it is; metrics with ids in
+    ``narrowed`` have the type that a page's values need.
     """
 
     name: str
@@ -134,6 +137,9 @@ class Report:
     sorting: tuple[dict[str, object], ...] = ()
     extremes: pl.DataFrame | None = None
     questions: Questions | None = None
+    page_by: int = 0
+    page: ShownPage | None = None
+    narrowed: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if not self.id:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .grids import Report
     from .inquiry import Inquiry
     from .jobs import Job
+    from .pageby import PageSet
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -21,9 +22,10 @@ class Instance:
     """A cube or report of one session, on its way to what its pages show.
 
     ``base`` is the object, ``inquiry`` its prompts; ``source`` is what the pages show: the object after its
-    answers, manipulated as ``body`` says. ``job`` makes it, None before it is started: at once, unless the request
-    only ``prepares``. ``later`` tells that the request did not wait; ``polls`` is how often the instance is still
-    to be called unfinished then, however soon the job ends.
+    answers, on one ``page`` of its page-by ``pages`` (None is the first), manipulated as ``body`` says. ``job``
+    makes it, None before it is started: at once, unless the request only ``prepares``. ``later`` tells that the
+    request did not wait; ``polls`` is how often the instance is still to be called unfinished then, however soon
+    the job ends.
     """
 
     id: str
@@ -31,6 +33,8 @@ class Instance:
     source: Cube | EncodedCube | Report
     body: Any = None
     inquiry: Inquiry | None = None
+    pages: PageSet | None = None
+    page: tuple[int, ...] | None = None
     job: Job | None = None
     prepares: bool = False
     later: bool = False
@@ -46,4 +50,4 @@ class Instance:
         """Name all that decides what the pages of the object say."""
         edition = self.base.edition if isinstance(self.base, Cube) else 0
         answers = None if self.inquiry is None else self.inquiry.answers
-        return orjson.dumps([edition, self.body, answers])
+        return orjson.dumps([edition, self.body, answers, self.page])

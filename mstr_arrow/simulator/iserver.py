@@ -19,6 +19,8 @@ from .faults import FaultPlan
 from .filtering import Filtering
 from .instance import Instance
 from .jobs import Jobs
+from .pageby import PageSet
+from .paged import paged_reports
 from .prompted import prompted_reports
 from .reports import sample_reports
 from .samples import sample_cubes
@@ -145,7 +147,7 @@ class IServer:
     ) -> None:
         self.settings = settings
         cubes: list[Cube | EncodedCube] = [*sample_cubes(settings.rows, settings.seed), *encoded]
-        reports = [*sample_reports(settings.rows, settings.seed), *prompted_reports()]
+        reports = [*sample_reports(settings.rows, settings.seed), *prompted_reports(), *paged_reports()]
         self.catalogue = Catalogue(settings.project, cubes, reports)
         self.sessions = Sessions(
             timeout=settings.session_timeout,
@@ -164,6 +166,7 @@ class IServer:
         self._named = 0
         self.pages = PageCache(settings.page_cache_bytes)
         self._bounds: dict[str, pl.DataFrame] = {}
+        self._page_sets: dict[str, PageSet] = {}
 
     def create_instance(self, base: Cube | EncodedCube | Report) -> Instance:
         """Name a new instance."""
@@ -177,6 +180,14 @@ class IServer:
         """Count a new instance and give it to a session."""
         self.instances_created += 1
         session.add(instance)
+
+    def pages_of(self, report: Report) -> PageSet:
+        """Deal a report out to its pages, once where it is as the catalogue has it; any thread."""
+        if self.catalogue.reports[report.id] is not report:
+            return PageSet(report)
+        if report.id not in self._page_sets:
+            self._page_sets[report.id] = PageSet(report)
+        return self._page_sets[report.id]
 
     def logout(self, session: Session) -> None:
         """End a session with its instances and jobs."""

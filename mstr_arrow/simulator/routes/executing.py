@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from mstr_arrow.simulator.answers import Answer, Refusal, ok
+from mstr_arrow.simulator.bodies import bad_request, json_object
 from mstr_arrow.simulator.cubes import Cube
 from mstr_arrow.simulator.encoded import EncodedCube
 from mstr_arrow.simulator.grids import Report
@@ -38,11 +39,12 @@ def find_instance(call: Call) -> Instance:
 
 async def execute(call: Call, instance: Instance) -> None:
     """Start to make what an instance shows; raise the server's 400 for a body that does not fit."""
-    base = instance.base if instance.inquiry is None else await asyncio.to_thread(instance.inquiry.resolved)
-    instance.source = await _manipulated(call, base, instance)
+    base = await _base(instance)
+    if isinstance(base, Report) and base.page_by:
+        instance.pages = await asyncio.to_thread(call.server.pages_of, base)
+    await _manipulate(call, instance, base)
     instance.polls = call.server.settings.async_polls if instance.later else 0
-    seconds = call.server.settings.seconds_of(base.name) if isinstance(base, Report) else 0.0
-    start(call, instance, seconds)
+    start(call, instance, call.server.settings.seconds_of(base.name) if isinstance(base, Report) else 0.0)
 
 
 def start(call: Call, instance: Instance, seconds: float, *, failure: Refusal | None = None) -> None:
@@ -58,14 +60,17 @@ def start(call: Call, instance: Instance, seconds: float, *, failure: Refusal | 
 
 
 async def change(call: Call, instance: Instance) -> None:
-    """Manipulate an instance anew and wait for it; a body that does not fit raises the server's 400, no more."""
-    before = instance.body
+    """Manipulate an instance anew; a body that does not fit raises the server's 400 and changes nothing.
+
+    A body that names no page leaves the instance on the one that it shows.
+    """
+    base = await _base(instance) if instance.pages is None else instance.base
+    before = instance.body, instance.page
     instance.body = call.json()
     try:
-        base = instance.base if instance.inquiry is None else await asyncio.to_thread(instance.inquiry.resolved)
-        instance.source = await _manipulated(call, base, instance)
+        await _manipulate(call, instance, base)
     except Refusal:
-        instance.body = before
+        instance.body, instance.page = before
         raise
     start(call, instance, call.server.settings.change_seconds)
 
@@ -102,16 +107,28 @@ def state(instance: Instance, *, unfinished: bool) -> Answer:
     return Answer(status=202 if runs or unfinished else 200, body=orjson.dumps(body), headers=headers)
 
 
-async def _manipulated(
-    call: Call, base: Cube | EncodedCube | Report, instance: Instance
-) -> Cube | EncodedCube | Report:
+async def _base(instance: Instance) -> Cube | EncodedCube | Report:
+    """Return the object after the answers to its prompts."""
+    inquiry = instance.inquiry
+    return instance.base if inquiry is None else await asyncio.to_thread(inquiry.resolved)
+
+
+async def _manipulate(call: Call, instance: Instance, base: Cube | EncodedCube | Report) -> None:
     """Carry out what the body asks for, in another thread: filters and sums look at every row."""
     settings, body = call.server.settings, instance.body
     if isinstance(base, EncodedCube):
-        return base
-    if isinstance(base, Cube):
-        return await asyncio.to_thread(project, base, body, settings.filtering)
-    dialect, uncrosstab = settings.dialect, settings.uncrosstab
-    return await asyncio.to_thread(
-        manipulate, base, body, settings.filtering, dialect=dialect, uncrosstab=uncrosstab
-    )
+        instance.source = base
+    elif isinstance(base, Cube):
+        instance.source = await asyncio.to_thread(project, base, body, settings.filtering)
+    else:
+        body = dict(json_object(body))
+        wanted = body.pop("currentPageBy", None)
+        if instance.pages is not None:
+            instance.page = instance.pages.chosen(wanted) or instance.page
+            base = await asyncio.to_thread(instance.pages.page, instance.page)
+        elif wanted:
+            raise bad_request("The report has no page-by.")
+        dialect, uncrosstab = settings.dialect, settings.uncrosstab
+        instance.source = await asyncio.to_thread(
+            manipulate, base, body, settings.filtering, dialect=dialect, uncrosstab=uncrosstab
+        )

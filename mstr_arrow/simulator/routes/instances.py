@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.simulator.answers import NOT_PUBLISHED, NOT_SUPPORTED, Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request
+from mstr_arrow.simulator.gridpage import page_units
 from mstr_arrow.simulator.inquiry import Inquiry
+from mstr_arrow.simulator.pageby import ShownPage
 
 from .call import Call, Route
 from .executing import change, execute, find_instance, finished, shown, state
+from .pages import page_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_MOST_COMBINATIONS = 1000
 _STAGES = {"execute_data", "resolve_prompts", "no_action"}
 
 
@@ -74,12 +78,22 @@ def progress(call: Call) -> Answer:
     return state(instance, unfinished=polls > 0)
 
 
-def page_by_elements(call: Call) -> Answer:
-    """List the page-by combinations of a report: the simulator's have none."""
-    if find_instance(call).asks:
+async def page_by_elements(call: Call) -> Answer:
+    """List a part of the page-by combinations of a report that have data; no part has more than 1,000."""
+    instance = find_instance(call)
+    if instance.asks:
         raise Refusal(400, NOT_SUPPORTED, "Page-by elements cannot be read while prompts are open.")
-    paging = {"total": 0, "current": 0, "offset": call.integer("offset", 0), "limit": call.integer("limit", 1000)}
-    return ok({"pageBy": [], "validPageByElements": {"paging": paging, "items": []}})
+    if instance.job is None:
+        await execute(call, instance)
+    await finished(instance)
+    offset, limit = call.integer("offset", 0), call.integer("limit", _MOST_COMBINATIONS)
+    limit = limit if 0 <= limit <= _MOST_COMBINATIONS else _MOST_COMBINATIONS
+    pages = instance.pages
+    found = [] if pages is None else pages.combinations
+    items = found[offset : offset + limit]
+    paging = {"total": len(found), "current": len(items), "offset": offset, "limit": limit}
+    units = page_units(None if pages is None else ShownPage(pages.units), page_options(call))
+    return ok({"pageBy": units, "validPageByElements": {"paging": paging, "items": items}})
 
 
 def _later(call: Call) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.simulator.answers import Answer, ok
 from mstr_arrow.simulator.gridpage import describe_axes
 from mstr_arrow.simulator.page import available_objects
+from mstr_arrow.simulator.pageby import template
 
 from .call import Call, Route
 from .pages import page_options
@@ -23,7 +24,7 @@ def definition(call: Call) -> Answer:
     report = call.server.catalogue.report(call.places["id"])
     options = page_options(call)
     objects = _objects(report, options.dialect)
-    described = describe_axes(report, options) | {"availableObjects": objects}
+    described = describe_axes(template(report), options) | {"availableObjects": objects}
     return ok({"id": report.id, "name": report.name, "definition": described})
 
 
