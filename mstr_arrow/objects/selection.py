@@ -10,8 +10,8 @@ from mstr_arrow.errors import UsageError
 from mstr_arrow.filters.expressions import Elements, all_of
 from mstr_arrow.names import listing, suggestion
 from mstr_arrow.objects.elements import list_elements, read_elements
+from mstr_arrow.objects.sqlview import Sql
 from mstr_arrow.scan.query import Query
-from mstr_arrow.scan.scan import Scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,7 +39,7 @@ class Selection:
     operator: Operator = "In"
 
 
-class Selectable(Scan):
+class Selectable(Sql):
     """A scan of an object that says what it offers, with the filters and names of mstrio-py.
 
     `Scan.select` and `Scan.where` do more, and leave the object as it is.

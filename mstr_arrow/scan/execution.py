@@ -109,6 +109,7 @@ class _Execution:
         self._prompting = Prompting(http, source.path, source.prompts)
         self._doing = "starting"
         self._running = False
+        self._seen_running = False
         self._has_status = source.runs
         self._wait = FIRST_PAUSE
         self._short = SHORT_READ
@@ -184,8 +185,8 @@ class _Execution:
     async def _changed(self, body: dict[str, object]) -> Answer:
         """Change the instance and return its first page.
 
-        The same change twice is the same result, so it is asked for again when a gateway has cut it; what the
-        instance shows in between may be the one or the other.
+        A gateway may cut the request, and the server may have got it or not. If the server then runs something, it
+        is that. If not, it is asked again: the same change twice is the same result.
         """
         source = self._source
         if source.page_by is not None:
@@ -202,7 +203,10 @@ class _Execution:
                 if not left:
                     self._explain(error, time.monotonic() - began)
                     raise
+                self._seen_running = False
                 await self._settled(None, State(self._instance, None), Range(0, 1))
+                if self._seen_running:
+                    return await self._followed(None, State(self._instance, READY))
             else:
                 return await self._followed(answer, await self._state(answer))
         raise AssertionError("unreachable")
@@ -253,7 +257,9 @@ class _Execution:
                     raise
                 self._has_status = False
             else:
-                return answer, await self._state(answer)
+                state = await self._state(answer)
+                self._seen_running |= state.number != READY
+                return answer, state
         return await self._peek(wanted)
 
     async def _peek(self, wanted: Range) -> tuple[Answer | None, State]:
