@@ -44,7 +44,8 @@ def _bar(console: Console, *, transient: bool) -> Iterator[Callable[[ScanStats],
         task = display.add_task("waiting for the server", total=None)
 
         def show(stats: ScanStats) -> None:
-            display.update(task, total=stats.total_rows, completed=stats.rows, description=describe(stats))
+            total = stats.total_rows if stats.status is None else None
+            display.update(task, total=total, completed=stats.rows, description=describe(stats))
 
         yield show
 
@@ -89,7 +90,9 @@ def _sum(amounts: Iterable[ScanStats]) -> ScanStats:
 
 
 def describe(stats: ScanStats) -> str:
-    """Say in a line how far a read is and how fast."""
+    """Say in a line how far a read is and how fast; or what the server does before there is anything to read."""
+    if stats.status is not None and not stats.total_rows:
+        return f"{stats.status} · {_clock(stats.seconds)}"
     parts = [
         f"{stats.rows:,} of {stats.total_rows:,} rows",
         f"{stats.rows_per_second:,.0f} rows/s",
