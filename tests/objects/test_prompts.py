@@ -328,13 +328,12 @@ def test_prompted_reports_are_scans_like_others(conn, server):
     assert report.scan().head(3).collect().height == 3
 
 
-@pytest.mark.parametrize("settings", [{"report_seconds": 0.2}, {"server_version": "11.1.0400.00001"}])
+@pytest.mark.parametrize("settings", [{"report_seconds": 0.2}, {"iserver_version": "11.1.0400.00123"}])
 def test_slow_and_old_servers_ask_too(settings):
-    try:
-        simulator = Simulator(rows=100, **settings)
-    except TypeError:
-        pytest.skip("not a setting of this simulator")
-    with simulator as sim, ma.connect(sim.url, username=sim.username, password=sim.password) as conn:
+    with (
+        Simulator(rows=100, **settings) as sim,
+        ma.connect(sim.url, username=sim.username, password=sim.password) as conn,
+    ):
         given = {"Category": "Toys", "Items": ["Kite", "Puzzle"], "Least Units": 2}
         report = conn.report("Prompted Nested").prompts(given)
         assert_true(report, sim, {**given, "Category": ["Toys"]})
