@@ -55,11 +55,15 @@ def render_report(
 
 def page_units(page: ShownPage | None, options: PageOptions) -> list[dict[str, Any]]:
     """Describe page-by units with all their elements, whichever of them occur."""
-    return [
-        _unit(unit, options)
-        | {"elements": _elements(unit, pl.int_range(unit.attribute.cardinality, eager=True), options)}
-        for unit in (() if page is None else page.units)
-    ]
+    if page is None:
+        return []
+    if options not in page.described:
+        page.described[options] = [
+            _unit(unit, options)
+            | {"elements": _elements(unit, pl.int_range(unit.attribute.cardinality, eager=True), options)}
+            for unit in page.units
+        ]
+    return page.described[options]
 
 
 def describe_axes(report: Report, options: PageOptions) -> dict[str, Any]:

@@ -6,7 +6,7 @@ truth of all pages, one after the other. A page is the table's rows of one combi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -17,19 +17,23 @@ from .bodies import bad_request, json_object
 if TYPE_CHECKING:
     from .cubes import Metric
     from .grids import Report, Unit
+    from .page import PageOptions
 
 _SHORT, _INTEGER = 2**15, 2**31
+_NARROW = {"short", "integer"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShownPage:
     """Which page a report shows: the page-by units and, of each, the number of the element, which is its key.
 
-    ``keys`` are empty where no combination has data.
+    ``keys`` are empty where no combination has data. ``described`` holds what the units look like in a document,
+    which is the same on every page.
     """
 
     units: tuple[Unit, ...]
     keys: tuple[int, ...] = ()
+    described: dict[PageOptions, list[dict[str, Any]]] = field(default_factory=dict)
 
 
 class PageSet:
@@ -37,9 +41,10 @@ class PageSet:
 
     def __init__(self, whole: Report) -> None:
         self._whole = whole
-        self.units = whole.rows.units[: whole.page_by]
+        self.shown = ShownPage(whole.rows.units[: whole.page_by])
+        self._elements = [_element_numbers(unit) for unit in self.shown.units]
         lines = whole.rows.lines()
-        keys = [unit.keys(lines)["0"].alias(str(number)) for number, unit in enumerate(self.units)]
+        keys = [unit.keys(lines)["0"].alias(str(number)) for number, unit in enumerate(self.shown.units)]
         names = [series.name for series in keys]
         parts = pl.DataFrame([*keys, lines.alias("line")]).group_by(names, maintain_order=True).agg("line")
         self._lines = dict(zip(parts.select(names).rows(), parts["line"], strict=True))
@@ -53,11 +58,14 @@ class PageSet:
         """Read ``currentPageBy``, None where it names no page; raise the server's 400 for one that has no data."""
         if not wanted:
             return None
-        if not isinstance(wanted, list) or len(wanted) != len(self.units):
-            raise bad_request(f"currentPageBy takes {len(self.units)} elements, one for each page-by attribute.")
-        found = tuple(
-            _element(unit, json_object(item).get("id")) for unit, item in zip(self.units, wanted, strict=True)
-        )
+        if not isinstance(wanted, list) or len(wanted) != len(self._elements):
+            raise bad_request(
+                f"currentPageBy takes {len(self._elements)} elements, one for each page-by attribute."
+            )
+        ids = [str(json_object(item).get("id")) for item in wanted]
+        if unknown := [name for name, known in zip(ids, self._elements, strict=True) if name not in known]:
+            raise bad_request(f"Invalid element id - {unknown[0]}")
+        found = tuple(known[name] for name, known in zip(ids, self._elements, strict=True))
         if found not in self._lines:
             raise bad_request("The page-by elements in currentPageBy are not a valid combination.")
         return found
@@ -69,11 +77,11 @@ class PageSet:
         whole = self._whole
         lines = self._lines.get(keys, pl.Series(dtype=pl.Int64))
         rows = replace(whole.rows, units=whole.rows.units[whole.page_by :], order=lines)
-        page = replace(whole, rows=rows, page_by=0, page=ShownPage(self.units, keys), extremes=None)
+        page = replace(whole, rows=rows, page_by=0, page=replace(self.shown, keys=keys))
         values = page.values(_cells(page, lines))
         metrics = tuple(_typed(m, values[m.id]) if m.id in whole.narrowed else m for m in whole.metrics)
-        typed = replace(page, metrics=metrics)
-        return replace(typed, extremes=extremes(typed.values(_cells(typed, lines))))
+        typed = [values[m.id].cast(pl.Int64) if m.data_type in _NARROW else values[m.id] for m in metrics]
+        return replace(page, metrics=metrics, extremes=extremes(pl.DataFrame(typed)))
 
 
 def template(report: Report) -> Report:
@@ -90,14 +98,12 @@ def _cells(report: Report, lines: pl.Series) -> pl.Series:
     return pairs.select(pl.col("line") * report.columns.count + pl.col("column")).to_series()
 
 
-def _element(unit: Unit, element_id: Any) -> int:
+def _element_numbers(unit: Unit) -> dict[str, int]:
+    """Map the id of each element to its number."""
     attribute = unit.attribute
     keys = pl.int_range(attribute.cardinality, eager=True).alias("key").to_frame()
     ids = keys.select(pl.lit("h") + attribute.element.fill_null("\\N") + pl.lit(f";{attribute.id}")).to_series()
-    found = (ids == str(element_id)).arg_true()
-    if not len(found):
-        raise bad_request(f"Invalid element id - {element_id}")
-    return int(found[0])
+    return {element: number for number, element in enumerate(ids)}
 
 
 def _typed(metric: Metric, values: pl.Series) -> Metric:

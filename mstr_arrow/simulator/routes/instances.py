@@ -8,7 +8,6 @@ from mstr_arrow.simulator.answers import NOT_PUBLISHED, NOT_SUPPORTED, Answer, R
 from mstr_arrow.simulator.bodies import bad_request
 from mstr_arrow.simulator.gridpage import page_units
 from mstr_arrow.simulator.inquiry import Inquiry
-from mstr_arrow.simulator.pageby import ShownPage
 
 from .call import Call, Route
 from .executing import change, execute, find_instance, finished, shown, state
@@ -92,7 +91,7 @@ async def page_by_elements(call: Call) -> Answer:
     found = [] if pages is None else pages.combinations
     items = found[offset : offset + limit]
     paging = {"total": len(found), "current": len(items), "offset": offset, "limit": limit}
-    units = page_units(None if pages is None else ShownPage(pages.units), page_options(call))
+    units = page_units(None if pages is None else pages.shown, page_options(call))
     return ok({"pageBy": units, "validPageByElements": {"paging": paging, "items": items}})
 
 
