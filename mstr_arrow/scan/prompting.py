@@ -30,7 +30,7 @@ PATIENCE = 5
 """How often an instance may say that it waits for answers while there is nothing left to answer."""
 
 _PAUSE = 0.2
-"""Seconds before it is asked again, longer each time."""
+"""Seconds before it is asked a third time, longer each time after that."""
 
 _BAD_REQUEST = 400
 
@@ -93,7 +93,7 @@ class Prompting:
             raise ProtocolError(
                 f"The server {what}, though everything was answered.", hint="Does the report run in a browser?"
             )
-        await asyncio.sleep(_PAUSE * self._idle)
+        await asyncio.sleep(_PAUSE * (self._idle - 1))
 
     async def _entry(self, place: str, prompt: Prompt, answer: Answer) -> dict[str, Any]:
         return entry(prompt, answer, await self._chosen(Offer(self._http, place, prompt), answer))
