@@ -56,24 +56,29 @@ class Moved:
 
 
 class Server:
-    """A simulator that counts, in a process of its own, and a connection to it."""
+    """A simulator that counts, in a process of its own."""
 
-    def __init__(self, conn: ma.Connection, counts: Connection) -> None:
-        self._conn = conn
+    def __init__(self, login: tuple[str, str, str, str], counts: Connection) -> None:
+        self._login = login
         self._counts = counts
 
-    def cube(self, *, pushdown: bool = True) -> ma.Cube:
-        """Find the Sales Cube, of which no more is known then than its definition."""
-        return self._conn.cube("Sales Cube", pushdown=pushdown)
+    def connect(self) -> ma.Connection:
+        """Open a connection."""
+        url, username, password, project = self._login
+        return ma.connect(url, username=username, password=password, project=project)
 
     def run(self, work: Callable[[ma.Cube], pl.DataFrame], *, pushdown: bool = True) -> tuple[pl.DataFrame, Moved]:
-        """Run a query over the cube; return its rows and what moved."""
-        cube = self.cube(pushdown=pushdown)
-        self._moved(quiet=False)
-        began = time.perf_counter()
-        frame = work(cube)
-        seconds = time.perf_counter() - began
-        return frame, replace(self._moved(), seconds=seconds)
+        """Run a query over the cube, of which no more than the definition is known; return its rows and what moved.
+
+        Each has a connection of its own: on one with many instances, some requests keep the older ones alive.
+        """
+        with self.connect() as conn:
+            cube = conn.cube("Sales Cube", pushdown=pushdown)
+            self._moved(quiet=False)
+            began = time.perf_counter()
+            frame = work(cube)
+            seconds = time.perf_counter() - began
+            return frame, replace(self._moved(), seconds=seconds)
 
     def _moved(self, *, quiet: bool = True) -> Moved:
         """Return what moved since this was asked before, once nothing more is under way."""
@@ -92,9 +97,7 @@ def serving(rows: int) -> Iterator[Server]:
     process.start()
     there.close()
     try:
-        url, username, password, project = here.recv()
-        with ma.connect(url, username=username, password=password, project=project) as conn:
-            yield Server(conn, here)
+        yield Server(here.recv(), here)
     finally:
         here.close()
         process.join(STOP_SECONDS)
@@ -225,7 +228,8 @@ def _all_queries(day: date) -> Sequence[Query]:
 
 
 def _queries(server: Server, rows: int, repeats: int) -> None:
-    days = server.cube().elements("Day")["Day"]
+    with server.connect() as conn:
+        days = conn.cube("Sales Cube").elements("Day")["Day"]
     day = days[len(days) // 2].as_py()
     lines, verdicts = [], []
     for query in _all_queries(day):
