@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from mstr_arrow import errors
 from mstr_arrow import prompts as prompt
 from mstr_arrow.auth import secrets
-from mstr_arrow.config import Limits, Network, Proxy, Retry, Settings, Timeouts, Tls
-from mstr_arrow.connection import Connection, connect, connect_async
+from mstr_arrow.config import Limits, Network, Proxy, Retry, SessionSettings, Settings, Timeouts, Tls
+from mstr_arrow.connection import Connection
 from mstr_arrow.errors import MstrError
 from mstr_arrow.filters.reference import col
 from mstr_arrow.objects.catalogue import ObjectInfo
 from mstr_arrow.objects.cube import Cube, CubeInfo
 from mstr_arrow.objects.report import Report
 from mstr_arrow.objects.supercube import SuperCube
+from mstr_arrow.opening import connect, connect_async
 from mstr_arrow.scan.batches import Batches
 from mstr_arrow.scan.options import ScanOptions
 from mstr_arrow.scan.scan import Scan
@@ -39,6 +40,7 @@ __all__ = [
     "Scan",
     "ScanOptions",
     "ScanStats",
+    "SessionSettings",
     "Settings",
     "SuperCube",
     "Timeouts",

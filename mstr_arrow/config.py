@@ -198,6 +198,47 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionSettings:
+    """What a log-in asks for beside who it is for; None leaves it to the server.
+
+    ``application_type`` tells the server which client this is: without it 76, Python, or 35, Web, where the server
+    does not know that one. ``application_id`` logs in through a custom application of the Library. ``working_set``
+    is the number of instances that the session keeps, from 3 on; ``max_search`` the number of searches at once.
+    ``metadata_locale`` and ``data_locale``, such as ``"de_de"``, are the languages of names and of elements.
+
+    The locale of numbers and texts and the time zone cannot be chosen: they are en_us and UTC, so that dates
+    and numbers are read and written in one way. A session that is delegated or taken over keeps what it has.
+
+    >>> SessionSettings(working_set=2)
+    Traceback (most recent call last):
+    mstr_arrow.errors.UsageError: UsageError: SessionSettings.working_set is 2; it must be a whole number from 3 on.
+    """
+
+    application_type: int | None = None
+    application_id: str | None = None
+    working_set: int | None = None
+    max_search: int | None = None
+    metadata_locale: str | None = None
+    data_locale: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, least in {"application_type": 1, "working_set": 3, "max_search": 1}.items():
+            if getattr(self, name) is not None:
+                _check_counts(self, name, least=least)
+
+    def members(self) -> dict[str, object]:
+        """Return the members of the log-in request, without the application type."""
+        members = {
+            "applicationId": self.application_id,
+            "workingSet": self.working_set,
+            "maxSearch": self.max_search,
+            "metadataLocale": self.metadata_locale,
+            "warehouseDataLocale": self.data_locale,
+        }
+        return {member: value for member, value in members.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """How much of a read is under way at once.
 
@@ -239,6 +280,7 @@ class Settings:
     tls: Tls = field(default_factory=Tls)
     network: Network = field(default_factory=Network)
     limits: Limits = field(default_factory=Limits)
+    session: SessionSettings = field(default_factory=SessionSettings)
     on_event: Callable[[Event], object] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -258,9 +300,10 @@ def _check_numbers(settings: object, *names: str, zero: bool = False) -> None:
             raise UsageError(f"{type(settings).__name__}.{name} is {value!r}; it must be {wanted}.")
 
 
-def _check_counts(settings: object, *names: str) -> None:
-    """Refuse what is no whole number from 1 on."""
+def _check_counts(settings: object, *names: str, least: int = 1) -> None:
+    """Refuse what is no whole number from ``least`` on."""
     for name in names:
         value = getattr(settings, name)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise UsageError(f"{type(settings).__name__}.{name} is {value!r}; it must be a whole number from 1 on.")
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            what = f"{type(settings).__name__}.{name}"
+            raise UsageError(f"{what} is {value!r}; it must be a whole number from {least} on.")

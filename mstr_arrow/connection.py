@@ -1,4 +1,4 @@
-"""The way in: a connection to one server, opened at once and logged out on every way out."""
+"""A connection to one server: an open session, logged out on every way out, that hands out objects."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import asyncio
 import os
 import warnings
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from mstr_arrow.auth.modes import LoginMode, mode_from
+from mstr_arrow.auth.access import access_from
+from mstr_arrow.auth.saved import SavedSession, write_private
 from mstr_arrow.config import Settings
-from mstr_arrow.errors import InsecureWarning
 from mstr_arrow.objects.catalogue import find, list_objects
 from mstr_arrow.objects.cube import open_cube
 from mstr_arrow.objects.push import write
@@ -19,155 +18,59 @@ from mstr_arrow.objects.report import open_report
 from mstr_arrow.objects.supercube import warned
 from mstr_arrow.scan.options import ReadOptions
 from mstr_arrow.transport import background
+from mstr_arrow.transport.calls import SessionCalls
 from mstr_arrow.transport.endpoints import Endpoints
-from mstr_arrow.transport.session import ServerSession
-from mstr_arrow.transport.url import base_url
+from mstr_arrow.transport.opening import open_session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Generator, Iterator
-    from types import TracebackType
+    from collections.abc import Coroutine, Iterator
     from typing import Self, Unpack
 
+    from mstr_arrow.auth.saved import Format, Source
     from mstr_arrow.objects.catalogue import Kind, ObjectInfo
     from mstr_arrow.objects.cube import Cube
     from mstr_arrow.objects.pushoptions import WriteOptions
     from mstr_arrow.objects.report import Report
     from mstr_arrow.scan.options import ScanOptions
-    from mstr_arrow.transport.events import OnEvent
     from mstr_arrow.transport.http import Http
     from mstr_arrow.transport.projects import Project
+    from mstr_arrow.transport.session import ServerSession
     from mstr_arrow.upload.result import WriteResult
 
 T = TypeVar("T")
 
-DEFAULTS = Settings()
 
-
-def connect(
-    url: str,
-    *,
-    username: str | None = None,
-    password: str | Callable[[], str] | None = None,
-    project: str | None = None,
-    settings: Settings = DEFAULTS,
-    on_event: OnEvent | None = None,
-) -> Connection:
-    """Log in and return the open connection; without user name and password, as a guest.
-
-    ``url`` is the Library's, in any spelling: :func:`~.transport.url.base_url` lists them. ``password`` may
-    be a function, called once. ``project`` is a name or an id; without it, the only project the login may
-    use, or a UsageError at the first call that needs one. ``on_event`` is told what happens on the network, see
-    :mod:`mstr_arrow.transport.events`. Calls GET /api/status, POST /api/auth/login and,
-    given a project, GET /api/projects.
-
-    Raises LoginError for wrong credentials, NotFound for a wrong project (its hint lists what there is) or
-    a URL that is not a Library's, ConnectError, TlsError or TimeoutExceeded when nothing answers.
-    """
-    base, mode = base_url(url), mode_from(username, password)
-    settings = _with_hook(settings, base, on_event)
-    body = mode.body()
-    opened: list[ServerSession] = []
-    try:
-        background.run(_open(opened, base, body, project, settings))
-    except BaseException:
-        _abandon(opened)
-        raise
-    return Connection(opened[0])
-
-
-def connect_async(
-    url: str,
-    *,
-    username: str | None = None,
-    password: str | Callable[[], str] | None = None,
-    project: str | None = None,
-    settings: Settings = DEFAULTS,
-    on_event: OnEvent | None = None,
-) -> Opening:
-    """Log in without blocking: await what this returns, or enter it with ``async with``.
-
-    Arguments and errors are those of :func:`connect`; a function as ``password`` runs in a thread.
-    """
-    base, mode = base_url(url), mode_from(username, password)
-    return Opening(base, mode, project, _with_hook(settings, base, on_event))
-
-
-def _with_hook(settings: Settings, base: str, on_event: OnEvent | None) -> Settings:
-    """Complete the settings, and warn the caller's caller of a connection whose certificates are not checked."""
-    if base.startswith("https:") and not settings.tls.verify:
-        message = f"certificates of {base} are not checked; whoever is in between can read the password"
-        warnings.warn(message, InsecureWarning, stacklevel=3)
-    return settings if on_event is None else replace(settings, on_event=on_event)
-
-
-async def _open(
-    opened: list[ServerSession],
-    base: str,
-    body: dict[str, object],
-    project: str | None,
-    settings: Settings,
-) -> None:
-    """Open a session into ``opened``, where one that is ready just as its caller gives up can be found."""
-    opened.append(await ServerSession.open(base, body, project, settings))
-
-
-def _abandon(opened: list[ServerSession]) -> None:
-    for session in opened:
-        background.spawn(session.aclose())
-
-
-class Opening:
-    """A connection about to be opened: await it, or enter it."""
-
-    def __init__(self, base: str, mode: LoginMode, project: str | None, settings: Settings) -> None:
-        self._base = base
-        self._mode = mode
-        self._project = project
-        self._settings = settings
-        self._connection: Connection | None = None
-
-    def __await__(self) -> Generator[Any, None, Connection]:
-        return self._open().__await__()
-
-    async def _open(self) -> Connection:
-        body = await asyncio.to_thread(self._mode.body)
-        opened: list[ServerSession] = []
-        try:
-            await background.bridge(_open(opened, self._base, body, self._project, self._settings))
-        except BaseException:
-            _abandon(opened)
-            raise
-        return Connection(opened[0])
-
-    async def __aenter__(self) -> Connection:
-        self._connection = await self._open()
-        return await self._connection.__aenter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._connection is not None:
-            await self._connection.__aexit__(kind, error, trace)
-
-
-class User(NamedTuple):
-    """Who is logged in."""
-
-    id: str
-    name: str
-
-
-class Connection(Endpoints):
-    """An open session on one server; made by :func:`connect` and :func:`connect_async`.
+class Connection(SessionCalls, Endpoints):
+    """An open session on one server; made by :func:`~.opening.connect` and :func:`~.opening.connect_async`.
 
     Leaving its context closes it; so does the end of the process. Within the context the session is kept
-    alive. It may be used from several threads and event loops, but not in a forked child. :meth:`request`
-    and its kin reach every endpoint of the REST API.
+    alive; one that has ended all the same is opened again by the next request, with the credentials of old. What
+    a read or an upload held on the server is gone then, and the error says so.
+
+    It may be used from several threads and event loops, but not in a forked child. :meth:`request` and its kin
+    reach every endpoint of the REST API.
     """
 
     def __init__(self, session: ServerSession) -> None:
         self._session = session
+        self._opening = asyncio.Lock()
         self._pid = os.getpid()
+
+    @classmethod
+    def from_session(
+        cls, session: Source, *, project: str | None = None, settings: Settings | None = None
+    ) -> Connection:
+        """Use a session that somebody else opened; ``connect(session=…)`` does the same.
+
+        It is left open when the connection is closed, unless :meth:`close` is told otherwise. ``session`` is
+        what :meth:`save_session` returned or wrote, or the JSON of mstr-rest-requests. GET /api/sessions.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     with ma.Connection.from_session(conn.save_session()) as other:
+        ...         other.user().name
+        'demo'
+        """
+        return cls(open_session(access_from(None, session=session), project, settings or Settings()))
 
     def __repr__(self) -> str:
         project = f" project={self.http.project.name!r}" if self.http.project else ""
@@ -180,18 +83,42 @@ class Connection(Endpoints):
         """Whether the connection was closed."""
         return self.http.closed
 
-    def close(self) -> None:
+    def close(self, *, log_out: bool | None = None) -> None:
         """End open reads, log out and close; a failing log-out is only logged.
 
-        Does nothing when called again, or in a forked child.
+        A session that was delegated, or opened by somebody else, is left open unless ``log_out`` is True, for a
+        log-out may end all sessions of the user; with False the connection's own is left open, too, for whoever
+        got it by :meth:`save_session`. Does nothing when called again, or in a forked child.
         """
         if os.getpid() == self._pid and not self.closed:
-            background.run(self._session.aclose())
+            background.run(self._session.aclose(log_out=log_out))
 
-    async def close_async(self) -> None:
+    async def close_async(self, *, log_out: bool | None = None) -> None:
         """Do what :meth:`close` does."""
         if os.getpid() == self._pid and not self.closed:
-            await background.bridge(self._session.aclose())
+            await background.bridge(self._session.aclose(log_out=log_out))
+
+    def connect(self) -> None:
+        """Open the connection again after :meth:`close`, as it was opened first; one that is open stays as it is.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     conn.close()
+        ...     conn.connect()
+        ...     conn.has_session
+        True
+        """
+        background.run(self._connect())
+
+    async def connect_async(self) -> None:
+        """Do what :meth:`connect` does."""
+        await background.bridge(self._connect())
+
+    async def _connect(self) -> None:
+        async with self._opening:
+            if self._pid != os.getpid() or not self.closed:
+                self.http.check_usable()
+            else:
+                self._session = await self._session.reopened()
 
     def __enter__(self) -> Self:
         self.run(self._hold())
@@ -257,7 +184,7 @@ class Connection(Endpoints):
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        """Keep the session alive meanwhile: PUT /api/sessions, three times per time-out."""
+        """Keep the session alive meanwhile: PUT /api/sessions, when it was idle for a third of its time-out."""
         self.run(self._hold())
         try:
             yield
@@ -271,24 +198,44 @@ class Connection(Endpoints):
     async def _release(self) -> None:
         self._session.release()
 
-    # Server, user, projects
+    # Server, session, projects
+
+    def save_session(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        format: Format = "mstr_arrow",  # noqa: A002  what it is
+    ) -> dict[str, Any]:
+        """Return what another process needs to use this session, and write it to ``path`` where one is given.
+
+        It is a secret: whoever holds it acts as the user until the session ends. The file can be read by its
+        owner alone. Take it up with ``connect(session=…)``, and then ``close(log_out=False)`` here.
+        ``format="mstr-rest-requests"`` is the JSON of that package.
+        """
+        return self.run(self._save(path, format))
+
+    async def save_session_async(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        format: Format = "mstr_arrow",  # noqa: A002  what it is
+    ) -> dict[str, Any]:
+        """Do what :meth:`save_session` does."""
+        return await self.bridge(self._save(path, format))
+
+    async def _save(self, path: str | os.PathLike[str] | None, layout: Format) -> dict[str, Any]:
+        keys, project = self.http.keys, self.http.project
+        cookies = {cookie.key: cookie.value for cookie in keys.cookies}
+        saved = SavedSession(keys.base, keys.token or "", cookies, project.id if project else None)
+        document = saved.document(layout)
+        if path is not None:
+            await asyncio.to_thread(write_private, path, document)
+        return document
 
     @property
     def server_version(self) -> str | None:
         """The Intelligence Server's version; None where the server keeps it to itself."""
         return self._session.version
-
-    def user(self) -> User:
-        """Return who is logged in. GET /api/sessions/userInfo."""
-        return self.run(self._user())
-
-    async def user_async(self) -> User:
-        """Do what :meth:`user` does."""
-        return await self.bridge(self._user())
-
-    async def _user(self) -> User:
-        info = (await self.http.request("GET", "sessions/userInfo", project=False)).json()
-        return User(info["id"], info["fullName"])
 
     def projects(self) -> list[Project]:
         """Return the projects this login may use. GET /api/projects."""

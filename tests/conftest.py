@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-import mstr_arrow.connection
+import mstr_arrow.opening
 from mstr_arrow.config import Retry, Settings, Timeouts
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -133,7 +133,7 @@ def quick() -> Settings:
 @pytest.fixture
 def retail(library, quick):
     """A connection to the scripted Library's project Retail."""
-    connection = mstr_arrow.connection.connect(
+    connection = mstr_arrow.opening.connect(
         library.url, username="ann", password="secret", project="Retail", settings=quick
     )
     yield connection
@@ -152,7 +152,7 @@ def simulator():
 @pytest.fixture
 def connection(simulator, quick):
     """A connection to the simulator's project."""
-    with mstr_arrow.connection.connect(
+    with mstr_arrow.opening.connect(
         simulator.url,
         username=simulator.username,
         password=simulator.password,

@@ -25,6 +25,7 @@ MAY_USE = {
     "filters": {"grid", "errors", "names"},
     "prompts": {"filters", "errors", "names"},
     "auth": {"transport", "errors"},
+    "opening": {"connection", "transport", "auth", "config", "errors"},
     "transport": {"auth", "config", "errors", "names"},
     "adapters": {"filters", "grid", "transport", "errors"},
     "scan": {"adapters", "filters", "prompts", "grid", "transport", "config", "errors", "names"},

@@ -1,5 +1,5 @@
 """Who logs in, and how."""
 
-from mstr_arrow.auth.modes import Anonymous, LoginMode, Standard
+from mstr_arrow.auth.modes import LoginMode
 
-__all__ = ["Anonymous", "LoginMode", "Standard"]
+__all__ = ["LoginMode"]

@@ -12,7 +12,7 @@ from mstr_arrow.cli.errors import shown_errors
 from mstr_arrow.cli.progress import MB, progress
 from mstr_arrow.cli.simulate import fetch_command
 from mstr_arrow.cli.trace import listener
-from mstr_arrow.connection import connect
+from mstr_arrow.opening import connect
 
 if TYPE_CHECKING:
     import polars as pl

@@ -13,8 +13,8 @@ from mstr_arrow.cli.output import Format
 from mstr_arrow.cli.profile import PASSWORD, use_profile
 from mstr_arrow.cli.trace import listener
 from mstr_arrow.config import Settings
-from mstr_arrow.connection import connect
 from mstr_arrow.objects.catalogue import Kind
+from mstr_arrow.opening import connect
 
 if TYPE_CHECKING:
     from mstr_arrow.connection import Connection

@@ -26,7 +26,7 @@ from mstr_arrow.errors import (
 from mstr_arrow.transport import events, url
 from mstr_arrow.transport.answers import Answer, error_for, unpacked
 from mstr_arrow.transport.failures import transport_error
-from mstr_arrow.transport.keys import SessionKeys
+from mstr_arrow.transport.keys import PROJECT, SessionKeys
 from mstr_arrow.transport.projects import Project, choose
 from mstr_arrow.transport.renewal import lost_with_session
 from mstr_arrow.transport.retry import Failed, attempts, is_transient, retry_after
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
     from mstr_arrow.config import Settings
 
-PROJECT = "X-MSTR-ProjectID"
 SEND_BYTES = 2**18
 """Bytes of a request that are handed to the socket at once, so that a big body does not hold up the others."""
 

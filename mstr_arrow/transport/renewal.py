@@ -85,14 +85,17 @@ class Renewal:
         """Let ``end`` end the present session, then open another, whatever became of earlier tries."""
         if self._log_in is None:
             raise UsageError(f"no other session can be opened: {self._why_not}", hint="Connect anew.")
-        await self.settled()
+        if self._under_way is not None:
+            await asyncio.wait([self._under_way])
         self._refused = None
         await self._one_log_in(self._log_in, end)
 
-    async def settled(self) -> None:
-        """Wait for a log-in that is under way, whatever comes of it."""
+    async def stop(self, seconds: float) -> None:
+        """Wait for a log-in that is under way, as only its answer tells which session to log out; then end it."""
         if self._under_way is not None:
-            await asyncio.wait([self._under_way])
+            await asyncio.wait([self._under_way], timeout=seconds)
+        if self._under_way is not None:
+            self._under_way.cancel()
 
     async def _one_log_in(
         self, log_in: LogIn, end: Callable[[SessionKeys], Awaitable[object]] | None = None

@@ -8,12 +8,24 @@ import os
 from typing import TYPE_CHECKING, Any, Literal
 
 from mstr_arrow.auth.login import log_in, log_out
-from mstr_arrow.errors import MstrError, ServerError, SessionExpired
+from mstr_arrow.errors import SessionExpired
 from mstr_arrow.transport import background, events
 from mstr_arrow.transport.http import Http
+from mstr_arrow.transport.info import (
+    ServerStatus,
+    SessionInfo,
+    fetch_session_info,
+    fetch_status,
+    known_session_info,
+)
+from mstr_arrow.transport.keepalive import KeepAlive
+from mstr_arrow.transport.keys import SessionKeys
+from mstr_arrow.transport.renewal import ENDED, Renewal
 from mstr_arrow.transport.workingset import WorkingSet
 
 if TYPE_CHECKING:
+    from mstr_arrow.auth.access import Access, Resolved
+    from mstr_arrow.auth.saved import SavedSession
     from mstr_arrow.config import Settings
 
 logger = logging.getLogger("mstr_arrow")
@@ -28,41 +40,50 @@ WORKING_SET = 10
 class ServerSession:
     """What a connection holds on the server. Lives on the background loop; given back by :meth:`aclose`.
 
-    Until then it is registered with the background loop, so that a process which ends closes it.
+    Until then it is registered with the background loop, so that a process which ends closes it. When the server
+    has ended it, the next request opens another in its place (see :class:`~.renewal.Renewal`).
     """
 
-    def __init__(self, http: Http, status: dict[str, Any]) -> None:
+    def __init__(self, http: Http, access: Access, project: str | None) -> None:
         self.http = http
-        self.status = status
+        self.status = ServerStatus()
         self.uploads: dict[str, Any] = {}
         """The upload under way of each dataset, by its id: the server takes one at a time."""
         self.orientation: Literal["COLUMN", "ROW"] | None = None
         """The orientation of uploaded chunks that the server was seen to take."""
         self.id_text_operators = True
         """Whether the server takes conditions such as Contains on ID forms, as far as was seen."""
-        self.instances = WorkingSet(http, self._working_set, patience=http.settings.timeouts.execute)
+        self.instances = self._no_instances()
         """The instances of cubes and reports that the session has on the server."""
-        self._info: asyncio.Task[dict[str, Any]] | None = None
+        why_not = access.why_not_renewed
+        self._access = access
+        self._project = project
+        self._renewal = Renewal(http, None if why_not else self._log_in_again, why_not or "")
+        self._keep_alive = KeepAlive(http, self._timeout)
+        self._info: asyncio.Task[SessionInfo] | None = None
         self._resources: dict[int, background.Closable] = {}
-        self._holders = 0
-        self._keep_alive: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._pid = os.getpid()
 
     @classmethod
     async def open(
-        cls, base: str, body: dict[str, object], project: str | None, settings: Settings
+        cls, access: Access, resolved: Resolved, project: str | None, settings: Settings
     ) -> ServerSession:
         """Ask for the status, log in and find the project; a failure on the way leaves nothing open.
 
         The status comes first, so that no password is sent to what is not a Library.
         """
-        session = cls(Http(base, settings), {})
+        session = cls(Http(resolved.base, settings), access, project)
         background.keep(session)
         try:
-            session.status = await _status(session.http)
-            await session._log_in(body)
-            session.http.tell(lambda: events.SessionOpened(base, session.version))
+            session.status = await fetch_status(session.http, session.http.keys)
+            if resolved.saved is None:
+                await session._log_in(resolved)
+            else:
+                await session._take_over(resolved.saved)
+                project = project or resolved.saved.project_id
+            session.http.renew = session._renewal
+            session.http.tell(lambda: events.SessionOpened(resolved.base, session.version))
             if project is not None:
                 await session.http.select_project(project)
         except BaseException:
@@ -70,21 +91,15 @@ class ServerSession:
             raise
         return session
 
+    async def reopened(self) -> ServerSession:
+        """Open a session like this one, which is closed: with credentials that are fetched anew."""
+        project = self.http.project.id if self.http.project else self._project
+        return await ServerSession.open(self._access, await self._access.resolve(), project, self.http.settings)
+
     @property
     def version(self) -> str | None:
         """The Intelligence Server's version, None where the server does not tell it."""
-        return self.status.get("iServerVersion")
-
-    async def _log_in(self, body: dict[str, object]) -> None:
-        """Log in; a cancellation waits for the answer, because only that tells which session to log out."""
-        login = asyncio.ensure_future(log_in(self.http, body, self.version))
-        try:
-            await asyncio.shield(login)
-        except asyncio.CancelledError:
-            await asyncio.wait([login], timeout=self.http.settings.timeouts.logout)
-            login.cancel()
-            await asyncio.gather(login, return_exceptions=True)
-            raise
+        return self.status.server_version
 
     def register(self, resource: background.Closable) -> None:
         """Close ``resource`` before the log-out, last registered first."""
@@ -96,66 +111,100 @@ class ServerSession:
 
     def hold(self) -> None:
         """Keep the session alive until as many :meth:`release` calls as ``hold`` calls were made."""
-        self._holders += 1
-        if self._keep_alive is None and self._closing is None:
-            self._keep_alive = asyncio.ensure_future(self._stay_alive())
+        self._keep_alive.hold()
 
     def release(self) -> None:
         """End one :meth:`hold`."""
-        self._holders -= 1
-        if self._holders == 0 and self._keep_alive is not None:
-            self._keep_alive.cancel()
-            self._keep_alive = None
+        self._keep_alive.release()
 
-    async def _stay_alive(self) -> None:
-        """Renew the session three times per time-out. Wire reference, section 1.4."""
-        interval = await self._timeout() / 3
-        while True:
-            await asyncio.sleep(interval)
-            try:
-                await self.http.request("PUT", "sessions", project=False, safe=True)
-                self.http.tell(lambda: events.SessionRenewed(self.http.base))
-            except SessionExpired:
-                logger.debug("the session expired; keep-alive ends")
-                return
-            except MstrError as error:
-                logger.debug("keep-alive failed, will be tried again: %s", type(error).__name__)
+    async def renew(self) -> None:
+        """Log out and in again, with credentials that are fetched anew. Errors: UsageError where it cannot be."""
+        await self._renewal.anew(self._log_out)
 
-    async def _timeout(self) -> float:
-        seconds = _number((await self._told()).get("timeout"))
-        return seconds if seconds > 0 else IDLE_SECONDS
+    async def aclose(self, *, log_out: bool | None = None) -> None:
+        """Close what is registered, log out, close the connections; callable often, ends in bounded time.
 
-    async def _working_set(self) -> int:
-        size = int(_number((await self._told()).get("workingSet")))
-        return size if size > 0 else WORKING_SET
-
-    async def _told(self) -> dict[str, Any]:
-        """Return what the server says about the session, asked once; nothing where it does not say."""
-        if self._info is None:
-            self._info = asyncio.ensure_future(_about(self.http))
-        return await asyncio.shield(self._info)
-
-    async def aclose(self) -> None:
-        """Close what is registered, log out, close the connections; callable often, ends in bounded time."""
+        ``log_out`` is by default whether the session is the connection's own; the first call decides.
+        """
         if os.getpid() != self._pid:
             return
         if self._closing is None:
-            self._closing = asyncio.ensure_future(self._close())
+            self._closing = asyncio.ensure_future(self._close(self._access.owned if log_out is None else log_out))
         await asyncio.shield(self._closing)
 
     def abandon(self) -> None:
         """Forget the session in a forked child."""
         self.http.abandon()
 
-    async def _close(self) -> None:
+    async def _log_in(self, resolved: Resolved) -> None:
+        """Log in; a cancellation waits for the answer, because only that tells which session to log out."""
+        http = self.http
+        login = asyncio.ensure_future(log_in(http, http.keys, resolved.body, self.version))
+        try:
+            await asyncio.shield(login)
+        except asyncio.CancelledError:
+            await asyncio.wait([login], timeout=http.settings.timeouts.logout)
+            login.cancel()
+            await asyncio.gather(login, return_exceptions=True)
+            raise
+
+    async def _log_in_again(self) -> SessionKeys:
+        """Open another session, perhaps at another URL; nothing of the former one is left in it."""
+        resolved = await self._access.resolve()
+        keys = SessionKeys(resolved.base)
+        if resolved.base != self.http.base:
+            self.status = await fetch_status(self.http, keys)
+            self.orientation, self.id_text_operators = None, True
+        await log_in(self.http, keys, resolved.body, self.version)
+        for upload in list(self.uploads.values()):
+            upload.let_go()
+        self.instances = self._no_instances()
+        self._info = None
+        self.http.tell(lambda: events.SessionOpened(resolved.base, self.version))
+        return keys
+
+    async def _take_over(self, saved: SavedSession) -> None:
+        """Use a session that was opened elsewhere, if it still lives."""
+        self.http.keys.restore(saved.token, saved.cookies)
+        try:
+            await fetch_session_info(self.http, self.http.keys)
+        except SessionExpired as error:
+            raise SessionExpired(
+                "the session that was given has ended, or its cookies are missing.",
+                status=error.status,
+                code=error.code,
+                ticket_id=error.ticket_id,
+                hint=f"Log in again, and save that session. {ENDED}",
+            ) from error
+
+    def _no_instances(self) -> WorkingSet:
+        return WorkingSet(self.http, self._working_set, patience=self.http.settings.timeouts.execute)
+
+    async def _timeout(self) -> float:
+        return (await self._known_info()).timeout or IDLE_SECONDS
+
+    async def _working_set(self) -> int:
+        return (await self._known_info()).working_set or WORKING_SET
+
+    async def _known_info(self) -> SessionInfo:
+        """Return what the server says about the session, asked once."""
+        if self._info is None:
+            self._info = asyncio.ensure_future(known_session_info(self.http))
+        return await asyncio.shield(self._info)
+
+    async def _log_out(self, keys: SessionKeys) -> None:
+        if self._access.owned:
+            await log_out(self.http, keys)
+
+    async def _close(self, logging_out: bool) -> None:
         limit = self.http.settings.timeouts.logout
         try:
-            if self._keep_alive is not None:
-                self._keep_alive.cancel()
+            self._keep_alive.stop()
+            self.http.renew = None
             resources = [_closed(resource, limit) for resource in reversed(self._resources.values())]
-            await asyncio.gather(*resources)
-            opened, confirmed = self.http.token is not None, await log_out(self.http)
-            if opened:
+            await asyncio.gather(self._renewal.stop(limit), *resources)
+            if self.http.token is not None:
+                confirmed = logging_out and await log_out(self.http, self.http.keys)
                 self.http.tell(lambda: events.SessionClosed(self.http.base, confirmed))
         finally:
             await self.http.aclose()
@@ -169,33 +218,3 @@ async def _closed(resource: background.Closable, limit: float) -> None:
             await resource.aclose()
     except Exception as error:  # noqa: BLE001  whatever it is, the log-out comes next
         logger.debug("closing %s failed: %s", type(resource).__name__, type(error).__name__)
-
-
-def _number(value: object) -> float:
-    """Read a number that may come as text, or not at all: then it is 0."""
-    try:
-        return float(value)  # type: ignore[arg-type]  # anything JSON can hold may stand here
-    except (TypeError, ValueError):
-        return 0.0
-
-
-async def _about(http: Http) -> dict[str, Any]:
-    """Return what the server says about the session. GET /api/sessions, wire reference, section 1.4."""
-    try:
-        info = (await http.request("GET", "sessions", project=False)).json()
-    except MstrError as error:
-        logger.debug("the session's settings are not known: %s", type(error).__name__)
-        return {}
-    return info if isinstance(info, dict) else {}
-
-
-async def _status(http: Http) -> dict[str, Any]:
-    """Return the server's status; nothing where a guarded Library keeps it to itself. Section 1.7."""
-    try:
-        answer = await http.request("GET", "status", project=False)
-    except ServerError as error:
-        if error.status in {401, 403}:
-            return {}
-        raise
-    status = answer.json()
-    return status if isinstance(status, dict) else {}

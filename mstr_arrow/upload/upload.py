@@ -146,7 +146,7 @@ class Upload:
         session, self._upload_session = self._upload_session, None
         if session is not None:
             await session.delete()
-        self._let_go()
+        self.let_go()
 
     aclose = discard
 
@@ -154,7 +154,8 @@ class Upload:
         """Say what was done so far, to the dataset of that name."""
         return self._tally.result(self.dataset_id, name, created=self._created, published=self.published)
 
-    def _let_go(self) -> None:
+    def let_go(self) -> None:
+        """Forget the upload session, which is gone: another one may be opened."""
         if self._session.uploads.get(self.dataset_id) is self:
             del self._session.uploads[self.dataset_id]
             self._session.unregister(self)
@@ -172,7 +173,7 @@ class Upload:
             taken={table.name: (table.chunks, table.rows) for table in self._tally.tables.values()},
         )
         self._upload_session = None
-        self._let_go()
+        self.let_go()
 
     # Sending
 

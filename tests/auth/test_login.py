@@ -2,8 +2,8 @@ import orjson
 import pytest
 
 from mstr_arrow.auth.login import LOCALE
-from mstr_arrow.connection import connect
 from mstr_arrow.errors import ServerError
+from mstr_arrow.opening import connect
 
 
 def logins(library):

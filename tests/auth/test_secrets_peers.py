@@ -6,7 +6,7 @@ import pytest
 
 from mstr_arrow import secrets
 from mstr_arrow.auth.resolve import resolve, resolve_here
-from mstr_arrow.connection import connect
+from mstr_arrow.opening import connect
 
 pytest.importorskip("mstr.requests.credentials")
 

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pytest
 
 from mstr_arrow.config import Limits
-from mstr_arrow.connection import connect, connect_async
 from mstr_arrow.errors import ClosedError, ForkedError, ProtocolError, UsageError
+from mstr_arrow.opening import connect, connect_async
 from mstr_arrow.simulator import Fault
 
 ALL = 200

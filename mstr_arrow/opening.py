@@ -1,0 +1,149 @@
+"""The way in: log in, by whatever credentials there are, and get an open connection."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from mstr_arrow.auth.access import access_from
+from mstr_arrow.config import Settings
+from mstr_arrow.connection import Connection
+from mstr_arrow.errors import InsecureWarning
+from mstr_arrow.transport.opening import open_session, open_session_async
+from mstr_arrow.transport.url import base_url
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from types import TracebackType
+
+    from mstr_arrow.auth.access import Access
+    from mstr_arrow.auth.resolve import Credential
+    from mstr_arrow.auth.saved import Source
+    from mstr_arrow.transport.events import OnEvent
+
+DEFAULTS = Settings()
+
+
+def connect(
+    url: Credential | None = None,
+    *,
+    username: Credential | None = None,
+    password: Credential | None = None,
+    login_mode: int | None = None,
+    api_key: Credential | None = None,
+    identity_token: Credential | None = None,
+    session: Source | None = None,
+    project: str | None = None,
+    settings: Settings = DEFAULTS,
+    on_event: OnEvent | None = None,
+) -> Connection:
+    """Log in and return the open connection.
+
+    ``url`` is the Library's, in any spelling: :func:`~.transport.url.base_url` lists them. What goes together:
+
+    ==================================  ==============================================================
+    ``username``, ``password``          a user of the server; with ``login_mode=16`` one of LDAP
+    ``api_key``                         an API token, see :meth:`~.Connection.create_api_token`
+    ``identity_token``                  a session like the one that made the token, which is never logged out
+    ``session``                         a session that somebody else opened: what :meth:`~.Connection.save_session`
+                                        returned, the JSON of mstr-rest-requests, or
+                                        ``{"base_url": …, "token": …, "cookies": {…}}``, as a dict, as text or as
+                                        the path of a file. It is not logged out either; ``url`` may be left out
+    none of them                        a guest
+    ==================================  ==============================================================
+
+    The URL and each credential may be a function, plain or ``async``, such as those of :mod:`mstr_arrow.secrets`:
+    it is called now, and again when the session has ended and another is opened. That happens by itself, once for
+    all requests that meet the end, which then go on; see :meth:`~.Connection.renew`.
+
+    ``project`` is a name or an id; without it, the only project the login may use, or a UsageError at the first
+    call that needs one. ``on_event`` is told what happens on the network, see :mod:`mstr_arrow.transport.events`.
+    Calls GET /api/status, POST /api/auth/login (for an identity token …/delegate, for a session that is there GET
+    /api/sessions) and, given a project, GET /api/projects.
+
+    Raises UsageError for arguments that contradict each other, LoginError for wrong credentials, SessionExpired for
+    a session that has ended, NotFound for a wrong project (its hint lists what there is) or a URL that is not a
+    Library's, ConnectError, TlsError or TimeoutExceeded when nothing answers.
+
+    >>> with ma.connect(url, username=user, password=lambda: password, project="Simulated Retail") as conn:
+    ...     conn.project_name
+    'Simulated Retail'
+    """
+    access = access_from(
+        url,
+        username=username,
+        password=password,
+        login_mode=login_mode,
+        api_key=api_key,
+        identity_token=identity_token,
+        session=session,
+    )
+    settings = _completed(settings, access, on_event)
+    return Connection(open_session(access, project, settings))
+
+
+def connect_async(
+    url: Credential | None = None,
+    *,
+    username: Credential | None = None,
+    password: Credential | None = None,
+    login_mode: int | None = None,
+    api_key: Credential | None = None,
+    identity_token: Credential | None = None,
+    session: Source | None = None,
+    project: str | None = None,
+    settings: Settings = DEFAULTS,
+    on_event: OnEvent | None = None,
+) -> Opening:
+    """Log in without blocking: await what this returns, or enter it with ``async with``.
+
+    Arguments and errors are those of :func:`connect`; a plain function runs in a thread.
+    """
+    access = access_from(
+        url,
+        username=username,
+        password=password,
+        login_mode=login_mode,
+        api_key=api_key,
+        identity_token=identity_token,
+        session=session,
+    )
+    return Opening(access, project, _completed(settings, access, on_event))
+
+
+def _completed(settings: Settings, access: Access, on_event: OnEvent | None) -> Settings:
+    """Complete the settings, and warn the caller's caller of a connection whose certificates are not checked."""
+    base = base_url(access.url) if isinstance(access.url, str) else None
+    if not settings.tls.verify and (base is None or base.startswith("https:")):
+        message = (
+            f"certificates of {base or 'the server'} are not checked; whoever is in between can read the password"
+        )
+        warnings.warn(message, InsecureWarning, stacklevel=3)
+    return settings if on_event is None else replace(settings, on_event=on_event)
+
+
+class Opening:
+    """A connection about to be opened: await it, or enter it."""
+
+    def __init__(self, access: Access, project: str | None, settings: Settings) -> None:
+        self._access = access
+        self._project = project
+        self._settings = settings
+        self._connection: Connection | None = None
+
+    def __await__(self) -> Generator[Any, None, Connection]:
+        return self._open().__await__()
+
+    async def _open(self) -> Connection:
+        return Connection(await open_session_async(self._access, self._project, self._settings))
+
+    async def __aenter__(self) -> Connection:
+        self._connection = await self._open()
+        return await self._connection.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._connection is not None:
+            await self._connection.__aexit__(kind, error, trace)

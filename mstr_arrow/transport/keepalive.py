@@ -1,0 +1,78 @@
+"""A session that must not end while something needs it, though nothing is asked of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from mstr_arrow.errors import MstrError, SessionExpired
+from mstr_arrow.transport import events
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from mstr_arrow.transport.http import Http
+
+logger = logging.getLogger("mstr_arrow")
+
+PART = 1 / 3
+"""The part of the session's time-out that may pass without a request, so that two that fail do no harm."""
+
+
+class KeepAlive:
+    """Renews the session's time while it is held and idle; on the background loop only.
+
+    ``timeout`` tells the session's idle time-out in seconds, and is asked once it is held. Time counts from the
+    last request of any kind that the server answered: a session that is busy is left alone.
+    """
+
+    def __init__(self, http: Http, timeout: Callable[[], Awaitable[float]]) -> None:
+        self._http = http
+        self._timeout = timeout
+        self._holders = 0
+        self._stopped = False
+        self._task: asyncio.Task[None] | None = None
+
+    def hold(self) -> None:
+        """Keep the session alive until as many :meth:`release` calls as ``hold`` calls were made."""
+        self._holders += 1
+        if self._task is None and not self._stopped:
+            self._task = asyncio.ensure_future(self._stay_alive())
+
+    def release(self) -> None:
+        """End one :meth:`hold`."""
+        self._holders -= 1
+        if self._holders == 0:
+            self._end()
+
+    def stop(self) -> None:
+        """End it for good."""
+        self._stopped = True
+        self._end()
+
+    def _end(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    async def _stay_alive(self) -> None:
+        longest = await self._timeout() * PART
+        clock = asyncio.get_running_loop().time
+        ended = None
+        while True:
+            keys = self._http.keys
+            left = longest if keys is ended else keys.used_at + longest - clock()
+            if left > 0:
+                await asyncio.sleep(left)
+                continue
+            try:
+                await self._http.request("PUT", "sessions", project=False, safe=True, keys=keys)
+                self._http.tell(lambda: events.SessionRenewed(self._http.base))
+            except SessionExpired:
+                # The next request opens another session; without one nothing needs it.
+                logger.debug("the session expired; keep-alive waits for another")
+                ended = keys
+            except MstrError as error:
+                logger.debug("keep-alive failed, will be tried again: %s", type(error).__name__)
+                await asyncio.sleep(longest / 2)
