@@ -45,7 +45,7 @@ _TOO_OLD = "Check the base URL; if it is right, the server is too old for this c
 _LOG = "The administrator finds the reason in the server's log, by the ticket or the time."
 _RIGHTS = "Ask the administrator for the privilege, or for access to the object."
 _LATER = "Try again later."
-_REQUEST = "Compare what was asked with the message; the server did nothing."
+_REQUEST = "The request itself was refused; the message says why."
 _DOWN = "The Library runs, the Intelligence Server behind it does not answer; ask the administrator."
 
 _Verdict = tuple[type[ServerError], str]
