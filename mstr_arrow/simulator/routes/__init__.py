@@ -7,10 +7,12 @@ from .datasets import ROUTES as DATASET_ROUTES
 from .elements import ROUTES as ELEMENT_ROUTES
 from .folders import ROUTES as FOLDER_ROUTES
 from .instances import ROUTES as INSTANCE_ROUTES
+from .jobs import ROUTES as JOB_ROUTES
 from .objects import ROUTES as OBJECT_ROUTES
 from .prompts import ROUTES as PROMPT_ROUTES
 from .reports import ROUTES as REPORT_ROUTES
 from .searches import ROUTES as SEARCH_ROUTES
+from .sqlview import ROUTES as SQL_ROUTES
 from .uploads import ROUTES as UPLOAD_ROUTES
 
 ROUTES = (
@@ -23,6 +25,8 @@ ROUTES = (
     *INSTANCE_ROUTES,
     *PROMPT_ROUTES,
     *SEARCH_ROUTES,
+    *JOB_ROUTES,
+    *SQL_ROUTES,
     *DATASET_ROUTES,
     *UPLOAD_ROUTES,
 )
