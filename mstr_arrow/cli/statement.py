@@ -96,7 +96,9 @@ def needs(root: Any, nodes: Sequence[Any], schema: pa.Schema) -> Needs:
     columns = _columns(root, nodes, schema.names)
     if len(nodes) > 1:
         return Needs(columns)
-    return Needs(columns, tuple(_conditions(nodes[0], schema)), _head(nodes[0]))
+    conditions = tuple(_conditions(nodes[0], schema))
+    understood = len(conditions) == sum(1 for _ in _required(nodes[0]))
+    return Needs(columns, conditions, _head(nodes[0]) if understood else None)
 
 
 # Tables
@@ -264,12 +266,12 @@ def _compares_as_written(test: Any, own: dict[str, Subject]) -> bool:
 
 
 def _head(table: Any) -> int | None:
-    """Return how many first rows of a table suffice; None where nothing says so."""
+    """Return how many first rows that fulfil the conditions suffice; None where nothing says so."""
     select = _select(table)
     if select is None or not isinstance(table.parent, exp.From):
         return None
     shown = {type(node).__name__ for each in select.expressions for node in each.walk()}
-    if shown - _PASSED_ON or _given(select) - {"expressions", "from", "from_", "limit", "offset"}:
+    if shown - _PASSED_ON or _given(select) - {"expressions", "from", "from_", "where", "limit", "offset"}:
         return None
     limit, offset = _number(select.args.get("limit")), _number(select.args.get("offset"))
     if limit is None or (offset is None and select.args.get("offset")):

@@ -54,11 +54,19 @@ class Whole:
     looking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """An instance made for a body, not read from yet but for its columns and the number of its rows."""
+
+    body: Mapping[str, Any]
+    instance: Instance
+
+
 @dataclass(slots=True)
 class Asking:
     """A question about an object, put to the server as often as need be.
 
-    ``probed`` is an instance of what is asked for, of which only the first rows were looked at.
+    ``probed`` is an instance of what is asked for, or of less, of which only the first rows were looked at.
     """
 
     session: ServerSession
@@ -66,7 +74,7 @@ class Asking:
     options: ReadOptions
     query: Query
     whole: Whole
-    probed: Instance | None = None
+    probed: Probed | None = None
 
     async def whole_columns(self) -> Columns:
         """Return the columns of the object as a whole; creates an instance at first need."""
@@ -111,8 +119,9 @@ class Asking:
             return Division({}, Residual(head=self.query.head), {})
         columns = await self.whole_columns()
         elements = await self._elements(columns)
+        query = replace(self.query, any_order=self.query.any_order or not self.options.ordered)
         division = divide(
-            with_elements(self.query, columns, elements),
+            with_elements(query, columns, elements),
             columns,
             refusal=self.source.refusal(columns),
             pushdown=self.options.pushdown,
@@ -152,6 +161,7 @@ class Asking:
         return total if self.query.head is None else min(total, self.query.head)
 
     async def _explain(self, division: Division | None) -> str:
+        division = await self._narrowed(division)
         probed = await self._probe(division)
         source = replace(self.source, body=self._body(division))
         return explained(division, source, self.whole.columns or probed.columns, probed, self.options)
@@ -163,10 +173,14 @@ class Asking:
                 self.whole.columns = None
                 await self.whole_columns()
             return whole
-        if self.probed is None:
-            source, options, spent = self._part(division)
-            self.probed = await self._certain(probe(self.session, source, options.grid), division, spent)
-        return self.probed
+        if self.probed is None or self.probed.body != division.body:
+            self.probed = await self._probe_anew(division)
+        return self.probed.instance
+
+    async def _probe_anew(self, division: Division) -> Probed:
+        source, options, spent = self._part(division)
+        instance = await self._certain(probe(self.session, source, options.grid), division, spent)
+        return Probed(division.body, instance)
 
     def _part(
         self, division: Division, *, made: Instance | None = None
@@ -211,7 +225,8 @@ class Asking:
         if division is None or not division.body:
             instance, self.whole.instance = self.whole.instance, None
         else:
-            instance, self.probed = self.probed, None
+            probed, self.probed = self.probed, None
+            instance = probed.instance if probed is not None and probed.body == division.body else None
         if division is None:
             whole = Read(session, self.source, self.options, convert, on_progress)
             await _begin(whole, instance)
@@ -247,23 +262,25 @@ class Asking:
     async def _narrowed(self, division: Division | None) -> Division | None:
         """Ask for fewer columns where a division allows it and the server makes as many rows of them.
 
-        That takes an instance of each, of which one row is read; where all rows fit into a page it is not tried,
-        nor where an instance is a run.
+        That takes an instance of the whole and one for each try, of which one row is read; where all rows fit into
+        a page it is not tried, nor where an instance is a run.
         """
-        if division is None or division.narrow is None or self.source.runs:
-            return division
         limits = self.options.limits
-        whole = await self._probe(division)
-        if whole.total <= (limits.page_rows or limits.first_page_rows):
+        page = limits.page_rows or limits.first_page_rows
+        if division is None or self.source.runs or (division.first is not None and division.first <= page):
             return division
-        narrow = replace(division, body=division.narrow, narrow=None)
-        source, options, spent = self._part(narrow)
-        probed = await self._certain(probe(self.session, source, options.grid), narrow, spent)
-        if probed.total != whole.total:
+        tries = [division.narrowed(narrowing) for narrowing in division.narrowings]
+        if chosen := [narrow for narrow in tries if self.probed is not None and self.probed.body == narrow.body]:
+            return chosen[0]
+        if not tries or (whole := await self._probe(division)).total <= page:
             return division
-        self.whole.instance = None  # it was only counted: what is read later is as fresh as can be
-        self.probed = probed
-        return narrow
+        for narrow in tries:
+            probed = await self._probe_anew(narrow)
+            if probed.instance.total == whole.total:
+                self.whole.instance = None  # it was only counted: what is read later is as fresh as can be
+                self.probed = probed
+                return narrow
+        return division
 
 
 async def _begin(read: Read[Any], instance: Instance | None) -> None:

@@ -15,6 +15,7 @@ from mstr_arrow.filters.columns import ID_FORM, NUMBERS, Subjects, subjects_of
 from mstr_arrow.filters.expressions import Match, column_names, leaves, needs_all_rows
 from mstr_arrow.filters.local import predicate
 from mstr_arrow.filters.push import Part, Pushed, push_having, push_where
+from mstr_arrow.scan.narrowing import narrowings, requested
 from mstr_arrow.scan.query import SortKey
 from mstr_arrow.scan.residual import Residual
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from mstr_arrow.filters.expressions import Expression
     from mstr_arrow.grid.options import Like
     from mstr_arrow.grid.schema import Column, Columns
+    from mstr_arrow.scan.narrowing import Narrowing
     from mstr_arrow.scan.query import Query
 
 _SORTED_THERE = NUMBERS | {"date", "timestamp", "time"}
@@ -40,8 +42,8 @@ class Division:
 
     ``body`` is merged into the request's. ``like`` gives columns of the same objects the names and types they
     have in the whole. ``aggregated``: the server makes other rows than the object's. ``parts`` are the conditions
-    and what became of each; ``notes`` says the rest, for people. ``narrow`` is a body that asks for fewer columns,
-    to be used where it makes as many rows; None where there is none.
+    and what became of each; ``notes`` says the rest, for people. ``narrowings`` ask for fewer columns: the first
+    that makes as many rows is to be used in place of ``body``.
     """
 
     body: Mapping[str, Any]
@@ -51,7 +53,11 @@ class Division:
     parts: tuple[Part, ...] = ()
     notes: tuple[str, ...] = ()
     matches_on_ids: bool = False
-    narrow: Mapping[str, Any] | None = None
+    narrowings: tuple[Narrowing, ...] = ()
+
+    def narrowed(self, narrowing: Narrowing) -> Division:
+        """Return the division with a narrower body."""
+        return replace(self, body=narrowing.body, notes=(*self.notes, narrowing.note), narrowings=())
 
     @property
     def decided(self) -> bool:
@@ -120,11 +126,12 @@ def divide(
         sorted_there=sorted_there,
         head=query.head,
     )
-    needed = {name for condition in filters for name in condition.meta.root_names()}
-    needed |= {subject.name for subject in (*final, *sortable)}
+    used = {name for condition in filters for name in condition.meta.root_names()}
+    used |= {subject.name for subject in (*final, *sortable)}
+    needed = [subject for subject in subjects.all if subject.name in used]
     body: dict[str, Any] = {}
     if selected is not None:
-        body["requestedObjects"] = _requested(selected, [s for s in subjects.all if s.name in needed], columns)
+        body["requestedObjects"] = requested([*selected, *needed], columns)
     if pushed is not None and pushed.view_filter is not None:
         body["viewFilter"] = pushed.view_filter
     if limited is not None and limited.metric_limits:
@@ -140,9 +147,9 @@ def divide(
         parts,
         tuple(_notes(query, residual, aggregated=aggregated, decided=all(map(_is_decided, parts)))),
         matches_on_ids=id_text_operators and pushed is not None and _matches_on_ids(pushed, subjects),
-        narrow=_narrow(body, [s for s in subjects.all if s.name in needed], columns)
-        if query.narrow and selected is None and reason is None
-        else None,
+        narrowings=narrowings(body, needed, columns, any_order=query.any_order or bool(sort))
+        if selected is None and reason is None and (query.head is None or sort)
+        else (),
     )
 
 
@@ -243,39 +250,6 @@ def _where_filters(pushed: Pushed | None, subjects: Subjects, groups: set[str] |
 def _filters(pushed: Pushed | None, subjects: Subjects) -> list[pl.Expr]:
     residual = None if pushed is None else pushed.residual
     return [] if residual is None else [predicate(residual, subjects)]
-
-
-def _requested(selected: Sequence[Subject], needed: Sequence[Subject], columns: Columns) -> dict[str, Any]:
-    """Make ``requestedObjects``: attributes with the forms that are needed, metrics; in the order of selection."""
-    forms: dict[str, dict[str, None]] = {}
-    metrics: dict[str, None] = {}
-    for subject in (*selected, *needed):
-        if subject.role == "metric":
-            metrics[subject.object_id] = None
-        elif subject.role == "attribute" and subject.form_id is not None:
-            forms.setdefault(subject.object_id, {})[subject.form_id] = None
-    shown = {column.object_id: 0 for column in columns.attributes}
-    for column in columns.attributes:
-        shown[column.object_id] += 1
-    attributes: list[dict[str, Any]] = [
-        {"id": attribute}
-        if len(chosen) == shown[attribute]
-        else {"id": attribute, "forms": [{"id": form} for form in chosen]}
-        for attribute, chosen in forms.items()
-    ]
-    return {"attributes": attributes, "metrics": [{"id": metric} for metric in metrics]}
-
-
-def _narrow(body: Mapping[str, Any], needed: Sequence[Subject], columns: Columns) -> dict[str, Any] | None:
-    """Make a body that asks for the columns that are needed alone; None where that cannot be, or could not help.
-
-    Without any attribute everything would be added up.
-    """
-    attributes = [subject for subject in needed if subject.role == "attribute"]
-    named = all(subject.role == "metric" or subject.form_id is not None for subject in needed)
-    if not attributes or not named or len(needed) == len(columns.all):
-        return None
-    return {**body, "requestedObjects": _requested([], needed, columns)}
 
 
 def _sorting(key: SortKey, subject: Subject) -> dict[str, Any]:

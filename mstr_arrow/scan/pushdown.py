@@ -38,8 +38,7 @@ def push_down(
     elif predicate is not None and not _settled(query):
         conditions = _sound(query, results, predicate)
         pushed = query.and_where(conditions) if conditions else query
-    # Fewer columns may come in another order, so that the first rows would be others.
-    return pushed if columns is None else replace(pushed, kept=tuple(columns), narrow=pushed.head is None)
+    return pushed if columns is None else replace(pushed, kept=tuple(columns), any_order=True)
 
 
 def _settled(query: Query) -> bool:

@@ -28,8 +28,8 @@ class Query:
 
     ``where`` decides about the rows of the object. ``selected`` are the attributes and metrics that remain: with
     fewer attributes, the server adds metrics up. ``having`` decides about the rows that this makes. They are
-    sorted by ``sort``, the first ``head`` are taken, and of their columns ``kept``. ``narrow``: the server may be
-    asked for just the columns that are needed, where that makes as many rows.
+    sorted by ``sort``, the first ``head`` are taken, and of their columns ``kept``. ``any_order``: without
+    ``sort``, rows may come in another order than that of the object as a whole.
     """
 
     selected: tuple[str, ...] | None = None
@@ -38,7 +38,7 @@ class Query:
     sort: tuple[SortKey, ...] = ()
     head: int | None = None
     kept: tuple[str, ...] | None = None
-    narrow: bool = False
+    any_order: bool = False
 
     @property
     def trivial(self) -> bool:

@@ -99,11 +99,20 @@ class Scan:
             raise UsageError("select() names no column.", hint="Name at least one attribute or metric.")
         return self._with(replace(self._asking.query, selected=columns))
 
-    def keep(self, *columns: str) -> Self:
-        """Return a scan with these columns of the result, in this order, and all its rows."""
+    def keep(self, *columns: str, ordered: bool = True) -> Self:
+        """Return a scan with these columns of the result, in this order, and all its rows.
+
+        Of more rows than fit into a page, the server is asked for less where it makes as many rows of that, which
+        takes a request or two to know: metrics that are not needed are left out there, with ``ordered=False`` or
+        `sort` attributes, too, for without them rows may come in another order. The rest is left out here.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     conn.cube("Sales Cube").keep("Units", "Region").to_arrow().shape
+        (2000, 2)
+        """
         if not columns:
             raise UsageError("keep() names no column.", hint="Name at least one.")
-        return self._with(replace(self._asking.query, kept=columns))
+        return self._with(replace(self._asking.query, kept=columns, any_order=not ordered))
 
     def where(self, *conditions: Expression) -> Self:
         """Return a scan of the rows for which all conditions hold, before anything is added up.

@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import shlex
@@ -8,6 +9,7 @@ import time
 from types import SimpleNamespace
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -143,6 +145,42 @@ def test_the_first_rows_are_all_that_is_asked_for(table, server):
     )
     assert [limit for _, _, limit in pages(server, before)][-1] == 5
     assert max(limit for _, _, limit in pages(server, before)) <= 5
+
+
+def test_the_first_rows_of_a_condition_are_all_that_is_asked_for(table, server):
+    before = len(server.requests)
+    found = table("select \"Store@DESC\", Revenue from 'Sales Cube' where Region = 'East' limit 20")
+    expected = server.truth(CUBE)
+    assert found.num_rows == 20
+    assert set(found["Revenue"].to_pylist()) <= set(
+        expected.filter(pc.equal(expected["Region"], "East"))["Revenue"].to_pylist()
+    )
+    assert max(limit for _, _, limit in pages(server, before)) == 20
+
+
+@pytest.mark.parametrize(
+    ("statement", "asked"),
+    [
+        ("select Region, sum(Revenue) from 'Sales Cube' group by Region", (8, 1)),
+        ("select Region, count(*) from 'Sales Cube' group by Region", (8, 0)),
+        ("select sum(Units) from 'Sales Cube' where Revenue > 10", (8, 2)),
+        ("select \"Order\", Units from 'Sales Cube'", (1, 1)),
+        ("select s.\"Order\", p.Region from 'Sales Cube' s join 'Plain Report' p using (Units)", (2, 1)),
+    ],
+)
+def test_columns_that_are_not_needed_are_not_on_the_wire(run, tmp_path, statement, asked):
+    with Simulator(rows=6_000) as server:
+        (tmp_path / "password").write_text("demo")
+        login = ["--url", server.url, "--username", "demo", "--password-file", f"{tmp_path}/password"]
+        result = run("sql", statement, "-o", f"{tmp_path}/x.parquet", *login)
+        assert result.code == 0, result.err
+        bodies = [
+            json.loads(request.body)["requestedObjects"]
+            for request in server.requests
+            if request.method == "POST" and f"cubes/{server.cubes[CUBE]}/instances" in request.path
+        ]
+        assert (len(bodies[-1]["attributes"]), len(bodies[-1]["metrics"])) == asked
+        assert len(bodies) <= 4
 
 
 def test_what_is_not_needed_is_not_read(table, server):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
@@ -46,6 +47,13 @@ def where(*conditions):
 
 def selecting(*names, **more):
     return Query(selected=names, **more)
+
+
+def narrowings(query, **options):
+    """Give the names of the attributes and metrics of each narrower body."""
+    names = {column.object_id: column.name.partition("@")[0] for column in COLUMNS.all}
+    bodies = [each.body["requestedObjects"] for each in divided(query, **options).narrowings]
+    return [(",".join(names[each["id"]] for each in body["attributes"] + body["metrics"]), body) for body in bodies]
 
 
 def test_the_order_in_which_a_question_is_asked_does_not_matter():
@@ -171,6 +179,53 @@ def test_what_neither_side_can_decide_is_refused(condition, hint):
         divided(selecting("Region", "Units", where=(col("Store@ID") > 1) & condition))
     assert repr(condition) in caught.value.message
     assert caught.value.hint.startswith(hint)
+
+
+EVERY = "Region,Store,Day,Opened"
+
+
+@pytest.mark.parametrize(
+    ("query", "asked"),
+    [
+        (Query(kept=("Region", "Units")), [f"{EVERY},Units"]),
+        (Query(kept=("Region", "Units"), any_order=True), ["Region,Units", f"{EVERY},Units"]),
+        (Query(kept=("Region", "Units"), sort=(SortKey("Day"),)), ["Region,Day,Units", f"{EVERY},Units"]),
+        (Query(kept=("Region",), where=col("Revenue") > 5), [f"{EVERY},Revenue"]),
+        (Query(kept=("Region",), where=col("Store@ID") > 5, any_order=True), ["Region,Store", EVERY]),
+        (Query(kept=("Units",), any_order=True), [f"{EVERY},Units"]),
+        (Query(kept=("Units", "Revenue"), any_order=True), []),
+        (Query(kept=("Region", "Units", "Revenue"), any_order=True), ["Region,Revenue,Units"]),
+        (Query(kept=("Region", "Units", "Revenue")), []),
+        (Query(any_order=True), []),
+        (Query(kept=("Region", "Units"), any_order=True, head=9), []),
+        (Query(kept=("Units",), sort=(SortKey("Units"),), head=9), [f"{EVERY},Units"]),
+        (selecting("Region", "Units", kept=("Region",), any_order=True), []),
+    ],
+)
+def test_less_is_asked_for_where_less_is_needed(query, asked):
+    assert [names for names, _ in narrowings(query)] == asked
+    assert narrowings(query, pushdown=False) == []
+    assert query.selected or narrowings(query, refusal="it is a cross-tab") == []
+
+
+def test_conditions_are_those_of_the_whole():
+    division = divided(Query(kept=("Store@ID",), any_order=True, where=col("Store@ID") > 5))
+    narrow = [division.narrowed(each) for each in division.narrowings]
+    assert [each.body["viewFilter"] for each in narrow] == [division.body["viewFilter"]] * 2
+    assert narrow[0].body["requestedObjects"]["attributes"] == [{"id": STORE, "forms": [{"id": ID_FORM}]}]
+    assert narrow[1].body["requestedObjects"]["attributes"] == [
+        {"id": each} for each in (REGION, STORE, DAY, OPENED)
+    ]
+    assert [each.narrowings for each in narrow] == [(), ()]
+    assert narrow[0].notes[0].startswith("only the columns that are needed")
+
+
+def test_values_as_texts_are_of_the_same_metric():
+    texts = tuple(replace(each, name=f"{each.name} (formatted)", part="formatted") for each in COLUMNS.metrics)
+    both = Columns((*COLUMNS.all, *texts))
+    assert divide(Query(kept=("Units", "Revenue (formatted)")), both).narrowings == ()
+    (narrow,) = divide(Query(kept=("Units (formatted)",)), both).narrowings
+    assert narrow.body["requestedObjects"]["metrics"] == [{"id": UNITS}]
 
 
 def test_without_push_down_nothing_but_a_selection_is_sent():

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections import Counter
 
+import orjson
 import polars as pl
 import pytest
 
@@ -104,6 +105,72 @@ def test_a_column_is_asked_for_once(sales, asked, names):
 def test_no_column_is_a_mistake(sales, call):
     with pytest.raises(UsageError, match="column"):
         getattr(sales, call)()
+
+
+# Fewer columns
+
+
+def asked_for(asked):
+    """Give, for each instance that was asked for, how many attributes and metrics it has."""
+    bodies = [orjson.loads(each.body)["requestedObjects"] for each in asked.all if each.method == "POST"]
+    return [(len(body["attributes"]), len(body["metrics"])) for body in bodies]
+
+
+SMALL = ma.Limits(page_rows=50)
+
+
+@pytest.mark.parametrize(
+    ("make", "instances"),
+    [
+        (lambda scan: scan.keep("Order", "Units"), [(8, 1)]),
+        (lambda scan: scan.keep("Order", "Units", ordered=False), [(1, 1)]),
+        (lambda scan: scan.with_options(ordered=False).keep("Order", "Units"), [(8, 5), (1, 1)]),
+        (lambda scan: scan.keep("Region", "Units", ordered=False), [(1, 1), (8, 1)]),
+        (lambda scan: scan.keep("Region", "Units").sort("Order"), [(2, 1)]),
+        (lambda scan: scan.keep("Region").where(col("Units") > 20), [(8, 5), (8, 1)]),
+        (lambda scan: scan.keep("Region").head(60), []),
+        (lambda scan: scan.keep("Region").where(col("Units") > 90), [(8, 5)]),
+        (lambda scan: scan.keep(*scan.schema.names[1:]), []),
+    ],
+)
+def test_fewer_columns_are_asked_for_where_they_make_as_many_rows(connection, asked, make, instances):
+    cube = connection.cube("Sales Cube", limits=SMALL)
+    cube.schema  # noqa: B018 - an instance of all, whose rows are counted
+    first = len(asked.all)
+    scan = make(cube)
+    found = scan.to_polars()
+    assert asked_for(asked)[1:] == instances
+    assert sum(each.query["limit"] != "1" for each in asked.all[first:]) == -(-scan.stats.rows // 50)
+    expected = make(connection.cube("Sales Cube", pushdown=False)).to_polars()
+    by = found.columns
+    assert found.sort(by).equals(expected.sort(by))
+
+
+def test_rows_keep_their_order_with_fewer_metrics(connection, whole, asked):
+    cube = connection.cube("Sales Cube", limits=SMALL)
+    assert cube.keep("Channel", "Cost").to_polars().equals(whole.select("Channel", "Cost"))
+    assert asked_for(asked)[-1] == (8, 1)
+
+
+def test_what_was_explained_is_read(connection, asked):
+    scan = connection.cube("Sales Cube", limits=SMALL).keep("Region", "Units", ordered=False)
+    assert "note: of the metrics only those that are needed" in scan.explain()
+    explained = asked_for(asked)
+    assert explained[-1] == (8, 1)
+    assert scan.to_arrow().num_rows == 200
+    assert asked_for(asked) == explained
+    assert scan.to_arrow().num_rows == 200
+    assert len(asked_for(asked)) == 2 * len(explained)
+
+
+def test_what_was_counted_does_not_stand_for_less(connection, whole, asked):
+    scan = connection.cube("Sales Cube", limits=SMALL).where(col("Units") > 20).keep("Order", ordered=False)
+    rows = whole.filter(pl.col("Units") > 20).height
+    assert scan.count_rows() == rows
+    assert "only the columns that are needed" in scan.explain()
+    assert scan.count_rows() == rows
+    assert scan.to_arrow().num_rows == rows
+    assert (1, 1) in asked_for(asked)
 
 
 # Mistakes
