@@ -40,6 +40,12 @@ def simulate(
         int | None, typer.Option(min=1, help="Most cells of a page: longer pages are cut short.")
     ] = None,
     session_timeout: Annotated[float, typer.Option(help="Seconds of idleness that end a session.")] = 1800.0,
+    report_seconds: Annotated[
+        float, typer.Option(min=0, help="Seconds that the execution of a report takes.")
+    ] = 0.0,
+    gateway_seconds: Annotated[
+        float | None, typer.Option(help="Seconds after which a gateway in front gives an answer up, with a 504.")
+    ] = None,
 ) -> None:
     """Run a simulated Intelligence Server on this machine until Ctrl-C."""
     # Only the commands that start a server pay for importing one.
@@ -58,6 +64,8 @@ def simulate(
             encode_once=encode_once,
             cells_per_page=cells_per_page,
             session_timeout=session_timeout,
+            report_seconds=report_seconds,
+            gateway_seconds=gateway_seconds,
         ) as sim,
     ):
         typer.echo(

@@ -63,6 +63,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--uncrosstab", action=switch, default=True, help="requested objects make a table of a report"
     )
+    parser.add_argument("--report-seconds", type=float, default=0.0, help="how long a report is executed")
+    parser.add_argument("--gateway-seconds", type=float, help="how long a gateway waits for an answer")
+    parser.add_argument("--respond-async", action=switch, default=True, help="heed 'Prefer: respond-async'")
+    parser.add_argument("--async-polls", type=int, default=1, help="polls that find such a report unfinished")
     parser.add_argument("--column-orientation", action=switch, default=True, help="take chunks by columns, too")
     parser.add_argument("--max-upload-bytes", type=int, help="largest body that a request may have")
     parser.add_argument("--keep-uploads", action=switch, default=True, help="keep the rows that are pushed")
