@@ -40,8 +40,17 @@ class Answer:
 class Refusal(Exception):
     """A refused request, raised anywhere below a handler and sent as a JSON error body."""
 
-    def __init__(self, status: int, code: str, message: str, *, iserver_code: int | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        iserver_code: int | None = None,
+        cookies: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(message)
+        self.cookies = cookies
         self.status = status
         self.code = code
         self.message = message
@@ -51,7 +60,7 @@ class Refusal(Exception):
         """Give the answer, with this ticket."""
         numbered = {} if self.iserver_code is None else {"iServerCode": self.iserver_code}
         body = {"code": self.code, **numbered, "message": self.message, "ticketId": ticket, "details": None}
-        return Answer(status=self.status, body=orjson.dumps(body))
+        return Answer(status=self.status, body=orjson.dumps(body), cookies=self.cookies)
 
 
 def ok(value: Any, *, headers: dict[str, str] | None = None) -> Answer:

@@ -44,7 +44,9 @@ class ServerSettings:
     ``rows`` of the Sales Cube; ``seed`` of all data and tokens; ``gzip`` answers compressed to whoever
     accepts it, ``chunked`` without ``Content-Length``; ``cells_per_page`` the governor that shortens pages,
     in cells; ``shuffle_keys`` gives JSON objects another order of members in every page;
-    ``session_timeout`` in seconds; ``working_set`` the instances of a session when log-in names no number;
+    ``session_timeout`` in seconds; after ``servlet_timeout`` idle seconds the REST server has forgotten a session
+    that the Intelligence Server still keeps; ``logout_ends_all`` has a log-out end all sessions of its user, as it
+    is documented; ``working_set`` the instances of a session when log-in names no number;
     ``balancer_cookie`` demands a load balancer's cookie back byte for byte; ``encode_once`` keeps rendered
     pages, ``page_cache_bytes`` of them at most; ``uncrosstab`` makes a table of a cross-tab whose objects
     are asked for by name. ``report_seconds`` is how long a report is executed, or how long each is, by name; a
@@ -67,6 +69,8 @@ class ServerSettings:
     cells_per_page: int | None = None
     shuffle_keys: bool = False
     session_timeout: float = 1800
+    servlet_timeout: float | None = None
+    logout_ends_all: bool = False
     max_sessions_per_user: int = 20
     working_set: int = 10
     balancer_cookie: bool = True
@@ -158,6 +162,7 @@ class IServer:
             balancer=settings.balancer_cookie,
             clock=clock,
             seed=settings.seed,
+            servlet_timeout=settings.servlet_timeout,
         )
         self.datasets = Datasets(self.catalogue, overwrites=settings.dialect.overwrites, seed=settings.seed)
         self.chunks_received: list[tuple[str, str, int, int, int]] = []
@@ -193,9 +198,12 @@ class IServer:
         return self._page_sets[report.id]
 
     def logout(self, session: Session) -> None:
-        """End a session with its instances and jobs."""
-        self.jobs.cancel_all(session)
-        self.sessions.logout(session)
+        """End a session with its instances and jobs, and all that share it, or all of its user."""
+        sessions = self.sessions
+        ended = sessions.of_user(session.user) if self.settings.logout_ends_all else sessions.sharing(session)
+        for each in ended:
+            self.jobs.cancel_all(each)
+            sessions.logout(each)
 
     def bounds(self, source: Cube | Report) -> pl.DataFrame:
         """Give the bounds of a cube's or report's metrics, computed once for each; any thread."""

@@ -192,6 +192,10 @@ class Simulator:
         """End all sessions, as the server does when they have been idle for too long."""
         self._on_loop(self._server.sessions.clear)
 
+    def forget_servlets(self) -> None:
+        """Have the REST server forget all sessions, while the Intelligence Server keeps them."""
+        self._on_loop(self._server.sessions.forget_servlets)
+
     def drop_instances(self) -> None:
         """Drop the instances of all sessions, as the server's idle clean-up does."""
         self._on_loop(self._server.sessions.drop_instances)

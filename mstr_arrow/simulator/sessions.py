@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .answers import INSTANCE_NOT_FOUND, TOO_MANY_SESSIONS, Refusal
+from .tokens import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,7 +39,11 @@ class InstanceCounts:
 
 @dataclass(slots=True, kw_only=True)
 class Session:
-    """One log-in. ``balancer`` is the value of the load balancer's cookie, None where there is none."""
+    """One log-in. ``balancer`` is the value of the load balancer's cookie, None where there is none.
+
+    ``wishes`` are the settings that the log-in asked for, by their names in the REST API; ``shares`` is the session
+    that a delegated one was made from, and ends with.
+    """
 
     user: str
     token: str = field(repr=False)
@@ -46,6 +51,8 @@ class Session:
     balancer: str | None = field(repr=False)
     working_set: int
     last_used: float
+    wishes: Mapping[str, object] = field(default_factory=dict)
+    shares: Session | None = None
     projects: set[str] = field(default_factory=set)
     instances: OrderedDict[str, Instance] = field(default_factory=OrderedDict)
     searches: OrderedDict[str, list[str]] = field(default_factory=OrderedDict)
@@ -87,22 +94,39 @@ class Session:
 class Sessions:
     """All sessions of the server.
 
-    ``timeout`` seconds without a request end a session. A user may have ``max_per_user`` sessions in one
-    project: one more logs in, and is refused when it first uses the project, as on a real server.
+    ``timeout`` seconds without a request end a session. After ``servlet_timeout`` the REST server has forgotten it
+    already, while the Intelligence Server keeps it: None where that takes longer. A user may have ``max_per_user``
+    sessions in one project: one more logs in, and is refused when it first uses the project, as on a real server.
     """
 
     def __init__(
-        self, *, timeout: float, max_per_user: int, balancer: bool, clock: Callable[[], float], seed: int
+        self,
+        *,
+        timeout: float,
+        max_per_user: int,
+        balancer: bool,
+        clock: Callable[[], float],
+        seed: int,
+        servlet_timeout: float | None = None,
     ) -> None:
         self.timeout = timeout
+        self._servlet_timeout = servlet_timeout
         self._max_per_user = max_per_user
         self._balancer = balancer
         self._clock = clock
         self._random = random.Random(seed)
         self._by_token: dict[str, Session] = {}
         self.counts: list[InstanceCounts] = []
+        self.tokens = Tokens(self._word)
 
-    def login(self, user: str, *, working_set: int) -> Session:
+    def login(
+        self,
+        user: str,
+        *,
+        working_set: int,
+        wishes: Mapping[str, object] | None = None,
+        shares: Session | None = None,
+    ) -> Session:
         """Open a session."""
         session = Session(
             user=user,
@@ -111,6 +135,8 @@ class Sessions:
             balancer=f"{self._word(20)}+/{self._word(30)}/+{self._word(12)}==" if self._balancer else None,
             working_set=max(1, working_set),
             last_used=self._clock(),
+            wishes=wishes or {},
+            shares=shares,
         )
         self._by_token[session.token] = session
         self.counts.append(session.counts)
@@ -119,7 +145,9 @@ class Sessions:
     def authenticate(self, token: str | None, cookies: Mapping[str, str]) -> Session:
         """Find the session of a request and renew it.
 
-        Raises ERR009 unless the token is known and the session's own cookies came back byte for byte.
+        Raises ERR009 unless the token is known and the session's own cookies came back byte for byte. The answer
+        begins another servlet session then, as servers do: a client that took its cookie for a session that lives
+        would lose that one.
         """
         self._drop_expired()
         session = self._by_token.get(token or "")
@@ -127,8 +155,9 @@ class Sessions:
             session is None
             or cookies.get("JSESSIONID") != session.servlet
             or (session.balancer is not None and cookies.get("AWSALB") != session.balancer)
+            or self._forgotten(session)
         ):
-            raise expired()
+            raise expired(f"JSESSIONID={self._word(32).upper()}; Path=/MicroStrategyLibrary; HttpOnly")
         session.last_used = self._clock()
         return session
 
@@ -146,6 +175,24 @@ class Sessions:
         """End a session with all its instances."""
         session.drop_instances()
         self._by_token.pop(session.token, None)
+
+    def sharing(self, session: Session) -> list[Session]:
+        """List a session, those that were delegated from it, and the one that it was delegated from."""
+        root = session.shares or session
+        return [each for each in self.live() if each is root or each.shares is root]
+
+    def of_user(self, user: str) -> list[Session]:
+        """List the sessions of a user."""
+        return [session for session in self.live() if session.user == user]
+
+    def is_live(self, session: Session) -> bool:
+        """Tell whether a session is logged in and has not expired."""
+        return any(each is session for each in self.live())
+
+    def forget_servlets(self) -> None:
+        """Have the REST server forget every session, while the Intelligence Server keeps them."""
+        for session in self._by_token.values():
+            session.servlet = self._word(32).upper()
 
     def uploads(self) -> list[Upload]:
         """List the upload sessions of everybody who is logged in; may be called from any thread."""
@@ -165,6 +212,9 @@ class Sessions:
         for session in self._by_token.values():
             session.drop_instances()
 
+    def _forgotten(self, session: Session) -> bool:
+        return self._servlet_timeout is not None and self._clock() - session.last_used > self._servlet_timeout
+
     def _drop_expired(self) -> None:
         self._by_token = {session.token: session for session in self.live()}
 
@@ -172,9 +222,9 @@ class Sessions:
         return "".join(self._random.choices(_ALPHABET, k=length))
 
 
-def expired() -> Refusal:
+def expired(*cookies: str) -> Refusal:
     """Give the error of a session that is missing, expired or not sent with its cookies."""
-    return Refusal(401, "ERR009", "The user's session has expired, please reauthenticate")
+    return Refusal(401, "ERR009", "The user's session has expired, please reauthenticate", cookies=cookies)
 
 
 def parse_cookies(headers: list[str]) -> dict[str, str]:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from mstr_arrow.simulator.answers import LOGIN_FAILED, Answer, Refusal, ok
+from mstr_arrow.simulator.answers import OBJECT_NOT_FOUND, Answer, Refusal, ok
 from mstr_arrow.simulator.cubes import object_id
 from mstr_arrow.simulator.iserver import CONTEXT
+from mstr_arrow.simulator.tokens import login_failed
 
 from .call import Call, Needs, Route
+
+if TYPE_CHECKING:
+    from mstr_arrow.simulator.sessions import Session
 
 _STANDARD = 1
 _WEB, _PYTHON = 35, 76
 _APPLICATIONS = {8, _WEB, 46, _PYTHON}
 _UP_SINCE = 1767225600000
+_GUEST = "guest"
+_IDENTITY = "X-MSTR-IdentityToken"
+_LOCALES = ("metadataLocale", "warehouseDataLocale", "displayLocale", "messagesLocale", "numberLocale")
 
 
 def status(call: Call) -> Answer:
@@ -39,7 +46,47 @@ def login(call: Call) -> Answer:
     _check_application(call, _number(fields, "applicationType", _WEB))
     user = _user(call, mode, str(fields.get("username", "")), str(fields.get("password", "")))
     working_set = _number(fields, "workingSet", call.server.settings.working_set)
-    session = call.server.sessions.login(user, working_set=working_set)
+    wishes: dict[str, object] = {name: str(fields[name]) for name in (*_LOCALES, "timeZone") if name in fields}
+    wishes["maxSearch"] = _number(fields, "maxSearch", 3)
+    return _opened(call.server.sessions.login(user, working_set=working_set, wishes=wishes))
+
+
+def delegate(call: Call) -> Answer:
+    """Open a session that shares the one which an identity token was made in."""
+    fields = _fields(call)
+    if _number(fields, "loginMode", 0) != -1:
+        raise Refusal(400, "ERR006", "Login mode -1 is needed to delegate")
+    sessions = call.server.sessions
+    root = sessions.tokens.session(str(fields.get("identityToken", "")), sessions.is_live)
+    root = root.shares or root
+    return _opened(sessions.login(root.user, working_set=root.working_set, wishes=root.wishes, shares=root))
+
+
+def make_identity_token(call: Call) -> Answer:
+    """Make a token that opens a session like this one."""
+    return Answer(headers={_IDENTITY: call.server.sessions.tokens.identity(call.user_session)})
+
+
+def check_identity_token(call: Call) -> Answer:
+    """Tell whether such a token is good."""
+    sessions = call.server.sessions
+    sessions.tokens.session(call.headers.get(_IDENTITY), sessions.is_live)
+    return Answer()
+
+
+def make_api_token(call: Call) -> Answer:
+    """Make a token that logs this user in, or another."""
+    user, settings = call.user_session.user, call.server.settings
+    fields = call.json() or {}
+    if wanted := fields.get("userId"):
+        known = {object_id("user", name): name for name in (user, settings.username, _GUEST)}
+        if wanted not in known:
+            raise Refusal(404, "ERR004", "(The user was not found.)", iserver_code=OBJECT_NOT_FOUND)
+        user = known[wanted]
+    return ok({"apiToken": call.server.sessions.tokens.api_token(user)})
+
+
+def _opened(session: Session) -> Answer:
     cookies = [
         f"JSESSIONID={session.servlet}; Path={CONTEXT}; HttpOnly",
         f"iSession={session.token}; Path={CONTEXT}; HttpOnly",
@@ -57,16 +104,14 @@ def logout(call: Call) -> Answer:
 
 def session_info(call: Call) -> Answer:
     """Tell the session's settings."""
-    locale = {"metadataLocale": "en_us", "warehouseDataLocale": "en_us", "displayLocale": "en_us"}
     return ok(
         {
             "timeout": int(call.server.sessions.timeout),
             "workingSet": call.user_session.working_set,
             "maxSearch": 3,
-            **locale,
-            "messagesLocale": "en_us",
-            "numberLocale": "en_us",
+            **dict.fromkeys(_LOCALES, "en_us"),
             "timeZone": "UTC",
+            **call.user_session.wishes,
         }
     )
 
@@ -116,14 +161,15 @@ def _user(call: Call, mode: int, username: str, password: str) -> str:
     settings = call.server.settings
     match mode:
         case 8:
-            return "guest"
+            return _GUEST
         case 1 | 16 if (username, password) == (settings.username, settings.password):
             return username
         case 4096 if username == settings.api_token:
             return settings.username
+        case 4096 if user := call.server.sessions.tokens.user(username):
+            return user
         case 1 | 16 | 4096:
-            message = "(Login failure. Incorrect login/password.)"
-            raise Refusal(401, "ERR003", message, iserver_code=LOGIN_FAILED)
+            raise login_failed()
         case _:
             raise Refusal(400, "ERR006", f"Login mode {mode} is not supported")
 
@@ -132,6 +178,10 @@ ROUTES = (
     Route("GET", "/api/status", status, Needs.NOTHING),
     Route("POST", "/api/auth/login", login, Needs.NOTHING),
     Route("POST", "/api/auth/logout", logout, Needs.SESSION),
+    Route("POST", "/api/auth/delegate", delegate, Needs.NOTHING),
+    Route("POST", "/api/auth/identityToken", make_identity_token, Needs.SESSION),
+    Route("GET", "/api/auth/identityToken", check_identity_token, Needs.SESSION),
+    Route("POST", "/api/auth/apiTokens", make_api_token, Needs.SESSION),
     Route("GET", "/api/sessions", session_info, Needs.SESSION),
     Route("PUT", "/api/sessions", renew, Needs.SESSION),
     Route("GET", "/api/sessions/userInfo", user_info, Needs.SESSION),
