@@ -227,7 +227,7 @@ class Drawn:
         if chance() < 0.4:
             asked.head(self.random.choice([0, 1, 5, 30, 1000]))
         if chance() < 0.4:
-            asked.keep(self.columns())
+            asked.keep(self.columns(), ordered=chance() < 0.5)
         return asked
 
 
@@ -237,6 +237,7 @@ class Asked:
     def __init__(self, frame):
         self.steps, self.rows, self.keys = [], frame, []
         self.limit = self.kept = None
+        self.ordered = True
         self.said = []
 
     def where(self, ours, theirs):
@@ -260,10 +261,10 @@ class Asked:
         self.limit = rows
         self.said.append(f"head {rows}")
 
-    def keep(self, columns):
-        self.steps.append(lambda scan: scan.keep(*columns))
-        self.kept = columns
-        self.said.append(f"keep {columns}")
+    def keep(self, columns, *, ordered):
+        self.steps.append(lambda scan: scan.keep(*columns, ordered=ordered))
+        self.kept, self.ordered = columns, ordered
+        self.said.append(f"keep {columns}{'' if ordered else ' in any order'}")
 
     def __repr__(self):
         return "; ".join(self.said) or "everything"
@@ -278,7 +279,7 @@ class Asked:
         wanted = pool if self.limit is None else pool.head(self.limit)
         assert found.schema == wanted.schema, self
         assert len(found) == len(wanted), self
-        if not self.keys:
+        if not self.keys and (self.ordered or self.limit is not None):
             assert found.rows() == wanted.rows(), self
             return
         seen = [key for key in self.keys if key in kept]
