@@ -52,7 +52,11 @@ class PageBy:
                 array = form_array(column, element_texts(unit, form, column), numbers, range(len(numbers)))
                 arrays.append(array.dictionary_decode() if pa.types.is_dictionary(array.type) else array)
         fields = [each.field.with_type(array.type) for each, array in zip(columns, arrays, strict=True)]
-        return pa.Table.from_arrays(arrays, pa.schema(fields))
+        return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+    def only(self, combinations: tuple[Combination, ...]) -> PageBy:
+        """Return some of the combinations."""
+        return replace(self, combinations=combinations)
 
     def element_ids(self, combination: Combination) -> list[dict[str, str]]:
         """Name a combination as ``currentPageBy`` takes it."""
@@ -64,6 +68,8 @@ class PageBy:
         Attributes are named by name or id, elements by the value of any form or by id. Errors: UsageError for a
         name or value that there is not, with near ones, and for elements that have no data together.
         """
+        if not choice:
+            return self.combinations
         wanted = {self._position(name): (name, value) for name, value in choice.items()}
         allowed = {position: self._numbers(position, value) for position, (_, value) in wanted.items()}
         found = tuple(
@@ -117,7 +123,7 @@ class PageBy:
 
 
 def read_page_by(pages: Sequence[Any]) -> PageBy:
-    """Read the answers to GET …/pageBy/elements, all pages of one listing.
+    """Read the answers to GET …/pageBy/elements, all pages of one listing; without page-by there is one page.
 
     Errors: ProtocolError, DataMismatch where others are listed than were counted.
     """
@@ -133,7 +139,7 @@ def read_page_by(pages: Sequence[Any]) -> PageBy:
             for number, unit in zip(item, units, strict=False)
         ):
             raise ProtocolError(f"The server lists {item!r} as a page, which names no element of each attribute.")
-    return PageBy(units, tuple(dict.fromkeys(items)))
+    return PageBy(units, tuple(dict.fromkeys(items)) if units else ((),))
 
 
 def _texts(element: Mapping[str, Any]) -> list[str | None]:

@@ -117,7 +117,7 @@ def columns_of(document: Document, options: GridOptions = DEFAULTS) -> Columns:
     names = distinct_names(column.name for column in columns)
     overrides = {name: override_type(name, to) for name, to in options.types.items()}
     if not options.like:
-        _refuse_unknown(overrides, names)
+        refuse_unknown(overrides, names)
     named = tuple(
         replace(column, name=name, type=overrides.get(name, column.type))
         for column, name in zip(columns, names, strict=True)
@@ -285,7 +285,8 @@ def distinct_names(names: Iterable[str]) -> list[str]:
     return result
 
 
-def _refuse_unknown(overrides: Iterable[str], names: list[str]) -> None:
+def refuse_unknown(overrides: Iterable[str], names: list[str]) -> None:
+    """Refuse types of columns that there are not; errors: UsageError with near names."""
     for name in overrides:
         if name not in names:
             raise UsageError(

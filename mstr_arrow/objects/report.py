@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.errors import ProtocolError
 from mstr_arrow.grid.definition import Available, Definition
 from mstr_arrow.objects.catalogue import fetch_definition, read_info
+from mstr_arrow.objects.pages import Paged
 from mstr_arrow.objects.prompts import Prompted
 from mstr_arrow.objects.selection import Selectable
 from mstr_arrow.scan.instance import Source
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _PROBE_ROWS = 1000
 
 
-class Report(Selectable, Prompted):
+class Report(Selectable, Prompted, Paged):
     """A report: a scan of what its own template shows, in any layout.
 
     Its instance runs the report, perhaps for minutes, and is created once per read; looking at the schema

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from mstr_arrow.errors import ServerError
 from mstr_arrow.scan.division import Division, divide
 from mstr_arrow.scan.elements import fetch_elements
+from mstr_arrow.scan.expanded import Expanded
 from mstr_arrow.scan.explain import explained
 from mstr_arrow.scan.gather import Gathered
 from mstr_arrow.scan.named import MOST_ELEMENTS, as_elements, notes, texts_in_the_way, with_elements
+from mstr_arrow.scan.probing import probe
 from mstr_arrow.scan.query import Query
-from mstr_arrow.scan.read import Read, probe
+from mstr_arrow.scan.read import Read
 from mstr_arrow.scan.residual import Residual
 
 if TYPE_CHECKING:
@@ -36,6 +38,10 @@ R = TypeVar("R")
 OnProgress = Callable[["ScanStats"], object] | None
 
 _BAD_REQUEST = 400
+
+
+Opened: TypeAlias = Read[T] | Expanded[T] | Gathered[T]
+"""A read that was opened."""
 
 
 class _AskedTooMuchError(Exception):
@@ -84,6 +90,10 @@ class Asking:
                 self.whole.columns = self.whole.instance.columns
             return self.whole.columns
 
+    async def instance(self) -> Instance:
+        """Return an instance of the object as a whole that was not read from; creates one at need."""
+        return await self._probe(None)
+
     async def schema(self) -> pa.Schema:
         """Return the columns of the result; creates an instance at first need."""
         return await self._put(self._schema)
@@ -96,10 +106,10 @@ class Asking:
         """Say what is asked of the server, and what is done here."""
         return await self._put(self._explain)
 
-    async def open(self, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress) -> Read[T] | Gathered[T]:
+    async def open(self, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress) -> Opened[T]:
         """Open a read; the caller closes it."""
 
-        async def opened(division: Division | None) -> Read[T] | Gathered[T]:
+        async def opened(division: Division | None) -> Opened[T]:
             return await self._open(division, convert, on_progress)
 
         return await self._put(opened)
@@ -219,7 +229,7 @@ class Asking:
 
     async def _open(
         self, division: Division | None, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress
-    ) -> Read[T] | Gathered[T]:
+    ) -> Opened[T]:
         session = self.session
         division = await self._narrowed(division)
         if division is None or not division.body:
@@ -228,7 +238,7 @@ class Asking:
             probed, self.probed = self.probed, None
             instance = probed.instance if probed is not None and probed.body == division.body else None
         if division is None:
-            whole = Read(session, self.source, self.options, convert, on_progress)
+            whole = _reading(session, self.source, self.options, convert, on_progress)
             await _begin(whole, instance)
             self.whole.columns = whole.columns
             return whole
@@ -236,7 +246,7 @@ class Asking:
         residual = division.residual
         first = None if division.first is None else max(1, division.first)
         if residual.gathers:
-            all_rows = Read(
+            all_rows = _reading(
                 session,
                 source,
                 options,
@@ -246,7 +256,7 @@ class Asking:
             )
             await self._certain(_begin(all_rows, instance), division, spent)
             return Gathered(all_rows, residual, convert)
-        read = Read(
+        read = _reading(
             session,
             source,
             options,
@@ -283,7 +293,23 @@ class Asking:
         return division
 
 
-async def _begin(read: Read[Any], instance: Instance | None) -> None:
+def _reading(
+    session: ServerSession,
+    source: Source,
+    options: ReadOptions,
+    convert: Callable[[pa.RecordBatch], T],
+    on_progress: OnProgress,
+    *,
+    narrow: Callable[[pa.Schema], pa.Schema] = lambda schema: schema,
+    first: int | None = None,
+    head: int | None = None,
+) -> Read[T] | Expanded[T]:
+    if source.expands:
+        return Expanded(session, source, options, convert, on_progress, narrow=narrow, head=head)
+    return Read(session, source, options, convert, on_progress, narrow=narrow, first=first, head=head)
+
+
+async def _begin(read: Read[Any] | Expanded[Any], instance: Instance | None) -> None:
     try:
         await read.open(instance)
     except BaseException:

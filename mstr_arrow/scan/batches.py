@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mstr_arrow.scan.gather import Gathered
-    from mstr_arrow.scan.read import Read
+    from mstr_arrow.scan.asking import Opened
     from mstr_arrow.scan.stats import ScanStats
     from mstr_arrow.transport.client import Client
 
@@ -26,9 +25,7 @@ class Batches:
     loop that is left early has dropped it. Holds at most ``Limits.buffer_bytes`` of pages ahead.
     """
 
-    def __init__(
-        self, connection: Client, read: Read[pa.RecordBatch] | Gathered[pa.RecordBatch], schema: pa.Schema
-    ) -> None:
+    def __init__(self, connection: Client, read: Opened[pa.RecordBatch], schema: pa.Schema) -> None:
         self._connection = connection
         self._read = read
         self._pid = os.getpid()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from mstr_arrow.scan.expanded import Expanded
     from mstr_arrow.scan.read import Read
     from mstr_arrow.scan.residual import Residual
     from mstr_arrow.scan.stats import ScanStats
@@ -26,7 +27,10 @@ class Gathered(Generic[T]):
     """The same face as `Read`, over batches that were filtered and still have all columns."""
 
     def __init__(
-        self, read: Read[pa.RecordBatch], residual: Residual, convert: Callable[[pa.RecordBatch], T]
+        self,
+        read: Read[pa.RecordBatch] | Expanded[pa.RecordBatch],
+        residual: Residual,
+        convert: Callable[[pa.RecordBatch], T],
     ) -> None:
         self._read = read
         self._residual = residual

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mstr_arrow.transport.version import at_least
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mstr_arrow.grid.expansion import Expansion
     from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.prompts.answers import Answers
+    from mstr_arrow.scan.paging import PageChoice
     from mstr_arrow.scan.plan import Range
     from mstr_arrow.transport.answers import Answer
     from mstr_arrow.transport.http import Http
@@ -42,12 +44,17 @@ class Source:
     over: str | None = None
     given: str | None = None
     prompts: Answers | None = None
-    page_by: Any = None
+    page_by: PageChoice | None = None
 
     @property
     def responds_async(self) -> bool:
         """Whether the server makes an instance while nobody waits for the answer."""
         return self.runs and at_least(self.server_version, _ASYNC_SINCE)
+
+    @property
+    def expands(self) -> bool:
+        """Whether all pages of a report are read, one after the other."""
+        return self.page_by is not None and self.page_by.expand
 
     @property
     def gateway_hint(self) -> str:
@@ -67,6 +74,8 @@ class Source:
         """
         if self.given is not None:
             return "a given instance is read as it is"
+        if self.page_by is not None:
+            return "the server takes no conditions together with page-by"
         if columns.crossed or not columns.whole_pages or columns.options.layout == "grid":
             return "the server takes conditions on tables only, not on cross-tabs or metrics on rows"
         if columns.options.subtotals != "drop":
@@ -77,6 +86,8 @@ class Source:
 
     def counts(self, columns: Columns) -> bool:
         """Tell whether each row that an instance counts is one of the result."""
+        if self.expands:
+            return False
         wanted = columns.options.subtotals
         told = wanted == "keep" or (wanted == "drop" and (not self.totals or self._hides_totals))
         return columns.whole_pages and not columns.crossed and told
@@ -112,8 +123,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """An instance nothing was read from yet but its columns and the number of its rows."""
+    """An instance nothing was read from yet but its columns and the number of its rows.
+
+    Where all pages of a report are wanted, it shows one of them, and ``expansion`` says which there are.
+    """
 
     id: str
     columns: Columns
     total: int
+    expansion: Expansion | None = None

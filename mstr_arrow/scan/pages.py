@@ -39,6 +39,7 @@ class Pages(Generic[T]):
         self.columns = page.columns
         self.instance_id = page.instance_id
         self.plan = PagePlan(page.paging.total, shop.options.limits, first=first)
+        self.first_bytes = 0
         self._shop = shop
         self._source = source
         self._convert = convert
@@ -50,6 +51,7 @@ class Pages(Generic[T]):
 
     def accept(self, fetched: Fetched[Any]) -> None:
         """Take the first page."""
+        self.first_bytes = fetched.size
         if self._scheduler is not None and (fetched.paging.total or fetched.rows):
             self._scheduler.accept(self.plan.take() if fetched.paging.total else Range(0, 0), fetched)
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
 from mstr_arrow.errors import ClosedError, DataMismatch, InstanceGone
-from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.scan.execution import execute, place_for
-from mstr_arrow.scan.instance import Instance
 from mstr_arrow.scan.pages import open_pages
 from mstr_arrow.scan.plan import Range
 from mstr_arrow.scan.scheduler import ended
@@ -19,10 +16,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.grid.schema import Columns
-    from mstr_arrow.scan.execution import Watch
-    from mstr_arrow.scan.instance import Source
+    from mstr_arrow.scan.instance import Instance, Source
     from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.scan.pages import Pages
     from mstr_arrow.scan.stats import ScanStats
@@ -40,24 +35,6 @@ class Sliceable(Protocol):
 
     def slice(self, offset: int, length: int) -> Self:
         """Return some of the rows."""
-
-
-async def probe(
-    session: ServerSession, source: Source, options: GridOptions, watch: Watch = lambda _: None
-) -> Instance:
-    """Create an instance and look at its first rows, for the columns and the number of rows.
-
-    It stays in the session's working set until somebody else needs its place.
-    """
-    place = await place_for(session, source, None, watch)
-    try:
-        answer = await execute(session, source, source.probe_rows, options, watch, place=place)
-        page = await asyncio.to_thread(lambda: decode_page(answer.content(), options=options))
-    except BaseException:
-        place.release()
-        raise
-    place.rest()
-    return Instance(page.instance_id, page.columns, page.paging.total)
 
 
 class Read(Generic[T]):

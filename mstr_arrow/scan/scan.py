@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
     from mstr_arrow.filters.expressions import Expression
     from mstr_arrow.grid.texts import Strings
-    from mstr_arrow.scan.gather import Gathered
+    from mstr_arrow.scan.asking import Opened
     from mstr_arrow.scan.instance import Source
     from mstr_arrow.scan.options import ReadOptions, ScanOptions
-    from mstr_arrow.scan.read import Read, Sliceable
+    from mstr_arrow.scan.read import Sliceable
     from mstr_arrow.scan.sinks import Sink, Target
     from mstr_arrow.scan.stats import ScanStats
     from mstr_arrow.transport.client import Client
@@ -64,7 +64,7 @@ class Scan:
         self._connection = connection
         self._asking = Asking(connection.session, source, options, Query(), Whole())
         self._schema: pa.Schema | None = None
-        self._last: Read[Any] | Gathered[Any] | None = None
+        self._last: Opened[Any] | None = None
 
     def with_options(self, **options: Unpack[ScanOptions]) -> Self:
         """Return the same scan, read otherwise; an instance that only told the schema is not shared with it.
@@ -398,21 +398,21 @@ class Scan:
     @asynccontextmanager
     async def _reading(
         self, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress
-    ) -> AsyncIterator[Read[T] | Gathered[T]]:
+    ) -> AsyncIterator[Opened[T]]:
         read = await self._open(convert, on_progress)
         try:
             yield read
         finally:
             await read.aclose()
 
-    async def _open(self, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress) -> Read[T] | Gathered[T]:
+    async def _open(self, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress) -> Opened[T]:
         self._last = read = await self._asking.open(convert, on_progress)
         self._schema = read.schema
         return read
 
     async def _open_part(
         self, columns: list[str] | None, predicate: pl.Expr | None, rows: int | None
-    ) -> Read[pl.DataFrame] | Gathered[pl.DataFrame]:
+    ) -> Opened[pl.DataFrame]:
         """Open a read of what an engine asks for."""
         results = subjects_of(await self._known_schema())
         part = self._with(push_down(self._asking.query, results, columns=columns, predicate=predicate, rows=rows))
@@ -485,7 +485,7 @@ def _reader(batches: Batches) -> pa.RecordBatchReader:
     return pa.RecordBatchReader.from_batches(batches.schema, batches)
 
 
-async def _all(read: Read[T] | Gathered[T]) -> list[T]:
+async def _all(read: Opened[T]) -> list[T]:
     items = []
     while (item := await read.next()) is not None:
         items.append(item)

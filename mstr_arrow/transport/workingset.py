@@ -140,6 +140,25 @@ class WorkingSet:
         if (place := self._find(instance_id)) is not None:
             self.note(place)
 
+    @property
+    def crowded(self) -> bool:
+        """Whether somebody waits for a place."""
+        return bool(self._waiting)
+
+    async def spare(self, path: str) -> Place | None:
+        """Return one more place for an instance of a report, None where others wait or there is no room."""
+        if self._size is None:
+            self._size = await self._ask_size()
+        wanted = _Wanted(path, runs=True, instance_id=None, foreign=False)
+        place = None if self._waiting else self._granted(wanted)
+        if place is not None:
+            try:
+                await self._make_room()
+            except BaseException:
+                place.release()
+                raise
+        return place
+
     def note(self, place: Place) -> None:
         """Put an instance behind all others: it was used last."""
         self._stirred = time.monotonic()

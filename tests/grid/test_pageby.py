@@ -74,7 +74,7 @@ def test_a_page_is_chosen_by_names_values_and_ids(pages, choice, found):
     ("choice", "message"),
     [
         ({"Regoin": "East"}, r"no page-by attribute 'Regoin'. Did you mean 'Region'\?"),
-        ({"Region": "Eest"}, r"'Region' has no element 'Eest'. Did you mean 'East'\?"),
+        ({"Region": "Eest"}, r"'Region' has no element 'Eest'. Did you mean 'West', 'East'\?"),
         ({"Region": "East", "Day": "2024-02-29"}, "no page has Region='East', Day='2024-02-29' together"),
         ({"Region": "East"}, r"2 pages are chosen, not one. Choose 'Store' too \(Store: '7 Lyon', '8 Paris'\)"),
     ],

@@ -1,0 +1,90 @@
+"""The columns and rows of all pages of a report as one result: page-by attributes become columns. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from mstr_arrow.errors import UsageError
+from mstr_arrow.grid.schema import distinct_names, refuse_unknown
+from mstr_arrow.grid.types import FLOAT64, INT64, TEXT, is_text, override_type
+
+if TYPE_CHECKING:
+    from mstr_arrow.grid.options import GridOptions
+    from mstr_arrow.grid.pageby import Combination, PageBy
+    from mstr_arrow.grid.schema import Column, Columns
+
+_SMALL = frozenset({"integer", "short", "unsigned"})
+"""Kinds of integers that a double holds."""
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """Some pages of a report: ``columns`` are those of the result, ``grid`` those that each page brings."""
+
+    page_by: PageBy
+    grid: Columns
+    columns: Columns
+
+    @property
+    def combinations(self) -> tuple[Combination, ...]:
+        """The pages, in order."""
+        return self.page_by.combinations
+
+    def add_columns(self, batch: pa.RecordBatch, page: int) -> pa.RecordBatch:
+        """Put the page-by columns before those of a batch of a page, which is given by its number."""
+        added = [_repeated(column[page], len(batch)) for column in self._values.columns]
+        return pa.RecordBatch.from_arrays([*added, *batch.columns], schema=self.columns.schema)
+
+    def label(self, page: int) -> str:
+        """Name a page for a person."""
+        row = self._values.slice(page, 1).to_pylist()[0]
+        return ", ".join(f"{name}={value!r}" for name, value in row.items())
+
+    @cached_property
+    def _values(self) -> pa.Table:
+        """A row for each page, a column for each page-by column of the result."""
+        mine = self.columns.all[: len(self.page_by.columns)]
+        types = {its.name: column.type for its, column in zip(self.page_by.columns, mine, strict=True)}
+        return self.page_by.table(types).rename_columns([column.name for column in mine])
+
+
+def expand(page_by: PageBy, columns: Columns, options: GridOptions) -> Expansion:
+    """Make one result of the pages of a report, of which one has these columns.
+
+    The server names the type of a metric after the values of each page, so that integers on one page may be doubles
+    on another: integers of up to 32 bits become doubles, which hold them exactly. ``options.types`` says
+    otherwise. Errors: UsageError for a name in it that no column has, and for layout "grid", whose columns differ
+    from page to page.
+    """
+    if options.layout == "grid":
+        raise UsageError(
+            "expand_pages() does not go with layout='grid', whose columns differ from page to page.",
+            hint="Leave layout= out, or choose one page with page_by().",
+        )
+    pages = page_by.columns
+    names = distinct_names(column.name for column in (*pages, *columns.all))
+    refuse_unknown(options.types, names)
+    chosen = {name: override_type(name, to) for name, to in options.types.items()}
+    all_columns = tuple(
+        replace(column, name=name, type=chosen.get(name, column.type if number < len(pages) else _settled(column)))
+        for number, (name, column) in enumerate(zip(names, (*pages, *columns.all), strict=True))
+    )
+    grid = replace(columns, all=all_columns[len(pages) :])
+    return Expansion(page_by, grid, replace(columns, all=all_columns))
+
+
+def _settled(column: Column) -> pa.DataType:
+    small = column.role == "metric" and column.type == INT64 and column.data_type in _SMALL
+    return FLOAT64 if small else column.type
+
+
+def _repeated(value: pa.Scalar, rows: int) -> pa.Array:
+    if not is_text(value.type):
+        return pa.repeat(value, rows)
+    if not value.is_valid:
+        return pa.nulls(rows, TEXT)
+    return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), rows), pa.array([value.as_py()]))

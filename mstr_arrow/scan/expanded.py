@@ -1,0 +1,232 @@
+"""All pages of a report that has page-by, one after the other as one result."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from mstr_arrow.errors import ClosedError, ConversionError
+from mstr_arrow.scan.execution import execute, place_for
+from mstr_arrow.scan.pages import open_pages
+from mstr_arrow.scan.paging import PageChoice
+from mstr_arrow.scan.probing import probe
+from mstr_arrow.scan.scheduler import ended
+from mstr_arrow.scan.workshop import Workshop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    import pyarrow as pa
+
+    from mstr_arrow.grid.expansion import Expansion
+    from mstr_arrow.grid.schema import Columns
+    from mstr_arrow.scan.instance import Instance, Source
+    from mstr_arrow.scan.options import ReadOptions
+    from mstr_arrow.scan.pages import Pages
+    from mstr_arrow.scan.read import Sliceable
+    from mstr_arrow.scan.stats import ScanStats
+    from mstr_arrow.transport.session import ServerSession
+    from mstr_arrow.transport.workingset import Place
+
+T = TypeVar("T", bound="Sliceable")
+
+
+class Expanded(Generic[T]):
+    """The same face as `Read`, over many pages of a report; on the background loop only.
+
+    One instance shows one page at a time, and is changed to show another: as many instances as there are requests
+    in flight are used, as far as the session has places for them, each ahead of the consumer within the budget that
+    all share. No more than ``head`` rows are handed out.
+    """
+
+    def __init__(
+        self,
+        session: ServerSession,
+        source: Source,
+        options: ReadOptions,
+        convert: Callable[[pa.RecordBatch], T],
+        on_progress: Callable[[ScanStats], object] | None = None,
+        *,
+        narrow: Callable[[pa.Schema], pa.Schema] = lambda schema: schema,
+        head: int | None = None,
+    ) -> None:
+        self._shop = Workshop(session, options, on_progress)
+        self._source = source
+        self._convert = convert
+        self._narrow = narrow
+        self._head = head
+        self._expansion: Expansion | None = None
+        self._workers: set[asyncio.Task[None]] = set()
+        self._opened: dict[int, asyncio.Future[Pages[T]]] = {}
+        self._left = iter(range(0))
+        self._at = 0
+        self._stir = asyncio.Event()
+        self._first_bytes = options.limits.page_bytes
+        self.closed = False
+        session.register(self)
+
+    @property
+    def columns(self) -> Columns:
+        """The columns of the result."""
+        return self._known.columns
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The schema of what is handed out, texts as dictionaries."""
+        return self._narrow(self.columns.schema)
+
+    def stats(self) -> ScanStats:
+        """Return what was done so far; of ``total_rows``, those of the pages that were opened."""
+        return self._shop.stats()
+
+    async def open(self, instance: Instance | None) -> None:
+        """Take over an instance that was looked at, or make one, and begin with the first pages."""
+        shop, source = self._shop, self._source
+        place = None if instance is None else await place_for(shop.session, source, instance, shop.watch)
+        if place is not None and place.instance_id is None:  # it is gone, and nothing was read of it
+            place.release()
+            place = None
+        if place is None or instance is None:
+            instance = await probe(shop.session, source, shop.options.grid, shop.watch)
+            place = await place_for(shop.session, source, instance, shop.watch)
+        self._expansion = instance.expansion
+        pages = len(self._known.combinations)
+        self._opened = {number: asyncio.get_running_loop().create_future() for number in range(pages)}
+        self._left = iter(range(pages))
+        shop.budget.serve(self, self._stir.set)
+        self._spawn(self._work(place))
+        for _ in range(min(shop.options.limits.in_flight, pages) - 1):
+            self._spawn(self._work_if_there_is_room())
+
+    async def next(self) -> T | None:
+        """Return the next rows, converted; None after the last."""
+        shop = self._shop
+        while self._at < len(self._opened) and not self._enough:
+            try:
+                pages = await self._opened[self._at]
+                item = await pages.next()
+            except ConversionError as error:
+                raise self._on_page(error) from error
+            if item is None:
+                await pages.aclose()
+                self._at += 1
+                self._stir.set()
+            elif len(item):
+                if self._head is not None:
+                    item = item.slice(0, self._head - shop.meter.result_rows)
+                shop.meter.result_rows += len(item)
+                shop.report()
+                return item
+        if self.closed:
+            raise ended()
+        shop.meter.end()
+        return None
+
+    async def aclose(self) -> None:
+        """Stop the requests and give back what is held here; the places of the instances are for others."""
+        if self.closed:
+            return
+        self.closed = True
+        shop = self._shop
+        shop.close()
+        shop.session.unregister(self)
+        workers = list(self._workers)
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+        for opened in self._opened.values():
+            if not opened.done():
+                opened.set_exception(ended())
+            opened.exception()  # seen, even if nobody waits for it
+        shop.budget.forget(self)
+        shop.dismiss()
+
+    @property
+    def _known(self) -> Expansion:
+        if self._expansion is None:
+            raise ClosedError("the read was not opened.")
+        return self._expansion
+
+    @property
+    def _enough(self) -> bool:
+        return self._head is not None and self._shop.meter.result_rows >= self._head
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._workers.add(task)
+        task.add_done_callback(self._workers.discard)
+
+    async def _work_if_there_is_room(self) -> None:
+        """Use one more instance, if the session has a place for it."""
+        place = await self._shop.session.instances.spare(self._source.path)
+        if place is not None:
+            await self._work(place)
+
+    async def _work(self, place: Place) -> None:
+        """Have one instance show one page of the report after another, each until it was read."""
+        instances = self._shop.session.instances
+        try:
+            for number in self._left:
+                await self._work_on(number, place)
+                if instances.crowded and len(self._workers) > 1:
+                    return
+        finally:
+            place.release()
+
+    async def _work_on(self, number: int, place: Place) -> None:
+        opened = self._opened[number]
+        pages = None
+        try:
+            pages = await self._open_page(number, place)
+            opened.set_result(pages)
+            while self._at <= number:
+                await self._stirred()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the consumer gets it
+            opened.set_exception(error)
+        finally:
+            if pages is not None:
+                await pages.aclose()
+
+    async def _open_page(self, number: int, place: Place) -> Pages[T]:
+        """Wait until the limits allow it, have an instance show a page of the report, and read its first rows."""
+        shop, known, budget = self._shop, self._known, self._shop.budget
+        limits = shop.options.limits
+        elements = tuple(each["id"] for each in known.page_by.element_ids(known.combinations[number]))
+        source = replace(self._source, page_by=PageChoice(elements=elements) if elements else None)
+        while budget.in_flight >= limits.in_flight or (
+            number != self._at and budget.held + self._first_bytes > limits.buffer_bytes
+        ):
+            await self._stirred()
+        estimate = self._first_bytes
+        budget.in_flight += 1
+        budget.held += estimate
+        try:
+            try:
+                source = replace(source, over=place.instance_id)
+                rows = limits.page_rows or limits.first_page_rows
+                answer = await execute(shop.session, source, rows, shop.options.grid, shop.watch, place=place)
+            finally:
+                budget.in_flight -= 1
+                budget.offer()
+
+            def convert(batch: pa.RecordBatch) -> T:
+                return self._convert(known.add_columns(batch, number))
+
+            pages = await open_pages(shop, source, answer, known.grid, convert, awaited=False)
+        finally:
+            budget.held -= estimate
+            budget.offer()
+        shop.meter.total_rows += pages.plan.total
+        self._first_bytes = max(1, pages.first_bytes)
+        return pages
+
+    async def _stirred(self) -> None:
+        """Wait until something has changed."""
+        self._stir.clear()
+        await self._stir.wait()
+
+    def _on_page(self, error: ConversionError) -> ConversionError:
+        """Say on which page of the report the value is."""
+        message = f"{error.message} It is on the page {self._known.label(self._at)}, whose rows are counted from 0."
+        return ConversionError(message, column=error.column, row=error.row, hint=error.hint)
