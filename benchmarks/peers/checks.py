@@ -11,6 +11,7 @@ ours, and ends the run with an error.
 from __future__ import annotations
 
 from functools import partial
+from itertools import filterfalse
 from typing import TYPE_CHECKING, Any
 
 from mstr.requests import AuthenticatedMSTRRESTSession, MSTRRESTSession
@@ -20,6 +21,7 @@ from mstrio.project_objects import OlapCube, Report, SuperCube, list_olap_cubes,
 from mstrio.project_objects.datasets import load_cube
 
 import mstr_arrow as ma
+from benchmarks.peers import asking
 from benchmarks.peers.compare import SAME, Unexplained, explain, own
 from benchmarks.peers.verdicts import MSTR_REQUESTS, MSTRIO, OURS, Checks, hush
 from mstr_arrow.simulator import Simulator
@@ -72,6 +74,7 @@ def main() -> None:
     _cross_tabs(checks)
     _governor(checks)
     _old_server(checks)
+    asking.main(checks)
     for method, path in sorted(missing):
         print(f"not served: {method} {path}")
     checks.conclude()
@@ -184,7 +187,7 @@ def _elements(sim: Simulator, connection: Connection, name: str) -> str:
 
 
 def _reports(checks: Checks, sim: Simulator, connection: Connection) -> None:
-    for name in sim.reports:
+    for name in filterfalse(asking.asks_back, sim.reports):
 
         def read(name: str = name, **options: Any) -> str:
             report = Report(connection, id=sim.reports[name], progress_bar=False)
@@ -285,7 +288,7 @@ def _ours(checks: Checks, sim: Simulator) -> None:
     with ma.connect(sim.url, username=sim.username, password=sim.password, project=sim.project) as conn:
         for name in CUBES:
             checks.run(f"cube, {name}", OURS, partial(_read_own, sim, conn.cube, name))
-        for name in sim.reports:
+        for name in filterfalse(asking.asks_back, sim.reports):
             checks.run(f"report, {name}", OURS, partial(_read_own, sim, conn.report, name))
             if "Subtotals" in name:
                 keep = partial(_read_own, sim, conn.report, name, subtotals="keep")

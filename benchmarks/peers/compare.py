@@ -23,6 +23,7 @@ HABITS = {
     "R6": "several columns have one name",
     "R7": "the order of columns changes from run to run",
     "R10": "an instance that the server dropped is not made again",
+    "R12": "page-by is asked for before prompts are answered, and of its pages the first 1,000 only",
     "R13": "dates and times are texts in the session's locale",
     "U1": "publishing is followed for ever: the status as text, failures and lost sessions are not understood",
     "U2": "an upload that the server refuses ends without an error, and the cube stays as it was",
