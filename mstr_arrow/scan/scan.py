@@ -292,8 +292,8 @@ class Scan:
         """Return a Polars lazy frame; nothing is asked of the server before it is collected.
 
         Then it is one read of what the query needs: with the conditions that `where` would send, the columns that
-        are used, and as many first rows as a ``head`` next to the source takes. Fewer columns are asked for where
-        the server makes as many rows of them, which takes two requests to know; otherwise they are left out here.
+        are used, and as many first rows as a ``head`` next to the source takes. Fewer columns are asked for as by
+        `keep` with ``ordered=False``; what the server must not leave out is left out here.
         ``explain()`` of the lazy frame shows what Polars hands over, as SELECTION and PROJECT, and `explain` of a
         scan with the same conditions what of that is sent. The result is that of the same query over `to_polars`,
         but for the order of rows that were not sorted.
