@@ -124,20 +124,17 @@ def _explained(truth: pa.Table, frame: Any) -> str:
 
 def _ours(checks: Checks, sim: Simulator) -> None:
     with ma.connect(sim.url, username=sim.username, password=sim.password, project=sim.project) as conn:
+
+        def answered(name: str, answers: Mapping[str, Any]) -> str:
+            return own(sim.truth(name, answers=answers), conn.report(name).prompts(answers).to_arrow())
+
+        def expanded(name: str) -> str:
+            return own(sim.truth(name), conn.report(name).expand_pages().to_arrow())
+
         for name, answers in ANSWERS.items():
-            checks.run(
-                f"report, {name}",
-                OURS,
-                lambda name=name, answers=answers: own(
-                    sim.truth(name, answers=answers), conn.report(name).prompts(answers).to_arrow()
-                ),
-            )
+            checks.run(f"report, {name}", OURS, partial(answered, name, answers))
         for name in PAGED:
-            checks.run(
-                f"report, all pages of {name}",
-                OURS,
-                lambda name=name: own(sim.truth(name), conn.report(name).expand_pages().to_arrow()),
-            )
+            checks.run(f"report, all pages of {name}", OURS, partial(expanded, name))
 
 
 def _gateway(checks: Checks) -> None:

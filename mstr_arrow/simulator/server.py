@@ -40,6 +40,12 @@ class Simulator:
     >>> with Simulator(rows=1_000) as sim:
     ...     sim.truth("Sales Cube", columns=["Region", "Units"]).num_rows
     1000
+
+    What a report with prompts shows follows from the answers:
+
+    >>> with Simulator(rows=1_000) as sim:
+    ...     sim.truth("Prompted Twice", answers={"Year": 2024})["Year"].unique().to_pylist()
+    [2024]
     """
 
     def __init__(
