@@ -30,17 +30,19 @@ from mstr_arrow.scan.status import FAILED, PROMPTED, READY, State, read_state
 from mstr_arrow.transport.retry import retry_after
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.scan.instance import Instance, Source
     from mstr_arrow.transport.answers import Answer
-    from mstr_arrow.transport.http import Http
+    from mstr_arrow.transport.http import Http, Wait
     from mstr_arrow.transport.session import ServerSession
     from mstr_arrow.transport.workingset import Place
 
 Watch = Callable[[str | None], object]
 """Told in words what the server does, and None when it is done."""
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 5.0
 """Seconds between two questions how far an instance is, where the server names none."""
 
 SHORT_READ = 2.0
@@ -166,13 +168,12 @@ class _Execution:
 
     async def _create(self, body: dict[str, object], wanted: Range) -> Answer:
         source = self._source
-        self._place.asked()
         prefer = {"Prefer": "respond-async"} if source.responds_async else None
         params = source.params(wanted, self._options)
         json = None if prefer else body
         began = time.monotonic()
         try:
-            return await self._http.request(
+            return await self._request(
                 "POST", source.path, params=params, json=json, headers=prefer, wait="execute"
             )
         except MstrError as error:
@@ -196,7 +197,7 @@ class _Execution:
         for left in reversed(range(CHANGES)):
             began = time.monotonic()
             try:
-                answer = await self._http.request("PUT", self._path, params=params, json=body, wait="execute")
+                answer = await self._request("PUT", self._path, params=params, json=body, wait="execute")
             except MstrError as error:
                 if not _cut(error):
                     raise
@@ -216,7 +217,7 @@ class _Execution:
         page = await self._settled(answer, state, self._rows)
         if page is None:
             params = self._source.params(self._rows, self._options)
-            page = await self._http.request("GET", self._path, params=params, wait="execute")
+            page = await self._request("GET", self._path, params=params, wait="execute")
         return page
 
     async def _settled(self, answer: Answer | None, state: State, wanted: Range) -> Answer | None:
@@ -251,7 +252,7 @@ class _Execution:
         if self._has_status:
             path = f"{self._path.removeprefix('v2/')}/status"
             try:
-                answer = await self._http.request("GET", path)
+                answer = await self._request("GET", path)
             except NotFound as error:
                 if isinstance(error, InstanceGone):
                     raise
@@ -270,12 +271,29 @@ class _Execution:
         wait, self._short = self._short, min(2 * self._short, self._http.settings.timeouts.read)
         params = self._source.params(wanted, self._options)
         try:
-            answer = await self._http.request("GET", self._path, params=params, wait=wait, safe=False)
+            answer = await self._request("GET", self._path, params=params, wait=wait, safe=False)
         except MstrError as error:
             if not (_cut(error) or isinstance(error, TimeoutExceeded)):
                 raise
             return None, State(self._instance, None)
         return answer, await self._state(answer)
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, object] | None = None,
+        json: object = None,
+        headers: Mapping[str, str] | None = None,
+        wait: Wait | float = "read",
+        safe: bool | None = None,
+    ) -> Answer:
+        """Send a request about the instance, which is then used last."""
+        self._place.asked()
+        return await self._http.request(
+            method, path, params=params, json=json, headers=headers, wait=wait, safe=safe
+        )
 
     async def _state(self, answer: Answer) -> State:
         """Read what an answer tells of the instance, and which one it is."""
@@ -296,7 +314,7 @@ class _Execution:
         if self._instance is not None:
             params = self._source.params(Range(0, 1), self._options)
             try:
-                answer = await self._http.request("GET", self._path, params=params, safe=False)
+                answer = await self._request("GET", self._path, params=params, safe=False)
                 message = (await self._state(answer)).message or message
             except ServerError as error:
                 if not isinstance(error, NotFound):

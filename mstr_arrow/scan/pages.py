@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from mstr_arrow.grid.stitch import Stitcher
@@ -79,8 +80,9 @@ class Pages(Generic[T]):
 
     async def _fetch(self, wanted: Range, free_place: Callable[[], None]) -> Fetched[Any]:
         http, grid = self._shop.session.http, self.columns.options
+        sent = time.monotonic()
         answer = await self._source.page(http, self.instance_id, wanted, grid)
-        self._shop.session.instances.touched(self.instance_id)
+        self._shop.session.instances.touched(self.instance_id, sent)
         free_place()
         page, item, size = await self._shop.decode(answer, self.columns, lambda page: item_of(page, self._convert))
         return Fetched(item, page.paging.current, page.paging, size)

@@ -3,15 +3,17 @@
 A session keeps so many instances, its working set; one more, and the one that was used longest ago is gone. No
 call frees one. So those in use stay below that number, those that are spent are left to be pushed out, and one that
 is in use but has not been read from for long is touched before a new one could push it out.
+
+When the server used an instance last is not known exactly: after a request was sent, and before its answer came. So
+one in use counts as old as the request, one that is spent as young as the answer.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from contextlib import suppress
-from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from mstr_arrow.errors import MstrError, UsageError
@@ -51,23 +53,28 @@ class Place:
         self.maybe_made = False
         self.users = 0
         self.resting = False
+        self.sent = 0.0
+        self.answered = 0.0
+        self._asked = 0.0
+
+    @property
+    def in_use(self) -> bool:
+        """Whether the instance is used, or kept for that."""
+        return self.users > 0 or self.resting
 
     def asked(self) -> None:
-        """Note that an instance is asked for: it counts even if the answer is lost."""
+        """Note that a request about the instance is sent now, which may make it: that counts without an answer."""
         self.maybe_made = True
+        self._asked = time.monotonic()
 
     def refused(self) -> None:
         """Note that none was made."""
         self.maybe_made = self.instance_id is not None
 
     def made(self, instance_id: str) -> None:
-        """Note which instance is here."""
+        """Note that the last request was answered, and which instance is here."""
         self.instance_id = instance_id
-        self.touched()
-
-    def touched(self) -> None:
-        """Note that the server has just answered about the instance."""
-        self._owner.note(self)
+        self._owner.note(self, self._asked)
 
     def rest(self) -> None:
         """Stop using the instance, but keep it while nobody else needs the place."""
@@ -78,6 +85,7 @@ class Place:
     def release(self) -> None:
         """Stop using the instance."""
         self.users -= 1
+        self.answered = time.monotonic()  # requests that were given up may have reached the server
         self._owner.freed(self)
 
 
@@ -93,7 +101,7 @@ class WorkingSet:
         self._ask_size = size
         self._size: int | None = None
         self._patience = patience
-        self._places: OrderedDict[Place, None] = OrderedDict()
+        self._places: set[Place] = set()
         self._waiting: deque[tuple[_Wanted, asyncio.Future[Place]]] = deque()
         self._protecting = asyncio.Lock()
         self._stirred = time.monotonic()
@@ -101,7 +109,7 @@ class WorkingSet:
     @property
     def in_use(self) -> int:
         """The number of instances that are in use, or rest."""
-        return sum(1 for place in self._places if place.users or place.resting)
+        return sum(place.in_use for place in self._places)
 
     async def acquire(
         self,
@@ -135,10 +143,10 @@ class WorkingSet:
             raise
         return place
 
-    def touched(self, instance_id: str) -> None:
-        """Note that the server has just answered about an instance."""
+    def touched(self, instance_id: str, sent: float) -> None:
+        """Note that the server has just answered about an instance, to what was sent then (`time.monotonic`)."""
         if (place := self._find(instance_id)) is not None:
-            self.note(place)
+            self.note(place, sent)
 
     @property
     def crowded(self) -> bool:
@@ -159,17 +167,16 @@ class WorkingSet:
                 raise
         return place
 
-    def note(self, place: Place) -> None:
-        """Put an instance behind all others: it was used last."""
-        self._stirred = time.monotonic()
-        if place in self._places:
-            self._places.move_to_end(place)
+    def note(self, place: Place, sent: float) -> None:
+        """Note that the server has just answered about an instance, to a request of this time."""
+        place.sent = max(place.sent, sent)
+        place.answered = self._stirred = time.monotonic()
 
     def freed(self, place: Place) -> None:
         """Give the place to the next, where nobody uses it any more."""
         self._stirred = time.monotonic()
         if not place.users and not place.maybe_made:
-            self._places.pop(place, None)
+            self._places.discard(place)
         while self._waiting:
             wanted, turn = self._waiting[0]
             if not turn.done():
@@ -182,7 +189,7 @@ class WorkingSet:
     def _shared(self, wanted: _Wanted) -> Place | None:
         """Return the place of the wanted instance, where that is in use already, or rests."""
         place = self._find(wanted.instance_id)
-        if place is None or not (place.users or place.resting):
+        if place is None or not place.in_use:
             return None
         place.resting = False
         place.users += 1
@@ -195,7 +202,7 @@ class WorkingSet:
         place = self._find(wanted.instance_id)
         if place is None:
             place = Place(self, wanted.path, runs=wanted.runs)
-            self._places[place] = None
+            self._places.add(place)
             if wanted.foreign and wanted.instance_id is not None:
                 place.maybe_made = True
                 place.instance_id = wanted.instance_id
@@ -214,8 +221,7 @@ class WorkingSet:
         resting = [place for place in self._places if place.resting]
         if not resting:
             return False
-        cheap = [place for place in resting if not place.runs]
-        (cheap or resting)[0].resting = False
+        min(resting, key=lambda place: (place.runs, place.sent)).resting = False
         return True
 
     async def _turn(self, wanted: _Wanted) -> Place:
@@ -238,21 +244,22 @@ class WorkingSet:
         return turn.result()
 
     async def _make_room(self) -> None:
-        """Have a new instance push out none that is in use: those that are older than what goes are touched."""
+        """Have a new instance push out none that is in use: those that may be older than what goes are touched."""
         async with self._protecting:
             excess = 0 if self._size is None else len(self._places) - self._size
-            spent = [place for place in self._places if not (place.users or place.resting)][: max(0, excess)]
-            if not spent:
+            spent = sorted((place for place in self._places if not place.in_use), key=lambda place: place.answered)
+            if excess <= 0 or not spent:
                 return
-            older = list(takewhile(lambda place: place is not spent[-1], self._places))
-            for place in spent:
-                del self._places[place]
-            await asyncio.gather(*(self._touch(place) for place in older if place in self._places))
+            # One more than will go: a request that was given up may still reach the server and make it younger.
+            youngest = spent[: excess + 1][-1].answered
+            self._places.difference_update(spent[:excess])
+            old = [place for place in self._places if place.in_use and place.sent <= youngest]
+            await asyncio.gather(*map(self._touch, old))
 
     async def _touch(self, place: Place) -> None:
         if place.instance_id is None:
             return
-        stirred = self._stirred
+        stirred, began = self._stirred, time.monotonic()
         with suppress(MstrError):
             await self._http.request(
                 "GET",
@@ -261,7 +268,7 @@ class WorkingSet:
                 wait=TOUCH_SECONDS,
                 safe=False,
             )
-        place.touched()
+        self.note(place, began)
         self._stirred = stirred  # nobody has read from it
 
     def _stuck(self) -> UsageError:
