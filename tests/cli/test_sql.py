@@ -56,7 +56,9 @@ def whole(simulator):
 
 def pages(server, before):
     """Give method, offset and limit of each request for rows."""
-    asked = [request for request in server.requests[before:] if "/instances" in request.path]
+    asked = [
+        request for request in server.requests[before:] if "/instances" in request.path and "limit" in request.query
+    ]
     return [(each.method, int(each.query.get("offset", 0)), int(each.query["limit"])) for each in asked]
 
 
