@@ -6,7 +6,10 @@ import csv
 import signal
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from mstr_arrow.errors import PromptsOpen, ServerError, UsageError
 from mstr_arrow.prompts.answers import Answers, default
@@ -18,7 +21,6 @@ from mstr_arrow.scan.listing import still_open
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from rich.console import Console
 
@@ -26,6 +28,30 @@ if TYPE_CHECKING:
     from mstr_arrow.objects.report import Report
     from mstr_arrow.prompts.answers import Answer
     from mstr_arrow.prompts.model import Prompt
+
+ReportName = Annotated[
+    str, typer.Argument(metavar="REPORT", help="Its name, path in folders, id or URL in a browser.")
+]
+PromptsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--prompts",
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        help="Answers to a report's prompts, as mstr-arrow prompts writes them.",
+        rich_help_panel="Prompts and pages",
+    ),
+]
+PromptAnswers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--prompt",
+        metavar="NAME=VALUE",
+        help="An answer to a prompt; repeated, one of several. NAME= leaves it empty, NAME takes its default.",
+        rich_help_panel="Prompts and pages",
+    ),
+]
 
 _BAD_REQUEST = 400
 

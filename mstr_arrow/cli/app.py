@@ -9,6 +9,7 @@ from mstr_arrow.cli.demo import demo
 from mstr_arrow.cli.describe import describe
 from mstr_arrow.cli.fetch import fetch
 from mstr_arrow.cli.ls import ls
+from mstr_arrow.cli.pages import pages
 from mstr_arrow.cli.prompts import prompts
 from mstr_arrow.cli.push import push
 from mstr_arrow.cli.simulate import simulate
@@ -72,6 +73,8 @@ mstr-arrow fetch "/Shared Reports/Sales/Daily" -o daily.arrow --subtotals keep -
 
 mstr-arrow fetch "Sales By Year" -o 2024.parquet --prompts answers.toml --prompt Year=2024
 
+mstr-arrow fetch "Sales By Page" -o sales.parquet --all-pages
+
 [bold]Settings[/bold]
 
 A flag beats the environment, and the environment beats the profile file: config.toml in your configuration
@@ -79,6 +82,17 @@ folder for mstr-arrow (~/.config/mstr-arrow on Linux), or the file that MSTR_ARR
 profiles, their keys the long options; \\[default] is used when no other is named.
 
 The password comes from --password-file or --password-stdin, MSTR_PASSWORD, or the profile; else you are asked.
+"""
+PAGES_EXAMPLES = """\
+[bold]Examples[/bold]
+
+mstr-arrow pages "Sales By Page"
+
+mstr-arrow pages "Sales By Page" --prompts answers.toml --json
+
+mstr-arrow fetch "Sales By Page" -o east.parquet --page Region=East --page Year=2024
+
+mstr-arrow fetch "Sales By Page" -o sales.parquet --all-pages
 """
 PROMPTS_EXAMPLES = """\
 [bold]Examples[/bold]
@@ -158,6 +172,7 @@ app.command(epilog=f"{LS_EXAMPLES}\n{EXIT_CODES}")(ls)
 app.command(epilog=f"{DESCRIBE_EXAMPLES}\n{EXIT_CODES}")(describe)
 app.command(epilog=f"{FETCH_EXAMPLES}\n{EXIT_CODES}")(fetch)
 app.command(epilog=f"{PROMPTS_EXAMPLES}\n{EXIT_CODES}")(prompts)
+app.command(epilog=f"{PAGES_EXAMPLES}\n{EXIT_CODES}")(pages)
 app.command(epilog=f"{SQL_EXAMPLES}\n{EXIT_CODES}")(sql)
 app.command(epilog=f"{PUSH_EXAMPLES}\n{EXIT_CODES}")(push)
 app.command()(demo)

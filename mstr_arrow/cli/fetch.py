@@ -1,17 +1,18 @@
 """``mstr-arrow fetch``: read an object into a file, a folder of parts, or a pipe."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from mstr_arrow.cli import options
-from mstr_arrow.cli.answers import answers_from, prompts_as_options
+from mstr_arrow.cli.answers import PromptAnswers, PromptsFile, answers_from, prompts_as_options
 from mstr_arrow.cli.columntypes import read_types
 from mstr_arrow.cli.errors import shown_errors
 from mstr_arrow.cli.output import ParquetOptions, output_from
+from mstr_arrow.cli.pages import AllPages, ChosenPage, on_pages
 from mstr_arrow.cli.progress import detail, progress, summarise
 from mstr_arrow.cli.question import Question, named_as_options
 from mstr_arrow.cli.tables import print_text
@@ -25,7 +26,7 @@ from mstr_arrow.objects.report import Report
 from mstr_arrow.prompts.answers import Answers
 from mstr_arrow.scan.options import ScanOptions
 
-LESS, RESULT, READING, PROMPTS = "Rows and columns", "Result", "Reading", "Prompts"
+LESS, RESULT, READING = "Rows and columns", "Result", "Reading"
 
 
 def fetch(
@@ -125,24 +126,10 @@ def fetch(
     head: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Read the first rows only.", rich_help_panel=LESS)
     ] = None,
-    prompts: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            exists=True,
-            dir_okay=False,
-            help="Answers to a report's prompts, as mstr-arrow prompts writes them.",
-            rich_help_panel=PROMPTS,
-        ),
-    ] = None,
-    prompt: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=VALUE",
-            help="An answer to a prompt; repeated, one of several. NAME= leaves it empty, NAME takes its default.",
-            rich_help_panel=PROMPTS,
-        ),
-    ] = None,
+    prompts: PromptsFile = None,
+    prompt: PromptAnswers = None,
+    page: ChosenPage = None,
+    all_pages: AllPages = False,
     explain_only: Annotated[
         bool,
         typer.Option(
@@ -258,7 +245,7 @@ def fetch(
             ) as connection,
         ):
             opened = _open(connection, name, object_type, how, row_counts=row_counts)
-            scan = question.asked_of(_answered(opened, answers))
+            scan = question.asked_of(_chosen(opened, answers, page or (), every=all_pages))
             if target is None:
                 print_text(scan.explain())
                 return
@@ -277,12 +264,16 @@ def _given(output: str | None) -> str:
     return output
 
 
-def _answered(opened: Cube | Report, answers: Answers) -> Cube | Report:
-    """Answer a report's prompts; errors: UsageError for answers to a cube."""
+def _chosen(opened: Cube | Report, answers: Answers, page: Sequence[str], *, every: bool) -> Cube | Report:
+    """Answer a report's prompts and choose its pages; errors: UsageError for a cube, which has none."""
     if isinstance(opened, Report):
-        return opened.prompts(answers) if answers else opened
+        return on_pages(opened.prompts(answers) if answers else opened, page, every=every)
     if answers:
         raise UsageError(f"{opened.name!r} is a cube, and only reports ask.", hint="Drop --prompts and --prompt.")
+    if page or every:
+        raise UsageError(
+            f"{opened.name!r} is a cube, and only reports have pages.", hint="Drop --page and --all-pages."
+        )
     return opened
 
 

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from mstr_arrow.cli import options
-from mstr_arrow.cli.answers import ask_all
+from mstr_arrow.cli.answers import ReportName, ask_all
 from mstr_arrow.cli.errors import shown_errors
 from mstr_arrow.cli.tables import print_json, print_table, print_text
 from mstr_arrow.errors import UsageError
@@ -21,9 +21,7 @@ HEADERS = ("PROMPT", "TYPE", "TAKES", "", "DEFAULT", "CHOICES", "KEY")
 
 def prompts(
     context: typer.Context,
-    name: Annotated[
-        str, typer.Argument(metavar="REPORT", help="Its name, path in folders, id or URL in a browser.")
-    ],
+    name: ReportName,
     *,
     url: options.Url,
     output: Annotated[

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 _ORDER = re.compile(r"(?P<column>.+?)\s+(?P<order>asc|desc)", re.IGNORECASE | re.DOTALL)
 _CALLED = re.compile(r"\b(select|where|having|sort|head)\(\)")
+_OPTIONS = {
+    "keep()": "--columns",
+    "expand_pages()": "--all-pages",
+    "page_by()": "--page",
+    "pages() lists": "mstr-arrow pages lists",
+}
 _ADD_UP_LATER = re.compile(r"Select .*, too, and add up afterwards;.*", re.DOTALL)
 
 
@@ -85,6 +91,8 @@ def _named(text: str) -> str:
     >>> _named("pip install 'mstr-arrow[sql]', or use col().")
     "pip install 'mstr-arrow[cli]'."
     """
-    said = text.replace("keep()", "--columns").replace("[sql]', or use col()", "[cli]'")
+    said = text.replace("[sql]', or use col()", "[cli]'")
+    for method, option in _OPTIONS.items():
+        said = said.replace(method, option)
     said = _ADD_UP_LATER.sub("Have rows added up here: mstr-arrow sql 'select …, sum(…) from … group by …'", said)
     return _CALLED.sub(r"--\1", said)

@@ -30,8 +30,8 @@ class Paged(Scan):
         GET …/instances/{id}/pageBy/elements, 1,000 at a time, until all are there.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
-        ...     conn.report("Paged By Region").pages().column_names
-        ['Region']
+        ...     conn.report("Paged By Two").pages().column_names
+        ['Year', 'Region']
         """
         return self._connection.run(_pages(self._asking))
 
@@ -47,9 +47,9 @@ class Paged(Scan):
         are left: `expand_pages` takes these all. Conditions run here then, not on the server.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
-        ...     report = conn.report("Paged By Region")
-        ...     first = report.pages()["Region"][0].as_py()
-        ...     report.page_by(Region=first).to_arrow().num_rows > 0
+        ...     report = conn.report("Paged By Two")
+        ...     first = report.pages().to_pylist()[0]
+        ...     report.page_by(first).to_arrow().num_rows > 0
         True
         """
         values = {**self._chosen.values, **(choice or {}), **named}
@@ -64,8 +64,8 @@ class Paged(Scan):
         each shows one page after another; the other limits hold for all of them together.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
-        ...     conn.report("Paged By Region").expand_pages().schema.names[0]
-        'Region'
+        ...     conn.report("Paged By Two").expand_pages().schema.names
+        ['Year', 'Region', 'Category', 'Channel', 'Revenue', 'Units']
         """
         return self._on(replace(self._chosen, expand=True))
 

@@ -1,0 +1,84 @@
+"""``mstr-arrow pages``, and the options that choose among the pages of a report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from mstr_arrow.cli import options
+from mstr_arrow.cli.answers import PromptAnswers, PromptsFile, ReportName, answers_from, prompts_as_options
+from mstr_arrow.cli.errors import shown_errors
+from mstr_arrow.cli.tables import print_json, print_table
+from mstr_arrow.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mstr_arrow.objects.report import Report
+
+
+ChosenPage = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--page",
+        metavar="NAME=VALUE",
+        help="Of a report with page-by, the page of an element; repeated, of several attributes.",
+        rich_help_panel="Prompts and pages",
+    ),
+]
+AllPages = Annotated[
+    bool,
+    typer.Option(
+        "--all-pages",
+        help="All pages, or those that --page leaves, one after the other; the page-by attributes are columns.",
+        rich_help_panel="Prompts and pages",
+    ),
+]
+
+
+def pages(
+    context: typer.Context,
+    name: ReportName,
+    *,
+    url: options.Url,
+    json: options.Json = False,
+    prompts: PromptsFile = None,
+    prompt: PromptAnswers = None,
+    username: options.Username = None,
+    password_file: options.PasswordFile = None,
+    password_stdin: options.PasswordStdin = False,
+    project: options.Project = None,
+    profile: options.Profile = None,  # noqa: ARG001 - its callback has used it
+    verbose: options.Verbose = False,
+) -> None:
+    """List the pages of a report that has page-by: those that have data. The report is run."""
+    console = Console(stderr=True)
+    with (
+        shown_errors(console, verbose=verbose),
+        prompts_as_options(name),
+        options.opened(context, url, username, password_file, project, password_stdin=password_stdin) as connection,
+    ):
+        report = connection.report(connection.find(name, "report").id)
+        answers = answers_from(prompts, prompt or ())
+        table = (report.prompts(answers) if answers else report).pages()
+        if json:
+            print_json(table.to_pylist())
+        elif table.num_columns:
+            rows = [["" if value is None else str(value) for value in row.values()] for row in table.to_pylist()]
+            print_table([column.upper() for column in table.column_names], rows)
+        else:
+            console.print(f"{report.name!r} has no page-by.", markup=False, highlight=False)
+
+
+def on_pages(report: Report, chosen: Sequence[str], *, every: bool) -> Report:
+    """Choose pages of a report as options ``NAME=VALUE`` say; errors: UsageError."""
+    choice = {}
+    for item in chosen:
+        name, sign, value = (part.strip() for part in item.partition("="))
+        if not name or not sign or name in choice:
+            raise UsageError(f"--page {item!r} is no choice.", hint="Write NAME=VALUE, once for each attribute.")
+        choice[name] = value or None
+    report = report.page_by(choice) if choice else report
+    return report.expand_pages() if every else report
