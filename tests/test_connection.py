@@ -259,6 +259,51 @@ def test_endpoints_about_the_session_get_no_project(library, retail, path):
     assert "X-MSTR-ProjectID" not in library.headers[-1]
 
 
+@pytest.mark.parametrize(("project", "sent"), [("Finance", "B" * 32), ("b" * 32, "B" * 32), (False, None)])
+def test_a_request_names_the_project_that_is_given(library, retail, project, sent):
+    library.on("GET", "/api/x", json={})
+    before = library.count("GET", "/api/projects")
+    for _ in range(2):
+        retail.get("x", project=project)
+        assert library.headers[-1].get("X-MSTR-ProjectID") == sent
+    assert library.count("GET", "/api/projects") - before == (project == "Finance")
+    assert retail.project_name == "Retail"
+
+
+def test_a_request_for_a_wrong_project_is_not_sent(library, retail):
+    with pytest.raises(errors.NotFound, match="Did you mean 'Finance'"):
+        retail.get("x", project="Finanze")
+    assert library.count("GET", "/api/x") == 0
+
+
+def test_a_request_without_authentication_carries_no_key_and_keeps_none(library, retail):
+    library.on("GET", "/api/x", json={}, headers={"Set-Cookie": "JSESSIONID=J2; Path=/"})
+    retail.get("x", include_auth=False)
+    assert {"X-MSTR-AuthToken", "Cookie", "X-MSTR-ProjectID"}.isdisjoint(library.headers[-1])
+    retail.get("x", include_auth=False, project="Finance")
+    assert "X-MSTR-AuthToken" not in library.headers[-1]
+    assert library.headers[-1]["X-MSTR-ProjectID"] == "B" * 32
+    library.on("GET", "/api/x", status=401, json={"code": "ERR009"})
+    with pytest.raises(errors.SessionExpired):
+        retail.get("x", include_auth=False)
+    retail.get("sessions")
+    assert "JSESSIONID=J1" in library.headers[-1]["Cookie"]
+    assert library.count("POST", "/api/auth/login") == 1
+
+
+def test_head_gives_the_headers_of_an_answer_that_would_be_packed(library, retail):
+    library.on("HEAD", "/api/x", headers={"Content-Encoding": "gzip", "X-MSTR-CubeStatus": "64"})
+    for answer in (retail.head("x"), asyncio.run(retail.head_async("x"))):
+        assert (answer.status, answer.headers["x-mstr-cubestatus"], answer.content) == (200, "64", b"")
+
+
+@pytest.mark.parametrize("body", [{}, [{"name": "No id"}], ["text"], None])
+def test_an_answer_that_lists_no_projects_is_a_protocol_error(library, retail, body):
+    library.on("GET", "/api/projects", json=body or {"a": 1})
+    with pytest.raises(errors.ProtocolError, match="no list of projects"):
+        retail.projects()
+
+
 def test_a_generic_answer_that_is_not_json_says_so(library, retail):
     library.on("GET", "/api/x", text="hello")
     assert retail.get("x").content == b"hello"

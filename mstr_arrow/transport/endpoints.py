@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from mstr_arrow.transport.answers import parsed
+from mstr_arrow.transport.keys import SessionKeys
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
@@ -34,16 +35,40 @@ class Response:
         return parsed(self.content)
 
 
-class Options(TypedDict, total=False):
-    """What :meth:`~.transport.http.Http.request` takes beside method and path."""
+class Sent(TypedDict, total=False):
+    """What is sent, and how."""
 
     params: Mapping[str, object] | None
     json: object
     data: bytes | str | None
     headers: Mapping[str, str] | None
-    project: bool | str | None
     safe: bool | None
     wait: Wait
+
+
+class Options(Sent, total=False):
+    """What :meth:`Endpoints.request` takes beside method and path.
+
+    ``params``
+        of the query; lists repeat their name, None is left out.
+    ``json``, ``data``
+        the body: what becomes JSON, or text or bytes that are sent as they are.
+    ``headers``
+        further ones.
+    ``project``
+        the project that is named in a header, by name or id. True is the connection's; False is none, and so is None,
+        the default, where there is none or the endpoint is about the session, the server or projects.
+    ``include_auth``
+        False sends neither the session's token nor its cookies, keeps none that come, and sends no project unless
+        one is given.
+    ``safe``
+        whether the request may be repeated when its answer is lost; by default GET and HEAD may.
+    ``wait``
+        ``"execute"`` allows ``Timeouts.execute`` for the first byte of the answer, in place of ``Timeouts.read``.
+    """
+
+    project: bool | str | None
+    include_auth: bool
 
 
 class Endpoints(ABC):
@@ -65,27 +90,49 @@ class Endpoints(ABC):
     def request(self, method: str, path: str, **options: Unpack[Options]) -> Response:
         """Call any endpoint; ``path`` with or without leading slash and ``/api``.
 
-        The project is sent where there is one, except to endpoints about the session itself; ``project=``
-        decides otherwise. ``safe=True`` allows repetitions, ``wait="execute"`` a slow first byte; see
-        :meth:`~.transport.http.Http.request`. An answer other than 2xx is raised as the error it means.
-        Holds the body in memory once, twice while it is unpacked.
+        `Options` lists the ``options``. Retries, time-outs and a session that has ended are dealt with as in every
+        other call. An answer other than 2xx is raised as the error it means. Holds the body in memory once, twice
+        while it is unpacked.
+
+        >>> with ma.connect(url, username=user, password=password, project="Simulated Retail") as conn:
+        ...     cubes = conn.get("searches/results", params={"type": [776, 779], "name": "sales"}).json()
+        ...     version = conn.get("status", include_auth=False).json()["iServerVersion"]
+        >>> cubes["totalItems"], version
+        (1, '11.5.0900.00123')
         """
-        return self.run(self._request(method, path, options))
+        return self.run(self._request(method, path, **options))
 
     async def request_async(self, method: str, path: str, **options: Unpack[Options]) -> Response:
         """Do what :meth:`request` does."""
-        return await self.bridge(self._request(method, path, options))
+        return await self.bridge(self._request(method, path, **options))
 
-    async def _request(self, method: str, path: str, options: Options) -> Response:
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        project: bool | str | None = None,
+        include_auth: bool = True,
+        **sent: Unpack[Sent],
+    ) -> Response:
         first = path.strip("/").removeprefix("api/").split("?")[0].split("/")[0]
-        options.setdefault("project", False if first in _ABOUT_SESSION else None)
-        answer = await self.http.request(method, path, **options)
-        content = await asyncio.to_thread(answer.content) if answer.encoding else answer.body
+        if project is None and (first in _ABOUT_SESSION or not include_auth):
+            project = False
+        if isinstance(project, str):
+            project = await self.http.project_id(project)
+        keys = None if include_auth else SessionKeys(self.http.base)
+        answer = await self.http.request(method, path, project=project, keys=keys, **sent)
+        packed = answer.encoding and answer.body  # an answer to HEAD has the header alone
+        content = await asyncio.to_thread(answer.content) if packed else answer.body
         return Response(answer.status, answer.headers, content)
 
     def get(self, path: str, **options: Unpack[Options]) -> Response:
         """Send a GET; see :meth:`request`."""
         return self.request("GET", path, **options)
+
+    def head(self, path: str, **options: Unpack[Options]) -> Response:
+        """Send a HEAD; see :meth:`request`."""
+        return self.request("HEAD", path, **options)
 
     def post(self, path: str, **options: Unpack[Options]) -> Response:
         """Send a POST; see :meth:`request`."""
@@ -106,6 +153,10 @@ class Endpoints(ABC):
     async def get_async(self, path: str, **options: Unpack[Options]) -> Response:
         """Do what :meth:`get` does."""
         return await self.request_async("GET", path, **options)
+
+    async def head_async(self, path: str, **options: Unpack[Options]) -> Response:
+        """Do what :meth:`head` does."""
+        return await self.request_async("HEAD", path, **options)
 
     async def post_async(self, path: str, **options: Unpack[Options]) -> Response:
         """Do what :meth:`post` does."""

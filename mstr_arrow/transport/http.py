@@ -27,7 +27,7 @@ from mstr_arrow.transport import events, url
 from mstr_arrow.transport.answers import Answer, error_for, unpacked
 from mstr_arrow.transport.failures import transport_error
 from mstr_arrow.transport.keys import PROJECT, SessionKeys
-from mstr_arrow.transport.projects import Project, choose
+from mstr_arrow.transport.projects import OBJECT_ID, Project, choose, read_projects
 from mstr_arrow.transport.renewal import lost_with_session
 from mstr_arrow.transport.retry import Failed, attempts, is_transient, retry_after
 from mstr_arrow.transport.sockets import Route, client_session, find_route
@@ -83,6 +83,7 @@ class Http:
         """Puts keys of a new session in place of those that the server refused, or raises why it cannot."""
         self.project: Project | None = None
         self._undecided = False
+        self._project_ids: dict[str, str] = {}
         self._pid = os.getpid()
         self._session = client_session(settings)
         self._routes: dict[str, Route] = {}
@@ -170,8 +171,15 @@ class Http:
 
     async def projects(self) -> list[Project]:
         """Return the projects this login may use. Wire reference, section 9.1."""
-        answer = await self.request("GET", "projects", project=False)
-        return [Project(item["id"], item["name"]) for item in answer.json()]
+        return read_projects((await self.request("GET", "projects", project=False)).json())
+
+    async def project_id(self, wanted: str) -> str:
+        """Return the id of a project given by id or name; a name is looked up once. Errors: NotFound."""
+        if OBJECT_ID.fullmatch(wanted):
+            return wanted.upper()
+        if wanted not in self._project_ids:
+            self._project_ids[wanted] = choose(await self.projects(), wanted).id
+        return self._project_ids[wanted]
 
     async def select_project(self, wanted: str | None) -> Project:
         """Choose the project of later requests by name or id, or the only one there is; see ``choose``."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from mstr_arrow.errors import NotFound, UsageError
+from mstr_arrow.errors import NotFound, ProtocolError, UsageError
 from mstr_arrow.names import listing, near_names
 
 __all__ = ["OBJECT_ID", "Project", "choose", "listing", "near_names"]
@@ -14,10 +14,27 @@ OBJECT_ID = re.compile(r"[0-9A-Fa-f]{32}")
 
 
 class Project(NamedTuple):
-    """A project of the server."""
+    """A project of the server; only one that is ``loaded`` answers."""
 
     id: str
     name: str
+    description: str = ""
+    loaded: bool = True
+
+
+def read_projects(body: Any) -> list[Project]:
+    """Read the answer of GET /api/projects. Errors: ProtocolError.
+
+    >>> read_projects([{"id": "A1", "name": "Retail", "description": "Shops", "status": 0}])
+    [Project(id='A1', name='Retail', description='Shops', loaded=True)]
+    """
+    try:
+        return [
+            Project(item["id"], item["name"], item.get("description") or "", item.get("status", 0) == 0)
+            for item in body
+        ]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ProtocolError("The server's answer is no list of projects.") from error
 
 
 def choose(projects: list[Project], wanted: str | None) -> Project:
