@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from datetime import date
 
 import pytest
 
@@ -12,6 +14,7 @@ from mstr_arrow.config import Limits, Retry, Settings, Timeouts
 from mstr_arrow.simulator import Fault, Simulator
 
 PLAIN, TOTALS = "Plain Report", "Report With Subtotals"
+ANSWERS = {"Least Revenue": 100_000, "Region Begins With": "N", "First Day": date(2023, 1, 1)}
 QUICK = Settings(retry=Retry(attempts=2, wait_initial=0.001, wait_max=0.01), limits=Limits(first_page_rows=100))
 
 
@@ -238,3 +241,107 @@ def test_a_given_instance_that_is_gone_is_told(simulate, connect, kind):
     with pytest.raises(errors.InstanceGone) as caught:
         scan.to_arrow()
     assert "instance_id" in caught.value.hint
+
+
+# Giving up
+
+
+def running(simulator):
+    """List the objects that the server runs."""
+    return [job.object_name for job in list(simulator._server.jobs.running.values())]
+
+
+async def given_up(connection):
+    """Read the plain report, and give up when it runs."""
+    runs = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    report = await connection.report_async(PLAIN)
+    read = asyncio.ensure_future(report.to_arrow_async(on_progress=lambda _: loop.call_soon_threadsafe(runs.set)))
+    await runs.wait()
+    read.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await read
+
+
+def test_giving_up_cancels_the_job(simulate, connect):
+    simulator = simulate(report_seconds=20)
+    asyncio.run(given_up(connect(simulator)))
+    assert running(simulator) == []
+    assert [request.status for request in simulator.requests if request.method == "DELETE"] == [204]
+
+
+def test_the_end_of_the_time_cancels_the_job(simulate, connect):
+    simulator = simulate(report_seconds=20)
+    settings = Settings(timeouts=Timeouts(execute=0.4))
+    with pytest.raises(errors.TimeoutExceeded, match="its job was cancelled"):
+        connect(simulator, settings).report(PLAIN).to_arrow()
+    assert running(simulator) == []
+
+
+def test_a_job_that_may_be_another_sessions_is_left_alone(simulate, connect):
+    simulator = simulate(report_seconds=20)
+    other = connect(simulator)
+    other.post(f"v2/reports/{other.report(PLAIN).id}/instances", headers={"Prefer": "respond-async"})
+    connection = connect(simulator)
+    asyncio.run(given_up(connection))
+    assert running(simulator) == [PLAIN, PLAIN]
+    connection.close()
+    assert running(simulator) == [PLAIN]
+
+
+def test_another_users_privileges_leave_the_job_to_the_log_out(simulate, connect):
+    simulator = simulate(report_seconds=20, monitors_jobs=False)
+    settings = Settings(timeouts=Timeouts(execute=0.4))
+    connection = connect(simulator, settings)
+    with pytest.raises(errors.TimeoutExceeded, match="may go on until the connection is closed"):
+        connection.report(PLAIN).to_arrow()
+    assert running(simulator) == [PLAIN]
+    connection.close()
+    assert running(simulator) == []
+
+
+# The SQL
+
+
+def test_the_sql_of_a_report_is_shown_without_running_it(simulate, connect):
+    simulator = simulate(report_seconds=20)
+    report = connect(simulator).report(PLAIN)
+    assert report.sql_view().startswith("select ")
+    assert asyncio.run(report.sql_view_async()) == report.sql_view()
+    assert running(simulator) == []
+
+
+def test_the_sql_of_a_prompted_report_takes_its_answers(simulate, connect):
+    report = connect(simulate()).report("Prompted Value")
+    with pytest.raises(errors.PromptsOpen):
+        report.sql_view()
+    assert "3 prompts answered" in report.prompts(ANSWERS).sql_view()
+
+
+def test_the_sql_of_a_cube_is_shown(simulate, connect):
+    simulator = simulate()
+    assert "Sales Cube" in connect(simulator).cube("Sales Cube").sql_view()
+    assert asked(simulator) == []
+
+
+@pytest.mark.parametrize(("kind", "name"), [("report", PLAIN), ("cube", "Sales Cube")])
+def test_who_may_not_see_sql_is_told_what_it_takes(simulate, connect, kind, name):
+    scan = getattr(connect(simulate(views_sql=False)), kind)(name)
+    with pytest.raises(errors.PermissionDenied) as caught:
+        scan.sql_view()
+    assert "privilege for the SQL view" in caught.value.hint
+
+
+# Prompts on the way
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.6])
+def test_prompts_are_answered_before_the_report_runs(simulate, connect, seconds):
+    simulator = simulate(report_seconds=seconds, gateway_seconds=0.4)
+    report = connect(simulator).report("Prompted Value").prompts(ANSWERS)
+    seen = []
+    table = report.to_arrow(on_progress=lambda stats: seen.append(stats.status))
+    assert plain(table) == plain(simulator.truth("Prompted Value", answers=ANSWERS))
+    assert "waiting for answers to prompts" in seen
+    assert asked(simulator).count("POST") == 1
+    assert 504 not in {request.status for request in simulator.requests if request.method != "GET"}
