@@ -118,7 +118,7 @@ class Connection(SessionCalls, Endpoints):
             if self._pid != os.getpid() or not self.closed:
                 self.http.check_usable()
             else:
-                self._session = await self._session.reopened()
+                await self._session.reopen()
 
     def __enter__(self) -> Self:
         self.run(self._hold())

@@ -150,7 +150,10 @@ class Push:
         """Publish what waits to be published."""
         upload = self._upload
         if upload is None or not upload.sent:
-            raise UsageError("nothing waits to be published.", hint="Send something with auto_publish=False first.")
+            raise UsageError(
+                "nothing waits to be published.",
+                hint="Send something with auto_publish=False first; what was sent is lost when the session ends.",
+            )
         self._last = upload
         await upload.publish()
         return upload.result(str(self.name))

@@ -78,9 +78,9 @@ async def fetch_session_info(http: Http, keys: SessionKeys | None = None) -> Ses
 
 
 async def known_session_info(http: Http) -> SessionInfo:
-    """Return the session's settings, as far as the server tells them: no answer is no error."""
+    """Return the settings of the session that is open, as far as the server tells them: no answer is no error."""
     try:
-        return await fetch_session_info(http)
+        return await fetch_session_info(http, http.keys)
     except MstrError as error:
         logger.debug("the session's settings are not known: %s", type(error).__name__)
         return SessionInfo()

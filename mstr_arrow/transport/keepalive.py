@@ -27,48 +27,53 @@ class KeepAlive:
     last request of any kind that the server answered: a session that is busy is left alone.
     """
 
-    def __init__(self, http: Http, timeout: Callable[[], Awaitable[float]]) -> None:
-        self._http = http
+    def __init__(self, timeout: Callable[[], Awaitable[float]]) -> None:
         self._timeout = timeout
         self._holders = 0
-        self._stopped = False
+        self._http: Http | None = None
         self._task: asyncio.Task[None] | None = None
+
+    def start(self, http: Http) -> None:
+        """Begin: the session is open."""
+        self._http = http
+        self._adapt()
+
+    def stop(self) -> None:
+        """End: the session is to be closed."""
+        self._http = None
+        self._adapt()
 
     def hold(self) -> None:
         """Keep the session alive until as many :meth:`release` calls as ``hold`` calls were made."""
         self._holders += 1
-        if self._task is None and not self._stopped:
-            self._task = asyncio.ensure_future(self._stay_alive())
+        self._adapt()
 
     def release(self) -> None:
         """End one :meth:`hold`."""
         self._holders -= 1
-        if self._holders == 0:
-            self._end()
+        self._adapt()
 
-    def stop(self) -> None:
-        """End it for good."""
-        self._stopped = True
-        self._end()
-
-    def _end(self) -> None:
-        if self._task is not None:
+    def _adapt(self) -> None:
+        """Run while the session is open and held, and at no other time."""
+        if self._http is not None and self._holders:
+            self._task = self._task or asyncio.ensure_future(self._stay_alive(self._http))
+        elif self._task is not None:
             self._task.cancel()
             self._task = None
 
-    async def _stay_alive(self) -> None:
-        longest = await self._timeout() * PART
+    async def _stay_alive(self, http: Http) -> None:
         clock = asyncio.get_running_loop().time
         ended = None
         while True:
-            keys = self._http.keys
+            longest = await self._timeout() * PART
+            keys = http.keys
             left = longest if keys is ended else keys.used_at + longest - clock()
             if left > 0:
                 await asyncio.sleep(left)
                 continue
             try:
-                await self._http.request("PUT", "sessions", project=False, safe=True, keys=keys)
-                self._http.tell(lambda: events.SessionRenewed(self._http.base))
+                await http.request("PUT", "sessions", project=False, safe=True, keys=keys)
+                http.tell(lambda: events.SessionRenewed(http.base))
             except SessionExpired:
                 # The next request opens another session; without one nothing needs it.
                 logger.debug("the session expired; keep-alive waits for another")

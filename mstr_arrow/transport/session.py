@@ -45,6 +45,15 @@ class ServerSession:
     """
 
     def __init__(self, http: Http, access: Access, project: str | None) -> None:
+        self._access = access
+        self._project = project
+        self._pid = os.getpid()
+        self._resources: dict[int, background.Closable] = {}
+        self._keep_alive = KeepAlive(self._timeout)
+        self._begin(http)
+
+    def _begin(self, http: Http) -> None:
+        """Set what is known of a session that is still to be opened."""
         self.http = http
         self.status = ServerStatus()
         self.uploads: dict[str, Any] = {}
@@ -55,15 +64,10 @@ class ServerSession:
         """Whether the server takes conditions such as Contains on ID forms, as far as was seen."""
         self.instances = self._no_instances()
         """The instances of cubes and reports that the session has on the server."""
-        why_not = access.why_not_renewed
-        self._access = access
-        self._project = project
+        why_not = self._access.why_not_renewed
         self._renewal = Renewal(http, None if why_not else self._log_in_again, why_not or "")
-        self._keep_alive = KeepAlive(http, self._timeout)
         self._info: asyncio.Task[SessionInfo] | None = None
-        self._resources: dict[int, background.Closable] = {}
         self._closing: asyncio.Task[None] | None = None
-        self._pid = os.getpid()
 
     @classmethod
     async def open(
@@ -74,27 +78,35 @@ class ServerSession:
         The status comes first, so that no password is sent to what is not a Library.
         """
         session = cls(Http(resolved.base, settings), access, project)
-        background.keep(session)
-        try:
-            session.status = await fetch_status(session.http, session.http.keys)
-            if resolved.saved is None:
-                await session._log_in(resolved)
-            else:
-                await session._take_over(resolved.saved)
-                project = project or resolved.saved.project_id
-            session.http.renew = session._renewal
-            session.http.tell(lambda: events.SessionOpened(resolved.base, session.version))
-            if project is not None:
-                await session.http.select_project(project)
-        except BaseException:
-            await session.aclose()
-            raise
+        await session._open(resolved)
         return session
 
-    async def reopened(self) -> ServerSession:
-        """Open a session like this one, which is closed: with credentials that are fetched anew."""
-        project = self.http.project.id if self.http.project else self._project
-        return await ServerSession.open(self._access, await self._access.resolve(), project, self.http.settings)
+    async def reopen(self) -> None:
+        """Open it again after :meth:`aclose`, with credentials that are fetched anew."""
+        resolved = await self._access.resolve()
+        if self.http.project is not None:
+            self._project = self.http.project.id
+        self._begin(Http(resolved.base, self.http.settings))
+        await self._open(resolved)
+
+    async def _open(self, resolved: Resolved) -> None:
+        background.keep(self)
+        http, project = self.http, self._project
+        try:
+            self.status = await fetch_status(http, http.keys)
+            if resolved.saved is None:
+                await self._log_in(resolved)
+            else:
+                await self._take_over(resolved.saved)
+                project = project or resolved.saved.project_id
+            http.renew = self._renewal
+            http.tell(lambda: events.SessionOpened(resolved.base, self.version))
+            if project is not None:
+                await http.select_project(project)
+            self._keep_alive.start(http)
+        except BaseException:
+            await self.aclose()
+            raise
 
     @property
     def version(self) -> str | None:
