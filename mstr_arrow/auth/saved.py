@@ -8,10 +8,10 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import Any, Literal, TypeAlias
 
-from mstr_arrow.auth.secrets import file
-from mstr_arrow.errors import UsageError
+from mstr_arrow.errors import SecretError, UsageError
 from mstr_arrow.transport.keys import PROJECT, TOKEN
 from mstr_arrow.transport.url import base_url
 
@@ -19,6 +19,8 @@ Source: TypeAlias = "Mapping[str, Any] | str | os.PathLike[str]"
 """A dict, its JSON, or the path of a file that holds it."""
 
 Format: TypeAlias = Literal["mstr_arrow", "mstr-rest-requests"]
+
+_OTHERS = 0o077
 
 _HINT = (
     'A session is {"base_url": …, "token": …, "cookies": {name: value, …}}, as save_session() writes it, '
@@ -100,7 +102,7 @@ def _data(source: Source) -> Mapping[str, Any]:
             f"session= is of type {type(source).__name__}.", hint=f"Give a dict, JSON or a path. {_HINT}"
         )
     is_text = isinstance(source, str) and source.lstrip().startswith("{")
-    text = str(source) if is_text else file(source)()
+    text = str(source) if is_text else _file(Path(source).expanduser())
     try:
         data = json.loads(text)
     except ValueError:
@@ -108,6 +110,22 @@ def _data(source: Source) -> Mapping[str, Any]:
     if not isinstance(data, dict):
         raise UsageError("session= holds no JSON object.", hint=_HINT)
     return data
+
+
+def _file(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            if os.name == "posix" and os.fstat(stream.fileno()).st_mode & _OTHERS:
+                raise SecretError(
+                    f"the file {str(path)!r} holds a session and others can read it.",
+                    hint=f"chmod 600 {quote(str(path))}",
+                )
+            content = stream.read()
+    except OSError as error:
+        raise SecretError(
+            f"the session in {str(path)!r} could not be read: {error.strerror}.", hint="Is this its path?"
+        ) from error
+    return content.decode(errors="replace")
 
 
 def _cookies(value: object) -> dict[str, str]:
