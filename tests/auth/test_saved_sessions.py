@@ -1,6 +1,7 @@
 """Sessions handed to others, and taken from them."""
 
 import asyncio
+import contextlib
 import json
 import os
 import stat
@@ -190,8 +191,9 @@ def test_another_project_may_be_chosen(ann, simulator, quick):
 def test_the_package_mstr_rest_requests_takes_our_sessions_over_and_we_its(ann, simulator, quick):
     requests = pytest.importorskip("mstr.requests")
     theirs = requests.MSTRRESTSession(base_url="https://nowhere.example.com/")
-    theirs.update_from_json(ann.save_session(format="mstr-rest-requests"))
-    assert theirs.get_userinfo().json()["fullName"] == ann.user().name
+    with contextlib.closing(theirs):
+        theirs.update_from_json(ann.save_session(format="mstr-rest-requests"))
+        assert theirs.get_userinfo().json()["fullName"] == ann.user().name
     own = requests.MSTRRESTSession(base_url=f"{simulator.url}/api/")
     own.login(username=simulator.username, password=simulator.password)
     try:
@@ -201,3 +203,4 @@ def test_the_package_mstr_rest_requests_takes_our_sessions_over_and_we_its(ann, 
         assert own.get_sessions().status_code == 200
     finally:
         own.logout()
+        own.close()
