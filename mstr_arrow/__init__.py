@@ -10,7 +10,7 @@ from mstr_arrow.config import Limits, Network, Proxy, Retry, SessionSettings, Se
 from mstr_arrow.connection import Connection
 from mstr_arrow.errors import MstrError
 from mstr_arrow.filters.reference import col
-from mstr_arrow.objects.catalogue import ObjectInfo
+from mstr_arrow.objects.catalogue import ObjectInfo, Objects
 from mstr_arrow.objects.cube import Cube, CubeInfo
 from mstr_arrow.objects.report import Report
 from mstr_arrow.objects.supercube import SuperCube
@@ -34,6 +34,7 @@ __all__ = [
     "MstrError",
     "Network",
     "ObjectInfo",
+    "Objects",
     "Proxy",
     "Report",
     "Retry",

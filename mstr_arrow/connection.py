@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mstr_arrow.auth.access import access_from
 from mstr_arrow.auth.saved import SavedSession, write_private
 from mstr_arrow.config import Settings
-from mstr_arrow.objects.catalogue import find, list_objects
+from mstr_arrow.objects.calls import CatalogueCalls
 from mstr_arrow.objects.cube import open_cube
 from mstr_arrow.objects.push import write
 from mstr_arrow.objects.report import open_report
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from typing import Self, Unpack
 
     from mstr_arrow.auth.saved import Format, Source
-    from mstr_arrow.objects.catalogue import Kind, ObjectInfo
     from mstr_arrow.objects.cube import Cube
     from mstr_arrow.objects.pushoptions import WriteOptions
     from mstr_arrow.objects.report import Report
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Connection(SessionCalls, Endpoints):
+class Connection(SessionCalls, CatalogueCalls, Endpoints):
     """An open session on one server; made by :func:`~.opening.connect` and :func:`~.opening.connect_async`.
 
     Leaving its context closes it; so does the end of the process. Within the context the session is kept
@@ -259,33 +258,6 @@ class Connection(SessionCalls, Endpoints):
         return self.http.project or self.run(self.http.select_project(None))
 
     # Objects
-
-    def objects(self, pattern: str | None = None, kind: Kind | None = None) -> list[ObjectInfo]:
-        """Return the cubes and reports this login can see, by name. GET /api/searches/results.
-
-        In ``pattern`` ``*`` stands for any text and ``?`` for one letter; without them it is the whole name.
-        Upper and lower case are the same. ``kind`` is ``"cube"``, ``"report"`` or None for both.
-
-        >>> with ma.connect(url, username=user, password=password) as conn:
-        ...     [each.name for each in conn.objects("*sales*", kind="cube")]
-        ['Sales Cube']
-        """
-        return self.run(list_objects(self.http, pattern, kind))
-
-    async def objects_async(self, pattern: str | None = None, kind: Kind | None = None) -> list[ObjectInfo]:
-        """Do what :meth:`objects` does."""
-        return await self.bridge(list_objects(self.http, pattern, kind))
-
-    def find(self, name_or_id: str, kind: Kind | None = None) -> ObjectInfo:
-        """Return what the catalogue knows of one cube or report, by name, path, id or browser URL.
-
-        Raises NotFound with near names, UsageError where several match. One request, or two.
-        """
-        return self.run(find(self.http, name_or_id, kind))
-
-    async def find_async(self, name_or_id: str, kind: Kind | None = None) -> ObjectInfo:
-        """Do what :meth:`find` does."""
-        return await self.bridge(find(self.http, name_or_id, kind))
 
     def cube(
         self,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import ProtocolError
 from mstr_arrow.grid.definition import Definition, read_definition
-from mstr_arrow.objects.catalogue import fetch_definition
+from mstr_arrow.objects.find import fetch_definition
 from mstr_arrow.objects.selection import Selectable
 from mstr_arrow.scan.instance import Source
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import NotFound, ProtocolError
-from mstr_arrow.transport.projects import OBJECT_ID, listing, near_names
+from mstr_arrow.names import suggestion
+from mstr_arrow.objects.catalogue import FOLDER, Objects, object_info, read_info
+from mstr_arrow.transport.projects import OBJECT_ID
 
 if TYPE_CHECKING:
     from mstr_arrow.transport.http import Http
-
-FOLDER = 8
-"""The object type of folders."""
 
 MY_REPORTS = "preDefined/20"
 """Where the server keeps what a user makes without saying where."""
@@ -31,29 +30,44 @@ async def folder_id(http: Http, folder: str | None) -> str:
     if OBJECT_ID.fullmatch(folder.strip()):
         return folder.strip().upper()
     parts = [part for part in folder.split("/") if part]
-    if http.project and parts and parts[0] == http.project.name:
+    project = http.project or await http.select_project(None)
+    if parts[:1] == [project.name]:
         parts = parts[1:]
     here = ""
     for part in parts:
         folders = {item["name"]: item["id"] for item in await contents(http, here) if item.get("type") == FOLDER}
         if part not in folders:
-            near = near_names(part, list(folders))
-            hint = f"Did you mean {listing(near)}?" if near else f"There are: {listing(list(folders)) or 'none'}."
-            raise NotFound(f"no folder {part!r} on the way to {folder!r}.", hint=hint)
+            raise NotFound(f"no folder {part!r} on the way to {folder!r}.", hint=suggestion(part, list(folders)))
         here = folders[part]
     if not here:
         raise NotFound(f"{folder!r} is no folder.", hint="Give its id, or its path: /Public Objects/Reports.")
     return here
 
 
+async def list_folder(http: Http, folder: str) -> Objects:
+    """Return what is in the folder of that id, "" for the project's root, by name: folders first.
+
+    GET /api/objects/{id}?type=8, which tells its path, and GET /api/folders/{id}.
+    """
+    project = http.project or await http.select_project(None)
+    path = (await read_info(http, folder, FOLDER)).path if folder else f"/{project.name}"
+    found = [object_info(item, path) for item in await contents(http, folder)]
+    return Objects(sorted(found, key=lambda info: (info.type != FOLDER, info.name.casefold(), info.id)))
+
+
 async def contents(http: Http, folder: str) -> list[dict[str, Any]]:
     """Return what is in a folder, "" for the project's root. GET /api/folders/{id}, page by page."""
-    found: list[dict[str, Any]] = []
+    found: dict[str, dict[str, Any]] = {}
     path = f"folders/{folder}" if folder else "folders"
+    offset = 0
     while True:
-        page = (await http.request("GET", path, params={"offset": len(found), "limit": PAGE})).json()
+        answer = await http.request("GET", path, params={"offset": offset, "limit": PAGE})
+        page = answer.json()
         if not isinstance(page, list):
             raise ProtocolError("The server's answer is no content of a folder.")
-        found += page
-        if len(page) < PAGE:
-            return found
+        before = len(found)
+        found |= {str(item.get("id")): item for item in page}
+        offset += len(page)
+        # A page that brings nothing new ends it, too: the list of roots may take no offset.
+        if str(offset) == answer.headers.get("x-mstr-total-count") or len(found) == before:
+            return list(found.values())

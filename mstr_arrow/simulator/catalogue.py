@@ -15,15 +15,16 @@ if TYPE_CHECKING:
     from .encoded import EncodedCube
     from .grids import Report
 
-REPORT_TYPE, FOLDER_TYPE, PROJECT_TYPE = 3, 8, 32
-_FOLDER_SUBTYPE, _PROJECT_SUBTYPE = 2048, 8192
+REPORT_TYPE, FOLDER_TYPE, SHORTCUT_TYPE, PROJECT_TYPE = 3, 8, 18, 32
+_FOLDER_SUBTYPE, _SHORTCUT_SUBTYPE, _PROJECT_SUBTYPE = 2048, 4608, 8192
+_SHORTCUT = (("Public Objects",), "Shortcut To Sales")
 _DATE = "2026-01-15T08:30:00.000+0000"
 _OWNER = {"id": object_id("user", "Administrator"), "name": "Administrator"}
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A cube, a report or a folder as listings show it.
+    """A cube, a report, a shortcut or a folder as listings show it.
 
     ``path`` are the names of the folders above it; ``certifier`` is who certified it, None where nobody did.
     """
@@ -56,8 +57,10 @@ class Catalogue:
                     for path in folders
                 ),
                 *(Entry(item.id, item.name, REPORT_TYPE, item.subtype, item.folder) for item in found),
+                _shortcut(),
             ]
         }
+        self._indexed = frozenset(self._entries)
 
     @property
     def root_id(self) -> str:
@@ -151,6 +154,10 @@ class Catalogue:
         """List what lies directly in a folder."""
         return self._sorted(e for e in self._entries.values() if e.path == path and e.id != self.root_id)
 
+    def indexed(self, entry: Entry) -> bool:
+        """Tell whether the search index knows an object that it is slow to hear of: it was there from the start."""
+        return entry.id in self._indexed
+
     def search(self, name: str, *, pattern: int, types: Iterable[int], root: str | None) -> list[Entry]:
         """Search by name without regard to case (Wire reference, section 9.2); no types means all."""
         wanted = set(types)
@@ -206,6 +213,11 @@ class Catalogue:
     @staticmethod
     def _sorted(entries: Iterable[Entry]) -> list[Entry]:
         return sorted(entries, key=lambda entry: (entry.name, entry.id))
+
+
+def _shortcut() -> Entry:
+    path, name = _SHORTCUT
+    return Entry(object_id("shortcut", name), name, SHORTCUT_TYPE, _SHORTCUT_SUBTYPE, path)
 
 
 def _not_found(wanted: str, type_: int) -> Refusal:

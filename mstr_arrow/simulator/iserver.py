@@ -53,7 +53,8 @@ class ServerSettings:
     change of an instance by PUT takes ``change_seconds``. ``respond_async`` heeds ``Prefer: respond-async``, with a
     body in the same request only if ``async_body``; ``async_polls`` is how often a report asked for so is called
     unfinished at the least. A gateway gives an answer up after ``gateway_seconds``, while the server goes on.
-    ``monitors_jobs`` and ``views_sql`` are privileges that everybody has.
+    With ``index_lags`` the search does not find what was made since the start, while folders and the metadata have
+    it. ``monitors_jobs`` and ``views_sql`` are privileges that everybody has.
     ``collation`` and ``ignore_foreign_ids`` say how conditions are read (see ``filtering``).
     ``column_orientation`` takes chunks by columns, too; ``max_upload_bytes`` is the largest body that
     the gateway lets through; ``keep_uploads=False`` counts pushed rows and forgets them; a publication is called
@@ -83,6 +84,7 @@ class ServerSettings:
     async_body: bool = False
     async_polls: int = 1
     gateway_seconds: float | None = None
+    index_lags: bool = False
     monitors_jobs: bool = True
     views_sql: bool = True
     collation: Collation = field(default_factory=Collation)

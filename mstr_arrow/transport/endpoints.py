@@ -56,8 +56,8 @@ class Options(Sent, total=False):
     ``headers``
         further ones.
     ``project``
-        the project that is named in a header, by name or id. True is the connection's; False is none, and so is None,
-        the default, where there is none or the endpoint is about the session, the server or projects.
+        the project that is named in a header, by name or id. True is the connection's; False is none, and so is
+        None, the default, where there is none or the endpoint is about the session, the server or projects.
     ``include_auth``
         False sends neither the session's token nor its cookies, keeps none that come, and sends no project unless
         one is given.

@@ -81,6 +81,8 @@ class Http:
         self.keys = SessionKeys(base)
         self.renew: Callable[[SessionKeys, SessionExpired], Awaitable[None]] | None = None
         """Puts keys of a new session in place of those that the server refused, or raises why it cannot."""
+        self.searching = asyncio.Lock()
+        """Held during a metadata search: a session keeps the results of a few, and drops older ones."""
         self.project: Project | None = None
         self._undecided = False
         self._project_ids: dict[str, str] = {}

@@ -2,8 +2,8 @@ import pytest
 from aiohttp import web
 
 from mstr_arrow.errors import NotFound, ProtocolError, UsageError
-from mstr_arrow.objects import catalogue
-from mstr_arrow.objects.catalogue import find
+from mstr_arrow.objects import search
+from mstr_arrow.objects.find import find
 
 
 def cube(number, name, *folders, subtype=779):
@@ -27,8 +27,8 @@ def look(library, retail):
     """Find a cube in a Library that holds OBJECTS."""
 
     async def search(request):
-        assert request.query.getall("type") == ["776", "779"]
-        name, found = request.query.get("name"), OBJECTS[:-1]
+        subtypes = {int(each) for each in request.query.getall("type")}
+        name, found = request.query.get("name"), [item for item in OBJECTS if item["subtype"] in subtypes]
         if name is not None:
             assert request.query["pattern"] == "2"
             assert request.query["getAncestors"] == "true"
@@ -142,7 +142,7 @@ def test_an_unknown_kind_is_refused_before_asking(library, retail):
 @pytest.fixture
 def listed(library, retail, monkeypatch):
     """List the objects of a Library that gives two at a time; each must be sent once, ``total`` said or not."""
-    monkeypatch.setattr(catalogue, "PAGE", 2)
+    monkeypatch.setattr(search, "PAGE", 2)
     asked = []
 
     def serve(total):

@@ -32,6 +32,8 @@ def search(call: Call) -> Answer:
     """Search by name, a part of the hits at a time."""
     catalogue = call.server.catalogue
     found = found_objects(call)
+    if call.server.settings.index_lags:
+        found = [entry for entry in found if catalogue.indexed(entry)]
     ancestors = call.flag("getAncestors")
     part = [catalogue.info(entry, ancestors=ancestors) for entry in _part(call, found)]
     return ok({"totalItems": len(found), "result": part}, headers=_total(found))

@@ -13,16 +13,14 @@ from .objects import found_objects, listing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_MAX_SEARCH = 3
-
 
 def store(call: Call) -> Answer:
-    """Search and keep the hits in the session, which keeps its latest three searches."""
+    """Search and keep the hits in the session, which keeps the latest searches, as many as its log-in asked for."""
     hits = [entry.id for entry in found_objects(call)]
     searches = call.user_session.searches
     search_id = object_id("search", call.user_session.token, str(call.server.arrived))
     searches[search_id] = hits
-    while len(searches) > _MAX_SEARCH:
+    while len(searches) > int(str(call.user_session.wishes["maxSearch"])):
         searches.popitem(last=False)
     return ok({"id": search_id, "totalItems": len(hits)})
 
