@@ -18,6 +18,7 @@ from mstr_arrow.scan.probing import probe
 from mstr_arrow.scan.query import Query
 from mstr_arrow.scan.read import Read
 from mstr_arrow.scan.residual import Residual
+from mstr_arrow.scan.stats import watcher
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
@@ -82,11 +83,12 @@ class Asking:
     whole: Whole
     probed: Probed | None = None
 
-    async def whole_columns(self) -> Columns:
+    async def whole_columns(self, on_progress: OnProgress = None) -> Columns:
         """Return the columns of the object as a whole; creates an instance at first need."""
         async with self.whole.looking:  # scans that start at once look at the object once
             if self.whole.columns is None:
-                self.whole.instance = await probe(self.session, self.source, self.options.grid)
+                watch = watcher(on_progress)
+                self.whole.instance = await probe(self.session, self.source, self.options.grid, watch)
                 self.whole.columns = self.whole.instance.columns
             return self.whole.columns
 
@@ -112,22 +114,22 @@ class Asking:
         async def opened(division: Division | None) -> Opened[T]:
             return await self._open(division, convert, on_progress)
 
-        return await self._put(opened)
+        return await self._put(opened, on_progress)
 
-    async def _put(self, ask: Callable[[Division | None], Awaitable[R]]) -> R:
+    async def _put(self, ask: Callable[[Division | None], Awaitable[R]], on_progress: OnProgress = None) -> R:
         """Divide the question between the server and us, and ask; once more where the server is asked too much."""
         try:
-            return await ask(await self._divided())
+            return await ask(await self._divided(on_progress))
         except _AskedTooMuchError:
-            return await ask(await self._divided())
+            return await ask(await self._divided(on_progress))
 
-    async def _divided(self) -> Division | None:
+    async def _divided(self, on_progress: OnProgress) -> Division | None:
         """Divide the question between the server and us; None where everything is asked for."""
         if self.query.trivial:
             return None
         if self.query == Query(head=self.query.head):  # for that alone the columns need not be known
             return Division({}, Residual(head=self.query.head), {})
-        columns = await self.whole_columns()
+        columns = await self.whole_columns(on_progress)
         elements = await self._elements(columns)
         query = replace(self.query, any_order=self.query.any_order or not self.options.ordered)
         division = divide(

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mstr_arrow.transport.answers import Answer
 
 LAG_INTERVAL = 0.02
@@ -122,3 +124,15 @@ class Meter:
             lag_max=lags[-1] if lags else 0.0,
             status=self.status,
         )
+
+
+def watcher(on_progress: Callable[[ScanStats], object] | None) -> Callable[[str | None], object]:
+    """Make a function that tells ``on_progress`` what the server does before anything is read."""
+    meter = Meter()
+
+    def watch(doing: str | None) -> None:
+        meter.status = doing
+        if on_progress is not None and doing is not None:
+            on_progress(meter.stats())
+
+    return watch

@@ -114,9 +114,19 @@ def test_its_schema_and_its_filtered_rows_are_of_one_run(simulate, connect):
     simulator = simulate(report_seconds=0.5, gateway_seconds=0.3)
     report = connect(simulator).report(PLAIN)
     assert "Units" in report.schema.names
-    kept = report.where(ma.col("Units") > 50).to_polars()
+    seen = []
+    kept = report.where(ma.col("Units") > 50).to_polars(on_progress=lambda stats: seen.append(stats.status))
+    assert seen == [None] * len(seen)
     assert kept.height == sum((row["Units"] or 0) > 50 for row in plain(simulator.truth(PLAIN))) > 0
     assert asked(simulator).count("POST") == 1
+
+
+def test_progress_is_told_while_the_columns_are_looked_at(simulate, connect):
+    simulator = simulate(report_seconds=0.3)
+    seen = []
+    report = connect(simulator).report(PLAIN).where(ma.col("Units") > 50)
+    report.to_polars(on_progress=lambda stats: seen.append(stats.status))
+    assert "running the SQL" in seen
 
 
 def test_a_change_that_a_gateway_cuts_is_followed(simulate, connect):
