@@ -122,7 +122,23 @@ def _mstr_rest_requests(checks: Checks, sim: Simulator) -> None:
         rows = page["data"]["paging"]["total"]
         return SAME if (project, rows, sim.open_sessions) == (sim.project_id, 1, before) else "differs"
 
+    def taken_over() -> str:
+        with MSTRRESTSession(base_url=base) as theirs:
+            theirs.login(username=sim.username, password=sim.password)
+            with ma.Connection.from_session(theirs.json()) as conn:
+                project = conn.project_id
+            user = theirs.get_userinfo().json()["fullName"]
+            theirs.logout()
+        return SAME if (project, user) == (sim.project_id, sim.username) else "differs"
+
+    def given() -> str:
+        with ma.connect(sim.url, **named) as conn, MSTRRESTSession(base_url=base) as theirs:
+            theirs.update_from_json(conn.save_session(format="mstr-rest-requests"))
+            return SAME if [p["id"] for p in theirs.get_projects()] == [sim.project_id] else "differs"
+
     named = {"username": sim.username, "password": sim.password}
+    checks.run("its saved session taken over by us", MSTR_REQUESTS, taken_over)
+    checks.run("our saved session taken over by it", MSTR_REQUESTS, given)
     checks.run("login, get, logout", MSTR_REQUESTS, by_hand)
     checks.run("authenticated session, name and password", MSTR_REQUESTS, lambda: managed(**named))
     checks.run("authenticated session, API key", MSTR_REQUESTS, lambda: managed(api_key=sim.api_token))
