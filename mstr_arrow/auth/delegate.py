@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mstr_arrow.errors import LoginError, ProtocolError, SessionExpired
+import orjson
+
+from mstr_arrow.errors import LoginError, ProtocolError, SessionExpired, UsageError
 
 if TYPE_CHECKING:
     from mstr_arrow.transport.http import Http
@@ -23,6 +25,8 @@ async def create_identity_token(http: Http) -> str:
 
 async def validate_identity_token(http: Http, token: str) -> bool:
     """Say whether the server takes an identity token. GET /api/auth/identityToken."""
+    if not isinstance(token, str):
+        raise UsageError(f"an identity token is a str, not of type {type(token).__name__}.")
     # The answer to an unknown token is that to an ended session: so one that has ended is replaced first.
     await http.request("GET", "sessions", project=False)
     try:
@@ -43,7 +47,10 @@ async def create_api_token(http: Http, user_id: str | None) -> str:
     """Return a token that logs in as this user or, for administrators, another. POST /api/auth/apiTokens."""
     json = {} if user_id is None else {"userId": user_id}
     answer = await http.request("POST", "auth/apiTokens", json=json, project=False)
-    body = answer.json()
+    try:
+        body = orjson.loads(answer.content())
+    except orjson.JSONDecodeError:
+        body = None  # and no error that holds a part of it
     token = body.get("apiToken") if isinstance(body, dict) else None
     if not isinstance(token, str):
         raise ProtocolError("the server's answer holds no API token.")

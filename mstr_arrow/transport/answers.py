@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -31,7 +32,7 @@ from mstr_arrow.transport.failures import PROXY_HINT
 from mstr_arrow.transport.iserver import ISERVER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 EXCERPT = 200
 """Characters of an unreadable body that an error shows."""
@@ -91,12 +92,13 @@ class Answer:
     """
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
     encoding: str = ""
     retries: int = 0
     seconds_waiting: float = 0.0
     seconds_transferring: float = 0.0
+    secrets: Sequence[str] = field(default=(), repr=False)
 
     def content(self) -> bytes:
         """Return the body, unpacked; a damaged one is a ProtocolError.
@@ -107,17 +109,35 @@ class Answer:
 
     def json(self) -> Any:
         """Return the body parsed; a body that is not JSON is a ProtocolError that shows its start."""
-        return parsed(self.content())
+        return parsed(self.content(), self.secrets)
 
 
-def parsed(content: bytes) -> Any:
-    """Return JSON parsed; what is not JSON is a ProtocolError that shows its start."""
+def parsed(content: bytes, secrets: Sequence[str] = ()) -> Any:
+    """Return JSON parsed; what is not JSON is a ProtocolError that shows its start, without the secrets."""
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        start = excerpt(content)
-        message = f"the server's answer is not JSON ({error.msg}); it starts with {start!r}."
-        raise ProtocolError(message, hint=_page_hint(start)) from None
+        reason = error.msg
+    # Raised here, as the parser's error holds the whole text.
+    start = excerpt(blotted(content, secrets))
+    message = f"the server's answer is not JSON ({reason}); it starts with {start!r}."
+    raise ProtocolError(message, hint=_page_hint(start))
+
+
+def blotted(body: bytes, secrets: Sequence[str]) -> bytes:
+    r"""Return a body in which secrets are stars, be they escaped as in JSON, or as in JSON within JSON.
+
+    >>> blotted(rb'you sent "pa\"ss"', ['pa"ss'])
+    b'you sent "***"'
+    """
+    spellings = set(filter(None, secrets))
+    for _ in range(2):
+        spellings |= {
+            json.dumps(text, ensure_ascii=only_ascii)[1:-1] for text in spellings for only_ascii in (False, True)
+        }
+    for spelling in sorted(spellings, key=len, reverse=True):
+        body = body.replace(spelling.encode(), b"***")
+    return body
 
 
 def unpacked(body: bytes, encoding: str) -> bytes:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from mstr_arrow.transport.answers import parsed
 from mstr_arrow.transport.keys import SessionKeys
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping
+    from collections.abc import Coroutine, Mapping, Sequence
     from typing import Unpack
 
     from mstr_arrow.transport.http import Http, Wait
@@ -27,12 +27,13 @@ class Response:
     """An endpoint's successful answer; ``headers`` is case-insensitive, ``content`` unpacked bytes."""
 
     status: int
-    headers: Mapping[str, str]
-    content: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(repr=False)
+    _secrets: Sequence[str] = field(default=(), repr=False)
 
     def json(self) -> Any:
         """Return the body parsed; a body that is not JSON is a ProtocolError."""
-        return parsed(self.content)
+        return parsed(self.content, self._secrets)
 
 
 class Sent(TypedDict, total=False):
@@ -124,7 +125,7 @@ class Endpoints(ABC):
         answer = await self.http.request(method, path, project=project, keys=keys, **sent)
         packed = answer.encoding and answer.body  # an answer to HEAD has the header alone
         content = await asyncio.to_thread(answer.content) if packed else answer.body
-        return Response(answer.status, answer.headers, content)
+        return Response(answer.status, answer.headers, content, answer.secrets)
 
     def get(self, path: str, **options: Unpack[Options]) -> Response:
         """Send a GET; see :meth:`request`."""

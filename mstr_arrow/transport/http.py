@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
 import os
 import time
 from contextlib import nullcontext, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import aiohttp
@@ -24,7 +26,7 @@ from mstr_arrow.errors import (
     UsageError,
 )
 from mstr_arrow.transport import events, url
-from mstr_arrow.transport.answers import Answer, error_for, unpacked
+from mstr_arrow.transport.answers import Answer, blotted, error_for, unpacked
 from mstr_arrow.transport.failures import transport_error
 from mstr_arrow.transport.keys import PROJECT, SessionKeys
 from mstr_arrow.transport.projects import OBJECT_ID, Project, choose, read_projects
@@ -69,6 +71,17 @@ class _Request(NamedTuple):
         return URL(f"{base}{self.path}{self.query}")
 
 
+@dataclass(slots=True)
+class _Login:
+    """What the requests of one session, whatever their project, have in common and is replaced in time.
+
+    ``renew`` puts keys of a new session in place of those that the server refused, or raises why it cannot.
+    """
+
+    keys: SessionKeys
+    renew: Callable[[SessionKeys, SessionExpired], Awaitable[None]] | None = None
+
+
 class Http:
     """Requests of one connection; made and used on the background loop only.
 
@@ -78,9 +91,8 @@ class Http:
 
     def __init__(self, base: str, settings: Settings) -> None:
         self.settings = settings
-        self.keys = SessionKeys(base)
-        self.renew: Callable[[SessionKeys, SessionExpired], Awaitable[None]] | None = None
-        """Puts keys of a new session in place of those that the server refused, or raises why it cannot."""
+        self._login = _Login(SessionKeys(base))
+        self._left = False
         self.searching = asyncio.Lock()
         """Held during a metadata search: a session keeps the results of a few, and drops older ones."""
         self.project: Project | None = None
@@ -96,6 +108,34 @@ class Http:
     def __repr__(self) -> str:
         return f"<Http {self.base}>"
 
+    def in_project(self, project: Project) -> Http:
+        """Return the requests of the same session in another project."""
+        other = copy.copy(self)
+        other.project = project
+        return other
+
+    def leave(self) -> None:
+        """Refuse further requests, while others of the session go on."""
+        self._left = True
+
+    @property
+    def keys(self) -> SessionKeys:
+        """The keys of the session."""
+        return self._login.keys
+
+    @keys.setter
+    def keys(self, keys: SessionKeys) -> None:
+        self._login.keys = keys
+
+    @property
+    def renew(self) -> Callable[[SessionKeys, SessionExpired], Awaitable[None]] | None:
+        """Puts keys of a new session in place of those that the server refused, or raises why it cannot."""
+        return self._login.renew
+
+    @renew.setter
+    def renew(self, renew: Callable[[SessionKeys, SessionExpired], Awaitable[None]] | None) -> None:
+        self._login.renew = renew
+
     @property
     def base(self) -> str:
         """The base URL of the session's server."""
@@ -108,8 +148,8 @@ class Http:
 
     @property
     def closed(self) -> bool:
-        """Whether :meth:`aclose` was called."""
-        return self._session.closed
+        """Whether :meth:`aclose` or :meth:`leave` was called."""
+        return self._left or self._session.closed
 
     def check_usable(self) -> None:
         """Raise ForkedError in a child process of the one that connected, ClosedError after closing."""
@@ -348,6 +388,7 @@ class Http:
             retries=number - 1,
             seconds_waiting=started - began,
             seconds_transferring=loop.time() - started,
+            secrets=(*keys.secrets, *request.hidden),
         )
 
     def _refusal(self, answer: Answer, request: _Request, keys: SessionKeys, route: Route) -> MstrError:
@@ -356,9 +397,7 @@ class Http:
             body = unpacked(answer.body, answer.encoding)
         except ProtocolError:
             body = b""
-        for secret in filter(None, (*keys.secrets, *request.hidden, *route.secrets)):
-            for spelling in (orjson.dumps(secret)[1:-1], secret.encode()):
-                body = body.replace(spelling, b"***")
+        body = blotted(body, [*answer.secrets, *route.secrets])
         hint = url.missing_context_hint(keys.base)
         return error_for(
             answer.status, answer.headers, body, method=request.method, path=request.path, base_hint=hint
