@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
-import typer
 from rich.console import Console
 from rich.text import Text
 
 from mstr_arrow.cli import options
+from mstr_arrow.cli.connecting import open_connection
 from mstr_arrow.cli.errors import shown_errors
 from mstr_arrow.cli.ls import as_json
 from mstr_arrow.cli.progress import MB
+from mstr_arrow.cli.server import Server, takes_server
 from mstr_arrow.cli.tables import print_json, print_table, printable
 from mstr_arrow.connection import Connection
 from mstr_arrow.errors import NotPublished, PromptsOpen
@@ -25,18 +26,13 @@ Forms = Mapping[tuple[str, str], str]
 HEADERS = ("COLUMN", "ARROW TYPE", "SERVER TYPE", "ROLE", "FORM", "ID")
 
 
+@takes_server()
 def describe(
-    context: typer.Context,
     name: options.Object,
     *,
-    url: options.Url,
+    server: Server,
     object_type: options.ObjectType = None,
     json: options.Json = False,
-    username: options.Username = None,
-    password_file: options.PasswordFile = None,
-    password_stdin: options.PasswordStdin = False,
-    project: options.Project = None,
-    profile: options.Profile = None,  # noqa: ARG001 - its callback has used it
     verbose: options.Verbose = False,
 ) -> None:
     """Show what a cube or report is: its columns and their types, its rows, its size, its last update.
@@ -45,9 +41,7 @@ def describe(
     of its rows are transferred.
     """
     with shown_errors(Console(stderr=True), verbose=verbose):
-        with options.opened(
-            context, url, username, password_file, project, password_stdin=password_stdin
-        ) as connection:
+        with open_connection(server) as connection:
             facts = look_at(connection, name, object_type)
         if json:
             print_json(facts)

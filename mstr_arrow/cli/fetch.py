@@ -10,13 +10,15 @@ from rich.console import Console
 from mstr_arrow.cli import options
 from mstr_arrow.cli.answers import PromptAnswers, PromptsFile, answers_from, prompts_as_options
 from mstr_arrow.cli.columntypes import read_types
+from mstr_arrow.cli.connecting import open_connection
 from mstr_arrow.cli.errors import shown_errors
 from mstr_arrow.cli.output import ParquetOptions, output_from
 from mstr_arrow.cli.pages import AllPages, ChosenPage, on_pages
 from mstr_arrow.cli.progress import detail, progress, summarise
 from mstr_arrow.cli.question import Question, named_as_options
+from mstr_arrow.cli.server import Server, takes_server
 from mstr_arrow.cli.tables import print_text
-from mstr_arrow.config import Limits, Settings
+from mstr_arrow.config import Limits
 from mstr_arrow.connection import Connection
 from mstr_arrow.errors import UsageError
 from mstr_arrow.grid.options import Layout, Subtotals, Values
@@ -29,11 +31,11 @@ from mstr_arrow.scan.options import ScanOptions
 LESS, RESULT, READING = "Rows and columns", "Result", "Reading"
 
 
+@takes_server()
 def fetch(
-    context: typer.Context,
     name: options.Object,
     *,
-    url: options.Url,
+    server: Server,
     output: Annotated[
         str | None,
         typer.Option(
@@ -45,11 +47,6 @@ def fetch(
             rich_help_panel=options.FILE,
         ),
     ] = None,
-    username: options.Username = None,
-    password_file: options.PasswordFile = None,
-    password_stdin: options.PasswordStdin = False,
-    project: options.Project = None,
-    profile: options.Profile = None,  # noqa: ARG001 - its callback has used it
     object_type: options.ObjectType = None,
     output_format: options.OutputFormat = None,
     compression: Annotated[
@@ -234,15 +231,7 @@ def fetch(
         with (
             named_as_options(),
             prompts_as_options(name),
-            options.opened(
-                context,
-                url,
-                username,
-                password_file,
-                project,
-                password_stdin=password_stdin,
-                settings=Settings(limits=limits),
-            ) as connection,
+            open_connection(server, limits=limits) as connection,
         ):
             opened = _open(connection, name, object_type, how, row_counts=row_counts)
             scan = question.asked_of(_chosen(opened, answers, page or (), every=all_pages))

@@ -6,15 +6,17 @@ import typer
 from rich.console import Console
 
 from mstr_arrow.cli import options
+from mstr_arrow.cli.connecting import open_connection
 from mstr_arrow.cli.errors import shown_errors
+from mstr_arrow.cli.server import Server, takes_server
 from mstr_arrow.cli.tables import print_json, print_table
 from mstr_arrow.objects.catalogue import ObjectInfo
 
 HEADERS = ("NAME", "TYPE", "ID", "PATH", "MODIFIED", "OWNER")
 
 
+@takes_server()
 def ls(
-    context: typer.Context,
     pattern: Annotated[
         str | None,
         typer.Argument(
@@ -23,24 +25,17 @@ def ls(
         ),
     ] = None,
     *,
-    url: options.Url,
+    server: Server,
     listed: Annotated[Literal["cube", "report", "all"], typer.Option("--type", help="What to list.")] = "all",
     json: options.Json = False,
     limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="List no more than these.")] = None,
-    username: options.Username = None,
-    password_file: options.PasswordFile = None,
-    password_stdin: options.PasswordStdin = False,
-    project: options.Project = None,
-    profile: options.Profile = None,  # noqa: ARG001 - its callback has used it
     verbose: options.Verbose = False,
 ) -> None:
     """List the cubes and reports that you can see."""
     console = Console(stderr=True)
     with shown_errors(console, verbose=verbose):
         kind = None if listed == "all" else listed
-        with options.opened(
-            context, url, username, password_file, project, password_stdin=password_stdin
-        ) as connection:
+        with open_connection(server) as connection:
             found = connection.objects(pattern, kind=kind)
         shown = found[:limit]
         if json:

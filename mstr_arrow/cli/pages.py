@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from mstr_arrow.cli import options
+from mstr_arrow.cli import options  # noqa: TC001 - typer reads the annotations
 from mstr_arrow.cli.answers import PromptAnswers, PromptsFile, ReportName, answers_from, prompts_as_options
+from mstr_arrow.cli.connecting import open_connection
 from mstr_arrow.cli.errors import shown_errors
+from mstr_arrow.cli.server import Server, takes_server
 from mstr_arrow.cli.tables import print_json, print_table
 from mstr_arrow.errors import UsageError
 
@@ -38,19 +40,14 @@ AllPages = Annotated[
 ]
 
 
+@takes_server()
 def pages(
-    context: typer.Context,
     name: ReportName,
     *,
-    url: options.Url,
+    server: Server,
     json: options.Json = False,
     prompts: PromptsFile = None,
     prompt: PromptAnswers = None,
-    username: options.Username = None,
-    password_file: options.PasswordFile = None,
-    password_stdin: options.PasswordStdin = False,
-    project: options.Project = None,
-    profile: options.Profile = None,  # noqa: ARG001 - its callback has used it
     verbose: options.Verbose = False,
 ) -> None:
     """List the pages of a report that has page-by: those that have data. The report is run."""
@@ -58,7 +55,7 @@ def pages(
     with (
         shown_errors(console, verbose=verbose),
         prompts_as_options(name),
-        options.opened(context, url, username, password_file, project, password_stdin=password_stdin) as connection,
+        open_connection(server) as connection,
     ):
         report = connection.report(connection.find(name, "report").id)
         answers = answers_from(prompts, prompt or ())

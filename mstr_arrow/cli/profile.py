@@ -10,7 +10,7 @@
     [nightly]
     url = "https://bi.example.com/MicroStrategyLibrary"
     username = "extract"
-    password = "…"          # only in a file that nobody else can read
+    password = {aws = "mstr/prod", key = "password"}    # or a text, in a file that nobody else can read
     in-flight = 12
     column-type = ["Revenue=decimal128(18, 2)"]
 
@@ -21,7 +21,9 @@ from __future__ import annotations
 
 import os
 import tomllib
+from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -29,9 +31,37 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-PASSWORD = "password"  # noqa: S105 - a key, not a value
-NOT_IN_A_FILE = {"profile", "output", "overwrite", "json", "password-stdin", "password-file", "help"}
+DEFAULT = "default"
+CREDENTIALS = frozenset({"password", "api-key", "identity-token", "key-password", "proxy-password"})
+MAY_BE_KEPT = frozenset({"url", "username"})
+"""What is no secret, but may be kept where one is."""
+NOT_IN_A_FILE = frozenset(
+    {
+        *("profile", "output", "overwrite", "json", "help"),
+        *("password-stdin", "password-file", "api-key-file", "with-api-key"),
+    }
+)
+MAKES_PROFILES = frozenset({"login"})
+"""Commands that may name a profile which is not there yet."""
+_META = "mstr_arrow.profile"
 _OTHERS = 0o077
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One table of the profile file.
+
+    ``settings`` are by long option; ``credentials`` are those that no option takes: secrets, and tables that say
+    where something is kept.
+    """
+
+    name: str
+    path: Path
+    settings: dict[str, Any] = field(default_factory=dict, repr=False)
+    credentials: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def __str__(self) -> str:
+        return f"profile {self.name!r}"
 
 
 def use_profile(context: typer.Context, name: str | None) -> str | None:
@@ -44,10 +74,21 @@ def use_profile(context: typer.Context, name: str | None) -> str | None:
         return name
     mine = _options(context.command)
     commands = getattr(context.parent and context.parent.command, "commands", {}).values()
-    settings = read_profile(config_path(), name, set(mine).union(*map(_options, commands)))
-    context.meta[PASSWORD] = settings.pop(PASSWORD, None)
-    context.default_map = {mine[key]: value for key, value in settings.items() if key in mine}
+    profile = read_profile(
+        config_path(),
+        name,
+        set(mine).union(*map(_options, commands)),
+        may_be_new=context.info_name in MAKES_PROFILES,
+    )
+    context.meta[_META] = profile
+    context.default_map = {mine[key]: value for key, value in profile.settings.items() if key in mine}
     return name
+
+
+def profile_of(context: typer.Context) -> Profile:
+    """Return the profile that the command uses."""
+    profile: Profile = context.meta[_META]
+    return profile
 
 
 def _options(command: Any) -> dict[str, str]:
@@ -66,23 +107,47 @@ def config_path() -> Path:
     return Path(os.environ.get("MSTR_ARROW_CONFIG") or Path(typer.get_app_dir("mstr-arrow")) / "config.toml")
 
 
-def read_profile(path: Path, name: str | None, options: Collection[str]) -> dict[str, Any]:
-    """Read a profile's settings by long option; without a name, those of ``[default]`` if there are any.
+def read_profile(path: Path, name: str | None, options: Collection[str], *, may_be_new: bool = False) -> Profile:
+    """Read a profile; without a name, ``[default]`` if there is one.
 
     Errors: typer.BadParameter for a file that cannot be read, a profile or key that does not exist, and a
-    password in a file that others can read.
+    secret in a file that others can read.
     """
     profiles = _read(path)
-    if name is not None and name not in profiles:
+    if name is not None and name not in profiles and not may_be_new:
         there = ", ".join(sorted(profiles)) or "none"
         raise typer.BadParameter(f"no profile {name!r} in {path}; there are: {there}.")
-    settings = {key.replace("_", "-"): value for key, value in profiles.get(name or "default", {}).items()}
-    if unknown := sorted(settings.keys() - {*options, PASSWORD}):
-        known = ", ".join(sorted({*options, PASSWORD}))
+    settings = {key.replace("_", "-"): value for key, value in profiles.get(name or DEFAULT, {}).items()}
+    if unknown := sorted(settings.keys() - {*options, *CREDENTIALS}):
+        known = ", ".join(sorted({*options, *CREDENTIALS}))
         raise typer.BadParameter(f"{path} sets {', '.join(unknown)}, which is no setting; there are: {known}.")
-    if PASSWORD in settings and os.name == "posix" and path.stat().st_mode & _OTHERS:
-        raise typer.BadParameter(f"{path} holds a password and others can read it: chmod 600 {path}")
-    return settings
+    secret = next((key for key, value in settings.items() if is_secret(key, value)), None)
+    if secret and os.name == "posix" and path.stat().st_mode & _OTHERS:
+        raise typer.BadParameter(
+            f"{path} holds a secret ({secret}) and others can read it: chmod 600 {quote(str(path))}"
+        )
+    kept = {key for key, value in settings.items() if key in CREDENTIALS or _is_kept(key, value)}
+    return Profile(
+        name or DEFAULT,
+        path,
+        {key: value for key, value in settings.items() if key not in kept},
+        {key: settings[key] for key in kept},
+    )
+
+
+def is_secret(key: str, value: object) -> bool:
+    """Say whether a setting is a secret by itself, and not just the place where one is kept.
+
+    >>> is_secret("password", "hunter2"), is_secret("password", {"env": "MSTR"}), is_secret("proxy", "http://a:b@c")
+    (True, False, True)
+    """
+    if not isinstance(value, str):
+        return False
+    return key in CREDENTIALS or (key == "proxy" and "@" in value) or (key == "session" and "{" in value)
+
+
+def _is_kept(key: str, value: object) -> bool:
+    return key in MAY_BE_KEPT and isinstance(value, dict)
 
 
 def _read(path: Path) -> dict[str, dict[str, Any]]:
@@ -93,5 +158,5 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
     except (OSError, ValueError) as error:
         raise typer.BadParameter(f"{path} cannot be read: {error}") from None
     if loose := [key for key, value in content.items() if not isinstance(value, dict)]:
-        raise typer.BadParameter(f"{path} sets {', '.join(loose)} outside a profile: write [default] above it.")
+        raise typer.BadParameter(f"{path} sets {', '.join(loose)} outside a profile: write [{DEFAULT}] above it.")
     return content

@@ -8,7 +8,9 @@ from rich.console import Console
 
 from mstr_arrow.cli import options
 from mstr_arrow.cli.answers import ReportName, ask_all
+from mstr_arrow.cli.connecting import open_connection
 from mstr_arrow.cli.errors import shown_errors
+from mstr_arrow.cli.server import Server, takes_server
 from mstr_arrow.cli.tables import print_json, print_table, print_text
 from mstr_arrow.errors import UsageError
 from mstr_arrow.objects.prompts import prompt_table
@@ -19,11 +21,11 @@ from mstr_arrow.prompts.words import rows
 HEADERS = ("PROMPT", "TYPE", "TAKES", "", "DEFAULT", "CHOICES", "KEY")
 
 
+@takes_server()
 def prompts(
-    context: typer.Context,
     name: ReportName,
     *,
-    url: options.Url,
+    server: Server,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -35,11 +37,6 @@ def prompts(
     ] = None,
     ask: Annotated[bool, typer.Option("--ask", help="Ask for the answers here, and print or write them.")] = False,
     json: options.Json = False,
-    username: options.Username = None,
-    password_file: options.PasswordFile = None,
-    password_stdin: options.PasswordStdin = False,
-    project: options.Project = None,
-    profile: options.Profile = None,  # noqa: ARG001 - its callback has used it
     verbose: options.Verbose = False,
 ) -> None:
     """Show what a report asks before it runs, or write a file of answers for `mstr-arrow fetch --prompts`.
@@ -49,7 +46,7 @@ def prompts(
     console = Console(stderr=True)
     with (
         shown_errors(console, verbose=verbose),
-        options.opened(context, url, username, password_file, project, password_stdin=password_stdin) as connection,
+        open_connection(server) as connection,
     ):
         if output is not None and not ask and output.suffix.lower() != ".toml":
             raise UsageError(f"a file to fill in is TOML, not {output.name!r}.", hint="Name it answers.toml.")

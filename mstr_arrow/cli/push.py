@@ -12,7 +12,9 @@ from rich.console import Console
 
 from mstr_arrow.cli import options
 from mstr_arrow.cli.columntypes import read_types
+from mstr_arrow.cli.connecting import open_connection
 from mstr_arrow.cli.errors import INTERRUPTED, shown_errors
+from mstr_arrow.cli.server import Server, takes_server
 from mstr_arrow.cli.target import look_at, named_like, say_keys
 from mstr_arrow.cli.uploading import detail, summarise, upload_progress
 from mstr_arrow.errors import DataError, MstrError, UploadFailed
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
 DATA, MODEL, SENDING = "Data", "Cube", "Sending"
 
 
+@takes_server()
 def push(
-    context: typer.Context,
     files: Annotated[
         list[str] | None,
         typer.Argument(
@@ -43,12 +45,7 @@ def push(
             metavar="NAME", help="Name or id of the cube; it is created if there is none.", rich_help_panel=MODEL
         ),
     ],
-    url: options.Url,
-    username: options.Username = None,
-    password_file: options.PasswordFile = None,
-    password_stdin: options.PasswordStdin = False,
-    project: options.Project = None,
-    profile: options.Profile = None,  # noqa: ARG001 - its callback has used it
+    server: Server,
     mode: Annotated[
         Literal["replace", "add", "update", "upsert"],
         typer.Option(
@@ -160,9 +157,7 @@ def push(
     with shown_errors(console, verbose=verbose), _interrupted(console):
         given = open_tables(files or (), query, table, read_types(column_types or ()), default=name)
         of_attributes = read_forms(forms or ())
-        with options.opened(
-            context, url, username, password_file, project, password_stdin=password_stdin
-        ) as connection:
+        with open_connection(server) as connection:
             tables, sentences = _fit(given, look_at(connection, name, folder), mode)
             if not quiet:
                 _say(console, sentences)

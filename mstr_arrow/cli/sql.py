@@ -13,11 +13,13 @@ from rich.console import Console
 from rich.filesize import decimal
 
 from mstr_arrow.cli import options
+from mstr_arrow.cli.connecting import open_connection
 from mstr_arrow.cli.database import Database
 from mstr_arrow.cli.errors import shown_errors
 from mstr_arrow.cli.output import Output, ParquetOptions, output_from
 from mstr_arrow.cli.preview import Preview, count, first_rows
 from mstr_arrow.cli.progress import detail, progress, together
+from mstr_arrow.cli.server import Server, takes_server
 from mstr_arrow.cli.tables import print_text
 from mstr_arrow.connection import Connection
 from mstr_arrow.errors import UsageError
@@ -34,8 +36,8 @@ PARQUET = ParquetOptions(
 )
 
 
+@takes_server()
 def sql(
-    context: typer.Context,
     statement: Annotated[
         str,
         typer.Argument(
@@ -45,7 +47,7 @@ def sql(
         ),
     ],
     *,
-    url: options.Url,
+    server: Server,
     output: Annotated[
         str | None,
         typer.Option(
@@ -65,11 +67,6 @@ def sql(
             "--explain", help="Say what would be asked of the server for each cube or report; read nothing."
         ),
     ] = False,
-    username: options.Username = None,
-    password_file: options.PasswordFile = None,
-    password_stdin: options.PasswordStdin = False,
-    project: options.Project = None,
-    profile: options.Profile = None,  # noqa: ARG001 - its callback has used it
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show tracebacks, requests and where the time went.")
@@ -88,9 +85,7 @@ def sql(
             database.check_words(statement)
             open_sources = _opener()
             began = time.perf_counter()
-            with options.opened(
-                context, url, username, password_file, project, password_stdin=password_stdin
-            ) as connection:
+            with open_connection(server) as connection:
                 sources = open_sources(connection, statement)
                 columns = database.plan(statement, {name: each.schema for each in sources for name in each.names})
                 if explain_only:

@@ -1,3 +1,4 @@
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -8,8 +9,8 @@ pytest.importorskip("typer", reason="the extra cli is not installed")
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch, tmp_path):
     """No settings but the test's own, and no terminal."""
-    for name in ("URL", "USERNAME", "PASSWORD", "PROJECT", "PROFILE"):
-        monkeypatch.delenv(f"MSTR_{name}", raising=False)
+    for name in [name for name in os.environ if name.startswith("MSTR_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("MSTR_ARROW_CONFIG", str(tmp_path / "config.toml"))
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "200")

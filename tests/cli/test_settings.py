@@ -50,6 +50,7 @@ def test_a_flag_beats_the_environment_and_that_beats_the_file(fetch, simulator, 
     profile(f'[default]\nurl = "{simulator.url}"\nusername = "file"\npassword = "no"\n')
     if winner in {"flag", "environment"}:
         monkeypatch.setenv("MSTR_USERNAME", "environment")
+        monkeypatch.setenv("MSTR_PASSWORD", "no")
     before = len(simulator.requests)
     assert fetch(*(["--username", "flag"] if winner == "flag" else [])).code == 1
     logins = [request.body for request in simulator.requests[before:] if request.path.endswith("auth/login")]
@@ -98,6 +99,7 @@ def test_a_wrong_file_is_explained(fetch, profile, text, options, said):
 def test_a_password_comes_from_a_file_before_the_environment(fetch, tmp_path, monkeypatch):
     monkeypatch.setenv("MSTR_PASSWORD", "wrong")
     (tmp_path / "password").write_text("demo\r\nsecond line\n")
+    (tmp_path / "password").chmod(0o600)
     assert fetch("--password-file", tmp_path / "password").code == 0
     monkeypatch.setattr(sys, "stdin", io.StringIO("demo\n"))
     assert fetch("--password-stdin").code == 0

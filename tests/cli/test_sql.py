@@ -173,6 +173,7 @@ def test_the_first_rows_of_a_condition_are_all_that_is_asked_for(table, server):
 def test_columns_that_are_not_needed_are_not_on_the_wire(run, tmp_path, statement, asked):
     with Simulator(rows=6_000) as server:
         (tmp_path / "password").write_text("demo")
+        (tmp_path / "password").chmod(0o600)
         login = ["--url", server.url, "--username", "demo", "--password-file", f"{tmp_path}/password"]
         result = run("sql", statement, "-o", f"{tmp_path}/x.parquet", *login)
         assert result.code == 0, result.err
@@ -333,6 +334,7 @@ def test_an_error_of_the_server_is_told_as_the_server_told_it(run, tmp_path, mon
         server.fail(Fault.lying_page(total=7).on("GET", "/instances/", times=None))
         login = ["--url", server.url, "--username", "demo", "--password-file", "password"]
         (tmp_path / "password").write_text("demo")
+        (tmp_path / "password").chmod(0o600)
         result = run("sql", statement, "-o", "x.parquet", *login)
         assert server.open_sessions == 0
     assert result.code == 3, result.err

@@ -1,0 +1,60 @@
+"""Passwords and keys that a person types, or that come from a file or standard input."""
+
+from __future__ import annotations
+
+import getpass
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mstr_arrow.auth.secrets import file
+from mstr_arrow.errors import SecretError, UsageError
+
+if TYPE_CHECKING:
+    from mstr_arrow.auth.resolve import Credential
+
+STDIN = Path("-")
+
+
+def first_line(path: Path) -> Credential:
+    """Return what reads the first line of a file, at each log-in anew; standard input (``-``) is read at once."""
+    if path == STDIN:
+        return _first(sys.stdin.readline(), "standard input")
+
+    def read() -> str:
+        try:
+            return _first(file(path)(), str(path))
+        except SecretError as error:
+            if error.hint:  # only a profile can say that others may read it
+                error.hint = error.hint.replace("give shared=True if they may", "hand it over on standard input")
+            raise
+
+    return read
+
+
+def ask_later(username: Credential, why_not_another: str | None) -> Credential:
+    """Return what asks for a password on the terminal; errors: UsageError where there is nobody to ask."""
+    whose = f" of {username}" if isinstance(username, str) else ""
+    if not sys.stdin.isatty():
+        known = f" {why_not_another}" if why_not_another else ""
+        raise UsageError(
+            f"there is no password{f' for {username!r}' if whose else ''}, and no terminal to ask for it.{known}",
+            hint="Set MSTR_PASSWORD, or use --password-file or --password-stdin, or store it by mstr-arrow login.",
+        )
+    return lambda: ask_secret(f"Password{whose}: ")
+
+
+def ask_secret(question: str) -> str:
+    """Ask on the terminal for what is not shown there; Ctrl-C is heard."""
+    if hasattr(signal, "siginterrupt"):
+        # Polars has waits started again after Ctrl-C; without this the question could not be left.
+        signal.siginterrupt(signal.SIGINT, True)
+    return getpass.getpass(question)
+
+
+def _first(text: str, where: str) -> str:
+    secret = text.split("\n", 1)[0].removesuffix("\r")
+    if not secret:
+        raise UsageError(f"the first line of {where} is empty; the secret should stand there.")
+    return secret
