@@ -27,10 +27,12 @@ def test_python_in_the_pages_runs(page, block, simulator, tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     connect = mstr_arrow.connect
 
-    def to_simulator(url, **options):
-        if not url.startswith("https://bi.example.com/"):
+    def to_simulator(url=None, **options):
+        if url is None or not url.startswith("https://bi.example.com/"):
             return connect(url, **options)
-        ours = {"username": simulator.username, "password": simulator.password, "project": simulator.project}
+        ours = {"project": simulator.project}
+        if "identity_token" not in options:
+            ours |= {"username": simulator.username, "password": simulator.password}
         return connect(simulator.url, **options | ours)
 
     monkeypatch.setattr(mstr_arrow, "connect", to_simulator)
