@@ -20,7 +20,9 @@ from mstr_arrow.scan.options import ReadOptions
 from mstr_arrow.transport import background
 from mstr_arrow.transport.calls import SessionCalls
 from mstr_arrow.transport.endpoints import Endpoints
+from mstr_arrow.transport.inproject import SessionInProject
 from mstr_arrow.transport.opening import open_session
+from mstr_arrow.transport.projects import choose
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
@@ -136,6 +138,8 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
     def __del__(self) -> None:
         if not hasattr(self, "_pid") or os.getpid() != self._pid or self.closed:
             return
+        if isinstance(self._session, SessionInProject):
+            return  # the connection it was made from is closed, or warns
         warnings.warn(f"{self!r} was never closed", ResourceWarning, source=self, stacklevel=2)
         background.spawn(self._session.aclose())
 
@@ -243,6 +247,42 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
     async def projects_async(self) -> list[Project]:
         """Do what :meth:`projects` does."""
         return await self.bridge(self.http.projects())
+
+    def project(self, name_or_id: str) -> Project:
+        """Return the project of that exact name or that id; NotFound lists what is near. GET /api/projects.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     conn.project("Simulated Retail").loaded
+        True
+        """
+        return self.run(self._chosen(name_or_id))
+
+    async def project_async(self, name_or_id: str) -> Project:
+        """Do what :meth:`project` does."""
+        return await self.bridge(self._chosen(name_or_id))
+
+    def in_project(self, name_or_id: str) -> Connection:
+        """Return a connection that works in another project, over the same session. GET /api/projects.
+
+        It need not be closed: closing it ends its own reads, while the session ends with the connection it was made
+        from. Both may be used at the same time, and share what the server allows a session, such as its instances.
+        Raises NotFound as :meth:`project` does.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     conn.in_project("Simulated Retail").cube("Sales Cube").count_rows()
+        2000
+        """
+        return self.run(self._in_project(name_or_id))
+
+    async def in_project_async(self, name_or_id: str) -> Connection:
+        """Do what :meth:`in_project` does."""
+        return await self.bridge(self._in_project(name_or_id))
+
+    async def _chosen(self, name_or_id: str) -> Project:
+        return choose(await self.http.projects(), name_or_id)
+
+    async def _in_project(self, name_or_id: str) -> Connection:
+        return Connection(SessionInProject.of(self._session, await self._chosen(name_or_id)))
 
     @property
     def project_id(self) -> str:

@@ -64,6 +64,7 @@ async def place_for(session: ServerSession, source: Source, instance: Instance |
         instance_id=wanted,
         foreign=wanted is not None and wanted == source.given,
         on_wait=lambda: watch("waiting for other reads of this session"),
+        http=session.http,
     )
 
 

@@ -159,7 +159,8 @@ class Expanded(Generic[T]):
 
     async def _work_if_there_is_room(self) -> None:
         """Use one more instance, if the session has a place for it."""
-        place = await self._shop.session.instances.spare(self._source.path)
+        session = self._shop.session
+        place = await session.instances.spare(self._source.path, session.http)
         if place is not None:
             await self._work(place)
 

@@ -70,7 +70,7 @@ async def prepared(session: ServerSession, instances_path: str) -> AsyncIterator
 
     POST …/instances?executionStage=resolve_prompts. Its place in the working set is free again afterwards.
     """
-    place = await session.instances.acquire(instances_path, runs=True)
+    place = await session.instances.acquire(instances_path, runs=True, http=session.http)
     params = {"executionStage": "resolve_prompts", "limit": 1}
     report_id = instances_path.split("/")[-2]
     try:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 import logging
 import os
 import time
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import aiohttp
@@ -71,17 +69,6 @@ class _Request(NamedTuple):
         return URL(f"{base}{self.path}{self.query}")
 
 
-@dataclass(slots=True)
-class _Login:
-    """What the requests of one session, whatever their project, have in common and is replaced in time.
-
-    ``renew`` puts keys of a new session in place of those that the server refused, or raises why it cannot.
-    """
-
-    keys: SessionKeys
-    renew: Callable[[SessionKeys, SessionExpired], Awaitable[None]] | None = None
-
-
 class Http:
     """Requests of one connection; made and used on the background loop only.
 
@@ -91,8 +78,9 @@ class Http:
 
     def __init__(self, base: str, settings: Settings) -> None:
         self.settings = settings
-        self._login = _Login(SessionKeys(base))
-        self._left = False
+        self.keys = SessionKeys(base)
+        self.renew: Callable[[SessionKeys, SessionExpired], Awaitable[None]] | None = None
+        """Puts keys of a new session in place of those that the server refused, or raises why it cannot."""
         self.searching = asyncio.Lock()
         """Held during a metadata search: a session keeps the results of a few, and drops older ones."""
         self.project: Project | None = None
@@ -108,34 +96,6 @@ class Http:
     def __repr__(self) -> str:
         return f"<Http {self.base}>"
 
-    def in_project(self, project: Project) -> Http:
-        """Return the requests of the same session in another project."""
-        other = copy.copy(self)
-        other.project = project
-        return other
-
-    def leave(self) -> None:
-        """Refuse further requests, while others of the session go on."""
-        self._left = True
-
-    @property
-    def keys(self) -> SessionKeys:
-        """The keys of the session."""
-        return self._login.keys
-
-    @keys.setter
-    def keys(self, keys: SessionKeys) -> None:
-        self._login.keys = keys
-
-    @property
-    def renew(self) -> Callable[[SessionKeys, SessionExpired], Awaitable[None]] | None:
-        """Puts keys of a new session in place of those that the server refused, or raises why it cannot."""
-        return self._login.renew
-
-    @renew.setter
-    def renew(self, renew: Callable[[SessionKeys, SessionExpired], Awaitable[None]] | None) -> None:
-        self._login.renew = renew
-
     @property
     def base(self) -> str:
         """The base URL of the session's server."""
@@ -148,8 +108,8 @@ class Http:
 
     @property
     def closed(self) -> bool:
-        """Whether :meth:`aclose` or :meth:`leave` was called."""
-        return self._left or self._session.closed
+        """Whether :meth:`aclose` was called."""
+        return self._session.closed
 
     def check_usable(self) -> None:
         """Raise ForkedError in a child process of the one that connected, ClosedError after closing."""

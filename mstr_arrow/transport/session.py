@@ -213,7 +213,7 @@ class ServerSession:
         try:
             self._keep_alive.stop()
             self.http.renew = None
-            resources = [_closed(resource, limit) for resource in reversed(self._resources.values())]
+            resources = [close_in_time(resource, limit) for resource in reversed(self._resources.values())]
             await asyncio.gather(self._renewal.stop(limit), *resources)
             if self.http.token is not None:
                 confirmed = logging_out and await log_out(self.http, self.http.keys)
@@ -223,7 +223,7 @@ class ServerSession:
             background.drop(self)
 
 
-async def _closed(resource: background.Closable, limit: float) -> None:
+async def close_in_time(resource: background.Closable, limit: float) -> None:
     """Close one resource within ``limit`` seconds; its failure must not keep the session open."""
     try:
         async with asyncio.timeout(limit):

@@ -37,6 +37,7 @@ class _Wanted(NamedTuple):
     runs: bool
     instance_id: str | None
     foreign: bool
+    http: Http
 
 
 class Place:
@@ -45,8 +46,9 @@ class Place:
     ``instance_id`` is None until the instance is there. ``runs``: it is costly to make.
     """
 
-    def __init__(self, owner: WorkingSet, path: str, *, runs: bool) -> None:
+    def __init__(self, owner: WorkingSet, http: Http, path: str, *, runs: bool) -> None:
         self._owner = owner
+        self.http = http
         self.path = path
         self.runs = runs
         self.instance_id: str | None = None
@@ -119,14 +121,16 @@ class WorkingSet:
         instance_id: str | None = None,
         foreign: bool = False,
         on_wait: Callable[[], object] = lambda: None,
+        http: Http | None = None,
     ) -> Place:
         """Return a place for an instance below ``path``, when there is one; the caller releases it.
 
         For the instance ``instance_id`` it is that one's place; ``Place.instance_id`` is None if it is there no
-        longer. One that is ``foreign`` was not made here. ``on_wait`` is called before waiting. Errors: UsageError
-        where those that hold the places do not go on.
+        longer. One that is ``foreign`` was not made here. ``on_wait`` is called before waiting. ``http`` asks in
+        the instance's project, where that is not the connection's. Errors: UsageError where those that hold the
+        places do not go on.
         """
-        wanted = _Wanted(path, runs, instance_id, foreign)
+        wanted = _Wanted(path, runs, instance_id, foreign, http or self._http)
         if (place := self._shared(wanted)) is not None:
             return place
         if self._places and self._size is None:
@@ -153,11 +157,13 @@ class WorkingSet:
         """Whether somebody waits for a place."""
         return bool(self._waiting)
 
-    async def spare(self, path: str) -> Place | None:
-        """Return one more place for an instance of a report, None where others wait or there is no room."""
+    async def spare(self, path: str, http: Http | None = None) -> Place | None:
+        """Return one more place for an instance of a report; None where that would leave none for others."""
         if self._size is None:
             self._size = await self._ask_size()
-        wanted = _Wanted(path, runs=True, instance_id=None, foreign=False)
+        if sum(1 for place in self._places if place.users) + 1 >= self._size - SPARE:
+            return None
+        wanted = _Wanted(path, runs=True, instance_id=None, foreign=False, http=http or self._http)
         place = None if self._waiting else self._granted(wanted)
         if place is not None:
             try:
@@ -201,7 +207,7 @@ class WorkingSet:
             return None
         place = self._find(wanted.instance_id)
         if place is None:
-            place = Place(self, wanted.path, runs=wanted.runs)
+            place = Place(self, wanted.http, wanted.path, runs=wanted.runs)
             self._places.add(place)
             if wanted.foreign and wanted.instance_id is not None:
                 place.maybe_made = True
@@ -261,7 +267,7 @@ class WorkingSet:
             return
         stirred, began = self._stirred, time.monotonic()
         with suppress(MstrError):
-            await self._http.request(
+            await place.http.request(
                 "GET",
                 f"{place.path}/{place.instance_id}",
                 params={"offset": 0, "limit": 1},

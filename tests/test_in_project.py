@@ -1,0 +1,160 @@
+"""Work in another project over the same session."""
+
+import asyncio
+import gc
+import warnings
+
+import pytest
+from aiohttp import web
+
+from mstr_arrow import errors
+
+RETAIL, FINANCE = "A" * 32, "B" * 32
+
+
+@pytest.fixture
+def sent(library):
+    """Answer /api/x, and tell the projects that requests for it named."""
+    library.on("GET", "/api/x", json={})
+    return lambda: [
+        headers.get("X-MSTR-ProjectID")
+        for (_, path), headers in zip(library.requests, library.headers, strict=True)
+        if path == "/api/x"
+    ]
+
+
+def test_a_project_is_looked_up_by_name_and_id(retail):
+    assert retail.project("Finance") == retail.project(FINANCE.lower()) == (FINANCE, "Finance", "", True)
+    assert asyncio.run(retail.project_async("Retail")).id == RETAIL
+    with pytest.raises(errors.NotFound, match="mean 'Finance'"):
+        retail.project("finances")
+
+
+def test_requests_name_the_other_project_in_the_same_session(library, retail, sent):
+    finance = retail.in_project("Finance")
+    retail.get("x")
+    finance.get("x")
+    asyncio.run(finance.get_async("x"))
+    retail.get("x")
+    assert sent() == [RETAIL, FINANCE, FINANCE, RETAIL]
+    assert (retail.project_name, finance.project_name) == ("Retail", "Finance")
+    assert "Finance" in repr(finance)
+    assert finance.in_project("Retail").project_id == RETAIL
+    assert library.count("POST", "/api/auth/login") == 1
+
+
+def test_a_wrong_project_is_explained(retail):
+    with pytest.raises(errors.NotFound, match="mean 'Finance'"):
+        retail.in_project("Finanze")
+    with pytest.raises(errors.NotFound, match="may use: 'Retail', 'Finance'"):
+        asyncio.run(retail.in_project_async("C" * 32))
+
+
+def test_one_that_is_forgotten_says_nothing_and_leaves_the_session(library, retail):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        retail.in_project("Finance")
+        gc.collect()
+    retail.get("sessions")
+    assert library.open_sessions == 1
+
+
+def test_one_that_is_closed_leaves_the_session_open(library, retail, sent):
+    with retail.in_project("Finance") as finance:
+        finance.get("x")
+    assert finance.closed
+    with pytest.raises(errors.ClosedError):
+        finance.get("x")
+    retail.get("x")
+    assert (sent(), library.open_sessions) == ([FINANCE, RETAIL], 1)
+    finance.connect()
+    finance.get("x")
+    assert sent()[-1] == FINANCE
+
+
+def test_it_ends_with_the_connection_it_was_made_from(library, retail):
+    finance = retail.in_project("Finance")
+    with pytest.raises(errors.UsageError, match="shares its session"):
+        finance.close(log_out=True)
+    retail.close()
+    assert (finance.closed, library.open_sessions) == (True, 0)
+    with pytest.raises(errors.ClosedError):
+        finance.connect()
+    finance.close()
+    retail.connect()
+    finance.connect()
+    assert finance.project_name == "Finance"
+
+
+def test_what_it_holds_is_let_go_with_it(retail):
+    closed = []
+
+    class Resource:
+        def __init__(self, name):
+            self.name = name
+
+        async def aclose(self):
+            closed.append(self.name)
+
+    kept = Resource("retail")
+    retail.register(kept)
+    with retail.in_project("Finance") as finance:
+        finance.register(Resource("finance"))
+        gone = Resource("gone")
+        finance.register(gone)
+        finance.unregister(gone)
+        assert retail.session._keep_alive._holders == 1
+    assert (closed, retail.session._keep_alive._holders) == (["finance"], 0)
+    late = retail.in_project("Finance")
+    late.register(Resource("late"))
+    retail.close()
+    assert sorted(closed) == ["finance", "late", "retail"]
+
+
+def test_an_expired_session_is_opened_again_once_for_both(library, retail, sent):
+    finance = retail.in_project("Finance")
+
+    async def expired(_):
+        return web.json_response({"code": "ERR009", "message": "expired"}, status=401)
+
+    library.on("GET", "/api/x", expired, times=1)
+    finance.get("x")
+    retail.get("x")
+    assert sent() == [FINANCE, FINANCE, RETAIL]
+    assert library.count("POST", "/api/auth/login") == 2
+    assert finance.http.keys is retail.http.keys
+    assert finance.session.instances is retail.session.instances
+
+
+def test_cubes_are_read_and_their_instances_counted_together(simulator, connection):
+    other = connection.in_project(simulator.project_id)
+    assert other.cube("Sales Cube").to_arrow().equals(connection.cube("Sales Cube").to_arrow())
+    assert other.session.instances is connection.session.instances
+    assert other.session.orientation is None
+    other.session.orientation = "ROW"
+    assert connection.session.orientation == "ROW"
+
+
+def test_an_instance_is_touched_in_its_own_project(library, retail):
+    library.on("GET", "/api/sessions", json={"timeout": 1800, "workingSet": 4})
+    for number in range(8):
+        library.on("GET", f"/api/v2/cubes/C/instances/I{number}", json={})
+    finance = retail.in_project("Finance")
+
+    async def use(connection, number, *, keep):
+        place = await connection.session.instances.acquire("v2/cubes/C/instances", http=connection.http)
+        place.asked()
+        place.made(f"I{number}")
+        if not keep:
+            place.release()
+
+    finance.run(use(finance, 0, keep=True))
+    for number in range(1, 8):
+        retail.run(use(retail, number, keep=False))
+    touches = [
+        (path[-2:], headers["X-MSTR-ProjectID"])
+        for (_, path), headers in zip(library.requests, library.headers, strict=True)
+        if "/instances/" in path
+    ]
+    assert touches
+    assert set(touches) == {("I0", FINANCE)}
