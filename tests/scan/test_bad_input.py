@@ -82,7 +82,7 @@ FAULTS = {
     "HTML": (Fault.html(200), {}, errors.ProtocolError, "(?i)html|web page"),
     "an HTML error": (Fault.html(502), AGAIN, errors.ServerError, "gateway"),
     "a redirect": (Fault.redirect("https://sso.example.com/login"), {}, errors.ProtocolError, "log-in page"),
-    "a session that expired": (Fault.session_expired(), {}, errors.SessionExpired, "Connect again"),
+    "a session that ended": (Fault.logged_out(), {}, errors.InstanceGone, "Start again"),
     "a row limit": (
         Fault.error(500, iserver_code=-2147205488, message="32000 rows"),
         {},
@@ -110,7 +110,9 @@ def test_a_bad_page_is_a_typed_error_with_a_way_out(sim, quick, fault, way):
     assert caught.value.hint
 
 
-@pytest.mark.parametrize("fault", [name for name in FAULTS if name not in {"wrong offset", "another total"}])
+@pytest.mark.parametrize(
+    "fault", [name for name in FAULTS if name not in {"wrong offset", "another total", "a session that ended"}]
+)
 def test_a_bad_first_page_is_a_typed_error(sim, quick, fault):
     effect, aim, error, _ = FAULTS[fault]
     sim.fail(effect.on("POST", "/instances", **aim))
