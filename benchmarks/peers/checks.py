@@ -14,16 +14,15 @@ from functools import partial
 from itertools import filterfalse
 from typing import TYPE_CHECKING, Any
 
-from mstr.requests import AuthenticatedMSTRRESTSession, MSTRRESTSession
 from mstrio.connection import Connection
 from mstrio.object_management import full_search
 from mstrio.project_objects import OlapCube, Report, SuperCube, list_olap_cubes, list_reports, list_super_cubes
 from mstrio.project_objects.datasets import load_cube
 
 import mstr_arrow as ma
-from benchmarks.peers import asking
+from benchmarks.peers import asking, sessions
 from benchmarks.peers.compare import SAME, Unexplained, explain, own
-from benchmarks.peers.verdicts import MSTR_REQUESTS, MSTRIO, OURS, Checks, hush
+from benchmarks.peers.verdicts import MSTRIO, OURS, Checks, hush
 from mstr_arrow.simulator import Simulator
 
 if TYPE_CHECKING:
@@ -57,8 +56,7 @@ def main() -> None:
     hush()
     checks = Checks()
     with Simulator(rows=ROWS, gzip=False, max_sessions_per_user=100) as sim:
-        _log_ins(checks, sim)
-        _mstr_rest_requests(checks, sim)
+        sessions.main(checks, sim)
         connection = Connection(sim.url, sim.username, sim.password, project_name=sim.project)
         _listings(checks, sim, connection)
         _cubes(checks, sim, connection)
@@ -78,73 +76,6 @@ def main() -> None:
     for method, path in sorted(missing):
         print(f"not served: {method} {path}")
     checks.conclude()
-
-
-def _log_ins(checks: Checks, sim: Simulator) -> None:
-    def log_in(**credentials: Any) -> str:
-        connection = Connection(sim.url, project_name=sim.project, **credentials)
-        before = sim.open_sessions
-        connection.renew()
-        connection.close()
-        return SAME if (connection.project_id, sim.open_sessions) == (sim.project_id, before - 1) else "differs"
-
-    named = {"username": sim.username, "password": sim.password}
-    for mode, credentials in (
-        (1, named),
-        (8, {"login_mode": 8}),
-        (16, named | {"login_mode": 16}),
-        (4096, {"api_token": sim.api_token}),
-    ):
-        checks.run(f"Connection, log-in mode {mode}", MSTRIO, partial(log_in, **credentials))
-    wrong = {"username": sim.username, "password": "wrong"}
-    checks.run("Connection, wrong password", MSTRIO, lambda: _refused(lambda: log_in(**wrong)))
-
-
-def _mstr_rest_requests(checks: Checks, sim: Simulator) -> None:
-    base = f"{sim.url}/api/"
-
-    def by_hand() -> str:
-        with MSTRRESTSession(base_url=base) as session:
-            session.login(username=sim.username, password=sim.password)
-            projects = session.get_projects()
-            session.extend_session()
-            before = sim.open_sessions
-            session.logout()
-            ended = not session.has_session() and sim.open_sessions == before - 1
-            return SAME if [p["id"] for p in projects] == [sim.project_id] and ended else "differs"
-
-    def managed(**credentials: Any) -> str:
-        before = sim.open_sessions
-        with AuthenticatedMSTRRESTSession(base_url=base, **credentials) as session:
-            project = session.resolve_project_id(sim.project)
-            headers = {"X-MSTR-ProjectID": project}
-            page = session.post(f"v2/cubes/{sim.cubes['One Row']}/instances", headers=headers).json()
-        rows = page["data"]["paging"]["total"]
-        return SAME if (project, rows, sim.open_sessions) == (sim.project_id, 1, before) else "differs"
-
-    def taken_over() -> str:
-        with MSTRRESTSession(base_url=base) as theirs:
-            theirs.login(username=sim.username, password=sim.password)
-            with ma.Connection.from_session(theirs.json()) as conn:
-                project = conn.project_id
-            user = theirs.get_userinfo().json()["fullName"]
-            theirs.logout()
-        return SAME if (project, user) == (sim.project_id, sim.username) else "differs"
-
-    def given() -> str:
-        with ma.connect(sim.url, **named) as conn, MSTRRESTSession(base_url=base) as theirs:
-            theirs.update_from_json(conn.save_session(format="mstr-rest-requests"))
-            return SAME if [p["id"] for p in theirs.get_projects()] == [sim.project_id] else "differs"
-
-    named = {"username": sim.username, "password": sim.password}
-    checks.run("its saved session taken over by us", MSTR_REQUESTS, taken_over)
-    checks.run("our saved session taken over by it", MSTR_REQUESTS, given)
-    checks.run("login, get, logout", MSTR_REQUESTS, by_hand)
-    checks.run("authenticated session, name and password", MSTR_REQUESTS, lambda: managed(**named))
-    checks.run("authenticated session, API key", MSTR_REQUESTS, lambda: managed(api_key=sim.api_token))
-    checks.run("authenticated session, anonymous", MSTR_REQUESTS, managed)
-    wrong = {"username": sim.username, "password": "wrong"}
-    checks.run("wrong password", MSTR_REQUESTS, lambda: _refused(lambda: managed(**wrong)))
 
 
 def _listings(checks: Checks, sim: Simulator, connection: Connection) -> None:
@@ -313,14 +244,6 @@ def _ours(checks: Checks, sim: Simulator) -> None:
 
 def _read_own(sim: Simulator, find: Callable[..., Any], name: str, **options: Any) -> str:
     return own(sim.truth(name, **options), find(name, **options).to_arrow())
-
-
-def _refused(work: Callable[[], Any]) -> str:
-    try:
-        work()
-    except Exception as error:  # noqa: BLE001 - each peer has its own
-        return SAME if "ogin" in str(error) or "401" in str(error) else f"differs: {error}"
-    return "differs: let in"
 
 
 if __name__ == "__main__":
