@@ -238,6 +238,12 @@ def test_a_scan_whose_instance_died_after_its_schema_was_read_goes_on_with_anoth
     assert logins(server) == 2
 
 
+def test_a_read_whose_session_ends_as_it_begins_goes_on_in_another(server, conn):
+    server.fail(Fault.logged_out().on("POST", "/instances"))
+    assert conn.cube("Sales Cube").to_arrow().num_rows == 2_000
+    assert (logins(server), server.open_sessions) == (2, 1)
+
+
 def test_a_read_that_loses_its_instance_on_the_way_is_told_and_the_next_one_reads(server, conn):
     scan = conn.cube("Sales Cube", limits=Limits(page_rows=200, in_flight=1, buffer_bytes=1))
     batches = scan.batches()
