@@ -43,8 +43,10 @@ def explained(
 def _lines(
     division: Division | None, source: Source, columns: Columns, probed: Instance, options: ReadOptions
 ) -> Iterator[str]:
-    yield f"asks the server: POST /api/{source.path}"
-    yield from _json(source.asked(options.grid), _Names(columns), "  ", "")
+    body = source.asked(options.grid)
+    later = ", and when it has run, PUT …/instances/{id}" if body and source.responds_async else ""
+    yield f"asks the server: POST /api/{source.path}{later}"
+    yield from _json(body, _Names(columns), "  ", "")
     if division is not None:
         yield from _conditions(division)
         yield from (f"note: {note}" for note in division.notes)

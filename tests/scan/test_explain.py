@@ -76,7 +76,15 @@ def test_without_push_down_everything_is_local(sales):
 def test_of_cross_tabs_nothing_is_asked(connection):
     text = connection.report("Cross-tab Metrics Last").where(col("Region") == "East").explain()
     assert "only checked here: Region == 'East' (the server takes conditions on tables only" in text
-    assert body_of(text) == {"subtotals": {"visible": False}}
+    assert body_of(text) == {}
+
+
+def test_a_report_is_changed_when_it_has_run(connection):
+    text = connection.report("Report With Subtotals").where(col("Units") > 50).explain()
+    first = text.splitlines()[0]
+    assert first.startswith("asks the server: POST /api/v2/reports/")
+    assert first.endswith("/instances, and when it has run, PUT …/instances/{id}")
+    assert body_of(text)["subtotals"] == {"visible": False}
 
 
 @pytest.mark.parametrize(
