@@ -8,21 +8,26 @@ import mstr_arrow
 from mstr_arrow.cli.demo import demo
 from mstr_arrow.cli.describe import describe
 from mstr_arrow.cli.fetch import fetch
+from mstr_arrow.cli.login import login, logout
 from mstr_arrow.cli.ls import ls
 from mstr_arrow.cli.pages import pages
 from mstr_arrow.cli.prompts import prompts
 from mstr_arrow.cli.push import push
 from mstr_arrow.cli.simulate import simulate
 from mstr_arrow.cli.sql import sql
+from mstr_arrow.cli.whoami import whoami
 
 EXIT_CODES = (
     "Exit codes: 0 done · 1 the server or the network failed, or a file could not be written · 2 wrong usage · "
     "3 the data are not what was promised or do not fit a type · 130 interrupted by Ctrl-C."
 )
+MORE_OPTIONS = "LDAP, proxies, certificates and time-outs: mstr-arrow whoami --help."
 FIRST_STEPS = """\
 [bold]Start here[/bold]
 
 mstr-arrow demo
+
+mstr-arrow login
 
 mstr-arrow ls --help
 
@@ -31,6 +36,37 @@ mstr-arrow fetch --help
 mstr-arrow sql --help
 
 mstr-arrow push --help
+"""
+LOGIN_EXAMPLES = """\
+[bold]Examples[/bold]
+
+mstr-arrow login --url https://bi.example.com/MicroStrategyLibrary --username ann --project Retail
+
+mstr-arrow login --profile test --ca-file corp-ca.pem --login-mode ldap
+
+mstr-arrow login --profile nightly --with-api-key
+"""
+LOGOUT_EXAMPLES = """\
+[bold]Examples[/bold]
+
+mstr-arrow logout
+
+mstr-arrow logout --profile nightly
+"""
+WHOAMI_EXAMPLES = """\
+[bold]Examples[/bold]
+
+mstr-arrow whoami
+
+mstr-arrow whoami --profile nightly --json
+
+mstr-arrow whoami --proxy http://proxy.example.com:3128 --connect-timeout 5 --verbose
+
+[bold]Settings[/bold]
+
+Each option is a key of a profile, too, and a variable of the environment, as shown. Only there are \
+password, api-key and identity-token, key-password of --key-file, and proxy-password of --proxy-username: \
+MSTR_PASSWORD, MSTR_API_KEY, MSTR_IDENTITY_TOKEN, MSTR_KEY_PASSWORD, MSTR_PROXY_PASSWORD.
 """
 LS_EXAMPLES = """\
 [bold]Examples[/bold]
@@ -77,11 +113,13 @@ mstr-arrow fetch "Sales By Page" -o sales.parquet --all-pages
 
 [bold]Settings[/bold]
 
-A flag beats the environment, and the environment beats the profile file: config.toml in your configuration
-folder for mstr-arrow (~/.config/mstr-arrow on Linux), or the file that MSTR_ARROW_CONFIG names. Its tables are
+A flag beats the environment, and the environment beats the profile file: config.toml in your configuration \
+folder for mstr-arrow (~/.config/mstr-arrow on Linux), or the file that MSTR_ARROW_CONFIG names. Its tables are \
 profiles, their keys the long options; \\[default] is used when no other is named.
 
-The password comes from --password-file or --password-stdin, MSTR_PASSWORD, or the profile; else you are asked.
+The password comes from --password-file or --password-stdin, MSTR_PASSWORD, or the profile, which may name where it \
+is kept; else you are asked. mstr-arrow login keeps it in the keyring. A token comes from --api-key-file, \
+MSTR_API_KEY, MSTR_IDENTITY_TOKEN or the profile.
 """
 PAGES_EXAMPLES = """\
 [bold]Examples[/bold]
@@ -168,12 +206,18 @@ def root(
     """Move data between a MicroStrategy (Strategy One) Intelligence Server and Arrow, Parquet and CSV."""
 
 
-app.command(epilog=f"{LS_EXAMPLES}\n{EXIT_CODES}")(ls)
-app.command(epilog=f"{DESCRIBE_EXAMPLES}\n{EXIT_CODES}")(describe)
-app.command(epilog=f"{FETCH_EXAMPLES}\n{EXIT_CODES}")(fetch)
-app.command(epilog=f"{PROMPTS_EXAMPLES}\n{EXIT_CODES}")(prompts)
-app.command(epilog=f"{PAGES_EXAMPLES}\n{EXIT_CODES}")(pages)
-app.command(epilog=f"{SQL_EXAMPLES}\n{EXIT_CODES}")(sql)
-app.command(epilog=f"{PUSH_EXAMPLES}\n{EXIT_CODES}")(push)
+END = f"{MORE_OPTIONS}\n\n{EXIT_CODES}"
+for command, examples in {
+    ls: LS_EXAMPLES,
+    describe: DESCRIBE_EXAMPLES,
+    fetch: FETCH_EXAMPLES,
+    prompts: PROMPTS_EXAMPLES,
+    pages: PAGES_EXAMPLES,
+    sql: SQL_EXAMPLES,
+    push: PUSH_EXAMPLES,
+}.items():
+    app.command(epilog=f"{examples}\n{END}")(command)
+for command, examples in {login: LOGIN_EXAMPLES, logout: LOGOUT_EXAMPLES, whoami: WHOAMI_EXAMPLES}.items():
+    app.command(epilog=f"{examples}\n{EXIT_CODES}")(command)
 app.command()(demo)
 app.command()(simulate)

@@ -74,6 +74,11 @@ def find_way_in(server: Server) -> WayIn:
     return choose(levels, ask_later, login_mode=server.login_mode)
 
 
+def given_as_option(server: Server, argument: str) -> bool:
+    """Say whether an argument is from the command line itself."""
+    return _source(server, argument) == _LEVELS[0]
+
+
 def _source(server: Server, argument: str) -> str:
     source = server.context.get_parameter_source(argument)
     return source.name if source else _LEVELS[0]
@@ -173,7 +178,7 @@ def _expanded(path: Path | None) -> Path | None:
 def _proxy(server: Server) -> Proxy | None:
     if server.proxy is None:
         return None
-    if "@" in server.proxy and _source(server, "proxy") == _LEVELS[0]:
+    if "@" in server.proxy and given_as_option(server, "proxy"):
         raise UsageError(
             "--proxy holds a user and a password, which others can see there.",
             hint="Give them in MSTR_PROXY, or by --proxy-username and MSTR_PROXY_PASSWORD.",

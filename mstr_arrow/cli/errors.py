@@ -11,6 +11,7 @@ import typer
 from rich.text import Text
 
 from mstr_arrow.cli.trace import traced
+from mstr_arrow.cli.wording import as_options
 from mstr_arrow.errors import ConversionError, DataError, MstrError, UsageError
 
 if TYPE_CHECKING:
@@ -69,8 +70,8 @@ def explain(error: MstrError) -> Text:
     text = str(error).removesuffix(f" {hint}").removeprefix(error.label)
     if isinstance(error, ConversionError):
         hint = f"Choose a type that holds it: --column-type '{error.column}=string' takes any value."
-    shown = Text.assemble((error.label, "bold red"), _printable(text))
-    return Text.assemble(shown, "\n", _printable(hint)) if hint else shown
+    shown = Text.assemble((error.label, "bold red"), _printable(as_options(text)))
+    return Text.assemble(shown, "\n", _printable(as_options(hint))) if hint else shown
 
 
 def _printable(text: str) -> str:

@@ -8,10 +8,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.console import Console
+
 from mstr_arrow.auth.secrets import file
 from mstr_arrow.errors import SecretError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mstr_arrow.auth.resolve import Credential
 
 STDIN = Path("-")
@@ -21,6 +25,8 @@ def first_line(path: Path) -> Credential:
     """Return what reads the first line of a file, at each log-in anew; standard input (``-``) is read at once."""
     if path == STDIN:
         return _first(sys.stdin.readline(), "standard input")
+    if not path.exists():
+        raise UsageError(f"there is no file {str(path)!r}.", hint="Its first line should be the secret.")
 
     def read() -> str:
         try:
@@ -47,10 +53,22 @@ def ask_later(username: Credential, why_not_another: str | None) -> Credential:
 
 def ask_secret(question: str) -> str:
     """Ask on the terminal for what is not shown there; Ctrl-C is heard."""
+    return _ask(lambda: getpass.getpass(question))
+
+
+def ask_text(question: str) -> str:
+    """Ask on the terminal, which is told by standard error."""
+    return _ask(lambda: Console(stderr=True).input(question, markup=False)).strip()
+
+
+def _ask(ask: Callable[[], str]) -> str:
     if hasattr(signal, "siginterrupt"):
         # Polars has waits started again after Ctrl-C; without this the question could not be left.
         signal.siginterrupt(signal.SIGINT, True)
-    return getpass.getpass(question)
+    try:
+        return ask()
+    except EOFError:
+        raise UsageError("the question was not answered.") from None
 
 
 def _first(text: str, where: str) -> str:

@@ -36,6 +36,20 @@ def _seldom(name: str, text: str, metavar: str | None = None) -> Any:
     return typer.Option(name, metavar=metavar, envvar=variable(name[2:]), help=text, rich_help_panel=NETWORK)
 
 
+ProfileName = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        metavar="NAME",
+        envvar="MSTR_PROFILE",
+        callback=use_profile,
+        is_eager=True,
+        help="Take what is not given here from this table of the profile file.",
+        rich_help_panel=SERVER,
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
     """What a command was told of the server: a field per option."""
@@ -49,9 +63,6 @@ class Server:
         Path | None,
         typer.Option(
             metavar="FILE",
-            exists=True,
-            dir_okay=False,
-            allow_dash=True,
             help="Read the password from the first line of a file that nobody else can read.",
             rich_help_panel=SERVER,
         ),
@@ -63,9 +74,6 @@ class Server:
         Path | None,
         typer.Option(
             metavar="FILE",
-            exists=True,
-            dir_okay=False,
-            allow_dash=True,
             help="Log in by the API token in such a file; - is standard input.",
             rich_help_panel=SERVER,
         ),
@@ -76,17 +84,7 @@ class Server:
     project: Annotated[
         str | None, _often("--project", "NAME", "Name or id; not needed where you may use only one.")
     ] = None
-    profile: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            envvar="MSTR_PROFILE",
-            callback=use_profile,
-            is_eager=True,
-            help="Take what is not given here from this table of the profile file.",
-            rich_help_panel=SERVER,
-        ),
-    ] = None
+    profile: ProfileName = None
     login_mode: Annotated[
         Literal["standard", "ldap"] | None, _seldom("--login-mode", "Who checks user name and password.")
     ] = None
@@ -130,6 +128,11 @@ class Server:
     ] = None
 
 
+def is_seldom(field: str) -> bool:
+    """Say whether a field is one of those that the help of most commands does not show."""
+    return _is_seldom(Server.__annotations__[field])
+
+
 def takes_server(*, all_options: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Let a command's parameter ``server: Server`` be filled by options, which its help shows in that place.
 
@@ -161,9 +164,13 @@ def takes_server(*, all_options: bool = False) -> Callable[[Callable[..., None]]
 
 def _shown(option: inspect.Parameter, seldom: bool) -> inspect.Parameter:
     """Hide an option that is seldom needed, unless those are to be shown."""
-    for info in getattr(option.annotation, "__metadata__", ()):
-        if info.rich_help_panel == NETWORK and not seldom:
-            hidden = copy(info)
-            hidden.hidden = True
-            return option.replace(annotation=Annotated[get_args(option.annotation)[0], hidden])
-    return option
+    if seldom or not _is_seldom(option.annotation):
+        return option
+    kind, info = get_args(option.annotation)
+    hidden = copy(info)
+    hidden.hidden = True
+    return option.replace(annotation=Annotated[kind, hidden])
+
+
+def _is_seldom(annotation: Any) -> bool:
+    return any(info.rich_help_panel == NETWORK for info in getattr(annotation, "__metadata__", ()))

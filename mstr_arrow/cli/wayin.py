@@ -38,6 +38,11 @@ class WayIn:
     name: str
     arguments: Mapping[str, Any] = field(repr=False)
 
+    @property
+    def owned(self) -> bool:
+        """Whether the session is the command's own, and logged out when it ends."""
+        return self.arguments.keys().isdisjoint({"session", "identity_token"})
+
 
 def choose(
     levels: Sequence[Mapping[str, Given]],
@@ -62,22 +67,32 @@ def choose(
         places = " and ".join(level[key].where for key in said)
         raise UsageError(f"{places} contradict each other.", hint="Each says by itself who logs in.")
     if said == ["username"]:
-        return _with_password(_usable(level["username"]), levels, ask, ldap=login_mode == "ldap")
+        username = _usable(level["username"])
+        return named({"username": username, "password": _password(username, levels, ask)}, login_mode)
     _refuse_password(levels[0], level)
     if said:
-        return WayIn(_NAMES[said[0]], {said[0]: _usable(level[said[0]])})
+        return named({said[0]: _usable(level[said[0]])})
     if login_mode is not None:
         raise UsageError(f"login mode {login_mode!r} needs a user name.", hint="Add --username or MSTR_USERNAME.")
     return WayIn("guest", {})
 
 
-def _with_password(username: Credential, levels: Sequence[Mapping[str, Given]], ask: Ask, *, ldap: bool) -> WayIn:
+def _password(username: Credential, levels: Sequence[Mapping[str, Given]], ask: Ask) -> Credential:
     offered = [level["password"] for level in levels if "password" in level]
     usable = [each.value for each in offered if each.refusal is None]
-    password = usable[0] if usable else ask(username, next((each.refusal for each in offered), None))
-    arguments: dict[str, Any] = {"username": username, "password": password}
-    if ldap:
-        return WayIn("LDAP", arguments | {"login_mode": LoginMode.LDAP})
+    return usable[0] if usable else ask(username, next((each.refusal for each in offered), None))
+
+
+def named(arguments: Mapping[str, Any], login_mode: str | None = None) -> WayIn:
+    """Name a way in by its arguments.
+
+    >>> named({"username": "ann", "password": "secret"}, "ldap").name
+    'LDAP'
+    """
+    if "username" not in arguments:
+        return WayIn(_NAMES[next(iter(arguments))], arguments)
+    if login_mode == "ldap":
+        return WayIn("LDAP", {**arguments, "login_mode": LoginMode.LDAP})
     return WayIn("standard", arguments)
 
 
