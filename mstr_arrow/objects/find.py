@@ -73,6 +73,10 @@ async def find(http: Http, name_or_id: str, kind: Kind | None = None) -> ObjectI
     if address := read_url(wanted):
         await _check_project(http, address)
         return await _by_id(http, address.object_id, kinds)
+    if "://" in wanted:
+        raise UsageError(
+            "the URL names no object.", hint="Copy it while the browser shows the object, or give a name."
+        )
     if not _parts(wanted):
         word = _word(kinds)
         raise UsageError(f"no {word} can have the name {name_or_id!r}.", hint="Give a name, a path or an id.")

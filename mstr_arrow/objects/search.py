@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mstr_arrow.errors import NotFound, NotSupported, PermissionDenied, ProtocolError
+from mstr_arrow.errors import NotFound, NotSupported, PermissionDenied, ProtocolError, SessionExpired
 from mstr_arrow.objects.catalogue import Objects, object_info
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ PROJECT_DOMAIN = 2
 
 PAGE = 1000
 """Objects that are asked for at a time."""
+
+_STORED = "metadataSearches/results"
 
 _NOT_OFFERED = (NotFound, NotSupported, PermissionDenied)
 
@@ -83,32 +85,43 @@ async def quick_search(http: Http, params: Mapping[str, object], limit: int | No
 async def metadata_search(http: Http, params: Mapping[str, object], *, optional: bool = False) -> list[ObjectInfo]:
     """Return what the metadata know of, hidden objects too. POST, then GET /api/metadataSearches/results.
 
-    One search of a session goes on at a time, as the server keeps the results of a few only. If it is
-    ``optional``, a server or user that cannot do it finds nothing.
+    One search of a session goes on at a time, as the server keeps the results of a few only; it is made once more
+    if they are gone all the same. If it is ``optional``, a server or user that cannot do it finds nothing.
     """
-    path = "metadataSearches/results"
-    found: dict[str, ObjectInfo] = {}
     async with http.searching:
         try:
-            stored = (await http.request("POST", path, params={**params, "domain": PROJECT_DOMAIN})).json()
+            search_id, total = await _store(http, params)
         except _NOT_OFFERED:
             if optional:
                 return []
             raise
         try:
-            search_id, total = stored["id"], int(stored["totalItems"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise ProtocolError("The server's answer names no search.") from error
-        offset = 0
-        while offset < total:
-            part = {"searchId": search_id, "offset": offset, "limit": PAGE}
-            items = (await http.request("GET", path, params=part)).json()
-            if not isinstance(items, list):
-                raise ProtocolError("The server's answer is no result of a search.")
-            if not items:
-                break
-            found |= {info.id: info for info in map(object_info, items)}
-            offset += len(items)
+            return await _results(http, search_id, total)
+        except (NotFound, SessionExpired):
+            return await _results(http, *await _store(http, params))
+
+
+async def _store(http: Http, params: Mapping[str, object]) -> tuple[str, int]:
+    """Have the server search and keep what it finds; return the search's id, and how much it found."""
+    stored = (await http.request("POST", _STORED, params={**params, "domain": PROJECT_DOMAIN})).json()
+    try:
+        return stored["id"], int(stored["totalItems"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ProtocolError("The server's answer names no search.") from error
+
+
+async def _results(http: Http, search_id: str, total: int) -> list[ObjectInfo]:
+    found: dict[str, ObjectInfo] = {}
+    offset = 0
+    while offset < total:
+        part = {"searchId": search_id, "offset": offset, "limit": PAGE}
+        items = (await http.request("GET", _STORED, params=part)).json()
+        if not isinstance(items, list):
+            raise ProtocolError("The server's answer is no result of a search.")
+        if not items:
+            break
+        found |= {info.id: info for info in map(object_info, items)}
+        offset += len(items)
     return list(found.values())
 
 

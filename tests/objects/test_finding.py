@@ -62,6 +62,13 @@ def test_a_url_of_another_project_says_which(library, retail):
     assert library.count("GET", f"/api/objects/{C}") == 0
 
 
+def test_a_url_without_an_object_is_refused_before_asking(library, retail):
+    before = len(library.requests)
+    with pytest.raises(UsageError, match="names no object"):
+        retail.find(f"{LIBRARY}/app?token=secret")
+    assert len(library.requests) == before
+
+
 @pytest.mark.parametrize(
     ("wanted", "searches"),
     [

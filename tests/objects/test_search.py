@@ -101,6 +101,19 @@ def test_searches_at_once_do_not_push_each_other_out(lagging, there, monkeypatch
     assert others == [first] * 5
 
 
+@pytest.mark.parametrize("ending", ["expires", "another search"])
+def test_a_search_whose_results_are_gone_is_made_again(lagging, there, monkeypatch, ending):
+    from mstr_arrow.simulator import Fault
+
+    monkeypatch.setattr(search, "PAGE", 3)
+    status, code = (401, "ERR009") if ending == "expires" else (404, "ERR004")
+    lagging.fail(Fault.error(status, code=code).on("GET", METADATA))
+    found = there.search(type="cube", complete=True)
+    assert {info.id for info in found} == set(lagging.cubes.values())
+    stored = [request for request in lagging.requests if (request.method, request.path) == ("POST", METADATA)]
+    assert len(stored) == 2
+
+
 def test_a_server_without_an_index_searches_the_metadata(library, retail):
     hit = {"id": "A" * 32, "name": "Sales", "type": 3, "subtype": 768}
     library.on("POST", METADATA, json={"id": "S1", "totalItems": 1})
