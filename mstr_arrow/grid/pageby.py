@@ -65,18 +65,17 @@ class PageBy:
     def chosen(self, choice: Mapping[str, object]) -> tuple[Combination, ...]:
         """Return the combinations that have the chosen elements.
 
-        Attributes are named by name or id, elements by the value of any form or by id. Errors: UsageError for a
-        name or value that there is not, with near ones, and for elements that have no data together.
+        Attributes are named by name or id, or as the columns of `table` are; elements by the value of a form or by
+        id. Errors: UsageError for a name or value that there is not, with near ones, and for elements that have no
+        data together.
         """
-        if not choice:
-            return self.combinations
-        wanted = {self._position(name): (name, value) for name, value in choice.items()}
-        allowed = {position: self._numbers(position, value) for position, (_, value) in wanted.items()}
-        found = tuple(
-            each for each in self.combinations if all(each[at] in numbers for at, numbers in allowed.items())
-        )
+        found = self.combinations
+        for name, value in choice.items():
+            position, form = self._place(name)
+            numbers = self._numbers(position, form, value)
+            found = tuple(each for each in found if each[position] in numbers)
         if not found:
-            named = ", ".join(f"{name}={value!r}" for name, value in wanted.values())
+            named = ", ".join(f"{name}={value!r}" for name, value in choice.items())
             raise UsageError(f"no page has {named} together.", hint="pages() lists those that there are.")
         return found
 
@@ -98,27 +97,40 @@ class PageBy:
             hint=f"Choose {names} too ({unit.name}: {values}), or take them all with expand_pages().",
         )
 
-    def _position(self, name: str) -> int:
-        found = [at for at, unit in enumerate(self.units) if name in (unit.name, unit.id, unit.id.lower())]
+    def _place(self, name: str) -> tuple[int, int | None]:
+        """Find the attribute of a name, and the form if it names one."""
+        places = [
+            (position, form if name == f"{unit.name}@{each.name}" else None)
+            for position, unit in enumerate(self.units)
+            for form, each in enumerate(unit.forms)
+            if name in (unit.name, unit.id, unit.id.lower(), f"{unit.name}@{each.name}")
+        ]
+        found = list(dict.fromkeys(places))
         if len(found) == 1:
             return found[0]
         names = [unit.name for unit in self.units]
         if not names:
             raise UsageError(f"no page-by attribute {name!r}: the report has no page-by.")
-        hint = "Give its id." if found else suggestion(name, names)
-        raise UsageError(
-            f"{'several page-by attributes are' if found else 'no page-by attribute'} {name!r}.", hint=hint
-        )
+        what = "several page-by attributes are" if found else "no page-by attribute"
+        raise UsageError(f"{what} {name!r}.", hint="Give its id." if found else suggestion(name, names))
 
-    def _numbers(self, position: int, value: object) -> set[int]:
-        """Find the elements that a value means: its id, or the text of one of its forms."""
+    def _numbers(self, position: int, form: int | None, value: object) -> set[int]:
+        """Find the elements that a value means: its id, or what one of its forms holds, as text or typed."""
         unit = self.units[position]
-        text = _written(value)
-        ids = {number for number, each in enumerate(unit.elements) if element_id(each) == text}
-        found = ids or {number for number, each in enumerate(unit.elements) if text in _texts(each)}
+        forms = range(len(unit.forms)) if form is None else [form]
+        known = [element_id(each) for each in unit.elements]
+        held: list[Sequence[object]] = []
+        if form is None:
+            held += [known, [_label(each) for each in unit.elements]]
+        for number in forms:
+            column = columns_of_place(Place(unit, 0), in_rows=False)[number]
+            texts = element_texts(unit, number, column)
+            every = range(len(texts))
+            held += [texts, form_array(column, texts, every, every).to_pylist()]
+        found = {number for values in held for number, each in enumerate(values) if each == value}
         if not found:
             labels = [_label(each) for each in unit.elements]
-            raise UsageError(f"{unit.name!r} has no element {value!r}.", hint=suggestion(text or "", labels))
+            raise UsageError(f"{unit.name!r} has no element {value!r}.", hint=suggestion(str(value), labels))
         return found
 
 
@@ -142,22 +154,6 @@ def read_page_by(pages: Sequence[Any]) -> PageBy:
     return PageBy(units, tuple(dict.fromkeys(items)) if units else ((),))
 
 
-def _texts(element: Mapping[str, Any]) -> list[str | None]:
-    """Return what a person may call an element: the text of each form, None for one without a value."""
-    if element_id(element).startswith("h\\N;"):
-        return [None]
-    values = [str(value) for value in element.get("formValues") or [element.get("name")]]
-    return [*values, " ".join(values)]
-
-
 def _label(element: Mapping[str, Any]) -> str:
-    texts = _texts(element)
-    return texts[-1] or ""
-
-
-def _written(value: object) -> str | None:
-    """Write a value as form values are: dates in ISO-8601."""
-    if value is None:
-        return None
-    isoformat = getattr(value, "isoformat", None)
-    return str(isoformat() if isoformat else value)
+    """Return what a person calls an element: the texts of its forms."""
+    return " ".join(str(value) for value in element.get("formValues") or [element.get("name") or ""])

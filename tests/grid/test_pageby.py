@@ -61,6 +61,8 @@ def test_a_type_that_does_not_hold_an_element(pages):
         ({REGION: f"h1;{REGION}", "Store": 8}, (0, 0, 1)),
         ({"Region": "East", "Store": "8 Paris"}, (0, 0, 1)),
         ({"Region": None}, (2, 1, 0)),
+        ({"Region": "East", "Day": date(2024, 1, 31), "Store@ID": 8, "Store@DESC": "Paris"}, (0, 0, 1)),
+        ({"Region": "East", "Store": "7"}, (0, 0, 0)),
     ],
 )
 def test_a_page_is_chosen_by_names_values_and_ids(pages, choice, found):
@@ -76,6 +78,7 @@ def test_a_page_is_chosen_by_names_values_and_ids(pages, choice, found):
         ({"Regoin": "East"}, r"no page-by attribute 'Regoin'. Did you mean 'Region'\?"),
         ({"Region": "Eest"}, r"'Region' has no element 'Eest'. Did you mean 'West', 'East'\?"),
         ({"Region": "East", "Day": "2024-02-29"}, "no page has Region='East', Day='2024-02-29' together"),
+        ({"Store@DESC": "7"}, "'Store' has no element '7'"),
         ({"Region": "East"}, r"2 pages are chosen, not one. Choose 'Store' too \(Store: '7 Lyon', '8 Paris'\)"),
     ],
 )
