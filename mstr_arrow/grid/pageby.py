@@ -120,8 +120,10 @@ class PageBy:
         forms = range(len(unit.forms)) if form is None else [form]
         known = [element_id(each) for each in unit.elements]
         held: list[Sequence[object]] = []
+        if form is None and len(unit.forms) > 1:
+            held.append([_label(each) for each in unit.elements])
         if form is None:
-            held += [known, [_label(each) for each in unit.elements]]
+            held.append(known)
         for number in forms:
             column = columns_of_place(Place(unit, 0), in_rows=False)[number]
             texts = element_texts(unit, number, column)
