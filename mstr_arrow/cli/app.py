@@ -117,8 +117,8 @@ A flag beats the environment, and the environment beats the profile file: config
 folder for mstr-arrow (~/.config/mstr-arrow on Linux), or the file that MSTR_ARROW_CONFIG names. Its tables are \
 profiles, their keys the long options; \\[default] is used when no other is named.
 
-The password comes from --password-file or --password-stdin, MSTR_PASSWORD, or the profile, which may name where it \
-is kept; else you are asked. mstr-arrow login keeps it in the keyring. A token comes from --api-key-file, \
+The password comes from --password-file or --password-stdin, MSTR_PASSWORD, or the profile, which may name where \
+it is kept; else you are asked. mstr-arrow login keeps it in the keyring. A token comes from --api-key-file, \
 MSTR_API_KEY, MSTR_IDENTITY_TOKEN or the profile.
 """
 PAGES_EXAMPLES = """\

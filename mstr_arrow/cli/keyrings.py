@@ -68,4 +68,4 @@ def _told(what: str) -> Iterator[None]:
         failure = type(error).__name__
     else:
         return
-    raise SecretError(f"the secret {what} ({failure}).", hint="Unlock it, and let this program use it.")
+    raise SecretError(f"the secret {what} ({failure}).", hint="Unlock it, and let this program use it.") from None

@@ -24,7 +24,7 @@ def change_profile(path: Path, name: str, changes: Mapping[str, Any]) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     before = path.read_text(encoding="utf-8") if path.exists() else ""
     text = changed(before, name, changes)
-    if tomllib.loads(text or "") != _expected(before, name, changes):
+    if _read(text) != _expected(before, name, changes):
         lines = "\n".join(_line(key, value) for key, value in changes.items() if value is not None)
         raise UsageError(
             f"{path} is written in a way that this program cannot change.",
@@ -43,7 +43,7 @@ def changed(text: str, name: str, changes: Mapping[str, Any]) -> str:
     <BLANKLINE>
     [b]
     """
-    lines = text.splitlines()
+    lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n") if text else []
     start = next((at for at, line in enumerate(lines) if _header(line) == name), None)
     if start is None:
         start = len(lines) + bool(lines)
@@ -65,15 +65,19 @@ def changed(text: str, name: str, changes: Mapping[str, Any]) -> str:
     return "\n".join([*lines[: start + 1], *kept, *added, *blank, *lines[end:]]) + "\n"
 
 
+def _read(text: str) -> dict[str, Any] | None:
+    """Read TOML; None for what is none."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return None
+
+
 def _header(line: str) -> str | None:
     """Read the name of a table from its first line; None for any other line."""
     if not line.lstrip().startswith("["):
         return None
-    try:
-        table = tomllib.loads(line)
-    except tomllib.TOMLDecodeError:
-        return None
-    return next(iter(table), None)
+    return next(iter(_read(line) or {}), None)
 
 
 def _key(line: str) -> str:

@@ -107,6 +107,6 @@ def _refuse_password(options: Mapping[str, Given], level: Mapping[str, Given]) -
     if "password" not in options:
         return
     where = options["password"].where
-    for other in level.values():
+    for other in (level[key] for key in WHO if key in level):
         raise UsageError(f"{where} and {other.where} contradict each other.", hint="A password needs --username.")
     raise UsageError(f"{where} gives a password without a user name.", hint="Add --username.")

@@ -13,6 +13,7 @@ _WORDS = (
     (r"Tls\(ca_file=…\)", "--ca-file"),
     (r"Tls\(cert_file=…\)", "--cert-file"),
     (r"Tls\(system_store=True\)", "--system-store"),
+    (r"Tls\.key_password", "MSTR_KEY_PASSWORD"),
     (r"Tls\.(\w+)_(\w+)", r"--\1-\2"),
     (r"Timeouts\.(\w+)", r"--\1-timeout"),
     (r"Proxy\.url", "--proxy"),
