@@ -263,7 +263,7 @@ def test_an_upload_that_loses_its_session_is_told_and_can_be_started_again(serve
     server.expire_sessions()
     assert conn.user().name == "demo"
     assert conn.session.uploads == {}
-    with pytest.raises(errors.UsageError, match="nothing waits.*lost when the session ends"):
+    with pytest.raises(errors.UsageError, match=r"nothing waits.*lost when the session ends"):
         cube.publish()
     again = SuperCube(conn, id=cube.id)
     again.add_table("T", table)
