@@ -72,6 +72,7 @@ class PageBy:
         found = self.combinations
         for name, value in choice.items():
             position, form = self._place(name)
+            value = value.as_py() if isinstance(value, pa.Scalar) else value  # noqa: PLW2901 - the same, in Python
             numbers = self._numbers(position, form, value)
             found = tuple(each for each in found if each[position] in numbers)
         if not found:

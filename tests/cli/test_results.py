@@ -228,6 +228,7 @@ def test_head_asks_on_until_there_are_enough(table, server):
     before = len(server.requests)
     assert table("Report With Subtotals", "--subtotals", "only", "--head", 2).num_rows == 2
     asked = pages(server, before)
+    asked = list(dict.fromkeys(asked))  # the first rows again, when the report has run
     assert asked[:2] == [(0, 2), (2, 2)]
     assert len(asked) > 2
 
