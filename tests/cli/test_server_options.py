@@ -1,11 +1,14 @@
 import io
 import json
+import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from mstr_arrow.cli import connecting
+from mstr_arrow.cli.stores import Credentials
 from mstr_arrow.errors import UsageError
 
 URL = "http://127.0.0.1:9/Library"
@@ -234,3 +237,15 @@ def test_the_settings_that_are_seldom_needed_are_shown_where_the_help_says(run):
 def test_a_key_that_is_none_is_told_with_those_there_are(connected, profile):
     profile("[default]\nca_file = 'x'\ncafile = 'x'\n")
     assert "sets cafile, which is no setting" in connected()
+
+
+def test_the_profiles_of_the_documentation_can_be_used(connected, profile):
+    page = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text(encoding="utf-8")
+    profile(page.split("```toml\n")[1].split("```")[0], mode=0o644)
+    given = connected("--profile", "nightly")
+    assert given["settings"].timeouts.execute == 1800
+    assert repr(given["password"]) == "<Secret 'password' of AWS secret 'mstr/prod' in eu-west-1>"
+    tables = re.findall(r"`(\{.*?\})`", page)
+    assert len(tables) == 8
+    for table in tables:
+        assert Credentials().read(tomllib.loads(f"x = {table}")["x"], "x", username="ann")
