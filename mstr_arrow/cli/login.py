@@ -39,8 +39,9 @@ def login(
 ) -> None:
     """Log in, keep the password in the operating system's keyring, and write a profile that uses it.
 
-    It is asked for, and later commands take it from the keyring. The profile, which is named default if nothing is
-    said, holds server, user, project and the options that were given, never the password. Needs the extra keyring.
+    It is asked for here, and later commands take it from the keyring. The profile, "default" without --profile,
+    holds server, user, project and the options that were given, never the password.
+    Needs the extra keyring.
     """
     console = Console(stderr=True)
     with shown_errors(console, verbose=verbose):
