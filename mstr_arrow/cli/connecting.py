@@ -112,14 +112,15 @@ def _of_profile(server: Server) -> dict[str, Given]:
     """Give what the profile holds, to be refused for another server or user than its own."""
     profile, credentials = profile_of(server.context), Credentials()
     owner = profile.settings.get("username")
+    has_owner = owner is not None or "username" in profile.credentials
     elsewhere = _elsewhere(server.url, profile)
     found = {}
     for argument in ("username", "password", "api_key", "identity_token"):
         key = argument.replace("_", "-")
         if key in profile.credentials:
             refusal = elsewhere
-            if argument == "password" and server.username not in {None, owner}:
-                refusal = refusal or f"The password of {profile} is that of {owner!r}."
+            if argument == "password" and has_owner and server.username not in {None, owner}:
+                refusal = refusal or f"The password of {profile} is that of {owner or 'its own user'}."
             where = f"{key} of {profile}"
             value = credentials.read(profile.credentials[key], where, username=owner or server.username)
             found[argument] = Given(where, value, refusal)

@@ -195,7 +195,15 @@ def test_a_profiles_secret_goes_to_its_own_server_and_for_its_own_user(connected
     assert "profile 'default'" in said
     assert "not sent to http://127.0.0.1:9/Other" in said
     if user:
-        assert "is that of 'ann'" in connected("--username", "bob")
+        assert "is that of ann" in connected("--username", "bob")
+
+
+def test_a_password_without_a_user_is_anybodys(connected, profile):
+    profile(f"[default]\nurl = '{URL}'\npassword = 'p'\n")
+    assert who(connected("--username", "bob")) == {"username": "bob", "password": "p"}
+    assert who(connected()) == {}
+    profile(f"[default]\nurl = '{URL}'\nusername = {{env = 'U'}}\npassword = 'p'\n")
+    assert "is that of its own user" in connected("--username", "bob")
 
 
 def test_a_url_and_a_user_may_be_kept_elsewhere_too(connected, profile, monkeypatch):
