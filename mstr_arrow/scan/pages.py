@@ -36,10 +36,11 @@ class Pages(Generic[T]):
         *,
         first: int | None,
         awaited: bool,
+        start: Range | None = None,
     ) -> None:
         self.columns = page.columns
         self.instance_id = page.instance_id
-        self.plan = PagePlan(page.paging.total, shop.options.limits, first=first)
+        self.plan = PagePlan(page.paging.total, shop.options.limits, first=first, start=start)
         self.first_bytes = 0
         self._shop = shop
         self._source = source
@@ -112,9 +113,13 @@ async def open_pages(
     *,
     first: int | None = None,
     awaited: bool = True,
+    start: Range | None = None,
 ) -> Pages[T]:
-    """Decode the first page of an instance, which tells the columns where these are not known yet."""
+    """Decode the first page of an instance, which tells the columns where these are not known yet.
+
+    It has the first rows, or those of ``start``.
+    """
     page, item, size = await shop.decode(answer, columns, lambda page: item_of(page, convert))
-    pages = Pages(shop, source, page, convert, first=first, awaited=awaited)
+    pages = Pages(shop, source, page, convert, first=first, awaited=awaited, start=start)
     pages.accept(Fetched(item, page.paging.current, page.paging, size))
     return pages

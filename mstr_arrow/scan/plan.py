@@ -27,15 +27,17 @@ class PagePlan:
     """The rows of a result that were not asked for yet, and the size of the next page.
 
     Pages follow the rows *received*: what a shortened page left out is asked for before anything else, and
-    later pages ask for no more than the server gave. ``first`` rows are all that is asked for, until `extend`.
+    later pages ask for no more than the server gave. ``first`` rows are all that is asked for, until `extend`. Rows
+    before those of ``start``, which is the first page, are not asked for.
     """
 
-    def __init__(self, total: int, limits: Limits, *, first: int | None = None) -> None:
+    def __init__(self, total: int, limits: Limits, *, first: int | None = None, start: Range | None = None) -> None:
         self.total = total
+        self.begin = 0 if start is None else start.offset
         self.end = total if first is None else min(first, total)
         self._limits = limits
-        self._front = 0
-        self._missing: deque[Range] = deque()
+        self._front = 0 if start is None else start.end
+        self._missing: deque[Range] = deque([] if start is None else [start])
         self._bytes_per_row: float | None = None
         self._most: int | None = None
 

@@ -42,7 +42,8 @@ class Read(Generic[T]):
 
     The session is kept alive, and ends the read when it is closed, until `aclose`. ``convert`` may leave out rows,
     and columns as ``narrow`` does. More than ``first`` rows of the grid are asked for only when these are taken
-    and `next` is called again; no more than ``head`` rows are handed out.
+    and `next` is called again; no more than ``head`` rows are handed out. With ``start``, which is the first page,
+    `open` takes an instance that was made before, and rows before it are not read.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Read(Generic[T]):
         narrow: Callable[[pa.Schema], pa.Schema] = lambda schema: schema,
         first: int | None = None,
         head: int | None = None,
+        start: Range | None = None,
     ) -> None:
         self._shop = Workshop(session, options, on_progress)
         self._source = source
@@ -63,6 +65,7 @@ class Read(Generic[T]):
         self._narrow = narrow
         self._first = first
         self._head = head
+        self._start = start
         self._place: Place | None = None
         self._pages: Pages[T] | None = None
         self._columns: Columns | None = None
@@ -90,17 +93,21 @@ class Read(Generic[T]):
         """Read the first page: of ``instance``, if it still lives, else of a new one."""
         shop, limits = self._shop, self._shop.options.limits
         rows = limits.page_rows or limits.first_page_rows
-        wanted = Range(0, min(rows, self._first or rows))
+        wanted = self._start or Range(0, min(rows, self._first or rows))
         place = self._place = await place_for(shop.session, self._source, instance, shop.watch)
         if instance is not None and instance.id != place.instance_id:
             instance = None
         answer = None if instance is None else await self._first_of(instance, wanted)
+        if answer is None and self._start is not None:
+            raise InstanceGone("the instance is gone before the first of the rows that are left was read.")
         if answer is None:  # nothing was delivered of an instance that is gone: a new one is as good
             instance = None
             grid = shop.options.grid
             answer = await execute(shop.session, self._source, wanted.rows, grid, shop.watch, place=place)
         known = None if instance is None else instance.columns
-        pages = await open_pages(shop, self._source, answer, known, self._convert, first=self._first)
+        pages = await open_pages(
+            shop, self._source, answer, known, self._convert, first=self._first, start=self._start
+        )
         if instance is not None:
             _check_total(instance, pages.plan.total)
         self._columns, self._pages = pages.columns, pages

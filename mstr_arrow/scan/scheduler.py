@@ -86,8 +86,8 @@ class Scheduler(Generic[T]):
         self._awaited = awaited
         self._tasks: set[asyncio.Task[None]] = set()
         self._ready: dict[int, Fetched[T]] = {}
-        self._next_offset = 0
-        self._delivered = 0
+        self._next_offset = plan.begin
+        self._delivered = plan.begin
         self._error: BaseException | None = None
         self._changed = asyncio.Event()
         budget.serve(self, self._start)
