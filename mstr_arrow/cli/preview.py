@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from rich.cells import cell_len
 
-from mstr_arrow.cli.tables import print_table, printable
+from mstr_arrow.cli.tables import count, print_table, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,15 +40,6 @@ class Preview:
             return count(self.rows)
         many = f"more than {count(COUNTED_ROWS)}" if self.rows > COUNTED_ROWS else count(self.rows)
         return f"{many}, the first {SHOWN_ROWS} of them shown,"
-
-
-def count(rows: int) -> str:
-    """Count rows in words.
-
-    >>> count(1), count(2_000)
-    ('1 row', '2,000 rows')
-    """
-    return "1 row" if rows == 1 else f"{rows:,} rows"
 
 
 def first_rows(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Preview:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
+from mstr_arrow.cli.tables import count
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -109,7 +111,7 @@ def summarise(stats: ScanStats) -> str:
     grid = f" from {stats.rows:,} of the grid" if stats.rows != stats.result_rows else ""
     speed = stats.result_rows / stats.seconds if stats.seconds else 0.0
     return (
-        f"{stats.result_rows:,} rows{grid} in {stats.seconds:.1f} s: {speed:,.0f} rows/s, "
+        f"{count(stats.result_rows)}{grid} in {stats.seconds:.1f} s: {speed:,.0f} rows/s, "
         f"{stats.bytes_per_second / MB:,.1f} MB/s of JSON"
     )
 

@@ -24,7 +24,7 @@ _OPTIONS = {
     "page_by()": "--page",
     "pages() lists": "mstr-arrow pages lists",
 }
-_ADD_UP_LATER = re.compile(r"Select .*, too, and add up afterwards;.*", re.DOTALL)
+_ADD_UP_LATER = re.compile(r"(Select .*, too|Read without select\(\)), and add up afterwards.*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,10 +17,10 @@ from mstr_arrow.cli.connecting import open_connection
 from mstr_arrow.cli.database import Database
 from mstr_arrow.cli.errors import shown_errors
 from mstr_arrow.cli.output import Output, ParquetOptions, output_from
-from mstr_arrow.cli.preview import Preview, count, first_rows
+from mstr_arrow.cli.preview import Preview, first_rows
 from mstr_arrow.cli.progress import detail, progress, together
 from mstr_arrow.cli.server import Server, takes_server
-from mstr_arrow.cli.tables import print_text
+from mstr_arrow.cli.tables import count, print_text
 from mstr_arrow.connection import Connection
 from mstr_arrow.errors import UsageError
 from mstr_arrow.names import listing

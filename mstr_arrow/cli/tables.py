@@ -57,3 +57,12 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 def printable(text: str) -> str:
     """Keep what a server says from steering the terminal, and on one line."""
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
+def count(rows: int) -> str:
+    """Count rows in words.
+
+    >>> count(1), count(2_000)
+    ('1 row', '2,000 rows')
+    """
+    return "1 row" if rows == 1 else f"{rows:,} rows"
