@@ -126,7 +126,7 @@ def test_without_sqlglot_the_extra_is_named(run, monkeypatch):
     assert "pip install 'mstr-arrow[cli]'." in result.err
 
 
-EXAMPLES = [shlex.split(line) for line in FETCH_EXAMPLES.splitlines() if line.startswith('mstr-arrow fetch "Sales')]
+EXAMPLES = [shlex.split(line) for line in FETCH_EXAMPLES.splitlines() if line.startswith('mstr-arrow fetch "Sales Cube')]
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=" ".join)
