@@ -126,7 +126,8 @@ def test_without_sqlglot_the_extra_is_named(run, monkeypatch):
     assert "pip install 'mstr-arrow[cli]'." in result.err
 
 
-EXAMPLES = [shlex.split(line) for line in FETCH_EXAMPLES.splitlines() if line.startswith('mstr-arrow fetch "Sales Cube')]
+OF_THE_CUBE = 'mstr-arrow fetch "Sales Cube"'
+EXAMPLES = [shlex.split(line) for line in FETCH_EXAMPLES.splitlines() if line.startswith(OF_THE_CUBE)]
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=" ".join)
