@@ -30,6 +30,7 @@
     ├── UploadFailed              an upload did not reach its end; ``__cause__`` says why
     └── DataError                 the data are not what was promised
         ├── DataMismatch          rows, offsets or totals disagree
+        ├── DataChanged           the object changed while it was read
         └── ConversionError       a value does not fit its column's type
 
 ``str(error)`` starts with the class name and, where the server gave one, its code, because engines
@@ -278,6 +279,10 @@ class DataError(MstrError):
 
 class DataMismatch(DataError):
     """Rows, offsets or totals that were delivered disagree with those that were promised."""
+
+
+class DataChanged(DataError):
+    """The object changed while it was read, so that no consistent rest of it can be had; read it again."""
 
 
 class ConversionError(DataError, ValueError):

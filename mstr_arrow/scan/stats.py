@@ -24,7 +24,8 @@ class ScanStats:
     ``rows`` of ``total_rows`` rows of the grid were handed out, as ``result_rows`` rows of the result: the
     numbers differ where cross-tabs, metrics on rows or subtotals are made tidy. ``bytes`` of JSON text were
     decoded, which came as ``wire_bytes`` over the network (fewer if the server packs them); ``requests`` were
-    sent, ``retries`` of them again; ``in_flight`` are under way. ``seconds`` counts since the read began;
+    sent, ``retries`` of them again; ``in_flight`` are under way. ``restarts`` counts the instances
+    that were made in place of one that was gone. ``seconds`` counts since the read began;
     ``seconds_waiting`` (for first bytes), ``seconds_transferring`` and ``seconds_decoding`` add up over
     requests that ran at the same time. ``lag_p99`` and ``lag_max`` are seconds by which the event loop woke
     up late, over the last three minutes. ``status`` says in words what the server is doing while the object runs
@@ -39,6 +40,7 @@ class ScanStats:
     requests: int
     retries: int
     in_flight: int
+    restarts: int
     seconds: float
     seconds_waiting: float
     seconds_transferring: float
@@ -70,6 +72,7 @@ class Meter:
         self.requests = 0
         self.retries = 0
         self.in_flight = 0
+        self.restarts = 0
         self.waiting = 0.0
         self.transferring = 0.0
         self.decoding = 0.0
@@ -116,6 +119,7 @@ class Meter:
             requests=self.requests,
             retries=self.retries,
             in_flight=self.in_flight,
+            restarts=self.restarts,
             seconds=(self._ended or time.monotonic()) - self._began,
             seconds_waiting=self.waiting,
             seconds_transferring=self.transferring,
