@@ -125,9 +125,12 @@ class Asking:
 
     async def _divided(self, on_progress: OnProgress) -> Division | None:
         """Divide the question between the server and us; None where everything is asked for."""
-        if self.query.trivial:
+        ordered = self.options.total_order
+        if self.query.trivial and not ordered:
             return None
-        if self.query == Query(head=self.query.head):  # for that alone the columns need not be known
+        if (
+            self.query == Query(head=self.query.head) and not ordered
+        ):  # for that alone the columns need not be known
             return Division({}, Residual(head=self.query.head), {})
         columns = await self.whole_columns(on_progress)
         elements = await self._elements(columns)
@@ -138,6 +141,7 @@ class Asking:
             refusal=self.source.refusal(columns),
             pushdown=self.options.pushdown,
             id_text_operators=self.session.id_text_operators,
+            total_order=ordered,
         )
         return replace(division, notes=(*division.notes, *notes(elements)))
 
@@ -210,6 +214,7 @@ class Asking:
             spent, self.whole.instance = self.whole.instance, None
         grid = replace(options.grid, like=division.like)
         source = replace(self.source, body=self._body(division), over=None if spent is None else spent.id)
+        source = replace(source, ordered=division.ordered)
         return source, replace(options, grid=grid), spent
 
     def _body(self, division: Division | None) -> Mapping[str, object]:

@@ -42,8 +42,8 @@ class Division:
 
     ``body`` is merged into the request's. ``like`` gives columns of the same objects the names and types they
     have in the whole. ``aggregated``: the server makes other rows than the object's. ``parts`` are the conditions
-    and what became of each; ``notes`` says the rest, for people. ``narrowings`` ask for fewer columns: the first
-    that makes as many rows is to be used in place of ``body``.
+    and what became of each; ``notes`` says the rest, for people. ``ordered``: the body asks for a total order.
+    ``narrowings`` ask for fewer columns: the first that makes as many rows is to be used in place of ``body``.
     """
 
     body: Mapping[str, Any]
@@ -53,6 +53,7 @@ class Division:
     parts: tuple[Part, ...] = ()
     notes: tuple[str, ...] = ()
     matches_on_ids: bool = False
+    ordered: bool = False
     narrowings: tuple[Narrowing, ...] = ()
 
     def narrowed(self, narrowing: Narrowing) -> Division:
@@ -88,12 +89,14 @@ def divide(
     refusal: str | None = None,
     pushdown: bool = True,
     id_text_operators: bool = True,
+    total_order: bool = False,
 ) -> Division:
     """Divide a question about an object with these columns.
 
     ``refusal`` says why the server cannot be asked about this object at all, None where it can.
-    ``id_text_operators`` is that of `push_where`. Errors: UsageError for names, types and values that do not
-    fit, and for conditions that could run only before rows are added up.
+    ``id_text_operators`` is that of `push_where`. ``total_order`` asks for rows sorted by all their attributes.
+    Errors: UsageError for names, types and values that do not fit, for conditions that could run only before rows
+    are added up, and for an order that the server cannot be asked for.
     """
     reason = refusal or (None if pushdown else _OFF)
     unasked = {} if reason is None else {column.name: reason for column in columns.all}
@@ -138,6 +141,8 @@ def divide(
         body["metricLimits"] = limited.metric_limits
     if sorted_there:
         body["sorting"] = {"rows": [_sorting(key, s) for key, s in zip(sort, sortable, strict=True)]}
+    if total_order:
+        _order_totally(body, subjects.all if selected is None else selected, refusal)
     parts = tuple(part for each in (pushed, limited) if each is not None for part in each.parts)
     return Division(
         body,
@@ -146,8 +151,9 @@ def divide(
         aggregated,
         parts,
         tuple(_notes(query, residual, aggregated=aggregated, decided=all(map(_is_decided, parts)))),
+        ordered=total_order,
         matches_on_ids=id_text_operators and pushed is not None and _matches_on_ids(pushed, subjects),
-        narrowings=narrowings(body, needed, columns, any_order=query.any_order or bool(sort))
+        narrowings=narrowings(body, needed, columns, any_order=(query.any_order or bool(sort)) and not total_order)
         if selected is None and reason is None and (query.head is None or sort)
         else (),
     )
@@ -256,12 +262,29 @@ def _sorting(key: SortKey, subject: Subject) -> dict[str, Any]:
     order = "descending" if key.descending else "ascending"
     if subject.role == "metric":
         return {"type": "metric", "metric": {"id": subject.object_id}, "order": order}
+    if subject.form_id is None:
+        return {"type": "attribute", "attribute": {"id": subject.object_id}}
     return {
         "type": "form",
         "attribute": {"id": subject.object_id},
         "form": {"id": subject.form_id},
         "order": order,
     }
+
+
+def _order_totally(body: dict[str, Any], shown: Iterable[Subject], refusal: str | None) -> None:
+    """Have the rows sorted by all their attributes, behind what they are sorted by already."""
+    if refusal is not None:
+        raise UsageError(
+            f"rows cannot be put in a total order: {refusal}.",
+            hint="Read without total_order; a read that loses its instance then starts again, or ends.",
+        )
+    entries = body.get("sorting", {}).get("rows", [])
+    forms = [_sorting(SortKey(subject.name), subject) for subject in shown if subject.role == "attribute"]
+    there = [(entry.get("attribute"), entry.get("form")) for entry in entries]
+    entries += [entry for entry in forms if (entry["attribute"], entry.get("form")) not in there]
+    if entries:
+        body["sorting"] = {"rows": entries}
 
 
 def _like(columns: Columns, *, types_of_metrics: bool) -> Like:

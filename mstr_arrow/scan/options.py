@@ -36,6 +36,14 @@ class ScanOptions(TypedDict, total=False):
         False hands out pages as they arrive.
     ``pushdown``
         False asks the server for everything, and filters and sorts here; the result is the same.
+    ``total_order``
+        True asks the server for rows sorted by all their attributes. Then a read whose instance is gone (the server
+        drops those of long ago, and all with their session) goes on where it was, over another one, if the data are
+        still the same, and else ends with DataChanged. Without it such a read starts again if nothing was handed
+        out yet, and else ends with InstanceGone.
+    ``deadline``
+        seconds that a read may take from its start to its last row, the consumer's time included; then it ends with
+        TimeoutExceeded.
     ``limits``
         bounds what is under way at once.
     """
@@ -46,6 +54,8 @@ class ScanOptions(TypedDict, total=False):
     values: Values
     ordered: bool
     pushdown: bool
+    total_order: bool
+    deadline: float | None
     limits: Limits
 
 
@@ -57,15 +67,26 @@ class ReadOptions:
     grid: GridOptions = field(default_factory=GridOptions)
     ordered: bool = True
     pushdown: bool = True
+    total_order: bool = False
+    deadline: float | None = None
 
     def __post_init__(self) -> None:
         for limit in fields(self.limits):
             value = getattr(self.limits, limit.name)
             if value is not None and value < 1:
                 raise UsageError(f"Limits.{limit.name} is {value}; it is at least 1.")
+        if self.deadline is not None and not self.deadline > 0:
+            raise UsageError(f"deadline is {self.deadline!r}; it must be a number of seconds above 0.")
+        if self.total_order and not self.ordered:
+            raise UsageError(
+                "total_order=True and ordered=False exclude each other.", hint="Leave one of them away."
+            )
 
     def changed(self, options: ScanOptions) -> ReadOptions:
         """Return these options with some of them chosen anew; errors: UsageError, TypeError for an unknown one."""
-        mine = {name: value for name, value in options.items() if name in {"ordered", "pushdown", "limits"}}
+        mine = {name: value for name, value in options.items() if name in _OF_READS}
         of_grid = {name: value for name, value in options.items() if name not in mine}
         return replace(self, grid=replace(self.grid, **of_grid), **mine)  # type: ignore[arg-type]  # checked keys
+
+
+_OF_READS = {each.name for each in fields(ReadOptions)} - {"grid"}
