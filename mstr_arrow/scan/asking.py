@@ -116,6 +116,30 @@ class Asking:
 
         return await self._put(opened, on_progress)
 
+    async def parted(self, on_progress: OnProgress) -> tuple[Source, ReadOptions, Residual]:
+        """Return what is asked of the server in a total order, how that is read, and what is left to do here."""
+        division = await self._ordered(on_progress)
+        source, options, _ = self._part(division, made=self.whole.instance)
+        return source, options, division.residual
+
+    async def made(self, on_progress: OnProgress) -> tuple[Source, ReadOptions, Residual, Instance]:
+        """Return what `parted` does, and an instance of it that was not read from; the caller reads it."""
+
+        async def made(division: Division | None) -> tuple[Source, ReadOptions, Residual, Instance]:
+            division = division or await self._ordered(on_progress)
+            source, options, spent = self._part(division)
+            making = probe(self.session, source, options.grid, watcher(on_progress))
+            instance = await self._certain(making, division, spent)
+            return replace(source, over=None), options, division.residual, instance
+
+        return await self._put(made, on_progress)
+
+    async def _ordered(self, on_progress: OnProgress) -> Division:
+        division = await self._divided(on_progress)
+        if division is None:
+            raise ValueError("no total order was asked for")
+        return division
+
     async def _put(self, ask: Callable[[Division | None], Awaitable[R]], on_progress: OnProgress = None) -> R:
         """Divide the question between the server and us, and ask; once more where the server is asked too much."""
         try:

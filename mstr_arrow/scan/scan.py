@@ -16,6 +16,7 @@ from mstr_arrow.adapters import pandas as pandas_adapter
 from mstr_arrow.adapters import polars as polars_adapter
 from mstr_arrow.adapters.lazy import lazy_frame
 from mstr_arrow.errors import UsageError
+from mstr_arrow.extract.extractable import Extractable
 from mstr_arrow.filters.columns import subjects_of
 from mstr_arrow.filters.sql import from_sql
 from mstr_arrow.grid.texts import check_strings, deliver_batch, deliver_schema, join_batches
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="Sliceable")
 
 
-class Scan:
+class Scan(Extractable):
     """An object on the server as something to read; every read is a new instance there.
 
     Texts are dictionary columns in Arrow results and plain strings elsewhere; ``strings`` chooses. The

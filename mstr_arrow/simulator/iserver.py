@@ -6,7 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .catalogue import Catalogue
@@ -54,7 +54,7 @@ class ServerSettings:
     body in the same request only if ``async_body``; ``async_polls`` is how often a report asked for so is called
     unfinished at the least. A gateway gives an answer up after ``gateway_seconds``, while the server goes on.
     With ``index_lags`` the search does not find what was made since the start, while folders and the metadata have
-    it. ``monitors_jobs`` and ``views_sql`` are privileges that everybody has.
+    it. ``monitors_jobs``, ``monitors_caches`` and ``views_sql`` are privileges that everybody has.
     ``collation`` and ``ignore_foreign_ids`` say how conditions are read (see ``filtering``).
     ``column_orientation`` takes chunks by columns, too; ``max_upload_bytes`` is the largest body that
     the gateway lets through; ``keep_uploads=False`` counts pushed rows and forgets them; a publication is called
@@ -86,6 +86,7 @@ class ServerSettings:
     gateway_seconds: float | None = None
     index_lags: bool = False
     monitors_jobs: bool = True
+    monitors_caches: bool = True
     views_sql: bool = True
     collation: Collation = field(default_factory=Collation)
     ignore_foreign_ids: bool = False
@@ -198,6 +199,20 @@ class IServer:
         if report.id not in self._page_sets:
             self._page_sets[report.id] = PageSet(report)
         return self._page_sets[report.id]
+
+    def republish(self, name: str, *, rows: int | None, seed: int | None) -> None:
+        """Publish a cube anew: with other data, where another number of rows or another seed is given."""
+        catalogue, settings = self.catalogue, self.settings
+        cube_id = catalogue.names()[name]
+        old = catalogue.cubes[cube_id]
+        if not isinstance(old, Cube):
+            raise KeyError(f"{name} is encoded: its pages are what they are")
+        new = old
+        if rows is not None or seed is not None:
+            rows, seed = settings.rows if rows is None else rows, settings.seed if seed is None else seed
+            new = next(cube for cube in sample_cubes(rows, seed) if cube.id == cube_id)
+        self._bounds.pop(cube_id, None)
+        catalogue.cubes[cube_id] = replace(new, edition=old.edition + 1)
 
     def logout(self, session: Session) -> None:
         """End a session with its instances and jobs, and all that share it, or all of its user."""

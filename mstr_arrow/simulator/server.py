@@ -206,6 +206,14 @@ class Simulator:
         """Drop the instances of all sessions, as the server's idle clean-up does."""
         self._on_loop(self._server.sessions.drop_instances)
 
+    def republish(self, name: str, *, rows: int | None = None, seed: int | None = None) -> None:
+        """Publish a cube anew, a minute later than before by its cache; instances keep the data that they have.
+
+        ``rows`` and ``seed`` make other data, where the cube's follow from them. Raises KeyError where there is no
+        such cube.
+        """
+        self._on_loop(lambda: self._server.republish(name, rows=rows, seed=seed))
+
     def _on_loop(self, action: Callable[[], None]) -> None:
         async def act() -> None:
             action()

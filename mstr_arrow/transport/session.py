@@ -109,6 +109,11 @@ class ServerSession:
             raise
 
     @property
+    def owned(self) -> bool:
+        """Whether it is the connection's own, which logs it out when it is closed."""
+        return self._access.owned
+
+    @property
     def version(self) -> str | None:
         """The Intelligence Server's version, None where the server does not tell it."""
         return self.status.server_version

@@ -1,6 +1,7 @@
 """The routes of the REST API that the simulator serves, by subject."""
 
 from .auth import ROUTES as AUTH_ROUTES
+from .caches import ROUTES as CACHE_ROUTES
 from .call import Call, Route
 from .cubes import ROUTES as CUBE_ROUTES
 from .datasets import ROUTES as DATASET_ROUTES
@@ -26,6 +27,7 @@ ROUTES = (
     *PROMPT_ROUTES,
     *SEARCH_ROUTES,
     *JOB_ROUTES,
+    *CACHE_ROUTES,
     *SQL_ROUTES,
     *DATASET_ROUTES,
     *UPLOAD_ROUTES,

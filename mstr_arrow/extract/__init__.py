@@ -1,0 +1,1 @@
+"""Extractions into folders that go on where a killed one stopped."""

@@ -1,0 +1,92 @@
+"""The sessions that an extraction has on the server, noted in a private file so that its next run finds them."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mstr_arrow.auth.access import access_from
+from mstr_arrow.auth.saved import SavedSession, read_session, write_private
+from mstr_arrow.errors import MstrError, SessionExpired
+from mstr_arrow.transport.session import ServerSession
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+logger = logging.getLogger("mstr_arrow")
+
+
+@dataclass(frozen=True, slots=True)
+class Borrowed:
+    """A session, whether its extraction is to log it out, and the instance that it reads there."""
+
+    session: SavedSession = field(repr=False)
+    owned: bool
+    instance: str | None = None
+
+
+def saved_session(session: ServerSession) -> SavedSession:
+    """Return what another process needs to use a session."""
+    keys, project = session.http.keys, session.http.project
+    cookies = {cookie.key: cookie.value for cookie in keys.cookies}
+    return SavedSession(keys.base, keys.token or "", cookies, project.id if project else None)
+
+
+def read_borrowed(path: Path) -> list[Borrowed]:
+    """Read the private file of former runs; what is no such file, or shows itself to others, is left alone."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        return [
+            Borrowed(read_session(entry["session"]), bool(entry["owned"]), entry["instance"])
+            for entry in json.loads(text)["borrowed"]
+        ]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, LookupError, TypeError, MstrError) as error:
+        logger.warning("the sessions of a former run in %s could not be read: %s", path, type(error).__name__)
+        return []
+
+
+def write_borrowed(path: Path, borrowed: list[Borrowed]) -> None:
+    """Write the private file, readable by its owner alone."""
+    entries: list[dict[str, Any]] = [
+        {"session": each.session.document(), "owned": each.owned, "instance": each.instance} for each in borrowed
+    ]
+    write_private(path, {"borrowed": entries})
+
+
+async def take_over(borrowed: Borrowed, like: ServerSession) -> ServerSession | None:
+    """Open the session of a former run, if it still lives on the server that ``like`` is on; it is not renewed."""
+    if borrowed.session.base != like.http.base:
+        return None
+    access = access_from(None, session=borrowed.session.document())
+    try:
+        return await ServerSession.open(access, await access.resolve(), None, like.http.settings)
+    except SessionExpired:
+        return None
+
+
+async def log_out(borrowed: Borrowed, like: ServerSession) -> None:
+    """End the session of a former run; one that is gone already is as good as ended."""
+    if not borrowed.owned:
+        return
+    try:
+        session = await take_over(borrowed, like)
+        if session is not None:
+            await session.aclose(log_out=True)
+    except MstrError as error:
+        logger.warning("the session of a former run could not be ended: %s", type(error).__name__)
+
+
+class Restored:
+    """A session that was taken over from a former run; closing it logs it out where that run would have."""
+
+    def __init__(self, session: ServerSession, *, owned: bool) -> None:
+        self.session = session
+        self.owned = owned
+
+    async def aclose(self) -> None:
+        """End it."""
+        await self.session.aclose(log_out=self.owned)

@@ -1,0 +1,78 @@
+"""Whether the rest of an extraction is still the rest of the same data. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mstr_arrow.errors import DataChanged
+from mstr_arrow.extract.order import attribute_names
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from mstr_arrow.extract.datatime import DataTime
+    from mstr_arrow.extract.manifest import Manifest
+    from mstr_arrow.scan.instance import Instance
+
+_HINT = 'Start again: on_change="restart" (--on-change restart) does so by itself.'
+
+
+def check_time(begun: Manifest, time: DataTime) -> None:
+    """Compare when the data were published; errors: DataChanged."""
+    if begun.data_time is not None and time.moment is not None and begun.data_time != time.moment:
+        raise _changed(f"the data were published at {time.moment}, and those extracted so far at {begun.data_time}")
+
+
+def check_instance(begun: Manifest, instance: Instance) -> None:
+    """Compare the number of rows; errors: DataChanged."""
+    if instance.total != begun.total:
+        raise _changed(f"there are {instance.total} rows, and there were {begun.total}")
+
+
+def check_columns_of(begun: Manifest, schema: pa.Schema) -> None:
+    """Compare the columns; errors: DataChanged."""
+    if not schema.equals(begun.schema, check_metadata=True):
+        raise _changed("there are other columns than there were")
+
+
+def check_overlap(written: pa.Table, fetched: pa.Table) -> None:
+    """Compare the last rows that were written with the same rows as they are now; errors: DataChanged."""
+    if written.num_rows != fetched.num_rows or not _same(written, fetched):
+        raise _changed(f"the last {written.num_rows} rows that were extracted are others now")
+
+
+def check_border(written: pa.Table, fetched: pa.Table) -> None:
+    """Check that the rows on both sides of where an extraction goes on do not look alike; errors: DataChanged.
+
+    A sort may put such rows in another order in the next instance.
+    """
+    names = attribute_names(fetched.schema)
+    if names and written.num_rows and fetched.num_rows:
+        last, first = ([_folded(row[name]) for name in names] for row in (_row(written, -1), _row(fetched, 0)))
+        if last == first:
+            raise _changed("the rows where it stopped have the same attributes, so their order is not certain")
+
+
+def _same(written: pa.Table, fetched: pa.Table) -> bool:
+    plain = fetched.cast(written.schema)
+    return (
+        all(
+            mine.combine_chunks().equals(theirs.combine_chunks())
+            for mine, theirs in zip(written.columns, plain.columns, strict=True)
+        )
+        or written.to_pylist() == plain.to_pylist()
+    )
+
+
+def _row(table: pa.Table, at: int) -> dict[str, object]:
+    row: dict[str, object] = table.slice(at % table.num_rows, 1).to_pylist()[0]
+    return row
+
+
+def _folded(value: object) -> object:
+    """Return what a server's collation may take a text for."""
+    return value.casefold().strip() if isinstance(value, str) else value
+
+
+def _changed(why: str) -> DataChanged:
+    return DataChanged(f"the extraction cannot go on: {why}.", hint=_HINT)

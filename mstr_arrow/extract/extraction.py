@@ -1,0 +1,306 @@
+"""An extraction: goes on where its last run stopped, or begins; part by part, until the folder is whole."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from mstr_arrow.errors import DataChanged, InstanceGone, SessionExpired, UsageError
+from mstr_arrow.extract.borrowed import (
+    Borrowed,
+    Restored,
+    log_out,
+    read_borrowed,
+    saved_session,
+    take_over,
+    write_borrowed,
+)
+from mstr_arrow.extract.changes import check_columns_of, check_instance, check_time
+from mstr_arrow.extract.datatime import fetch_data_time
+from mstr_arrow.extract.manifest import Asked, Manifest, question_of
+from mstr_arrow.extract.order import check_columns, check_question
+from mstr_arrow.extract.portion import Portion
+from mstr_arrow.scan.probing import probe
+from mstr_arrow.scan.residual import Residual
+from mstr_arrow.scan.sinks import in_thread
+from mstr_arrow.scan.stats import watcher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mstr_arrow.extract.datatime import DataTime
+    from mstr_arrow.extract.folder import Folder
+    from mstr_arrow.extract.options import Chosen
+    from mstr_arrow.scan.asking import Asking
+    from mstr_arrow.scan.instance import Instance, Source
+    from mstr_arrow.scan.options import ReadOptions
+    from mstr_arrow.scan.stats import ScanStats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtractResult:
+    """What an extraction did.
+
+    ``path`` is the folder with ``rows`` rows in ``parts`` files. ``resumed`` of these rows were there from former
+    runs, and ``continued`` tells whether the instance of such a run was still alive. ``skipped``: the folder was
+    whole, and nothing was read. ``restarted``: the data had changed, so it began again. ``data_time`` is when the
+    data were last published; where it is None, ``why_no_data_time`` says why. ``stats`` are those of the read; None
+    without one.
+    """
+
+    path: Path
+    rows: int
+    parts: int
+    resumed: int = 0
+    continued: bool = False
+    skipped: bool = False
+    restarted: bool = False
+    data_time: str | None = None
+    why_no_data_time: str | None = None
+    stats: ScanStats | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """What is asked of the server, and how its answer is read."""
+
+    source: Source
+    options: ReadOptions
+    residual: Residual
+
+
+class Extraction:
+    """One run of an extraction; on the background loop only."""
+
+    def __init__(
+        self,
+        asking: Asking,
+        folder: Folder,
+        options: Chosen,
+        name: str | None,
+        on_progress: Callable[[ScanStats], object] | None,
+    ) -> None:
+        check_question(asking.source, asking.query)
+        self._asking = asking
+        self._own = asking.session
+        self._folder = folder
+        self._options = options
+        self._on_progress = on_progress
+        self._watch = watcher(on_progress)
+        self._restored: Restored | None = None
+        self._former: list[Borrowed] = []
+        self._noted: list[Borrowed] = []
+        self._resumed = 0
+        self._continued = False
+        self._restarted = False
+        source = asking.source
+        project = self._own.http.project
+        kind, object_id = source.path.split("/")[1:3]
+        grid = asking.options.grid
+        question = question_of(
+            dict(source.body), asking.query, grid, asking.options.pushdown, source.prompts, source.page_by
+        )
+        self._asked = Asked(
+            self._own.http.base, project.id if project else None, kind.removesuffix("s"), object_id, name, question
+        )
+
+    async def run(self) -> ExtractResult:
+        """Extract what is missing, and put the folder in its place."""
+        folder = self._folder
+        await in_thread(folder.lock)
+        try:
+            finished = await in_thread(folder.finished)
+            self._former = await in_thread(read_borrowed, folder.private)
+            time = await fetch_data_time(self._own.http, self._asked.kind, self._asked.id)
+            begun = await in_thread(folder.unfinished)
+            if finished is not None and (skipped := self._skipped(finished, begun, time)):
+                return skipped
+            await self._note(None)
+            return await self._extracted(await self._usable(begun), time)
+        finally:
+            await self._let_go()
+            await in_thread(folder.unlock)
+
+    def _skipped(self, finished: Manifest, begun: Manifest | None, time: DataTime) -> ExtractResult | None:
+        """Return what is there, where it is what is wanted; errors: UsageError where it is in the way."""
+        options, same = self._options, finished.asked == self._asked
+        current = time.moment is not None and finished.data_time == time.moment
+        if same and begun is None and ((options.if_changed and current) or (options.resume and not self._anew)):
+            return self._result(finished, time, skipped=True)
+        if not self._anew:
+            raise UsageError(
+                f"the folder {str(self._folder.path)!r} holds an extraction"
+                f"{'' if same else ' of something else'} already.",
+                hint="Give another, or have it replaced: overwrite=True (--overwrite).",
+            )
+        if not same and not options.overwrite:
+            raise UsageError(
+                f"the folder {str(self._folder.path)!r} holds an extraction of something else.",
+                hint="Give another, or have it replaced: overwrite=True (--overwrite).",
+            )
+        return None
+
+    @property
+    def _anew(self) -> bool:
+        """Whether what is whole may be extracted again."""
+        return self._options.overwrite or self._options.if_changed
+
+    async def _usable(self, begun: Manifest | None) -> Manifest | None:
+        """Return what a former run has done of the same; errors: UsageError where it was something else."""
+        if begun is None or not self._options.resume:
+            await in_thread(self._folder.discard)
+            return None
+        if begun.asked != self._asked:
+            raise UsageError(
+                f"{str(self._folder.work)!r} holds the beginning of an extraction of something else.",
+                hint="Ask for the same, or start again with resume=False.",
+            )
+        return begun
+
+    async def _extracted(self, begun: Manifest | None, time: DataTime) -> ExtractResult:
+        """Go on until all is there; an instance that goes is made again as long as parts come of it."""
+        while True:
+            before = None if begun is None else begun.offset
+            try:
+                return await self._attempt(begun, time)
+            except DataChanged:
+                if self._options.on_change == "raise" or self._restarted:
+                    raise
+                self._restarted = True
+                await in_thread(self._folder.discard)
+                time = await fetch_data_time(self._own.http, self._asked.kind, self._asked.id)
+            except (InstanceGone, SessionExpired):
+                begun = await in_thread(self._folder.unfinished)
+                if self._restored is None and (begun is None or begun.offset == before):
+                    raise
+                await self._let_go()
+            begun = await in_thread(self._folder.unfinished)
+
+    async def _attempt(self, begun: Manifest | None, time: DataTime) -> ExtractResult:
+        if begun is not None:
+            check_time(begun, time)
+        way, instance = await self._opened(begun)
+        session = self._own if self._restored is None else self._restored.session
+        await self._note(instance.id)
+        schema = way.residual.schema(instance.columns.schema)
+        if begun is None:
+            body = dict(way.source.body)
+            begun = Manifest(
+                asked=self._asked, body=body, schema=schema, total=instance.total, data_time=time.moment
+            )
+            await in_thread(self._folder.note, begun)
+        else:
+            check_instance(begun, instance)
+            check_columns_of(begun, schema)
+            self._resumed = self._resumed or begun.rows
+        portion = Portion(self._folder, self._options, begun, way.residual)
+        exact = way.source.counts(instance.columns) and not way.residual.filters
+        same_instance = self._continued or not begun.offset
+        manifest, stats = await portion.fetched(
+            session,
+            way.source,
+            way.options,
+            instance,
+            exact=exact,
+            same_instance=same_instance,
+            on_progress=self._on_progress,
+            on_part=partial(self._note, instance.id),
+        )
+        if session is not self._own:
+            await self._let_go()
+        manifest = replace(manifest, complete=True)
+        await in_thread(self._folder.note, manifest)
+        await in_thread(self._folder.put_in_place)
+        return self._result(manifest, time, stats=stats)
+
+    async def _opened(self, begun: Manifest | None) -> tuple[_Way, Instance]:
+        """Return an instance to read: that of a former run if it still lives, else a new one."""
+        way = None if begun is None else await self._way_of(begun)
+        living = None if way is None else await self._living(way)
+        await self._end_former()
+        if way is not None and living is not None:
+            self._continued = True
+            return way, living
+        if way is not None and self._asking.query.trivial:
+            return way, await probe(self._own, way.source, way.options.grid, self._watch)
+        check_columns(await self._asking.whole_columns(self._on_progress))
+        source, options, residual, instance = await self._asking.made(self._on_progress)
+        _check_residual(residual)
+        return _Way(source, options, residual), instance
+
+    async def _way_of(self, begun: Manifest) -> _Way:
+        """Return what a former run has asked for; the columns are looked at again only for conditions on them."""
+        asking = self._asking
+        if not asking.query.trivial:
+            return _Way(*await asking.parted(self._on_progress))
+        residual = Residual(columns=tuple(begun.schema.names))
+        return _Way(replace(asking.source, body=begun.body, ordered=True), asking.options, residual)
+
+    async def _living(self, way: _Way) -> Instance | None:
+        """Look for the instance of a former run: in its session, which is taken over, or in our own."""
+        for former in [each for each in self._former if each.instance is not None]:
+            given = replace(way.source, given=former.instance, over=None)
+            own = former.session.token == self._own.http.keys.token
+            session = self._own if own else await take_over(former, self._own)
+            if session is None:
+                continue
+            if not own:
+                self._former.remove(former)
+                self._restored = Restored(session, owned=former.owned)
+                self._own.register(self._restored)
+            with suppress(InstanceGone, SessionExpired):
+                return await probe(session, given, way.options.grid, self._watch)
+            await self._let_go()
+        return None
+
+    async def _end_former(self) -> None:
+        """Log the sessions of former runs out."""
+        former, self._former = self._former, []
+        for each in former:
+            if each.session.token != self._own.http.keys.token:
+                await log_out(each, self._own)
+
+    async def _let_go(self) -> None:
+        """End the session that was taken over."""
+        restored, self._restored = self._restored, None
+        if restored is not None:
+            self._own.unregister(restored)
+            await restored.aclose()
+
+    async def _note(self, instance_id: str | None) -> None:
+        """Write down the sessions that a next run has to end, and the instance that it can read."""
+        restored = self._restored
+        own = Borrowed(saved_session(self._own), self._own.owned, instance_id if restored is None else None)
+        noted = [own, *(each for each in self._former if each.session.token != own.session.token)]
+        if restored is not None:
+            noted.insert(0, Borrowed(saved_session(restored.session), restored.owned, instance_id))
+        if noted != self._noted:
+            await in_thread(write_borrowed, self._folder.private, noted)
+            self._noted = noted
+
+    def _result(
+        self, manifest: Manifest, time: DataTime, *, stats: ScanStats | None = None, skipped: bool = False
+    ) -> ExtractResult:
+        return ExtractResult(
+            path=self._folder.path,
+            rows=manifest.rows,
+            parts=len(manifest.parts),
+            resumed=self._resumed,
+            continued=self._continued,
+            skipped=skipped,
+            restarted=self._restarted,
+            data_time=manifest.data_time,
+            why_no_data_time=None if manifest.data_time else time.why_not,
+            stats=stats,
+        )
+
+
+def _check_residual(residual: Residual) -> None:
+    if residual.ranked:
+        raise UsageError(
+            "an extraction that can be resumed cannot count ranks over all rows.",
+            hint="Use write_parquet(), which starts again from the first row (fetch without --resume).",
+        )

@@ -1,0 +1,214 @@
+"""The folder of an extraction: under a hidden name until it is whole, so that what is there stays until then."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mstr_arrow.errors import UsageError
+from mstr_arrow.extract.manifest import Part, read_manifest
+
+if TYPE_CHECKING:
+    from mstr_arrow.extract.manifest import Manifest
+
+MANIFEST = "_manifest.json"
+"""Its name keeps pyarrow, Spark and others from reading it as data."""
+
+PRIVATE = ".private.json"
+"""What only its owner may read: the sessions and the instance of an extraction that is not whole."""
+
+_PART = re.compile(r"part-\d{5,}\.parquet")
+
+
+class Folder:
+    """``out/``, and ``.out.extracting/`` beside it, in which its parts gather.
+
+    What is written is on the disk before it is named in the manifest, and every file appears under its name whole.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(os.path.realpath(os.fspath(path)))
+        self.work = self.path.with_name(f".{self.path.name}.extracting")
+        self._lock: int | None = None
+
+    def lock(self) -> None:
+        """Make the working folder, for this process alone; errors: UsageError."""
+        try:
+            self.work.mkdir(exist_ok=True)
+            self._lock = _locked(self.work)
+        except BlockingIOError as error:
+            raise UsageError(
+                f"another process extracts into {str(self.path)!r}.", hint="Wait for its end, or end it first."
+            ) from error
+        except OSError as error:
+            raise UsageError(
+                f"the folder {str(self.work)!r} cannot be made: {error.strerror}.",
+                hint="Does the folder above it exist, and may you write there?",
+            ) from error
+
+    def unlock(self) -> None:
+        """Let others extract into the folder; a working folder in which nothing is goes."""
+        if self._lock is not None:
+            with suppress(OSError):
+                self.work.rmdir()
+            os.close(self._lock)
+            self._lock = None
+
+    @property
+    def private(self) -> Path:
+        """The path of the private file."""
+        return self.work / PRIVATE
+
+    def finished(self) -> Manifest | None:
+        """Return the manifest of a whole extraction that is there; errors: UsageError for any other folder."""
+        if not self.path.exists():
+            return None
+        shown = repr(str(self.path))
+        if not self.path.is_dir():
+            raise UsageError(f"{shown} is a file, not a folder.", hint="Give the name of a folder for the parts.")
+        if self.path.is_mount() or self.path.samefile(Path.cwd()):
+            raise UsageError(
+                f"{shown} cannot be put in place as a whole: it is a mount or the working folder.",
+                hint="Name a new folder in it.",
+            )
+        names = os.listdir(self.path)  # noqa: PTH208 - names are all that is needed
+        if foreign := sorted(name for name in names if name != MANIFEST and not _PART.fullmatch(name)):
+            raise UsageError(
+                f"the folder {shown} holds {foreign[0]!r}, which is no part of an extraction: it is not replaced.",
+                hint="Give another folder, or move away what it holds.",
+            )
+        if MANIFEST in names:
+            return _manifest(self.path)
+        if names:
+            raise UsageError(
+                f"the folder {shown} holds parts and no manifest: they were not written by an extraction.",
+                hint="Give another folder, or remove them.",
+            )
+        return None
+
+    def unfinished(self) -> Manifest | None:
+        """Return the manifest of an extraction that was begun, None where there is none.
+
+        What it does not name is removed. Errors: UsageError where a part is not as it was written.
+        """
+        if not (self.work / MANIFEST).exists():
+            return None
+        manifest = _manifest(self.work)
+        kept = {part.name for part in manifest.parts} | {MANIFEST, PRIVATE}
+        for path in self.work.iterdir():
+            if path.name not in kept:
+                path.unlink()
+        for part in manifest.parts:
+            path = self.work / part.name
+            if not path.exists() or path.stat().st_size != part.bytes:
+                raise _damaged(path)
+        if manifest.parts and _sha256(self.work / manifest.parts[-1].name) != manifest.parts[-1].sha256:
+            raise _damaged(self.work / manifest.parts[-1].name)
+        return manifest
+
+    def discard(self) -> None:
+        """Remove what was extracted and not finished, but for the private file."""
+        if (self.work / MANIFEST).exists():
+            (self.work / MANIFEST).unlink()  # first: without it the rest counts for nothing
+            _synced(self.work)
+        for path in self.work.iterdir():
+            if path.name != PRIVATE:
+                path.unlink()
+
+    def note(self, manifest: Manifest) -> None:
+        """Write the manifest, whole or not at all."""
+        temporary = self.work / f".{MANIFEST}"
+        temporary.write_text(manifest.to_json(), encoding="utf-8")
+        _synced(temporary)
+        temporary.replace(self.work / MANIFEST)
+        _synced(self.work)
+
+    def partial(self, name: str) -> Path:
+        """Return the path under which a part is written."""
+        return self.work / f".{name}"
+
+    def keep(self, name: str, rows: int) -> Part:
+        """Give a part that was written its name, when it is on the disk."""
+        partial = self.partial(name)
+        _synced(partial)
+        part = Part(name, rows, partial.stat().st_size, _sha256(partial))
+        partial.replace(self.work / name)
+        _synced(self.work)
+        return part
+
+    def last_rows(self, manifest: Manifest, rows: int) -> pa.Table:
+        """Return the last rows of the parts, at most ``rows``."""
+        found: list[pa.Table] = []
+        for part in reversed(manifest.parts):
+            with pq.ParquetFile(self.work / part.name) as file:
+                for group in reversed(range(file.num_row_groups)):
+                    table = file.read_row_group(group)
+                    found.insert(0, table.slice(max(0, len(table) - rows)))
+                    rows -= len(found[0])
+                    if not rows:
+                        return pa.concat_tables(found)
+        return pa.concat_tables(found)
+
+    def put_in_place(self) -> None:
+        """Give the finished folder its name, in place of what was there."""
+        self.finished()  # refuses what must not be replaced
+        self.private.unlink(missing_ok=True)
+        old = self.path.with_name(f".{self.path.name}.replaced")
+        shutil.rmtree(old, ignore_errors=True)
+        if self.path.exists():
+            self.path.rename(old)
+        self.work.rename(self.path)
+        _synced(self.path.parent)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _manifest(folder: Path) -> Manifest:
+    path = folder / MANIFEST
+    return read_manifest(path.read_text(encoding="utf-8"), repr(str(path)))
+
+
+def _damaged(path: Path) -> UsageError:
+    return UsageError(
+        f"{str(path)!r} is not as it was written: the extraction cannot go on.",
+        hint="Start it again with resume=False.",
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _synced(path: Path) -> None:
+    """Have a file, or the names in a folder, written to the disk."""
+    if path.is_dir() and sys.platform == "win32":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _locked(folder: Path) -> int | None:
+    """Lock a folder for as long as this process lives; errors: BlockingIOError where another has it."""
+    if sys.platform == "win32":
+        return None
+    import fcntl  # noqa: PLC0415 - there is none on Windows
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor

@@ -1,0 +1,78 @@
+"""How an extraction is made. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypedDict, get_args
+
+from mstr_arrow.errors import UsageError
+from mstr_arrow.scan.sinks import Parquet
+
+OnChange = Literal["raise", "restart"]
+
+PART_BYTES = 32 * 10**6
+"""Bytes of a part where nothing else is said: what is under way when a run is killed is fetched again."""
+
+
+class ExtractOptions(TypedDict, total=False):
+    """What may be chosen for an extraction.
+
+    ``resume``
+        True (the default) goes on after a run that did not come to its end; a folder that is whole is left as it
+        is, which the result calls ``skipped``. False starts again.
+    ``overwrite``
+        replaces a folder that is whole, when the new one is.
+    ``if_changed``
+        does so only if the cube was published since, or if the server does not tell: the result's
+        ``why_no_data_time`` says why.
+    ``on_change``
+        what becomes of a beginning whose data have changed: DataChanged with ``"raise"``, the default, or another
+        beginning with ``"restart"``.
+    ``part_rows``, ``part_bytes``
+        the rows of a part, or about its bytes (32 MB), whichever is reached first. Where conditions run here, a
+        part ends where a page does.
+    ``compression``, ``row_group_rows``
+        as `Scan.write_parquet` has them.
+    """
+
+    resume: bool
+    overwrite: bool
+    if_changed: bool
+    on_change: OnChange
+    part_rows: int | None
+    part_bytes: int | None
+    compression: str
+    row_group_rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """`ExtractOptions`, complete; errors: UsageError for sizes below one and for what Parquet does not have."""
+
+    resume: bool = True
+    overwrite: bool = False
+    if_changed: bool = False
+    on_change: OnChange = "raise"
+    part_rows: int | None = None
+    part_bytes: int | None = None
+    compression: str = "zstd"
+    row_group_rows: int = 131_072
+
+    def __post_init__(self) -> None:
+        for name in ("part_rows", "part_bytes"):
+            size = getattr(self, name)
+            if size is not None and size < 1:
+                raise UsageError(f"{name} is {size}; it is at least 1.")
+        if self.on_change not in get_args(OnChange):
+            raise UsageError(f"on_change={self.on_change!r} is not known.", hint='Choose "raise" or "restart".')
+        Parquet("part", compression=self.compression, row_group_rows=self.row_group_rows)  # refuses what it lacks
+
+    @property
+    def bytes(self) -> int | None:
+        """The size of a part, where it is not that of its rows."""
+        return PART_BYTES if self.part_rows is None and self.part_bytes is None else self.part_bytes
+
+
+def chosen(options: ExtractOptions) -> Chosen:
+    """Complete options; errors: UsageError, TypeError for an unknown one."""
+    return Chosen(**options)

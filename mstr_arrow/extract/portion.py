@@ -1,0 +1,186 @@
+"""The rows that an extraction still lacks: read in order, and written into parts, each noted when it is done."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from mstr_arrow.extract.changes import check_border, check_overlap
+from mstr_arrow.scan.plan import Range
+from mstr_arrow.scan.read import Read
+from mstr_arrow.scan.sinks import Parquet, in_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from mstr_arrow.extract.folder import Folder
+    from mstr_arrow.extract.manifest import Manifest
+    from mstr_arrow.extract.options import Chosen
+    from mstr_arrow.scan.instance import Instance, Source
+    from mstr_arrow.scan.options import ReadOptions
+    from mstr_arrow.scan.residual import Residual
+    from mstr_arrow.scan.stats import ScanStats
+    from mstr_arrow.transport.session import ServerSession
+
+    OnProgress = Callable[[ScanStats], object] | None
+
+OVERLAP = 64
+"""Rows of the grid that are fetched again where an extraction goes on, to compare them with those written."""
+
+
+class Portion:
+    """Parts in the making. Holds the rows of a row group, and the pages under way."""
+
+    def __init__(self, folder: Folder, options: Chosen, begun: Manifest, residual: Residual) -> None:
+        self._folder = folder
+        self._options = options
+        self._manifest = begun
+        self._residual = residual
+        self._part: Parquet | None = None
+        self._rows = 0
+        self._position = begun.offset
+        self._bytes_per_row: float | None = None
+
+    async def fetched(
+        self,
+        session: ServerSession,
+        source: Source,
+        options: ReadOptions,
+        instance: Instance,
+        *,
+        exact: bool,
+        same_instance: bool,
+        on_progress: OnProgress,
+        on_part: Callable[[], Awaitable[None]],
+    ) -> tuple[Manifest, ScanStats | None]:
+        """Read what is missing and return the manifest with all parts.
+
+        ``exact``: every row of the grid is one of the result, so a part may end anywhere, and not only where a page
+        does. Rows before the first missing one are compared with those written. ``on_part`` is called when a part
+        was noted. Errors: DataChanged, and those of a read, which leave the parts that are done.
+        """
+        stats = None
+        try:
+            if self._position < instance.total:
+                start = _overlap(self._position, options)
+                read = Read(
+                    session,
+                    source,
+                    options,
+                    self._residual.rows,
+                    _from(start, on_progress),
+                    narrow=self._residual.schema,
+                    start=start,
+                )
+                try:
+                    await read.open(instance)
+                    await self._read(read, start, on_part, exact=exact, same_instance=same_instance)
+                finally:
+                    await read.aclose()
+                stats = read.stats()
+            if self._part is not None or not self._manifest.parts:
+                await self._open()
+                await self._end(instance.total, on_part)
+        finally:
+            if self._part is not None:
+                await in_thread(self._part.abandon)
+        return replace(self._manifest, offset=instance.total), stats
+
+    async def _read(
+        self,
+        read: Read[pa.RecordBatch],
+        start: Range | None,
+        on_part: Callable[[], Awaitable[None]],
+        *,
+        exact: bool,
+        same_instance: bool,
+    ) -> None:
+        before = [] if start is None else [self._manifest.schema.empty_table()]
+        began = 0 if start is None else start.offset
+        compared = start is None
+        while (batch := await read.next()) is not None:
+            position = began + read.stats().rows
+            if not compared:
+                if position <= self._manifest.offset:  # pages end where the rows that are done do
+                    before.append(pa.Table.from_batches([batch]))
+                    continue
+                compared = True
+                await in_thread(self._compare, before, batch, same_instance)
+            await self._take(batch, position, on_part, exact=exact)
+
+    def _compare(self, before: list[pa.Table], batch: pa.RecordBatch, same_instance: bool) -> None:
+        """Compare the rows before the first missing one with those written; errors: DataChanged."""
+        again = pa.concat_tables(before)
+        written = self._folder.last_rows(self._manifest, max(1, again.num_rows))
+        check_overlap(written.slice(written.num_rows - again.num_rows), again)
+        if not same_instance:
+            check_border(written, pa.Table.from_batches([batch]))
+
+    async def _take(
+        self, batch: pa.RecordBatch, position: int, on_part: Callable[[], Awaitable[None]], *, exact: bool
+    ) -> None:
+        """Write a batch, after which the rows of the grid before ``position`` are done."""
+        left = batch
+        while left.num_rows:
+            room = left.num_rows if self._options.part_rows is None else self._options.part_rows - self._rows
+            taken = left.slice(0, max(1, room)) if exact else left
+            left = left.slice(taken.num_rows)
+            part = await self._open()
+            await in_thread(part.write, taken)
+            self._rows += taken.num_rows
+            if self._full(taken):
+                await self._end(position - left.num_rows, on_part)
+
+    def _full(self, batch: pa.RecordBatch) -> bool:
+        options = self._options
+        if options.part_rows is not None and self._rows >= options.part_rows:
+            return True
+        if options.bytes is None or self._part is None:
+            return False
+        rows, size = self._part.flushed
+        if rows:
+            self._bytes_per_row = size / rows
+        elif self._bytes_per_row is None:
+            self._bytes_per_row = batch.get_total_buffer_size() / batch.num_rows  # more than it will be
+        return self._rows * self._bytes_per_row >= options.bytes
+
+    async def _open(self) -> Parquet:
+        if self._part is None:
+            options = self._options
+            path = self._folder.partial(self._manifest.next_name)
+            self._part = Parquet(path, compression=options.compression, row_group_rows=options.row_group_rows)
+            await in_thread(self._part.open)
+            await in_thread(self._part.start, self._manifest.schema)
+        return self._part
+
+    async def _end(self, position: int, on_part: Callable[[], Awaitable[None]]) -> None:
+        """End the part under way: it is on the disk before the manifest names it."""
+        part = self._part
+        if part is None:
+            return
+        await in_thread(part.finish)
+        kept = await in_thread(self._folder.keep, self._manifest.next_name, self._rows)
+        self._bytes_per_row = kept.bytes / kept.rows if kept.rows else None
+        self._part, self._rows = None, 0
+        self._manifest = self._manifest.with_part(kept, position)
+        await in_thread(self._folder.note, self._manifest)
+        await on_part()
+
+
+def _overlap(done: int, options: ReadOptions) -> Range | None:
+    """Return the rows before the first missing one that are fetched again, as a page of its own."""
+    limits = options.limits
+    rows = min(done, OVERLAP, limits.page_rows or limits.first_page_rows)
+    return Range(done - rows, rows) if rows else None
+
+
+def _from(start: Range | None, on_progress: OnProgress) -> OnProgress:
+    """Have progress count the rows that were there before."""
+    if start is None or on_progress is None:
+        return on_progress
+    before = start.offset
+    return lambda stats: on_progress(
+        replace(stats, rows=stats.rows + before, result_rows=stats.result_rows + before)
+    )
