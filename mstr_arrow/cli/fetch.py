@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -178,8 +178,19 @@ def fetch(
     ] = None,
     in_flight: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="Requests at the same time.", rich_help_panel=READING),
+        typer.Option(
+            "--concurrency",
+            "--in-flight",
+            metavar="N",
+            min=1,
+            help="Requests at the same time, if not as many as are worth it.",
+            rich_help_panel=READING,
+        ),
     ] = None,
+    polite: Annotated[
+        bool,
+        typer.Option("--polite", help="Keep the server's load low: at most two requests.", rich_help_panel=READING),
+    ] = False,
     buffer_bytes: Annotated[
         int | None,
         typer.Option(
@@ -220,7 +231,10 @@ def fetch(
             "values": values,
             "ordered": not unordered or head is not None,
         }
-        given = {
+        if polite and in_flight:
+            raise UsageError("--polite and --concurrency exclude each other.", hint="Leave one of them away.")
+        given: dict[str, Any] = {
+            "polite": polite or None,
             "page_rows": page_rows,
             "page_bytes": page_bytes,
             "in_flight": in_flight,

@@ -84,11 +84,12 @@ def _sum(amounts: Iterable[ScanStats]) -> ScanStats:
     for other in others:
         names = [field.name for field in fields(first) if field.name != "status"]
         added = {name: getattr(first, name) + getattr(other, name) for name in names}
-        longest = {
-            name: max(getattr(first, name), getattr(other, name)) for name in ("seconds", "lag_p99", "lag_max")
-        }
+        longest = {name: max(getattr(first, name), getattr(other, name)) for name in _LONGEST}
         first = replace(first, **added | longest, status=first.status or other.status)
     return first
+
+
+_LONGEST = ("seconds", "lag_p99", "lag_max", "page_rows", "page_rows_lowest", "page_rows_highest")
 
 
 def describe(stats: ScanStats) -> str:

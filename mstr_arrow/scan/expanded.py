@@ -96,7 +96,7 @@ class Expanded(Generic[T]):
         self._left = iter(range(pages))
         shop.budget.serve(self, self._stir.set)
         self._spawn(self._work(place))
-        for _ in range(min(shop.options.limits.in_flight, pages) - 1):
+        for _ in range(min(shop.budget.limiter.limit, pages) - 1):
             self._spawn(self._work_if_there_is_room())
 
     async def next(self) -> T | None:
@@ -195,18 +195,17 @@ class Expanded(Generic[T]):
         limits = shop.options.limits
         elements = tuple(each["id"] for each in known.page_by.element_ids(known.combinations[number]))
         source = replace(self._source, page_by=PageChoice(elements=elements) if elements else None)
-        while budget.in_flight >= limits.in_flight or (
-            number != self._at and budget.held + self._first_bytes > limits.buffer_bytes
-        ):
+        while budget.full or (number != self._at and budget.held + self._first_bytes > limits.buffer_bytes):
             await self._stirred()
         estimate = self._first_bytes
-        budget.in_flight += 1
-        budget.held += estimate
+        ticket = budget.start(estimate)
         try:
             try:
                 source = replace(source, over=place.instance_id)
                 rows = limits.page_rows or limits.first_page_rows
                 answer = await execute(shop.session, source, rows, shop.options.grid, shop.watch, place=place)
+                if answer.busy:
+                    budget.limiter.on_done(ticket, seconds=0.0, rows=0, busy=True)
             finally:
                 budget.in_flight -= 1
                 budget.offer()

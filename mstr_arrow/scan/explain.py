@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from mstr_arrow.scan.scheduler import Budget
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -129,13 +131,18 @@ def _amounts(division: Division | None, probed: Instance, limits: Limits) -> str
     )
 
 
+def _at_once(limits: Limits) -> str:
+    limiter = Budget(limits).limiter
+    return f"{limiter.limit} at once" if limits.in_flight else f"{limiter.limit} at once to begin with"
+
+
 def _pages(rows: int, limits: Limits) -> str:
     page = limits.page_rows or limits.first_page_rows
     if rows <= page:
         return "in one page"
     if limits.page_rows is not None:
-        return f"in {-(-rows // page):,} pages of {page:,} rows, {limits.in_flight} at once"
-    then = f"then pages of about {_bytes(limits.page_bytes)}, {limits.in_flight} at once"
+        return f"in {-(-rows // page):,} pages of {page:,} rows, {_at_once(limits)}"
+    then = f"then pages of about {_bytes(limits.page_bytes)}, {_at_once(limits)}"
     return f"first a page of {page:,} rows, {then}"
 
 

@@ -46,6 +46,13 @@ class ScanOptions(TypedDict, total=False):
         TimeoutExceeded.
     ``limits``
         bounds what is under way at once.
+    ``concurrency``
+        a fixed number of requests in flight, in place of one that follows the time of the answers; as
+        ``Limits.in_flight``.
+    ``page_rows``
+        a fixed number of rows for each page; as ``Limits.page_rows``.
+    ``polite``
+        True keeps the server's load low; as ``Limits.polite``.
     """
 
     types: Mapping[str, pa.DataType]
@@ -57,11 +64,14 @@ class ScanOptions(TypedDict, total=False):
     total_order: bool
     deadline: float | None
     limits: Limits
+    concurrency: int | None
+    page_rows: int | None
+    polite: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadOptions:
-    """`ScanOptions`, complete; errors: UsageError for a limit below one."""
+    """`ScanOptions`, complete."""
 
     limits: Limits
     grid: GridOptions = field(default_factory=GridOptions)
@@ -71,10 +81,6 @@ class ReadOptions:
     deadline: float | None = None
 
     def __post_init__(self) -> None:
-        for limit in fields(self.limits):
-            value = getattr(self.limits, limit.name)
-            if value is not None and value < 1:
-                raise UsageError(f"Limits.{limit.name} is {value}; it is at least 1.")
         if self.deadline is not None and not self.deadline > 0:
             raise UsageError(f"deadline is {self.deadline!r}; it must be a number of seconds above 0.")
         if self.total_order and not self.ordered:
@@ -85,8 +91,25 @@ class ReadOptions:
     def changed(self, options: ScanOptions) -> ReadOptions:
         """Return these options with some of them chosen anew; errors: UsageError, TypeError for an unknown one."""
         mine = {name: value for name, value in options.items() if name in _OF_READS}
-        of_grid = {name: value for name, value in options.items() if name not in mine}
+        mine["limits"] = _limits(options.get("limits", self.limits), options)
+        of_grid = {name: value for name, value in options.items() if name not in mine and name not in _OF_LIMITS}
         return replace(self, grid=replace(self.grid, **of_grid), **mine)  # type: ignore[arg-type]  # checked keys
 
 
+def _limits(limits: Limits, options: ScanOptions) -> Limits:
+    """Return limits as other options change them: the number of requests and politeness put out each other."""
+    concurrency = options.get("concurrency")
+    if options.get("polite") and concurrency is not None:
+        raise UsageError(
+            f"concurrency={concurrency} and polite=True exclude each other.", hint="Leave one of them away."
+        )
+    if "concurrency" in options:
+        limits = replace(limits, in_flight=concurrency, polite=False)
+    if "polite" in options:
+        polite = options["polite"]
+        limits = replace(limits, polite=polite, in_flight=None if polite else limits.in_flight)
+    return replace(limits, page_rows=options["page_rows"]) if "page_rows" in options else limits
+
+
+_OF_LIMITS = {"concurrency", "page_rows", "polite"}
 _OF_READS = {each.name for each in fields(ReadOptions)} - {"grid"}

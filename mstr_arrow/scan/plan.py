@@ -10,6 +10,15 @@ if TYPE_CHECKING:
     from mstr_arrow.config import Limits
 
 
+_LATE, _EARLY = 1.25, 0.6
+"""Parts of the target for a page's seconds beyond which its size is changed."""
+
+_LEAST, _GROWTH = 0.5, 1.25
+"""What a change makes of the rows, at the least and at the most."""
+
+_SIMILAR = 1.1
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Range:
     """``rows`` rows from row ``offset``."""
@@ -40,16 +49,21 @@ class PagePlan:
         self._missing: deque[Range] = deque([] if start is None else [start])
         self._bytes_per_row: float | None = None
         self._most: int | None = None
+        self._quick: int | None = None
 
     @property
     def page_rows(self) -> int:
-        """Rows of the next page: the fixed number, or the byte target at the size of the rows seen last."""
+        """Rows of the next page: the fixed number, or what the targets for bytes and seconds allow."""
         rows = self._limits.page_rows
         if rows is None and self._bytes_per_row is None:
             rows = self._limits.first_page_rows
         elif rows is None:
-            rows = int(self._limits.page_bytes / (self._bytes_per_row or 1))
+            rows = self._by_bytes()
+            rows = min(rows, self._quick or rows)
         return max(1, min(rows, self._most or rows))
+
+    def _by_bytes(self) -> int:
+        return int(self._limits.page_bytes / (self._bytes_per_row or 1))
 
     def peek(self) -> Range | None:
         """Return the next range to ask for; None when every row was asked for."""
@@ -91,3 +105,17 @@ class PagePlan:
             self._most = min(self._most or rows, rows)
             self._missing.append(Range(wanted.offset + rows, wanted.rows - rows))
             self._missing = deque(sorted(self._missing))
+
+    def timed(self, wanted: Range, seconds: float) -> None:
+        """Learn how long a page took: shrink those to come where that is too long, let them grow where it is not.
+
+        Pages of another size than those asked for now, which were asked for before, say nothing about these.
+        """
+        target, now, rows = self._limits.page_seconds, self.page_rows, wanted.rows
+        if self._limits.page_rows is not None or self._bytes_per_row is None:
+            return
+        if seconds > _LATE * target and rows <= now * _SIMILAR:
+            self._quick = max(self._limits.min_page_rows, int(rows * max(_LEAST, target / seconds)))
+        elif self._quick is not None and seconds < _EARLY * target and rows * _SIMILAR >= now:
+            grown = int(rows * _GROWTH) + 1
+            self._quick = grown if grown < self._by_bytes() else None

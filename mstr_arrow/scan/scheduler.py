@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from mstr_arrow.errors import ClosedError, DataMismatch
+from mstr_arrow.transport.limiter import Limiter
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from mstr_arrow.config import Limits
     from mstr_arrow.grid.document import Paging
     from mstr_arrow.scan.plan import PagePlan, Range
+    from mstr_arrow.transport.limiter import Ticket
 
 T = TypeVar("T")
 
@@ -33,18 +35,50 @@ class Fetched(Generic[T]):
     size: int
 
 
+class Answered(Protocol):
+    """Frees the place of a request that was answered."""
+
+    def __call__(self, seconds: float = 0.0, *, busy: bool = False) -> None:
+        """Tell the seconds that it took, 0 where they tell nothing, and whether the server was busy at first.
+
+        The second time it does nothing.
+        """
+
+
 class Budget:
     """What all schedulers of one read have under way together, within ``limits``.
 
-    ``in_flight`` requests were sent and not yet answered; ``held`` bytes of page text are being fetched, being
-    decoded or waiting to be taken. The schedulers are served in the order in which they came.
+    ``in_flight`` requests, as many as the ``limiter`` allows, were sent and not yet answered; ``held`` bytes of
+    page text are being fetched, being decoded or waiting to be taken. Pages now have ``page_rows`` rows, and had
+    from ``fewest_rows`` to ``most_rows``. The schedulers are served in the order in which they came.
     """
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
+        fixed = limits.in_flight
+        most = limits.max_in_flight if fixed is None else fixed
+        self.limiter = Limiter(least=fixed or 1, most=most, polite=limits.polite)
         self.in_flight = 0
         self.held = 0
+        self.page_rows = self.fewest_rows = self.most_rows = 0
         self._starts: dict[object, Callable[[], None]] = {}
+
+    @property
+    def full(self) -> bool:
+        """Whether as many requests are in flight as are allowed."""
+        return self.in_flight >= self.limiter.limit
+
+    def start(self, estimate: int) -> Ticket:
+        """Count a request that is sent, and what its answer may hold."""
+        self.in_flight += 1
+        self.held += estimate
+        return self.limiter.on_start(self.in_flight)
+
+    def sized(self, rows: int) -> None:
+        """Note the rows of the pages that are asked for."""
+        self.fewest_rows = min(self.fewest_rows or rows, rows)
+        self.most_rows = max(self.most_rows, rows)
+        self.page_rows = rows
 
     def serve(self, who: object, start: Callable[[], None]) -> None:
         """Have ``start`` called whenever there may be room."""
@@ -73,7 +107,7 @@ class Scheduler(Generic[T]):
     def __init__(
         self,
         plan: PagePlan,
-        fetch: Callable[[Range, Callable[[], None]], Awaitable[Fetched[T]]],
+        fetch: Callable[[Range, Answered], Awaitable[Fetched[T]]],
         budget: Budget,
         *,
         ordered: bool,
@@ -148,7 +182,7 @@ class Scheduler(Generic[T]):
     def _start(self) -> None:
         """Send as many requests as the limits allow."""
         budget = self._budget
-        while self._error is None and budget.in_flight < budget.limits.in_flight:
+        while self._error is None and not budget.full:
             wanted = self._plan.peek()
             if wanted is None:
                 return
@@ -156,19 +190,21 @@ class Scheduler(Generic[T]):
             next_one = self._next_offset == wanted.offset or not (self._tasks or self._ready)
             if not (self._awaited and next_one) and budget.held + estimate > budget.limits.buffer_bytes:
                 return
-            budget.in_flight += 1
-            budget.held += estimate
-            task = asyncio.create_task(self._page(self._plan.take(), estimate))
+            budget.sized(self._plan.page_rows)
+            task = asyncio.create_task(self._page(self._plan.take(), estimate, budget.start(estimate)))
             self._tasks.add(task)
             task.add_done_callback(self._ended)
 
-    async def _page(self, wanted: Range, estimate: int) -> None:
+    async def _page(self, wanted: Range, estimate: int, ticket: Ticket) -> None:
         answered = False
 
-        def free_place() -> None:
+        def free_place(seconds: float = 0.0, *, busy: bool = False) -> None:
             nonlocal answered
             if not answered:
                 answered = True
+                if seconds > 0:
+                    self._plan.timed(wanted, seconds)
+                    self._budget.limiter.on_done(ticket, seconds=seconds, rows=wanted.rows, busy=busy)
                 self._budget.in_flight -= 1
                 self._budget.offer()
 

@@ -25,7 +25,13 @@ class ScanStats:
     numbers differ where cross-tabs, metrics on rows or subtotals are made tidy. ``bytes`` of JSON text were
     decoded, which came as ``wire_bytes`` over the network (fewer if the server packs them); ``requests`` were
     sent, ``retries`` of them again; ``in_flight`` are under way. ``restarts`` counts the instances
-    that were made in place of one that was gone. ``seconds`` counts since the read began;
+    that were made in place of one that was gone.
+
+    ``in_flight_limit`` requests may be in flight now, ``in_flight_lowest`` to ``in_flight_highest`` it was so far.
+    Pages are ``page_rows`` rows long now, ``page_rows_lowest`` to ``page_rows_highest`` they were so far, but for
+    the first, and for those that end early; 0 where no others were asked for.
+
+    ``seconds`` counts since the read began;
     ``seconds_waiting`` (for first bytes), ``seconds_transferring`` and ``seconds_decoding`` add up over
     requests that ran at the same time. ``lag_p99`` and ``lag_max`` are seconds by which the event loop woke
     up late, over the last three minutes. ``status`` says in words what the server is doing while the object runs
@@ -40,6 +46,12 @@ class ScanStats:
     requests: int
     retries: int
     in_flight: int
+    in_flight_limit: int
+    in_flight_lowest: int
+    in_flight_highest: int
+    page_rows: int
+    page_rows_lowest: int
+    page_rows_highest: int
     restarts: int
     seconds: float
     seconds_waiting: float
@@ -72,6 +84,7 @@ class Meter:
         self.requests = 0
         self.retries = 0
         self.in_flight = 0
+        self.in_flight_limits = self.page_rows = (0, 0, 0)
         self.restarts = 0
         self.waiting = 0.0
         self.transferring = 0.0
@@ -119,6 +132,12 @@ class Meter:
             requests=self.requests,
             retries=self.retries,
             in_flight=self.in_flight,
+            in_flight_limit=self.in_flight_limits[0],
+            in_flight_lowest=self.in_flight_limits[1],
+            in_flight_highest=self.in_flight_limits[2],
+            page_rows=self.page_rows[0],
+            page_rows_lowest=self.page_rows[1],
+            page_rows_highest=self.page_rows[2],
             restarts=self.restarts,
             seconds=(self._ended or time.monotonic()) - self._began,
             seconds_waiting=self.waiting,

@@ -47,7 +47,10 @@ class Workshop:
 
     def stats(self) -> ScanStats:
         """Return what was done so far."""
-        self.meter.in_flight = self.budget.in_flight
+        meter, budget, limiter = self.meter, self.budget, self.budget.limiter
+        meter.in_flight = budget.in_flight
+        meter.in_flight_limits = (limiter.limit, limiter.lowest, limiter.highest)
+        meter.page_rows = (budget.page_rows, budget.fewest_rows, budget.most_rows)
         return self.meter.stats()
 
     def report(self) -> None:

@@ -87,7 +87,8 @@ class Answer:
     """A successful answer, its body as it came over the wire.
 
     ``headers`` is case-insensitive; ``encoding`` the content encoding (``""`` or ``"gzip"``); ``retries``
-    counts the repetitions it took; ``seconds_waiting`` is the last attempt's time to the first byte and
+    counts the repetitions it took, ``busy`` says that one of them was because the server had too much to do;
+    ``seconds_waiting`` is the last attempt's time to the first byte and
     ``seconds_transferring`` the time from there to the last. Holds the body once, compressed if it came so.
     """
 
@@ -96,6 +97,7 @@ class Answer:
     body: bytes = field(repr=False)
     encoding: str = ""
     retries: int = 0
+    busy: bool = False
     seconds_waiting: float = 0.0
     seconds_transferring: float = 0.0
     secrets: Sequence[str] = field(default=(), repr=False)

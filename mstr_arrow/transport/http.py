@@ -7,6 +7,7 @@ import logging
 import os
 import time
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import aiohttp
@@ -29,7 +30,7 @@ from mstr_arrow.transport.failures import transport_error
 from mstr_arrow.transport.keys import PROJECT, SessionKeys
 from mstr_arrow.transport.projects import OBJECT_ID, Project, choose, read_projects
 from mstr_arrow.transport.renewal import lost_with_session
-from mstr_arrow.transport.retry import Failed, attempts, is_transient, retry_after
+from mstr_arrow.transport.retry import Failed, attempts, is_overload, is_transient, retry_after
 from mstr_arrow.transport.sockets import Route, client_session, find_route
 
 if TYPE_CHECKING:
@@ -232,14 +233,17 @@ class Http:
         """Send a request until it succeeds or its error is final."""
         route = await self._way(keys.base)
         why: str | None = None
+        busy = False
         try:
             async for attempt in attempts(self.settings.retry):
                 with attempt:
                     try:
                         async with self._places:
-                            return await self._told(request, keys, route, attempt.num, why, safe=safe)
+                            answer = await self._told(request, keys, route, attempt.num, why, safe=safe)
+                            return replace(answer, busy=busy)
                     except Failed as failed:
                         why = failed.error.label
+                        busy = busy or is_overload(failed.error)
                         raise
         except Failed as failed:
             raise failed.error from None

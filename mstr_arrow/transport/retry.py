@@ -34,6 +34,9 @@ _VAGUE = frozenset({ServerError, ServerBusy, IServerUnreachable})
 """What an answer is taken for whose code does not say that the same request would fail again."""
 
 
+_GATEWAY_TIMEOUT = 504
+
+
 class Failed(Exception):
     """One attempt failed with ``error``; ``repeatable`` says whether another one is allowed.
 
@@ -75,6 +78,12 @@ def is_transient(error: MstrError) -> bool:
         meaning = ISERVER.get(error.iserver_code)
         return meaning is not None and meaning.transient
     return error.status in {429, 500, 502, 503, 504} and type(error) in _VAGUE
+
+
+def is_overload(error: MstrError) -> bool:
+    """Say whether an error tells that the server has too much to do: it says so, or does not answer in time."""
+    late = isinstance(error, ServerError) and error.status == _GATEWAY_TIMEOUT
+    return late or isinstance(error, ServerBusy | TimeoutExceeded)
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
