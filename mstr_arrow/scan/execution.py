@@ -48,6 +48,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.05, 5.0
 SHORT_READ = 2.0
 """Seconds that a page may take when the server, which answers no question for the status, is asked for one."""
 
+INSTANCES = 3
+"""How many instances are made, where they are gone before their first page came."""
+
 CHANGES = 3
 """How often an instance is changed when a gateway cuts the request."""
 
@@ -85,7 +88,14 @@ async def execute(
     seconds = session.http.settings.timeouts.execute
     try:
         async with asyncio.timeout(seconds) as limit:
-            return await execution.answer()
+            for left in reversed(range(INSTANCES)):
+                try:
+                    return await execution.answer()
+                except InstanceGone:
+                    if not left or source.given is not None:
+                        raise
+                execution = _Execution(session.http, source, Range(0, rows), options, watch, place=place)
+            raise AssertionError("unreachable")
     except (TimeoutError, asyncio.CancelledError) as error:
         cancelled = await execution.cancel()
         if not limit.expired():

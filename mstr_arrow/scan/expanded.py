@@ -82,6 +82,9 @@ class Expanded(Generic[T]):
 
     async def open(self, instance: Instance | None) -> None:
         """Take over an instance that was looked at, or make one, and begin with the first pages."""
+        await self._shop.deadline.within(self._open(instance))
+
+    async def _open(self, instance: Instance | None) -> None:
         shop, source = self._shop, self._source
         place = None if instance is None else await place_for(shop.session, source, instance, shop.watch)
         if place is not None and place.instance_id is None:  # it is gone, and nothing was read of it
@@ -101,6 +104,9 @@ class Expanded(Generic[T]):
 
     async def next(self) -> T | None:
         """Return the next rows, converted; None after the last."""
+        return await self._shop.deadline.within(self._next())
+
+    async def _next(self) -> T | None:
         shop = self._shop
         while self._at < len(self._opened) and not self._enough:
             try:

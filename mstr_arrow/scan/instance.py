@@ -32,8 +32,8 @@ class Source:
     ``totals`` says that the result may have subtotals. ``probe_rows`` are looked at to learn the columns. Where the
     object ``runs`` for an instance, ``over`` may name one that can be changed in place of a new one. ``given`` is
     somebody else's instance, which is read as it is, and none is made. ``prompts`` are the answers to the prompts
-    of the object, ``page_by`` the choice among its pages; each is None where there is none. ``ordered``: the body asks for a total order of
-    rows, so that each instance has them in the same one.
+    of the object, ``page_by`` the choice among its pages; each is None where there is none. ``ordered``: the body
+    asks for a total order of rows, so that each instance has them in the same one.
     """
 
     path: str

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from mstr_arrow.grid.stitch import Stitcher
 from mstr_arrow.scan.plan import PagePlan, Range
+from mstr_arrow.scan.recovery import fetch_page
 from mstr_arrow.scan.scheduler import Fetched, Scheduler, ended
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.grid.tidy import Laid
     from mstr_arrow.scan.instance import Source
+    from mstr_arrow.scan.scheduler import Answered
     from mstr_arrow.scan.workshop import Workshop
     from mstr_arrow.transport.answers import Answer
 
@@ -42,6 +43,7 @@ class Pages(Generic[T]):
         self.instance_id = page.instance_id
         self.plan = PagePlan(page.paging.total, shop.options.limits, first=first, start=start)
         self.first_bytes = 0
+        self.taken = 0
         self._shop = shop
         self._source = source
         self._convert = convert
@@ -65,6 +67,7 @@ class Pages(Generic[T]):
             page = await self._scheduler.next()
             if page is None:
                 return await self._rest()
+            self.taken += page.rows
             self._shop.meter.rows += page.rows
             if self._stitcher is None:
                 return page.item  # type: ignore[no-any-return]  # converted where it was decoded
@@ -79,12 +82,10 @@ class Pages(Generic[T]):
         if scheduler is not None:
             await scheduler.aclose()
 
-    async def _fetch(self, wanted: Range, free_place: Callable[[], None]) -> Fetched[Any]:
-        http, grid = self._shop.session.http, self.columns.options
-        sent = time.monotonic()
-        answer = await self._source.page(http, self.instance_id, wanted, grid)
-        self._shop.session.instances.touched(self.instance_id, sent)
-        free_place()
+    async def _fetch(self, wanted: Range, free_place: Answered) -> Fetched[Any]:
+        session, grid = self._shop.session, self.columns.options
+        answer = await fetch_page(session, self._source, self.instance_id, wanted, grid)
+        free_place(answer.seconds_waiting + answer.seconds_transferring, busy=answer.busy)
         page, item, size = await self._shop.decode(answer, self.columns, lambda page: item_of(page, self._convert))
         return Fetched(item, page.paging.current, page.paging, size)
 

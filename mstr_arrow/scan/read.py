@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 from mstr_arrow.errors import ClosedError, DataMismatch, InstanceGone
 from mstr_arrow.scan.execution import execute, place_for
 from mstr_arrow.scan.pages import open_pages
 from mstr_arrow.scan.plan import Range
+from mstr_arrow.scan.recovery import TRIES, Marked, Position, cannot_go_on, fetch_page, marking, modified, remake
 from mstr_arrow.scan.scheduler import ended
 from mstr_arrow.scan.workshop import Workshop
 
@@ -61,13 +62,15 @@ class Read(Generic[T]):
     ) -> None:
         self._shop = Workshop(session, options, on_progress)
         self._source = source
-        self._convert = convert
+        self._convert: Callable[[pa.RecordBatch], Any] = marking(convert) if source.ordered else convert
         self._narrow = narrow
         self._first = first
         self._head = head
         self._start = start
         self._place: Place | None = None
-        self._pages: Pages[T] | None = None
+        self._pages: Pages[Any] | None = None
+        self._tail: pa.RecordBatch | None = None
+        self._modified: str | None = None
         self._columns: Columns | None = None
         self.closed = False
         session.register(self)
@@ -91,9 +94,14 @@ class Read(Generic[T]):
 
     async def open(self, instance: Instance | None) -> None:
         """Read the first page: of ``instance``, if it still lives, else of a new one."""
+        await self._shop.deadline.within(self._open(instance))
+
+    async def _open(self, instance: Instance | None) -> None:
         shop, limits = self._shop, self._shop.options.limits
         rows = limits.page_rows or limits.first_page_rows
         wanted = self._start or Range(0, min(rows, self._first or rows))
+        if self._source.ordered:
+            self._modified = await modified(shop.session.http, self._source)
         place = self._place = await place_for(shop.session, self._source, instance, shop.watch)
         if instance is not None and instance.id != place.instance_id:
             instance = None
@@ -101,6 +109,7 @@ class Read(Generic[T]):
         if answer is None and self._start is not None:
             raise InstanceGone("the instance is gone before the first of the rows that are left was read.")
         if answer is None:  # nothing was delivered of an instance that is gone: a new one is as good
+            shop.meter.restarts += instance is not None
             instance = None
             grid = shop.options.grid
             answer = await execute(shop.session, self._source, wanted.rows, grid, shop.watch, place=place)
@@ -115,6 +124,9 @@ class Read(Generic[T]):
 
     async def next(self) -> T | None:
         """Return the next page, converted; None after the last."""
+        return await self._shop.deadline.within(self._next())
+
+    async def _next(self) -> T | None:
         meter = self._shop.meter
         item = None
         while item is None or not len(item):
@@ -123,7 +135,7 @@ class Read(Generic[T]):
             if self._head is not None and meter.result_rows >= self._head:
                 meter.end()
                 return None
-            item = await self._pages.next()
+            item = await self._taken()
             if item is None:
                 meter.end()
                 return None
@@ -148,6 +160,60 @@ class Read(Generic[T]):
         if self._place is not None:
             self._place.release()
 
+    async def _taken(self) -> T | None:
+        """Return the next page, of another instance where this one is gone; None after the last."""
+        gone: InstanceGone | None = None
+        for _ in range(TRIES):
+            try:
+                if gone is not None:
+                    await self._go_on()
+                if self._pages is None:
+                    raise ended()
+                item = await self._pages.next()
+            except InstanceGone as error:
+                delivered = self._start is not None or self._shop.meter.result_rows > 0
+                hint = cannot_go_on(self._source, delivered=delivered, tail=self._tail is not None)
+                if hint is not None:
+                    error.hint = f"{error.hint} {hint}" if error.hint else hint
+                    raise
+                gone = error
+            else:
+                if isinstance(item, Marked):
+                    self._tail, item = item.tail, item.item
+                return item
+        raise gone or ended()
+
+    async def _go_on(self) -> None:
+        """Replace the pages of an instance that is gone by those of another, which are left or all.
+
+        All are read again where none was handed out. For requests that fail together this is done once.
+        """
+        shop, source, place, old = self._shop, self._source, self._place, self._pages
+        if place is None or old is None:
+            raise ended()
+        await old.aclose()
+        shop.meter.restarts += 1
+        rows = shop.options.limits.page_rows or shop.options.limits.first_page_rows
+        grid, start = shop.options.grid, None
+        if self._tail is not None and shop.meter.result_rows:
+            row, total = old.plan.begin + old.taken, old.plan.total
+            at = Position(row, total, self._tail, self._modified)
+            instance_id = await remake(shop, source, self.columns, place, at)
+            start = Range(row, min(rows, total - row))
+            answer = await fetch_page(shop.session, source, instance_id, start, grid)
+        else:
+            shop.meter.rows = 0
+            if source.ordered:
+                self._modified = await modified(shop.session.http, source)
+            rows = min(rows, self._first or rows)
+            answer = await execute(shop.session, source, rows, grid, shop.watch, place=place)
+        first = self._first if start is None else old.plan.end
+        pages = await open_pages(shop, source, answer, self.columns, self._convert, first=first, start=start)
+        if self.closed:
+            await pages.aclose()
+            raise ended()
+        self._pages = pages
+
     def _report(self) -> None:
         self.stats()
         self._shop.report()
@@ -155,7 +221,7 @@ class Read(Generic[T]):
     async def _first_of(self, instance: Instance, wanted: Range) -> Answer | None:
         """Ask for the first page of an instance that was made before; None where it is gone."""
         try:
-            return await self._source.page(self._shop.session.http, instance.id, wanted, self._shop.options.grid)
+            return await fetch_page(self._shop.session, self._source, instance.id, wanted, self._shop.options.grid)
         except InstanceGone:
             return None
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow.grid.decode import decode_page
+from mstr_arrow.scan.deadline import Deadline
 from mstr_arrow.scan.scheduler import Budget
 from mstr_arrow.scan.stats import Meter
 
@@ -38,6 +39,7 @@ class Workshop:
     ) -> None:
         self.session = session
         self.options = options
+        self.deadline = Deadline(options.deadline)
         self.meter = Meter()
         self.budget = Budget(options.limits)
         self._on_progress = on_progress

@@ -66,7 +66,7 @@ def is_transient(error: MstrError) -> bool:
 
     So may: no connection, a connection reset or closed early, a truncated body, a time-out; HTTP 429, 502,
     503 and 504; HTTP 500 without a code that says more; and the I-Server's codes for full governors, memory
-    shortage, its own time-out, and a cube being executed or published. Everything else is final: other
+    shortage, and a cube being executed or published. Everything else is final: other
     4xx, other codes, certificates and proxy passwords that were refused, redirects, answers that are not JSON.
 
     Only requests that are safe to repeat are repeated for these reasons; any request is repeated when the

@@ -1,0 +1,168 @@
+"""Going on over another instance, where one is gone: only from the same row of the same data in the same order."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import pyarrow as pa
+
+from mstr_arrow.errors import DataChanged, DataError, InstanceGone, MstrError, ServerBusy
+from mstr_arrow.grid.texts import deliver_batch
+from mstr_arrow.scan.execution import execute
+from mstr_arrow.scan.plan import Range
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mstr_arrow.grid.options import GridOptions
+    from mstr_arrow.grid.schema import Columns
+    from mstr_arrow.scan.instance import Source
+    from mstr_arrow.scan.workshop import Workshop
+    from mstr_arrow.transport.answers import Answer
+    from mstr_arrow.transport.http import Http
+    from mstr_arrow.transport.session import ServerSession
+    from mstr_arrow.transport.workingset import Place
+
+T = TypeVar("T")
+
+TRIES = 3
+"""Instances that are made for one page, the first included."""
+
+OVERLAP = 1_000
+"""Rows handed out last that are fetched again and compared, at most; those of one page."""
+
+SMALLEST_PAGE = 50
+"""Rows below which a page is not made smaller where the server runs out of time."""
+
+_TIMED_OUT = -2147206497
+_CONSISTENT = (
+    "Read it again from the start, while nobody publishes it: a consistent copy is what one instance shows."
+)
+_ORDER_HINT = (
+    "with_options(total_order=True) makes a read that goes on over another instance, where the server can sort."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Marked(Generic[T]):
+    """Rows to hand out, and the last of the rows that they were made of."""
+
+    item: T
+    tail: pa.RecordBatch
+
+
+def marking(convert: Callable[[pa.RecordBatch], T]) -> Callable[[pa.RecordBatch], Marked[T]]:
+    """Have a conversion keep the last rows of what it converts."""
+    return lambda batch: Marked(convert(batch), batch.slice(max(0, len(batch) - OVERLAP)))
+
+
+def cannot_go_on(source: Source, *, delivered: bool, tail: bool) -> str | None:
+    """Say what to do where nothing goes on over another instance; None where something does.
+
+    ``delivered``: rows were handed out. ``tail``: the last of them are known.
+    """
+    if source.given is not None:
+        return "Leave instance_id out to have a new one made."
+    if not delivered:
+        return None
+    return None if source.ordered and tail else _ORDER_HINT
+
+
+async def modified(http: Http, source: Source) -> str | None:
+    """Return when a cube was changed last, None where that cannot be had. GET /api/cubes?id=."""
+    _, kind, object_id, _ = source.path.split("/") if source.path.count("/") == 3 else ("", "", "", "")
+    if kind != "cubes":
+        return None
+    try:
+        answer = await http.request("GET", "cubes", params={"id": object_id})
+        return str(answer.json()["cubesInfos"][0]["modificationTime"])
+    except (MstrError, LookupError, TypeError):
+        return None
+
+
+async def fetch_page(
+    session: ServerSession, source: Source, instance_id: str, wanted: Range, options: GridOptions
+) -> Answer:
+    """Ask for a page, or the first half of it where the server runs out of time over it, and so on.
+
+    Errors: ServerBusy where `SMALLEST_PAGE` rows are too many, too.
+    """
+    rows = wanted.rows
+    while True:
+        sent = time.monotonic()
+        try:
+            answer = await source.page(session.http, instance_id, Range(wanted.offset, rows), options)
+        except ServerBusy as error:
+            if error.iserver_code != _TIMED_OUT or rows <= SMALLEST_PAGE:
+                raise
+            rows = max(SMALLEST_PAGE, rows // 2)
+        else:
+            session.instances.touched(instance_id, sent)
+            return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a read has come: rows of the grid that were taken, of so many; the last ones; when it was changed."""
+
+    row: int
+    total: int
+    tail: pa.RecordBatch
+    modified: str | None
+
+
+async def remake(shop: Workshop, source: Source, columns: Columns, place: Place, at: Position) -> str:
+    """Make another instance and return its id, if its rows are those of the one that is gone.
+
+    Reads its first row and those of the overlap. Errors: DataChanged where time of change, total, columns or the
+    overlap differ; InstanceGone where rows that are equal in all attributes meet at this row, whose order is then
+    not certain.
+    """
+    answer = await execute(shop.session, source, 1, shop.options.grid, shop.watch, place=place)
+    try:
+        page, _, _ = await shop.decode(answer, columns, lambda _: None)
+        if page.paging.total != at.total:
+            raise _changed(f"it had {at.total} rows and has {page.paging.total} now")
+        now = await modified(shop.session.http, source)
+        if None not in {now, at.modified} and now != at.modified:
+            raise _changed(f"it was changed last at {at.modified}, and again at {now}")
+        await _compare(shop, source, columns, page.instance_id, at)
+    except DataChanged:
+        raise
+    except DataError as error:
+        raise _changed(f"its columns are others ({error.message})") from error
+    return page.instance_id
+
+
+async def _compare(shop: Workshop, source: Source, columns: Columns, instance_id: str, at: Position) -> None:
+    """Fetch the rows of the overlap and one more, and compare them."""
+    offset, parts = at.row - len(at.tail), []
+    end = min(at.row + 1, at.total)
+    while offset < end:
+        wanted = Range(offset, end - offset)
+        answer = await fetch_page(shop.session, source, instance_id, wanted, columns.options)
+        page, batch, _ = await shop.decode(answer, columns, _batch_of)
+        if page.paging.offset != offset or page.paging.total != at.total or not len(batch):
+            raise _changed("the rows that come are not those that were asked for")
+        parts.append(deliver_batch(batch, "plain"))
+        offset += len(batch)
+    again, before = pa.Table.from_batches(parts), pa.Table.from_batches([deliver_batch(at.tail, "plain")])
+    if not again.slice(0, len(at.tail)).equals(before):
+        raise _changed(f"rows before row {at.row} are not those that were handed out")
+    keys = again.select([column.name for column in columns.all if column.role == "attribute"])
+    if at.row < at.total and keys.slice(len(at.tail) - 1, 1).equals(keys.slice(len(at.tail), 1)):
+        raise InstanceGone(
+            f"the instance is gone, and the rows before and after row {at.row} are equal in all their attributes: "
+            "where to go on is not certain.",
+            hint="Show the attributes by forms that tell their elements apart, such as the ID.",
+        )
+
+
+def _batch_of(page: Any) -> pa.RecordBatch:
+    return page.batch
+
+
+def _changed(how: str) -> DataChanged:
+    return DataChanged(f"the object changed while it was read: {how}.", hint=_CONSISTENT)

@@ -1,0 +1,156 @@
+"""A read whose instance is gone in the middle goes on, starts again, or says why it does neither."""
+
+import pyarrow as pa
+import pytest
+
+import mstr_arrow as ma
+from mstr_arrow import errors
+from mstr_arrow.simulator import Fault, Simulator
+from mstr_arrow.simulator.sales import sales_cube
+
+ROWS = 300
+CUBE = "Sales Cube"
+PAGES = ma.Limits(page_rows=20, in_flight=2, buffer_bytes=30_000)  # hardly more than the consumer waits for
+GONE = Fault.error(404, "ERR004", iserver_code=-2147468986)
+
+
+@pytest.fixture(scope="module")
+def sim():
+    with Simulator(rows=ROWS) as server:
+        yield server
+
+
+@pytest.fixture
+def cube(sim, quick):
+    """A cube in pages of 20 rows; no session is left of it."""
+    with ma.connect(sim.url, username=sim.username, password=sim.password, settings=quick) as connection:
+        yield connection.cube(CUBE, limits=PAGES)
+    sim.heal()
+    assert sim.open_sessions == 0
+
+
+def interrupted(scan, **interruptions):
+    """Read a scan batch by batch, with something done after so many batches."""
+    found = []
+    for batch in scan.batches(strings="plain"):
+        found.append(batch)
+        interruptions.get(f"after_{len(found)}", lambda: None)()
+    return pa.Table.from_batches(found)
+
+
+def ordered(scan):
+    return scan.with_options(total_order=True, limits=PAGES)
+
+
+def test_a_total_order_has_all_rows_sorted(cube, sim):
+    table = ordered(cube).to_arrow(strings="plain")
+    truth = sim.truth(CUBE).select(table.column_names)
+    assert table["Order"].to_pylist() == sorted(truth["Order"].to_pylist())
+    assert table.sort_by("Order").equals(truth.sort_by("Order").cast(table.schema))
+
+
+def test_an_ordered_read_goes_on_where_it_was(cube, sim):
+    whole = ordered(cube).to_arrow(strings="plain")
+    scan = ordered(cube)
+    asked = len(sim.requests)
+    found = interrupted(scan, after_3=sim.drop_instances, after_7=sim.expire_sessions, after_11=sim.drop_instances)
+    assert found.equals(whole)
+    assert scan.stats.restarts == 3
+    assert (scan.stats.rows, scan.stats.result_rows) == (ROWS, ROWS)
+    rows = [int(each.query["limit"]) for each in sim.requests[asked:] if each.query.get("offset", "0") != "0"]
+    assert sum(rows) < 2 * ROWS  # it did not start again
+
+
+def test_requests_that_fail_together_make_one_instance(cube, sim):
+    scan = ordered(cube).with_options(limits=ma.Limits(page_rows=20, in_flight=8))
+    made = sim.instances_created
+    found = interrupted(scan, after_2=sim.drop_instances)
+    assert found.num_rows == ROWS
+    assert (scan.stats.restarts, sim.instances_created - made) == (1, 3)  # that of the columns, and two of the rows
+
+
+def test_conditions_and_first_rows_hold_on_the_other_instance(cube, sim):
+    scan = ordered(cube.where(ma.col("Units") >= 3)).head(100)
+    whole = scan.to_arrow(strings="plain")
+    assert interrupted(scan, after_2=sim.drop_instances).equals(whole)
+    assert whole.num_rows == 100
+    assert scan.stats.restarts == 1
+
+
+def test_a_read_without_order_that_delivered_ends_with_the_way_out(cube, sim):
+    with pytest.raises(errors.InstanceGone, match=r"run the read again.*total_order=True"):
+        interrupted(cube, after_2=sim.drop_instances)
+
+
+def test_a_read_that_delivered_nothing_starts_again_silently(cube, sim):
+    assert cube.count_rows() == ROWS
+    sim.drop_instances()
+    assert cube.to_arrow()["Order"].to_pylist() == sim.truth(CUBE)["Order"].to_pylist()
+    assert cube.stats.restarts == 1
+
+
+def test_an_instance_that_dies_before_the_first_batch_is_made_again(cube, sim):
+    sim.fail(GONE.on("GET", "/instances/", skip=0, times=3))
+    none = cube.where(ma.col("Order") == 3_000_004_999)  # its first pages hold nothing to hand out
+    kept = none.with_options(pushdown=False, limits=ma.Limits(page_rows=20, in_flight=1))
+    assert kept.to_arrow().num_rows <= 1
+    assert kept.stats.restarts >= 1
+
+
+def test_an_instance_that_dies_again_and_again_ends_the_read(cube, sim):
+    scan = ordered(cube)
+    batches = scan.batches()
+    next(batches)
+    sim.fail(GONE.on("GET", "/instances/", times=None))
+    with pytest.raises(errors.InstanceGone):
+        list(batches)
+    assert scan.stats.restarts == 2
+    sim.heal()
+
+
+@pytest.mark.parametrize(
+    ("rows", "seed", "said"),
+    [(ROWS + 40, 1, "had 300 rows and has 340"), (ROWS, 77, r"before row \d+ are not those")],
+)
+def test_a_cube_that_was_published_in_between_is_told(cube, sim, rows, seed, said):
+    batches = ordered(cube).batches()
+    next(batches)
+    cubes, of = sim._server.catalogue.cubes, sim.cubes[CUBE]
+    before, cubes[of] = cubes[of], sales_cube(rows, seed)
+    try:
+        sim.drop_instances()
+        with pytest.raises(errors.DataChanged, match=f"{said}.*Read it again from the start"):
+            list(batches)
+    finally:
+        cubes[of] = before
+
+
+def test_what_cannot_be_sorted_is_refused(sim, quick):
+    with ma.connect(sim.url, username=sim.username, password=sim.password, settings=quick) as connection:
+        crossed = next(name for name in sim.reports if "Cross" in name)
+        with pytest.raises(errors.UsageError, match="total order: the server takes conditions on tables only"):
+            connection.report(crossed).with_options(total_order=True).to_arrow()
+        with pytest.raises(errors.UsageError, match="exclude each other"):
+            connection.cube(CUBE).with_options(total_order=True, ordered=False)
+
+
+def test_a_page_that_takes_the_server_too_long_is_halved(cube, sim):
+    sim.fail(Fault.error(500, iserver_code=-2147206497).on("GET", "/instances/", skip=1, times=3))
+    scan = cube.with_options(limits=ma.Limits(first_page_rows=10, in_flight=1))
+    assert scan.to_arrow()["Order"].to_pylist() == sim.truth(CUBE)["Order"].to_pylist()
+    assert scan.stats.restarts == 0
+
+
+def test_pages_are_not_halved_for_ever(cube, sim):
+    sim.fail(Fault.error(500, iserver_code=-2147206497).on("GET", "/instances/", times=None))
+    with pytest.raises(errors.ServerBusy, match="smaller pages"):
+        cube.with_options(limits=ma.Limits(page_rows=100)).to_arrow()
+
+
+def test_a_read_has_a_deadline(cube, sim):
+    sim.fail(Fault.slow(1).on("GET", "/instances/", skip=2))
+    with pytest.raises(errors.TimeoutExceeded, match=r"within 0\.3 s.*deadline"):
+        cube.with_options(deadline=0.3, limits=PAGES).to_arrow()
+    assert cube.with_options(deadline=30).to_arrow().num_rows == ROWS
+    with pytest.raises(errors.UsageError, match="deadline is 0"):
+        cube.with_options(deadline=0)
