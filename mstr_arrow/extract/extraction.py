@@ -112,16 +112,18 @@ class Extraction:
         folder = self._folder
         await in_thread(folder.lock)
         try:
-            finished = await in_thread(folder.finished)
             self._former = await in_thread(read_borrowed, folder.private)
+            await self._note(None)  # first of all: whatever happens now, the next run finds this session
+            finished = await in_thread(folder.finished)
             time = await fetch_data_time(self._own.http, self._asked.kind, self._asked.id)
             begun = await in_thread(folder.unfinished)
             if finished is not None and (skipped := self._skipped(finished, begun, time)):
                 return skipped
-            await self._note(None)
             return await self._extracted(await self._usable(begun), time)
         finally:
             await self._let_go()
+            if not folder.begun:  # nothing is there to go on with
+                await self._end_former()
             await in_thread(folder.unlock)
 
     def _skipped(self, finished: Manifest, begun: Manifest | None, time: DataTime) -> ExtractResult | None:

@@ -56,12 +56,19 @@ class Folder:
             ) from error
 
     def unlock(self) -> None:
-        """Let others extract into the folder; a working folder in which nothing is goes."""
-        if self._lock is not None:
+        """Let others extract into the folder; a working folder in which nothing was begun goes."""
+        if not self.begun:
             with suppress(OSError):
+                self.private.unlink(missing_ok=True)
                 self.work.rmdir()
+        if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is something to go on with."""
+        return (self.work / MANIFEST).exists()
 
     @property
     def private(self) -> Path:
@@ -100,7 +107,7 @@ class Folder:
 
         What it does not name is removed. Errors: UsageError where a part is not as it was written.
         """
-        if not (self.work / MANIFEST).exists():
+        if not self.begun:
             return None
         manifest = _manifest(self.work)
         kept = {part.name for part in manifest.parts} | {MANIFEST, PRIVATE}
@@ -117,7 +124,7 @@ class Folder:
 
     def discard(self) -> None:
         """Remove what was extracted and not finished, but for the private file."""
-        if (self.work / MANIFEST).exists():
+        if self.begun:
             (self.work / MANIFEST).unlink()  # first: without it the rest counts for nothing
             _synced(self.work)
         for path in self.work.iterdir():

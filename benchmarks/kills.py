@@ -1,0 +1,133 @@
+"""Kill an extraction at random moments, and go on with it: ``python -m benchmarks.kills [--quick]``.
+
+A run in a process of its own is ended by SIGKILL after a random time, again and again, over a server that goes on;
+every third time the server drops the dead run's instance, too. The last run comes to its end. Shown are what was
+fetched twice, and the sessions that the server had.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+import mstr_arrow as ma
+from mstr_arrow.simulator import Simulator, TimeModel
+
+PAGE, IN_FLIGHT, AHEAD, PART, OVERLAP = 2_000, 4, 6, 10_000, 64
+"""Rows of a page, requests in flight, pages under way that fit into the buffer, rows of a part, rows compared."""
+
+WINDOW = PART + AHEAD * PAGE + OVERLAP + 2
+"""Rows that a kill may cost: of a part that is not whole, of pages under way, and to look where to go on."""
+
+SCRIPT = """
+import sys
+import mstr_arrow as ma
+url, user, password, folder, page, in_flight, buffer, part = sys.argv[1:]
+limits = ma.Limits(page_rows=int(page), in_flight=int(in_flight), buffer_bytes=int(buffer))
+with ma.connect(url, username=user, password=password) as conn:
+    cube = conn.cube("Sales Cube", limits=limits)
+    sys.stdout.write("begun\\n")
+    sys.stdout.flush()
+    cube.extract(folder, part_rows=int(part))
+"""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was counted."""
+
+    kills: int = 0
+    most_sessions: int = 0
+    most_twice: int = 0
+    continued: int = 0
+
+
+def main() -> int:
+    """Run it, print the figures, and say by the exit code whether they are as promised."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer rows and kills")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    rows, kills = (60_000, 4) if options.quick else (400_000, 30)
+    seconds = 1.5 if options.quick else 1.2
+    chance = random.Random(options.seed)
+    model = TimeModel(request_ms=20, rows_per_second=60_000, workers=4)
+    with Simulator(rows=rows, time=model) as server, tempfile.TemporaryDirectory() as scratch:
+        folder, tally, began = Path(scratch) / "sales", Tally(), time.monotonic()
+        while tally.kills < kills and not folder.exists():
+            killed(server, folder, chance.uniform(0, seconds), tally)
+            if tally.kills % 3 == 0:
+                server.drop_instances()
+        before = fetched(server)
+        with ma.connect(server.url, username=server.username, password=server.password) as connection:
+            done = connection.cube("Sales Cube", limits=limits()).extract(folder, part_rows=PART)
+        equal = is_equal(server, folder)
+        twice = fetched(server) - rows
+        print(f"{rows:,} rows, {tally.kills} kills at random moments (seed {options.seed}), ", end="")
+        print(f"{time.monotonic() - began:.0f} s in all; the last run fetched {fetched(server) - before:,} rows")
+        figures = [
+            ("equal to the truth, each row once", f"{equal}", equal),
+            ("rows fetched twice", f"{twice:,}", twice <= tally.kills * WINDOW),
+            ("  for each kill, of at most", f"{twice / max(1, tally.kills):,.0f} of {WINDOW:,}", True),
+            ("most sessions at once", f"{tally.most_sessions}", tally.most_sessions <= 3),
+            ("sessions left", f"{server.open_sessions}", not server.open_sessions),
+            ("files beside parts and manifest", f"{others(folder)}", not others(folder)),
+            ("killed as often as wanted", f"{tally.kills} of {kills}", tally.kills == kills),
+            ("rows in the folder", f"{done.rows:,}", done.rows == rows),
+        ]
+    for name, value, good in figures:
+        print(f"  {name:34} {value:>20}  {'as promised' if good else 'NOT AS PROMISED'}")
+    return 0 if all(good for *_, good in figures) else 1
+
+
+def killed(server: Simulator, folder: Path, seconds: float, tally: Tally) -> None:
+    """Begin a run, and kill it so long after it has found the cube."""
+    chosen = limits()
+    numbers = [str(number) for number in (PAGE, IN_FLIGHT, chosen.buffer_bytes, PART)]
+    command = [sys.executable, "-c", SCRIPT, server.url, server.username, server.password, str(folder), *numbers]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        if process.stdout is not None:
+            process.stdout.readline()
+        until = time.monotonic() + seconds
+        while process.poll() is None and (left := until - time.monotonic()) > 0:
+            tally.most_sessions = max(tally.most_sessions, server.open_sessions)
+            time.sleep(min(left, 0.02))
+        process.kill()
+        tally.kills += process.wait() != 0
+    tally.most_sessions = max(tally.most_sessions, server.open_sessions)
+
+
+def limits() -> ma.Limits:
+    """Return the limits of a read with so many pages under way."""
+    page_bytes = 370 * PAGE
+    return ma.Limits(page_rows=PAGE, in_flight=IN_FLIGHT, buffer_bytes=AHEAD * page_bytes)
+
+
+def fetched(server: Simulator) -> int:
+    """Count the rows that the server has sent."""
+    return sum(request.answer_rows for request in server.requests if "/instances" in request.path)
+
+
+def is_equal(server: Simulator, folder: Path) -> bool:
+    """Compare the folder with the truth."""
+    got = pl.read_parquet(folder / "*.parquet").sort("Order")
+    true = pl.DataFrame(server.truth("Sales Cube")).sort("Order")
+    return got.equals(true.cast(dict(got.schema)))
+
+
+def others(folder: Path) -> int:
+    """Count the files that are no part and no manifest."""
+    beside = [path for path in folder.parent.iterdir() if path != folder]
+    return len(beside) + sum(not (p.suffix == ".parquet" or p.name == "_manifest.json") for p in folder.iterdir())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
