@@ -195,7 +195,7 @@ class Read(Generic[T]):
         shop.meter.restarts += 1
         rows = shop.options.limits.page_rows or shop.options.limits.first_page_rows
         grid, start = shop.options.grid, None
-        if self._tail is not None and shop.meter.result_rows:
+        if self._tail is not None and (shop.meter.result_rows or self._start is not None):
             row, total = old.plan.begin + old.taken, old.plan.total
             at = Position(row, total, self._tail, self._modified)
             instance_id = await remake(shop, source, self.columns, place, at)
