@@ -1,6 +1,7 @@
 """``mstr-arrow fetch``: read an object into a file, a folder of parts, or a pipe."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -12,10 +13,11 @@ from mstr_arrow.cli.answers import PromptAnswers, PromptsFile, answers_from, pro
 from mstr_arrow.cli.columntypes import read_types
 from mstr_arrow.cli.connecting import open_connection
 from mstr_arrow.cli.errors import shown_errors
-from mstr_arrow.cli.output import ParquetOptions, output_from
+from mstr_arrow.cli.output import Output, ParquetOptions, output_from
 from mstr_arrow.cli.pages import AllPages, ChosenPage, on_pages
 from mstr_arrow.cli.progress import detail, progress, summarise
 from mstr_arrow.cli.question import Question, named_as_options
+from mstr_arrow.cli.resuming import IfChanged, Resume, Resuming, WhenChanged, resuming_from
 from mstr_arrow.cli.server import Server, takes_server
 from mstr_arrow.cli.tables import print_text
 from mstr_arrow.config import Limits
@@ -27,6 +29,8 @@ from mstr_arrow.objects.cube import Cube
 from mstr_arrow.objects.report import Report
 from mstr_arrow.prompts.answers import Answers
 from mstr_arrow.scan.options import ScanOptions
+from mstr_arrow.scan.scan import Scan
+from mstr_arrow.scan.stats import ScanStats
 
 LESS, RESULT, READING = "Rows and columns", "Result", "Reading"
 
@@ -80,6 +84,9 @@ def fetch(
         ),
     ] = None,
     overwrite: options.Overwrite = False,
+    resume: Resume = False,
+    if_changed: IfChanged = False,
+    on_change: WhenChanged = "raise",
     where: Annotated[
         list[str] | None,
         typer.Option(
@@ -215,7 +222,13 @@ def fetch(
             part_bytes=part_bytes,
             overwrite=overwrite,
         )
-        target = None if explain_only else output_from(_given(output), output_format, parquet)
+        target: Output | Resuming | None = None
+        if (resume or if_changed) and not explain_only:
+            target = resuming_from(
+                _given(output), output_format, parquet, if_changed=if_changed, on_change=on_change
+            )
+        elif not explain_only:
+            target = output_from(_given(output), output_format, parquet)
         question = Question(
             select=select or (),
             where=where or (),
@@ -246,6 +259,7 @@ def fetch(
             named_as_options(),
             prompts_as_options(name),
             open_connection(server, limits=limits) as connection,
+            target.over(connection) if isinstance(target, Resuming) else nullcontext(),
         ):
             opened = _open(connection, name, object_type, how, row_counts=row_counts)
             scan = question.asked_of(_chosen(opened, answers, page or (), every=all_pages))
@@ -253,12 +267,21 @@ def fetch(
                 print_text(scan.explain())
                 return
             with progress(console, quiet=quiet) as on_progress:
-                stats = target.write(scan, on_progress)
+                line, stats = _write(scan, target, on_progress)
         if not quiet:
-            line = f"{summarise(stats)} → {target.describe()}"
             console.print(line, markup=False, soft_wrap=True, highlight=False)
-        if verbose:
+        if verbose and stats:
             console.print(detail(stats), soft_wrap=True, highlight=False)
+
+
+def _write(
+    scan: Scan, target: Output | Resuming, on_progress: Callable[[ScanStats], None]
+) -> tuple[str, ScanStats | None]:
+    """Write the result; return what to say of it, and what the read did."""
+    if isinstance(target, Resuming):
+        return target.write(scan, on_progress)
+    stats = target.write(scan, on_progress)
+    return f"{summarise(stats)} → {target.describe()}", stats
 
 
 def _given(output: str | None) -> str:

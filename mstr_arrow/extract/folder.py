@@ -55,9 +55,9 @@ class Folder:
                 hint="Does the folder above it exist, and may you write there?",
             ) from error
 
-    def unlock(self) -> None:
-        """Let others extract into the folder; a working folder in which nothing was begun goes."""
-        if not self.begun:
+    def unlock(self, *, tidy: bool = True) -> None:
+        """Let others extract into the folder; a working folder in which nothing was begun goes, if ``tidy``."""
+        if tidy and not self.begun:
             with suppress(OSError):
                 self.private.unlink(missing_ok=True)
                 self.work.rmdir()

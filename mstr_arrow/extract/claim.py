@@ -1,0 +1,52 @@
+"""A session noted for an extraction before that begins, so that a kill in between leaves no session behind."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mstr_arrow.extract.borrowed import Borrowed, log_out, read_borrowed, saved_session, write_borrowed
+from mstr_arrow.extract.folder import Folder
+from mstr_arrow.scan.sinks import in_thread
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+
+    from mstr_arrow.transport.client import Client
+    from mstr_arrow.transport.session import ServerSession
+
+
+@contextmanager
+def claimed(connection: Client, path: str | os.PathLike[str]) -> Iterator[None]:
+    """Note a connection's session for an extraction into a folder, which is to follow; forget it if none has begun.
+
+    Errors: UsageError where another process extracts into it, or it cannot be made.
+    """
+    connection.run(_claim(connection.session, Folder(path)))
+    try:
+        yield
+    finally:
+        connection.run(_forget(connection.session, Folder(path)))
+
+
+async def _claim(session: ServerSession, folder: Folder) -> None:
+    await in_thread(folder.lock)
+    try:
+        own = Borrowed(saved_session(session), session.owned)
+        former = await in_thread(read_borrowed, folder.private)
+        await in_thread(write_borrowed, folder.private, [own, *former])
+    finally:
+        folder.unlock(tidy=False)
+
+
+async def _forget(session: ServerSession, folder: Folder) -> None:
+    if not folder.private.exists() or folder.begun:
+        return
+    await in_thread(folder.lock)
+    try:
+        for former in await in_thread(read_borrowed, folder.private):
+            if former.session.token != session.http.keys.token:
+                await log_out(former, session)
+    finally:
+        folder.unlock()
