@@ -321,9 +321,16 @@ def test_ctrl_c_is_heard_while_the_server_thinks(lazy, simulator, engine):
     main = threading.main_thread().ident
     threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT)).start()
     began = time.monotonic()
-    # Polars 1.34 makes a ComputeError of it, in memory.
-    with pytest.raises((KeyboardInterrupt, pl.exceptions.ComputeError)):
-        lazy.collect(engine=engine)
+    heard = False
+    try:
+        try:
+            lazy.collect(engine=engine)
+        except pl.exceptions.ComputeError:  # Polars 1.34 makes one of it in memory, and Python may have its own
+            heard = True
+            time.sleep(0.5)
+    except KeyboardInterrupt:
+        heard = True
+    assert heard
     assert time.monotonic() - began < 10
     simulator.heal()
 
