@@ -1,8 +1,8 @@
 """Kill an extraction at random moments, and go on with it: ``python -m benchmarks.kills [--quick]``.
 
-A run in a process of its own is ended by SIGKILL after a random time, again and again, over a server that goes on;
-every third time the server drops the dead run's instance, too. The last run comes to its end. Shown are what was
-fetched twice, and the sessions that the server had.
+The command ``mstr-arrow fetch --resume`` is ended by SIGKILL at random moments, again and again, over a server that
+goes on; every third time the server drops the dead run's instance, too. The last run comes to its end. Shown are
+what was fetched twice, and the sessions that the server had.
 """
 
 from __future__ import annotations
@@ -29,6 +29,13 @@ PAGE, IN_FLIGHT, AHEAD, PART, OVERLAP = 2_000, 4, 6, 10_000, 64
 WINDOW = PART + AHEAD * PAGE + OVERLAP + 2
 """Rows that a kill may cost: of a part that is not whole, of pages under way, and to look where to go on."""
 
+REQUEST_SECONDS = 0.05
+"""What the server takes for each request."""
+
+FIRST, MOST = 3, 30
+"""A run is killed after so many requests: from the first one after its log-in on. One that is killed in the instant
+between the answer to its log-in and noting it leaves a session that only the server's time-out ends."""
+
 COMMAND = "from mstr_arrow.cli import main; main()"
 
 
@@ -48,13 +55,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     rows, kills = (60_000, 4) if options.quick else (200_000, 30)
-    seconds = 1.5 if options.quick else 2.0
     chance = random.Random(options.seed)
-    model = TimeModel(request_ms=20, rows_per_second=60_000, workers=4)
+    model = TimeModel(request_ms=1000 * REQUEST_SECONDS, rows_per_second=60_000, workers=4)
     with Simulator(rows=rows, time=model) as server, tempfile.TemporaryDirectory() as scratch:
         folder, tally, began = Path(scratch) / "sales", Tally(), time.monotonic()
         while tally.kills < kills and not folder.exists():
-            killed(server, folder, chance.uniform(0, seconds), tally)
+            killed(server, folder, chance.uniform(FIRST, MOST), tally)
             if tally.kills % 3 == 0:
                 server.drop_instances()
         before = fetched(server)
@@ -79,8 +85,8 @@ def main() -> int:
     return 0 if all(good for *_, good in figures) else 1
 
 
-def killed(server: Simulator, folder: Path, seconds: float, tally: Tally) -> None:
-    """Begin a run, and kill it so long after it has logged in."""
+def killed(server: Simulator, folder: Path, moment: float, tally: Tally) -> None:
+    """Begin a run, and kill it after so many of its requests and a part of the time to the next one."""
     numbers = {
         "page-rows": PAGE,
         "concurrency": IN_FLIGHT,
@@ -91,22 +97,15 @@ def killed(server: Simulator, folder: Path, seconds: float, tally: Tally) -> Non
     fetch = ["fetch", "Sales Cube", "--output", f"{folder}/", "--resume", "--quiet", *options]
     named = {"URL": server.url, "USERNAME": server.username, "PASSWORD": server.password}
     environment = os.environ | {f"MSTR_{name}": value for name, value in named.items()}
-    logins = log_ins(server)
+    answered = len(server.requests) + int(moment)
     with subprocess.Popen([sys.executable, "-c", COMMAND, *fetch], env=environment) as process:
-        until = None
-        while process.poll() is None and (until is None or time.monotonic() < until):
-            if until is None and log_ins(server) > logins:
-                until = time.monotonic() + seconds
+        while process.poll() is None and len(server.requests) < answered:
             tally.most_sessions = max(tally.most_sessions, server.open_sessions)
-            time.sleep(0.01)
+            time.sleep(0.002)
+        time.sleep(REQUEST_SECONDS * (moment % 1))
         process.kill()
         tally.kills += process.wait() == -signal.SIGKILL
     tally.most_sessions = max(tally.most_sessions, server.open_sessions)
-
-
-def log_ins(server: Simulator) -> int:
-    """Count the log-ins that were answered."""
-    return sum(request.path == "/api/auth/login" for request in server.requests)
 
 
 def limits() -> ma.Limits:
