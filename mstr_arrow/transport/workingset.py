@@ -64,6 +64,11 @@ class Place:
         """Whether the instance is used, or kept for that."""
         return self.users > 0 or self.resting
 
+    @property
+    def worth_keeping(self) -> bool:
+        """Whether the instance is used, or kept and costly to make again."""
+        return self.users > 0 or (self.resting and self.runs)
+
     def asked(self) -> None:
         """Note that a request about the instance is sent now, which may make it: that counts without an answer."""
         self.maybe_made = True
@@ -250,16 +255,20 @@ class WorkingSet:
         return turn.result()
 
     async def _make_room(self) -> None:
-        """Have a new instance push out none that is in use: those that may be older than what goes are touched."""
+        """Have a new instance push out none that is in use: those that may be older than what goes are touched.
+
+        An instance of a cube that only rests may go: it is made again at no cost.
+        """
         async with self._protecting:
             excess = 0 if self._size is None else len(self._places) - self._size
-            spent = sorted((place for place in self._places if not place.in_use), key=lambda place: place.answered)
+            spent = [place for place in self._places if not place.worth_keeping]
+            spent.sort(key=lambda place: place.answered)
             if excess <= 0 or not spent:
                 return
             # One more than will go: a request that was given up may still reach the server and make it younger.
             youngest = spent[: excess + 1][-1].answered
             self._places.difference_update(spent[:excess])
-            old = [place for place in self._places if place.in_use and place.sent <= youngest]
+            old = [place for place in self._places if place.worth_keeping and place.sent <= youngest]
             await asyncio.gather(*map(self._touch, old))
 
     async def _touch(self, place: Place) -> None:
