@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from mstr_arrow.errors import ProtocolError
 from mstr_arrow.grid.stitch import Stitcher
 from mstr_arrow.scan.plan import PagePlan, Range
 from mstr_arrow.scan.recovery import fetch_page
@@ -86,6 +87,12 @@ class Pages(Generic[T]):
         session, grid = self._shop.session, self.columns.options
         answer = await fetch_page(session, self._source, self.instance_id, wanted, grid)
         free_place(answer.seconds_waiting + answer.seconds_transferring, busy=answer.busy)
+        try:
+            return await self._decoded(answer)
+        except ProtocolError:  # what a gateway has damaged once may come whole
+            return await self._decoded(await fetch_page(session, self._source, self.instance_id, wanted, grid))
+
+    async def _decoded(self, answer: Answer) -> Fetched[Any]:
         page, item, size = await self._shop.decode(answer, self.columns, lambda page: item_of(page, self._convert))
         return Fetched(item, page.paging.current, page.paging, size)
 

@@ -34,7 +34,8 @@ class Cut:
 
     ``part`` is the share of the body that is sent; None sends nothing, not even headers. Then the
     connection is reset, or closed in order, or (``ending="stall"``) stays silent for ``seconds``;
-    ``ending="complete"`` makes the part look whole to HTTP.
+    ``ending="complete"`` makes the part look whole to HTTP, and ``"trickle"`` sends it piece by piece over
+    ``seconds``. ``ending="damage"`` sends all of it, packed, with some bytes changed.
     """
 
     part: float | None
@@ -44,9 +45,14 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Altered:
-    """A page that has at most ``rows`` rows, or whose ``paging`` members are off by these numbers."""
+    """A page that has at most ``rows`` rows, or ``more`` than were asked for, or starts ``shift`` rows off.
+
+    Or one whose ``paging`` members are off by these numbers.
+    """
 
     rows: int | None = None
+    more: int = 0
+    shift: int = 0
     paging: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -131,10 +137,16 @@ class Fault:
         return cls.error(401, "ERR009", message="The user's session has expired, please reauthenticate")
 
     @classmethod
-    def busy(cls, status: int = 503, *, retry_after: float = 1) -> Fault:
-        """Answer 429 or 503 with ``Retry-After`` in seconds."""
+    def busy(cls, status: int = 503, *, retry_after: float | str = 1) -> Fault:
+        """Answer 429 or 503 with ``Retry-After`` in seconds, or as it is given: as a date."""
         refusal = Refusal(status, "ERR0016", "Service unavailable")
-        return cls(effect=Refused(refusal, {"Retry-After": f"{retry_after:g}"}))
+        wait = retry_after if isinstance(retry_after, str) else f"{retry_after:g}"
+        return cls(effect=Refused(refusal, {"Retry-After": wait}))
+
+    @classmethod
+    def empty(cls, status: int = 503) -> Fault:
+        """Answer without a body."""
+        return cls(effect=Replaced(Answer(status=status)))
 
     @classmethod
     def html(cls, status: int = 502) -> Fault:
@@ -175,6 +187,26 @@ class Fault:
     def stalled(cls, seconds: float = 3600) -> Fault:
         """Fall silent in the middle of the body, then close the connection."""
         return cls(effect=Cut(0.5, "stall", seconds))
+
+    @classmethod
+    def trickled(cls, seconds: float = 1) -> Fault:
+        """Send the right answer in ten pieces over this time."""
+        return cls(effect=Cut(1.0, "trickle", seconds))
+
+    @classmethod
+    def damaged(cls) -> Fault:
+        """Send the right answer as a gzip stream with bytes changed in its middle."""
+        return cls(effect=Cut(1.0, "damage"))
+
+    @classmethod
+    def long_page(cls, more: int) -> Fault:
+        """Deliver so many rows more than were asked for, where there are as many."""
+        return cls(effect=Altered(more=more))
+
+    @classmethod
+    def other_page(cls, shift: int) -> Fault:
+        """Deliver the page so many rows further on, or back where it is negative."""
+        return cls(effect=Altered(shift=shift))
 
     @classmethod
     def short_page(cls, rows: int) -> Fault:

@@ -8,6 +8,7 @@ import os
 import socket
 import struct
 from collections.abc import Awaitable, Coroutine
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -31,6 +32,7 @@ _WORTH_COMPRESSING = 1024
 _WORTH_RECORDING = 2**20
 _SEND_BUFFER = 256 * 2**10  # larger ones leave the processor's caches and halve the speed
 _SEND_SECONDS = 60
+_TRICKLES = 10
 _HEADERS = {
     "Cache-Control": "no-store",
     "Pragma": "no-cache",
@@ -242,14 +244,23 @@ def _send(descriptor: int, body: bytes) -> None:
 async def _cut(request: web.Request, answer: Answer, cut: Cut) -> web.StreamResponse:
     """Send a part of the answer and then do to the connection what the fault says."""
     part = answer.body[: int(len(answer.body) * (cut.part or 0))]
+    if cut.ending == "damage":
+        return _response(_damaged(answer))
     if cut.ending == "complete":
         return _response(replace(answer, body=part))
     response = web.StreamResponse(status=answer.status, headers=_HEADERS | answer.headers)
     response.headers["Content-Type"] = answer.content_type
     response.content_length = len(answer.body)
+    for cookie in answer.cookies:
+        response.headers.add("Set-Cookie", cookie)
     if cut.part is not None:
         await response.prepare(request)
-        await response.write(part)
+        with suppress(ConnectionResetError):  # the client went away
+            for piece in _pieces(part, _TRICKLES if cut.ending == "trickle" else 1):
+                await response.write(piece)
+                await asyncio.sleep(cut.seconds / _TRICKLES if cut.ending == "trickle" else 0)
+    if cut.ending == "trickle":
+        return response
     if cut.ending == "stall":
         await asyncio.sleep(cut.seconds)
     transport = request.transport
@@ -258,6 +269,19 @@ async def _cut(request: web.Request, answer: Answer, cut: Cut) -> web.StreamResp
     elif transport is not None:
         transport.close()
     return response
+
+
+def _pieces(body: bytes, number: int) -> list[bytes]:
+    size = max(1, -(-len(body) // number))
+    return [body[start : start + size] for start in range(0, len(body), size)]
+
+
+def _damaged(answer: Answer) -> Answer:
+    """Pack an answer, if it is not, and change bytes in the middle of it."""
+    packed = answer.body if "Content-Encoding" in answer.headers else gzip.compress(answer.body, mtime=0)
+    middle = len(packed) // 2
+    spoilt = packed[:middle] + bytes(byte ^ 0xFF for byte in packed[middle : middle + 8]) + packed[middle + 8 :]
+    return replace(answer, body=spoilt, headers={**answer.headers, "Content-Encoding": "gzip"})
 
 
 async def _cut_off(request: web.Request, cut: CutRequest) -> web.StreamResponse:

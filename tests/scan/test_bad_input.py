@@ -103,6 +103,7 @@ FAULTS = {
 )
 def test_a_bad_page_is_a_typed_error_with_a_way_out(sim, quick, fault, way):
     effect, aim, error, said = FAULTS[fault]
+    aim = {"times": None} | aim if error is errors.ProtocolError else aim  # such a page is asked for once more
     sim.fail(effect.on("GET", "/instances/", skip=2, **aim))
     with pytest.raises(error, match=said) as caught:
         read(sim, quick, way=way)

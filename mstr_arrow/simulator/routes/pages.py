@@ -33,6 +33,8 @@ def page(call: Call, instance: Instance) -> Callable[[], Answer]:
     if offset < 0 or limit < -1:
         raise Refusal(400, "ERR006", "Invalid value of parameter 'offset' or 'limit'")
     rows = _allowed_rows(call, instance.source, limit)
+    if call.altered is not None:
+        offset, rows = max(0, offset + call.altered.shift), rows + call.altered.more
     if isinstance(instance.source, EncodedCube):
         return partial(_encoded, instance.source, offset=offset, rows=rows)
     return partial(
