@@ -32,9 +32,9 @@ WINDOW = PART + AHEAD * PAGE + OVERLAP + 2
 REQUEST_SECONDS = 0.05
 """What the server takes for each request."""
 
-FIRST, MOST = 3, 30
-"""A run is killed after so many requests: from the first one after its log-in on. One that is killed in the instant
-between the answer to its log-in and noting it leaves a session that only the server's time-out ends."""
+FIRST, MOST = 4, 40
+"""A run is killed after so many requests, between the first one when its session is noted and some pages. One that
+is killed in the instant between the answer to its log-in and the note leaves a session that a time-out ends."""
 
 COMMAND = "from mstr_arrow.cli import main; main()"
 
@@ -54,7 +54,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="fewer rows and kills")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    rows, kills = (60_000, 4) if options.quick else (200_000, 30)
+    rows, kills = (60_000, 4) if options.quick else (300_000, 30)
     chance = random.Random(options.seed)
     model = TimeModel(request_ms=1000 * REQUEST_SECONDS, rows_per_second=60_000, workers=4)
     with Simulator(rows=rows, time=model) as server, tempfile.TemporaryDirectory() as scratch:
