@@ -129,6 +129,10 @@ class Expanded(Generic[T]):
         shop.meter.end()
         return None
 
+    async def start_over(self) -> bool:
+        """Return False: the pages of a report are not begun again."""
+        return False
+
     async def aclose(self) -> None:
         """Stop the requests and give back what is held here; the places of the instances are for others."""
         if self.closed:

@@ -63,6 +63,11 @@ class Gathered(Generic[T]):
         self._rows += len(item)
         return item
 
+    async def start_over(self) -> bool:
+        """Begin again, as `Read` does."""
+        self._items, self._rows = None, 0
+        return await self._read.start_over()
+
     async def aclose(self) -> None:
         """Stop the requests and let the rows go."""
         self._items = self._items and deque()

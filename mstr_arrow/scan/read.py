@@ -71,6 +71,7 @@ class Read(Generic[T]):
         self._pages: Pages[Any] | None = None
         self._tail: pa.RecordBatch | None = None
         self._modified: str | None = None
+        self._overs = 0
         self._columns: Columns | None = None
         self.closed = False
         session.register(self)
@@ -159,6 +160,18 @@ class Read(Generic[T]):
         self._shop.dismiss()
         if self._place is not None:
             self._place.release()
+
+    async def start_over(self) -> bool:
+        """Begin again with another instance, as the rows handed out so far are not used; False if that is no use.
+
+        For an instance that is gone under a consumer who holds all rows. Done so often as `TRIES` says.
+        """
+        if self._source.given is not None or self._start is not None or self._overs + 1 >= TRIES:
+            return False
+        self._overs += 1
+        self._shop.meter.result_rows, self._tail = 0, None
+        await self._shop.deadline.within(self._go_on())
+        return True
 
     async def _taken(self) -> T | None:
         """Return the next page, of another instance where this one is gone; None after the last."""

@@ -15,7 +15,7 @@ import pyarrow as pa
 from mstr_arrow.adapters import pandas as pandas_adapter
 from mstr_arrow.adapters import polars as polars_adapter
 from mstr_arrow.adapters.lazy import lazy_frame
-from mstr_arrow.errors import UsageError
+from mstr_arrow.errors import DataChanged, InstanceGone, UsageError
 from mstr_arrow.extract.extractable import Extractable
 from mstr_arrow.filters.columns import subjects_of
 from mstr_arrow.filters.sql import from_sql
@@ -487,7 +487,15 @@ def _reader(batches: Batches) -> pa.RecordBatchReader:
 
 
 async def _all(read: Opened[T]) -> list[T]:
-    items = []
-    while (item := await read.next()) is not None:
-        items.append(item)
-    return items
+    """Take all rows; where the instance is gone, those taken before are dropped, and it begins again."""
+    items: list[T] = []
+    while True:
+        try:
+            while (item := await read.next()) is not None:
+                items.append(item)
+        except (InstanceGone, DataChanged):
+            items.clear()
+            if not await read.start_over():
+                raise
+        else:
+            return items

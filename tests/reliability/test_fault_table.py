@@ -1,8 +1,9 @@
 """Every fault at every step: what the package does is what `docs/reliability.md` says, cell by cell.
 
-A cell is what happens when the fault comes once, and, behind a comma, the error if it stays. ``again``: the request
-is repeated, and the result is right. ``goes on``: it is right without that. ``new instance``, ``new session``: right
-by another one. A name is the error that ends the call at once. ``-``: the step has no such fault.
+A cell is what happens when the fault comes once, and, behind a comma, the error if it stays. ``again``: the
+request is repeated, and the result is right. ``goes on``: it is right without that. ``new instance``,
+``new session``: it is right by another one. A name is the error that ends the call at once. ``-``: there is no such
+fault at this step.
 """
 
 import os

@@ -97,6 +97,20 @@ def test_an_instance_that_dies_before_the_first_batch_is_made_again(cube, sim):
     assert kept.stats.restarts >= 1
 
 
+@pytest.mark.parametrize("way", ["to_arrow", "to_polars"])
+def test_a_table_begins_again_as_nothing_of_it_was_handed_out(cube, sim, way):
+    for scan in (cube, cube.sort("Customer")):
+        sim.fail(GONE.on("GET", "/instances/", skip=3))
+        orders = getattr(scan, way)()["Order"]
+        assert sorted(orders.to_list() if way == "to_polars" else orders.to_pylist()) == sorted(
+            sim.truth(CUBE)["Order"].to_pylist()
+        )
+        assert (scan.stats.restarts, scan.stats.rows) == (1, ROWS)
+    sim.fail(GONE.on("GET", "/instances/", skip=3, times=None))
+    with pytest.raises(errors.InstanceGone):
+        cube.to_arrow()
+
+
 def test_an_instance_that_dies_again_and_again_ends_the_read(cube, sim):
     scan = ordered(cube)
     batches = scan.batches()

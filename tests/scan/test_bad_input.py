@@ -82,7 +82,7 @@ FAULTS = {
     "HTML": (Fault.html(200), {}, errors.ProtocolError, "(?i)html|web page"),
     "an HTML error": (Fault.html(502), AGAIN, errors.ServerError, "gateway"),
     "a redirect": (Fault.redirect("https://sso.example.com/login"), {}, errors.ProtocolError, "log-in page"),
-    "a session that ended": (Fault.logged_out(), {}, errors.InstanceGone, "Start again"),
+    "a session that ended": (Fault.logged_out(), {"times": None}, errors.InstanceGone, "Start again"),
     "a row limit": (
         Fault.error(500, iserver_code=-2147205488, message="32000 rows"),
         {},
