@@ -10,7 +10,18 @@ TEST = nox.project.dependency_groups(PROJECT, "test")
 LINT = nox.project.dependency_groups(PROJECT, "lint")
 CORE_TEST = [requirement for requirement in TEST if requirement.startswith(("hypothesis", "pytest"))]
 CHECKED = ("mstr_arrow", "benchmarks", "tests", "noxfile.py", "conftest.py")
-BENCHMARKS = ("decode", "layouts", "extract", "memory", "encode", "upload", "pushdown", "reports", "import_time")
+BENCHMARKS = (
+    "decode",
+    "layouts",
+    "extract",
+    "memory",
+    "encode",
+    "upload",
+    "pushdown",
+    "reports",
+    "kills",
+    "import_time",
+)
 
 nox.options.sessions = ["lint", "types", "tests", "tests_core"]
 nox.options.error_on_missing_interpreters = False

@@ -9,6 +9,8 @@ from mstr_arrow.auth import secrets
 from mstr_arrow.config import Limits, Network, Proxy, Retry, SessionSettings, Settings, Timeouts, Tls
 from mstr_arrow.connection import Connection
 from mstr_arrow.errors import MstrError
+from mstr_arrow.extract.extraction import ExtractResult
+from mstr_arrow.extract.options import ExtractOptions
 from mstr_arrow.filters.reference import col
 from mstr_arrow.objects.catalogue import ObjectInfo, Objects
 from mstr_arrow.objects.cube import Cube, CubeInfo
@@ -30,6 +32,8 @@ __all__ = [
     "Cube",
     "CubeInfo",
     "DataLossWarning",
+    "ExtractOptions",
+    "ExtractResult",
     "Limits",
     "MstrError",
     "Network",

@@ -1,0 +1,75 @@
+"""``fetch --resume`` and ``--if-changed``."""
+
+import polars as pl
+import pytest
+
+from mstr_arrow.simulator import Fault, Simulator
+
+CUBE = "Sales Cube"
+
+
+@pytest.fixture
+def own(monkeypatch):
+    """A simulator of one's own, named in the environment."""
+    with Simulator(rows=1_500, monitors_caches=True) as server:
+        for name, value in {"URL": server.url, "USERNAME": server.username, "PASSWORD": server.password}.items():
+            monkeypatch.setenv(f"MSTR_{name}", value)
+        yield server
+
+
+def height(folder):
+    return pl.scan_parquet(folder / "*.parquet").select(pl.len()).collect().item()
+
+
+def test_what_a_failed_command_has_not_fetched_is_fetched_by_the_next(run, own, tmp_path):
+    folder = tmp_path / "sales"
+    fetch = ("fetch", CUBE, "-o", f"{folder}/", "--resume", "--part-rows", 500, "--page-rows", 250)
+    own.fail(Fault.truncated().on("GET", r"/instances/", skip=3, times=None))
+    assert run(*fetch).code != 0
+    own.heal()
+    assert own.open_sessions == 0
+    assert not folder.exists()
+    result = run(*fetch)
+    assert result.code == 0
+    assert "1,500 rows in 3 parts, 500 of them by former runs" in result.err
+    assert height(folder) == 1_500
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["sales"]
+    assert own.open_sessions == 0
+
+
+def test_a_folder_that_is_whole_is_said_to_be(run, own, tmp_path):
+    fetch = ("fetch", CUBE, "-o", f"{tmp_path / 'sales'}/")
+    assert run(*fetch, "--resume").code == 0
+    again = run(*fetch, "--resume")
+    assert again.code == 0
+    assert "nothing was read. --overwrite reads it again" in again.err
+    same = run(*fetch, "--if-changed")
+    assert "as published at 2026-01-15 08:30:00: nothing was read.\n" in same.err
+    own.republish(CUBE)
+    assert "1,500 rows in 1 part" in run(*fetch, "--if-changed").err
+
+
+def test_if_changed_says_that_nobody_tells(run, tmp_path, monkeypatch):
+    with Simulator(rows=100, monitors_caches=False) as server:
+        for name, value in {"URL": server.url, "USERNAME": server.username, "PASSWORD": server.password}.items():
+            monkeypatch.setenv(f"MSTR_{name}", value)
+        result = run("fetch", CUBE, "-o", f"{tmp_path / 'sales'}/", "--if-changed")
+    assert result.code == 0
+    assert (
+        "When the data were published is not known: this login may not monitor the caches of cubes." in result.err
+    )
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize("output", ["-", "sales.parquet", "sales.csv"])
+def test_only_a_folder_can_be_gone_on_with(run, output):
+    result = run("fetch", CUBE, "-o", output, "--resume")
+    assert result.code != 0
+    assert "a folder of Parquet parts" in result.err
+
+
+def test_what_never_began_leaves_nothing(run, server, tmp_path):
+    result = run("fetch", "No Such Cube", "-o", f"{tmp_path / 'sales'}/", "--resume")
+    assert result.code != 0
+    assert list(tmp_path.iterdir()) == []
+    assert server.open_sessions == 0
