@@ -75,9 +75,9 @@ class Limiter:
             self._patience, self._rounds = _PATIENCE, _PATIENCE // 2
             self._go(max(self._least, min(self.limit, self._home) // 2))
             self._cut_at = self._level
-        elif not busy and self._least < self._most and ticket.counts and ticket.level == self._level:
-            if not self._as_large(max(1, rows)):
-                return
+        elif busy or self._least == self._most or not ticket.counts or ticket.level != self._level:
+            return
+        elif self._as_large(max(1, rows)):
             sample = math.log(max(seconds, 1e-6) / max(1, rows)), math.log(ticket.in_flight)
             self._window.add(*sample)
             if self._base is not None and not self._trying:
@@ -104,7 +104,7 @@ class Limiter:
         self._rounds -= 1
         rise = window.cost - self._base.cost
         if abs(rise) > max(self._changed, 3 * window.doubt(self._base)):
-            self._base, self._up, self._step = window, rise < 0, _LONGEST_STEP
+            self._base, self._up, self._step = window, rise < 0, min(_LONGEST_STEP, abs(rise))
             self._patience, self._rounds = 1, 0
         if self._rounds <= 0:
             self._try(self._base)
@@ -132,7 +132,7 @@ class Limiter:
             slope = min(1.0, max(0.0, self._weight * rise / apart))
             gained = 1.0 - slope if self._up else slope
         if gained > 0.5:
-            self._patience, self._step = 1, min(_LONGEST_STEP, 2 * self._step)
+            self._patience, self._step = 1, min(_LONGEST_STEP, 2 * self._step) if self._up else self._step
             self._try(window)
             return
         level = round(self._home * math.exp(gained * apart))

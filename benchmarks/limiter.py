@@ -1,0 +1,133 @@
+"""Whether requests in flight that adapt do as well as the best number that one could have fixed.
+
+Run ``python -m benchmarks.limiter [--quick]``. Two tables:
+
+* in **simulated time**, a server with a knee at 2, 8 and 32 workers, with noise of 0.3 in the logarithm of its
+  seconds, and one whose 16 workers become 8 half-way: requests per second beside the best of a sweep of fixed
+  numbers, and the mean time of an answer beside that at the knee, of 1,000 requests but for the first 50. Means of
+  ten seeds, and the worst of them;
+* against the **simulator**, in a process of its own, that has 8 workers and sleeps for each page: rows per second
+  of whole extractions, of which the first answers are spent on finding the knee.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import mstr_arrow as ma
+from benchmarks.measure import machine, table, verdict
+from benchmarks.queueing import Queueing, served
+from mstr_arrow.simulator import SimulatorProcess
+from mstr_arrow.transport.limiter import Limiter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmarks.queueing import Served
+
+LEFT_OUT = 50
+SWEEP = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
+WORKERS, PAGE_ROWS = 8, 1_000
+TARGET_RATE, TARGET_SECONDS, TARGET_OF_BEST = 0.85, 1.5, 0.90
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="few seeds and pages: a check that it runs")
+    quick = parser.parse_args().quick
+    _in_simulated_time(seeds=2 if quick else 10)
+    _on_the_simulator(pages=60 if quick else 1_000)
+
+
+def cases(requests: int, noise: float = 0.3) -> dict[str, Queueing]:
+    """Give the servers to be tried, by what is special about them."""
+    servers = {f"knee at {workers}": Queueing(workers=workers, noise=noise) for workers in (2, 8, 32)}
+    halved = Queueing(workers=16, noise=noise, then_at=requests // 2, then_workers=8)
+    return {**servers, "16 workers, then 8": halved}
+
+
+def beside_the_best(server: Queueing, requests: int, seed: int) -> tuple[float, float]:
+    """Compare adapting to fixed numbers: the rate to that of the best, the time of answers to that at the knee."""
+
+    def run(limiter: Limiter, asked: Queueing = server) -> Sequence[Served]:
+        return list(islice(served(asked, limiter, seed=seed), requests))
+
+    best = max(_rate(run(Limiter(least=fixed, most=fixed))) for fixed in SWEEP)
+    unchanged = replace(server, then_workers=None)  # the time at the knee is the same after the change
+    knee = _seconds(run(Limiter(least=server.workers, most=server.workers), unchanged))
+    adapting = run(Limiter(most=64))
+    return _rate(adapting) / best, _seconds(adapting) / knee
+
+
+def _rate(answers: Sequence[Served]) -> float:
+    return (len(answers) - LEFT_OUT) / (answers[-1].at - answers[LEFT_OUT - 1].at)
+
+
+def _seconds(answers: Sequence[Served]) -> float:
+    return statistics.fmean(answer.seconds for answer in answers[LEFT_OUT:])
+
+
+def _in_simulated_time(seeds: int, requests: int = 1_000) -> None:
+    print(f"{requests:,} requests in simulated time, the first {LEFT_OUT} left out; {seeds} seeds\n")
+    rows = []
+    for name, server in cases(requests).items():
+        runs = [beside_the_best(server, requests, seed) for seed in range(seeds)]
+        rates, seconds = zip(*runs, strict=True)
+        rate, slower = statistics.fmean(rates), statistics.fmean(seconds)
+        rows.append(
+            (
+                name,
+                f"{rate:.2f}",
+                f"{min(rates):.2f}",
+                verdict(rate, TARGET_RATE, at_most=False),
+                f"{slower:.2f}",
+                f"{max(seconds):.2f}",
+                verdict(slower, TARGET_SECONDS, at_most=True),
+            )
+        )
+    header = ("server", "rate / best fixed", "worst", "", "seconds / at the knee", "worst", "")
+    print(table(header, rows))
+
+
+def _on_the_simulator(pages: int) -> None:
+    print(
+        f"\n{machine()}; {pages:,} pages of {PAGE_ROWS:,} rows from the simulator, on this machine: "
+        f"{WORKERS} workers, 150 ms a page\n"
+    )
+    options = {"workers": WORKERS, "request_ms": 50, "rows_per_second": 10_000}
+    rows, speeds = [], {}
+    with (
+        SimulatorProcess(rows=pages * PAGE_ROWS, encode_once=True, gzip=False, **options) as sim,
+        ma.connect(sim.url, username=sim.username, password=sim.password, project=sim.project) as conn,
+    ):
+        cube = conn.cube("Sales Cube", page_rows=PAGE_ROWS)
+        _read(cube, concurrency=64)  # so that the simulator has made its pages
+        for name, concurrency in {
+            **{f"{n} in flight": n for n in (2, 4, 6, 8, 12, 16, 32)},
+            "adapting": None,
+        }.items():
+            stats = _read(cube, concurrency=concurrency)
+            speeds[name] = stats.rows_per_second
+            limits = f"{stats.in_flight_lowest} to {stats.in_flight_highest}, at last {stats.in_flight_limit}"
+            milliseconds = 1000 * stats.seconds_waiting / stats.requests
+            rows.append((name, f"{stats.seconds:.1f}", f"{speeds[name]:,.0f}", f"{milliseconds:.0f}", limits))
+    print(table(("", "seconds", "rows/s", "ms a page", "allowed"), rows))
+    adapting = speeds.pop("adapting")
+    best = max(speeds, key=lambda name: speeds[name])
+    ratio = adapting / speeds[best]
+    print(f"adapting / the best, {best}: {ratio:.2f} ({verdict(ratio, TARGET_OF_BEST, at_most=False)})")
+
+
+def _read(cube: ma.Cube, concurrency: int | None) -> ma.ScanStats:
+    with cube.with_options(concurrency=concurrency).batches() as batches:
+        for _ in batches:
+            pass
+    return batches.stats
+
+
+if __name__ == "__main__":
+    main()
