@@ -120,6 +120,9 @@ class Extraction:
             if finished is not None and (skipped := self._skipped(finished, begun, time)):
                 return skipped
             return await self._extracted(await self._usable(begun), time)
+        except DataChanged:
+            await self._end_former()
+            raise
         finally:
             await self._let_go()
             if not folder.begun:  # nothing is there to go on with
@@ -174,12 +177,12 @@ class Extraction:
                 self._restarted = True
                 await in_thread(self._folder.discard)
                 time = await fetch_data_time(self._own.http, self._asked.kind, self._asked.id)
+                begun = None
             except (InstanceGone, SessionExpired):
                 begun = await in_thread(self._folder.unfinished)
                 if self._restored is None and (begun is None or begun.offset == before):
                     raise
                 await self._let_go()
-            begun = await in_thread(self._folder.unfinished)
 
     async def _attempt(self, begun: Manifest | None, time: DataTime) -> ExtractResult:
         if begun is not None:

@@ -38,6 +38,7 @@ class Folder:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(os.path.realpath(os.fspath(path)))
         self.work = self.path.with_name(f".{self.path.name}.extracting")
+        self._replaced = self.path.with_name(f".{self.path.name}.replaced")
         self._lock: int | None = None
 
     def lock(self) -> None:
@@ -45,6 +46,8 @@ class Folder:
         try:
             self.work.mkdir(exist_ok=True)
             self._lock = _locked(self.work)
+            if self.path.exists():  # a run was killed as it had put another in its place
+                shutil.rmtree(self._replaced, ignore_errors=True)
         except BlockingIOError as error:
             raise UsageError(
                 f"another process extracts into {str(self.path)!r}.", hint="Wait for its end, or end it first."
@@ -169,7 +172,7 @@ class Folder:
         """Give the finished folder its name, in place of what was there."""
         self.finished()  # refuses what must not be replaced
         self.private.unlink(missing_ok=True)
-        old = self.path.with_name(f".{self.path.name}.replaced")
+        old = self._replaced
         shutil.rmtree(old, ignore_errors=True)
         if self.path.exists():
             self.path.rename(old)

@@ -1,0 +1,91 @@
+"""The folder of an extraction at whatever moment a run is killed."""
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from mstr_arrow.errors import UsageError
+from mstr_arrow.extract.folder import Folder
+from mstr_arrow.extract.manifest import Asked, Manifest
+
+SCHEMA = pa.schema([("Units", pa.int64())])
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = Folder(tmp_path / "sales")
+    folder.lock()
+    yield folder
+    folder.unlock()
+
+
+def begun(folder, parts=2):
+    manifest = Manifest(
+        asked=Asked("s", "p", "cube", "c", None, "q"), body={}, schema=SCHEMA, total=9, data_time=None
+    )
+    folder.note(manifest)
+    for number in range(parts):
+        pq.write_table(pa.table([[number * 3, 1, 2]], schema=SCHEMA), folder.partial(manifest.next_name))
+        part = folder.keep(manifest.next_name, 3)
+        manifest = manifest.with_part(part, 3 * (number + 1))
+        folder.note(manifest)
+    return manifest
+
+
+def test_what_the_manifest_does_not_name_is_removed(folder):
+    manifest = begun(folder)
+    for name in (
+        ".part-00002.parquet",
+        "part-00002.parquet",
+        "..part-00002.parquet.1-0.partial",
+        "._manifest.json",
+    ):
+        (folder.work / name).write_text("half")
+    folder.private.write_text("{}")
+    assert folder.unfinished() == manifest
+    left = {path.name for path in folder.work.iterdir()}
+    assert left == {"part-00000.parquet", "part-00001.parquet", "_manifest.json", ".private.json"}
+
+
+def test_the_last_rows_may_be_in_several_parts(folder):
+    manifest = begun(folder)
+    assert folder.last_rows(manifest, 4)["Units"].to_pylist() == [2, 3, 1, 2]
+    assert folder.last_rows(manifest, 100).num_rows == 6
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut", "changed"])
+def test_a_part_that_is_not_as_it_was_is_told(folder, damage):
+    begun(folder)
+    part = folder.work / "part-00001.parquet"
+    content = part.read_bytes()
+    part.unlink()
+    if damage != "gone":
+        part.write_bytes(content[:-1] if damage == "cut" else content[:-1] + b"?")
+    with pytest.raises(UsageError, match=r"part-00001\.parquet.*resume=False"):
+        folder.unfinished()
+
+
+def test_a_whole_folder_takes_the_place_of_another(folder, tmp_path):
+    begun(folder)
+    folder.put_in_place()
+    folder.unlock()
+    folder.lock()
+    begun(folder, parts=1)
+    folder.put_in_place()
+    assert [path.name for path in tmp_path.iterdir()] == ["sales"]
+    assert sorted(path.name for path in (tmp_path / "sales").iterdir()) == ["_manifest.json", "part-00000.parquet"]
+
+
+def test_what_was_replaced_goes_even_if_the_run_was_killed_then(folder, tmp_path):
+    begun(folder)
+    folder.put_in_place()
+    (tmp_path / ".sales.replaced").mkdir()
+    other = Folder(tmp_path / "sales")
+    other.lock()
+    other.unlock()
+    assert [path.name for path in tmp_path.iterdir()] == ["sales"]
+
+
+def test_a_folder_that_cannot_be_made_says_why(tmp_path):
+    with pytest.raises(UsageError, match="No such file or directory"):
+        Folder(tmp_path / "no" / "sales").lock()
