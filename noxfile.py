@@ -19,6 +19,7 @@ BENCHMARKS = (
     "upload",
     "pushdown",
     "reports",
+    "limiter",
     "kills",
     "import_time",
 )

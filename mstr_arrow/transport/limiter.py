@@ -56,8 +56,7 @@ class Limiter:
         self.limit = self.lowest = self.highest = self._home = max(least, min(self._most, 1 if polite else FIRST))
         self._base: Window | None = None  # answers at home
         self._window = Window()
-        self._trying, self._up = False, True
-        self._step = _LONGEST_STEP
+        self._trying, self._up, self._step = False, True, _LONGEST_STEP
         self._patience = self._rounds = 1
         self._level = self._cut_at = self._started = self._rows = self._odd = 0
         self._full = False

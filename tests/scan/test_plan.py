@@ -84,3 +84,48 @@ def test_what_a_short_page_left_out_of_the_first_rows_is_asked_for():
     assert plan.take() == Range(2, 2)
     assert plan.take() == Range(4, 1)
     assert plan.peek() is None
+
+
+def slow(**limits):
+    """Make a plan whose byte target is 10,000 rows, after its first page."""
+    plan = PagePlan(10**6, Limits(page_bytes=100_000, page_seconds=2.0, **limits))
+    plan.received(plan.take(), 5_000, 50_000)
+    return plan
+
+
+def test_pages_that_take_too_long_shrink_to_what_comes_in_time_and_no_further_than_allowed():
+    plan = slow(min_page_rows=1_000)
+    for _ in range(30):
+        wanted = plan.take()
+        plan.timed(wanted, wanted.rows / 2_000)
+        plan.received(wanted, wanted.rows, wanted.rows * 10)
+    assert 2_400 <= plan.page_rows <= 5_000  # of a target of 4,000
+    for _ in range(10):
+        plan.timed(plan.take(), 100.0)
+    assert plan.page_rows == 1_000
+
+
+def test_pages_under_way_that_were_asked_for_before_do_not_shrink_them_again():
+    plan = slow()
+    asked = [plan.take() for _ in range(4)]
+    for wanted in asked:
+        plan.timed(wanted, 4.0)
+    assert plan.page_rows == 5_000
+
+
+def test_pages_grow_back_to_the_byte_target_where_the_server_is_quick_again():
+    plan = slow()
+    plan.timed(plan.take(), 9.0)
+    assert plan.page_rows == 5_000
+    sizes = []
+    for _ in range(6):
+        wanted = plan.take()
+        plan.timed(wanted, 0.1)
+        sizes.append(plan.page_rows)
+    assert sizes == [6_251, 7_814, 9_768, 10_000, 10_000, 10_000]
+
+
+def test_a_fixed_number_of_rows_stays_however_long_a_page_takes():
+    plan = slow(page_rows=5_000)
+    plan.timed(plan.take(), 1_000.0)
+    assert plan.page_rows == 5_000

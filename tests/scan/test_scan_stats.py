@@ -1,6 +1,10 @@
 import asyncio
 
+import pytest
+
 from mstr_arrow.config import Limits
+from mstr_arrow.errors import UsageError
+from mstr_arrow.scan.options import ReadOptions
 from mstr_arrow.scan.stats import Meter
 from mstr_arrow.simulator import Fault
 from mstr_arrow.transport.answers import Answer
@@ -71,3 +75,43 @@ def test_a_read_without_time_has_no_speed():
     assert (stats.requests, stats.retries, stats.wire_bytes, stats.bytes) == (3, 2, 5, 5)
     assert (stats.seconds_waiting, stats.seconds_transferring, stats.seconds_decoding) == (0.5, 0.25, 0.125)
     assert stats.lag_max >= stats.lag_p99 >= 0
+
+
+def test_what_is_allowed_and_asked_for_is_told(connection):
+    cube = connection.cube("Numbers", page_rows=100, concurrency=3)
+    cube.to_arrow()
+    stats = cube.stats
+    assert (stats.in_flight_lowest, stats.in_flight_limit, stats.in_flight_highest) == (3, 3, 3)
+    assert (stats.page_rows_lowest, stats.page_rows, stats.page_rows_highest) == (100, 100, 100)
+    whole = cube.with_options(page_rows=None)
+    whole.to_arrow()
+    assert (whole.stats.page_rows, whole.stats.requests) == (0, 1)  # the first page was all
+
+
+def test_a_busy_server_has_fewer_requests_in_flight(connection, simulator):
+    simulator.fail(Fault.busy(retry_after=0).on("GET", "/instances/", times=1))
+    cube = connection.cube("Numbers", page_rows=20)
+    assert cube.to_arrow().num_rows == 2_000
+    assert cube.stats.in_flight_lowest == 3
+    assert cube.stats.retries == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "limits"),
+    [
+        ({"concurrency": 4}, Limits(in_flight=4, page_bytes=77)),
+        ({"polite": True}, Limits(polite=True, page_bytes=77)),
+        ({"page_rows": 50}, Limits(in_flight=2, page_rows=50, page_bytes=77)),
+        ({"concurrency": None}, Limits(page_bytes=77)),
+        ({"limits": Limits(polite=True), "concurrency": 5}, Limits(in_flight=5)),
+    ],
+)
+def test_options_choose_limits_anew(options, limits):
+    assert ReadOptions(limits=Limits(in_flight=2, page_bytes=77)).changed(options).limits == limits
+
+
+def test_a_number_of_requests_and_politeness_exclude_each_other():
+    with pytest.raises(UsageError, match="concurrency=4 and polite=True exclude each other"):
+        ReadOptions(limits=Limits()).changed({"concurrency": 4, "polite": True})
+    with pytest.raises(UsageError, match=r"Limits\.in_flight is 0"):
+        ReadOptions(limits=Limits()).changed({"concurrency": 0})

@@ -311,3 +311,44 @@ def test_schedulers_that_share_a_budget_keep_it_together_and_all_come_to_their_e
         assert (budget.in_flight, budget.held) == (0, 0)
 
     asyncio.run(asyncio.wait_for(main(), 20))
+
+
+@pytest.mark.parametrize(("limits", "most"), [({}, range(8, 14)), ({"polite": True}, [2]), ({"in_flight": 3}, [3])])
+def test_requests_in_flight_follow_what_the_answers_tell(limits, most):
+    """A server whose answers take longer, the more of them are under way beyond eight."""
+
+    async def main():
+        allowed = Limits(page_rows=10, **limits)
+        budget, seen = Budget(allowed), []
+
+        async def fetch(wanted, free_place):
+            seen.append(budget.in_flight)
+            await idle(3)
+            free_place(max(1.0, budget.in_flight / 8))
+            return Fetched(wanted, wanted.rows, Paging(20_000, wanted.rows, wanted.offset), wanted.rows * ROW)
+
+        scheduler = Scheduler(PagePlan(20_000, allowed), fetch, budget, ordered=False)
+        while await scheduler.next() is not None:
+            pass
+        assert round(sum(seen[-1_000:]) / 1_000) in most
+        assert (budget.page_rows, budget.fewest_rows, budget.most_rows) == (10, 10, 10)
+        assert (budget.in_flight, budget.held) == (0, 0)
+
+    asyncio.run(asyncio.wait_for(main(), 20))
+
+
+def test_a_busy_answer_halves_the_requests_in_flight():
+    async def main():
+        budget = Budget(Limits())
+        plan = PagePlan(1_000, Limits(page_rows=10))
+
+        async def fetch(wanted, free_place):
+            free_place(1.0, busy=wanted.offset == 0)
+            return Fetched(wanted, wanted.rows, Paging(1_000, wanted.rows, wanted.offset), wanted.rows * ROW)
+
+        scheduler = Scheduler(plan, fetch, budget, ordered=True)
+        await scheduler.next()
+        assert budget.limiter.limit == 3
+        await scheduler.aclose()
+
+    asyncio.run(main())
