@@ -253,9 +253,9 @@ async def _cut(request: web.Request, answer: Answer, cut: Cut) -> web.StreamResp
     response.content_length = len(answer.body)
     for cookie in answer.cookies:
         response.headers.add("Set-Cookie", cookie)
-    if cut.part is not None:
-        await response.prepare(request)
-        with suppress(ConnectionResetError):  # the client went away
+    with suppress(ConnectionResetError):  # the client went away
+        if cut.part is not None:
+            await response.prepare(request)
             for piece in _pieces(part, _TRICKLES if cut.ending == "trickle" else 1):
                 await response.write(piece)
                 await asyncio.sleep(cut.seconds / _TRICKLES if cut.ending == "trickle" else 0)
