@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.auth.access import access_from
+from mstr_arrow.auth.login import log_out as end_session
 from mstr_arrow.auth.saved import SavedSession, read_session, write_private
 from mstr_arrow.errors import MstrError, SessionExpired
+from mstr_arrow.transport.keys import SessionKeys
 from mstr_arrow.transport.session import ServerSession
 
 if TYPE_CHECKING:
@@ -69,15 +71,11 @@ async def take_over(borrowed: Borrowed, like: ServerSession) -> ServerSession | 
 
 
 async def log_out(borrowed: Borrowed, like: ServerSession) -> None:
-    """End the session of a former run; one that is gone already is as good as ended."""
-    if not borrowed.owned:
-        return
-    try:
-        session = await take_over(borrowed, like)
-        if session is not None:
-            await session.aclose(log_out=True)
-    except MstrError as error:
-        logger.warning("the session of a former run could not be ended: %s", type(error).__name__)
+    """End the session of a former run; one that is gone already is as good as ended. POST /api/auth/logout."""
+    if borrowed.owned and borrowed.session.base == like.http.base:
+        keys = SessionKeys(borrowed.session.base)
+        keys.restore(borrowed.session.token, borrowed.session.cookies)
+        await end_session(like.http, keys)
 
 
 class Restored:

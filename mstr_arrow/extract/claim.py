@@ -36,6 +36,10 @@ async def _claim(session: ServerSession, folder: Folder) -> None:
         own = Borrowed(saved_session(session), session.owned)
         former = await in_thread(read_borrowed, folder.private)
         await in_thread(write_borrowed, folder.private, [own, *former])
+        for each in former:
+            if each.instance is None:
+                await log_out(each, session)
+        await in_thread(write_borrowed, folder.private, [own, *(each for each in former if each.instance)])
     finally:
         folder.unlock(tidy=False)
 

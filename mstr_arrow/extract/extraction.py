@@ -114,6 +114,7 @@ class Extraction:
         try:
             self._former = await in_thread(read_borrowed, folder.private)
             await self._note(None)  # first of all: whatever happens now, the next run finds this session
+            await self._end_former(idle=True)
             finished = await in_thread(folder.finished)
             time = await fetch_data_time(self._own.http, self._asked.kind, self._asked.id)
             begun = await in_thread(folder.unfinished)
@@ -261,9 +262,10 @@ class Extraction:
             await self._let_go()
         return None
 
-    async def _end_former(self) -> None:
-        """Log the sessions of former runs out."""
-        former, self._former = self._former, []
+    async def _end_former(self, *, idle: bool = False) -> None:
+        """Log the sessions of former runs out, or those in which nothing was read."""
+        former = [each for each in self._former if not (idle and each.instance)]
+        self._former = [each for each in self._former if each not in former]
         for each in former:
             if each.session.token != self._own.http.keys.token:
                 await log_out(each, self._own)
