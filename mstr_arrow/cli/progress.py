@@ -120,7 +120,8 @@ def summarise(stats: ScanStats) -> str:
 def detail(stats: ScanStats) -> str:
     """Say in a line where the time of a read went."""
     return (
-        f"{stats.requests} requests, {stats.retries} of them repeated; {stats.bytes / MB:,.1f} MB of JSON came as "
+        f"{stats.requests} requests, {stats.retries} of them repeated, {stats.in_flight_lowest} to "
+        f"{stats.in_flight_highest} at once; {stats.bytes / MB:,.1f} MB of JSON came as "
         f"{stats.wire_bytes / MB:,.1f} MB; added up over parallel requests: waiting {stats.seconds_waiting:.1f} s, "
         f"transferring {stats.seconds_transferring:.1f} s, decoding {stats.seconds_decoding:.1f} s"
     )

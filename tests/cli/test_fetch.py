@@ -85,6 +85,28 @@ def test_types_row_counts_and_page_sizes_reach_the_server(run, server, tmp_path)
     assert [r.query["limit"] for r in server.requests[before:] if "/instances" in r.path] == ["800", "800", "400"]
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--concurrency", 3], "3 to 3 at once"),
+        (["--in-flight", 3], "3 to 3 at once"),
+        (["--polite"], "1 to [12] at once"),
+        ([], r"\d+ to \d+ at once"),
+    ],
+)
+@pytest.mark.usefixtures("server")
+def test_requests_at_once_are_chosen_or_found_out(run, tmp_path, options, told):
+    result = run("fetch", CUBE, "-o", tmp_path / "sales.parquet", "--page-rows", 100, "-v", *options)
+    assert (result.code, bool(re.search(told, result.err))) == (0, True)
+
+
+@pytest.mark.usefixtures("server")
+def test_a_number_of_requests_and_politeness_exclude_each_other(run, tmp_path):
+    result = run("fetch", CUBE, "-o", tmp_path / "sales.parquet", "--polite", "--concurrency", 2)
+    assert result.code != 0
+    assert "--polite and --concurrency exclude each other" in result.err
+
+
 def test_verbose_tells_the_requests_and_no_secret(run, server, tmp_path):
     result = run("fetch", CUBE, "-o", tmp_path / "sales.csv", "-v", "--project", server.project)
     assert re.search(r"^POST /api/auth/login -> 204, 0\.0 kB in \d+ ms$", result.err, re.MULTILINE)
