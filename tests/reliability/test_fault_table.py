@@ -23,8 +23,8 @@ CUBE, ROWS = "Sales Cube", 350
 LIMITS = ma.Limits(page_rows=100, in_flight=1)
 PUSHED = pl.DataFrame({"key": [f"k{n}" for n in range(50)], "n": range(50)})
 LONG_AGO = "Thu, 01 Jan 2026 00:00:00 GMT"
-WAITS = ma.Timeouts(connect=5, read=10, execute=10, publish=1.5, logout=2)
-IMPATIENT = replace(WAITS, read=0.6)
+WAITS = ma.Timeouts(connect=5, read=10, execute=10, publish=3, logout=2)
+IMPATIENT = replace(WAITS, read=1.0)
 ONCE_MORE = ma.Retry(attempts=2, seconds=5, wait_initial=0.001, wait_max=0.002)
 
 PAGES = r"/instances/"
