@@ -34,6 +34,7 @@ ALLOWED = 8
 """Instances that a session with the default working set of 10 may have in use."""
 ONE_BY_ONE = 100
 """Pages that are read one by one."""
+DEFAULTS = ma.Limits()
 REPORT_SECONDS, GATEWAY_SECONDS = 9.0, 3.0
 
 
@@ -62,11 +63,13 @@ class Cost:
         ]
 
 
-def measured(name: str, read: Callable[[ma.Report], tuple[int, pl.DataFrame]], **limits: int) -> Cost:
+def measured(
+    name: str, read: Callable[[ma.Report], tuple[int, pl.DataFrame]], limits: ma.Limits = DEFAULTS
+) -> Cost:
     """Read pages of a report in a session of its own, and count on the server."""
     with Simulator(rows=10, time=TimeModel(request_ms=REQUEST_MS)) as server:
         with ma.connect(server.url, username=server.username, password=server.password) as conn:
-            report = conn.report(name, limits=ma.Limits(**limits))
+            report = conn.report(name, limits=limits)
             before = len(server.requests)
             began = time.perf_counter()
             pages, rows = read(report)
@@ -94,7 +97,7 @@ def compare_pages(name: str) -> None:
     """Print what all pages cost in each way; errors: SystemExit where one is not the truth."""
     ways = {
         "expand_pages()": measured(name, all_pages),
-        "the same, one request at a time": measured(name, all_pages, in_flight=1),
+        "the same, one request at a time": measured(name, all_pages, ma.Limits(in_flight=1)),
         "page_by(), one by one": measured(name, one_by_one),
     }
     truth = pl.DataFrame(Simulator(rows=10).truth(name))
