@@ -84,7 +84,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Run the benchmarks; ``nox -s bench -- --quick`` only tries them out."""
-    session.install(".[duckdb,pandas]", *TEST)
+    session.install(".[cli,duckdb,pandas]", *TEST)
     for name in BENCHMARKS:
         session.log("benchmarks/%s.py", name)
         session.run("python", "-m", f"benchmarks.{name}", *session.posargs)

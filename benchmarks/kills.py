@@ -107,7 +107,10 @@ def killed(server: Simulator, folder: Path, moment: float, tally: Tally) -> None
             time.sleep(0.002)
         time.sleep(REQUEST_SECONDS * (moment % 1))
         process.kill()
-        tally.kills += process.wait() == -signal.SIGKILL
+        code = process.wait()
+    if code not in (0, -signal.SIGKILL):
+        raise SystemExit(f"the command failed by itself, with exit code {code}")
+    tally.kills += code == -signal.SIGKILL
     tally.most_sessions = max(tally.most_sessions, server.open_sessions)
 
 
