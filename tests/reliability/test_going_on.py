@@ -62,7 +62,7 @@ def test_an_ordered_read_goes_on_where_it_was(cube, sim):
 
 
 def test_requests_that_fail_together_make_one_instance(cube, sim):
-    scan = ordered(cube).with_options(limits=ma.Limits(page_rows=20, in_flight=8))
+    scan = ordered(cube).with_options(limits=ma.Limits(page_rows=10, in_flight=8, buffer_bytes=25_000))
     made = sim.instances_created
     found = interrupted(scan, after_2=sim.drop_instances)
     assert found.num_rows == ROWS
