@@ -275,6 +275,11 @@ class Limits:
     buffer_bytes: int = 64 * 2**20
     decode_threads: int = 2
 
+    @property
+    def first_rows(self) -> int:
+        """Rows of the first page that is asked for."""
+        return self.page_rows or self.first_page_rows
+
     def __post_init__(self) -> None:
         _check_counts(self, "page_bytes", "min_page_rows", "first_page_rows", "max_in_flight")
         _check_counts(self, "buffer_bytes", "decode_threads")

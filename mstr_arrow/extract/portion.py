@@ -171,8 +171,7 @@ class Portion:
 
 def _overlap(done: int, options: ReadOptions) -> Range | None:
     """Return the rows before the first missing one that are fetched again, as a page of its own."""
-    limits = options.limits
-    rows = min(done, OVERLAP, limits.page_rows or limits.first_page_rows)
+    rows = min(done, OVERLAP, options.limits.first_rows)
     return Range(done - rows, rows) if rows else None
 
 

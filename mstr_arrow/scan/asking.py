@@ -306,8 +306,7 @@ class Asking:
         That takes an instance of the whole and one for each try, of which one row is read; where all rows fit into
         a page it is not tried, nor where an instance is a run.
         """
-        limits = self.options.limits
-        page = limits.page_rows or limits.first_page_rows
+        page = self.options.limits.first_rows
         if division is None or self.source.runs or (division.first is not None and division.first <= page):
             return division
         tries = [division.narrowed(narrowing) for narrowing in division.narrowings]

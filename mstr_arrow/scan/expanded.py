@@ -212,7 +212,7 @@ class Expanded(Generic[T]):
         try:
             try:
                 source = replace(source, over=place.instance_id)
-                rows = limits.page_rows or limits.first_page_rows
+                rows = limits.first_rows
                 answer = await execute(shop.session, source, rows, shop.options.grid, shop.watch, place=place)
                 if answer.busy:
                     budget.limiter.on_done(ticket, seconds=0.0, rows=0, busy=True)

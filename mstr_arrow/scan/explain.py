@@ -137,7 +137,7 @@ def _at_once(limits: Limits) -> str:
 
 
 def _pages(rows: int, limits: Limits) -> str:
-    page = limits.page_rows or limits.first_page_rows
+    page = limits.first_rows
     if rows <= page:
         return "in one page"
     if limits.page_rows is not None:

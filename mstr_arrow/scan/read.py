@@ -98,8 +98,8 @@ class Read(Generic[T]):
         await self._shop.deadline.within(self._open(instance))
 
     async def _open(self, instance: Instance | None) -> None:
-        shop, limits = self._shop, self._shop.options.limits
-        rows = limits.page_rows or limits.first_page_rows
+        shop = self._shop
+        rows = shop.options.limits.first_rows
         wanted = self._start or Range(0, min(rows, self._first or rows))
         if self._source.ordered:
             self._modified = await modified(shop.session.http, self._source)
@@ -206,7 +206,7 @@ class Read(Generic[T]):
             raise ended()
         await old.aclose()
         shop.meter.restarts += 1
-        rows = shop.options.limits.page_rows or shop.options.limits.first_page_rows
+        rows = shop.options.limits.first_rows
         grid, start = shop.options.grid, None
         if self._tail is not None and (shop.meter.result_rows or self._start is not None):
             row, total = old.plan.begin + old.taken, old.plan.total
