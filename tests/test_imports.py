@@ -28,10 +28,19 @@ MAY_USE = {
     "opening": {"connection", "transport", "auth", "config", "errors"},
     "transport": {"auth", "config", "errors", "names"},
     "adapters": {"filters", "grid", "transport", "errors"},
-    "scan": {"adapters", "extract", "filters", "prompts", "grid", "transport", "config", "errors", "names"},
-    "extract": {"scan", "transport", "auth", "errors"},
+    "execution": {"prompts", "grid", "transport", "errors", "names"},
+    "query": {"filters", "grid", "errors"},
+    "files": {"grid", "errors"},
+    "scan": {
+        *("adapters", "extract", "execution", "query", "files"),
+        *("filters", "grid", "transport", "config", "errors"),
+    },
+    "extract": {"scan", "execution", "query", "files", "grid", "transport", "auth", "errors"},
     "upload": {"grid", "transport", "config", "errors", "names"},
-    "objects": {"upload", "scan", "prompts", "filters", "grid", "transport", "config", "errors", "names"},
+    "objects": {
+        *("upload", "scan", "execution", "query", "prompts", "filters"),
+        *("grid", "transport", "config", "errors", "names"),
+    },
     "connection": {"objects", "scan", "transport", "auth", "config", "errors"},
     "simulator": set(),
 }

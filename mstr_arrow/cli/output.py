@@ -13,15 +13,15 @@ import pyarrow as pa
 
 from mstr_arrow.cli.progress import MB
 from mstr_arrow.errors import UsageError
+from mstr_arrow.files.parts import ParquetParts
+from mstr_arrow.files.sinks import Csv, IpcFile, IpcStream, Parquet
 from mstr_arrow.grid.texts import deliver_batch, deliver_schema
-from mstr_arrow.scan.parts import ParquetParts
-from mstr_arrow.scan.sinks import Csv, IpcFile, IpcStream, Parquet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from mstr_arrow.files.sinks import Sink, Target
     from mstr_arrow.scan.scan import Scan
-    from mstr_arrow.scan.sinks import Sink, Target
     from mstr_arrow.scan.stats import ScanStats
 
 PART_BYTES = 256 * MB

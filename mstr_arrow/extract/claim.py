@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.extract.borrowed import Borrowed, log_out, read_borrowed, saved_session, write_borrowed
 from mstr_arrow.extract.folder import Folder
-from mstr_arrow.scan.sinks import in_thread
+from mstr_arrow.files.sinks import in_thread
 
 if TYPE_CHECKING:
     import os

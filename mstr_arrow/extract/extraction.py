@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import DataChanged, InstanceGone, SessionExpired, UsageError
+from mstr_arrow.execution.probing import probe
 from mstr_arrow.extract.borrowed import (
     Borrowed,
     Restored,
@@ -22,20 +23,19 @@ from mstr_arrow.extract.datatime import fetch_data_time
 from mstr_arrow.extract.manifest import Asked, Manifest, question_of
 from mstr_arrow.extract.order import check_columns, check_question
 from mstr_arrow.extract.portion import Portion
-from mstr_arrow.scan.probing import probe
-from mstr_arrow.scan.residual import Residual
-from mstr_arrow.scan.sinks import in_thread
+from mstr_arrow.files.sinks import in_thread
+from mstr_arrow.query.residual import Residual
 from mstr_arrow.scan.stats import watcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from mstr_arrow.execution.instance import Instance, Source
     from mstr_arrow.extract.datatime import DataTime
     from mstr_arrow.extract.folder import Folder
     from mstr_arrow.extract.options import Chosen
     from mstr_arrow.scan.asking import Asking
-    from mstr_arrow.scan.instance import Instance, Source
     from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.scan.stats import ScanStats
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypedDict, get_args
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.scan.sinks import Parquet
+from mstr_arrow.files.sinks import Parquet
 
 OnChange = Literal["raise", "restart"]
 

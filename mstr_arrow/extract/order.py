@@ -9,9 +9,9 @@ from mstr_arrow.errors import UsageError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from mstr_arrow.execution.instance import Source
     from mstr_arrow.grid.schema import Columns
-    from mstr_arrow.scan.instance import Source
-    from mstr_arrow.scan.query import Query
+    from mstr_arrow.query.query import Query
 
 
 def check_question(source: Source, query: Query) -> None:

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 import pyarrow as pa
 
 from mstr_arrow.errors import InstanceGone, UsageError
+from mstr_arrow.execution.choices import Offer
+from mstr_arrow.execution.listing import Listing, list_prompts
 from mstr_arrow.prompts.answers import Answers
 from mstr_arrow.prompts.matching import find
 from mstr_arrow.prompts.words import default_text, lines, takes
 from mstr_arrow.scan.asking import Whole
-from mstr_arrow.scan.choices import Offer
-from mstr_arrow.scan.listing import Listing, list_prompts
 from mstr_arrow.scan.scan import Scan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Self
 
+    from mstr_arrow.execution.instance import Source
     from mstr_arrow.prompts.model import Choice, Prompt
-    from mstr_arrow.scan.instance import Source
     from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.transport.client import Client
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import ProtocolError
+from mstr_arrow.execution.instance import Source
 from mstr_arrow.grid.definition import Available, Definition
 from mstr_arrow.objects.catalogue import read_info
 from mstr_arrow.objects.find import fetch_definition
 from mstr_arrow.objects.pages import Paged
 from mstr_arrow.objects.prompts import Prompted
 from mstr_arrow.objects.selection import Selectable
-from mstr_arrow.scan.instance import Source
 
 if TYPE_CHECKING:
     from mstr_arrow.objects.catalogue import ObjectInfo

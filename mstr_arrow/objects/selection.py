@@ -11,16 +11,16 @@ from mstr_arrow.filters.expressions import Elements, all_of
 from mstr_arrow.names import listing, suggestion
 from mstr_arrow.objects.elements import list_elements, read_elements
 from mstr_arrow.objects.sqlview import Sql
-from mstr_arrow.scan.query import Query
+from mstr_arrow.query.query import Query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     import pyarrow as pa
 
+    from mstr_arrow.execution.instance import Source
     from mstr_arrow.filters.expressions import Expression
     from mstr_arrow.grid.definition import Available
-    from mstr_arrow.scan.instance import Source
     from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.transport.client import Client
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from mstr_arrow.execution.sqlview import sql_view
 from mstr_arrow.scan.scan import Scan
-from mstr_arrow.scan.sqlview import sql_view
 
 
 class Sql(Scan):

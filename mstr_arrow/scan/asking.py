@@ -8,16 +8,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from mstr_arrow.errors import ServerError
-from mstr_arrow.scan.division import Division, divide
-from mstr_arrow.scan.elements import fetch_elements
+from mstr_arrow.execution.elements import fetch_elements
+from mstr_arrow.execution.probing import probe
+from mstr_arrow.query.division import Division, divide
+from mstr_arrow.query.named import MOST_ELEMENTS, as_elements, notes, texts_in_the_way, with_elements
+from mstr_arrow.query.query import Query
+from mstr_arrow.query.residual import Residual
 from mstr_arrow.scan.expanded import Expanded
 from mstr_arrow.scan.explain import explained
 from mstr_arrow.scan.gather import Gathered
-from mstr_arrow.scan.named import MOST_ELEMENTS, as_elements, notes, texts_in_the_way, with_elements
-from mstr_arrow.scan.probing import probe
-from mstr_arrow.scan.query import Query
 from mstr_arrow.scan.read import Read
-from mstr_arrow.scan.residual import Residual
 from mstr_arrow.scan.stats import watcher
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from mstr_arrow.execution.instance import Instance, Source
     from mstr_arrow.filters.expressions import Expression, Leaf
     from mstr_arrow.grid.schema import Columns
-    from mstr_arrow.scan.instance import Instance, Source
     from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.scan.read import Sliceable
     from mstr_arrow.scan.stats import ScanStats

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from mstr_arrow.errors import ClosedError, ConversionError
-from mstr_arrow.scan.execution import execute, place_for
+from mstr_arrow.execution.execute import execute, place_for
+from mstr_arrow.execution.paging import PageChoice
+from mstr_arrow.execution.probing import probe
 from mstr_arrow.scan.pages import open_pages
-from mstr_arrow.scan.paging import PageChoice
-from mstr_arrow.scan.probing import probe
 from mstr_arrow.scan.scheduler import ended
 from mstr_arrow.scan.workshop import Workshop
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from mstr_arrow.execution.instance import Instance, Source
     from mstr_arrow.grid.expansion import Expansion
     from mstr_arrow.grid.schema import Columns
-    from mstr_arrow.scan.instance import Instance, Source
     from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.scan.pages import Pages
     from mstr_arrow.scan.read import Sliceable

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from mstr_arrow.query.residual import Residual
     from mstr_arrow.scan.expanded import Expanded
     from mstr_arrow.scan.read import Read
-    from mstr_arrow.scan.residual import Residual
     from mstr_arrow.scan.stats import ScanStats
 
 T = TypeVar("T", bound="Sized")

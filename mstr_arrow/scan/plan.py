@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from mstr_arrow.grid.rows import Range
 
 if TYPE_CHECKING:
     from mstr_arrow.config import Limits
@@ -17,19 +18,6 @@ _LEAST, _GROWTH = 0.5, 1.25
 """What a change makes of the rows, at the least and at the most."""
 
 _SIMILAR = 1.1
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Range:
-    """``rows`` rows from row ``offset``."""
-
-    offset: int
-    rows: int
-
-    @property
-    def end(self) -> int:
-        """The row after the last."""
-        return self.offset + self.rows
 
 
 class PagePlan:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 from mstr_arrow.errors import ClosedError, DataMismatch, InstanceGone
-from mstr_arrow.scan.execution import execute, place_for
+from mstr_arrow.execution.execute import execute, place_for
+from mstr_arrow.grid.rows import Range
 from mstr_arrow.scan.pages import open_pages
-from mstr_arrow.scan.plan import Range
 from mstr_arrow.scan.recovery import TRIES, Marked, Position, cannot_go_on, fetch_page, marking, modified, remake
 from mstr_arrow.scan.scheduler import ended
 from mstr_arrow.scan.workshop import Workshop
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from mstr_arrow.execution.instance import Instance, Source
     from mstr_arrow.grid.schema import Columns
-    from mstr_arrow.scan.instance import Instance, Source
     from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.scan.pages import Pages
     from mstr_arrow.scan.stats import ScanStats

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import pyarrow as pa
 
 from mstr_arrow.errors import DataChanged, DataError, InstanceGone, MstrError, ServerBusy
+from mstr_arrow.execution.execute import execute
+from mstr_arrow.grid.rows import Range
 from mstr_arrow.grid.texts import deliver_batch
-from mstr_arrow.scan.execution import execute
-from mstr_arrow.scan.plan import Range
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mstr_arrow.execution.instance import Source
     from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.grid.schema import Columns
-    from mstr_arrow.scan.instance import Source
     from mstr_arrow.scan.workshop import Workshop
     from mstr_arrow.transport.answers import Answer
     from mstr_arrow.transport.http import Http

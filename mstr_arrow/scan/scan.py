@@ -17,27 +17,27 @@ from mstr_arrow.adapters import polars as polars_adapter
 from mstr_arrow.adapters.lazy import lazy_frame
 from mstr_arrow.errors import DataChanged, InstanceGone, UsageError
 from mstr_arrow.extract.extractable import Extractable
+from mstr_arrow.files.parts import ParquetParts
+from mstr_arrow.files.sinks import Csv, IpcFile, IpcStream, Parquet, in_thread
 from mstr_arrow.filters.columns import subjects_of
 from mstr_arrow.filters.sql import from_sql
 from mstr_arrow.grid.texts import check_strings, deliver_batch, deliver_schema, join_batches
+from mstr_arrow.query.pushdown import push_down
+from mstr_arrow.query.query import Query, SortKey
 from mstr_arrow.scan.asking import Asking, Whole
 from mstr_arrow.scan.batches import Batches
-from mstr_arrow.scan.parts import ParquetParts
-from mstr_arrow.scan.pushdown import push_down
-from mstr_arrow.scan.query import Query, SortKey
-from mstr_arrow.scan.sinks import Csv, IpcFile, IpcStream, Parquet, in_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
     from typing import Self, Unpack
 
+    from mstr_arrow.execution.instance import Source
+    from mstr_arrow.files.sinks import Sink, Target
     from mstr_arrow.filters.expressions import Expression
     from mstr_arrow.grid.texts import Strings
     from mstr_arrow.scan.asking import Opened
-    from mstr_arrow.scan.instance import Source
     from mstr_arrow.scan.options import ReadOptions, ScanOptions
     from mstr_arrow.scan.read import Sliceable
-    from mstr_arrow.scan.sinks import Sink, Target
     from mstr_arrow.scan.stats import ScanStats
     from mstr_arrow.transport.client import Client
 

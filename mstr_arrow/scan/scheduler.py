@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from mstr_arrow.config import Limits
     from mstr_arrow.grid.document import Paging
-    from mstr_arrow.scan.plan import PagePlan, Range
+    from mstr_arrow.grid.rows import Range
+    from mstr_arrow.scan.plan import PagePlan
     from mstr_arrow.transport.limiter import Ticket
 
 T = TypeVar("T")

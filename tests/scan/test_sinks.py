@@ -11,7 +11,7 @@ import pytest
 
 from mstr_arrow.config import Limits
 from mstr_arrow.errors import ProtocolError, UsageError
-from mstr_arrow.scan.sinks import Csv, IpcFile, IpcStream, Parquet, in_thread
+from mstr_arrow.files.sinks import Csv, IpcFile, IpcStream, Parquet, in_thread
 from mstr_arrow.simulator import Fault
 
 WRITERS = {"write_parquet": "x.parquet", "write_ipc": "x.arrow", "write_csv": "x.csv"}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import PermissionDenied, ProtocolError
-from mstr_arrow.scan.listing import prepared
-from mstr_arrow.scan.prompting import Prompting
+from mstr_arrow.execution.listing import prepared
+from mstr_arrow.execution.prompting import Prompting
 
 if TYPE_CHECKING:
-    from mstr_arrow.scan.instance import Source
+    from mstr_arrow.execution.instance import Source
     from mstr_arrow.transport.http import Http
     from mstr_arrow.transport.session import ServerSession
 

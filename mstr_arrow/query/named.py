@@ -26,16 +26,16 @@ from mstr_arrow.filters.expressions import (
 )
 from mstr_arrow.filters.local import predicate
 from mstr_arrow.filters.push import push_where
-from mstr_arrow.scan.division import groups, undecided
+from mstr_arrow.query.division import groups, undecided
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from mstr_arrow.execution.elements import Element
     from mstr_arrow.filters.columns import Subjects
     from mstr_arrow.filters.expressions import Expression, Leaf
     from mstr_arrow.grid.schema import Columns
-    from mstr_arrow.scan.elements import Element
-    from mstr_arrow.scan.query import Query
+    from mstr_arrow.query.query import Query
 
 MOST_ELEMENTS = 10_000
 """Elements of an attribute that are looked through at most."""

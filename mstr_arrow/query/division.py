@@ -15,9 +15,9 @@ from mstr_arrow.filters.columns import ID_FORM, NUMBERS, Subjects, subjects_of
 from mstr_arrow.filters.expressions import Match, column_names, leaves, needs_all_rows
 from mstr_arrow.filters.local import predicate
 from mstr_arrow.filters.push import Part, Pushed, push_having, push_where
-from mstr_arrow.scan.narrowing import narrowings, requested
-from mstr_arrow.scan.query import SortKey
-from mstr_arrow.scan.residual import Residual
+from mstr_arrow.query.narrowing import narrowings, requested
+from mstr_arrow.query.query import SortKey
+from mstr_arrow.query.residual import Residual
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from mstr_arrow.filters.expressions import Expression
     from mstr_arrow.grid.options import Like
     from mstr_arrow.grid.schema import Column, Columns
-    from mstr_arrow.scan.narrowing import Narrowing
-    from mstr_arrow.scan.query import Query
+    from mstr_arrow.query.narrowing import Narrowing
+    from mstr_arrow.query.query import Query
 
 _SORTED_THERE = NUMBERS | {"date", "timestamp", "time"}
 _SHOWN_WHOLE = {"integer", "date"}

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.scan.sinks import Parquet
+from mstr_arrow.files.sinks import Parquet
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from mstr_arrow.files.sinks import Target
     from mstr_arrow.grid.texts import Strings
-    from mstr_arrow.scan.sinks import Target
 
 _PART = re.compile(r"part-\d{5,}\.parquet")
 _NUMBERS = itertools.count()

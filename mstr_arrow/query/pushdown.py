@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.filters.columns import Subjects
     from mstr_arrow.filters.expressions import Expression
-    from mstr_arrow.scan.query import Query
+    from mstr_arrow.query.query import Query
 
 
 def push_down(

@@ -22,18 +22,18 @@ from mstr_arrow.errors import (
     ServerError,
     TimeoutExceeded,
 )
-from mstr_arrow.scan.jobs import cancel_job
-from mstr_arrow.scan.paging import choose_page
-from mstr_arrow.scan.plan import Range
-from mstr_arrow.scan.prompting import Prompting
-from mstr_arrow.scan.status import FAILED, PROMPTED, READY, State, read_state
+from mstr_arrow.execution.jobs import cancel_job
+from mstr_arrow.execution.paging import choose_page
+from mstr_arrow.execution.prompting import Prompting
+from mstr_arrow.execution.status import FAILED, PROMPTED, READY, State, read_state
+from mstr_arrow.grid.rows import Range
 from mstr_arrow.transport.retry import retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mstr_arrow.execution.instance import Instance, Source
     from mstr_arrow.grid.options import GridOptions
-    from mstr_arrow.scan.instance import Instance, Source
     from mstr_arrow.transport.answers import Answer
     from mstr_arrow.transport.http import Http, Wait
     from mstr_arrow.transport.session import ServerSession

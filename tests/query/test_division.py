@@ -9,16 +9,16 @@ import pyarrow as pa
 import pytest
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.execution.elements import Element
+from mstr_arrow.execution.instance import Source
 from mstr_arrow.filters.columns import ID_FORM
 from mstr_arrow.filters.expressions import Elements
 from mstr_arrow.filters.reference import col
 from mstr_arrow.grid.options import GridOptions
 from mstr_arrow.grid.schema import Column, Columns
-from mstr_arrow.scan.division import divide
-from mstr_arrow.scan.elements import Element
-from mstr_arrow.scan.instance import Source
-from mstr_arrow.scan.named import as_elements, texts_in_the_way, with_elements
-from mstr_arrow.scan.query import Query, SortKey
+from mstr_arrow.query.division import divide
+from mstr_arrow.query.named import as_elements, texts_in_the_way, with_elements
+from mstr_arrow.query.query import Query, SortKey
 
 DESC = "CCFBE2A5EADB4F50941FB879CCF1721C"
 REGION, STORE, DAY, OPENED = (digit * 32 for digit in "ABCD")

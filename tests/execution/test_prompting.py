@@ -8,12 +8,12 @@ from aiohttp import web
 
 from mstr_arrow import prompt as p
 from mstr_arrow.errors import InvalidRequest, PromptsOpen, ProtocolError, UsageError
+from mstr_arrow.execution import prompting
+from mstr_arrow.execution.choices import Offer
+from mstr_arrow.execution.listing import list_prompts
+from mstr_arrow.execution.prompting import Prompting
 from mstr_arrow.prompts.answers import Answers
 from mstr_arrow.prompts.model import read_prompts
-from mstr_arrow.scan import prompting
-from mstr_arrow.scan.choices import Offer
-from mstr_arrow.scan.listing import list_prompts
-from mstr_arrow.scan.prompting import Prompting
 
 PATH = "v2/reports/R1/instances"
 PLACE = "/api/reports/R1/instances/I1"

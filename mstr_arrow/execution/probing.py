@@ -6,18 +6,18 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mstr_arrow.execution.execute import execute, place_for
+from mstr_arrow.execution.instance import Instance
+from mstr_arrow.execution.paging import fetch_page_by
 from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.grid.expansion import expand
-from mstr_arrow.scan.execution import execute, place_for
-from mstr_arrow.scan.instance import Instance
-from mstr_arrow.scan.paging import fetch_page_by
 
 if TYPE_CHECKING:
+    from mstr_arrow.execution.execute import Watch
+    from mstr_arrow.execution.instance import Source
+    from mstr_arrow.execution.paging import PageChoice
     from mstr_arrow.grid.expansion import Expansion
     from mstr_arrow.grid.options import GridOptions
-    from mstr_arrow.scan.execution import Watch
-    from mstr_arrow.scan.instance import Source
-    from mstr_arrow.scan.paging import PageChoice
     from mstr_arrow.transport.session import ServerSession
 
 

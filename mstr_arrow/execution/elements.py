@@ -10,8 +10,8 @@ from mstr_arrow.errors import DataMismatch, ProtocolError, ServerBusy
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mstr_arrow.execution.instance import Source
     from mstr_arrow.grid.schema import Column
-    from mstr_arrow.scan.instance import Source
     from mstr_arrow.transport.http import Http
 
 PAGE = 10_000

@@ -10,12 +10,12 @@ from mstr_arrow.transport.version import at_least
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mstr_arrow.execution.paging import PageChoice
     from mstr_arrow.grid.expansion import Expansion
     from mstr_arrow.grid.options import GridOptions
+    from mstr_arrow.grid.rows import Range
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.prompts.answers import Answers
-    from mstr_arrow.scan.paging import PageChoice
-    from mstr_arrow.scan.plan import Range
     from mstr_arrow.transport.answers import Answer
     from mstr_arrow.transport.http import Http
 

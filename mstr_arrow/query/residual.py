@@ -15,7 +15,7 @@ from mstr_arrow.grid.texts import join_batches
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mstr_arrow.scan.query import SortKey
+    from mstr_arrow.query.query import SortKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""Running: from an object on the server to an instance of it, and what is asked of that besides its rows."""
