@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow.auth.access import access_from
-from mstr_arrow.auth.saved import SavedSession, write_private
+from mstr_arrow.auth.saved import saved_session, write_private
 from mstr_arrow.config import Settings
 from mstr_arrow.objects.calls import CatalogueCalls
 from mstr_arrow.objects.cube import open_cube
@@ -227,10 +227,7 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
         return await self.bridge(self._save(path, format))
 
     async def _save(self, path: str | os.PathLike[str] | None, layout: Format) -> dict[str, Any]:
-        keys, project = self.http.keys, self.http.project
-        cookies = {cookie.key: cookie.value for cookie in keys.cookies}
-        saved = SavedSession(keys.base, keys.token or "", cookies, project.id if project else None)
-        document = saved.document(layout)
+        document = saved_session(self.http).document(layout)
         if path is not None:
             await asyncio.to_thread(write_private, path, document)
         return document

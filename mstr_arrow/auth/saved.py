@@ -9,11 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import quote
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from mstr_arrow.errors import SecretError, UsageError
 from mstr_arrow.transport.keys import PROJECT, TOKEN
 from mstr_arrow.transport.url import base_url
+
+if TYPE_CHECKING:
+    from mstr_arrow.transport.http import Http
 
 Source: TypeAlias = "Mapping[str, Any] | str | os.PathLike[str]"
 """A dict, its JSON, or the path of a file that holds it."""
@@ -46,6 +49,13 @@ class SavedSession:
         if layout != "mstr_arrow":
             raise UsageError(f"format={layout!r} is not known.", hint='Give "mstr_arrow" or "mstr-rest-requests".')
         return {"base_url": self.base, "token": self.token, "cookies": cookies, "project": self.project_id}
+
+
+def saved_session(http: Http) -> SavedSession:
+    """Return what another process needs to use the session whose requests these are."""
+    keys, project = http.keys, http.project
+    cookies = {cookie.key: cookie.value for cookie in keys.cookies}
+    return SavedSession(keys.base, keys.token or "", cookies, project.id if project else None)
 
 
 def read_session(source: Source, base: str | None = None) -> SavedSession:

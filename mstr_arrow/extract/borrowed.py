@@ -29,13 +29,6 @@ class Borrowed:
     instance: str | None = None
 
 
-def saved_session(session: ServerSession) -> SavedSession:
-    """Return what another process needs to use a session."""
-    keys, project = session.http.keys, session.http.project
-    cookies = {cookie.key: cookie.value for cookie in keys.cookies}
-    return SavedSession(keys.base, keys.token or "", cookies, project.id if project else None)
-
-
 def read_borrowed(path: Path) -> list[Borrowed]:
     """Read the private file of former runs; what is no such file, or shows itself to others, is left alone."""
     try:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mstr_arrow.extract.borrowed import Borrowed, log_out, read_borrowed, saved_session, write_borrowed
+from mstr_arrow.auth.saved import saved_session
+from mstr_arrow.extract.borrowed import Borrowed, log_out, read_borrowed, write_borrowed
 from mstr_arrow.extract.folder import Folder
 from mstr_arrow.files.sinks import in_thread
 
@@ -33,7 +34,7 @@ def claimed(connection: Client, path: str | os.PathLike[str]) -> Iterator[None]:
 async def _claim(session: ServerSession, folder: Folder) -> None:
     await in_thread(folder.lock)
     try:
-        own = Borrowed(saved_session(session), session.owned)
+        own = Borrowed(saved_session(session.http), session.owned)
         former = await in_thread(read_borrowed, folder.private)
         await in_thread(write_borrowed, folder.private, [own, *former])
         for each in former:

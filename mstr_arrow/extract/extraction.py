@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from mstr_arrow.auth.saved import saved_session
 from mstr_arrow.errors import DataChanged, InstanceGone, SessionExpired, UsageError
 from mstr_arrow.execution.probing import probe
 from mstr_arrow.extract.borrowed import (
@@ -14,7 +15,6 @@ from mstr_arrow.extract.borrowed import (
     Restored,
     log_out,
     read_borrowed,
-    saved_session,
     take_over,
     write_borrowed,
 )
@@ -280,10 +280,10 @@ class Extraction:
     async def _note(self, instance_id: str | None) -> None:
         """Write down the sessions that a next run has to end, and the instance that it can read."""
         restored = self._restored
-        own = Borrowed(saved_session(self._own), self._own.owned, instance_id if restored is None else None)
+        own = Borrowed(saved_session(self._own.http), self._own.owned, instance_id if restored is None else None)
         noted = [own, *(each for each in self._former if each.session.token != own.session.token)]
         if restored is not None:
-            noted.insert(0, Borrowed(saved_session(restored.session), restored.owned, instance_id))
+            noted.insert(0, Borrowed(saved_session(restored.session.http), restored.owned, instance_id))
         if noted != self._noted:
             await in_thread(write_borrowed, self._folder.private, noted)
             self._noted = noted
