@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from mstr_arrow.objects.catalogue import FOLDER, Objects, kinds_of, subtypes_of, type_numbers
 from mstr_arrow.objects.find import find
 from mstr_arrow.objects.folders import folder_id, list_folder
 from mstr_arrow.objects.search import search
+from mstr_arrow.transport.client import Client
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Sequence
 
     from mstr_arrow.objects.catalogue import Kind, ObjectInfo, ObjectType
-    from mstr_arrow.transport.http import Http
-
-T = TypeVar("T")
 
 
-class CatalogueCalls(ABC):
+class CatalogueCalls(Client):
     """What can be asked of a project's catalogue, for a connection that knows how to run it."""
-
-    @property
-    @abstractmethod
-    def http(self) -> Http:
-        """The HTTP session, for use on the background loop."""
-
-    @abstractmethod
-    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine that uses :attr:`http` and wait for its result."""
-
-    @abstractmethod
-    async def bridge(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Await a coroutine that uses :attr:`http` from any event loop."""
 
     def objects(self, pattern: str | None = None, kind: Kind | None = None) -> Objects:
         """Return the cubes and reports this login can see, by name; see :meth:`search`.

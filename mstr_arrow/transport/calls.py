@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, TypeVar
-
 from mstr_arrow.auth.delegate import create_api_token, create_identity_token, validate_identity_token
 from mstr_arrow.errors import SessionExpired
+from mstr_arrow.transport.client import Client
 from mstr_arrow.transport.info import (
     ServerStatus,
     SessionInfo,
@@ -17,35 +15,9 @@ from mstr_arrow.transport.info import (
     fetch_user,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Coroutine
 
-    from mstr_arrow.transport.http import Http
-    from mstr_arrow.transport.session import ServerSession
-
-T = TypeVar("T")
-
-
-class SessionCalls(ABC):
+class SessionCalls(Client):
     """What can be asked of a session, for a connection that knows how to run it."""
-
-    @property
-    @abstractmethod
-    def http(self) -> Http:
-        """The HTTP session, for use on the background loop."""
-
-    @property
-    @abstractmethod
-    def session(self) -> ServerSession:
-        """The session on the server, for use on the background loop."""
-
-    @abstractmethod
-    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine that uses :attr:`http` and wait for its result."""
-
-    @abstractmethod
-    async def bridge(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Await a coroutine that uses :attr:`http` from any event loop."""
 
     @property
     def has_session(self) -> bool:

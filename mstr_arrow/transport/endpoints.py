@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from mstr_arrow.transport.answers import parsed
+from mstr_arrow.transport.client import Client
 from mstr_arrow.transport.keys import SessionKeys
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Unpack
 
-    from mstr_arrow.transport.http import Http, Wait
-
-T = TypeVar("T")
+    from mstr_arrow.transport.http import Wait
 
 _ABOUT_SESSION = frozenset({"auth", "sessions", "status", "projects"})
 """First segments of paths that get no project header."""
@@ -72,21 +70,8 @@ class Options(Sent, total=False):
     include_auth: bool
 
 
-class Endpoints(ABC):
+class Endpoints(Client):
     """The verbs, for a connection that knows how to run them."""
-
-    @property
-    @abstractmethod
-    def http(self) -> Http:
-        """The HTTP session, for use on the background loop."""
-
-    @abstractmethod
-    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine that uses :attr:`http` and wait for its result."""
-
-    @abstractmethod
-    async def bridge(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Await a coroutine that uses :attr:`http` from any event loop."""
 
     def request(self, method: str, path: str, **options: Unpack[Options]) -> Response:
         """Call any endpoint; ``path`` with or without leading slash and ``/api``.
