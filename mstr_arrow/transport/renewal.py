@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import InstanceGone, LoginError, MstrError, SessionExpired, UsageError
 
@@ -43,12 +43,7 @@ def lost_with_session(
     what = "instance" if instance else "upload session" if found else "search" if searched else "model instance"
     return (InstanceGone if instance else SessionExpired)(
         f"the session expired, and with it the {what} that this request was about; another session was opened.",
-        status=error.status,
-        code=error.code,
-        iserver_code=error.iserver_code,
-        ticket_id=error.ticket_id,
-        method=error.method,
-        path=error.path,
+        **_facts(error),
         hint=f"Start again. {ENDED}",
     )
 
@@ -73,7 +68,9 @@ class Renewal:
         if self._http.keys is not refused:
             return
         if self._log_in is None:
-            raise _told(error, f"the session has ended, and {self._why_not}", f"{ENDED} Connect anew.") from None
+            raise SessionExpired(
+                f"the session has ended, and {self._why_not}", **_facts(error), hint=f"{ENDED} Connect anew."
+            ) from None
         if self._refused is not None and self._refused[0] is refused:
             raise _not_again(error, self._refused[1]) from self._refused[1]
         try:
@@ -123,18 +120,13 @@ class Renewal:
 
 
 def _not_again(error: SessionExpired, failure: MstrError) -> SessionExpired:
-    return _told(error, f"the session has ended, and no other could be opened: {failure}", ENDED)
-
-
-def _told(error: SessionExpired, message: str, hint: str) -> SessionExpired:
-    """Return an error with the facts of ``error`` and another text."""
     return SessionExpired(
-        message,
-        status=error.status,
-        code=error.code,
-        iserver_code=error.iserver_code,
-        ticket_id=error.ticket_id,
-        method=error.method,
-        path=error.path,
-        hint=hint,
+        f"the session has ended, and no other could be opened: {failure}", **_facts(error), hint=ENDED
     )
+
+
+def _facts(error: SessionExpired) -> dict[str, Any]:
+    """Return what the server's answer told, for an error with another text."""
+    return {
+        name: getattr(error, name) for name in ("status", "code", "iserver_code", "ticket_id", "method", "path")
+    }
