@@ -23,7 +23,7 @@ Kind = Literal[
 NUMBERS: frozenset[Kind] = frozenset(("integer", "double", "decimal"))
 
 ID_FORM = "45C11FA478E745FEA08D781CEA190FE5"
-_FORM_NAMES = {"ID": ID_FORM, "DESC": "CCFBE2A5EADB4F50941FB879CCF1721C"}
+FORM_NAMES = {"ID": ID_FORM, "DESC": "CCFBE2A5EADB4F50941FB879CCF1721C"}
 _OBJECT_ID = re.compile(r"[0-9A-Fa-f]{32}")
 _COMPARED_AS_TEXT = {"char", "varchar", "nchar", "nvarchar", "mbchar", "utf8char"}
 
@@ -170,5 +170,5 @@ def kind_of(data_type: pa.DataType) -> Kind:
 
 def _is_form(subject: Subject, form: str) -> bool:
     """Tell whether a form, by name or id, is that of a column."""
-    wanted = _FORM_NAMES.get(form, form).upper()
+    wanted = FORM_NAMES.get(form, form).upper()
     return (subject.form_id or "").upper() == wanted or subject.name.rpartition("@")[2] == form

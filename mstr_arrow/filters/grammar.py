@@ -69,7 +69,7 @@ Body = dict[str, Any]
 LONGEST_LIST = 1_000
 MOST_BRANCHES = 100
 
-_OPERATORS: dict[Operator, str] = {
+OPERATORS: dict[Operator, str] = {
     "==": "Equals",
     "!=": "NotEqual",
     "<": "Less",
@@ -77,7 +77,7 @@ _OPERATORS: dict[Operator, str] = {
     ">": "Greater",
     ">=": "GreaterEqual",
 }
-_PATTERNS = {"contains": "Contains", "starts_with": "BeginsWith", "ends_with": "EndsWith"}
+PATTERNS = {"contains": "Contains", "starts_with": "BeginsWith", "ends_with": "EndsWith"}
 
 _COLLATION = "texts are compared by the server's collation"
 _MORE_DIGITS = "the server may hold more digits than it shows"
@@ -170,7 +170,7 @@ class Asker:
         if subject.form_id == ID_FORM and not self.id_text_operators:
             return Answer(None, "this server searches texts of DESC forms only")
         constant = pattern_constant(match.text)
-        return Answer(_node(_PATTERNS[match.pattern], _operand(subject), constant.operand()), _COLLATION)
+        return Answer(_node(PATTERNS[match.pattern], _operand(subject), constant.operand()), _COLLATION)
 
 
 def join(operator: str, bodies: Sequence[Body]) -> Body | None:
@@ -201,7 +201,7 @@ def _first_reason(answers: Iterable[Answer]) -> str | None:
 def _comparison(operator: Operator, value: Value, subject: Subject) -> Answer:
     around = bounds(value, subject)
     if around.exact:
-        body = _node(_OPERATORS[operator], _operand(subject), around.low.operand())
+        body = _node(OPERATORS[operator], _operand(subject), around.low.operand())
         return Answer(_with_value(body, subject) if operator == "!=" else body)
     match operator:
         case "==":
@@ -209,7 +209,7 @@ def _comparison(operator: Operator, value: Value, subject: Subject) -> Answer:
         case "!=":
             return Answer(None, _MORE_DIGITS)
     side = around.high if operator in {"<", "<="} else around.low
-    return Answer(_node(_OPERATORS[operator], _operand(subject), side.operand()), _MORE_DIGITS)
+    return Answer(_node(OPERATORS[operator], _operand(subject), side.operand()), _MORE_DIGITS)
 
 
 def _between(low: Bounds, high: Bounds, subject: Subject) -> Answer:
@@ -278,7 +278,7 @@ def _columns(comparison: ColumnComparison, left: Subject, right: Subject) -> Ans
         return Answer(None, "the server compares metrics with each other only")
     if comparison.operator not in {"<", ">"} and {left.kind, right.kind} != {"integer"}:
         return Answer(None, _MORE_DIGITS)
-    body = _node(_OPERATORS[comparison.operator], _operand(left), _operand(right))
+    body = _node(OPERATORS[comparison.operator], _operand(left), _operand(right))
     return Answer(_with_value(body, left, right) if comparison.operator == "!=" else body)
 
 

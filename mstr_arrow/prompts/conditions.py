@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.filters.columns import ID_FORM
+from mstr_arrow.filters.columns import FORM_NAMES, ID_FORM
 from mstr_arrow.filters.expressions import (
     And,
     Between,
@@ -25,26 +25,17 @@ from mstr_arrow.filters.expressions import (
     Or,
     Rank,
 )
-from mstr_arrow.filters.grammar import join
+from mstr_arrow.filters.grammar import OPERATORS, PATTERNS, join
 from mstr_arrow.prompts.choosing import find, not_there
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mstr_arrow.filters.expressions import Expression, Operator, Value
+    from mstr_arrow.filters.expressions import Expression, Value
     from mstr_arrow.prompts.model import Choice, Prompt
 
     Operand = dict[str, Any]
 
-_OPERATORS: dict[Operator, str] = {
-    "==": "Equals",
-    "!=": "NotEqual",
-    "<": "Less",
-    "<=": "LessEqual",
-    ">": "Greater",
-    ">=": "GreaterEqual",
-}
-_PATTERNS = {"contains": "Contains", "starts_with": "BeginsWith", "ends_with": "EndsWith"}
 _RANKS = {
     "top": "Rank.Top",
     "bottom": "Rank.Bottom",
@@ -52,7 +43,6 @@ _RANKS = {
     "bottom_percent": "Percent.Bottom",
 }
 _METRIC = ("4", "metric", "templatemetrics")
-_DESC_FORM = "CCFBE2A5EADB4F50941FB879CCF1721C"
 
 
 def condition_body(expression: Expression, prompt: Prompt, offered: Sequence[Choice]) -> dict[str, Any]:
@@ -73,9 +63,9 @@ class _Writer:
                 operator = "And" if isinstance(expression, And) else "Or"
                 return join(operator, [self.tree(part) for part in parts]) or self._refuse(expression)
             case Comparison(column, operator, value):
-                return self._compared(_OPERATORS[operator], self._operand(column), value)
+                return self._compared(OPERATORS[operator], self._operand(column), value)
             case ColumnComparison(column, operator, other):
-                return _node(_OPERATORS[operator], self._operand(column), self._operand(other))
+                return _node(OPERATORS[operator], self._operand(column), self._operand(other))
             case Between(column, low, high):
                 return self._compared("Between", self._operand(column), low, high)
             case Membership(column, values, negated):
@@ -83,7 +73,7 @@ class _Writer:
             case Null(column, negated):
                 return _node("IsNotNull" if negated else "IsNull", self._operand(column))
             case Match(column, pattern, text, negated):
-                operator = f"Not{_PATTERNS[pattern]}" if negated else _PATTERNS[pattern]
+                operator = f"Not{PATTERNS[pattern]}" if negated else PATTERNS[pattern]
                 return self._compared(operator, self._operand(column), text)
             case Rank(column, ranking, amount, False):
                 return _node(_RANKS[ranking], self._operand(column), _rank(ranking, amount))
@@ -122,7 +112,7 @@ class _Writer:
         if attribute is None:
             raise not_there(self._prompt, [name], self._offered, all_seen=True)
         known = {known.upper(): form_id for known, form_id in attribute.forms}
-        form_id = known.get(form.upper()) or {"ID": ID_FORM, "DESC": _DESC_FORM}.get(form.upper())
+        form_id = known.get(form.upper()) or FORM_NAMES.get(form.upper())
         if form_id is None and not re.fullmatch("[0-9A-Fa-f]{32}", form):
             raise UsageError(
                 f"{attribute.name!r} of the prompt {self._prompt.name!r} has no form {form!r}.",
