@@ -30,7 +30,7 @@ from mstr_arrow.transport.failures import transport_error
 from mstr_arrow.transport.keys import PROJECT, SessionKeys
 from mstr_arrow.transport.projects import OBJECT_ID, Project, choose, read_projects
 from mstr_arrow.transport.renewal import lost_with_session
-from mstr_arrow.transport.retry import Failed, attempts, is_overload, is_transient, retry_after
+from mstr_arrow.transport.retry import Failed, attempts, is_overload, is_transient, retry_after, was_turned_away
 from mstr_arrow.transport.sockets import Route, client_session, find_route
 
 if TYPE_CHECKING:
@@ -137,10 +137,12 @@ class Http:
         """Send a request and return its answer, 2xx, read to the end; anything else is a typed error.
 
         ``project``: True sends the connection's project and raises UsageError when none was chosen, None
-        sends it where there is one, False sends none, a string is another project's id. ``safe`` says that
-        the request may be repeated (by default GET and HEAD may); :func:`~.retry.is_transient` lists what
-        for. ``wait="execute"`` allows ``timeouts.execute`` seconds for the first byte, counted from the last
-        piece of the body that was sent; a number allows that many. A big body may come as a sequence of pieces.
+        sends it where there is one, False sends none, a string is another project's id. ``safe=True`` says
+        that the request may be repeated, as GET and HEAD are; :func:`~.retry.is_transient` lists what for.
+        Others are repeated where the server turned them away (:func:`~.retry.was_turned_away`), and with
+        ``safe=False`` not even then. ``wait="execute"`` allows ``timeouts.execute`` seconds for the first
+        byte, counted from the last piece of the body that was sent; a number allows that many. A big body
+        may come as a sequence of pieces.
         The answer's body is held in memory once, as it came.
 
         Where the session has expired, :attr:`renew` opens another and the request is sent once more, unless it is
@@ -157,7 +159,8 @@ class Http:
         if pieces := _pieces(data):
             sent["Content-Length"] = str(sum(map(len, pieces)))
         request = _Request(method, path, question + query, url.query_pairs(params), sent, pieces, wait, hidden)
-        safe = method in {"GET", "HEAD"} if safe is None else safe
+        if method in {"GET", "HEAD"} and safe is None:
+            safe = True
         seconds = self.settings.timeouts.total
         try:
             async with asyncio.timeout(seconds) as limit:
@@ -211,7 +214,7 @@ class Http:
             headers[PROJECT] = self.project.id
         return headers
 
-    async def _in_session(self, request: _Request, *, safe: bool) -> Answer:
+    async def _in_session(self, request: _Request, *, safe: bool | None) -> Answer:
         """Send a request, and once more in a new session where the one it was sent in has expired.
 
         An answer 401 says that nothing was done, so any request may be sent again.
@@ -229,7 +232,7 @@ class Http:
                 raise
         return await self._attempts(request, self.keys, safe=safe)
 
-    async def _attempts(self, request: _Request, keys: SessionKeys, *, safe: bool) -> Answer:
+    async def _attempts(self, request: _Request, keys: SessionKeys, *, safe: bool | None) -> Answer:
         """Send a request until it succeeds or its error is final."""
         route = await self._way(keys.base)
         why: str | None = None
@@ -257,7 +260,7 @@ class Http:
             return self._routes[base]
 
     async def _told(
-        self, request: _Request, keys: SessionKeys, route: Route, number: int, why: str | None, *, safe: bool
+        self, request: _Request, keys: SessionKeys, route: Route, number: int, why: str | None, *, safe: bool | None
     ) -> Answer:
         """Send a request once, and tell whoever listens."""
         method, path = request.method, request.path
@@ -287,7 +290,7 @@ class Http:
             events.tell(self.settings.on_event, make_event())
 
     async def _attempt(
-        self, request: _Request, keys: SessionKeys, route: Route, number: int, *, safe: bool
+        self, request: _Request, keys: SessionKeys, route: Route, number: int, *, safe: bool | None
     ) -> Answer:
         """Send a request once; a failure is raised as Failed, which says whether to go on."""
         try:
@@ -295,15 +298,16 @@ class Http:
         except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
             nothing_sent = isinstance(error, _NOTHING_SENT)
             typed = self._broken(error, request, keys, route)
-            repeatable = (safe or nothing_sent) and is_transient(typed)
+            repeatable = (safe is True or nothing_sent) and is_transient(typed)
             raise Failed(typed, repeatable=repeatable) from None
         if 200 <= answer.status < 300:
             return answer
         refusal = self._refusal(answer, request, keys, route)
+        wait = retry_after(answer.headers, time.time())
         raise Failed(
             refusal,
-            repeatable=safe and is_transient(refusal),
-            retry_after=retry_after(answer.headers, time.time()),
+            repeatable=is_transient(refusal) if safe else safe is None and was_turned_away(refusal, wait),
+            retry_after=wait,
             status=answer.status,
             size=len(answer.body),
         )

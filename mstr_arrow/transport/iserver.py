@@ -19,15 +19,23 @@ from mstr_arrow.errors import (
 
 
 class Meaning(NamedTuple):
-    """The error a code becomes, what to do about it, and whether the same request may work a little later."""
+    """The error a code becomes, what to do about it, and whether the same request may work a little later.
+
+    ``unbegun`` says that the server had not begun with the request: a second one cannot make anything twice.
+    """
 
     error: type[ServerError]
     hint: str
     transient: bool = False
+    unbegun: bool = False
 
 
-_GOVERNOR = Meaning(ServerBusy, "A job or user governor is full; use fewer requests in flight.", transient=True)
-_MEMORY = Meaning(ServerBusy, "The server is short of memory; try later or with smaller pages.", transient=True)
+_GOVERNOR = Meaning(
+    ServerBusy, "A job or user governor is full; use fewer requests in flight.", transient=True, unbegun=True
+)
+_MEMORY = Meaning(
+    ServerBusy, "The server is short of memory; try later or with smaller pages.", transient=True, unbegun=True
+)
 _QUOTA = Meaning(LimitExceeded, "A cube memory or count quota is used up; ask the administrator.")
 _UNPUBLISHED = Meaning(NotPublished, "Publish the cube, then read it again.")
 _SESSIONS = Meaning(ServerBusy, "Too many sessions: log out idle ones, or wait until they time out.")

@@ -34,7 +34,7 @@ _VAGUE = frozenset({ServerError, ServerBusy, IServerUnreachable})
 """What an answer is taken for whose code does not say that the same request would fail again."""
 
 
-_GATEWAY_TIMEOUT = 504
+_TOO_MANY, _UNAVAILABLE, _GATEWAY_TIMEOUT = 429, 503, 504
 
 
 class Failed(Exception):
@@ -69,8 +69,8 @@ def is_transient(error: MstrError) -> bool:
     shortage, and a cube being executed or published. Everything else is final: other
     4xx, other codes, certificates and proxy passwords that were refused, redirects, answers that are not JSON.
 
-    Only requests that are safe to repeat are repeated for these reasons; any request is repeated when the
-    connection could not even be opened, because then nothing was sent.
+    Only requests that are safe to repeat are repeated for all these reasons. Any request is repeated when the
+    connection could not even be opened, because then nothing was sent, and where it :func:`was_turned_away`.
     """
     if not isinstance(error, ServerError):
         return isinstance(error, ConnectError | TimeoutExceeded) and not isinstance(error, ProxyError)
@@ -78,6 +78,20 @@ def is_transient(error: MstrError) -> bool:
         meaning = ISERVER.get(error.iserver_code)
         return meaning is not None and meaning.transient
     return error.status in {429, 500, 502, 503, 504} and type(error) in _VAGUE
+
+
+def was_turned_away(error: MstrError, wait: float | None) -> bool:
+    """Say whether the server tells that it did nothing of a request, and may do it a little later.
+
+    So it does with HTTP 429, with HTTP 503 where it asks for a ``wait`` (seconds, its ``Retry-After``), and with
+    the I-Server's codes for full governors and memory shortage. The same request cannot make anything twice then,
+    whatever it makes. HTTP 500, 502, 504, a 503 without a wait and a lost answer leave that open.
+    """
+    if not isinstance(error, ServerError) or not is_transient(error):
+        return False
+    if error.iserver_code is not None:
+        return ISERVER[error.iserver_code].unbegun
+    return error.status == _TOO_MANY or (error.status == _UNAVAILABLE and wait is not None)
 
 
 def is_overload(error: MstrError) -> bool:

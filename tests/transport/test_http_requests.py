@@ -109,6 +109,33 @@ def test_a_change_is_not_repeated_unless_declared_safe(library, ask, method):
     assert ask(method, "x", safe=True).retries == 1
 
 
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        {"status": 429},
+        {"status": 503, "headers": {"Retry-After": "0"}},
+        {"status": 503, "headers": {"Retry-After": "Thu, 01 Jan 2026 00:00:00 GMT"}},
+        {"status": 500, "json": {"code": "ERR001", "iServerCode": -2147209053, "message": "full"}},
+    ],
+)
+def test_a_change_is_repeated_where_it_was_turned_away(library, ask, refusal):
+    library.on("POST", "/api/x", json={})
+    library.on("POST", "/api/x", times=1, **refusal)
+    assert ask("POST", "x").retries == 1
+    library.on("POST", "/api/x", times=1, **refusal)
+    with pytest.raises(errors.ServerBusy):
+        ask("POST", "x", safe=False)
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_a_change_that_may_have_been_made_is_not_repeated(library, ask, status):
+    library.on("POST", "/api/x", json={})
+    library.on("POST", "/api/x", times=1, status=status, headers={"Retry-After": "0"})
+    with pytest.raises(errors.ServerError):
+        ask("POST", "x")
+    assert library.count("POST", "/api/x") == 1
+
+
 def test_a_final_refusal_is_not_repeated(library, ask):
     library.on("GET", "/api/x", status=500, json={"code": "ERR001", "iServerCode": -2147072488, "message": "no"})
     with pytest.raises(errors.NotPublished):

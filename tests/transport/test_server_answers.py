@@ -6,7 +6,7 @@ import pytest
 from mstr_arrow import errors
 from mstr_arrow.transport.answers import Answer, error_for
 from mstr_arrow.transport.iserver import ISERVER
-from mstr_arrow.transport.retry import is_transient
+from mstr_arrow.transport.retry import is_transient, was_turned_away
 
 
 def typed(status, body=b"", path="/api/v2/cubes/C1", **headers):
@@ -171,3 +171,27 @@ def test_a_page_in_place_of_json_is_shown_and_explained():
 )
 def test_what_is_worth_another_try(error, expected):
     assert is_transient(error) is expected
+
+
+@pytest.mark.parametrize(
+    ("error", "wait", "expected"),
+    [
+        (errors.ServerBusy("x", status=429), None, True),
+        (errors.ServerBusy("x", status=503), 0.0, True),
+        (errors.ServerBusy("x", status=503), None, False),
+        (errors.IServerUnreachable("x", status=503), 3.0, True),
+        (errors.ServerBusy("x", status=500, iserver_code=-2147209053), None, True),
+        (errors.ServerBusy("x", status=500, iserver_code=-2147073380), None, True),
+        (errors.ServerBusy("x", status=500, iserver_code=-2147072194), 3.0, False),
+        (errors.ServerBusy("x", status=500, iserver_code=-2147072486), 3.0, False),
+        (errors.ServerError("x", status=503, iserver_code=-5), 3.0, False),
+        (errors.PermissionDenied("x", status=429), 3.0, False),
+        (errors.ServerError("x", status=500), 3.0, False),
+        (errors.ServerError("x", status=502), 3.0, False),
+        (errors.ServerError("x", status=504), 3.0, False),
+        (errors.ConnectError("x", cut=True), None, False),
+        (errors.TimeoutExceeded("x"), None, False),
+    ],
+)
+def test_what_was_turned_away(error, wait, expected):
+    assert was_turned_away(error, wait) is expected
