@@ -102,13 +102,12 @@ def ask_all(connection: Connection, report: Report, console: Console) -> Answers
         signal.siginterrupt(signal.SIGINT, True)  # Polars has waits started again after Ctrl-C
     answers = Answers({})
     asked: list[Prompt] = []
-    path = f"v2/reports/{report.id}/instances"
-    waiting: Sequence[Prompt] = connection.run(still_open(connection.session, path, answers))
+    waiting: Sequence[Prompt] = connection.run(still_open(connection.session, report.id, answers))
     while waiting:
         asked = [*asked, *waiting]
         more = Answers({answer_name(prompt, asked): _ask(prompt, console) for prompt in waiting})
         try:
-            after = connection.run(still_open(connection.session, path, answers.with_others(more)))
+            after = connection.run(still_open(connection.session, report.id, answers.with_others(more)))
         except (UsageError, ServerError) as error:
             if isinstance(error, ServerError) and error.status != _BAD_REQUEST:
                 raise

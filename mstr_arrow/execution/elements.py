@@ -5,20 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.errors import DataMismatch, ProtocolError, ServerBusy
+from mstr_arrow.errors import DataMismatch, ProtocolError
+from mstr_arrow.execution.fetching import halving
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mstr_arrow.execution.instance import Source
     from mstr_arrow.grid.schema import Column
+    from mstr_arrow.transport.answers import Answer
     from mstr_arrow.transport.http import Http
 
 PAGE = 10_000
 """Elements asked for at a time."""
-
-_SMALLEST_PAGE = 50
-_TIMED_OUT = -2147206497
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +36,18 @@ async def fetch_elements(
     GET …/attributes/{id}/elements, page by page; half as many at a time where the server runs out of time.
     Errors: DataMismatch where it counts others than it lists.
     """
-    path = f"{source.path.removeprefix('v2/').removesuffix('/instances')}/attributes/{forms[0].object_id}/elements"
+    path = f"{source.object_path}/attributes/{forms[0].object_id}/elements"
     form_ids = ",".join(str(form.form_id) for form in forms)
     found: list[Element] = []
     total: int | None = None
     page = PAGE
+
+    async def ask(limit: int) -> Answer:
+        params = {"offset": len(found), "limit": limit, "baseFormIds": form_ids}
+        return await http.request("GET", path, params=params)
+
     while total is None or len(found) < total:
-        params = {"offset": len(found), "limit": page, "baseFormIds": form_ids}
-        try:
-            answer = await http.request("GET", path, params=params)
-        except ServerBusy as error:
-            if error.iserver_code != _TIMED_OUT or page <= _SMALLEST_PAGE:
-                raise
-            page = max(_SMALLEST_PAGE, page // 2)
-            continue
+        answer, page = await halving(page, ask)
         listed = [_element(item, forms) for item in answer.json()]
         count = answer.headers.get("x-mstr-total-count")
         total = int(count) if count else None

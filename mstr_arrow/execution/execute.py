@@ -117,9 +117,8 @@ class _Execution:
         self._rows = rows
         self._options = options
         self._watch = watch
-        self._what = "report" if source.runs else "cube"
         self._instance: str | None = None
-        self._prompting = Prompting(http, source.path, source.prompts)
+        self._prompting = Prompting(http, source.object_path, source.prompts)
         self._doing = "starting"
         self._running = False
         self._seen_running = False
@@ -154,16 +153,15 @@ class _Execution:
 
     async def cancel(self) -> bool:
         """Cancel the job of a report that still runs; tell whether that was done."""
-        ours = self._instance is not None and self._source.given is None
-        if not (ours and self._running) or self._http.closed:
+        if self._instance is None or self._source.given is not None or not self._running or self._http.closed:
             return False
-        return await cancel_job(self._http, self._path)
+        return await cancel_job(self._http, self._source.object_id, self._instance)
 
     def too_long(self, seconds: float, *, cancelled: bool) -> TimeoutExceeded:
         """Say that the time is over, and what the server was doing."""
         left = "its job was cancelled" if cancelled else "it may go on until the connection is closed"
         return TimeoutExceeded(
-            f"the {self._what} was not ready after {seconds:g} s; the server was {self._doing}, and {left}.",
+            f"the {self._source.kind} was not ready after {seconds:g} s; the server was {self._doing}, and {left}.",
             hint="Raise Timeouts.execute, or ask for less.",
         )
 
@@ -261,7 +259,7 @@ class _Execution:
     async def _ask(self, wanted: Range) -> tuple[Answer | None, State]:
         """Ask how far the instance is."""
         if self._has_status:
-            path = f"{self._path.removeprefix('v2/')}/status"
+            path = f"{self._source.object_path}/instances/{self._known()}/status"
             try:
                 answer = await self._request("GET", path)
             except NotFound as error:
@@ -308,9 +306,9 @@ class _Execution:
 
     async def _state(self, answer: Answer) -> State:
         """Read what an answer tells of the instance, and which one it is."""
-        source_id = self._source.path.split("/")[-2]
 
         def read() -> State:
+            source_id = self._source.object_id
             return read_state(answer.status, answer.headers, answer.content(), source_id=source_id)
 
         state = await asyncio.to_thread(read) if len(answer.body) > _WORTH_A_THREAD else read()
@@ -333,11 +331,11 @@ class _Execution:
             except MstrError:
                 pass
         reason = f": {message}" if message else f" (status {state.number}); it gives no reason."
-        return ServerError(f"the server could not run the {self._what}{reason}")
+        return ServerError(f"the server could not run the {self._source.kind}{reason}")
 
     def _known(self) -> str:
         if self._instance is None:
-            raise ProtocolError(f"The server runs the {self._what}, and does not say as which instance.")
+            raise ProtocolError(f"The server runs the {self._source.kind}, and does not say as which instance.")
         return self._instance
 
     @property
@@ -348,7 +346,7 @@ class _Execution:
         """Have an error say that the request that runs the object was cut, and what to do."""
         if isinstance(error, ServerError):
             error.message = f"a gateway in front of the server cut the request after {seconds:.0f} s."
-        error.message += f" The {self._what} may go on running on the server."
+        error.message += f" The {self._source.kind} may go on running on the server."
         error.hint = self._source.gateway_hint
 
 

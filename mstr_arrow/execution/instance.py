@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from mstr_arrow.transport.version import at_least
 
@@ -27,26 +27,41 @@ _PARTS = ("raw", "formatted", "extras")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What instances are made of: the endpoint, the request body, and the version of the server.
+    """What instances are made of: the object, the request body, and the version of the server.
 
-    ``totals`` says that the result may have subtotals. ``probe_rows`` are looked at to learn the columns. Where the
-    object ``runs`` for an instance, ``over`` may name one that can be changed in place of a new one. ``given`` is
-    somebody else's instance, which is read as it is, and none is made. ``prompts`` are the answers to the prompts
-    of the object, ``page_by`` the choice among its pages; each is None where there is none. ``ordered``: the body
-    asks for a total order of rows, so that each instance has them in the same one.
+    ``totals`` says that the result may have subtotals. ``probe_rows`` are looked at to learn the columns. ``over``
+    may name an instance of a report that can be changed in place of a new one. ``given`` is somebody else's
+    instance, which is read as it is, and none is made. ``prompts`` are the answers to the prompts of the object,
+    ``page_by`` the choice among its pages; each is None where there is none. ``ordered``: the body asks for a total
+    order of rows, so that each instance has them in the same one.
     """
 
-    path: str
+    kind: Literal["cube", "report"]
+    object_id: str
     body: Mapping[str, object]
     server_version: str | None
     totals: bool = False
     probe_rows: int = 1
-    runs: bool = False
     over: str | None = None
     given: str | None = None
     prompts: Answers | None = None
     page_by: PageChoice | None = None
     ordered: bool = False
+
+    @property
+    def object_path(self) -> str:
+        """The path of what the object has beside instances: prompts, elements of attributes."""
+        return f"{self.kind}s/{self.object_id}"
+
+    @property
+    def path(self) -> str:
+        """The path of the instances and of their data."""
+        return f"v2/{self.object_path}/instances"
+
+    @property
+    def runs(self) -> bool:
+        """Whether an instance is a run of the object, and costly."""
+        return self.kind == "report"
 
     @property
     def responds_async(self) -> bool:

@@ -17,28 +17,26 @@ _RUNNING = 202
 _OVER = frozenset({"completed", "error", "stopped", "canceling", "ready", "cache_ready"})
 
 
-async def cancel_job(http: Http, instance_path: str) -> bool:
+async def cancel_job(http: Http, report_id: str, instance_id: str) -> bool:
     """Cancel the job that makes an instance, where it is certain which one that is; tell whether that was done.
 
     Jobs do not tell their instances. So it is the only one that runs this report for this user, if the instance is
     still unfinished after the jobs were listed; where there are several, or they are not shown, none is cancelled.
     Takes no longer than ``Timeouts.logout``; what fails is only logged.
     """
-    path = instance_path.removeprefix("v2/")
-    report_id = path.split("/")[1]
     try:
         async with asyncio.timeout(http.settings.timeouts.logout):
             about = http.request("GET", "sessions/userInfo", project=False, safe=False)
             listed = http.request("GET", "v2/monitors/jobs", params={"objectId": report_id}, safe=False)
             user, jobs = await asyncio.gather(about, listed)
             found = [job for job in _jobs(jobs.json()) if _is_ours(job, report_id, user.json())]
-            status = await http.request("GET", f"{path}/status", safe=False)
+            status = await http.request("GET", f"reports/{report_id}/instances/{instance_id}/status", safe=False)
             if len(found) != 1 or status.status != _RUNNING:
                 return False
             number = found[0].get("jobId") or found[0]["id"]
             await http.request("DELETE", f"v2/monitors/jobs/{number}", safe=False)
     except (MstrError, TimeoutError, LookupError, TypeError, AttributeError) as error:
-        logger.debug("the job of %s was not cancelled: %s", path, type(error).__name__)
+        logger.debug("the job of report %s was not cancelled: %s", report_id, type(error).__name__)
         return False
     return True
 

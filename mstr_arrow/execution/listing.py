@@ -26,20 +26,20 @@ class Listing:
     place: str | None = None
 
 
-async def list_prompts(session: ServerSession, instances_path: str) -> Listing:
+async def list_prompts(session: ServerSession, report_id: str) -> Listing:
     """List the prompts of a report, with the first choices of each.
 
     GET /api/reports/{id}/prompts; where that lists none, or some that have choices, an instance that is not run,
     which is left to be pushed out. Prompts that only show when others are answered come last, without choices.
     """
-    http, report = session.http, instances_path.removeprefix("v2/").removesuffix("/instances")
+    http, report = session.http, f"reports/{report_id}"
     try:
         known = await fetch_prompts(http, report)
     except NotFound:  # an older server
         known = []
     if known and all(prompt.type in {"VALUE", "UNSUPPORTED"} for prompt in known):
         return Listing(tuple(known))
-    async with prepared(session, instances_path) as (instance_id, prompted):
+    async with prepared(session, report_id) as (instance_id, prompted):
         if not prompted:
             return Listing(tuple(known))
         place = f"{report}/instances/{instance_id}"
@@ -48,13 +48,13 @@ async def list_prompts(session: ServerSession, instances_path: str) -> Listing:
     return Listing((*asked, *(prompt for prompt in known if prompt.key not in keys)), place)
 
 
-async def still_open(session: ServerSession, instances_path: str, answers: Answers) -> tuple[Prompt, ...]:
+async def still_open(session: ServerSession, report_id: str, answers: Answers) -> tuple[Prompt, ...]:
     """Return what a report asks next, when these answers were given; optional prompts, too. It is not run.
 
     Errors: those of :meth:`~.prompting.Prompting.close` for answers that the report does not take.
     """
-    prompting = Prompting(session.http, instances_path, answers, automatically=False)
-    async with prepared(session, instances_path) as (instance_id, prompted):
+    prompting = Prompting(session.http, f"reports/{report_id}", answers, automatically=False)
+    async with prepared(session, report_id) as (instance_id, prompted):
         more = prompted
         try:
             while more:
@@ -65,17 +65,17 @@ async def still_open(session: ServerSession, instances_path: str, answers: Answe
 
 
 @asynccontextmanager
-async def prepared(session: ServerSession, instances_path: str) -> AsyncIterator[tuple[str, bool]]:
+async def prepared(session: ServerSession, report_id: str) -> AsyncIterator[tuple[str, bool]]:
     """Make an instance of a report that is not run; give its id, and whether it asks for answers.
 
     POST …/instances?executionStage=resolve_prompts. Its place in the working set is free again afterwards.
     """
-    place = await session.instances.acquire(instances_path, runs=True, http=session.http)
+    path = f"v2/reports/{report_id}/instances"
+    place = await session.instances.acquire(path, runs=True, http=session.http)
     params = {"executionStage": "resolve_prompts", "limit": 1}
-    report_id = instances_path.split("/")[-2]
     try:
         place.asked()
-        answer = await session.http.request("POST", instances_path, params=params, json={}, wait="execute")
+        answer = await session.http.request("POST", path, params=params, json={}, wait="execute")
         state = read_state(answer.status, answer.headers, answer.content(), source_id=report_id)
         if state.instance_id is None:
             raise ProtocolError("The server prepares the report, and does not say as which instance.")

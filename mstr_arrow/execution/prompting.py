@@ -43,10 +43,10 @@ class Prompting:
     """
 
     def __init__(
-        self, http: Http, instances_path: str, answers: Answers | None, *, automatically: bool = True
+        self, http: Http, object_path: str, answers: Answers | None, *, automatically: bool = True
     ) -> None:
         self._http = http
-        self._path = instances_path.removeprefix("v2/")
+        self._path = f"{object_path}/instances"
         self._answers = answers or Answers({})
         self._asked: dict[str, Prompt] = {}
         self._answered: set[str] = set()

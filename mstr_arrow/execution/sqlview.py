@@ -20,11 +20,11 @@ async def sql_view(session: ServerSession, source: Source) -> str:
     Errors: PermissionDenied; those of `Prompting.close`.
     """
     if not source.runs:
-        return await _statement(session.http, source.path.removesuffix("/instances"))
+        return await _statement(session.http, f"v2/{source.object_path}")
     if source.given is not None:
         return await _statement(session.http, f"{source.path}/{source.given}")
-    prompting = Prompting(session.http, source.path, source.prompts)
-    async with prepared(session, source.path) as (instance_id, prompted):
+    prompting = Prompting(session.http, source.object_path, source.prompts)
+    async with prepared(session, source.object_id) as (instance_id, prompted):
         more = prompted
         while more:
             more = await prompting.close(instance_id)

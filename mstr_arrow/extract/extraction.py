@@ -98,13 +98,12 @@ class Extraction:
         self._restarted = False
         source = asking.source
         project = self._own.http.project
-        kind, object_id = source.path.split("/")[1:3]
         grid = asking.options.grid
         question = question_of(
             dict(source.body), asking.query, grid, asking.options.pushdown, source.prompts, source.page_by
         )
         self._asked = Asked(
-            self._own.http.base, project.id if project else None, kind.removesuffix("s"), object_id, name, question
+            self._own.http.base, project.id if project else None, source.kind, source.object_id, name, question
         )
 
     async def run(self) -> ExtractResult:

@@ -50,7 +50,8 @@ class Cube(Selectable):
         instance_id: str | None = None,
     ) -> None:
         source = Source(
-            f"v2/cubes/{definition.id}/instances",
+            "cube",
+            definition.id,
             definition.request(row_counts=row_counts),
             connection.server_version,
             given=instance_id,

@@ -51,7 +51,7 @@ class Prompted(Scan):
         ...     conn.report("Prompted Nested").prompts[0]
         <Prompt 'Category': 1 element of Category, required, of 'Books', 'Music', 'Été & Co', 'Toys'>
         """
-        return Prompts(self, self._connection, self._asking.source.path, self._known)
+        return Prompts(self, self._connection, self._asking.source.object_id, self._known)
 
     async def prompts_async(self) -> Prompts[Self]:
         """Return `prompts`, already listed."""
@@ -75,10 +75,10 @@ class Prompts(Sequence["Prompt"], Generic[R]):
     Prompts that depend on the answers to others may be missing here: they show when those are answered.
     """
 
-    def __init__(self, report: R, connection: Client, instances_path: str, known: Known) -> None:
+    def __init__(self, report: R, connection: Client, report_id: str, known: Known) -> None:
         self._report = report
         self._connection = connection
-        self._path = instances_path
+        self._report_id = report_id
         self._known = known
 
     def __call__(self, answers: Mapping[str, object] | None = None, /, **named: object) -> R:
@@ -143,7 +143,7 @@ class Prompts(Sequence["Prompt"], Generic[R]):
 
     async def _list(self) -> Listing:
         if self._known.listing is None:
-            self._known.listing = await list_prompts(self._connection.session, self._path)
+            self._known.listing = await list_prompts(self._connection.session, self._report_id)
         return self._known.listing
 
     async def _choices(self, name: str, search: str | None) -> pa.Table:

@@ -40,12 +40,12 @@ class Report(Selectable, Prompted, Paged):
         instance_id: str | None = None,
     ) -> None:
         source = Source(
-            f"v2/reports/{definition.id}/instances",
+            "report",
+            definition.id,
             {},
             connection.server_version,
             totals=totals,
             probe_rows=_PROBE_ROWS,
-            runs=True,
             given=instance_id,
         )
         super().__init__(connection, source, options, definition.attributes, definition.metrics)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from mstr_arrow.errors import ProtocolError
+from mstr_arrow.execution.fetching import fetch_page
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.grid.stitch import Stitcher
 from mstr_arrow.scan.plan import PagePlan
-from mstr_arrow.scan.recovery import fetch_page
 from mstr_arrow.scan.scheduler import Fetched, Scheduler, ended
 
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 from mstr_arrow.errors import ClosedError, DataMismatch, InstanceGone
 from mstr_arrow.execution.execute import execute, place_for
+from mstr_arrow.execution.fetching import fetch_page
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.scan.pages import open_pages
-from mstr_arrow.scan.recovery import TRIES, Marked, Position, cannot_go_on, fetch_page, marking, modified, remake
+from mstr_arrow.scan.recovery import TRIES, Marked, Position, cannot_go_on, marking, modified, remake
 from mstr_arrow.scan.scheduler import ended
 from mstr_arrow.scan.workshop import Workshop
 

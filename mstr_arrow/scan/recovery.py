@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import pyarrow as pa
 
-from mstr_arrow.errors import DataChanged, DataError, InstanceGone, MstrError, ServerBusy
+from mstr_arrow.errors import DataChanged, DataError, InstanceGone, MstrError
 from mstr_arrow.execution.execute import execute
+from mstr_arrow.execution.fetching import fetch_page
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.grid.texts import deliver_batch
 
@@ -17,12 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mstr_arrow.execution.instance import Source
-    from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.scan.workshop import Workshop
-    from mstr_arrow.transport.answers import Answer
     from mstr_arrow.transport.http import Http
-    from mstr_arrow.transport.session import ServerSession
     from mstr_arrow.transport.workingset import Place
 
 T = TypeVar("T")
@@ -33,10 +30,6 @@ TRIES = 3
 OVERLAP = 1_000
 """Rows handed out last that are fetched again and compared, at most; those of one page."""
 
-SMALLEST_PAGE = 50
-"""Rows below which a page is not made smaller where the server runs out of time."""
-
-_TIMED_OUT = -2147206497
 _CONSISTENT = (
     "Read it again from the start, while nobody publishes it: a consistent copy is what one instance shows."
 )
@@ -72,35 +65,13 @@ def cannot_go_on(source: Source, *, delivered: bool, tail: bool) -> str | None:
 
 async def modified(http: Http, source: Source) -> str | None:
     """Return when a cube was changed last, None where that cannot be had. GET /api/cubes?id=."""
-    _, kind, object_id, _ = source.path.split("/") if source.path.count("/") == 3 else ("", "", "", "")
-    if kind != "cubes":
+    if source.kind != "cube":
         return None
     try:
-        answer = await http.request("GET", "cubes", params={"id": object_id})
+        answer = await http.request("GET", "cubes", params={"id": source.object_id})
         return str(answer.json()["cubesInfos"][0]["modificationTime"])
     except (MstrError, LookupError, TypeError):
         return None
-
-
-async def fetch_page(
-    session: ServerSession, source: Source, instance_id: str, wanted: Range, options: GridOptions
-) -> Answer:
-    """Ask for a page, or the first half of it where the server runs out of time over it, and so on.
-
-    Errors: ServerBusy where `SMALLEST_PAGE` rows are too many, too.
-    """
-    rows = wanted.rows
-    while True:
-        sent = time.monotonic()
-        try:
-            answer = await source.page(session.http, instance_id, Range(wanted.offset, rows), options)
-        except ServerBusy as error:
-            if error.iserver_code != _TIMED_OUT or rows <= SMALLEST_PAGE:
-                raise
-            rows = max(SMALLEST_PAGE, rows // 2)
-        else:
-            session.instances.touched(instance_id, sent)
-            return answer
 
 
 @dataclass(frozen=True, slots=True)

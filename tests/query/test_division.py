@@ -260,7 +260,7 @@ def test_only_a_search_of_an_id_form_is_learnt_from(condition, learns):
 def test_what_the_server_counts_is_the_result_in_tables_only():
     def counts(*, totals=False, version="11.5.0000", columns=COLUMNS, subtotals="drop"):
         options = GridOptions(subtotals=subtotals)
-        source = Source("v2/reports/A/instances", {}, version, totals=totals)
+        source = Source("report", "A", {}, version, totals=totals)
         return source.counts(
             Columns(columns.all, options, crossed=columns.crossed, whole_pages=columns.whole_pages)
         )
