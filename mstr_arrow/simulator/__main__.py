@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -18,21 +18,21 @@ from .workload import TimeModel
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .encoded import EncodedCube
-
 _TIMES = ("request_ms", "rows_per_second", "workers", "session_limit")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Start the simulator, print one line of JSON that says where it is, serve until SIGINT or SIGTERM."""
     options = vars(_parser().parse_args(arguments))
-    port, spec = options.pop("port"), options.pop("encoded")
+    port, encoded, faults = options.pop("port"), _listed(options.pop("encoded")), _listed(options.pop("faults"))
     with_stdin = options.pop("until_stdin_closes")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     model = TimeModel(**{name: options.pop(name) for name in _TIMES})
-    with Simulator(port=port, encoded=_encoded(spec), time=model, **options) as sim:
+    with Simulator(port=port, encoded=encoded, time=model, **options) as sim:
+        for fault in faults:
+            sim.fail(fault)
         where = {"url": sim.url, "username": sim.username, "password": sim.password, "project": sim.project}
         sys.stdout.write(orjson.dumps(where).decode() + "\n")
         sys.stdout.flush()
@@ -60,6 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--working-set", type=int, default=10, help="instances that a session keeps")
     parser.add_argument("--encode-once", action=switch, default=False, help="keep rendered pages in memory")
     parser.add_argument("--encoded", metavar="MODULE:FUNCTION", help="function that returns encoded cubes")
+    parser.add_argument("--faults", metavar="MODULE:FUNCTION", help="function that returns faults to plan")
+    parser.add_argument("--fault-seed", type=int, default=0, help="seed of faults that come by chance")
     parser.add_argument(
         "--uncrosstab", action=switch, default=True, help="requested objects make a table of a report"
     )
@@ -82,12 +84,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _encoded(spec: str | None) -> list[EncodedCube]:
+def _listed(spec: str | None) -> list[Any]:
+    """Return the list that a function of a module gives."""
     if spec is None:
         return []
     module, _, function = spec.partition(":")
-    cubes: list[EncodedCube] = getattr(importlib.import_module(module), function)()
-    return cubes
+    found: list[Any] = getattr(importlib.import_module(module), function)()
+    return found
 
 
 def _wait_for_end_of_input(stop: threading.Event) -> None:

@@ -1,11 +1,10 @@
-"""Faults that a test scripts: what goes wrong, for which requests, how often."""
+"""Faults that a test scripts: what goes wrong, and for which requests."""
 
 from __future__ import annotations
 
 import re
-import threading
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from .answers import Answer, Refusal, gateway
 
@@ -57,6 +56,13 @@ class Altered:
 
 
 @dataclass(frozen=True, slots=True)
+class Outwaited:
+    """Another answer in place of the server's, which did what was asked all the same."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
 class Delayed:
     """The right answer, ``seconds`` late."""
 
@@ -76,6 +82,11 @@ class LoggedOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Evicted:
+    """The end of all instances of the session that the request belongs to."""
+
+
+@dataclass(frozen=True, slots=True)
 class PublishEnds:
     """How a publication of pushed data ends; ``status`` None means that it never does."""
 
@@ -91,6 +102,21 @@ class ExecutionFails:
     status: int
 
 
+Effect: TypeAlias = (
+    Replaced
+    | Refused
+    | Cut
+    | Altered
+    | Outwaited
+    | Delayed
+    | CutRequest
+    | LoggedOut
+    | Evicted
+    | PublishEnds
+    | ExecutionFails
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """Something that goes wrong; made by the constructors below, aimed by ``on``.
@@ -102,18 +128,37 @@ class Fault:
     True
     """
 
-    effect: Replaced | Refused | Cut | Altered | Delayed | CutRequest | LoggedOut | PublishEnds | ExecutionFails
+    effect: Effect
     method: str | None = None
     path: str = ""
     skip: int = 0
     times: int | None = 1
+    every: int = 1
+    chance: float = 1.0
 
-    def on(self, method: str | None = None, path: str = "", *, skip: int = 0, times: int | None = 1) -> Fault:
+    def on(
+        self,
+        method: str | None = None,
+        path: str = "",
+        *,
+        skip: int = 0,
+        times: int | None = 1,
+        every: int = 1,
+        chance: float = 1.0,
+    ) -> Fault:
         """Aim at requests of a method whose path a regular expression finds.
 
-        The first ``skip`` of them pass unharmed, the next ``times`` fail, all further ones if None.
+        The first ``skip`` of them pass unharmed. Of those after them each ``every``-th fails, and of these a part
+        as large as ``chance``, drawn from the simulator's ``fault_seed``; ``times`` of them, or for ever if None.
+        Errors: ValueError for an ``every`` below 1 and a ``chance`` outside 0 … 1.
+
+        >>> mixed = [Fault.html(502), Fault.reset()]
+        >>> one_in_a_hundred = [fault.on("GET", r"/instances/", times=None, chance=0.005) for fault in mixed]
+        >>> each_500th = Fault.instances_dropped().on("GET", r"/instances/", times=None, every=500)
         """
-        return replace(self, method=method, path=path, skip=skip, times=times)
+        if every < 1 or not 0 <= chance <= 1:
+            raise ValueError(f"every={every} is at least 1, and chance={chance} from 0 to 1")
+        return replace(self, method=method, path=path, skip=skip, times=times, every=every, chance=chance)
 
     def matches(self, method: str, path: str) -> bool:
         """Tell whether a request is one that the fault aims at."""
@@ -142,6 +187,11 @@ class Fault:
         refusal = Refusal(status, "ERR0016", "Service unavailable")
         wait = retry_after if isinstance(retry_after, str) else f"{retry_after:g}"
         return cls(effect=Refused(refusal, {"Retry-After": wait}))
+
+    @classmethod
+    def outwaited(cls, status: int = 504) -> Fault:
+        """Answer with the HTML page of a gateway that did not wait; the server did do what was asked."""
+        return cls(effect=Outwaited(gateway(status)))
 
     @classmethod
     def empty(cls, status: int = 503) -> Fault:
@@ -234,6 +284,11 @@ class Fault:
         return cls(effect=LoggedOut())
 
     @classmethod
+    def instances_dropped(cls) -> Fault:
+        """Drop all instances of the session, and then do what is asked: 404 where it is a page of one of them."""
+        return cls(effect=Evicted())
+
+    @classmethod
     def publish_ends(cls, status: int | None = 3, message: str = "(A scripted failure.)") -> Fault:
         """Accept to publish pushed data, and end with this status and message, or never where it is None.
 
@@ -252,33 +307,3 @@ class Fault:
         """
         refusal = Refusal(500, "ERR001", message, iserver_code=iserver_code)
         return cls(effect=ExecutionFails(refusal, status)).on("POST", r"/instances/?$")
-
-
-class FaultPlan:
-    """The faults that are still to come; safe to use from several threads."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._planned: list[tuple[Fault, list[int]]] = []
-
-    def add(self, fault: Fault) -> None:
-        """Add a fault behind those already planned."""
-        with self._lock:
-            self._planned.append((fault, [0]))
-
-    def clear(self) -> None:
-        """Forget all faults."""
-        with self._lock:
-            self._planned.clear()
-
-    def take(self, method: str, path: str) -> Fault | None:
-        """Give the first fault that is due for a request; every fault that aims at it counts it."""
-        due = None
-        with self._lock:
-            for fault, seen in self._planned:
-                if fault.matches(method, path):
-                    number = seen[0] - fault.skip
-                    seen[0] += 1
-                    in_range = number >= 0 and (fault.times is None or number < fault.times)
-                    due = due or (fault if in_range else None)
-        return due

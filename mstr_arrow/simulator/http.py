@@ -15,7 +15,19 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from aiohttp import web
 
 from .answers import PROJECT_NOT_LOADED, Answer, Refusal, gateway, ticket
-from .faults import Altered, Cut, CutRequest, Delayed, ExecutionFails, LoggedOut, PublishEnds, Refused, Replaced
+from .faults import (
+    Altered,
+    Cut,
+    CutRequest,
+    Delayed,
+    Evicted,
+    ExecutionFails,
+    LoggedOut,
+    Outwaited,
+    PublishEnds,
+    Refused,
+    Replaced,
+)
 from .iserver import CONTEXT, RecordedRequest
 from .routes import ROUTES, Call, Route
 from .routes.call import Needs
@@ -77,6 +89,8 @@ class _Front:
             answer = gateway(413) if body is None else await self._in_time(self._answer(request, body, fault))
         except Refusal as refusal:
             answer = refusal.answer(ticket(self._server.arrived))
+        if fault is not None and isinstance(fault.effect, Outwaited):
+            answer = fault.effect.answer
         plain, answer = answer, await self._compressed(request, answer)
         self._record(request, path, body or b"", plain, wire_bytes=len(answer.body))
         if fault is not None and isinstance(fault.effect, Cut):
@@ -131,6 +145,8 @@ class _Front:
         if isinstance(effect, LoggedOut):
             self._server.logout(call.user_session)
             raise expired()
+        if isinstance(effect, Evicted):
+            call.user_session.drop_instances()
         if route.needs is not Needs.PROJECT:
             return await _worked_out(route, call)
         async with self._workload.place(call.user_session.token) as take_time:

@@ -15,7 +15,7 @@ from .cubes import Cube, object_id
 from .datasets import Datasets
 from .dialect import Dialect
 from .encoded import EncodedCube
-from .faults import FaultPlan
+from .faultplan import FaultPlan
 from .filtering import Filtering
 from .instance import Instance
 from .jobs import Jobs
@@ -60,7 +60,8 @@ class ServerSettings:
     the gateway lets through; ``keep_uploads=False`` counts pushed rows and forgets them; a publication is called
     unfinished ``publish_polls`` times, its status comes as text or, without ``publish_status_text``, as a number;
     ``max_data_upload_size`` is the project's setting in bytes, which None hides. ``time`` is how long answers
-    take. ``iserver_version`` decides what the server knows, too (see ``dialect``).
+    take. ``iserver_version`` decides what the server knows, too (see ``dialect``). ``fault_seed`` is what
+    faults that come by chance are drawn from.
     """
 
     rows: int = 1_000_000
@@ -97,6 +98,7 @@ class ServerSettings:
     publish_status_text: bool = True
     max_data_upload_size: int | None = None
     time: TimeModel = field(default_factory=TimeModel)
+    fault_seed: int = 0
     username: str = "demo"
     password: str = field(default="demo", repr=False)
     project: str = "Simulated Retail"
@@ -170,7 +172,7 @@ class IServer:
         self.datasets = Datasets(self.catalogue, overwrites=settings.dialect.overwrites, seed=settings.seed)
         self.chunks_received: list[tuple[str, str, int, int, int]] = []
         self.jobs = Jobs()
-        self.faults = FaultPlan()
+        self.faults = FaultPlan(settings.fault_seed)
         self.requests: list[RecordedRequest] = []
         self.arrived = 0
         self.instances_created = 0

@@ -19,7 +19,8 @@ class SimulatorProcess:
 
     Keyword arguments are the options of that command with underscores in place of dashes: true switches an
     option on, false switches it off (``--no-gzip``), None leaves it out. ``encoded="module:function"`` names
-    a function that returns a list of ``EncodedCube``. The process ends with this one, however that ends::
+    a function that returns a list of ``EncodedCube``, ``faults="module:function"`` one that returns the faults to
+    plan. The process ends with this one, however that ends::
 
         with SimulatorProcess(rows=1_000_000, encode_once=True) as sim:
             ...  # sim.url, sim.username, sim.password, sim.project

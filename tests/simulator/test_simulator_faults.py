@@ -52,6 +52,20 @@ def test_fault_without_end_until_healed(broken):
     assert get(broken).status == 200
 
 
+def test_dropped_instances_are_gone_and_the_session_is_not(broken):
+    broken.sim.fail(Fault.instances_dropped().on("GET", PAGES, skip=1))
+    assert get(broken).status == 200
+    assert [get(broken).error for _ in range(2)] == [(404, "ERR004", -2147468986)] * 2
+    assert broken.send("GET", "/api/sessions").status == 200
+    assert broken.create("Sales Cube", limit=1)["status"] == 1
+
+
+def test_sessions_that_end_every_so_many_requests(broken):
+    broken.sim.fail(Fault.logged_out().on("GET", PAGES, times=None, every=3))
+    assert [get(broken).status for _ in range(4)] == [200, 200, 401, 401]
+    assert broken.sim.open_sessions == 0
+
+
 def test_busy_says_when_to_come_back(broken):
     broken.sim.fail(Fault.busy(429, retry_after=2))
     reply = get(broken)

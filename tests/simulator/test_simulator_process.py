@@ -9,26 +9,40 @@ import pytest
 from mstr_arrow.simulator import SimulatorProcess
 
 MODULE = """
-from mstr_arrow.simulator import EncodedCube
+from mstr_arrow.simulator import EncodedCube, Fault
 
 def cubes():
     return [EncodedCube(name="From Module", definition={}, total=1, page=lambda offset, limit: b'{"data":{}}')]
+
+def faults():
+    return [Fault.empty(503).on("GET", "/api/status", times=None, every=3),
+            Fault.empty(502).on("GET", "/api/status", times=None, chance=0.5)]
 """
 
 
-def status(url):
+def asked(url):
     where = urlsplit(url)
     connection = http.client.HTTPConnection(where.hostname, where.port, timeout=10)
     connection.request("GET", f"{where.path}/api/status")
-    reply = json.loads(connection.getresponse().read())
+    reply = connection.getresponse()
+    body = reply.read()
     connection.close()
-    return reply
+    return reply.status, body
 
 
-def test_process_serves_until_the_end_of_the_block(tmp_path, monkeypatch):
-    (tmp_path / "simulator_test_cubes.py").write_text(MODULE)
+def status(url):
+    return json.loads(asked(url)[1])
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    (tmp_path / "simulator_test_module.py").write_text(MODULE)
     monkeypatch.syspath_prepend(tmp_path)
-    with SimulatorProcess(rows=5, encoded="simulator_test_cubes:cubes", encode_once=True, gzip=False) as sim:
+    return "simulator_test_module"
+
+
+def test_process_serves_until_the_end_of_the_block(module):
+    with SimulatorProcess(rows=5, encoded=f"{module}:cubes", encode_once=True, gzip=False) as sim:
         assert (sim.username, sim.password, sim.project) == ("demo", "demo", "Simulated Retail")
         assert status(sim.url)["iServerVersion"].startswith("11.5")
     with pytest.raises(ConnectionRefusedError):
@@ -44,3 +58,14 @@ def test_process_takes_version_and_times_as_options():
 def test_process_that_cannot_start_says_so():
     with pytest.raises(RuntimeError, match="ended before it served"), SimulatorProcess(no_such_option=True):
         pass
+
+
+def test_process_plans_faults_that_are_the_same_in_every_run_of_a_seed(module):
+    seen = []
+    for seed in (1, 1, 2):
+        with SimulatorProcess(rows=5, faults=f"{module}:faults", fault_seed=seed) as sim:
+            seen.append([asked(sim.url)[0] for _ in range(30)])
+    assert all(codes[2::3] == [503] * 10 for codes in seen)
+    assert seen[0] == seen[1]
+    assert seen[0] != seen[2]
+    assert set(seen[0]) == {200, 502, 503}

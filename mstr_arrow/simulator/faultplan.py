@@ -1,0 +1,67 @@
+"""The faults that are planned: which of them a request meets."""
+
+from __future__ import annotations
+
+import random
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .faults import Fault
+
+
+class FaultPlan:
+    """The faults that are still to come; safe to use from several threads.
+
+    Each fault draws its chances from a generator of its own, made of ``seed`` and of its number in the plan: so of
+    the requests that it aims at, the same ones fail in every run, whatever other requests come in between.
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        self._seed = seed
+        self._lock = threading.Lock()
+        self._planned: list[_Planned] = []
+        self._added = 0
+
+    def add(self, fault: Fault) -> None:
+        """Add a fault behind those already planned."""
+        with self._lock:
+            self._planned.append(_Planned(fault, random.Random(f"{self._seed}/{self._added}")))
+            self._added += 1
+
+    def clear(self) -> None:
+        """Forget all faults, and begin to number them anew."""
+        with self._lock:
+            self._planned.clear()
+            self._added = 0
+
+    def take(self, method: str, path: str) -> Fault | None:
+        """Give the first fault that is due for a request; every fault that aims at it counts it."""
+        due = None
+        with self._lock:
+            for planned in self._planned:
+                if planned.fault.matches(method, path) and planned.strikes():
+                    due = due or planned.fault
+        return due
+
+
+@dataclass(slots=True)
+class _Planned:
+    """A fault, with the requests that it aimed at and met so far."""
+
+    fault: Fault
+    random: random.Random
+    aimed: int = 0
+    met: int = 0
+
+    def strikes(self) -> bool:
+        """Count a request that the fault aims at, and tell whether it meets it."""
+        fault = self.fault
+        self.aimed += 1
+        number = self.aimed - fault.skip
+        if number < 1 or number % fault.every or self.met == fault.times:
+            return False
+        struck = fault.chance == 1 or self.random.random() < fault.chance
+        self.met += struck
+        return struck
