@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.errors import MstrError, NotFound, ProtocolError, TimeoutExceeded, TransportError, UploadFailed
+from mstr_arrow.errors import (
+    ConnectError,
+    MstrError,
+    NotFound,
+    ProtocolError,
+    ServerError,
+    TimeoutExceeded,
+    TlsError,
+    TransportError,
+    UploadFailed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +33,11 @@ FIRST_POLL, LONGEST_POLL = 0.1, 5.0
 _STARTED, _DONE = 0, 1
 _FAILED = {2, 3, 18}
 """Statuses that nothing follows (wire reference, Appendix A); negative ones are errors, too."""
+
+_OPEN = (
+    "Whether the data were published is not known. To write them again does no harm, unless they are added to what "
+    "is there: then count the rows first."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,34 +92,62 @@ class UploadSession:
             raise ProtocolError("The server's answer names no upload session.") from error
 
     async def put(self, body: Sequence[bytes]) -> Answer:
-        """Send a chunk; it may be repeated, for the server knows it by its index. PUT …/uploadSessions/{id}."""
+        """Send a chunk; it may be repeated, for the server knows it by its index. PUT …/uploadSessions/{id}.
+
+        So it is, once, where the answer is none of the server's: a page of a gateway does not mean that it arrived.
+        """
+        answer = await self._put(body)
+        try:
+            _check(answer)
+        except ProtocolError:
+            retries = answer.retries + 1
+            answer = await self._put(body)
+            _check(answer)
+            answer = replace(answer, retries=answer.retries + retries)
+        return answer
+
+    async def _put(self, body: Sequence[bytes]) -> Answer:
         headers = {"Content-Type": "application/json"}
         return await self._http.request("PUT", self._path, data=body, headers=headers, safe=True, wait="execute")
 
     async def publish(self) -> None:
-        """Have the session published. POST …/publish, once.
+        """Have the session published. POST …/publish, repeated only where the server turned it away.
 
-        Where the answer is lost the status tells whether the request arrived: it is not repeated.
+        Whatever goes wrong, the status tells whether publishing was begun all the same. Raises UploadFailed where
+        it was not; where that cannot be known, what went wrong.
         """
         try:
-            await self._http.request("POST", f"{self._path}/publish", wait="execute")
-        except TransportError:
-            try:
-                status = await self.status()
-            except MstrError:
-                status = PublishStatus(_STARTED)
-            if status.code == _STARTED:
-                raise
+            _check(await self._http.request("POST", f"{self._path}/publish", wait="execute"))
+        except (ServerError, TransportError) as error:
+            begun = await self._begun()
+            if begun:
+                return
+            if begun is None and not _refused(error):
+                raise _left_open(error) from None
+            raise UploadFailed(f"publishing failed: {error} The data were not published.") from error
+
+    async def _begun(self) -> bool | None:
+        """Say whether publishing was begun, None where the server does not tell."""
+        try:
+            return (await self.status()).code != _STARTED
+        except MstrError:
+            return None
 
     async def status(self) -> PublishStatus:
-        """Look how far publishing is. GET …/publishStatus."""
+        """Look how far publishing is, once more where the answer cannot be read. GET …/publishStatus."""
+        try:
+            return await self._status()
+        except ProtocolError:
+            return await self._status()
+
+    async def _status(self) -> PublishStatus:
         return read_status((await self._http.request("GET", f"{self._path}/publishStatus")).json())
 
     async def follow(self, seconds: float, on_status: Callable[[PublishStatus], object]) -> None:
         """Wait until publishing has ended well, at most ``seconds``.
 
         Raises UploadFailed with the server's reason where it ends otherwise or the session vanishes,
-        TimeoutExceeded at the deadline, and whatever error the server answers.
+        TimeoutExceeded at the deadline, and whatever error ends the questions for the status.
         """
         status, wait = PublishStatus(_STARTED), FIRST_POLL
         try:
@@ -118,10 +161,10 @@ class UploadSession:
                         await asyncio.sleep(wait)
                         wait = min(LONGEST_POLL, 2 * wait)
         except NotFound as error:
-            raise UploadFailed("the upload session vanished while it was published.") from error
-        except TimeoutError as error:
-            if isinstance(error, MstrError):
-                raise
+            raise UploadFailed("the upload session vanished while it was published.", hint=_OPEN) from error
+        except (ServerError, TransportError) as error:
+            raise _left_open(error) from None
+        except TimeoutError:
             raise TimeoutExceeded(
                 f"publishing did not end within {seconds:g} s; the last word was {status}.",
                 hint="Raise Timeouts.publish if the server is only slow.",
@@ -135,3 +178,22 @@ class UploadSession:
                 await self._http.request("DELETE", self._path, safe=True)
         except (MstrError, TimeoutError) as error:
             logger.debug("deleting the upload session failed: %s", type(error).__name__)
+
+
+def _check(answer: Answer) -> None:
+    """Raise ProtocolError for an answer that is none of the server's: its own is JSON, or without a body."""
+    if answer.body:
+        answer.json()
+
+
+def _refused(error: MstrError) -> bool:
+    """Say whether an error tells that the server did nothing: it never got the request, or names a reason."""
+    if isinstance(error, ServerError):
+        return error.iserver_code is not None or (error.status or 500) < 500
+    return isinstance(error, TlsError) or (isinstance(error, ConnectError) and not error.cut)
+
+
+def _left_open(error: MstrError) -> MstrError:
+    """Have an error say that it leaves open whether the data were published."""
+    error.hint = f"{error.hint} {_OPEN}" if error.hint else _OPEN
+    return error

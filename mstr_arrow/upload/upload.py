@@ -17,6 +17,7 @@ from mstr_arrow.errors import (
     LimitExceeded,
     MstrError,
     ServerError,
+    TransportError,
     UploadFailed,
     UsageError,
 )
@@ -113,8 +114,8 @@ class Upload:
         """Publish what was sent and follow it to its end; the upload session is gone afterwards.
 
         Counts the tables' rows before and after where that was asked for, or where a chunk was sent again.
-        Raises UploadFailed or TimeoutExceeded where publishing does not end well, DataMismatch where rows are
-        missing or doubled.
+        Raises UploadFailed where publishing does not end well, TimeoutExceeded or what else went wrong where its
+        end is not known, DataMismatch where rows are missing or doubled.
         """
         if self._upload_session is None:
             raise UsageError("nothing was uploaded that could be published.")
@@ -123,13 +124,10 @@ class Upload:
         before: dict[str, int] = {}
         try:
             if counted and "add" in self._options.policies.values():
-                before = await row_counts(self._http, self.dataset_id)
+                before = await self._rows_before()
             self._report("publishing", None)
             await self._upload_session.publish()
             await self._upload_session.follow(self._http.settings.timeouts.publish, self._say)
-        except ServerError as error:
-            await self.discard()
-            raise UploadFailed(f"publishing failed: {error} The data were not published.") from error
         except BaseException:
             await self.discard()
             raise
@@ -137,9 +135,22 @@ class Upload:
         await self.discard()
         self._tally.publishing = time.monotonic() - began
         if counted:
-            after = await row_counts(self._http, self.dataset_id)
+            after = await self._rows_after()
             tables, policies = self._tally.tables.values(), self._options.policies
             self._tally.verified, self._tally.verification = check_counts(tables, policies, before, after)
+
+    async def _rows_before(self) -> dict[str, int]:
+        try:
+            return await row_counts(self._http, self.dataset_id)
+        except (ServerError, TransportError) as error:
+            raise UploadFailed(f"the rows there are could not be counted: {error} {_TAKEN_BACK}") from error
+
+    async def _rows_after(self) -> dict[str, int]:
+        try:
+            return await row_counts(self._http, self.dataset_id)
+        except (ServerError, TransportError) as error:
+            error.hint = "The data are published; only their rows could not be counted."
+            raise
 
     async def discard(self) -> None:
         """Delete the upload session and with it what was not published; does nothing when there is none."""

@@ -194,6 +194,73 @@ def test_a_lost_answer_to_publish_is_not_asked_for_twice(server, conn):
     assert keys(server) == NEW["key"].to_list()
 
 
+PUBLISH = ("POST", r"/publish$")
+GATEWAY = b"<html>Please log in</html>"
+
+
+@pytest.mark.parametrize("mode", ["replace", "add"])
+@pytest.mark.usefixtures("pushed")
+def test_a_chunk_that_a_gateway_answered_is_sent_again(server, conn, mode):
+    server.fail(Fault.not_json(GATEWAY).on(*CHUNK, skip=2))  # the last one: no gap would be seen
+    result = conn.write("Pushed", NEW, mode=mode, chunk_rows=40)
+    assert (result.rows, result.retries, result.verified) == (100, 1, True)
+    assert keys(server) == (BEFORE if mode == "add" else []) + NEW["key"].to_list()
+
+
+def test_a_chunk_that_a_gateway_always_answers_ends_the_upload(server, conn, pushed):
+    server.fail(Fault.not_json(GATEWAY).on(*CHUNK, skip=2, times=None))
+    failed = fails(conn)
+    assert isinstance(failed.__cause__, errors.ProtocolError)
+    assert failed.rows == range(80, 100)
+    assert "Please log in" in str(failed)
+    server.heal()
+    assert_nothing_happened(server, conn, pushed)
+
+
+def test_a_publication_that_a_gateway_answered_did_not_begin(server, conn, pushed):
+    server.fail(Fault.not_json(GATEWAY).on(*PUBLISH))
+    failed = fails(conn)
+    assert isinstance(failed.__cause__, errors.ProtocolError)
+    assert "The data were not published." in str(failed)
+    assert_nothing_happened(server, conn, pushed)
+
+
+@pytest.mark.usefixtures("pushed")
+def test_a_gateway_that_gave_up_on_a_publication_does_not_end_it(server, conn):
+    server.fail(Fault.outwaited(504).on(*PUBLISH))
+    assert conn.write("Pushed", NEW).published
+    assert sum(request.path.endswith("/publish") for request in server.requests) == 2
+    assert keys(server) == NEW["key"].to_list()
+
+
+def test_an_end_of_publishing_that_is_not_known_is_told_as_such(server, conn):
+    server.fail(Fault.html(502).on("GET", r"/publishStatus$", times=None))
+    with pytest.raises(errors.ServerError, match="Whether the data were published is not known") as caught:
+        conn.write("Pushed", NEW)
+    assert not isinstance(caught.value, errors.UploadFailed)
+    assert server.uploads_open == 0
+
+
+@pytest.mark.usefixtures("pushed")
+def test_one_status_that_cannot_be_read_is_asked_for_again(server, conn):
+    server.fail(Fault.not_json().on("GET", r"/publishStatus$"))
+    assert conn.write("Pushed", NEW).published
+    assert keys(server) == NEW["key"].to_list()
+
+
+@pytest.mark.parametrize("mode", ["replace", "add"])
+@pytest.mark.usefixtures("pushed")
+def test_rows_that_cannot_be_counted_are_told_with_what_became_of_them(server, conn, mode):
+    counts = r"/v2/cubes/\w+/instances"
+    server.fail(Fault.html(400).on("POST", counts, times=None))
+    with pytest.raises(errors.MstrError) as caught:
+        conn.write("Pushed", NEW, mode=mode, verify=True)
+    assert isinstance(caught.value, errors.UploadFailed) is (mode == "add")
+    assert keys(server) == (BEFORE if mode == "add" else NEW["key"].to_list())
+    assert ("Nothing was published." if mode == "add" else "The data are published") in str(caught.value)
+    server.heal()
+
+
 def test_u10_a_failed_upload_goes_on_where_it_stopped(server, conn, pushed):
     cube = ma.SuperCube(conn, id=pushed)
     cube.add_table("Pushed", NEW)
