@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from mstr_arrow.cli.progress import MB
+from mstr_arrow.cli.tables import count
 from mstr_arrow.errors import UsageError
 from mstr_arrow.files.parts import ParquetParts
 from mstr_arrow.files.sinks import Csv, IpcFile, IpcStream, Parquet
@@ -95,21 +96,11 @@ class Output:
         if not self.path.is_dir():
             return f"{self.path}, {self.path.stat().st_size / MB:,.1f} MB"
         sizes = [part.stat().st_size for part in self.path.iterdir()]
-        parts = "1 part" if len(sizes) == 1 else f"{len(sizes):,} parts"
-        return f"{self.path}{os.sep}, {parts}, {sum(sizes) / MB:,.1f} MB"
+        return f"{self.path}{os.sep}, {count(len(sizes), 'part')}, {sum(sizes) / MB:,.1f} MB"
 
     def _write(self, scan: Scan, target: Target, on_progress: Callable[[ScanStats], None]) -> ScanStats:
         if self.format is Format.PARQUET:
-            how = self.parquet
-            return scan.write_parquet(
-                target,
-                compression=how.compression,
-                row_group_rows=how.row_group_rows,
-                part_rows=how.part_rows,
-                part_bytes=how.part_bytes,
-                overwrite=how.overwrite,
-                on_progress=on_progress,
-            )
+            return scan.write_parquet(target, **asdict(self.parquet), on_progress=on_progress)
         if self.format is Format.CSV:
             return scan.write_csv(target, on_progress=on_progress)
         return scan.write_ipc(target, stream=self.path is None, on_progress=on_progress)
@@ -144,14 +135,7 @@ class Output:
         if self.format is Format.ARROW:
             return IpcStream(target) if self.path is None else IpcFile(target)
         if how.in_parts:
-            return ParquetParts(
-                target,
-                compression=how.compression,
-                row_group_rows=how.row_group_rows,
-                part_rows=how.part_rows,
-                part_bytes=how.part_bytes,
-                overwrite=how.overwrite,
-            )
+            return ParquetParts(target, **asdict(how))
         return Parquet(target, compression=how.compression, row_group_rows=how.row_group_rows)
 
 

@@ -95,7 +95,7 @@ _LONGEST = ("seconds", "lag_p99", "lag_max", "page_rows", "page_rows_lowest", "p
 def describe(stats: ScanStats) -> str:
     """Say in a line how far a read is and how fast; or what the server does before there is anything to read."""
     if stats.status is not None and not stats.total_rows:
-        return f"{stats.status} · {_clock(stats.seconds)}"
+        return f"{stats.status} · {clock(stats.seconds)}"
     parts = [
         f"{stats.rows:,} of {stats.total_rows:,} rows",
         f"{stats.rows_per_second:,.0f} rows/s",
@@ -103,7 +103,7 @@ def describe(stats: ScanStats) -> str:
         f"{stats.in_flight} in flight",
     ]
     if stats.rows:
-        parts.append(f"{_clock((stats.total_rows - stats.rows) / stats.rows_per_second)} left")
+        parts.append(f"{clock((stats.total_rows - stats.rows) / stats.rows_per_second)} left")
     return " · ".join(parts)
 
 
@@ -120,17 +120,17 @@ def summarise(stats: ScanStats) -> str:
 def detail(stats: ScanStats) -> str:
     """Say in a line where the time of a read went."""
     return (
-        f"{stats.requests} requests, {stats.retries} of them repeated, {stats.in_flight_lowest} to "
+        f"{count(stats.requests, 'request')}, {stats.retries} of them repeated, {stats.in_flight_lowest} to "
         f"{stats.in_flight_highest} at once; {stats.bytes / MB:,.1f} MB of JSON came as "
         f"{stats.wire_bytes / MB:,.1f} MB; added up over parallel requests: waiting {stats.seconds_waiting:.1f} s, "
         f"transferring {stats.seconds_transferring:.1f} s, decoding {stats.seconds_decoding:.1f} s"
     )
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
     """Write a duration as minutes and seconds.
 
-    >>> _clock(5.2), _clock(3725)
+    >>> clock(5.2), clock(3725)
     ('0:05', '1:02:05')
     """
     minutes, second = divmod(round(seconds), 60)

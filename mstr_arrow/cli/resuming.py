@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +11,7 @@ import typer
 
 from mstr_arrow.cli.options import FILE
 from mstr_arrow.cli.progress import summarise
+from mstr_arrow.cli.tables import count
 from mstr_arrow.errors import UsageError
 from mstr_arrow.extract.claim import claimed
 from mstr_arrow.extract.options import OnChange
@@ -65,17 +66,12 @@ class Resuming:
 
     def write(self, scan: Scan, on_progress: Callable[[ScanStats], None]) -> tuple[str, ScanStats | None]:
         """Extract what is missing; return what to say of it, and what the read did."""
-        how = self.parquet
         done = scan.extract(
             self.folder,
+            **asdict(self.parquet),
             resume=True,
-            overwrite=how.overwrite,
             if_changed=self.if_changed,
             on_change=self.on_change,
-            part_rows=how.part_rows,
-            part_bytes=how.part_bytes,
-            compression=how.compression,
-            row_group_rows=how.row_group_rows,
             on_progress=on_progress,
         )
         return describe(done, if_changed=self.if_changed), done.stats
@@ -96,8 +92,7 @@ def resuming_from(
 
 def describe(done: ExtractResult, *, if_changed: bool) -> str:
     """Say in some words what an extraction did."""
-    parts = "1 part" if done.parts == 1 else f"{done.parts:,} parts"
-    whole = f"{done.path}/, {done.rows:,} rows in {parts}"
+    whole = f"{done.path}/, {count(done.rows)} in {count(done.parts, 'part')}"
     if done.skipped:
         published = f", as published at {done.data_time}" if if_changed else ""
         more = "" if if_changed else " --overwrite reads it again, --if-changed if it was published since."

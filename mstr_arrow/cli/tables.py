@@ -59,10 +59,10 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
-def count(rows: int) -> str:
-    """Count rows in words.
+def count(number: int, what: str = "row") -> str:
+    """Count things in words.
 
-    >>> count(1), count(2_000)
-    ('1 row', '2,000 rows')
+    >>> count(1), count(2_000, "part")
+    ('1 row', '2,000 parts')
     """
-    return "1 row" if rows == 1 else f"{rows:,} rows"
+    return f"1 {what}" if number == 1 else f"{number:,} {what}s"

@@ -10,7 +10,7 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from mstr_arrow.cli.progress import LINE_SECONDS, MB
-from mstr_arrow.cli.tables import printable
+from mstr_arrow.cli.tables import count, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,7 +73,7 @@ def describe(now: UploadProgress, seconds: float) -> str:
         f"{now.rows:,}{total} rows",
         f"{_rate(now.rows, seconds):,.0f} rows/s",
         f"{_rate(now.bytes / MB, seconds):,.1f} MB/s",
-        _count(now.chunks, "chunk"),
+        count(now.chunks, "chunk"),
     ]
     return " · ".join([*parts, f"table {now.table}"] if now.table else parts)
 
@@ -86,9 +86,9 @@ def summarise(result: WriteResult, mode: str, *, asked: bool) -> list[str]:
     done = f"Created {result.name!r}" if result.created else f"{_DONE[mode]} {result.name!r}"
     rows, size = (round(_rate(amount, result.seconds)) for amount in (result.rows, result.bytes))
     speed = f"{rows:,} rows/s, {decimal(size)}/s of JSON"
-    lines = [f"{done}: {_count(result.rows, 'row')} sent in {result.seconds:.1f} s: {speed}"]
+    lines = [f"{done}: {count(result.rows)} sent in {result.seconds:.1f} s: {speed}"]
     if len(result.tables) > 1:
-        lines += [f"  {table.name}: {_count(table.rows, 'row')}, {decimal(table.bytes)}" for table in result.tables]
+        lines += [f"  {table.name}: {count(table.rows)}, {decimal(table.bytes)}" for table in result.tables]
     if asked or result.verified:
         lines.append(f"{'Verified' if result.verified else 'Not verified'}: {result.verification}")
     return lines
@@ -103,18 +103,9 @@ def detail(result: WriteResult) -> str:
     }
     shares = (f"{step} {took:.1f} s ({_rate(took, result.seconds):.0%})" for step, took in steps.items())
     return (
-        f"{decimal(result.bytes)} in {_count(result.chunks, 'chunk')}, {result.retries:,} of them repeated; "
+        f"{decimal(result.bytes)} in {count(result.chunks, 'chunk')}, {result.retries:,} of them repeated; "
         f"{', '.join(shares)}; encoding took {result.seconds_encoding:.1f} s beside them"
     )
-
-
-def _count(number: int, what: str) -> str:
-    """Count things.
-
-    >>> _count(1, "chunk"), _count(2000, "chunk")
-    ('1 chunk', '2,000 chunks')
-    """
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _rate(amount: float, seconds: float) -> float:

@@ -9,10 +9,13 @@ from rich.text import Text
 from mstr_arrow.cli import options
 from mstr_arrow.cli.connecting import find_way_in, open_connection
 from mstr_arrow.cli.errors import shown_errors
+from mstr_arrow.cli.progress import clock
 from mstr_arrow.cli.server import Server, takes_server
 from mstr_arrow.cli.tables import print_json, printable
 from mstr_arrow.connection import Connection
 from mstr_arrow.names import listing
+
+_HOUR = 3600
 
 
 @takes_server(all_options=True)
@@ -79,16 +82,14 @@ def _session(facts: dict[str, Any]) -> str:
     timeout, left = facts["session_timeout_seconds"], facts["session_seconds_left"]
     if timeout is None:
         return "the server does not tell when it ends"
-    ends = f"ends after {_clock(timeout)} without a request"
-    return ends if facts["session_logged_out"] else f"{ends}; {_clock(left)} are left"
+    ends = f"ends after {_duration(timeout)} without a request"
+    return ends if facts["session_logged_out"] else f"{ends}; {_duration(left)} are left"
 
 
-def _clock(seconds: float) -> str:
-    """Write a time as minutes and seconds.
+def _duration(seconds: float) -> str:
+    """Write a duration with its unit.
 
-    >>> _clock(1799.6), _clock(7200)
+    >>> _duration(1799.6), _duration(7200)
     ('30:00 min', '2:00:00 h')
     """
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02} h" if hours else f"{minutes}:{rest:02} min"
+    return f"{clock(seconds)} {'h' if round(seconds) >= _HOUR else 'min'}"

@@ -113,7 +113,7 @@ def test_verbose_tells_the_requests_and_no_secret(run, server, tmp_path):
     assert result.err.count("POST /api/auth/login") == 1  # not from the log as well
     assert f"session opened: {server.url}, server 11" in result.err
     assert "session closed" in result.err
-    assert "requests, 0 of them repeated" in result.err
+    assert "1 request, 0 of them repeated" in result.err
     assert "POST" not in run("fetch", CUBE, "-o", tmp_path / "sales.csv").err  # the log is shown no longer
     assert [type(handler).__name__ for handler in logging.getLogger("mstr_arrow").handlers] == ["NullHandler"]
 
