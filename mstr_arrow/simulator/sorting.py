@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from .bodies import bad_request, find_column, find_form, json_object
+from .cubes import Metric
 from .grids import ROWS
 
 if TYPE_CHECKING:
@@ -21,19 +22,21 @@ _ORDERS = ("ascending", "descending")
 
 
 def sort_cube(cube: Cube, sorting: Any, collation: Collation) -> Cube:
-    """Return the cube in the order that ``sorting`` names; as it is, where it names none."""
+    """Return the cube in the order that ``sorting`` names; as it is, where it names none.
+
+    Holds the columns that it sorts by, whole, up to the first one whose values tell the rows apart.
+    """
     entries = _row_entries(sorting)
     if not entries:
         return cube
-    rows = cube.rows(0, cube.total)
+    named = [entry for entry in entries if entry.keys() & {"attribute", "metric"}]
+    columns = [_cube_column(cube, entry) for entry in named]
     keys: list[pl.Series] = []
-    for entry in entries:
-        if "metric" in entry:
-            keys.append(rows[find_column(cube.metrics, entry["metric"], "metric").id])
-        elif "attribute" in entry:
-            attribute = find_column(cube.attributes, entry["attribute"], "attribute")
-            keys.append(rows[attribute.id].to_frame("key").select(_form(attribute, entry).value).to_series())
-    places = _sorted(keys, entries, collation)
+    for column, form in columns:
+        keys.append(_cube_values(cube, column, form))
+        if keys[-1].dtype.is_integer() and keys[-1].n_unique() == cube.total:  # what follows decides nothing
+            break
+    places = _sorted(keys, named[: len(keys)], collation)
     order = places if cube.order is None else cube.order.gather(places)
     return replace(cube, order=order, sorting=tuple(entries))
 
@@ -91,6 +94,22 @@ def _row_entries(sorting: Any) -> list[dict[str, Any]]:
         if entry.get("type") == "subtotalsPosition" and number:
             raise bad_request("The position of subtotals can only be the first entry of a sorting.")
     return entries
+
+
+def _cube_column(cube: Cube, entry: dict[str, Any]) -> tuple[Attribute | Metric, Form | None]:
+    """Find what an entry sorts by; raise the server's 400 where the cube does not have it."""
+    if "metric" in entry:
+        return find_column(cube.metrics, entry["metric"], "metric"), None
+    attribute = find_column(cube.attributes, entry["attribute"], "attribute")
+    return attribute, _form(attribute, entry)
+
+
+def _cube_values(cube: Cube, column: Attribute | Metric, form: Form | None) -> pl.Series:
+    """Compute what the rows of a cube are sorted by."""
+    if isinstance(column, Metric):
+        return cube.project((), (column,)).rows(0, cube.total)[column.id]
+    keys = cube.project((column,), ()).rows(0, cube.total)[column.id]
+    return keys if form is None else keys.to_frame("key").select(form.value).to_series()
 
 
 def _form(attribute: Attribute, entry: dict[str, Any]) -> Form:

@@ -47,6 +47,27 @@ def test_pages_of_a_sorted_cube_join(client, read):
     assert len(joined) == 1_000
 
 
+def test_equal_values_are_told_apart_by_what_follows(client, read):
+    ids = cube_objects(client, "Sales Cube")
+    entries = [
+        {"attribute": {"id": ids["Region"]}, "order": "descending"},
+        {"attribute": {"id": ids["Order"]}, "order": "descending"},
+        {"metric": {"id": ids["Units"]}, "order": "ascending"},
+    ]
+    columns = read(client.create("Sales Cube", {"sorting": {"rows": entries}}, limit=-1, **ISO))
+    order, region = [next(v for k, v in columns.items() if k.startswith(ids[n])) for n in ("Order", "Region")]
+    pairs = [(name, int(number)) for name, number in zip(region, order, strict=True)]
+    assert pairs == sorted(pairs, reverse=True)
+    assert len({name for name, _ in pairs}) > 1
+
+
+def test_an_entry_that_decides_nothing_is_refused_all_the_same(client):
+    ids = cube_objects(client, "Sales Cube")
+    entries = [{"attribute": {"id": ids["Order"]}}, {"attribute": {"id": "0" * 32}}]
+    reply = client.send("POST", client.instances("Sales Cube"), {"sorting": {"rows": entries}})
+    assert reply.status == 400
+
+
 def test_report_is_sorted_by_form_with_totals_at_an_end(sim, client, read_report):
     (region,) = (
         item
