@@ -18,6 +18,7 @@ from mstr_arrow.scan.expanded import Expanded
 from mstr_arrow.scan.explain import explained
 from mstr_arrow.scan.gather import Gathered
 from mstr_arrow.scan.read import Read
+from mstr_arrow.scan.reading import Reading
 from mstr_arrow.scan.stats import watcher
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from mstr_arrow.filters.expressions import Expression, Leaf
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.scan.options import ReadOptions
-    from mstr_arrow.scan.read import Sliceable
+    from mstr_arrow.scan.reading import Sliceable
     from mstr_arrow.scan.stats import ScanStats
     from mstr_arrow.transport.session import ServerSession
 
@@ -41,7 +42,7 @@ OnProgress = Callable[["ScanStats"], object] | None
 _BAD_REQUEST = 400
 
 
-Opened: TypeAlias = Read[T] | Expanded[T] | Gathered[T]
+Opened: TypeAlias = Reading[T] | Gathered[T]
 """A read that was opened."""
 
 
@@ -333,13 +334,13 @@ def _reading(
     narrow: Callable[[pa.Schema], pa.Schema] = lambda schema: schema,
     first: int | None = None,
     head: int | None = None,
-) -> Read[T] | Expanded[T]:
+) -> Reading[T]:
     if source.expands:
         return Expanded(session, source, options, convert, on_progress, narrow=narrow, head=head)
     return Read(session, source, options, convert, on_progress, narrow=narrow, first=first, head=head)
 
 
-async def _begin(read: Read[Any] | Expanded[Any], instance: Instance | None) -> None:
+async def _begin(read: Reading[Any], instance: Instance | None) -> None:
     try:
         await read.open(instance)
     except BaseException:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow.errors import ClosedError, ConversionError
 from mstr_arrow.execution.execute import execute, place_for
 from mstr_arrow.execution.paging import PageChoice
 from mstr_arrow.execution.probing import probe
 from mstr_arrow.scan.pages import open_pages
+from mstr_arrow.scan.reading import Reading
 from mstr_arrow.scan.scheduler import ended
-from mstr_arrow.scan.workshop import Workshop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.scan.pages import Pages
-    from mstr_arrow.scan.read import Sliceable
+    from mstr_arrow.scan.reading import Sliceable
     from mstr_arrow.scan.stats import ScanStats
     from mstr_arrow.transport.session import ServerSession
     from mstr_arrow.transport.workingset import Place
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="Sliceable")
 
 
-class Expanded(Generic[T]):
-    """The same face as `Read`, over many pages of a report; on the background loop only.
+class Expanded(Reading[T]):
+    """The rows of many pages of a report.
 
     One instance shows one page at a time, and is changed to show another: as many instances as there are requests
     in flight are used, as far as the session has places for them, each ahead of the consumer within the budget that
-    all share. No more than ``head`` rows are handed out.
+    all share. Of the rows in total, those of the pages that were opened are known.
     """
 
     def __init__(
@@ -51,11 +51,7 @@ class Expanded(Generic[T]):
         narrow: Callable[[pa.Schema], pa.Schema] = lambda schema: schema,
         head: int | None = None,
     ) -> None:
-        self._shop = Workshop(session, options, on_progress)
-        self._source = source
-        self._convert = convert
-        self._narrow = narrow
-        self._head = head
+        super().__init__(session, source, options, convert, on_progress, narrow=narrow, head=head)
         self._expansion: Expansion | None = None
         self._workers: set[asyncio.Task[None]] = set()
         self._opened: dict[int, asyncio.Future[Pages[T]]] = {}
@@ -63,26 +59,11 @@ class Expanded(Generic[T]):
         self._at = 0
         self._stir = asyncio.Event()
         self._first_bytes = options.limits.page_bytes
-        self.closed = False
-        session.register(self)
 
     @property
     def columns(self) -> Columns:
         """The columns of the result."""
         return self._known.columns
-
-    @property
-    def schema(self) -> pa.Schema:
-        """The schema of what is handed out, texts as dictionaries."""
-        return self._narrow(self.columns.schema)
-
-    def stats(self) -> ScanStats:
-        """Return what was done so far; of ``total_rows``, those of the pages that were opened."""
-        return self._shop.stats()
-
-    async def open(self, instance: Instance | None) -> None:
-        """Take over an instance that was looked at, or make one, and begin with the first pages."""
-        await self._shop.deadline.within(self._open(instance))
 
     async def _open(self, instance: Instance | None) -> None:
         shop, source = self._shop, self._source
@@ -102,45 +83,25 @@ class Expanded(Generic[T]):
         for _ in range(min(shop.budget.limiter.limit, pages) - 1):
             self._spawn(self._work_if_there_is_room())
 
-    async def next(self) -> T | None:
-        """Return the next rows, converted; None after the last."""
-        return await self._shop.deadline.within(self._next())
-
-    async def _next(self) -> T | None:
-        shop = self._shop
-        while self._at < len(self._opened) and not self._enough:
+    async def _taken(self) -> T | None:
+        while self._at < len(self._opened):
             try:
                 pages = await self._opened[self._at]
                 item = await pages.next()
             except ConversionError as error:
                 raise self._on_page(error) from error
-            if item is None:
-                await pages.aclose()
-                self._at += 1
-                self._stir.set()
-            elif len(item):
-                if self._head is not None:
-                    item = item.slice(0, self._head - shop.meter.result_rows)
-                shop.meter.result_rows += len(item)
-                shop.report()
+            if item is not None:
                 return item
-        if self.closed:
-            raise ended()
-        shop.meter.end()
+            await pages.aclose()
+            self._at += 1
+            self._stir.set()
         return None
 
-    async def start_over(self) -> bool:
-        """Return False: the pages of a report are not begun again."""
+    @property
+    def _can_begin_again(self) -> bool:
         return False
 
-    async def aclose(self) -> None:
-        """Stop the requests and give back what is held here; the places of the instances are for others."""
-        if self.closed:
-            return
-        self.closed = True
-        shop = self._shop
-        shop.close()
-        shop.session.unregister(self)
+    async def _stop(self) -> None:
         workers = list(self._workers)
         for worker in workers:
             worker.cancel()
@@ -149,18 +110,13 @@ class Expanded(Generic[T]):
             if not opened.done():
                 opened.set_exception(ended())
             opened.exception()  # seen, even if nobody waits for it
-        shop.budget.forget(self)
-        shop.dismiss()
+        self._shop.budget.forget(self)
 
     @property
     def _known(self) -> Expansion:
         if self._expansion is None:
             raise ClosedError("the read was not opened.")
         return self._expansion
-
-    @property
-    def _enough(self) -> bool:
-        return self._head is not None and self._shop.meter.result_rows >= self._head
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -220,7 +176,7 @@ class Expanded(Generic[T]):
                 budget.in_flight -= 1
                 budget.offer()
 
-            def convert(batch: pa.RecordBatch) -> T:
+            def convert(batch: pa.RecordBatch) -> Any:
                 return self._convert(known.add_columns(batch, number))
 
             pages = await open_pages(shop, source, answer, known.grid, convert, awaited=False)

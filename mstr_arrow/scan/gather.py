@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mstr_arrow.query.residual import Residual
-    from mstr_arrow.scan.expanded import Expanded
-    from mstr_arrow.scan.read import Read
+    from mstr_arrow.scan.reading import Reading
     from mstr_arrow.scan.stats import ScanStats
 
 T = TypeVar("T", bound="Sized")
@@ -24,11 +23,11 @@ BATCH_ROWS = 131_072
 
 
 class Gathered(Generic[T]):
-    """The same face as `Read`, over batches that were filtered and still have all columns."""
+    """The same face as `Reading`, over batches that were filtered and still have all columns."""
 
     def __init__(
         self,
-        read: Read[pa.RecordBatch] | Expanded[pa.RecordBatch],
+        read: Reading[pa.RecordBatch],
         residual: Residual,
         convert: Callable[[pa.RecordBatch], T],
     ) -> None:
@@ -64,7 +63,7 @@ class Gathered(Generic[T]):
         return item
 
     async def start_over(self) -> bool:
-        """Begin again, as `Read` does."""
+        """Begin again, as `Reading` does."""
         self._items, self._rows = None, 0
         return await self._read.start_over()
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow.errors import ClosedError, DataMismatch, InstanceGone
 from mstr_arrow.execution.execute import execute, place_for
 from mstr_arrow.execution.fetching import fetch_page
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.scan.pages import open_pages
+from mstr_arrow.scan.reading import Reading
 from mstr_arrow.scan.recovery import TRIES, Marked, Position, cannot_go_on, marking, modified, remake
 from mstr_arrow.scan.scheduler import ended
-from mstr_arrow.scan.workshop import Workshop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.scan.pages import Pages
+    from mstr_arrow.scan.reading import Sliceable
     from mstr_arrow.scan.stats import ScanStats
     from mstr_arrow.transport.answers import Answer
     from mstr_arrow.transport.session import ServerSession
@@ -30,22 +31,12 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="Sliceable")
 
 
-class Sliceable(Protocol):
-    """Some rows: a record batch or a frame."""
+class Read(Reading[T]):
+    """The pages of one instance.
 
-    def __len__(self) -> int: ...
-
-    def slice(self, offset: int, length: int) -> Self:
-        """Return some of the rows."""
-
-
-class Read(Generic[T]):
-    """The pages of one instance, each converted in a worker thread; on the background loop only.
-
-    The session is kept alive, and ends the read when it is closed, until `aclose`. ``convert`` may leave out rows,
-    and columns as ``narrow`` does. More than ``first`` rows of the grid are asked for only when these are taken
-    and `next` is called again; no more than ``head`` rows are handed out. With ``start``, which is the first page,
-    `open` takes an instance that was made before, and rows before it are not read.
+    More than ``first`` rows of the grid are asked for only when these are taken and `next` is called again. With
+    ``start``, which is the first page, `open` takes an instance that was made before, and rows before it are not
+    read.
     """
 
     def __init__(
@@ -61,21 +52,15 @@ class Read(Generic[T]):
         head: int | None = None,
         start: Range | None = None,
     ) -> None:
-        self._shop = Workshop(session, options, on_progress)
-        self._source = source
-        self._convert: Callable[[pa.RecordBatch], Any] = marking(convert) if source.ordered else convert
-        self._narrow = narrow
+        marked = marking(convert) if source.ordered else convert
+        super().__init__(session, source, options, marked, on_progress, narrow=narrow, head=head)
         self._first = first
-        self._head = head
         self._start = start
         self._place: Place | None = None
         self._pages: Pages[Any] | None = None
         self._tail: pa.RecordBatch | None = None
         self._modified: str | None = None
-        self._overs = 0
         self._columns: Columns | None = None
-        self.closed = False
-        session.register(self)
 
     @property
     def columns(self) -> Columns:
@@ -84,19 +69,10 @@ class Read(Generic[T]):
             raise ClosedError("the read was not opened.")
         return self._columns
 
-    @property
-    def schema(self) -> pa.Schema:
-        """The schema of what is handed out, texts as dictionaries."""
-        return self._narrow(self.columns.schema)
-
     def stats(self) -> ScanStats:
         """Return what was done so far."""
         self._shop.meter.total_rows = self._pages.plan.end if self._pages else self._shop.meter.total_rows
-        return self._shop.stats()
-
-    async def open(self, instance: Instance | None) -> None:
-        """Read the first page: of ``instance``, if it still lives, else of a new one."""
-        await self._shop.deadline.within(self._open(instance))
+        return super().stats()
 
     async def _open(self, instance: Instance | None) -> None:
         shop = self._shop
@@ -124,55 +100,20 @@ class Read(Generic[T]):
         self._columns, self._pages = pages.columns, pages
         self._report()
 
-    async def next(self) -> T | None:
-        """Return the next page, converted; None after the last."""
-        return await self._shop.deadline.within(self._next())
-
-    async def _next(self) -> T | None:
-        meter = self._shop.meter
-        item = None
-        while item is None or not len(item):
-            if self._pages is None:
-                raise ended()
-            if self._head is not None and meter.result_rows >= self._head:
-                meter.end()
-                return None
-            item = await self._taken()
-            if item is None:
-                meter.end()
-                return None
-            if self._head is not None:
-                item = item.slice(0, self._head - meter.result_rows)
-            meter.result_rows += len(item)
-            self._report()
-        return item
-
-    async def aclose(self) -> None:
-        """Stop the requests and give back what is held here; the instance's place is for others."""
-        if self.closed:
-            return
-        self.closed = True
-        self.stats()
-        self._shop.close()
-        self._shop.session.unregister(self)
+    async def _stop(self) -> None:
         pages, self._pages = self._pages, None
         if pages is not None:
             await pages.aclose()
-        self._shop.dismiss()
         if self._place is not None:
             self._place.release()
 
-    async def start_over(self) -> bool:
-        """Begin again with another instance, as the rows handed out so far are not used; False if that is no use.
+    @property
+    def _can_begin_again(self) -> bool:
+        return super()._can_begin_again and self._start is None
 
-        For an instance that is gone under a consumer who holds all rows. Done so often as `TRIES` says.
-        """
-        if self._source.given is not None or self._start is not None or self._overs + 1 >= TRIES:
-            return False
-        self._overs += 1
-        self._shop.meter.result_rows, self._tail = 0, None
-        await self._shop.deadline.within(self._go_on())
-        return True
+    async def _begin_again(self) -> None:
+        self._tail = None
+        await self._go_on()
 
     async def _taken(self) -> T | None:
         """Return the next page, of another instance where this one is gone; None after the last."""
@@ -227,10 +168,6 @@ class Read(Generic[T]):
             await pages.aclose()
             raise ended()
         self._pages = pages
-
-    def _report(self) -> None:
-        self.stats()
-        self._shop.report()
 
     async def _first_of(self, instance: Instance, wanted: Range) -> Answer | None:
         """Ask for the first page of an instance that was made before; None where it is gone."""

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.texts import Strings
     from mstr_arrow.scan.asking import Opened
     from mstr_arrow.scan.options import ReadOptions, ScanOptions
-    from mstr_arrow.scan.read import Sliceable
+    from mstr_arrow.scan.reading import Sliceable
     from mstr_arrow.scan.stats import ScanStats
     from mstr_arrow.transport.client import Client
 
