@@ -132,6 +132,11 @@ class Simulator:
         return len(self._server.sessions.live())
 
     @property
+    def open_tokens(self) -> set[str]:
+        """The tokens of the sessions that are logged in now."""
+        return {session.token for session in self._server.sessions.live()}
+
+    @property
     def instances_created(self) -> int:
         """The number of instances created so far."""
         return self._server.instances_created

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from mstr_arrow.simulator import Simulator
+from mstr_arrow.simulator import Fault, Simulator
 
 ISO = {"standardDateFormat": "true", "standardRawDateFormat": "true"}
 RAW_ONLY = {"fields": "-data.metricValues.formatted,-data.metricValues.extras"}
@@ -268,3 +268,7 @@ def test_kept_pages_are_the_same_pages(new_client):
         assert first["data"] == second["data"]
         other = client.create("Sales Cube", limit=100, standardDateFormat="true")
         assert other["definition"] != first["definition"]
+        sim.fail(Fault.lying_page(total=5).on("POST"))
+        lying = client.create("Sales Cube", limit=100)
+        assert lying["data"]["paging"]["total"] == first["data"]["paging"]["total"] + 5
+        assert client.create("Sales Cube", limit=100)["data"] == first["data"]

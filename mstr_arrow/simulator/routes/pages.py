@@ -64,7 +64,7 @@ def _rendered(
     options = page_options(call)
     instance_id, variant = instance
     key = (source.id, variant, offset, limit, rows, options)
-    big = call.server.pages.get(key)
+    big = call.server.pages.get(key) if call.altered is None else None
     if big is None:
         bounds = call.server.bounds(source)
         place = {"offset": offset, "limit": rows, "echoed_limit": limit}
