@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 import sys
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -16,8 +14,11 @@ import pyarrow.parquet as pq
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.extract.manifest import Part, read_manifest
+from mstr_arrow.files.folders import PART, names_in, not_made, put_in_place, target_folder
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mstr_arrow.extract.manifest import Manifest
 
 MANIFEST = "_manifest.json"
@@ -25,8 +26,6 @@ MANIFEST = "_manifest.json"
 
 PRIVATE = ".private.json"
 """What only its owner may read: the sessions and the instance of an extraction that is not whole."""
-
-_PART = re.compile(r"part-\d{5,}\.parquet")
 
 
 class Folder:
@@ -36,7 +35,7 @@ class Folder:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(os.path.realpath(os.fspath(path)))
+        self.path = target_folder(path)
         self.work = self.path.with_name(f".{self.path.name}.extracting")
         self._replaced = self.path.with_name(f".{self.path.name}.replaced")
         self._lock: int | None = None
@@ -53,10 +52,7 @@ class Folder:
                 f"another process extracts into {str(self.path)!r}.", hint="Wait for its end, or end it first."
             ) from error
         except OSError as error:
-            raise UsageError(
-                f"the folder {str(self.work)!r} cannot be made: {error.strerror}.",
-                hint="Does the folder above it exist, and may you write there?",
-            ) from error
+            raise not_made(self.work, error) from error
 
     def unlock(self, *, tidy: bool = True) -> None:
         """Let others extract into the folder; a working folder in which nothing was begun goes, if ``tidy``."""
@@ -82,16 +78,8 @@ class Folder:
         """Return the manifest of a whole extraction that is there; errors: UsageError for any other folder."""
         if not self.path.exists():
             return None
-        shown = repr(str(self.path))
-        if not self.path.is_dir():
-            raise UsageError(f"{shown} is a file, not a folder.", hint="Give the name of a folder for the parts.")
-        if self.path.is_mount() or self.path.samefile(Path.cwd()):
-            raise UsageError(
-                f"{shown} cannot be put in place as a whole: it is a mount or the working folder.",
-                hint="Name a new folder in it.",
-            )
-        names = os.listdir(self.path)  # noqa: PTH208 - names are all that is needed
-        if foreign := sorted(name for name in names if name != MANIFEST and not _PART.fullmatch(name)):
+        shown, names = repr(str(self.path)), names_in(self.path)
+        if foreign := [name for name in names if name != MANIFEST and not PART.fullmatch(name)]:
             raise UsageError(
                 f"the folder {shown} holds {foreign[0]!r}, which is no part of an extraction: it is not replaced.",
                 hint="Give another folder, or move away what it holds.",
@@ -169,14 +157,12 @@ class Folder:
         return pa.concat_tables(found)
 
     def put_in_place(self) -> None:
-        """Give the finished folder its name, in place of what was there."""
+        """Give the finished folder its name, in place of what was there, which comes back if that fails."""
         self.finished()  # refuses what must not be replaced
         self.private.unlink(missing_ok=True)
         old = self._replaced
         shutil.rmtree(old, ignore_errors=True)
-        if self.path.exists():
-            self.path.rename(old)
-        self.work.rename(self.path)
+        put_in_place(self.work, self.path, old)
         _synced(self.path.parent)
         shutil.rmtree(old, ignore_errors=True)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.files.folders import part_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,7 +74,7 @@ class Manifest:
     @property
     def next_name(self) -> str:
         """The name of the part that comes next."""
-        return f"part-{len(self.parts):05}.parquet"
+        return part_name(len(self.parts))
 
     def to_json(self) -> str:
         """Write it as a person can read it."""

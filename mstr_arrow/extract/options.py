@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypedDict, get_args
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.files.folders import check_sizes
 from mstr_arrow.files.sinks import Parquet
 
 OnChange = Literal["raise", "restart"]
@@ -59,10 +60,7 @@ class Chosen:
     row_group_rows: int = 131_072
 
     def __post_init__(self) -> None:
-        for name in ("part_rows", "part_bytes"):
-            size = getattr(self, name)
-            if size is not None and size < 1:
-                raise UsageError(f"{name} is {size}; it is at least 1.")
+        check_sizes(part_rows=self.part_rows, part_bytes=self.part_bytes)
         if self.on_change not in get_args(OnChange):
             raise UsageError(f"on_change={self.on_change!r} is not known.", hint='Choose "raise" or "restart".')
         Parquet("part", compression=self.compression, row_group_rows=self.row_group_rows)  # refuses what it lacks

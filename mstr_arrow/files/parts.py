@@ -5,21 +5,21 @@ from __future__ import annotations
 import io
 import itertools
 import os
-import re
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.files.folders import PART, check_sizes, names_in, not_made, part_name, put_in_place, target_folder
 from mstr_arrow.files.sinks import Parquet
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pyarrow as pa
 
     from mstr_arrow.files.sinks import Target
     from mstr_arrow.grid.texts import Strings
 
-_PART = re.compile(r"part-\d{5,}\.parquet")
 _NUMBERS = itertools.count()
 
 
@@ -46,10 +46,8 @@ class ParquetParts:
     ) -> None:
         if not isinstance(folder, str | os.PathLike):
             raise UsageError("parts go into a folder, not into a stream.", hint="Give the path of a folder.")
-        for name, size in (("part_rows", part_rows), ("part_bytes", part_bytes)):
-            if size is not None and size < 1:
-                raise UsageError(f"{name} is {size}; it is at least 1.")
-        self._folder = Path(os.path.realpath(os.fspath(folder)))
+        check_sizes(part_rows=part_rows, part_bytes=part_bytes)
+        self._folder = target_folder(folder)
         self._partial: Path | None = None
         self._overwrite = overwrite
         self._part_rows = part_rows
@@ -69,10 +67,7 @@ class ParquetParts:
         try:
             partial.mkdir()
         except OSError as error:
-            raise UsageError(
-                f"the folder {str(self._folder)!r} cannot be made: {error.strerror}.",
-                hint="Does the folder above it exist, and may you write there?",
-            ) from error
+            raise not_made(self._folder, error) from error
         self._partial = partial
 
     def start(self, schema: pa.Schema) -> None:
@@ -97,7 +92,10 @@ class ParquetParts:
             self._open_part()
             self._end_part()
         if self._partial is not None:
-            self._put_in_place(self._partial)
+            self._check_replaceable()
+            old = self._beside("old")
+            put_in_place(self._partial, self._folder, old)
+            shutil.rmtree(old, ignore_errors=True)
 
     def abandon(self) -> None:
         """Remove what was written so far."""
@@ -131,7 +129,7 @@ class ParquetParts:
         if self._part is None:
             if self._partial is None:
                 raise ValueError("the folder was not opened")
-            self._part = self._parquet(self._partial / f"part-{self._parts:05}.parquet")
+            self._part = self._parquet(self._partial / part_name(self._parts))
             self._part.open()
             self._part.start(self._schema)
         return self._part
@@ -146,42 +144,19 @@ class ParquetParts:
 
     def _check_replaceable(self) -> None:
         """Refuse a folder that must not be replaced; errors: UsageError."""
-        folder, shown = self._folder, repr(str(self._folder))
-        if not folder.exists():
+        if not self._folder.exists():
             return
-        if not folder.is_dir():
-            raise UsageError(f"{shown} is a file, not a folder.", hint="Give the name of a folder for the parts.")
-        if folder.is_mount() or folder.samefile(Path.cwd()):
-            raise UsageError(
-                f"{shown} cannot be put in place as a whole: it is a mount or the working folder.",
-                hint="Name a new folder in it.",
-            )
-        inside = sorted(os.listdir(folder))  # noqa: PTH208 - names are all that is needed
+        shown, inside = repr(str(self._folder)), names_in(self._folder)
         if inside and not self._overwrite:
             raise UsageError(
                 f"the folder {shown} is not empty.",
                 hint="Give another, or have it replaced: overwrite=True (--overwrite).",
             )
-        if foreign := [name for name in inside if not _PART.fullmatch(name)]:
+        if foreign := [name for name in inside if not PART.fullmatch(name)]:
             raise UsageError(
                 f"the folder {shown} holds {foreign[0]!r}, which is no part: it is not replaced.",
                 hint="Give another folder, or move away what it holds.",
             )
-
-    def _put_in_place(self, partial: Path) -> None:
-        """Give the folder its name; what had it before is moved away first and comes back if that fails."""
-        self._check_replaceable()
-        if not self._folder.exists():
-            partial.rename(self._folder)
-            return
-        old = self._beside("old")
-        self._folder.rename(old)
-        try:
-            partial.rename(self._folder)
-        except BaseException:
-            old.rename(self._folder)
-            raise
-        shutil.rmtree(old, ignore_errors=True)
 
     def _beside(self, suffix: str) -> Path:
         return self._folder.with_name(f".{self._folder.name}.{os.getpid()}-{next(_NUMBERS)}.{suffix}")

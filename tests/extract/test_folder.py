@@ -76,6 +76,30 @@ def test_a_whole_folder_takes_the_place_of_another(folder, tmp_path):
     assert sorted(path.name for path in (tmp_path / "sales").iterdir()) == ["_manifest.json", "part-00000.parquet"]
 
 
+def test_a_folder_that_cannot_be_put_in_place_gives_the_old_one_back(folder, tmp_path, monkeypatch):
+    begun(folder)
+    folder.put_in_place()
+    folder.unlock()
+    folder.lock()
+    manifest = begun(folder, parts=1)
+    rename = type(folder.work).rename
+
+    def refuse_new(self, target):
+        if self.name.endswith(".extracting"):
+            raise OSError(5, "Input/output error")
+        return rename(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(folder.work), "rename", refuse_new)
+        with pytest.raises(OSError, match="Input/output"):
+            folder.put_in_place()
+    assert len(list(folder.path.glob("*.parquet"))) == 2
+    assert folder.unfinished() == manifest
+    folder.put_in_place()
+    assert [path.name for path in tmp_path.iterdir()] == ["sales"]
+    assert len(list(folder.path.glob("*.parquet"))) == 1
+
+
 def test_what_was_replaced_goes_even_if_the_run_was_killed_then(folder, tmp_path):
     begun(folder)
     folder.put_in_place()
