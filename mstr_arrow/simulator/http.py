@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import math
 import os
 import socket
 import struct
@@ -45,6 +46,7 @@ _WORTH_RECORDING = 2**20
 _SEND_BUFFER = 256 * 2**10  # larger ones leave the processor's caches and halve the speed
 _SEND_SECONDS = 60
 _TRICKLES = 10
+_LOOK_SECONDS = 0.1
 _HEADERS = {
     "Cache-Control": "no-store",
     "Pragma": "no-cache",
@@ -143,10 +145,11 @@ class _Front:
             headers=request.headers,
         )
         if isinstance(effect, LoggedOut):
-            self._server.logout(call.user_session)
+            if call.session is not None:
+                self._server.logout(call.session)
             raise expired()
-        if isinstance(effect, Evicted):
-            call.user_session.drop_instances()
+        if isinstance(effect, Evicted) and call.session is not None:
+            call.session.drop_instances()
         if route.needs is not Needs.PROJECT:
             return await _worked_out(route, call)
         async with self._workload.place(call.user_session.token) as take_time:
@@ -278,13 +281,21 @@ async def _cut(request: web.Request, answer: Answer, cut: Cut) -> web.StreamResp
     if cut.ending == "trickle":
         return response
     if cut.ending == "stall":
-        await asyncio.sleep(cut.seconds)
+        await _silence(request, cut.seconds)
     transport = request.transport
     if transport is not None and cut.ending == "reset":
         _reset(transport)
     elif transport is not None:
         transport.close()
     return response
+
+
+async def _silence(request: web.Request, seconds: float) -> None:
+    """Wait so long, or until the client has gone."""
+    for _ in range(math.ceil(seconds / _LOOK_SECONDS)):
+        if request.transport is None:
+            break
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 def _pieces(body: bytes, number: int) -> list[bytes]:
