@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mstr_arrow.names import listing
 from mstr_arrow.objects import datasets
 from mstr_arrow.objects.folders import folder_id
-from mstr_arrow.transport.projects import OBJECT_ID, listing
+from mstr_arrow.transport.projects import OBJECT_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,8 +8,6 @@ from typing import Any, NamedTuple
 from mstr_arrow.errors import NotFound, ProtocolError, UsageError
 from mstr_arrow.names import listing, near_names
 
-__all__ = ["OBJECT_ID", "Project", "choose", "listing", "near_names"]
-
 OBJECT_ID = re.compile(r"[0-9A-Fa-f]{32}")
 
 

@@ -24,7 +24,7 @@ import pyarrow.dataset
 import pyarrow.fs
 
 from mstr_arrow.errors import DataError, UsageError
-from mstr_arrow.transport.projects import listing
+from mstr_arrow.names import listing
 from mstr_arrow.upload.guess import Conversion, guess
 
 if TYPE_CHECKING:

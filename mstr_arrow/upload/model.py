@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.transport.projects import listing, near_names
+from mstr_arrow.names import listing, near_names
 from mstr_arrow.upload.names import check_name, check_names
 from mstr_arrow.upload.types import fate
 
