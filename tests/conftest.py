@@ -160,3 +160,17 @@ def connection(simulator, quick):
         settings=quick,
     ) as opened:
         yield opened
+
+
+@pytest.fixture
+def use_keyring():
+    """Have keyring use a backend, and the one before when the test ends."""
+    keyring = pytest.importorskip("keyring")
+    before = keyring.get_keyring()
+
+    def use(backend):
+        keyring.set_keyring(backend)
+        return backend
+
+    yield use
+    keyring.set_keyring(before)

@@ -2,28 +2,7 @@ import pytest
 
 from mstr_arrow import secrets
 from mstr_arrow.errors import SecretError
-
-keyring = pytest.importorskip("keyring")
-backends = pytest.importorskip("keyring.backends.fail")
-
-
-class Memory(keyring.backend.KeyringBackend):
-    """A keyring that lives as long as its test."""
-
-    priority = 1
-
-    def __init__(self):
-        super().__init__()
-        self.passwords = {}
-
-    def get_password(self, service, username):
-        return self.passwords.get((service, username))
-
-    def set_password(self, service, username, password):
-        self.passwords[service, username] = password
-
-    def delete_password(self, service, username):
-        del self.passwords[service, username]
+from tests.keyrings import Memory, Missing, keyring
 
 
 class Locked(Memory):
@@ -31,16 +10,8 @@ class Locked(Memory):
         raise keyring.errors.KeyringLocked("Failed to unlock the collection!")
 
 
-@pytest.fixture
-def chosen():
-    """Have keyring use a backend, and the one before when the test ends."""
-    before = keyring.get_keyring()
-    yield keyring.set_keyring
-    keyring.set_keyring(before)
-
-
-def test_a_password_of_the_keyring_that_the_system_chooses(chosen):
-    chosen(Memory())
+def test_a_password_of_the_keyring_that_the_system_chooses(use_keyring):
+    use_keyring(Memory())
     secret = secrets.keyring("mstr-arrow", "ann")
     keyring.set_password("mstr-arrow", "ann", "hunter2")
     assert secret() == "hunter2"
@@ -56,14 +27,14 @@ def test_a_keyring_of_ones_own():
     assert (group["username"](), group["password"]()) == ("ann", "hunter2")
 
 
-def test_a_password_that_is_not_there_is_told_with_the_command_that_stores_it(chosen):
-    chosen(Memory())
+def test_a_password_that_is_not_there_is_told_with_the_command_that_stores_it(use_keyring):
+    use_keyring(Memory())
     with pytest.raises(SecretError, match=r"not there. keyring set mstr-arrow 'ann b'"):
         secrets.keyring("mstr-arrow", "ann b")()
 
 
-def test_a_machine_without_a_keyring_is_told(chosen):
-    chosen(backends.Keyring())
+def test_a_machine_without_a_keyring_is_told(use_keyring):
+    use_keyring(Missing())
     with pytest.raises(SecretError, match=r"could not be read: NoKeyringError: .*keep the secret elsewhere"):
         secrets.keyring("mstr-arrow", "ann")()
 

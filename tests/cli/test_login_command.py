@@ -6,27 +6,7 @@ import tomllib
 
 import pytest
 
-keyring = pytest.importorskip("keyring")
-backends = pytest.importorskip("keyring.backends.fail")
-
-
-class Memory(keyring.backend.KeyringBackend):
-    """A keyring that lives as long as its test."""
-
-    priority = 1
-
-    def __init__(self):
-        super().__init__()
-        self.passwords = {}
-
-    def get_password(self, service, username):
-        return self.passwords.get((service, username))
-
-    def set_password(self, service, username, password):
-        self.passwords[service, username] = password
-
-    def delete_password(self, service, username):
-        del self.passwords[service, username]
+from tests.keyrings import Memory, Missing, keyring
 
 
 class Locked(Memory):
@@ -35,21 +15,8 @@ class Locked(Memory):
 
 
 @pytest.fixture
-def use():
-    """Have keyring use a backend, and the one before when the test ends."""
-    before = keyring.get_keyring()
-
-    def use(backend):
-        keyring.set_keyring(backend)
-        return backend
-
-    yield use
-    keyring.set_keyring(before)
-
-
-@pytest.fixture
-def kept(use):
-    return use(Memory())
+def kept(use_keyring):
+    return use_keyring(Memory())
 
 
 @pytest.fixture
@@ -152,8 +119,8 @@ def test_a_password_comes_from_standard_input_without_a_terminal(run, simulator,
     assert "no terminal" in result.err
 
 
-def test_a_machine_without_a_keyring_is_told_before_anything_is_typed(run, simulator, use, typed):
-    use(backends.Keyring())
+def test_a_machine_without_a_keyring_is_told_before_anything_is_typed(run, simulator, use_keyring, typed):
+    use_keyring(Missing())
     asked = typed("demo")
     result = run("login", "--url", simulator.url, "--username", "demo")
     assert (result.code, asked) == (2, [])
@@ -169,8 +136,8 @@ def test_without_the_extra_it_says_what_to_install(run, simulator, typed, monkey
 
 
 @pytest.mark.parametrize("verbose", [[], ["--verbose"]])
-def test_what_a_keyring_says_of_a_secret_is_not_shown(run, simulator, use, typed, verbose, tmp_path):
-    use(Locked())
+def test_what_a_keyring_says_of_a_secret_is_not_shown(run, simulator, use_keyring, typed, verbose, tmp_path):
+    use_keyring(Locked())
     typed()
     result = run("login", "--url", simulator.url, "--username", "demo", *verbose)
     assert result.code == 1

@@ -1,6 +1,5 @@
 """Finding one cube or report by every spelling, and what there is in a project's folders."""
 
-import pyarrow as pa
 import pytest
 from aiohttp import web
 
@@ -11,17 +10,6 @@ from mstr_arrow.objects.find import Address, read_url
 
 A, B, C = "A" * 32, "B" * 32, "C" * 32
 LIBRARY = "https://bi.example.com/MicroStrategyLibrary"
-
-
-@pytest.fixture(scope="module")
-def lagging():
-    """A server whose index has not heard of the cube "Fresh" in the user's own folder."""
-    from mstr_arrow.simulator import Simulator
-
-    with Simulator(rows=50, index_lags=True) as server:
-        with ma.connect(server.url, username=server.username, password=server.password) as conn:
-            conn.write("Fresh", pa.table({"a": ["x"], "b": [1.0]}))
-        yield server
 
 
 @pytest.fixture

@@ -14,17 +14,6 @@ QUICK, METADATA = "/api/searches/results", "/api/metadataSearches/results"
 
 
 @pytest.fixture
-def lagging():
-    """A server whose index has not heard of the cube "Fresh"."""
-    from mstr_arrow.simulator import Simulator
-
-    with Simulator(rows=50, index_lags=True) as server:
-        with ma.connect(server.url, username=server.username, password=server.password) as conn:
-            conn.write("Fresh", pa.table({"a": ["x"], "b": [1.0]}))
-        yield server
-
-
-@pytest.fixture
 def there(lagging):
     settings = Settings(session=SessionSettings(max_search=1))
     with ma.connect(lagging.url, username=lagging.username, password=lagging.password, settings=settings) as conn:

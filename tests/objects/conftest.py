@@ -1,0 +1,15 @@
+import pyarrow as pa
+import pytest
+
+import mstr_arrow as ma
+
+
+@pytest.fixture
+def lagging():
+    """A server whose index has not heard of the cube "Fresh" in the user's own folder."""
+    from mstr_arrow.simulator import Simulator
+
+    with Simulator(rows=50, index_lags=True) as server:
+        with ma.connect(server.url, username=server.username, password=server.password) as conn:
+            conn.write("Fresh", pa.table({"a": ["x"], "b": [1.0]}))
+        yield server
