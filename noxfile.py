@@ -21,6 +21,7 @@ BENCHMARKS = (
     "reports",
     "limiter",
     "kills",
+    "overnight",
     "import_time",
 )
 

@@ -36,32 +36,38 @@ class FaultPlan:
             self._planned.clear()
             self._added = 0
 
+    @property
+    def due(self) -> list[int]:
+        """How often each fault was due so far, in the order in which they were added."""
+        with self._lock:
+            return [planned.due for planned in self._planned]
+
     def take(self, method: str, path: str) -> Fault | None:
         """Give the first fault that is due for a request; every fault that aims at it counts it."""
         due = None
         with self._lock:
             for planned in self._planned:
-                if planned.fault.matches(method, path) and planned.strikes():
+                if planned.fault.matches(method, path) and planned.is_due():
                     due = due or planned.fault
         return due
 
 
 @dataclass(slots=True)
 class _Planned:
-    """A fault, with the requests that it aimed at and met so far."""
+    """A fault; the requests that it aimed at so far, and those of them that it was due for."""
 
     fault: Fault
     random: random.Random
     aimed: int = 0
-    met: int = 0
+    due: int = 0
 
-    def strikes(self) -> bool:
-        """Count a request that the fault aims at, and tell whether it meets it."""
+    def is_due(self) -> bool:
+        """Count a request that the fault aims at, and tell whether it is to fail."""
         fault = self.fault
         self.aimed += 1
         number = self.aimed - fault.skip
-        if number < 1 or number % fault.every or self.met == fault.times:
+        if number < 1 or number % fault.every or self.due == fault.times:
             return False
-        struck = fault.chance == 1 or self.random.random() < fault.chance
-        self.met += struck
-        return struck
+        due = fault.chance == 1 or self.random.random() < fault.chance
+        self.due += due
+        return due

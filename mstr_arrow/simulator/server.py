@@ -199,6 +199,11 @@ class Simulator:
         """Forget all planned faults."""
         self._server.faults.clear()
 
+    @property
+    def faults_due(self) -> list[int]:
+        """How often each planned fault was due so far; where several were, the one planned first took effect."""
+        return self._server.faults.due
+
     def expire_sessions(self) -> None:
         """End all sessions, as the server does when they have been idle for too long."""
         self._on_loop(self._server.sessions.clear)

@@ -71,6 +71,7 @@ def test_the_first_fault_that_is_due_is_met_and_each_counts_the_request():
     early, late = Fault.reset().on(times=1), Fault.empty(503).on(times=2)
     plan = planned(early, late)
     assert [plan.take(*A) for _ in range(3)] == [early, late, None]
+    assert plan.due == [1, 2]
 
 
 @pytest.mark.parametrize("aim", [{"every": 0}, {"chance": 1.1}, {"chance": -0.1}])
