@@ -6,7 +6,8 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mstr_arrow.execution.execute import execute, place_for
+from mstr_arrow.errors import InstanceGone
+from mstr_arrow.execution.execute import INSTANCES, execute, place_for
 from mstr_arrow.execution.instance import Instance
 from mstr_arrow.execution.paging import fetch_page_by
 from mstr_arrow.grid.decode import decode_page
@@ -34,12 +35,20 @@ async def probe(
     shown = source if every is None else replace(source, page_by=None)
     grid = options if every is None else replace(options, types={})
     try:
-        answer = await execute(session, shown, shown.probe_rows, options, watch, place=place)
-        page = await asyncio.to_thread(lambda: decode_page(answer.content(), options=grid))
-        instance = Instance(page.instance_id, page.columns, page.paging.total)
-        if every is not None:
-            expansion = await _expansion(session, source, instance, every, options)
-            instance = replace(instance, columns=expansion.columns, expansion=expansion)
+        for left in reversed(range(INSTANCES)):
+            answer = await execute(session, shown, shown.probe_rows, options, watch, place=place)
+            page = await asyncio.to_thread(decode_page, answer.content(), options=grid)
+            instance = Instance(page.instance_id, page.columns, page.paging.total)
+            if every is None:
+                break
+            try:
+                expansion = await _expansion(session, source, instance, every, options)
+            except InstanceGone:
+                if not left:
+                    raise
+            else:
+                instance = replace(instance, columns=expansion.columns, expansion=expansion)
+                break
     except BaseException:
         place.release()
         raise

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mstr_arrow.errors import ClosedError, ConversionError
+from mstr_arrow.errors import ClosedError, ConversionError, InstanceGone, MstrError, ServerError, UsageError
 from mstr_arrow.execution.execute import execute, place_for
-from mstr_arrow.execution.paging import PageChoice
+from mstr_arrow.execution.paging import PageChoice, fetch_page_by
 from mstr_arrow.execution.probing import probe
 from mstr_arrow.scan.pages import open_pages
 from mstr_arrow.scan.reading import Reading
+from mstr_arrow.scan.recovery import TRIES, data_changed
 from mstr_arrow.scan.scheduler import ended
 
 if TYPE_CHECKING:
@@ -26,10 +28,16 @@ if TYPE_CHECKING:
     from mstr_arrow.scan.pages import Pages
     from mstr_arrow.scan.reading import Sliceable
     from mstr_arrow.scan.stats import ScanStats
+    from mstr_arrow.transport.answers import Answer
     from mstr_arrow.transport.session import ServerSession
     from mstr_arrow.transport.workingset import Place
 
 T = TypeVar("T", bound="Sliceable")
+
+_BAD_REQUEST = 400
+_WAYS_OUT = (
+    "to_arrow(), to_polars() and to_pandas() begin again by themselves; page_by() reads one page of the report."
+)
 
 
 class Expanded(Reading[T]):
@@ -38,6 +46,9 @@ class Expanded(Reading[T]):
     One instance shows one page at a time, and is changed to show another: as many instances as there are requests
     in flight are used, as far as the session has places for them, each ahead of the consumer within the budget that
     all share. Of the rows in total, those of the pages that were opened are known.
+
+    Where an instance is gone, another shows the page of the report that it showed, unless rows of this page were
+    handed out: their order may be another one now.
     """
 
     def __init__(
@@ -57,6 +68,8 @@ class Expanded(Reading[T]):
         self._opened: dict[int, asyncio.Future[Pages[T]]] = {}
         self._left = iter(range(0))
         self._at = 0
+        self._handed_out = False
+        self._shown_again = 0
         self._stir = asyncio.Event()
         self._first_bytes = options.limits.page_bytes
 
@@ -74,32 +87,62 @@ class Expanded(Reading[T]):
         if place is None or instance is None:
             instance = await probe(shop.session, source, shop.options.grid, shop.watch)
             place = await place_for(shop.session, source, instance, shop.watch)
-        self._expansion = instance.expansion
-        pages = len(self._known.combinations)
-        self._opened = {number: asyncio.get_running_loop().create_future() for number in range(pages)}
-        self._left = iter(range(pages))
-        shop.budget.serve(self, self._stir.set)
+        try:
+            self._expand(instance)
+        except BaseException:
+            place.release()
+            raise
         self._spawn(self._work(place))
-        for _ in range(min(shop.budget.limiter.limit, pages) - 1):
-            self._spawn(self._work_if_there_is_room())
+        self._use_more()
+
+    def _expand(self, instance: Instance) -> None:
+        """Begin with the first of the pages that there are now; errors: DataChanged for columns that are others."""
+        if self.closed:
+            raise ended()
+        before, self._expansion = self._expansion, instance.expansion
+        if before is not None and not before.columns.schema.equals(self._known.columns.schema, check_metadata=True):
+            raise data_changed("its columns are others")
+        pages = range(len(self._known.combinations))
+        self._opened = {number: asyncio.get_running_loop().create_future() for number in pages}
+        self._left = iter(pages)
+        self._at, self._handed_out, self._shown_again = 0, False, 0
+        self._shop.budget.serve(self, self._stir.set)
 
     async def _taken(self) -> T | None:
         while self._at < len(self._opened):
+            pages = await self._opened[self._at]
             try:
-                pages = await self._opened[self._at]
                 item = await pages.next()
             except ConversionError as error:
                 raise self._on_page(error) from error
+            except InstanceGone as error:
+                if self._handed_out or self._shown_again + 1 >= TRIES:
+                    error.hint = f"{error.hint} {_WAYS_OUT}" if error.hint else _WAYS_OUT
+                    raise
+                await self._show_again(pages)
+                continue
             if item is not None:
+                self._handed_out = self._handed_out or len(item) > 0
                 return item
             await pages.aclose()
-            self._at += 1
+            self._at, self._handed_out, self._shown_again = self._at + 1, False, 0
             self._stir.set()
+            self._use_more()
         return None
 
-    @property
-    def _can_begin_again(self) -> bool:
-        return False
+    async def _show_again(self, pages: Pages[T]) -> None:
+        """Have the page of the report that is due shown by another instance than these rows are of."""
+        self._shown_again += 1
+        await pages.aclose()
+        self._shop.meter.rows -= pages.taken
+        self._shop.meter.total_rows -= pages.plan.total
+        self._opened[self._at] = asyncio.get_running_loop().create_future()
+        self._stir.set()
+
+    async def _begin_again(self) -> None:
+        await self._stop()
+        self._shop.meter.rows = self._shop.meter.total_rows = 0
+        await self._open(None)
 
     async def _stop(self) -> None:
         workers = list(self._workers)
@@ -123,10 +166,17 @@ class Expanded(Reading[T]):
         self._workers.add(task)
         task.add_done_callback(self._workers.discard)
 
+    def _use_more(self) -> None:
+        """Use as many instances as requests may be in flight now, while there are pages for them."""
+        wanted = min(self._shop.budget.limiter.limit, len(self._opened) - self._at)
+        for _ in range(wanted - len(self._workers)):
+            self._spawn(self._work_if_there_is_room())
+
     async def _work_if_there_is_room(self) -> None:
         """Use one more instance, if the session has a place for it."""
-        session = self._shop.session
-        place = await session.instances.spare(self._source.path, session.http)
+        session, place = self._shop.session, None
+        with suppress(MstrError):  # it goes without
+            place = await session.instances.spare(self._source.path, session.http)
         if place is not None:
             await self._work(place)
 
@@ -142,15 +192,16 @@ class Expanded(Reading[T]):
             place.release()
 
     async def _work_on(self, number: int, place: Place) -> None:
-        opened = self._opened[number]
+        """Show a page of the report until it was read; again where the consumer met that its instance is gone."""
         pages = None
         try:
-            pages = await self._open_page(number, place)
-            opened.set_result(pages)
             while self._at <= number:
+                if not self._opened[number].done():
+                    pages = await self._open_page(number, place)
+                    self._opened[number].set_result(pages)
                 await self._stirred()
         except Exception as error:  # noqa: BLE001 - whatever it is, the consumer gets it
-            opened.set_exception(error)
+            self._opened[number].set_exception(error)
         finally:
             if pages is not None:
                 await pages.aclose()
@@ -167,9 +218,7 @@ class Expanded(Reading[T]):
         ticket = budget.start(estimate)
         try:
             try:
-                source = replace(source, over=place.instance_id)
-                rows = limits.first_rows
-                answer = await execute(shop.session, source, rows, shop.options.grid, shop.watch, place=place)
+                answer = await self._shown(source, place)
                 if answer.busy:
                     budget.limiter.on_done(ticket, seconds=0.0, rows=0, busy=True)
             finally:
@@ -186,6 +235,38 @@ class Expanded(Reading[T]):
         shop.meter.total_rows += pages.plan.total
         self._first_bytes = max(1, pages.first_bytes)
         return pages
+
+    async def _shown(self, source: Source, place: Place) -> Answer:
+        """Have the instance in a place, or another where it is gone, show a page of the report."""
+        shop = self._shop
+        rows, grid = shop.options.limits.first_rows, shop.options.grid
+        for left in reversed(range(TRIES)):
+            over = place.instance_id
+            source = replace(source, over=over)
+            try:
+                answer = await execute(shop.session, source, rows, grid, shop.watch, place=place)
+                if over is None or place.instance_id == over:
+                    break
+                shop.meter.restarts += 1
+                await self._check_pages(place)
+                break
+            except InstanceGone:
+                if not left:
+                    raise
+            except ServerError as error:
+                if error.status == _BAD_REQUEST:  # it may be a page that is no longer there
+                    await self._check_pages(place)
+                raise
+        return answer
+
+    async def _check_pages(self, place: Place) -> None:
+        """Compare the pages that an instance has with those that are read; errors: DataChanged."""
+        pages = await fetch_page_by(self._shop.session.http, self._source.path, str(place.instance_id))
+        chosen = self._source.page_by or PageChoice()
+        with suppress(UsageError):  # an element that is no longer there
+            if pages.only(pages.chosen(chosen.values)) == self._known.page_by:
+                return
+        raise data_changed("its pages are others")
 
     async def _stirred(self) -> None:
         """Wait until something has changed."""

@@ -95,15 +95,15 @@ async def remake(shop: Workshop, source: Source, columns: Columns, place: Place,
     try:
         page, _, _ = await shop.decode(answer, columns, lambda _: None)
         if page.paging.total != at.total:
-            raise _changed(f"it had {at.total} rows and has {page.paging.total} now")
+            raise data_changed(f"it had {at.total} rows and has {page.paging.total} now")
         now = await modified(shop.session.http, source)
         if None not in {now, at.modified} and now != at.modified:
-            raise _changed(f"it was changed last at {at.modified}, and again at {now}")
+            raise data_changed(f"it was changed last at {at.modified}, and again at {now}")
         await _compare(shop, source, columns, page.instance_id, at)
     except DataChanged:
         raise
     except DataError as error:
-        raise _changed(f"its columns are others ({error.message})") from error
+        raise data_changed(f"its columns are others ({error.message})") from error
     return page.instance_id
 
 
@@ -116,12 +116,12 @@ async def _compare(shop: Workshop, source: Source, columns: Columns, instance_id
         answer = await fetch_page(shop.session, source, instance_id, wanted, columns.options)
         page, batch, _ = await shop.decode(answer, columns, _batch_of)
         if page.paging.offset != offset or page.paging.total != at.total or not len(batch):
-            raise _changed("the rows that come are not those that were asked for")
+            raise data_changed("the rows that come are not those that were asked for")
         parts.append(deliver_batch(batch, "plain"))
         offset += len(batch)
     again, before = pa.Table.from_batches(parts), pa.Table.from_batches([deliver_batch(at.tail, "plain")])
     if not again.slice(0, len(at.tail)).equals(before):
-        raise _changed(f"rows before row {at.row} are not those that were handed out")
+        raise data_changed(f"rows before row {at.row} are not those that were handed out")
     keys = again.select([column.name for column in columns.all if column.role == "attribute"])
     if at.row < at.total and keys.slice(len(at.tail) - 1, 1).equals(keys.slice(len(at.tail), 1)):
         raise InstanceGone(
@@ -135,5 +135,6 @@ def _batch_of(page: Any) -> pa.RecordBatch:
     return page.batch
 
 
-def _changed(how: str) -> DataChanged:
+def data_changed(how: str) -> DataChanged:
+    """Make the error of an object that has other data in another instance."""
     return DataChanged(f"the object changed while it was read: {how}.", hint=_CONSISTENT)
