@@ -50,8 +50,9 @@ class Budget:
     """What all schedulers of one read have under way together, within ``limits``.
 
     ``in_flight`` requests, as many as the ``limiter`` allows, were sent and not yet answered; ``held`` bytes of
-    page text are being fetched, being decoded or waiting to be taken. Pages now have ``page_rows`` rows, and had
-    from ``fewest_rows`` to ``most_rows``. The schedulers are served in the order in which they came.
+    page text are being fetched, being decoded or waiting to be taken, and were ``most_held`` at the most. Pages now
+    have ``page_rows`` rows, and had from ``fewest_rows`` to ``most_rows``. The schedulers are served in the order in
+    which they came.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -60,7 +61,7 @@ class Budget:
         most = limits.max_in_flight if fixed is None else fixed
         self.limiter = Limiter(least=fixed or 1, most=most, polite=limits.polite)
         self.in_flight = 0
-        self.held = 0
+        self.held = self.most_held = 0
         self.page_rows = self.fewest_rows = self.most_rows = 0
         self._starts: dict[object, Callable[[], None]] = {}
 
@@ -73,7 +74,14 @@ class Budget:
         """Count a request that is sent, and what its answer may hold."""
         self.in_flight += 1
         self.held += estimate
+        self.most_held = max(self.most_held, self.held)
         return self.limiter.on_start(self.in_flight)
+
+    def taken(self, size: int) -> None:
+        """Count a page that is held no longer."""
+        self.most_held = max(self.most_held, self.held)
+        self.held -= size
+        self.offer()
 
     def sized(self, rows: int) -> None:
         """Note the rows of the pages that are asked for."""
@@ -228,9 +236,8 @@ class Scheduler(Generic[T]):
             offset = next(iter(self._ready))
         page = self._ready.pop(offset, None)
         if page is not None:
-            self._budget.held -= page.size
             self._delivered += page.rows
             if self._ordered:
                 self._next_offset = offset + page.rows
-            self._budget.offer()
+            self._budget.taken(page.size)
         return page

@@ -31,6 +31,9 @@ class ScanStats:
     Pages are ``page_rows`` rows long now, ``page_rows_lowest`` to ``page_rows_highest`` they were so far, but for
     the first, and for those that end early; 0 where no others were asked for.
 
+    ``held_bytes`` of page text are being fetched, being decoded or waiting to be taken, ``held_bytes_highest`` it was
+    so far: what ``Limits.buffer_bytes`` allows, and the page that the consumer waits for.
+
     ``seconds`` counts since the read began;
     ``seconds_waiting`` (for first bytes), ``seconds_transferring`` and ``seconds_decoding`` add up over
     requests that ran at the same time. ``lag_p99`` and ``lag_max`` are seconds by which the event loop woke
@@ -52,6 +55,8 @@ class ScanStats:
     page_rows: int
     page_rows_lowest: int
     page_rows_highest: int
+    held_bytes: int
+    held_bytes_highest: int
     restarts: int
     seconds: float
     seconds_waiting: float
@@ -85,6 +90,7 @@ class Meter:
         self.retries = 0
         self.in_flight = 0
         self.in_flight_limits = self.page_rows = (0, 0, 0)
+        self.held_bytes = (0, 0)
         self.restarts = 0
         self.waiting = 0.0
         self.transferring = 0.0
@@ -138,6 +144,8 @@ class Meter:
             page_rows=self.page_rows[0],
             page_rows_lowest=self.page_rows[1],
             page_rows_highest=self.page_rows[2],
+            held_bytes=self.held_bytes[0],
+            held_bytes_highest=self.held_bytes[1],
             restarts=self.restarts,
             seconds=(self._ended or time.monotonic()) - self._began,
             seconds_waiting=self.waiting,

@@ -52,6 +52,7 @@ class Workshop:
         meter, budget, limiter = self.meter, self.budget, self.budget.limiter
         meter.in_flight = budget.in_flight
         meter.in_flight_limits = (limiter.limit, limiter.lowest, limiter.highest)
+        meter.held_bytes = (budget.held, budget.most_held)
         meter.page_rows = (budget.page_rows, budget.fewest_rows, budget.most_rows)
         return self.meter.stats()
 
