@@ -51,8 +51,8 @@ class Budget:
 
     ``in_flight`` requests, as many as the ``limiter`` allows, were sent and not yet answered; ``held`` bytes of
     page text are being fetched, being decoded or waiting to be taken, and were ``most_held`` at the most. Pages now
-    have ``page_rows`` rows, and had from ``fewest_rows`` to ``most_rows``. The schedulers are served in the order in
-    which they came.
+    have ``page_rows`` rows, and had from ``fewest_rows`` to ``most_rows``. The schedulers are served in the order
+    in which they came.
     """
 
     def __init__(self, limits: Limits) -> None:

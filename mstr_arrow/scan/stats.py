@@ -31,8 +31,8 @@ class ScanStats:
     Pages are ``page_rows`` rows long now, ``page_rows_lowest`` to ``page_rows_highest`` they were so far, but for
     the first, and for those that end early; 0 where no others were asked for.
 
-    ``held_bytes`` of page text are being fetched, being decoded or waiting to be taken, ``held_bytes_highest`` it was
-    so far: what ``Limits.buffer_bytes`` allows, and the page that the consumer waits for.
+    ``held_bytes`` of page text are being fetched, being decoded or waiting to be taken, ``held_bytes_highest`` it
+    was so far: what ``Limits.buffer_bytes`` allows, and the page that the consumer waits for.
 
     ``seconds`` counts since the read began;
     ``seconds_waiting`` (for first bytes), ``seconds_transferring`` and ``seconds_decoding`` add up over
