@@ -14,8 +14,6 @@ from mstr_arrow.simulator import Fault, Simulator
 
 SMALL = ma.Limits(page_rows=7)
 NARROW = ma.Limits(in_flight=3, buffer_bytes=10_000)  # few pages ahead, so that many are left
-    in_flight=3, buffer_bytes=10_000
-)  # few pages ahead, so that many are left when something happens
 GONE = Fault.error(404, "ERR004", iserver_code=-2147468986)
 SIZE = 6
 MONTH = "2023-02"
@@ -144,6 +142,15 @@ def test_a_table_survives_ends_within_pages_of_the_report(connection, sim, seed)
     sim.fail(Fault.logged_out().on("", "/instances/", skip=chance.randrange(90)))
     table = month.expand_pages().to_arrow(strings="plain")
     assert table.equals(of_month(sim, table.schema))
+
+
+def test_more_instances_are_used_when_more_requests_may_be_in_flight(connection, sim):
+    month = connection.report("Paged Many", limits=ma.Limits(polite=True, buffer_bytes=15_000)).page_by(Month=MONTH)
+    every = month.expand_pages()
+    made = sim.instances_created
+    found = interrupted(every, {3: lambda: setattr(every._last._shop.budget.limiter, "limit", 3)})
+    assert found.equals(of_month(sim, found.schema))
+    assert sim.instances_created - made == 3  # one to begin with
 
 
 def of_month(sim, schema):
