@@ -302,11 +302,13 @@ class Http:
             raise Failed(typed, repeatable=repeatable) from None
         if 200 <= answer.status < 300:
             return answer
-        refusal = self._refusal(answer, request, keys, route)
+        refusal, whole = self._refusal(answer, request, keys, route)
         wait = retry_after(answer.headers, time.time())
         raise Failed(
             refusal,
-            repeatable=is_transient(refusal) if safe else safe is None and was_turned_away(refusal, wait),
+            repeatable=is_transient(refusal) or not whole
+            if safe
+            else safe is None and was_turned_away(refusal, wait),
             retry_after=wait,
             status=answer.status,
             size=len(answer.body),
@@ -359,17 +361,22 @@ class Http:
             secrets=(*keys.secrets, *request.hidden),
         )
 
-    def _refusal(self, answer: Answer, request: _Request, keys: SessionKeys, route: Route) -> MstrError:
-        """Type an answer that is not a success; secrets that the body echoes are blotted out."""
+    def _refusal(
+        self, answer: Answer, request: _Request, keys: SessionKeys, route: Route
+    ) -> tuple[MstrError, bool]:
+        """Type an answer that is not a success, and say whether its reason came whole.
+
+        Secrets that the body echoes are blotted out.
+        """
+        whole = True
         try:
             body = unpacked(answer.body, answer.encoding)
         except ProtocolError:
-            body = b""
+            body, whole = b"", False
         body = blotted(body, [*answer.secrets, *route.secrets])
         hint = url.missing_context_hint(keys.base)
-        return error_for(
-            answer.status, answer.headers, body, method=request.method, path=request.path, base_hint=hint
-        )
+        method, path = request.method, request.path
+        return error_for(answer.status, answer.headers, body, method=method, path=path, base_hint=hint), whole
 
     def _broken(self, error: Exception, request: _Request, keys: SessionKeys, route: Route) -> MstrError:
         """Type what aiohttp raised."""

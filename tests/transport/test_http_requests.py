@@ -89,6 +89,21 @@ def test_a_read_is_repeated_until_it_succeeds(library, ask, status):
     assert ask("GET", "x").retries == 2
 
 
+@pytest.mark.parametrize("length", [20, -12])
+def test_a_reason_that_cannot_be_read_is_asked_for_again(library, ask, length):
+    packed = gzip.compress(b'{"code":"ERR004","message":"(Message not found.)","iServerCode":-2147468986}')
+    library.on("GET", "/api/x", status=404, body=packed, headers={"Content-Encoding": "gzip"})
+    cut = {"status": 404, "body": packed[:length], "headers": {"Content-Encoding": "gzip"}}
+    library.on("GET", "/api/x", times=2, **cut)
+    with pytest.raises(errors.InstanceGone):
+        ask("GET", "x")
+    assert library.count("GET", "/api/x") == 3
+    library.on("POST", "/api/x", **cut)
+    with pytest.raises(errors.NotFound):
+        ask("POST", "x")
+    assert library.count("POST", "/api/x") == 1
+
+
 def test_retry_after_is_honoured(library, ask):
     library.on("GET", "/api/x", json={})
     library.on("GET", "/api/x", times=1, status=503, headers={"Retry-After": "3600"})
