@@ -50,7 +50,7 @@ async def fetch_elements(
         answer, page = await halving(page, ask)
         listed = [_element(item, forms) for item in answer.json()]
         count = answer.headers.get("x-mstr-total-count")
-        total = int(count) if count else None
+        total = int(count) if count else total
         if at_most is not None and max(total or 0, len(found) + len(listed)) > at_most:
             return None
         if not listed or listed[0] in found[:1]:  # the first ones again: a server that does not page

@@ -126,16 +126,8 @@ def test_elements_are_listed_asynchronously(connection):
     assert asyncio.run(cube.elements_async("Region")).equals(cube.elements("Region"))
 
 
-@pytest.mark.parametrize(
-    ("body", "error"),
-    [
-        (b'[{"id":"A:1","formValues":["x"]}]', DataMismatch),
-        (b'[{"id":"A:1","formValues":[]}]', ProtocolError),
-        (b'[{"id":"A:1"}]', ProtocolError),
-        (b'["A:1"]', ProtocolError),
-    ],
-)
-def test_what_is_no_list_of_elements_is_told(library, retail, body, error):
+def cube_that_lists(library, *answers):
+    """Have a cube list the elements of its one attribute, Region, by these bodies and counts; return its id."""
     cube_id, region = "C" * 32, "A" * 32
     form = {"id": "45C11FA478E745FEA08D781CEA190FE5", "name": "ID", "dataType": "nVarChar"}
     attribute = {"name": "Region", "id": region, "type": "attribute", "forms": [form]}
@@ -153,12 +145,33 @@ def test_what_is_no_list_of_elements_is_told(library, retail, body, error):
     }
     page = {"id": cube_id, "instanceId": "I", "status": 1, "definition": {"grid": grid}, "data": data}
     library.on("POST", f"/api/v2/cubes/{cube_id}/instances", json=page)
-    library.on(
-        "GET",
-        f"/api/cubes/{cube_id}/attributes/{region}/elements",
-        body=body,
-        content_type="application/json",
-        headers={"x-mstr-total-count": "2"},
-    )
+    for body, count in reversed(answers):
+        library.on(
+            "GET",
+            f"/api/cubes/{cube_id}/attributes/{region}/elements",
+            times=1,
+            body=body,
+            content_type="application/json",
+            headers={"x-mstr-total-count": count} if count else {},
+        )
+    return cube_id
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b'[{"id":"A:1","formValues":["x"]}]', DataMismatch),
+        (b'[{"id":"A:1","formValues":[]}]', ProtocolError),
+        (b'[{"id":"A:1"}]', ProtocolError),
+        (b'["A:1"]', ProtocolError),
+    ],
+)
+def test_what_is_no_list_of_elements_is_told(library, retail, body, error):
     with pytest.raises(error):
+        retail.cube(cube_that_lists(library, (body, "2"), (body, "2"))).elements("Region")
+
+
+def test_a_list_that_ends_early_without_its_count_is_told(library, retail):
+    cube_id = cube_that_lists(library, (b'[{"id":"A:1","formValues":["x"]}]', "2"), (b"[]", None))
+    with pytest.raises(DataMismatch, match="counts 2 elements of 'Region' and lists 1"):
         retail.cube(cube_id).elements("Region")
