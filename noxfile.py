@@ -51,6 +51,13 @@ def tests_core(session: nox.Session) -> None:
     session.run("pytest", "--ignore=mstr_arrow/cli", *session.posargs)
 
 
+@nox.session
+def faults(session: nox.Session) -> None:
+    """Try every fault at every step, once and for good: the whole table of docs/reliability.md."""
+    session.install("-e", ".[all]", *TEST)
+    session.run("pytest", "tests/reliability", *session.posargs, env={"MSTR_ARROW_ALL_FAULTS": "1"})
+
+
 @nox.session(python=PYTHONS)
 def versions(session: nox.Session) -> None:
     """Run all tests on every supported Python that this machine has."""

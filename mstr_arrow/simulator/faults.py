@@ -224,6 +224,11 @@ class Fault:
         return cls(effect=Cut(0.5, "reset"))
 
     @classmethod
+    def reset_after(cls) -> Fault:
+        """Reset the connection after the last byte of the body."""
+        return cls(effect=Cut(1.0, "reset"))
+
+    @classmethod
     def truncated(cls) -> Fault:
         """Close the connection in the middle of the body, before the promised ``Content-Length``."""
         return cls(effect=Cut(0.5, "close"))

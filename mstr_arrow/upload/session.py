@@ -34,6 +34,11 @@ _STARTED, _DONE = 0, 1
 _FAILED = {2, 3, 18}
 """Statuses that nothing follows (wire reference, Appendix A); negative ones are errors, too."""
 
+_CONFLICT = 409
+_TAKEN = (
+    "The dataset has an upload session: somebody writes to it, or the answer that named it was lost. Such a one "
+    "ends with its session: call renew(), or connect again."
+)
 _OPEN = (
     "Whether the data were published is not known. To write them again does no harm, unless they are added to what "
     "is there: then count the rows first."
@@ -85,7 +90,12 @@ class UploadSession:
     async def open(cls, http: Http, dataset_id: str, tables: Sequence[Mapping[str, object]]) -> UploadSession:
         """Open a session for these tables. POST /api/datasets/{id}/uploadSessions, never repeated blindly."""
         path = f"datasets/{dataset_id}/uploadSessions"
-        body = (await http.request("POST", path, json={"tables": list(tables)})).json()
+        try:
+            body = (await http.request("POST", path, json={"tables": list(tables)})).json()
+        except ServerError as error:
+            if error.status == _CONFLICT:
+                error.hint = _TAKEN
+            raise
         try:
             return cls(http, dataset_id, body["uploadSessionId"])
         except (KeyError, TypeError) as error:
