@@ -54,7 +54,7 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """How often a request that is safe to repeat is repeated.
+    """How often a request is repeated, where that cannot make anything twice.
 
     ``attempts`` counts the first one; ``seconds`` bounds them all together; the wait before attempt *n* + 1
     is at most ``wait_initial * 2**n`` seconds, never more than ``wait_max``, and is drawn at random below

@@ -96,6 +96,20 @@ def test_connection_reset_before_and_within_the_body(broken):
     assert get(broken).status == 200
 
 
+def test_connection_reset_after_the_body(broken):
+    broken.sim.fail(Fault.reset_after())
+    assert get(broken).json["data"]["paging"]["total"] == 100
+    assert get(broken).status == 200
+
+
+def test_a_gateway_that_does_not_wait_for_what_is_done(broken):
+    before = broken.sim.instances_created
+    broken.sim.fail(Fault.outwaited(504))
+    reply = broken.send("POST", f"/api/v2/cubes/{broken.sim.cubes['Sales Cube']}/instances", json={})
+    assert (reply.status, reply.headers["Content-Type"].split(";")[0]) == (504, "text/html")
+    assert broken.sim.instances_created == before + 1
+
+
 def test_body_shorter_than_promised(broken):
     broken.sim.fail(Fault.truncated())
     with pytest.raises(http.client.IncompleteRead) as caught:
