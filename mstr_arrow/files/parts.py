@@ -72,7 +72,13 @@ class ParquetParts:
 
     def start(self, schema: pa.Schema) -> None:
         """Begin with parts of a schema."""
-        self._schema = schema
+        self._schema, self._part, self._parts, self._rows = schema, None, 0, 0
+
+    def begin_again(self) -> bool:
+        """Drop what was written, so that `start` begins anew."""
+        self.abandon()
+        self.open()
+        return True
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Write one batch, into as many parts as it takes."""

@@ -92,6 +92,14 @@ class Sink:
         """Write one batch."""
         self._writer.write_batch(batch)
 
+    def begin_again(self) -> bool:
+        """Drop what was written, so that `start` begins anew; False where it was handed on, as to a stream."""
+        if self._partial is None:
+            return False
+        self.abandon()
+        self.open()
+        return True
+
     def finish(self) -> None:
         """Write the end and give the file its name."""
         self._writer.close()
@@ -202,7 +210,7 @@ class Parquet(Sink):
         return self._flushed, self._size or self._out.tell()
 
     def _begin(self, out: Any, schema: pa.Schema) -> Any:
-        self._schema = schema
+        self._schema, self._waiting, self._rows, self._flushed = schema, [], 0, 0
         writer = pq.ParquetWriter(out, schema, compression=self._compression, store_schema=False)
         # The schema stored for Arrow readers is the plain one: no reader should see how we wrote the texts.
         stored = base64.b64encode(deliver_schema(schema, "plain").serialize())

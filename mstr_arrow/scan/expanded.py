@@ -35,9 +35,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="Sliceable")
 
 _BAD_REQUEST = 400
-_WAYS_OUT = (
-    "to_arrow(), to_polars() and to_pandas() begin again by themselves; page_by() reads one page of the report."
-)
+_WAYS_OUT = "Tables and files begin again by themselves; page_by() reads one page of the report."
 
 
 class Expanded(Reading[T]):

@@ -34,7 +34,8 @@ _CONSISTENT = (
     "Read it again from the start, while nobody publishes it: a consistent copy is what one instance shows."
 )
 _ORDER_HINT = (
-    "with_options(total_order=True) makes a read that goes on over another instance, where the server can sort."
+    "with_options(total_order=True) makes a read that goes on over another instance, where the server can sort; "
+    "tables and files begin again by themselves."
 )
 
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 from mstr_arrow.adapters import pandas as pandas_adapter
 from mstr_arrow.adapters import polars as polars_adapter
 from mstr_arrow.adapters.lazy import lazy_frame
-from mstr_arrow.errors import DataChanged, InstanceGone, UsageError
+from mstr_arrow.errors import UsageError
 from mstr_arrow.extract.extractable import Extractable
 from mstr_arrow.files.parts import ParquetParts
 from mstr_arrow.files.sinks import Csv, IpcFile, IpcStream, Parquet, in_thread
@@ -24,6 +24,7 @@ from mstr_arrow.filters.sql import from_sql
 from mstr_arrow.grid.texts import check_strings, deliver_batch, deliver_schema, join_batches
 from mstr_arrow.query.pushdown import push_down
 from mstr_arrow.query.query import Query, SortKey
+from mstr_arrow.scan.all_rows import count_all, take_all, write_all
 from mstr_arrow.scan.asking import Asking, Whole
 from mstr_arrow.scan.batches import Batches
 
@@ -391,10 +392,7 @@ class Scan(Extractable):
         if known is not None:
             return known
         async with self._reading(lambda batch: batch, None) as read:
-            rows = 0
-            while (batch := await read.next()) is not None:
-                rows += len(batch)
-            return rows
+            return await count_all(read)
 
     @asynccontextmanager
     async def _reading(
@@ -424,14 +422,14 @@ class Scan(Extractable):
     async def _to_arrow(self, strings: Strings, on_progress: OnProgress) -> pa.Table:
         check_strings(strings)
         async with self._reading(lambda batch: deliver_batch(batch, strings), on_progress) as read:
-            batches = await _all(read)
+            batches = await take_all(read)
             schema = deliver_schema(read.schema, strings)
             return await asyncio.to_thread(join_batches, batches, schema)
 
     async def _to_polars(self, strings: Strings, on_progress: OnProgress) -> pl.DataFrame:
         check_strings(strings)
         async with self._reading(lambda batch: polars_adapter.to_frame(batch, strings), on_progress) as read:
-            frames = await _all(read)
+            frames = await take_all(read)
             if not frames:
                 return polars_adapter.empty_frame(read.schema, strings)
             return await asyncio.to_thread(pl.concat, frames)  # chunks are shared, not copied
@@ -451,10 +449,7 @@ class Scan(Extractable):
             await in_thread(sink.open)
             convert = partial(deliver_batch, strings=sink.strings)
             async with self._reading(convert, on_progress) as read:
-                await in_thread(sink.start, read.schema)
-                while (batch := await read.next()) is not None:
-                    await in_thread(sink.write, batch)
-                await in_thread(sink.finish)
+                await write_all(read, sink)
                 return read.stats()
         except BaseException:
             await in_thread(sink.abandon)
@@ -484,18 +479,3 @@ def _parquet(
 
 def _reader(batches: Batches) -> pa.RecordBatchReader:
     return pa.RecordBatchReader.from_batches(batches.schema, batches)
-
-
-async def _all(read: Opened[T]) -> list[T]:
-    """Take all rows; where the instance is gone, those taken before are dropped, and it begins again."""
-    items: list[T] = []
-    while True:
-        try:
-            while (item := await read.next()) is not None:
-                items.append(item)
-        except (InstanceGone, DataChanged):
-            items.clear()
-            if not await read.start_over():
-                raise
-        else:
-            return items

@@ -1,5 +1,8 @@
 """A read whose instance is gone in the middle goes on, starts again, or says why it does neither."""
 
+import io
+
+import polars as pl
 import pyarrow as pa
 import pytest
 
@@ -109,6 +112,71 @@ def test_a_table_begins_again_as_nothing_of_it_was_handed_out(cube, sim, way):
     sim.fail(GONE.on("GET", "/instances/", skip=3, times=None))
     with pytest.raises(errors.InstanceGone):
         cube.to_arrow()
+
+
+FILES = {
+    "parquet": (lambda scan, to, **how: scan.write_parquet(to, row_group_rows=50, **how), pl.read_parquet),
+    "parts": (
+        lambda scan, to, **how: scan.write_parquet(to, part_rows=70, **how),
+        lambda path: pl.read_parquet(path / "*.parquet"),
+    ),
+    "ipc": (lambda scan, to, **how: scan.write_ipc(to, **how), pl.read_ipc),
+    "stream": (lambda scan, to, **how: scan.write_ipc(to, stream=True, **how), pl.read_ipc_stream),
+    "csv": (lambda scan, to, **how: scan.write_csv(to, **how), pl.read_csv),
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_a_file_begins_again_as_nobody_has_seen_it(cube, sim, tmp_path, kind):
+    write, read = FILES[kind]
+    for number, scan in enumerate((cube, ordered(cube), cube.sort("Customer"))):
+        sim.fail(GONE.on("GET", "/instances/", skip=4))
+        path = tmp_path / f"{number}"
+        stats = write(scan, path)
+        assert sorted(read(path)["Order"]) == sorted(sim.truth(CUBE)["Order"].to_pylist())
+        assert (stats.restarts, stats.rows, stats.result_rows) == (1, ROWS, ROWS)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["0", "1", "2"]
+    sim.fail(GONE.on("GET", "/instances/", skip=4, times=None))
+    with pytest.raises(errors.InstanceGone, match="tables and files begin again"):
+        write(cube, tmp_path / "3")
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_file_of_data_that_were_published_in_between_is_all_new(cube, sim, tmp_path):
+    published = []
+
+    def publish(stats):
+        if stats.rows > 100 and not published:
+            published.append(sim.republish(CUBE, rows=ROWS + 40, seed=5))
+            sim.drop_instances()
+
+    try:
+        ordered(cube).write_parquet(tmp_path / "x", row_group_rows=30, on_progress=publish)
+        written = pl.read_parquet(tmp_path / "x").sort("Order")
+        truth = pl.from_arrow(sim.truth(CUBE)).sort("Order").select(written.columns)
+        assert written.equals(truth.cast(dict(written.schema)))
+        assert len(written) == ROWS + 40
+    finally:
+        sim.republish(CUBE, rows=ROWS)
+
+
+def test_a_stream_of_the_caller_gets_nothing_twice(cube, sim):
+    stream = io.BytesIO()
+    sim.fail(GONE.on("GET", "/instances/", skip=4))
+    with pytest.raises(errors.InstanceGone, match="total_order=True"):
+        cube.write_ipc(stream, stream=True)
+    sim.fail(GONE.on("GET", "/instances/", skip=4))
+    stream = io.BytesIO()
+    ordered(cube).write_ipc(stream, stream=True)
+    stream.seek(0)
+    assert pl.read_ipc_stream(stream)["Order"].to_list() == sorted(sim.truth(CUBE)["Order"].to_pylist())
+
+
+def test_rows_are_counted_once_where_the_count_begins_again(cube, sim):
+    few = cube.where(ma.col("Units") >= 3).with_options(pushdown=False, limits=PAGES)
+    rows = few.count_rows()
+    sim.fail(GONE.on("GET", "/instances/", skip=4))
+    assert few.count_rows() == rows > 0
 
 
 def test_an_instance_that_dies_again_and_again_ends_the_read(cube, sim):

@@ -63,7 +63,7 @@ def test_pages_not_handed_out_yet_are_shown_by_other_instances(connection, sim, 
 
 def test_a_page_of_which_rows_were_handed_out_ends_with_the_ways_out(connection, sim):
     every = connection.report("Paged", limits=ma.Limits(page_rows=3, in_flight=1, buffer_bytes=1)).expand_pages()
-    with pytest.raises(errors.InstanceGone, match=r"to_arrow\(\).*begin again.*page_by\(\)"):
+    with pytest.raises(errors.InstanceGone, match=r"files begin again by themselves.*page_by\(\)"):
         interrupted(every, {1: sim.drop_instances})
 
 
