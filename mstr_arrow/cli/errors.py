@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.text import Text
 
+from mstr_arrow.cli.signals import Terminated, heard_signals
 from mstr_arrow.cli.trace import traced
 from mstr_arrow.cli.wording import as_options
 from mstr_arrow.errors import ConversionError, DataError, MstrError, UsageError
@@ -19,21 +20,26 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-FAILED, USAGE, DATA, INTERRUPTED, READER_LEFT = 1, 2, 3, 130, 141
+FAILED, USAGE, DATA, INTERRUPTED, READER_LEFT, TERMINATED = 1, 2, 3, 130, 141, 143
+
+NO_FILE = "The session was logged out; no file was written."
 
 
 @contextmanager
-def shown_errors(console: Console, *, verbose: bool) -> Iterator[None]:
+def shown_errors(console: Console, *, verbose: bool, interrupted: str = NO_FILE) -> Iterator[None]:
     """Show what goes wrong inside and end the command with its exit code.
 
-    ``verbose`` shows the traceback, without local variables, and what happens on the network.
+    ``verbose`` shows the traceback, without local variables, and what happens on the network. ``interrupted`` says
+    what Ctrl-C and SIGTERM leave behind.
     """
     try:
-        with traced(console) if verbose else nullcontext():
+        with heard_signals(), traced(console) if verbose else nullcontext():
             yield
-    except KeyboardInterrupt:
-        console.print("Interrupted. The session was logged out; no file was written.", style="yellow")
-        raise typer.Exit(INTERRUPTED) from None
+    except KeyboardInterrupt as interrupt:
+        terminated = isinstance(interrupt, Terminated)
+        said = f"{'Terminated' if terminated else 'Interrupted'}. {interrupted}"
+        console.print(said, style="yellow", soft_wrap=True)
+        raise typer.Exit(TERMINATED if terminated else INTERRUPTED) from None
     except MstrError as error:
         _traceback(verbose)
         console.print(explain(error), soft_wrap=True)

@@ -12,12 +12,12 @@ from mstr_arrow.cli import options
 from mstr_arrow.cli.answers import PromptAnswers, PromptsFile, answers_from, prompts_as_options
 from mstr_arrow.cli.columntypes import read_types
 from mstr_arrow.cli.connecting import open_connection
-from mstr_arrow.cli.errors import shown_errors
+from mstr_arrow.cli.errors import NO_FILE, shown_errors
 from mstr_arrow.cli.output import Output, ParquetOptions, output_from
 from mstr_arrow.cli.pages import AllPages, ChosenPage, on_pages
 from mstr_arrow.cli.progress import detail, progress, summarise
 from mstr_arrow.cli.question import Question, named_as_options
-from mstr_arrow.cli.resuming import IfChanged, Resume, Resuming, WhenChanged, resuming_from
+from mstr_arrow.cli.resuming import GOES_ON, IfChanged, Resume, Resuming, WhenChanged, resuming_from
 from mstr_arrow.cli.server import Server, takes_server
 from mstr_arrow.cli.tables import print_text
 from mstr_arrow.config import Limits
@@ -214,7 +214,8 @@ def fetch(
 ) -> None:
     """Read a cube or report into a Parquet, Arrow or CSV file, a folder of Parquet parts, or standard output."""
     console = Console(stderr=True)
-    with shown_errors(console, verbose=verbose):
+    resumes = (resume or if_changed) and not explain_only
+    with shown_errors(console, verbose=verbose, interrupted=GOES_ON if resumes else NO_FILE):
         parquet = ParquetOptions(
             compression=compression,
             row_group_rows=row_group_rows,
@@ -223,7 +224,7 @@ def fetch(
             overwrite=overwrite,
         )
         target: Output | Resuming | None = None
-        if (resume or if_changed) and not explain_only:
+        if resumes:
             target = resuming_from(
                 _given(output), output_format, parquet, if_changed=if_changed, on_change=on_change
             )

@@ -13,7 +13,7 @@ from rich.console import Console
 from mstr_arrow.cli import options
 from mstr_arrow.cli.columntypes import read_types
 from mstr_arrow.cli.connecting import open_connection
-from mstr_arrow.cli.errors import INTERRUPTED, shown_errors
+from mstr_arrow.cli.errors import shown_errors
 from mstr_arrow.cli.server import Server, takes_server
 from mstr_arrow.cli.target import look_at, named_like, say_keys
 from mstr_arrow.cli.uploading import detail, summarise, upload_progress
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from mstr_arrow.cli.input import Given
 
 DATA, MODEL, SENDING = "Data", "Cube", "Sending"
+
+
+TAKEN_BACK = "What was not published was taken back, and the session logged out."
 
 
 @takes_server()
@@ -154,7 +157,7 @@ def push(
     from mstr_arrow.cli.input import open_tables, read_forms  # noqa: PLC0415
 
     console = Console(stderr=True)
-    with shown_errors(console, verbose=verbose), _interrupted(console):
+    with shown_errors(console, verbose=verbose, interrupted=TAKEN_BACK):
         given = open_tables(files or (), query, table, read_types(column_types or ()), default=name)
         of_attributes = read_forms(forms or ())
         with open_connection(server) as connection:
@@ -203,18 +206,6 @@ def _fit(
 def _say(console: Console, lines: Iterable[str], *, style: str | None = None) -> None:
     for line in lines:
         console.print(line, markup=False, soft_wrap=True, highlight=False, style=style)
-
-
-@contextmanager
-def _interrupted(console: Console) -> Iterator[None]:
-    """Say what Ctrl-C has left behind: nothing."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        console.print(
-            "Interrupted. What was not published was taken back, and the session logged out.", style="yellow"
-        )
-        raise typer.Exit(INTERRUPTED) from None
 
 
 @contextmanager

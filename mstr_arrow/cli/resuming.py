@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from mstr_arrow.scan.scan import Scan
     from mstr_arrow.scan.stats import ScanStats
 
+GOES_ON = "The session was logged out; the same command goes on where it stopped."
+
 Resume = Annotated[
     bool,
     typer.Option(

@@ -175,7 +175,12 @@ def command(simulator):
 
 
 @pytest.mark.parametrize("output", ["x.parquet", "x/"])
-def test_ctrl_c_logs_out_and_leaves_no_file(tmp_path, output):
+@pytest.mark.parametrize(
+    ("signals", "code", "said"),
+    [([signal.SIGINT], 130, "Interrupted."), ([signal.SIGTERM] * 2, 143, "Terminated.")],
+    ids=["Ctrl-C", "SIGTERM"],
+)
+def test_ctrl_c_and_sigterm_log_out_and_leave_no_file(tmp_path, output, signals, code, said):
     with Simulator(rows=2_000) as simulator:
         simulator.fail(Fault.slow(30).on("GET", "/instances/", times=None))
         program, environment = command(simulator)
@@ -186,10 +191,11 @@ def test_ctrl_c_logs_out_and_leaves_no_file(tmp_path, output):
             assert time.monotonic() < end, "no instance was created"
             time.sleep(0.02)
         time.sleep(0.2)
-        process.send_signal(signal.SIGINT)
+        for number in signals:
+            process.send_signal(number)
         _, err = process.communicate(timeout=20)
-        assert process.returncode == 130
-        assert "Interrupted" in err
+        assert process.returncode == code
+        assert err.splitlines()[-1] == f"{said} The session was logged out; no file was written."
         assert simulator.open_sessions == 0
     assert list(tmp_path.iterdir()) == []
 

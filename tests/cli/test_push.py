@@ -244,7 +244,10 @@ def test_a_password_is_not_shown(push, monkeypatch):
 
 
 @pytest.mark.parametrize("at", ["PUT", "POST"], ids=["sending", "publishing"])
-def test_ctrl_c_takes_the_upload_back(tmp_path, at):
+@pytest.mark.parametrize(
+    ("number", "code", "said"), [(signal.SIGINT, 130, "Interrupted."), (signal.SIGTERM, 143, "Terminated.")]
+)
+def test_ctrl_c_and_sigterm_take_the_upload_back(tmp_path, at, number, code, said):
     (tmp_path / "sales.csv").write_text(SALES)
     with Simulator(rows=10) as simulator:
         simulator.fail(Fault.slow(30).on(at, r"/uploadSessions/.*" if at == "PUT" else "/publish$", times=None))
@@ -264,10 +267,10 @@ def test_ctrl_c_takes_the_upload_back(tmp_path, at):
             assert time.monotonic() < end, "the upload never began"
             time.sleep(0.02)
         time.sleep(0.3)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, err = process.communicate(timeout=20)
-        assert (process.returncode, out) == (130, "")
-        assert "Interrupted" in err
+        assert (process.returncode, out) == (code, "")
+        assert f"{said} What was not published was taken back, and the session logged out." in err
         assert (simulator.open_sessions, simulator.uploads_open) == (0, 0)
 
 

@@ -1,5 +1,11 @@
 """``fetch --resume`` and ``--if-changed``."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
+
 import polars as pl
 import pytest
 
@@ -35,6 +41,28 @@ def test_what_a_failed_command_has_not_fetched_is_fetched_by_the_next(run, own, 
     assert height(folder) == 1_500
     assert sorted(path.name for path in tmp_path.iterdir()) == ["sales"]
     assert own.open_sessions == 0
+
+
+def test_what_sigterm_has_ended_goes_on(run, own, tmp_path):
+    own.fail(Fault.slow(30).on("GET", r"/instances/", skip=2, times=None))
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    program = [sys.executable, "-c", "import mstr_arrow.cli; mstr_arrow.cli.main()"]
+    fetch = ("fetch", CUBE, "-o", "sales/", "--resume", "--part-rows", "500", "--page-rows", "500")
+    process = subprocess.Popen([*program, *fetch], env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True)  # noqa: S603 - our own interpreter
+    end = time.monotonic() + 20
+    while not list(tmp_path.glob(".sales.extracting/part-*")):
+        assert time.monotonic() < end, "no part was written"
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 143
+    assert err.splitlines()[-1] == (
+        "Terminated. The session was logged out; the same command goes on where it stopped."
+    )
+    assert own.open_sessions == 0
+    own.heal()
+    assert ", 500 of them by former runs" in run(*fetch[:3], f"{tmp_path}/sales/", *fetch[4:]).err
+    assert height(tmp_path / "sales") == 1_500
 
 
 def test_a_folder_that_is_whole_is_said_to_be(run, own, tmp_path):

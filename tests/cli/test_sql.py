@@ -364,7 +364,10 @@ def command(simulator, *arguments):
 @pytest.mark.parametrize(
     "statement", ["from 'Sales Cube'", "select 1 from 'Sales Cube', range(1000000), range(1000000)"]
 )
-def test_ctrl_c_logs_out_and_leaves_no_file(tmp_path, statement):
+@pytest.mark.parametrize(
+    ("number", "code", "said"), [(signal.SIGINT, 130, "Interrupted."), (signal.SIGTERM, 143, "Terminated.")]
+)
+def test_ctrl_c_and_sigterm_log_out_and_leave_no_file(tmp_path, statement, number, code, said):
     with Simulator(rows=20_000) as simulator:
         if "range" not in statement:  # where DuckDB is busy, not waiting
             simulator.fail(Fault.slow(30).on("GET", "/instances/", times=None))
@@ -376,13 +379,13 @@ def test_ctrl_c_logs_out_and_leaves_no_file(tmp_path, statement):
                 assert time.monotonic() < end, "no file was begun"
                 time.sleep(0.02)
             time.sleep(0.5)
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             _, err = process.communicate(timeout=20)
         finally:
             process.kill()
             process.communicate()
-        assert process.returncode == 130
-        assert err.strip().splitlines()[-1].startswith("Interrupted.")
+        assert process.returncode == code
+        assert err.strip().splitlines()[-1].startswith(said)
         assert "leaked" not in err
         assert simulator.open_sessions == 0
     assert list(tmp_path.iterdir()) == []
