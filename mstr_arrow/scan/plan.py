@@ -19,13 +19,17 @@ _LEAST, _GROWTH = 0.5, 1.25
 
 _SIMILAR = 1.1
 
+_PATIENCE = 8
+"""Whole pages that come of those that were cut short, before more rows are asked for again; twice as many each time
+that this was in vain."""
+
 
 class PagePlan:
     """The rows of a result that were not asked for yet, and the size of the next page.
 
     Pages follow the rows *received*: what a shortened page left out is asked for before anything else, and
-    later pages ask for no more than the server gave. ``first`` rows are all that is asked for, until `extend`. Rows
-    before those of ``start``, which is the first page, are not asked for.
+    later pages ask for no more than the server gave, until it has given that often enough. ``first`` rows are all
+    that is asked for, until `extend`. Rows before those of ``start``, which is the first page, are not asked for.
     """
 
     def __init__(self, total: int, limits: Limits, *, first: int | None = None, start: Range | None = None) -> None:
@@ -37,18 +41,23 @@ class PagePlan:
         self._missing: deque[Range] = deque([] if start is None else [start])
         self._bytes_per_row: float | None = None
         self._most: int | None = None
+        self._whole = 0
+        self._patience = _PATIENCE
         self._quick: int | None = None
 
     @property
     def page_rows(self) -> int:
         """Rows of the next page: the fixed number, or what the targets for bytes and seconds allow."""
-        rows = self._limits.page_rows
-        if rows is None and self._bytes_per_row is None:
-            rows = self._limits.first_page_rows
-        elif rows is None:
-            rows = self._by_bytes()
-            rows = min(rows, self._quick or rows)
+        rows = self._targeted()
         return max(1, min(rows, self._most or rows))
+
+    def _targeted(self) -> int:
+        if self._limits.page_rows is not None:
+            return self._limits.page_rows
+        if self._bytes_per_row is None:
+            return self._limits.first_page_rows
+        rows = self._by_bytes()
+        return min(rows, self._quick or rows)
 
     def _by_bytes(self) -> int:
         return int(self._limits.page_bytes / (self._bytes_per_row or 1))
@@ -89,10 +98,22 @@ class PagePlan:
         """Learn that a request for ``wanted`` brought ``rows`` rows in ``size`` bytes of text."""
         if rows:
             self._bytes_per_row = size / rows
+        self._follow(wanted.rows, rows)
         if 0 < rows < wanted.rows:
-            self._most = min(self._most or rows, rows)
             self._missing.append(Range(wanted.offset + rows, wanted.rows - rows))
             self._missing = deque(sorted(self._missing))
+
+    def _follow(self, wanted: int, rows: int) -> None:
+        """Ask for no more than a page had that came short; for twice as much once it seems to have passed."""
+        if 0 < rows < wanted:
+            in_vain = self._most is not None and wanted <= self._most
+            self._patience *= 2 if in_vain else 1
+            self._most, self._whole = min(self._most or rows, rows), 0
+        elif rows == self._most:
+            self._whole += 1
+            if self._whole >= self._patience:
+                self._most, self._whole = 2 * rows, 0
+                self._most = None if self._most >= self._targeted() else self._most
 
     def timed(self, wanted: Range, seconds: float) -> None:
         """Learn how long a page took: shrink those to come where that is too long, let them grow where it is not.

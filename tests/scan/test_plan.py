@@ -42,6 +42,35 @@ def test_what_a_short_page_left_out_comes_next_and_later_pages_are_no_longer():
     assert [plan.take() for _ in range(4)] == [Range(4, 4), Range(8, 2), Range(19, 1), Range(20, 4)]
 
 
+def answered(plan, most):
+    """Answer the next request with at most so many rows."""
+    wanted = plan.take()
+    plan.received(wanted, min(wanted.rows, most), 10 * min(wanted.rows, most))
+    return wanted.rows
+
+
+def test_pages_grow_again_when_what_made_them_short_has_passed():
+    plan = PagePlan(10**6, Limits(page_rows=100))
+    assert answered(plan, 25) == 100
+    assert [answered(plan, 100) for _ in range(20)] == [25] * 8 + [50] * 8 + [100] * 4
+
+
+def test_a_limit_that_stays_is_tried_less_and_less_often_and_costs_no_row_twice():
+    plan = PagePlan(10_000, Limits(page_rows=100))
+    sizes = [answered(plan, 10) for _ in range(1_000)]
+    assert plan.peek() is None
+    assert sum(size > 10 for size in sizes) <= 7
+    assert set(sizes) == {100, 20, 10}
+
+
+def test_pages_that_were_asked_for_before_the_first_came_short_are_no_trials():
+    plan = PagePlan(10**6, Limits(page_rows=100))
+    for wanted in [plan.take() for _ in range(6)]:
+        plan.received(wanted, 50, 500)
+    sizes = [answered(plan, 100) for _ in range(9)]
+    assert sizes == [50] * 8 + [100]
+
+
 def test_before_any_page_came_the_byte_target_is_the_estimate():
     plan = PagePlan(100, Limits(page_bytes=777, page_rows=10))
     wanted = plan.take()
