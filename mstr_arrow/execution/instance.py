@@ -10,6 +10,7 @@ from mstr_arrow.transport.version import at_least
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mstr_arrow.execution.datatime import Times
     from mstr_arrow.execution.paging import PageChoice
     from mstr_arrow.grid.expansion import Expansion
     from mstr_arrow.grid.options import GridOptions
@@ -142,10 +143,12 @@ class Source:
 class Instance:
     """An instance nothing was read from yet but its columns and the number of its rows.
 
-    Where all pages of a report are wanted, it shows one of them, and ``expansion`` says which there are.
+    Where all pages of a report are wanted, it shows one of them, and ``expansion`` says which there are. ``times``
+    are those before it was made, where they were asked for.
     """
 
     id: str
     columns: Columns
     total: int
     expansion: Expansion | None = None
+    times: Times | None = None

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import InstanceGone
+from mstr_arrow.execution.datatime import fetch_times
 from mstr_arrow.execution.execute import INSTANCES, execute, place_for
 from mstr_arrow.execution.instance import Instance
 from mstr_arrow.execution.paging import fetch_page_by
@@ -28,17 +29,19 @@ async def probe(
     """Create an instance and look at its first rows, for the columns and the number of rows.
 
     It stays in the session's working set until somebody else needs its place. Where all pages of a report are
-    wanted, it shows the one that the server shows first.
+    wanted, it shows the one that the server shows first. What has a total order may be gone on with over another
+    instance, and so comes with its times.
     """
     place = await place_for(session, source, None, watch)
     every = source.page_by if source.expands else None
     shown = source if every is None else replace(source, page_by=None)
     grid = options if every is None else replace(options, types={})
     try:
+        times = await fetch_times(session.http, source) if source.ordered and source.given is None else None
         for left in reversed(range(INSTANCES)):
             answer = await execute(session, shown, shown.probe_rows, options, watch, place=place)
             page = await asyncio.to_thread(decode_page, answer.content(), options=grid)
-            instance = Instance(page.instance_id, page.columns, page.paging.total)
+            instance = Instance(page.instance_id, page.columns, page.paging.total, times=times)
             if every is None:
                 break
             try:

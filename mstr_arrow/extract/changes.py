@@ -10,8 +10,8 @@ from mstr_arrow.extract.order import attribute_names
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from mstr_arrow.execution.datatime import DataTime
     from mstr_arrow.execution.instance import Instance
-    from mstr_arrow.extract.datatime import DataTime
     from mstr_arrow.extract.manifest import Manifest
 
 _HINT = 'Start again: on_change="restart" (--on-change restart) does so by itself.'

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.auth.saved import saved_session
 from mstr_arrow.errors import DataChanged, InstanceGone, SessionExpired, UsageError
+from mstr_arrow.execution.datatime import fetch_data_time
 from mstr_arrow.execution.probing import probe
 from mstr_arrow.extract.borrowed import (
     Borrowed,
@@ -19,7 +20,6 @@ from mstr_arrow.extract.borrowed import (
     write_borrowed,
 )
 from mstr_arrow.extract.changes import check_columns_of, check_instance, check_time
-from mstr_arrow.extract.datatime import fetch_data_time
 from mstr_arrow.extract.manifest import Asked, Manifest, question_of
 from mstr_arrow.extract.order import check_columns, check_question
 from mstr_arrow.extract.portion import Portion
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from mstr_arrow.execution.datatime import DataTime
     from mstr_arrow.execution.instance import Instance, Source
-    from mstr_arrow.extract.datatime import DataTime
     from mstr_arrow.extract.folder import Folder
     from mstr_arrow.extract.options import Chosen
     from mstr_arrow.scan.asking import Asking

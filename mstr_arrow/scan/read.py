@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow.errors import ClosedError, DataMismatch, InstanceGone
+from mstr_arrow.execution.datatime import Times, fetch_times
 from mstr_arrow.execution.execute import execute, place_for
 from mstr_arrow.execution.fetching import fetch_page
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.scan.pages import open_pages
 from mstr_arrow.scan.reading import Reading
-from mstr_arrow.scan.recovery import TRIES, Marked, Position, cannot_go_on, marking, modified, remake
+from mstr_arrow.scan.recovery import TRIES, Marked, Position, cannot_go_on, marking, remake
 from mstr_arrow.scan.scheduler import ended
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Read(Reading[T]):
         self._place: Place | None = None
         self._pages: Pages[Any] | None = None
         self._tail: pa.RecordBatch | None = None
-        self._modified: str | None = None
+        self._times = Times(None, None)
         self._columns: Columns | None = None
 
     @property
@@ -78,8 +79,6 @@ class Read(Reading[T]):
         shop = self._shop
         rows = shop.options.limits.first_rows
         wanted = self._start or Range(0, min(rows, self._first or rows))
-        if self._source.ordered:
-            self._modified = await modified(shop.session.http, self._source)
         place = self._place = await place_for(shop.session, self._source, instance, shop.watch)
         if instance is not None and instance.id != place.instance_id:
             instance = None
@@ -89,8 +88,9 @@ class Read(Reading[T]):
         if answer is None:  # nothing was delivered of an instance that is gone: a new one is as good
             shop.meter.restarts += instance is not None
             instance = None
-            grid = shop.options.grid
-            answer = await execute(shop.session, self._source, wanted.rows, grid, shop.watch, place=place)
+            answer = await self._made(place, wanted.rows)
+        elif instance is not None:
+            self._times = instance.times or self._times
         known = None if instance is None else instance.columns
         pages = await open_pages(
             shop, self._source, answer, known, self._convert, first=self._first, start=self._start
@@ -149,25 +149,29 @@ class Read(Reading[T]):
         await old.aclose()
         shop.meter.restarts += 1
         rows = shop.options.limits.first_rows
-        grid, start = shop.options.grid, None
+        start = None
         if self._tail is not None and (shop.meter.result_rows or self._start is not None):
             row, total = old.plan.begin + old.taken, old.plan.total
-            at = Position(row, total, self._tail, self._modified)
+            at = Position(row, total, self._tail, self._times)
             instance_id = await remake(shop, source, self.columns, place, at)
             start = Range(row, min(rows, total - row))
-            answer = await fetch_page(shop.session, source, instance_id, start, grid)
+            answer = await fetch_page(shop.session, source, instance_id, start, shop.options.grid)
         else:
             shop.meter.rows = 0
-            if source.ordered:
-                self._modified = await modified(shop.session.http, source)
-            rows = min(rows, self._first or rows)
-            answer = await execute(shop.session, source, rows, grid, shop.watch, place=place)
+            answer = await self._made(place, min(rows, self._first or rows))
         first = self._first if start is None else old.plan.end
         pages = await open_pages(shop, source, answer, self.columns, self._convert, first=first, start=start)
         if self.closed:
             await pages.aclose()
             raise ended()
         self._pages = pages
+
+    async def _made(self, place: Place, rows: int) -> Answer:
+        """Make an instance and return its first page; ask for times before, where they are needed to go on."""
+        shop, source = self._shop, self._source
+        if source.ordered:
+            self._times = await fetch_times(shop.session.http, source)
+        return await execute(shop.session, source, rows, shop.options.grid, shop.watch, place=place)
 
     async def _first_of(self, instance: Instance, wanted: Range) -> Answer | None:
         """Ask for the first page of an instance that was made before; None where it is gone."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import pyarrow as pa
 
-from mstr_arrow.errors import DataChanged, DataError, InstanceGone, MstrError
+from mstr_arrow.errors import DataChanged, DataError, InstanceGone
+from mstr_arrow.execution.datatime import fetch_times
 from mstr_arrow.execution.execute import execute
 from mstr_arrow.execution.fetching import fetch_page
 from mstr_arrow.grid.rows import Range
@@ -16,10 +17,10 @@ from mstr_arrow.grid.texts import deliver_batch
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mstr_arrow.execution.datatime import Times
     from mstr_arrow.execution.instance import Source
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.scan.workshop import Workshop
-    from mstr_arrow.transport.http import Http
     from mstr_arrow.transport.workingset import Place
 
 T = TypeVar("T")
@@ -64,32 +65,21 @@ def cannot_go_on(source: Source, *, delivered: bool, tail: bool) -> str | None:
     return None if source.ordered and tail else _ORDER_HINT
 
 
-async def modified(http: Http, source: Source) -> str | None:
-    """Return when a cube was changed last, None where that cannot be had. GET /api/cubes?id=."""
-    if source.kind != "cube":
-        return None
-    try:
-        answer = await http.request("GET", "cubes", params={"id": source.object_id})
-        return str(answer.json()["cubesInfos"][0]["modificationTime"])
-    except (MstrError, LookupError, TypeError):
-        return None
-
-
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far a read has come: rows of the grid that were taken, of so many; the last ones; when it was changed."""
+    """How far a read has come: rows of the grid that were taken, of so many; the last ones; its times."""
 
     row: int
     total: int
     tail: pa.RecordBatch
-    modified: str | None
+    times: Times
 
 
 async def remake(shop: Workshop, source: Source, columns: Columns, place: Place, at: Position) -> str:
     """Make another instance and return its id, if its rows are those of the one that is gone.
 
-    Reads its first row and those of the overlap. Errors: DataChanged where time of change, total, columns or the
-    overlap differ; InstanceGone where rows that are equal in all attributes meet at this row, whose order is then
+    Reads its first row and those of the overlap. Errors: DataChanged where times, total, columns or the overlap
+    differ; InstanceGone where rows that are equal in all attributes meet at this row, whose order is then
     not certain.
     """
     answer = await execute(shop.session, source, 1, shop.options.grid, shop.watch, place=place)
@@ -97,15 +87,23 @@ async def remake(shop: Workshop, source: Source, columns: Columns, place: Place,
         page, _, _ = await shop.decode(answer, columns, lambda _: None)
         if page.paging.total != at.total:
             raise data_changed(f"it had {at.total} rows and has {page.paging.total} now")
-        now = await modified(shop.session.http, source)
-        if None not in {now, at.modified} and now != at.modified:
-            raise data_changed(f"it was changed last at {at.modified}, and again at {now}")
+        now = await fetch_times(shop.session.http, source, published=at.times.published is not None)
+        _compare_times(at.times, now)
         await _compare(shop, source, columns, page.instance_id, at)
     except DataChanged:
         raise
     except DataError as error:
         raise data_changed(f"its columns are others ({error.message})") from error
     return page.instance_id
+
+
+def _compare_times(before: Times, now: Times) -> None:
+    for what, then, since in (
+        ("changed", before.changed, now.changed),
+        ("published", before.published, now.published),
+    ):
+        if None not in {then, since} and then != since:
+            raise data_changed(f"it was {what} last at {then}, and again at {since}")
 
 
 async def _compare(shop: Workshop, source: Source, columns: Columns, instance_id: str, at: Position) -> None:

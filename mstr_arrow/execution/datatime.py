@@ -1,7 +1,8 @@
-"""When the data of a cube were last published: its cache's ``lastUpdateTime`` (wire reference, section 9.5)."""
+"""When a cube was changed, and when its data were published (wire reference, sections 3.3 and 9.5)."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.errors import MstrError, PermissionDenied
 
 if TYPE_CHECKING:
+    from mstr_arrow.execution.instance import Source
     from mstr_arrow.transport.http import Http
 
 logger = logging.getLogger("mstr_arrow")
@@ -23,6 +25,38 @@ class DataTime:
 
     moment: str | None
     why_not: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When an object was changed and its data published, as the server writes it; None where it does not tell."""
+
+    changed: str | None
+    published: str | None
+
+
+async def fetch_times(http: Http, source: Source, *, published: bool = True) -> Times:
+    """Ask when an object was changed and, unless that is not wanted, when its data were published.
+
+    GET /api/cubes?id=, and the calls of `fetch_data_time`. Never raises what the server says; of reports there are
+    no such times.
+    """
+    if source.kind != "cube":
+        return Times(None, None)
+    if not published:
+        return Times(await _changed(http, source.object_id), None)
+    changed, data = await asyncio.gather(
+        _changed(http, source.object_id), fetch_data_time(http, source.kind, source.object_id)
+    )
+    return Times(changed, data.moment)
+
+
+async def _changed(http: Http, cube_id: str) -> str | None:
+    try:
+        answer = await http.request("GET", "cubes", params={"id": cube_id})
+        return str(answer.json()["cubesInfos"][0]["modificationTime"])
+    except (MstrError, LookupError, TypeError):
+        return None
 
 
 async def fetch_data_time(http: Http, kind: str, object_id: str) -> DataTime:
