@@ -102,7 +102,7 @@ def describe(stats: ScanStats) -> str:
         f"{stats.bytes_per_second / MB:,.1f} MB/s",
         f"{stats.in_flight} in flight",
     ]
-    if stats.rows:
+    if stats.rows_per_second:
         parts.append(f"{clock((stats.total_rows - stats.rows) / stats.rows_per_second)} left")
     return " · ".join(parts)
 

@@ -181,5 +181,5 @@ def _from(start: Range | None, on_progress: OnProgress) -> OnProgress:
         return on_progress
     before = start.offset
     return lambda stats: on_progress(
-        replace(stats, rows=stats.rows + before, result_rows=stats.result_rows + before)
+        replace(stats, rows=stats.rows + before, result_rows=stats.result_rows + before, rows_before=before)
     )

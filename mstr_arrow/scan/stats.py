@@ -25,7 +25,7 @@ class ScanStats:
     numbers differ where cross-tabs, metrics on rows or subtotals are made tidy. ``bytes`` of JSON text were
     decoded, which came as ``wire_bytes`` over the network (fewer if the server packs them); ``requests`` were
     sent, ``retries`` of them again; ``in_flight`` are under way. ``restarts`` counts the instances
-    that were made in place of one that was gone.
+    that were made in place of one that was gone. ``rows_before`` of the rows are of former runs of an extraction.
 
     ``in_flight_limit`` requests may be in flight now, ``in_flight_lowest`` to ``in_flight_highest`` it was so far.
     Pages are ``page_rows`` rows long now, ``page_rows_lowest`` to ``page_rows_highest`` they were so far, but for
@@ -65,11 +65,12 @@ class ScanStats:
     lag_p99: float
     lag_max: float
     status: str | None = None
+    rows_before: int = 0
 
     @property
     def rows_per_second(self) -> float:
         """Rows handed out per second since the read began."""
-        return self.rows / self.seconds if self.seconds else 0.0
+        return (self.rows - self.rows_before) / self.seconds if self.seconds else 0.0
 
     @property
     def bytes_per_second(self) -> float:

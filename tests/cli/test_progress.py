@@ -19,6 +19,12 @@ def test_what_the_server_does_is_shown_with_its_time():
     assert progress.describe(READING).startswith("500 of 1,000 rows")
 
 
+def test_rows_of_former_runs_do_not_make_a_read_faster():
+    resumed = replace(READING, rows=900, rows_before=800)
+    assert progress.describe(resumed) == "900 of 1,000 rows · 10 rows/s · 0.0 MB/s · 0 in flight · 0:10 left"
+    assert progress.describe(replace(resumed, rows=800)).startswith("800 of 1,000 rows · 0 rows/s")
+
+
 def test_of_several_reads_rows_count_more_than_what_the_server_does():
     shown = []
     of = progress.together(shown.append)
