@@ -67,7 +67,6 @@ def through(course: Course, seed: int) -> tuple[str, Ending, list[str]]:
     """Send one storm; return over what, how that ended, and what was wrong."""
     name, way = WAYS[seed % len(WAYS)]
     storm, wrong = Storm(course.server, seed, course.republications), list[str]()
-    asked = len(course.server.requests)
     faulthandler.dump_traceback_later(HOPELESS, exit=True)
     with tempfile.TemporaryDirectory() as scratch:
         try:
@@ -80,22 +79,17 @@ def through(course: Course, seed: int) -> tuple[str, Ending, list[str]]:
     if end.seconds > DEADLINE + SLACK:
         wrong.append(f"took {end.seconds:.1f} s")
     wrong += [f"a strike failed: {error!r}" for error in storm.failed]
-    wrong += [f"left: {what}" for what in left_behind(course.server, storm, asked)]
+    wrong += [f"left: {what}" for what in left_behind(course.server, storm)]
     course.server.expire_sessions()
     if storm.data:
         course.server.republish(CUBE, rows=course.truths[""].num_rows, seed=0)
     return name, end, wrong
 
 
-def left_behind(server: Simulator, storm: Storm, asked: int) -> list[str]:
+def left_behind(server: Simulator, storm: Storm) -> list[str]:
     """Say what was left; not counted are sessions of which we were told that they had ended, or never told."""
-    told = {
-        request.headers.get("x-mstr-authtoken", "") for request in server.requests[asked:] if request.status == 401
-    }
-    sessions = len(server.open_tokens - told) - storm.unanswered_logins
-    uploads = server.uploads_open
-    threads = threads_left()
-    left = {"sessions": sessions, "upload sessions": uploads, "threads that decode": threads}
+    sessions = len(server.open_uploads.keys() - storm.dead) - storm.unanswered_logins
+    left = {"sessions": sessions, "threads that decode": threads_left()}
     return [f"{number} {what}" for what, number in left.items() if number > 0]
 
 

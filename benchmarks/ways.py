@@ -190,21 +190,38 @@ def send(course: Course, storm: Storm, _scratch: Path) -> Ending:
     try:
         with course.connect(storm) as connection:
             rows = max(500, new.height // 20)
-            connection.write(name, new, mode=mode, chunk_rows=rows, verify=chance.random() < 0.3)
+            try:
+                connection.write(name, new, mode=mode, chunk_rows=rows, verify=chance.random() < 0.3)
+            finally:
+                check_uploads(course.server, storm)
     except ma.MstrError as error:
-        seconds, shown = time.monotonic() - began, rows_of(course.server, name)
-        if not (same(shown, before) or same(shown, after)):
-            raise WrongError(
-                f"after {error!r} {mode} left {shown.height:,} rows, neither the old nor all new"
-            ) from error
-        if any(promise in str(error) for promise in NOT_PUBLISHED) and not same(shown, before):
-            raise WrongError(f"all is published, and the error is {error!r}") from error
-        end = type(error).__name__ + ("" if same(shown, before) else ", and all is there")
-        return Ending(end, seconds, str(error))
+        seconds = time.monotonic() - began
+        return Ending(failed(error, rows_of(course.server, name), before, after), seconds, str(error))
     seconds = time.monotonic() - began
     if not same(rows_of(course.server, name), after):
         raise WrongError(f"{mode} gave other rows than {after.height:,}")
     return Ending("right, after repeats" if storm.repeats else RIGHT, seconds)
+
+
+def check_uploads(server: Simulator, storm: Storm) -> None:
+    """Check that no upload session is left that was known and could be deleted, or at least was to be."""
+    known = [uploads for token, uploads in server.open_uploads.items() if token not in storm.dead]
+    for upload in set().union(*known):
+        methods = {request.method for request in storm.requests if upload in request.path}
+        if methods and "DELETE" not in methods:
+            raise WrongError("an upload session was not deleted")
+
+
+def failed(error: ma.MstrError, shown: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame) -> str:
+    """Check what is shown after an upload that failed: what was there, or all that should be."""
+    how = type(error).__name__
+    if same(shown, before):
+        return how
+    if not same(shown, after):
+        raise WrongError(f"{shown.height:,} rows are shown, neither the old nor all new") from error
+    if any(promise in str(error) for promise in NOT_PUBLISHED):
+        raise WrongError("all is published, and the error says that nothing is") from error
+    return f"{how}, and all is there"
 
 
 def merged(old: pl.DataFrame, new: pl.DataFrame, mode: str) -> pl.DataFrame:

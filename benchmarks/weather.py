@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from mstr_arrow.simulator import Simulator
+    from mstr_arrow.simulator.iserver import RecordedRequest
 
 CUBE = "Sales Cube"
 
@@ -31,6 +32,7 @@ PASSING: list[Callable[[], Fault]] = [
     lambda: Fault.busy(503, retry_after=_LONG_AGO),
     Fault.reset,
     Fault.reset_midway,
+    Fault.reset_after,
     Fault.truncated,
     Fault.cut_short,
     Fault.damaged,
@@ -108,6 +110,7 @@ class Storm:
         self._answers = 0
         self._seen: Counter[str] = Counter()
         self._granted = len(server.instances)
+        self._asked = len(server.requests)
 
     def calm(self) -> None:
         """Let nothing more go wrong."""
@@ -121,6 +124,8 @@ class Storm:
         mishaps = [self._server.drop_instances, self._server.expire_sessions, self._server.forget_servlets]
         for _ in range(self.chance.choice([0, 1, 1, 2])):
             self._strike(self.chance.choice(mishaps))
+        if self.chance.random() < 0.03:
+            self._server.fail(Fault.execution_fails())
         if self.chance.random() < 0.12:
             self._strike(self._republish)
             self._strike(self._server.drop_instances)
@@ -159,6 +164,16 @@ class Storm:
     def sessions(self) -> int:
         """Sessions that were opened."""
         return self._seen["sessions"]
+
+    @property
+    def requests(self) -> list[RecordedRequest]:
+        """What the server was asked since the storm began."""
+        return self._server.requests[self._asked :]
+
+    @property
+    def dead(self) -> set[str]:
+        """The tokens of sessions of which the server said that they had ended."""
+        return {request.headers.get("x-mstr-authtoken", "") for request in self.requests if request.status == 401}
 
     @property
     def unanswered_logins(self) -> int:

@@ -132,9 +132,10 @@ class Simulator:
         return len(self._server.sessions.live())
 
     @property
-    def open_tokens(self) -> set[str]:
-        """The tokens of the sessions that are logged in now."""
-        return {session.token for session in self._server.sessions.live()}
+    def open_uploads(self) -> dict[str, set[str]]:
+        """By the token of each session that is logged in: its upload sessions, neither published nor deleted."""
+        live = self._server.sessions.live()
+        return {one.token: {key for key, upload in list(one.uploads.items()) if upload.open} for one in live}
 
     @property
     def instances_created(self) -> int:

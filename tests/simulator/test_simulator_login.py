@@ -104,10 +104,10 @@ def test_logout_ends_the_session(new_client):
         client = new_client(sim)
         client.login()
         assert sim.open_sessions == 1
-        assert sim.open_tokens == {client.headers["X-MSTR-AuthToken"]}
+        assert sim.open_uploads == {client.headers["X-MSTR-AuthToken"]: set()}
         assert client.send("POST", "/api/auth/logout").status == 204
         assert sim.open_sessions == 0
-        assert not sim.open_tokens
+        assert not sim.open_uploads
         assert client.send("GET", "/api/sessions").error == EXPIRED
 
 
