@@ -22,6 +22,7 @@ BENCHMARKS = (
     "limiter",
     "kills",
     "overnight",
+    "storms",
     "import_time",
 )
 
