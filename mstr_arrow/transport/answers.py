@@ -47,6 +47,7 @@ _LOG = "The administrator finds the reason in the server's log, by the ticket or
 _RIGHTS = "Ask the administrator for the privilege, or for access to the object."
 _LATER = "Try again later."
 _REQUEST = "The request itself was refused; the message says why."
+_DAMAGED = "Try again; if it recurs, what stands between here and the server damages answers, or gives its own."
 _DOWN = "The Library runs, the Intelligence Server behind it does not answer; ask the administrator."
 
 _Verdict = tuple[type[ServerError], str]
@@ -123,7 +124,7 @@ def parsed(content: bytes, secrets: Sequence[str] = ()) -> Any:
     # Raised here, as the parser's error holds the whole text.
     start = excerpt(blotted(content, secrets))
     message = f"the server's answer is not JSON ({reason}); it starts with {start!r}."
-    raise ProtocolError(message, hint=_page_hint(start))
+    raise ProtocolError(message, hint=_page_hint(start) or _DAMAGED)
 
 
 def blotted(body: bytes, secrets: Sequence[str]) -> bytes:
@@ -152,9 +153,9 @@ def unpacked(body: bytes, encoding: str) -> bytes:
     try:
         content = unpacker.decompress(body)
     except zlib.error as error:
-        raise ProtocolError(f"the answer's gzip is damaged ({error}).") from None
+        raise ProtocolError(f"the answer's gzip is damaged ({error}).", hint=_DAMAGED) from None
     if not unpacker.eof:
-        raise ProtocolError(f"the answer's gzip ends early, after {len(content)} bytes.")
+        raise ProtocolError(f"the answer's gzip ends early, after {len(content)} bytes.", hint=_DAMAGED)
     return content
 
 

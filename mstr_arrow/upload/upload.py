@@ -301,7 +301,7 @@ class Upload:
                 table=chunk.table,
                 chunk=chunk.index,
                 rows=rows,
-                hint=_smaller(chunk) if isinstance(error, LimitExceeded | ConnectError) else None,
+                hint=_smaller(chunk) if _is_for_size(error) else None,
             ) from error
         finally:
             self._tally.sending += time.monotonic() - began
@@ -326,8 +326,13 @@ class Upload:
 _TAKEN_BACK = "Nothing was published."
 
 
+def _is_for_size(error: MstrError) -> bool:
+    """Say whether a smaller chunk may help: where a size is limited, or the request was cut."""
+    return isinstance(error, LimitExceeded) or (isinstance(error, ConnectError) and error.cut)
+
+
 def _smaller(chunk: Chunk) -> str:
-    return f"The request had {chunk.size:,} bytes; where a gateway limits that, give a smaller chunk_bytes."
+    return f"The request had {chunk.size:,} bytes; where that is too much at once, give a smaller chunk_bytes."
 
 
 def _sum(numbers: list[int | None]) -> int | None:
