@@ -198,6 +198,15 @@ def fetch(
         bool,
         typer.Option("--polite", help="Keep the server's load low: at most two requests.", rich_help_panel=READING),
     ] = False,
+    deadline: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="What the read may take, from its first request for rows to its last; with --resume another run "
+            "goes on.",
+            rich_help_panel=READING,
+        ),
+    ] = None,
     buffer_bytes: Annotated[
         int | None,
         typer.Option(
@@ -214,8 +223,16 @@ def fetch(
 ) -> None:
     """Read a cube or report into a Parquet, Arrow or CSV file, a folder of Parquet parts, or standard output."""
     console = Console(stderr=True)
-    resumes = (resume or if_changed) and not explain_only
+    resumes = resume or if_changed
     with shown_errors(console, verbose=verbose, interrupted=GOES_ON if resumes else NO_FILE):
+        _check(
+            {
+                "--polite and --concurrency": polite and in_flight is not None,
+                "--resume and --unordered": resumes and unordered,
+            }
+        )
+        if on_change != "raise" and not resumes:
+            raise UsageError("--on-change is for extractions that resume.", hint="Add --resume, or leave it away.")
         parquet = ParquetOptions(
             compression=compression,
             row_group_rows=row_group_rows,
@@ -224,7 +241,7 @@ def fetch(
             overwrite=overwrite,
         )
         target: Output | Resuming | None = None
-        if resumes:
+        if resumes and not explain_only:
             target = resuming_from(
                 _given(output), output_format, parquet, if_changed=if_changed, on_change=on_change
             )
@@ -244,9 +261,9 @@ def fetch(
             "subtotals": subtotals,
             "values": values,
             "ordered": not unordered or head is not None,
+            "total_order": resumes,
+            "deadline": deadline,
         }
-        if polite and in_flight:
-            raise UsageError("--polite and --concurrency exclude each other.", hint="Leave one of them away.")
         given: dict[str, Any] = {
             "polite": polite or None,
             "page_rows": page_rows,
@@ -283,6 +300,13 @@ def _write(
         return target.write(scan, on_progress)
     stats = target.write(scan, on_progress)
     return f"{summarise(stats)} → {target.describe()}", stats
+
+
+def _check(together: dict[str, bool]) -> None:
+    """Refuse options that exclude each other; errors: UsageError."""
+    for names, given in together.items():
+        if given:
+            raise UsageError(f"{names} exclude each other.", hint="Leave one of them away.")
 
 
 def _given(output: str | None) -> str:

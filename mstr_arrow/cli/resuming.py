@@ -12,7 +12,7 @@ import typer
 from mstr_arrow.cli.options import FILE
 from mstr_arrow.cli.progress import summarise
 from mstr_arrow.cli.tables import count
-from mstr_arrow.errors import UsageError
+from mstr_arrow.errors import ServerError, TransportError, UsageError
 from mstr_arrow.extract.claim import claimed
 from mstr_arrow.extract.options import OnChange
 
@@ -68,14 +68,18 @@ class Resuming:
 
     def write(self, scan: Scan, on_progress: Callable[[ScanStats], None]) -> tuple[str, ScanStats | None]:
         """Extract what is missing; return what to say of it, and what the read did."""
-        done = scan.extract(
-            self.folder,
-            **asdict(self.parquet),
-            resume=True,
-            if_changed=self.if_changed,
-            on_change=self.on_change,
-            on_progress=on_progress,
-        )
+        try:
+            done = scan.extract(
+                self.folder,
+                **asdict(self.parquet),
+                resume=True,
+                if_changed=self.if_changed,
+                on_change=self.on_change,
+                on_progress=on_progress,
+            )
+        except (ServerError, TransportError) as error:
+            error.hint = " ".join(filter(None, (error.hint, "What was written stays: the same command goes on.")))
+            raise
         return describe(done, if_changed=self.if_changed), done.stats
 
 

@@ -30,6 +30,14 @@ _WORDS = (
     (r"Give region=", 'Give region = "…"'),
     (r"\bregion= chooses", 'region = "…" chooses'),
     (r" client= takes a [^.]*\.", ""),
+    (r"Use write_parquet\(\), which starts [^.]*\(fetch without --resume\)", "Leave --resume away"),
+    (r"Read without total_order;[^.]*", "Leave --resume away"),
+    (r"with_options\(total_order=True\) makes a read that", "--resume makes an extraction that"),
+    (r"or start again with resume=False", "or remove that folder to start again"),
+    (r"Start it again with resume=False", "Remove the folder that it is in to start again"),
+    (r"overwrite=True \(--overwrite\)", "--overwrite"),
+    (r'on_change="restart" \(--on-change restart\)', "--on-change restart"),
+    (r"leave away deadline=", "leave away --deadline"),
     (r"keyring set (?:'mstr-arrow .*?'|mstr-arrow\S*) (?:'.*?'|\S+)$", "Store it by mstr-arrow login."),
 )
 _PATTERNS = [(re.compile(pattern), words) for pattern, words in _WORDS]

@@ -18,7 +18,7 @@ def check_question(source: Source, query: Query) -> None:
     """Refuse questions that no extraction can go on with; errors: UsageError."""
     reason = None
     if query.sort or query.head is not None:
-        reason = "the rows come in an order of their own, without sort(), head() and top()"
+        reason = "sort(), head() and top() ask for another"
     elif source.given is not None:
         reason = "a given instance is read as it is, and cannot be made again"
     elif source.page_by is not None:

@@ -31,7 +31,9 @@ def test_what_a_failed_command_has_not_fetched_is_fetched_by_the_next(run, own, 
     folder = tmp_path / "sales"
     fetch = ("fetch", CUBE, "-o", f"{folder}/", "--resume", "--part-rows", 500, "--page-rows", 250)
     own.fail(Fault.truncated().on("GET", r"/instances/", skip=3, times=None))
-    assert run(*fetch).code != 0
+    failed = run(*fetch)
+    assert failed.code == 1
+    assert failed.err.endswith("What was written stays: the same command goes on.\n")
     own.heal()
     assert own.open_sessions == 0
     assert not folder.exists()
@@ -101,3 +103,49 @@ def test_what_never_began_leaves_nothing(run, server, tmp_path):
     assert result.code != 0
     assert list(tmp_path.iterdir()) == []
     assert server.open_sessions == 0
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--resume", "--unordered"], "--resume and --unordered exclude each other."),
+        (["--on-change", "restart"], "--on-change is for extractions that resume."),
+        (["--resume", "--head", 5], "--sort, --head and top() ask for another.\nLeave --resume away."),
+        (["--resume", "--layout", "grid"], "not cross-tabs.\nLeave --resume away."),
+    ],
+)
+def test_what_does_not_go_with_it_is_said_in_options(run, tmp_path, options, said):
+    result = run("fetch", CUBE, "-o", f"{tmp_path / 'sales'}/", *options)
+    assert result.code == 2
+    assert said in result.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_beginning_of_something_else_is_told_in_options(run, own, tmp_path):
+    folder = f"{tmp_path / 'sales'}/"
+    own.fail(Fault.html(502).on("GET", r"/instances/", skip=1, times=None))
+    assert run("fetch", CUBE, "-o", folder, "--resume", "--page-rows", 500, "--part-rows", 500).code == 1
+    own.heal()
+    other = run("fetch", CUBE, "-o", folder, "--resume", "--columns", "Units")
+    assert other.code == 2
+    assert "something else.\nAsk for the same, or remove that folder to start again." in other.err
+
+
+def test_explain_shows_the_order_that_is_asked_for(run, server):
+    shown = run("fetch", CUBE, "--resume", "--explain").out.decode()
+    assert shown.index('"sorting"') < shown.index("# Order\n", shown.index('"sorting"'))
+    assert "sorting" not in run("fetch", CUBE, "--explain").out.decode()
+    assert not [request for request in server.requests if request.method == "GET" and "/instances/" in request.path]
+
+
+def test_a_deadline_ends_a_run_and_the_next_goes_on(run, own, tmp_path):
+    fetch = ("fetch", CUBE, "-o", f"{tmp_path / 'sales'}/", "--resume", "--page-rows", 500, "--part-rows", 500)
+    own.fail(Fault.slow(30).on("GET", r"/instances/", skip=2, times=None))
+    late = run(*fetch, "--deadline", 1.5)
+    assert late.code == 1
+    assert "the read was not done within 1.5 s.\nRaise or leave away --deadline" in late.err
+    assert own.open_sessions == 0
+    own.heal()
+    assert run(*fetch).code == 0
+    assert height(tmp_path / "sales") == 1_500
