@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mstr_arrow.errors import ClosedError, ConversionError, InstanceGone, MstrError, ServerError, UsageError
-from mstr_arrow.execution.execute import execute, place_for
-from mstr_arrow.execution.paging import PageChoice, fetch_page_by
+from mstr_arrow.errors import ClosedError, ConversionError, InstanceGone, MstrError
+from mstr_arrow.execution.execute import place_for
 from mstr_arrow.execution.probing import probe
 from mstr_arrow.scan.pages import open_pages
 from mstr_arrow.scan.reading import Reading
 from mstr_arrow.scan.recovery import TRIES, data_changed
 from mstr_arrow.scan.scheduler import ended
+from mstr_arrow.scan.shown import show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -28,13 +27,11 @@ if TYPE_CHECKING:
     from mstr_arrow.scan.pages import Pages
     from mstr_arrow.scan.reading import Sliceable
     from mstr_arrow.scan.stats import ScanStats
-    from mstr_arrow.transport.answers import Answer
     from mstr_arrow.transport.session import ServerSession
     from mstr_arrow.transport.workingset import Place
 
 T = TypeVar("T", bound="Sliceable")
 
-_BAD_REQUEST = 400
 _WAYS_OUT = "Tables and files begin again by themselves; page_by() reads one page of the report."
 
 
@@ -108,13 +105,15 @@ class Expanded(Reading[T]):
 
     async def _taken(self) -> T | None:
         while self._at < len(self._opened):
-            pages = await self._opened[self._at]
+            opened = self._opened[self._at]
+            await asyncio.wait([opened])  # which whoever gives up waiting does not cancel
             try:
+                pages = opened.result()
                 item = await pages.next()
             except ConversionError as error:
                 raise self._on_page(error) from error
             except InstanceGone as error:
-                if self._handed_out or self._shown_again + 1 >= TRIES:
+                if opened.exception() or self._handed_out or self._shown_again + 1 >= TRIES:
                     error.hint = f"{error.hint} {_WAYS_OUT}" if error.hint else _WAYS_OUT
                     raise
                 await self._show_again(pages)
@@ -132,6 +131,8 @@ class Expanded(Reading[T]):
         """Have the page of the report that is due shown by another instance than these rows are of."""
         self._shown_again += 1
         await pages.aclose()
+        if self.closed:
+            raise ended()
         self._shop.meter.rows -= pages.taken
         self._shop.meter.total_rows -= pages.plan.total
         self._opened[self._at] = asyncio.get_running_loop().create_future()
@@ -208,15 +209,13 @@ class Expanded(Reading[T]):
         """Wait until the limits allow it, have an instance show a page of the report, and read its first rows."""
         shop, known, budget = self._shop, self._known, self._shop.budget
         limits = shop.options.limits
-        elements = tuple(each["id"] for each in known.page_by.element_ids(known.combinations[number]))
-        source = replace(self._source, page_by=PageChoice(elements=elements) if elements else None)
         while budget.full or (number != self._at and budget.held + self._first_bytes > limits.buffer_bytes):
             await self._stirred()
         estimate = self._first_bytes
         ticket = budget.start(estimate)
         try:
             try:
-                answer = await self._shown(source, place)
+                answer = await show(shop, self._source, known.page_by, number, place)
                 if answer.busy:
                     budget.limiter.on_done(ticket, seconds=0.0, rows=0, busy=True)
             finally:
@@ -226,45 +225,13 @@ class Expanded(Reading[T]):
             def convert(batch: pa.RecordBatch) -> Any:
                 return self._convert(known.add_columns(batch, number))
 
-            pages = await open_pages(shop, source, answer, known.grid, convert, awaited=False)
+            pages = await open_pages(shop, self._source, answer, known.grid, convert, awaited=False)
         finally:
             budget.held -= estimate
             budget.offer()
         shop.meter.total_rows += pages.plan.total
         self._first_bytes = max(1, pages.first_bytes)
         return pages
-
-    async def _shown(self, source: Source, place: Place) -> Answer:
-        """Have the instance in a place, or another where it is gone, show a page of the report."""
-        shop = self._shop
-        rows, grid = shop.options.limits.first_rows, shop.options.grid
-        for left in reversed(range(TRIES)):
-            over = place.instance_id
-            source = replace(source, over=over)
-            try:
-                answer = await execute(shop.session, source, rows, grid, shop.watch, place=place)
-                if over is None or place.instance_id == over:
-                    break
-                shop.meter.restarts += 1
-                await self._check_pages(place)
-                break
-            except InstanceGone:
-                if not left:
-                    raise
-            except ServerError as error:
-                if error.status == _BAD_REQUEST:  # it may be a page that is no longer there
-                    await self._check_pages(place)
-                raise
-        return answer
-
-    async def _check_pages(self, place: Place) -> None:
-        """Compare the pages that an instance has with those that are read; errors: DataChanged."""
-        pages = await fetch_page_by(self._shop.session.http, self._source.path, str(place.instance_id))
-        chosen = self._source.page_by or PageChoice()
-        with suppress(UsageError):  # an element that is no longer there
-            if pages.only(pages.chosen(chosen.values)) == self._known.page_by:
-                return
-        raise data_changed("its pages are others")
 
     async def _stirred(self) -> None:
         """Wait until something has changed."""

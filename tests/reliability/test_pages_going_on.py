@@ -153,6 +153,13 @@ def test_more_instances_are_used_when_more_requests_may_be_in_flight(connection,
     assert sim.instances_created - made == 3  # one to begin with
 
 
+def test_the_deadline_ends_a_read_of_all_pages(connection, sim):
+    sim.fail(Fault.slow(1).on("PUT", "/instances/", skip=2, times=None))
+    every = connection.report("Paged", limits=SMALL).expand_pages()
+    with pytest.raises(errors.TimeoutExceeded, match=r"within 0\.5 s.*deadline"):
+        every.with_options(deadline=0.5).to_arrow()
+
+
 def of_month(sim, schema):
     every = truth(sim, "Paged Many", schema)
     return every.filter(pc.equal(every["Month"], MONTH)).combine_chunks()
