@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from mstr_arrow.execution.instance import Instance, Source
     from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.transport.answers import Answer
-    from mstr_arrow.transport.http import Http, Wait
+    from mstr_arrow.transport.exchange import Wait
+    from mstr_arrow.transport.http import Http
     from mstr_arrow.transport.session import ServerSession
     from mstr_arrow.transport.workingset import Place
 

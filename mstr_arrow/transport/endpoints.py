@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Unpack
 
-    from mstr_arrow.transport.http import Wait
+    from mstr_arrow.transport.exchange import Wait
 
 _ABOUT_SESSION = frozenset({"auth", "sessions", "status", "projects"})
 """First segments of paths that get no project header."""

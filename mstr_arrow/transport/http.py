@@ -8,66 +8,40 @@ import os
 import time
 from contextlib import nullcontext, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
 import aiohttp
 import orjson
-from yarl import URL
 
 from mstr_arrow.errors import (
     ClosedError,
     ForkedError,
     MstrError,
     NotFound,
-    ProtocolError,
     SessionExpired,
     TimeoutExceeded,
     UsageError,
 )
 from mstr_arrow.transport import events, url
-from mstr_arrow.transport.answers import Answer, blotted, error_for, unpacked
-from mstr_arrow.transport.failures import transport_error
+from mstr_arrow.transport.exchange import Request, broken, exchange, pieces_of, refusal
 from mstr_arrow.transport.keys import PROJECT, SessionKeys
 from mstr_arrow.transport.projects import OBJECT_ID, Project, choose, read_projects
 from mstr_arrow.transport.renewal import lost_with_session
 from mstr_arrow.transport.retry import Failed, attempts, is_overload, is_transient, retry_after, was_turned_away
-from mstr_arrow.transport.sockets import Route, client_session, find_route
+from mstr_arrow.transport.sockets import client_session, find_route
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from mstr_arrow.config import Settings
-
-SEND_BYTES = 2**18
-"""Bytes of a request that are handed to the socket at once, so that a big body does not hold up the others."""
-
-Wait = Literal["read", "execute"]
+    from mstr_arrow.transport.answers import Answer
+    from mstr_arrow.transport.exchange import Wait
+    from mstr_arrow.transport.sockets import Route
 
 _NOTHING_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
 
 logging.getLogger("mstr_arrow").addHandler(logging.NullHandler())
 requests = logging.getLogger("mstr_arrow.requests")
-
-
-class _Request(NamedTuple):
-    """A request, ready to be sent as often as need be."""
-
-    method: str
-    path: str
-    query: str
-    params: list[tuple[str, str]]
-    headers: dict[str, str]
-    pieces: Sequence[bytes]
-    wait: Wait | float
-    hidden: Sequence[str]
-
-    def __repr__(self) -> str:
-        """Return what holds no secret, for tracebacks that show variables."""
-        return f"<{self.method} {self.path}>"
-
-    def address(self, base: str) -> URL:
-        """Return where the request goes."""
-        return URL(f"{base}{self.path}{self.query}")
 
 
 class Http:
@@ -156,9 +130,9 @@ class Http:
         if json is not None:
             data = orjson.dumps(json)
             sent.setdefault("Content-Type", "application/json")
-        if pieces := _pieces(data):
+        if pieces := pieces_of(data):
             sent["Content-Length"] = str(sum(map(len, pieces)))
-        request = _Request(method, path, question + query, url.query_pairs(params), sent, pieces, wait, hidden)
+        request = Request(method, path, question + query, url.query_pairs(params), sent, pieces, wait, hidden)
         if method in {"GET", "HEAD"} and safe is None:
             safe = True
         seconds = self.settings.timeouts.total
@@ -214,7 +188,7 @@ class Http:
             headers[PROJECT] = self.project.id
         return headers
 
-    async def _in_session(self, request: _Request, *, safe: bool | None) -> Answer:
+    async def _in_session(self, request: Request, *, safe: bool | None) -> Answer:
         """Send a request, and once more in a new session where the one it was sent in has expired.
 
         An answer 401 says that nothing was done, so any request may be sent again.
@@ -232,7 +206,7 @@ class Http:
                 raise
         return await self._attempts(request, self.keys, safe=safe)
 
-    async def _attempts(self, request: _Request, keys: SessionKeys, *, safe: bool | None) -> Answer:
+    async def _attempts(self, request: Request, keys: SessionKeys, *, safe: bool | None) -> Answer:
         """Send a request until it succeeds or its error is final."""
         route = await self._way(keys.base)
         why: str | None = None
@@ -260,7 +234,7 @@ class Http:
             return self._routes[base]
 
     async def _told(
-        self, request: _Request, keys: SessionKeys, route: Route, number: int, why: str | None, *, safe: bool | None
+        self, request: Request, keys: SessionKeys, route: Route, number: int, why: str | None, *, safe: bool | None
     ) -> Answer:
         """Send a request once, and tell whoever listens."""
         method, path = request.method, request.path
@@ -290,11 +264,11 @@ class Http:
             events.tell(self.settings.on_event, make_event())
 
     async def _attempt(
-        self, request: _Request, keys: SessionKeys, route: Route, number: int, *, safe: bool | None
+        self, request: Request, keys: SessionKeys, route: Route, number: int, *, safe: bool | None
     ) -> Answer:
         """Send a request once; a failure is raised as Failed, which says whether to go on."""
         try:
-            answer = await self._exchange(request, keys, route, number)
+            answer = await exchange(self._session, request, keys, route, self.settings.timeouts, number=number)
         except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
             nothing_sent = isinstance(error, _NOTHING_SENT)
             typed = self._broken(error, request, keys, route)
@@ -302,100 +276,20 @@ class Http:
             raise Failed(typed, repeatable=repeatable) from None
         if 200 <= answer.status < 300:
             return answer
-        refusal, whole = self._refusal(answer, request, keys, route)
+        refused, whole = refusal(answer, request, keys, route)
         wait = retry_after(answer.headers, time.time())
+        passing = is_transient(refused) or not whole
         raise Failed(
-            refusal,
-            repeatable=is_transient(refusal) or not whole
-            if safe
-            else safe is None and was_turned_away(refusal, wait),
+            refused,
+            repeatable=passing if safe else safe is None and was_turned_away(refused, wait),
             retry_after=wait,
             status=answer.status,
             size=len(answer.body),
         )
 
-    async def _exchange(self, request: _Request, keys: SessionKeys, route: Route, number: int) -> Answer:
-        """Send a request and read its answer, with an end to each wait."""
-        timeouts = self.settings.timeouts
-        waits = {"read": timeouts.read, "execute": timeouts.execute}
-        first_byte = timeouts.connect + waits[request.wait] if isinstance(request.wait, str) else request.wait
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        address = request.address(keys.base)
-        async with asyncio.timeout(first_byte) as limit:
-
-            async def body() -> AsyncIterator[bytes]:
-                for piece in request.pieces:
-                    for start in range(0, len(piece), SEND_BYTES):
-                        yield piece[start : start + SEND_BYTES]
-                        if not limit.expired():
-                            limit.reschedule(loop.time() + first_byte)
-
-            async with self._session.request(
-                request.method,
-                address,
-                params=request.params,
-                data=body() if request.pieces else None,
-                allow_redirects=False,
-                **route.options(address, {**keys.headers(address), **request.headers}),
-            ) as response:
-                started = loop.time()
-                keys.accept(response)
-                received = []
-                while True:
-                    limit.reschedule(loop.time() + timeouts.read)
-                    piece = await response.content.readany()
-                    if not piece:
-                        break
-                    received.append(piece)
-        if 200 <= response.status < 300:
-            keys.used_at = started
-        return Answer(
-            status=response.status,
-            headers=response.headers,
-            body=b"".join(received),
-            encoding=response.headers.get("Content-Encoding", "").lower(),
-            retries=number - 1,
-            seconds_waiting=started - began,
-            seconds_transferring=loop.time() - started,
-            secrets=(*keys.secrets, *request.hidden),
-        )
-
-    def _refusal(
-        self, answer: Answer, request: _Request, keys: SessionKeys, route: Route
-    ) -> tuple[MstrError, bool]:
-        """Type an answer that is not a success, and say whether its reason came whole.
-
-        Secrets that the body echoes are blotted out.
-        """
-        whole = True
-        try:
-            body = unpacked(answer.body, answer.encoding)
-        except ProtocolError:
-            body, whole = b"", False
-        body = blotted(body, [*answer.secrets, *route.secrets])
-        hint = url.missing_context_hint(keys.base)
-        method, path = request.method, request.path
-        return error_for(answer.status, answer.headers, body, method=method, path=path, base_hint=hint), whole
-
-    def _broken(self, error: Exception, request: _Request, keys: SessionKeys, route: Route) -> MstrError:
-        """Type what aiohttp raised."""
-        what = f"{request.method} {request.address(keys.base).path}"
+    def _broken(self, error: Exception, request: Request, keys: SessionKeys, route: Route) -> MstrError:
         if self.closed:
-            return ClosedError(f"the connection was closed during {what}.")
-        return transport_error(
-            error,
-            what,
-            url.host_of(keys.base),
-            wait=request.wait if isinstance(request.wait, str) else "read",
-            connect_seconds=self.settings.timeouts.connect,
-            proxy=route.proxy_host,
-        )
-
-
-def _pieces(data: bytes | str | Sequence[bytes] | None) -> Sequence[bytes]:
-    if not data:
-        return ()
-    if isinstance(data, str):
-        return (data.encode(),)
-    return (data,) if isinstance(data, bytes) else data
+            return ClosedError(
+                f"the connection was closed during {request.method} {request.address(keys.base).path}."
+            )
+        return broken(error, request, keys, route, connect_seconds=self.settings.timeouts.connect)

@@ -4,11 +4,12 @@ import logging
 import socket
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
 
-from mstr_arrow import errors
+from mstr_arrow import errors, events
 from mstr_arrow.config import Settings, Timeouts
 from mstr_arrow.transport import background
 from mstr_arrow.transport.http import Http
@@ -188,20 +189,13 @@ def test_what_is_no_http_is_a_protocol_error(quick):
         assert len(seen) == 1
 
 
-def test_a_refused_connection_is_tried_again_even_for_a_change(quick, monkeypatch):
+def test_a_refused_connection_is_tried_again_even_for_a_change(quick):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         base = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    tries = []
-    original = Http._exchange
-
-    async def counted(self, request, keys, route, number):
-        tries.append(number)
-        return await original(self, request, keys, route, number)
-
-    monkeypatch.setattr(Http, "_exchange", counted)
+    seen = []
     with pytest.raises(errors.ConnectError, match="refused"):
-        background.run(_ask(base, quick, "POST", "x"))
-    assert tries == [1, 2, 3]
+        background.run(_ask(base, replace(quick, on_event=seen.append), "POST", "x"))
+    assert [event.number for event in seen if isinstance(event, events.RequestStarted)] == [1, 2, 3]
 
 
 def test_an_unknown_host_is_named(quick):
