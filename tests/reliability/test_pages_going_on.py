@@ -154,10 +154,11 @@ def test_more_instances_are_used_when_more_requests_may_be_in_flight(connection,
 
 
 def test_the_deadline_ends_a_read_of_all_pages(connection, sim):
-    sim.fail(Fault.slow(1).on("PUT", "/instances/", skip=2, times=None))
-    every = connection.report("Paged", limits=SMALL).expand_pages()
+    every = connection.report("Paged", limits=SMALL, deadline=0.5).expand_pages()
+    assert every.schema.names  # before the time begins
+    sim.fail(Fault.slow(5).on("PUT", "/instances/", times=None))
     with pytest.raises(errors.TimeoutExceeded, match=r"within 0\.5 s.*deadline"):
-        every.with_options(deadline=0.5).to_arrow()
+        every.to_arrow()
 
 
 def of_month(sim, schema):
