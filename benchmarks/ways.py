@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 import mstr_arrow as ma
-from benchmarks.weather import CUBE, Storm
+from benchmarks.weather import CUBE, REPORT, Storm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from mstr_arrow.simulator import Simulator
@@ -46,11 +46,12 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What the storms run over."""
+    """What the storms run over: a cube, with its ``truths`` by the name of a publication, a report, some rows."""
 
     server: Simulator
     limits: ma.Limits
     truths: Mapping[str, pa.Table]
+    pages: pa.Table
     republications: Mapping[str, Mapping[str, int]]
     old: pl.DataFrame
     new: pl.DataFrame
@@ -67,13 +68,15 @@ class Course:
             settings=settings,
         )
 
-    def check_rows(self, found: pa.Table, storm: Storm, *, ordered: bool) -> None:
-        """Compare rows with the truth: that of before, or that which was published meanwhile, whole."""
+    def check_rows(self, found: pa.Table, truths: Iterable[pa.Table]) -> None:
+        """Compare rows with one truth or another, each row at its place."""
+        if not any(found.cast(truth.schema).equals(truth) for truth in truths):
+            raise WrongError(f"{found.num_rows:,} rows differ from the truth")
+
+    def sales(self, storm: Storm, *, ordered: bool) -> Iterator[pa.Table]:
+        """Give what the cube held before, and what was published meanwhile."""
         for data in {"", storm.data}:
-            truth = self.truths[data].sort_by("Order") if ordered else self.truths[data]
-            if found.cast(truth.schema).equals(truth):
-                return
-        raise WrongError(f"{found.num_rows:,} rows differ from the truth")
+            yield self.truths[data].sort_by("Order") if ordered else self.truths[data]
 
 
 def prepared(server: Simulator, rows: int, pushed: int) -> Course:
@@ -87,23 +90,25 @@ def prepared(server: Simulator, rows: int, pushed: int) -> Course:
     new = pl.DataFrame({"key": [f"k{n}" for n in range(pushed)], "n": range(pushed)})
     old = pl.DataFrame({"key": [f"k{n}" for n in range(0, 3_000, 2)] + ["old"], "n": range(-1_501, 0)})
     limits = ma.Limits(page_rows=max(500, rows // 40), in_flight=4)
-    return Course(server, limits, truths, republications, old, new)
+    return Course(server, limits, truths, server.truth(REPORT), republications, old, new)
 
 
 # Extractions
 
+How: TypeAlias = "Callable[[Course, ma.Scan, Path], tuple[pa.Table, str]]"
 
-def read(
-    how: Callable[[Course, ma.Scan, Path], tuple[pa.Table, str]], course: Course, storm: Storm, scratch: Path
-) -> Ending:
+
+def read(how: How, course: Course, storm: Storm, scratch: Path) -> Ending:
     """Read all rows through a storm, in a total order or as they come, and compare them with the truth."""
-    ordered = how is in_folder or storm.chance.random() < 0.6
+    paged = how is every_page
+    ordered = how is in_folder or (not paged and storm.chance.random() < 0.6)
     deadline = storm.chance.uniform(0.5, 3) if storm.chance.random() < 0.08 else DEADLINE
     storm.over_reading()
     began = time.monotonic()
     try:
         with course.connect(storm) as connection:
-            scan = connection.cube(CUBE).with_options(total_order=ordered, limits=course.limits, deadline=deadline)
+            what = connection.report(REPORT).expand_pages() if paged else connection.cube(CUBE)
+            scan = what.with_options(total_order=ordered, limits=course.limits, deadline=deadline)
             found, end = how(course, scan, scratch)
     except ma.MstrError as error:
         seconds, end = time.monotonic() - began, type(error).__name__
@@ -116,7 +121,7 @@ def read(
             end += ", right when run again"
         return Ending(end, seconds, str(error))
     seconds = time.monotonic() - began
-    course.check_rows(found, storm, ordered=ordered)
+    course.check_rows(found, [course.pages] if paged else course.sales(storm, ordered=ordered))
     if end == RIGHT and storm.repeats:
         end = "right, after repeats" if storm.sessions == 1 else "right, in another session"
     return Ending(end, seconds)
@@ -132,6 +137,12 @@ def as_table(_course: Course, scan: ma.Scan, _scratch: Path) -> tuple[pa.Table, 
     """Read into one table."""
     found = scan.to_arrow(strings="plain")
     return found, ended(scan.stats)
+
+
+def every_page(_course: Course, scan: ma.Scan, _scratch: Path) -> tuple[pa.Table, str]:
+    """Read all pages of a report, batch by batch."""
+    found = list(scan.batches(strings="plain"))
+    return pa.Table.from_batches(found), ended(scan.stats)
 
 
 def in_file(_course: Course, scan: ma.Scan, scratch: Path) -> tuple[pa.Table, str]:
@@ -159,7 +170,7 @@ def again(course: Course, storm: Storm, scratch: Path) -> None:
             found, _ = in_folder(course, scan, scratch)
     except ma.MstrError as error:
         raise WrongError(f"run again in calm weather, it ended with {error!r}") from error
-    course.check_rows(found, storm, ordered=True)
+    course.check_rows(found, course.sales(storm, ordered=True))
 
 
 def ended(stats: ma.ScanStats | None) -> str:
@@ -256,6 +267,6 @@ WAYS: list[tuple[str, Callable[[Course, Storm, Path], Ending]]] = [
     ("upload", send),
     ("folder", partial(read, in_folder)),
     ("table", partial(read, as_table)),
-    ("batches", partial(read, as_batches)),
+    ("report", partial(read, every_page)),
 ]
 """What the seeds run over, in turn."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mstr_arrow.simulator import Simulator
     from mstr_arrow.simulator.iserver import RecordedRequest
 
-CUBE = "Sales Cube"
+CUBE, REPORT = "Sales Cube", "Paged By Three"
 
 _GONE, _LATE, _MEMORY, _GOVERNOR, _UNLOADED = -2147468986, -2147206497, -2147073380, -2147209053, -2147209151
 _EXECUTED, _PUBLISHED = -2147072538, -2147072194
@@ -80,9 +80,14 @@ Aim = tuple[str | None, str]
 ANYWHERE: Aim = (None, r"^/api/(?!auth)")
 LOG_IN: Aim = ("POST", r"/auth/login$")
 LOG_OUT: Aim = ("POST", r"/auth/logout$")
-PAGES: Aim = ("GET", r"/instances/")
+PAGES: Aim = (None, r"/instances/")
 CHUNKS: Aim = ("PUT", r"/uploadSessions/")
-OF_READING: list[Aim] = [LOG_IN, ("GET", r"/v2/cubes/\w+$"), ("POST", r"/instances$"), ("GET", r"/monitors/")]
+OF_READING: list[Aim] = [
+    LOG_IN,
+    ("GET", r"/v2/(cubes|reports)/\w+$"),
+    ("POST", r"/instances$"),
+    ("GET", r"/monitors/"),
+]
 OF_SENDING: list[Aim] = [
     LOG_IN,
     ("POST", r"/datasets/models$"),

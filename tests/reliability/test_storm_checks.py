@@ -64,13 +64,16 @@ def test_an_upload_session_that_is_kept_is_seen(course, storm):
 
 
 def test_rows_that_differ_are_seen(course, storm):
-    truth = course.truths[""]
-    course.check_rows(truth, storm, ordered=False)
-    for other in (truth.slice(1), truth.take([1, 0, *range(2, ROWS)]), course.truths["other rows"]):
+    truth, others = course.truths[""], course.truths["other rows"]
+    course.check_rows(truth, course.sales(storm, ordered=False))
+    mixed = ways.pa.concat_tables([truth.slice(0, 300), others.slice(300)])
+    for other in (truth.slice(1), truth.take([1, 0, *range(2, ROWS)]), others, mixed):
         with pytest.raises(ways.WrongError, match="differ from the truth"):
-            course.check_rows(other, storm, ordered=False)
+            course.check_rows(other, course.sales(storm, ordered=False))
     storm.data = "other rows"
-    course.check_rows(course.truths["other rows"], storm, ordered=False)
+    course.check_rows(others, course.sales(storm, ordered=False))
+    with pytest.raises(ways.WrongError, match="differ from the truth"):
+        course.check_rows(mixed, course.sales(storm, ordered=False))
 
 
 @pytest.mark.parametrize(
