@@ -238,10 +238,13 @@ async def _streamed(request: web.Request, answer: Answer) -> web.StreamResponse:
     response = web.StreamResponse(status=answer.status, headers=_HEADERS | answer.headers)
     response.headers["Content-Type"] = answer.content_type
     response.content_length = len(answer.body)
-    await response.prepare(request)
     transport = request.transport
-    if transport is None or transport.get_write_buffer_size():
-        await response.write(answer.body)
+    try:
+        await response.prepare(request)
+        if transport is None or transport.get_write_buffer_size():
+            await response.write(answer.body)
+            return response
+    except ConnectionResetError:  # the client went away
         return response
     descriptor = os.dup(transport.get_extra_info("socket").fileno())
     await asyncio.to_thread(_send, descriptor, answer.body)
