@@ -9,7 +9,7 @@ from yarl import URL
 
 from mstr_arrow.errors import MstrError, ProtocolError
 from mstr_arrow.transport import url
-from mstr_arrow.transport.answers import Answer, blotted, error_for, unpacked
+from mstr_arrow.transport.answers import Answer, blotted, error_for, parsed, unpacked
 from mstr_arrow.transport.failures import transport_error
 
 if TYPE_CHECKING:
@@ -120,11 +120,13 @@ def refusal(answer: Answer, request: Request, keys: SessionKeys, route: Route) -
 
     Secrets that the body echoes are blotted out.
     """
-    whole = True
+    body, whole = b"", True
     try:
         body = unpacked(answer.body, answer.encoding)
+        if body.startswith(b"{"):
+            parsed(body, answer.secrets)
     except ProtocolError:
-        body, whole = b"", False
+        whole = False
     body = blotted(body, [*answer.secrets, *route.secrets])
     hint = url.missing_context_hint(keys.base)
     method, path = request.method, request.path

@@ -90,16 +90,24 @@ def test_a_read_is_repeated_until_it_succeeds(library, ask, status):
     assert ask("GET", "x").retries == 2
 
 
-@pytest.mark.parametrize("length", [20, -12])
-def test_a_reason_that_cannot_be_read_is_asked_for_again(library, ask, length):
-    packed = gzip.compress(b'{"code":"ERR004","message":"(Message not found.)","iServerCode":-2147468986}')
-    library.on("GET", "/api/x", status=404, body=packed, headers={"Content-Encoding": "gzip"})
-    cut = {"status": 404, "body": packed[:length], "headers": {"Content-Encoding": "gzip"}}
-    library.on("GET", "/api/x", times=2, **cut)
+REASON = b'{"code":"ERR004","message":"(Message not found.)","iServerCode":-2147468986}'
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        {"body": gzip.compress(REASON)[:20], "headers": {"Content-Encoding": "gzip"}},
+        {"body": gzip.compress(REASON)[:-12], "headers": {"Content-Encoding": "gzip"}},
+        {"body": REASON[:40]},
+    ],
+)
+def test_a_reason_that_cannot_be_read_is_asked_for_again(library, ask, damaged):
+    library.on("GET", "/api/x", status=404, body=REASON)
+    library.on("GET", "/api/x", times=2, status=404, **damaged)
     with pytest.raises(errors.InstanceGone):
         ask("GET", "x")
     assert library.count("GET", "/api/x") == 3
-    library.on("POST", "/api/x", **cut)
+    library.on("POST", "/api/x", status=404, **damaged)
     with pytest.raises(errors.NotFound):
         ask("POST", "x")
     assert library.count("POST", "/api/x") == 1
