@@ -1,0 +1,117 @@
+"""The files that a scan can be written to."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from mstr_arrow.files.parts import ParquetParts
+from mstr_arrow.files.sinks import Csv, IpcFile, IpcStream, Parquet, in_thread
+from mstr_arrow.grid.texts import deliver_batch
+from mstr_arrow.scan.all_rows import write_all
+from mstr_arrow.scan.question import Question
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mstr_arrow.files.sinks import Sink, Target
+    from mstr_arrow.scan.stats import ScanStats
+
+    OnProgress = Callable[[ScanStats], object] | None
+
+
+class Writable(Question):
+    """A scan that can be written to files."""
+
+    def write_parquet(
+        self,
+        path: Target,
+        *,
+        compression: str = "zstd",
+        row_group_rows: int = 131_072,
+        part_rows: int | None = None,
+        part_bytes: int | None = None,
+        overwrite: bool = False,
+        on_progress: OnProgress = None,
+    ) -> ScanStats:
+        """Write all rows to a Parquet file, or to a folder of them, and return what was done.
+
+        ``compression`` is ``zstd``, ``snappy``, ``gzip``, ``lz4``, ``brotli`` or ``none``. The file appears
+        under its name when it is whole. Holds the rows of one row group and the pages under way.
+
+        With ``part_rows`` or ``part_bytes``, ``path`` is a folder, which appears when it is whole, of parts
+        ``part-00000.parquet`` … that have so many rows, or about so many bytes. A folder that holds something is
+        refused, unless ``overwrite`` is set and it holds nothing but parts: then it is replaced as a whole.
+        """
+        sink = _parquet(path, compression, row_group_rows, part_rows, part_bytes, overwrite=overwrite)
+        return self._connection.run(self._write(sink, on_progress))
+
+    async def write_parquet_async(
+        self,
+        path: Target,
+        *,
+        compression: str = "zstd",
+        row_group_rows: int = 131_072,
+        part_rows: int | None = None,
+        part_bytes: int | None = None,
+        overwrite: bool = False,
+        on_progress: OnProgress = None,
+    ) -> ScanStats:
+        """Do what `write_parquet` does."""
+        sink = _parquet(path, compression, row_group_rows, part_rows, part_bytes, overwrite=overwrite)
+        return await self._connection.bridge(self._write(sink, on_progress))
+
+    def write_ipc(self, path: Target, *, stream: bool = False, on_progress: OnProgress = None) -> ScanStats:
+        """Write all rows to an Arrow IPC file, or as an IPC stream, with texts as plain strings.
+
+        ``path`` may be a binary file object. Holds the pages under way.
+        """
+        sink = IpcStream(path) if stream else IpcFile(path)
+        return self._connection.run(self._write(sink, on_progress))
+
+    async def write_ipc_async(
+        self, path: Target, *, stream: bool = False, on_progress: OnProgress = None
+    ) -> ScanStats:
+        """Do what `write_ipc` does."""
+        sink = IpcStream(path) if stream else IpcFile(path)
+        return await self._connection.bridge(self._write(sink, on_progress))
+
+    def write_csv(self, path: Target, *, on_progress: OnProgress = None) -> ScanStats:
+        """Write all rows as CSV: a header, quotes where needed, null as an empty field. Holds as `write_ipc`."""
+        return self._connection.run(self._write(Csv(path), on_progress))
+
+    async def write_csv_async(self, path: Target, *, on_progress: OnProgress = None) -> ScanStats:
+        """Do what `write_csv` does."""
+        return await self._connection.bridge(self._write(Csv(path), on_progress))
+
+    async def _write(self, sink: Sink | ParquetParts, on_progress: OnProgress) -> ScanStats:
+        try:
+            await in_thread(sink.open)
+            convert = partial(deliver_batch, strings=sink.strings)
+            async with self._reading(convert, on_progress) as read:
+                await write_all(read, sink)
+                return read.stats()
+        except BaseException:
+            await in_thread(sink.abandon)
+            raise
+
+
+def _parquet(
+    path: Target,
+    compression: str,
+    row_group_rows: int,
+    part_rows: int | None,
+    part_bytes: int | None,
+    *,
+    overwrite: bool,
+) -> Parquet | ParquetParts:
+    if part_rows is None and part_bytes is None:
+        return Parquet(path, compression=compression, row_group_rows=row_group_rows)
+    return ParquetParts(
+        path,
+        compression=compression,
+        row_group_rows=row_group_rows,
+        part_rows=part_rows,
+        part_bytes=part_bytes,
+        overwrite=overwrite,
+    )
