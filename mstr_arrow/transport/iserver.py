@@ -52,7 +52,9 @@ ISERVER: dict[int | None, Meaning] = {
     -2147214568: Meaning(PermissionDenied, "Ask for access to the object."),
     -2147468986: Meaning(InstanceGone, "It was evicted from the working set or expired; run the read again."),
     -2147468903: Meaning(ServerError, "The object has open prompts; answer them first."),
-    -2147206497: Meaning(ServerBusy, "The server's own time-out; do less at once (Limits.page_rows, chunk_bytes)."),
+    -2147206497: Meaning(
+        ServerBusy, "The server's own time-out; ask for smaller pages (Limits.page_rows), send smaller chunks."
+    ),
     -2147072488: _UNPUBLISHED,
     -2147466604: _UNPUBLISHED,
     -2147072194: Meaning(ServerBusy, "The cube is being published; wait until that is done.", transient=True),
