@@ -167,6 +167,7 @@ class Extraction:
 
     async def _extracted(self, begun: Manifest | None, time: DataTime) -> ExtractResult:
         """Go on until all is there; an instance that goes is made again as long as parts come of it."""
+        self._resumed = 0 if begun is None else begun.rows
         while True:
             before = None if begun is None else begun.offset
             try:
@@ -174,7 +175,7 @@ class Extraction:
             except DataChanged:
                 if self._options.on_change == "raise" or self._restarted:
                     raise
-                self._restarted = True
+                self._restarted, self._resumed, self._continued = True, 0, False
                 await in_thread(self._folder.discard)
                 time = await fetch_data_time(self._own.http, self._asked.kind, self._asked.id)
                 begun = None
@@ -200,7 +201,6 @@ class Extraction:
         else:
             check_instance(begun, instance)
             check_columns_of(begun, schema)
-            self._resumed = self._resumed or begun.rows
         portion = Portion(self._folder, self._options, begun, way.residual)
         exact = way.source.counts(instance.columns) and not way.residual.filters
         same_instance = self._continued or not begun.offset

@@ -105,6 +105,24 @@ def test_a_run_that_fails_is_gone_on_with(simulator, cube, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["sales"]
 
 
+def test_rows_of_former_runs_do_not_count_where_it_began_again(tmp_path):
+    """Nobody tells when the data were published, so it is the rows that show it."""
+    with Simulator(rows=2_000, monitors_caches=False) as server:
+
+        def extract():
+            with ma.connect(server.url, username=server.username, password=server.password) as connection:
+                cube = connection.cube("Sales Cube", limits=LIMITS)
+                return cube.extract(tmp_path / "sales", part_rows=500, on_change="restart")
+
+        server.fail(Fault.html(502).on("GET", r"/instances/", skip=3, times=None))
+        with pytest.raises(ma.MstrError):
+            extract()
+        server.heal()
+        server.republish("Sales Cube", seed=1)
+        done = extract()
+    assert (done.restarted, done.resumed, done.continued, done.rows) == (True, 0, False, 2_000)
+
+
 @pytest.mark.parametrize("way", ["head", "top", "sort"])
 def test_an_order_of_ones_own_is_refused(cube, tmp_path, way):
     scan = {"head": cube.head(5), "top": cube.top(5, "Units"), "sort": cube.sort("Units")}[way]
