@@ -95,6 +95,8 @@ mstr-arrow fetch "Sales Cube" -o sales.parquet --column-type 'Revenue=decimal128
 
 mstr-arrow fetch "Sales Cube" -o sales/ --part-bytes 256MB --overwrite
 
+mstr-arrow fetch "Sales Cube" -o sales/ --resume --deadline 3600
+
 mstr-arrow fetch "Sales Cube" -o - --format csv | head
 
 mstr-arrow fetch "Sales Cube" -o east.parquet --where "Region in ('East', 'West') and Units > 3"

@@ -79,7 +79,7 @@ def fetch(
             metavar="SIZE",
             parser=options.read_size,
             help="Write a folder of Parquet parts of about this size, such as 256MB, which is what a folder has "
-            "if nothing else is said.",
+            "if nothing else is said; 32MB with --resume.",
             rich_help_panel=options.FILE,
         ),
     ] = None,
