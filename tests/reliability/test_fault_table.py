@@ -35,7 +35,7 @@ OF_BODIES = {fault for fault in FAULTS if "body" in fault or fault == "trickle"}
 
 @pytest.fixture(scope="module")
 def sim():
-    with Simulator(rows=ROWS, publish_polls=0) as server:
+    with Simulator(rows=ROWS, publish_polls=0, encode_once=True) as server:
         yield server
 
 
