@@ -128,12 +128,11 @@ class Storm:
         self._plan(PAGES, OF_READING, PASSING + OF_PAGES, FINAL + ALTERED, skip=35)
         mishaps = [self._server.drop_instances, self._server.expire_sessions, self._server.forget_servlets]
         for _ in range(self.chance.choice([0, 1, 1, 2])):
-            self._strike(self.chance.choice(mishaps))
+            self._strike(self.chance.choice(mishaps), self.chance.randint(5, 50))
         if self.chance.random() < 0.03:
             self._server.fail(Fault.execution_fails())
-        if self.chance.random() < 0.12:
-            self._strike(self._republish)
-            self._strike(self._server.drop_instances)
+        if self.chance.random() < 0.2:
+            self._republish_soon()
 
     def over_sending(self) -> None:
         """Plan what goes wrong with an upload."""
@@ -143,7 +142,8 @@ class Storm:
             if self.chance.random() < 0.04:
                 self._server.fail(Fault.publish_ends(ending))
         if self.chance.random() < 0.1:
-            self._strike(self.chance.choice([self._server.expire_sessions, self._server.forget_servlets]))
+            mishap = self.chance.choice([self._server.expire_sessions, self._server.forget_servlets])
+            self._strike(mishap, self.chance.randint(5, 30))
 
     def saw(self, event: events.Event) -> None:
         """Count an event, and let happen what is to happen after so many answers."""
@@ -215,8 +215,15 @@ class Storm:
                 fault = chance.choice(FAREWELL)().on(*LOG_OUT, times=2)
             self._server.fail(fault)
 
-    def _strike(self, mishap: Callable[[], None]) -> None:
-        self._strikes.setdefault(self._answers + self.chance.randint(5, 50), []).append(mishap)
+    def _strike(self, mishap: Callable[[], None], answers: int) -> None:
+        """Let something happen after so many answers."""
+        self._strikes.setdefault(self._answers + answers, []).append(mishap)
+
+    def _republish_soon(self) -> None:
+        """Have the cube published again in the middle, and what is under way go on with it or not."""
+        answers = self.chance.randint(12, 35)
+        self._strike(self._republish, answers)
+        self._strike(self._server.drop_instances, answers + self.chance.randint(1, 8))
 
     def _republish(self) -> None:
         """Publish the cube again, with the same data or with others."""
