@@ -3,10 +3,9 @@
 The command ``mstr-arrow fetch --resume``, as an unattended job runs it, extracts 10 million rows in pages of 5,000
 from the simulator. One page request in a hundred fails, in one of many ways; with every 200th the session ends, and
 with every 500th the session's instances are dropped. The command is started once, with no settings but the size of
-pages. Shown are what it took, its memory, looked at twenty times a second, and whether the folder is the truth: the
-checksum of the folder is that of the values that pyarrow reads from it, the checksum of the truth that of the values
-that the simulator's model computes, by neither JSON nor the client. ``--quick`` reads 275,000 rows in pages of 500,
-at the same rates.
+pages. Shown are what it took, its memory, looked at twenty times a second, and whether the folder is the truth: one
+checksum is of the values that pyarrow reads from the folder, the other of those that the model of the simulator
+computes, by neither JSON nor the client. ``--quick`` reads 275,000 rows in pages of 500, at the same rates.
 """
 
 from __future__ import annotations
