@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mstr_arrow.errors import ClosedError, DataMismatch, InstanceGone
+from mstr_arrow.errors import ClosedError, DataMismatch, InstanceGone, ProtocolError
 from mstr_arrow.execution.datatime import Times, fetch_times
 from mstr_arrow.execution.execute import execute, place_for
 from mstr_arrow.execution.fetching import fetch_page
@@ -91,10 +91,13 @@ class Read(Reading[T]):
             answer = await self._made(place, wanted.rows)
         elif instance is not None:
             self._times = instance.times or self._times
-        known = None if instance is None else instance.columns
-        pages = await open_pages(
-            shop, self._source, answer, known, self._convert, first=self._first, start=self._start
-        )
+        try:
+            pages = await self._opened(answer, instance)
+        except ProtocolError:  # what a gateway has damaged once may come whole; to make another is another matter
+            answer = None if instance is None else await self._first_of(instance, wanted)
+            if answer is None:
+                raise
+            pages = await self._opened(answer, instance)
         if instance is not None:
             _check_total(instance, pages.plan.total)
         self._columns, self._pages = pages.columns, pages
@@ -172,6 +175,12 @@ class Read(Reading[T]):
         if source.ordered:
             self._times = await fetch_times(shop.session.http, source)
         return await execute(shop.session, source, rows, shop.options.grid, shop.watch, place=place)
+
+    async def _opened(self, answer: Answer, instance: Instance | None) -> Pages[Any]:
+        known = None if instance is None else instance.columns
+        return await open_pages(
+            self._shop, self._source, answer, known, self._convert, first=self._first, start=self._start
+        )
 
     async def _first_of(self, instance: Instance, wanted: Range) -> Answer | None:
         """Ask for the first page of an instance that was made before; None where it is gone."""
