@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 
 class Writable(Question):
-    """A scan that can be written to files."""
+    """A scan that can be written to files.
+
+    A file is written anew where its instance is gone in the middle, unless its bytes were handed on: to a file
+    object of the caller's, or to a pipe.
+    """
 
     def write_parquet(
         self,
