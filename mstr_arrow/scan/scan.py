@@ -41,8 +41,9 @@ class Scan(Writable, Extractable):
     thread: it must return at once.
 
     Every terminal raises InstanceGone, SessionExpired, NotPublished, ServerBusy or LimitExceeded as the server
-    says, DataChanged when a total order cannot be kept up, TransportError when the server cannot be reached, DataMismatch when what it delivers is not what it promised,
-    and ConversionError when a value does not fit its column.
+    says, DataChanged when a total order cannot be kept up, TransportError when the server cannot be reached,
+    DataMismatch when what it delivers is not what it promised, and ConversionError when a value does not fit its
+    column.
     """
 
     # In memory
