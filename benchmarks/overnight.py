@@ -79,6 +79,8 @@ class Watch:
 
     code: int = -1
     seconds: float = 0.0
+    cpu: float = 0.0
+    server_cpu: float = 0.0
     peak: float = 0.0
     peak_of_first_tenth: float = 0.0
     most_sessions: int = 0
@@ -120,12 +122,13 @@ def watched(server: Simulator, folder: Path, rows: int, page_rows: int) -> Watch
         job = psutil.Process(process.pid)
         while process.poll() is None:
             try:
-                rss = job.memory_info().rss / MB
+                rss, cpu = job.memory_info().rss / MB, job.cpu_times()
             except psutil.NoSuchProcess:
                 break
             new = server.requests[counted:]
             counted += len(new)
             sent += sum(request.answer_rows for request in new)
+            seen.cpu = cpu.user + cpu.system
             seen.peak = max(seen.peak, rss)
             seen.most_sessions = max(seen.most_sessions, server.open_sessions)
             if sent <= rows // 10:
@@ -137,6 +140,7 @@ def watched(server: Simulator, folder: Path, rows: int, page_rows: int) -> Watch
                 print(f"{line} {seen.peak:8.0f} {seconds:5.0f}", flush=True)
             time.sleep(0.05)
         seen.code, seen.seconds = process.wait(), time.monotonic() - began
+        seen.server_cpu = time.process_time()
     return seen
 
 
@@ -151,7 +155,7 @@ def judged(server: Simulator, folder: Path, seen: Watch, least: int, *, quick: b
     true = checksum(truth(server, rows))
     found = checksum(stored(folder, next(truth(server, 1)).schema))
     minutes = seen.seconds / 60
-    return [
+    figures = [
         ("exit code of the one run", f"{seen.code}", seen.code == 0),
         ("rows and checksum of the folder", found, found == true),
         ("  of the truth", true, found == true),
@@ -168,10 +172,18 @@ def judged(server: Simulator, folder: Path, seen: Watch, least: int, *, quick: b
         ("rows sent more than once, of at most a tenth", f"{twice:,}", 0 < twice <= rows // 10),
         ("most sessions at once", f"{seen.most_sessions}", seen.most_sessions == 1),
         ("sessions left", f"{server.open_sessions}", server.open_sessions == 0),
-        ("peak RSS, MB", f"{seen.peak:.0f}", True),
-        (f"  more than in the first tenth, of at most {GROWTH:.0f}", f"{growth:.0f}", quick or growth <= GROWTH),
         (f"minutes, of at most {MINUTES:.0f}", f"{minutes:.1f}", minutes <= MINUTES),
+        (
+            "  of a processor, by the command and the server",
+            f"{seen.cpu / 60:.1f} + {seen.server_cpu / 60:.1f}",
+            True,
+        ),
+        ("peak RSS, MB", f"{seen.peak:.0f}", True),
     ]
+    if not quick:  # its first tenth is over before there is anything to keep
+        above = f"  more than in the first tenth, of at most {GROWTH:.0f}"
+        figures.append((above, f"{growth:.0f}", growth <= GROWTH))
+    return figures
 
 
 def logins(server: Simulator) -> int:
