@@ -25,6 +25,7 @@ from mstr_arrow.extract.order import check_columns, check_question
 from mstr_arrow.extract.portion import Portion
 from mstr_arrow.files.sinks import in_thread
 from mstr_arrow.query.residual import Residual
+from mstr_arrow.scan.deadline import Deadline
 from mstr_arrow.scan.stats import watcher
 
 if TYPE_CHECKING:
@@ -107,19 +108,11 @@ class Extraction:
         )
 
     async def run(self) -> ExtractResult:
-        """Extract what is missing, and put the folder in its place."""
+        """Extract what is missing, and put the folder in its place; the deadline is over all of that."""
         folder = self._folder
         await in_thread(folder.lock)
         try:
-            self._former = await in_thread(read_borrowed, folder.private)
-            await self._note(None)  # first of all: whatever happens now, the next run finds this session
-            await self._end_former(idle=True)
-            finished = await in_thread(folder.finished)
-            time = await fetch_data_time(self._own.http, self._asked.kind, self._asked.id)
-            begun = await in_thread(folder.unfinished)
-            if finished is not None and (skipped := self._skipped(finished, begun, time)):
-                return skipped
-            return await self._extracted(await self._usable(begun), time)
+            return await Deadline(self._asking.options.deadline).within(self._run())
         except DataChanged:
             await self._end_former()
             raise
@@ -128,6 +121,18 @@ class Extraction:
             if not folder.begun:  # nothing is there to go on with
                 await self._end_former()
             await in_thread(folder.unlock)
+
+    async def _run(self) -> ExtractResult:
+        folder = self._folder
+        self._former = await in_thread(read_borrowed, folder.private)
+        await self._note(None)  # first of all: whatever happens now, the next run finds this session
+        await self._end_former(idle=True)
+        finished = await in_thread(folder.finished)
+        time = await fetch_data_time(self._own.http, self._asked.kind, self._asked.id)
+        begun = await in_thread(folder.unfinished)
+        if finished is not None and (skipped := self._skipped(finished, begun, time)):
+            return skipped
+        return await self._extracted(await self._usable(begun), time)
 
     def _skipped(self, finished: Manifest, begun: Manifest | None, time: DataTime) -> ExtractResult | None:
         """Return what is there, where it is what is wanted; errors: UsageError where it is in the way."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import polars as pl
 import pytest
@@ -103,6 +104,19 @@ def test_a_run_that_fails_is_gone_on_with(simulator, cube, tmp_path):
     assert done.resumed - 64 == seen[-1].rows_before > 0
     assert done.continued
     assert sorted(path.name for path in tmp_path.iterdir()) == ["sales"]
+
+
+def test_the_deadline_is_over_all_of_a_run(simulator, connection, tmp_path):
+    sales = connection.cube("Sales Cube", limits=LIMITS, deadline=0.5)
+    simulator.fail(Fault.slow(20).on("GET", r"/monitors/"))  # looked at before any row is read
+    began = time.monotonic()
+    try:
+        with pytest.raises(ma.errors.TimeoutExceeded, match=r"within 0\.5 s"):
+            sales.extract(tmp_path / "sales", part_rows=500)
+    finally:
+        simulator.heal()
+    assert time.monotonic() - began < 15
+    assert sales.with_options(deadline=None).extract(tmp_path / "sales").rows == 2_000
 
 
 def test_rows_of_former_runs_do_not_count_where_it_began_again(tmp_path):
