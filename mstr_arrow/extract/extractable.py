@@ -81,5 +81,5 @@ class Extractable:
         self, folder: str | os.PathLike[str], options: Chosen, on_progress: OnProgress
     ) -> ExtractResult:
         asking = self.with_options(ordered=True, total_order=True)._asking  # noqa: SLF001 - its own
-        extraction = Extraction(asking, Folder(folder), options, getattr(self, "name", None), on_progress)
-        return await extraction.run()
+        place = Folder(folder, overwrite=options.overwrite)
+        return await Extraction(asking, place, options, getattr(self, "name", None), on_progress).run()

@@ -14,15 +14,12 @@ import pyarrow.parquet as pq
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.extract.manifest import Part, read_manifest
-from mstr_arrow.files.folders import PART, names_in, not_made, put_in_place, target_folder
+from mstr_arrow.files.folders import MANIFEST, first_foreign, names_in, not_made, put_in_place, target_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mstr_arrow.extract.manifest import Manifest
-
-MANIFEST = "_manifest.json"
-"""Its name keeps pyarrow, Spark and others from reading it as data."""
 
 PRIVATE = ".private.json"
 """What only its owner may read: the sessions and the instance of an extraction that is not whole."""
@@ -32,9 +29,11 @@ class Folder:
     """``out/``, and ``.out.extracting/`` beside it, in which its parts gather.
 
     What is written is on the disk before it is named in the manifest, and every file appears under its name whole.
+    With ``overwrite`` it takes the place of parts that no extraction wrote, too.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        self._overwrite = overwrite
         self.path = target_folder(path)
         self.work = self.path.with_name(f".{self.path.name}.extracting")
         self._replaced = self.path.with_name(f".{self.path.name}.replaced")
@@ -75,21 +74,21 @@ class Folder:
         return self.work / PRIVATE
 
     def finished(self) -> Manifest | None:
-        """Return the manifest of a whole extraction that is there; errors: UsageError for any other folder."""
+        """Return the manifest of a whole extraction; errors: UsageError for what must not be replaced."""
         if not self.path.exists():
             return None
         shown, names = repr(str(self.path)), names_in(self.path)
-        if foreign := [name for name in names if name != MANIFEST and not PART.fullmatch(name)]:
+        if foreign := first_foreign(names):
             raise UsageError(
-                f"the folder {shown} holds {foreign[0]!r}, which is no part of an extraction: it is not replaced.",
+                f"the folder {shown} holds {foreign!r}, which is no part of an extraction: it is not replaced.",
                 hint="Give another folder, or move away what it holds.",
             )
         if MANIFEST in names:
             return _manifest(self.path)
-        if names:
+        if names and not self._overwrite:
             raise UsageError(
                 f"the folder {shown} holds parts and no manifest: they were not written by an extraction.",
-                hint="Give another folder, or remove them.",
+                hint="Give another, or have it replaced: overwrite=True (--overwrite).",
             )
         return None
 

@@ -11,6 +11,9 @@ from mstr_arrow.errors import UsageError
 PART = re.compile(r"part-\d{5,}\.parquet")
 """What a part is called."""
 
+MANIFEST = "_manifest.json"
+"""What an extraction says of its parts; the name keeps pyarrow, Spark and others from reading it as data."""
+
 
 def part_name(number: int) -> str:
     """Name a part, counted from 0.
@@ -44,6 +47,15 @@ def names_in(folder: Path) -> list[str]:
             hint="Name a new folder in it.",
         )
     return sorted(os.listdir(folder))  # noqa: PTH208 - names are all that is needed
+
+
+def first_foreign(names: list[str]) -> str | None:
+    """Return the first name in a folder that is neither a part nor a manifest.
+
+    >>> first_foreign(["_manifest.json", "notes.txt", "part-00000.parquet"])
+    'notes.txt'
+    """
+    return next((name for name in names if name != MANIFEST and not PART.fullmatch(name)), None)
 
 
 def not_made(folder: Path, error: OSError) -> UsageError:

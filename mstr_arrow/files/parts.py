@@ -9,7 +9,15 @@ import shutil
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.files.folders import PART, check_sizes, names_in, not_made, part_name, put_in_place, target_folder
+from mstr_arrow.files.folders import (
+    check_sizes,
+    first_foreign,
+    names_in,
+    not_made,
+    part_name,
+    put_in_place,
+    target_folder,
+)
 from mstr_arrow.files.sinks import Parquet
 
 if TYPE_CHECKING:
@@ -29,7 +37,7 @@ class ParquetParts:
     A part has ``part_rows`` rows, or about ``part_bytes`` bytes, whichever is reached first; the last one is
     shorter. Bytes are estimated from the rows written before. An empty result is one part without rows. Holds
     what `Parquet` holds. Errors: UsageError for a folder that holds something, unless ``overwrite`` is set and it
-    holds nothing but parts.
+    holds nothing but parts, and the manifest of an extraction.
     """
 
     strings: Strings = "dictionary"
@@ -158,9 +166,9 @@ class ParquetParts:
                 f"the folder {shown} is not empty.",
                 hint="Give another, or have it replaced: overwrite=True (--overwrite).",
             )
-        if foreign := [name for name in inside if not PART.fullmatch(name)]:
+        if foreign := first_foreign(inside):
             raise UsageError(
-                f"the folder {shown} holds {foreign[0]!r}, which is no part: it is not replaced.",
+                f"the folder {shown} holds {foreign!r}, which is no part: it is not replaced.",
                 hint="Give another folder, or move away what it holds.",
             )
 

@@ -160,6 +160,18 @@ def test_a_folder_of_something_else_is_not_touched(cube, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["sales"]
 
 
+def test_parts_and_extractions_replace_each_other_if_asked(cube, tmp_path):
+    folder = tmp_path / "sales"
+    cube.write_parquet(folder, part_rows=500)
+    with pytest.raises(UsageError, match="no manifest"):
+        cube.extract(folder)
+    assert cube.extract(folder, part_rows=1_000, overwrite=True).parts == 2
+    with pytest.raises(UsageError, match="not empty"):
+        cube.write_parquet(folder, part_rows=500)
+    cube.write_parquet(folder, part_rows=500, overwrite=True)
+    assert sorted(path.name for path in folder.iterdir()) == [f"part-0000{n}.parquet" for n in range(4)]
+
+
 def test_another_question_does_not_go_on_with_this_one(cube, tmp_path):
     cube.extract(tmp_path / "sales")
     other = cube.where(ma.col("Units") > 50)
