@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FAILED, USAGE, DATA, INTERRUPTED, READER_LEFT, TERMINATED = 1, 2, 3, 130, 141, 143
 
-NO_FILE = "The session was logged out; no file was written."
+NO_FILE = "No file was written, and no session left behind."
 
 
 @contextmanager

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 DATA, MODEL, SENDING = "Data", "Cube", "Sending"
 
 
-TAKEN_BACK = "What was not published was taken back, and the session logged out."
+TAKEN_BACK = "What was not published was taken back, and no session left behind."
 
 
 @takes_server()

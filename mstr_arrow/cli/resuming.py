@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mstr_arrow.scan.scan import Scan
     from mstr_arrow.scan.stats import ScanStats
 
-GOES_ON = "The session was logged out; the same command goes on where it stopped."
+GOES_ON = "No session was left behind; the same command goes on where it stopped."
 
 Resume = Annotated[
     bool,

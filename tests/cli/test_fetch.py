@@ -195,7 +195,7 @@ def test_ctrl_c_and_sigterm_log_out_and_leave_no_file(tmp_path, output, signals,
             process.send_signal(number)
         _, err = process.communicate(timeout=20)
         assert process.returncode == code
-        assert err.splitlines()[-1] == f"{said} The session was logged out; no file was written."
+        assert err.splitlines()[-1] == f"{said} No file was written, and no session left behind."
         assert simulator.open_sessions == 0
     assert list(tmp_path.iterdir()) == []
 

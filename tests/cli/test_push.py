@@ -270,7 +270,7 @@ def test_ctrl_c_and_sigterm_take_the_upload_back(tmp_path, at, number, code, sai
         process.send_signal(number)
         out, err = process.communicate(timeout=20)
         assert (process.returncode, out) == (code, "")
-        assert f"{said} What was not published was taken back, and the session logged out." in err
+        assert f"{said} What was not published was taken back, and no session left behind." in err
         assert (simulator.open_sessions, simulator.uploads_open) == (0, 0)
 
 

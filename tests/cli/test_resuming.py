@@ -59,7 +59,7 @@ def test_what_sigterm_has_ended_goes_on(run, own, tmp_path):
     _, err = process.communicate(timeout=20)
     assert process.returncode == 143
     assert err.splitlines()[-1] == (
-        "Terminated. The session was logged out; the same command goes on where it stopped."
+        "Terminated. No session was left behind; the same command goes on where it stopped."
     )
     assert own.open_sessions == 0
     own.heal()
