@@ -62,7 +62,7 @@ class ServerSession:
         """The orientation of uploaded chunks that the server was seen to take."""
         self.id_text_operators = True
         """Whether the server takes conditions such as Contains on ID forms, as far as was seen."""
-        self.instances = self._no_instances()
+        self.instances = WorkingSet(http, self._working_set, patience=http.settings.timeouts.execute)
         """The instances of cubes and reports that the session has on the server."""
         why_not = self._access.why_not_renewed
         self._renewal = Renewal(http, None if why_not else self._log_in_again, why_not or "")
@@ -175,7 +175,7 @@ class ServerSession:
         await log_in(self.http, keys, resolved.body, self.version)
         for upload in list(self.uploads.values()):
             upload.let_go()
-        self.instances = self._no_instances()
+        self.instances.session_ended()
         self._info = None
         self.http.tell(lambda: events.SessionOpened(resolved.base, self.version))
         return keys
@@ -193,9 +193,6 @@ class ServerSession:
                 ticket_id=error.ticket_id,
                 hint=f"Log in again, and save that session. {ENDED}",
             ) from error
-
-    def _no_instances(self) -> WorkingSet:
-        return WorkingSet(self.http, self._working_set, patience=self.http.settings.timeouts.execute)
 
     async def _timeout(self) -> float:
         return (await self._known_info()).timeout or IDLE_SECONDS

@@ -188,6 +188,15 @@ class WorkingSet:
         self._stirred = time.monotonic()
         if not place.users and not place.maybe_made:
             self._places.discard(place)
+        self._serve()
+
+    def session_ended(self) -> None:
+        """Note that all instances are gone: those in use are made again, each in its place, the rest forgotten."""
+        self._places = {place for place in self._places if place.users}
+        self._serve()
+
+    def _serve(self) -> None:
+        """Give places to those that wait, in their order, as far as there are any."""
         while self._waiting:
             wanted, turn = self._waiting[0]
             if not turn.done():

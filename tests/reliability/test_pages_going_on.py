@@ -153,6 +153,16 @@ def test_more_instances_are_used_when_more_requests_may_be_in_flight(connection,
     assert sim.instances_created - made == 3  # one to begin with
 
 
+def test_places_in_use_count_in_the_next_session(connection, sim):
+    month = connection.report("Paged Many", limits=ma.Limits(buffer_bytes=15_000)).page_by(Month=MONTH)
+    every = month.expand_pages()
+    found = interrupted(every, {5: sim.expire_sessions})
+    assert found.equals(of_month(sim, found.schema))
+    assert every.stats.restarts == 3  # as many instances as there is room for
+    last = sim.instances[-1]
+    assert (last.most, last.evicted) == (3, 0)
+
+
 def test_the_deadline_ends_a_read_of_all_pages(connection, sim):
     every = connection.report("Paged", limits=SMALL, deadline=0.5).expand_pages()
     assert every.schema.names  # before the time begins

@@ -138,6 +138,28 @@ def test_a_spent_instance_is_found_while_it_may_be_there(http):
     run(http, 4, story)
 
 
+def test_places_in_use_outlast_the_session_and_nothing_else_does(http):
+    async def story(places):
+        used, spent, resting = [await made(places, name) for name in ("used", "spent", "resting")]
+        spent.release()
+        resting.rest()
+        waiting = [asyncio.ensure_future(places.acquire(PATH)) for _ in range(3)]
+        await asyncio.sleep(0.01)
+        assert [each.done() for each in waiting] == [True, True, False]
+        places.session_ended()
+        assert places.in_use == 3
+        used.release()
+        place = await waiting[2]
+        assert place.instance_id is None
+        for each in await asyncio.gather(*waiting):
+            each.release()
+        assert places.in_use == 0
+        one = await places.acquire(PATH, instance_id="resting")
+        assert one.instance_id is None
+
+    run(http, 5, story)
+
+
 def test_a_foreign_instance_takes_a_place_once(http):
     async def story(places):
         first = await places.acquire(PATH, instance_id="theirs", foreign=True)
