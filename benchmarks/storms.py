@@ -79,17 +79,16 @@ def through(course: Course, seed: int) -> tuple[str, Ending, list[str]]:
     if end.seconds > DEADLINE + SLACK:
         wrong.append(f"took {end.seconds:.1f} s")
     wrong += [f"a strike failed: {error!r}" for error in storm.failed]
-    wrong += [f"left: {what}" for what in left_behind(course.server, storm)]
+    wrong += [f"left: {what}" for what in left_behind(storm)]
     course.server.expire_sessions()
     if storm.data:
         course.server.republish(CUBE, rows=course.truths[""].num_rows, seed=0)
     return name, end, wrong
 
 
-def left_behind(server: Simulator, storm: Storm) -> list[str]:
-    """Say what was left; not counted are sessions of which we were told that they had ended, or never told."""
-    sessions = len(server.open_uploads.keys() - storm.dead) - storm.unanswered_logins
-    left = {"sessions": sessions, "threads that decode": threads_left()}
+def left_behind(storm: Storm) -> list[str]:
+    """Say what was left."""
+    left = {"sessions": storm.sessions_left, "threads that decode": threads_left()}
     return [f"{number} {what}" for what, number in left.items() if number > 0]
 
 

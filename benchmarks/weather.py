@@ -178,12 +178,19 @@ class Storm:
     @property
     def dead(self) -> set[str]:
         """The tokens of sessions of which the server said that they had ended."""
-        return {request.headers.get("x-mstr-authtoken", "") for request in self.requests if request.status == 401}
+        return {token_of(request) for request in self.requests if request.status == 401}
 
     @property
     def unanswered_logins(self) -> int:
-        """Sessions that the server opened, and whose token never came: nobody can log them out."""
+        """Sessions that the server opened, and whose token never came."""
         return len(self._server.instances) - self._granted - self._seen["log-ins"]
+
+    @property
+    def sessions_left(self) -> int:
+        """Sessions that are open, but for those that were called dead, and those whose token never came."""
+        alive = self._server.open_uploads.keys() - self.dead
+        unused = alive - {token_of(request) for request in self.requests}
+        return len(alive) - min(len(unused), self.unanswered_logins)
 
     def _rain(self, aim: Aim) -> None:
         """In one storm of six a small part of all requests fails, for as long as it lasts."""
@@ -229,3 +236,8 @@ class Storm:
         """Publish the cube again, with the same data or with others."""
         self.data = self.chance.choice(["", *self._republications])
         self._server.republish(CUBE, **self._republications.get(self.data, {}))
+
+
+def token_of(request: RecordedRequest) -> str:
+    """Return the token that a request came with."""
+    return request.headers.get("x-mstr-authtoken", "")

@@ -34,9 +34,9 @@ def test_every_fault_of_the_simulator_comes():
 
 def test_a_session_that_is_left_is_seen(course, storm):
     connection = course.connect(storm)
-    assert storms.left_behind(course.server, storm) == ["1 sessions"]
+    assert storms.left_behind(storm) == ["1 sessions"]
     connection.close()
-    assert storms.left_behind(course.server, storm) == []
+    assert storms.left_behind(storm) == []
 
 
 def test_a_session_that_was_called_dead_or_that_nobody_got_is_not_counted(course, storm):
@@ -47,9 +47,9 @@ def test_a_session_that_was_called_dead_or_that_nobody_got_is_not_counted(course
     with pytest.raises(ways.ma.MstrError):
         course.connect(storm)
     assert (course.server.open_sessions, storm.unanswered_logins) == (2, 1)
-    assert storms.left_behind(course.server, storm) == []
+    assert storms.left_behind(storm) == []
     with course.connect(storm):
-        assert storms.left_behind(course.server, storm) == ["1 sessions"]
+        assert storms.left_behind(storm) == ["1 sessions"]
 
 
 def test_an_upload_session_that_is_kept_is_seen(course, storm):
