@@ -77,13 +77,15 @@ async def _post(http: Http, keys: SessionKeys, path: str, body: dict[str, object
 async def log_out(http: Http, keys: SessionKeys) -> bool:
     """Close a session and say whether the server confirmed it; never raises what the server says.
 
-    Bounded by ``timeouts.logout`` seconds. A session that is gone already is as good as closed.
+    Bounded by ``timeouts.logout`` seconds, half of which one try may take: a connection that went silent is not the
+    last word. A session that is gone already is as good as closed.
     """
     if keys.token is None:
         return False
+    limit = http.settings.timeouts.logout
     try:
-        async with asyncio.timeout(http.settings.timeouts.logout):
-            await http.request("POST", "auth/logout", project=False, safe=True, keys=keys)
+        async with asyncio.timeout(limit):
+            await http.request("POST", "auth/logout", project=False, safe=True, keys=keys, wait=limit / 2)
     except Exception as error:  # noqa: BLE001  whatever it is, it must not hide why the connection closes
         logger.debug("log-out failed: %s", type(error).__name__)
         return False
