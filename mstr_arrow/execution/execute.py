@@ -50,7 +50,7 @@ SHORT_READ = 2.0
 """Seconds that a page may take when the server, which answers no question for the status, is asked for one."""
 
 INSTANCES = 3
-"""How many instances are made, where they are gone before their first page came."""
+"""How many instances are made for one page, where they are gone, the first included."""
 
 CHANGES = 3
 """How often an instance is changed when a gateway cuts the request."""

@@ -7,11 +7,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow.errors import ClosedError, ConversionError, InstanceGone, MstrError
-from mstr_arrow.execution.execute import place_for
+from mstr_arrow.execution.execute import INSTANCES, place_for
 from mstr_arrow.execution.probing import probe
 from mstr_arrow.scan.pages import open_pages
 from mstr_arrow.scan.reading import Reading
-from mstr_arrow.scan.recovery import TRIES, data_changed
+from mstr_arrow.scan.recovery import data_changed
 from mstr_arrow.scan.scheduler import ended
 from mstr_arrow.scan.shown import show
 
@@ -113,7 +113,7 @@ class Expanded(Reading[T]):
             except ConversionError as error:
                 raise self._on_page(error) from error
             except InstanceGone as error:
-                if opened.exception() or self._handed_out or self._shown_again + 1 >= TRIES:
+                if opened.exception() or self._handed_out or self._shown_again + 1 >= INSTANCES:
                     error.hint = f"{error.hint} {_WAYS_OUT}" if error.hint else _WAYS_OUT
                     raise
                 await self._show_again(pages)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow.errors import ClosedError, DataMismatch, InstanceGone, ProtocolError
 from mstr_arrow.execution.datatime import Times, fetch_times
-from mstr_arrow.execution.execute import execute, place_for
+from mstr_arrow.execution.execute import INSTANCES, execute, place_for
 from mstr_arrow.execution.fetching import fetch_page
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.scan.pages import open_pages
 from mstr_arrow.scan.reading import Reading
-from mstr_arrow.scan.recovery import TRIES, Marked, Position, cannot_go_on, marking, remake
+from mstr_arrow.scan.recovery import Marked, Position, cannot_go_on, marking, remake
 from mstr_arrow.scan.scheduler import ended
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class Read(Reading[T]):
     async def _taken(self) -> T | None:
         """Return the next page, of another instance where this one is gone; None after the last."""
         gone: InstanceGone | None = None
-        for _ in range(TRIES):
+        for _ in range(INSTANCES):
             try:
                 if gone is not None:
                     await self._go_on()

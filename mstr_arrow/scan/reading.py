@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
-from mstr_arrow.scan.recovery import TRIES
+from mstr_arrow.execution.execute import INSTANCES
 from mstr_arrow.scan.scheduler import ended
 from mstr_arrow.scan.workshop import Workshop
 
@@ -31,7 +32,7 @@ class Sliceable(Protocol):
         """Return some of the rows."""
 
 
-class Reading(Generic[T]):
+class Reading(ABC, Generic[T]):
     """Rows pulled batch by batch, each converted in a worker thread; on the background loop only.
 
     The session is kept alive, and ends the read when it is closed, until `aclose`. ``convert`` may leave out rows,
@@ -59,9 +60,9 @@ class Reading(Generic[T]):
         session.register(self)
 
     @property
+    @abstractmethod
     def columns(self) -> Columns:
         """The columns of the result."""
-        raise NotImplementedError
 
     @property
     def schema(self) -> pa.Schema:
@@ -83,9 +84,9 @@ class Reading(Generic[T]):
     async def start_over(self) -> bool:
         """Begin again with another instance, as the rows handed out so far are not used; False if that is no use.
 
-        For an instance that is gone under a consumer who holds all rows. Done so often as `TRIES` says.
+        For an instance that is gone under a consumer who holds all rows. Done so often as `INSTANCES` says.
         """
-        if not self._can_begin_again or self._begun_again + 1 >= TRIES:
+        if not self._can_begin_again or self._begun_again + 1 >= INSTANCES:
             return False
         self._begun_again += 1
         self._shop.meter.result_rows = 0
@@ -130,16 +131,18 @@ class Reading(Generic[T]):
         """Whether another instance can be made of what is read."""
         return self._source.given is None
 
+    @abstractmethod
     async def _open(self, instance: Instance | None) -> None:
-        raise NotImplementedError
+        """Take an instance that was made before, if it still lives, or make one."""
 
+    @abstractmethod
     async def _taken(self) -> T | None:
         """Return the next rows, which may be none; None after the last."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _begin_again(self) -> None:
-        raise NotImplementedError
+        """Read from the first row, over another instance."""
 
+    @abstractmethod
     async def _stop(self) -> None:
         """Stop the requests, and give the places of instances back."""
-        raise NotImplementedError

@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-TRIES = 3
-"""Instances that are made for one page, the first included."""
-
 OVERLAP = 1_000
 """Rows handed out last that are fetched again and compared, at most; those of one page."""
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import InstanceGone, ServerError, UsageError
-from mstr_arrow.execution.execute import execute
+from mstr_arrow.execution.execute import INSTANCES, execute
 from mstr_arrow.execution.paging import PageChoice, fetch_page_by
-from mstr_arrow.scan.recovery import TRIES, data_changed
+from mstr_arrow.scan.recovery import data_changed
 
 if TYPE_CHECKING:
     from mstr_arrow.execution.instance import Source
@@ -30,7 +30,7 @@ async def show(shop: Workshop, source: Source, pages: PageBy, number: int, place
     elements = tuple(each["id"] for each in pages.element_ids(pages.combinations[number]))
     page = PageChoice(elements=elements) if elements else None
     rows, grid = shop.options.limits.first_rows, shop.options.grid
-    for left in reversed(range(TRIES)):
+    for left in reversed(range(INSTANCES)):
         over = place.instance_id
         wanted = replace(source, page_by=page, over=over)
         try:

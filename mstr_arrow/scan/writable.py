@@ -45,7 +45,8 @@ class Writable(Question):
 
         With ``part_rows`` or ``part_bytes``, ``path`` is a folder, which appears when it is whole, of parts
         ``part-00000.parquet`` … that have so many rows, or about so many bytes. A folder that holds something is
-        refused, unless ``overwrite`` is set and it holds nothing but parts: then it is replaced as a whole.
+        refused, unless ``overwrite`` is set and it holds nothing but parts, or an extraction:
+        then it is replaced as a whole.
         """
         sink = _parquet(path, compression, row_group_rows, part_rows, part_bytes, overwrite=overwrite)
         return self._connection.run(self._write(sink, on_progress))
