@@ -27,7 +27,7 @@ from mstr_arrow.grid.options import Layout, Subtotals, Values
 from mstr_arrow.objects.catalogue import Kind
 from mstr_arrow.objects.cube import Cube
 from mstr_arrow.objects.report import Report
-from mstr_arrow.prompts.answers import Answers
+from mstr_arrow.prompts.collection import Answers
 from mstr_arrow.scan.options import ScanOptions
 from mstr_arrow.scan.scan import Scan
 from mstr_arrow.scan.stats import ScanStats

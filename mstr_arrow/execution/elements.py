@@ -11,7 +11,7 @@ from mstr_arrow.execution.fetching import halving
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mstr_arrow.execution.instance import Source
+    from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.schema import Column
     from mstr_arrow.transport.answers import Answer
     from mstr_arrow.transport.http import Http

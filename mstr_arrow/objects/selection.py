@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mstr_arrow.execution.instance import Source
+    from mstr_arrow.execution.source import Source
     from mstr_arrow.filters.expressions import Expression
     from mstr_arrow.grid.definition import Available
     from mstr_arrow.scan.options import ReadOptions

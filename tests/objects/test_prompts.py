@@ -9,7 +9,7 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow.errors import InvalidRequest, PromptsOpen, UsageError
-from mstr_arrow.prompts.answers import Answers
+from mstr_arrow.prompts.collection import Answers
 from mstr_arrow.simulator import Simulator
 
 YEAR_KEY = "97A2B528B057A9D94A6FE3BD80A01179@{}@10"

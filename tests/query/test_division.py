@@ -10,7 +10,7 @@ import pytest
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.execution.elements import Element
-from mstr_arrow.execution.instance import Source
+from mstr_arrow.execution.source import Source
 from mstr_arrow.filters.columns import ID_FORM
 from mstr_arrow.filters.expressions import Elements
 from mstr_arrow.filters.reference import col
