@@ -1,7 +1,7 @@
 """Texts as lists of elements, which no collation of the server's widens. Pure.
 
-A condition on an attribute that `Scan.select` leaves out has to be decided by the server, for rows that were added
-up do not show it. The server compares texts by its collation, which may let in more; elements have ids.
+A condition on an attribute that `Scan.aggregate` leaves out has to be decided by the server, for rows that were
+added up do not show it. The server compares texts by its collation, which may let in more; elements have ids.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ MOST_ELEMENTS = 10_000
 
 def texts_in_the_way(query: Query, columns: Columns, *, id_text_operators: bool = True) -> list[Leaf]:
     """Return the conditions on texts that keep rows from being added up, bound to their columns."""
-    if query.selected is None or query.where is None:
+    if query.aggregate is None or query.where is None:
         return []
     subjects = subjects_of(columns.schema)
-    kept = groups(query.selected, subjects)
+    kept = groups(query.aggregate, subjects)
     if kept is None:
         return []
     parts = undecided(push_where(bind(query.where, subjects), subjects, id_text_operators=id_text_operators), kept)
