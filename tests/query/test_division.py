@@ -9,7 +9,6 @@ import pyarrow as pa
 import pytest
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.execution.elements import Element
 from mstr_arrow.execution.source import Source
 from mstr_arrow.filters.columns import ID_FORM
 from mstr_arrow.filters.expressions import Elements
@@ -17,7 +16,7 @@ from mstr_arrow.filters.reference import col
 from mstr_arrow.grid.options import GridOptions
 from mstr_arrow.grid.schema import Column, Columns
 from mstr_arrow.query.division import divide
-from mstr_arrow.query.named import as_elements, texts_in_the_way, with_elements
+from mstr_arrow.query.named import Element, as_elements, texts_in_the_way, with_elements
 from mstr_arrow.query.query import Query, SortKey
 
 DESC = "CCFBE2A5EADB4F50941FB879CCF1721C"
