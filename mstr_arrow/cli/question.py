@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from mstr_arrow.scan.scan import Scan
 
 _ORDER = re.compile(r"(?P<column>.+?)\s+(?P<order>asc|desc)", re.IGNORECASE | re.DOTALL)
-_CALLED = re.compile(r"\b(select|where|having|sort|head)\(\)")
+_CALLED = re.compile(r"\b(aggregate|where|having|sort|head)\(\)")
 _OPTIONS = {
-    "keep()": "--columns",
+    "select()": "--columns",
     "expand_pages()": "--all-pages",
     "page_by()": "--page",
     "pages() lists": "mstr-arrow pages lists",
 }
-_ADD_UP_LATER = re.compile(r"(Select .*, too|Read without select\(\)), and add up afterwards.*", re.DOTALL)
+_ADD_UP_LATER = re.compile(r"(Aggregate by .*, too|Read without aggregate\(\)), and add up afterwards.*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """The options; each list as often as its option was given."""
 
-    select: Sequence[str] = ()
+    aggregate: Sequence[str] = ()
     where: Sequence[str] = ()
     having: Sequence[str] = ()
     sort: Sequence[str] = ()
@@ -40,15 +40,15 @@ class Question:
 
     def asked_of(self, scan: Scan) -> Scan:
         """Make the scan that answers it; errors: UsageError for conditions that are no SQL."""
-        if selected := read_names(self.select):
-            scan = scan.select(*selected)
+        if aggregated := read_names(self.aggregate):
+            scan = scan.aggregate(*aggregated)
         scan = scan.where(*map(from_sql, self.where)) if self.where else scan
         scan = scan.having(*map(from_sql, self.having)) if self.having else scan
         if keys := read_order(self.sort):
             scan = scan.sort(*(column for column, _ in keys), descending=[descending for _, descending in keys])
         scan = scan if self.head is None else scan.head(self.head)
-        kept = read_names(self.columns)
-        return scan.keep(*kept) if kept else scan
+        selected = read_names(self.columns)
+        return scan.select(*selected) if selected else scan
 
 
 def read_names(lists: Sequence[str]) -> list[str]:
@@ -86,7 +86,7 @@ def named_as_options() -> Iterator[None]:
 def _named(text: str) -> str:
     """Name options.
 
-    >>> _named("Read everything, and leave columns out with keep().")
+    >>> _named("Read everything, and leave columns out with select().")
     'Read everything, and leave columns out with --columns.'
     >>> _named("pip install 'mstr-arrow[sql]', or use col().")
     "pip install 'mstr-arrow[cli]'."

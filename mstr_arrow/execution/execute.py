@@ -33,7 +33,8 @@ from mstr_arrow.transport.subject import Subject
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mstr_arrow.execution.instance import Instance, Source
+    from mstr_arrow.execution.instance import Instance
+    from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.transport.answers import Answer
     from mstr_arrow.transport.http import Http

@@ -14,7 +14,7 @@ from mstr_arrow.transport.subject import Subject
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from mstr_arrow.prompts.answers import Answers
+    from mstr_arrow.prompts.collection import Answers
     from mstr_arrow.prompts.model import Prompt
     from mstr_arrow.transport.session import ServerSession
 

@@ -38,7 +38,7 @@ def push_down(
     elif predicate is not None and not _settled(query):
         conditions = _sound(query, results, predicate)
         pushed = query.and_where(conditions) if conditions else query
-    return pushed if columns is None else replace(pushed, kept=tuple(columns), any_order=True)
+    return pushed if columns is None else replace(pushed, select=tuple(columns), any_order=True)
 
 
 def _settled(query: Query) -> bool:
@@ -48,10 +48,10 @@ def _settled(query: Query) -> bool:
 
 
 def _sound(query: Query, results: Subjects, predicate: pl.Expr) -> list[Expression]:
-    """Return what is understood of a predicate and holds before `Query.selected` has had metrics added up."""
+    """Return what is understood of a predicate and holds before `Query.aggregate` has had metrics added up."""
     understood = from_polars(predicate, results).expression
     conditions = () if understood is None else conjuncts(understood)
-    return [condition for condition in conditions if query.selected is None or _of_attributes(condition, results)]
+    return [condition for condition in conditions if query.aggregate is None or _of_attributes(condition, results)]
 
 
 def _of_attributes(condition: Expression, results: Subjects) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mstr_arrow.execution.instance import Source
+    from mstr_arrow.execution.source import Source
     from mstr_arrow.filters.expressions import Expression
     from mstr_arrow.scan.asking import Opened
     from mstr_arrow.scan.options import ReadOptions, ScanOptions
@@ -59,35 +59,35 @@ class Question:
 
     # What to ask for
 
-    def select(self, *columns: str) -> Self:
+    def aggregate(self, *columns: str) -> Self:
         """Return a scan of these attributes and metrics, in this order; the server adds up the rest.
 
-        **With fewer attributes than the object has, the server adds metrics up over those left out**: that is what
-        selecting means there. `keep` leaves columns out and keeps the rows. Columns are given by name, as
-        ``Attribute@FORM``, or by id; an attribute's name stands for all its forms.
+        **With fewer attributes than the object has, the server adds metrics up over those left out.** `select`
+        leaves columns out and keeps the rows. Columns are given by name, as ``Attribute@FORM``, or by id; an
+        attribute's name stands for all its forms.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
-        ...     conn.cube("Sales Cube").select("Region", "Units").to_arrow().num_columns
+        ...     conn.cube("Sales Cube").aggregate("Region", "Units").to_arrow().num_columns
         2
         """
         if not columns:
-            raise UsageError("select() names no column.", hint="Name at least one attribute or metric.")
-        return self._with(replace(self._asking.query, selected=columns))
+            raise UsageError("aggregate() names no column.", hint="Name at least one attribute or metric.")
+        return self._with(replace(self._asking.query, aggregate=columns))
 
-    def keep(self, *columns: str, ordered: bool = True) -> Self:
+    def select(self, *columns: str, any_order: bool = False) -> Self:
         """Return a scan with these columns of the result, in this order, and all its rows.
 
         Of more rows than fit into a page, the server is asked for less where it makes as many rows of that, which
-        takes a request or two to know: metrics that are not needed are left out there, with ``ordered=False`` or
+        takes a request or two to know: metrics that are not needed are left out there, with ``any_order=True`` or
         `sort` attributes, too, for without them rows may come in another order. The rest is left out here.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
-        ...     conn.cube("Sales Cube").keep("Units", "Region").to_arrow().shape
+        ...     conn.cube("Sales Cube").select("Units", "Region").to_arrow().shape
         (2000, 2)
         """
         if not columns:
-            raise UsageError("keep() names no column.", hint="Name at least one.")
-        return self._with(replace(self._asking.query, kept=columns, any_order=not ordered))
+            raise UsageError("select() names no column.", hint="Name at least one.")
+        return self._with(replace(self._asking.query, select=columns, any_order=any_order))
 
     def where(self, *conditions: Expression) -> Self:
         """Return a scan of the rows for which all conditions hold, before anything is added up.
@@ -113,7 +113,7 @@ class Question:
         return self.where(from_sql(condition))
 
     def having(self, *conditions: Expression) -> Self:
-        """Return a scan of the rows for which all conditions hold after `select` has had metrics added up."""
+        """Return a scan of the rows for which all conditions hold after `aggregate` has had metrics added up."""
         return self._with(self._asking.query.and_having(conditions))
 
     def sort(self, *columns: str, descending: bool | Sequence[bool] = False) -> Self:

@@ -73,35 +73,38 @@ def whole(sales):
     ],
 )
 def test_columns_are_named_in_every_way(sales, name, columns):
-    assert sales.select("Product", name).schema.names == ["Product", *columns]
-    assert sales.keep(name, "Product").to_arrow().column_names == [*columns, "Product"]
+    assert sales.aggregate("Product", name).schema.names == ["Product", *columns]
+    assert sales.select(name, "Product").to_arrow().column_names == [*columns, "Product"]
 
 
 def test_columns_are_named_by_ids(sales):
     ids = {field.name: field.metadata[b"mstr.id"].decode() for field in sales.schema}
     form = sales.schema.field("Store@DESC").metadata[b"mstr.form_id"].decode()
-    assert sales.keep(ids["Units"].lower(), ids["Region"]).schema.names == ["Units", "Region"]
-    assert sales.keep(f"{ids['Store@ID']}@{form}").schema.names == ["Store@DESC"]
-    assert sales.keep(ids["Store@ID"]).schema.names == ["Store@ID", "Store@DESC"]
+    assert sales.select(ids["Units"].lower(), ids["Region"]).schema.names == ["Units", "Region"]
+    assert sales.select(f"{ids['Store@ID']}@{form}").schema.names == ["Store@DESC"]
+    assert sales.select(ids["Store@ID"]).schema.names == ["Store@ID", "Store@DESC"]
 
 
-def test_columns_come_in_the_order_of_their_selection(sales, whole):
+def test_columns_come_in_the_order_in_which_they_are_named(sales, whole):
     wanted = ["Cost", "Channel", "Units", "Region"]
-    assert sales.select(*wanted).to_arrow().column_names == wanted
-    assert sales.keep(*wanted).to_polars().equals(whole.select(wanted))
-    assert sales.select("Units", "Region", "Channel").keep("Region", "Units").schema.names == ["Region", "Units"]
+    assert sales.aggregate(*wanted).to_arrow().column_names == wanted
+    assert sales.select(*wanted).to_polars().equals(whole.select(wanted))
+    assert sales.aggregate("Units", "Region", "Channel").select("Region", "Units").schema.names == [
+        "Region",
+        "Units",
+    ]
 
 
 @pytest.mark.parametrize("names", [("Units", "Units"), ("Store", "Store@ID")])
 def test_a_column_is_asked_for_once(sales, asked, names):
     with pytest.raises(UsageError, match="asked for twice"):
-        sales.select(*names).to_arrow()
+        sales.aggregate(*names).to_arrow()
     with pytest.raises(UsageError, match="asked for twice"):
-        sales.keep(*names).schema  # noqa: B018 - asks
+        sales.select(*names).schema  # noqa: B018 - asks
     assert asked.all == []
 
 
-@pytest.mark.parametrize("call", ["select", "keep", "sort"])
+@pytest.mark.parametrize("call", ["aggregate", "select", "sort"])
 def test_no_column_is_a_mistake(sales, call):
     with pytest.raises(UsageError, match="column"):
         getattr(sales, call)()
@@ -122,15 +125,15 @@ SMALL = ma.Limits(page_rows=50)
 @pytest.mark.parametrize(
     ("make", "instances"),
     [
-        (lambda scan: scan.keep("Order", "Units"), [(8, 1)]),
-        (lambda scan: scan.keep("Order", "Units", ordered=False), [(1, 1)]),
-        (lambda scan: scan.with_options(ordered=False).keep("Order", "Units"), [(8, 5), (1, 1)]),
-        (lambda scan: scan.keep("Region", "Units", ordered=False), [(1, 1), (8, 1)]),
-        (lambda scan: scan.keep("Region", "Units").sort("Order"), [(2, 1)]),
-        (lambda scan: scan.keep("Region").where(col("Units") > 20), [(8, 5), (8, 1)]),
-        (lambda scan: scan.keep("Region").head(60), []),
-        (lambda scan: scan.keep("Region").where(col("Units") > 90), [(8, 5)]),
-        (lambda scan: scan.keep(*scan.schema.names[1:]), []),
+        (lambda scan: scan.select("Order", "Units"), [(8, 1)]),
+        (lambda scan: scan.select("Order", "Units", any_order=True), [(1, 1)]),
+        (lambda scan: scan.with_options(ordered=False).select("Order", "Units"), [(8, 5), (1, 1)]),
+        (lambda scan: scan.select("Region", "Units", any_order=True), [(1, 1), (8, 1)]),
+        (lambda scan: scan.select("Region", "Units").sort("Order"), [(2, 1)]),
+        (lambda scan: scan.select("Region").where(col("Units") > 20), [(8, 5), (8, 1)]),
+        (lambda scan: scan.select("Region").head(60), []),
+        (lambda scan: scan.select("Region").where(col("Units") > 90), [(8, 5)]),
+        (lambda scan: scan.select(*scan.schema.names[1:]), []),
     ],
 )
 def test_fewer_columns_are_asked_for_where_they_make_as_many_rows(connection, asked, make, instances):
@@ -148,12 +151,12 @@ def test_fewer_columns_are_asked_for_where_they_make_as_many_rows(connection, as
 
 def test_rows_keep_their_order_with_fewer_metrics(connection, whole, asked):
     cube = connection.cube("Sales Cube", limits=SMALL)
-    assert cube.keep("Channel", "Cost").to_polars().equals(whole.select("Channel", "Cost"))
+    assert cube.select("Channel", "Cost").to_polars().equals(whole.select("Channel", "Cost"))
     assert asked_for(asked)[-1] == (8, 1)
 
 
 def test_what_was_explained_is_read(connection, asked):
-    scan = connection.cube("Sales Cube", limits=SMALL).keep("Region", "Units", ordered=False)
+    scan = connection.cube("Sales Cube", limits=SMALL).select("Region", "Units", any_order=True)
     assert "note: of the metrics only those that are needed" in scan.explain()
     explained = asked_for(asked)
     assert explained[-1] == (8, 1)
@@ -164,7 +167,7 @@ def test_what_was_explained_is_read(connection, asked):
 
 
 def test_what_was_counted_does_not_stand_for_less(connection, whole, asked):
-    scan = connection.cube("Sales Cube", limits=SMALL).where(col("Units") > 20).keep("Order", ordered=False)
+    scan = connection.cube("Sales Cube", limits=SMALL).where(col("Units") > 20).select("Order", any_order=True)
     rows = whole.filter(pl.col("Units") > 20).height
     assert scan.count_rows() == rows
     assert "only the columns that are needed" in scan.explain()
@@ -180,8 +183,8 @@ def test_what_was_counted_does_not_stand_for_less(connection, whole, asked):
     ("make", "named", "choice"),
     [
         (lambda scan: scan.where(col("Regoin") == "East"), "Regoin", "'Region'"),
-        (lambda scan: scan.keep("Unit"), "'Unit'", "'Units'"),
-        (lambda scan: scan.select("Regio", "Units"), "'Regio'", "'Region'"),
+        (lambda scan: scan.select("Unit"), "'Unit'", "'Units'"),
+        (lambda scan: scan.aggregate("Regio", "Units"), "'Regio'", "'Region'"),
         (lambda scan: scan.sort("Revenu"), "'Revenu'", "'Revenue'"),
         (lambda scan: scan.having(col("Cots") > 1), "'Cots'", "'Cost'"),
         (lambda scan: scan.where(col("Store") == 1001), "'Store' is more than one column", "'Store@DESC'"),
@@ -191,7 +194,7 @@ def test_what_was_counted_does_not_stand_for_less(connection, whole, asked):
         (lambda scan: scan.where(col("Units") == "many"), "'Units', which holds whole numbers", "a number"),
         (lambda scan: scan.where(col("Day") == 2024), "'Day', which holds dates", "'2024-01-31'"),
         (lambda scan: scan.where(col("Day") > "January"), "'Day', which holds dates", "'2024-01-31'"),
-        (lambda scan: scan.select("Region", "Units").having(col("Cost") > 1), "'Cost'", "'Units'"),
+        (lambda scan: scan.aggregate("Region", "Units").having(col("Cost") > 1), "'Cost'", "'Units'"),
         (lambda scan: scan.where(col("Region").has_elements(["h1;Region"])), "'h1;Region'", "It"),
     ],
 )
@@ -296,7 +299,7 @@ def test_rows_of_cross_tabs_are_counted_as_they_come(connection, name):
 
 
 def test_the_schema_of_a_scan_costs_no_instance_of_its_own(sales, asked):
-    scan = sales.where(col("Units") > 50).keep("Units", "Region")
+    scan = sales.where(col("Units") > 50).select("Units", "Region")
     assert scan.schema.names == ["Units", "Region"]
     assert asked.all == []
     assert scan.to_arrow().schema.names == ["Units", "Region"]
@@ -304,14 +307,14 @@ def test_the_schema_of_a_scan_costs_no_instance_of_its_own(sales, asked):
 
 
 def test_a_sum_has_a_schema_of_its_own_whose_instance_is_read(sales, asked):
-    scan = sales.select("Region", "Units")
+    scan = sales.aggregate("Region", "Units")
     assert scan.schema.names == ["Region", "Units"]
     assert scan.to_arrow().schema == scan.schema
     assert asked.methods["POST"] == 1
 
 
 def test_a_scan_leaves_its_parent_alone(sales, whole):
-    sales.where(col("Units") > 50).select("Region", "Units").sort("Region").head(2).to_arrow()
+    sales.where(col("Units") > 50).aggregate("Region", "Units").sort("Region").head(2).to_arrow()
     assert sales.to_polars().equals(whole)
 
 
@@ -361,7 +364,7 @@ def test_every_twin_does_the_same(sales, simulator):
             await scan.explain_async(),
         )
 
-    for scan in (sales.where(col("Customer") > "M").top(3, "Units"), sales.select("Region", "Units")):
+    for scan in (sales.where(col("Customer") > "M").top(3, "Units"), sales.aggregate("Region", "Units")):
         table, schema, rows, text = asyncio.run(twins(scan))
         assert table.equals(scan.to_arrow())
         assert (schema, rows, text) == (scan.schema, scan.count_rows(), scan.explain())
@@ -378,15 +381,15 @@ def test_a_condition_on_what_rows_do_not_show_is_decided_by_the_server_or_refuse
         (col("Customer").is_null()) | (col("Region") == "East"),
     ):
         with pytest.raises(UsageError) as caught:
-            sales.where(col("Order") > 1, condition).select("Region", "Units").to_arrow()
+            sales.where(col("Order") > 1, condition).aggregate("Region", "Units").to_arrow()
         assert repr(condition) in caught.value.message
         assert "Order" not in caught.value.message
         assert caught.value.hint
     assert asked.methods["POST"] == 0
 
 
-def test_other_forms_of_what_is_selected_are_checked_here(sales, whole):
-    summed = sales.where(col("Store@DESC") > "M").select("Store@ID", "Units").to_polars()
+def test_other_forms_of_what_is_aggregated_by_are_checked_here(sales, whole):
+    summed = sales.where(col("Store@DESC") > "M").aggregate("Store@ID", "Units").to_polars()
     wanted = whole.filter(pl.col("Store@DESC") > "M").group_by("Store@ID").agg(pl.col("Units").sum())
     assert summed.sort("Store@ID").equals(wanted.sort("Store@ID"))
 
@@ -422,13 +425,13 @@ def words():
     ids=repr,
 )
 def test_texts_that_a_collation_could_widen_are_sent_as_elements(words, condition, amount):
-    assert words.where(condition).select("Amount").to_arrow()["Amount"].to_pylist() == amount
+    assert words.where(condition).aggregate("Amount").to_arrow()["Amount"].to_pylist() == amount
 
 
 def test_texts_among_too_many_elements_are_refused(words, monkeypatch):
     monkeypatch.setattr(asking, "MOST_ELEMENTS", 5)
     with pytest.raises(UsageError, match=r"Word == 'a' cannot be left to the server .*collation"):
-        words.where(col("Word") == "a").select("Amount").to_arrow()
+        words.where(col("Word") == "a").aggregate("Amount").to_arrow()
 
 
 def test_cross_tabs_are_filtered_here(connection):
@@ -437,7 +440,7 @@ def test_cross_tabs_are_filtered_here(connection):
     wanted = report.to_polars().filter((pl.col("Region") == "East") & (pl.col("Units") > 5))
     assert kept.equals(wanted)
     with pytest.raises(UsageError, match="tables only"):
-        report.select("Region", "Units").to_arrow()
+        report.aggregate("Region", "Units").to_arrow()
 
 
 # Servers that do not search the texts of ID forms
