@@ -40,12 +40,10 @@ pickled. InsecureWarning is the one warning about the network: certificates are 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from mstr_arrow.prompts.model import Prompt
 
 
 class MstrError(Exception):
@@ -104,7 +102,7 @@ class PromptsOpen(UsageError):
     ``prompts`` are the open ones, as `mstr_arrow.prompt.Prompt`, with the first of what there is to choose from.
     """
 
-    def __init__(self, message: str, *, prompts: tuple[Prompt, ...] = (), hint: str | None = None) -> None:
+    def __init__(self, message: str, *, prompts: tuple[Any, ...] = (), hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.prompts = prompts
 

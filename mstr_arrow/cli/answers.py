@@ -13,11 +13,11 @@ import typer
 
 from mstr_arrow.errors import PromptsOpen, ServerError, UsageError
 from mstr_arrow.execution.listing import still_open
-from mstr_arrow.prompts.answers import Answers, default
+from mstr_arrow.prompts.answers import default
 from mstr_arrow.prompts.bodies import automatic
-from mstr_arrow.prompts.files import load
+from mstr_arrow.prompts.collection import Answers, load
+from mstr_arrow.prompts.model import describe
 from mstr_arrow.prompts.template import answer_name
-from mstr_arrow.prompts.words import describe
 from mstr_arrow.transport.client import client_of
 
 if TYPE_CHECKING:

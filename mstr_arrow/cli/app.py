@@ -105,7 +105,7 @@ mstr-arrow fetch "Sales Cube" -o first.csv --head 10 --columns Region,Revenue
 
 mstr-arrow fetch "Sales Cube" -o best.csv --sort 'Revenue desc' --head 10
 
-mstr-arrow fetch "Sales Cube" -o regions.csv --select Region,Revenue --having 'Revenue > 1000'
+mstr-arrow fetch "Sales Cube" -o regions.csv --aggregate Region,Revenue --having 'Revenue > 1000'
 
 mstr-arrow fetch "/Shared Reports/Sales/Daily" -o daily.arrow --subtotals keep --profile nightly --quiet
 

@@ -27,7 +27,7 @@ from mstr_arrow.grid.options import Layout, Subtotals, Values
 from mstr_arrow.objects.catalogue import Kind
 from mstr_arrow.objects.cube import Cube
 from mstr_arrow.objects.report import Report
-from mstr_arrow.prompts.answers import Answers
+from mstr_arrow.prompts.collection import Answers
 from mstr_arrow.scan.options import ScanOptions
 from mstr_arrow.scan.scan import Scan
 from mstr_arrow.scan.stats import ScanStats
@@ -95,15 +95,6 @@ def fetch(
             rich_help_panel=LESS,
         ),
     ] = None,
-    select: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="A,B,…",
-            help="Attributes and metrics to ask for: the server adds metrics up over the other attributes, so rows "
-            "become fewer.",
-            rich_help_panel=LESS,
-        ),
-    ] = None,
     columns: Annotated[
         list[str] | None,
         typer.Option(
@@ -113,10 +104,21 @@ def fetch(
             rich_help_panel=LESS,
         ),
     ] = None,
+    aggregate: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="A,B,…",
+            help="Attributes and metrics to ask for: the server adds metrics up over the other attributes, so rows "
+            "become fewer.",
+            rich_help_panel=LESS,
+        ),
+    ] = None,
     having: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="CONDITION", help="Rows to keep after --select has had metrics added up.", rich_help_panel=LESS
+            metavar="CONDITION",
+            help="Rows to keep after --aggregate has had metrics added up.",
+            rich_help_panel=LESS,
         ),
     ] = None,
     sort: Annotated[
@@ -248,7 +250,7 @@ def fetch(
         elif not explain_only:
             target = output_from(_given(output), output_format, parquet)
         question = Question(
-            select=select or (),
+            aggregate=aggregate or (),
             where=where or (),
             having=having or (),
             sort=sort or (),

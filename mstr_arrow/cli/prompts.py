@@ -14,7 +14,7 @@ from mstr_arrow.cli.server import Server, takes_server
 from mstr_arrow.cli.tables import print_json, print_table, print_text
 from mstr_arrow.errors import UsageError
 from mstr_arrow.objects.prompts import prompt_table
-from mstr_arrow.prompts.files import as_toml
+from mstr_arrow.prompts.collection import as_toml
 from mstr_arrow.prompts.template import template
 from mstr_arrow.prompts.words import rows
 

@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from mstr_arrow.scan.scan import Scan
 
 _ORDER = re.compile(r"(?P<column>.+?)\s+(?P<order>asc|desc)", re.IGNORECASE | re.DOTALL)
-_CALLED = re.compile(r"\b(select|where|having|sort|head)\(\)")
+_CALLED = re.compile(r"\b(aggregate|where|having|sort|head)\(\)")
 _OPTIONS = {
     "keep()": "--columns",
     "expand_pages()": "--all-pages",
     "page_by()": "--page",
     "pages() lists": "mstr-arrow pages lists",
 }
-_ADD_UP_LATER = re.compile(r"(Select .*, too|Read without select\(\)), and add up afterwards.*", re.DOTALL)
+_ADD_UP_LATER = re.compile(r"(Aggregate by .*, too|Read without aggregate\(\)), and add up afterwards.*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """The options; each list as often as its option was given."""
 
-    select: Sequence[str] = ()
+    aggregate: Sequence[str] = ()
     where: Sequence[str] = ()
     having: Sequence[str] = ()
     sort: Sequence[str] = ()
@@ -40,8 +40,8 @@ class Question:
 
     def asked_of(self, scan: Scan) -> Scan:
         """Make the scan that answers it; errors: UsageError for conditions that are no SQL."""
-        if selected := read_names(self.select):
-            scan = scan.select(*selected)
+        if aggregated := read_names(self.aggregate):
+            scan = scan.aggregate(*aggregated)
         scan = scan.where(*map(from_sql, self.where)) if self.where else scan
         scan = scan.having(*map(from_sql, self.having)) if self.having else scan
         if keys := read_order(self.sort):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from mstr_arrow.prompts.choosing import by_id, find, not_there, spellings
-from mstr_arrow.prompts.model import read_choices
+from mstr_arrow.prompts.listed import read_choices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.errors import MstrError, PermissionDenied
 
 if TYPE_CHECKING:
-    from mstr_arrow.execution.instance import Source
+    from mstr_arrow.execution.source import Source
     from mstr_arrow.transport.http import Http
 
 logger = logging.getLogger("mstr_arrow")

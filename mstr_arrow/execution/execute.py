@@ -32,7 +32,8 @@ from mstr_arrow.transport.retry import retry_after
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mstr_arrow.execution.instance import Instance, Source
+    from mstr_arrow.execution.instance import Instance
+    from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.transport.answers import Answer
     from mstr_arrow.transport.exchange import Wait

@@ -11,7 +11,7 @@ from mstr_arrow.grid.rows import Range
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from mstr_arrow.execution.instance import Source
+    from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.transport.answers import Answer
     from mstr_arrow.transport.session import ServerSession

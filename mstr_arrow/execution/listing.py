@@ -13,7 +13,7 @@ from mstr_arrow.execution.status import PROMPTED, read_state
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from mstr_arrow.prompts.answers import Answers
+    from mstr_arrow.prompts.collection import Answers
     from mstr_arrow.prompts.model import Prompt
     from mstr_arrow.transport.session import ServerSession
 

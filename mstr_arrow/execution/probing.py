@@ -16,8 +16,8 @@ from mstr_arrow.grid.expansion import expand
 
 if TYPE_CHECKING:
     from mstr_arrow.execution.execute import Watch
-    from mstr_arrow.execution.instance import Source
     from mstr_arrow.execution.paging import PageChoice
+    from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.expansion import Expansion
     from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.transport.session import ServerSession

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.errors import ProtocolError, ServerError
 from mstr_arrow.execution.choices import PAGE, Offer
 from mstr_arrow.names import listing
-from mstr_arrow.prompts.answers import Answers, Condition, Typed
+from mstr_arrow.prompts.answers import Condition, Typed
 from mstr_arrow.prompts.bodies import as_asked, automatic, entry
+from mstr_arrow.prompts.collection import Answers
+from mstr_arrow.prompts.listed import read_prompts
 from mstr_arrow.prompts.matching import check_used, match
-from mstr_arrow.prompts.model import CHOSEN, read_prompts
-from mstr_arrow.prompts.words import SHOWN, prompts_open
+from mstr_arrow.prompts.model import CHOSEN, SHOWN
+from mstr_arrow.prompts.words import prompts_open
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -9,7 +9,7 @@ from mstr_arrow.execution.listing import prepared
 from mstr_arrow.execution.prompting import Prompting
 
 if TYPE_CHECKING:
-    from mstr_arrow.execution.instance import Source
+    from mstr_arrow.execution.source import Source
     from mstr_arrow.transport.http import Http
     from mstr_arrow.transport.session import ServerSession
 

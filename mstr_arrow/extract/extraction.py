@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mstr_arrow.execution.datatime import DataTime
-    from mstr_arrow.execution.instance import Instance, Source
+    from mstr_arrow.execution.instance import Instance
+    from mstr_arrow.execution.source import Source
     from mstr_arrow.extract.folder import Folder
     from mstr_arrow.extract.options import Chosen
     from mstr_arrow.scan.asking import Asking

@@ -9,7 +9,7 @@ from mstr_arrow.errors import UsageError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mstr_arrow.execution.instance import Source
+    from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.query.query import Query
 

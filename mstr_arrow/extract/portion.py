@@ -15,7 +15,8 @@ from mstr_arrow.scan.read import Read
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from mstr_arrow.execution.instance import Instance, Source
+    from mstr_arrow.execution.instance import Instance
+    from mstr_arrow.execution.source import Source
     from mstr_arrow.extract.folder import Folder
     from mstr_arrow.extract.manifest import Manifest
     from mstr_arrow.extract.options import Chosen

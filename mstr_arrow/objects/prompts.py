@@ -11,9 +11,10 @@ import pyarrow as pa
 from mstr_arrow.errors import InstanceGone, UsageError
 from mstr_arrow.execution.choices import Offer
 from mstr_arrow.execution.listing import Listing, list_prompts
-from mstr_arrow.prompts.answers import Answers
+from mstr_arrow.prompts.collection import Answers
 from mstr_arrow.prompts.matching import find
-from mstr_arrow.prompts.words import default_text, lines, takes
+from mstr_arrow.prompts.model import default_text, takes
+from mstr_arrow.prompts.words import lines
 from mstr_arrow.scan.asking import Whole
 from mstr_arrow.scan.scan import Scan
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Self
 
-    from mstr_arrow.execution.instance import Source
+    from mstr_arrow.execution.source import Source
     from mstr_arrow.prompts.model import Choice, Prompt
     from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.transport.client import Client

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mstr_arrow.execution.instance import Source
+    from mstr_arrow.execution.source import Source
     from mstr_arrow.filters.expressions import Expression
     from mstr_arrow.grid.definition import Available
     from mstr_arrow.scan.options import ReadOptions
@@ -42,7 +42,7 @@ class Selection:
 class Selectable(Sql):
     """A scan of an object that says what it offers, with the filters and names of mstrio-py.
 
-    `Scan.select` and `Scan.where` do more, and leave the object as it is.
+    `Scan.aggregate` and `Scan.where` do more, and leave the object as it is.
     """
 
     def __init__(
@@ -62,8 +62,8 @@ class Selectable(Sql):
     def elements(self, attribute: str) -> pa.Table:
         """Return the elements of an attribute: their ids in ``id``, and a column for each form.
 
-        The attribute is named as for `Scan.select`. GET …/attributes/{id}/elements, 10,000 at a time; an instance
-        is made first, for the types of the forms. Errors: UsageError with near names.
+        The attribute is named as for `Scan.aggregate`. GET …/attributes/{id}/elements, 10,000 at a time; an
+        instance is made first, for the types of the forms. Errors: UsageError with near names.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     conn.cube("Sales Cube").elements("Store").column_names
@@ -131,8 +131,8 @@ class Selectable(Sql):
 
         None leaves a choice as it was. Without any attribute the metrics are added up to one row, without any
         element all rows are read. With fewer attributes than there are, the server adds metrics up, as
-        `Scan.select` has it do; ``<attribute id>;<form id>`` chooses one form. ``operator="NotIn"`` leaves out the
-        rows that have one of the elements. What else the object was asked for, by `Scan.where` and the like, is
+        `Scan.aggregate` has it do; ``<attribute id>;<form id>`` chooses one form. ``operator="NotIn"`` leaves out
+        the rows that have one of the elements. What else the object was asked for, by `Scan.where` and the like, is
         forgotten.
 
         Nothing is sent. Errors: UsageError for what the object does not have.
@@ -194,7 +194,7 @@ class Selectable(Sql):
             selected = (*forms, *self._selected("metric", chosen.metrics))
             if not selected:
                 raise UsageError("No attribute and no metric is chosen.", hint="Choose at least one of them.")
-        return Query(selected=selected, where=all_of(self._conditions(chosen)))
+        return Query(aggregate=selected, where=all_of(self._conditions(chosen)))
 
     def _conditions(self, chosen: Selection) -> Iterable[Expression]:
         """Make a condition per attribute: all of them hold."""

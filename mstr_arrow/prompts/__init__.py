@@ -1,7 +1,7 @@
 """Prompts and their answers; users know it as ``mstr_arrow.prompt``."""
 
-from mstr_arrow.prompts.answers import Answers, default, elements, empty, expression, level, objects, value
-from mstr_arrow.prompts.files import load
+from mstr_arrow.prompts.answers import default, elements, empty, expression, level, objects, value
+from mstr_arrow.prompts.collection import Answers, load
 from mstr_arrow.prompts.model import Choice, Prompt
 
 __all__ = [

@@ -11,16 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.filters.expressions import Expression
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from os import PathLike
-
     from mstr_arrow.prompts.model import PromptType
     from mstr_arrow.prompts.values import Plain
 
@@ -134,56 +130,6 @@ def default() -> Answer:
 def empty() -> Answer:
     """Close an optional prompt without an answer."""
     return Empty()
-
-
-class Answers(Mapping[str, Answer]):
-    """Answers by the key, id, name or title of their prompts; never changed.
-
-    >>> Answers.of({"Year": 2024, "Region": ["East", "West"], "Store": None})
-    Answers({'Year': 2024, 'Region': ['East', 'West'], 'Store': empty()})
-    """
-
-    __slots__ = ("_answers",)
-
-    def __init__(self, answers: Mapping[str, Answer]) -> None:
-        self._answers: Mapping[str, Answer] = MappingProxyType(dict(answers))
-
-    @classmethod
-    def of(cls, given: Mapping[str, object]) -> Answers:
-        """Read answers as a person gives them; errors: UsageError for a value that answers nothing."""
-        if isinstance(given, Answers):
-            return given
-        if not isinstance(given, Mapping):
-            raise UsageError(
-                f"prompts are answered by a dict of names and values, not by {given!r}.",
-                hint='Write {"Year": 2024, "Region": ["East", "West"]}.',
-            )
-        return cls({str(name): answer_of(value, str(name)) for name, value in given.items()})
-
-    def with_others(self, others: Answers) -> Answers:
-        """Return these answers and others, which win."""
-        return Answers({**self, **others})
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the answers to a .toml or .json file, which `load` reads."""
-        from mstr_arrow.prompts.files import save  # noqa: PLC0415 - which needs this module
-
-        save(self, path)
-
-    def __getitem__(self, name: str) -> Answer:
-        return self._answers[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._answers)
-
-    def __len__(self) -> int:
-        return len(self._answers)
-
-    def __reduce__(self) -> tuple[type[Answers], tuple[dict[str, Answer]]]:
-        return Answers, (dict(self._answers),)
-
-    def __repr__(self) -> str:
-        return f"Answers({dict(self._answers)!r})"
 
 
 def answer_of(given: object, name: str) -> Answer:

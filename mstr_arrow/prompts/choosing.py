@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.names import listing, suggestion
+from mstr_arrow.prompts.kinds import as_length
 from mstr_arrow.prompts.model import CHOSEN, Choice
-from mstr_arrow.prompts.values import as_length
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,20 +1,25 @@
-"""Prompts as the server lists them (Wire reference, section 4.3). Pure."""
+"""Prompts, and how they read to people (Wire reference, section 4.3). Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
-from mstr_arrow.errors import ProtocolError
-from mstr_arrow.prompts.values import read_kind
+from mstr_arrow.prompts.kinds import as_length, kind_name
 
 if TYPE_CHECKING:
-    from mstr_arrow.prompts.values import Kind
+    from collections.abc import Sequence
+
+    from mstr_arrow.prompts.kinds import Kind
 
 PromptType = Literal["VALUE", "ELEMENTS", "OBJECTS", "EXPRESSION", "LEVEL", "UNSUPPORTED"]
 
 CHOSEN: dict[PromptType, str] = {"ELEMENTS": "elements", "OBJECTS": "objects", "LEVEL": "units"}
 """What an answer is a list of, where it is one."""
+
+
+SHOWN = 6
+"""Choices that are shown of a prompt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,58 +71,93 @@ class Prompt:
         return self.default not in (None, "", [])
 
     def __repr__(self) -> str:
-        from mstr_arrow.prompts.words import describe  # noqa: PLC0415 - which needs this module
-
         return f"<Prompt {describe(self)}>"
 
 
-def read_prompts(body: Any) -> list[Prompt]:
-    """Read the list of prompts of a report or of an instance; errors: ProtocolError.
+def describe(prompt: Prompt) -> str:
+    """Say on one line what a prompt takes.
 
-    >>> read_prompts([{"key": "A1@0@10", "id": "A1", "name": "Year", "type": "VALUE", "required": True}])
-    [<Prompt 'Year': a value, required>]
+    >>> region = Prompt("A1@0@10", "A1", "Region", "Choose", "ELEMENTS", required=True, maximum=2)
+    >>> describe(region)
+    "'Region': up to 2 elements, required"
     """
-    try:
-        return [_read(item) for item in (body["prompts"] if isinstance(body, dict) else body)]
-    except (AttributeError, KeyError, TypeError) as error:
-        raise ProtocolError("The server's answer is no list of prompts.") from error
+    parts = [takes(prompt), "required" if prompt.required else "optional"]
+    if prompt.has_default:
+        parts.append(f"default {default_text(prompt)}")
+    if shown := choices_text(prompt.choices, prompt.choice_count):
+        parts.append(f"of {shown}")
+    return f"{prompt.name!r}: {', '.join(parts)}"
 
 
-def _read(item: dict[str, Any]) -> Prompt:
-    kind = str(item.get("type", "")).upper()
-    prompt_type = cast("PromptType", kind) if kind in get_args(PromptType) else "UNSUPPORTED"
-    prompt_id = str(item.get("id") or str(item.get("key") or "").partition("@")[0])
-    source = item.get("source") or {}
-    name = item.get("name") or item.get("title") or prompt_id
-    return Prompt(
-        key=str(item.get("key") or prompt_id),
-        id=prompt_id,
-        name=name,
-        title=item.get("title") or name,
-        type=prompt_type,
-        required=bool(item.get("required")),
-        closed=bool(item.get("closed")),
-        kind=read_kind(item.get("dataType")) if prompt_type == "VALUE" else None,
-        minimum=item.get("min"),
-        maximum=item.get("max"),
-        default=item.get("defaultAnswer"),
-        source_id=source.get("id"),
-        source_name=source.get("name"),
-        source_type=source.get("type"),
-    )
+def takes(prompt: Prompt) -> str:
+    """Say what an answer is, within its limits."""
+    match prompt.type:
+        case "VALUE" if prompt.kind == "text":
+            return f"a text{_of_length(prompt)}"
+        case "VALUE":
+            return kind_name(prompt.kind) + _range(prompt)
+        case "ELEMENTS":
+            of = f" of {prompt.source_name}" if prompt.source_name else ""
+            return _number_of(prompt, "elements") + of
+        case "OBJECTS":
+            return _number_of(prompt, "objects")
+        case "EXPRESSION":
+            return "a condition"
+        case "LEVEL":
+            return _number_of(prompt, "attributes")
+    return "what the REST API cannot answer"
 
 
-def read_choices(body: Any) -> list[Choice]:
-    """Read elements or objects that an answer may name; errors: ProtocolError."""
-    try:
-        listed: Any = body.get("elements", body.get("objects")) if isinstance(body, dict) else body
-        return [
-            Choice(str(item["id"]), str(item.get("name") or item["id"]), item.get("type"), _forms(item))
-            for item in listed
-        ]
-    except (AttributeError, KeyError, TypeError) as error:
-        raise ProtocolError("The server's answer is no list of choices of a prompt.") from error
+def default_text(prompt: Prompt) -> str:
+    """Write the default answer; "" where there is none."""
+    return _shown(prompt.default) if prompt.has_default else ""
 
 
-def _forms(item: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    return tuple((str(form.get("name") or ""), str(form["id"])) for form in item.get("forms") or ())
+def choices_text(choices: Sequence[Choice] | None, count: int | None) -> str:
+    """Write the first choices, and how many there are."""
+    if not choices:
+        return ""
+    names = ", ".join(repr(choice.name) for choice in choices[:SHOWN])
+    if count is None:
+        return f"{names} … (many more)"
+    return f"{names} … ({count:,} in all)" if count > SHOWN else names
+
+
+def _number_of(prompt: Prompt, things: str) -> str:
+    lowest, highest = as_length(prompt.minimum), as_length(prompt.maximum)
+    if lowest is not None and lowest == highest:
+        return f"{lowest} {things if lowest > 1 else things.removesuffix('s')}"
+    if lowest is not None and highest is not None:
+        return f"{lowest} to {highest} {things}"
+    if highest is not None:
+        return f"up to {highest} {things if highest > 1 else things.removesuffix('s')}"
+    return f"at least {lowest} {things}" if lowest is not None and lowest > 1 else things
+
+
+def _of_length(prompt: Prompt) -> str:
+    lowest, highest = as_length(prompt.minimum), as_length(prompt.maximum)
+    if lowest is None and highest is None:
+        return ""
+    return f" of {_number_of(prompt, 'characters')}"
+
+
+def _range(prompt: Prompt) -> str:
+    low, high = (None if limit in (None, "") else _shown(limit) for limit in (prompt.minimum, prompt.maximum))
+    if low is not None and high is not None:
+        return f" from {low} to {high}"
+    if low is not None:
+        return f" from {low} on"
+    return f" up to {high}" if high is not None else ""
+
+
+def _shown(value: Any) -> str:
+    """Write what the server writes as people would."""
+    match value:
+        case dict():
+            named = value.get("content") or ", ".join(_shown(unit) for unit in value.get("units") or ())
+            return str(named or value.get("name") or value.get("id") or "an expression")
+        case list():
+            return ", ".join(map(_shown, value))
+        case str() if value.endswith("T00:00:00.000+0000"):
+            return value[:10]
+    return str(value)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mstr_arrow.prompts.model import describe
 from mstr_arrow.prompts.toml import comment, key_text, value_text
-from mstr_arrow.prompts.words import describe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

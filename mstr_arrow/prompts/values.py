@@ -1,60 +1,23 @@
-"""Values as VALUE prompts take them (Wire reference, section 4.3). Pure."""
+"""Values of answers, written as VALUE prompts take them (Wire reference, section 4.3). Pure."""
 
 from __future__ import annotations
 
 import math
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.prompts.kinds import as_length, as_number, kind_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mstr_arrow.prompts.kinds import Kind
     from mstr_arrow.prompts.model import Prompt
 
-Kind = Literal["number", "text", "date", "moment", "time"]
 Plain = str | int | float | Decimal | date | datetime | time
 Limit = TypeVar("Limit", Decimal, date, datetime)
-
-_KINDS: dict[Kind, tuple[set[int], set[str]]] = {
-    "number": (
-        {1, 2, 3, 4, 5, 6, 7, 21, 22, 30, 34},
-        {"numeric", "number", "decimal", "bigdecimal", "integer", "int64", "unsigned", "short", "long"}
-        | {"real", "double", "float"},
-    ),
-    "text": (
-        {8, 9, 10, 17, 18, 23, 25, 33},
-        {"text", "string", "char", "varchar", "longvarchar", "nchar", "nvarchar", "mbchar", "pattern", "utf8char"},
-    ),
-    "date": ({14}, {"date"}),
-    "moment": ({16}, {"timestamp", "datetime"}),
-    "time": ({15}, {"time"}),
-}
-_NAMES: dict[Kind, str] = {
-    "number": "a number",
-    "text": "a text",
-    "date": "a date",
-    "moment": "a date and time",
-    "time": "a time of day",
-}
-
-
-def read_kind(data_type: object) -> Kind | None:
-    """Say what a prompt of this data type takes, by number or name; None for one that is not known.
-
-    >>> read_kind("NUMERIC"), read_kind(8), read_kind(None)
-    ('number', 'text', None)
-    """
-    code = int(data_type) if isinstance(data_type, str) and data_type.isdecimal() else data_type
-    name = str(data_type).casefold()
-    return next((kind for kind, (codes, names) in _KINDS.items() if code in codes or name in names), None)
-
-
-def kind_name(kind: Kind | None) -> str:
-    """Name a kind of value, with an article."""
-    return "a value" if kind is None else _NAMES[kind]
 
 
 def value_text(value: Plain, prompt: Prompt) -> str:
@@ -66,7 +29,7 @@ def value_text(value: Plain, prompt: Prompt) -> str:
     match kind:
         case "number":
             number = _number(value, prompt)
-            _check(number, prompt, _as_number)
+            _check(number, prompt, as_number)
             return format(number, "f")
         case "text":
             text = _text(value, prompt)
@@ -81,12 +44,6 @@ def value_text(value: Plain, prompt: Prompt) -> str:
             _check(moment, prompt, _as_moment)
             return _written(moment)
     return _time(value, prompt).isoformat()
-
-
-def as_length(limit: object) -> Decimal | None:
-    """Read a limit on how many there may be; None where there is none, which some write as -1."""
-    number = _as_number(limit)
-    return number if number is not None and number > 0 else None
 
 
 def _written(moment: datetime) -> str:
@@ -142,13 +99,6 @@ def _time(value: Plain, prompt: Prompt) -> time:
     if isinstance(value, time):
         return value
     raise _mismatch(value, prompt)
-
-
-def _as_number(value: object) -> Decimal | None:
-    try:
-        return Decimal(str(value))
-    except InvalidOperation:
-        return None
 
 
 def _as_moment(value: object) -> datetime | None:

@@ -1,69 +1,16 @@
-"""Prompts in words, for people. Pure."""
+"""Prompts laid out as a table, and the error of those that nobody answered. Pure."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import PromptsOpen
-from mstr_arrow.prompts.values import as_length, kind_name
+from mstr_arrow.prompts.model import choices_text, default_text, describe, takes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mstr_arrow.prompts.model import Choice, Prompt
-
-SHOWN = 6
-"""Choices that are shown of a prompt."""
-
-
-def describe(prompt: Prompt) -> str:
-    """Say on one line what a prompt takes.
-
-    >>> from mstr_arrow.prompts.model import Choice, Prompt
-    >>> region = Prompt("A1@0@10", "A1", "Region", "Choose", "ELEMENTS", required=True, maximum=2)
-    >>> describe(region)
-    "'Region': up to 2 elements, required"
-    """
-    parts = [takes(prompt), "required" if prompt.required else "optional"]
-    if prompt.has_default:
-        parts.append(f"default {default_text(prompt)}")
-    if shown := choices_text(prompt.choices, prompt.choice_count):
-        parts.append(f"of {shown}")
-    return f"{prompt.name!r}: {', '.join(parts)}"
-
-
-def takes(prompt: Prompt) -> str:
-    """Say what an answer is, within its limits."""
-    match prompt.type:
-        case "VALUE" if prompt.kind == "text":
-            return f"a text{_of_length(prompt)}"
-        case "VALUE":
-            return kind_name(prompt.kind) + _range(prompt)
-        case "ELEMENTS":
-            of = f" of {prompt.source_name}" if prompt.source_name else ""
-            return _number_of(prompt, "elements") + of
-        case "OBJECTS":
-            return _number_of(prompt, "objects")
-        case "EXPRESSION":
-            return "a condition"
-        case "LEVEL":
-            return _number_of(prompt, "attributes")
-    return "what the REST API cannot answer"
-
-
-def default_text(prompt: Prompt) -> str:
-    """Write the default answer; "" where there is none."""
-    return _shown(prompt.default) if prompt.has_default else ""
-
-
-def choices_text(choices: Sequence[Choice] | None, count: int | None) -> str:
-    """Write the first choices, and how many there are."""
-    if not choices:
-        return ""
-    names = ", ".join(repr(choice.name) for choice in choices[:SHOWN])
-    if count is None:
-        return f"{names} … (many more)"
-    return f"{names} … ({count:,} in all)" if count > SHOWN else names
+    from mstr_arrow.prompts.model import Prompt
 
 
 def lines(prompts: Sequence[Prompt]) -> list[str]:
@@ -118,43 +65,3 @@ def _example(prompt: Prompt) -> str:
     if prompt.type in {"ELEMENTS", "OBJECTS", "LEVEL"}:
         return repr([prompt.choices[0].name]) if prompt.choices else "['…']"
     return "col('…') > 1" if prompt.type == "EXPRESSION" else "prompt.default()"
-
-
-def _number_of(prompt: Prompt, things: str) -> str:
-    lowest, highest = as_length(prompt.minimum), as_length(prompt.maximum)
-    if lowest is not None and lowest == highest:
-        return f"{lowest} {things if lowest > 1 else things.removesuffix('s')}"
-    if lowest is not None and highest is not None:
-        return f"{lowest} to {highest} {things}"
-    if highest is not None:
-        return f"up to {highest} {things if highest > 1 else things.removesuffix('s')}"
-    return f"at least {lowest} {things}" if lowest is not None and lowest > 1 else things
-
-
-def _of_length(prompt: Prompt) -> str:
-    lowest, highest = as_length(prompt.minimum), as_length(prompt.maximum)
-    if lowest is None and highest is None:
-        return ""
-    return f" of {_number_of(prompt, 'characters')}"
-
-
-def _range(prompt: Prompt) -> str:
-    low, high = (None if limit in (None, "") else _shown(limit) for limit in (prompt.minimum, prompt.maximum))
-    if low is not None and high is not None:
-        return f" from {low} to {high}"
-    if low is not None:
-        return f" from {low} on"
-    return f" up to {high}" if high is not None else ""
-
-
-def _shown(value: Any) -> str:
-    """Write what the server writes as people would."""
-    match value:
-        case dict():
-            named = value.get("content") or ", ".join(_shown(unit) for unit in value.get("units") or ())
-            return str(named or value.get("name") or value.get("id") or "an expression")
-        case list():
-            return ", ".join(map(_shown, value))
-        case str() if value.endswith("T00:00:00.000+0000"):
-            return value[:10]
-    return str(value)

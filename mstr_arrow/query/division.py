@@ -1,7 +1,7 @@
 """A question divided between the server and us: a request body, and what is left to do here. Pure.
 
-The result is always what fetching everything and asking Polars would give, but for ``select`` of fewer attributes,
-which has the server add metrics up.
+The result is always what fetching everything and asking Polars would give, but for ``aggregate`` to fewer
+attributes, which has the server add metrics up.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class _Names:
 
     columns: Columns
     subjects: Subjects
-    selected: list[Subject] | None = None
+    remaining: list[Subject] | None = None
     final: list[Subject] = field(default_factory=list)
 
 
@@ -101,11 +101,11 @@ def divide(
     reason = refusal or (None if pushdown else _OFF)
     unasked = {} if reason is None else {column.name: reason for column in columns.all}
     subjects = subjects_of(columns.schema, unasked=unasked)
-    selected = None if query.selected is None else _selected(query.selected, subjects, refusal)
-    aggregated = selected is not None and _drops_attributes(selected, subjects)
-    results = subjects if selected is None or not aggregated else Subjects(tuple(selected))
+    remaining = None if query.aggregate is None else _remaining(query.aggregate, subjects, refusal)
+    aggregated = remaining is not None and _drops_attributes(remaining, subjects)
+    results = subjects if remaining is None or not aggregated else Subjects(tuple(remaining))
     final = (
-        _columns(query.kept, Subjects(tuple(selected))) if selected is not None else _columns(query.kept, results)
+        _columns(query.kept, Subjects(tuple(remaining))) if remaining is not None else _columns(query.kept, results)
     )
 
     where = None if query.where is None else bind(query.where, subjects)
@@ -113,7 +113,7 @@ def divide(
     pushed = None if where is None else push_where(where, subjects, id_text_operators=id_text_operators)
     ranks_first = where is not None and needs_all_rows(where)
     limited = None if having is None else _limited(having, results, pushed, ranks_first=ranks_first)
-    kept = None if query.selected is None else groups(query.selected, subjects)
+    kept = None if query.aggregate is None else groups(query.aggregate, subjects)
     if pushed is not None and kept is not None:
         _refuse_local(pushed, kept, subjects)
     filters = [*_where_filters(pushed, subjects, kept), *_filters(limited, results)]
@@ -133,8 +133,8 @@ def divide(
     used |= {subject.name for subject in (*final, *sortable)}
     needed = [subject for subject in subjects.all if subject.name in used]
     body: dict[str, Any] = {}
-    if selected is not None:
-        body["requestedObjects"] = requested([*selected, *needed], columns)
+    if remaining is not None:
+        body["requestedObjects"] = requested([*remaining, *needed], columns)
     if pushed is not None and pushed.view_filter is not None:
         body["viewFilter"] = pushed.view_filter
     if limited is not None and limited.metric_limits:
@@ -142,7 +142,7 @@ def divide(
     if sorted_there:
         body["sorting"] = {"rows": [_sorting(key, s) for key, s in zip(sort, sortable, strict=True)]}
     if total_order:
-        _order_totally(body, subjects.all if selected is None else selected, refusal)
+        _order_totally(body, subjects.all if remaining is None else remaining, refusal)
     parts = tuple(part for each in (pushed, limited) if each is not None for part in each.parts)
     return Division(
         body,
@@ -154,16 +154,16 @@ def divide(
         ordered=total_order,
         matches_on_ids=id_text_operators and pushed is not None and _matches_on_ids(pushed, subjects),
         narrowings=narrowings(body, needed, columns, any_order=(query.any_order or bool(sort)) and not total_order)
-        if selected is None and reason is None and (query.head is None or sort)
+        if remaining is None and reason is None and (query.head is None or sort)
         else (),
     )
 
 
-def _selected(names: Sequence[str], subjects: Subjects, refusal: str | None) -> list[Subject]:
-    """Resolve the columns that are selected: an attribute's name stands for all its forms."""
+def _remaining(names: Sequence[str], subjects: Subjects, refusal: str | None) -> list[Subject]:
+    """Resolve the columns that are to remain: an attribute's name stands for all its forms."""
     if refusal is not None:
         raise UsageError(
-            f"select() cannot be left to the server: {refusal}.",
+            f"aggregate() cannot be left to the server: {refusal}.",
             hint="Read everything, and leave columns out with keep().",
         )
     return _columns(names, subjects)
@@ -181,17 +181,17 @@ def _columns(names: Sequence[str] | None, subjects: Subjects) -> list[Subject]:
     return list(found.values())
 
 
-def _drops_attributes(selected: Iterable[Subject], subjects: Subjects) -> bool:
-    kept = {subject.object_id for subject in selected if subject.role == "attribute"}
+def _drops_attributes(remaining: Iterable[Subject], subjects: Subjects) -> bool:
+    kept = {subject.object_id for subject in remaining if subject.role == "attribute"}
     return any(subject.role == "attribute" and subject.object_id not in kept for subject in subjects.all)
 
 
-def groups(selected: Sequence[str], subjects: Subjects) -> set[str] | None:
+def groups(names: Sequence[str], subjects: Subjects) -> set[str] | None:
     """Return the columns of attributes that rows still show after they were added up; None where none are.
 
     These are all forms of the attributes that remain. Errors: UsageError for names.
     """
-    remaining = _columns(selected, subjects)
+    remaining = _columns(names, subjects)
     if not _drops_attributes(remaining, subjects):
         return None
     kept = {subject.object_id for subject in remaining if subject.role == "attribute"}
@@ -237,10 +237,10 @@ def _refuse_local(pushed: Pushed, groups: set[str], subjects: Subjects) -> None:
     for part in sorted(found, key=lambda part: not needs_all_rows(part.expression)):
         names = column_names(part.expression)
         shown = all(subjects.find(name).role == "attribute" for name in names)
-        wider = f"Select {', '.join(names)}, too" if shown else "Read without select()"
+        wider = f"Aggregate by {', '.join(names)}, too" if shown else "Read without aggregate()"
         elements = "; or name elements: col(…).has_elements(…)." if shown else "."
         raise UsageError(
-            f"{part.expression!r} cannot be left to the server ({part.reason}), and cannot run after select() "
+            f"{part.expression!r} cannot be left to the server ({part.reason}), and cannot run after aggregate() "
             "has had it add up the rows.",
             hint=f"{wider}, and add up afterwards{elements}",
         )
@@ -305,7 +305,7 @@ def _matches_on_ids(pushed: Pushed, subjects: Subjects) -> bool:
 
 def _notes(query: Query, residual: Residual, *, aggregated: bool, decided: bool) -> Iterable[str]:
     if aggregated:
-        yield "the server adds up metrics over the attributes that are not selected"
+        yield "the server adds up metrics over the attributes that are not named"
     if residual.ranked:
         yield "ranks are counted here, over all rows: they are held until the last has come"
     if residual.sort and residual.sorted_there:

@@ -1,12 +1,12 @@
 """Texts as lists of elements, which no collation of the server's widens. Pure.
 
-A condition on an attribute that `Scan.select` leaves out has to be decided by the server, for rows that were added
-up do not show it. The server compares texts by its collation, which may let in more; elements have ids.
+A condition on an attribute that `Scan.aggregate` leaves out has to be decided by the server, for rows that were
+added up do not show it. The server compares texts by its collation, which may let in more; elements have ids.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -31,7 +31,6 @@ from mstr_arrow.query.division import groups, undecided
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mstr_arrow.execution.elements import Element
     from mstr_arrow.filters.columns import Subjects
     from mstr_arrow.filters.expressions import Expression, Leaf
     from mstr_arrow.grid.schema import Columns
@@ -41,12 +40,20 @@ MOST_ELEMENTS = 10_000
 """Elements of an attribute that are looked through at most."""
 
 
+@dataclass(frozen=True, slots=True)
+class Element:
+    """An element: its id as conditions take it, and the text of each form, None where it has no value."""
+
+    id: str
+    texts: tuple[str | None, ...]
+
+
 def texts_in_the_way(query: Query, columns: Columns, *, id_text_operators: bool = True) -> list[Leaf]:
     """Return the conditions on texts that keep rows from being added up, bound to their columns."""
-    if query.selected is None or query.where is None:
+    if query.aggregate is None or query.where is None:
         return []
     subjects = subjects_of(columns.schema)
-    kept = groups(query.selected, subjects)
+    kept = groups(query.aggregate, subjects)
     if kept is None:
         return []
     parts = undecided(push_where(bind(query.where, subjects), subjects, id_text_operators=id_text_operators), kept)

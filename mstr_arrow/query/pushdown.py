@@ -48,10 +48,10 @@ def _settled(query: Query) -> bool:
 
 
 def _sound(query: Query, results: Subjects, predicate: pl.Expr) -> list[Expression]:
-    """Return what is understood of a predicate and holds before `Query.selected` has had metrics added up."""
+    """Return what is understood of a predicate and holds before `Query.aggregate` has had metrics added up."""
     understood = from_polars(predicate, results).expression
     conditions = () if understood is None else conjuncts(understood)
-    return [condition for condition in conditions if query.selected is None or _of_attributes(condition, results)]
+    return [condition for condition in conditions if query.aggregate is None or _of_attributes(condition, results)]
 
 
 def _of_attributes(condition: Expression, results: Subjects) -> bool:

@@ -26,13 +26,13 @@ class SortKey:
 class Query:
     """A question, in the names its author used; whatever the order of its parts was, they mean the same.
 
-    ``where`` decides about the rows of the object. ``selected`` are the attributes and metrics that remain: with
+    ``where`` decides about the rows of the object. ``aggregate`` names the attributes and metrics that remain: with
     fewer attributes, the server adds metrics up. ``having`` decides about the rows that this makes. They are
     sorted by ``sort``, the first ``head`` are taken, and of their columns ``kept``. ``any_order``: without
     ``sort``, rows may come in another order than that of the object as a whole.
     """
 
-    selected: tuple[str, ...] | None = None
+    aggregate: tuple[str, ...] | None = None
     where: Expression | None = None
     having: Expression | None = None
     sort: tuple[SortKey, ...] = ()

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mstr_arrow.execution.instance import Instance, Source
+    from mstr_arrow.execution.instance import Instance
+    from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.expansion import Expansion
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.scan.options import ReadOptions

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mstr_arrow.execution.instance import Source
+    from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.decode import Page
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.grid.tidy import Laid

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mstr_arrow.execution.instance import Source
+    from mstr_arrow.execution.source import Source
     from mstr_arrow.filters.expressions import Expression
     from mstr_arrow.scan.asking import Opened
     from mstr_arrow.scan.options import ReadOptions, ScanOptions
@@ -59,20 +59,20 @@ class Question:
 
     # What to ask for
 
-    def select(self, *columns: str) -> Self:
+    def aggregate(self, *columns: str) -> Self:
         """Return a scan of these attributes and metrics, in this order; the server adds up the rest.
 
-        **With fewer attributes than the object has, the server adds metrics up over those left out**: that is what
-        selecting means there. `keep` leaves columns out and keeps the rows. Columns are given by name, as
-        ``Attribute@FORM``, or by id; an attribute's name stands for all its forms.
+        **With fewer attributes than the object has, the server adds metrics up over those left out.** `keep` leaves
+        columns out and keeps the rows. Columns are given by name, as ``Attribute@FORM``, or by id; an attribute's
+        name stands for all its forms.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
-        ...     conn.cube("Sales Cube").select("Region", "Units").to_arrow().num_columns
+        ...     conn.cube("Sales Cube").aggregate("Region", "Units").to_arrow().num_columns
         2
         """
         if not columns:
-            raise UsageError("select() names no column.", hint="Name at least one attribute or metric.")
-        return self._with(replace(self._asking.query, selected=columns))
+            raise UsageError("aggregate() names no column.", hint="Name at least one attribute or metric.")
+        return self._with(replace(self._asking.query, aggregate=columns))
 
     def keep(self, *columns: str, ordered: bool = True) -> Self:
         """Return a scan with these columns of the result, in this order, and all its rows.
@@ -113,7 +113,7 @@ class Question:
         return self.where(from_sql(condition))
 
     def having(self, *conditions: Expression) -> Self:
-        """Return a scan of the rows for which all conditions hold after `select` has had metrics added up."""
+        """Return a scan of the rows for which all conditions hold after `aggregate` has had metrics added up."""
         return self._with(self._asking.query.and_having(conditions))
 
     def sort(self, *columns: str, descending: bool | Sequence[bool] = False) -> Self:

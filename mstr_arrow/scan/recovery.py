@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mstr_arrow.execution.datatime import Times
-    from mstr_arrow.execution.instance import Source
+    from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.scan.workshop import Workshop
     from mstr_arrow.transport.workingset import Place

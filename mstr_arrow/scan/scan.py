@@ -134,8 +134,8 @@ class Scan(Writable, Extractable):
         but for the order of rows that were not sorted.
 
         **All rows are pulled** by what comes after the source in Polars alone: ``group_by``, joins, ``len``,
-        ``sort``, ``tail``, conditions with functions. `select`, `top` and `count_rows` have the server do some of
-        that. With ``collect(engine="streaming")``, the default since Polars 2, batches are used up as they come,
+        ``sort``, ``tail``, conditions with functions. `aggregate`, `top` and `count_rows` have the server do some
+        of that. With ``collect(engine="streaming")``, the default since Polars 2, batches are used up as they come,
         and a ``head`` after such a condition ends the read; the engine ``"in-memory"`` holds all rows first.
 
         Polars raises errors of the read as they are, in older versions as ComputeError with their text; so it does

@@ -22,9 +22,8 @@ from .page import (
 from .text import formatted_json
 
 if TYPE_CHECKING:
-    from .grids import Axis, Report, Unit
+    from .grids import Axis, Report, ShownPage, Unit
     from .page import PageOptions
-    from .pageby import ShownPage
 
 
 def render_report(

@@ -9,18 +9,17 @@ totals and sorting only choose and order numbers; no value changes by them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from .cubes import object_id
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
 
     from .cubes import Attribute, Form, Metric
-    from .inquiry import Questions
-    from .pageby import ShownPage
+    from .prompts import Questions
 
 TOTAL = -1
 """The element key of an attribute's subtotal element."""
@@ -69,6 +68,19 @@ class Unit:
         values = known.drop_nulls("key").select("place", form.value.alias("value"))
         found = known.join(values, on="place", how="left", maintain_order="left")["value"]
         return found.set(keys == TOTAL, self.total) if found.dtype == pl.String else found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShownPage:
+    """Which page a report shows: the page-by units and, of each, the number of the element, which is its key.
+
+    ``keys`` are empty where no combination has data. ``described`` keeps how documents describe the units, by the
+    options that they are written with: every page has the same.
+    """
+
+    units: tuple[Unit, ...]
+    keys: tuple[int, ...] = ()
+    described: dict[Hashable, list[dict[str, Any]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

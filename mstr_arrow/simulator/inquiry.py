@@ -7,7 +7,6 @@ prompt of that level that the request does not name has its default answer, else
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,22 +18,11 @@ from .manipulate import manipulate
 from .prompts import REQUIRED, Effect, Prompt
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .filtering import Filtering
     from .grids import Report
-
-Level = Callable[[Mapping[str, Any]], tuple[Prompt, ...]]
-"""Gives the prompts of a level from the answers before it, by prompt key as requests write them."""
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Questions:
-    """The prompts that a report asks.
-
-    ``level_metric`` is the id of the metric that the answer of a level prompt adds up.
-    """
-
-    levels: tuple[Level, ...]
-    level_metric: str | None = None
+    from .prompts import Questions
 
 
 @dataclass(slots=True, eq=False)

@@ -25,6 +25,7 @@ from .prompted import prompted_reports
 from .reports import sample_reports
 from .samples import sample_cubes
 from .sessions import Session, Sessions
+from .tokens import Tokens
 from .workload import TimeModel
 
 if TYPE_CHECKING:
@@ -169,6 +170,7 @@ class IServer:
             seed=settings.seed,
             servlet_timeout=settings.servlet_timeout,
         )
+        self.tokens = Tokens(self.sessions)
         self.datasets = Datasets(self.catalogue, overwrites=settings.dialect.overwrites, seed=settings.seed)
         self.chunks_received: list[tuple[str, str, int, int, int]] = []
         self.jobs = Jobs()
@@ -221,7 +223,7 @@ class IServer:
         sessions = self.sessions
         ended = sessions.of_user(session.user) if self.settings.logout_ends_all else sessions.sharing(session)
         for each in ended:
-            self.jobs.cancel_all(each)
+            self.jobs.cancel_all(each.token)
             sessions.logout(each)
 
     def bounds(self, source: Cube | Report) -> pl.DataFrame:

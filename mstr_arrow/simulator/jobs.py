@@ -15,8 +15,6 @@ from .answers import Refusal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .sessions import Session
-
 READY, PROMPT, ERROR, RUNNING = 1, 2, 3, 4
 _STAGES = ((0.05, 8), (0.15, 5), (0.8, 6), (0.95, 7), (1.0, 17))
 """Up to which share of its time a job is called what: in resolution, SQL engine, query engine, analysis, output."""
@@ -26,11 +24,13 @@ _STAGES = ((0.05, 8), (0.15, 5), (0.8, 6), (0.95, 7), (1.0, 17))
 class Job:
     """An execution that takes ``seconds`` and ends as ``failure`` says, None with success.
 
-    ``failed_status`` is what the instance's status is called after a failure: 3 or 18.
+    ``session`` is the token of the session that it runs for, and ends with. ``failed_status`` is what the
+    instance's status is called after a failure: 3 or 18.
     """
 
     number: int
-    session: Session
+    session: str = field(repr=False)
+    user: str
     object_id: str
     object_name: str
     seconds: float
@@ -85,9 +85,10 @@ class Jobs:
 
     def start(
         self,
-        session: Session,
         found: tuple[str, str],
         *,
+        session: str,
+        user: str,
         seconds: float,
         failure: Refusal | None = None,
         failed_status: int = ERROR,
@@ -98,6 +99,7 @@ class Jobs:
         job = Job(
             number=self.started,
             session=session,
+            user=user,
             object_id=found[0],
             object_name=found[1],
             seconds=seconds,
@@ -120,9 +122,9 @@ class Jobs:
         """Stop a job; whoever waits for it is told."""
         self._end(job, canceled())
 
-    def cancel_all(self, session: Session) -> None:
-        """Stop the jobs of a session."""
-        for job in [job for job in self._running.values() if job.session is session]:
+    def cancel_all(self, session: str) -> None:
+        """Stop the jobs of the session that has this token."""
+        for job in [job for job in self._running.values() if job.session == session]:
             self.cancel(job)
 
     def _end(self, job: Job, failure: Refusal | None) -> None:

@@ -6,34 +6,21 @@ truth of all pages, one after the other. A page is the table's rows of one combi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from .aggregate import extremes
 from .bodies import bad_request, json_object
+from .grids import ShownPage
 
 if TYPE_CHECKING:
     from .cubes import Metric
     from .grids import Report, Unit
-    from .page import PageOptions
 
 _SHORT, _INTEGER = 2**15, 2**31
 _NARROW = {"short", "integer"}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ShownPage:
-    """Which page a report shows: the page-by units and, of each, the number of the element, which is its key.
-
-    ``keys`` are empty where no combination has data. ``described`` holds what the units look like in a document,
-    which is the same on every page.
-    """
-
-    units: tuple[Unit, ...]
-    keys: tuple[int, ...] = ()
-    described: dict[PageOptions, list[dict[str, Any]]] = field(default_factory=dict)
 
 
 class PageSet:

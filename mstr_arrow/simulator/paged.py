@@ -13,9 +13,8 @@ from .building import axis_of, metric_of, numbered, texts
 from .choices import ElementsPrompt
 from .cubes import hashed
 from .grids import Report
-from .inquiry import Questions
 from .prompted import CATEGORY, ITEM, REGION, REVENUE, UNITS, YEAR
-from .prompts import ValuePrompt, metric_operand
+from .prompts import Questions, ValuePrompt, metric_operand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

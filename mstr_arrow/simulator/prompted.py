@@ -18,14 +18,13 @@ from .building import axis_of, dates, metric_of, numbered, of_forms, texts
 from .choices import ElementsPrompt, ExpressionPrompt, LevelPrompt, ObjectsPrompt, element_names
 from .cubes import DESC_FORM, ID_FORM, Form, hashed, listed
 from .grids import Report
-from .inquiry import Questions
-from .prompts import Prompt, ValuePrompt, form_operand, metric_operand
+from .prompts import Prompt, Questions, ValuePrompt, form_operand, metric_operand
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .cubes import Attribute
-    from .inquiry import Level
+    from .prompts import Level
 
 FOLDER = ("Public Objects", "Prompted Reports")
 

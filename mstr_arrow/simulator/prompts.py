@@ -9,6 +9,7 @@ Pure. The reference (section 4.3) leaves some of it open; the simulator decides 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
 from decimal import Decimal, InvalidOperation
@@ -18,8 +19,6 @@ from .bodies import bad_request
 from .cubes import object_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .cubes import Attribute, Metric
 
 DATE_FORMAT = "%Y-%m-%dT%H:%M:%S.000+0000"
@@ -187,6 +186,21 @@ class ValuePrompt(Prompt):
 
     def _misfit(self, answer: Any) -> Exception:
         return bad_request(f"The value({answer}) provided for {self.label} is not of data type {self.data_type}.")
+
+
+Level = Callable[[Mapping[str, Any]], tuple[Prompt, ...]]
+"""Gives the prompts of a level from the answers before it, by prompt key as requests write them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Questions:
+    """The prompts that a report asks.
+
+    ``level_metric`` is the id of the metric that the answer of a level prompt adds up.
+    """
+
+    levels: tuple[Level, ...]
+    level_metric: str | None = None
 
 
 def form_operand(attribute: Attribute, form_id: str) -> dict[str, Any]:

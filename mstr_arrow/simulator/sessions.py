@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .answers import INSTANCE_NOT_FOUND, TOO_MANY_SESSIONS, Refusal
-from .tokens import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -117,7 +116,6 @@ class Sessions:
         self._random = random.Random(seed)
         self._by_token: dict[str, Session] = {}
         self.counts: list[InstanceCounts] = []
-        self.tokens = Tokens(self._word)
 
     def login(
         self,
@@ -130,9 +128,9 @@ class Sessions:
         """Open a session."""
         session = Session(
             user=user,
-            token=self._word(26),
-            servlet=self._word(32).upper(),
-            balancer=f"{self._word(20)}+/{self._word(30)}/+{self._word(12)}==" if self._balancer else None,
+            token=self.word(26),
+            servlet=self.word(32).upper(),
+            balancer=f"{self.word(20)}+/{self.word(30)}/+{self.word(12)}==" if self._balancer else None,
             working_set=max(1, working_set),
             last_used=self._clock(),
             wishes=wishes or {},
@@ -157,7 +155,7 @@ class Sessions:
             or (session.balancer is not None and cookies.get("AWSALB") != session.balancer)
             or self._forgotten(session)
         ):
-            raise expired(f"JSESSIONID={self._word(32).upper()}; Path=/MicroStrategyLibrary; HttpOnly")
+            raise expired(f"JSESSIONID={self.word(32).upper()}; Path=/MicroStrategyLibrary; HttpOnly")
         session.last_used = self._clock()
         return session
 
@@ -192,7 +190,7 @@ class Sessions:
     def forget_servlets(self) -> None:
         """Have the REST server forget every session, while the Intelligence Server keeps them."""
         for session in self._by_token.values():
-            session.servlet = self._word(32).upper()
+            session.servlet = self.word(32).upper()
 
     def uploads(self) -> list[Upload]:
         """List the upload sessions of everybody who is logged in; may be called from any thread."""
@@ -212,14 +210,15 @@ class Sessions:
         for session in self._by_token.values():
             session.drop_instances()
 
+    def word(self, length: int) -> str:
+        """Draw letters and digits, as tokens and cookies are made of."""
+        return "".join(self._random.choices(_ALPHABET, k=length))
+
     def _forgotten(self, session: Session) -> bool:
         return self._servlet_timeout is not None and self._clock() - session.last_used > self._servlet_timeout
 
     def _drop_expired(self) -> None:
         self._by_token = {session.token: session for session in self.live()}
-
-    def _word(self, length: int) -> str:
-        return "".join(self._random.choices(_ALPHABET, k=length))
 
 
 def expired(*cookies: str) -> Refusal:

@@ -10,35 +10,33 @@ from typing import TYPE_CHECKING
 from .answers import LOGIN_FAILED, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from .sessions import Session
+    from .sessions import Session, Sessions
 
 
 class Tokens:
     """The tokens that were made, and whose they are."""
 
-    def __init__(self, word: Callable[[int], str]) -> None:
-        self._word = word
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
         self._identities: dict[str, Session] = {}
         self._users: dict[str, str] = {}
 
     def identity(self, session: Session) -> str:
         """Make a token by which others share a session."""
-        token = self._word(40)
+        token = self._sessions.word(40)
         self._identities[token] = session
         return token
 
-    def session(self, token: str | None, alive: Callable[[Session], bool]) -> Session:
+    def session(self, token: str | None) -> Session:
         """Find the session that a token shares; raise ERR003 where there is none, or none any more."""
         session = self._identities.get(token or "")
-        if session is None or not alive(session):
+        if session is None or not self._sessions.is_live(session):
             raise login_failed()
         return session
 
     def api_token(self, user: str) -> str:
         """Make a token that logs a user in."""
-        token = self._word(64)
+        token = self._sessions.word(64)
         self._users[token] = user
         return token
 

@@ -132,7 +132,7 @@ def test_conditions_of_the_scan_and_of_the_query_are_sent_together(cube, frame, 
 
 
 def test_conditions_on_what_the_server_added_up_do_not_go_below_it(cube, frame, seen):
-    lazy = cube.select("Region", "Channel", "Units").scan()
+    lazy = cube.aggregate("Region", "Channel", "Units").scan()
     lazy.collect_schema()
     requests = seen()
     found = lazy.filter(EAST | (pl.col("Region") == "West"), pl.col("Units") > 7000).collect()

@@ -49,8 +49,10 @@ def test_columns_leave_the_rows_as_they_are(fetched, sales):
     assert got.equals(sales.filter(pl.col("Units") == 1).select("Revenue", "Region").head(7))
 
 
-def test_select_has_metrics_added_up_over_the_other_attributes(fetched, sales):
-    got = fetched(CUBE, "--select", "Region", "--select", "Units", "--having", "Units > 0", "--sort", "Region")
+def test_aggregate_has_metrics_added_up_over_the_other_attributes(fetched, sales):
+    got = fetched(
+        CUBE, "--aggregate", "Region", "--aggregate", "Units", "--having", "Units > 0", "--sort", "Region"
+    )
     assert got.columns == ["Region", "Units"]
     expected = sales.group_by("Region").agg(pl.col("Units").sum()).sort("Region", nulls_last=True)
     assert got.rows() == expected.rows()
@@ -93,12 +95,15 @@ def test_explain_says_what_would_be_asked_and_reads_nothing(run, server):
         (["--where", "Units = 'many'"], "Units == 'many' does not fit the column 'Units'"),
         (["--where", "upper(Region) = 'EAST'"], "is no condition that is known here"),
         (["--having", "Regoin = 'East'"], "Did you mean 'Region'?"),
-        (["--select", "Regoin"], "Did you mean 'Region'?"),
-        (["--select", "Region,Region"], "'Region' is asked for twice"),
+        (["--aggregate", "Regoin"], "Did you mean 'Region'?"),
+        (["--aggregate", "Region,Region"], "'Region' is asked for twice"),
         (["--sort", "Regoin desc"], "Did you mean 'Region'?"),
-        (["--select", "Region", "--columns", "Units"], "no column 'Units'"),
-        (["--select", "Region,Units", "--where", "Customer > 'K'"], "after --select has had it add up the rows"),
-        (["--select", "Region,Units", "--where", "Customer > 'K'"], "mstr-arrow sql 'select …, sum(…)"),
+        (["--aggregate", "Region", "--columns", "Units"], "no column 'Units'"),
+        (
+            ["--aggregate", "Region,Units", "--where", "Customer > 'K'"],
+            "--aggregate has had it add up the rows",
+        ),
+        (["--aggregate", "Region,Units", "--where", "Customer > 'K'"], "mstr-arrow sql 'select …, sum(…)"),
     ],
 )
 @pytest.mark.usefixtures("server")
@@ -111,7 +116,7 @@ def test_what_cannot_be_asked_is_one_message_and_wrong_usage(run, arguments, sai
 
 
 def test_a_report_that_cannot_be_asked_says_so_by_the_names_of_options(run, server):
-    result = run("fetch", "Cross-tab Metrics Last", "-o", "-", "--select", "Region")
+    result = run("fetch", "Cross-tab Metrics Last", "-o", "-", "--aggregate", "Region")
     assert result.code == 2
     assert "--columns" in result.err
     assert "keep()" not in result.err

@@ -240,7 +240,7 @@ def test_what_only_the_server_can_do_is_refused_for_a_given_instance(simulate, c
     connection = connect(simulator)
     given = connection.report(PLAIN, instance_id=instance_of(connection, connection.report(PLAIN).id))
     with pytest.raises(errors.UsageError, match="a given instance is read as it is"):
-        given.select("Region", "Units").to_arrow()
+        given.aggregate("Region", "Units").to_arrow()
 
 
 @pytest.mark.parametrize("kind", ["report", "cube"])

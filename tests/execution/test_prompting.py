@@ -12,8 +12,8 @@ from mstr_arrow.execution import prompting
 from mstr_arrow.execution.choices import Offer
 from mstr_arrow.execution.listing import list_prompts
 from mstr_arrow.execution.prompting import Prompting
-from mstr_arrow.prompts.answers import Answers
-from mstr_arrow.prompts.model import read_prompts
+from mstr_arrow.prompts.collection import Answers
+from mstr_arrow.prompts.listed import read_prompts
 
 PATH = "v2/reports/R1/instances"
 PLACE = "/api/reports/R1/instances/I1"

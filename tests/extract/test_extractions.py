@@ -72,7 +72,7 @@ def test_conditions_and_columns_are_those_of_the_scan(cube, tmp_path):
 
 
 def test_a_selection_is_added_up_and_in_order(cube, tmp_path):
-    scan = cube.select("Region", "Channel", "Units")
+    scan = cube.aggregate("Region", "Channel", "Units")
     scan.extract(tmp_path / "some")
     got = pl.read_parquet(tmp_path / "some" / "*.parquet")
     assert got.sort("Region", "Channel").equals(scan.to_polars().sort("Region", "Channel"))

@@ -9,7 +9,7 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow.errors import InvalidRequest, PromptsOpen, UsageError
-from mstr_arrow.prompts.answers import Answers
+from mstr_arrow.prompts.collection import Answers
 from mstr_arrow.simulator import Simulator
 
 YEAR_KEY = "97A2B528B057A9D94A6FE3BD80A01179@{}@10"
@@ -324,7 +324,7 @@ def test_prompted_reports_are_scans_like_others(conn, server):
     assert report.count_rows() == server.truth("Prompted Twice", answers={"Year": ["2024"]}).num_rows == 60
     assert report.schema.names == report.to_arrow().column_names
     assert set(report.where(ma.col("Region") == "North").to_polars()["Region"]) == {"North"}
-    assert report.select("Category", "Units").to_arrow().num_rows == 4
+    assert report.aggregate("Category", "Units").to_arrow().num_rows == 4
     assert report.scan().head(3).collect().height == 3
 
 

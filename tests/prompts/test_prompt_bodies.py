@@ -9,8 +9,9 @@ from mstr_arrow.errors import UsageError
 from mstr_arrow.prompts.answers import answer_of
 from mstr_arrow.prompts.bodies import as_asked, automatic, entry
 from mstr_arrow.prompts.choosing import by_id, find
-from mstr_arrow.prompts.model import Choice, read_choices, read_prompts
-from mstr_arrow.prompts.words import describe, lines, prompts_open
+from mstr_arrow.prompts.listed import read_choices, read_prompts
+from mstr_arrow.prompts.model import Choice, describe
+from mstr_arrow.prompts.words import lines, prompts_open
 
 REGION = "8D679D3711D3E4981000E787EC6DE8A4"
 REVENUE = Choice("4C05177011D3E877C000B3B2D86C964F", "Revenue", "metric")

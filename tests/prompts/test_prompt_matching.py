@@ -1,7 +1,8 @@
 import pytest
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.prompts.answers import Answers, Values
+from mstr_arrow.prompts.answers import Values
+from mstr_arrow.prompts.collection import Answers
 from mstr_arrow.prompts.matching import check_used, find, match
 
 

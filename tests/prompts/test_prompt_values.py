@@ -4,7 +4,8 @@ from decimal import Decimal
 import pytest
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.prompts.values import read_kind, value_text
+from mstr_arrow.prompts.kinds import read_kind
+from mstr_arrow.prompts.values import value_text
 
 
 @pytest.mark.parametrize(

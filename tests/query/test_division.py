@@ -9,15 +9,14 @@ import pyarrow as pa
 import pytest
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.execution.elements import Element
-from mstr_arrow.execution.instance import Source
+from mstr_arrow.execution.source import Source
 from mstr_arrow.filters.columns import ID_FORM
 from mstr_arrow.filters.expressions import Elements
 from mstr_arrow.filters.reference import col
 from mstr_arrow.grid.options import GridOptions
 from mstr_arrow.grid.schema import Column, Columns
 from mstr_arrow.query.division import divide
-from mstr_arrow.query.named import as_elements, texts_in_the_way, with_elements
+from mstr_arrow.query.named import Element, as_elements, texts_in_the_way, with_elements
 from mstr_arrow.query.query import Query, SortKey
 
 DESC = "CCFBE2A5EADB4F50941FB879CCF1721C"
@@ -45,8 +44,8 @@ def where(*conditions):
     return Query().and_where(conditions)
 
 
-def selecting(*names, **more):
-    return Query(selected=names, **more)
+def aggregating(*names, **more):
+    return Query(aggregate=names, **more)
 
 
 def narrowings(query, **options):
@@ -128,20 +127,20 @@ def test_a_sort_names_forms_and_metrics():
     ]
 
 
-def test_selected_columns_are_requested_in_their_order_and_with_their_forms():
-    body = divided(selecting("Units", "Store@DESC", "Region")).body
+def test_aggregated_columns_are_requested_in_their_order_and_with_their_forms():
+    body = divided(aggregating("Units", "Store@DESC", "Region")).body
     assert body == {
         "requestedObjects": {
             "attributes": [{"id": STORE, "forms": [{"id": DESC}]}, {"id": REGION}],
             "metrics": [{"id": UNITS}],
         }
     }
-    assert divided(selecting("Store")).body["requestedObjects"] == {"attributes": [{"id": STORE}], "metrics": []}
+    assert divided(aggregating("Store")).body["requestedObjects"] == {"attributes": [{"id": STORE}], "metrics": []}
 
 
 def test_what_is_needed_here_is_requested_too():
     everything = ("Region", "Store@ID", "Day", "Opened", "Units")
-    division = divided(selecting(*everything, where=col("Revenue") > 5, sort=(SortKey("Store@DESC"),)))
+    division = divided(aggregating(*everything, where=col("Revenue") > 5, sort=(SortKey("Store@DESC"),)))
     requested = division.body["requestedObjects"]
     assert requested["metrics"] == [{"id": UNITS}, {"id": REVENUE}]
     assert {"id": STORE} in requested["attributes"]
@@ -150,15 +149,15 @@ def test_what_is_needed_here_is_requested_too():
 
 
 def test_metrics_keep_their_types_but_where_they_are_added_up():
-    narrow = divided(selecting("Region", "Units"))
+    narrow = divided(aggregating("Region", "Units"))
     assert narrow.aggregated
     assert narrow.like[UNITS, None, "raw"] == ("Units", None)
     assert narrow.like[STORE, DESC, "raw"] == ("Store@DESC", pa.string())
     assert divided(where(col("Units") > 1)).like[UNITS, None, "raw"] == ("Units", pa.int64())
 
 
-def test_another_form_of_a_selected_attribute_is_checked_after_the_sum():
-    division = divided(selecting("Store@ID", "Units", where=(col("Store@DESC") > "M") & (col("Units") > 3)))
+def test_another_form_of_an_aggregated_attribute_is_checked_after_the_sum():
+    division = divided(aggregating("Store@ID", "Units", where=(col("Store@DESC") > "M") & (col("Units") > 3)))
     (check,) = division.residual.filters
     assert check.meta.root_names() == ["Store@DESC"]
     assert division.body["requestedObjects"]["attributes"] == [{"id": STORE}]
@@ -168,15 +167,15 @@ def test_another_form_of_a_selected_attribute_is_checked_after_the_sum():
 @pytest.mark.parametrize(
     ("condition", "hint"),
     [
-        (col("Day") > dt.date(1850, 1, 1), "Select Day, too"),
-        (col("Revenue") > 5, "Read without select()"),
-        (col("Units").top(3), "Read without select()"),
-        (col("Opened") == dt.datetime(2024, 1, 1), "Select Opened, too"),  # noqa: DTZ001 - no zone
+        (col("Day") > dt.date(1850, 1, 1), "Aggregate by Day, too"),
+        (col("Revenue") > 5, "Read without aggregate()"),
+        (col("Units").top(3), "Read without aggregate()"),
+        (col("Opened") == dt.datetime(2024, 1, 1), "Aggregate by Opened, too"),  # noqa: DTZ001 - no zone
     ],
 )
 def test_what_neither_side_can_decide_is_refused(condition, hint):
     with pytest.raises(UsageError) as caught:
-        divided(selecting("Region", "Units", where=(col("Store@ID") > 1) & condition))
+        divided(aggregating("Region", "Units", where=(col("Store@ID") > 1) & condition))
     assert repr(condition) in caught.value.message
     assert caught.value.hint.startswith(hint)
 
@@ -199,13 +198,13 @@ EVERY = "Region,Store,Day,Opened"
         (Query(any_order=True), []),
         (Query(kept=("Region", "Units"), any_order=True, head=9), []),
         (Query(kept=("Units",), sort=(SortKey("Units"),), head=9), [f"{EVERY},Units"]),
-        (selecting("Region", "Units", kept=("Region",), any_order=True), []),
+        (aggregating("Region", "Units", kept=("Region",), any_order=True), []),
     ],
 )
 def test_less_is_asked_for_where_less_is_needed(query, asked):
     assert [names for names, _ in narrowings(query)] == asked
     assert narrowings(query, pushdown=False) == []
-    assert query.selected or narrowings(query, refusal="it is a cross-tab") == []
+    assert query.aggregate or narrowings(query, refusal="it is a cross-tab") == []
 
 
 def test_conditions_are_those_of_the_whole():
@@ -228,10 +227,10 @@ def test_values_as_texts_are_of_the_same_metric():
     assert narrow.body["requestedObjects"]["metrics"] == [{"id": UNITS}]
 
 
-def test_without_push_down_nothing_but_a_selection_is_sent():
+def test_without_push_down_nothing_but_an_aggregation_is_sent():
     query = Query(where=col("Units") > 1, sort=(SortKey("Units"),), head=3, kept=("Units",))
     assert divided(query, pushdown=False).body == {}
-    assert set(divided(selecting("Region", "Units"), pushdown=False).body) == {"requestedObjects"}
+    assert set(divided(aggregating("Region", "Units"), pushdown=False).body) == {"requestedObjects"}
 
 
 def test_an_object_that_takes_no_conditions_is_read_whole():
@@ -239,7 +238,7 @@ def test_an_object_that_takes_no_conditions_is_read_whole():
     division = divided(query, refusal="it is a cross-tab")
     assert (division.body, division.parts[0].reason) == ({}, "it is a cross-tab")
     with pytest.raises(UsageError, match="it is a cross-tab"):
-        divided(selecting("Region", "Units"), refusal="it is a cross-tab")
+        divided(aggregating("Region", "Units"), refusal="it is a cross-tab")
 
 
 @pytest.mark.parametrize(
@@ -280,8 +279,8 @@ ELEMENTS = [Element("e1", ("East",)), Element("e2", ("east",)), Element("e3", (N
 
 
 def test_texts_are_in_the_way_where_rows_do_not_show_them_any_more():
-    def found(condition, *selected):
-        return texts_in_the_way(selecting(*selected, where=condition), COLUMNS)
+    def found(condition, *remaining):
+        return texts_in_the_way(aggregating(*remaining, where=condition), COLUMNS)
 
     assert found(col("Region") == "East", "Day", "Units") == [col("Region") == "East"]
     assert found(col("Region") == "East", "Region", "Units") == []
@@ -314,7 +313,7 @@ def test_a_condition_that_holds_for_no_element_holds_for_no_row():
 def test_elements_take_the_place_of_texts():
     leaf = col("Region") == "East"
     named = Elements("Region", (f"{REGION}:East",))
-    query = selecting("Day", "Units", where=(leaf | (col("Units") > 3)) & (col("Day") > "2024-01-01"))
+    query = aggregating("Day", "Units", where=(leaf | (col("Units") > 3)) & (col("Day") > "2024-01-01"))
     division = divided(with_elements(query, COLUMNS, {leaf: named}))
     assert division.decided
     assert not division.residual.filters

@@ -26,7 +26,7 @@ def body_of(text):
 def test_the_body_is_the_one_that_is_sent(sales, simulator):
     def scan():
         part = sales.where((col("Units") > 50) & (col("Store@DESC") == "Lyon Plaza"))
-        return part.select("Store@DESC", "Units").top(3, "Units")
+        return part.aggregate("Store@DESC", "Units").top(3, "Units")
 
     text = scan().explain()
     before = len(simulator.requests)
@@ -49,7 +49,7 @@ def test_ids_are_named(sales):
 
 
 def test_attributes_of_several_forms_are_named_by_form(sales):
-    text = sales.select("Store@DESC", "Units").explain()
+    text = sales.aggregate("Store@DESC", "Units").explain()
     assert "# Store@DESC" in text
     assert "# Store@ID" not in text
 
@@ -90,13 +90,13 @@ def test_a_report_is_changed_when_it_has_run(connection):
 @pytest.mark.parametrize(
     ("make", "note"),
     [
-        (lambda scan: scan.select("Region", "Units"), "note: the server adds up metrics over the attributes"),
+        (lambda scan: scan.aggregate("Region", "Units"), "note: the server adds up metrics over the attributes"),
         (lambda scan: scan.sort("Customer"), "note: rows are sorted here"),
         (lambda scan: scan.top(3, "Units"), "note: the server sorts; rows are read until 3 are certain"),
         (lambda scan: scan.where(col("Units").bottom(2)), "note: ranks are counted here, over all rows"),
         (lambda scan: scan.where(col("Customer") > "M").head(7), "note: pages are read until 7 rows were found"),
         (
-            lambda scan: scan.where(col("Channel") == "Web").select("Region", "Units"),
+            lambda scan: scan.where(col("Channel") == "Web").aggregate("Region", "Units"),
             "note: Channel == 'Web' is sent as the elements that it holds for, 1 in all",
         ),
         (lambda scan: scan.keep("Units", "Region"), "columns: Units, Region"),

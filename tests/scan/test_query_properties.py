@@ -302,7 +302,7 @@ def test_scans_give_what_polars_makes_of_everything(sources, collation, name):
 
 @pytest.mark.parametrize("name", ["Sales Cube", "Pushed"])
 @pytest.mark.parametrize("collation", ["as it is", "all at once"])
-def test_selecting_fewer_attributes_adds_up_as_polars_does(sources, collation, name):
+def test_aggregating_to_fewer_attributes_adds_up_as_polars_does(sources, collation, name):
     source = sources(collation, name)
     refused = 0
     for seed in range(2 * ROUNDS):
@@ -310,8 +310,8 @@ def test_selecting_fewer_attributes_adds_up_as_polars_does(sources, collation, n
         attributes, metrics = drawn.selection()
         ours, theirs = drawn.tree(2)
         limit = drawn.random.choice([None, -5, 20, 100])
-        scan = source.scan.select(*attributes, *metrics).where(ours)
-        said = f"select {attributes} {metrics} where {ours!r} having {metrics[0]} > {limit}"
+        scan = source.scan.aggregate(*attributes, *metrics).where(ours)
+        said = f"aggregate {attributes} {metrics} where {ours!r} having {metrics[0]} > {limit}"
         try:
             found = (scan if limit is None else scan.having(ma.col(metrics[0]) > limit)).to_polars()
         except UsageError as error:

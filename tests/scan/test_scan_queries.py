@@ -73,7 +73,7 @@ def whole(sales):
     ],
 )
 def test_columns_are_named_in_every_way(sales, name, columns):
-    assert sales.select("Product", name).schema.names == ["Product", *columns]
+    assert sales.aggregate("Product", name).schema.names == ["Product", *columns]
     assert sales.keep(name, "Product").to_arrow().column_names == [*columns, "Product"]
 
 
@@ -85,23 +85,23 @@ def test_columns_are_named_by_ids(sales):
     assert sales.keep(ids["Store@ID"]).schema.names == ["Store@ID", "Store@DESC"]
 
 
-def test_columns_come_in_the_order_of_their_selection(sales, whole):
+def test_columns_come_in_the_order_in_which_they_are_named(sales, whole):
     wanted = ["Cost", "Channel", "Units", "Region"]
-    assert sales.select(*wanted).to_arrow().column_names == wanted
+    assert sales.aggregate(*wanted).to_arrow().column_names == wanted
     assert sales.keep(*wanted).to_polars().equals(whole.select(wanted))
-    assert sales.select("Units", "Region", "Channel").keep("Region", "Units").schema.names == ["Region", "Units"]
+    assert sales.aggregate("Units", "Region", "Channel").keep("Region", "Units").schema.names == ["Region", "Units"]
 
 
 @pytest.mark.parametrize("names", [("Units", "Units"), ("Store", "Store@ID")])
 def test_a_column_is_asked_for_once(sales, asked, names):
     with pytest.raises(UsageError, match="asked for twice"):
-        sales.select(*names).to_arrow()
+        sales.aggregate(*names).to_arrow()
     with pytest.raises(UsageError, match="asked for twice"):
         sales.keep(*names).schema  # noqa: B018 - asks
     assert asked.all == []
 
 
-@pytest.mark.parametrize("call", ["select", "keep", "sort"])
+@pytest.mark.parametrize("call", ["aggregate", "keep", "sort"])
 def test_no_column_is_a_mistake(sales, call):
     with pytest.raises(UsageError, match="column"):
         getattr(sales, call)()
@@ -181,7 +181,7 @@ def test_what_was_counted_does_not_stand_for_less(connection, whole, asked):
     [
         (lambda scan: scan.where(col("Regoin") == "East"), "Regoin", "'Region'"),
         (lambda scan: scan.keep("Unit"), "'Unit'", "'Units'"),
-        (lambda scan: scan.select("Regio", "Units"), "'Regio'", "'Region'"),
+        (lambda scan: scan.aggregate("Regio", "Units"), "'Regio'", "'Region'"),
         (lambda scan: scan.sort("Revenu"), "'Revenu'", "'Revenue'"),
         (lambda scan: scan.having(col("Cots") > 1), "'Cots'", "'Cost'"),
         (lambda scan: scan.where(col("Store") == 1001), "'Store' is more than one column", "'Store@DESC'"),
@@ -191,7 +191,7 @@ def test_what_was_counted_does_not_stand_for_less(connection, whole, asked):
         (lambda scan: scan.where(col("Units") == "many"), "'Units', which holds whole numbers", "a number"),
         (lambda scan: scan.where(col("Day") == 2024), "'Day', which holds dates", "'2024-01-31'"),
         (lambda scan: scan.where(col("Day") > "January"), "'Day', which holds dates", "'2024-01-31'"),
-        (lambda scan: scan.select("Region", "Units").having(col("Cost") > 1), "'Cost'", "'Units'"),
+        (lambda scan: scan.aggregate("Region", "Units").having(col("Cost") > 1), "'Cost'", "'Units'"),
         (lambda scan: scan.where(col("Region").has_elements(["h1;Region"])), "'h1;Region'", "It"),
     ],
 )
@@ -304,14 +304,14 @@ def test_the_schema_of_a_scan_costs_no_instance_of_its_own(sales, asked):
 
 
 def test_a_sum_has_a_schema_of_its_own_whose_instance_is_read(sales, asked):
-    scan = sales.select("Region", "Units")
+    scan = sales.aggregate("Region", "Units")
     assert scan.schema.names == ["Region", "Units"]
     assert scan.to_arrow().schema == scan.schema
     assert asked.methods["POST"] == 1
 
 
 def test_a_scan_leaves_its_parent_alone(sales, whole):
-    sales.where(col("Units") > 50).select("Region", "Units").sort("Region").head(2).to_arrow()
+    sales.where(col("Units") > 50).aggregate("Region", "Units").sort("Region").head(2).to_arrow()
     assert sales.to_polars().equals(whole)
 
 
@@ -361,7 +361,7 @@ def test_every_twin_does_the_same(sales, simulator):
             await scan.explain_async(),
         )
 
-    for scan in (sales.where(col("Customer") > "M").top(3, "Units"), sales.select("Region", "Units")):
+    for scan in (sales.where(col("Customer") > "M").top(3, "Units"), sales.aggregate("Region", "Units")):
         table, schema, rows, text = asyncio.run(twins(scan))
         assert table.equals(scan.to_arrow())
         assert (schema, rows, text) == (scan.schema, scan.count_rows(), scan.explain())
@@ -378,15 +378,15 @@ def test_a_condition_on_what_rows_do_not_show_is_decided_by_the_server_or_refuse
         (col("Customer").is_null()) | (col("Region") == "East"),
     ):
         with pytest.raises(UsageError) as caught:
-            sales.where(col("Order") > 1, condition).select("Region", "Units").to_arrow()
+            sales.where(col("Order") > 1, condition).aggregate("Region", "Units").to_arrow()
         assert repr(condition) in caught.value.message
         assert "Order" not in caught.value.message
         assert caught.value.hint
     assert asked.methods["POST"] == 0
 
 
-def test_other_forms_of_what_is_selected_are_checked_here(sales, whole):
-    summed = sales.where(col("Store@DESC") > "M").select("Store@ID", "Units").to_polars()
+def test_other_forms_of_what_is_aggregated_by_are_checked_here(sales, whole):
+    summed = sales.where(col("Store@DESC") > "M").aggregate("Store@ID", "Units").to_polars()
     wanted = whole.filter(pl.col("Store@DESC") > "M").group_by("Store@ID").agg(pl.col("Units").sum())
     assert summed.sort("Store@ID").equals(wanted.sort("Store@ID"))
 
@@ -422,13 +422,13 @@ def words():
     ids=repr,
 )
 def test_texts_that_a_collation_could_widen_are_sent_as_elements(words, condition, amount):
-    assert words.where(condition).select("Amount").to_arrow()["Amount"].to_pylist() == amount
+    assert words.where(condition).aggregate("Amount").to_arrow()["Amount"].to_pylist() == amount
 
 
 def test_texts_among_too_many_elements_are_refused(words, monkeypatch):
     monkeypatch.setattr(asking, "MOST_ELEMENTS", 5)
     with pytest.raises(UsageError, match=r"Word == 'a' cannot be left to the server .*collation"):
-        words.where(col("Word") == "a").select("Amount").to_arrow()
+        words.where(col("Word") == "a").aggregate("Amount").to_arrow()
 
 
 def test_cross_tabs_are_filtered_here(connection):
@@ -437,7 +437,7 @@ def test_cross_tabs_are_filtered_here(connection):
     wanted = report.to_polars().filter((pl.col("Region") == "East") & (pl.col("Units") > 5))
     assert kept.equals(wanted)
     with pytest.raises(UsageError, match="tables only"):
-        report.select("Region", "Units").to_arrow()
+        report.aggregate("Region", "Units").to_arrow()
 
 
 # Servers that do not search the texts of ID forms

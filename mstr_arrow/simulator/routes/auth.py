@@ -56,21 +56,21 @@ def delegate(call: Call) -> Answer:
     fields = _fields(call)
     if _number(fields, "loginMode", 0) != -1:
         raise Refusal(400, "ERR006", "Login mode -1 is needed to delegate")
-    sessions = call.server.sessions
-    root = sessions.tokens.session(str(fields.get("identityToken", "")), sessions.is_live)
+    root = call.server.tokens.session(str(fields.get("identityToken", "")))
     root = root.shares or root
-    return _opened(sessions.login(root.user, working_set=root.working_set, wishes=root.wishes, shares=root))
+    return _opened(
+        call.server.sessions.login(root.user, working_set=root.working_set, wishes=root.wishes, shares=root)
+    )
 
 
 def make_identity_token(call: Call) -> Answer:
     """Make a token that opens a session like this one."""
-    return Answer(headers={_IDENTITY: call.server.sessions.tokens.identity(call.user_session)})
+    return Answer(headers={_IDENTITY: call.server.tokens.identity(call.user_session)})
 
 
 def check_identity_token(call: Call) -> Answer:
     """Tell whether such a token is good."""
-    sessions = call.server.sessions
-    sessions.tokens.session(call.headers.get(_IDENTITY), sessions.is_live)
+    call.server.tokens.session(call.headers.get(_IDENTITY))
     return Answer()
 
 
@@ -83,7 +83,7 @@ def make_api_token(call: Call) -> Answer:
         if wanted not in known:
             raise Refusal(404, "ERR004", "(The user was not found.)", iserver_code=OBJECT_NOT_FOUND)
         user = known[wanted]
-    return ok({"apiToken": call.server.sessions.tokens.api_token(user)})
+    return ok({"apiToken": call.server.tokens.api_token(user)})
 
 
 def _opened(session: Session) -> Answer:
@@ -166,7 +166,7 @@ def _user(call: Call, mode: int, username: str, password: str) -> str:
             return username
         case 4096 if username == settings.api_token:
             return settings.username
-        case 4096 if user := call.server.sessions.tokens.user(username):
+        case 4096 if user := call.server.tokens.user(username):
             return user
         case 1 | 16 | 4096:
             raise login_failed()

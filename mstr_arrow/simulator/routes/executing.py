@@ -51,8 +51,9 @@ def start(call: Call, instance: Instance, seconds: float, *, failure: Refusal | 
     """Start a job of an instance, which fails where a fault says so."""
     failing = call.failing
     instance.job = call.server.jobs.start(
-        call.user_session,
         (instance.base.id, instance.base.name),
+        session=call.user_session.token,
+        user=call.user_session.user,
         seconds=seconds,
         failure=failure if failing is None else failing.refusal,
         failed_status=ERROR if failing is None else failing.status,

@@ -66,7 +66,7 @@ def _described(call: Call, job: Job) -> dict[str, Any]:
         "jobId": job.number,
         "status": "executing",
         "type": "interactive",
-        "user": job.session.user,
+        "user": job.user,
         "description": f"Running report: {job.object_name}",
         "objectType": "report",
         "objectId": job.object_id,

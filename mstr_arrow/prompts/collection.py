@@ -1,0 +1,117 @@
+"""Answers by their prompts, and the files that hold them: TOML and JSON of the same shape.
+
+A plain answer is a number, a text, a date, or a list of them. What TOML or JSON cannot write is a table of one
+entry: ``{default = true}``, ``{elements = ["East"]}``, ``{decimal = "1.10"}``, ``{expression = {…}}``, and
+conditions as ``{where = ["Revenue", ">", 10]}``, ``{all = […]}``, ``{any = […]}``. No answer is ``[]``.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from mstr_arrow.errors import UsageError
+from mstr_arrow.names import listing
+from mstr_arrow.prompts.answers import Answer, answer_of
+from mstr_arrow.prompts.plain import from_plain, to_plain
+from mstr_arrow.prompts.toml import to_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from os import PathLike
+
+_SUFFIXES = (".toml", ".json")
+
+
+class Answers(Mapping[str, Answer]):
+    """Answers by the key, id, name or title of their prompts; never changed.
+
+    >>> Answers.of({"Year": 2024, "Region": ["East", "West"], "Store": None})
+    Answers({'Year': 2024, 'Region': ['East', 'West'], 'Store': empty()})
+    """
+
+    __slots__ = ("_answers",)
+
+    def __init__(self, answers: Mapping[str, Answer]) -> None:
+        self._answers: Mapping[str, Answer] = MappingProxyType(dict(answers))
+
+    @classmethod
+    def of(cls, given: Mapping[str, object]) -> Answers:
+        """Read answers as a person gives them; errors: UsageError for a value that answers nothing."""
+        if isinstance(given, Answers):
+            return given
+        if not isinstance(given, Mapping):
+            raise UsageError(
+                f"prompts are answered by a dict of names and values, not by {given!r}.",
+                hint='Write {"Year": 2024, "Region": ["East", "West"]}.',
+            )
+        return cls({str(name): answer_of(value, str(name)) for name, value in given.items()})
+
+    def with_others(self, others: Answers) -> Answers:
+        """Return these answers and others, which win."""
+        return Answers({**self, **others})
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the answers to a .toml or .json file, which `load` reads.
+
+        Errors: UsageError for another name, OSError.
+        """
+        target = _file(path)
+        text = as_toml(self) if target.suffix.lower() == ".toml" else as_json(self)
+        target.write_text(text, encoding="utf-8")
+
+    def __getitem__(self, name: str) -> Answer:
+        return self._answers[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._answers)
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+    def __reduce__(self) -> tuple[type[Answers], tuple[dict[str, Answer]]]:
+        return Answers, (dict(self._answers),)
+
+    def __repr__(self) -> str:
+        return f"Answers({dict(self._answers)!r})"
+
+
+def as_toml(answers: Answers) -> str:
+    """Write answers as TOML, one a line."""
+    return to_toml({name: to_plain(answer, native=True) for name, answer in answers.items()})
+
+
+def as_json(answers: Answers) -> str:
+    """Write answers as JSON."""
+    plain = {name: to_plain(answer, native=False) for name, answer in answers.items()}
+    return json.dumps(plain, ensure_ascii=False, indent=2) + "\n"
+
+
+def load(path: str | PathLike[str]) -> Answers:
+    """Read answers from a .toml or .json file.
+
+    Errors: UsageError for a file that is neither, or holds something else, OSError.
+    """
+    source = _file(path)
+    text = source.read_text(encoding="utf-8")
+    try:
+        read: Any = tomllib.loads(text) if source.suffix.lower() == ".toml" else json.loads(text)
+    except ValueError as error:
+        raise UsageError(f"{source} cannot be read: {error}.", hint=_EXAMPLE) from error
+    if not isinstance(read, dict):
+        raise UsageError(f"{source} holds no answers by name.", hint=_EXAMPLE)
+    return Answers({name: from_plain(value, name) for name, value in read.items()})
+
+
+def _file(path: str | PathLike[str]) -> Path:
+    file = Path(path)
+    if file.suffix.lower() not in _SUFFIXES:
+        raise UsageError(f"{str(file)!r} is no file of answers.", hint=f"Its name ends in {listing(_SUFFIXES)}.")
+    return file
+
+
+_EXAMPLE = 'A line of TOML is: Region = ["East", "West"]; a name that is no word stands in double quotes.'
