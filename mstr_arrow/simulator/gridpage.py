@@ -19,7 +19,7 @@ from .page import (
     metric_element,
     raw_json,
 )
-from .text import formatted_json
+from .value_json import formatted_json
 
 if TYPE_CHECKING:
     from .grids import Axis, Report, ShownPage, Unit

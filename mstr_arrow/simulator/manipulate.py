@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from .aggregate import aggregate, extremes, with_values
-from .bodies import bad_request, find_column, find_forms, json_object
+from .bodies import bad_request, json_object
 from .grids import Axis
+from .lookup import find_column, find_forms
 from .sorting import sort_report
 
 if TYPE_CHECKING:

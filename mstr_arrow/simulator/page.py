@@ -9,7 +9,7 @@ import orjson
 import polars as pl
 
 from .dialect import Dialect
-from .text import form_json, formatted_json, metric_json, quoted
+from .value_json import form_json, formatted_json, metric_json, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

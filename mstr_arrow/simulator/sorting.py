@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from .bodies import bad_request, find_column, find_form, json_object
+from .bodies import bad_request, json_object
 from .cubes import Metric
 from .grids import ROWS
+from .lookup import find_column, find_form
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from mstr_arrow.simulator.answers import Answer, Refusal
-from mstr_arrow.simulator.bodies import find_forms
 from mstr_arrow.simulator.cubes import Cube
 from mstr_arrow.simulator.iserver import CONTEXT
+from mstr_arrow.simulator.lookup import find_forms
 from mstr_arrow.simulator.page import elements_json
 from mstr_arrow.simulator.text import plain
 
