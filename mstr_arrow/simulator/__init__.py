@@ -1,8 +1,8 @@
 """An I-Server on this machine, for the demo, the tests and the benchmarks."""
 
-from .encoded import EncodedCube
 from .faults import Fault
 from .iserver import RecordedRequest, ServerSettings
+from .model.encoded_cube import EncodedCube
 from .process import SimulatorProcess
 from .server import Simulator
 from .workload import TimeModel

@@ -6,16 +6,16 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from .answers import Refusal
-from .choices import ElementsPrompt, ExpressionPrompt, LevelPrompt, ObjectsPrompt
 from .inquiry import Inquiry
-from .prompts import DATE_FORMAT
+from .model.choice_prompts import ElementsPrompt, ExpressionPrompt, LevelPrompt, ObjectsPrompt
+from .model.prompts import DATE_FORMAT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .filtering import Filtering
-    from .grids import Report
-    from .prompts import Prompt
+    from .model.prompts import Prompt
+    from .model.reports import Report
 
 
 def answered(report: Report, answers: Mapping[str, Any], filtering: Filtering) -> Report:

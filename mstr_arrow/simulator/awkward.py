@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from .cubes import DESC_FORM, Attribute, Cube, Form, Metric, listed, object_id
+from .model.cubes import DESC_FORM, Attribute, Cube, Form, Metric, listed, object_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

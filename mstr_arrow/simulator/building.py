@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from .cubes import DESC_FORM, Attribute, Form, Metric, listed, object_id
-from .grids import Axis, Unit, line_of
+from .model.cubes import DESC_FORM, Attribute, Form, Metric, listed, object_id
+from .model.reports import Axis, Unit, line_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -25,7 +25,7 @@ import polars as pl
 from .bodies import bad_request
 from .comparisons import Subject, compare, compare_columns, matches, ranked, within
 from .constants import Kind, read_constant, read_percent, read_rank
-from .cubes import ID_FORM
+from .model.cubes import ID_FORM
 from .operands import (
     NULL_ELEMENT,
     element_parts,

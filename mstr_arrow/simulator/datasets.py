@@ -10,13 +10,13 @@ import pyarrow as pa
 from .answers import Refusal
 from .bodies import bad_request
 from .chunks import empty
-from .cubes import SUPER_CUBE, Cube, object_id
+from .model.cubes import SUPER_CUBE, Cube, object_id
 from .pushcubes import PushedData, row_counts
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from .catalogue import Catalogue
+    from .model.catalogue import Catalogue
     from .pushmodel import PushedTable, PushModel
 
 _ALREADY_EXISTS = "ERR0015"

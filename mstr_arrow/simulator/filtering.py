@@ -11,13 +11,13 @@ from .aggregate import extremes
 from .bodies import bad_request
 from .collation import Collation
 from .conditions import element_column, form_column, metric_limits, view_filter
-from .grids import ROWS
+from .model.reports import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .cubes import Attribute, Cube
-    from .grids import Report
+    from .model.cubes import Attribute, Cube
+    from .model.reports import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import polars as pl
 
-from .grids import COLUMNS, ROWS, TOTAL
+from .model.reports import COLUMNS, ROWS, TOTAL
 from .page import (
     METRICS_UNIT,
     Page,
@@ -22,7 +22,7 @@ from .page import (
 from .value_json import formatted_json
 
 if TYPE_CHECKING:
-    from .grids import Axis, Report, ShownPage, Unit
+    from .model.reports import Axis, Report, ShownPage, Unit
     from .page import PageOptions
 
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pyarrow as pa
 
-from .grids import TOTAL
+from .model.reports import TOTAL
 from .truth import free_name, plain_array
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .grids import Report, Unit
+    from .model.reports import Report, Unit
 
 SUBTOTAL_OF = "Subtotal Of"
 

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from .bodies import bad_request, json_object
-from .dialect import Dialect
 from .manipulate import manipulate
-from .prompts import REQUIRED, Effect, Prompt
+from .model.dialect import Dialect
+from .model.prompts import REQUIRED, Effect, Prompt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .filtering import Filtering
-    from .grids import Report
-    from .prompts import Questions
+    from .model.prompts import Questions
+    from .model.reports import Report
 
 
 @dataclass(slots=True, eq=False)

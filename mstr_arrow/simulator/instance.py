@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from .cubes import Cube
+from .model.cubes import Cube
 
 if TYPE_CHECKING:
-    from .encoded import EncodedCube
-    from .grids import Report
     from .inquiry import Inquiry
     from .jobs import Job
+    from .model.encoded_cube import EncodedCube
+    from .model.reports import Report
     from .pageby import PageSet
 
 

@@ -9,16 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from .catalogue import Catalogue
 from .collation import Collation
-from .cubes import Cube, object_id
 from .datasets import Datasets
-from .dialect import Dialect
-from .encoded import EncodedCube
 from .faultplan import FaultPlan
 from .filtering import Filtering
 from .instance import Instance
 from .jobs import Jobs
+from .model.catalogue import Catalogue
+from .model.cubes import Cube, object_id
+from .model.dialect import Dialect
+from .model.encoded_cube import EncodedCube
 from .pageby import PageSet
 from .paged import paged_reports
 from .prompted import prompted_reports
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from .grids import Report
+    from .model.reports import Report
 
 CONTEXT = "/MicroStrategyLibrary"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .bodies import bad_request, json_object
 
 if TYPE_CHECKING:
-    from .cubes import Attribute, Form, Metric
+    from .model.cubes import Attribute, Form, Metric
 
 _Column = TypeVar("_Column", "Attribute", "Metric")
 

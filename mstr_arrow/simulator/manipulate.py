@@ -9,14 +9,14 @@ import polars as pl
 
 from .aggregate import aggregate, extremes, with_values
 from .bodies import bad_request, json_object
-from .grids import Axis
 from .lookup import find_column, find_forms
+from .model.reports import Axis
 from .sorting import sort_report
 
 if TYPE_CHECKING:
-    from .dialect import Dialect
     from .filtering import Filtering
-    from .grids import Report, Unit
+    from .model.dialect import Dialect
+    from .model.reports import Report, Unit
 
 _MEMBERS = {"requestedObjects", "viewFilter", "metricLimits", "sorting", "subtotals"}
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import polars as pl
 
-from .dialect import Dialect
+from .model.dialect import Dialect
 from .value_json import form_json, formatted_json, metric_json, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .cubes import Attribute, Cube, Metric
+    from .model.cubes import Attribute, Cube, Metric
 
 METRICS_UNIT = "0" * 32
 

@@ -13,11 +13,11 @@ import polars as pl
 
 from .aggregate import extremes
 from .bodies import bad_request, json_object
-from .grids import ShownPage
+from .model.reports import ShownPage
 
 if TYPE_CHECKING:
-    from .cubes import Metric
-    from .grids import Report, Unit
+    from .model.cubes import Metric
+    from .model.reports import Report, Unit
 
 _SHORT, _INTEGER = 2**15, 2**31
 _NARROW = {"short", "integer"}

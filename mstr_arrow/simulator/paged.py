@@ -10,16 +10,16 @@ import polars as pl
 
 from . import words
 from .building import axis_of, metric_of, numbered, texts
-from .choices import ElementsPrompt
-from .cubes import hashed
-from .grids import Report
+from .model.choice_prompts import ElementsPrompt
+from .model.cubes import hashed
+from .model.prompts import Questions, ValuePrompt, metric_operand
+from .model.reports import Report
 from .prompted import CATEGORY, ITEM, REGION, REVENUE, UNITS, YEAR
-from .prompts import Questions, ValuePrompt, metric_operand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from .cubes import Attribute
+    from .model.cubes import Attribute
 
 FOLDER = ("Public Objects", "Paged Reports")
 

@@ -15,8 +15,8 @@ from .sorting import sort_cube
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .cubes import Attribute, Cube, Metric
     from .filtering import Filtering
+    from .model.cubes import Attribute, Cube, Metric
 
 _MEMBERS = {"requestedObjects", "viewFilter", "metricLimits", "sorting", "subtotals"}
 

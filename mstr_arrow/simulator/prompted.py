@@ -15,16 +15,16 @@ import polars as pl
 
 from . import words
 from .building import axis_of, dates, metric_of, numbered, of_forms, texts
-from .choices import ElementsPrompt, ExpressionPrompt, LevelPrompt, ObjectsPrompt, element_names
-from .cubes import DESC_FORM, ID_FORM, Form, hashed, listed
-from .grids import Report
-from .prompts import Prompt, Questions, ValuePrompt, form_operand, metric_operand
+from .model.choice_prompts import ElementsPrompt, ExpressionPrompt, LevelPrompt, ObjectsPrompt, element_names
+from .model.cubes import DESC_FORM, ID_FORM, Form, hashed, listed
+from .model.prompts import Prompt, Questions, ValuePrompt, form_operand, metric_operand
+from .model.reports import Report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .cubes import Attribute
-    from .prompts import Level
+    from .model.cubes import Attribute
+    from .model.prompts import Level
 
 FOLDER = ("Public Objects", "Prompted Reports")
 

@@ -14,7 +14,7 @@ import polars as pl
 
 from .aggregate import extremes, narrowed, total, with_values
 from .answers import Refusal
-from .cubes import Attribute, Cube, Form, Metric, object_id
+from .model.cubes import Attribute, Cube, Form, Metric, object_id
 from .policies import aligned
 from .pushmodel import DATA_TYPES
 

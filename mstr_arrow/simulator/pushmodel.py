@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .bodies import bad_request
-from .cubes import DESC_FORM, ID_FORM, object_id
+from .model.cubes import DESC_FORM, ID_FORM, object_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

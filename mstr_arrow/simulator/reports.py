@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from .building import Key, attribute_of, axis_of, dates, metric_of, numbered, of_forms, texts
-from .cubes import DESC_FORM, Attribute, Form, Metric, hashed, listed
-from .grids import ROWS, TOTAL, Axis, Report, Unit
+from .model.cubes import DESC_FORM, Attribute, Form, Metric, hashed, listed
+from .model.reports import ROWS, TOTAL, Axis, Report, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from . import words
-from .cubes import DESC_FORM, Attribute, Cube, Form, Metric, hashed, listed, object_id
+from .model.cubes import DESC_FORM, Attribute, Cube, Form, Metric, hashed, listed, object_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

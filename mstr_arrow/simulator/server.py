@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Self
 from aiohttp import web
 
 from .answering import answered
-from .cubes import Cube
 from .gridtruth import report_truth
 from .http import application
 from .iserver import CONTEXT, IServer, RecordedRequest, ServerSettings
+from .model.cubes import Cube
 from .truth import truth
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from .encoded import EncodedCube
     from .faults import Fault
+    from .model.encoded_cube import EncodedCube
     from .sessions import InstanceCounts
 
 _HOST = "127.0.0.1"

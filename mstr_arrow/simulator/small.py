@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from .cubes import OLAP_CUBE, Attribute, Cube, Form, Metric, listed, object_id
+from .model.cubes import OLAP_CUBE, Attribute, Cube, Form, Metric, listed, object_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

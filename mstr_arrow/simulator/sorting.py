@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from .bodies import bad_request, json_object
-from .cubes import Metric
-from .grids import ROWS
 from .lookup import find_column, find_form
+from .model.cubes import Metric
+from .model.reports import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .collation import Collation
-    from .cubes import Attribute, Cube, Form
-    from .grids import Report
+    from .model.cubes import Attribute, Cube, Form
+    from .model.reports import Report
 
 _ORDERS = ("ascending", "descending")
 

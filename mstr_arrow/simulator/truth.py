@@ -11,7 +11,7 @@ import pyarrow as pa
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .cubes import Cube
+    from .model.cubes import Cube
 
 _ARROW_TYPES = {
     pl.String: pa.string(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import polars as pl
 
-from .text import plain
+from .model.texts import plain
 
 
 def form_json(values: pl.Series, *, iso: bool) -> pl.Series:

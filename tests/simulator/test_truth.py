@@ -5,7 +5,7 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from mstr_arrow.simulator.cubes import listed
+from mstr_arrow.simulator.model.cubes import listed
 from mstr_arrow.simulator.small import small_cubes
 from mstr_arrow.simulator.truth import truth
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from mstr_arrow.simulator.answers import OBJECT_NOT_FOUND, Answer, Refusal, ok
-from mstr_arrow.simulator.cubes import object_id
 from mstr_arrow.simulator.iserver import CONTEXT
+from mstr_arrow.simulator.model.cubes import object_id
 from mstr_arrow.simulator.tokens import login_failed
 
 from .call import Call, Needs, Route

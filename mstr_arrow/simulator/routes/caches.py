@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.simulator.answers import Answer, Refusal, ok
-from mstr_arrow.simulator.cubes import Cube
+from mstr_arrow.simulator.model.cubes import Cube
 
 from .call import Call, Route
 
 if TYPE_CHECKING:
-    from mstr_arrow.simulator.encoded import EncodedCube
+    from mstr_arrow.simulator.model.encoded_cube import EncodedCube
 
 _NODE = "simulated-node"
 _ADDRESS = base64.b64encode(b"127.0.0.1").decode()

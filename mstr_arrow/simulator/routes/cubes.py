@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.simulator.answers import Answer, ok
-from mstr_arrow.simulator.cubes import SUPER_CUBE, Cube
-from mstr_arrow.simulator.encoded import EncodedCube
+from mstr_arrow.simulator.model.cubes import SUPER_CUBE, Cube
+from mstr_arrow.simulator.model.encoded_cube import EncodedCube
 from mstr_arrow.simulator.page import available_objects
 from mstr_arrow.simulator.uploads import RUNNING
 
 from .call import Call, Route
 
 if TYPE_CHECKING:
-    from mstr_arrow.simulator.dialect import Dialect
+    from mstr_arrow.simulator.model.dialect import Dialect
 
 _READY, _EMMA, _PROCESSING = 1024 + 64 + 32 + 8 + 4 + 2, 16384, 1
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request, json_object
-from mstr_arrow.simulator.cubes import SUPER_CUBE
+from mstr_arrow.simulator.model.cubes import SUPER_CUBE
 from mstr_arrow.simulator.policies import REPLACE
 from mstr_arrow.simulator.pushmodel import read_model
 from mstr_arrow.simulator.uploads import TableUpload, Upload, single_table

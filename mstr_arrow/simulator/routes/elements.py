@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from mstr_arrow.simulator.answers import Answer, Refusal
-from mstr_arrow.simulator.cubes import Cube
 from mstr_arrow.simulator.iserver import CONTEXT
 from mstr_arrow.simulator.lookup import find_forms
+from mstr_arrow.simulator.model.cubes import Cube
+from mstr_arrow.simulator.model.texts import plain
 from mstr_arrow.simulator.page import elements_json
-from mstr_arrow.simulator.text import plain
 
 from .call import Call, Route
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mstr_arrow.simulator.cubes import Attribute
+    from mstr_arrow.simulator.model.cubes import Attribute
 
 _DEFAULT_LIMIT = 1000
 

@@ -9,11 +9,11 @@ import orjson
 
 from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request, json_object
-from mstr_arrow.simulator.cubes import Cube
-from mstr_arrow.simulator.encoded import EncodedCube
-from mstr_arrow.simulator.grids import Report
 from mstr_arrow.simulator.jobs import ERROR, PROMPT, READY, RUNNING
 from mstr_arrow.simulator.manipulate import manipulate
+from mstr_arrow.simulator.model.cubes import Cube
+from mstr_arrow.simulator.model.encoded_cube import EncodedCube
+from mstr_arrow.simulator.model.reports import Report
 from mstr_arrow.simulator.projection import project
 
 from .pages import page

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.simulator.answers import Answer, Refusal, ok
-from mstr_arrow.simulator.catalogue import PROJECT_TYPE, REPORT_TYPE
+from mstr_arrow.simulator.model.catalogue import PROJECT_TYPE, REPORT_TYPE
 
 from .call import Call, Needs, Route
 
 if TYPE_CHECKING:
-    from mstr_arrow.simulator.catalogue import Entry
+    from mstr_arrow.simulator.model.catalogue import Entry
 
 _CONTAINS = 4
 

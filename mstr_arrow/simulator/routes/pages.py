@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from mstr_arrow.simulator.answers import Answer, Refusal
-from mstr_arrow.simulator.encoded import EncodedCube
 from mstr_arrow.simulator.gridpage import render_report
-from mstr_arrow.simulator.grids import Report
 from mstr_arrow.simulator.jobs import READY
+from mstr_arrow.simulator.model.encoded_cube import EncodedCube
+from mstr_arrow.simulator.model.reports import Report
 from mstr_arrow.simulator.page import PageOptions, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mstr_arrow.simulator.cubes import Cube
     from mstr_arrow.simulator.instance import Instance
+    from mstr_arrow.simulator.model.cubes import Cube
 
     from .call import Call
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.simulator.answers import NOT_SUPPORTED, Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request, json_object
-from mstr_arrow.simulator.choices import ElementsPrompt, ExpressionPrompt, LevelPrompt, ObjectsPrompt
 from mstr_arrow.simulator.inquiry import Inquiry
+from mstr_arrow.simulator.model.choice_prompts import ElementsPrompt, ExpressionPrompt, LevelPrompt, ObjectsPrompt
 
 from .call import Call, Route
 from .executing import execute, find_instance, start
 
 if TYPE_CHECKING:
     from mstr_arrow.simulator.instance import Instance
-    from mstr_arrow.simulator.prompts import Prompt
+    from mstr_arrow.simulator.model.prompts import Prompt
 
 _INSTANCE = "/api/reports/{id}/instances/{instance}"
 _DEFAULT_LIMIT, _LARGEST_LIMIT = 100, 200

@@ -13,8 +13,8 @@ from .call import Call, Route
 from .pages import page_options
 
 if TYPE_CHECKING:
-    from mstr_arrow.simulator.dialect import Dialect
-    from mstr_arrow.simulator.grids import Report
+    from mstr_arrow.simulator.model.dialect import Dialect
+    from mstr_arrow.simulator.model.reports import Report
 
 _KINDS = {"customgroup": "customGroups", "consolidation": "consolidations", "hierarchy": "hierarchies"}
 

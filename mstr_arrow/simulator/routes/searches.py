@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mstr_arrow.simulator.answers import Answer, Refusal, ok
-from mstr_arrow.simulator.cubes import object_id
+from mstr_arrow.simulator.model.cubes import object_id
 
 from .call import Call, Route
 from .objects import found_objects, listing

@@ -6,14 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from mstr_arrow.simulator.answers import NOT_SUPPORTED, Answer, Refusal, ok
-from mstr_arrow.simulator.encoded import EncodedCube
-from mstr_arrow.simulator.grids import Report
+from mstr_arrow.simulator.model.encoded_cube import EncodedCube
+from mstr_arrow.simulator.model.reports import Report
 
 from .call import Call, Route
 from .executing import find_instance
 
 if TYPE_CHECKING:
-    from mstr_arrow.simulator.cubes import Cube
+    from mstr_arrow.simulator.model.cubes import Cube
 
 
 async def of_instance(call: Call) -> Answer:

@@ -15,7 +15,8 @@ from datetime import datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .bodies import bad_request
+from mstr_arrow.simulator.bodies import bad_request
+
 from .cubes import object_id
 
 if TYPE_CHECKING:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from .answers import OBJECT_NOT_FOUND, Refusal
+from mstr_arrow.simulator.answers import OBJECT_NOT_FOUND, Refusal
+
 from .cubes import object_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from .cubes import Cube
-    from .encoded import EncodedCube
-    from .grids import Report
+    from .encoded_cube import EncodedCube
+    from .reports import Report
 
 REPORT_TYPE, FOLDER_TYPE, SHORTCUT_TYPE, PROJECT_TYPE = 3, 8, 18, 32
 _FOLDER_SUBTYPE, _SHORTCUT_SUBTYPE, _PROJECT_SUBTYPE = 2048, 4608, 8192

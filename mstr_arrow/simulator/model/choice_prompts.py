@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import polars as pl
 
-from .bodies import bad_request, json_object
+from mstr_arrow.simulator.bodies import bad_request, json_object
+
 from .cubes import DESC_FORM, ID_FORM
 from .prompts import REQUIRED, Effect, Prompt, constant, form_operand
-from .text import plain
+from .texts import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
