@@ -6,16 +6,16 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from .answers import Refusal
-from .inquiry import Inquiry
 from .model.choice_prompts import ElementsPrompt, ExpressionPrompt, LevelPrompt, ObjectsPrompt
 from .model.prompts import DATE_FORMAT
+from .rules.prompt_answers import Inquiry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .filtering import Filtering
     from .model.prompts import Prompt
     from .model.reports import Report
+    from .rules.filtering import Filtering
 
 
 def answered(report: Report, answers: Mapping[str, Any], filtering: Filtering) -> Report:

@@ -10,11 +10,11 @@ import orjson
 from .model.cubes import Cube
 
 if TYPE_CHECKING:
-    from .inquiry import Inquiry
     from .jobs import Job
     from .model.encoded_cube import EncodedCube
     from .model.reports import Report
-    from .pageby import PageSet
+    from .rules.page_by import PageSet
+    from .rules.prompt_answers import Inquiry
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

@@ -9,20 +9,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from .collation import Collation
 from .datasets import Datasets
 from .faultplan import FaultPlan
-from .filtering import Filtering
 from .instance import Instance
 from .jobs import Jobs
 from .model.catalogue import Catalogue
 from .model.cubes import Cube, object_id
 from .model.dialect import Dialect
 from .model.encoded_cube import EncodedCube
-from .pageby import PageSet
 from .paged import paged_reports
 from .prompted import prompted_reports
 from .reports import sample_reports
+from .rules.collation import Collation
+from .rules.filtering import Filtering
+from .rules.page_by import PageSet
 from .samples import sample_cubes
 from .sessions import Session, Sessions
 from .tokens import Tokens

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from .aggregate import extremes, narrowed, total, with_values
 from .answers import Refusal
 from .model.cubes import Attribute, Cube, Form, Metric, object_id
 from .policies import aligned
 from .pushmodel import DATA_TYPES
+from .rules.aggregation import extremes, narrowed, total, with_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,11 +10,11 @@ import orjson
 from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request, json_object
 from mstr_arrow.simulator.jobs import ERROR, PROMPT, READY, RUNNING
-from mstr_arrow.simulator.manipulate import manipulate
 from mstr_arrow.simulator.model.cubes import Cube
 from mstr_arrow.simulator.model.encoded_cube import EncodedCube
 from mstr_arrow.simulator.model.reports import Report
-from mstr_arrow.simulator.projection import project
+from mstr_arrow.simulator.rules.cube_requests import project
+from mstr_arrow.simulator.rules.report_requests import manipulate
 
 from .pages import page
 

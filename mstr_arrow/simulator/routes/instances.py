@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mstr_arrow.simulator.answers import NOT_PUBLISHED, NOT_SUPPORTED, Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request
 from mstr_arrow.simulator.gridpage import page_units
-from mstr_arrow.simulator.inquiry import Inquiry
+from mstr_arrow.simulator.rules.prompt_answers import Inquiry
 
 from .call import Call, Route
 from .executing import change, execute, find_instance, finished, shown, state

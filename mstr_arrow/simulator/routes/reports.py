@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.simulator.answers import Answer, ok
 from mstr_arrow.simulator.gridpage import describe_axes
 from mstr_arrow.simulator.page import available_objects
-from mstr_arrow.simulator.pageby import template
+from mstr_arrow.simulator.rules.page_by import template
 
 from .call import Call, Route
 from .pages import page_options

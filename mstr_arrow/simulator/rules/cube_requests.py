@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from .aggregate import aggregate, extremes, with_values
-from .bodies import bad_request, json_object
+from mstr_arrow.simulator.bodies import bad_request, json_object
+
+from .aggregation import aggregate, extremes, with_values
 from .lookup import find_column, find_forms
 from .sorting import sort_cube
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mstr_arrow.simulator.model.cubes import Attribute, Cube, Metric
+
     from .filtering import Filtering
-    from .model.cubes import Attribute, Cube, Metric
 
 _MEMBERS = {"requestedObjects", "viewFilter", "metricLimits", "sorting", "subtotals"}
 

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from .aggregate import extremes
-from .bodies import bad_request
+from mstr_arrow.simulator.bodies import bad_request
+from mstr_arrow.simulator.model.reports import ROWS
+
+from .aggregation import extremes
 from .collation import Collation
 from .conditions import element_column, form_column, metric_limits, view_filter
-from .model.reports import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .model.cubes import Attribute, Cube
-    from .model.reports import Report
+    from mstr_arrow.simulator.model.cubes import Attribute, Cube
+    from mstr_arrow.simulator.model.reports import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from .bodies import bad_request
+from mstr_arrow.simulator.bodies import bad_request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .answers import Refusal
+    from mstr_arrow.simulator.answers import Refusal
 
 NULL_ELEMENT = "\\N"
 """The middle of the null element's id."""

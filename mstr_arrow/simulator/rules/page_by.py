@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from .aggregate import extremes
-from .bodies import bad_request, json_object
-from .model.reports import ShownPage
+from mstr_arrow.simulator.bodies import bad_request, json_object
+from mstr_arrow.simulator.model.reports import ShownPage
+
+from .aggregation import extremes
 
 if TYPE_CHECKING:
-    from .model.cubes import Metric
-    from .model.reports import Report, Unit
+    from mstr_arrow.simulator.model.cubes import Metric
+    from mstr_arrow.simulator.model.reports import Report, Unit
 
 _SHORT, _INTEGER = 2**15, 2**31
 _NARROW = {"short", "integer"}

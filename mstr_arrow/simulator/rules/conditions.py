@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from .bodies import bad_request
+from mstr_arrow.simulator.bodies import bad_request
+from mstr_arrow.simulator.model.cubes import ID_FORM
+
 from .comparisons import Subject, compare, compare_columns, matches, ranked, within
 from .constants import Kind, read_constant, read_percent, read_rank
-from .model.cubes import ID_FORM
 from .operands import (
     NULL_ELEMENT,
     element_parts,

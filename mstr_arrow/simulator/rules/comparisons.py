@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from .bodies import bad_request
+from mstr_arrow.simulator.bodies import bad_request
+
 from .constants import Kind
 
 if TYPE_CHECKING:

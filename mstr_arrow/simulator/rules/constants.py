@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from .bodies import bad_request
+from mstr_arrow.simulator.bodies import bad_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable

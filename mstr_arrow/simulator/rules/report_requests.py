@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from .aggregate import aggregate, extremes, with_values
-from .bodies import bad_request, json_object
+from mstr_arrow.simulator.bodies import bad_request, json_object
+from mstr_arrow.simulator.model.reports import Axis
+
+from .aggregation import aggregate, extremes, with_values
 from .lookup import find_column, find_forms
-from .model.reports import Axis
 from .sorting import sort_report
 
 if TYPE_CHECKING:
+    from mstr_arrow.simulator.model.dialect import Dialect
+    from mstr_arrow.simulator.model.reports import Report, Unit
+
     from .filtering import Filtering
-    from .model.dialect import Dialect
-    from .model.reports import Report, Unit
 
 _MEMBERS = {"requestedObjects", "viewFilter", "metricLimits", "sorting", "subtotals"}
 

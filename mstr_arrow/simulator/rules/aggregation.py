@@ -10,7 +10,7 @@ import polars as pl
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .model.cubes import Metric
+    from mstr_arrow.simulator.model.cubes import Metric
 
 _LARGEST_INT64 = 2**63 - 1
 

@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from .bodies import bad_request, json_object
-from .manipulate import manipulate
-from .model.dialect import Dialect
-from .model.prompts import REQUIRED, Effect, Prompt
+from mstr_arrow.simulator.bodies import bad_request, json_object
+from mstr_arrow.simulator.model.dialect import Dialect
+from mstr_arrow.simulator.model.prompts import REQUIRED, Effect, Prompt
+
+from .report_requests import manipulate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mstr_arrow.simulator.model.prompts import Questions
+    from mstr_arrow.simulator.model.reports import Report
+
     from .filtering import Filtering
-    from .model.prompts import Questions
-    from .model.reports import Report
 
 
 @dataclass(slots=True, eq=False)

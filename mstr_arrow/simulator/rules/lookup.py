@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .bodies import bad_request, json_object
+from mstr_arrow.simulator.bodies import bad_request, json_object
 
 if TYPE_CHECKING:
-    from .model.cubes import Attribute, Form, Metric
+    from mstr_arrow.simulator.model.cubes import Attribute, Form, Metric
 
 _Column = TypeVar("_Column", "Attribute", "Metric")
 

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from .bodies import bad_request, json_object
+from mstr_arrow.simulator.bodies import bad_request, json_object
+from mstr_arrow.simulator.model.cubes import Metric
+from mstr_arrow.simulator.model.reports import ROWS
+
 from .lookup import find_column, find_form
-from .model.cubes import Metric
-from .model.reports import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mstr_arrow.simulator.model.cubes import Attribute, Cube, Form
+    from mstr_arrow.simulator.model.reports import Report
+
     from .collation import Collation
-    from .model.cubes import Attribute, Cube, Form
-    from .model.reports import Report
 
 _ORDERS = ("ascending", "descending")
 
