@@ -17,13 +17,13 @@ from .model.catalogue import Catalogue
 from .model.cubes import Cube, object_id
 from .model.dialect import Dialect
 from .model.encoded_cube import EncodedCube
-from .paged import paged_reports
-from .prompted import prompted_reports
-from .reports import sample_reports
 from .rules.collation import Collation
 from .rules.filtering import Filtering
 from .rules.page_by import PageSet
-from .samples import sample_cubes
+from .samples.layouts import sample_reports
+from .samples.page_by_reports import paged_reports
+from .samples.project import sample_cubes
+from .samples.prompted_reports import prompted_reports
 from .sessions import Session, Sessions
 from .tokens import Tokens
 from .workload import TimeModel

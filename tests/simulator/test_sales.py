@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mstr_arrow.simulator import Simulator
-from mstr_arrow.simulator.sales import sales_cube
+from mstr_arrow.simulator.samples.sales import sales_cube
 from mstr_arrow.simulator.truth import truth
 
 

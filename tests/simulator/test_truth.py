@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from mstr_arrow.simulator.model.cubes import listed
-from mstr_arrow.simulator.small import small_cubes
+from mstr_arrow.simulator.samples.small import small_cubes
 from mstr_arrow.simulator.truth import truth
 
 

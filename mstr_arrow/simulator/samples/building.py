@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from .model.cubes import DESC_FORM, Attribute, Form, Metric, listed, object_id
-from .model.reports import Axis, Unit, line_of
+from mstr_arrow.simulator.model.cubes import DESC_FORM, Attribute, Form, Metric, listed, object_id
+from mstr_arrow.simulator.model.reports import Axis, Unit, line_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from .model.cubes import OLAP_CUBE, Attribute, Cube, Form, Metric, listed, object_id
+from mstr_arrow.simulator.model.cubes import OLAP_CUBE, Attribute, Cube, Form, Metric, listed, object_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

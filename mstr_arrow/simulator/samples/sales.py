@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from mstr_arrow.simulator.model.cubes import DESC_FORM, Attribute, Cube, Form, Metric, hashed, listed, object_id
+
 from . import words
-from .model.cubes import DESC_FORM, Attribute, Cube, Form, Metric, hashed, listed, object_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

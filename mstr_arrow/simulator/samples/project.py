@@ -9,7 +9,7 @@ from .sales import sales_cube
 from .small import small_cubes
 
 if TYPE_CHECKING:
-    from .model.cubes import Cube
+    from mstr_arrow.simulator.model.cubes import Cube
 
 
 def sample_cubes(rows: int, seed: int) -> list[Cube]:

@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from mstr_arrow.simulator.model.choice_prompts import ElementsPrompt
+from mstr_arrow.simulator.model.cubes import hashed
+from mstr_arrow.simulator.model.prompts import Questions, ValuePrompt, metric_operand
+from mstr_arrow.simulator.model.reports import Report
+
 from . import words
 from .building import axis_of, metric_of, numbered, texts
-from .model.choice_prompts import ElementsPrompt
-from .model.cubes import hashed
-from .model.prompts import Questions, ValuePrompt, metric_operand
-from .model.reports import Report
-from .prompted import CATEGORY, ITEM, REGION, REVENUE, UNITS, YEAR
+from .prompted_reports import CATEGORY, ITEM, REGION, REVENUE, UNITS, YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from .model.cubes import Attribute
+    from mstr_arrow.simulator.model.cubes import Attribute
 
 FOLDER = ("Public Objects", "Paged Reports")
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from mstr_arrow.simulator.model.cubes import DESC_FORM, Attribute, Form, Metric, hashed, listed
+from mstr_arrow.simulator.model.reports import ROWS, TOTAL, Axis, Report, Unit
+
 from .building import Key, attribute_of, axis_of, dates, metric_of, numbered, of_forms, texts
-from .model.cubes import DESC_FORM, Attribute, Form, Metric, hashed, listed
-from .model.reports import ROWS, TOTAL, Axis, Report, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from .model.cubes import DESC_FORM, Attribute, Cube, Form, Metric, listed, object_id
+from mstr_arrow.simulator.model.cubes import DESC_FORM, Attribute, Cube, Form, Metric, listed, object_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,18 +13,25 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from mstr_arrow.simulator.model.choice_prompts import (
+    ElementsPrompt,
+    ExpressionPrompt,
+    LevelPrompt,
+    ObjectsPrompt,
+    element_names,
+)
+from mstr_arrow.simulator.model.cubes import DESC_FORM, ID_FORM, Form, hashed, listed
+from mstr_arrow.simulator.model.prompts import Prompt, Questions, ValuePrompt, form_operand, metric_operand
+from mstr_arrow.simulator.model.reports import Report
+
 from . import words
 from .building import axis_of, dates, metric_of, numbered, of_forms, texts
-from .model.choice_prompts import ElementsPrompt, ExpressionPrompt, LevelPrompt, ObjectsPrompt, element_names
-from .model.cubes import DESC_FORM, ID_FORM, Form, hashed, listed
-from .model.prompts import Prompt, Questions, ValuePrompt, form_operand, metric_operand
-from .model.reports import Report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .model.cubes import Attribute
-    from .model.prompts import Level
+    from mstr_arrow.simulator.model.cubes import Attribute
+    from mstr_arrow.simulator.model.prompts import Level
 
 FOLDER = ("Public Objects", "Prompted Reports")
 
