@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 
-from .answering import answered
-from .gridtruth import report_truth
 from .http import application
 from .iserver import CONTEXT, IServer, RecordedRequest, ServerSettings
 from .model.cubes import Cube
-from .truth import truth
+from .truth.answered_report import answered
+from .truth.cube_truth import truth
+from .truth.report_truth import report_truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
-from .answers import Refusal
-from .model.choice_prompts import ElementsPrompt, ExpressionPrompt, LevelPrompt, ObjectsPrompt
-from .model.prompts import DATE_FORMAT
-from .rules.prompt_answers import Inquiry
+from mstr_arrow.simulator.answers import Refusal
+from mstr_arrow.simulator.model.choice_prompts import ElementsPrompt, ExpressionPrompt, LevelPrompt, ObjectsPrompt
+from mstr_arrow.simulator.model.prompts import DATE_FORMAT
+from mstr_arrow.simulator.rules.prompt_answers import Inquiry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .model.prompts import Prompt
-    from .model.reports import Report
-    from .rules.filtering import Filtering
+    from mstr_arrow.simulator.model.prompts import Prompt
+    from mstr_arrow.simulator.model.reports import Report
+    from mstr_arrow.simulator.rules.filtering import Filtering
 
 
 def answered(report: Report, answers: Mapping[str, Any], filtering: Filtering) -> Report:

@@ -11,7 +11,7 @@ import pyarrow as pa
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .model.cubes import Cube
+    from mstr_arrow.simulator.model.cubes import Cube
 
 _ARROW_TYPES = {
     pl.String: pa.string(),

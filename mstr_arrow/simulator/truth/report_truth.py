@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pyarrow as pa
 
-from .model.reports import TOTAL
-from .truth import free_name, plain_array
+from mstr_arrow.simulator.model.reports import TOTAL
+
+from .cube_truth import free_name, plain_array
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .model.reports import Report, Unit
+    from mstr_arrow.simulator.model.reports import Report, Unit
 
 SUBTOTAL_OF = "Subtotal Of"
 
