@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from aiohttp import web
 
 from .answers import PROJECT_NOT_LOADED, Answer, Refusal, gateway, ticket
-from .faults import (
+from .faults.faults import (
     Altered,
     Cut,
     CutRequest,
@@ -36,7 +36,7 @@ from .sessions import expired, parse_cookies
 from .workload import Workload
 
 if TYPE_CHECKING:
-    from .faults import Fault
+    from .faults.faults import Fault
     from .iserver import IServer
     from .sessions import Session
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .datasets import Datasets
-from .faultplan import FaultPlan
+from .faults.plan import FaultPlan
 from .instance import Instance
 from .jobs import Jobs
 from .model.catalogue import Catalogue

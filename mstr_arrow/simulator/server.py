@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from .faults import Fault
+    from .faults.faults import Fault
     from .model.encoded_cube import EncodedCube
     from .sessions import InstanceCounts
 

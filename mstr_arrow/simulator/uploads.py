@@ -11,7 +11,7 @@ from .answers import Refusal
 from .bodies import bad_request, json_object
 from .chunks import COLUMN, RECORD, ROW, Layout, count_rows, decode, empty, payload_of
 from .datasets import Publication
-from .faults import PublishEnds
+from .faults.faults import PublishEnds
 from .policies import ADD, REPLACE, UPDATE, UPSERT, merge, stack
 
 if TYPE_CHECKING:

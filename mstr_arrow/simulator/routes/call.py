@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from multidict import MultiMapping
 
-    from mstr_arrow.simulator.faults import Altered, ExecutionFails, PublishEnds
+    from mstr_arrow.simulator.faults.faults import Altered, ExecutionFails, PublishEnds
     from mstr_arrow.simulator.iserver import IServer
     from mstr_arrow.simulator.sessions import Session
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from .answers import Answer, Refusal, gateway
+from mstr_arrow.simulator.answers import Answer, Refusal, gateway
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
