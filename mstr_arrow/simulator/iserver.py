@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from .datasets import Datasets
 from .faults.plan import FaultPlan
 from .instance import Instance
 from .jobs import Jobs
@@ -17,6 +16,7 @@ from .model.catalogue import Catalogue
 from .model.cubes import Cube, object_id
 from .model.dialect import Dialect
 from .model.encoded_cube import EncodedCube
+from .push.datasets import Datasets
 from .rules.collation import Collation
 from .rules.filtering import Filtering
 from .rules.page_by import PageSet

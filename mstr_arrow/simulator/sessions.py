@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from .instance import Instance
-    from .uploads import Upload
+    from .push.uploads import Upload
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 

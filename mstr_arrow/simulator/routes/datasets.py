@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request, json_object
 from mstr_arrow.simulator.model.cubes import SUPER_CUBE
-from mstr_arrow.simulator.policies import REPLACE
-from mstr_arrow.simulator.pushmodel import read_model
-from mstr_arrow.simulator.uploads import TableUpload, Upload, single_table
+from mstr_arrow.simulator.push.definition import read_model
+from mstr_arrow.simulator.push.policies import REPLACE
+from mstr_arrow.simulator.push.uploads import TableUpload, Upload, single_table
 
 from .call import Call, Route
 
 if TYPE_CHECKING:
-    from mstr_arrow.simulator.datasets import Dataset
+    from mstr_arrow.simulator.push.datasets import Dataset
 
 _TABLE_TYPE = 15
 _DATA_TYPE_NUMBERS = {

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from .answers import Refusal
-from .bodies import bad_request
+from mstr_arrow.simulator.answers import Refusal
+from mstr_arrow.simulator.bodies import bad_request
+from mstr_arrow.simulator.model.cubes import SUPER_CUBE, Cube, object_id
+
 from .chunks import empty
-from .model.cubes import SUPER_CUBE, Cube, object_id
-from .pushcubes import PushedData, row_counts
+from .pushed_cube import PushedData, row_counts
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from .model.catalogue import Catalogue
-    from .pushmodel import PushedTable, PushModel
+    from mstr_arrow.simulator.model.catalogue import Catalogue
+
+    from .definition import PushedTable, PushModel
 
 _ALREADY_EXISTS = "ERR0015"
 _ARROW_TYPES = {

@@ -18,12 +18,12 @@ import orjson
 import polars as pl
 import pyarrow as pa
 
-from .bodies import bad_request
+from mstr_arrow.simulator.bodies import bad_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from .pushmodel import PushedTable
+    from .definition import PushedTable
 
 ROW, COLUMN, RECORD = "ROW", "COLUMN", "RECORD"
 

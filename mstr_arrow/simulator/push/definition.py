@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .bodies import bad_request
-from .model.cubes import DESC_FORM, ID_FORM, object_id
+from mstr_arrow.simulator.bodies import bad_request
+from mstr_arrow.simulator.model.cubes import DESC_FORM, ID_FORM, object_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

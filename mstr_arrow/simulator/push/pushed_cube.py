@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from .answers import Refusal
-from .model.cubes import Attribute, Cube, Form, Metric, object_id
+from mstr_arrow.simulator.answers import Refusal
+from mstr_arrow.simulator.model.cubes import Attribute, Cube, Form, Metric, object_id
+from mstr_arrow.simulator.rules.aggregation import extremes, narrowed, total, with_values
+
+from .definition import DATA_TYPES
 from .policies import aligned
-from .pushmodel import DATA_TYPES
-from .rules.aggregation import extremes, narrowed, total, with_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .pushmodel import PushedAttribute, PushModel
+    from .definition import PushedAttribute, PushModel
 
 _NULL = "\\N"
 _MOST_ROWS = 20_000_000

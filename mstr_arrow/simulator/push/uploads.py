@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from .answers import Refusal
-from .bodies import bad_request, json_object
+from mstr_arrow.simulator.answers import Refusal
+from mstr_arrow.simulator.bodies import bad_request, json_object
+from mstr_arrow.simulator.faults.faults import PublishEnds
+
 from .chunks import COLUMN, RECORD, ROW, Layout, count_rows, decode, empty, payload_of
 from .datasets import Publication
-from .faults.faults import PublishEnds
 from .policies import ADD, REPLACE, UPDATE, UPSERT, merge, stack
 
 if TYPE_CHECKING:
     from .datasets import Dataset
-    from .pushmodel import PushedTable, PushModel
+    from .definition import PushedTable, PushModel
 
 STARTED, READY, FAILED, RUNNING = 0, 1, 3, 6
 
