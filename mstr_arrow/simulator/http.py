@@ -29,16 +29,16 @@ from .faults.faults import (
     Refused,
     Replaced,
 )
-from .iserver import CONTEXT, RecordedRequest
 from .routes import ROUTES, Call, Route
 from .routes.call import Needs
-from .sessions import expired, parse_cookies
-from .workload import Workload
+from .state.iserver import CONTEXT, RecordedRequest
+from .state.sessions import expired, parse_cookies
+from .state.workload import Workload
 
 if TYPE_CHECKING:
     from .faults.faults import Fault
-    from .iserver import IServer
-    from .sessions import Session
+    from .state.iserver import IServer
+    from .state.sessions import Session
 
 _LARGEST_UPLOAD = 2**30
 _WORTH_COMPRESSING = 1024

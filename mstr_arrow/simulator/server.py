@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 from aiohttp import web
 
 from .http import application
-from .iserver import CONTEXT, IServer, RecordedRequest, ServerSettings
 from .model.cubes import Cube
+from .state.iserver import CONTEXT, IServer, RecordedRequest, ServerSettings
 from .truth.answered_report import answered
 from .truth.cube_truth import truth
 from .truth.report_truth import report_truth
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from .faults.faults import Fault
     from .model.encoded_cube import EncodedCube
-    from .sessions import InstanceCounts
+    from .state.sessions import InstanceCounts
 
 _HOST = "127.0.0.1"
 _START_SECONDS = 30

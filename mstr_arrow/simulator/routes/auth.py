@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from mstr_arrow.simulator.answers import OBJECT_NOT_FOUND, Answer, Refusal, ok
-from mstr_arrow.simulator.iserver import CONTEXT
 from mstr_arrow.simulator.model.cubes import object_id
-from mstr_arrow.simulator.tokens import login_failed
+from mstr_arrow.simulator.state.iserver import CONTEXT
+from mstr_arrow.simulator.state.tokens import login_failed
 
 from .call import Call, Needs, Route
 
 if TYPE_CHECKING:
-    from mstr_arrow.simulator.sessions import Session
+    from mstr_arrow.simulator.state.sessions import Session
 
 _STANDARD = 1
 _WEB, _PYTHON = 35, 76

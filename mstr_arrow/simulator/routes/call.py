@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from multidict import MultiMapping
 
     from mstr_arrow.simulator.faults.faults import Altered, ExecutionFails, PublishEnds
-    from mstr_arrow.simulator.iserver import IServer
-    from mstr_arrow.simulator.sessions import Session
+    from mstr_arrow.simulator.state.iserver import IServer
+    from mstr_arrow.simulator.state.sessions import Session
 
 
 class Needs(Enum):

@@ -9,19 +9,19 @@ import orjson
 
 from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request, json_object
-from mstr_arrow.simulator.jobs import ERROR, PROMPT, READY, RUNNING
 from mstr_arrow.simulator.model.cubes import Cube
 from mstr_arrow.simulator.model.encoded_cube import EncodedCube
 from mstr_arrow.simulator.model.reports import Report
 from mstr_arrow.simulator.rules.cube_requests import project
 from mstr_arrow.simulator.rules.report_requests import manipulate
+from mstr_arrow.simulator.state.jobs import ERROR, PROMPT, READY, RUNNING
 
 from .pages import page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mstr_arrow.simulator.instance import Instance
+    from mstr_arrow.simulator.state.instances import Instance
 
     from .call import Call
 

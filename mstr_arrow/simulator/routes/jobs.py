@@ -11,7 +11,7 @@ from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from .call import Call, Route
 
 if TYPE_CHECKING:
-    from mstr_arrow.simulator.jobs import Job
+    from mstr_arrow.simulator.state.jobs import Job
 
 _NODE = "simulated-node"
 _NODE_CODE = base64.b64encode(_NODE.encode()).decode()

@@ -10,16 +10,16 @@ import orjson
 
 from mstr_arrow.simulator.answers import Answer, Refusal
 from mstr_arrow.simulator.gridpage import render_report
-from mstr_arrow.simulator.jobs import READY
 from mstr_arrow.simulator.model.encoded_cube import EncodedCube
 from mstr_arrow.simulator.model.reports import Report
 from mstr_arrow.simulator.page import PageOptions, render
+from mstr_arrow.simulator.state.jobs import READY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mstr_arrow.simulator.instance import Instance
     from mstr_arrow.simulator.model.cubes import Cube
+    from mstr_arrow.simulator.state.instances import Instance
 
     from .call import Call
 

@@ -14,8 +14,8 @@ from .call import Call, Route
 from .executing import execute, find_instance, start
 
 if TYPE_CHECKING:
-    from mstr_arrow.simulator.instance import Instance
     from mstr_arrow.simulator.model.prompts import Prompt
+    from mstr_arrow.simulator.state.instances import Instance
 
 _INSTANCE = "/api/reports/{id}/instances/{instance}"
 _DEFAULT_LIMIT, _LARGEST_LIMIT = 100, 200

@@ -9,21 +9,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from .faults.plan import FaultPlan
-from .instance import Instance
+from mstr_arrow.simulator.faults.plan import FaultPlan
+from mstr_arrow.simulator.model.catalogue import Catalogue
+from mstr_arrow.simulator.model.cubes import Cube, object_id
+from mstr_arrow.simulator.model.dialect import Dialect
+from mstr_arrow.simulator.model.encoded_cube import EncodedCube
+from mstr_arrow.simulator.push.datasets import Datasets
+from mstr_arrow.simulator.rules.collation import Collation
+from mstr_arrow.simulator.rules.filtering import Filtering
+from mstr_arrow.simulator.rules.page_by import PageSet
+from mstr_arrow.simulator.samples.layouts import sample_reports
+from mstr_arrow.simulator.samples.page_by_reports import paged_reports
+from mstr_arrow.simulator.samples.project import sample_cubes
+from mstr_arrow.simulator.samples.prompted_reports import prompted_reports
+
+from .instances import Instance
 from .jobs import Jobs
-from .model.catalogue import Catalogue
-from .model.cubes import Cube, object_id
-from .model.dialect import Dialect
-from .model.encoded_cube import EncodedCube
-from .push.datasets import Datasets
-from .rules.collation import Collation
-from .rules.filtering import Filtering
-from .rules.page_by import PageSet
-from .samples.layouts import sample_reports
-from .samples.page_by_reports import paged_reports
-from .samples.project import sample_cubes
-from .samples.prompted_reports import prompted_reports
 from .sessions import Session, Sessions
 from .tokens import Tokens
 from .workload import TimeModel
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from .model.reports import Report
+    from mstr_arrow.simulator.model.reports import Report
 
 CONTEXT = "/MicroStrategyLibrary"
 

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from .model.cubes import Cube
+from mstr_arrow.simulator.model.cubes import Cube
 
 if TYPE_CHECKING:
+    from mstr_arrow.simulator.model.encoded_cube import EncodedCube
+    from mstr_arrow.simulator.model.reports import Report
+    from mstr_arrow.simulator.rules.page_by import PageSet
+    from mstr_arrow.simulator.rules.prompt_answers import Inquiry
+
     from .jobs import Job
-    from .model.encoded_cube import EncodedCube
-    from .model.reports import Report
-    from .rules.page_by import PageSet
-    from .rules.prompt_answers import Inquiry
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

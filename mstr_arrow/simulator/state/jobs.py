@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .answers import Refusal
+from mstr_arrow.simulator.answers import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

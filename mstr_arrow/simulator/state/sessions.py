@@ -10,13 +10,14 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .answers import INSTANCE_NOT_FOUND, TOO_MANY_SESSIONS, Refusal
+from mstr_arrow.simulator.answers import INSTANCE_NOT_FOUND, TOO_MANY_SESSIONS, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .instance import Instance
-    from .push.uploads import Upload
+    from mstr_arrow.simulator.push.uploads import Upload
+
+    from .instances import Instance
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
