@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 
-from .http import application
 from .model.cubes import Cube
+from .protocol.http import application
 from .state.iserver import CONTEXT, IServer, RecordedRequest, ServerSettings
 from .truth.answered_report import answered
 from .truth.cube_truth import truth

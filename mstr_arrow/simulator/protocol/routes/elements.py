@@ -12,11 +12,10 @@ import polars as pl
 from mstr_arrow.simulator.answers import Answer, Refusal
 from mstr_arrow.simulator.model.cubes import Cube
 from mstr_arrow.simulator.model.texts import plain
-from mstr_arrow.simulator.page import elements_json
+from mstr_arrow.simulator.protocol.call import Call, Route
+from mstr_arrow.simulator.protocol.cube_page import elements_json
 from mstr_arrow.simulator.rules.lookup import find_forms
 from mstr_arrow.simulator.state.iserver import CONTEXT
-
-from .call import Call, Route
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.model.cubes import object_id
+from mstr_arrow.simulator.protocol.call import Call, Route
 
-from .call import Call, Route
 from .objects import found_objects, listing
 
 if TYPE_CHECKING:

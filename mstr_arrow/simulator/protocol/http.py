@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from aiohttp import web
 
-from .answers import PROJECT_NOT_LOADED, Answer, Refusal, gateway, ticket
-from .faults.faults import (
+from mstr_arrow.simulator.answers import PROJECT_NOT_LOADED, Answer, Refusal, gateway, ticket
+from mstr_arrow.simulator.faults.faults import (
     Altered,
     Cut,
     CutRequest,
@@ -29,16 +29,17 @@ from .faults.faults import (
     Refused,
     Replaced,
 )
+from mstr_arrow.simulator.state.iserver import CONTEXT, RecordedRequest
+from mstr_arrow.simulator.state.sessions import expired, parse_cookies
+from mstr_arrow.simulator.state.workload import Workload
+
+from .call import Needs
 from .routes import ROUTES, Call, Route
-from .routes.call import Needs
-from .state.iserver import CONTEXT, RecordedRequest
-from .state.sessions import expired, parse_cookies
-from .state.workload import Workload
 
 if TYPE_CHECKING:
-    from .faults.faults import Fault
-    from .state.iserver import IServer
-    from .state.sessions import Session
+    from mstr_arrow.simulator.faults.faults import Fault
+    from mstr_arrow.simulator.state.iserver import IServer
+    from mstr_arrow.simulator.state.sessions import Session
 
 _LARGEST_UPLOAD = 2**30
 _WORTH_COMPRESSING = 1024

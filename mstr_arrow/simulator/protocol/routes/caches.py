@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.model.cubes import Cube
-
-from .call import Call, Route
+from mstr_arrow.simulator.protocol.call import Call, Route
 
 if TYPE_CHECKING:
     from mstr_arrow.simulator.model.encoded_cube import EncodedCube

@@ -1,8 +1,9 @@
 """The routes of the REST API that the simulator serves, by subject."""
 
+from mstr_arrow.simulator.protocol.call import Call, Route
+
 from .auth import ROUTES as AUTH_ROUTES
 from .caches import ROUTES as CACHE_ROUTES
-from .call import Call, Route
 from .cubes import ROUTES as CUBE_ROUTES
 from .datasets import ROUTES as DATASET_ROUTES
 from .elements import ROUTES as ELEMENT_ROUTES

@@ -6,8 +6,8 @@ import orjson
 
 from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request, json_object
+from mstr_arrow.simulator.protocol.call import Call, Route
 
-from .call import Call, Route
 from .objects import listing
 
 _MY_REPORTS = "20"

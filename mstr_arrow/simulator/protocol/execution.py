@@ -16,7 +16,7 @@ from mstr_arrow.simulator.rules.cube_requests import project
 from mstr_arrow.simulator.rules.report_requests import manipulate
 from mstr_arrow.simulator.state.jobs import ERROR, PROMPT, READY, RUNNING
 
-from .pages import page
+from .page_answers import page
 
 if TYPE_CHECKING:
     from collections.abc import Callable

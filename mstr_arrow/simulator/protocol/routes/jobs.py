@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.simulator.answers import Answer, Refusal, ok
-
-from .call import Call, Route
+from mstr_arrow.simulator.protocol.call import Call, Route
 
 if TYPE_CHECKING:
     from mstr_arrow.simulator.state.jobs import Job

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request, json_object
 from mstr_arrow.simulator.model.cubes import object_id
+from mstr_arrow.simulator.protocol.call import Call, Route
 from mstr_arrow.simulator.push.uploads import Upload, read_tables
-
-from .call import Call, Route
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.simulator.answers import Answer, ok
 from mstr_arrow.simulator.model.cubes import SUPER_CUBE, Cube
 from mstr_arrow.simulator.model.encoded_cube import EncodedCube
-from mstr_arrow.simulator.page import available_objects
+from mstr_arrow.simulator.protocol.call import Call, Route
+from mstr_arrow.simulator.protocol.cube_page import available_objects
 from mstr_arrow.simulator.push.uploads import RUNNING
-
-from .call import Call, Route
 
 if TYPE_CHECKING:
     from mstr_arrow.simulator.model.dialect import Dialect

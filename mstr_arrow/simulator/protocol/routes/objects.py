@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.model.catalogue import PROJECT_TYPE, REPORT_TYPE
-
-from .call import Call, Needs, Route
+from mstr_arrow.simulator.protocol.call import Call, Needs, Route
 
 if TYPE_CHECKING:
     from mstr_arrow.simulator.model.catalogue import Entry

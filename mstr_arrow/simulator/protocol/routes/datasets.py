@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request, json_object
 from mstr_arrow.simulator.model.cubes import SUPER_CUBE
+from mstr_arrow.simulator.protocol.call import Call, Route
 from mstr_arrow.simulator.push.definition import read_model
 from mstr_arrow.simulator.push.policies import REPLACE
 from mstr_arrow.simulator.push.uploads import TableUpload, Upload, single_table
-
-from .call import Call, Route
 
 if TYPE_CHECKING:
     from mstr_arrow.simulator.push.datasets import Dataset

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from mstr_arrow.simulator.answers import NOT_SUPPORTED, Answer, Refusal, ok
 from mstr_arrow.simulator.model.encoded_cube import EncodedCube
 from mstr_arrow.simulator.model.reports import Report
-
-from .call import Call, Route
-from .executing import find_instance
+from mstr_arrow.simulator.protocol.call import Call, Route
+from mstr_arrow.simulator.protocol.execution import find_instance
 
 if TYPE_CHECKING:
     from mstr_arrow.simulator.model.cubes import Cube

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import polars as pl
 
-from .model.dialect import Dialect
+from mstr_arrow.simulator.model.dialect import Dialect
+
 from .value_json import form_json, formatted_json, metric_json, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .model.cubes import Attribute, Cube, Metric
+    from mstr_arrow.simulator.model.cubes import Attribute, Cube, Metric
 
 METRICS_UNIT = "0" * 32
 

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.simulator.answers import NOT_PUBLISHED, NOT_SUPPORTED, Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request
-from mstr_arrow.simulator.gridpage import page_units
+from mstr_arrow.simulator.protocol.call import Call, Route
+from mstr_arrow.simulator.protocol.execution import change, execute, find_instance, finished, shown, state
+from mstr_arrow.simulator.protocol.page_answers import page_options
+from mstr_arrow.simulator.protocol.report_page import page_units
 from mstr_arrow.simulator.rules.prompt_answers import Inquiry
-
-from .call import Call, Route
-from .executing import change, execute, find_instance, finished, shown, state
-from .pages import page_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import polars as pl
 
-from .model.reports import COLUMNS, ROWS, TOTAL
-from .page import (
+from mstr_arrow.simulator.model.reports import COLUMNS, ROWS, TOTAL
+
+from .cube_page import (
     METRICS_UNIT,
     Page,
     array,
@@ -22,8 +23,9 @@ from .page import (
 from .value_json import formatted_json
 
 if TYPE_CHECKING:
-    from .model.reports import Axis, Report, ShownPage, Unit
-    from .page import PageOptions
+    from mstr_arrow.simulator.model.reports import Axis, Report, ShownPage, Unit
+
+    from .cube_page import PageOptions
 
 
 def render_report(

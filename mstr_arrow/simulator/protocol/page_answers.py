@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from mstr_arrow.simulator.answers import Answer, Refusal
-from mstr_arrow.simulator.gridpage import render_report
 from mstr_arrow.simulator.model.encoded_cube import EncodedCube
 from mstr_arrow.simulator.model.reports import Report
-from mstr_arrow.simulator.page import PageOptions, render
 from mstr_arrow.simulator.state.jobs import READY
+
+from .cube_page import PageOptions, render
+from .report_page import render_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable

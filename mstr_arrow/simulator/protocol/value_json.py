@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import polars as pl
 
-from .model.texts import plain
+from mstr_arrow.simulator.model.texts import plain
 
 
 def form_json(values: pl.Series, *, iso: bool) -> pl.Series:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.simulator.answers import NOT_SUPPORTED, Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request, json_object
 from mstr_arrow.simulator.model.choice_prompts import ElementsPrompt, ExpressionPrompt, LevelPrompt, ObjectsPrompt
+from mstr_arrow.simulator.protocol.call import Call, Route
+from mstr_arrow.simulator.protocol.execution import execute, find_instance, start
 from mstr_arrow.simulator.rules.prompt_answers import Inquiry
-
-from .call import Call, Route
-from .executing import execute, find_instance, start
 
 if TYPE_CHECKING:
     from mstr_arrow.simulator.model.prompts import Prompt
