@@ -30,7 +30,7 @@ MAY_USE = {
     "opening": {"connection", "transport", "auth", "config", "errors"},
     "transport": {"auth", "config", "errors", "names"},
     "adapters": {"filters", "grid", "transport", "errors"},
-    "execution": {"prompts", "grid", "transport", "errors", "names"},
+    "execution": {"query", "prompts", "grid", "transport", "errors", "names"},
     "query": {"filters", "grid", "errors"},
     "files": {"grid", "errors"},
     "scan": {

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _ORDER = re.compile(r"(?P<column>.+?)\s+(?P<order>asc|desc)", re.IGNORECASE | re.DOTALL)
 _CALLED = re.compile(r"\b(aggregate|where|having|sort|head)\(\)")
 _OPTIONS = {
-    "keep()": "--columns",
+    "select()": "--columns",
     "expand_pages()": "--all-pages",
     "page_by()": "--page",
     "pages() lists": "mstr-arrow pages lists",
@@ -47,8 +47,8 @@ class Question:
         if keys := read_order(self.sort):
             scan = scan.sort(*(column for column, _ in keys), descending=[descending for _, descending in keys])
         scan = scan if self.head is None else scan.head(self.head)
-        kept = read_names(self.columns)
-        return scan.keep(*kept) if kept else scan
+        selected = read_names(self.columns)
+        return scan.select(*selected) if selected else scan
 
 
 def read_names(lists: Sequence[str]) -> list[str]:
@@ -86,7 +86,7 @@ def named_as_options() -> Iterator[None]:
 def _named(text: str) -> str:
     """Name options.
 
-    >>> _named("Read everything, and leave columns out with keep().")
+    >>> _named("Read everything, and leave columns out with select().")
     'Read everything, and leave columns out with --columns.'
     >>> _named("pip install 'mstr-arrow[sql]', or use col().")
     "pip install 'mstr-arrow[cli]'."

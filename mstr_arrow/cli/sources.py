@@ -74,7 +74,7 @@ def _open(connection: Connection, root: Any, info: ObjectInfo, mentions: list[st
     needs = statement.needs(root, nodes, whole.schema)
     scan = whole.where(*needs.conditions) if needs.conditions else whole
     scan = scan if needs.head is None else scan.head(needs.head)
-    scan = scan if needs.columns is None else scan.keep(*needs.columns, ordered=False)
+    scan = scan if needs.columns is None else scan.select(*needs.columns, any_order=True)
     return Source([mention.name for mention in mentions], info, whole.schema, scan, once)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import DataMismatch, ProtocolError
 from mstr_arrow.execution.fetching import halving
+from mstr_arrow.query.named import Element
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,14 +18,6 @@ if TYPE_CHECKING:
 
 PAGE = 10_000
 """Elements asked for at a time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Element:
-    """An element: its id as conditions take it, and the text of each form, None where it has no value."""
-
-    id: str
-    texts: tuple[str | None, ...]
 
 
 async def fetch_elements(

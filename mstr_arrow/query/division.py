@@ -105,7 +105,9 @@ def divide(
     aggregated = remaining is not None and _drops_attributes(remaining, subjects)
     results = subjects if remaining is None or not aggregated else Subjects(tuple(remaining))
     final = (
-        _columns(query.kept, Subjects(tuple(remaining))) if remaining is not None else _columns(query.kept, results)
+        _columns(query.select, Subjects(tuple(remaining)))
+        if remaining is not None
+        else _columns(query.select, results)
     )
 
     where = None if query.where is None else bind(query.where, subjects)
@@ -164,7 +166,7 @@ def _remaining(names: Sequence[str], subjects: Subjects, refusal: str | None) ->
     if refusal is not None:
         raise UsageError(
             f"aggregate() cannot be left to the server: {refusal}.",
-            hint="Read everything, and leave columns out with keep().",
+            hint="Read everything, and leave columns out with select().",
         )
     return _columns(names, subjects)
 

@@ -6,7 +6,7 @@ added up do not show it. The server compares texts by its collation, which may l
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -31,7 +31,6 @@ from mstr_arrow.query.division import groups, undecided
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mstr_arrow.execution.elements import Element
     from mstr_arrow.filters.columns import Subjects
     from mstr_arrow.filters.expressions import Expression, Leaf
     from mstr_arrow.grid.schema import Columns
@@ -39,6 +38,14 @@ if TYPE_CHECKING:
 
 MOST_ELEMENTS = 10_000
 """Elements of an attribute that are looked through at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """An element: its id as conditions take it, and the text of each form, None where it has no value."""
+
+    id: str
+    texts: tuple[str | None, ...]
 
 
 def texts_in_the_way(query: Query, columns: Columns, *, id_text_operators: bool = True) -> list[Leaf]:

@@ -38,7 +38,7 @@ def push_down(
     elif predicate is not None and not _settled(query):
         conditions = _sound(query, results, predicate)
         pushed = query.and_where(conditions) if conditions else query
-    return pushed if columns is None else replace(pushed, kept=tuple(columns), any_order=True)
+    return pushed if columns is None else replace(pushed, select=tuple(columns), any_order=True)
 
 
 def _settled(query: Query) -> bool:

@@ -28,8 +28,8 @@ class Query:
 
     ``where`` decides about the rows of the object. ``aggregate`` names the attributes and metrics that remain: with
     fewer attributes, the server adds metrics up. ``having`` decides about the rows that this makes. They are
-    sorted by ``sort``, the first ``head`` are taken, and of their columns ``kept``. ``any_order``: without
-    ``sort``, rows may come in another order than that of the object as a whole.
+    sorted by ``sort``, the first ``head`` are taken, and of their columns those of ``select``. ``any_order``:
+    without ``sort``, rows may come in another order than that of the object as a whole.
     """
 
     aggregate: tuple[str, ...] | None = None
@@ -37,7 +37,7 @@ class Query:
     having: Expression | None = None
     sort: tuple[SortKey, ...] = ()
     head: int | None = None
-    kept: tuple[str, ...] | None = None
+    select: tuple[str, ...] | None = None
     any_order: bool = False
 
     @property

@@ -62,9 +62,9 @@ class Question:
     def aggregate(self, *columns: str) -> Self:
         """Return a scan of these attributes and metrics, in this order; the server adds up the rest.
 
-        **With fewer attributes than the object has, the server adds metrics up over those left out.** `keep` leaves
-        columns out and keeps the rows. Columns are given by name, as ``Attribute@FORM``, or by id; an attribute's
-        name stands for all its forms.
+        **With fewer attributes than the object has, the server adds metrics up over those left out.** `select`
+        leaves columns out and keeps the rows. Columns are given by name, as ``Attribute@FORM``, or by id; an
+        attribute's name stands for all its forms.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     conn.cube("Sales Cube").aggregate("Region", "Units").to_arrow().num_columns
@@ -74,20 +74,20 @@ class Question:
             raise UsageError("aggregate() names no column.", hint="Name at least one attribute or metric.")
         return self._with(replace(self._asking.query, aggregate=columns))
 
-    def keep(self, *columns: str, ordered: bool = True) -> Self:
+    def select(self, *columns: str, any_order: bool = False) -> Self:
         """Return a scan with these columns of the result, in this order, and all its rows.
 
         Of more rows than fit into a page, the server is asked for less where it makes as many rows of that, which
-        takes a request or two to know: metrics that are not needed are left out there, with ``ordered=False`` or
+        takes a request or two to know: metrics that are not needed are left out there, with ``any_order=True`` or
         `sort` attributes, too, for without them rows may come in another order. The rest is left out here.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
-        ...     conn.cube("Sales Cube").keep("Units", "Region").to_arrow().shape
+        ...     conn.cube("Sales Cube").select("Units", "Region").to_arrow().shape
         (2000, 2)
         """
         if not columns:
-            raise UsageError("keep() names no column.", hint="Name at least one.")
-        return self._with(replace(self._asking.query, kept=columns, any_order=not ordered))
+            raise UsageError("select() names no column.", hint="Name at least one.")
+        return self._with(replace(self._asking.query, select=columns, any_order=any_order))
 
     def where(self, *conditions: Expression) -> Self:
         """Return a scan of the rows for which all conditions hold, before anything is added up.

@@ -128,7 +128,7 @@ class Scan(Writable, Extractable):
 
         Then it is one read of what the query needs: with the conditions that `where` would send, the columns that
         are used, and as many first rows as a ``head`` next to the source takes. Fewer columns are asked for as by
-        `keep` with ``ordered=False``; what the server must not leave out is left out here.
+        `select` with ``any_order=True``; what the server must not leave out is left out here.
         ``explain()`` of the lazy frame shows what Polars hands over, as SELECTION and PROJECT, and `explain` of a
         scan with the same conditions what of that is sent. The result is that of the same query over `to_polars`,
         but for the order of rows that were not sorted.

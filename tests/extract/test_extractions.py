@@ -64,7 +64,7 @@ def test_if_changed_says_where_nobody_tells_and_reads(tmp_path):
 
 
 def test_conditions_and_columns_are_those_of_the_scan(cube, tmp_path):
-    scan = cube.where((ma.col("Units") > 50) & (ma.col("Channel") != "Web")).keep("Order", "Units")
+    scan = cube.where((ma.col("Units") > 50) & (ma.col("Channel") != "Web")).select("Order", "Units")
     done = scan.extract(tmp_path / "some", part_rows=100)
     got = pl.read_parquet(tmp_path / "some" / "*.parquet").sort("Order")
     assert got.equals(scan.to_polars().sort("Order"))

@@ -45,7 +45,7 @@ def test_an_attribute_is_named_by_any_of_its_forms_and_by_id(connection, name):
 def test_elements_are_what_the_reader_reads(awkward, name):
     found = awkward.elements(name)
     columns = found.column_names[1:]
-    read = awkward.keep(*columns).to_arrow(strings="plain").combine_chunks()
+    read = awkward.select(*columns).to_arrow(strings="plain").combine_chunks()
     assert found.select(columns).schema.types == read.schema.types
     assert set(map(repr, pl.from_arrow(read).rows())) == set(map(repr, pl.from_arrow(found).select(columns).rows()))
 
@@ -86,7 +86,7 @@ def test_fewer_elements_are_asked_for_where_the_server_runs_out_of_time(connecti
 def test_a_report_lists_its_elements(connection):
     report = connection.report("Plain Report")
     stores = pl.from_arrow(report.elements("Store"))
-    read = report.keep("Store").to_polars().unique()
+    read = report.select("Store").to_polars().unique()
     assert stores.drop("id").sort("Store@ID").equals(read.sort("Store@ID"))
 
 

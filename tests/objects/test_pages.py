@@ -89,7 +89,7 @@ def test_conditions_order_and_first_rows_over_all_pages_are_those_of_polars(conn
     kept = frame.filter((pl.col("Year") == year) & (pl.col("Units") > 3))
     assert every.where(condition).to_polars().equals(kept)
     assert every.head(5).to_polars().equals(frame.head(5))
-    assert every.keep("Region", "Revenue").to_polars().equals(frame.select("Region", "Revenue"))
+    assert every.select("Region", "Revenue").to_polars().equals(frame.select("Region", "Revenue"))
     best = every.sort("Revenue", descending=True).head(3).to_polars()["Revenue"]
     assert best.equals(frame["Revenue"].sort(descending=True, nulls_last=True).head(3))
     lazy = every.scan().filter(pl.col("Year") == year).select("Region", "Units").collect()

@@ -9,7 +9,6 @@ import pyarrow as pa
 import pytest
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.execution.elements import Element
 from mstr_arrow.execution.source import Source
 from mstr_arrow.filters.columns import ID_FORM
 from mstr_arrow.filters.expressions import Elements
@@ -17,7 +16,7 @@ from mstr_arrow.filters.reference import col
 from mstr_arrow.grid.options import GridOptions
 from mstr_arrow.grid.schema import Column, Columns
 from mstr_arrow.query.division import divide
-from mstr_arrow.query.named import as_elements, texts_in_the_way, with_elements
+from mstr_arrow.query.named import Element, as_elements, texts_in_the_way, with_elements
 from mstr_arrow.query.query import Query, SortKey
 
 DESC = "CCFBE2A5EADB4F50941FB879CCF1721C"
@@ -187,19 +186,19 @@ EVERY = "Region,Store,Day,Opened"
 @pytest.mark.parametrize(
     ("query", "asked"),
     [
-        (Query(kept=("Region", "Units")), [f"{EVERY},Units"]),
-        (Query(kept=("Region", "Units"), any_order=True), ["Region,Units", f"{EVERY},Units"]),
-        (Query(kept=("Region", "Units"), sort=(SortKey("Day"),)), ["Region,Day,Units", f"{EVERY},Units"]),
-        (Query(kept=("Region",), where=col("Revenue") > 5), [f"{EVERY},Revenue"]),
-        (Query(kept=("Region",), where=col("Store@ID") > 5, any_order=True), ["Region,Store", EVERY]),
-        (Query(kept=("Units",), any_order=True), [f"{EVERY},Units"]),
-        (Query(kept=("Units", "Revenue"), any_order=True), []),
-        (Query(kept=("Region", "Units", "Revenue"), any_order=True), ["Region,Revenue,Units"]),
-        (Query(kept=("Region", "Units", "Revenue")), []),
+        (Query(select=("Region", "Units")), [f"{EVERY},Units"]),
+        (Query(select=("Region", "Units"), any_order=True), ["Region,Units", f"{EVERY},Units"]),
+        (Query(select=("Region", "Units"), sort=(SortKey("Day"),)), ["Region,Day,Units", f"{EVERY},Units"]),
+        (Query(select=("Region",), where=col("Revenue") > 5), [f"{EVERY},Revenue"]),
+        (Query(select=("Region",), where=col("Store@ID") > 5, any_order=True), ["Region,Store", EVERY]),
+        (Query(select=("Units",), any_order=True), [f"{EVERY},Units"]),
+        (Query(select=("Units", "Revenue"), any_order=True), []),
+        (Query(select=("Region", "Units", "Revenue"), any_order=True), ["Region,Revenue,Units"]),
+        (Query(select=("Region", "Units", "Revenue")), []),
         (Query(any_order=True), []),
-        (Query(kept=("Region", "Units"), any_order=True, head=9), []),
-        (Query(kept=("Units",), sort=(SortKey("Units"),), head=9), [f"{EVERY},Units"]),
-        (aggregating("Region", "Units", kept=("Region",), any_order=True), []),
+        (Query(select=("Region", "Units"), any_order=True, head=9), []),
+        (Query(select=("Units",), sort=(SortKey("Units"),), head=9), [f"{EVERY},Units"]),
+        (aggregating("Region", "Units", select=("Region",), any_order=True), []),
     ],
 )
 def test_less_is_asked_for_where_less_is_needed(query, asked):
@@ -209,7 +208,7 @@ def test_less_is_asked_for_where_less_is_needed(query, asked):
 
 
 def test_conditions_are_those_of_the_whole():
-    division = divided(Query(kept=("Store@ID",), any_order=True, where=col("Store@ID") > 5))
+    division = divided(Query(select=("Store@ID",), any_order=True, where=col("Store@ID") > 5))
     narrow = [division.narrowed(each) for each in division.narrowings]
     assert [each.body["viewFilter"] for each in narrow] == [division.body["viewFilter"]] * 2
     assert narrow[0].body["requestedObjects"]["attributes"] == [{"id": STORE, "forms": [{"id": ID_FORM}]}]
@@ -223,13 +222,13 @@ def test_conditions_are_those_of_the_whole():
 def test_values_as_texts_are_of_the_same_metric():
     texts = tuple(replace(each, name=f"{each.name} (formatted)", part="formatted") for each in COLUMNS.metrics)
     both = Columns((*COLUMNS.all, *texts))
-    assert divide(Query(kept=("Units", "Revenue (formatted)")), both).narrowings == ()
-    (narrow,) = divide(Query(kept=("Units (formatted)",)), both).narrowings
+    assert divide(Query(select=("Units", "Revenue (formatted)")), both).narrowings == ()
+    (narrow,) = divide(Query(select=("Units (formatted)",)), both).narrowings
     assert narrow.body["requestedObjects"]["metrics"] == [{"id": UNITS}]
 
 
 def test_without_push_down_nothing_but_an_aggregation_is_sent():
-    query = Query(where=col("Units") > 1, sort=(SortKey("Units"),), head=3, kept=("Units",))
+    query = Query(where=col("Units") > 1, sort=(SortKey("Units"),), head=3, select=("Units",))
     assert divided(query, pushdown=False).body == {}
     assert set(divided(aggregating("Region", "Units"), pushdown=False).body) == {"requestedObjects"}
 

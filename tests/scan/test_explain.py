@@ -99,7 +99,7 @@ def test_a_report_is_changed_when_it_has_run(connection):
             lambda scan: scan.where(col("Channel") == "Web").aggregate("Region", "Units"),
             "note: Channel == 'Web' is sent as the elements that it holds for, 1 in all",
         ),
-        (lambda scan: scan.keep("Units", "Region"), "columns: Units, Region"),
+        (lambda scan: scan.select("Units", "Region"), "columns: Units, Region"),
     ],
 )
 def test_what_else_is_done_is_noted(sales, make, note):

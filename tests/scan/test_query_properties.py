@@ -227,7 +227,7 @@ class Drawn:
         if chance() < 0.4:
             asked.head(self.random.choice([0, 1, 5, 30, 1000]))
         if chance() < 0.4:
-            asked.keep(self.columns(), ordered=chance() < 0.5)
+            asked.select(self.columns(), any_order=chance() < 0.5)
         return asked
 
 
@@ -236,8 +236,8 @@ class Asked:
 
     def __init__(self, frame):
         self.steps, self.rows, self.keys = [], frame, []
-        self.limit = self.kept = None
-        self.ordered = True
+        self.limit = self.selected = None
+        self.any_order = False
         self.said = []
 
     def where(self, ours, theirs):
@@ -261,10 +261,10 @@ class Asked:
         self.limit = rows
         self.said.append(f"head {rows}")
 
-    def keep(self, columns, *, ordered):
-        self.steps.append(lambda scan: scan.keep(*columns, ordered=ordered))
-        self.kept, self.ordered = columns, ordered
-        self.said.append(f"keep {columns}{'' if ordered else ' in any order'}")
+    def select(self, columns, *, any_order):
+        self.steps.append(lambda scan: scan.select(*columns, any_order=any_order))
+        self.selected, self.any_order = columns, any_order
+        self.said.append(f"select {columns}{' in any order' if any_order else ''}")
 
     def __repr__(self):
         return "; ".join(self.said) or "everything"
@@ -274,15 +274,15 @@ class Asked:
 
     def check(self, found):
         """Compare rows: in order, but for those with the same sort keys."""
-        kept = self.kept or self.rows.columns
-        pool = self.rows.select(kept)
+        selected = self.selected or self.rows.columns
+        pool = self.rows.select(selected)
         wanted = pool if self.limit is None else pool.head(self.limit)
         assert found.schema == wanted.schema, self
         assert len(found) == len(wanted), self
-        if not self.keys and (self.ordered or self.limit is not None):
+        if not self.keys and (not self.any_order or self.limit is not None):
             assert found.rows() == wanted.rows(), self
             return
-        seen = [key for key in self.keys if key in kept]
+        seen = [key for key in self.keys if key in selected]
         if seen == self.keys:
             assert found.select(seen).rows() == wanted.select(seen).rows(), self
         surplus = Counter(found.rows()) - Counter(pool.rows())

@@ -74,22 +74,25 @@ def whole(sales):
 )
 def test_columns_are_named_in_every_way(sales, name, columns):
     assert sales.aggregate("Product", name).schema.names == ["Product", *columns]
-    assert sales.keep(name, "Product").to_arrow().column_names == [*columns, "Product"]
+    assert sales.select(name, "Product").to_arrow().column_names == [*columns, "Product"]
 
 
 def test_columns_are_named_by_ids(sales):
     ids = {field.name: field.metadata[b"mstr.id"].decode() for field in sales.schema}
     form = sales.schema.field("Store@DESC").metadata[b"mstr.form_id"].decode()
-    assert sales.keep(ids["Units"].lower(), ids["Region"]).schema.names == ["Units", "Region"]
-    assert sales.keep(f"{ids['Store@ID']}@{form}").schema.names == ["Store@DESC"]
-    assert sales.keep(ids["Store@ID"]).schema.names == ["Store@ID", "Store@DESC"]
+    assert sales.select(ids["Units"].lower(), ids["Region"]).schema.names == ["Units", "Region"]
+    assert sales.select(f"{ids['Store@ID']}@{form}").schema.names == ["Store@DESC"]
+    assert sales.select(ids["Store@ID"]).schema.names == ["Store@ID", "Store@DESC"]
 
 
 def test_columns_come_in_the_order_in_which_they_are_named(sales, whole):
     wanted = ["Cost", "Channel", "Units", "Region"]
     assert sales.aggregate(*wanted).to_arrow().column_names == wanted
-    assert sales.keep(*wanted).to_polars().equals(whole.select(wanted))
-    assert sales.aggregate("Units", "Region", "Channel").keep("Region", "Units").schema.names == ["Region", "Units"]
+    assert sales.select(*wanted).to_polars().equals(whole.select(wanted))
+    assert sales.aggregate("Units", "Region", "Channel").select("Region", "Units").schema.names == [
+        "Region",
+        "Units",
+    ]
 
 
 @pytest.mark.parametrize("names", [("Units", "Units"), ("Store", "Store@ID")])
@@ -97,11 +100,11 @@ def test_a_column_is_asked_for_once(sales, asked, names):
     with pytest.raises(UsageError, match="asked for twice"):
         sales.aggregate(*names).to_arrow()
     with pytest.raises(UsageError, match="asked for twice"):
-        sales.keep(*names).schema  # noqa: B018 - asks
+        sales.select(*names).schema  # noqa: B018 - asks
     assert asked.all == []
 
 
-@pytest.mark.parametrize("call", ["aggregate", "keep", "sort"])
+@pytest.mark.parametrize("call", ["aggregate", "select", "sort"])
 def test_no_column_is_a_mistake(sales, call):
     with pytest.raises(UsageError, match="column"):
         getattr(sales, call)()
@@ -122,15 +125,15 @@ SMALL = ma.Limits(page_rows=50)
 @pytest.mark.parametrize(
     ("make", "instances"),
     [
-        (lambda scan: scan.keep("Order", "Units"), [(8, 1)]),
-        (lambda scan: scan.keep("Order", "Units", ordered=False), [(1, 1)]),
-        (lambda scan: scan.with_options(ordered=False).keep("Order", "Units"), [(8, 5), (1, 1)]),
-        (lambda scan: scan.keep("Region", "Units", ordered=False), [(1, 1), (8, 1)]),
-        (lambda scan: scan.keep("Region", "Units").sort("Order"), [(2, 1)]),
-        (lambda scan: scan.keep("Region").where(col("Units") > 20), [(8, 5), (8, 1)]),
-        (lambda scan: scan.keep("Region").head(60), []),
-        (lambda scan: scan.keep("Region").where(col("Units") > 90), [(8, 5)]),
-        (lambda scan: scan.keep(*scan.schema.names[1:]), []),
+        (lambda scan: scan.select("Order", "Units"), [(8, 1)]),
+        (lambda scan: scan.select("Order", "Units", any_order=True), [(1, 1)]),
+        (lambda scan: scan.with_options(ordered=False).select("Order", "Units"), [(8, 5), (1, 1)]),
+        (lambda scan: scan.select("Region", "Units", any_order=True), [(1, 1), (8, 1)]),
+        (lambda scan: scan.select("Region", "Units").sort("Order"), [(2, 1)]),
+        (lambda scan: scan.select("Region").where(col("Units") > 20), [(8, 5), (8, 1)]),
+        (lambda scan: scan.select("Region").head(60), []),
+        (lambda scan: scan.select("Region").where(col("Units") > 90), [(8, 5)]),
+        (lambda scan: scan.select(*scan.schema.names[1:]), []),
     ],
 )
 def test_fewer_columns_are_asked_for_where_they_make_as_many_rows(connection, asked, make, instances):
@@ -148,12 +151,12 @@ def test_fewer_columns_are_asked_for_where_they_make_as_many_rows(connection, as
 
 def test_rows_keep_their_order_with_fewer_metrics(connection, whole, asked):
     cube = connection.cube("Sales Cube", limits=SMALL)
-    assert cube.keep("Channel", "Cost").to_polars().equals(whole.select("Channel", "Cost"))
+    assert cube.select("Channel", "Cost").to_polars().equals(whole.select("Channel", "Cost"))
     assert asked_for(asked)[-1] == (8, 1)
 
 
 def test_what_was_explained_is_read(connection, asked):
-    scan = connection.cube("Sales Cube", limits=SMALL).keep("Region", "Units", ordered=False)
+    scan = connection.cube("Sales Cube", limits=SMALL).select("Region", "Units", any_order=True)
     assert "note: of the metrics only those that are needed" in scan.explain()
     explained = asked_for(asked)
     assert explained[-1] == (8, 1)
@@ -164,7 +167,7 @@ def test_what_was_explained_is_read(connection, asked):
 
 
 def test_what_was_counted_does_not_stand_for_less(connection, whole, asked):
-    scan = connection.cube("Sales Cube", limits=SMALL).where(col("Units") > 20).keep("Order", ordered=False)
+    scan = connection.cube("Sales Cube", limits=SMALL).where(col("Units") > 20).select("Order", any_order=True)
     rows = whole.filter(pl.col("Units") > 20).height
     assert scan.count_rows() == rows
     assert "only the columns that are needed" in scan.explain()
@@ -180,7 +183,7 @@ def test_what_was_counted_does_not_stand_for_less(connection, whole, asked):
     ("make", "named", "choice"),
     [
         (lambda scan: scan.where(col("Regoin") == "East"), "Regoin", "'Region'"),
-        (lambda scan: scan.keep("Unit"), "'Unit'", "'Units'"),
+        (lambda scan: scan.select("Unit"), "'Unit'", "'Units'"),
         (lambda scan: scan.aggregate("Regio", "Units"), "'Regio'", "'Region'"),
         (lambda scan: scan.sort("Revenu"), "'Revenu'", "'Revenue'"),
         (lambda scan: scan.having(col("Cots") > 1), "'Cots'", "'Cost'"),
@@ -296,7 +299,7 @@ def test_rows_of_cross_tabs_are_counted_as_they_come(connection, name):
 
 
 def test_the_schema_of_a_scan_costs_no_instance_of_its_own(sales, asked):
-    scan = sales.where(col("Units") > 50).keep("Units", "Region")
+    scan = sales.where(col("Units") > 50).select("Units", "Region")
     assert scan.schema.names == ["Units", "Region"]
     assert asked.all == []
     assert scan.to_arrow().schema.names == ["Units", "Region"]
