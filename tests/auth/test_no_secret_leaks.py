@@ -13,7 +13,7 @@ from mstr_arrow import errors
 from mstr_arrow.auth.access import access_from
 from mstr_arrow.opening import connect, connect_async
 from mstr_arrow.simulator import Simulator
-from mstr_arrow.simulator.faults import Fault
+from mstr_arrow.simulator.faults.faults import Fault
 
 MARK = "MARKED"
 PASSWORD = f'{MARK}-pass"word\\ü'

@@ -16,7 +16,7 @@ from mstr_arrow.config import Limits
 from mstr_arrow.objects.supercube import SuperCube
 from mstr_arrow.opening import connect, connect_async
 from mstr_arrow.simulator import Simulator
-from mstr_arrow.simulator.faults import Fault
+from mstr_arrow.simulator.faults.faults import Fault
 
 
 @pytest.fixture
