@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from mstr_arrow import background
 from mstr_arrow.auth.access import access_from
 from mstr_arrow.auth.saved import saved_session, write_private
 from mstr_arrow.config import Settings
@@ -14,7 +15,6 @@ from mstr_arrow.objects.push import write
 from mstr_arrow.objects.report import open_report
 from mstr_arrow.objects.supercube import warned
 from mstr_arrow.scan.options import ReadOptions
-from mstr_arrow.transport import background
 from mstr_arrow.transport.calls import SessionCalls
 from mstr_arrow.transport.client import Client
 from mstr_arrow.transport.endpoints import Endpoints

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mstr_arrow.auth.access import Access
     from mstr_arrow.auth.resolve import Credential
     from mstr_arrow.auth.saved import Source
-    from mstr_arrow.transport.events import OnEvent
+    from mstr_arrow.events import OnEvent
 
 DEFAULTS = Settings()
 
@@ -59,7 +59,7 @@ def connect(
     all requests that meet the end, which then go on; see :meth:`~.Connection.renew`.
 
     ``project`` is a name or an id; without it, the only project the login may use, or a UsageError at the first
-    call that needs one. ``on_event`` is told what happens on the network, see :mod:`mstr_arrow.transport.events`.
+    call that needs one. ``on_event`` is told what happens on the network, see :mod:`mstr_arrow.events`.
     Calls GET /api/status, POST /api/auth/login (for an identity token …/delegate, for a session that is there GET
     /api/sessions) and, given a project, GET /api/projects.
 

@@ -88,7 +88,7 @@ class Prompts(Sequence["Prompt"], Generic[R]):
         Prompts are named by key, id, name or title. A number, text or date answers a VALUE prompt; a list of texts
         or ids ELEMENTS; a list of names or ids OBJECTS and LEVEL; a condition such as
         ``mstr_arrow.col("Revenue") > 10`` EXPRESSION; None or ``[]`` leaves an optional prompt empty.
-        `mstr_arrow.prompt` makes others. The same prompt asked twice gets the same answer twice, unless each is
+        `mstr_arrow.prompts` makes others. The same prompt asked twice gets the same answer twice, unless each is
         named by its key. Optional prompts without an answer get their default, or are left empty.
 
         Reading then raises PromptsOpen where a required prompt has no answer, and UsageError for answers that do

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from mstr_arrow.transport import background
+from mstr_arrow import background
 
 if TYPE_CHECKING:
     from types import TracebackType

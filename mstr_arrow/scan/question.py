@@ -37,7 +37,7 @@ class Question:
 
     def __init__(self, client: Client, source: Source, options: ReadOptions) -> None:
         self._client = client
-        self._asking = Asking(client.session, source, options, Query(), Whole())
+        self._asking: Asking = Asking(client.session, source, options, Query(), Whole())
         self._schema: pa.Schema | None = None
         self._last: Opened[Any] | None = None
 

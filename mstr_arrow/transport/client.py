@@ -7,7 +7,7 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mstr_arrow.transport import background
+from mstr_arrow import background
 from mstr_arrow.transport.inproject import SessionInProject
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow import errors
-from mstr_arrow.transport.events import (
+from mstr_arrow.events import (
     RequestFinished,
     RequestStarted,
     SessionClosed,
@@ -159,7 +159,7 @@ def test_without_a_function_no_event_is_made(library, quick, monkeypatch):
         raise AssertionError(arguments)
 
     for name in ("RequestStarted", "RequestFinished", "SessionOpened", "SessionClosed", "tell"):
-        monkeypatch.setattr(f"mstr_arrow.transport.events.{name}", made)
+        monkeypatch.setattr(f"mstr_arrow.events.{name}", made)
     with ma.connect(library.url, username="ann", password=SECRET, settings=quick) as connection:
         assert connection.user().name == "Ann"
 
