@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from mstr_arrow.simulator import Simulator
-    from mstr_arrow.simulator.iserver import RecordedRequest
+    from mstr_arrow.simulator.state.iserver import RecordedRequest
 
 CUBE, REPORT = "Sales Cube", "Paged By Three"
 

@@ -11,7 +11,7 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow.simulator import Simulator
-from mstr_arrow.simulator.reports import sample_reports
+from mstr_arrow.simulator.samples.layouts import sample_reports
 
 NAMES = sorted(report.name for report in sample_reports(100, 0) if report.name != "Big Cross-tab")
 CUT_APART = ("Metrics On Rows", "Metrics Between On Rows")

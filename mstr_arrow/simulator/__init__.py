@@ -1,11 +1,11 @@
 """An I-Server on this machine, for the demo, the tests and the benchmarks."""
 
-from .encoded import EncodedCube
-from .faults import Fault
-from .iserver import RecordedRequest, ServerSettings
+from .faults.faults import Fault
+from .model.encoded_cube import EncodedCube
 from .process import SimulatorProcess
 from .server import Simulator
-from .workload import TimeModel
+from .state.iserver import RecordedRequest, ServerSettings
+from .state.workload import TimeModel
 
 __all__ = [
     "EncodedCube",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from .server import Simulator
-from .workload import TimeModel
+from .state.workload import TimeModel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

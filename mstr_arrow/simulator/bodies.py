@@ -1,41 +1,10 @@
-"""What the bodies of instance requests are made of: objects by id, and the server's 400 for the rest."""
+"""Bodies of requests: that they are made of JSON objects, and the server's 400 where they are wrong."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 from .answers import Refusal
-
-if TYPE_CHECKING:
-    from .cubes import Attribute, Form, Metric
-
-_Column = TypeVar("_Column", "Attribute", "Metric")
-
-
-def find_forms(attribute: Attribute, item: Any) -> Attribute:
-    """Choose the forms of an attribute that an item asks for; none means all."""
-    wanted = json_object(item).get("forms")
-    if not wanted:
-        return attribute
-    return replace(attribute, forms=tuple(find_form(attribute, json_object(form).get("id")) for form in wanted))
-
-
-def find_form(attribute: Attribute, form_id: Any) -> Form:
-    """Find a form by its id; raise the server's 400 where the attribute has none of that id."""
-    for form in attribute.forms:
-        if form.id == form_id:
-            return form
-    raise bad_request(f"Invalid attribute form id - {form_id}")
-
-
-def find_column(objects: tuple[_Column, ...], item: Any, kind: str) -> _Column:
-    """Find the attribute or metric that an item names by id; raise the server's 400 where there is none."""
-    wanted = json_object(item).get("id")
-    for found in objects:
-        if found.id == wanted:
-            return found
-    raise bad_request(f"Failed to find the {kind} {wanted} in the report or cube.")
 
 
 def json_object(value: Any) -> dict[str, Any]:

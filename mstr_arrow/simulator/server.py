@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 
-from .answering import answered
-from .cubes import Cube
-from .gridtruth import report_truth
-from .http import application
-from .iserver import CONTEXT, IServer, RecordedRequest, ServerSettings
-from .truth import truth
+from .model.cubes import Cube
+from .protocol.http import application
+from .state.iserver import CONTEXT, IServer, RecordedRequest, ServerSettings
+from .truth.answered_report import answered
+from .truth.cube_truth import truth
+from .truth.report_truth import report_truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from .encoded import EncodedCube
-    from .faults import Fault
-    from .sessions import InstanceCounts
+    from .faults.faults import Fault
+    from .model.encoded_cube import EncodedCube
+    from .state.sessions import InstanceCounts
 
 _HOST = "127.0.0.1"
 _START_SECONDS = 30

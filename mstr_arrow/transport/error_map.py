@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 SHOWN = 5
 """Further messages of one answer that an error keeps."""
 
-_AGAIN = "Connect again; hold() keeps a connection alive between calls."
+_AGAIN = "Connect again; within its context a connection is kept alive."
 _CREDENTIALS = "Check user name, password and login mode."
 _TOO_OLD = "Check the base URL; if it is right, the server is too old for this call."
 _LOG = "The administrator finds the reason in the server's log, by the ticket or the time."

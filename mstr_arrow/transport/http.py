@@ -9,6 +9,7 @@ import time
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
+from mstr_arrow import events
 from mstr_arrow.errors import (
     ClosedError,
     ForkedError,
@@ -17,7 +18,6 @@ from mstr_arrow.errors import (
     TimeoutExceeded,
     UsageError,
 )
-from mstr_arrow.transport import events
 from mstr_arrow.transport.exchange import Delivery, exchange
 from mstr_arrow.transport.keys import PROJECT, SessionKeys
 from mstr_arrow.transport.projects import OBJECT_ID, Project, choose, read_projects

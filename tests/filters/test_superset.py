@@ -28,8 +28,8 @@ from mstr_arrow.filters.expressions import (
 from mstr_arrow.filters.local import predicate
 from mstr_arrow.filters.push import push_having, push_where
 from mstr_arrow.filters.reference import col
-from mstr_arrow.simulator.collation import Collation
-from mstr_arrow.simulator.conditions import metric_limits, view_filter
+from mstr_arrow.simulator.rules.collation import Collation
+from mstr_arrow.simulator.rules.conditions import metric_limits, view_filter
 
 SWITCHES = ("case_insensitive", "ignore_trailing_blanks", "empty_text_is_null", "nulls_in_negations")
 COLLATIONS = [

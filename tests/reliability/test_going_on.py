@@ -10,7 +10,7 @@ import pytest
 import mstr_arrow as ma
 from mstr_arrow import errors
 from mstr_arrow.simulator import Fault, Simulator
-from mstr_arrow.simulator.sales import sales_cube
+from mstr_arrow.simulator.samples.sales import sales_cube
 
 ROWS = 300
 CUBE = "Sales Cube"

@@ -32,7 +32,7 @@ from mstr_arrow.filters.expressions import (
 )
 from mstr_arrow.filters.push import push_where
 from mstr_arrow.simulator import Simulator
-from mstr_arrow.simulator.collation import Collation
+from mstr_arrow.simulator.rules.collation import Collation
 
 SWITCHES = (
     *("case_insensitive", "ignore_trailing_blanks", "empty_text_is_null", "nulls_in_negations"),

@@ -14,7 +14,7 @@ import mstr_arrow as ma
 from mstr_arrow.errors import ServerError, UsageError
 from mstr_arrow.scan import asking
 from mstr_arrow.simulator import Fault, Simulator
-from mstr_arrow.simulator.collation import Collation
+from mstr_arrow.simulator.rules.collation import Collation
 
 col = ma.col
 

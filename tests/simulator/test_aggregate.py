@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import polars as pl
 
-from mstr_arrow.simulator.aggregate import aggregate, extremes, with_values
-from mstr_arrow.simulator.cubes import Metric
+from mstr_arrow.simulator.model.cubes import Metric
+from mstr_arrow.simulator.rules.aggregation import aggregate, extremes, with_values
 
 
 def metric(name, data_type="integer", aggregation="sum"):

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from mstr_arrow.simulator.answers import Refusal
-from mstr_arrow.simulator.chunks import COLUMN, ROW, Layout, count_rows, decode, empty, payload_of
-from mstr_arrow.simulator.pushmodel import DATA_TYPES, PushedColumn, PushedTable
+from mstr_arrow.simulator.push.chunks import COLUMN, ROW, Layout, count_rows, decode, empty, payload_of
+from mstr_arrow.simulator.push.definition import DATA_TYPES, PushedColumn, PushedTable
 
 
 def encoded(text):

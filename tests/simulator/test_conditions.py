@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mstr_arrow.simulator.answers import Refusal
-from mstr_arrow.simulator.collation import Collation
-from mstr_arrow.simulator.conditions import element_column, form_column, metric_limits, view_filter
+from mstr_arrow.simulator.rules.collation import Collation
+from mstr_arrow.simulator.rules.conditions import element_column, form_column, metric_limits, view_filter
 
 ID, DESC = "45C11FA478E745FEA08D781CEA190FE5", "CCFBE2A5EADB4F50941FB879CCF1721C"
 STORE, DAY, MOMENT, CLOCK, PRICE, SHARE = (letter * 32 for letter in "ABCDEF")

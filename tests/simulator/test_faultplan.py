@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from mstr_arrow.simulator import Fault
-from mstr_arrow.simulator.faultplan import FaultPlan
+from mstr_arrow.simulator.faults.plan import FaultPlan
 
 A, B = ("GET", "/api/a"), ("GET", "/api/b")
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from mstr_arrow.simulator.policies import merge, stack
+from mstr_arrow.simulator.push.policies import merge, stack
 
 CURRENT = [("a", "x", 1, 1.5), ("b", None, 2, 2.5), ("a", "x", 3, 3.5)]
 NEW = [("b", None, 20, None), ("c", "x", 30, 0.5), ("c", "x", 40, 4.5)]

@@ -5,8 +5,8 @@ import copy
 import pytest
 
 from mstr_arrow.simulator.answers import Refusal
-from mstr_arrow.simulator.cubes import DESC_FORM, ID_FORM
-from mstr_arrow.simulator.pushmodel import read_model
+from mstr_arrow.simulator.model.cubes import DESC_FORM, ID_FORM
+from mstr_arrow.simulator.push.definition import read_model
 
 
 def form(category, *places):

@@ -6,8 +6,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mstr_arrow.simulator import Simulator
-from mstr_arrow.simulator.sales import sales_cube
-from mstr_arrow.simulator.truth import truth
+from mstr_arrow.simulator.samples.sales import sales_cube
+from mstr_arrow.simulator.truth.cube_truth import truth
 
 
 def test_columns_and_types():

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from mstr_arrow.simulator import Simulator
-from mstr_arrow.simulator.collation import Collation
+from mstr_arrow.simulator.rules.collation import Collation
 
 ISO = {"standardDateFormat": "true", "standardRawDateFormat": "true"}
 ID, DESC = "45C11FA478E745FEA08D781CEA190FE5", "CCFBE2A5EADB4F50941FB879CCF1721C"

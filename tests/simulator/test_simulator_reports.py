@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from mstr_arrow.simulator import Simulator
-from mstr_arrow.simulator.reports import sample_reports
+from mstr_arrow.simulator.samples.layouts import sample_reports
 
 ISO = {"standardDateFormat": "true", "standardRawDateFormat": "true"}
 NAMES = [report.name for report in sample_reports(100, 0)]

@@ -5,9 +5,9 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from mstr_arrow.simulator.cubes import listed
-from mstr_arrow.simulator.small import small_cubes
-from mstr_arrow.simulator.truth import truth
+from mstr_arrow.simulator.model.cubes import listed
+from mstr_arrow.simulator.samples.small import small_cubes
+from mstr_arrow.simulator.truth.cube_truth import truth
 
 
 def cube(name):

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from mstr_arrow.simulator import Simulator, TimeModel
-from mstr_arrow.simulator.workload import Workload
+from mstr_arrow.simulator.state.workload import Workload
 
 
 def served_at_once(model, sessions):

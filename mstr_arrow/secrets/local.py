@@ -1,0 +1,80 @@
+"""Secrets of this machine: environment variables and files."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from shlex import quote
+
+from mstr_arrow.errors import SecretError
+from mstr_arrow.secrets.secret import Secret, require_texts, text_of
+
+_OTHERS = 0o077
+
+
+def env(name: str, key: str | None = None, *, default: str | None = None) -> Secret:
+    """Name an environment variable: its text, or the field ``key`` of its JSON object.
+
+    One that is empty counts as not set, and is ``default`` where that is given.
+
+    >>> ma.secrets.env("MSTR_PASSWORD")
+    <Secret environment variable 'MSTR_PASSWORD'>
+    """
+    require_texts(name=name)
+    return Secret(_Environment(name, default), key)
+
+
+def file(path: str | os.PathLike[str], key: str | None = None, *, shared: bool = False) -> Secret:
+    """Name a file: its text less one line end, or the field ``key`` of its JSON object.
+
+    A file that others than its owner can read is refused, as far as POSIX permissions tell, unless it is
+    ``shared`` on purpose, such as one mounted into a container that holds nothing else.
+
+    >>> ma.secrets.file("/run/secrets/mstr-password", shared=True)
+    <Secret file '/run/secrets/mstr-password'>
+    """
+    if not isinstance(path, os.PathLike):
+        require_texts(path=path)
+    return Secret(_File(Path(path).expanduser(), shared), key)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Environment:
+    name: str
+    default: str | None
+
+    def __str__(self) -> str:
+        return f"environment variable {self.name!r}"
+
+    def fetch(self) -> str:
+        text = os.environ.get(self.name) or self.default
+        if text is None:
+            state = "empty" if self.name in os.environ else "not set"
+            raise SecretError(f"the {self} is {state}.", hint="Set it, or give default=.")
+        return text
+
+    def hint(self, error: Exception) -> str:  # noqa: ARG002 - no library, so no errors but ours
+        return "Set it."
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    path: Path
+    shared: bool
+
+    def __str__(self) -> str:
+        return f"file {str(self.path)!r}"
+
+    def fetch(self) -> str:
+        with self.path.open("rb") as stream:
+            if not self.shared and os.name == "posix" and os.fstat(stream.fileno()).st_mode & _OTHERS:
+                raise SecretError(
+                    f"the {self} holds a secret and others can read it.",
+                    hint=f"chmod 600 {quote(str(self.path))}, or give shared=True if they may.",
+                )
+            text = text_of(stream.read(), self)
+        return text.removesuffix("\n").removesuffix("\r")
+
+    def hint(self, error: Exception) -> str:
+        return "Is this its path?" if isinstance(error, FileNotFoundError) else "May this user read it?"

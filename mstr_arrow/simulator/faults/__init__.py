@@ -1,0 +1,1 @@
+"""Faults that a test plans: what goes wrong, and which request meets it."""

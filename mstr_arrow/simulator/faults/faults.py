@@ -1,0 +1,314 @@
+"""Faults that a test scripts: what goes wrong, and for which requests."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from mstr_arrow.simulator.answers import Answer, Refusal, gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """Another answer in place of the server's."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A JSON error in place of the server's answer."""
+
+    refusal: Refusal
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The answer, of which only a part goes out.
+
+    ``part`` is the share of the body that is sent; None sends nothing, not even headers. Then the
+    connection is reset, or closed in order, or (``ending="stall"``) stays silent for ``seconds``;
+    ``ending="complete"`` makes the part look whole to HTTP, and ``"trickle"`` sends it piece by piece over
+    ``seconds``. ``ending="damage"`` sends all of it, packed, with some bytes changed.
+    """
+
+    part: float | None
+    ending: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Altered:
+    """A page that has at most ``rows`` rows, or ``more`` than were asked for, or starts ``shift`` rows off.
+
+    Or one whose ``paging`` members are off by these numbers.
+    """
+
+    rows: int | None = None
+    more: int = 0
+    shift: int = 0
+    paging: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outwaited:
+    """Another answer in place of the server's, which did what was asked all the same."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Delayed:
+    """The right answer, ``seconds`` late."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CutRequest:
+    """A connection that is reset while the request's body comes in, when ``after`` bytes of it have."""
+
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedOut:
+    """The end of the session that the request belongs to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evicted:
+    """The end of all instances of the session that the request belongs to."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishEnds:
+    """How a publication of pushed data ends; ``status`` None means that it never does."""
+
+    status: int | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionFails:
+    """How the execution that a request starts ends, when its time is over; ``status`` is 3 or 18."""
+
+    refusal: Refusal
+    status: int
+
+
+Effect: TypeAlias = (
+    Replaced
+    | Refused
+    | Cut
+    | Altered
+    | Outwaited
+    | Delayed
+    | CutRequest
+    | LoggedOut
+    | Evicted
+    | PublishEnds
+    | ExecutionFails
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Something that goes wrong; made by the constructors below, aimed by ``on``.
+
+    Unaimed, a fault meets the next request and that one only.
+
+    >>> fault = Fault.html(502).on("GET", r"/instances/", skip=1, times=2)
+    >>> fault.matches("GET", "/api/v2/cubes/A1/instances/B2")
+    True
+    """
+
+    effect: Effect
+    method: str | None = None
+    path: str = ""
+    skip: int = 0
+    times: int | None = 1
+    every: int = 1
+    chance: float = 1.0
+
+    def on(
+        self,
+        method: str | None = None,
+        path: str = "",
+        *,
+        skip: int = 0,
+        times: int | None = 1,
+        every: int = 1,
+        chance: float = 1.0,
+    ) -> Fault:
+        """Aim at requests of a method whose path a regular expression finds.
+
+        The first ``skip`` of them pass unharmed. Of those after them each ``every``-th fails, and of these a part
+        as large as ``chance``, drawn from the simulator's ``fault_seed``; ``times`` of them, or for ever if None.
+        Errors: ValueError for an ``every`` below 1 and a ``chance`` outside 0 … 1.
+
+        >>> mixed = [Fault.html(502), Fault.reset()]
+        >>> one_in_a_hundred = [fault.on("GET", r"/instances/", times=None, chance=0.005) for fault in mixed]
+        >>> each_500th = Fault.instances_dropped().on("GET", r"/instances/", times=None, every=500)
+        """
+        if every < 1 or not 0 <= chance <= 1:
+            raise ValueError(f"every={every} is at least 1, and chance={chance} from 0 to 1")
+        return replace(self, method=method, path=path, skip=skip, times=times, every=every, chance=chance)
+
+    def matches(self, method: str, path: str) -> bool:
+        """Tell whether a request is one that the fault aims at."""
+        return self.method in {None, method} and re.search(self.path, path) is not None
+
+    @classmethod
+    def error(
+        cls,
+        status: int,
+        code: str = "ERR001",
+        *,
+        iserver_code: int | None = None,
+        message: str = "(A scripted failure.)",
+    ) -> Fault:
+        """Answer with a JSON error."""
+        return cls(effect=Refused(Refusal(status, code, message, iserver_code=iserver_code)))
+
+    @classmethod
+    def session_expired(cls) -> Fault:
+        """Answer 401 ERR009; the session itself lives on."""
+        return cls.error(401, "ERR009", message="The user's session has expired, please reauthenticate")
+
+    @classmethod
+    def busy(cls, status: int = 503, *, retry_after: float | str = 1) -> Fault:
+        """Answer 429 or 503 with ``Retry-After`` in seconds, or as it is given: as a date."""
+        refusal = Refusal(status, "ERR0016", "Service unavailable")
+        wait = retry_after if isinstance(retry_after, str) else f"{retry_after:g}"
+        return cls(effect=Refused(refusal, {"Retry-After": wait}))
+
+    @classmethod
+    def outwaited(cls, status: int = 504) -> Fault:
+        """Answer with the HTML page of a gateway that did not wait; the server did do what was asked."""
+        return cls(effect=Outwaited(gateway(status)))
+
+    @classmethod
+    def empty(cls, status: int = 503) -> Fault:
+        """Answer without a body."""
+        return cls(effect=Replaced(Answer(status=status)))
+
+    @classmethod
+    def html(cls, status: int = 502) -> Fault:
+        """Answer with the HTML page of a gateway."""
+        return cls(effect=Replaced(gateway(status)))
+
+    @classmethod
+    def not_json(cls, body: bytes = b"Service temporarily", *, status: int = 200) -> Fault:
+        """Answer with a body that says it is JSON and is not."""
+        return cls(effect=Replaced(Answer(status=status, body=body)))
+
+    @classmethod
+    def redirect(cls, location: str, *, status: int = 302) -> Fault:
+        """Answer with a redirect."""
+        return cls(effect=Replaced(Answer(status=status, headers={"Location": location})))
+
+    @classmethod
+    def reset(cls) -> Fault:
+        """Reset the connection in place of an answer; the server did do what was asked."""
+        return cls(effect=Cut(None, "reset"))
+
+    @classmethod
+    def reset_midway(cls) -> Fault:
+        """Reset the connection in the middle of the body."""
+        return cls(effect=Cut(0.5, "reset"))
+
+    @classmethod
+    def reset_after(cls) -> Fault:
+        """Reset the connection after the last byte of the body."""
+        return cls(effect=Cut(1.0, "reset"))
+
+    @classmethod
+    def truncated(cls) -> Fault:
+        """Close the connection in the middle of the body, before the promised ``Content-Length``."""
+        return cls(effect=Cut(0.5, "close"))
+
+    @classmethod
+    def cut_short(cls) -> Fault:
+        """Send half of the body as if it were all: JSON that ends early, or a gzip stream that does."""
+        return cls(effect=Cut(0.5, "complete"))
+
+    @classmethod
+    def stalled(cls, seconds: float = 3600) -> Fault:
+        """Fall silent in the middle of the body, then close the connection."""
+        return cls(effect=Cut(0.5, "stall", seconds))
+
+    @classmethod
+    def trickled(cls, seconds: float = 1) -> Fault:
+        """Send the right answer in ten pieces over this time."""
+        return cls(effect=Cut(1.0, "trickle", seconds))
+
+    @classmethod
+    def damaged(cls) -> Fault:
+        """Send the right answer as a gzip stream with bytes changed in its middle."""
+        return cls(effect=Cut(1.0, "damage"))
+
+    @classmethod
+    def long_page(cls, more: int) -> Fault:
+        """Deliver so many rows more than were asked for, where there are as many."""
+        return cls(effect=Altered(more=more))
+
+    @classmethod
+    def other_page(cls, shift: int) -> Fault:
+        """Deliver the page so many rows further on, or back where it is negative."""
+        return cls(effect=Altered(shift=shift))
+
+    @classmethod
+    def short_page(cls, rows: int) -> Fault:
+        """Deliver at most this many rows; ``paging.current`` agrees with them."""
+        return cls(effect=Altered(rows=rows))
+
+    @classmethod
+    def lying_page(cls, *, current: int = 0, offset: int = 0, total: int = 0) -> Fault:
+        """Deliver the right rows with ``paging`` members that are off by these numbers."""
+        return cls(effect=Altered(paging={"current": current, "offset": offset, "total": total}))
+
+    @classmethod
+    def slow(cls, seconds: float) -> Fault:
+        """Answer late."""
+        return cls(effect=Delayed(seconds))
+
+    @classmethod
+    def reset_upload(cls, *, after: int = 4096) -> Fault:
+        """Reset the connection when this many bytes of the request's body have come; nothing is done."""
+        return cls(effect=CutRequest(after))
+
+    @classmethod
+    def logged_out(cls) -> Fault:
+        """End the session with all that belongs to it, and answer 401 ERR009."""
+        return cls(effect=LoggedOut())
+
+    @classmethod
+    def instances_dropped(cls) -> Fault:
+        """Drop all instances of the session, and then do what is asked: 404 where it is a page of one of them."""
+        return cls(effect=Evicted())
+
+    @classmethod
+    def publish_ends(cls, status: int | None = 3, message: str = "(A scripted failure.)") -> Fault:
+        """Accept to publish pushed data, and end with this status and message, or never where it is None.
+
+        Aimed at the next publication. A negative status is an Intelligence Server's code.
+        """
+        return cls(effect=PublishEnds(status, message)).on("POST", r"/publish$")
+
+    @classmethod
+    def execution_fails(
+        cls, iserver_code: int = -2147205488, message: str = "(A scripted failure.)", *, status: int = 3
+    ) -> Fault:
+        """Let an execution that a request starts end with an Intelligence Server's error, when its time is over.
+
+        Aimed at the next creation of an instance; a report with prompts starts with the request that answers them.
+        ``status``, 3 or 18, is what the instance is called then.
+        """
+        refusal = Refusal(500, "ERR001", message, iserver_code=iserver_code)
+        return cls(effect=ExecutionFails(refusal, status)).on("POST", r"/instances/?$")

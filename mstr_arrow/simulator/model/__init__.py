@@ -1,0 +1,1 @@
+"""What there is in the simulated project: cubes, reports, prompts, and the catalogue they are listed in."""

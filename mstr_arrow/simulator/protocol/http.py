@@ -1,0 +1,332 @@
+"""Requests to handlers, answers to the wire: checks, errors, recording, compression, faults."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import math
+import os
+import socket
+import struct
+from collections.abc import Awaitable, Coroutine
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from aiohttp import web
+
+from mstr_arrow.simulator.answers import PROJECT_NOT_LOADED, Answer, Refusal, gateway, ticket
+from mstr_arrow.simulator.faults.faults import (
+    Altered,
+    Cut,
+    CutRequest,
+    Delayed,
+    Evicted,
+    ExecutionFails,
+    LoggedOut,
+    Outwaited,
+    PublishEnds,
+    Refused,
+    Replaced,
+)
+from mstr_arrow.simulator.state.iserver import CONTEXT, RecordedRequest
+from mstr_arrow.simulator.state.sessions import expired, parse_cookies
+from mstr_arrow.simulator.state.workload import Workload
+
+from .call import Needs
+from .routes import ROUTES, Call, Route
+
+if TYPE_CHECKING:
+    from mstr_arrow.simulator.faults.faults import Fault
+    from mstr_arrow.simulator.state.iserver import IServer
+    from mstr_arrow.simulator.state.sessions import Session
+
+_LARGEST_UPLOAD = 2**30
+_WORTH_COMPRESSING = 1024
+_WORTH_RECORDING = 2**20
+_SEND_BUFFER = 256 * 2**10  # larger ones leave the processor's caches and halve the speed
+_SEND_SECONDS = 60
+_TRICKLES = 10
+_LOOK_SECONDS = 0.1
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Pragma": "no-cache",
+    "Server": "MicroStrategy",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def application(server: IServer) -> web.Application:
+    """Make the web application that serves all routes below the context path."""
+    front = _Front(server)
+    app = web.Application(client_max_size=_LARGEST_UPLOAD, middlewares=[front.serve])
+    for route in ROUTES:
+        for path in (route.path, route.path + "/"):  # some clients send the slash, and real servers take it
+            front.routes[app.router.add_route(route.method, CONTEXT + path, _unused)] = route
+    return app
+
+
+async def _unused(_request: web.Request) -> NoReturn:
+    raise AssertionError("the middleware answers every request")
+
+
+class _Front:
+    """What stands between aiohttp and the handlers."""
+
+    def __init__(self, server: IServer) -> None:
+        self._server = server
+        self._workload = Workload(server.settings.time)
+        self.routes: dict[web.AbstractRoute, Route] = {}
+        self._behind: set[asyncio.Task[Answer]] = set()
+
+    @web.middleware
+    async def serve(self, request: web.Request, handler: object) -> web.StreamResponse:  # noqa: ARG002 - passed by name
+        """Answer one request, whatever it is."""
+        path = request.path.removeprefix(CONTEXT)
+        fault = self._server.faults.take(request.method, path)
+        if fault is not None and isinstance(fault.effect, CutRequest):
+            return await _cut_off(request, fault.effect)
+        body = await _body(request, self._server.settings.max_upload_bytes or _LARGEST_UPLOAD)
+        self._server.arrived += 1
+        try:
+            answer = gateway(413) if body is None else await self._in_time(self._answer(request, body, fault))
+        except Refusal as refusal:
+            answer = refusal.answer(ticket(self._server.arrived))
+        if fault is not None and isinstance(fault.effect, Outwaited):
+            answer = fault.effect.answer
+        plain, answer = answer, await self._compressed(request, answer)
+        self._record(request, path, body or b"", plain, wire_bytes=len(answer.body))
+        if fault is not None and isinstance(fault.effect, Cut):
+            return await _cut(request, answer, fault.effect)
+        if answer.ready:
+            return await _streamed(request, answer)
+        response = _response(answer)
+        if self._server.settings.chunked and answer.body:
+            response.enable_chunked_encoding()
+        return response
+
+    async def _in_time(self, answering: Coroutine[Any, Any, Answer]) -> Answer:
+        """Wait as long as the gateway does; what takes longer goes on behind it."""
+        seconds = self._server.settings.gateway_seconds
+        if seconds is None:
+            return await answering
+        task = asyncio.create_task(answering)
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+        if task in done:
+            return task.result()
+        self._behind.add(task)
+        task.add_done_callback(self._forget)
+        return gateway(504)
+
+    def _forget(self, task: asyncio.Task[Answer]) -> None:
+        self._behind.discard(task)
+        if not task.cancelled():
+            task.exception()  # nobody is told
+
+    async def _answer(self, request: web.Request, body: bytes, fault: Fault | None) -> Answer:
+        effect = None if fault is None else fault.effect
+        if isinstance(effect, Delayed):
+            await asyncio.sleep(effect.seconds)
+        if isinstance(effect, Replaced):
+            return effect.answer
+        if isinstance(effect, Refused):
+            refused = effect.refusal.answer(ticket(self._server.arrived))
+            return replace(refused, headers=dict(effect.headers))
+        route = self._route(request)
+        call = Call(
+            server=self._server,
+            places=request.match_info,
+            query=request.query,
+            content_type=request.content_type,
+            body=body,
+            session=None if route.needs is Needs.NOTHING else self._session(request, route.needs),
+            altered=effect if isinstance(effect, Altered) else None,
+            ending=effect if isinstance(effect, PublishEnds) else None,
+            failing=effect if isinstance(effect, ExecutionFails) else None,
+            headers=request.headers,
+        )
+        if isinstance(effect, LoggedOut):
+            if call.session is not None:
+                self._server.logout(call.session)
+            raise expired()
+        if isinstance(effect, Evicted) and call.session is not None:
+            call.session.drop_instances()
+        if route.needs is not Needs.PROJECT:
+            return await _worked_out(route, call)
+        async with self._workload.place(call.user_session.token) as take_time:
+            answer = await _worked_out(route, call)
+            await take_time(answer.rows)
+            return answer
+
+    def _route(self, request: web.Request) -> Route:
+        route = self.routes.get(request.match_info.route)
+        if route is not None:
+            return route
+        error = request.match_info.http_exception
+        if error is not None and error.status == 405:
+            raise Refusal(405, "ERR001", "HTTP 405 Method Not Allowed")
+        raise Refusal(404, "ERR004", "HTTP 404 Not Found")
+
+    def _session(self, request: web.Request, needs: Needs) -> Session:
+        sessions = self._server.sessions
+        cookies = parse_cookies(request.headers.getall("Cookie", []))
+        session = sessions.authenticate(request.headers.get("X-MSTR-AuthToken"), cookies)
+        if needs is Needs.PROJECT:
+            project = request.headers.get("X-MSTR-ProjectID")
+            if not project:
+                raise Refusal(400, "ERR005", "The header 'X-MSTR-ProjectID' is missing")
+            if project.upper() != self._server.catalogue.project_id:
+                message = f"(The project '{project}' is not loaded or does not exist.)"
+                raise Refusal(404, "ERR004", message, iserver_code=PROJECT_NOT_LOADED)
+            sessions.enter(session, project.upper())
+        return session
+
+    def _record(self, request: web.Request, path: str, body: bytes, answer: Answer, *, wire_bytes: int) -> None:
+        self._server.requests.append(
+            RecordedRequest(
+                method=request.method,
+                path=path,
+                query=dict(request.query),
+                status=answer.status,
+                headers={name.lower(): value for name, value in request.headers.items()},
+                body=body if len(body) <= _WORTH_RECORDING else b"",
+                size=len(body),
+                answer_rows=answer.rows,
+                answer_bytes=len(answer.body),
+                wire_bytes=wire_bytes,
+            )
+        )
+
+    async def _compressed(self, request: web.Request, answer: Answer) -> Answer:
+        accepted = "gzip" in request.headers.get("Accept-Encoding", "")
+        worth_it = len(answer.body) >= _WORTH_COMPRESSING and not answer.ready
+        if not (self._server.settings.gzip and accepted and worth_it):
+            return answer
+        body = await asyncio.to_thread(gzip.compress, answer.body, 1, mtime=0)
+        return replace(answer, body=body, headers=answer.headers | {"Content-Encoding": "gzip"})
+
+
+async def _body(request: web.Request, limit: int) -> bytes | None:
+    """Read the body, to its end even where it is larger than the limit: it is None then."""
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in request.content.iter_any():
+        size += len(piece)
+        if size > limit:
+            pieces.clear()
+        else:
+            pieces.append(piece)
+    return b"".join(pieces) if size <= limit else None
+
+
+async def _worked_out(route: Route, call: Call) -> Answer:
+    handled = route.handler(call)
+    answer = await handled if isinstance(handled, Awaitable) else handled
+    return answer if isinstance(answer, Answer) else await asyncio.to_thread(answer)
+
+
+def _response(answer: Answer) -> web.Response:
+    response = web.Response(status=answer.status, body=answer.body, headers=_HEADERS | answer.headers)
+    if answer.body:
+        response.headers["Content-Type"] = answer.content_type
+    for cookie in answer.cookies:
+        response.headers.add("Set-Cookie", cookie)
+    return response
+
+
+async def _streamed(request: web.Request, answer: Answer) -> web.StreamResponse:
+    """Send a big body by a thread that writes to the socket itself: asyncio copies what waits to be sent."""
+    response = web.StreamResponse(status=answer.status, headers=_HEADERS | answer.headers)
+    response.headers["Content-Type"] = answer.content_type
+    response.content_length = len(answer.body)
+    transport = request.transport
+    try:
+        await response.prepare(request)
+        if transport is None or transport.get_write_buffer_size():
+            await response.write(answer.body)
+            return response
+    except ConnectionResetError:  # the client went away
+        return response
+    descriptor = os.dup(transport.get_extra_info("socket").fileno())
+    await asyncio.to_thread(_send, descriptor, answer.body)
+    return response
+
+
+def _send(descriptor: int, body: bytes) -> None:
+    """Write the whole body to a socket of the event loop's, which does not block, and close the descriptor."""
+    rest = memoryview(body)
+    try:
+        with socket.socket(fileno=descriptor) as connection:
+            connection.settimeout(_SEND_SECONDS)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+            connection.sendall(rest)
+    except OSError:
+        return  # the client went away; aiohttp sees the same and closes the connection
+
+
+async def _cut(request: web.Request, answer: Answer, cut: Cut) -> web.StreamResponse:
+    """Send a part of the answer and then do to the connection what the fault says."""
+    part = answer.body[: int(len(answer.body) * (cut.part or 0))]
+    if cut.ending == "damage":
+        return _response(_damaged(answer))
+    if cut.ending == "complete":
+        return _response(replace(answer, body=part))
+    response = web.StreamResponse(status=answer.status, headers=_HEADERS | answer.headers)
+    response.headers["Content-Type"] = answer.content_type
+    response.content_length = len(answer.body)
+    for cookie in answer.cookies:
+        response.headers.add("Set-Cookie", cookie)
+    with suppress(ConnectionResetError):  # the client went away
+        if cut.part is not None:
+            await response.prepare(request)
+            for piece in _pieces(part, _TRICKLES if cut.ending == "trickle" else 1):
+                await response.write(piece)
+                await asyncio.sleep(cut.seconds / _TRICKLES if cut.ending == "trickle" else 0)
+    if cut.ending == "trickle":
+        return response
+    if cut.ending == "stall":
+        await _silence(request, cut.seconds)
+    transport = request.transport
+    if transport is not None and cut.ending == "reset":
+        _reset(transport)
+    elif transport is not None:
+        transport.close()
+    return response
+
+
+async def _silence(request: web.Request, seconds: float) -> None:
+    """Wait so long, or until the client has gone."""
+    for _ in range(math.ceil(seconds / _LOOK_SECONDS)):
+        if request.transport is None:
+            break
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+def _pieces(body: bytes, number: int) -> list[bytes]:
+    size = max(1, -(-len(body) // number))
+    return [body[start : start + size] for start in range(0, len(body), size)]
+
+
+def _damaged(answer: Answer) -> Answer:
+    """Pack an answer, if it is not, and change bytes in the middle of it."""
+    packed = answer.body if "Content-Encoding" in answer.headers else gzip.compress(answer.body, mtime=0)
+    middle = len(packed) // 2
+    spoilt = packed[:middle] + bytes(byte ^ 0xFF for byte in packed[middle : middle + 8]) + packed[middle + 8 :]
+    return replace(answer, body=spoilt, headers={**answer.headers, "Content-Encoding": "gzip"})
+
+
+async def _cut_off(request: web.Request, cut: CutRequest) -> web.StreamResponse:
+    """Reset the connection when a part of the request's body has come."""
+    received = 0
+    while received < cut.after and not request.content.at_eof():
+        received += len(await request.content.read(cut.after - received))
+    if request.transport is not None:
+        _reset(request.transport)
+    return web.Response()
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    """Make closing the connection send RST in place of FIN."""
+    connection = transport.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()

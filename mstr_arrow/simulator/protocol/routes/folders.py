@@ -1,0 +1,63 @@
+"""Folders: what lies in them, and new ones (Wire reference, section 9.4)."""
+
+from __future__ import annotations
+
+import orjson
+
+from mstr_arrow.simulator.answers import Answer, Refusal, ok
+from mstr_arrow.simulator.bodies import bad_request, json_object
+from mstr_arrow.simulator.protocol.call import Call, Route
+
+from .objects import listing
+
+_MY_REPORTS = "20"
+_PREDEFINED = {"1": ("Public Objects",), "7": ("Public Objects", "Reports"), "39": ()}
+
+
+def root(call: Call) -> Answer:
+    """List what lies in the project's root."""
+    return _listing(call, ())
+
+
+def folder(call: Call) -> Answer:
+    """List what lies in a folder."""
+    return _listing(call, call.server.catalogue.path(call.places["id"]))
+
+
+def personal(call: Call) -> Answer:
+    """List what lies in the user's own folder."""
+    return _listing(call, call.server.catalogue.personal(call.user_session.user))
+
+
+def predefined(call: Call) -> Answer:
+    """List what lies in one of the folders that every project has."""
+    number = call.places["number"]
+    if number == _MY_REPORTS:
+        return _listing(call, (*call.server.catalogue.personal(call.user_session.user), "My Reports"))
+    return _listing(call, _PREDEFINED[number]) if number in _PREDEFINED else ok([])
+
+
+def create(call: Call) -> Answer:
+    """Make a folder."""
+    catalogue = call.server.catalogue
+    body = json_object(call.json())
+    name, above = body.get("name"), catalogue.path(str(body.get("parent")))
+    if not isinstance(name, str) or not name:
+        raise bad_request("A folder has a name.")
+    if catalogue.named(name, above):
+        raise Refusal(400, "ERR0015", f"(An object with the name '{name}' exists in the folder.)")
+    entry = catalogue.add_folder((*above, name))
+    return Answer(status=201, body=orjson.dumps(catalogue.info(entry, ancestors=True)))
+
+
+def _listing(call: Call, path: tuple[str, ...]) -> Answer:
+    return listing(call, call.server.catalogue.children(path))
+
+
+ROUTES = (
+    Route("GET", "/api/folders", root),
+    Route("POST", "/api/folders", create),
+    Route("GET", "/api/folders/myPersonalObjects", personal),
+    Route("GET", "/api/folders/{id}", folder),
+    Route("GET", "/api/folders/preDefined/{number}", predefined),
+)

@@ -1,0 +1,86 @@
+"""The job monitor: everybody's jobs that run now, and an end to them (Wire reference, section 7.2)."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from mstr_arrow.simulator.answers import Answer, Refusal, ok
+from mstr_arrow.simulator.protocol.call import Call, Route
+
+if TYPE_CHECKING:
+    from mstr_arrow.simulator.state.jobs import Job
+
+_NODE = "simulated-node"
+_NODE_CODE = base64.b64encode(_NODE.encode()).decode()
+_FILTERS = ("status", "type", "objectId", "objectType", "projectName", "nodeName", "user")
+
+
+def jobs(call: Call) -> Answer:
+    """List the running jobs that the parameters choose, the oldest first or as ``sortBy`` says."""
+    found = [_described(call, job) for job in _visible(call)]
+    for name in _FILTERS:
+        if wanted := call.query.get(name):
+            found = [job for job in found if job[name] in wanted.split(",")]
+    if call.query.get("sortBy", "+id").startswith("-"):
+        found.reverse()
+    return ok({"jobs": found}, headers={"x-mstr-total-count": str(len(found))})
+
+
+def one(call: Call) -> Answer:
+    """Describe a running job."""
+    return ok(_described(call, _find(call)))
+
+
+def cancel(call: Call) -> Answer:
+    """End a running job."""
+    call.server.jobs.cancel(_find(call))
+    return Answer(status=204)
+
+
+def _visible(call: Call) -> list[Job]:
+    if not call.server.settings.monitors_jobs:
+        raise Refusal(403, "ERR0014", "(The user does not have the privilege to monitor jobs.)")
+    return list(call.server.jobs.running.values())
+
+
+def _find(call: Call) -> Job:
+    wanted = call.places["job"]
+    for job in _visible(call):
+        if wanted in {str(job.number), _id(job)}:
+            return job
+    raise Refusal(404, "ERR004", f"(The job '{wanted}' was not found.)")
+
+
+def _id(job: Job) -> str:
+    """Give the id of a job: its number and the node that it runs on."""
+    return f"{job.number}:{_NODE_CODE}"
+
+
+def _described(call: Call, job: Job) -> dict[str, Any]:
+    began = datetime.now(tz=UTC) - timedelta(seconds=job.elapsed)
+    return {
+        "id": _id(job),
+        "jobId": job.number,
+        "status": "executing",
+        "type": "interactive",
+        "user": job.user,
+        "description": f"Running report: {job.object_name}",
+        "objectType": "report",
+        "objectId": job.object_id,
+        "nodeName": _NODE,
+        "creationTime": began.strftime("%Y-%m-%dT%H:%M:%S.000+0000"),
+        "projectName": call.server.catalogue.project,
+        "completedTasks": 0,
+        "totalTasks": 1,
+        "memoryUsage": 1,
+        "elapsedTime": int(job.elapsed * 1000),
+    }
+
+
+ROUTES = (
+    Route("GET", "/api/v2/monitors/jobs", jobs),
+    Route("GET", "/api/v2/monitors/jobs/{job}", one),
+    Route("DELETE", "/api/v2/monitors/jobs/{job}", cancel),
+)

@@ -1,0 +1,113 @@
+"""Projects, objects and search (Wire reference, section 9)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mstr_arrow.simulator.answers import Answer, Refusal, ok
+from mstr_arrow.simulator.model.catalogue import PROJECT_TYPE, REPORT_TYPE
+from mstr_arrow.simulator.protocol.call import Call, Needs, Route
+
+if TYPE_CHECKING:
+    from mstr_arrow.simulator.model.catalogue import Entry
+
+_CONTAINS = 4
+
+
+def projects(call: Call) -> Answer:
+    """List the projects, which is one."""
+    return ok([_project(call)])
+
+
+def project(call: Call) -> Answer:
+    """Describe a project by its name."""
+    name = call.places["name"]
+    if name != call.server.catalogue.project:
+        raise Refusal(404, "ERR004", f"(The project '{name}' was not found.)")
+    return ok(_project(call))
+
+
+def search(call: Call) -> Answer:
+    """Search by name, a part of the hits at a time."""
+    catalogue = call.server.catalogue
+    found = found_objects(call)
+    if call.server.settings.index_lags:
+        found = [entry for entry in found if catalogue.indexed(entry)]
+    ancestors = call.flag("getAncestors")
+    part = [catalogue.info(entry, ancestors=ancestors) for entry in _part(call, found)]
+    return ok({"totalItems": len(found), "result": part}, headers=_total(found))
+
+
+def found_objects(call: Call) -> list[Entry]:
+    """Find the objects that the parameters of a search ask for."""
+    return call.server.catalogue.search(
+        call.query.get("name", ""),
+        pattern=call.integer("pattern", _CONTAINS),
+        types=[int(text) for text in call.query.getall("type", [])],
+        root=call.query.get("root"),
+    )
+
+
+def object_info(call: Call) -> Answer:
+    """Describe an object by id and type."""
+    catalogue = call.server.catalogue
+    kind = call.integer("type", REPORT_TYPE)
+    if kind == PROJECT_TYPE and call.places["id"].upper() == catalogue.project_id:
+        return ok(catalogue.project_info())
+    return ok(catalogue.info(catalogue.entry(call.places["id"], kind), ancestors=True))
+
+
+def delete(call: Call) -> Answer:
+    """Delete a dataset that a client pushed."""
+    entry = call.server.catalogue.entry(call.places["id"], call.integer("type", REPORT_TYPE))
+    call.server.datasets.delete(entry.id)
+    return Answer(status=204)
+
+
+def certify(call: Call) -> Answer:
+    """Certify an object, or take that back."""
+    catalogue = call.server.catalogue
+    entry = catalogue.entry(call.places["id"], call.integer("type", REPORT_TYPE))
+    certifier = call.user_session.user if call.flag("certify") else None
+    return ok(catalogue.info(catalogue.certify(entry, certifier), ancestors=True))
+
+
+def project_settings(call: Call) -> Answer:
+    """Tell the project's settings to those who may see them."""
+    if call.places["id"].upper() != call.server.catalogue.project_id:
+        raise Refusal(404, "ERR004", f"(The project '{call.places['id']}' was not found.)")
+    size = call.server.settings.max_data_upload_size
+    if size is None:
+        raise Refusal(403, "ERR0017", "(You do not have the privilege to read the project's settings.)")
+    return ok({"maxDataUploadSize": {"value": size}})
+
+
+def listing(call: Call, found: list[Entry], *, ancestors: bool = False) -> Answer:
+    """Answer with the part of some objects that the request asks for."""
+    catalogue = call.server.catalogue
+    return ok([catalogue.info(e, ancestors=ancestors) for e in _part(call, found)], headers=_total(found))
+
+
+def _part(call: Call, found: list[Entry]) -> list[Entry]:
+    offset, limit = call.integer("offset", 0), call.integer("limit", -1)
+    return found[offset:] if limit < 0 else found[offset : offset + limit]
+
+
+def _total(found: list[Entry]) -> dict[str, str]:
+    return {"x-mstr-total-count": str(len(found))}
+
+
+def _project(call: Call) -> dict[str, Any]:
+    catalogue = call.server.catalogue
+    return {"id": catalogue.project_id, "name": catalogue.project, "alias": "", "description": "", "status": 0}
+
+
+ROUTES = (
+    Route("GET", "/api/projects", projects, Needs.SESSION),
+    Route("GET", "/api/projects/{name}", project, Needs.SESSION),
+    Route("GET", "/api/searches/results", search),
+    Route("GET", "/api/objects/{id}", object_info),
+    Route("DELETE", "/api/objects/{id}", delete),
+    Route("PUT", "/api/objects/{id}/certify", certify),
+    Route("GET", "/api/v2/projects/{id}/settings", project_settings, Needs.SESSION),
+)

@@ -1,0 +1,41 @@
+"""Metadata searches: stored in the session, read in parts (Wire reference, section 9.3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mstr_arrow.simulator.answers import Answer, Refusal, ok
+from mstr_arrow.simulator.model.cubes import object_id
+from mstr_arrow.simulator.protocol.call import Call, Route
+
+from .objects import found_objects, listing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def store(call: Call) -> Answer:
+    """Search and keep the hits in the session, which keeps the latest searches, as many as its log-in asked for."""
+    hits = [entry.id for entry in found_objects(call)]
+    searches = call.user_session.searches
+    search_id = object_id("search", call.user_session.token, str(call.server.arrived))
+    searches[search_id] = hits
+    while len(searches) > int(str(call.user_session.wishes["maxSearch"])):
+        searches.popitem(last=False)
+    return ok({"id": search_id, "totalItems": len(hits)})
+
+
+def results(call: Call) -> Answer:
+    """List a part of the hits of a stored search."""
+    hits: Sequence[str] | None = call.user_session.searches.get(call.query.get("searchId", ""))
+    if hits is None:
+        raise Refusal(404, "ERR004", "(The search was not found.)")
+    catalogue = call.server.catalogue
+    return listing(call, [entry for entry in catalogue.entries if entry.id in set(hits)], ancestors=True)
+
+
+ROUTES = (
+    Route("POST", "/api/metadataSearches/results", store),
+    Route("POST", "/api/v2/metadataSearches/results", store),
+    Route("GET", "/api/metadataSearches/results", results),
+)
