@@ -32,6 +32,7 @@ import mstr_arrow as ma
 from benchmarks.encode import sales
 from benchmarks.measure import machine, peak_rss, table, verdict
 from mstr_arrow.simulator import SimulatorProcess
+from mstr_arrow.transport.client import client_of
 from mstr_arrow.upload.chunks import chunks
 from mstr_arrow.upload.encode import EncodeOptions
 from mstr_arrow.upload.options import CHUNK_BYTES
@@ -137,7 +138,7 @@ def _sent(sim: SimulatorProcess, path: Path, count: int) -> float:
         ]
         opened = conn.post(f"datasets/{cube.id}/uploadSessions", json={"tables": tables}).json()
         path_of = f"/api/datasets/{cube.id}/uploadSessions/{opened['uploadSessionId']}"
-        keys = conn.http.keys
+        keys = client_of(conn).http.keys
         headers = {**keys.headers(URL(sim.url)), "X-MSTR-ProjectID": conn.project_id}
         body = b"".join(ready.body)
 

@@ -3,9 +3,7 @@
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from mstr_arrow import errors
-from mstr_arrow import prompts as prompt
-from mstr_arrow.auth import secrets
+from mstr_arrow import errors, events, prompts, secrets
 from mstr_arrow.config import Limits, Network, Proxy, Retry, SessionSettings, Settings, Timeouts, Tls
 from mstr_arrow.connection import Connection
 from mstr_arrow.errors import MstrError
@@ -21,7 +19,6 @@ from mstr_arrow.scan.batches import Batches
 from mstr_arrow.scan.options import ScanOptions
 from mstr_arrow.scan.scan import Scan
 from mstr_arrow.scan.stats import ScanStats
-from mstr_arrow.transport import events
 from mstr_arrow.upload.result import DataLossWarning, UploadProgress, WriteResult
 
 __version__ = "0.1.0"
@@ -59,15 +56,15 @@ __all__ = [
     "duckdb",
     "errors",
     "events",
-    "prompt",
+    "prompts",
     "secrets",
 ]
 
 if _TYPE_CHECKING:
-    from mstr_arrow.adapters import duckdb
+    from mstr_arrow import duckdb
 else:
 
     def __getattr__(name: str) -> object:
         if name == "duckdb":  # brings Arrow's datasets along: only for those who ask
-            return _import_module("mstr_arrow.adapters.duckdb")
+            return _import_module("mstr_arrow.duckdb")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mstr_arrow.auth.resolve import Credential
-    from mstr_arrow.transport.events import Event
+    from mstr_arrow.events import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,7 +298,7 @@ class Settings:
     """All settings of one connection.
 
     ``on_event`` is called with what happens on the network, as one of the frozen objects of
-    :mod:`mstr_arrow.transport.events`; on the event loop that does the work, so it must be quick.
+    :mod:`mstr_arrow.events`; on the event loop that does the work, so it must be quick.
     """
 
     timeouts: Timeouts = field(default_factory=Timeouts)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import warnings
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
+from mstr_arrow import background
 from mstr_arrow.auth.access import access_from
 from mstr_arrow.auth.saved import saved_session, write_private
 from mstr_arrow.config import Settings
@@ -17,15 +15,15 @@ from mstr_arrow.objects.push import write
 from mstr_arrow.objects.report import open_report
 from mstr_arrow.objects.supercube import warned
 from mstr_arrow.scan.options import ReadOptions
-from mstr_arrow.transport import background
 from mstr_arrow.transport.calls import SessionCalls
+from mstr_arrow.transport.client import Client
 from mstr_arrow.transport.endpoints import Endpoints
 from mstr_arrow.transport.inproject import SessionInProject
 from mstr_arrow.transport.opening import open_session
 from mstr_arrow.transport.projects import choose
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator
+    import os
     from typing import Self, Unpack
 
     from mstr_arrow.auth.saved import Format, Source
@@ -33,12 +31,8 @@ if TYPE_CHECKING:
     from mstr_arrow.objects.pushoptions import WriteOptions
     from mstr_arrow.objects.report import Report
     from mstr_arrow.scan.options import ScanOptions
-    from mstr_arrow.transport.http import Http
     from mstr_arrow.transport.projects import Project
-    from mstr_arrow.transport.session import ServerSession
     from mstr_arrow.upload.result import WriteResult
-
-T = TypeVar("T")
 
 
 class Connection(SessionCalls, CatalogueCalls, Endpoints):
@@ -51,11 +45,6 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
     It may be used from several threads and event loops, but not in a forked child. :meth:`request` and its kin
     reach every endpoint of the REST API.
     """
-
-    def __init__(self, session: ServerSession) -> None:
-        self._session = session
-        self._opening = asyncio.Lock()
-        self._pid = os.getpid()
 
     @classmethod
     def from_session(
@@ -71,18 +60,22 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
         ...         other.user().name
         'demo'
         """
-        return cls(open_session(access_from(None, session=session), project, settings or Settings()))
+        return cls(Client(open_session(access_from(None, session=session), project, settings or Settings())))
 
     def __repr__(self) -> str:
-        project = f" project={self.http.project.name!r}" if self.http.project else ""
-        return f"<Connection {self.http.base}{project}{' closed' if self.closed else ''}>"
+        return repr(self._client)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings the connection was made with."""
+        return self._client.http.settings
 
     # Closing
 
     @property
     def closed(self) -> bool:
         """Whether the connection was closed."""
-        return self.http.closed
+        return self._client.http.closed
 
     def close(self, *, log_out: bool | None = None) -> None:
         """End open reads, log out and close; a failing log-out is only logged.
@@ -91,13 +84,13 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
         log-out may end all sessions of the user; with False the connection's own is left open, too, for whoever
         got it by :meth:`save_session`. Does nothing when called again, or in a forked child.
         """
-        if os.getpid() == self._pid and not self.closed:
-            background.run(self._session.aclose(log_out=log_out))
+        if self._client.is_open:
+            background.run(self._client.session.aclose(log_out=log_out))
 
     async def close_async(self, *, log_out: bool | None = None) -> None:
         """Do what :meth:`close` does."""
-        if os.getpid() == self._pid and not self.closed:
-            await background.bridge(self._session.aclose(log_out=log_out))
+        if self._client.is_open:
+            await background.bridge(self._client.session.aclose(log_out=log_out))
 
     def connect(self) -> None:
         """Open the connection again after :meth:`close`, as it was opened first; one that is open stays as it is.
@@ -108,98 +101,25 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
         ...     conn.has_session
         True
         """
-        background.run(self._connect())
+        background.run(self._client.reopen())
 
     async def connect_async(self) -> None:
         """Do what :meth:`connect` does."""
-        await background.bridge(self._connect())
-
-    async def _connect(self) -> None:
-        async with self._opening:
-            if self._pid != os.getpid() or not self.closed:
-                self.http.check_usable()
-            else:
-                await self._session.reopen()
+        await background.bridge(self._client.reopen())
 
     def __enter__(self) -> Self:
-        self.run(self._hold())
+        self._client.run(self._client.hold())
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
     async def __aenter__(self) -> Self:
-        await self.bridge(self._hold())
+        await self._client.bridge(self._client.hold())
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.close_async()
-
-    def __del__(self) -> None:
-        if not hasattr(self, "_pid") or os.getpid() != self._pid or self.closed:
-            return
-        if isinstance(self._session, SessionInProject):
-            return  # the connection it was made from is closed, or warns
-        warnings.warn(f"{self!r} was never closed", ResourceWarning, source=self, stacklevel=2)
-        background.spawn(self._session.aclose())
-
-    # What cubes, scans and uploads build on
-
-    @property
-    def http(self) -> Http:
-        """The HTTP session, for use on the background loop."""
-        return self._session.http
-
-    @property
-    def session(self) -> ServerSession:
-        """The session on the server, for use on the background loop."""
-        return self._session
-
-    @property
-    def settings(self) -> Settings:
-        """The settings the connection was made with."""
-        return self.http.settings
-
-    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine that uses :attr:`http` and wait for its result; see :func:`~.background.run`."""
-        self._check(coroutine)
-        return background.run(coroutine)
-
-    async def bridge(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Await a coroutine that uses :attr:`http` from any event loop; see :func:`~.background.bridge`."""
-        self._check(coroutine)
-        return await background.bridge(coroutine)
-
-    def _check(self, coroutine: Coroutine[Any, Any, Any]) -> None:
-        try:
-            self.http.check_usable()
-        except BaseException:
-            coroutine.close()
-            raise
-
-    def register(self, resource: background.Closable) -> None:
-        """Have ``resource.aclose()`` called, on the background loop, before the log-out."""
-        self._session.register(resource)
-
-    def unregister(self, resource: background.Closable) -> None:
-        """Forget a resource that was closed."""
-        self._session.unregister(resource)
-
-    @contextmanager
-    def hold(self) -> Iterator[None]:
-        """Keep the session alive meanwhile: PUT /api/sessions, when it was idle for a third of its time-out."""
-        self.run(self._hold())
-        try:
-            yield
-        finally:
-            if not self.closed and os.getpid() == self._pid:
-                background.run(self._release())
-
-    async def _hold(self) -> None:
-        self._session.hold()
-
-    async def _release(self) -> None:
-        self._session.release()
 
     # Server, session, projects
 
@@ -215,7 +135,7 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
         owner alone. Take it up with ``connect(session=…)``, and then ``close(log_out=False)`` here.
         ``format="mstr-rest-requests"`` is the JSON of that package.
         """
-        return self.run(self._save(path, format))
+        return self._client.run(self._save(path, format))
 
     async def save_session_async(
         self,
@@ -224,10 +144,10 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
         format: Format = "mstr_arrow",  # noqa: A002  what it is
     ) -> dict[str, Any]:
         """Do what :meth:`save_session` does."""
-        return await self.bridge(self._save(path, format))
+        return await self._client.bridge(self._save(path, format))
 
     async def _save(self, path: str | os.PathLike[str] | None, layout: Format) -> dict[str, Any]:
-        document = saved_session(self.http).document(layout)
+        document = saved_session(self._client.http).document(layout)
         if path is not None:
             await asyncio.to_thread(write_private, path, document)
         return document
@@ -235,15 +155,15 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
     @property
     def server_version(self) -> str | None:
         """The Intelligence Server's version; None where the server keeps it to itself."""
-        return self._session.version
+        return self._client.server_version
 
     def projects(self) -> list[Project]:
         """Return the projects this login may use. GET /api/projects."""
-        return self.run(self.http.projects())
+        return self._client.run(self._client.http.projects())
 
     async def projects_async(self) -> list[Project]:
         """Do what :meth:`projects` does."""
-        return await self.bridge(self.http.projects())
+        return await self._client.bridge(self._client.http.projects())
 
     def project(self, name_or_id: str) -> Project:
         """Return the project of that exact name or that id; NotFound lists what is near. GET /api/projects.
@@ -252,11 +172,11 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
         ...     conn.project("Simulated Retail").loaded
         True
         """
-        return self.run(self._chosen(name_or_id))
+        return self._client.run(self._chosen(name_or_id))
 
     async def project_async(self, name_or_id: str) -> Project:
         """Do what :meth:`project` does."""
-        return await self.bridge(self._chosen(name_or_id))
+        return await self._client.bridge(self._chosen(name_or_id))
 
     def in_project(self, name_or_id: str) -> Connection:
         """Return a connection that works in another project, over the same session. GET /api/projects.
@@ -269,17 +189,17 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
         ...     conn.in_project("Simulated Retail").cube("Sales Cube").count_rows()
         2000
         """
-        return self.run(self._in_project(name_or_id))
+        return self._client.run(self._in_project(name_or_id))
 
     async def in_project_async(self, name_or_id: str) -> Connection:
         """Do what :meth:`in_project` does."""
-        return await self.bridge(self._in_project(name_or_id))
+        return await self._client.bridge(self._in_project(name_or_id))
 
     async def _chosen(self, name_or_id: str) -> Project:
-        return choose(await self.http.projects(), name_or_id)
+        return choose(await self._client.http.projects(), name_or_id)
 
     async def _in_project(self, name_or_id: str) -> Connection:
-        return Connection(SessionInProject.of(self._session, await self._chosen(name_or_id)))
+        return Connection(Client(SessionInProject.of(self._client.session, await self._chosen(name_or_id))))
 
     @property
     def project_id(self) -> str:
@@ -292,7 +212,7 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
         return self._project().name
 
     def _project(self) -> Project:
-        return self.http.project or self.run(self.http.select_project(None))
+        return self._client.http.project or self._client.run(self._client.http.select_project(None))
 
     # Objects
 
@@ -315,7 +235,7 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
         ...     conn.cube("Sales Cube").schema.names[:3]
         ['Order', 'Region', 'Store@ID']
         """
-        return self.run(self._cube(name_or_id, options, row_counts=row_counts, instance_id=instance_id))
+        return self._client.run(self._cube(name_or_id, options, row_counts=row_counts, instance_id=instance_id))
 
     async def cube_async(
         self,
@@ -326,13 +246,14 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
         **options: Unpack[ScanOptions],
     ) -> Cube:
         """Do what :meth:`cube` does."""
-        return await self.bridge(self._cube(name_or_id, options, row_counts=row_counts, instance_id=instance_id))
+        cube = self._cube(name_or_id, options, row_counts=row_counts, instance_id=instance_id)
+        return await self._client.bridge(cube)
 
     async def _cube(
         self, name_or_id: str, options: ScanOptions, *, row_counts: bool, instance_id: str | None
     ) -> Cube:
         chosen = ReadOptions(limits=self.settings.limits).changed(options)
-        return await open_cube(self, name_or_id, chosen, row_counts=row_counts, instance_id=instance_id)
+        return await open_cube(self._client, name_or_id, chosen, row_counts=row_counts, instance_id=instance_id)
 
     def report(self, name_or_id: str, *, instance_id: str | None = None, **options: Unpack[ScanOptions]) -> Report:
         """Find a report by name, path, id or browser URL, ready to be read.
@@ -345,17 +266,17 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
         ...     conn.report("Cross-tab Metrics Last").to_arrow().num_columns > 0
         True
         """
-        return self.run(self._report(name_or_id, options, instance_id))
+        return self._client.run(self._report(name_or_id, options, instance_id))
 
     async def report_async(
         self, name_or_id: str, *, instance_id: str | None = None, **options: Unpack[ScanOptions]
     ) -> Report:
         """Do what :meth:`report` does."""
-        return await self.bridge(self._report(name_or_id, options, instance_id))
+        return await self._client.bridge(self._report(name_or_id, options, instance_id))
 
     async def _report(self, name_or_id: str, options: ScanOptions, instance_id: str | None) -> Report:
         chosen = ReadOptions(limits=self.settings.limits).changed(options)
-        return await open_report(self, name_or_id, chosen, instance_id=instance_id)
+        return await open_report(self._client, name_or_id, chosen, instance_id=instance_id)
 
     # Writing
 
@@ -375,8 +296,8 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
         ...     result.rows, result.verified
         (2, True)
         """
-        return warned(self.run(write(self, name, data, **options)))
+        return warned(self._client.run(write(self._client, name, data, **options)))
 
     async def write_async(self, name: str, data: Any, **options: Unpack[WriteOptions]) -> WriteResult:
         """Do what :meth:`write` does."""
-        return warned(await self.bridge(write(self, name, data, **options)))
+        return warned(await self._client.bridge(write(self._client, name, data, **options)))

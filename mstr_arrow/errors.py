@@ -99,7 +99,7 @@ class ForkedError(UsageError):
 class PromptsOpen(UsageError):
     """The report asks for answers that were not given; it did not run.
 
-    ``prompts`` are the open ones, as `mstr_arrow.prompt.Prompt`, with the first of what there is to choose from.
+    ``prompts`` are the open ones, as `mstr_arrow.prompts.Prompt`, with the first of what there is to choose from.
     """
 
     def __init__(self, message: str, *, prompts: tuple[Any, ...] = (), hint: str | None = None) -> None:

@@ -10,6 +10,7 @@ from mstr_arrow.auth.access import access_from
 from mstr_arrow.config import Settings
 from mstr_arrow.connection import Connection
 from mstr_arrow.errors import InsecureWarning
+from mstr_arrow.transport.client import Client
 from mstr_arrow.transport.opening import open_session, open_session_async
 from mstr_arrow.transport.url import base_url
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from mstr_arrow.auth.access import Access
     from mstr_arrow.auth.resolve import Credential
     from mstr_arrow.auth.saved import Source
-    from mstr_arrow.transport.events import OnEvent
+    from mstr_arrow.events import OnEvent
 
 DEFAULTS = Settings()
 
@@ -58,7 +59,7 @@ def connect(
     all requests that meet the end, which then go on; see :meth:`~.Connection.renew`.
 
     ``project`` is a name or an id; without it, the only project the login may use, or a UsageError at the first
-    call that needs one. ``on_event`` is told what happens on the network, see :mod:`mstr_arrow.transport.events`.
+    call that needs one. ``on_event`` is told what happens on the network, see :mod:`mstr_arrow.events`.
     Calls GET /api/status, POST /api/auth/login (for an identity token …/delegate, for a session that is there GET
     /api/sessions) and, given a project, GET /api/projects.
 
@@ -80,7 +81,7 @@ def connect(
         session=session,
     )
     settings = _completed(settings, access, on_event)
-    return Connection(open_session(access, project, settings))
+    return Connection(Client(open_session(access, project, settings)))
 
 
 def connect_async(
@@ -136,7 +137,7 @@ class Opening:
         return self._open().__await__()
 
     async def _open(self) -> Connection:
-        return Connection(await open_session_async(self._access, self._project, self._settings))
+        return Connection(Client(await open_session_async(self._access, self._project, self._settings)))
 
     async def __aenter__(self) -> Connection:
         self._connection = await self._open()

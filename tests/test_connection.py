@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from aiohttp import web
 
+import mstr_arrow as ma
 from mstr_arrow import errors
 from mstr_arrow.opening import connect, connect_async
 
@@ -24,6 +26,10 @@ def seen(library, method, path, seconds=5.0):
     while not library.count(method, path):
         assert time.monotonic() < end, f"{method} {path} never came"
         time.sleep(0.005)
+
+
+async def called(function):
+    function()
 
 
 async def never(_):
@@ -207,10 +213,26 @@ def test_resources_are_closed_before_the_log_out_whatever_they_raise(library, qu
     with login(library, quick) as connection:
         gone = Resource("gone")
         for resource in (Resource("first"), gone, Resource("bad")):
-            connection.register(resource)
-        connection.unregister(gone)
+            connection._client.session.register(resource)
+        connection._client.session.unregister(gone)
     assert order == [("bad", 1), ("first", 1)]
     assert library.open_sessions == 0
+
+
+def test_a_connection_shows_none_of_its_plumbing(retail):
+    plumbing = {"run", "bridge", "http", "session", "register", "unregister", "hold", "release"}
+    assert not plumbing & set(dir(retail))
+
+
+def test_a_cube_keeps_the_session_of_a_connection_that_is_gone(library, quick):
+    opened = [login(library, quick)]
+    cubes = [ma.SuperCube(opened[0], name="Stores")]
+    opened.clear()
+    gc.collect()
+    assert library.open_sessions == 1
+    with pytest.warns(ResourceWarning, match="never closed"):
+        cubes.clear()
+    seen(library, "POST", "/api/auth/logout")
 
 
 # Keep-alive
@@ -219,8 +241,12 @@ def test_resources_are_closed_before_the_log_out_whatever_they_raise(library, qu
 def test_the_session_is_renewed_only_while_it_is_held(library, quick):
     library.on("GET", "/api/sessions", json={"timeout": 0.03})
     connection = login(library, quick)
-    with connection.hold(), connection.hold():
-        seen(library, "PUT", "/api/sessions")
+    session, run = connection._client.session, connection._client.run
+    run(called(session.hold))
+    run(called(session.hold))
+    run(called(session.release))
+    seen(library, "PUT", "/api/sessions")
+    run(called(session.release))
     renewed = library.count("PUT", "/api/sessions")
     time.sleep(0.1)
     assert library.count("PUT", "/api/sessions") <= renewed + 1
@@ -421,7 +447,7 @@ def test_a_forked_child_refuses_the_connection_and_leaves_the_session_alone(libr
             except ForkedError as error:
                 print("refused", flush=True)
             c.close()
-            with connect(c.http.base) as own:
+            with connect(c._client.http.base) as own:
                 print(own.user().name, flush=True)
             sys.exit(0)
         _, status = os.waitpid(child, 0)

@@ -97,16 +97,16 @@ def test_what_it_holds_is_let_go_with_it(retail):
             closed.append(self.name)
 
     kept = Resource("retail")
-    retail.register(kept)
+    retail._client.session.register(kept)
     with retail.in_project("Finance") as finance:
-        finance.register(Resource("finance"))
+        finance._client.session.register(Resource("finance"))
         gone = Resource("gone")
-        finance.register(gone)
-        finance.unregister(gone)
-        assert retail.session._keep_alive._holders == 1
-    assert (closed, retail.session._keep_alive._holders) == (["finance"], 0)
+        finance._client.session.register(gone)
+        finance._client.session.unregister(gone)
+        assert retail._client.session._keep_alive._holders == 1
+    assert (closed, retail._client.session._keep_alive._holders) == (["finance"], 0)
     late = retail.in_project("Finance")
-    late.register(Resource("late"))
+    late._client.session.register(Resource("late"))
     retail.close()
     assert sorted(closed) == ["finance", "late", "retail"]
 
@@ -122,17 +122,17 @@ def test_an_expired_session_is_opened_again_once_for_both(library, retail, sent)
     retail.get("x")
     assert sent() == [FINANCE, FINANCE, RETAIL]
     assert library.count("POST", "/api/auth/login") == 2
-    assert finance.http.keys is retail.http.keys
-    assert finance.session.instances is retail.session.instances
+    assert finance._client.http.keys is retail._client.http.keys
+    assert finance._client.session.instances is retail._client.session.instances
 
 
 def test_cubes_are_read_and_their_instances_counted_together(simulator, connection):
     other = connection.in_project(simulator.project_id)
     assert other.cube("Sales Cube").to_arrow().equals(connection.cube("Sales Cube").to_arrow())
-    assert other.session.instances is connection.session.instances
-    assert other.session.orientation is None
-    other.session.orientation = "ROW"
-    assert connection.session.orientation == "ROW"
+    assert other._client.session.instances is connection._client.session.instances
+    assert other._client.session.orientation is None
+    other._client.session.orientation = "ROW"
+    assert connection._client.session.orientation == "ROW"
 
 
 def test_an_instance_is_touched_in_its_own_project(library, retail):
@@ -142,15 +142,17 @@ def test_an_instance_is_touched_in_its_own_project(library, retail):
     finance = retail.in_project("Finance")
 
     async def use(connection, number, *, keep):
-        place = await connection.session.instances.acquire("v2/cubes/C/instances", http=connection.http)
+        place = await connection._client.session.instances.acquire(
+            "v2/cubes/C/instances", http=connection._client.http
+        )
         place.asked()
         place.made(f"I{number}")
         if not keep:
             place.release()
 
-    finance.run(use(finance, 0, keep=True))
+    finance._client.run(use(finance, 0, keep=True))
     for number in range(1, 8):
-        retail.run(use(retail, number, keep=False))
+        retail._client.run(use(retail, number, keep=False))
     touches = [
         (path[-2:], headers["X-MSTR-ProjectID"])
         for (_, path), headers in zip(library.requests, library.headers, strict=True)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from mstr_arrow import background
 from mstr_arrow.adapters.polars import empty_frame
 from mstr_arrow.errors import DataMismatch
 from mstr_arrow.filters.polars import without_hints
-from mstr_arrow.transport import background
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator

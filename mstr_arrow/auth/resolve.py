@@ -7,8 +7,8 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
+from mstr_arrow import background
 from mstr_arrow.errors import UsageError
-from mstr_arrow.transport import background
 
 Credential: TypeAlias = str | Callable[[], str] | Callable[[], Awaitable[str]]
 """A text, or a function without arguments that returns one, or a coroutine function that does."""

@@ -18,6 +18,7 @@ from mstr_arrow.prompts.bodies import automatic
 from mstr_arrow.prompts.collection import Answers, load
 from mstr_arrow.prompts.model import describe
 from mstr_arrow.prompts.template import answer_name
+from mstr_arrow.transport.client import client_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -102,12 +103,13 @@ def ask_all(connection: Connection, report: Report, console: Console) -> Answers
         signal.siginterrupt(signal.SIGINT, True)  # Polars has waits started again after Ctrl-C
     answers = Answers({})
     asked: list[Prompt] = []
-    waiting: Sequence[Prompt] = connection.run(still_open(connection.session, report.id, answers))
+    client = client_of(connection)
+    waiting: Sequence[Prompt] = client.run(still_open(client.session, report.id, answers))
     while waiting:
         asked = [*asked, *waiting]
         more = Answers({answer_name(prompt, asked): _ask(prompt, console) for prompt in waiting})
         try:
-            after = connection.run(still_open(connection.session, report.id, answers.with_others(more)))
+            after = client.run(still_open(client.session, report.id, answers.with_others(more)))
         except (UsageError, ServerError) as error:
             if isinstance(error, ServerError) and error.status != _BAD_REQUEST:
                 raise

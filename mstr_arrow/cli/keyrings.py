@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.auth.secrets.clients import client_library
 from mstr_arrow.errors import MstrError, SecretError, UsageError
+from mstr_arrow.secrets.clients import client_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from mstr_arrow.auth.secrets import file
 from mstr_arrow.errors import SecretError, UsageError
+from mstr_arrow.secrets import file
 
 if TYPE_CHECKING:
     from collections.abc import Callable

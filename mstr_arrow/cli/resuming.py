@@ -15,6 +15,7 @@ from mstr_arrow.cli.tables import count
 from mstr_arrow.errors import ServerError, TransportError, UsageError
 from mstr_arrow.extract.claim import claimed
 from mstr_arrow.extract.options import OnChange
+from mstr_arrow.transport.client import client_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,7 +64,7 @@ class Resuming:
     @contextmanager
     def over(self, connection: Connection) -> Iterator[None]:
         """Note the connection's session at once, for the next run to find."""
-        with claimed(connection, self.folder):
+        with claimed(client_of(connection), self.folder):
             yield
 
     def write(self, scan: Scan, on_progress: Callable[[ScanStats], None]) -> tuple[str, ScanStats | None]:

@@ -25,6 +25,7 @@ from mstr_arrow.connection import Connection
 from mstr_arrow.errors import UsageError
 from mstr_arrow.names import listing
 from mstr_arrow.scan.stats import ScanStats
+from mstr_arrow.transport.client import client_of
 
 if TYPE_CHECKING:
     from mstr_arrow.cli.sources import Source
@@ -148,7 +149,7 @@ def _result(work: Future[T], connection: Connection, database: Database) -> T:
         return await asyncio.wrap_future(work)
 
     try:
-        return connection.run(result())
+        return client_of(connection).run(result())
     except KeyboardInterrupt:
         database.interrupt()
         raise

@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.auth import secrets
+from mstr_arrow import secrets
 from mstr_arrow.errors import UsageError
 from mstr_arrow.names import listing
 

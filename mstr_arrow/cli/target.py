@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.names import listing
 from mstr_arrow.objects import datasets
 from mstr_arrow.objects.folders import folder_id
+from mstr_arrow.transport.client import client_of
 from mstr_arrow.transport.projects import OBJECT_ID
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ def look_at(connection: Connection, name: str, folder: str | None) -> tuple[Data
     None where there is no such dataset; the second is None where it was never published. Errors: those of
     :func:`~.objects.datasets.find_dataset`, :func:`~.objects.datasets.read`, :func:`~.objects.folders.folder_id`.
     """
-    return connection.run(_look_at(connection.http, name, folder))
+    client = client_of(connection)
+    return client.run(_look_at(client.http, name, folder))
 
 
 async def _look_at(http: Http, name: str, folder: str | None) -> tuple[Dataset, Definition | None] | None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from mstr_arrow.transport import events
+from mstr_arrow import events
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

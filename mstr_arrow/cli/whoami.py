@@ -14,6 +14,8 @@ from mstr_arrow.cli.server import Server, takes_server
 from mstr_arrow.cli.tables import print_json, printable
 from mstr_arrow.connection import Connection
 from mstr_arrow.names import listing
+from mstr_arrow.transport.client import client_of
+from mstr_arrow.transport.http import Http
 
 _HOUR = 3600
 
@@ -41,24 +43,25 @@ def look_around(connection: Connection) -> dict[str, Any]:
     """Gather what is known of user, server and session; what the server keeps to itself is None."""
     user, info = connection.user_info(), connection.session_info()
     projects = connection.projects()
-    chosen = connection.http.project or (projects[0] if len(projects) == 1 else None)
+    client = client_of(connection)
+    chosen = client.http.project or (projects[0] if len(projects) == 1 else None)
     return {
         "user": user.name,
         "user_id": user.id,
-        "url": connection.http.base,
+        "url": client.http.base,
         "server_version": connection.server_version,
         "project": chosen.name if chosen else None,
         "project_id": chosen.id if chosen else None,
         "projects": [project.name for project in projects],
         "session_timeout_seconds": info.timeout,
-        "session_seconds_left": None if info.timeout is None else connection.run(_left(connection, info.timeout)),
+        "session_seconds_left": None if info.timeout is None else client.run(_left(client.http, info.timeout)),
         "working_set": info.working_set,
     }
 
 
-async def _left(connection: Connection, longest: float) -> float:
+async def _left(http: Http, longest: float) -> float:
     """Count from the last request, which is what the server does."""
-    idle = asyncio.get_running_loop().time() - connection.http.keys.used_at
+    idle = asyncio.get_running_loop().time() - http.keys.used_at
     return round(max(0.0, longest - idle), 1)
 
 

@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def claimed(connection: Client, path: str | os.PathLike[str]) -> Iterator[None]:
-    """Note a connection's session for an extraction into a folder, which is to follow; forget it if none has begun.
+def claimed(client: Client, path: str | os.PathLike[str]) -> Iterator[None]:
+    """Note a session for an extraction into a folder, which is to follow; forget it if none has begun.
 
     Errors: UsageError where another process extracts into it, or it cannot be made.
     """
-    connection.run(_claim(connection.session, Folder(path)))
+    client.run(_claim(client.session, Folder(path)))
     try:
         yield
     finally:
-        connection.run(_forget(connection.session, Folder(path)))
+        client.run(_forget(client.session, Folder(path)))
 
 
 async def _claim(session: ServerSession, folder: Folder) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Extractable:
     """A scan that can be extracted part by part."""
 
-    _connection: Client
+    _client: Client
     _asking: Asking
 
     def extract(
@@ -61,7 +61,7 @@ class Extractable:
         ...     done.rows, done.parts, pl.scan_parquet(f"{folder}/sales/*.parquet").collect().height
         (2000, 4, 2000)
         """
-        return self._connection.run(self._extract(folder, chosen(options), on_progress))
+        return self._client.run(self._extract(folder, chosen(options), on_progress))
 
     async def extract_async(
         self,
@@ -71,7 +71,7 @@ class Extractable:
         **options: Unpack[ExtractOptions],
     ) -> ExtractResult:
         """Do what `extract` does."""
-        return await self._connection.bridge(self._extract(folder, chosen(options), on_progress))
+        return await self._client.bridge(self._extract(folder, chosen(options), on_progress))
 
     def with_options(self, **options: Unpack[ScanOptions]) -> Self:
         """Return the same scan, read otherwise."""

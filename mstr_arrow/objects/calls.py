@@ -8,7 +8,7 @@ from mstr_arrow.objects.catalogue import FOLDER, Objects, kinds_of, subtypes_of,
 from mstr_arrow.objects.find import find
 from mstr_arrow.objects.folders import folder_id, list_folder
 from mstr_arrow.objects.search import search
-from mstr_arrow.transport.client import Client
+from mstr_arrow.transport.client import Connected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from mstr_arrow.objects.catalogue import Kind, ObjectInfo, ObjectType
 
 
-class CatalogueCalls(Client):
-    """What can be asked of a project's catalogue, for a connection that knows how to run it."""
+class CatalogueCalls(Connected):
+    """What can be asked of a project's catalogue."""
 
     def objects(self, pattern: str | None = None, kind: Kind | None = None) -> Objects:
         """Return the cubes and reports this login can see, by name; see :meth:`search`.
@@ -28,11 +28,11 @@ class CatalogueCalls(Client):
         ...     [each.name for each in conn.objects("*sales*", kind="cube")]
         ['Sales Cube']
         """
-        return self.run(search(self.http, pattern, types=subtypes_of(kinds_of(kind))))
+        return self._client.run(search(self._client.http, pattern, types=subtypes_of(kinds_of(kind))))
 
     async def objects_async(self, pattern: str | None = None, kind: Kind | None = None) -> Objects:
         """Do what :meth:`objects` does."""
-        return await self.bridge(search(self.http, pattern, types=subtypes_of(kinds_of(kind))))
+        return await self._client.bridge(search(self._client.http, pattern, types=subtypes_of(kinds_of(kind))))
 
     def search(
         self,
@@ -57,7 +57,7 @@ class CatalogueCalls(Client):
         >>> found.table().select(["name", "type"]).to_pylist()
         [{'name': 'Sales Cube', 'type': 'cube'}]
         """
-        return self.run(self._search(pattern, type_numbers(type), root, complete=complete))
+        return self._client.run(self._search(pattern, type_numbers(type), root, complete=complete))
 
     async def search_async(
         self,
@@ -68,11 +68,11 @@ class CatalogueCalls(Client):
         complete: bool = False,
     ) -> Objects:
         """Do what :meth:`search` does."""
-        return await self.bridge(self._search(pattern, type_numbers(type), root, complete=complete))
+        return await self._client.bridge(self._search(pattern, type_numbers(type), root, complete=complete))
 
     async def _search(self, pattern: str | None, types: list[int], root: str | None, *, complete: bool) -> Objects:
-        folder = None if root is None else await folder_id(self.http, root)
-        return await search(self.http, pattern, types=types, root=folder, complete=complete)
+        folder = None if root is None else await folder_id(self._client.http, root)
+        return await search(self._client.http, pattern, types=types, root=folder, complete=complete)
 
     def contents(self, folder: str | None = None) -> Objects:
         """Return what is in a folder, folders first; by default in the project's root.
@@ -85,11 +85,11 @@ class CatalogueCalls(Client):
         ...     [each.path for each in conn.contents("/Public Objects") if each.type_name == "folder"][0]
         '/Simulated Retail/Public Objects/Archive'
         """
-        return self.run(self._contents(folder))
+        return self._client.run(self._contents(folder))
 
     async def contents_async(self, folder: str | None = None) -> Objects:
         """Do what :meth:`contents` does."""
-        return await self.bridge(self._contents(folder))
+        return await self._client.bridge(self._contents(folder))
 
     def folders(self, folder: str | None = None) -> Objects:
         """Return the folders that are in a folder, by default in the project's root; see :meth:`contents`.
@@ -98,15 +98,15 @@ class CatalogueCalls(Client):
         ...     "Public Objects" in [each.name for each in conn.folders()]
         True
         """
-        return self.run(self._folders(folder))
+        return self._client.run(self._folders(folder))
 
     async def folders_async(self, folder: str | None = None) -> Objects:
         """Do what :meth:`folders` does."""
-        return await self.bridge(self._folders(folder))
+        return await self._client.bridge(self._folders(folder))
 
     async def _contents(self, folder: str | None) -> Objects:
         at_root = folder is None or not folder.strip("/")
-        return await list_folder(self.http, "" if at_root else await folder_id(self.http, folder))
+        return await list_folder(self._client.http, "" if at_root else await folder_id(self._client.http, folder))
 
     async def _folders(self, folder: str | None) -> Objects:
         return Objects(info for info in await self._contents(folder) if info.type == FOLDER)
@@ -122,8 +122,8 @@ class CatalogueCalls(Client):
         ...     conn.find("/Public Objects/Reports/Sales Cube").kind
         'cube'
         """
-        return self.run(find(self.http, name_or_id, kind))
+        return self._client.run(find(self._client.http, name_or_id, kind))
 
     async def find_async(self, name_or_id: str, kind: Kind | None = None) -> ObjectInfo:
         """Do what :meth:`find` does."""
-        return await self.bridge(find(self.http, name_or_id, kind))
+        return await self._client.bridge(find(self._client.http, name_or_id, kind))

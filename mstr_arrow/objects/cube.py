@@ -42,7 +42,7 @@ class Cube(Selectable):
 
     def __init__(
         self,
-        connection: Client,
+        client: Client,
         definition: Definition,
         options: ReadOptions,
         *,
@@ -53,11 +53,11 @@ class Cube(Selectable):
             "cube",
             definition.id,
             definition.request(row_counts=row_counts),
-            connection.server_version,
+            client.server_version,
             given=instance_id,
         )
         metrics = definition.metrics + (definition.row_counts if row_counts else ())
-        super().__init__(connection, source, options, definition.attributes, metrics)
+        super().__init__(client, source, options, definition.attributes, metrics)
         self._definition = definition
 
     def __repr__(self) -> str:
@@ -76,14 +76,14 @@ class Cube(Selectable):
     @property
     def info(self) -> CubeInfo:
         """What the server says about the cube. GET /api/cubes?id=."""
-        return self._connection.run(self._info())
+        return self._client.run(self._info())
 
     async def info_async(self) -> CubeInfo:
         """Return `info`."""
-        return await self._connection.bridge(self._info())
+        return await self._client.bridge(self._info())
 
     async def _info(self) -> CubeInfo:
-        answer = await self._connection.http.request("GET", "cubes", params={"id": self.id})
+        answer = await self._client.http.request("GET", "cubes", params={"id": self.id})
         whole = self._asking.whole.instance
         known_rows = whole.total if whole else self.stats.total_rows if self.stats else None
         return read_info(answer.json(), known_rows)
@@ -116,8 +116,8 @@ def _moment(text: str | None) -> datetime | None:
 
 
 async def open_cube(
-    connection: Client, name_or_id: str, options: ReadOptions, *, row_counts: bool, instance_id: str | None = None
+    client: Client, name_or_id: str, options: ReadOptions, *, row_counts: bool, instance_id: str | None = None
 ) -> Cube:
     """Find a cube and read its definition."""
-    body = await fetch_definition(connection.http, name_or_id, "cube")
-    return Cube(connection, read_definition(body), options, row_counts=row_counts, instance_id=instance_id)
+    body = await fetch_definition(client.http, name_or_id, "cube")
+    return Cube(client, read_definition(body), options, row_counts=row_counts, instance_id=instance_id)

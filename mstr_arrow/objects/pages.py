@@ -33,11 +33,11 @@ class Paged(Scan):
         ...     conn.report("Paged By Two").pages().column_names
         ['Year', 'Region']
         """
-        return self._connection.run(_pages(self._asking))
+        return self._client.run(_pages(self._asking))
 
     async def pages_async(self) -> pa.Table:
         """Do what `pages` does."""
-        return await self._connection.bridge(_pages(self._asking))
+        return await self._client.bridge(_pages(self._asking))
 
     def page_by(self, choice: Mapping[str, object] | None = None, /, **named: object) -> Self:
         """Return the report with one page chosen: for each page-by attribute, by name or id, an element.

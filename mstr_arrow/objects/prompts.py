@@ -40,8 +40,8 @@ class Known:
 class Prompted(Scan):
     """A scan of what may ask before it runs."""
 
-    def __init__(self, connection: Client, source: Source, options: ReadOptions) -> None:
-        super().__init__(connection, source, options)
+    def __init__(self, client: Client, source: Source, options: ReadOptions) -> None:
+        super().__init__(client, source, options)
         self._known = Known()
 
     @property
@@ -52,7 +52,7 @@ class Prompted(Scan):
         ...     conn.report("Prompted Nested").prompts[0]
         <Prompt 'Category': 1 element of Category, required, of 'Books', 'Music', 'Été & Co', 'Toys'>
         """
-        return Prompts(self, self._connection, self._asking.source.object_id, self._known)
+        return Prompts(self, self._client, self._asking.source.object_id, self._known)
 
     async def prompts_async(self) -> Prompts[Self]:
         """Return `prompts`, already listed."""
@@ -76,9 +76,9 @@ class Prompts(Sequence["Prompt"], Generic[R]):
     Prompts that depend on the answers to others may be missing here: they show when those are answered.
     """
 
-    def __init__(self, report: R, connection: Client, report_id: str, known: Known) -> None:
+    def __init__(self, report: R, client: Client, report_id: str, known: Known) -> None:
         self._report = report
-        self._connection = connection
+        self._client = client
         self._report_id = report_id
         self._known = known
 
@@ -88,7 +88,7 @@ class Prompts(Sequence["Prompt"], Generic[R]):
         Prompts are named by key, id, name or title. A number, text or date answers a VALUE prompt; a list of texts
         or ids ELEMENTS; a list of names or ids OBJECTS and LEVEL; a condition such as
         ``mstr_arrow.col("Revenue") > 10`` EXPRESSION; None or ``[]`` leaves an optional prompt empty.
-        `mstr_arrow.prompt` makes others. The same prompt asked twice gets the same answer twice, unless each is
+        `mstr_arrow.prompts` makes others. The same prompt asked twice gets the same answer twice, unless each is
         named by its key. Optional prompts without an answer get their default, or are left empty.
 
         Reading then raises PromptsOpen where a required prompt has no answer, and UsageError for answers that do
@@ -120,7 +120,7 @@ class Prompts(Sequence["Prompt"], Generic[R]):
 
     async def listed_async(self) -> Self:
         """Ask the server what there is, if it was not asked."""
-        await self._connection.bridge(self._list())
+        await self._client.bridge(self._list())
         return self
 
     def table(self) -> pa.Table:
@@ -133,18 +133,18 @@ class Prompts(Sequence["Prompt"], Generic[R]):
         GET …/prompts/{key}/elements or …/objects, 200 at a time. Errors: UsageError for a prompt that takes a
         value, and with near names for one that there is not.
         """
-        return self._connection.run(self._choices(prompt, search))
+        return self._client.run(self._choices(prompt, search))
 
     async def choices_async(self, prompt: str, search: str | None = None) -> pa.Table:
         """Do what `choices` does."""
-        return await self._connection.bridge(self._choices(prompt, search))
+        return await self._client.bridge(self._choices(prompt, search))
 
     def _listed(self) -> Listing:
-        return self._connection.run(self._list())
+        return self._client.run(self._list())
 
     async def _list(self) -> Listing:
         if self._known.listing is None:
-            self._known.listing = await list_prompts(self._connection.session, self._report_id)
+            self._known.listing = await list_prompts(self._client.session, self._report_id)
         return self._known.listing
 
     async def _choices(self, name: str, search: str | None) -> pa.Table:
@@ -164,7 +164,7 @@ class Prompts(Sequence["Prompt"], Generic[R]):
                 f"the prompt {prompt.name!r} offers nothing to choose from now.",
                 hint="It takes a value, or depends on the answer to another prompt.",
             )
-        return (await Offer(self._connection.http, listing.place, prompt).all(search))[0]
+        return (await Offer(self._client.http, listing.place, prompt).all(search))[0]
 
 
 def prompt_table(prompts: Sequence[Prompt]) -> pa.Table:

@@ -32,7 +32,7 @@ class Report(Selectable, Prompted, Paged):
 
     def __init__(
         self,
-        connection: Client,
+        client: Client,
         definition: Definition,
         options: ReadOptions,
         *,
@@ -43,12 +43,12 @@ class Report(Selectable, Prompted, Paged):
             "report",
             definition.id,
             {},
-            connection.server_version,
+            client.server_version,
             totals=totals,
             probe_rows=_PROBE_ROWS,
             given=instance_id,
         )
-        super().__init__(connection, source, options, definition.attributes, definition.metrics)
+        super().__init__(client, source, options, definition.attributes, definition.metrics)
         self.id = definition.id
         self.name = definition.name
 
@@ -58,20 +58,20 @@ class Report(Selectable, Prompted, Paged):
     @property
     def info(self) -> ObjectInfo:
         """What the server says about the report without running it. GET /api/objects/{id}?type=3."""
-        return self._connection.run(read_info(self._connection.http, self.id))
+        return self._client.run(read_info(self._client.http, self.id))
 
     async def info_async(self) -> ObjectInfo:
         """Return `info`."""
-        return await self._connection.bridge(read_info(self._connection.http, self.id))
+        return await self._client.bridge(read_info(self._client.http, self.id))
 
 
 async def open_report(
-    connection: Client, name_or_id: str, options: ReadOptions, *, instance_id: str | None = None
+    client: Client, name_or_id: str, options: ReadOptions, *, instance_id: str | None = None
 ) -> Report:
     """Find a report and read its definition."""
-    body = await fetch_definition(connection.http, name_or_id, "report")
+    body = await fetch_definition(client.http, name_or_id, "report")
     template = read_template(body)
-    return Report(connection, template, options, totals=may_have_totals(body), instance_id=instance_id)
+    return Report(client, template, options, totals=may_have_totals(body), instance_id=instance_id)
 
 
 def read_template(body: Any) -> Definition:

@@ -47,13 +47,13 @@ class Selectable(Sql):
 
     def __init__(
         self,
-        connection: Client,
+        client: Client,
         source: Source,
         options: ReadOptions,
         attributes: Sequence[Available],
         metrics: Sequence[Available],
     ) -> None:
-        super().__init__(connection, source, options)
+        super().__init__(client, source, options)
         self._offered = {"attribute": tuple(attributes), "metric": tuple(metrics)}
         self._selection = Selection()
 
@@ -69,11 +69,11 @@ class Selectable(Sql):
         ...     conn.cube("Sales Cube").elements("Store").column_names
         ['id', 'Store@ID', 'Store@DESC']
         """
-        return self._connection.run(read_elements(self._asking, attribute))
+        return self._client.run(read_elements(self._asking, attribute))
 
     async def elements_async(self, attribute: str) -> pa.Table:
         """Do what `elements` does."""
-        return await self._connection.bridge(read_elements(self._asking, attribute))
+        return await self._client.bridge(read_elements(self._asking, attribute))
 
     # As mstrio-py has it
 
@@ -93,7 +93,7 @@ class Selectable(Sql):
 
         An attribute of many elements takes long; `elements` lists those of one.
         """
-        return self._connection.run(self._attr_elements())
+        return self._client.run(self._attr_elements())
 
     async def _attr_elements(self) -> list[dict[str, Any]]:
         return [

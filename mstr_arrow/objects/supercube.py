@@ -6,6 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.objects.push import Push
+from mstr_arrow.transport.client import client_of
 from mstr_arrow.upload.result import DataLossWarning
 from mstr_arrow.upload.source import source_of
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from mstr_arrow.objects.pushoptions import CreateOptions, UpdateOptions
-    from mstr_arrow.transport.client import Client
+    from mstr_arrow.transport.client import Connected
     from mstr_arrow.upload.options import Policy
     from mstr_arrow.upload.result import WriteResult
     from mstr_arrow.upload.session import PublishStatus
@@ -43,14 +44,14 @@ class SuperCube:
 
     def __init__(
         self,
-        connection: Client,
+        connection: Connected,
         name: str | None = None,
         *,
         id: str | None = None,  # noqa: A002 - what everybody calls it
         description: str = "",
     ) -> None:
-        self._connection = connection
-        self._push = Push(connection, name, id, description)
+        self._client = client_of(connection)
+        self._push = Push(self._client, name, id, description)
 
     def __repr__(self) -> str:
         return f"<SuperCube {self.name!r} {self.id or '(no id yet)'}>"
@@ -97,11 +98,11 @@ class SuperCube:
         ``folder_id`` is a folder's id or path, by default "My Reports". `CreateOptions` lists the others. A new
         cube whose upload fails is deleted again. POST /api/datasets/models, then as `update`.
         """
-        return warned(self._connection.run(self._push.create(folder_id, **options)))
+        return warned(self._client.run(self._push.create(folder_id, **options)))
 
     async def create_async(self, folder_id: str | None = None, **options: Unpack[CreateOptions]) -> WriteResult:
         """Do what `create` does."""
-        return warned(await self._connection.bridge(self._push.create(folder_id, **options)))
+        return warned(await self._client.bridge(self._push.create(folder_id, **options)))
 
     def update(self, **options: Unpack[UpdateOptions]) -> WriteResult:
         """Send the tables to a cube there is, each by its update policy, and publish them.
@@ -110,51 +111,51 @@ class SuperCube:
         and GET /api/v2/cubes/{id} to compare columns; then POST …/uploadSessions, PUT …/uploadSessions/{id} per
         chunk, POST …/publish, GET …/publishStatus until it ends, DELETE …/uploadSessions/{id}.
         """
-        return warned(self._connection.run(self._push.update(**options)))
+        return warned(self._client.run(self._push.update(**options)))
 
     async def update_async(self, **options: Unpack[UpdateOptions]) -> WriteResult:
         """Do what `update` does."""
-        return warned(await self._connection.bridge(self._push.update(**options)))
+        return warned(await self._client.bridge(self._push.update(**options)))
 
     def publish(self) -> WriteResult:
         """Publish what was sent with ``auto_publish=False``, and wait for the end; returns all that was done."""
-        return warned(self._connection.run(self._push.publish()))
+        return warned(self._client.run(self._push.publish()))
 
     async def publish_async(self) -> WriteResult:
         """Do what `publish` does."""
-        return warned(await self._connection.bridge(self._push.publish()))
+        return warned(await self._client.bridge(self._push.publish()))
 
     def publish_status(self) -> PublishStatus | None:
         """Return how far publishing is, None before it began. GET …/publishStatus while there is a session."""
-        return self._connection.run(self._push.publish_status())
+        return self._client.run(self._push.publish_status())
 
     async def publish_status_async(self) -> PublishStatus | None:
         """Do what `publish_status` does."""
-        return await self._connection.bridge(self._push.publish_status())
+        return await self._client.bridge(self._push.publish_status())
 
     def discard(self) -> None:
         """Take back what was sent and not published; does nothing when there is nothing."""
-        self._connection.run(self._push.discard())
+        self._client.run(self._push.discard())
 
     async def discard_async(self) -> None:
         """Do what `discard` does."""
-        await self._connection.bridge(self._push.discard())
+        await self._client.bridge(self._push.discard())
 
     def certify(self, certified: bool = True) -> None:
         """Certify the cube, or take its certificate away. PUT /api/objects/{id}/certify."""
-        self._connection.run(self._push.certify(certified=certified))
+        self._client.run(self._push.certify(certified=certified))
 
     async def certify_async(self, certified: bool = True) -> None:
         """Do what `certify` does."""
-        await self._connection.bridge(self._push.certify(certified=certified))
+        await self._client.bridge(self._push.certify(certified=certified))
 
     def delete(self) -> None:
         """Delete the cube and its data. DELETE /api/objects/{id}?type=3."""
-        self._connection.run(self._push.delete())
+        self._client.run(self._push.delete())
 
     async def delete_async(self) -> None:
         """Do what `delete` does."""
-        await self._connection.bridge(self._push.delete())
+        await self._client.bridge(self._push.delete())
 
 
 def warned(result: WriteResult) -> WriteResult:

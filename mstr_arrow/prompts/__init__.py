@@ -1,4 +1,4 @@
-"""Prompts and their answers; users know it as ``mstr_arrow.prompt``."""
+"""Prompts of reports, and their answers."""
 
 from mstr_arrow.prompts.answers import default, elements, empty, expression, level, objects, value
 from mstr_arrow.prompts.collection import Answers, load

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from mstr_arrow.transport import background
+from mstr_arrow import background
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -25,8 +25,8 @@ class Batches:
     loop that is left early has dropped it. Holds at most ``Limits.buffer_bytes`` of pages ahead.
     """
 
-    def __init__(self, connection: Client, read: Opened[pa.RecordBatch], schema: pa.Schema) -> None:
-        self._connection = connection
+    def __init__(self, client: Client, read: Opened[pa.RecordBatch], schema: pa.Schema) -> None:
+        self._client = client
         self._read = read
         self._pid = os.getpid()
         self._ended = False
@@ -41,7 +41,7 @@ class Batches:
         return self
 
     def __next__(self) -> pa.RecordBatch:
-        batch = self._connection.run(self._next())
+        batch = self._client.run(self._next())
         if batch is None:
             raise StopIteration
         return batch
@@ -61,7 +61,7 @@ class Batches:
         return self
 
     async def __anext__(self) -> pa.RecordBatch:
-        batch = await self._connection.bridge(self._next())
+        batch = await self._client.bridge(self._next())
         if batch is None:
             raise StopAsyncIteration
         return batch

@@ -35,9 +35,9 @@ T = TypeVar("T", bound="Sliceable")
 class Question:
     """A scan without its ways out: it is chosen what to read, and told what that will be."""
 
-    def __init__(self, connection: Client, source: Source, options: ReadOptions) -> None:
-        self._connection = connection
-        self._asking = Asking(connection.session, source, options, Query(), Whole())
+    def __init__(self, client: Client, source: Source, options: ReadOptions) -> None:
+        self._client = client
+        self._asking: Asking = Asking(client.session, source, options, Query(), Whole())
         self._schema: pa.Schema | None = None
         self._last: Opened[Any] | None = None
 
@@ -148,11 +148,11 @@ class Question:
         decided by the server: Units > 90
         reads 5 of the ... rows that this makes on the server...
         """
-        return self._connection.run(self._asking.explain())
+        return self._client.run(self._asking.explain())
 
     async def explain_async(self) -> str:
         """Do what `explain` does."""
-        return await self._connection.bridge(self._asking.explain())
+        return await self._client.bridge(self._asking.explain())
 
     # What there is
 
@@ -164,22 +164,22 @@ class Question:
         instance. Each field's metadata holds ``mstr.id``, ``mstr.form_id``, ``mstr.role`` and
         ``mstr.data_type``.
         """
-        return self._connection.run(self._known_schema())
+        return self._client.run(self._known_schema())
 
     async def schema_async(self) -> pa.Schema:
         """Return `schema`."""
-        return await self._connection.bridge(self._known_schema())
+        return await self._client.bridge(self._known_schema())
 
     def count_rows(self) -> int:
         """Return the number of rows of the result; creates an instance as `schema` does.
 
         Reads the rows where only that tells: where conditions run here, and for cross-tabs.
         """
-        return self._connection.run(self._count_rows())
+        return self._client.run(self._count_rows())
 
     async def count_rows_async(self) -> int:
         """Do what `count_rows` does."""
-        return await self._connection.bridge(self._count_rows())
+        return await self._client.bridge(self._count_rows())
 
     @property
     def stats(self) -> ScanStats | None:

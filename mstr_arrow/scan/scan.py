@@ -53,27 +53,27 @@ class Scan(Writable, Extractable):
 
         Holds at its peak the table twice, and the pages under way (``Limits.buffer_bytes``).
         """
-        return self._connection.run(self._to_arrow(strings, on_progress))
+        return self._client.run(self._to_arrow(strings, on_progress))
 
     async def to_arrow_async(self, *, strings: Strings = "dictionary", on_progress: OnProgress = None) -> pa.Table:
         """Do what `to_arrow` does."""
-        return await self._connection.bridge(self._to_arrow(strings, on_progress))
+        return await self._client.bridge(self._to_arrow(strings, on_progress))
 
     def to_polars(self, *, strings: Strings = "plain", on_progress: OnProgress = None) -> pl.DataFrame:
         """Return all rows as a Polars frame; ``strings="dictionary"`` makes texts categorical."""
-        return self._connection.run(self._to_polars(strings, on_progress))
+        return self._client.run(self._to_polars(strings, on_progress))
 
     async def to_polars_async(self, *, strings: Strings = "plain", on_progress: OnProgress = None) -> pl.DataFrame:
         """Do what `to_polars` does."""
-        return await self._connection.bridge(self._to_polars(strings, on_progress))
+        return await self._client.bridge(self._to_polars(strings, on_progress))
 
     def to_pandas(self, *, strings: Strings = "plain", on_progress: OnProgress = None) -> Any:
         """Return all rows as a pandas frame with Arrow-backed types; needs the extra ``pandas``."""
-        return self._connection.run(self._to_pandas(strings, on_progress))
+        return self._client.run(self._to_pandas(strings, on_progress))
 
     async def to_pandas_async(self, *, strings: Strings = "plain", on_progress: OnProgress = None) -> Any:
         """Do what `to_pandas` does."""
-        return await self._connection.bridge(self._to_pandas(strings, on_progress))
+        return await self._client.bridge(self._to_pandas(strings, on_progress))
 
     # Batch by batch
 
@@ -82,11 +82,11 @@ class Scan(Writable, Extractable):
 
         Holds at most ``Limits.buffer_bytes`` of pages ahead of the consumer.
         """
-        return self._connection.run(self._batches(strings, on_progress))
+        return self._client.run(self._batches(strings, on_progress))
 
     async def batches_async(self, *, strings: Strings = "dictionary", on_progress: OnProgress = None) -> Batches:
         """Do what `batches` does; iterate with ``async for``."""
-        return await self._connection.bridge(self._batches(strings, on_progress))
+        return await self._client.bridge(self._batches(strings, on_progress))
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         return self.batches()
@@ -112,7 +112,7 @@ class Scan(Writable, Extractable):
 
     def __arrow_c_schema__(self) -> object:
         """Export the schema without reading: DuckDB and others ask for it before they read."""
-        return deliver_schema(self._connection.run(self._fresh_schema()), "plain").__arrow_c_schema__()
+        return deliver_schema(self._client.run(self._fresh_schema()), "plain").__arrow_c_schema__()
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Export one read as an Arrow C stream, texts as plain strings.
@@ -146,7 +146,7 @@ class Scan(Writable, Extractable):
         ...     lf.filter(pl.col("Region") == "East").select("Order", "Units").collect().columns
         ['Order', 'Units']
         """
-        return lazy_frame(self._connection, lambda: self.schema, self._open_part, repr(self))
+        return lazy_frame(self._client, lambda: self.schema, self._open_part, repr(self))
 
     # All of it once, on the background loop
 
@@ -183,7 +183,7 @@ class Scan(Writable, Extractable):
     async def _batches(self, strings: Strings, on_progress: OnProgress) -> Batches:
         check_strings(strings)
         read = await self._open(lambda batch: deliver_batch(batch, strings), on_progress)
-        return Batches(self._connection, read, deliver_schema(read.schema, strings))
+        return Batches(self._client, read, deliver_schema(read.schema, strings))
 
 
 def _reader(batches: Batches) -> pa.RecordBatchReader:

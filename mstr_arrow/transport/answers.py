@@ -40,7 +40,7 @@ EXCERPT = 200
 SHOWN = 5
 """Further messages of one answer that an error keeps."""
 
-_AGAIN = "Connect again; hold() keeps a connection alive between calls."
+_AGAIN = "Connect again; within its context a connection is kept alive."
 _CREDENTIALS = "Check user name, password and login mode."
 _TOO_OLD = "Check the base URL; if it is right, the server is too old for this call."
 _LOG = "The administrator finds the reason in the server's log, by the ticket or the time."

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from mstr_arrow.transport.answers import parsed
-from mstr_arrow.transport.client import Client
+from mstr_arrow.transport.client import Connected
 from mstr_arrow.transport.keys import SessionKeys
 
 if TYPE_CHECKING:
@@ -70,8 +70,8 @@ class Options(Sent, total=False):
     include_auth: bool
 
 
-class Endpoints(Client):
-    """The verbs, for a connection that knows how to run them."""
+class Endpoints(Connected):
+    """The verbs."""
 
     def request(self, method: str, path: str, **options: Unpack[Options]) -> Response:
         """Call any endpoint; ``path`` with or without leading slash and ``/api``.
@@ -86,11 +86,11 @@ class Endpoints(Client):
         >>> cubes["totalItems"], version
         (1, '11.5.0900.00123')
         """
-        return self.run(self._request(method, path, **options))
+        return self._client.run(self._request(method, path, **options))
 
     async def request_async(self, method: str, path: str, **options: Unpack[Options]) -> Response:
         """Do what :meth:`request` does."""
-        return await self.bridge(self._request(method, path, **options))
+        return await self._client.bridge(self._request(method, path, **options))
 
     async def _request(
         self,
@@ -105,9 +105,9 @@ class Endpoints(Client):
         if project is None and (first in _ABOUT_SESSION or not include_auth):
             project = False
         if isinstance(project, str):
-            project = await self.http.project_id(project)
-        keys = None if include_auth else SessionKeys(self.http.base)
-        answer = await self.http.request(method, path, project=project, keys=keys, **sent)
+            project = await self._client.http.project_id(project)
+        keys = None if include_auth else SessionKeys(self._client.http.base)
+        answer = await self._client.http.request(method, path, project=project, keys=keys, **sent)
         packed = answer.encoding and answer.body  # an answer to HEAD has the header alone
         content = await asyncio.to_thread(answer.content) if packed else answer.body
         return Response(answer.status, answer.headers, content, answer.secrets)

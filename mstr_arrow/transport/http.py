@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 import orjson
 
+from mstr_arrow import events
 from mstr_arrow.errors import (
     ClosedError,
     ForkedError,
@@ -22,7 +23,7 @@ from mstr_arrow.errors import (
     TimeoutExceeded,
     UsageError,
 )
-from mstr_arrow.transport import events, url
+from mstr_arrow.transport import url
 from mstr_arrow.transport.exchange import Request, broken, exchange, pieces_of, refusal
 from mstr_arrow.transport.keys import PROJECT, SessionKeys
 from mstr_arrow.transport.projects import OBJECT_ID, Project, choose, read_projects

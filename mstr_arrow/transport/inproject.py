@@ -10,7 +10,7 @@ from mstr_arrow.transport.http import Http
 from mstr_arrow.transport.session import ServerSession, close_in_time
 
 if TYPE_CHECKING:
-    from mstr_arrow.transport import background
+    from mstr_arrow import background
     from mstr_arrow.transport.projects import Project
 
 

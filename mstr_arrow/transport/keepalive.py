@@ -6,8 +6,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
+from mstr_arrow import events
 from mstr_arrow.errors import MstrError, SessionExpired
-from mstr_arrow.transport import events
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

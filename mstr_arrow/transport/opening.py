@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mstr_arrow.transport import background
+from mstr_arrow import background
 from mstr_arrow.transport.session import ServerSession
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any, Literal
 
+from mstr_arrow import background, events
 from mstr_arrow.auth.login import log_in, log_out
 from mstr_arrow.errors import SessionExpired
-from mstr_arrow.transport import background, events
 from mstr_arrow.transport.http import Http
 from mstr_arrow.transport.info import (
     ServerStatus,

@@ -11,11 +11,11 @@ import polars as pl
 import pytest
 
 import mstr_arrow as ma
+from mstr_arrow import background
 from mstr_arrow.adapters.lazy import lazy_frame
 from mstr_arrow.errors import DataMismatch
 from mstr_arrow.simulator import Fault
 from mstr_arrow.simulator.faults.faults import Delayed
-from mstr_arrow.transport import background
 
 ROWS, PAGES = 2_000, 8
 ENGINES = ("in-memory", "streaming")

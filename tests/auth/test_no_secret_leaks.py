@@ -104,7 +104,13 @@ def test_nothing_leaks_by_any_mode(server, quick, watch, mode):
     with connect(server.url, **given, project=server.project, settings=quick, on_event=watch.event) as conn:
         watch.learn(conn)
         watch.look(
-            conn, conn.http, conn.http.keys, conn.session, conn.settings, conn.session_info(), conn.user_info()
+            conn,
+            conn._client.http,
+            conn._client.http.keys,
+            conn._client.session,
+            conn.settings,
+            conn.session_info(),
+            conn.user_info(),
         )
         told_about(watch, conn.get, "v2/cubes/nonsense")
         told_about(watch, conn.get, "no/such/route")
@@ -130,7 +136,7 @@ def test_nothing_leaks_by_any_mode(server, quick, watch, mode):
         told_about(watch, conn.user)
         told_about(watch, conn.renew)
         server.heal()
-        watch.look(conn, conn.session)
+        watch.look(conn, conn._client.session)
     told_about(watch, conn.user)
     watch.look(conn)
     assert watch.leaks() == []

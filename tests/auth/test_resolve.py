@@ -5,9 +5,9 @@ import traceback
 
 import pytest
 
+from mstr_arrow import background
 from mstr_arrow.auth.resolve import resolve, resolve_here
 from mstr_arrow.errors import UsageError
-from mstr_arrow.transport import background
 
 SECRET = "hunter2"
 

@@ -43,8 +43,8 @@ def close(retail):
     """Answer what is open; return the object that does, to go on."""
 
     def close(answers, going_on=None):
-        one = going_on or Prompting(retail.http, "reports/R1", Answers.of(answers))
-        retail.run(one.close("I1"))
+        one = going_on or Prompting(retail._client.http, "reports/R1", Answers.of(answers))
+        retail._client.run(one.close("I1"))
         return one
 
     return close
@@ -220,14 +220,14 @@ def test_a_name_that_comes_to_mean_two_prompts_is_refused(asking, close):
 def test_a_server_without_the_list_is_asked_by_an_instance(library, retail):
     library.on("POST", f"/api/{PATH}", json={"instanceId": "I1", "id": "R1", "status": 2})
     library.on("GET", f"{PLACE}/prompts", json=[YEAR])
-    found = retail.run(list_prompts(retail.session, "R1"))
+    found = retail._client.run(list_prompts(retail._client.session, "R1"))
     assert [prompt.name for prompt in found.prompts] == ["Year"]
     assert found.place == "reports/R1/instances/I1"
 
 
 def test_a_list_of_values_needs_no_instance(library, retail):
     library.on("GET", "/api/reports/R1/prompts", json=[YEAR])
-    found = retail.run(list_prompts(retail.session, "R1"))
+    found = retail._client.run(list_prompts(retail._client.session, "R1"))
     assert ([prompt.name for prompt in found.prompts], found.place) == (["Year"], None)
 
 
@@ -237,7 +237,7 @@ def test_prompts_that_only_the_list_knows_come_last(library, retail):
     library.on("POST", f"/api/{PATH}", json={"instanceId": "I1", "id": "R1", "status": 2})
     library.on("GET", f"{PLACE}/prompts", json=[REGION])
     listing(library, 3)
-    region, last = retail.run(list_prompts(retail.session, "R1")).prompts
+    region, last = retail._client.run(list_prompts(retail._client.session, "R1")).prompts
     assert [choice.name for choice in region.choices] == ["0", "1", "2"]
     assert (region.choice_count, last.name, last.choices) == (3, "Later", None)
 
@@ -245,23 +245,27 @@ def test_prompts_that_only_the_list_knows_come_last(library, retail):
 def test_a_report_that_asks_nothing(library, retail):
     library.on("GET", "/api/reports/R1/prompts", json=[])
     library.on("POST", f"/api/{PATH}", json={"instanceId": "I1", "id": "R1", "status": 1})
-    assert retail.run(list_prompts(retail.session, "R1")).prompts == ()
+    assert retail._client.run(list_prompts(retail._client.session, "R1")).prompts == ()
 
 
 def test_answers_to_prompts_of_a_report_that_asks_nothing(retail):
-    one = Prompting(retail.http, "reports/R1", Answers.of({"Year": 2024}))
+    one = Prompting(retail._client.http, "reports/R1", Answers.of({"Year": 2024}))
     with pytest.raises(UsageError, match="answers to 'Year', but nothing is asked"):
         one.finish()
 
 
 def test_an_offer_is_read_by_search(library, retail):
     listing(library, 450, names="East {}".format)
-    offer = Offer(retail.http, "reports/R1/instances/I1", read_prompts([REGION])[0])
+    offer = Offer(retail._client.http, "reports/R1/instances/I1", read_prompts([REGION])[0])
 
     async def read():
         return await asyncio.gather(offer.all("East 44"), offer.all(at_most=200), offer.all())
 
-    assert [(len(found), count) for found, count in retail.run(read())] == [(11, 11), (200, 450), (450, 450)]
+    assert [(len(found), count) for found, count in retail._client.run(read())] == [
+        (11, 11),
+        (200, 450),
+        (450, 450),
+    ]
 
 
 def test_the_default_of_a_required_prompt_is_asked_for(library, asking, close):

@@ -38,7 +38,7 @@ def look(library, retail):
     library.on("GET", "/api/searches/results", search)
     for item in OBJECTS:
         library.on("GET", f"/api/objects/{item['id']}", json=item)
-    return lambda wanted: retail.run(find(retail.http, wanted, "cube"))
+    return lambda wanted: retail._client.run(find(retail._client.http, wanted, "cube"))
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_an_empty_project_says_so(library, look):
 
 
 def test_the_simulator_is_searched_the_same_way(simulator, connection):
-    found = connection.run(find(connection.http, "sales cube", "cube"))
+    found = connection._client.run(find(connection._client.http, "sales cube", "cube"))
     assert found.id == simulator.cubes["Sales Cube"]
     assert found.path.endswith("/Sales Cube")
 

@@ -201,5 +201,5 @@ def test_an_expansion_left_early_holds_nothing():
             for _ in range(12):
                 with every.batches() as batches:
                     assert len(next(batches))
-                assert conn.session.instances.in_use == 0
+                assert conn._client.session.instances.in_use == 0
         assert server.open_sessions == 0

@@ -112,19 +112,19 @@ SUPPLIERS = ["Alpine Bakery", "Alpine Books"]
         ),
         (
             "Prompted Nested",
-            {"Category": "Toys", "Items": ["Puzzle", "Kite"], "Least Units": ma.prompt.default()},
+            {"Category": "Toys", "Items": ["Puzzle", "Kite"], "Least Units": ma.prompts.default()},
             {"Category": ["Toys"], "Items": ["Puzzle", "Kite"]},
         ),
         ("Prompted Objects", {"Metrics": ["Units", "Cost"]}, {"Metrics": ["Units", "Cost"]}),
         (
             "Prompted Objects",
-            {"Metrics": ma.prompt.default(), "Attributes": ["Region", "Year"]},
+            {"Metrics": ma.prompts.default(), "Attributes": ["Region", "Year"]},
             {"Attributes": ["Region", "Year"]},
         ),
         ("Prompted Level", {"Revenue Level": "Region"}, {"Revenue Level": ["Region"]}),
         (
             "Prompted Level",
-            {"Revenue Level": ma.prompt.level("Year", "Category")},
+            {"Revenue Level": ma.prompts.level("Year", "Category")},
             {"Revenue Level": ["Year", "Category"]},
         ),
         ("Prompted Optional", {}, {}),
@@ -304,7 +304,7 @@ def test_answers_are_saved_and_given_again(conn, server, tmp_path):
     report = conn.report("Prompted Value").prompts(VALUES)
     for name in ("answers.toml", "answers.json"):
         report.answers.save(tmp_path / name)
-        again = conn.report("Prompted Value").prompts(ma.prompt.load(tmp_path / name))
+        again = conn.report("Prompted Value").prompts(ma.prompts.load(tmp_path / name))
         assert again.answers == report.answers
         assert_true(again, server, VALUES)
 

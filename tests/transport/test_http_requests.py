@@ -9,9 +9,8 @@ from dataclasses import replace
 import pytest
 from aiohttp import web
 
-from mstr_arrow import errors, events
+from mstr_arrow import background, errors, events
 from mstr_arrow.config import Settings, Timeouts
-from mstr_arrow.transport import background
 from mstr_arrow.transport.http import Http
 
 OK = b'{"ok":true}'

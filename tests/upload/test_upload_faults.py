@@ -307,7 +307,7 @@ def test_a_source_that_fails_is_told_with_the_place(server, conn, pushed):
 def test_an_interrupt_deletes_the_upload_session(server, conn, pushed, monkeypatch):
     started = threading.Event()
 
-    monkeypatch.setattr("mstr_arrow.transport.background.concurrent.futures.wait", _interrupting(started))
+    monkeypatch.setattr("mstr_arrow.background.concurrent.futures.wait", _interrupting(started))
     server.fail(Fault.slow(1).on(*CHUNK, skip=1))
     with pytest.raises(KeyboardInterrupt):
         conn.write("Pushed", NEW, chunk_rows=40, on_progress=lambda _: started.set())
@@ -381,7 +381,7 @@ def test_a_first_chunk_that_is_refused_as_columns_is_sent_as_rows(server, conn):
     server.fail(Fault.error(400, "ERR006").on(*CHUNK))
     assert conn.write("Pushed", NEW, chunk_rows=40).rows == 100
     assert keys(server) == NEW["key"].to_list()
-    assert conn.session.orientation == "ROW"
+    assert conn._client.session.orientation == "ROW"
 
 
 @pytest.mark.usefixtures("pushed")

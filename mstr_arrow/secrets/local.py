@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 
-from mstr_arrow.auth.secrets.secret import Secret, require_texts, text_of
 from mstr_arrow.errors import SecretError
+from mstr_arrow.secrets.secret import Secret, require_texts, text_of
 
 _OTHERS = 0o077
 

@@ -8,7 +8,7 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow import errors
-from mstr_arrow.transport.events import (
+from mstr_arrow.events import (
     RequestFinished,
     RequestStarted,
     SessionClosed,
@@ -77,7 +77,7 @@ def test_a_request_without_an_answer_is_told(library, watched):
     library.on("POST", "/api/x", never)
     seen.clear()
     with pytest.raises(errors.TimeoutExceeded):
-        connection.run(connection.http.request("POST", "x", project=False, wait=0.05))
+        connection._client.run(connection._client.http.request("POST", "x", project=False, wait=0.05))
     last = next(event for event in reversed(seen) if event.path == "/api/x")
     assert (last.status, last.error, last.bytes) == (None, "TimeoutExceeded", 0)
 
@@ -159,7 +159,7 @@ def test_without_a_function_no_event_is_made(library, quick, monkeypatch):
         raise AssertionError(arguments)
 
     for name in ("RequestStarted", "RequestFinished", "SessionOpened", "SessionClosed", "tell"):
-        monkeypatch.setattr(f"mstr_arrow.transport.events.{name}", made)
+        monkeypatch.setattr(f"mstr_arrow.events.{name}", made)
     with ma.connect(library.url, username="ann", password=SECRET, settings=quick) as connection:
         assert connection.user().name == "Ann"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from mstr_arrow.auth.secrets.clients import CONNECT_SECONDS, READ_SECONDS, client_library
-from mstr_arrow.auth.secrets.secret import Secret, require_texts
 from mstr_arrow.errors import SecretError, UsageError
+from mstr_arrow.secrets.clients import CONNECT_SECONDS, READ_SECONDS, client_library
+from mstr_arrow.secrets.secret import Secret, require_texts
 
 RETRIES = 3
 """The library's own ten take minutes to tell that a vault cannot be reached."""

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.auth.secrets.clients import CONNECT_SECONDS, READ_SECONDS, client_library, quiet
-from mstr_arrow.auth.secrets.secret import Secret, require_texts, text_of
 from mstr_arrow.errors import SecretError
+from mstr_arrow.secrets.clients import CONNECT_SECONDS, READ_SECONDS, client_library, quiet
+from mstr_arrow.secrets.secret import Secret, require_texts, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

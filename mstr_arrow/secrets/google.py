@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from mstr_arrow.auth.secrets.clients import READ_SECONDS, client_library, quiet
-from mstr_arrow.auth.secrets.secret import Secret, require_texts, text_of
+from mstr_arrow.secrets.clients import READ_SECONDS, client_library, quiet
+from mstr_arrow.secrets.secret import Secret, require_texts, text_of
 
 _TRANSPORTS = "google.cloud.secretmanager_v1.services.secret_manager_service.transports"
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from shlex import quote
 from typing import Any
 
-from mstr_arrow.auth.secrets.clients import client_library
-from mstr_arrow.auth.secrets.secret import Secret, require_texts
 from mstr_arrow.errors import SecretError
+from mstr_arrow.secrets.clients import client_library
+from mstr_arrow.secrets.secret import Secret, require_texts
 
 
 def keyring(service: str, username: str, key: str | None = None, *, backend: Any = None) -> Secret:

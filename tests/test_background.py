@@ -3,8 +3,8 @@ import threading
 
 import pytest
 
+from mstr_arrow import background
 from mstr_arrow.errors import UsageError
-from mstr_arrow.transport import background
 
 
 async def name_of_thread():

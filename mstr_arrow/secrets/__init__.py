@@ -8,12 +8,12 @@
 >>> del os.environ["NIGHTLY_PASSWORD"]
 """
 
-from mstr_arrow.auth.secrets.aws import aws_parameter, aws_parameters, aws_secret
-from mstr_arrow.auth.secrets.azure import azure_secret
-from mstr_arrow.auth.secrets.google import gcp_secret
-from mstr_arrow.auth.secrets.local import env, file
-from mstr_arrow.auth.secrets.secret import Secret
-from mstr_arrow.auth.secrets.system import keyring
+from mstr_arrow.secrets.aws import aws_parameter, aws_parameters, aws_secret
+from mstr_arrow.secrets.azure import azure_secret
+from mstr_arrow.secrets.google import gcp_secret
+from mstr_arrow.secrets.local import env, file
+from mstr_arrow.secrets.secret import Secret
+from mstr_arrow.secrets.system import keyring
 
 __all__ = [
     "Secret",

@@ -9,9 +9,9 @@ import orjson
 import pytest
 
 from mstr_arrow import secrets
-from mstr_arrow.auth.secrets import secret as module
-from mstr_arrow.auth.secrets.secret import Secret
 from mstr_arrow.errors import SecretError, UsageError
+from mstr_arrow.secrets import secret as module
+from mstr_arrow.secrets.secret import Secret
 
 FIELDS = {"username": "ann", "password": "hunter2", "url": "https://bi.example.com/MicroStrategyLibrary"}
 

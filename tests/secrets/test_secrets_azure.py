@@ -6,8 +6,8 @@ import re
 import pytest
 
 from mstr_arrow import secrets
-from mstr_arrow.auth.secrets import azure, clients
 from mstr_arrow.errors import SecretError, UsageError
+from mstr_arrow.secrets import azure, clients
 
 vault_library = pytest.importorskip("azure.keyvault.secrets")
 pytest.importorskip("azure.identity")
