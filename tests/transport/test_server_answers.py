@@ -131,7 +131,7 @@ def test_an_answer_unpacks_its_body():
 @pytest.mark.parametrize(
     ("body", "encoding", "said"),
     [
-        (gzip.compress(b"x" * 1000)[:-9], "gzip", "ends early"),
+        (gzip.compress(b"x" * 1000, mtime=0)[:-9], "gzip", "ends early"),
         (b"nonsense", "gzip", "damaged"),
         (b"x", "br", "not asked for"),
     ],
