@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.schema import Column
     from mstr_arrow.transport.answers import Answer
-    from mstr_arrow.transport.http import Http
+    from mstr_arrow.transport.project import ProjectHttp
 
 PAGE = 10_000
 """Elements asked for at a time."""
 
 
 async def fetch_elements(
-    http: Http, source: Source, forms: Sequence[Column], *, at_most: int | None = None
+    http: ProjectHttp, source: Source, forms: Sequence[Column], *, at_most: int | None = None
 ) -> list[Element] | None:
     """List the elements of the attribute that these columns are the forms of; None for more than ``at_most``.
 

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.transport.answers import Answer
-    from mstr_arrow.transport.http import Http
+    from mstr_arrow.transport.inproject import ProjectSession
+    from mstr_arrow.transport.project import ProjectHttp
     from mstr_arrow.transport.request import Wait
-    from mstr_arrow.transport.session import ServerSession
     from mstr_arrow.transport.workingset import Place
 
 Watch = Callable[[str | None], object]
@@ -61,21 +61,21 @@ _WORTH_A_THREAD = 2**16
 _GATEWAY = frozenset({502, 504})
 
 
-async def place_for(session: ServerSession, source: Source, instance: Instance | None, watch: Watch) -> Place:
+async def place_for(session: ProjectSession, source: Source, instance: Instance | None, watch: Watch) -> Place:
     """Wait for a place in the session's working set: that of an instance there is, if it is there still."""
     wanted = source.given or source.over if instance is None else instance.id
     return await session.instances.acquire(
+        session.http,
         source.path,
         runs=source.runs,
         instance_id=wanted,
         foreign=wanted is not None and wanted == source.given,
         on_wait=lambda: watch("waiting for other reads of this session"),
-        http=session.http,
     )
 
 
 async def execute(
-    session: ServerSession, source: Source, rows: int, options: GridOptions, watch: Watch, *, place: Place
+    session: ProjectSession, source: Source, rows: int, options: GridOptions, watch: Watch, *, place: Place
 ) -> Answer:
     """Have the server make an instance in ``place`` and return its first page, of at most ``rows`` rows.
 
@@ -112,7 +112,7 @@ class _Execution:
     """One way from a source to a first page."""
 
     def __init__(
-        self, http: Http, source: Source, rows: Range, options: GridOptions, watch: Watch, *, place: Place
+        self, http: ProjectHttp, source: Source, rows: Range, options: GridOptions, watch: Watch, *, place: Place
     ) -> None:
         self._http = http
         self._place = place

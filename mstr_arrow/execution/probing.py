@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.expansion import Expansion
     from mstr_arrow.grid.options import GridOptions
-    from mstr_arrow.transport.session import ServerSession
+    from mstr_arrow.transport.inproject import ProjectSession
 
 
 async def probe(
-    session: ServerSession, source: Source, options: GridOptions, watch: Watch = lambda _: None
+    session: ProjectSession, source: Source, options: GridOptions, watch: Watch = lambda _: None
 ) -> Instance:
     """Create an instance and look at its first rows, for the columns and the number of rows.
 
@@ -60,7 +60,7 @@ async def probe(
 
 
 async def _expansion(
-    session: ServerSession, source: Source, instance: Instance, every: PageChoice, options: GridOptions
+    session: ProjectSession, source: Source, instance: Instance, every: PageChoice, options: GridOptions
 ) -> Expansion:
     pages = await fetch_page_by(session.http, source.path, instance.id)
     return expand(pages.only(pages.chosen(every.values)), replace(instance.columns, options=options), options)

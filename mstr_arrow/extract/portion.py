@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mstr_arrow.query.residual import Residual
     from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.scan.stats import ScanStats
-    from mstr_arrow.transport.session import ServerSession
+    from mstr_arrow.transport.inproject import ProjectSession
 
     OnProgress = Callable[[ScanStats], object] | None
 
@@ -46,7 +46,7 @@ class Portion:
 
     async def fetched(
         self,
-        session: ServerSession,
+        session: ProjectSession,
         source: Source,
         options: ReadOptions,
         instance: Instance,

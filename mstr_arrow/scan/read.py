@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mstr_arrow.scan.reading import Sliceable
     from mstr_arrow.scan.stats import ScanStats
     from mstr_arrow.transport.answers import Answer
-    from mstr_arrow.transport.session import ServerSession
+    from mstr_arrow.transport.inproject import ProjectSession
     from mstr_arrow.transport.workingset import Place
 
 T = TypeVar("T", bound="Sliceable")
@@ -43,7 +43,7 @@ class Read(Reading[T]):
 
     def __init__(
         self,
-        session: ServerSession,
+        session: ProjectSession,
         source: Source,
         options: ReadOptions,
         convert: Callable[[pa.RecordBatch], T],

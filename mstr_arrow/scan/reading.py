@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.scan.stats import ScanStats
-    from mstr_arrow.transport.session import ServerSession
+    from mstr_arrow.transport.inproject import ProjectSession
 
 T = TypeVar("T", bound="Sliceable")
 
@@ -42,7 +42,7 @@ class Reading(ABC, Generic[T]):
 
     def __init__(
         self,
-        session: ServerSession,
+        session: ProjectSession,
         source: Source,
         options: ReadOptions,
         convert: Callable[[pa.RecordBatch], Any],

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.scan.stats import ScanStats
     from mstr_arrow.transport.answers import Answer
-    from mstr_arrow.transport.session import ServerSession
+    from mstr_arrow.transport.inproject import ProjectSession
 
 R = TypeVar("R")
 
@@ -33,7 +33,7 @@ class Workshop:
 
     def __init__(
         self,
-        session: ServerSession,
+        session: ProjectSession,
         options: ReadOptions,
         on_progress: Callable[[ScanStats], object] | None = None,
     ) -> None:
