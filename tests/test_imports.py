@@ -48,6 +48,7 @@ MAY_USE = {
         *("grid", "transport", "config", "errors", "names"),
     },
     "connection": {"objects", "scan", "transport", "background", "auth", "config", "errors"},
+    "compat": {"objects", "filters", "names", "errors"},
     "simulator": set(),
 }
 
