@@ -17,6 +17,7 @@ from mstr_arrow.objects.supercube import SuperCube
 from mstr_arrow.opening import connect, connect_async
 from mstr_arrow.simulator import Simulator
 from mstr_arrow.simulator.faults.faults import Fault
+from mstr_arrow.transport.subject import Subject
 
 
 @pytest.fixture
@@ -290,6 +291,30 @@ def test_what_is_gone_with_its_session_is_not_asked_for_in_the_next(library, ret
     assert (caught.value.code, caught.value.ticket_id, caught.value.path) == ("ERR009", "T1", f"/api/{path}")
     assert library.count("POST", "/api/auth/login") == 2
     assert library.count("GET", f"/api/{path}") == 1
+
+
+@pytest.mark.parametrize(
+    ("subject", "error"),
+    [
+        (Subject.INSTANCE, errors.InstanceGone),
+        (Subject.UPLOAD, errors.SessionExpired),
+        (Subject.SEARCH, errors.SessionExpired),
+        (Subject.MODEL, errors.SessionExpired),
+    ],
+)
+def test_a_request_about_what_was_lost_with_the_session_says_so_whatever_its_path(library, retail, subject, error):
+    library.on("GET", "/api/x", status=401, json={"code": "ERR009", "message": "expired"})
+    with pytest.raises(error, match=f"and with it the {subject.value} that this request was about"):
+        retail._client.run(retail._client.http.request("GET", "x", subject=subject))
+    assert (library.count("POST", "/api/auth/login"), library.count("GET", "/api/x")) == (2, 1)
+
+
+def test_a_request_about_nothing_of_the_session_is_sent_again_whatever_its_path(library, retail):
+    path = "v2/cubes/C1/instances/I1"
+    library.on("GET", f"/api/{path}", json={})
+    library.on("GET", f"/api/{path}", times=1, status=401, json={"code": "ERR009", "message": "expired"})
+    retail._client.run(retail._client.http.request("GET", path))
+    assert (library.count("POST", "/api/auth/login"), library.count("GET", f"/api/{path}")) == (2, 2)
 
 
 def test_a_connection_that_broke_behind_the_server_is_replaced_but_no_change_repeated(library, retail):
