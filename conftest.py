@@ -18,7 +18,7 @@ def example_server() -> Iterator[Simulator]:
     """Run a simulated server with a small Sales Cube."""
     from mstr_arrow.simulator import Simulator  # noqa: PLC0415 - only where an example needs it
 
-    with Simulator(rows=2_000) as server:
+    with Simulator(rows=2_000, gzip=False, encode_once=True, async_polls=0, publish_polls=0) as server:
         yield server
 
 

@@ -9,6 +9,8 @@ PYTHONS = nox.project.python_versions(PROJECT)
 TEST = nox.project.dependency_groups(PROJECT, "test")
 LINT = nox.project.dependency_groups(PROJECT, "lint")
 CORE_TEST = [requirement for requirement in TEST if requirement.startswith(("hypothesis", "pytest"))]
+FOUR_PROCESSES = ("-n", "4", "--dist", "worksteal")  # more than cores: much of the time of tests is waiting
+COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # or each process that tests start compiles all modules anew
 CHECKED = ("mstr_arrow", "benchmarks", "tests", "noxfile.py", "conftest.py")
 BENCHMARKS = (
     "decode",
@@ -40,30 +42,36 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run all tests with all extras."""
+    """Run all tests with all extras, in four processes; ``nox -s tests -- -n 0`` runs them in one."""
     session.install("-e", ".[all]", *TEST)
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *FOUR_PROCESSES, *session.posargs, env=COMPILED)
 
 
 @nox.session
 def tests_core(session: nox.Session) -> None:
     """Run the tests with nothing but the core dependencies; what needs an extra is left out."""
     session.install("-e", ".", *CORE_TEST)
-    session.run("pytest", "--ignore=mstr_arrow/cli", *session.posargs)
+    session.run("pytest", *FOUR_PROCESSES, "--ignore=mstr_arrow/cli", *session.posargs, env=COMPILED)
 
 
 @nox.session
 def faults(session: nox.Session) -> None:
     """Try every fault at every step, once and for good: the whole table of docs/reliability.md."""
     session.install("-e", ".[all]", *TEST)
-    session.run("pytest", "tests/reliability", *session.posargs, env={"MSTR_ARROW_ALL_FAULTS": "1"})
+    session.run(
+        "pytest",
+        *FOUR_PROCESSES,
+        "tests/reliability",
+        *session.posargs,
+        env=COMPILED | {"MSTR_ARROW_ALL_FAULTS": "1"},
+    )
 
 
 @nox.session(python=PYTHONS)
 def versions(session: nox.Session) -> None:
     """Run all tests on every supported Python that this machine has."""
     session.install("-e", ".[all]", *TEST)
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *FOUR_PROCESSES, *session.posargs, env=COMPILED)
 
 
 @nox.session
@@ -72,7 +80,7 @@ def minimum(session: nox.Session) -> None:
     project = PROJECT["project"]
     oldest = [*project["dependencies"], *project["optional-dependencies"]["cli"]]
     session.install("-e", ".[cli]", *CORE_TEST, *(name.replace(">=", "==") for name in oldest))
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *FOUR_PROCESSES, *session.posargs, env=COMPILED)
 
 
 @nox.session

@@ -91,7 +91,7 @@ class Library:
 
     def __enter__(self):
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(5)
+        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(60)
         return self
 
     async def _start(self) -> None:
@@ -109,9 +109,9 @@ class Library:
         await asyncio.gather(*left, return_exceptions=True)
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(5)
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(60)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
+        self._thread.join(60)
         self._loop.close()
 
 
@@ -142,10 +142,14 @@ def retail(library, quick):
 
 @pytest.fixture(scope="session")
 def simulator():
-    """A simulated I-Server with a small Sales Cube, shared by all tests: leave no session open on it."""
+    """
+    A simulated I-Server with a small Sales Cube, shared by all tests: leave no session open on it.
+
+    It packs nothing, encodes a page once and is never still busy: what is about that has a server of its own.
+    """
     from mstr_arrow.simulator import Simulator
 
-    with Simulator(rows=2_000) as server:
+    with Simulator(rows=2_000, gzip=False, encode_once=True, async_polls=0, publish_polls=0) as server:
         yield server
 
 

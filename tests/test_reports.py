@@ -11,9 +11,9 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow.simulator import Simulator
-from mstr_arrow.simulator.samples.layouts import sample_reports
+from mstr_arrow.simulator.samples.layouts import layout_reports
 
-NAMES = sorted(report.name for report in sample_reports(100, 0) if report.name != "Big Cross-tab")
+NAMES = sorted(report.name for report in layout_reports(100, 0) if report.name != "Big Cross-tab")
 CUT_APART = ("Metrics On Rows", "Metrics Between On Rows")
 """Long reports whose rows of the result span pages of one row."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mstr_arrow.auth.modes import LoginMode
 from mstr_arrow.errors import ProtocolError, ServerError
 from mstr_arrow.transport.keys import TOKEN
+from mstr_arrow.transport.subject import Subject
 from mstr_arrow.transport.version import at_least
 
 if TYPE_CHECKING:
@@ -64,7 +65,16 @@ async def _post(http: Http, keys: SessionKeys, path: str, body: dict[str, object
     ]
     if body["loginMode"] == LoginMode.API_TOKEN:
         hidden.append(str(body["username"]))
-    answer = await http.request("POST", path, json=body, project=False, wait="execute", keys=keys, hidden=hidden)
+    answer = await http.request(
+        "POST",
+        path,
+        json=body,
+        project=False,
+        subject=Subject.LOG_IN,
+        wait="execute",
+        keys=keys,
+        hidden=hidden,
+    )
     token = answer.headers.get(TOKEN)
     if not token:
         raise ProtocolError(

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from mstr_arrow.prompts.choosing import by_id, find, not_there, spellings
 from mstr_arrow.prompts.listed import read_choices
+from mstr_arrow.transport.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,6 +95,6 @@ class Offer:
         params: dict[str, object] = {"offset": offset, "limit": limit}
         if search is not None:
             params["searchPattern"] = search
-        answer = await self._http.request("GET", self._path, params=params)
+        answer = await self._http.request("GET", self._path, params=params, subject=Subject.INSTANCE)
         count = answer.headers.get("x-mstr-total-count")
         return read_choices(answer.json()), int(count) if count and count.isdecimal() else None

@@ -28,6 +28,7 @@ from mstr_arrow.execution.prompting import Prompting
 from mstr_arrow.execution.status import FAILED, PROMPTED, READY, State, read_state
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.transport.retry import retry_after
+from mstr_arrow.transport.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
     from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.transport.answers import Answer
-    from mstr_arrow.transport.exchange import Wait
     from mstr_arrow.transport.http import Http
+    from mstr_arrow.transport.request import Wait
     from mstr_arrow.transport.session import ServerSession
     from mstr_arrow.transport.workingset import Place
 
@@ -185,7 +186,13 @@ class _Execution:
         began = time.monotonic()
         try:
             return await self._request(
-                "POST", source.path, params=params, json=json, headers=prefer, wait="execute"
+                "POST",
+                source.path,
+                params=params,
+                json=json,
+                headers=prefer,
+                subject=None,
+                wait="execute",
             )
         except MstrError as error:
             if _cut(error):
@@ -297,13 +304,14 @@ class _Execution:
         params: Mapping[str, object] | None = None,
         json: object = None,
         headers: Mapping[str, str] | None = None,
+        subject: Subject | None = Subject.INSTANCE,
         wait: Wait | float = "read",
         safe: bool | None = None,
     ) -> Answer:
         """Send a request about the instance, which is then used last."""
         self._place.asked()
         return await self._http.request(
-            method, path, params=params, json=json, headers=headers, wait=wait, safe=safe
+            method, path, params=params, json=json, headers=headers, subject=subject, wait=wait, safe=safe
         )
 
     async def _state(self, answer: Answer) -> State:

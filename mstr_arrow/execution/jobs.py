@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import MstrError
+from mstr_arrow.transport.subject import Subject
 
 if TYPE_CHECKING:
     from mstr_arrow.transport.http import Http
@@ -30,7 +31,8 @@ async def cancel_job(http: Http, report_id: str, instance_id: str) -> bool:
             listed = http.request("GET", "v2/monitors/jobs", params={"objectId": report_id}, safe=False)
             user, jobs = await asyncio.gather(about, listed)
             found = [job for job in _jobs(jobs.json()) if _is_ours(job, report_id, user.json())]
-            status = await http.request("GET", f"reports/{report_id}/instances/{instance_id}/status", safe=False)
+            path = f"reports/{report_id}/instances/{instance_id}/status"
+            status = await http.request("GET", path, subject=Subject.INSTANCE, safe=False)
             if len(found) != 1 or status.status != _RUNNING:
                 return False
             number = found[0].get("jobId") or found[0]["id"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mstr_arrow.errors import NotFound, PromptsOpen, ProtocolError
 from mstr_arrow.execution.prompting import Prompting, fetch_prompts, with_choices
 from mstr_arrow.execution.status import PROMPTED, read_state
+from mstr_arrow.transport.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -34,7 +35,7 @@ async def list_prompts(session: ServerSession, report_id: str) -> Listing:
     """
     http, report = session.http, f"reports/{report_id}"
     try:
-        known = await fetch_prompts(http, report)
+        known = await fetch_prompts(http, report, None)
     except NotFound:  # an older server
         known = []
     if known and all(prompt.type in {"VALUE", "UNSUPPORTED"} for prompt in known):
@@ -43,7 +44,7 @@ async def list_prompts(session: ServerSession, report_id: str) -> Listing:
         if not prompted:
             return Listing(tuple(known))
         place = f"{report}/instances/{instance_id}"
-        asked = await with_choices(http, place, await fetch_prompts(http, place))
+        asked = await with_choices(http, place, await fetch_prompts(http, place, Subject.INSTANCE))
     keys = {prompt.key for prompt in asked}
     return Listing((*asked, *(prompt for prompt in known if prompt.key not in keys)), place)
 

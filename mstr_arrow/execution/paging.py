@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import ProtocolError
 from mstr_arrow.grid.pageby import PageBy, read_page_by
+from mstr_arrow.transport.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +36,8 @@ async def fetch_page_by(http: Http, instances_path: str, instance_id: str) -> Pa
     count = 0
     while True:
         path = f"{instances_path}/{instance_id}/pageBy/elements"
-        body = (await http.request("GET", path, params={"offset": count, "limit": PAGE})).json()
+        params = {"offset": count, "limit": PAGE}
+        body = (await http.request("GET", path, params=params, subject=Subject.INSTANCE)).json()
         try:
             items = len(body["validPageByElements"]["items"])
             total = body["validPageByElements"]["paging"]["total"]

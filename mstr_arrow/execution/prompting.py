@@ -20,6 +20,7 @@ from mstr_arrow.prompts.listed import read_prompts
 from mstr_arrow.prompts.matching import check_used, match
 from mstr_arrow.prompts.model import CHOSEN, SHOWN
 from mstr_arrow.prompts.words import prompts_open
+from mstr_arrow.transport.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -64,7 +65,7 @@ class Prompting:
         where it refuses them, with the names of the prompts; ProtocolError where it asks again and again.
         """
         place = f"{self._path}/{instance_id}"
-        prompts = await fetch_prompts(self._http, place)
+        prompts = await fetch_prompts(self._http, place, Subject.INSTANCE)
         self._asked |= {prompt.key: prompt for prompt in prompts}
         waiting = [prompt for prompt in prompts if not prompt.closed and prompt.key not in self._answered]
         if not waiting:
@@ -111,7 +112,8 @@ class Prompting:
     async def _send(self, place: str, prompts: Sequence[Prompt], entries: Sequence[dict[str, Any]]) -> None:
         body = {"prompts": entries}
         try:
-            await self._http.request("PUT", f"{place}/prompts/answers", json=body, wait="execute")
+            path = f"{place}/prompts/answers"
+            await self._http.request("PUT", path, json=body, subject=Subject.INSTANCE, wait="execute")
         except ServerError as error:
             if error.status == _BAD_REQUEST:
                 refused = [each for each in prompts if each.key in error.message] or prompts
@@ -120,12 +122,12 @@ class Prompting:
             raise
 
 
-async def fetch_prompts(http: Http, place: str) -> list[Prompt]:
+async def fetch_prompts(http: Http, place: str, subject: Subject | None) -> list[Prompt]:
     """List the prompts of an instance or of a report, answered ones included. GET …/prompts.
 
     What the filter ``closed`` means is told in two ways, so it is not used.
     """
-    return read_prompts((await http.request("GET", f"{place}/prompts")).json())
+    return read_prompts((await http.request("GET", f"{place}/prompts", subject=subject)).json())
 
 
 async def with_choices(http: Http, place: str, prompts: Iterable[Prompt]) -> list[Prompt]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from mstr_arrow.transport.subject import Subject
 from mstr_arrow.transport.version import at_least
 
 if TYPE_CHECKING:
@@ -121,7 +122,8 @@ class Source:
 
     async def page(self, http: Http, instance_id: str, wanted: Range, options: GridOptions) -> Answer:
         """Return a page of an instance. GET …/instances/{id}."""
-        return await http.request("GET", f"{self.path}/{instance_id}", params=self.params(wanted, options))
+        path, params = f"{self.path}/{instance_id}", self.params(wanted, options)
+        return await http.request("GET", path, params=params, subject=Subject.INSTANCE)
 
     def params(self, wanted: Range, options: GridOptions) -> dict[str, object]:
         """Return the query of a request for some rows."""

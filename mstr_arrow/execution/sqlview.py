@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mstr_arrow.errors import PermissionDenied, ProtocolError
 from mstr_arrow.execution.listing import prepared
 from mstr_arrow.execution.prompting import Prompting
+from mstr_arrow.transport.subject import Subject
 
 if TYPE_CHECKING:
     from mstr_arrow.execution.source import Source
@@ -20,7 +21,7 @@ async def sql_view(session: ServerSession, source: Source) -> str:
     Errors: PermissionDenied; those of `Prompting.close`.
     """
     if not source.runs:
-        return await _statement(session.http, f"v2/{source.object_path}")
+        return await _statement(session.http, f"v2/{source.object_path}", subject=None)
     if source.given is not None:
         return await _statement(session.http, f"{source.path}/{source.given}")
     prompting = Prompting(session.http, source.object_path, source.prompts)
@@ -32,10 +33,10 @@ async def sql_view(session: ServerSession, source: Source) -> str:
         return await _statement(session.http, f"{source.path}/{instance_id}")
 
 
-async def _statement(http: Http, place: str) -> str:
+async def _statement(http: Http, place: str, *, subject: Subject | None = Subject.INSTANCE) -> str:
     """Ask for the SQL of what is there. GET …/sqlView."""
     try:
-        body = (await http.request("GET", f"{place}/sqlView", wait="execute")).json()
+        body = (await http.request("GET", f"{place}/sqlView", subject=subject, wait="execute")).json()
     except PermissionDenied as error:
         error.hint = "To see SQL takes the privilege for the SQL view, and access to the object; ask for them."
         raise

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import NotFound, NotSupported, PermissionDenied, ProtocolError, SessionExpired
 from mstr_arrow.objects.catalogue import Objects, object_info
+from mstr_arrow.transport.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -115,7 +116,7 @@ async def _results(http: Http, search_id: str, total: int) -> list[ObjectInfo]:
     offset = 0
     while offset < total:
         part = {"searchId": search_id, "offset": offset, "limit": PAGE}
-        items = (await http.request("GET", _STORED, params=part)).json()
+        items = (await http.request("GET", _STORED, params=part, subject=Subject.SEARCH)).json()
         if not isinstance(items, list):
             raise ProtocolError("The server's answer is no result of a search.")
         if not items:

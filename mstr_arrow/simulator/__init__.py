@@ -4,7 +4,8 @@ from .faults.faults import Fault
 from .model.encoded_cube import EncodedCube
 from .process import SimulatorProcess
 from .server import Simulator
-from .state.iserver import RecordedRequest, ServerSettings
+from .state.iserver import RecordedRequest
+from .state.settings import ServerSettings
 from .state.workload import TimeModel
 
 __all__ = [

@@ -11,7 +11,8 @@ from aiohttp import web
 
 from .model.cubes import Cube
 from .protocol.http import application
-from .state.iserver import CONTEXT, IServer, RecordedRequest, ServerSettings
+from .state.iserver import IServer, RecordedRequest
+from .state.settings import CONTEXT, ServerSettings
 from .truth.answered_report import answered
 from .truth.cube_truth import truth
 from .truth.report_truth import report_truth
@@ -159,9 +160,9 @@ class Simulator:
     ) -> pa.Table:
         """Compute the true values of a cube or report, given by name or id, as a plain table in server order.
 
-        See ``truth.truth`` for the names and types of a cube's columns, ``gridtruth.report_truth`` for the tidy
-        form of reports and ``subtotals``, "drop" or "keep", and ``answering.answered`` for the ``answers`` to the
-        prompts of a report. Raises KeyError for an object or column that does not exist.
+        See ``cube_truth.truth`` for the names and types of a cube's columns, ``report_truth.report_truth`` for the
+        tidy form of reports and ``subtotals``, "drop" or "keep", and ``answered_report.answered`` for the
+        ``answers`` to the prompts of a report. Raises KeyError for an object or column that does not exist.
         """
         catalogue = self._server.catalogue
         report = catalogue.reports.get(self.reports.get(name, name))

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from mstr_arrow.transport.answers import parsed
 from mstr_arrow.transport.client import Connected
 from mstr_arrow.transport.keys import SessionKeys
+from mstr_arrow.transport.subject import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Unpack
 
-    from mstr_arrow.transport.exchange import Wait
+    from mstr_arrow.transport.request import Wait
 
 _ABOUT_SESSION = frozenset({"auth", "sessions", "status", "projects"})
 """First segments of paths that get no project header."""
+
+_OF_SESSION = (
+    (re.compile(r"/instances/[^/]"), Subject.INSTANCE),
+    (re.compile(r"/uploadSessions/[^/]"), Subject.UPLOAD),
+    (re.compile(r"^/?(api/)?auth/(login|delegate)\b"), Subject.LOG_IN),
+)
+_MODEL_HEADERS = frozenset({"x-mstr-ms-instance", "x-mstr-ms-changeset", "x-mstr-datamodelinstanceid"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +116,8 @@ class Endpoints(Connected):
         if isinstance(project, str):
             project = await self._client.http.project_id(project)
         keys = None if include_auth else SessionKeys(self._client.http.base)
-        answer = await self._client.http.request(method, path, project=project, keys=keys, **sent)
+        subject = subject_of(path, sent.get("params") or (), sent.get("headers") or ())
+        answer = await self._client.http.request(method, path, project=project, keys=keys, subject=subject, **sent)
         packed = answer.encoding and answer.body  # an answer to HEAD has the header alone
         content = await asyncio.to_thread(answer.content) if packed else answer.body
         return Response(answer.status, answer.headers, content, answer.secrets)
@@ -159,3 +169,17 @@ class Endpoints(Connected):
     async def delete_async(self, path: str, **options: Unpack[Options]) -> Response:
         """Do what :meth:`delete` does."""
         return await self.request_async("DELETE", path, **options)
+
+
+def subject_of(path: str, params: Iterable[str] = (), headers: Iterable[str] = ()) -> Subject | None:
+    """Guess what a request of the user's own is about, of which nobody says it, from where it goes.
+
+    >>> subject_of("v2/cubes/C1/instances/I1"), subject_of("v2/cubes/C1/instances")
+    (<Subject.INSTANCE: 'instance'>, None)
+    """
+    for pattern, subject in _OF_SESSION:
+        if pattern.search(path.partition("?")[0]):
+            return subject
+    if "searchId" in params:
+        return Subject.SEARCH
+    return None if _MODEL_HEADERS.isdisjoint(map(str.lower, headers)) else Subject.MODEL

@@ -3,78 +3,92 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Literal, NamedTuple
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from yarl import URL
+import aiohttp
 
-from mstr_arrow.errors import MstrError, ProtocolError
+from mstr_arrow.errors import ClosedError, MstrError, ProtocolError
 from mstr_arrow.transport import url
-from mstr_arrow.transport.answers import Answer, blotted, error_for, parsed, unpacked
+from mstr_arrow.transport.answers import Answer, blotted, parsed, unpacked
+from mstr_arrow.transport.error_map import error_for
 from mstr_arrow.transport.failures import transport_error
+from mstr_arrow.transport.retry import Failed, is_overload, is_transient, retry_after, was_turned_away
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator
 
-    import aiohttp
+    from yarl import URL
 
     from mstr_arrow.config import Timeouts
     from mstr_arrow.transport.keys import SessionKeys
+    from mstr_arrow.transport.request import Request
     from mstr_arrow.transport.sockets import Route
 
 SEND_BYTES = 2**18
 """Bytes of a request that are handed to the socket at once, so that a big body does not hold up the others."""
 
-Wait = Literal["read", "execute"]
+_NOTHING_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
 
 
-class Request(NamedTuple):
-    """A request, ready to be sent as often as need be."""
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A request on its way, attempt by attempt: with the keys of one session, by one route.
 
-    method: str
-    path: str
-    query: str
-    params: list[tuple[str, str]]
-    headers: dict[str, str]
-    pieces: Sequence[bytes]
-    wait: Wait | float
-    hidden: Sequence[str]
+    ``failures`` are the errors of the attempts so far.
+    """
+
+    request: Request
+    keys: SessionKeys
+    route: Route
+    failures: list[MstrError] = field(default_factory=list)
 
     def __repr__(self) -> str:
         """Return what holds no secret, for tracebacks that show variables."""
-        return f"<{self.method} {self.path}>"
+        return f"<Delivery of {self.request!r}>"
 
-    def address(self, base: str) -> URL:
-        """Return where the request goes."""
-        return URL(f"{base}{self.path}{self.query}")
+    @property
+    def address(self) -> URL:
+        """Where the request goes."""
+        return self.request.address(self.keys.base)
+
+    @property
+    def number(self) -> int:
+        """The number of the present attempt, from 1."""
+        return len(self.failures) + 1
+
+    @property
+    def why(self) -> str | None:
+        """What made the present attempt necessary: the label of the error before it; None for the first."""
+        return self.failures[-1].label if self.failures else None
 
 
-def pieces_of(data: bytes | str | Sequence[bytes] | None) -> Sequence[bytes]:
-    """Return the pieces of a body; none for no body."""
-    if not data:
-        return ()
-    if isinstance(data, str):
-        return (data.encode(),)
-    return (data,) if isinstance(data, bytes) else data
+async def exchange(session: aiohttp.ClientSession, delivery: Delivery, timeouts: Timeouts) -> Answer:
+    """Send a request once and return its answer, 2xx, read to the end.
 
-
-async def exchange(
-    session: aiohttp.ClientSession,
-    request: Request,
-    keys: SessionKeys,
-    route: Route,
-    timeouts: Timeouts,
-    *,
-    number: int,
-) -> Answer:
-    """Send a request and read its answer, with an end to each wait; raises what aiohttp does, and TimeoutError.
-
-    ``number`` counts the attempts of the request, from 1.
+    Anything else is raised as Failed, with the typed error, and whether another attempt is allowed.
     """
+    try:
+        answer = await _sent(session, delivery, timeouts)
+    except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
+        if session.closed:
+            request = delivery.request
+            closed = ClosedError(f"the connection was closed during {request.method} {delivery.address.path}.")
+            raise Failed(closed, repeatable=False) from None
+        raise _unanswered(error, delivery, timeouts) from None
+    if 200 <= answer.status < 300:
+        return answer
+    raise _refused(answer, delivery)
+
+
+async def _sent(session: aiohttp.ClientSession, delivery: Delivery, timeouts: Timeouts) -> Answer:
+    """Send a request and read its answer, with an end to each wait; raises what aiohttp does, and TimeoutError."""
+    request, keys, address = delivery.request, delivery.keys, delivery.address
     waits = {"read": timeouts.read, "execute": timeouts.execute}
     first_byte = timeouts.connect + waits[request.wait] if isinstance(request.wait, str) else request.wait
     loop = asyncio.get_running_loop()
     began = loop.time()
-    address = request.address(keys.base)
     async with asyncio.timeout(first_byte) as limit:
 
         async def body() -> AsyncIterator[bytes]:
@@ -90,7 +104,7 @@ async def exchange(
             params=request.params,
             data=body() if request.pieces else None,
             allow_redirects=False,
-            **route.options(address, {**keys.headers(address), **request.headers}),
+            **delivery.route.options(address, {**keys.headers(address), **request.headers}),
         ) as response:
             started = loop.time()
             keys.accept(response)
@@ -108,40 +122,51 @@ async def exchange(
         headers=response.headers,
         body=b"".join(received),
         encoding=response.headers.get("Content-Encoding", "").lower(),
-        retries=number - 1,
+        retries=len(delivery.failures),
+        busy=any(map(is_overload, delivery.failures)),
         seconds_waiting=started - began,
         seconds_transferring=loop.time() - started,
         secrets=(*keys.secrets, *request.hidden),
     )
 
 
-def refusal(answer: Answer, request: Request, keys: SessionKeys, route: Route) -> tuple[MstrError, bool]:
-    """Type an answer that is not a success, and say whether its reason came whole.
+def _unanswered(error: Exception, delivery: Delivery, timeouts: Timeouts) -> Failed:
+    """Type what aiohttp raised."""
+    request, keys = delivery.request, delivery.keys
+    typed = transport_error(
+        error,
+        f"{request.method} {delivery.address.path}",
+        url.host_of(keys.base),
+        wait=request.wait if isinstance(request.wait, str) else "read",
+        connect_seconds=timeouts.connect,
+        proxy=delivery.route.proxy_host,
+    )
+    harmless = request.safe is True or isinstance(error, _NOTHING_SENT)
+    return Failed(typed, repeatable=harmless and is_transient(typed))
 
-    Secrets that the body echoes are blotted out.
-    """
+
+def _refused(answer: Answer, delivery: Delivery) -> Failed:
+    """Type an answer that is not a success; secrets that its body echoes are blotted out."""
+    request = delivery.request
     body, whole = b"", True
     try:
         body = unpacked(answer.body, answer.encoding)
         if body.startswith(b"{"):
             parsed(body, answer.secrets)
     except ProtocolError:
-        whole = False
-    body = blotted(body, [*answer.secrets, *route.secrets])
-    hint = url.missing_context_hint(keys.base)
-    method, path = request.method, request.path
-    return error_for(answer.status, answer.headers, body, method=method, path=path, base_hint=hint), whole
-
-
-def broken(
-    error: Exception, request: Request, keys: SessionKeys, route: Route, *, connect_seconds: float
-) -> MstrError:
-    """Type what aiohttp raised."""
-    return transport_error(
-        error,
-        f"{request.method} {request.address(keys.base).path}",
-        url.host_of(keys.base),
-        wait=request.wait if isinstance(request.wait, str) else "read",
-        connect_seconds=connect_seconds,
-        proxy=route.proxy_host,
+        whole = False  # the reason did not come whole: it may do so the next time
+    error = error_for(
+        answer.status,
+        answer.headers,
+        blotted(body, [*answer.secrets, *delivery.route.secrets]),
+        method=request.method,
+        path=request.path,
+        subject=request.subject,
+        base_hint=url.missing_context_hint(delivery.keys.base),
     )
+    wait = retry_after(answer.headers, time.time())
+    if request.safe:
+        repeatable = is_transient(error) or not whole
+    else:
+        repeatable = request.safe is None and was_turned_away(error, wait)
+    return Failed(error, repeatable=repeatable, retry_after=wait, status=answer.status, size=len(answer.body))

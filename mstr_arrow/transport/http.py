@@ -7,39 +7,33 @@ import logging
 import os
 import time
 from contextlib import nullcontext, suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
-
-import aiohttp
-import orjson
 
 from mstr_arrow import events
 from mstr_arrow.errors import (
     ClosedError,
     ForkedError,
-    MstrError,
     NotFound,
     SessionExpired,
     TimeoutExceeded,
     UsageError,
 )
-from mstr_arrow.transport import url
-from mstr_arrow.transport.exchange import Request, broken, exchange, pieces_of, refusal
+from mstr_arrow.transport.exchange import Delivery, exchange
 from mstr_arrow.transport.keys import PROJECT, SessionKeys
 from mstr_arrow.transport.projects import OBJECT_ID, Project, choose, read_projects
-from mstr_arrow.transport.renewal import lost_with_session
-from mstr_arrow.transport.retry import Failed, attempts, is_overload, is_transient, retry_after, was_turned_away
+from mstr_arrow.transport.request import make_request
+from mstr_arrow.transport.retry import Failed, attempts
 from mstr_arrow.transport.sockets import client_session, find_route
+from mstr_arrow.transport.subject import lost_with_session
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable
+    from typing import Unpack
 
     from mstr_arrow.config import Settings
     from mstr_arrow.transport.answers import Answer
-    from mstr_arrow.transport.exchange import Wait
+    from mstr_arrow.transport.request import Options, Request
     from mstr_arrow.transport.sockets import Route
-
-_NOTHING_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
 
 logging.getLogger("mstr_arrow").addHandler(logging.NullHandler())
 requests = logging.getLogger("mstr_arrow.requests")
@@ -99,53 +93,31 @@ class Http:
         method: str,
         path: str,
         *,
-        params: Mapping[str, object] | None = None,
-        json: object = None,
-        data: bytes | str | Sequence[bytes] | None = None,
-        headers: Mapping[str, str] | None = None,
         project: bool | str | None = True,
-        safe: bool | None = None,
-        wait: Wait | float = "read",
         keys: SessionKeys | None = None,
-        hidden: Sequence[str] = (),
+        **options: Unpack[Options],
     ) -> Answer:
         """Send a request and return its answer, 2xx, read to the end; anything else is a typed error.
 
         ``project``: True sends the connection's project and raises UsageError when none was chosen, None
-        sends it where there is one, False sends none, a string is another project's id. ``safe=True`` says
-        that the request may be repeated, as GET and HEAD are; :func:`~.retry.is_transient` lists what for.
-        Others are repeated where the server turned them away (:func:`~.retry.was_turned_away`), and with
-        ``safe=False`` not even then. ``wait="execute"`` allows ``timeouts.execute`` seconds for the first
-        byte, counted from the last piece of the body that was sent; a number allows that many. A big body
-        may come as a sequence of pieces.
-        The answer's body is held in memory once, as it came.
+        sends it where there is one, False sends none, a string is another project's id. ``keys`` are those of a
+        session that is used as it is, expired or not; `Options` lists the ``options``. The answer's body is held in
+        memory once, as it came.
 
         Where the session has expired, :attr:`renew` opens another and the request is sent once more, unless it is
-        about something of the old one. ``keys`` are those of a session that is used as it is, expired or not.
-        ``hidden`` are secrets in the request, which an answer may not repeat.
+        about something of the old one.
         """
         self.check_usable()
-        method = method.upper()
-        path, question, query = url.endpoint(path).partition("?")
-        sent = {**await self._headers(project), **(headers or {})}
-        if json is not None:
-            data = orjson.dumps(json)
-            sent.setdefault("Content-Type", "application/json")
-        if pieces := pieces_of(data):
-            sent["Content-Length"] = str(sum(map(len, pieces)))
-        request = Request(method, path, question + query, url.query_pairs(params), sent, pieces, wait, hidden)
-        if method in {"GET", "HEAD"} and safe is None:
-            safe = True
+        options["headers"] = {**await self._headers(project), **(options.get("headers") or {})}
+        request = make_request(method, path, **options)
         seconds = self.settings.timeouts.total
         try:
             async with asyncio.timeout(seconds) as limit:
-                if keys is None:
-                    return await self._in_session(request, safe=safe)
-                return await self._attempts(request, keys, safe=safe)
+                return await (self._in_session(request) if keys is None else self._delivered(request, keys))
         except TimeoutError:
             if not limit.expired():
                 raise
-            message = f"{method} {path} was not done within {seconds:g} s, repetitions included."
+            message = f"{request.method} {request.path} was not done within {seconds:g} s, repetitions included."
             raise TimeoutExceeded(
                 message, hint="Raise Timeouts.total, or find out why the server is slow."
             ) from None
@@ -189,39 +161,35 @@ class Http:
             headers[PROJECT] = self.project.id
         return headers
 
-    async def _in_session(self, request: Request, *, safe: bool | None) -> Answer:
+    async def _in_session(self, request: Request) -> Answer:
         """Send a request, and once more in a new session where the one it was sent in has expired.
 
         An answer 401 says that nothing was done, so any request may be sent again.
         """
         keys = self.keys
         try:
-            return await self._attempts(request, keys, safe=safe)
+            return await self._delivered(request, keys)
         except SessionExpired as error:
             if self.renew is None or keys.token is None:
                 raise
             await self.renew(keys, error)
-            if lost := lost_with_session(error, [name for name, _ in request.params], request.headers):
+            if lost := lost_with_session(error, request.subject):
                 raise lost from error
-            if error.status != 401 and not safe:
+            if error.status != 401 and not request.safe:
                 raise
-        return await self._attempts(request, self.keys, safe=safe)
+        return await self._delivered(request, self.keys)
 
-    async def _attempts(self, request: Request, keys: SessionKeys, *, safe: bool | None) -> Answer:
+    async def _delivered(self, request: Request, keys: SessionKeys) -> Answer:
         """Send a request until it succeeds or its error is final."""
-        route = await self._way(keys.base)
-        why: str | None = None
-        busy = False
+        delivery = Delivery(request, keys, await self._way(keys.base))
         try:
             async for attempt in attempts(self.settings.retry):
                 with attempt:
                     try:
                         async with self._places:
-                            answer = await self._told(request, keys, route, attempt.num, why, safe=safe)
-                            return replace(answer, busy=busy)
+                            return await self._attempt(delivery)
                     except Failed as failed:
-                        why = failed.error.label
-                        busy = busy or is_overload(failed.error)
+                        delivery.failures.append(failed.error)
                         raise
         except Failed as failed:
             raise failed.error from None
@@ -234,19 +202,18 @@ class Http:
                 self._routes[base] = await find_route(base, self.settings)
             return self._routes[base]
 
-    async def _told(
-        self, request: Request, keys: SessionKeys, route: Route, number: int, why: str | None, *, safe: bool | None
-    ) -> Answer:
+    async def _attempt(self, delivery: Delivery) -> Answer:
         """Send a request once, and tell whoever listens."""
-        method, path = request.method, request.path
+        method, path, size = delivery.request.method, delivery.request.path, delivery.request.size
+        number, why = delivery.number, delivery.why
         began = time.monotonic()
-        status, error, size = None, None, 0
-        self.tell(lambda: events.RequestStarted(method, path, number, why, sum(map(len, request.pieces))))
+        status, error, received = None, None, 0
+        self.tell(lambda: events.RequestStarted(method, path, number, why, size))
         try:
-            answer = await self._attempt(request, keys, route, number, safe=safe)
-            status, size = answer.status, len(answer.body)
+            answer = await exchange(self._session, delivery, self.settings.timeouts)
+            status, received = answer.status, len(answer.body)
         except Failed as failed:
-            status, size, error = failed.status, failed.size, failed.error.label
+            status, received, error = failed.status, failed.size, failed.error.label
             raise
         except BaseException as interruption:
             error = type(interruption).__name__
@@ -255,42 +222,11 @@ class Http:
             return answer
         finally:
             seconds = time.monotonic() - began
-            full_path = request.address(keys.base).path
+            full_path = delivery.address.path
             requests.debug("%s %s -> %s in %.0f ms", method, full_path, status or error, 1000 * seconds)
-            self.tell(lambda: events.RequestFinished(method, path, number, status, error, seconds, size))
+            self.tell(lambda: events.RequestFinished(method, path, number, status, error, seconds, received))
 
     def tell(self, make_event: Callable[[], events.Event]) -> None:
         """Give an event to the function that was given for them; without one it is not even made."""
         if self.settings.on_event is not None:
             events.tell(self.settings.on_event, make_event())
-
-    async def _attempt(
-        self, request: Request, keys: SessionKeys, route: Route, number: int, *, safe: bool | None
-    ) -> Answer:
-        """Send a request once; a failure is raised as Failed, which says whether to go on."""
-        try:
-            answer = await exchange(self._session, request, keys, route, self.settings.timeouts, number=number)
-        except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
-            nothing_sent = isinstance(error, _NOTHING_SENT)
-            typed = self._broken(error, request, keys, route)
-            repeatable = (safe is True or nothing_sent) and is_transient(typed)
-            raise Failed(typed, repeatable=repeatable) from None
-        if 200 <= answer.status < 300:
-            return answer
-        refused, whole = refusal(answer, request, keys, route)
-        wait = retry_after(answer.headers, time.time())
-        passing = is_transient(refused) or not whole
-        raise Failed(
-            refused,
-            repeatable=passing if safe else safe is None and was_turned_away(refused, wait),
-            retry_after=wait,
-            status=answer.status,
-            size=len(answer.body),
-        )
-
-    def _broken(self, error: Exception, request: Request, keys: SessionKeys, route: Route) -> MstrError:
-        if self.closed:
-            return ClosedError(
-                f"the connection was closed during {request.method} {request.address(keys.base).path}."
-            )
-        return broken(error, request, keys, route, connect_seconds=self.settings.timeouts.connect)

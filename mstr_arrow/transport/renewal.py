@@ -3,49 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mstr_arrow.errors import InstanceGone, LoginError, MstrError, SessionExpired, UsageError
+from mstr_arrow.errors import LoginError, MstrError, SessionExpired, UsageError
+from mstr_arrow.transport.subject import ENDED, facts
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable
 
     from mstr_arrow.transport.http import Http
     from mstr_arrow.transport.keys import SessionKeys
 
     LogIn = Callable[[], Awaitable[SessionKeys]]
-
-ENDED = "It was idle for too long, or its user logged out elsewhere, which ends all sessions of a user."
-"""What may have ended a session: the server tells the same of both (wire reference, section 1.4)."""
-
-_OF_SESSION = re.compile(r"/(instances|uploadSessions)/[^/]+")
-_HEADERS_OF_SESSION = frozenset({"x-mstr-ms-instance", "x-mstr-ms-changeset", "x-mstr-datamodelinstanceid"})
-
-
-def lost_with_session(
-    error: SessionExpired, params: Iterable[str] = (), headers: Iterable[str] = ()
-) -> SessionExpired | InstanceGone | None:
-    """Return the error of a request about something that was the dead session's; None where it was not.
-
-    Instances, upload sessions, results of a search and instances of a data model end with their session. An
-    instance that is gone is told like one that was evicted, because the same helps: make another.
-
-    >>> expired = SessionExpired("expired", path="/api/v2/cubes/C1/instances/I1")
-    >>> type(lost_with_session(expired)).__name__, lost_with_session(SessionExpired("x", path="/api/projects"))
-    ('InstanceGone', None)
-    """
-    found = _OF_SESSION.search(error.path or "")
-    searched = "searchId" in params
-    if not found and not searched and _HEADERS_OF_SESSION.isdisjoint(map(str.lower, headers)):
-        return None
-    instance = found is not None and found.group(1) == "instances"
-    what = "instance" if instance else "upload session" if found else "search" if searched else "model instance"
-    return (InstanceGone if instance else SessionExpired)(
-        f"the session expired, and with it the {what} that this request was about; another session was opened.",
-        **_facts(error),
-        hint=f"Start again. {ENDED}",
-    )
 
 
 class Renewal:
@@ -69,7 +38,7 @@ class Renewal:
             return
         if self._log_in is None:
             raise SessionExpired(
-                f"the session has ended, and {self._why_not}", **_facts(error), hint=f"{ENDED} Connect anew."
+                f"the session has ended, and {self._why_not}", **facts(error), hint=f"{ENDED} Connect anew."
             ) from None
         if self._refused is not None and self._refused[0] is refused:
             raise _not_again(error, self._refused[1]) from self._refused[1]
@@ -121,12 +90,5 @@ class Renewal:
 
 def _not_again(error: SessionExpired, failure: MstrError) -> SessionExpired:
     return SessionExpired(
-        f"the session has ended, and no other could be opened: {failure}", **_facts(error), hint=ENDED
+        f"the session has ended, and no other could be opened: {failure}", **facts(error), hint=ENDED
     )
-
-
-def _facts(error: SessionExpired) -> dict[str, Any]:
-    """Return what the server's answer told, for an error with another text."""
-    return {
-        name: getattr(error, name) for name in ("status", "code", "iserver_code", "ticket_id", "method", "path")
-    }

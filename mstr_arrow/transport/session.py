@@ -20,7 +20,8 @@ from mstr_arrow.transport.info import (
 )
 from mstr_arrow.transport.keepalive import KeepAlive
 from mstr_arrow.transport.keys import SessionKeys
-from mstr_arrow.transport.renewal import ENDED, Renewal
+from mstr_arrow.transport.renewal import Renewal
+from mstr_arrow.transport.subject import ENDED
 from mstr_arrow.transport.workingset import WorkingSet
 
 if TYPE_CHECKING:

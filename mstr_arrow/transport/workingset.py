@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from mstr_arrow.errors import MstrError, UsageError
+from mstr_arrow.transport.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -289,6 +290,7 @@ class WorkingSet:
                 "GET",
                 f"{place.path}/{place.instance_id}",
                 params={"offset": 0, "limit": 1},
+                subject=Subject.INSTANCE,
                 wait=TOUCH_SECONDS,
                 safe=False,
             )

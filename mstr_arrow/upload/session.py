@@ -18,6 +18,7 @@ from mstr_arrow.errors import (
     TransportError,
     UploadFailed,
 )
+from mstr_arrow.transport.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -117,8 +118,15 @@ class UploadSession:
         return answer
 
     async def _put(self, body: Sequence[bytes]) -> Answer:
-        headers = {"Content-Type": "application/json"}
-        return await self._http.request("PUT", self._path, data=body, headers=headers, safe=True, wait="execute")
+        return await self._http.request(
+            "PUT",
+            self._path,
+            data=body,
+            headers={"Content-Type": "application/json"},
+            subject=Subject.UPLOAD,
+            safe=True,
+            wait="execute",
+        )
 
     async def publish(self) -> None:
         """Have the session published. POST …/publish, repeated only where the server turned it away.
@@ -127,7 +135,8 @@ class UploadSession:
         it was not; where that cannot be known, what went wrong.
         """
         try:
-            _check(await self._http.request("POST", f"{self._path}/publish", wait="execute"))
+            path = f"{self._path}/publish"
+            _check(await self._http.request("POST", path, subject=Subject.UPLOAD, wait="execute"))
         except (ServerError, TransportError) as error:
             begun = await self._begun()
             if begun:
@@ -151,7 +160,8 @@ class UploadSession:
             return await self._status()
 
     async def _status(self) -> PublishStatus:
-        return read_status((await self._http.request("GET", f"{self._path}/publishStatus")).json())
+        answer = await self._http.request("GET", f"{self._path}/publishStatus", subject=Subject.UPLOAD)
+        return read_status(answer.json())
 
     async def follow(self, seconds: float, on_status: Callable[[PublishStatus], object]) -> None:
         """Wait until publishing has ended well, at most ``seconds``.
@@ -185,7 +195,7 @@ class UploadSession:
         limit = self._http.settings.timeouts.logout
         try:
             async with asyncio.timeout(limit):
-                await self._http.request("DELETE", self._path, safe=True)
+                await self._http.request("DELETE", self._path, subject=Subject.UPLOAD, safe=True)
         except (MstrError, TimeoutError) as error:
             logger.debug("deleting the upload session failed: %s", type(error).__name__)
 

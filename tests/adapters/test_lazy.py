@@ -176,9 +176,11 @@ def test_rows_are_counted_before_they_are_filtered(lazy, frame, engine):
     assert lazy.filter(EAST).head(100).collect(engine=engine).equals(frame.filter(EAST).head(100))
 
 
-def test_the_streaming_engine_ends_a_read_that_has_brought_enough(lazy, frame, seen):
+def test_the_streaming_engine_ends_a_read_that_has_brought_enough(lazy, frame, seen, simulator):
+    simulator.fail(Fault.slow(10).on("GET", "/instances/", skip=3, times=None))  # else all may come first
     requests = seen()
     assert lazy.filter(LONG).head(20).collect(engine="streaming").equals(frame.filter(LONG).head(20))
+    simulator.heal()
     assert requests.settled() < PAGES
 
 
@@ -413,7 +415,7 @@ def test_a_read_that_is_given_up_is_closed(frames, slow, end):
         came.close()
     del came
     gc.collect()
-    assert slow.closed.wait(5)
+    assert slow.closed.wait(60)
 
 
 def test_a_query_that_never_began_opens_nothing(frames, slow):
@@ -441,7 +443,7 @@ def test_columns_that_changed_since_are_an_error(slow):
     lazy.collect_schema()
     with pytest.raises((DataMismatch, pl.exceptions.ComputeError), match="DataMismatch"):
         lazy.collect()
-    assert slow.closed.wait(5)
+    assert slow.closed.wait(60)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is inherited")

@@ -13,7 +13,7 @@ def no_settings(monkeypatch, tmp_path):
         monkeypatch.delenv(name)
     monkeypatch.setenv("MSTR_ARROW_CONFIG", str(tmp_path / "config.toml"))
     monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "300")
 
 
 @pytest.fixture

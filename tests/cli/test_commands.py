@@ -69,7 +69,7 @@ def test_the_simulator_serves_until_it_is_interrupted():
         with mstr_arrow.connect(url, username="demo", password="demo") as connection:
             assert connection.cube("Sales Cube").count_rows() == 300
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         assert f"MSTR_URL={url}" in process.stdout.read()
 
 

@@ -186,14 +186,14 @@ def test_ctrl_c_and_sigterm_log_out_and_leave_no_file(tmp_path, output, signals,
         program, environment = command(simulator)
         fetch = [*program, "fetch", CUBE, "-o", output, "--page-rows", "500"]
         process = subprocess.Popen(fetch, env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True)  # noqa: S603 - our own interpreter
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while not simulator.instances_created:
             assert time.monotonic() < end, "no instance was created"
             time.sleep(0.02)
         time.sleep(0.2)
         for number in signals:
             process.send_signal(number)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=60)
         assert process.returncode == code
         assert err.splitlines()[-1] == f"{said} No file was written, and no session left behind."
         assert simulator.open_sessions == 0
@@ -207,6 +207,6 @@ def test_a_reader_that_leaves_ends_it_quietly(server):
     process.stdout.close()
     err = process.stderr.read()
     process.stderr.close()
-    assert process.wait(20) == 141
+    assert process.wait(60) == 141
     assert err == b""
     assert server.open_sessions == 0

@@ -144,7 +144,7 @@ def test_not_on_a_terminal_where_it_is_typed(guarded):
             if not piece:
                 break
             said += piece
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     os.close(master)
     assert b"demo (standard)" in said
     assert MARK.encode() not in said

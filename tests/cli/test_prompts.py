@@ -5,7 +5,7 @@ import tomllib
 import pyarrow.parquet as pq
 import pytest
 
-from mstr_arrow import prompt as p
+from mstr_arrow import prompts as p
 
 pytestmark = pytest.mark.usefixtures("server")
 

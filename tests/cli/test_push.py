@@ -262,13 +262,13 @@ def test_ctrl_c_and_sigterm_take_the_upload_back(tmp_path, at, number, code, sai
             stderr=subprocess.PIPE,
             text=True,
         )
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while not (simulator.uploads_open if at == "PUT" else simulator.chunks_received):
             assert time.monotonic() < end, "the upload never began"
             time.sleep(0.02)
         time.sleep(0.3)
         process.send_signal(number)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
         assert (process.returncode, out) == (code, "")
         assert f"{said} What was not published was taken back, and no session left behind." in err
         assert (simulator.open_sessions, simulator.uploads_open) == (0, 0)

@@ -51,12 +51,12 @@ def test_what_sigterm_has_ended_goes_on(run, own, tmp_path):
     program = [sys.executable, "-c", "import mstr_arrow.cli; mstr_arrow.cli.main()"]
     fetch = ("fetch", CUBE, "-o", "sales/", "--resume", "--part-rows", "500", "--page-rows", "500")
     process = subprocess.Popen([*program, *fetch], env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True)  # noqa: S603 - our own interpreter
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not list(tmp_path.glob(".sales.extracting/part-*")):
         assert time.monotonic() < end, "no part was written"
         time.sleep(0.02)
     process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 143
     assert err.splitlines()[-1] == (
         "Terminated. No session was left behind; the same command goes on where it stopped."

@@ -374,13 +374,13 @@ def test_ctrl_c_and_sigterm_log_out_and_leave_no_file(tmp_path, statement, numbe
         program, environment = command(simulator, statement, "-o", "x.parquet")
         process = subprocess.Popen(program, env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True)  # noqa: S603 - our own interpreter
         try:
-            end = time.monotonic() + 20
+            end = time.monotonic() + 60
             while not any(path.suffix == ".partial" for path in tmp_path.iterdir()):
                 assert time.monotonic() < end, "no file was begun"
                 time.sleep(0.02)
             time.sleep(0.5)
             process.send_signal(number)
-            _, err = process.communicate(timeout=20)
+            _, err = process.communicate(timeout=60)
         finally:
             process.kill()
             process.communicate()
@@ -397,7 +397,7 @@ def test_a_reader_that_leaves_ends_it_quietly(server):
     process.stdout.close()
     err = process.stderr.read()
     process.stderr.close()
-    assert process.wait(20) == 141
+    assert process.wait(60) == 141
     assert err == b""
     assert server.open_sessions == 0
 

@@ -195,7 +195,7 @@ def test_a_report_is_filtered_in_place_without_running_again(connection, simulat
         for request in simulator.requests[before:]
         if "/instances" in request.path and not request.path.endswith("/status")
     ]
-    assert asked == ["POST", "GET", "PUT"]
+    assert asked == ["POST", "PUT"]
 
 
 def test_a_cross_tab_says_that_it_cannot_be_filtered_there(connection):

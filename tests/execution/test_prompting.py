@@ -6,7 +6,7 @@ import orjson
 import pytest
 from aiohttp import web
 
-from mstr_arrow import prompt as p
+from mstr_arrow import prompts as p
 from mstr_arrow.errors import InvalidRequest, PromptsOpen, ProtocolError, UsageError
 from mstr_arrow.execution import prompting
 from mstr_arrow.execution.choices import Offer

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from mstr_arrow import col
-from mstr_arrow import prompt as p
+from mstr_arrow import prompts as p
 from mstr_arrow.errors import UsageError
 from mstr_arrow.prompts.answers import Condition, Empty, Values
 from mstr_arrow.prompts.collection import Answers

@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 
 from mstr_arrow import col
-from mstr_arrow import prompt as p
+from mstr_arrow import prompts as p
 from mstr_arrow.errors import UsageError
 from mstr_arrow.prompts.answers import answer_of
 from mstr_arrow.prompts.bodies import as_asked, automatic, entry

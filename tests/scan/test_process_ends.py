@@ -12,7 +12,7 @@ import pytest
 
 from mstr_arrow.simulator import Fault
 
-SECONDS = 20
+SECONDS = 60
 """How long a process may take to start, and to end."""
 
 

@@ -83,7 +83,7 @@ def test_threads_that_ask_for_different_fields_share_a_fetch():
     group = Secret(shelf)
 
     def ask(name):
-        gate.wait(5)
+        gate.wait(60)
         return group[name]()
 
     with concurrent.futures.ThreadPoolExecutor(3) as pool:

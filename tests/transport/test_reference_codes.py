@@ -8,11 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mstr_arrow import errors
-from mstr_arrow.transport.answers import error_for
+from mstr_arrow.transport.error_map import error_for
 from mstr_arrow.transport.iserver import ISERVER
 from mstr_arrow.transport.retry import is_transient
+from mstr_arrow.transport.subject import Subject
 
 PATHS = st.sampled_from(["/api/v2/cubes/C1", "/api/datasets", "/api/v2/reports/R1/instances/I1", "/api/auth/login"])
+SUBJECTS = st.sampled_from([None, *Subject])
 
 # Wire reference, section 2.2: the code's number, the usual HTTP status, the family.
 FAMILIES = [
@@ -136,9 +138,9 @@ JSON = st.recursive(
 
 
 @settings(max_examples=200, deadline=None)
-@given(status=st.integers(400, 599), body=JSON.map(orjson.dumps) | st.binary(), path=PATHS)
-def test_whatever_comes_becomes_an_error_that_says_what_to_do(status, body, path):
-    error = error_for(status, {}, body, method="POST", path=path)
+@given(status=st.integers(400, 599), body=JSON.map(orjson.dumps) | st.binary(), path=PATHS, subject=SUBJECTS)
+def test_whatever_comes_becomes_an_error_that_says_what_to_do(status, body, path, subject):
+    error = error_for(status, {}, body, method="POST", path=path, subject=subject)
     assert isinstance(error, errors.ServerError | errors.ProxyError)
     assert error.message
     assert error.hint

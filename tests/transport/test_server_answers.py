@@ -4,14 +4,16 @@ import orjson
 import pytest
 
 from mstr_arrow import errors
-from mstr_arrow.transport.answers import Answer, error_for
+from mstr_arrow.transport.answers import Answer
+from mstr_arrow.transport.error_map import error_for
 from mstr_arrow.transport.iserver import ISERVER
 from mstr_arrow.transport.retry import is_transient, was_turned_away
+from mstr_arrow.transport.subject import Subject
 
 
-def typed(status, body=b"", path="/api/v2/cubes/C1", **headers):
+def typed(status, body=b"", path="/api/v2/cubes/C1", subject=None, **headers):
     raw = body if isinstance(body, bytes) else orjson.dumps(body)
-    return error_for(status, headers, raw, method="GET", path=path)
+    return error_for(status, headers, raw, method="GET", path=path, subject=subject)
 
 
 @pytest.mark.parametrize(
@@ -93,8 +95,14 @@ def test_a_web_page_is_quoted_without_its_tags():
 
 def test_a_missing_instance_is_told_from_a_missing_cube():
     body = {"code": "ERR004", "message": "not found"}
-    assert type(typed(404, body, path="/api/v2/cubes/C/instances/I")) is errors.InstanceGone
+    path = "/api/v2/cubes/C/instances/I"
+    assert type(typed(404, body, path=path, subject=Subject.INSTANCE)) is errors.InstanceGone
     assert type(typed(404, body, path="/api/v2/cubes/C")) is errors.NotFound
+
+
+def test_a_refusal_without_a_code_is_one_of_the_log_in_where_the_request_was_one():
+    assert type(typed(401, subject=Subject.LOG_IN)) is errors.LoginError
+    assert type(typed(401)) is errors.SessionExpired
 
 
 @pytest.mark.parametrize(("status", "message"), [(404, "HTTP 404 Not Found"), (405, "HTTP 405 Method Not Allowed")])
@@ -131,7 +139,7 @@ def test_an_answer_unpacks_its_body():
 @pytest.mark.parametrize(
     ("body", "encoding", "said"),
     [
-        (gzip.compress(b"x" * 1000)[:-9], "gzip", "ends early"),
+        (gzip.compress(b"x" * 1000, mtime=0)[:-9], "gzip", "ends early"),
         (b"nonsense", "gzip", "damaged"),
         (b"x", "br", "not asked for"),
     ],

@@ -129,8 +129,8 @@ class Report:
     there is no such place. ``present`` tells over ``row`` which cells have data. ``dense`` promises that
     all have, so that nobody looks. ``totals`` tells that subtotals are defined, ``visible`` that they are shown.
     ``extremes`` are what ``bounds`` gives where that is known; ``questions`` are its prompts. The first ``page_by``
-    units on rows are page-by attributes (see ``pageby``), a ``page`` tells which one it is; metrics with ids in
-    ``narrowed`` have the type that a page's values need.
+    units on rows are page-by attributes (see ``rules.page_by``), a ``page`` tells which one it is; metrics with ids
+    in ``narrowed`` have the type that a page's values need.
     """
 
     name: str

@@ -1,15 +1,10 @@
-"""Requests to handlers, answers to the wire: checks, errors, recording, compression, faults."""
+"""Requests to handlers, and their answers back: checks, errors, recording, compression, faults."""
 
 from __future__ import annotations
 
 import asyncio
 import gzip
-import math
-import os
-import socket
-import struct
 from collections.abc import Awaitable, Coroutine
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -29,12 +24,14 @@ from mstr_arrow.simulator.faults.faults import (
     Refused,
     Replaced,
 )
-from mstr_arrow.simulator.state.iserver import CONTEXT, RecordedRequest
+from mstr_arrow.simulator.state.iserver import RecordedRequest
 from mstr_arrow.simulator.state.sessions import expired, parse_cookies
+from mstr_arrow.simulator.state.settings import CONTEXT
 from mstr_arrow.simulator.state.workload import Workload
 
 from .call import Needs
 from .routes import ROUTES, Call, Route
+from .sending import cut_off, response_of, send_cut, send_streamed
 
 if TYPE_CHECKING:
     from mstr_arrow.simulator.faults.faults import Fault
@@ -44,16 +41,6 @@ if TYPE_CHECKING:
 _LARGEST_UPLOAD = 2**30
 _WORTH_COMPRESSING = 1024
 _WORTH_RECORDING = 2**20
-_SEND_BUFFER = 256 * 2**10  # larger ones leave the processor's caches and halve the speed
-_SEND_SECONDS = 60
-_TRICKLES = 10
-_LOOK_SECONDS = 0.1
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Pragma": "no-cache",
-    "Server": "MicroStrategy",
-    "X-Content-Type-Options": "nosniff",
-}
 
 
 def application(server: IServer) -> web.Application:
@@ -85,7 +72,7 @@ class _Front:
         path = request.path.removeprefix(CONTEXT)
         fault = self._server.faults.take(request.method, path)
         if fault is not None and isinstance(fault.effect, CutRequest):
-            return await _cut_off(request, fault.effect)
+            return await cut_off(request, fault.effect)
         body = await _body(request, self._server.settings.max_upload_bytes or _LARGEST_UPLOAD)
         self._server.arrived += 1
         try:
@@ -97,10 +84,10 @@ class _Front:
         plain, answer = answer, await self._compressed(request, answer)
         self._record(request, path, body or b"", plain, wire_bytes=len(answer.body))
         if fault is not None and isinstance(fault.effect, Cut):
-            return await _cut(request, answer, fault.effect)
+            return await send_cut(request, answer, fault.effect)
         if answer.ready:
-            return await _streamed(request, answer)
-        response = _response(answer)
+            return await send_streamed(request, answer)
+        response = response_of(answer)
         if self._server.settings.chunked and answer.body:
             response.enable_chunked_encoding()
         return response
@@ -223,110 +210,3 @@ async def _worked_out(route: Route, call: Call) -> Answer:
     handled = route.handler(call)
     answer = await handled if isinstance(handled, Awaitable) else handled
     return answer if isinstance(answer, Answer) else await asyncio.to_thread(answer)
-
-
-def _response(answer: Answer) -> web.Response:
-    response = web.Response(status=answer.status, body=answer.body, headers=_HEADERS | answer.headers)
-    if answer.body:
-        response.headers["Content-Type"] = answer.content_type
-    for cookie in answer.cookies:
-        response.headers.add("Set-Cookie", cookie)
-    return response
-
-
-async def _streamed(request: web.Request, answer: Answer) -> web.StreamResponse:
-    """Send a big body by a thread that writes to the socket itself: asyncio copies what waits to be sent."""
-    response = web.StreamResponse(status=answer.status, headers=_HEADERS | answer.headers)
-    response.headers["Content-Type"] = answer.content_type
-    response.content_length = len(answer.body)
-    transport = request.transport
-    try:
-        await response.prepare(request)
-        if transport is None or transport.get_write_buffer_size():
-            await response.write(answer.body)
-            return response
-    except ConnectionResetError:  # the client went away
-        return response
-    descriptor = os.dup(transport.get_extra_info("socket").fileno())
-    await asyncio.to_thread(_send, descriptor, answer.body)
-    return response
-
-
-def _send(descriptor: int, body: bytes) -> None:
-    """Write the whole body to a socket of the event loop's, which does not block, and close the descriptor."""
-    rest = memoryview(body)
-    try:
-        with socket.socket(fileno=descriptor) as connection:
-            connection.settimeout(_SEND_SECONDS)
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
-            connection.sendall(rest)
-    except OSError:
-        return  # the client went away; aiohttp sees the same and closes the connection
-
-
-async def _cut(request: web.Request, answer: Answer, cut: Cut) -> web.StreamResponse:
-    """Send a part of the answer and then do to the connection what the fault says."""
-    part = answer.body[: int(len(answer.body) * (cut.part or 0))]
-    if cut.ending == "damage":
-        return _response(_damaged(answer))
-    if cut.ending == "complete":
-        return _response(replace(answer, body=part))
-    response = web.StreamResponse(status=answer.status, headers=_HEADERS | answer.headers)
-    response.headers["Content-Type"] = answer.content_type
-    response.content_length = len(answer.body)
-    for cookie in answer.cookies:
-        response.headers.add("Set-Cookie", cookie)
-    with suppress(ConnectionResetError):  # the client went away
-        if cut.part is not None:
-            await response.prepare(request)
-            for piece in _pieces(part, _TRICKLES if cut.ending == "trickle" else 1):
-                await response.write(piece)
-                await asyncio.sleep(cut.seconds / _TRICKLES if cut.ending == "trickle" else 0)
-    if cut.ending == "trickle":
-        return response
-    if cut.ending == "stall":
-        await _silence(request, cut.seconds)
-    transport = request.transport
-    if transport is not None and cut.ending == "reset":
-        _reset(transport)
-    elif transport is not None:
-        transport.close()
-    return response
-
-
-async def _silence(request: web.Request, seconds: float) -> None:
-    """Wait so long, or until the client has gone."""
-    for _ in range(math.ceil(seconds / _LOOK_SECONDS)):
-        if request.transport is None:
-            break
-        await asyncio.sleep(_LOOK_SECONDS)
-
-
-def _pieces(body: bytes, number: int) -> list[bytes]:
-    size = max(1, -(-len(body) // number))
-    return [body[start : start + size] for start in range(0, len(body), size)]
-
-
-def _damaged(answer: Answer) -> Answer:
-    """Pack an answer, if it is not, and change bytes in the middle of it."""
-    packed = answer.body if "Content-Encoding" in answer.headers else gzip.compress(answer.body, mtime=0)
-    middle = len(packed) // 2
-    spoilt = packed[:middle] + bytes(byte ^ 0xFF for byte in packed[middle : middle + 8]) + packed[middle + 8 :]
-    return replace(answer, body=spoilt, headers={**answer.headers, "Content-Encoding": "gzip"})
-
-
-async def _cut_off(request: web.Request, cut: CutRequest) -> web.StreamResponse:
-    """Reset the connection when a part of the request's body has come."""
-    received = 0
-    while received < cut.after and not request.content.at_eof():
-        received += len(await request.content.read(cut.after - received))
-    if request.transport is not None:
-        _reset(request.transport)
-    return web.Response()
-
-
-def _reset(transport: asyncio.Transport) -> None:
-    """Make closing the connection send RST in place of FIN."""
-    connection = transport.get_extra_info("socket")
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    transport.abort()

@@ -13,7 +13,8 @@ from mstr_arrow.simulator.model.encoded_cube import EncodedCube
 from mstr_arrow.simulator.model.reports import Report
 from mstr_arrow.simulator.state.jobs import READY
 
-from .cube_page import PageOptions, render
+from .cube_page import render
+from .page_parts import PageOptions
 from .report_page import render_report
 
 if TYPE_CHECKING:

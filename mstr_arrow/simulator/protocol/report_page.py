@@ -9,7 +9,7 @@ import polars as pl
 
 from mstr_arrow.simulator.model.reports import COLUMNS, ROWS, TOTAL
 
-from .cube_page import (
+from .page_parts import (
     METRICS_UNIT,
     Page,
     array,
@@ -25,7 +25,7 @@ from .value_json import formatted_json
 if TYPE_CHECKING:
     from mstr_arrow.simulator.model.reports import Axis, Report, ShownPage, Unit
 
-    from .cube_page import PageOptions
+    from .page_parts import PageOptions
 
 
 def render_report(

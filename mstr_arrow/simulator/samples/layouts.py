@@ -1,4 +1,4 @@
-"""The sample reports: every layout that a page can have, each with values that go wrong somewhere."""
+"""Sample reports of every layout that a page can have, each with values that go wrong somewhere."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ _PRICES = (
 _NOTES = ("text", "", None, "null", 'a "b"', "],[", "1.5", "\n", "{}", "😀", "Total", "\\")
 
 
-def sample_reports(rows: int, seed: int) -> list[Report]:
-    """Make every sample report; only the Big Cross-tab depends on the arguments."""
+def layout_reports(rows: int, seed: int) -> list[Report]:
+    """Make a report of each layout; only the Big Cross-tab depends on the arguments."""
     return [*_tables(), *_crosstabs(), *_metrics_on_rows(), *_groups(), _big_crosstab(rows, seed)]
 
 

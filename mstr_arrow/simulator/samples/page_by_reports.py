@@ -39,7 +39,7 @@ TERRITORY = texts("Territory", ["North", None, "East", "Nowhere", ""], scope=_SC
 CHANNEL = texts("Channel", words.CHANNELS, scope=_SCOPE)
 
 
-def paged_reports() -> list[Report]:
+def page_by_reports() -> list[Report]:
     """Make every report with page-by."""
     territories = [(t, year, item) for t, year, item in product((2, 0, 1, 4), range(4), range(12)) if item % 4 <= t]
     some = [line for line in product(range(4), range(5), range(4), range(3)) if (line[0] + line[1]) % 3]

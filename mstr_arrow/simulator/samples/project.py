@@ -1,17 +1,26 @@
-"""The list of sample cubes."""
+"""What the simulated project begins with: all sample cubes and reports."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from .awkward import awkward_cube
+from .layouts import layout_reports
+from .page_by_reports import page_by_reports
+from .prompted_reports import prompted_reports
 from .sales import sales_cube
 from .small import small_cubes
 
 if TYPE_CHECKING:
     from mstr_arrow.simulator.model.cubes import Cube
+    from mstr_arrow.simulator.model.reports import Report
 
 
 def sample_cubes(rows: int, seed: int) -> list[Cube]:
     """Make every sample cube; only the Sales Cube depends on the arguments."""
     return [sales_cube(rows, seed), awkward_cube(), *small_cubes()]
+
+
+def sample_reports(rows: int, seed: int) -> list[Report]:
+    """Make every sample report; only the Big Cross-tab depends on the arguments."""
+    return [*layout_reports(rows, seed), *prompted_reports(), *page_by_reports()]

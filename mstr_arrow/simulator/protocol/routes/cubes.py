@@ -8,7 +8,7 @@ from mstr_arrow.simulator.answers import Answer, ok
 from mstr_arrow.simulator.model.cubes import SUPER_CUBE, Cube
 from mstr_arrow.simulator.model.encoded_cube import EncodedCube
 from mstr_arrow.simulator.protocol.call import Call, Route
-from mstr_arrow.simulator.protocol.cube_page import available_objects
+from mstr_arrow.simulator.protocol.page_parts import available_objects
 from mstr_arrow.simulator.push.uploads import RUNNING
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.simulator.answers import Answer, ok
 from mstr_arrow.simulator.protocol.call import Call, Route
-from mstr_arrow.simulator.protocol.cube_page import available_objects
 from mstr_arrow.simulator.protocol.page_answers import page_options
+from mstr_arrow.simulator.protocol.page_parts import available_objects
 from mstr_arrow.simulator.protocol.report_page import describe_axes
 from mstr_arrow.simulator.rules.page_by import template
 

@@ -4,10 +4,10 @@ import pyarrow as pa
 import pytest
 
 from mstr_arrow.simulator import Simulator
-from mstr_arrow.simulator.samples.layouts import sample_reports
+from mstr_arrow.simulator.samples.layouts import layout_reports
 
 ISO = {"standardDateFormat": "true", "standardRawDateFormat": "true"}
-NAMES = [report.name for report in sample_reports(100, 0)]
+NAMES = [report.name for report in layout_reports(100, 0)]
 SMALL = [name for name in NAMES if name != "Big Cross-tab"]
 
 
