@@ -5,6 +5,7 @@ import gc
 import subprocess
 import sys
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,26 @@ MAY_USE = {
         *("grid", "transport", "config", "errors", "names"),
     },
     "connection": {"objects", "scan", "transport", "background", "auth", "config", "errors"},
+    "compat": {"objects", "filters", "names", "errors"},
     "simulator": set(),
+}
+
+# A room of the simulator may use what is named here; names needed for types alone count, too.
+SIMULATOR_MAY_USE = {
+    "answers": set(),
+    "bodies": {"answers"},
+    "faults": {"answers"},
+    "model": {"bodies", "answers"},
+    "samples": {"model"},
+    "rules": {"model", "bodies", "answers"},
+    "truth": {"rules", "model", "answers"},
+    "push": {"rules", "model", "faults", "bodies", "answers"},
+    "state": {"push", "samples", "rules", "model", "faults", "answers"},
+    "protocol": {"state", "push", "rules", "model", "faults", "bodies", "answers"},
+    "server": {"protocol", "state", "truth", "model", "faults"},
+    "process": set(),
+    "__init__": {"server", "process", "state", "model", "faults"},
+    "__main__": {"server", "state"},
 }
 
 
@@ -81,6 +101,52 @@ def test_nothing_but_the_command_line_uses_the_simulator(room):
     if room == "simulator":
         return
     assert [file for file in (ROOT / room).rglob("*.py") if "simulator" in used_rooms(file)] == []
+
+
+@pytest.mark.parametrize("room", SIMULATOR_MAY_USE)
+def test_a_room_of_the_simulator_uses_only_those_below_it(room):
+    uses = simulator_imports()
+    found = {
+        f"{file} uses {used}"
+        for file, others in uses.items()
+        for used in others
+        if room_of(file) == room and room_of(used) not in SIMULATOR_MAY_USE[room] | {room}
+    }
+    assert found == set()
+    assert room in {room_of(file) for file in uses}
+
+
+def test_every_room_of_the_simulator_is_in_the_table():
+    assert {room_of(file) for file in simulator_imports()} == SIMULATOR_MAY_USE.keys()
+
+
+def test_no_files_of_the_simulator_use_each_other_in_a_circle():
+    TopologicalSorter(simulator_imports()).prepare()  # raises CycleError, which names them
+
+
+@cache
+def simulator_imports():
+    """Give the files of the simulator, each with those it imports, for types alone included."""
+    files = {path.relative_to(ROOT / "simulator"): path for path in (ROOT / "simulator").rglob("*.py")}
+    return {file: set(imported_files(file, path, files.keys())) - {file} for file, path in files.items()}
+
+
+def imported_files(file, path, files):
+    package = ("mstr_arrow", "simulator", *file.parent.parts)
+    for node in ast.walk(parsed(path)):
+        if not isinstance(node, ast.ImportFrom):
+            continue
+        base = package[: len(package) - node.level + 1] if node.level else ()
+        parts = (*base, *(node.module or "").split(".")) if node.module else base
+        if parts[:2] != ("mstr_arrow", "simulator"):
+            continue
+        module = Path(*parts[2:])
+        for place in (module, *(module / alias.name for alias in node.names)):
+            yield from {place.with_suffix(".py"), place / "__init__.py"} & files if place.parts else ()
+
+
+def room_of(file):
+    return file.parts[0].removesuffix(".py")
 
 
 @cache

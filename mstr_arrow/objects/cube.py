@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.errors import ProtocolError
 from mstr_arrow.execution.source import Source
 from mstr_arrow.grid.definition import Definition, read_definition
+from mstr_arrow.objects.described import Described
 from mstr_arrow.objects.find import fetch_definition
-from mstr_arrow.objects.selection import Selectable
 
 if TYPE_CHECKING:
     from mstr_arrow.scan.options import ReadOptions
@@ -37,7 +37,7 @@ class CubeInfo:
     rows: int | None
 
 
-class Cube(Selectable):
+class Cube(Described):
     """A cube: a scan of all its attributes and metrics, and what the server says about it."""
 
     def __init__(

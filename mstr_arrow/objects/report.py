@@ -8,10 +8,10 @@ from mstr_arrow.errors import ProtocolError
 from mstr_arrow.execution.source import Source
 from mstr_arrow.grid.definition import Available, Definition
 from mstr_arrow.objects.catalogue import read_info
+from mstr_arrow.objects.described import Described
 from mstr_arrow.objects.find import fetch_definition
 from mstr_arrow.objects.pages import Paged
 from mstr_arrow.objects.prompts import Prompted
-from mstr_arrow.objects.selection import Selectable
 
 if TYPE_CHECKING:
     from mstr_arrow.objects.catalogue import ObjectInfo
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _PROBE_ROWS = 1000
 
 
-class Report(Selectable, Prompted, Paged):
+class Report(Described, Prompted, Paged):
     """A report: a scan of what its own template shows, in any layout.
 
     Its instance runs the report, perhaps for minutes, and is created once per read; looking at the schema

@@ -93,8 +93,7 @@ def test_a_report_lists_its_elements(connection):
 def test_the_elements_of_a_filtered_object_are_all(connection):
     cube = connection.cube("Sales Cube")
     whole = cube.elements("Region")
-    cube.apply_filters(attributes=["Store"], metrics=["Units"])
-    assert cube.elements("Region").equals(whole)
+    assert cube.aggregate("Store", "Units").elements("Region").equals(whole)
 
 
 def test_elements_keep_rows_apart(connection):

@@ -1,28 +1,21 @@
-"""What cubes and reports offer, their elements, and filters that change the object, as mstrio-py has them."""
+"""Filters that change a cube or report in place, and the names that mstrio-py gives to what it offers."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.filters.expressions import Elements, all_of
+from mstr_arrow.filters.expressions import Elements
 from mstr_arrow.names import listing, suggestion
-from mstr_arrow.objects.elements import list_elements, read_elements
-from mstr_arrow.objects.sqlview import Sql
-from mstr_arrow.query.query import Query
+from mstr_arrow.objects.elements import list_elements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    import pyarrow as pa
-
-    from mstr_arrow.execution.source import Source
     from mstr_arrow.filters.expressions import Expression
-    from mstr_arrow.grid.definition import Available
-    from mstr_arrow.scan.options import ReadOptions
-    from mstr_arrow.transport.client import Client
+    from mstr_arrow.objects.described import Described
 
 Operator = Literal["In", "NotIn"]
 
@@ -31,7 +24,7 @@ _ELEMENT = re.compile(r"(?P<before>[0-9A-Fa-f]{32}):.*|h.*;(?P<behind>[0-9A-Fa-f
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What `Selectable.apply_filters` chose: ids, None for all."""
+    """What `MstrioObject.apply_filters` chose: ids, None for all."""
 
     attributes: tuple[str, ...] | None = None
     metrics: tuple[str, ...] | None = None
@@ -39,70 +32,59 @@ class Selection:
     operator: Operator = "In"
 
 
-class Selectable(Sql):
-    """A scan of an object that says what it offers, with the filters and names of mstrio-py.
+class MstrioObject:
+    """A cube or report with the filters and names of mstrio-py: what it reads is changed in place.
 
-    `Scan.aggregate` and `Scan.where` do more, and leave the object as it is.
+    `scan` is what it reads; the cube or report itself stays as it is. `Scan.filter` and its kin do more.
+
+    >>> from mstr_arrow.compat import mstrio
+    >>> with ma.connect(url, username=user, password=password) as conn:
+    ...     cube = mstrio.MstrioObject(conn.cube("Sales Cube"))
+    ...     cube.apply_filters(attributes=["Region"], metrics=["Units"])
+    ...     cube.scan.to_arrow().column_names
+    ['Region', 'Units']
     """
 
-    def __init__(
-        self,
-        client: Client,
-        source: Source,
-        options: ReadOptions,
-        attributes: Sequence[Available],
-        metrics: Sequence[Available],
-    ) -> None:
-        super().__init__(client, source, options)
-        self._offered = {"attribute": tuple(attributes), "metric": tuple(metrics)}
+    def __init__(self, whole: Described) -> None:
+        self._whole = whole
+        self._scan = whole
         self._selection = Selection()
 
-    # Elements
+    def __repr__(self) -> str:
+        return f"<MstrioObject {self._whole!r}>"
 
-    def elements(self, attribute: str) -> pa.Table:
-        """Return the elements of an attribute: their ids in ``id``, and a column for each form.
-
-        The attribute is named as for `Scan.aggregate`. GET …/attributes/{id}/elements, 10,000 at a time; an
-        instance is made first, for the types of the forms. Errors: UsageError with near names.
-
-        >>> with ma.connect(url, username=user, password=password) as conn:
-        ...     conn.cube("Sales Cube").elements("Store").column_names
-        ['id', 'Store@ID', 'Store@DESC']
-        """
-        return self._client.run(read_elements(self._asking, attribute))
-
-    async def elements_async(self, attribute: str) -> pa.Table:
-        """Do what `elements` does."""
-        return await self._client.bridge(read_elements(self._asking, attribute))
-
-    # As mstrio-py has it
+    @property
+    def scan(self) -> Described:
+        """A scan of what was chosen, with every way out; it stays as it is when something else is chosen."""
+        return self._scan
 
     @property
     def attributes(self) -> list[dict[str, str]]:
         """The attributes there are, each with ``id`` and ``name``."""
-        return [{"id": each.id, "name": each.name} for each in self._offered["attribute"]]
+        return self._whole.attributes
 
     @property
     def metrics(self) -> list[dict[str, str]]:
         """The metrics there are, each with ``id`` and ``name``."""
-        return [{"id": each.id, "name": each.name} for each in self._offered["metric"]]
+        return self._whole.metrics
 
     @property
     def attr_elements(self) -> list[dict[str, Any]]:
         """All elements of all attributes: ``attribute_id``, ``attribute_name`` and ``elements`` of each.
 
-        An attribute of many elements takes long; `elements` lists those of one.
+        An attribute of many elements takes long; `elements` of the cube or report lists those of one.
         """
-        return self._client.run(self._attr_elements())
+        return self._whole._client.run(self._attr_elements())  # noqa: SLF001 - as the cube's own calls are run
 
     async def _attr_elements(self) -> list[dict[str, Any]]:
+        asking = self._whole._asking  # noqa: SLF001
         return [
             {
-                "attribute_id": each.id,
-                "attribute_name": each.name,
-                "elements": await list_elements(self._asking, each.id),
+                "attribute_id": each["id"],
+                "attribute_name": each["name"],
+                "elements": await list_elements(asking, each["id"]),
             }
-            for each in self._offered["attribute"]
+            for each in self.attributes
         ]
 
     @property
@@ -132,16 +114,17 @@ class Selectable(Sql):
         None leaves a choice as it was. Without any attribute the metrics are added up to one row, without any
         element all rows are read. With fewer attributes than there are, the server adds metrics up, as
         `Scan.aggregate` has it do; ``<attribute id>;<form id>`` chooses one form. ``operator="NotIn"`` leaves out
-        the rows that have one of the elements. What else the object was asked for, by `Scan.where` and the like, is
-        forgotten.
+        the rows that have one of the elements.
 
         Nothing is sent. Errors: UsageError for what the object does not have.
 
+        >>> from mstr_arrow.compat import mstrio
         >>> with ma.connect(url, username=user, password=password) as conn:
-        ...     cube = conn.cube("Sales Cube")
-        ...     east = cube.elements("Region")["id"][:1].to_pylist()
+        ...     whole = conn.cube("Sales Cube")
+        ...     east = whole.elements("Region")["id"][:1].to_pylist()
+        ...     cube = mstrio.MstrioObject(whole)
         ...     cube.apply_filters(attributes=["Region"], metrics=["Units"], attr_elements=east)
-        ...     cube.to_arrow().shape
+        ...     cube.scan.to_arrow().shape
         (1, 2)
         """
         if operator not in get_args(Operator):
@@ -153,48 +136,52 @@ class Selectable(Sql):
             before.elements if attr_elements is None else _listed("attr_elements", attr_elements),
             before.operator if attr_elements is None else operator,
         )
-        query = self._query_of(chosen)
+        self._scan = self._scan_of(chosen)
         self._selection = chosen
-        self._ask(query)
 
     def clear_filters(self) -> None:
         """Read everything again."""
+        self._scan = self._whole
         self._selection = Selection()
-        self._ask(Query())
 
     def to_dataframe(self) -> Any:
         """Return the rows as a pandas frame, as `Scan.to_pandas` does."""
-        return self.to_pandas()
+        return self._scan.to_pandas()
 
     def _selected(self, kind: str, chosen: tuple[str, ...] | None) -> list[str]:
-        return [each.id for each in self._offered[kind]] if chosen is None else list(chosen)
+        return [each["id"] for each in self._offered(kind)] if chosen is None else list(chosen)
+
+    def _offered(self, kind: str) -> list[dict[str, str]]:
+        return self.attributes if kind == "attribute" else self.metrics
 
     def _found(self, kind: str, wanted: Iterable[str]) -> tuple[str, ...]:
         """Find attributes or metrics by id or name; errors: UsageError with what there is."""
         return tuple(dict.fromkeys(self._find(kind, name) for name in _listed(f"{kind}s", wanted)))
 
     def _find(self, kind: str, wanted: str) -> str:
-        offered = self._offered[kind]
+        offered = self._offered(kind)
         object_id, semicolon, form = wanted.partition(";")
-        if any(each.id == object_id.upper() for each in offered):
+        if any(each["id"] == object_id.upper() for each in offered):
             return object_id.upper() + semicolon + form
-        found = [each.id for each in offered if each.name == wanted]
+        found = [each["id"] for each in offered if each["name"] == wanted]
         if len(found) == 1:
             return found[0]
         if found:
             raise UsageError(f"{wanted!r} is more than one {kind}: {listing(found)}.", hint="Give an id.")
         raise UsageError(
-            f"no {kind} {wanted!r} in {self!r}.", hint=suggestion(wanted, [each.name for each in offered])
+            f"no {kind} {wanted!r} in {self._whole!r}.",
+            hint=suggestion(wanted, [each["name"] for each in offered]),
         )
 
-    def _query_of(self, chosen: Selection) -> Query:
-        selected = None
-        if chosen.attributes is not None or chosen.metrics is not None:
-            forms = [each.replace(";", "@") for each in self._selected("attribute", chosen.attributes)]
-            selected = (*forms, *self._selected("metric", chosen.metrics))
-            if not selected:
-                raise UsageError("No attribute and no metric is chosen.", hint="Choose at least one of them.")
-        return Query(aggregate=selected, where=all_of(self._conditions(chosen)))
+    def _scan_of(self, chosen: Selection) -> Described:
+        scan = self._whole.where(*self._conditions(chosen)) if chosen.elements else self._whole
+        if chosen.attributes is None and chosen.metrics is None:
+            return scan
+        forms = [each.replace(";", "@") for each in self._selected("attribute", chosen.attributes)]
+        metrics = self._selected("metric", chosen.metrics)
+        if not forms and not metrics:
+            raise UsageError("No attribute and no metric is chosen.", hint="Choose at least one of them.")
+        return scan.aggregate(*forms, *metrics)
 
     def _conditions(self, chosen: Selection) -> Iterable[Expression]:
         """Make a condition per attribute: all of them hold."""
@@ -205,10 +192,6 @@ class Selectable(Sql):
             by_attribute.setdefault(self._find("attribute", owner), []).append(element)
         for attribute, ids in by_attribute.items():
             yield Elements(attribute, tuple(ids), negated=chosen.operator == "NotIn")
-
-    def _ask(self, query: Query) -> None:
-        self._asking = replace(self._asking, query=query, probed=None)
-        self._schema = None
 
 
 def _listed(what: str, wanted: Iterable[str]) -> tuple[str, ...]:

@@ -8,13 +8,13 @@ import polars as pl
 import pytest
 
 import mstr_arrow as ma
-from mstr_arrow.errors import ProtocolError, UsageError
-from mstr_arrow.objects.report import read_template
+from mstr_arrow.compat.mstrio import MstrioObject
+from mstr_arrow.errors import UsageError
 
 
 @pytest.fixture
 def cube(connection):
-    return connection.cube("Sales Cube")
+    return MstrioObject(connection.cube("Sales Cube"))
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def sales(simulator):
 
 
 def elements(cube, attribute, *values):
-    return [row["id"] for row in cube.elements(attribute).to_pylist() if row[attribute] in values]
+    return [row["id"] for row in cube.scan.elements(attribute).to_pylist() if row[attribute] in values]
 
 
 def units(frame, *keys):
@@ -44,14 +44,9 @@ def test_an_object_says_what_it_offers(cube, simulator):
     assert simulator.requests[-1].method == "GET"  # the definition says it: no instance was made
 
 
-def test_row_counts_are_offered_where_they_are_asked_for(connection):
-    names = [each["name"] for each in connection.cube("Sales Cube", row_counts=True).metrics]
-    assert names[-1] == "Row Count - sales"
-
-
 def test_chosen_attributes_and_metrics_are_read(cube, ids, sales):
     cube.apply_filters(attributes=[ids["Region"], ids["Channel"]], metrics=[ids["Units"]])
-    found = cube.to_polars()
+    found = cube.scan.to_polars()
     assert found.columns == ["Region", "Channel", "Units"]
     assert found.sort("Region", "Channel").equals(units(sales, "Region", "Channel"))
     assert cube.selected_attributes == [ids["Region"], ids["Channel"]]
@@ -62,29 +57,29 @@ def test_names_do_as_well_as_ids(cube, ids):
     cube.apply_filters(attributes=["Region"], metrics=["Units", "Units"])
     assert cube.selected_attributes == [ids["Region"]]
     assert cube.selected_metrics == [ids["Units"]]
-    assert cube.schema.names == ["Region", "Units"]
+    assert cube.scan.schema.names == ["Region", "Units"]
 
 
 def test_what_is_not_chosen_stays_as_it_was(cube, ids):
     cube.apply_filters(metrics=[ids["Cost"]])
     assert cube.selected_attributes == [each["id"] for each in cube.attributes]
-    assert cube.schema.names[-2:] == ["Channel", "Cost"]
+    assert cube.scan.schema.names[-2:] == ["Channel", "Cost"]
     cube.apply_filters(attributes=[ids["Region"]])
-    assert cube.schema.names == ["Region", "Cost"]
+    assert cube.scan.schema.names == ["Region", "Cost"]
 
 
 def test_no_attribute_adds_everything_up(cube, ids, sales):
     cube.apply_filters(attributes=[], metrics=[ids["Units"]])
-    assert cube.to_polars().rows() == [(sales["Units"].sum(),)]
+    assert cube.scan.to_polars().rows() == [(sales["Units"].sum(),)]
     cube.apply_filters(attributes=[ids["Region"]], metrics=[])
-    assert sorted(cube.to_polars()["Region"]) == sorted(sales["Region"].unique())
+    assert sorted(cube.scan.to_polars()["Region"]) == sorted(sales["Region"].unique())
 
 
 def test_a_form_is_chosen(cube, ids):
-    form = cube.schema.field("Store@DESC").metadata[b"mstr.form_id"].decode()
+    form = cube.scan.schema.field("Store@DESC").metadata[b"mstr.form_id"].decode()
     cube.apply_filters(attributes=[f"{ids['Store']};{form}"], metrics=["Units"])
     assert cube.selected_attributes == [f"{ids['Store']};{form}"]
-    assert cube.to_arrow().column_names == ["Store@DESC", "Units"]
+    assert cube.scan.to_arrow().column_names == ["Store@DESC", "Units"]
 
 
 @pytest.mark.parametrize("spelling", ["colon", "h"])
@@ -96,36 +91,36 @@ def test_rows_have_the_chosen_elements_or_have_them_not(cube, sales, spelling, o
     cube.apply_filters(attr_elements=chosen, operator=operator)
     region, channel = pl.col("Region").is_in(["East", "West"]), pl.col("Channel") == "Web"
     kept = sales.filter(region & channel if operator == "In" else ~region & ~channel)
-    assert 0 < kept.height == cube.count_rows() < sales.height
-    assert cube.to_polars()["Order"].to_list() == kept["Order"].to_list()
+    assert 0 < kept.height == cube.scan.count_rows() < sales.height
+    assert cube.scan.to_polars()["Order"].to_list() == kept["Order"].to_list()
     assert cube.selected_attr_elements == chosen
     cube.apply_filters(attributes=["Region"], metrics=["Units"])
-    assert cube.to_polars().sort("Region").equals(units(kept, "Region"))
+    assert cube.scan.to_polars().sort("Region").equals(units(kept, "Region"))
     cube.apply_filters(attr_elements=[])
-    assert cube.to_polars()["Units"].sum() == sales["Units"].sum()
+    assert cube.scan.to_polars()["Units"].sum() == sales["Units"].sum()
 
 
 def test_a_column_of_elements_may_be_given(cube):
-    east = cube.elements("Region")["id"][:1]
+    east = cube.scan.elements("Region")["id"][:1]
     cube.apply_filters(attr_elements=east)
     assert cube.selected_attr_elements == east.to_pylist()
 
 
 def test_everything_is_read_again_once_filters_are_cleared(cube, sales):
-    whole = cube.schema
+    whole = cube.scan.schema
     cube.apply_filters(attributes=["Region"], metrics=["Units"], attr_elements=elements(cube, "Channel", "Web"))
-    assert cube.to_arrow().num_columns == 2
+    assert cube.scan.to_arrow().num_columns == 2
     cube.clear_filters()
-    assert cube.schema == whole
-    assert cube.to_arrow().num_rows == sales.height
+    assert cube.scan.schema == whole
+    assert cube.scan.to_arrow().num_rows == sales.height
     assert cube.selected_attr_elements == []
 
 
 def test_scans_made_before_are_left_alone(cube, sales):
-    web = cube.where(ma.col("Channel") == "Web")
+    web = cube.scan.where(ma.col("Channel") == "Web")
     cube.apply_filters(attributes=["Region"], metrics=["Units"])
     assert web.to_arrow().num_rows == sales.filter(pl.col("Channel") == "Web").height
-    kept = cube.where(ma.col("Region") == "East").to_polars()
+    kept = cube.scan.where(ma.col("Region") == "East").to_polars()
     assert kept.rows() == [("East", sales.filter(pl.col("Region") == "East")["Units"].sum())]
 
 
@@ -152,15 +147,15 @@ def test_a_mistake_changes_nothing_and_asks_nothing(cube, simulator, filters, to
     assert told in caught.value.message
     assert choice in caught.value.hint
     assert (len(simulator.requests), cube.selected_metrics) == before
-    assert cube.schema.names[-2:] == ["Channel", "Units"]
+    assert cube.scan.schema.names[-2:] == ["Channel", "Units"]
 
 
 def test_one_name_of_two_attributes_needs_an_id(connection):
-    cube = connection.cube("Same Names")
+    cube = MstrioObject(connection.cube("Same Names"))
     with pytest.raises(UsageError, match="'Amount' is more than one attribute"):
         cube.apply_filters(attributes=["Amount"])
     cube.apply_filters(attributes=[cube.attributes[1]["id"]], metrics=["Amount"])
-    assert cube.to_arrow().num_columns == 2
+    assert cube.scan.to_arrow().num_columns == 2
 
 
 def test_a_pandas_frame_is_made(cube):
@@ -172,29 +167,29 @@ def test_a_pandas_frame_is_made(cube):
 
 
 def test_all_elements_are_listed_by_attribute(connection):
-    cube = connection.cube("One Row")
+    cube = MstrioObject(connection.cube("One Row"))
     number, colour = cube.attr_elements
     assert (number["attribute_name"], colour["attribute_name"]) == ("Number", "Colour")
     assert [each["formValues"] for each in colour["elements"]] == [["red"], ["green"], ["blue"], [None]]
     cube.apply_filters(attr_elements=[number["elements"][0]["id"]])
-    assert cube.count_rows() == 1
+    assert cube.scan.count_rows() == 1
     cube.apply_filters(attr_elements=[number["elements"][1]["id"]])
-    assert cube.count_rows() == 0
+    assert cube.scan.count_rows() == 0
 
 
 # Reports
 
 
 def test_a_report_is_filtered_in_place_without_running_again(connection, simulator):
-    report = connection.report("Plain Report")
+    report = MstrioObject(connection.report("Plain Report"))
     assert [each["name"] for each in report.attributes] == ["Region", "Store", "Day"]
     assert "Units" in [each["name"] for each in report.metrics]
-    whole = report.to_polars()
-    report = connection.report("Plain Report")
+    whole = report.scan.to_polars()
+    report = MstrioObject(connection.report("Plain Report"))
     before = len(simulator.requests)
     north = elements(report, "Region", "North")
     report.apply_filters(attributes=["Region"], metrics=["Units"], attr_elements=north)
-    assert report.to_polars().rows() == [("North", whole.filter(pl.col("Region") == "North")["Units"].sum())]
+    assert report.scan.to_polars().rows() == [("North", whole.filter(pl.col("Region") == "North")["Units"].sum())]
     asked = [
         request.method
         for request in simulator.requests[before:]
@@ -204,23 +199,26 @@ def test_a_report_is_filtered_in_place_without_running_again(connection, simulat
 
 
 def test_a_cross_tab_says_that_it_cannot_be_filtered_there(connection):
-    report = connection.report("Cross-tab Metrics Last")
+    report = MstrioObject(connection.report("Cross-tab Metrics Last"))
     assert [each["name"] for each in report.attributes] == ["Region", "Store", "Channel"]
     report.apply_filters(attributes=["Region"], metrics=["Units"])
     with pytest.raises(UsageError, match="tables only"):
-        report.to_arrow()
+        report.scan.to_arrow()
     report.clear_filters()
-    assert report.to_arrow().num_rows > 0
-
-
-@pytest.mark.parametrize(
-    "body", [None, {}, {"id": "A", "name": "B", "definition": {}}, {"definition": {"grid": 1}}]
-)
-def test_what_is_no_definition_of_a_report_is_told(body):
-    with pytest.raises(ProtocolError, match="no definition of a report"):
-        read_template(body)
+    assert report.scan.to_arrow().num_rows > 0
 
 
 def test_filters_hold_for_asynchronous_reads(cube):
     cube.apply_filters(attributes=["Region"], metrics=["Units"])
-    assert asyncio.run(cube.to_arrow_async()).equals(cube.to_arrow())
+    assert asyncio.run(cube.scan.to_arrow_async()).equals(cube.scan.to_arrow())
+
+
+def test_the_cube_stays_as_it_is(connection, sales):
+    whole = connection.cube("Sales Cube")
+    cube = MstrioObject(whole)
+    assert cube.scan is whole
+    cube.apply_filters(attributes=["Region"], metrics=["Units"])
+    first = cube.scan
+    cube.apply_filters(metrics=["Cost"])
+    assert first.schema.names == ["Region", "Units"]
+    assert whole.count_rows() == sales.height

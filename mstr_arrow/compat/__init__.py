@@ -1,0 +1,1 @@
+"""Names and meanings of other packages, for those who come from there."""
