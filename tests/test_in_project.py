@@ -178,7 +178,7 @@ def test_requests_of_the_session_itself_name_no_project(library, retail):
     assert all("X-MSTR-ProjectID" not in headers for headers in library.headers)
 
 
-def test_what_was_learned_of_a_server_is_shared_by_connections_over_one_session(library, retail):
+def test_what_was_learned_of_a_server_is_shared_by_connections_over_one_session(retail):
     session, beside = retail._client.session, retail.in_project("Finance")._client.session
     beside.capabilities.id_text_operators = False
     assert session.capabilities is beside.capabilities
