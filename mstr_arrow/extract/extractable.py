@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.extract.extraction import Extraction
 from mstr_arrow.extract.folder import Folder
-from mstr_arrow.extract.options import chosen
+from mstr_arrow.extract.options import ExtractOptions, chosen
+from mstr_arrow.signatures import takes
 
 if TYPE_CHECKING:
     import os
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Self, Unpack
 
     from mstr_arrow.extract.extraction import ExtractResult
-    from mstr_arrow.extract.options import Chosen, ExtractOptions
+    from mstr_arrow.extract.options import Chosen
     from mstr_arrow.scan.asking import Asking
     from mstr_arrow.scan.options import ScanOptions
     from mstr_arrow.scan.stats import ScanStats
@@ -29,6 +30,7 @@ class Extractable:
     _client: Client
     _asking: Asking
 
+    @takes(ExtractOptions)
     def extract(
         self,
         folder: str | os.PathLike[str],
@@ -63,6 +65,7 @@ class Extractable:
         """
         return self._client.run(self._extract(folder, chosen(options), on_progress))
 
+    @takes(ExtractOptions)
     async def extract_async(
         self,
         folder: str | os.PathLike[str],

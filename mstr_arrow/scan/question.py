@@ -12,6 +12,8 @@ from mstr_arrow.filters.sql import from_sql
 from mstr_arrow.query.query import Query, SortKey
 from mstr_arrow.scan.all_rows import count_all
 from mstr_arrow.scan.asking import Asking, Whole
+from mstr_arrow.scan.options import ScanOptions
+from mstr_arrow.signatures import takes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from mstr_arrow.execution.source import Source
     from mstr_arrow.filters.expressions import Expression
     from mstr_arrow.scan.asking import Opened
-    from mstr_arrow.scan.options import ReadOptions, ScanOptions
+    from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.scan.reading import Sliceable
     from mstr_arrow.scan.stats import ScanStats
     from mstr_arrow.transport.client import Client
@@ -41,6 +43,7 @@ class Question:
         self._schema: pa.Schema | None = None
         self._last: Opened[Any] | None = None
 
+    @takes(ScanOptions)
     def with_options(self, **options: Unpack[ScanOptions]) -> Self:
         """Return the same scan, read otherwise; an instance that only told the schema is not shared with it.
 

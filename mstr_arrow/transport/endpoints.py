@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from mstr_arrow.signatures import takes
 from mstr_arrow.transport.answers import parsed
 from mstr_arrow.transport.client import Connected
 from mstr_arrow.transport.keys import SessionKeys
@@ -82,6 +83,7 @@ class Options(Sent, total=False):
 class Endpoints(Connected):
     """The verbs."""
 
+    @takes(Options)
     def request(self, method: str, path: str, **options: Unpack[Options]) -> Response:
         """Call any endpoint; ``path`` with or without leading slash and ``/api``.
 
@@ -97,6 +99,7 @@ class Endpoints(Connected):
         """
         return self._client.run(self._request(method, path, **options))
 
+    @takes(Options)
     async def request_async(self, method: str, path: str, **options: Unpack[Options]) -> Response:
         """Do what :meth:`request` does."""
         return await self._client.bridge(self._request(method, path, **options))
@@ -122,50 +125,62 @@ class Endpoints(Connected):
         content = await asyncio.to_thread(answer.content) if packed else answer.body
         return Response(answer.status, answer.headers, content, answer.secrets)
 
+    @takes(Options)
     def get(self, path: str, **options: Unpack[Options]) -> Response:
         """Send a GET; see :meth:`request`."""
         return self.request("GET", path, **options)
 
+    @takes(Options)
     def head(self, path: str, **options: Unpack[Options]) -> Response:
         """Send a HEAD; see :meth:`request`."""
         return self.request("HEAD", path, **options)
 
+    @takes(Options)
     def post(self, path: str, **options: Unpack[Options]) -> Response:
         """Send a POST; see :meth:`request`."""
         return self.request("POST", path, **options)
 
+    @takes(Options)
     def put(self, path: str, **options: Unpack[Options]) -> Response:
         """Send a PUT; see :meth:`request`."""
         return self.request("PUT", path, **options)
 
+    @takes(Options)
     def patch(self, path: str, **options: Unpack[Options]) -> Response:
         """Send a PATCH; see :meth:`request`."""
         return self.request("PATCH", path, **options)
 
+    @takes(Options)
     def delete(self, path: str, **options: Unpack[Options]) -> Response:
         """Send a DELETE; see :meth:`request`."""
         return self.request("DELETE", path, **options)
 
+    @takes(Options)
     async def get_async(self, path: str, **options: Unpack[Options]) -> Response:
         """Do what :meth:`get` does."""
         return await self.request_async("GET", path, **options)
 
+    @takes(Options)
     async def head_async(self, path: str, **options: Unpack[Options]) -> Response:
         """Do what :meth:`head` does."""
         return await self.request_async("HEAD", path, **options)
 
+    @takes(Options)
     async def post_async(self, path: str, **options: Unpack[Options]) -> Response:
         """Do what :meth:`post` does."""
         return await self.request_async("POST", path, **options)
 
+    @takes(Options)
     async def put_async(self, path: str, **options: Unpack[Options]) -> Response:
         """Do what :meth:`put` does."""
         return await self.request_async("PUT", path, **options)
 
+    @takes(Options)
     async def patch_async(self, path: str, **options: Unpack[Options]) -> Response:
         """Do what :meth:`patch` does."""
         return await self.request_async("PATCH", path, **options)
 
+    @takes(Options)
     async def delete_async(self, path: str, **options: Unpack[Options]) -> Response:
         """Do what :meth:`delete` does."""
         return await self.request_async("DELETE", path, **options)
