@@ -19,37 +19,76 @@ NEVER = (
     *("mstr_arrow.simulator", "mstr_arrow.cli"),
 )
 
-# A room may use what is named here, at run time; names needed for types alone do not count.
+# A room may use what is named here, be it for types alone.
 MAY_USE = {
     "errors": set(),
-    "config": {"errors"},
-    "names": set(),
     "events": set(),
+    "names": set(),
     "background": {"errors"},
-    "secrets": {"errors"},
     "grid": {"errors", "names"},
-    "filters": {"grid", "errors", "names"},
-    "prompts": {"filters", "errors", "names"},
-    "auth": {"transport", "background", "errors"},
-    "opening": {"connection", "transport", "auth", "config", "errors"},
-    "transport": {"auth", "background", "events", "config", "errors", "names"},
-    "adapters": {"filters", "grid", "background", "errors"},
-    "duckdb": {"grid", "errors"},
-    "execution": {"query", "prompts", "grid", "transport", "errors", "names"},
-    "query": {"filters", "grid", "errors"},
-    "files": {"grid", "errors"},
+    "secrets": {"errors"},
+    "files": {"errors", "grid"},
+    "filters": {"errors", "grid", "names"},
+    "prompts": {"errors", "filters", "names"},
+    "query": {"errors", "filters", "grid"},
+    "adapters": {"background", "errors", "filters", "grid", "transport"},
+    "auth": {"background", "errors", "transport"},
+    "config": {"auth", "errors", "events"},
+    "transport": {"auth", "background", "config", "errors", "events", "names"},
+    "execution": {"errors", "grid", "names", "prompts", "query", "transport"},
+    "upload": {"errors", "grid", "names", "transport"},
+    "compat": {"errors", "filters", "names", "objects"},
+    "duckdb": {"errors", "grid", "scan"},
+    "extract": {"auth", "errors", "execution", "files", "grid", "query", "scan", "transport"},
     "scan": {
-        *("adapters", "extract", "execution", "query", "files"),
-        *("filters", "grid", "transport", "background", "config", "errors"),
+        "adapters",
+        "background",
+        "config",
+        "errors",
+        "execution",
+        "extract",
+        "files",
+        "filters",
+        "grid",
+        "query",
+        "transport",
     },
-    "extract": {"scan", "execution", "query", "files", "grid", "transport", "auth", "errors"},
-    "upload": {"grid", "transport", "config", "errors", "names"},
     "objects": {
-        *("upload", "scan", "execution", "query", "prompts", "filters"),
-        *("grid", "transport", "config", "errors", "names"),
+        "errors",
+        "execution",
+        "filters",
+        "grid",
+        "names",
+        "prompts",
+        "query",
+        "scan",
+        "transport",
+        "upload",
     },
-    "connection": {"objects", "scan", "transport", "background", "auth", "config", "errors"},
-    "compat": {"objects", "filters", "names", "errors"},
+    "connection": {"auth", "background", "config", "objects", "scan", "transport", "upload"},
+    "opening": {"auth", "config", "connection", "errors", "events", "transport"},
+    "cli": {
+        "__init__",
+        "auth",
+        "config",
+        "connection",
+        "errors",
+        "events",
+        "execution",
+        "extract",
+        "files",
+        "filters",
+        "grid",
+        "names",
+        "objects",
+        "opening",
+        "prompts",
+        "scan",
+        "secrets",
+        "simulator",
+        "transport",
+        "upload",
+    },
     "simulator": set(),
 }
 
@@ -151,13 +190,14 @@ def room_of(file):
 
 @cache
 def used_rooms(file):
-    """Give the rooms a module imports from at run time: not those it imports for types alone."""
+    """Give the rooms a module imports from, be it for types alone or where a function runs."""
     package = ("mstr_arrow", *file.relative_to(ROOT).parent.parts)
     rooms = set()
-    for node in at_run_time(parsed(file)):
+    for node in ast.walk(parsed(file)):
+        modules = []
         if isinstance(node, ast.Import):
             modules = [alias.name for alias in node.names]
-        else:
+        elif isinstance(node, ast.ImportFrom):
             base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
             module = ".".join(filter(None, (base, node.module)))
             modules = [f"{module}.{alias.name}" for alias in node.names] if module == "mstr_arrow" else [module]
@@ -172,15 +212,3 @@ def parsed(file):
         return ast.parse(file.read_text(encoding="utf-8"))
     finally:
         gc.enable()
-
-
-def at_run_time(node):
-    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-        children = node.orelse
-    else:
-        children = list(ast.iter_child_nodes(node))
-    for child in children:
-        if isinstance(child, ast.Import | ast.ImportFrom):
-            yield child
-        else:
-            yield from at_run_time(child)

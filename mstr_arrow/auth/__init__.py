@@ -1,5 +1,1 @@
 """Who logs in, and how."""
-
-from mstr_arrow.auth.modes import LoginMode
-
-__all__ = ["LoginMode"]

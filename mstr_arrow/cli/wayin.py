@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mstr_arrow.auth import LoginMode
+from mstr_arrow.auth.modes import LoginMode
 from mstr_arrow.errors import UsageError
 
 if TYPE_CHECKING:
