@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import ProtocolError
-from mstr_arrow.grid.pageby import PageBy, read_page_by
+from mstr_arrow.grid.page_by import PageBy, read_page_by
 from mstr_arrow.transport.subject import Subject
 
 if TYPE_CHECKING:
