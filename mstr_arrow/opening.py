@@ -10,9 +10,9 @@ from mstr_arrow.auth.access import access_from
 from mstr_arrow.config import Settings
 from mstr_arrow.connection import Connection
 from mstr_arrow.errors import InsecureWarning
+from mstr_arrow.http.url import base_url
 from mstr_arrow.transport.client import Client
 from mstr_arrow.transport.opening import open_session, open_session_async
-from mstr_arrow.transport.url import base_url
 
 if TYPE_CHECKING:
     from collections.abc import Generator

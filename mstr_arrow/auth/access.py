@@ -9,7 +9,7 @@ from mstr_arrow.auth.modes import Login, LoginMode, login_from, refuse_together
 from mstr_arrow.auth.resolve import resolve, resolve_here
 from mstr_arrow.auth.saved import SavedSession, read_session
 from mstr_arrow.errors import UsageError
-from mstr_arrow.transport.url import EXAMPLE, base_url
+from mstr_arrow.http.url import EXAMPLE, base_url
 
 if TYPE_CHECKING:
     from mstr_arrow.auth.resolve import Credential

@@ -9,7 +9,7 @@ import orjson
 from mstr_arrow.errors import LoginError, ProtocolError, SessionExpired, UsageError
 
 if TYPE_CHECKING:
-    from mstr_arrow.transport.http import Http
+    from mstr_arrow.http.client import Http
 
 IDENTITY = "X-MSTR-IdentityToken"
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.auth.modes import LoginMode
 from mstr_arrow.errors import ProtocolError, ServerError
-from mstr_arrow.transport.keys import TOKEN
-from mstr_arrow.transport.subject import Subject
-from mstr_arrow.transport.version import at_least
+from mstr_arrow.http.cookies import TOKEN
+from mstr_arrow.http.subject import Subject
+from mstr_arrow.http.version import at_least
 
 if TYPE_CHECKING:
-    from mstr_arrow.transport.http import Http
-    from mstr_arrow.transport.keys import SessionKeys
+    from mstr_arrow.http.client import Http
+    from mstr_arrow.http.cookies import SessionKeys
 
 logger = logging.getLogger("mstr_arrow")
 

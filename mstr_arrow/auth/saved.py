@@ -12,11 +12,11 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from mstr_arrow.errors import SecretError, UsageError
-from mstr_arrow.transport.keys import PROJECT, TOKEN
-from mstr_arrow.transport.url import base_url
+from mstr_arrow.http.cookies import PROJECT, TOKEN
+from mstr_arrow.http.url import base_url
 
 if TYPE_CHECKING:
-    from mstr_arrow.transport.http import Http
+    from mstr_arrow.http.client import Http
 
 Source: TypeAlias = "Mapping[str, Any] | str | os.PathLike[str]"
 """A dict, its JSON, or the path of a file that holds it."""

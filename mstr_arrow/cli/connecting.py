@@ -16,8 +16,8 @@ from mstr_arrow.cli.trace import listener
 from mstr_arrow.cli.wayin import Given, WayIn, choose
 from mstr_arrow.config import Limits, Network, Proxy, SessionSettings, Settings, Timeouts, Tls
 from mstr_arrow.errors import InsecureWarning, UsageError
+from mstr_arrow.http.url import base_url
 from mstr_arrow.opening import connect
-from mstr_arrow.transport.url import base_url
 
 if TYPE_CHECKING:
     from pathlib import Path

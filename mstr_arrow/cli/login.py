@@ -21,8 +21,8 @@ from mstr_arrow.cli.server import ProfileName, Server, is_seldom, takes_server, 
 from mstr_arrow.cli.wayin import named
 from mstr_arrow.cli.whoami import look_around
 from mstr_arrow.errors import UsageError
+from mstr_arrow.http.url import base_url
 from mstr_arrow.names import listing
-from mstr_arrow.transport.url import base_url
 
 LOGINS = ("username", "login-mode", "password", "api-key", "identity-token", "session")
 """Keys of a profile that say who logs in: one way in takes the place of the others."""

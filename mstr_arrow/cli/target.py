@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.connection import Connection
     from mstr_arrow.grid.definition import Definition
-    from mstr_arrow.transport.http import Http
+    from mstr_arrow.http.client import Http
     from mstr_arrow.upload.existing import Dataset
 
 

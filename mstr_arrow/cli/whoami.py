@@ -13,9 +13,9 @@ from mstr_arrow.cli.progress import clock
 from mstr_arrow.cli.server import Server, takes_server
 from mstr_arrow.cli.tables import print_json, printable
 from mstr_arrow.connection import Connection
+from mstr_arrow.http.client import Http
 from mstr_arrow.names import listing
 from mstr_arrow.transport.client import client_of
-from mstr_arrow.transport.http import Http
 
 _HOUR = 3600
 

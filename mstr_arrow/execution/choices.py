@@ -6,16 +6,16 @@ import asyncio
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from mstr_arrow.http.subject import Subject
 from mstr_arrow.prompts.choosing import by_id, find, not_there, spellings
 from mstr_arrow.prompts.listed import read_choices
-from mstr_arrow.transport.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mstr_arrow.http.client import Http
     from mstr_arrow.prompts.model import Choice, Prompt
     from mstr_arrow.prompts.values import Plain
-    from mstr_arrow.transport.http import Http
 
 PAGE = 200
 """Choices asked for at a time, the most that the server gives."""

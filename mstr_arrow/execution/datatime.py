@@ -11,7 +11,7 @@ from mstr_arrow.errors import MstrError, PermissionDenied
 
 if TYPE_CHECKING:
     from mstr_arrow.execution.source import Source
-    from mstr_arrow.transport.http import Http
+    from mstr_arrow.http.client import Http
 
 logger = logging.getLogger("mstr_arrow")
 

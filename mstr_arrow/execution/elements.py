@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.schema import Column
-    from mstr_arrow.transport.answers import Answer
-    from mstr_arrow.transport.http import Http
+    from mstr_arrow.http.client import Http
+    from mstr_arrow.http.response import Answer
 
 PAGE = 10_000
 """Elements asked for at a time."""

@@ -27,8 +27,8 @@ from mstr_arrow.execution.paging import choose_page
 from mstr_arrow.execution.prompting import Prompting
 from mstr_arrow.execution.status import FAILED, PROMPTED, READY, State, read_state
 from mstr_arrow.grid.rows import Range
-from mstr_arrow.transport.retry import retry_after
-from mstr_arrow.transport.subject import Subject
+from mstr_arrow.http.retry import retry_after
+from mstr_arrow.http.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from mstr_arrow.execution.instance import Instance
     from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.options import GridOptions
-    from mstr_arrow.transport.answers import Answer
-    from mstr_arrow.transport.http import Http
-    from mstr_arrow.transport.request import Wait
+    from mstr_arrow.http.client import Http
+    from mstr_arrow.http.request import Wait
+    from mstr_arrow.http.response import Answer
     from mstr_arrow.transport.session import ServerSession
     from mstr_arrow.transport.workingset import Place
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.options import GridOptions
-    from mstr_arrow.transport.answers import Answer
+    from mstr_arrow.http.response import Answer
     from mstr_arrow.transport.session import ServerSession
 
 SMALLEST_PAGE = 50

@@ -7,10 +7,10 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import MstrError
-from mstr_arrow.transport.subject import Subject
+from mstr_arrow.http.subject import Subject
 
 if TYPE_CHECKING:
-    from mstr_arrow.transport.http import Http
+    from mstr_arrow.http.client import Http
 
 logger = logging.getLogger("mstr_arrow")
 

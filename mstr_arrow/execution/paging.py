@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import ProtocolError
 from mstr_arrow.grid.page_by import PageBy, read_page_by
-from mstr_arrow.transport.subject import Subject
+from mstr_arrow.http.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mstr_arrow.transport.http import Http
+    from mstr_arrow.http.client import Http
 
 PAGE = 1000
 """Combinations asked for at a time: what servers give at most."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import ProtocolError, ServerError
 from mstr_arrow.execution.choices import PAGE, Offer
+from mstr_arrow.http.subject import Subject
 from mstr_arrow.names import listing
 from mstr_arrow.prompts.answers import Condition, Typed
 from mstr_arrow.prompts.bodies import as_asked, automatic, entry
@@ -20,14 +21,13 @@ from mstr_arrow.prompts.listed import read_prompts
 from mstr_arrow.prompts.matching import check_used, match
 from mstr_arrow.prompts.model import CHOSEN, SHOWN
 from mstr_arrow.prompts.words import prompts_open
-from mstr_arrow.transport.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from mstr_arrow.http.client import Http
     from mstr_arrow.prompts.answers import Answer
     from mstr_arrow.prompts.model import Choice, Prompt
-    from mstr_arrow.transport.http import Http
 
 PATIENCE = 5
 """How often an instance may say that it waits for answers while there is nothing left to answer."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from mstr_arrow.transport.subject import Subject
-from mstr_arrow.transport.version import at_least
+from mstr_arrow.http.subject import Subject
+from mstr_arrow.http.version import at_least
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.grid.rows import Range
     from mstr_arrow.grid.schema import Columns
+    from mstr_arrow.http.client import Http
+    from mstr_arrow.http.response import Answer
     from mstr_arrow.prompts.collection import Answers
-    from mstr_arrow.transport.answers import Answer
-    from mstr_arrow.transport.http import Http
 
 _FIELDS_SINCE = "11.2.0200"
 _SUBTOTALS_SINCE = "11.2.0100"

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from mstr_arrow.errors import PermissionDenied, ProtocolError
 from mstr_arrow.execution.listing import prepared
 from mstr_arrow.execution.prompting import Prompting
-from mstr_arrow.transport.subject import Subject
+from mstr_arrow.http.subject import Subject
 
 if TYPE_CHECKING:
     from mstr_arrow.execution.source import Source
-    from mstr_arrow.transport.http import Http
+    from mstr_arrow.http.client import Http
     from mstr_arrow.transport.session import ServerSession
 
 

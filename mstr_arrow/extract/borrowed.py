@@ -11,7 +11,7 @@ from mstr_arrow.auth.access import access_from
 from mstr_arrow.auth.login import log_out as end_session
 from mstr_arrow.auth.saved import SavedSession, read_session, write_private
 from mstr_arrow.errors import MstrError, SessionExpired
-from mstr_arrow.transport.keys import SessionKeys
+from mstr_arrow.http.cookies import SessionKeys
 from mstr_arrow.transport.session import ServerSession
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from mstr_arrow.names import suggestion
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mstr_arrow.transport.http import Http
+    from mstr_arrow.http.client import Http
 
 Kind = Literal["cube", "report"]
 """What can be read."""

@@ -14,7 +14,7 @@ from mstr_arrow.upload.existing import read_dataset
 
 if TYPE_CHECKING:
     from mstr_arrow.grid.definition import Definition
-    from mstr_arrow.transport.http import Http
+    from mstr_arrow.http.client import Http
     from mstr_arrow.upload.existing import Dataset
     from mstr_arrow.upload.model import Model
 

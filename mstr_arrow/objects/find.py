@@ -25,8 +25,8 @@ from mstr_arrow.transport.projects import OBJECT_ID
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from mstr_arrow.http.client import Http
     from mstr_arrow.objects.catalogue import Kind, ObjectInfo
-    from mstr_arrow.transport.http import Http
 
     Named = Callable[[str], Awaitable[list[ObjectInfo]]]
 

@@ -10,7 +10,7 @@ from mstr_arrow.objects.catalogue import FOLDER, Objects, object_info, read_info
 from mstr_arrow.transport.projects import OBJECT_ID
 
 if TYPE_CHECKING:
-    from mstr_arrow.transport.http import Http
+    from mstr_arrow.http.client import Http
 
 MY_REPORTS = "preDefined/20"
 """Where the server keeps what a user makes without saying where."""

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from typing import Unpack
 
+    from mstr_arrow.http.client import Http
     from mstr_arrow.objects.pushoptions import Forms, SchemaMode, SendOptions
     from mstr_arrow.transport.client import Client
-    from mstr_arrow.transport.http import Http
     from mstr_arrow.upload.model import Model
     from mstr_arrow.upload.result import UploadProgress, WriteResult
     from mstr_arrow.upload.session import PublishStatus

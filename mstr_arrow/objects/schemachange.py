@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.transport.version import at_least
+from mstr_arrow.http.version import at_least
 from mstr_arrow.upload.existing import compare
 
 if TYPE_CHECKING:

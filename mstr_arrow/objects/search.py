@@ -6,14 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import NotFound, NotSupported, PermissionDenied, ProtocolError, SessionExpired
+from mstr_arrow.http.subject import Subject
 from mstr_arrow.objects.catalogue import Objects, object_info
-from mstr_arrow.transport.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from mstr_arrow.http.client import Http
     from mstr_arrow.objects.catalogue import ObjectInfo
-    from mstr_arrow.transport.http import Http
 
 EXACTLY, CONTAINS = 2, 4
 """How a search compares names."""

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.decode import Page
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.grid.tidy import Laid
+    from mstr_arrow.http.response import Answer
     from mstr_arrow.scan.scheduler import Answered
     from mstr_arrow.scan.workshop import Workshop
-    from mstr_arrow.transport.answers import Answer
 
 T = TypeVar("T")
 

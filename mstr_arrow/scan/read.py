@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from mstr_arrow.execution.instance import Instance
     from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.schema import Columns
+    from mstr_arrow.http.response import Answer
     from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.scan.pages import Pages
     from mstr_arrow.scan.reading import Sliceable
     from mstr_arrow.scan.stats import ScanStats
-    from mstr_arrow.transport.answers import Answer
     from mstr_arrow.transport.session import ServerSession
     from mstr_arrow.transport.workingset import Place
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from mstr_arrow.errors import ClosedError, DataMismatch
-from mstr_arrow.transport.limiter import Limiter
+from mstr_arrow.http.limiter import Limiter
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from mstr_arrow.config import Limits
     from mstr_arrow.grid.document import Paging
     from mstr_arrow.grid.rows import Range
+    from mstr_arrow.http.limiter import Ticket
     from mstr_arrow.scan.plan import PagePlan
-    from mstr_arrow.transport.limiter import Ticket
 
 T = TypeVar("T")
 

@@ -14,8 +14,8 @@ from mstr_arrow.scan.recovery import data_changed
 if TYPE_CHECKING:
     from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.page_by import PageBy
+    from mstr_arrow.http.response import Answer
     from mstr_arrow.scan.workshop import Workshop
-    from mstr_arrow.transport.answers import Answer
     from mstr_arrow.transport.workingset import Place
 
 _BAD_REQUEST = 400

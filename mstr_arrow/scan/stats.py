@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mstr_arrow.transport.answers import Answer
+    from mstr_arrow.http.response import Answer
 
 LAG_INTERVAL = 0.02
 """Seconds between two looks at the event loop's lag."""

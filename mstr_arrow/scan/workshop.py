@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from mstr_arrow.grid.decode import Page
     from mstr_arrow.grid.schema import Columns
+    from mstr_arrow.http.response import Answer
     from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.scan.stats import ScanStats
-    from mstr_arrow.transport.answers import Answer
     from mstr_arrow.transport.session import ServerSession
 
 R = TypeVar("R")

@@ -13,7 +13,7 @@ from mstr_arrow.transport.inproject import SessionInProject
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from mstr_arrow.transport.http import Http
+    from mstr_arrow.http.client import Http
     from mstr_arrow.transport.session import ServerSession
 
 T = TypeVar("T")

@@ -7,16 +7,16 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from mstr_arrow.transport.answers import parsed
+from mstr_arrow.http.cookies import SessionKeys
+from mstr_arrow.http.response import parsed
+from mstr_arrow.http.subject import Subject
 from mstr_arrow.transport.client import Connected
-from mstr_arrow.transport.keys import SessionKeys
-from mstr_arrow.transport.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Unpack
 
-    from mstr_arrow.transport.request import Wait
+    from mstr_arrow.http.request import Wait
 
 _ABOUT_SESSION = frozenset({"auth", "sessions", "status", "projects"})
 """First segments of paths that get no project header."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mstr_arrow.errors import MstrError, ServerError
 
 if TYPE_CHECKING:
-    from mstr_arrow.transport.http import Http
-    from mstr_arrow.transport.keys import SessionKeys
+    from mstr_arrow.http.client import Http
+    from mstr_arrow.http.cookies import SessionKeys
 
 logger = logging.getLogger("mstr_arrow")
 

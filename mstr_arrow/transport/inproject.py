@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.transport.http import Http
+from mstr_arrow.http.client import Http
 from mstr_arrow.transport.session import ServerSession, close_in_time
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from mstr_arrow.errors import MstrError, SessionExpired
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from mstr_arrow.transport.http import Http
+    from mstr_arrow.http.client import Http
 
 logger = logging.getLogger("mstr_arrow")
 

@@ -6,13 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import LoginError, MstrError, SessionExpired, UsageError
-from mstr_arrow.transport.subject import ENDED, facts
+from mstr_arrow.http.subject import ENDED, facts
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from mstr_arrow.transport.http import Http
-    from mstr_arrow.transport.keys import SessionKeys
+    from mstr_arrow.http.client import Http
+    from mstr_arrow.http.cookies import SessionKeys
 
     LogIn = Callable[[], Awaitable[SessionKeys]]
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from mstr_arrow import background, events
 from mstr_arrow.auth.login import log_in, log_out
 from mstr_arrow.errors import SessionExpired
-from mstr_arrow.transport.http import Http
+from mstr_arrow.http.client import Http
+from mstr_arrow.http.cookies import SessionKeys
+from mstr_arrow.http.subject import ENDED
 from mstr_arrow.transport.info import (
     ServerStatus,
     SessionInfo,
@@ -19,9 +21,7 @@ from mstr_arrow.transport.info import (
     known_session_info,
 )
 from mstr_arrow.transport.keepalive import KeepAlive
-from mstr_arrow.transport.keys import SessionKeys
 from mstr_arrow.transport.renewal import Renewal
-from mstr_arrow.transport.subject import ENDED
 from mstr_arrow.transport.workingset import WorkingSet
 
 if TYPE_CHECKING:

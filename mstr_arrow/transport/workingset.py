@@ -17,12 +17,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from mstr_arrow.errors import MstrError, UsageError
-from mstr_arrow.transport.subject import Subject
+from mstr_arrow.http.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from mstr_arrow.transport.http import Http
+    from mstr_arrow.http.client import Http
 
 SPARE = 2
 """Instances of the working set that are left to others: requests of the caller's own, answers that were lost."""

@@ -31,7 +31,7 @@ from mstr_arrow.upload.tally import Tally
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mstr_arrow.transport.http import Http
+    from mstr_arrow.http.client import Http
     from mstr_arrow.transport.session import ServerSession
     from mstr_arrow.upload.chunks import Chunk
     from mstr_arrow.upload.encode import Orientation

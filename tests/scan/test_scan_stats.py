@@ -4,10 +4,10 @@ import pytest
 
 from mstr_arrow.config import Limits
 from mstr_arrow.errors import UsageError
+from mstr_arrow.http.response import Answer
 from mstr_arrow.scan.options import ReadOptions
 from mstr_arrow.scan.stats import Meter
 from mstr_arrow.simulator import Fault
-from mstr_arrow.transport.answers import Answer
 
 
 def test_before_the_first_read_there_are_no_statistics(numbers):

@@ -13,11 +13,11 @@ from aiohttp import web
 
 from mstr_arrow import errors
 from mstr_arrow.config import Limits
+from mstr_arrow.http.subject import Subject
 from mstr_arrow.objects.supercube import SuperCube
 from mstr_arrow.opening import connect, connect_async
 from mstr_arrow.simulator import Simulator
 from mstr_arrow.simulator.faults.faults import Fault
-from mstr_arrow.transport.subject import Subject
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.limiter import beside_the_best, cases
 from benchmarks.queueing import Queueing, served
-from mstr_arrow.transport.limiter import FIRST, POLITE, Limiter
+from mstr_arrow.http.limiter import FIRST, POLITE, Limiter
 
 REQUESTS = 600
 

@@ -5,7 +5,7 @@ import stamina
 
 from mstr_arrow.config import Retry
 from mstr_arrow.errors import ServerBusy
-from mstr_arrow.transport.retry import Failed, attempts, retry_after
+from mstr_arrow.http.retry import Failed, attempts, retry_after
 
 
 def fail(repeatable, wait):

@@ -25,10 +25,10 @@ from mstr_arrow.errors import (
     ServerError,
     SessionExpired,
 )
-from mstr_arrow.transport.answers import excerpt, page_hint
-from mstr_arrow.transport.failures import PROXY_HINT
-from mstr_arrow.transport.iserver import ISERVER
-from mstr_arrow.transport.subject import Subject
+from mstr_arrow.http.failures import PROXY_HINT
+from mstr_arrow.http.iserver import ISERVER
+from mstr_arrow.http.response import excerpt, page_hint
+from mstr_arrow.http.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

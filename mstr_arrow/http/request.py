@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 import orjson
 from yarl import URL
 
-from mstr_arrow.transport import url
+from mstr_arrow.http import url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Unpack
 
-    from mstr_arrow.transport.subject import Subject
+    from mstr_arrow.http.subject import Subject
 
 Wait = Literal["read", "execute"]
 

@@ -14,7 +14,7 @@ from yarl import URL
 
 from mstr_arrow.auth.resolve import resolve
 from mstr_arrow.errors import UsageError
-from mstr_arrow.transport.proxies import choose_proxy
+from mstr_arrow.http.proxies import choose_proxy
 
 if TYPE_CHECKING:
     from mstr_arrow.config import Settings, Tls

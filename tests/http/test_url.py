@@ -1,7 +1,7 @@
 import pytest
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.transport.url import base_url, endpoint, missing_context_hint
+from mstr_arrow.http.url import base_url, endpoint, missing_context_hint
 
 LIBRARY = "https://bi.example.com/MicroStrategyLibrary"
 

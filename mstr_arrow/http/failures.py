@@ -16,7 +16,7 @@ from mstr_arrow.errors import (
     TlsError,
     UsageError,
 )
-from mstr_arrow.transport import url
+from mstr_arrow.http import url
 
 PROXY_HINT = (
     "Check the proxy's user name and password: Network(proxy=Proxy(url, username=…, password=…)). Without that "

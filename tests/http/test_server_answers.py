@@ -4,11 +4,11 @@ import orjson
 import pytest
 
 from mstr_arrow import errors
-from mstr_arrow.transport.answers import Answer
-from mstr_arrow.transport.error_map import error_for
-from mstr_arrow.transport.iserver import ISERVER
-from mstr_arrow.transport.retry import is_transient, was_turned_away
-from mstr_arrow.transport.subject import Subject
+from mstr_arrow.http.error_map import error_for
+from mstr_arrow.http.iserver import ISERVER
+from mstr_arrow.http.response import Answer
+from mstr_arrow.http.retry import is_transient, was_turned_away
+from mstr_arrow.http.subject import Subject
 
 
 def typed(status, body=b"", path="/api/v2/cubes/C1", subject=None, **headers):

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mstr_arrow import errors
-from mstr_arrow.transport.error_map import error_for
-from mstr_arrow.transport.iserver import ISERVER
-from mstr_arrow.transport.retry import is_transient
-from mstr_arrow.transport.subject import Subject
+from mstr_arrow.http.error_map import error_for
+from mstr_arrow.http.iserver import ISERVER
+from mstr_arrow.http.retry import is_transient
+from mstr_arrow.http.subject import Subject
 
 PATHS = st.sampled_from(["/api/v2/cubes/C1", "/api/datasets", "/api/v2/reports/R1/instances/I1", "/api/auth/login"])
 SUBJECTS = st.sampled_from([None, *Subject])

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from mstr_arrow import background, errors, events
 from mstr_arrow.config import Settings, Timeouts
-from mstr_arrow.transport.http import Http
+from mstr_arrow.http.client import Http
 
 OK = b'{"ok":true}'
 

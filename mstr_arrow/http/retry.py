@@ -19,7 +19,7 @@ from mstr_arrow.errors import (
     ServerError,
     TimeoutExceeded,
 )
-from mstr_arrow.transport.iserver import ISERVER
+from mstr_arrow.http.iserver import ISERVER
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from mstr_arrow.transport.window import REMEMBERED, Window
+from mstr_arrow.http.window import REMEMBERED, Window
 
 FIRST, POLITE = 6, 2
 """Requests in flight before anything is known, and the most of them where the server's load is to stay low."""

@@ -1,6 +1,6 @@
 import pytest
 
-from mstr_arrow.transport.version import at_least
+from mstr_arrow.http.version import at_least
 
 
 @pytest.mark.parametrize(

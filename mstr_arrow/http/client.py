@@ -18,22 +18,22 @@ from mstr_arrow.errors import (
     TimeoutExceeded,
     UsageError,
 )
-from mstr_arrow.transport.exchange import Delivery, exchange
-from mstr_arrow.transport.keys import PROJECT, SessionKeys
+from mstr_arrow.http.cookies import PROJECT, SessionKeys
+from mstr_arrow.http.exchange import Delivery, exchange
+from mstr_arrow.http.request import make_request
+from mstr_arrow.http.retry import Failed, attempts
+from mstr_arrow.http.sockets import client_session, find_route
+from mstr_arrow.http.subject import lost_with_session
 from mstr_arrow.transport.projects import OBJECT_ID, Project, choose, read_projects
-from mstr_arrow.transport.request import make_request
-from mstr_arrow.transport.retry import Failed, attempts
-from mstr_arrow.transport.sockets import client_session, find_route
-from mstr_arrow.transport.subject import lost_with_session
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import Unpack
 
     from mstr_arrow.config import Settings
-    from mstr_arrow.transport.answers import Answer
-    from mstr_arrow.transport.request import Options, Request
-    from mstr_arrow.transport.sockets import Route
+    from mstr_arrow.http.request import Options, Request
+    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.sockets import Route
 
 logging.getLogger("mstr_arrow").addHandler(logging.NullHandler())
 requests = logging.getLogger("mstr_arrow.requests")

@@ -8,7 +8,7 @@ import pytest
 import mstr_arrow as ma
 from mstr_arrow import errors
 from mstr_arrow.config import Network, Proxy, Tls
-from mstr_arrow.transport.proxies import choose_proxy, is_direct
+from mstr_arrow.http.proxies import choose_proxy, is_direct
 
 LOGIN = "ann:s3cr3t:pä/ss"
 PASSWORD = "s3cr3t:pä/ss"

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from mstr_arrow.errors import ClosedError, MstrError, ProtocolError
-from mstr_arrow.transport import url
-from mstr_arrow.transport.answers import Answer, blotted, parsed, unpacked
-from mstr_arrow.transport.error_map import error_for
-from mstr_arrow.transport.failures import transport_error
-from mstr_arrow.transport.retry import Failed, is_overload, is_transient, retry_after, was_turned_away
+from mstr_arrow.http import url
+from mstr_arrow.http.error_map import error_for
+from mstr_arrow.http.failures import transport_error
+from mstr_arrow.http.response import Answer, blotted, parsed, unpacked
+from mstr_arrow.http.retry import Failed, is_overload, is_transient, retry_after, was_turned_away
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from yarl import URL
 
     from mstr_arrow.config import Timeouts
-    from mstr_arrow.transport.keys import SessionKeys
-    from mstr_arrow.transport.request import Request
-    from mstr_arrow.transport.sockets import Route
+    from mstr_arrow.http.cookies import SessionKeys
+    from mstr_arrow.http.request import Request
+    from mstr_arrow.http.sockets import Route
 
 SEND_BYTES = 2**18
 """Bytes of a request that are handed to the socket at once, so that a big body does not hold up the others."""

@@ -10,7 +10,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from mstr_arrow.config import Proxy
 from mstr_arrow.errors import UsageError
-from mstr_arrow.transport import url
+from mstr_arrow.http import url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
