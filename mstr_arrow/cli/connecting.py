@@ -22,10 +22,10 @@ from mstr_arrow.opening import connect
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mstr_arrow.auth.resolve import Credential
     from mstr_arrow.cli.profile import Profile
     from mstr_arrow.cli.server import Server
     from mstr_arrow.connection import Connection
+    from mstr_arrow.credentials import Credential
 
 _LEVELS = ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP")
 """Where typer says that a value comes from, the strongest place first: option, environment, profile."""

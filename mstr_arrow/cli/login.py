@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from mstr_arrow.auth.resolve import Credential, resolve_here
 from mstr_arrow.cli import options
 from mstr_arrow.cli.connecting import find_url, given_as_option, open_connection
 from mstr_arrow.cli.errors import shown_errors
@@ -20,6 +19,7 @@ from mstr_arrow.cli.profilefile import change_profile
 from mstr_arrow.cli.server import ProfileName, Server, is_seldom, takes_server, variable
 from mstr_arrow.cli.wayin import named
 from mstr_arrow.cli.whoami import look_around
+from mstr_arrow.credentials import Credential, resolve_here
 from mstr_arrow.errors import UsageError
 from mstr_arrow.http.url import base_url
 from mstr_arrow.names import listing

@@ -15,7 +15,7 @@ from mstr_arrow.cli.tables import count
 from mstr_arrow.errors import ServerError, TransportError, UsageError
 from mstr_arrow.extract.claim import claimed
 from mstr_arrow.extract.options import OnChange
-from mstr_arrow.transport.client import client_of
+from mstr_arrow.session.client import client_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

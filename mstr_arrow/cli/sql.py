@@ -25,7 +25,7 @@ from mstr_arrow.connection import Connection
 from mstr_arrow.errors import UsageError
 from mstr_arrow.names import listing
 from mstr_arrow.scan.stats import ScanStats
-from mstr_arrow.transport.client import client_of
+from mstr_arrow.session.client import client_of
 
 if TYPE_CHECKING:
     from mstr_arrow.cli.sources import Source

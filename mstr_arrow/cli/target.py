@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.names import listing
 from mstr_arrow.objects import datasets
 from mstr_arrow.objects.folders import folder_id
-from mstr_arrow.transport.client import client_of
-from mstr_arrow.transport.projects import OBJECT_ID
+from mstr_arrow.session.client import client_of
+from mstr_arrow.session.project import OBJECT_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

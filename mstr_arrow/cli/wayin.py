@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mstr_arrow.auth.modes import LoginMode
 from mstr_arrow.errors import UsageError
+from mstr_arrow.session.login_modes import LoginMode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from mstr_arrow.auth.resolve import Credential
+    from mstr_arrow.credentials import Credential
 
 WHO = ("session", "api_key", "identity_token", "username")
 """What says who logs in, by argument of ``connect``: each by itself."""

@@ -15,7 +15,7 @@ from mstr_arrow.cli.tables import print_json, printable
 from mstr_arrow.connection import Connection
 from mstr_arrow.http.client import Http
 from mstr_arrow.names import listing
-from mstr_arrow.transport.client import client_of
+from mstr_arrow.session.client import client_of
 
 _HOUR = 3600
 

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from mstr_arrow.http.client import Http
     from mstr_arrow.http.request import Wait
     from mstr_arrow.http.response import Answer
-    from mstr_arrow.transport.session import ServerSession
-    from mstr_arrow.transport.workingset import Place
+    from mstr_arrow.session.session import ServerSession
+    from mstr_arrow.session.working_set import Place
 
 Watch = Callable[[str | None], object]
 """Told in words what the server does, and None when it is done."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.http.response import Answer
-    from mstr_arrow.transport.session import ServerSession
+    from mstr_arrow.session.session import ServerSession
 
 SMALLEST_PAGE = 50
 """Items below which a page is not made smaller where the server runs out of time."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.prompts.collection import Answers
     from mstr_arrow.prompts.model import Prompt
-    from mstr_arrow.transport.session import ServerSession
+    from mstr_arrow.session.session import ServerSession
 
 
 @dataclass(frozen=True, slots=True)

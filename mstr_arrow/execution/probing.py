@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.expansion import Expansion
     from mstr_arrow.grid.options import GridOptions
-    from mstr_arrow.transport.session import ServerSession
+    from mstr_arrow.session.session import ServerSession
 
 
 async def probe(

@@ -12,7 +12,7 @@ from mstr_arrow.http.subject import Subject
 if TYPE_CHECKING:
     from mstr_arrow.execution.source import Source
     from mstr_arrow.http.client import Http
-    from mstr_arrow.transport.session import ServerSession
+    from mstr_arrow.session.session import ServerSession
 
 
 async def sql_view(session: ServerSession, source: Source) -> str:

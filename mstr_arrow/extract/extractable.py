@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mstr_arrow.scan.asking import Asking
     from mstr_arrow.scan.options import ScanOptions
     from mstr_arrow.scan.stats import ScanStats
-    from mstr_arrow.transport.client import Client
+    from mstr_arrow.session.client import Client
 
     OnProgress = Callable[[ScanStats], object] | None
 

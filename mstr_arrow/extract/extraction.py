@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mstr_arrow.auth.saved import saved_session
 from mstr_arrow.errors import DataChanged, InstanceGone, SessionExpired, UsageError
 from mstr_arrow.execution.datatime import fetch_data_time
 from mstr_arrow.execution.probing import probe
@@ -27,6 +26,7 @@ from mstr_arrow.files.sinks import in_thread
 from mstr_arrow.query.residual import Residual
 from mstr_arrow.scan.deadline import Deadline
 from mstr_arrow.scan.stats import watcher
+from mstr_arrow.session.saved import saved_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable

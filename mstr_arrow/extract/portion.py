@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mstr_arrow.query.residual import Residual
     from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.scan.stats import ScanStats
-    from mstr_arrow.transport.session import ServerSession
+    from mstr_arrow.session.session import ServerSession
 
     OnProgress = Callable[[ScanStats], object] | None
 

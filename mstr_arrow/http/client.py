@@ -24,7 +24,7 @@ from mstr_arrow.http.request import make_request
 from mstr_arrow.http.retry import Failed, attempts
 from mstr_arrow.http.sockets import client_session, find_route
 from mstr_arrow.http.subject import lost_with_session
-from mstr_arrow.transport.projects import OBJECT_ID, Project, choose, read_projects
+from mstr_arrow.session.project import OBJECT_ID, Project, choose, read_projects
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import aiohttp
 from yarl import URL
 
-from mstr_arrow.auth.resolve import resolve
+from mstr_arrow.credentials import resolve
 from mstr_arrow.errors import UsageError
 from mstr_arrow.http.proxies import choose_proxy
 

@@ -8,7 +8,7 @@ from mstr_arrow.objects.catalogue import FOLDER, Objects, kinds_of, subtypes_of,
 from mstr_arrow.objects.find import find
 from mstr_arrow.objects.folders import folder_id, list_folder
 from mstr_arrow.objects.search import search
-from mstr_arrow.transport.client import Connected
+from mstr_arrow.session.client import Connected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

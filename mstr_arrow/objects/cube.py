@@ -14,7 +14,7 @@ from mstr_arrow.objects.find import fetch_definition
 
 if TYPE_CHECKING:
     from mstr_arrow.scan.options import ReadOptions
-    from mstr_arrow.transport.client import Client
+    from mstr_arrow.session.client import Client
 
 _READY = 64
 

@@ -9,7 +9,7 @@ from mstr_arrow.grid.definition import read_definition
 from mstr_arrow.objects.catalogue import REPORT_DEFINITION, SUBTYPES
 from mstr_arrow.objects.find import find
 from mstr_arrow.objects.folders import MY_REPORTS, contents
-from mstr_arrow.transport.projects import OBJECT_ID
+from mstr_arrow.session.project import OBJECT_ID
 from mstr_arrow.upload.existing import read_dataset
 
 if TYPE_CHECKING:

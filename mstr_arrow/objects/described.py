@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.definition import Available
     from mstr_arrow.scan.options import ReadOptions
-    from mstr_arrow.transport.client import Client
+    from mstr_arrow.session.client import Client
 
 
 class Described(Sql):

@@ -20,7 +20,7 @@ from mstr_arrow.objects.catalogue import (
 )
 from mstr_arrow.objects.folders import folder_id, list_folder
 from mstr_arrow.objects.search import EXACTLY, metadata_search, quick_search
-from mstr_arrow.transport.projects import OBJECT_ID
+from mstr_arrow.session.project import OBJECT_ID
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.errors import NotFound, ProtocolError
 from mstr_arrow.names import suggestion
 from mstr_arrow.objects.catalogue import FOLDER, Objects, object_info, read_info
-from mstr_arrow.transport.projects import OBJECT_ID
+from mstr_arrow.session.project import OBJECT_ID
 
 if TYPE_CHECKING:
     from mstr_arrow.http.client import Http

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mstr_arrow.execution.source import Source
     from mstr_arrow.prompts.model import Choice, Prompt
     from mstr_arrow.scan.options import ReadOptions
-    from mstr_arrow.transport.client import Client
+    from mstr_arrow.session.client import Client
 
 R = TypeVar("R", bound="Prompted")
 

@@ -11,7 +11,7 @@ from mstr_arrow.errors import MstrError, NotFound, UsageError
 from mstr_arrow.objects import datasets
 from mstr_arrow.objects.folders import folder_id
 from mstr_arrow.objects.schemachange import check_roles, check_schema, overwritten_roles
-from mstr_arrow.transport.projects import OBJECT_ID
+from mstr_arrow.session.project import OBJECT_ID
 from mstr_arrow.upload.model import TableRoles, build_model, table_models, unknown_column
 from mstr_arrow.upload.names import MAX_CHARACTERS, check_name
 from mstr_arrow.upload.options import Policy, UploadOptions
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.http.client import Http
     from mstr_arrow.objects.pushoptions import Forms, SchemaMode, SendOptions
-    from mstr_arrow.transport.client import Client
+    from mstr_arrow.session.client import Client
     from mstr_arrow.upload.model import Model
     from mstr_arrow.upload.result import UploadProgress, WriteResult
     from mstr_arrow.upload.session import PublishStatus

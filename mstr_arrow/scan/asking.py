@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.scan.reading import Sliceable
     from mstr_arrow.scan.stats import ScanStats
-    from mstr_arrow.transport.session import ServerSession
+    from mstr_arrow.session.session import ServerSession
 
 T = TypeVar("T", bound="Sliceable")
 R = TypeVar("R")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.scan.asking import Opened
     from mstr_arrow.scan.stats import ScanStats
-    from mstr_arrow.transport.client import Client
+    from mstr_arrow.session.client import Client
 
 
 class Batches:

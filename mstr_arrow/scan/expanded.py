@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from mstr_arrow.scan.pages import Pages
     from mstr_arrow.scan.reading import Sliceable
     from mstr_arrow.scan.stats import ScanStats
-    from mstr_arrow.transport.session import ServerSession
-    from mstr_arrow.transport.workingset import Place
+    from mstr_arrow.session.session import ServerSession
+    from mstr_arrow.session.working_set import Place
 
 T = TypeVar("T", bound="Sliceable")
 

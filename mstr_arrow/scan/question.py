@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mstr_arrow.scan.options import ReadOptions, ScanOptions
     from mstr_arrow.scan.reading import Sliceable
     from mstr_arrow.scan.stats import ScanStats
-    from mstr_arrow.transport.client import Client
+    from mstr_arrow.session.client import Client
 
     OnProgress = Callable[[ScanStats], object] | None
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.scan.stats import ScanStats
-    from mstr_arrow.transport.session import ServerSession
+    from mstr_arrow.session.session import ServerSession
 
 T = TypeVar("T", bound="Sliceable")
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.scan.workshop import Workshop
-    from mstr_arrow.transport.workingset import Place
+    from mstr_arrow.session.working_set import Place
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.page_by import PageBy
     from mstr_arrow.http.response import Answer
     from mstr_arrow.scan.workshop import Workshop
-    from mstr_arrow.transport.workingset import Place
+    from mstr_arrow.session.working_set import Place
 
 _BAD_REQUEST = 400
 

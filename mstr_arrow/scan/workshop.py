@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mstr_arrow.http.response import Answer
     from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.scan.stats import ScanStats
-    from mstr_arrow.transport.session import ServerSession
+    from mstr_arrow.session.session import ServerSession
 
 R = TypeVar("R")
 

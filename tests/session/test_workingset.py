@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.transport.workingset import WorkingSet
+from mstr_arrow.session.working_set import WorkingSet
 
 PATH = "v2/cubes/C/instances"
 

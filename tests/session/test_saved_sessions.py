@@ -10,7 +10,7 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow import errors
-from mstr_arrow.auth.saved import read_session, write_private
+from mstr_arrow.session.saved import read_session, write_private
 
 OURS = {
     "base_url": "https://bi.example.com/MicroStrategyLibrary",

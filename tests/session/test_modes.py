@@ -2,8 +2,8 @@ import asyncio
 
 import pytest
 
-from mstr_arrow.auth.modes import LoginMode, login_from
 from mstr_arrow.errors import UsageError
+from mstr_arrow.session.login_modes import LoginMode, login_from
 
 
 def body(**arguments):

@@ -1,9 +1,9 @@
 import orjson
 import pytest
 
-from mstr_arrow.auth.login import LOCALE
 from mstr_arrow.errors import ServerError
 from mstr_arrow.opening import connect
+from mstr_arrow.session.login import LOCALE
 
 
 def logins(library):

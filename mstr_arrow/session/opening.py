@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mstr_arrow import background
-from mstr_arrow.transport.session import ServerSession
+from mstr_arrow.session.session import ServerSession
 
 if TYPE_CHECKING:
-    from mstr_arrow.auth.access import Access, Resolved
     from mstr_arrow.config import Settings
+    from mstr_arrow.session.access import Access, Resolved
 
 
 def open_session(access: Access, project: str | None, settings: Settings) -> ServerSession:

@@ -8,13 +8,13 @@ import warnings
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow import background
-from mstr_arrow.transport.inproject import SessionInProject
+from mstr_arrow.session.in_project import SessionInProject
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from mstr_arrow.http.client import Http
-    from mstr_arrow.transport.session import ServerSession
+    from mstr_arrow.session.session import ServerSession
 
 T = TypeVar("T")
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from mstr_arrow.auth.delegate import create_api_token, create_identity_token, validate_identity_token
 from mstr_arrow.errors import SessionExpired
-from mstr_arrow.transport.client import Connected
-from mstr_arrow.transport.info import (
+from mstr_arrow.session.client import Connected
+from mstr_arrow.session.info import (
     ServerStatus,
     SessionInfo,
     User,
@@ -14,6 +13,7 @@ from mstr_arrow.transport.info import (
     fetch_status,
     fetch_user,
 )
+from mstr_arrow.session.tokens import create_api_token, create_identity_token, validate_identity_token
 
 
 class SessionCalls(Connected):

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mstr_arrow.auth.modes import Login, LoginMode, login_from, refuse_together
-from mstr_arrow.auth.resolve import resolve, resolve_here
-from mstr_arrow.auth.saved import SavedSession, read_session
+from mstr_arrow.credentials import resolve, resolve_here
 from mstr_arrow.errors import UsageError
 from mstr_arrow.http.url import EXAMPLE, base_url
+from mstr_arrow.session.login_modes import Login, LoginMode, login_from, refuse_together
+from mstr_arrow.session.saved import SavedSession, read_session
 
 if TYPE_CHECKING:
-    from mstr_arrow.auth.resolve import Credential
-    from mstr_arrow.auth.saved import Source
+    from mstr_arrow.credentials import Credential
+    from mstr_arrow.session.saved import Source
 
 
 @dataclass(frozen=True, slots=True)

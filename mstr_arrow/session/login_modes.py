@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from mstr_arrow.auth.resolve import resolve, resolve_here
+from mstr_arrow.credentials import resolve, resolve_here
 from mstr_arrow.errors import UsageError
 
 if TYPE_CHECKING:
-    from mstr_arrow.auth.resolve import Credential
+    from mstr_arrow.credentials import Credential
 
 WAYS = (
     "What goes together: username= and password= (with login_mode=16 for LDAP); or api_key=; or identity_token=; "

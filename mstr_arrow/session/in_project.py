@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.http.client import Http
-from mstr_arrow.transport.session import ServerSession, close_in_time
+from mstr_arrow.session.session import ServerSession, close_in_time
 
 if TYPE_CHECKING:
     from mstr_arrow import background
-    from mstr_arrow.transport.projects import Project
+    from mstr_arrow.session.project import Project
 
 
 class HttpInProject(Http):

@@ -6,11 +6,11 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from mstr_arrow.auth.modes import LoginMode
 from mstr_arrow.errors import ProtocolError, ServerError
 from mstr_arrow.http.cookies import TOKEN
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.http.version import at_least
+from mstr_arrow.session.login_modes import LoginMode
 
 if TYPE_CHECKING:
     from mstr_arrow.http.client import Http

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from mstr_arrow.http.cookies import SessionKeys
 from mstr_arrow.http.response import parsed
 from mstr_arrow.http.subject import Subject
-from mstr_arrow.transport.client import Connected
+from mstr_arrow.session.client import Connected
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -8,26 +8,26 @@ import os
 from typing import TYPE_CHECKING, Any, Literal
 
 from mstr_arrow import background, events
-from mstr_arrow.auth.login import log_in, log_out
 from mstr_arrow.errors import SessionExpired
 from mstr_arrow.http.client import Http
 from mstr_arrow.http.cookies import SessionKeys
 from mstr_arrow.http.subject import ENDED
-from mstr_arrow.transport.info import (
+from mstr_arrow.session.info import (
     ServerStatus,
     SessionInfo,
     fetch_session_info,
     fetch_status,
     known_session_info,
 )
-from mstr_arrow.transport.keepalive import KeepAlive
-from mstr_arrow.transport.renewal import Renewal
-from mstr_arrow.transport.workingset import WorkingSet
+from mstr_arrow.session.keepalive import KeepAlive
+from mstr_arrow.session.login import log_in, log_out
+from mstr_arrow.session.renewal import Renewal
+from mstr_arrow.session.working_set import WorkingSet
 
 if TYPE_CHECKING:
-    from mstr_arrow.auth.access import Access, Resolved
-    from mstr_arrow.auth.saved import SavedSession
     from mstr_arrow.config import Settings
+    from mstr_arrow.session.access import Access, Resolved
+    from mstr_arrow.session.saved import SavedSession
 
 logger = logging.getLogger("mstr_arrow")
 

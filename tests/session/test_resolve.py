@@ -6,7 +6,7 @@ import traceback
 import pytest
 
 from mstr_arrow import background
-from mstr_arrow.auth.resolve import resolve, resolve_here
+from mstr_arrow.credentials import resolve, resolve_here
 from mstr_arrow.errors import UsageError
 
 SECRET = "hunter2"

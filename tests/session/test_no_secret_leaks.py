@@ -10,8 +10,8 @@ import pytest
 from aiohttp import web
 
 from mstr_arrow import errors
-from mstr_arrow.auth.access import access_from
 from mstr_arrow.opening import connect, connect_async
+from mstr_arrow.session.access import access_from
 from mstr_arrow.simulator import Simulator
 from mstr_arrow.simulator.faults.faults import Fault
 
