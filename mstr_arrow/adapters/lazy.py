@@ -13,7 +13,7 @@ from polars.io.plugins import register_io_source
 from mstr_arrow import background
 from mstr_arrow.adapters.polars import empty_frame
 from mstr_arrow.errors import DataMismatch
-from mstr_arrow.filters.polars import without_hints
+from mstr_arrow.query.parse_polars import without_hints
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.filters.sql import from_sql
+from mstr_arrow.query.parse_sql import from_sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -15,17 +15,17 @@ import sqlglot
 from sqlglot import exp
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.filters.bind import bind
-from mstr_arrow.filters.columns import subjects_of
-from mstr_arrow.filters.sql import from_sql
+from mstr_arrow.query.bind import bind
+from mstr_arrow.query.columns import subjects_of
+from mstr_arrow.query.parse_sql import from_sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import pyarrow as pa
 
-    from mstr_arrow.filters.columns import Subject
-    from mstr_arrow.filters.expressions import Expression
+    from mstr_arrow.query.columns import Subject
+    from mstr_arrow.query.expressions import Expression
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _NUMBER = re.compile(r"(?=.{1,16}$)\d*\.?\d*")

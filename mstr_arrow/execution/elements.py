@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import DataMismatch, ProtocolError
 from mstr_arrow.execution.fetching import halving
-from mstr_arrow.query.named import Element
+from mstr_arrow.query.element_lookup import Element
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mstr_arrow.execution.instance import Instance
     from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.schema import Columns
-    from mstr_arrow.query.division import Division
+    from mstr_arrow.query.planner import Division
     from mstr_arrow.scan.options import ReadOptions
 
 _WIDTH = 150

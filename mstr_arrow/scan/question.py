@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.filters.sql import from_sql
+from mstr_arrow.query.parse_sql import from_sql
 from mstr_arrow.query.query import Query, SortKey
 from mstr_arrow.scan.all_rows import count_all
 from mstr_arrow.scan.asking import Asking, Whole
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mstr_arrow.execution.source import Source
-    from mstr_arrow.filters.expressions import Expression
+    from mstr_arrow.query.expressions import Expression
     from mstr_arrow.scan.asking import Opened
     from mstr_arrow.scan.options import ReadOptions, ScanOptions
     from mstr_arrow.scan.reading import Sliceable

@@ -11,8 +11,8 @@ duckdb = pytest.importorskip("duckdb", reason="the extra duckdb is not installed
 
 from mstr_arrow.cli.statement import mentions, needs, parse  # noqa: E402
 from mstr_arrow.errors import UsageError  # noqa: E402
-from mstr_arrow.filters.columns import subjects_of  # noqa: E402
-from mstr_arrow.filters.local import predicate  # noqa: E402
+from mstr_arrow.query.columns import subjects_of  # noqa: E402
+from mstr_arrow.query.local_filter import predicate  # noqa: E402
 
 
 def column(name, dtype, role, served, number):

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mstr_arrow.filters.bind import bind
-from mstr_arrow.filters.expressions import (
+from mstr_arrow.query.bind import bind
+from mstr_arrow.query.expressions import (
     And,
     Between,
     ColumnComparison,
@@ -25,9 +25,9 @@ from mstr_arrow.filters.expressions import (
     Or,
     conjuncts,
 )
-from mstr_arrow.filters.local import predicate
-from mstr_arrow.filters.push import push_having, push_where
-from mstr_arrow.filters.reference import col
+from mstr_arrow.query.local_filter import predicate
+from mstr_arrow.query.reference import col
+from mstr_arrow.query.server_filter import push_having, push_where
 from mstr_arrow.simulator.rules.collation import Collation
 from mstr_arrow.simulator.rules.conditions import metric_limits, view_filter
 

@@ -10,24 +10,24 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.filters.bind import bind
-from mstr_arrow.filters.columns import ID_FORM, NUMBERS, Subjects, subjects_of
-from mstr_arrow.filters.expressions import Match, column_names, leaves, needs_all_rows
-from mstr_arrow.filters.local import predicate
-from mstr_arrow.filters.push import Part, Pushed, push_having, push_where
+from mstr_arrow.query.bind import bind
+from mstr_arrow.query.columns import ID_FORM, NUMBERS, Subjects, subjects_of
+from mstr_arrow.query.expressions import Match, column_names, leaves, needs_all_rows
+from mstr_arrow.query.local_filter import predicate
 from mstr_arrow.query.narrowing import narrowings, requested
 from mstr_arrow.query.query import SortKey
 from mstr_arrow.query.residual import Residual
+from mstr_arrow.query.server_filter import Part, Pushed, push_having, push_where
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import polars as pl
 
-    from mstr_arrow.filters.columns import Subject
-    from mstr_arrow.filters.expressions import Expression
     from mstr_arrow.grid.options import Like
     from mstr_arrow.grid.schema import Column, Columns
+    from mstr_arrow.query.columns import Subject
+    from mstr_arrow.query.expressions import Expression
     from mstr_arrow.query.narrowing import Narrowing
     from mstr_arrow.query.query import Query
 

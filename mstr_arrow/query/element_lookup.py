@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from mstr_arrow.filters.bind import bind
-from mstr_arrow.filters.columns import subjects_of
-from mstr_arrow.filters.expressions import (
+from mstr_arrow.query.bind import bind
+from mstr_arrow.query.columns import subjects_of
+from mstr_arrow.query.expressions import (
     And,
     Between,
     Comparison,
@@ -24,16 +24,16 @@ from mstr_arrow.filters.expressions import (
     leaves,
     needs_all_rows,
 )
-from mstr_arrow.filters.local import predicate
-from mstr_arrow.filters.push import push_where
-from mstr_arrow.query.division import groups, undecided
+from mstr_arrow.query.local_filter import predicate
+from mstr_arrow.query.planner import groups, undecided
+from mstr_arrow.query.server_filter import push_where
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mstr_arrow.filters.columns import Subjects
-    from mstr_arrow.filters.expressions import Expression, Leaf
     from mstr_arrow.grid.schema import Columns
+    from mstr_arrow.query.columns import Subjects
+    from mstr_arrow.query.expressions import Expression, Leaf
     from mstr_arrow.query.query import Query
 
 MOST_ELEMENTS = 10_000

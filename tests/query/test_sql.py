@@ -10,8 +10,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.filters.bind import bind
-from mstr_arrow.filters.expressions import (
+from mstr_arrow.query.bind import bind
+from mstr_arrow.query.expressions import (
     And,
     Between,
     ColumnComparison,
@@ -21,7 +21,7 @@ from mstr_arrow.filters.expressions import (
     Null,
     Or,
 )
-from mstr_arrow.filters.sql import from_sql
+from mstr_arrow.query.parse_sql import from_sql
 
 TYPES = {"Day": "DATE", "Opened": "TIMESTAMP", "Hour": "TIME"}
 

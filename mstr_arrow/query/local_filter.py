@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.filters.expressions import (
+from mstr_arrow.query.expressions import (
     And,
     Between,
     ColumnComparison,
@@ -26,8 +26,8 @@ from mstr_arrow.filters.expressions import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mstr_arrow.filters.columns import Subject, Subjects
-    from mstr_arrow.filters.expressions import Expression, Operator, Value
+    from mstr_arrow.query.columns import Subject, Subjects
+    from mstr_arrow.query.expressions import Expression, Operator, Value
 
 _OPERATORS: dict[Operator, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
     "==": operator.eq,

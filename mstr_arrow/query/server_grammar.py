@@ -41,9 +41,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.filters.columns import ID_FORM
-from mstr_arrow.filters.constants import Unspeakable, bounds, pattern_constant, text_constant
-from mstr_arrow.filters.expressions import (
+from mstr_arrow.query.columns import ID_FORM
+from mstr_arrow.query.constants import Unspeakable, bounds, pattern_constant, text_constant
+from mstr_arrow.query.expressions import (
     And,
     Between,
     ColumnComparison,
@@ -60,9 +60,9 @@ from mstr_arrow.filters.expressions import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from mstr_arrow.filters.columns import Subject, Subjects
-    from mstr_arrow.filters.constants import Bounds, Constant
-    from mstr_arrow.filters.expressions import Expression, Operator, Rank, Value
+    from mstr_arrow.query.columns import Subject, Subjects
+    from mstr_arrow.query.constants import Bounds, Constant
+    from mstr_arrow.query.expressions import Expression, Operator, Rank, Value
 
 Body = dict[str, Any]
 

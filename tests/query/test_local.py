@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.filters.bind import bind
-from mstr_arrow.filters.columns import subjects_of
-from mstr_arrow.filters.expressions import (
+from mstr_arrow.query.bind import bind
+from mstr_arrow.query.columns import subjects_of
+from mstr_arrow.query.expressions import (
     And,
     Between,
     ColumnComparison,
@@ -26,8 +26,8 @@ from mstr_arrow.filters.expressions import (
     Or,
     Rank,
 )
-from mstr_arrow.filters.local import predicate
-from mstr_arrow.filters.reference import col
+from mstr_arrow.query.local_filter import predicate
+from mstr_arrow.query.reference import col
 
 COMPARE = {
     "==": operator.eq,

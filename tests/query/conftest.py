@@ -13,13 +13,13 @@ import pyarrow as pa
 import pytest
 from hypothesis import strategies as st
 
-from mstr_arrow.filters.columns import subjects_of
-from mstr_arrow.filters.reference import col
+from mstr_arrow.query.columns import subjects_of
+from mstr_arrow.query.reference import col
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mstr_arrow.filters.expressions import Expression
+    from mstr_arrow.query.expressions import Expression
 
 ID, DESC = "45C11FA478E745FEA08D781CEA190FE5", "CCFBE2A5EADB4F50941FB879CCF1721C"
 _KEYS = {

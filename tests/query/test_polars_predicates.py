@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.io.plugins import register_io_source
 
-from mstr_arrow.filters.bind import bind
-from mstr_arrow.filters.columns import subjects_of
-from mstr_arrow.filters.local import predicate
-from mstr_arrow.filters.polars import from_polars, without_hints
-from mstr_arrow.filters.push import push_where
-from mstr_arrow.filters.reference import col
+from mstr_arrow.query.bind import bind
+from mstr_arrow.query.columns import subjects_of
+from mstr_arrow.query.local_filter import predicate
+from mstr_arrow.query.parse_polars import from_polars, without_hints
+from mstr_arrow.query.reference import col
+from mstr_arrow.query.server_filter import push_where
 
 DAY = dt.date(2024, 1, 31)
 MOMENT = dt.datetime.combine(DAY, dt.time(10, 20))

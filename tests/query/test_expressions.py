@@ -11,8 +11,8 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow.errors import UsageError
-from mstr_arrow.filters.expressions import all_of, column_names, conjuncts, needs_all_rows
-from mstr_arrow.filters.reference import col
+from mstr_arrow.query.expressions import all_of, column_names, conjuncts, needs_all_rows
+from mstr_arrow.query.reference import col
 
 year, region = col("Year"), col("Region")
 

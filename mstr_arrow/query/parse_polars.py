@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
-from mstr_arrow.filters.bind import bind
-from mstr_arrow.filters.expressions import all_of
-from mstr_arrow.filters.reference import col
+from mstr_arrow.query.bind import bind
+from mstr_arrow.query.expressions import all_of
+from mstr_arrow.query.reference import col
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mstr_arrow.filters.columns import Subject, Subjects
-    from mstr_arrow.filters.expressions import Expression, Operator
-    from mstr_arrow.filters.reference import ColumnReference
+    from mstr_arrow.query.columns import Subject, Subjects
+    from mstr_arrow.query.expressions import Expression, Operator
+    from mstr_arrow.query.reference import ColumnReference
 
 _OPERATORS: dict[str, Operator] = {"Eq": "==", "NotEq": "!=", "Lt": "<", "LtEq": "<=", "Gt": ">", "GtEq": ">="}
 _MIRRORED: dict[Operator, Operator] = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}

@@ -8,10 +8,10 @@ import pyarrow as pa
 import pytest
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.filters.bind import bind
-from mstr_arrow.filters.columns import subjects_of
-from mstr_arrow.filters.push import push_where
-from mstr_arrow.filters.reference import col
+from mstr_arrow.query.bind import bind
+from mstr_arrow.query.columns import subjects_of
+from mstr_arrow.query.reference import col
+from mstr_arrow.query.server_filter import push_where
 
 
 def test_columns_are_found_by_name_form_and_id(subjects, object_id):

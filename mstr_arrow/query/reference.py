@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NoReturn
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.filters.expressions import (
+from mstr_arrow.query.expressions import (
     Between,
     ColumnComparison,
     Comparison,
@@ -25,7 +25,7 @@ from mstr_arrow.filters.expressions import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from mstr_arrow.filters.expressions import Operator
+    from mstr_arrow.query.expressions import Operator
 
 _LARGEST = int(sys.float_info.max)
 """Beyond this there are no doubles, and comparisons would only waste memory."""

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import pyarrow as pa
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.filters.columns import NUMBERS
-from mstr_arrow.filters.expressions import (
+from mstr_arrow.query.columns import NUMBERS
+from mstr_arrow.query.expressions import (
     And,
     Between,
     ColumnComparison,
@@ -33,8 +33,8 @@ from mstr_arrow.filters.expressions import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mstr_arrow.filters.columns import Kind, Subject, Subjects
-    from mstr_arrow.filters.expressions import Operator, Value
+    from mstr_arrow.query.columns import Kind, Subject, Subjects
+    from mstr_arrow.query.expressions import Operator, Value
 
 _EXACT = Context(prec=1000)
 _INSTANTS = {"s": 1_000_000, "ms": 1_000, "us": 1, "ns": 1}

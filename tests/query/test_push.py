@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.filters.bind import bind
-from mstr_arrow.filters.push import push_having, push_where
-from mstr_arrow.filters.reference import col
+from mstr_arrow.query.bind import bind
+from mstr_arrow.query.reference import col
+from mstr_arrow.query.server_filter import push_having, push_where
 
 ID, DESC = "45C11FA478E745FEA08D781CEA190FE5", "CCFBE2A5EADB4F50941FB879CCF1721C"
 

@@ -10,13 +10,13 @@ from operator import and_, or_
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.filters.reference import col
+from mstr_arrow.query.reference import col
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mstr_arrow.filters.expressions import Expression, Operator, Value
-    from mstr_arrow.filters.reference import ColumnReference
+    from mstr_arrow.query.expressions import Expression, Operator, Value
+    from mstr_arrow.query.reference import ColumnReference
 
 _OPERATORS: dict[str, Operator] = {"eq": "==", "neq": "!=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 _MIRRORED: dict[Operator, Operator] = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}

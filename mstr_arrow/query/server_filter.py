@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.filters.expressions import (
+from mstr_arrow.query.expressions import (
     Elements,
     Rank,
     all_of,
@@ -15,14 +15,14 @@ from mstr_arrow.filters.expressions import (
     leaves,
     needs_all_rows,
 )
-from mstr_arrow.filters.grammar import Answer, Asker, join
+from mstr_arrow.query.server_grammar import Answer, Asker, join
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mstr_arrow.filters.columns import Subjects
-    from mstr_arrow.filters.expressions import Expression
-    from mstr_arrow.filters.grammar import Body
+    from mstr_arrow.query.columns import Subjects
+    from mstr_arrow.query.expressions import Expression
+    from mstr_arrow.query.server_grammar import Body
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from mstr_arrow.filters.columns import Subject
-    from mstr_arrow.filters.expressions import Value
+    from mstr_arrow.query.columns import Subject
+    from mstr_arrow.query.expressions import Value
 
 LONGEST_TEXT = 250
 """Characters of a text constant at most."""
