@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mstr_arrow.errors import PromptsOpen, ServerError, UsageError
-from mstr_arrow.execution.listing import still_open
+from mstr_arrow.instances.prompt_list import still_open
 from mstr_arrow.prompts.answers import default
 from mstr_arrow.prompts.bodies import automatic
 from mstr_arrow.prompts.collection import Answers, load

@@ -15,11 +15,11 @@ from mstr_arrow.scan.read import Read
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from mstr_arrow.execution.instance import Instance
-    from mstr_arrow.execution.source import Source
     from mstr_arrow.extract.folder import Folder
     from mstr_arrow.extract.manifest import Manifest
     from mstr_arrow.extract.options import Chosen
+    from mstr_arrow.instances.instance import Instance
+    from mstr_arrow.instances.source import Source
     from mstr_arrow.query.residual import Residual
     from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.scan.stats import ScanStats

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from mstr_arrow.execution.elements import fetch_elements
 from mstr_arrow.grid.exact import form_array
+from mstr_arrow.instances.elements import fetch_elements
 from mstr_arrow.query.columns import subjects_of
 
 if TYPE_CHECKING:

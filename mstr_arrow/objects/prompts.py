@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 import pyarrow as pa
 
 from mstr_arrow.errors import InstanceGone, UsageError
-from mstr_arrow.execution.choices import Offer
-from mstr_arrow.execution.listing import Listing, list_prompts
+from mstr_arrow.instances.prompt_choices import Offer
+from mstr_arrow.instances.prompt_list import Listing, list_prompts
 from mstr_arrow.prompts.collection import Answers
 from mstr_arrow.prompts.matching import find
 from mstr_arrow.prompts.model import default_text, takes
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Self
 
-    from mstr_arrow.execution.source import Source
+    from mstr_arrow.instances.source import Source
     from mstr_arrow.prompts.model import Choice, Prompt
     from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.session.client import Client

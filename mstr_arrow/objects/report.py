@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import ProtocolError
-from mstr_arrow.execution.source import Source
 from mstr_arrow.grid.definition import Available, Definition
+from mstr_arrow.instances.source import Source
 from mstr_arrow.objects.catalogue import read_info
 from mstr_arrow.objects.described import Described
 from mstr_arrow.objects.find import fetch_definition

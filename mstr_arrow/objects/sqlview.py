@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mstr_arrow.execution.sqlview import sql_view
+from mstr_arrow.instances.sql_view import sql_view
 from mstr_arrow.scan.scan import Scan
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from mstr_arrow.errors import ServerError
-from mstr_arrow.execution.elements import fetch_elements
-from mstr_arrow.execution.probing import probe
+from mstr_arrow.instances.elements import fetch_elements
+from mstr_arrow.instances.probe import probe
 from mstr_arrow.query.element_lookup import MOST_ELEMENTS, as_elements, notes, texts_in_the_way, with_elements
 from mstr_arrow.query.planner import Division, divide
 from mstr_arrow.query.query import Query
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mstr_arrow.execution.instance import Instance
-    from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.schema import Columns
+    from mstr_arrow.instances.instance import Instance
+    from mstr_arrow.instances.source import Source
     from mstr_arrow.query.expressions import Expression, Leaf
     from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.scan.reading import Sliceable

@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow.errors import ClosedError, ConversionError, InstanceGone, MstrError
-from mstr_arrow.execution.execute import INSTANCES, place_for
-from mstr_arrow.execution.probing import probe
+from mstr_arrow.instances.execute import INSTANCES, place_for
+from mstr_arrow.instances.probe import probe
 from mstr_arrow.scan.pages import open_pages
 from mstr_arrow.scan.reading import Reading
 from mstr_arrow.scan.recovery import data_changed
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mstr_arrow.execution.instance import Instance
-    from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.expansion import Expansion
     from mstr_arrow.grid.schema import Columns
+    from mstr_arrow.instances.instance import Instance
+    from mstr_arrow.instances.source import Source
     from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.scan.pages import Pages
     from mstr_arrow.scan.reading import Sliceable

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mstr_arrow.config import Limits
-    from mstr_arrow.execution.instance import Instance
-    from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.schema import Columns
+    from mstr_arrow.instances.instance import Instance
+    from mstr_arrow.instances.source import Source
     from mstr_arrow.query.planner import Division
     from mstr_arrow.scan.options import ReadOptions
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mstr_arrow.execution.source import Source
+    from mstr_arrow.instances.source import Source
     from mstr_arrow.query.expressions import Expression
     from mstr_arrow.scan.asking import Opened
     from mstr_arrow.scan.options import ReadOptions, ScanOptions

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow.errors import ClosedError, DataMismatch, InstanceGone, ProtocolError
-from mstr_arrow.execution.datatime import Times, fetch_times
-from mstr_arrow.execution.execute import INSTANCES, execute, place_for
-from mstr_arrow.execution.fetching import fetch_page
 from mstr_arrow.grid.rows import Range
+from mstr_arrow.instances.execute import INSTANCES, execute, place_for
+from mstr_arrow.instances.freshness import Times, fetch_times
+from mstr_arrow.instances.page_request import fetch_page
 from mstr_arrow.scan.pages import open_pages
 from mstr_arrow.scan.reading import Reading
 from mstr_arrow.scan.recovery import Marked, Position, cannot_go_on, marking, remake
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mstr_arrow.execution.instance import Instance
-    from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.http.response import Answer
+    from mstr_arrow.instances.instance import Instance
+    from mstr_arrow.instances.source import Source
     from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.scan.pages import Pages
     from mstr_arrow.scan.reading import Sliceable

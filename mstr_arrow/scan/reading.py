@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
-from mstr_arrow.execution.execute import INSTANCES
+from mstr_arrow.instances.execute import INSTANCES
 from mstr_arrow.scan.scheduler import ended
 from mstr_arrow.scan.workshop import Workshop
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mstr_arrow.execution.instance import Instance
-    from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.schema import Columns
+    from mstr_arrow.instances.instance import Instance
+    from mstr_arrow.instances.source import Source
     from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.scan.stats import ScanStats
     from mstr_arrow.session.session import ServerSession

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import pyarrow as pa
 
 from mstr_arrow.errors import DataChanged, DataError, InstanceGone
-from mstr_arrow.execution.datatime import fetch_times
-from mstr_arrow.execution.execute import execute
-from mstr_arrow.execution.fetching import fetch_page
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.grid.texts import deliver_batch
+from mstr_arrow.instances.execute import execute
+from mstr_arrow.instances.freshness import fetch_times
+from mstr_arrow.instances.page_request import fetch_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mstr_arrow.execution.datatime import Times
-    from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.schema import Columns
+    from mstr_arrow.instances.freshness import Times
+    from mstr_arrow.instances.source import Source
     from mstr_arrow.scan.workshop import Workshop
     from mstr_arrow.session.working_set import Place
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import NotFound, PromptsOpen, ProtocolError
-from mstr_arrow.execution.prompting import Prompting, fetch_prompts, with_choices
-from mstr_arrow.execution.status import PROMPTED, read_state
 from mstr_arrow.http.subject import Subject
+from mstr_arrow.instances.prompts import Prompting, fetch_prompts, with_choices
+from mstr_arrow.instances.status import PROMPTED, read_state
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import PermissionDenied, ProtocolError
-from mstr_arrow.execution.listing import prepared
-from mstr_arrow.execution.prompting import Prompting
 from mstr_arrow.http.subject import Subject
+from mstr_arrow.instances.prompt_list import prepared
+from mstr_arrow.instances.prompts import Prompting
 
 if TYPE_CHECKING:
-    from mstr_arrow.execution.source import Source
     from mstr_arrow.http.client import Http
+    from mstr_arrow.instances.source import Source
     from mstr_arrow.session.session import ServerSession
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.errors import MstrError, PermissionDenied
 
 if TYPE_CHECKING:
-    from mstr_arrow.execution.source import Source
     from mstr_arrow.http.client import Http
+    from mstr_arrow.instances.source import Source
 
 logger = logging.getLogger("mstr_arrow")
 

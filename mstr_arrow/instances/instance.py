@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mstr_arrow.execution.datatime import Times
     from mstr_arrow.grid.expansion import Expansion
     from mstr_arrow.grid.schema import Columns
+    from mstr_arrow.instances.freshness import Times
 
 
 @dataclass(frozen=True, slots=True)

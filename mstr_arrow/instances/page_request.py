@@ -11,9 +11,9 @@ from mstr_arrow.grid.rows import Range
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.http.response import Answer
+    from mstr_arrow.instances.source import Source
     from mstr_arrow.session.session import ServerSession
 
 SMALLEST_PAGE = 50

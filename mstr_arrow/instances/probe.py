@@ -7,19 +7,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import InstanceGone
-from mstr_arrow.execution.datatime import fetch_times
-from mstr_arrow.execution.execute import INSTANCES, execute, place_for
-from mstr_arrow.execution.instance import Instance
-from mstr_arrow.execution.paging import fetch_page_by
 from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.grid.expansion import expand
+from mstr_arrow.instances.execute import INSTANCES, execute, place_for
+from mstr_arrow.instances.freshness import fetch_times
+from mstr_arrow.instances.instance import Instance
+from mstr_arrow.instances.page_by import fetch_page_by
 
 if TYPE_CHECKING:
-    from mstr_arrow.execution.execute import Watch
-    from mstr_arrow.execution.paging import PageChoice
-    from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.expansion import Expansion
     from mstr_arrow.grid.options import GridOptions
+    from mstr_arrow.instances.execute import Watch
+    from mstr_arrow.instances.page_by import PageChoice
+    from mstr_arrow.instances.source import Source
     from mstr_arrow.session.session import ServerSession
 
 

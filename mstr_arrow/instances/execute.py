@@ -22,23 +22,23 @@ from mstr_arrow.errors import (
     ServerError,
     TimeoutExceeded,
 )
-from mstr_arrow.execution.jobs import cancel_job
-from mstr_arrow.execution.paging import choose_page
-from mstr_arrow.execution.prompting import Prompting
-from mstr_arrow.execution.status import FAILED, PROMPTED, READY, State, read_state
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.http.retry import retry_after
 from mstr_arrow.http.subject import Subject
+from mstr_arrow.instances.jobs import cancel_job
+from mstr_arrow.instances.page_by import choose_page
+from mstr_arrow.instances.prompts import Prompting
+from mstr_arrow.instances.status import FAILED, PROMPTED, READY, State, read_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mstr_arrow.execution.instance import Instance
-    from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.http.client import Http
     from mstr_arrow.http.request import Wait
     from mstr_arrow.http.response import Answer
+    from mstr_arrow.instances.instance import Instance
+    from mstr_arrow.instances.source import Source
     from mstr_arrow.session.session import ServerSession
     from mstr_arrow.session.working_set import Place
 

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import ProtocolError, ServerError
-from mstr_arrow.execution.choices import PAGE, Offer
 from mstr_arrow.http.subject import Subject
+from mstr_arrow.instances.prompt_choices import PAGE, Offer
 from mstr_arrow.names import listing
 from mstr_arrow.prompts.answers import Condition, Typed
 from mstr_arrow.prompts.bodies import as_asked, automatic, entry

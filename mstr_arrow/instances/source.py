@@ -11,12 +11,12 @@ from mstr_arrow.http.version import at_least
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mstr_arrow.execution.paging import PageChoice
     from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.grid.rows import Range
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.http.client import Http
     from mstr_arrow.http.response import Answer
+    from mstr_arrow.instances.page_by import PageChoice
     from mstr_arrow.prompts.collection import Answers
 
 _FIELDS_SINCE = "11.2.0200"

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import DataMismatch, ProtocolError
-from mstr_arrow.execution.fetching import halving
+from mstr_arrow.instances.page_request import halving
 from mstr_arrow.query.element_lookup import Element
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.schema import Column
     from mstr_arrow.http.client import Http
     from mstr_arrow.http.response import Answer
+    from mstr_arrow.instances.source import Source
 
 PAGE = 10_000
 """Elements asked for at a time."""

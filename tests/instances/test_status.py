@@ -3,7 +3,7 @@
 import pytest
 
 from mstr_arrow.errors import ProtocolError
-from mstr_arrow.execution.status import READY, read_state
+from mstr_arrow.instances.status import READY, read_state
 
 REPORT, INSTANCE = "B" * 32, "D" * 32
 PAGE = b'{"id": "x", "instanceId": "I7", "status": 1, "data": {"paging": {"total": 0}}}'
