@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow import background
 from mstr_arrow.config import Settings
+from mstr_arrow.fetch.options import ReadOptions
 from mstr_arrow.objects.calls import CatalogueCalls
 from mstr_arrow.objects.cube import open_cube
 from mstr_arrow.objects.push import write
 from mstr_arrow.objects.report import open_report
 from mstr_arrow.objects.supercube import warned
-from mstr_arrow.scan.options import ReadOptions
 from mstr_arrow.session.access import access_from
 from mstr_arrow.session.account import SessionCalls
 from mstr_arrow.session.client import Client
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     import os
     from typing import Self, Unpack
 
+    from mstr_arrow.fetch.options import ScanOptions
     from mstr_arrow.objects.cube import Cube
     from mstr_arrow.objects.pushoptions import WriteOptions
     from mstr_arrow.objects.report import Report
-    from mstr_arrow.scan.options import ScanOptions
     from mstr_arrow.session.project import Project
     from mstr_arrow.session.saved import Format, Source
     from mstr_arrow.upload.result import WriteResult

@@ -13,8 +13,8 @@ from mstr_arrow.grid.texts import deliver_schema
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.scan.scan import Scan
-    from mstr_arrow.scan.stats import ScanStats
 
 BATCH_ROWS = 2**16
 _LOADED = "what is being loaded"

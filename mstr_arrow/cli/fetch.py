@@ -23,14 +23,14 @@ from mstr_arrow.cli.tables import print_text
 from mstr_arrow.config import Limits
 from mstr_arrow.connection import Connection
 from mstr_arrow.errors import UsageError
+from mstr_arrow.fetch.options import ScanOptions
+from mstr_arrow.fetch.stats import ScanStats
 from mstr_arrow.grid.options import Layout, Subtotals, Values
 from mstr_arrow.objects.catalogue import Kind
 from mstr_arrow.objects.cube import Cube
 from mstr_arrow.objects.report import Report
 from mstr_arrow.prompts.collection import Answers
-from mstr_arrow.scan.options import ScanOptions
 from mstr_arrow.scan.scan import Scan
-from mstr_arrow.scan.stats import ScanStats
 
 LESS, RESULT, READING = "Rows and columns", "Result", "Reading"
 

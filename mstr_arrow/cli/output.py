@@ -21,9 +21,9 @@ from mstr_arrow.grid.texts import deliver_batch, deliver_schema
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.files.sinks import Sink, Target
     from mstr_arrow.scan.scan import Scan
-    from mstr_arrow.scan.stats import ScanStats
 
 PART_BYTES = 256 * MB
 """Size of a part where a folder is asked for and no size."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from mstr_arrow.scan.stats import ScanStats
+    from mstr_arrow.fetch.stats import ScanStats
 
 LINE_SECONDS = 5.0
 """Seconds between two lines in a log."""

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from mstr_arrow.cli.output import Format, ParquetOptions
     from mstr_arrow.connection import Connection
     from mstr_arrow.extract.extraction import ExtractResult
+    from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.scan.scan import Scan
-    from mstr_arrow.scan.stats import ScanStats
 
 GOES_ON = "No session was left behind; the same command goes on where it stopped."
 

@@ -23,8 +23,8 @@ from mstr_arrow.cli.server import Server, takes_server
 from mstr_arrow.cli.tables import count, print_text
 from mstr_arrow.connection import Connection
 from mstr_arrow.errors import UsageError
+from mstr_arrow.fetch.stats import ScanStats
 from mstr_arrow.names import listing
-from mstr_arrow.scan.stats import ScanStats
 from mstr_arrow.session.client import client_of
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from mstr_arrow.extract.extraction import ExtractResult
     from mstr_arrow.extract.options import Chosen, ExtractOptions
-    from mstr_arrow.scan.asking import Asking
-    from mstr_arrow.scan.options import ScanOptions
-    from mstr_arrow.scan.stats import ScanStats
+    from mstr_arrow.fetch.options import ScanOptions
+    from mstr_arrow.fetch.resolver import Asking
+    from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.session.client import Client
 
     OnProgress = Callable[[ScanStats], object] | None

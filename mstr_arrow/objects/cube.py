@@ -13,7 +13,7 @@ from mstr_arrow.objects.described import Described
 from mstr_arrow.objects.find import fetch_definition
 
 if TYPE_CHECKING:
-    from mstr_arrow.scan.options import ReadOptions
+    from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.session.client import Client
 
 _READY = 64

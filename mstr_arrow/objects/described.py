@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.grid.definition import Available
     from mstr_arrow.instances.source import Source
-    from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.session.client import Client
 
 

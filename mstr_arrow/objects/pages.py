@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import InstanceGone, UsageError
+from mstr_arrow.fetch.resolver import Whole
 from mstr_arrow.instances.page_by import PageChoice, fetch_page_by
 from mstr_arrow.query.query import Query
-from mstr_arrow.scan.asking import Whole
 from mstr_arrow.scan.scan import Scan
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mstr_arrow.scan.asking import Asking
+    from mstr_arrow.fetch.resolver import Asking
 
 
 class Paged(Scan):

@@ -14,8 +14,8 @@ from mstr_arrow.objects.pages import Paged
 from mstr_arrow.objects.prompts import Prompted
 
 if TYPE_CHECKING:
+    from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.objects.catalogue import ObjectInfo
-    from mstr_arrow.scan.options import ReadOptions
     from mstr_arrow.session.client import Client
 
 _PROBE_ROWS = 1000

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.fetch.collect import count_all
+from mstr_arrow.fetch.resolver import Asking, Whole
 from mstr_arrow.query.parse_sql import from_sql
 from mstr_arrow.query.query import Query, SortKey
-from mstr_arrow.scan.all_rows import count_all
-from mstr_arrow.scan.asking import Asking, Whole
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from mstr_arrow.fetch.base_reader import Sliceable
+    from mstr_arrow.fetch.options import ReadOptions, ScanOptions
+    from mstr_arrow.fetch.resolver import Opened
+    from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.instances.source import Source
     from mstr_arrow.query.expressions import Expression
-    from mstr_arrow.scan.asking import Opened
-    from mstr_arrow.scan.options import ReadOptions, ScanOptions
-    from mstr_arrow.scan.reading import Sliceable
-    from mstr_arrow.scan.stats import ScanStats
     from mstr_arrow.session.client import Client
 
     OnProgress = Callable[[ScanStats], object] | None

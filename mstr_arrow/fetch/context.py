@@ -7,19 +7,19 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mstr_arrow.fetch.deadline import Deadline
+from mstr_arrow.fetch.scheduler import Budget
+from mstr_arrow.fetch.stats import Meter
 from mstr_arrow.grid.decode import decode_page
-from mstr_arrow.scan.deadline import Deadline
-from mstr_arrow.scan.scheduler import Budget
-from mstr_arrow.scan.stats import Meter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.grid.decode import Page
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.http.response import Answer
-    from mstr_arrow.scan.options import ReadOptions
-    from mstr_arrow.scan.stats import ScanStats
     from mstr_arrow.session.session import ServerSession
 
 R = TypeVar("R")

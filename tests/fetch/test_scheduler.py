@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from mstr_arrow.config import Limits
 from mstr_arrow.errors import ClosedError, DataMismatch
+from mstr_arrow.fetch.page_plan import PagePlan
+from mstr_arrow.fetch.scheduler import Budget, Fetched, Scheduler
 from mstr_arrow.grid.document import Paging
 from mstr_arrow.grid.rows import Range
-from mstr_arrow.scan.plan import PagePlan
-from mstr_arrow.scan.scheduler import Budget, Fetched, Scheduler
 
 ROW = 10
 """Bytes of a row."""

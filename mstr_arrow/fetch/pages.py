@@ -5,24 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from mstr_arrow.errors import ProtocolError
+from mstr_arrow.fetch.page_plan import PagePlan
+from mstr_arrow.fetch.scheduler import Fetched, Scheduler, ended
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.grid.stitch import Stitcher
 from mstr_arrow.instances.page_request import fetch_page
-from mstr_arrow.scan.plan import PagePlan
-from mstr_arrow.scan.scheduler import Fetched, Scheduler, ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pyarrow as pa
 
+    from mstr_arrow.fetch.context import Workshop
+    from mstr_arrow.fetch.scheduler import Answered
     from mstr_arrow.grid.decode import Page
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.grid.tidy import Laid
     from mstr_arrow.http.response import Answer
     from mstr_arrow.instances.source import Source
-    from mstr_arrow.scan.scheduler import Answered
-    from mstr_arrow.scan.workshop import Workshop
 
 T = TypeVar("T")
 

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from mstr_arrow.config import Limits
+    from mstr_arrow.fetch.page_plan import PagePlan
     from mstr_arrow.grid.document import Paging
     from mstr_arrow.grid.rows import Range
     from mstr_arrow.http.limiter import Ticket
-    from mstr_arrow.scan.plan import PagePlan
 
 T = TypeVar("T")
 

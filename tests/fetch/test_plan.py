@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mstr_arrow.config import Limits
+from mstr_arrow.fetch.page_plan import PagePlan
 from mstr_arrow.grid.rows import Range
-from mstr_arrow.scan.plan import PagePlan
 
 
 def test_the_first_page_has_its_own_size_and_the_byte_target_gives_that_of_the_rest():

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from mstr_arrow.fetch.base_reader import Sliceable
+    from mstr_arrow.fetch.resolver import Opened
     from mstr_arrow.files.parts import ParquetParts
     from mstr_arrow.files.sinks import Sink
-    from mstr_arrow.scan.asking import Opened
-    from mstr_arrow.scan.reading import Sliceable
 
 T = TypeVar("T", bound="Sliceable")
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
+from mstr_arrow.fetch.context import Workshop
+from mstr_arrow.fetch.scheduler import ended
 from mstr_arrow.instances.execute import INSTANCES
-from mstr_arrow.scan.scheduler import ended
-from mstr_arrow.scan.workshop import Workshop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pyarrow as pa
 
+    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source
-    from mstr_arrow.scan.options import ReadOptions
-    from mstr_arrow.scan.stats import ScanStats
     from mstr_arrow.session.session import ServerSession
 
 T = TypeVar("T", bound="Sliceable")

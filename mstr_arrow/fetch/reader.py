@@ -5,28 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow.errors import ClosedError, DataMismatch, InstanceGone, ProtocolError
+from mstr_arrow.fetch.base_reader import Reading
+from mstr_arrow.fetch.pages import open_pages
+from mstr_arrow.fetch.recovery import Marked, Position, cannot_go_on, marking, remake
+from mstr_arrow.fetch.scheduler import ended
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.instances.execute import INSTANCES, execute, place_for
 from mstr_arrow.instances.freshness import Times, fetch_times
 from mstr_arrow.instances.page_request import fetch_page
-from mstr_arrow.scan.pages import open_pages
-from mstr_arrow.scan.reading import Reading
-from mstr_arrow.scan.recovery import Marked, Position, cannot_go_on, marking, remake
-from mstr_arrow.scan.scheduler import ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pyarrow as pa
 
+    from mstr_arrow.fetch.base_reader import Sliceable
+    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.pages import Pages
+    from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.http.response import Answer
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source
-    from mstr_arrow.scan.options import ReadOptions
-    from mstr_arrow.scan.pages import Pages
-    from mstr_arrow.scan.reading import Sliceable
-    from mstr_arrow.scan.stats import ScanStats
     from mstr_arrow.session.session import ServerSession
     from mstr_arrow.session.working_set import Place
 

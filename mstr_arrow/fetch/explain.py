@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mstr_arrow.scan.scheduler import Budget
+from mstr_arrow.fetch.scheduler import Budget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mstr_arrow.config import Limits
+    from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source
     from mstr_arrow.query.planner import Division
-    from mstr_arrow.scan.options import ReadOptions
 
 _WIDTH = 150
 """Characters of a line of the request's body at most, where it can be broken."""

@@ -7,27 +7,27 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow.errors import ClosedError, ConversionError, InstanceGone, MstrError
+from mstr_arrow.fetch.base_reader import Reading
+from mstr_arrow.fetch.page_by_show import show
+from mstr_arrow.fetch.pages import open_pages
+from mstr_arrow.fetch.recovery import data_changed
+from mstr_arrow.fetch.scheduler import ended
 from mstr_arrow.instances.execute import INSTANCES, place_for
 from mstr_arrow.instances.probe import probe
-from mstr_arrow.scan.pages import open_pages
-from mstr_arrow.scan.reading import Reading
-from mstr_arrow.scan.recovery import data_changed
-from mstr_arrow.scan.scheduler import ended
-from mstr_arrow.scan.shown import show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     import pyarrow as pa
 
+    from mstr_arrow.fetch.base_reader import Sliceable
+    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.pages import Pages
+    from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.grid.expansion import Expansion
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source
-    from mstr_arrow.scan.options import ReadOptions
-    from mstr_arrow.scan.pages import Pages
-    from mstr_arrow.scan.reading import Sliceable
-    from mstr_arrow.scan.stats import ScanStats
     from mstr_arrow.session.session import ServerSession
     from mstr_arrow.session.working_set import Place
 

@@ -17,10 +17,10 @@ from mstr_arrow.instances.page_request import fetch_page
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mstr_arrow.fetch.context import Workshop
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.instances.freshness import Times
     from mstr_arrow.instances.source import Source
-    from mstr_arrow.scan.workshop import Workshop
     from mstr_arrow.session.working_set import Place
 
 T = TypeVar("T")

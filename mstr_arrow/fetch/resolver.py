@@ -8,31 +8,31 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from mstr_arrow.errors import ServerError
+from mstr_arrow.fetch.base_reader import Reading
+from mstr_arrow.fetch.explain import explained
+from mstr_arrow.fetch.page_by_reader import Expanded
+from mstr_arrow.fetch.reader import Read
+from mstr_arrow.fetch.sorted_reader import Gathered
+from mstr_arrow.fetch.stats import watcher
 from mstr_arrow.instances.elements import fetch_elements
 from mstr_arrow.instances.probe import probe
 from mstr_arrow.query.element_lookup import MOST_ELEMENTS, as_elements, notes, texts_in_the_way, with_elements
 from mstr_arrow.query.planner import Division, divide
 from mstr_arrow.query.query import Query
 from mstr_arrow.query.residual import Residual
-from mstr_arrow.scan.expanded import Expanded
-from mstr_arrow.scan.explain import explained
-from mstr_arrow.scan.gather import Gathered
-from mstr_arrow.scan.read import Read
-from mstr_arrow.scan.reading import Reading
-from mstr_arrow.scan.stats import watcher
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
 
     import pyarrow as pa
 
+    from mstr_arrow.fetch.base_reader import Sliceable
+    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source
     from mstr_arrow.query.expressions import Expression, Leaf
-    from mstr_arrow.scan.options import ReadOptions
-    from mstr_arrow.scan.reading import Sliceable
-    from mstr_arrow.scan.stats import ScanStats
     from mstr_arrow.session.session import ServerSession
 
 T = TypeVar("T", bound="Sliceable")

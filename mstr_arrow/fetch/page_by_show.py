@@ -7,15 +7,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import InstanceGone, ServerError, UsageError
+from mstr_arrow.fetch.recovery import data_changed
 from mstr_arrow.instances.execute import INSTANCES, execute
 from mstr_arrow.instances.page_by import PageChoice, fetch_page_by
-from mstr_arrow.scan.recovery import data_changed
 
 if TYPE_CHECKING:
+    from mstr_arrow.fetch.context import Workshop
     from mstr_arrow.grid.page_by import PageBy
     from mstr_arrow.http.response import Answer
     from mstr_arrow.instances.source import Source
-    from mstr_arrow.scan.workshop import Workshop
     from mstr_arrow.session.working_set import Place
 
 _BAD_REQUEST = 400

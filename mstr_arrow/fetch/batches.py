@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mstr_arrow.scan.asking import Opened
-    from mstr_arrow.scan.stats import ScanStats
+    from mstr_arrow.fetch.resolver import Opened
+    from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.session.client import Client
 
 

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from mstr_arrow.fetch.base_reader import Reading
+    from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.query.residual import Residual
-    from mstr_arrow.scan.reading import Reading
-    from mstr_arrow.scan.stats import ScanStats
 
 T = TypeVar("T", bound="Sized")
 

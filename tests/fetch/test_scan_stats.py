@@ -4,9 +4,9 @@ import pytest
 
 from mstr_arrow.config import Limits
 from mstr_arrow.errors import UsageError
+from mstr_arrow.fetch.options import ReadOptions
+from mstr_arrow.fetch.stats import Meter
 from mstr_arrow.http.response import Answer
-from mstr_arrow.scan.options import ReadOptions
-from mstr_arrow.scan.stats import Meter
 from mstr_arrow.simulator import Fault
 
 
