@@ -9,7 +9,7 @@ from mstr_arrow.fetch.collect import write_all
 from mstr_arrow.files.parts import ParquetParts
 from mstr_arrow.files.sinks import Csv, IpcFile, IpcStream, Parquet, in_thread
 from mstr_arrow.grid.texts import deliver_batch
-from mstr_arrow.scan.question import Question
+from mstr_arrow.scan.builder import Question
 
 if TYPE_CHECKING:
     from collections.abc import Callable
