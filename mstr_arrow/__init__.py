@@ -4,6 +4,7 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from mstr_arrow import errors, events, prompts, secrets
+from mstr_arrow.catalog.objects import ObjectInfo, Objects
 from mstr_arrow.config import Limits, Network, Proxy, Retry, SessionSettings, Settings, Timeouts, Tls
 from mstr_arrow.connection import Connection
 from mstr_arrow.errors import MstrError
@@ -12,7 +13,6 @@ from mstr_arrow.extract.options import ExtractOptions
 from mstr_arrow.fetch.batches import Batches
 from mstr_arrow.fetch.options import ScanOptions
 from mstr_arrow.fetch.stats import ScanStats
-from mstr_arrow.objects.catalogue import ObjectInfo, Objects
 from mstr_arrow.objects.cube import Cube, CubeInfo
 from mstr_arrow.objects.report import Report
 from mstr_arrow.objects.supercube import SuperCube

@@ -6,9 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow import background
+from mstr_arrow.catalog.api import CatalogueCalls
 from mstr_arrow.config import Settings
 from mstr_arrow.fetch.options import ReadOptions
-from mstr_arrow.objects.calls import CatalogueCalls
 from mstr_arrow.objects.cube import open_cube
 from mstr_arrow.objects.push import write
 from mstr_arrow.objects.report import open_report

@@ -7,6 +7,7 @@ import pyarrow as pa
 from rich.console import Console
 from rich.text import Text
 
+from mstr_arrow.catalog.objects import Kind
 from mstr_arrow.cli import options
 from mstr_arrow.cli.connecting import open_connection
 from mstr_arrow.cli.errors import shown_errors
@@ -17,7 +18,6 @@ from mstr_arrow.cli.tables import print_json, print_table, printable
 from mstr_arrow.connection import Connection
 from mstr_arrow.errors import NotPublished, PromptsOpen
 from mstr_arrow.grid.texts import deliver_schema
-from mstr_arrow.objects.catalogue import Kind
 from mstr_arrow.objects.cube import Cube
 
 Forms = Mapping[tuple[str, str], str]

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from mstr_arrow.catalog.objects import Kind
 from mstr_arrow.cli import options
 from mstr_arrow.cli.answers import PromptAnswers, PromptsFile, answers_from, prompts_as_options
 from mstr_arrow.cli.columntypes import read_types
@@ -26,7 +27,6 @@ from mstr_arrow.errors import UsageError
 from mstr_arrow.fetch.options import ScanOptions
 from mstr_arrow.fetch.stats import ScanStats
 from mstr_arrow.grid.options import Layout, Subtotals, Values
-from mstr_arrow.objects.catalogue import Kind
 from mstr_arrow.objects.cube import Cube
 from mstr_arrow.objects.report import Report
 from mstr_arrow.prompts.collection import Answers

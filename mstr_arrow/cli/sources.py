@@ -13,8 +13,8 @@ from mstr_arrow.errors import NotFound, UsageError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from mstr_arrow.catalog.objects import ObjectInfo
     from mstr_arrow.connection import Connection
-    from mstr_arrow.objects.catalogue import ObjectInfo
     from mstr_arrow.scan.scan import Scan
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mstr_arrow.catalog.find import find
+from mstr_arrow.catalog.folders import MY_REPORTS, contents
+from mstr_arrow.catalog.objects import REPORT_DEFINITION, SUBTYPES
 from mstr_arrow.errors import NotPublished, ProtocolError, ServerError, UsageError
 from mstr_arrow.grid.definition import read_definition
-from mstr_arrow.objects.catalogue import REPORT_DEFINITION, SUBTYPES
-from mstr_arrow.objects.find import find
-from mstr_arrow.objects.folders import MY_REPORTS, contents
 from mstr_arrow.session.project import OBJECT_ID
 from mstr_arrow.upload.existing import read_dataset
 

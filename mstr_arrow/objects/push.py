@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
+from mstr_arrow.catalog.folders import folder_id
 from mstr_arrow.errors import MstrError, NotFound, UsageError
 from mstr_arrow.objects import datasets
-from mstr_arrow.objects.folders import folder_id
 from mstr_arrow.objects.schemachange import check_roles, check_schema, overwritten_roles
 from mstr_arrow.session.project import OBJECT_ID
 from mstr_arrow.upload.model import TableRoles, build_model, table_models, unknown_column

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mstr_arrow.catalog.objects import FOLDER, Objects, object_info, read_info
 from mstr_arrow.errors import NotFound, ProtocolError
 from mstr_arrow.names import suggestion
-from mstr_arrow.objects.catalogue import FOLDER, Objects, object_info, read_info
 from mstr_arrow.session.project import OBJECT_ID
 
 if TYPE_CHECKING:

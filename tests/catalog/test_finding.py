@@ -4,9 +4,9 @@ import pytest
 from aiohttp import web
 
 import mstr_arrow as ma
+from mstr_arrow.catalog import folders
+from mstr_arrow.catalog.find import Address, read_url
 from mstr_arrow.errors import NotFound, PermissionDenied, ProtocolError, UsageError
-from mstr_arrow.objects import folders
-from mstr_arrow.objects.find import Address, read_url
 
 A, B, C = "A" * 32, "B" * 32, "C" * 32
 LIBRARY = "https://bi.example.com/MicroStrategyLibrary"

@@ -6,9 +6,9 @@ import pyarrow as pa
 import pytest
 
 import mstr_arrow as ma
+from mstr_arrow.catalog import search
 from mstr_arrow.config import SessionSettings, Settings
 from mstr_arrow.errors import NotFound, ProtocolError, UsageError
-from mstr_arrow.objects import search
 
 QUICK, METADATA = "/api/searches/results", "/api/metadataSearches/results"
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from mstr_arrow.catalog.objects import Objects, object_info
 from mstr_arrow.errors import NotFound, NotSupported, PermissionDenied, ProtocolError, SessionExpired
 from mstr_arrow.http.subject import Subject
-from mstr_arrow.objects.catalogue import Objects, object_info
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from mstr_arrow.catalog.objects import ObjectInfo
     from mstr_arrow.http.client import Http
-    from mstr_arrow.objects.catalogue import ObjectInfo
 
 EXACTLY, CONTAINS = 2, 4
 """How a search compares names."""

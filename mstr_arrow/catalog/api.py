@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mstr_arrow.objects.catalogue import FOLDER, Objects, kinds_of, subtypes_of, type_numbers
-from mstr_arrow.objects.find import find
-from mstr_arrow.objects.folders import folder_id, list_folder
-from mstr_arrow.objects.search import search
+from mstr_arrow.catalog.find import find
+from mstr_arrow.catalog.folders import folder_id, list_folder
+from mstr_arrow.catalog.objects import FOLDER, Objects, kinds_of, subtypes_of, type_numbers
+from mstr_arrow.catalog.search import search
 from mstr_arrow.session.client import Connected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mstr_arrow.objects.catalogue import Kind, ObjectInfo, ObjectType
+    from mstr_arrow.catalog.objects import Kind, ObjectInfo, ObjectType
 
 
 class CatalogueCalls(Connected):

@@ -1,9 +1,9 @@
 import pytest
 from aiohttp import web
 
+from mstr_arrow.catalog import search
+from mstr_arrow.catalog.find import find
 from mstr_arrow.errors import NotFound, ProtocolError, UsageError
-from mstr_arrow.objects import search
-from mstr_arrow.objects.find import find
 
 
 def cube(number, name, *folders, subtype=779):

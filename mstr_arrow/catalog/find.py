@@ -7,9 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
-from mstr_arrow.errors import NotFound, ServerError, UsageError
-from mstr_arrow.names import listing, near_names
-from mstr_arrow.objects.catalogue import (
+from mstr_arrow.catalog.folders import folder_id, list_folder
+from mstr_arrow.catalog.objects import (
     DOCUMENT,
     FOLDER,
     SHORTCUT,
@@ -18,15 +17,16 @@ from mstr_arrow.objects.catalogue import (
     read_info,
     subtypes_of,
 )
-from mstr_arrow.objects.folders import folder_id, list_folder
-from mstr_arrow.objects.search import EXACTLY, metadata_search, quick_search
+from mstr_arrow.catalog.search import EXACTLY, metadata_search, quick_search
+from mstr_arrow.errors import NotFound, ServerError, UsageError
+from mstr_arrow.names import listing, near_names
 from mstr_arrow.session.project import OBJECT_ID
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from mstr_arrow.catalog.objects import Kind, ObjectInfo
     from mstr_arrow.http.client import Http
-    from mstr_arrow.objects.catalogue import Kind, ObjectInfo
 
     Named = Callable[[str], Awaitable[list[ObjectInfo]]]
 
