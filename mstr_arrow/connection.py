@@ -10,7 +10,6 @@ from mstr_arrow.catalog.api import CatalogueCalls
 from mstr_arrow.config import Settings
 from mstr_arrow.fetch.options import ReadOptions
 from mstr_arrow.objects.cube import open_cube
-from mstr_arrow.objects.push import write
 from mstr_arrow.objects.report import open_report
 from mstr_arrow.objects.supercube import warned
 from mstr_arrow.session.access import access_from
@@ -21,6 +20,7 @@ from mstr_arrow.session.opening import open_session
 from mstr_arrow.session.project import choose
 from mstr_arrow.session.rest import Endpoints
 from mstr_arrow.session.saved import saved_session, write_private
+from mstr_arrow.upload.push import write
 
 if TYPE_CHECKING:
     import os
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
     from mstr_arrow.fetch.options import ScanOptions
     from mstr_arrow.objects.cube import Cube
-    from mstr_arrow.objects.pushoptions import WriteOptions
     from mstr_arrow.objects.report import Report
     from mstr_arrow.session.project import Project
     from mstr_arrow.session.saved import Format, Source
+    from mstr_arrow.upload.push_options import WriteOptions
     from mstr_arrow.upload.result import WriteResult
 
 

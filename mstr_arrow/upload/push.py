@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from mstr_arrow.catalog.folders import folder_id
 from mstr_arrow.errors import MstrError, NotFound, UsageError
-from mstr_arrow.objects import datasets
-from mstr_arrow.objects.schemachange import check_roles, check_schema, overwritten_roles
 from mstr_arrow.session.project import OBJECT_ID
+from mstr_arrow.upload import datasets
 from mstr_arrow.upload.model import TableRoles, build_model, table_models, unknown_column
 from mstr_arrow.upload.names import MAX_CHARACTERS, check_name
 from mstr_arrow.upload.options import Policy, UploadOptions
+from mstr_arrow.upload.schema_change import check_roles, check_schema, overwritten_roles
 from mstr_arrow.upload.source import Source, source_of
 from mstr_arrow.upload.upload import Upload
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from mstr_arrow.http.client import Http
-    from mstr_arrow.objects.pushoptions import Forms, SchemaMode, SendOptions
     from mstr_arrow.session.client import Client
     from mstr_arrow.upload.model import Model
+    from mstr_arrow.upload.push_options import Forms, SchemaMode, SendOptions
     from mstr_arrow.upload.result import UploadProgress, WriteResult
     from mstr_arrow.upload.session import PublishStatus
 
