@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mstr_arrow.objects.elements import read_elements
-from mstr_arrow.objects.sqlview import Sql
+from mstr_arrow.objects.sql_view import Sql
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

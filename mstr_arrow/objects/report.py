@@ -10,7 +10,7 @@ from mstr_arrow.errors import ProtocolError
 from mstr_arrow.grid.definition import Available, Definition
 from mstr_arrow.instances.source import Source
 from mstr_arrow.objects.described import Described
-from mstr_arrow.objects.pages import Paged
+from mstr_arrow.objects.page_by import Paged
 from mstr_arrow.objects.prompts import Prompted
 
 if TYPE_CHECKING:
