@@ -7,7 +7,7 @@ from io import StringIO
 
 from rich.console import Console
 
-from mstr_arrow.cli import progress
+from mstr_arrow.cli.render import progress
 from mstr_arrow.fetch.stats import Meter
 
 RUNNING = replace(Meter().stats(), seconds=65.0, status="running the SQL")

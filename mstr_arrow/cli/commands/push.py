@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.console import Console
 
-from mstr_arrow.cli import options
-from mstr_arrow.cli.columntypes import read_types
-from mstr_arrow.cli.connecting import open_connection
-from mstr_arrow.cli.errors import shown_errors
-from mstr_arrow.cli.server import Server, takes_server
-from mstr_arrow.cli.target import look_at, named_like, say_keys
-from mstr_arrow.cli.uploading import detail, summarise, upload_progress
+from mstr_arrow.cli.options import common as options
+from mstr_arrow.cli.options.column_types import read_types
+from mstr_arrow.cli.options.connecting import open_connection
+from mstr_arrow.cli.options.server import Server, takes_server
+from mstr_arrow.cli.options.target import look_at, named_like, say_keys
+from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.uploading import detail, summarise, upload_progress
 from mstr_arrow.errors import DataError, MstrError, UploadFailed
 from mstr_arrow.grid.definition import Definition
 from mstr_arrow.upload.existing import Dataset
 from mstr_arrow.upload.result import DataLossWarning
 
 if TYPE_CHECKING:
-    from mstr_arrow.cli.input import Given
+    from mstr_arrow.cli.options.input import Given
 
 DATA, MODEL, SENDING = "Data", "Cube", "Sending"
 
@@ -154,7 +154,7 @@ def push(
 ) -> None:
     """Write files, or what a DuckDB query finds, into a SuperCube, and print its id."""
     # Arrow's datasets bring pandas along: only who reads files pays for importing them.
-    from mstr_arrow.cli.input import open_tables, read_forms  # noqa: PLC0415
+    from mstr_arrow.cli.options.input import open_tables, read_forms  # noqa: PLC0415
 
     console = Console(stderr=True)
     with shown_errors(console, verbose=verbose, interrupted=TAKEN_BACK):

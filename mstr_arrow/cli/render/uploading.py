@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-from mstr_arrow.cli.progress import LINE_SECONDS, MB
-from mstr_arrow.cli.tables import count, printable
+from mstr_arrow.cli.render.progress import LINE_SECONDS, MB
+from mstr_arrow.cli.render.tables import count, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,18 +9,18 @@ import typer
 from rich.console import Console
 
 from mstr_arrow.catalog.objects import Kind
-from mstr_arrow.cli import options
-from mstr_arrow.cli.answers import PromptAnswers, PromptsFile, answers_from, prompts_as_options
-from mstr_arrow.cli.columntypes import read_types
-from mstr_arrow.cli.connecting import open_connection
-from mstr_arrow.cli.errors import NO_FILE, shown_errors
-from mstr_arrow.cli.output import Output, ParquetOptions, output_from
-from mstr_arrow.cli.pages import AllPages, ChosenPage, on_pages
-from mstr_arrow.cli.progress import detail, progress, summarise
-from mstr_arrow.cli.question import Question, named_as_options
-from mstr_arrow.cli.resuming import GOES_ON, IfChanged, Resume, Resuming, WhenChanged, resuming_from
-from mstr_arrow.cli.server import Server, takes_server
-from mstr_arrow.cli.tables import print_text
+from mstr_arrow.cli.commands.pages import AllPages, ChosenPage, on_pages
+from mstr_arrow.cli.options import common as options
+from mstr_arrow.cli.options.column_types import read_types
+from mstr_arrow.cli.options.connecting import open_connection
+from mstr_arrow.cli.options.output import Output, ParquetOptions, output_from
+from mstr_arrow.cli.options.prompt_answers import PromptAnswers, PromptsFile, answers_from, prompts_as_options
+from mstr_arrow.cli.options.query import Question, named_as_options
+from mstr_arrow.cli.options.resuming import GOES_ON, IfChanged, Resume, Resuming, WhenChanged, resuming_from
+from mstr_arrow.cli.options.server import Server, takes_server
+from mstr_arrow.cli.render.errors import NO_FILE, shown_errors
+from mstr_arrow.cli.render.progress import detail, progress, summarise
+from mstr_arrow.cli.render.tables import print_text
 from mstr_arrow.config import Limits
 from mstr_arrow.connection import Connection
 from mstr_arrow.errors import UsageError

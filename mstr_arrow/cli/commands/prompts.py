@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from mstr_arrow.cli import options
-from mstr_arrow.cli.answers import ReportName, ask_all
-from mstr_arrow.cli.connecting import open_connection
-from mstr_arrow.cli.errors import shown_errors
-from mstr_arrow.cli.server import Server, takes_server
-from mstr_arrow.cli.tables import print_json, print_table, print_text
+from mstr_arrow.cli.options import common as options
+from mstr_arrow.cli.options.connecting import open_connection
+from mstr_arrow.cli.options.prompt_answers import ReportName, ask_all
+from mstr_arrow.cli.options.server import Server, takes_server
+from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.tables import print_json, print_table, print_text
 from mstr_arrow.errors import UsageError
 from mstr_arrow.objects.prompts import prompt_table
 from mstr_arrow.prompts.collection import as_toml

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mstr_arrow.catalog.objects import Kind
-from mstr_arrow.cli.output import Format
+from mstr_arrow.cli.options.output import Format
 
 FILE = "Output"
 _SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>|[kMG]i?)B?", re.IGNORECASE)

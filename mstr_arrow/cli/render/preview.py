@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from rich.cells import cell_len
 
-from mstr_arrow.cli.tables import count, print_table, printable
+from mstr_arrow.cli.render.tables import count, print_table, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

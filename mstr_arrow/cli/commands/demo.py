@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mstr_arrow.cli.errors import shown_errors
-from mstr_arrow.cli.progress import MB, progress
-from mstr_arrow.cli.simulate import fetch_command
-from mstr_arrow.cli.trace import listener
+from mstr_arrow.cli.commands.simulate import fetch_command
+from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.progress import MB, progress
+from mstr_arrow.cli.render.trace import listener
 from mstr_arrow.opening import connect
 
 if TYPE_CHECKING:

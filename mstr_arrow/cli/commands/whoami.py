@@ -6,12 +6,12 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from mstr_arrow.cli import options
-from mstr_arrow.cli.connecting import find_way_in, open_connection
-from mstr_arrow.cli.errors import shown_errors
-from mstr_arrow.cli.progress import clock
-from mstr_arrow.cli.server import Server, takes_server
-from mstr_arrow.cli.tables import print_json, printable
+from mstr_arrow.cli.options import common as options
+from mstr_arrow.cli.options.connecting import find_way_in, open_connection
+from mstr_arrow.cli.options.server import Server, takes_server
+from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.progress import clock
+from mstr_arrow.cli.render.tables import print_json, printable
 from mstr_arrow.connection import Connection
 from mstr_arrow.http.client import Http
 from mstr_arrow.names import listing

@@ -9,16 +9,16 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from mstr_arrow.cli import options
-from mstr_arrow.cli.connecting import find_url, given_as_option, open_connection
-from mstr_arrow.cli.errors import shown_errors
-from mstr_arrow.cli.keyrings import SERVICE, forget, keep, require_keyring, service_of
-from mstr_arrow.cli.passwords import STDIN, ask_secret, ask_text, first_line
-from mstr_arrow.cli.profile import Profile, profile_of
-from mstr_arrow.cli.profilefile import change_profile
-from mstr_arrow.cli.server import ProfileName, Server, is_seldom, takes_server, variable
-from mstr_arrow.cli.wayin import named
-from mstr_arrow.cli.whoami import look_around
+from mstr_arrow.cli.commands.whoami import look_around
+from mstr_arrow.cli.options import common as options
+from mstr_arrow.cli.options.connecting import find_url, given_as_option, open_connection
+from mstr_arrow.cli.options.keyrings import SERVICE, forget, keep, require_keyring, service_of
+from mstr_arrow.cli.options.login_mode import named
+from mstr_arrow.cli.options.passwords import STDIN, ask_secret, ask_text, first_line
+from mstr_arrow.cli.options.profile import Profile, profile_of
+from mstr_arrow.cli.options.profile_file import change_profile
+from mstr_arrow.cli.options.server import ProfileName, Server, is_seldom, takes_server, variable
+from mstr_arrow.cli.render.errors import shown_errors
 from mstr_arrow.credentials import Credential, resolve_here
 from mstr_arrow.errors import UsageError
 from mstr_arrow.http.url import base_url

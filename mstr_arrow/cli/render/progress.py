@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-from mstr_arrow.cli.tables import count
+from mstr_arrow.cli.render.tables import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

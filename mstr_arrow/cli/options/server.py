@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, get_args
 
 import typer
 
-from mstr_arrow.cli.profile import use_profile
+from mstr_arrow.cli.options.profile import use_profile
 
 SERVER, NETWORK = "Server", "Network"
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import typer
 from rich.text import Text
 
+from mstr_arrow.cli.render.trace import traced
+from mstr_arrow.cli.render.wording import as_options
 from mstr_arrow.cli.signals import Terminated, heard_signals
-from mstr_arrow.cli.trace import traced
-from mstr_arrow.cli.wording import as_options
 from mstr_arrow.errors import ConversionError, DataError, MstrError, UsageError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from mstr_arrow.cli.errors import shown_errors
+from mstr_arrow.cli.render.errors import shown_errors
 
 PORT = 8642
 WHERE = """\

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from mstr_arrow.cli.progress import MB
-from mstr_arrow.cli.tables import count
+from mstr_arrow.cli.render.progress import MB
+from mstr_arrow.cli.render.tables import count
 from mstr_arrow.errors import UsageError
 from mstr_arrow.files.parts import ParquetParts
 from mstr_arrow.files.sinks import Csv, IpcFile, IpcStream, Parquet

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from mstr_arrow.cli.passwords import STDIN, ask_later, first_line
-from mstr_arrow.cli.profile import profile_of
-from mstr_arrow.cli.server import variable
-from mstr_arrow.cli.stores import Credentials
-from mstr_arrow.cli.trace import listener
-from mstr_arrow.cli.wayin import Given, WayIn, choose
+from mstr_arrow.cli.options.login_mode import Given, WayIn, choose
+from mstr_arrow.cli.options.passwords import STDIN, ask_later, first_line
+from mstr_arrow.cli.options.profile import profile_of
+from mstr_arrow.cli.options.server import variable
+from mstr_arrow.cli.options.stores import Credentials
+from mstr_arrow.cli.render.trace import listener
 from mstr_arrow.config import Limits, Network, Proxy, SessionSettings, Settings, Timeouts, Tls
 from mstr_arrow.errors import InsecureWarning, UsageError
 from mstr_arrow.http.url import base_url
@@ -22,8 +22,8 @@ from mstr_arrow.opening import connect
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mstr_arrow.cli.profile import Profile
-    from mstr_arrow.cli.server import Server
+    from mstr_arrow.cli.options.profile import Profile
+    from mstr_arrow.cli.options.server import Server
     from mstr_arrow.connection import Connection
     from mstr_arrow.credentials import Credential
 

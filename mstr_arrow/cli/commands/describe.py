@@ -8,13 +8,13 @@ from rich.console import Console
 from rich.text import Text
 
 from mstr_arrow.catalog.objects import Kind
-from mstr_arrow.cli import options
-from mstr_arrow.cli.connecting import open_connection
-from mstr_arrow.cli.errors import shown_errors
-from mstr_arrow.cli.ls import as_json
-from mstr_arrow.cli.progress import MB
-from mstr_arrow.cli.server import Server, takes_server
-from mstr_arrow.cli.tables import print_json, print_table, printable
+from mstr_arrow.cli.commands.ls import as_json
+from mstr_arrow.cli.options import common as options
+from mstr_arrow.cli.options.connecting import open_connection
+from mstr_arrow.cli.options.server import Server, takes_server
+from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.progress import MB
+from mstr_arrow.cli.render.tables import print_json, print_table, printable
 from mstr_arrow.connection import Connection
 from mstr_arrow.errors import NotPublished, PromptsOpen
 from mstr_arrow.grid.texts import deliver_schema

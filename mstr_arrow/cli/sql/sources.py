@@ -7,7 +7,7 @@ from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.cli import statement
+from mstr_arrow.cli.sql import statement
 from mstr_arrow.errors import NotFound, UsageError
 
 if TYPE_CHECKING:

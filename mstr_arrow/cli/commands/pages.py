@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from mstr_arrow.cli import options  # noqa: TC001 - typer reads the annotations
-from mstr_arrow.cli.answers import PromptAnswers, PromptsFile, ReportName, answers_from, prompts_as_options
-from mstr_arrow.cli.connecting import open_connection
-from mstr_arrow.cli.errors import shown_errors
-from mstr_arrow.cli.server import Server, takes_server
-from mstr_arrow.cli.tables import print_json, print_table
+from mstr_arrow.cli.options import common as options  # noqa: TC001 - typer reads the annotations
+from mstr_arrow.cli.options.connecting import open_connection
+from mstr_arrow.cli.options.prompt_answers import (
+    PromptAnswers,
+    PromptsFile,
+    ReportName,
+    answers_from,
+    prompts_as_options,
+)
+from mstr_arrow.cli.options.server import Server, takes_server
+from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.tables import print_json, print_table
 from mstr_arrow.errors import UsageError
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mstr_arrow.cli.options import FILE
-from mstr_arrow.cli.progress import summarise
-from mstr_arrow.cli.tables import count
+from mstr_arrow.cli.options.common import FILE
+from mstr_arrow.cli.render.progress import summarise
+from mstr_arrow.cli.render.tables import count
 from mstr_arrow.errors import ServerError, TransportError, UsageError
 from mstr_arrow.extract.claim import claimed
 from mstr_arrow.extract.options import OnChange
@@ -20,7 +20,7 @@ from mstr_arrow.session.client import client_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mstr_arrow.cli.output import Format, ParquetOptions
+    from mstr_arrow.cli.options.output import Format, ParquetOptions
     from mstr_arrow.connection import Connection
     from mstr_arrow.extract.extraction import ExtractResult
     from mstr_arrow.fetch.stats import ScanStats

@@ -12,15 +12,15 @@ import typer
 from rich.console import Console
 from rich.filesize import decimal
 
-from mstr_arrow.cli import options
-from mstr_arrow.cli.connecting import open_connection
-from mstr_arrow.cli.database import Database
-from mstr_arrow.cli.errors import shown_errors
-from mstr_arrow.cli.output import Output, ParquetOptions, output_from
-from mstr_arrow.cli.preview import Preview, first_rows
-from mstr_arrow.cli.progress import detail, progress, together
-from mstr_arrow.cli.server import Server, takes_server
-from mstr_arrow.cli.tables import count, print_text
+from mstr_arrow.cli.options import common as options
+from mstr_arrow.cli.options.connecting import open_connection
+from mstr_arrow.cli.options.output import Output, ParquetOptions, output_from
+from mstr_arrow.cli.options.server import Server, takes_server
+from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.preview import Preview, first_rows
+from mstr_arrow.cli.render.progress import detail, progress, together
+from mstr_arrow.cli.render.tables import count, print_text
+from mstr_arrow.cli.sql.database import Database
 from mstr_arrow.connection import Connection
 from mstr_arrow.errors import UsageError
 from mstr_arrow.fetch.stats import ScanStats
@@ -28,7 +28,7 @@ from mstr_arrow.names import listing
 from mstr_arrow.session.client import client_of
 
 if TYPE_CHECKING:
-    from mstr_arrow.cli.sources import Source
+    from mstr_arrow.cli.sql.sources import Source
 
 T = TypeVar("T")
 
@@ -109,7 +109,7 @@ def sql(
 def _opener() -> "Callable[[Connection, str], list[Source]]":
     """Import what finds cubes in SQL, which takes a while that the other commands need not wait."""
     try:
-        from mstr_arrow.cli.sources import open_sources  # noqa: PLC0415
+        from mstr_arrow.cli.sql.sources import open_sources  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise UsageError("sqlglot is not installed.", hint="pip install 'mstr-arrow[cli]'") from error
     return open_sources

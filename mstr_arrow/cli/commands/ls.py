@@ -6,11 +6,11 @@ import typer
 from rich.console import Console
 
 from mstr_arrow.catalog.objects import ObjectInfo
-from mstr_arrow.cli import options
-from mstr_arrow.cli.connecting import open_connection
-from mstr_arrow.cli.errors import shown_errors
-from mstr_arrow.cli.server import Server, takes_server
-from mstr_arrow.cli.tables import print_json, print_table
+from mstr_arrow.cli.options import common as options
+from mstr_arrow.cli.options.connecting import open_connection
+from mstr_arrow.cli.options.server import Server, takes_server
+from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.tables import print_json, print_table
 
 HEADERS = ("NAME", "TYPE", "ID", "PATH", "MODIFIED", "OWNER")
 
