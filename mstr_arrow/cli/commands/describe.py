@@ -9,7 +9,7 @@ from rich.text import Text
 
 from mstr_arrow.catalog.objects import Kind
 from mstr_arrow.cli.commands.ls import as_json
-from mstr_arrow.cli.options import common as options
+from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import shown_errors
@@ -28,12 +28,12 @@ HEADERS = ("COLUMN", "ARROW TYPE", "SERVER TYPE", "ROLE", "FORM", "ID")
 
 @takes_server()
 def describe(
-    name: options.Object,
+    name: common.Object,
     *,
     server: Server,
-    object_type: options.ObjectType = None,
-    json: options.Json = False,
-    verbose: options.Verbose = False,
+    object_type: common.ObjectType = None,
+    json: common.Json = False,
+    verbose: common.Verbose = False,
 ) -> None:
     """Show what a cube or report is: its columns and their types, its rows, its size, its last update.
 

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from mstr_arrow.catalog.objects import Kind
 from mstr_arrow.cli.commands.pages import AllPages, ChosenPage, on_pages
-from mstr_arrow.cli.options import common as options
+from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.column_types import read_types
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.output import Output, ParquetOptions, output_from
@@ -37,7 +37,7 @@ LESS, RESULT, READING = "Rows and columns", "Result", "Reading"
 
 @takes_server()
 def fetch(
-    name: options.Object,
+    name: common.Object,
     *,
     server: Server,
     output: Annotated[
@@ -48,21 +48,21 @@ def fetch(
             metavar="FILE",
             help="A .parquet, .arrow or .csv file, or with a / at the end a folder of Parquet parts; it appears "
             "when it is whole. - is standard output. Required, but for --explain.",
-            rich_help_panel=options.FILE,
+            rich_help_panel=common.FILE,
         ),
     ] = None,
-    object_type: options.ObjectType = None,
-    output_format: options.OutputFormat = None,
+    object_type: common.ObjectType = None,
+    output_format: common.OutputFormat = None,
     compression: Annotated[
         str,
         typer.Option(
             metavar="CODEC",
             help="Of Parquet: zstd, snappy, gzip, lz4, brotli or none.",
-            rich_help_panel=options.FILE,
+            rich_help_panel=common.FILE,
         ),
     ] = "zstd",
     row_group_rows: Annotated[
-        int, typer.Option(metavar="ROWS", min=1, help="Rows of a Parquet row group.", rich_help_panel=options.FILE)
+        int, typer.Option(metavar="ROWS", min=1, help="Rows of a Parquet row group.", rich_help_panel=common.FILE)
     ] = 131_072,
     part_rows: Annotated[
         int | None,
@@ -70,20 +70,20 @@ def fetch(
             metavar="ROWS",
             min=1,
             help="Write a folder of Parquet parts of so many rows.",
-            rich_help_panel=options.FILE,
+            rich_help_panel=common.FILE,
         ),
     ] = None,
     part_bytes: Annotated[
         int | None,
         typer.Option(
             metavar="SIZE",
-            parser=options.read_size,
+            parser=common.read_size,
             help="Write a folder of Parquet parts of about this size, such as 256MB, which is what a folder has "
             "if nothing else is said; 32MB with --resume.",
-            rich_help_panel=options.FILE,
+            rich_help_panel=common.FILE,
         ),
     ] = None,
-    overwrite: options.Overwrite = False,
+    overwrite: common.Overwrite = False,
     resume: Resume = False,
     if_changed: IfChanged = False,
     on_change: WhenChanged = "raise",
@@ -180,7 +180,7 @@ def fetch(
         int | None,
         typer.Option(
             metavar="SIZE",
-            parser=options.read_size,
+            parser=common.read_size,
             help="Size of each answer, if not the rows.",
             rich_help_panel=READING,
         ),
@@ -213,7 +213,7 @@ def fetch(
         int | None,
         typer.Option(
             metavar="SIZE",
-            parser=options.read_size,
+            parser=common.read_size,
             help="Answers held in memory at the same time.",
             rich_help_panel=READING,
         ),

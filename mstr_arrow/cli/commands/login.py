@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from mstr_arrow.cli.commands.whoami import look_around
-from mstr_arrow.cli.options import common as options
+from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import find_url, given_as_option, open_connection
 from mstr_arrow.cli.options.keyrings import SERVICE, forget, keep, require_keyring, service_of
 from mstr_arrow.cli.options.login_mode import named
@@ -35,7 +35,7 @@ def login(
     with_api_key: Annotated[
         bool, typer.Option("--with-api-key", help="Ask for an API token, in place of user name and password.")
     ] = False,
-    verbose: options.Verbose = False,
+    verbose: common.Verbose = False,
 ) -> None:
     """Log in, keep the password in the operating system's keyring, and write a profile that uses it.
 
@@ -72,7 +72,7 @@ def logout(
     context: typer.Context,
     *,
     profile_name: ProfileName = None,  # noqa: ARG001 - its callback has used it
-    verbose: options.Verbose = False,
+    verbose: common.Verbose = False,
 ) -> None:
     """Remove from the keyring what mstr-arrow login has put there, and from the profile what used it."""
     console = Console(stderr=True)

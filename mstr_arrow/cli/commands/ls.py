@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 from mstr_arrow.catalog.objects import ObjectInfo
-from mstr_arrow.cli.options import common as options
+from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import shown_errors
@@ -27,9 +27,9 @@ def ls(
     *,
     server: Server,
     listed: Annotated[Literal["cube", "report", "all"], typer.Option("--type", help="What to list.")] = "all",
-    json: options.Json = False,
+    json: common.Json = False,
     limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="List no more than these.")] = None,
-    verbose: options.Verbose = False,
+    verbose: common.Verbose = False,
 ) -> None:
     """List the cubes and reports that you can see."""
     console = Console(stderr=True)

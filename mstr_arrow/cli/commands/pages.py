@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from mstr_arrow.cli.options import common as options  # noqa: TC001 - typer reads the annotations
+from mstr_arrow.cli.options import common  # noqa: TC001 - typer reads the annotations
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.prompt_answers import (
     PromptAnswers,
@@ -51,10 +51,10 @@ def pages(
     name: ReportName,
     *,
     server: Server,
-    json: options.Json = False,
+    json: common.Json = False,
     prompts: PromptsFile = None,
     prompt: PromptAnswers = None,
-    verbose: options.Verbose = False,
+    verbose: common.Verbose = False,
 ) -> None:
     """List the pages of a report that has page-by: those that have data. The report is run."""
     console = Console(stderr=True)

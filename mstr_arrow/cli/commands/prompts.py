@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from mstr_arrow.cli.options import common as options
+from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.prompt_answers import ReportName, ask_all
 from mstr_arrow.cli.options.server import Server, takes_server
@@ -36,8 +36,8 @@ def prompts(
         ),
     ] = None,
     ask: Annotated[bool, typer.Option("--ask", help="Ask for the answers here, and print or write them.")] = False,
-    json: options.Json = False,
-    verbose: options.Verbose = False,
+    json: common.Json = False,
+    verbose: common.Verbose = False,
 ) -> None:
     """Show what a report asks before it runs, or write a file of answers for `mstr-arrow fetch --prompts`.
 

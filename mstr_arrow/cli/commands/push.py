@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.console import Console
 
-from mstr_arrow.cli.options import common as options
+from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.column_types import read_types
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.server import Server, takes_server
@@ -136,7 +136,7 @@ def push(
         int | None,
         typer.Option(
             metavar="SIZE",
-            parser=options.read_size,
+            parser=common.read_size,
             help="Size of each request, such as 32MB; 64MiB if nothing is said, or less if the project wants it.",
             rich_help_panel=SENDING,
         ),

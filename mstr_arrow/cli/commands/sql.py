@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.filesize import decimal
 
-from mstr_arrow.cli.options import common as options
+from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.output import Output, ParquetOptions, output_from
 from mstr_arrow.cli.options.server import Server, takes_server
@@ -57,11 +57,11 @@ def sql(
             metavar="FILE",
             help="A .parquet, .arrow or .csv file, or with a / at the end a folder of Parquet parts; it appears "
             "when it is whole. - is standard output. Without it, the first rows are shown.",
-            rich_help_panel=options.FILE,
+            rich_help_panel=common.FILE,
         ),
     ] = None,
-    output_format: options.OutputFormat = None,
-    overwrite: options.Overwrite = False,
+    output_format: common.OutputFormat = None,
+    overwrite: common.Overwrite = False,
     explain_only: Annotated[
         bool,
         typer.Option(

@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from mstr_arrow.cli.options import common as options
+from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import find_way_in, open_connection
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import shown_errors
@@ -21,7 +21,7 @@ _HOUR = 3600
 
 
 @takes_server(all_options=True)
-def whoami(*, server: Server, json: options.Json = False, verbose: options.Verbose = False) -> None:
+def whoami(*, server: Server, json: common.Json = False, verbose: common.Verbose = False) -> None:
     """Log in, and show who you are then: user, server, project, session.
 
     This help shows all options of the log-in; every command that talks to a server takes them.
