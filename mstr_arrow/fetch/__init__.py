@@ -1,1 +1,1 @@
-"""One read: what is asked for, page after page, checked, put in order, and begun again where an instance is gone."""
+"""One read: page after page asked for, checked, put in order, and begun again where an instance is gone."""
