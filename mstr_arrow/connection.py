@@ -6,32 +6,32 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow import background
-from mstr_arrow.auth.access import access_from
-from mstr_arrow.auth.saved import saved_session, write_private
+from mstr_arrow.catalog.api import CatalogueCalls
 from mstr_arrow.config import Settings
-from mstr_arrow.objects.calls import CatalogueCalls
+from mstr_arrow.fetch.options import ReadOptions, ScanOptions
 from mstr_arrow.objects.cube import open_cube
-from mstr_arrow.objects.push import write
-from mstr_arrow.objects.pushoptions import WriteOptions
 from mstr_arrow.objects.report import open_report
 from mstr_arrow.objects.supercube import warned
-from mstr_arrow.scan.options import ReadOptions, ScanOptions
+from mstr_arrow.session.access import access_from
+from mstr_arrow.session.account import SessionCalls
+from mstr_arrow.session.client import Client
+from mstr_arrow.session.in_project import SessionInProject
+from mstr_arrow.session.opening import open_session
+from mstr_arrow.session.project import choose
+from mstr_arrow.session.rest import Endpoints
+from mstr_arrow.session.saved import saved_session, write_private
 from mstr_arrow.signatures import takes
-from mstr_arrow.transport.calls import SessionCalls
-from mstr_arrow.transport.client import Client
-from mstr_arrow.transport.endpoints import Endpoints
-from mstr_arrow.transport.inproject import SessionInProject
-from mstr_arrow.transport.opening import open_session
-from mstr_arrow.transport.projects import choose
+from mstr_arrow.upload.push import write
+from mstr_arrow.upload.push_options import WriteOptions
 
 if TYPE_CHECKING:
     import os
     from typing import Self, Unpack
 
-    from mstr_arrow.auth.saved import Format, Source
     from mstr_arrow.objects.cube import Cube
     from mstr_arrow.objects.report import Report
-    from mstr_arrow.transport.projects import Project
+    from mstr_arrow.session.project import Project
+    from mstr_arrow.session.saved import Format, Source
     from mstr_arrow.upload.result import WriteResult
 
 

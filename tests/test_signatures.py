@@ -8,7 +8,7 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow.errors import UsageError
-from mstr_arrow.transport.endpoints import Endpoints
+from mstr_arrow.session.rest import Endpoints
 
 TABLE = pa.table({"store": ["Lyon"], "revenue": [1.5]})
 VERBS = ("request", "get", "head", "post", "put", "patch", "delete")

@@ -11,7 +11,7 @@ from mstr_arrow.upload.encode import EncodeOptions
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mstr_arrow.transport.http import Http
+    from mstr_arrow.http.client import Http
     from mstr_arrow.upload.encode import Orientation
     from mstr_arrow.upload.result import Resume
 
