@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mstr_arrow.objects.described import Described
     from mstr_arrow.query.expressions import Expression
 
+__all__ = ["MstrioObject"]
+
 Operator = Literal["In", "NotIn"]
 
 _ELEMENT = re.compile(r"(?P<before>[0-9A-Fa-f]{32}):.*|h.*;(?P<behind>[0-9A-Fa-f]{32})", re.DOTALL)
