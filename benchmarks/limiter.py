@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 import mstr_arrow as ma
 from benchmarks.measure import machine, table, verdict
 from benchmarks.queueing import Queueing, served
+from mstr_arrow.http.limiter import Limiter
 from mstr_arrow.simulator import SimulatorProcess
-from mstr_arrow.transport.limiter import Limiter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mstr_arrow.transport.limiter import Limiter, Ticket
+    from mstr_arrow.http.limiter import Limiter, Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

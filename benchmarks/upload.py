@@ -31,8 +31,8 @@ from yarl import URL
 import mstr_arrow as ma
 from benchmarks.encode import sales
 from benchmarks.measure import machine, peak_rss, table, verdict
+from mstr_arrow.session.client import client_of
 from mstr_arrow.simulator import SimulatorProcess
-from mstr_arrow.transport.client import client_of
 from mstr_arrow.upload.chunks import chunks
 from mstr_arrow.upload.encode import EncodeOptions
 from mstr_arrow.upload.options import CHUNK_BYTES

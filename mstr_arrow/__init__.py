@@ -4,21 +4,21 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from mstr_arrow import errors, events, prompts, secrets
+from mstr_arrow.catalog.objects import ObjectInfo, Objects
 from mstr_arrow.config import Limits, Network, Proxy, Retry, SessionSettings, Settings, Timeouts, Tls
 from mstr_arrow.connection import Connection
 from mstr_arrow.errors import MstrError
 from mstr_arrow.extract.extraction import ExtractResult
 from mstr_arrow.extract.options import ExtractOptions
-from mstr_arrow.filters.reference import col
-from mstr_arrow.objects.catalogue import ObjectInfo, Objects
+from mstr_arrow.fetch.batches import Batches
+from mstr_arrow.fetch.options import ScanOptions
+from mstr_arrow.fetch.stats import ScanStats
 from mstr_arrow.objects.cube import Cube, CubeInfo
 from mstr_arrow.objects.report import Report
 from mstr_arrow.objects.supercube import SuperCube
 from mstr_arrow.opening import connect, connect_async
-from mstr_arrow.scan.batches import Batches
-from mstr_arrow.scan.options import ScanOptions
+from mstr_arrow.query.reference import col
 from mstr_arrow.scan.scan import Scan
-from mstr_arrow.scan.stats import ScanStats
 from mstr_arrow.upload.result import DataLossWarning, UploadProgress, WriteResult
 
 __version__ = "0.1.0"

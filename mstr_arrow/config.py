@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Sequence
 
-    from mstr_arrow.auth.resolve import Credential
+    from mstr_arrow.credentials import Credential
     from mstr_arrow.events import Event
 
 

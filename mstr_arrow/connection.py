@@ -6,32 +6,32 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow import background
-from mstr_arrow.auth.access import access_from
-from mstr_arrow.auth.saved import saved_session, write_private
+from mstr_arrow.catalog.api import CatalogueCalls
 from mstr_arrow.config import Settings
-from mstr_arrow.objects.calls import CatalogueCalls
+from mstr_arrow.fetch.options import ReadOptions, ScanOptions
 from mstr_arrow.objects.cube import open_cube
-from mstr_arrow.objects.push import write
 from mstr_arrow.objects.report import open_report
 from mstr_arrow.objects.supercube import warned
-from mstr_arrow.scan.options import ReadOptions
-from mstr_arrow.transport.calls import SessionCalls
-from mstr_arrow.transport.client import Client
-from mstr_arrow.transport.endpoints import Endpoints
-from mstr_arrow.transport.inproject import SharedSession
-from mstr_arrow.transport.opening import open_session
-from mstr_arrow.transport.projects import choose, fetch_projects
+from mstr_arrow.session.access import access_from
+from mstr_arrow.session.account import SessionCalls
+from mstr_arrow.session.client import Client
+from mstr_arrow.session.in_project import SharedSession
+from mstr_arrow.session.opening import open_session
+from mstr_arrow.session.project import choose, fetch_projects
+from mstr_arrow.session.rest import Endpoints
+from mstr_arrow.session.saved import saved_session, write_private
+from mstr_arrow.signatures import takes
+from mstr_arrow.upload.push import write
+from mstr_arrow.upload.push_options import WriteOptions
 
 if TYPE_CHECKING:
     import os
     from typing import Self, Unpack
 
-    from mstr_arrow.auth.saved import Format, Source
     from mstr_arrow.objects.cube import Cube
-    from mstr_arrow.objects.pushoptions import WriteOptions
     from mstr_arrow.objects.report import Report
-    from mstr_arrow.scan.options import ScanOptions
-    from mstr_arrow.transport.projects import Project
+    from mstr_arrow.session.project import Project
+    from mstr_arrow.session.saved import Format, Source
     from mstr_arrow.upload.result import WriteResult
 
 
@@ -216,6 +216,7 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
 
     # Objects
 
+    @takes(ScanOptions)
     def cube(
         self,
         name_or_id: str,
@@ -237,6 +238,7 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
         """
         return self._client.run(self._cube(name_or_id, options, row_counts=row_counts, instance_id=instance_id))
 
+    @takes(ScanOptions)
     async def cube_async(
         self,
         name_or_id: str,
@@ -255,6 +257,7 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
         chosen = ReadOptions(limits=self.settings.limits).changed(options)
         return await open_cube(self._client, name_or_id, chosen, row_counts=row_counts, instance_id=instance_id)
 
+    @takes(ScanOptions)
     def report(self, name_or_id: str, *, instance_id: str | None = None, **options: Unpack[ScanOptions]) -> Report:
         """Find a report by name, path, id or browser URL, ready to be read.
 
@@ -268,6 +271,7 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
         """
         return self._client.run(self._report(name_or_id, options, instance_id))
 
+    @takes(ScanOptions)
     async def report_async(
         self, name_or_id: str, *, instance_id: str | None = None, **options: Unpack[ScanOptions]
     ) -> Report:
@@ -280,6 +284,7 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
 
     # Writing
 
+    @takes(WriteOptions)
     def write(self, name: str, data: Any, **options: Unpack[WriteOptions]) -> WriteResult:
         """Write tables to a SuperCube: find the dataset by name and update it, or create it, and publish.
 
@@ -296,8 +301,9 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
         ...     result.rows, result.verified
         (2, True)
         """
-        return warned(self._client.run(write(self._client, name, data, **options)))
+        return warned(self._client.run(write(self._client, name, data, **options)), stacklevel=4)
 
+    @takes(WriteOptions)
     async def write_async(self, name: str, data: Any, **options: Unpack[WriteOptions]) -> WriteResult:
         """Do what :meth:`write` does."""
-        return warned(await self._client.bridge(write(self._client, name, data, **options)))
+        return warned(await self._client.bridge(write(self._client, name, data, **options)), stacklevel=4)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from mstr_arrow.scan.scan import Scan
 
+__all__ = ["register"]
+
 _LAZY_SINCE = 2
 """The first DuckDB that asks a lazy frame for what a query needs; those before collect it whole, and keep it."""
 

@@ -22,6 +22,16 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+__all__ = [
+    "Event",
+    "OnEvent",
+    "RequestFinished",
+    "RequestStarted",
+    "SessionClosed",
+    "SessionOpened",
+    "SessionRenewed",
+]
+
 logger = logging.getLogger("mstr_arrow")
 
 

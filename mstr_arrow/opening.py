@@ -6,22 +6,22 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.auth.access import access_from
 from mstr_arrow.config import Settings
 from mstr_arrow.connection import Connection
 from mstr_arrow.errors import InsecureWarning
-from mstr_arrow.transport.client import Client
-from mstr_arrow.transport.opening import open_session, open_session_async
-from mstr_arrow.transport.url import base_url
+from mstr_arrow.http.url import base_url
+from mstr_arrow.session.access import access_from
+from mstr_arrow.session.client import Client
+from mstr_arrow.session.opening import open_session, open_session_async
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from types import TracebackType
 
-    from mstr_arrow.auth.access import Access
-    from mstr_arrow.auth.resolve import Credential
-    from mstr_arrow.auth.saved import Source
+    from mstr_arrow.credentials import Credential
     from mstr_arrow.events import OnEvent
+    from mstr_arrow.session.access import Access
+    from mstr_arrow.session.saved import Source
 
 DEFAULTS = Settings()
 

@@ -13,14 +13,14 @@ from polars.io.plugins import register_io_source
 from mstr_arrow import background
 from mstr_arrow.adapters.polars import empty_frame
 from mstr_arrow.errors import DataMismatch
-from mstr_arrow.filters.polars import without_hints
+from mstr_arrow.query.parse_polars import without_hints
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 
     import pyarrow as pa
 
-    from mstr_arrow.transport.client import Client
+    from mstr_arrow.session.client import Client
 
 WAIT_SECONDS = 0.1
 """Seconds after which Polars gets a frame without rows: only between frames does it hear Ctrl-C."""

@@ -5,17 +5,17 @@ from typing import Annotated
 import typer
 
 import mstr_arrow
-from mstr_arrow.cli.demo import demo
-from mstr_arrow.cli.describe import describe
-from mstr_arrow.cli.fetch import fetch
-from mstr_arrow.cli.login import login, logout
-from mstr_arrow.cli.ls import ls
-from mstr_arrow.cli.pages import pages
-from mstr_arrow.cli.prompts import prompts
-from mstr_arrow.cli.push import push
-from mstr_arrow.cli.simulate import simulate
-from mstr_arrow.cli.sql import sql
-from mstr_arrow.cli.whoami import whoami
+from mstr_arrow.cli.commands.demo import demo
+from mstr_arrow.cli.commands.describe import describe
+from mstr_arrow.cli.commands.fetch import fetch
+from mstr_arrow.cli.commands.login import login, logout
+from mstr_arrow.cli.commands.ls import ls
+from mstr_arrow.cli.commands.pages import pages
+from mstr_arrow.cli.commands.prompts import prompts
+from mstr_arrow.cli.commands.push import push
+from mstr_arrow.cli.commands.simulate import simulate
+from mstr_arrow.cli.commands.sql import sql
+from mstr_arrow.cli.commands.whoami import whoami
 
 EXIT_CODES = (
     "Exit codes: 0 done · 1 the server or the network failed, or a file could not be written · 2 wrong usage · "

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.filters.expressions import Elements
 from mstr_arrow.names import listing, suggestion
 from mstr_arrow.objects.elements import list_elements
+from mstr_arrow.query.expressions import Elements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mstr_arrow.filters.expressions import Expression
     from mstr_arrow.objects.described import Described
+    from mstr_arrow.query.expressions import Expression
+
+__all__ = ["MstrioObject"]
 
 Operator = Literal["In", "NotIn"]
 

@@ -7,12 +7,12 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.auth.access import access_from
-from mstr_arrow.auth.login import log_out as end_session
-from mstr_arrow.auth.saved import SavedSession, read_session, write_private
 from mstr_arrow.errors import MstrError, SessionExpired
-from mstr_arrow.transport.inproject import ProjectSession
-from mstr_arrow.transport.keys import SessionKeys
+from mstr_arrow.http.cookies import SessionKeys
+from mstr_arrow.session.access import access_from
+from mstr_arrow.session.in_project import ProjectSession
+from mstr_arrow.session.login import log_out as end_session
+from mstr_arrow.session.saved import SavedSession, read_session, write_private
 
 if TYPE_CHECKING:
     from pathlib import Path

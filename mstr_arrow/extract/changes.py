@@ -10,9 +10,9 @@ from mstr_arrow.extract.order import attribute_names
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mstr_arrow.execution.datatime import DataTime
-    from mstr_arrow.execution.instance import Instance
     from mstr_arrow.extract.manifest import Manifest
+    from mstr_arrow.instances.freshness import DataTime
+    from mstr_arrow.instances.instance import Instance
 
 _HINT = 'Start again: on_change="restart" (--on-change restart) does so by itself.'
 

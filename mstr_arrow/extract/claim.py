@@ -5,17 +5,17 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mstr_arrow.auth.saved import saved_session
 from mstr_arrow.extract.borrowed import Borrowed, log_out, read_borrowed, write_borrowed
 from mstr_arrow.extract.folder import Folder
 from mstr_arrow.files.sinks import in_thread
+from mstr_arrow.session.saved import saved_session
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
-    from mstr_arrow.transport.client import Client
-    from mstr_arrow.transport.inproject import ProjectSession
+    from mstr_arrow.session.client import Client
+    from mstr_arrow.session.in_project import ProjectSession
 
 
 @contextmanager

@@ -7,10 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mstr_arrow.auth.saved import saved_session
 from mstr_arrow.errors import DataChanged, InstanceGone, SessionExpired, UsageError
-from mstr_arrow.execution.datatime import fetch_data_time
-from mstr_arrow.execution.probing import probe
 from mstr_arrow.extract.borrowed import (
     Borrowed,
     Restored,
@@ -23,23 +20,26 @@ from mstr_arrow.extract.changes import check_columns_of, check_instance, check_t
 from mstr_arrow.extract.manifest import Asked, Manifest, question_of
 from mstr_arrow.extract.order import check_columns, check_question
 from mstr_arrow.extract.portion import Portion
+from mstr_arrow.fetch.deadline import Deadline
+from mstr_arrow.fetch.stats import watcher
 from mstr_arrow.files.sinks import in_thread
+from mstr_arrow.instances.freshness import fetch_data_time
+from mstr_arrow.instances.probe import probe
 from mstr_arrow.query.residual import Residual
-from mstr_arrow.scan.deadline import Deadline
-from mstr_arrow.scan.stats import watcher
+from mstr_arrow.session.saved import saved_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from mstr_arrow.execution.datatime import DataTime
-    from mstr_arrow.execution.instance import Instance
-    from mstr_arrow.execution.source import Source
     from mstr_arrow.extract.folder import Folder
     from mstr_arrow.extract.options import Chosen
-    from mstr_arrow.scan.asking import Asking
-    from mstr_arrow.scan.options import ReadOptions
-    from mstr_arrow.scan.stats import ScanStats
+    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.resolver import Asking
+    from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.instances.freshness import DataTime
+    from mstr_arrow.instances.instance import Instance
+    from mstr_arrow.instances.source import Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ from mstr_arrow.errors import UsageError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mstr_arrow.execution.source import Source
     from mstr_arrow.grid.schema import Columns
+    from mstr_arrow.instances.source import Source
     from mstr_arrow.query.query import Query
 
 

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from mstr_arrow.extract.changes import check_border, check_overlap
+from mstr_arrow.fetch.reader import Read
 from mstr_arrow.files.sinks import Parquet, in_thread
 from mstr_arrow.grid.rows import Range
-from mstr_arrow.scan.read import Read
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from mstr_arrow.execution.instance import Instance
-    from mstr_arrow.execution.source import Source
     from mstr_arrow.extract.folder import Folder
     from mstr_arrow.extract.manifest import Manifest
     from mstr_arrow.extract.options import Chosen
+    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.instances.instance import Instance
+    from mstr_arrow.instances.source import Source
     from mstr_arrow.query.residual import Residual
-    from mstr_arrow.scan.options import ReadOptions
-    from mstr_arrow.scan.stats import ScanStats
-    from mstr_arrow.transport.inproject import ProjectSession
+    from mstr_arrow.session.in_project import ProjectSession
 
     OnProgress = Callable[[ScanStats], object] | None
 

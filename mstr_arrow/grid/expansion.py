@@ -14,7 +14,7 @@ from mstr_arrow.grid.types import FLOAT64, INT64, TEXT, is_text, override_type
 
 if TYPE_CHECKING:
     from mstr_arrow.grid.options import GridOptions
-    from mstr_arrow.grid.pageby import Combination, PageBy
+    from mstr_arrow.grid.page_by import Combination, PageBy
     from mstr_arrow.grid.schema import Column, Columns
 
 _SMALL = frozenset({"integer", "short", "unsigned"})

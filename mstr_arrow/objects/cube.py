@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from mstr_arrow.catalog.find import fetch_definition
 from mstr_arrow.errors import ProtocolError
-from mstr_arrow.execution.source import Source
 from mstr_arrow.grid.definition import Definition, read_definition
+from mstr_arrow.instances.source import Source
 from mstr_arrow.objects.described import Described
-from mstr_arrow.objects.find import fetch_definition
 
 if TYPE_CHECKING:
-    from mstr_arrow.scan.options import ReadOptions
-    from mstr_arrow.transport.client import Client
+    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.session.client import Client
 
 _READY = 64
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mstr_arrow.objects.elements import read_elements
-from mstr_arrow.objects.sqlview import Sql
+from mstr_arrow.objects.sql_view import Sql
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pyarrow as pa
 
-    from mstr_arrow.execution.source import Source
+    from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.grid.definition import Available
-    from mstr_arrow.scan.options import ReadOptions
-    from mstr_arrow.transport.client import Client
+    from mstr_arrow.instances.source import Source
+    from mstr_arrow.session.client import Client
 
 
 class Described(Sql):

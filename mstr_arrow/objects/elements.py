@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from mstr_arrow.execution.elements import fetch_elements
-from mstr_arrow.filters.columns import subjects_of
 from mstr_arrow.grid.exact import form_array
+from mstr_arrow.instances.elements import fetch_elements
+from mstr_arrow.query.columns import subjects_of
 
 if TYPE_CHECKING:
+    from mstr_arrow.fetch.resolver import Asking
     from mstr_arrow.grid.schema import Column
-    from mstr_arrow.scan.asking import Asking
 
 
 async def read_elements(asking: Asking, name: str) -> pa.Table:

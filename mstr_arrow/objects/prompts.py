@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 import pyarrow as pa
 
 from mstr_arrow.errors import InstanceGone, UsageError
-from mstr_arrow.execution.choices import Offer
-from mstr_arrow.execution.listing import Listing, list_prompts
+from mstr_arrow.fetch.resolver import Whole
+from mstr_arrow.instances.prompt_choices import Offer
+from mstr_arrow.instances.prompt_list import Listing, list_prompts
 from mstr_arrow.prompts.collection import Answers
 from mstr_arrow.prompts.matching import find
 from mstr_arrow.prompts.model import default_text, takes
 from mstr_arrow.prompts.words import lines
-from mstr_arrow.scan.asking import Whole
 from mstr_arrow.scan.scan import Scan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Self
 
-    from mstr_arrow.execution.source import Source
+    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.instances.source import Source
     from mstr_arrow.prompts.model import Choice, Prompt
-    from mstr_arrow.scan.options import ReadOptions
-    from mstr_arrow.transport.client import Client
+    from mstr_arrow.session.client import Client
 
 R = TypeVar("R", bound="Prompted")
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mstr_arrow.catalog.find import fetch_definition
+from mstr_arrow.catalog.objects import read_info
 from mstr_arrow.errors import ProtocolError
-from mstr_arrow.execution.source import Source
 from mstr_arrow.grid.definition import Available, Definition
-from mstr_arrow.objects.catalogue import read_info
+from mstr_arrow.instances.source import Source
 from mstr_arrow.objects.described import Described
-from mstr_arrow.objects.find import fetch_definition
-from mstr_arrow.objects.pages import Paged
+from mstr_arrow.objects.page_by import Paged
 from mstr_arrow.objects.prompts import Prompted
 
 if TYPE_CHECKING:
-    from mstr_arrow.objects.catalogue import ObjectInfo
-    from mstr_arrow.scan.options import ReadOptions
-    from mstr_arrow.transport.client import Client
+    from mstr_arrow.catalog.objects import ObjectInfo
+    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.session.client import Client
 
 _PROBE_ROWS = 1000
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.objects.push import Push
-from mstr_arrow.transport.client import client_of
+from mstr_arrow.session.client import client_of
+from mstr_arrow.signatures import takes
+from mstr_arrow.upload.push import Push
+from mstr_arrow.upload.push_options import CreateOptions, UpdateOptions
 from mstr_arrow.upload.result import DataLossWarning
 from mstr_arrow.upload.source import source_of
 
@@ -14,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from typing import Unpack
 
-    from mstr_arrow.objects.pushoptions import CreateOptions, UpdateOptions
-    from mstr_arrow.transport.client import Connected
+    from mstr_arrow.session.client import Connected
     from mstr_arrow.upload.options import Policy
     from mstr_arrow.upload.result import WriteResult
     from mstr_arrow.upload.session import PublishStatus
@@ -92,18 +93,21 @@ class SuperCube:
 
     # On the server
 
+    @takes(CreateOptions)
     def create(self, folder_id: str | None = None, **options: Unpack[CreateOptions]) -> WriteResult:
         """Create the cube, send its tables and publish them; returns what was done.
 
         ``folder_id`` is a folder's id or path, by default "My Reports". `CreateOptions` lists the others. A new
         cube whose upload fails is deleted again. POST /api/datasets/models, then as `update`.
         """
-        return warned(self._client.run(self._push.create(folder_id, **options)))
+        return warned(self._client.run(self._push.create(folder_id, **options)), stacklevel=4)
 
+    @takes(CreateOptions)
     async def create_async(self, folder_id: str | None = None, **options: Unpack[CreateOptions]) -> WriteResult:
         """Do what `create` does."""
-        return warned(await self._client.bridge(self._push.create(folder_id, **options)))
+        return warned(await self._client.bridge(self._push.create(folder_id, **options)), stacklevel=4)
 
+    @takes(UpdateOptions)
     def update(self, **options: Unpack[UpdateOptions]) -> WriteResult:
         """Send the tables to a cube there is, each by its update policy, and publish them.
 
@@ -111,11 +115,12 @@ class SuperCube:
         and GET /api/v2/cubes/{id} to compare columns; then POST …/uploadSessions, PUT …/uploadSessions/{id} per
         chunk, POST …/publish, GET …/publishStatus until it ends, DELETE …/uploadSessions/{id}.
         """
-        return warned(self._client.run(self._push.update(**options)))
+        return warned(self._client.run(self._push.update(**options)), stacklevel=4)
 
+    @takes(UpdateOptions)
     async def update_async(self, **options: Unpack[UpdateOptions]) -> WriteResult:
         """Do what `update` does."""
-        return warned(await self._client.bridge(self._push.update(**options)))
+        return warned(await self._client.bridge(self._push.update(**options)), stacklevel=4)
 
     def publish(self) -> WriteResult:
         """Publish what was sent with ``auto_publish=False``, and wait for the end; returns all that was done."""
@@ -158,8 +163,8 @@ class SuperCube:
         await self._client.bridge(self._push.delete())
 
 
-def warned(result: WriteResult) -> WriteResult:
+def warned(result: WriteResult, *, stacklevel: int = 3) -> WriteResult:
     """Warn, where the caller of the caller is, of what could not be written in full."""
     if result.losses:
-        warnings.warn(f"{result.name}: {result.losses}.", DataLossWarning, stacklevel=3)
+        warnings.warn(f"{result.name}: {result.losses}.", DataLossWarning, stacklevel=stacklevel)
     return result

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.filters.expressions import Expression
+from mstr_arrow.query.expressions import Expression
 
 if TYPE_CHECKING:
     from mstr_arrow.prompts.model import PromptType

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.filters.sql import from_sql
 from mstr_arrow.prompts.answers import Body, Condition, Default, Empty, Typed, Values
 from mstr_arrow.prompts.choosing import check_count
 from mstr_arrow.prompts.conditions import condition_body
 from mstr_arrow.prompts.model import CHOSEN, describe
 from mstr_arrow.prompts.values import value_text
+from mstr_arrow.query.parse_sql import from_sql
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

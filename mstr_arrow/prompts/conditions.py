@@ -12,8 +12,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.filters.columns import FORM_NAMES, ID_FORM
-from mstr_arrow.filters.expressions import (
+from mstr_arrow.prompts.choosing import find, not_there
+from mstr_arrow.query.columns import FORM_NAMES, ID_FORM
+from mstr_arrow.query.expressions import (
     And,
     Between,
     ColumnComparison,
@@ -25,14 +26,13 @@ from mstr_arrow.filters.expressions import (
     Or,
     Rank,
 )
-from mstr_arrow.filters.grammar import OPERATORS, PATTERNS, join
-from mstr_arrow.prompts.choosing import find, not_there
+from mstr_arrow.query.server_grammar import OPERATORS, PATTERNS, join
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mstr_arrow.filters.expressions import Expression, Value
     from mstr_arrow.prompts.model import Choice, Prompt
+    from mstr_arrow.query.expressions import Expression, Value
 
     Operand = dict[str, Any]
 

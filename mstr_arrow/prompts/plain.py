@@ -7,9 +7,9 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, cast
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.filters import expressions as tree
 from mstr_arrow.names import listing
 from mstr_arrow.prompts.answers import Body, Condition, Default, Empty, Typed, Values, answer_of
+from mstr_arrow.query import expressions as tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mstr_arrow.filters.columns import Subject
     from mstr_arrow.grid.schema import Column, Columns
+    from mstr_arrow.query.columns import Subject
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mstr_arrow.filters.expressions import column_names, conjuncts, needs_all_rows
-from mstr_arrow.filters.polars import from_polars
+from mstr_arrow.query.expressions import column_names, conjuncts, needs_all_rows
+from mstr_arrow.query.parse_polars import from_polars
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import polars as pl
 
-    from mstr_arrow.filters.columns import Subjects
-    from mstr_arrow.filters.expressions import Expression
+    from mstr_arrow.query.columns import Subjects
+    from mstr_arrow.query.expressions import Expression
     from mstr_arrow.query.query import Query
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.filters.expressions import all_of
+from mstr_arrow.query.expressions import all_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mstr_arrow.filters.expressions import Expression
+    from mstr_arrow.query.expressions import Expression
 
 
 @dataclass(frozen=True, slots=True)

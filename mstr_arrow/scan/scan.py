@@ -12,20 +12,20 @@ import pyarrow as pa
 from mstr_arrow.adapters import pandas as pandas_adapter
 from mstr_arrow.adapters import polars as polars_adapter
 from mstr_arrow.adapters.lazy import lazy_frame
-from mstr_arrow.extract.extractable import Extractable
-from mstr_arrow.filters.columns import subjects_of
+from mstr_arrow.fetch.batches import Batches
+from mstr_arrow.fetch.collect import take_all
 from mstr_arrow.grid.texts import check_strings, deliver_batch, deliver_schema, join_batches
+from mstr_arrow.query.columns import subjects_of
 from mstr_arrow.query.pushdown import push_down
-from mstr_arrow.scan.all_rows import take_all
-from mstr_arrow.scan.batches import Batches
+from mstr_arrow.scan.extractable import Extractable
 from mstr_arrow.scan.writable import Writable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
+    from mstr_arrow.fetch.resolver import Opened
+    from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.grid.texts import Strings
-    from mstr_arrow.scan.asking import Opened
-    from mstr_arrow.scan.stats import ScanStats
 
     OnProgress = Callable[[ScanStats], object] | None
 

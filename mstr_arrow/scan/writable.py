@@ -5,17 +5,17 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from mstr_arrow.fetch.collect import write_all
 from mstr_arrow.files.parts import ParquetParts
 from mstr_arrow.files.sinks import Csv, IpcFile, IpcStream, Parquet, in_thread
 from mstr_arrow.grid.texts import deliver_batch
-from mstr_arrow.scan.all_rows import write_all
-from mstr_arrow.scan.question import Question
+from mstr_arrow.scan.builder import Question
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.files.sinks import Sink, Target
-    from mstr_arrow.scan.stats import ScanStats
 
     OnProgress = Callable[[ScanStats], object] | None
 

@@ -15,7 +15,7 @@ from mstr_arrow.grid.definition import ROW_COUNT, read_definition
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from mstr_arrow.transport.project import ProjectHttp
+    from mstr_arrow.session.project_http import ProjectHttp
     from mstr_arrow.upload.options import Policy
     from mstr_arrow.upload.result import TableResult
 

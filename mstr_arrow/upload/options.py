@@ -11,7 +11,7 @@ from mstr_arrow.upload.encode import EncodeOptions
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mstr_arrow.transport.project import ProjectHttp
+    from mstr_arrow.session.project_http import ProjectHttp
     from mstr_arrow.upload.encode import Orientation
     from mstr_arrow.upload.result import Resume
 

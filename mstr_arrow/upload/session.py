@@ -18,13 +18,13 @@ from mstr_arrow.errors import (
     TransportError,
     UploadFailed,
 )
-from mstr_arrow.transport.subject import Subject
+from mstr_arrow.http.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from mstr_arrow.transport.answers import Answer
-    from mstr_arrow.transport.project import ProjectHttp
+    from mstr_arrow.http.response import Answer
+    from mstr_arrow.session.project_http import ProjectHttp
 
 logger = logging.getLogger("mstr_arrow")
 

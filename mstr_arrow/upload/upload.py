@@ -31,8 +31,8 @@ from mstr_arrow.upload.tally import Tally
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mstr_arrow.transport.inproject import ProjectSession
-    from mstr_arrow.transport.project import ProjectHttp
+    from mstr_arrow.session.in_project import ProjectSession
+    from mstr_arrow.session.project_http import ProjectHttp
     from mstr_arrow.upload.chunks import Chunk
     from mstr_arrow.upload.encode import Orientation
     from mstr_arrow.upload.options import UploadOptions

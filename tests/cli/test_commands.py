@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 import mstr_arrow
-from mstr_arrow.cli import progress as shown
-from mstr_arrow.scan.stats import Meter
+from mstr_arrow.cli.render import progress as shown
+from mstr_arrow.fetch.stats import Meter
 
 HALF = replace(Meter().stats(), rows=1_000, total_rows=2_000, bytes=4_000_000, seconds=2.0, in_flight=3, requests=2)
 

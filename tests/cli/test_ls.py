@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from mstr_arrow.cli import tables
+from mstr_arrow.cli.render import tables
 
 pytestmark = pytest.mark.usefixtures("server")
 

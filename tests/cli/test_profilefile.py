@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mstr_arrow.cli.profilefile import change_profile, changed
+from mstr_arrow.cli.options.profile_file import change_profile, changed
 from mstr_arrow.errors import UsageError
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)

@@ -7,8 +7,8 @@ from io import StringIO
 
 from rich.console import Console
 
-from mstr_arrow.cli import progress
-from mstr_arrow.scan.stats import Meter
+from mstr_arrow.cli.render import progress
+from mstr_arrow.fetch.stats import Meter
 
 RUNNING = replace(Meter().stats(), seconds=65.0, status="running the SQL")
 READING = replace(RUNNING, status=None, rows=500, total_rows=1_000, seconds=10.0)

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 import mstr_arrow
-from mstr_arrow.cli import uploading as shown
+from mstr_arrow.cli.render import uploading as shown
 from mstr_arrow.simulator import Fault, Simulator
 from mstr_arrow.upload.result import TableResult, UploadProgress, WriteResult
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mstr_arrow.cli import connecting
-from mstr_arrow.cli.stores import Credentials
+from mstr_arrow.cli.options import connecting
+from mstr_arrow.cli.options.stores import Credentials
 from mstr_arrow.errors import UsageError
 
 URL = "http://127.0.0.1:9/Library"

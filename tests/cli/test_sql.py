@@ -221,7 +221,7 @@ def test_explain_says_that_an_object_named_twice_is_held(run):
 
 
 def test_names_that_differ_in_case_only_are_one_in_sql():
-    from mstr_arrow.cli.sources import open_sources
+    from mstr_arrow.cli.sql.sources import open_sources
 
     objects = {name: SimpleNamespace(id=name, path=f"/{name}") for name in ("Sales", "sales")}
     with pytest.raises(UsageError, match="does not tell Sales /Sales, sales /sales apart"):
@@ -346,7 +346,7 @@ def test_an_error_of_the_server_is_told_as_the_server_told_it(run, tmp_path, mon
 @pytest.mark.usefixtures("server")
 def test_without_an_extra_it_is_named(run, monkeypatch, module, extra):
     monkeypatch.setitem(sys.modules, module, None)
-    for name in ("mstr_arrow.cli.sources", "mstr_arrow.cli.statement"):
+    for name in ("mstr_arrow.cli.sql.sources", "mstr_arrow.cli.sql.statement"):
         monkeypatch.delitem(sys.modules, name, raising=False)
         monkeypatch.delattr(name, raising=False)
     result = run("sql", "select 1")

@@ -9,10 +9,10 @@ import pytest
 pytest.importorskip("sqlglot", reason="the extra cli is not installed")
 duckdb = pytest.importorskip("duckdb", reason="the extra duckdb is not installed")
 
-from mstr_arrow.cli.statement import mentions, needs, parse  # noqa: E402
+from mstr_arrow.cli.sql.statement import mentions, needs, parse  # noqa: E402
 from mstr_arrow.errors import UsageError  # noqa: E402
-from mstr_arrow.filters.columns import subjects_of  # noqa: E402
-from mstr_arrow.filters.local import predicate  # noqa: E402
+from mstr_arrow.query.columns import subjects_of  # noqa: E402
+from mstr_arrow.query.local_filter import predicate  # noqa: E402
 
 
 def column(name, dtype, role, served, number):

@@ -1,6 +1,6 @@
 import pytest
 
-from mstr_arrow.cli.stores import Credentials
+from mstr_arrow.cli.options.stores import Credentials
 from mstr_arrow.errors import UsageError
 
 

@@ -4,9 +4,9 @@ import pyarrow as pa
 import pytest
 
 from mstr_arrow.errors import DataChanged, UsageError
-from mstr_arrow.execution.datatime import DataTime
 from mstr_arrow.extract.changes import check_border, check_overlap, check_time
 from mstr_arrow.extract.manifest import Asked, Manifest, question_of, read_manifest
+from mstr_arrow.instances.freshness import DataTime
 
 SCHEMA = pa.schema(
     [

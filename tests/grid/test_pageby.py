@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from mstr_arrow.errors import ConversionError, DataMismatch, ProtocolError, UsageError
-from mstr_arrow.grid.pageby import read_page_by
+from mstr_arrow.grid.page_by import read_page_by
 
 REGION, DAY, STORE = "A" * 32, "B" * 32, "C" * 32
 

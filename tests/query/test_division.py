@@ -9,15 +9,15 @@ import pyarrow as pa
 import pytest
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.execution.source import Source
-from mstr_arrow.filters.columns import ID_FORM
-from mstr_arrow.filters.expressions import Elements
-from mstr_arrow.filters.reference import col
 from mstr_arrow.grid.options import GridOptions
 from mstr_arrow.grid.schema import Column, Columns
-from mstr_arrow.query.division import divide
-from mstr_arrow.query.named import Element, as_elements, texts_in_the_way, with_elements
+from mstr_arrow.instances.source import Source
+from mstr_arrow.query.columns import ID_FORM
+from mstr_arrow.query.element_lookup import Element, as_elements, texts_in_the_way, with_elements
+from mstr_arrow.query.expressions import Elements
+from mstr_arrow.query.planner import divide
 from mstr_arrow.query.query import Query, SortKey
+from mstr_arrow.query.reference import col
 
 DESC = "CCFBE2A5EADB4F50941FB879CCF1721C"
 REGION, STORE, DAY, OPENED = (digit * 32 for digit in "ABCD")

@@ -16,9 +16,9 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow.errors import UsageError
-from mstr_arrow.filters.bind import bind
-from mstr_arrow.filters.columns import NUMBERS, subjects_of
-from mstr_arrow.filters.expressions import (
+from mstr_arrow.query.bind import bind
+from mstr_arrow.query.columns import NUMBERS, subjects_of
+from mstr_arrow.query.expressions import (
     And,
     Between,
     ColumnComparison,
@@ -30,7 +30,7 @@ from mstr_arrow.filters.expressions import (
     Rank,
     leaves,
 )
-from mstr_arrow.filters.push import push_where
+from mstr_arrow.query.server_filter import push_where
 from mstr_arrow.simulator import Simulator
 from mstr_arrow.simulator.rules.collation import Collation
 

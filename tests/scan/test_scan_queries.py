@@ -12,7 +12,7 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow.errors import ServerError, UsageError
-from mstr_arrow.scan import asking
+from mstr_arrow.fetch import resolver as asking
 from mstr_arrow.simulator import Fault, Simulator
 from mstr_arrow.simulator.rules.collation import Collation
 

@@ -8,7 +8,7 @@ import traceback
 import pytest
 
 from mstr_arrow import secrets
-from mstr_arrow.auth.resolve import resolve
+from mstr_arrow.credentials import resolve
 from mstr_arrow.errors import SecretError
 
 boto3 = pytest.importorskip("boto3")

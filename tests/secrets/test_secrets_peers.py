@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from mstr_arrow import secrets
-from mstr_arrow.auth.resolve import resolve, resolve_here
+from mstr_arrow.credentials import resolve, resolve_here
 from mstr_arrow.opening import connect
 
 pytest.importorskip("mstr.requests.credentials")

@@ -1,0 +1,1 @@
+"""What there is in a project: searched, found by any spelling, listed by folder."""

@@ -1,0 +1,129 @@
+"""Calls about what there is in a project."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mstr_arrow.catalog.find import find
+from mstr_arrow.catalog.folders import folder_id, list_folder
+from mstr_arrow.catalog.objects import FOLDER, Objects, kinds_of, subtypes_of, type_numbers
+from mstr_arrow.catalog.search import search
+from mstr_arrow.session.client import Connected
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mstr_arrow.catalog.objects import Kind, ObjectInfo, ObjectType
+
+
+class CatalogueCalls(Connected):
+    """What can be asked of a project's catalogue."""
+
+    def objects(self, pattern: str | None = None, kind: Kind | None = None) -> Objects:
+        """Return the cubes and reports this login can see, by name; see :meth:`search`.
+
+        ``kind`` is ``"cube"``, ``"report"`` or None for both.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     [each.name for each in conn.objects("*sales*", kind="cube")]
+        ['Sales Cube']
+        """
+        return self._client.run(search(self._client.http, pattern, types=subtypes_of(kinds_of(kind))))
+
+    async def objects_async(self, pattern: str | None = None, kind: Kind | None = None) -> Objects:
+        """Do what :meth:`objects` does."""
+        return await self._client.bridge(search(self._client.http, pattern, types=subtypes_of(kinds_of(kind))))
+
+    def search(
+        self,
+        pattern: str | None = None,
+        *,
+        type: ObjectType | int | Sequence[ObjectType | int] | None = None,  # noqa: A002  what it is
+        root: str | None = None,
+        complete: bool = False,
+    ) -> Objects:
+        """Return the objects of any type that this login can see, by name.
+
+        In ``pattern`` ``*`` stands for any text and ``?`` for one letter; without them it is the whole name. Upper
+        and lower case are the same. ``type`` is one or several of `ObjectType`, or the numbers of types and
+        subtypes; ``root`` the id or path of a folder above them.
+
+        The server's index answers at once, but may lag behind, and leaves hidden objects out. So where it has
+        nothing the metadata are searched, and with ``complete`` they alone, one search at a time. GET
+        /api/searches/results; POST and GET /api/metadataSearches/results.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     found = conn.search("*sales*", type=["cube", "folder"], root="/Public Objects")
+        >>> found.table().select(["name", "type"]).to_pylist()
+        [{'name': 'Sales Cube', 'type': 'cube'}]
+        """
+        return self._client.run(self._search(pattern, type_numbers(type), root, complete=complete))
+
+    async def search_async(
+        self,
+        pattern: str | None = None,
+        *,
+        type: ObjectType | int | Sequence[ObjectType | int] | None = None,  # noqa: A002  what it is
+        root: str | None = None,
+        complete: bool = False,
+    ) -> Objects:
+        """Do what :meth:`search` does."""
+        return await self._client.bridge(self._search(pattern, type_numbers(type), root, complete=complete))
+
+    async def _search(self, pattern: str | None, types: list[int], root: str | None, *, complete: bool) -> Objects:
+        folder = None if root is None else await folder_id(self._client.http, root)
+        return await search(self._client.http, pattern, types=types, root=folder, complete=complete)
+
+    def contents(self, folder: str | None = None) -> Objects:
+        """Return what is in a folder, folders first; by default in the project's root.
+
+        ``folder`` is an id or a path from the root, with or without the project: ``/Public Objects/Reports``. One
+        GET /api/folders/{id} for each part of the path and each thousand objects. NotFound says which part is
+        wrong, and what is near.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     [each.path for each in conn.contents("/Public Objects") if each.type_name == "folder"][0]
+        '/Simulated Retail/Public Objects/Archive'
+        """
+        return self._client.run(self._contents(folder))
+
+    async def contents_async(self, folder: str | None = None) -> Objects:
+        """Do what :meth:`contents` does."""
+        return await self._client.bridge(self._contents(folder))
+
+    def folders(self, folder: str | None = None) -> Objects:
+        """Return the folders that are in a folder, by default in the project's root; see :meth:`contents`.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     "Public Objects" in [each.name for each in conn.folders()]
+        True
+        """
+        return self._client.run(self._folders(folder))
+
+    async def folders_async(self, folder: str | None = None) -> Objects:
+        """Do what :meth:`folders` does."""
+        return await self._client.bridge(self._folders(folder))
+
+    async def _contents(self, folder: str | None) -> Objects:
+        at_root = folder is None or not folder.strip("/")
+        return await list_folder(self._client.http, "" if at_root else await folder_id(self._client.http, folder))
+
+    async def _folders(self, folder: str | None) -> Objects:
+        return Objects(info for info in await self._contents(folder) if info.type == FOLDER)
+
+    def find(self, name_or_id: str, kind: Kind | None = None) -> ObjectInfo:
+        """Return what the catalogue knows of one cube or report, by name, path, id or browser URL.
+
+        A path leads from the project's root, named or not, or is the last parts of one. What the search index does
+        not have yet is looked for in the folder, or in the metadata. Shortcuts are not followed, for the server
+        does not say where they lead to. Raises NotFound with near names, UsageError where several match.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     conn.find("/Public Objects/Reports/Sales Cube").kind
+        'cube'
+        """
+        return self._client.run(find(self._client.http, name_or_id, kind))
+
+    async def find_async(self, name_or_id: str, kind: Kind | None = None) -> ObjectInfo:
+        """Do what :meth:`find` does."""
+        return await self._client.bridge(find(self._client.http, name_or_id, kind))

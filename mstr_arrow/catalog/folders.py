@@ -1,0 +1,73 @@
+"""Folders: found by id or path, and what is in them. Wire reference, section 9.4."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mstr_arrow.catalog.objects import FOLDER, Objects, object_info, read_info
+from mstr_arrow.errors import NotFound, ProtocolError
+from mstr_arrow.names import suggestion
+from mstr_arrow.session.project import OBJECT_ID
+
+if TYPE_CHECKING:
+    from mstr_arrow.session.project_http import ProjectHttp
+
+MY_REPORTS = "preDefined/20"
+"""Where the server keeps what a user makes without saying where."""
+
+PAGE = 1000
+"""Objects that a listing asks for at a time."""
+
+
+async def folder_id(http: ProjectHttp, folder: str | None) -> str:
+    """Return the id of a folder given by id or path; "" for None, which is the user's "My Reports".
+
+    A path leads from the project's root, named or not: ``/Public Objects/Reports``. One request for each
+    folder in it. NotFound says which part of it is wrong, and what is near.
+    """
+    if folder is None:
+        return ""
+    if OBJECT_ID.fullmatch(folder.strip()):
+        return folder.strip().upper()
+    parts = [part for part in folder.split("/") if part]
+    project = await http.require_project()
+    if parts[:1] == [project.name]:
+        parts = parts[1:]
+    here = ""
+    for part in parts:
+        folders = {item["name"]: item["id"] for item in await contents(http, here) if item.get("type") == FOLDER}
+        if part not in folders:
+            raise NotFound(f"no folder {part!r} on the way to {folder!r}.", hint=suggestion(part, list(folders)))
+        here = folders[part]
+    if not here:
+        raise NotFound(f"{folder!r} is no folder.", hint="Give its id, or its path: /Public Objects/Reports.")
+    return here
+
+
+async def list_folder(http: ProjectHttp, folder: str) -> Objects:
+    """Return what is in the folder of that id, "" for the project's root, by name: folders first.
+
+    GET /api/objects/{id}?type=8, which tells its path, and GET /api/folders/{id}.
+    """
+    project = await http.require_project()
+    path = (await read_info(http, folder, FOLDER)).path if folder else f"/{project.name}"
+    found = [object_info(item, path) for item in await contents(http, folder)]
+    return Objects(sorted(found, key=lambda info: (info.type != FOLDER, info.name.casefold(), info.id)))
+
+
+async def contents(http: ProjectHttp, folder: str) -> list[dict[str, Any]]:
+    """Return what is in a folder, "" for the project's root. GET /api/folders/{id}, page by page."""
+    found: dict[str, dict[str, Any]] = {}
+    path = f"folders/{folder}" if folder else "folders"
+    offset = 0
+    while True:
+        answer = await http.request("GET", path, params={"offset": offset, "limit": PAGE})
+        page = answer.json()
+        if not isinstance(page, list):
+            raise ProtocolError("The server's answer is no content of a folder.")
+        before = len(found)
+        found |= {str(item.get("id")): item for item in page}
+        offset += len(page)
+        # A page that brings nothing new ends it, too: the list of roots may take no offset.
+        if str(offset) == answer.headers.get("x-mstr-total-count") or len(found) == before:
+            return list(found.values())

@@ -1,0 +1,161 @@
+"""What the catalogue knows of an object, and the numbers of its types. Wire reference, section 9.4."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+
+import pyarrow as pa
+
+from mstr_arrow.errors import ProtocolError, UsageError
+from mstr_arrow.names import suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mstr_arrow.session.project_http import ProjectHttp
+
+Kind = Literal["cube", "report"]
+"""What can be read."""
+
+SUBTYPES: dict[Kind, tuple[int, ...]] = {"cube": (776, 779), "report": (768, 769, 774)}
+"""OLAP cubes, and the cubes of imported or pushed data and of data models; grids, graphs, grids with graphs."""
+
+REPORT_DEFINITION, FOLDER, SHORTCUT, DOCUMENT = 3, 8, 18, 55
+"""Object types; cubes and reports share the first: their subtypes tell them apart."""
+
+TYPES = {
+    "metric": 4,
+    "folder": FOLDER,
+    "attribute": 12,
+    "shortcut": SHORTCUT,
+    "project": 32,
+    "user": 34,
+    "search": 39,
+    "document": DOCUMENT,
+}
+"""Types by name; documents are dashboards, too."""
+
+ObjectType = Literal[
+    "cube", "report", "metric", "folder", "attribute", "shortcut", "project", "user", "search", "document"
+]
+"""A type by name, as a search takes it; any other is given by its number."""
+
+_SCHEMA = pa.schema(
+    {
+        "id": pa.string(),
+        "name": pa.string(),
+        "type": pa.string(),
+        "subtype": pa.int32(),
+        "path": pa.string(),
+        "modified": pa.timestamp("us", "UTC"),
+        "owner": pa.string(),
+    }
+)
+
+
+class ObjectInfo(NamedTuple):
+    """What the catalogue knows of an object.
+
+    ``path`` is ``/Project/Folder/…/Name``, as far as the server tells it; ``modified`` when the object, not its
+    data, was changed last.
+    """
+
+    id: str
+    name: str
+    type: int
+    subtype: int
+    path: str
+    modified: datetime | None = None
+    owner: str | None = None
+
+    @property
+    def kind(self) -> Kind | None:
+        """Whether it is a cube or a report; None for what is neither."""
+        return next((kind for kind, subtypes in SUBTYPES.items() if self.subtype in subtypes), None)
+
+    @property
+    def type_name(self) -> str:
+        """What it is in a word: ``"cube"``, ``"folder"``, …; the number of a type that has no name here."""
+        named = next((name for name, number in TYPES.items() if number == self.type), None)
+        return self.kind or named or str(self.type)
+
+
+class Objects(list[ObjectInfo]):
+    """A list of objects."""
+
+    def table(self) -> pa.Table:
+        """Return a row for each object: id, name, type, subtype, path, modified and owner.
+
+        >>> Objects([ObjectInfo("A1", "Sales", 3, 779, "/Retail/Sales")]).table()["type"].to_pylist()
+        ['cube']
+        """
+        rows = [info._asdict() | {"type": info.type_name} for info in self]
+        return pa.Table.from_pylist(rows, schema=_SCHEMA)
+
+
+async def read_info(http: ProjectHttp, object_id: str, object_type: int = REPORT_DEFINITION) -> ObjectInfo:
+    """Return what the catalogue knows of the object of that id and type. GET /api/objects/{id}."""
+    answer = await http.request("GET", f"objects/{object_id}", params={"type": object_type})
+    return object_info(answer.json())
+
+
+def object_info(item: Any, folder: str | None = None) -> ObjectInfo:
+    """Read an object; its ancestors come root first, or ``folder`` is the path above it. Errors: ProtocolError.
+
+    >>> item = {"id": "A1", "name": "Sales", "type": 3, "subtype": 779, "ancestors": [{"name": "Retail"}]}
+    >>> object_info(item).path
+    '/Retail/Sales'
+    """
+    try:
+        above = "".join(f"/{ancestor['name']}" for ancestor in item.get("ancestors") or ())
+        return ObjectInfo(
+            item["id"],
+            item["name"],
+            int(item["type"]),
+            int(item["subtype"]),
+            f"{above if folder is None else folder}/{item['name']}",
+            _moment(item.get("dateModified")),
+            (item.get("owner") or {}).get("name"),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ProtocolError("The server's answer does not describe an object.") from error
+
+
+def kinds_of(kind: Kind | None) -> tuple[Kind, ...]:
+    """Return one kind, or both for None; errors: UsageError."""
+    if kind is not None and kind not in SUBTYPES:
+        raise UsageError(f"kind={kind!r} is not known.", hint="Choose 'cube', 'report' or None for both.")
+    return get_args(Kind) if kind is None else (kind,)
+
+
+def subtypes_of(kinds: Sequence[Kind]) -> list[int]:
+    """Return the subtypes of cubes, reports, or both."""
+    return sorted(subtype for kind in kinds for subtype in SUBTYPES[kind])
+
+
+def type_numbers(wanted: ObjectType | int | Sequence[ObjectType | int] | None) -> list[int]:
+    """Return the numbers of types and subtypes given by name or number; none for None, which is all of them.
+
+    >>> type_numbers(["cube", 12])
+    [12, 776, 779]
+    """
+    given = [] if wanted is None else [wanted] if isinstance(wanted, str | int) else list(wanted)
+    numbers: set[int] = set()
+    for each in given:
+        if isinstance(each, int):
+            numbers.add(each)
+        elif each in TYPES:
+            numbers.add(TYPES[each])
+        elif each in SUBTYPES:
+            numbers.update(SUBTYPES[each])
+        else:
+            raise UsageError(f"type={each!r} is not known.", hint=suggestion(str(each), get_args(ObjectType)))
+    return sorted(numbers)
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,145 @@
+"""Search a project by name: its index, which is quick, or its metadata. Wire reference, sections 9.2 and 9.3."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from mstr_arrow.catalog.objects import Objects, object_info
+from mstr_arrow.errors import NotFound, NotSupported, PermissionDenied, ProtocolError, SessionExpired
+from mstr_arrow.http.subject import Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from mstr_arrow.catalog.objects import ObjectInfo
+    from mstr_arrow.session.project_http import ProjectHttp
+
+EXACTLY, CONTAINS = 2, 4
+"""How a search compares names."""
+
+PROJECT_DOMAIN = 2
+"""A metadata search looks at the project's own objects."""
+
+PAGE = 1000
+"""Objects that are asked for at a time."""
+
+_STORED = "metadataSearches/results"
+
+_NOT_OFFERED = (NotFound, NotSupported, PermissionDenied)
+
+
+async def search(
+    http: ProjectHttp,
+    pattern: str | None = None,
+    *,
+    types: Sequence[int] = (),
+    root: str | None = None,
+    complete: bool = False,
+) -> Objects:
+    """Return the objects of these types and subtypes (all, where none are given) whose name fits, by name.
+
+    In ``pattern`` ``*`` stands for any text and ``?`` for one letter; without them it is the whole name. Upper
+    and lower case are the same. The server is asked for names that contain the pattern's longest piece. ``root``
+    is the id of a folder above them. The index is asked; where it has nothing, or if ``complete``, the metadata.
+    """
+    params: dict[str, object] = {"type": list(types), "root": root}
+    if pattern is not None and (piece := max(re.split(r"[*?]+", pattern), key=len).strip()):
+        params |= {"name": piece, "pattern": CONTAINS}
+    found: list[ObjectInfo] = []
+    fits = _matcher(pattern)
+    indexed = False
+    if not complete:
+        try:
+            found = [info for info in await quick_search(http, params) if fits(info.name)]
+            indexed = True
+        except (NotFound, NotSupported):
+            pass  # a server without an index, or a folder without an id: the metadata search says which
+    if not found:
+        found = [info for info in await metadata_search(http, params, optional=indexed) if fits(info.name)]
+    return Objects(sorted(found, key=lambda info: (info.name.casefold(), info.path)))
+
+
+async def quick_search(
+    http: ProjectHttp, params: Mapping[str, object], limit: int | None = None
+) -> list[ObjectInfo]:
+    """Return what the index knows of, ``limit`` of it at most. GET /api/searches/results, page by page.
+
+    The index lags behind and leaves hidden objects out. Errors: ProtocolError.
+    """
+    found: dict[str, ObjectInfo] = {}
+    offset = 0
+    total: int | None = None
+    while total is None or offset < total:
+        part = {**params, "getAncestors": True, "offset": offset, "limit": limit or PAGE}
+        body = (await http.request("GET", "searches/results", params=part)).json()
+        if not isinstance(body, dict):
+            raise ProtocolError("The server's answer is no result of a search.")
+        items = [object_info(item) for item in body.get("result") or ()]
+        total = body.get("totalItems")
+        before = len(found)
+        found |= {info.id: info for info in items}
+        offset += len(items)
+        if len(found) == before or limit:
+            break
+    return list(found.values())
+
+
+async def metadata_search(
+    http: ProjectHttp, params: Mapping[str, object], *, optional: bool = False
+) -> list[ObjectInfo]:
+    """Return what the metadata know of, hidden objects too. POST, then GET /api/metadataSearches/results.
+
+    One search of a session goes on at a time, as the server keeps the results of a few only; it is made once more
+    if they are gone all the same. If it is ``optional``, a server or user that cannot do it finds nothing.
+    """
+    async with http.searching:
+        try:
+            search_id, total = await _store(http, params)
+        except _NOT_OFFERED:
+            if optional:
+                return []
+            raise
+        try:
+            return await _results(http, search_id, total)
+        except (NotFound, SessionExpired):
+            return await _results(http, *await _store(http, params))
+
+
+async def _store(http: ProjectHttp, params: Mapping[str, object]) -> tuple[str, int]:
+    """Have the server search and keep what it finds; return the search's id, and how much it found."""
+    stored = (await http.request("POST", _STORED, params={**params, "domain": PROJECT_DOMAIN})).json()
+    try:
+        return stored["id"], int(stored["totalItems"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ProtocolError("The server's answer names no search.") from error
+
+
+async def _results(http: ProjectHttp, search_id: str, total: int) -> list[ObjectInfo]:
+    found: dict[str, ObjectInfo] = {}
+    offset = 0
+    while offset < total:
+        part = {"searchId": search_id, "offset": offset, "limit": PAGE}
+        items = (await http.request("GET", _STORED, params=part, subject=Subject.SEARCH)).json()
+        if not isinstance(items, list):
+            raise ProtocolError("The server's answer is no result of a search.")
+        if not items:
+            break
+        found |= {info.id: info for info in map(object_info, items)}
+        offset += len(items)
+    return list(found.values())
+
+
+def _matcher(pattern: str | None) -> Callable[[str], bool]:
+    """Make the function that tells whether a name fits a pattern.
+
+    >>> [name for name in ("Sales Cube", "sales [1]", "Resales") if _matcher("sales*")(name)]
+    ['Sales Cube', 'sales [1]']
+    """
+    if pattern is None:
+        return lambda _: True
+    words = {"*": ".*", "?": "."}
+    compiled = re.compile(
+        "".join(words.get(letter) or re.escape(letter) for letter in pattern.casefold()), re.DOTALL
+    )
+    return lambda name: compiled.fullmatch(name.casefold()) is not None

@@ -1,0 +1,122 @@
+"""``mstr-arrow describe``: what an object is, and its columns."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+from rich.console import Console
+from rich.text import Text
+
+from mstr_arrow.catalog.objects import Kind
+from mstr_arrow.cli.commands.ls import as_json
+from mstr_arrow.cli.options import common
+from mstr_arrow.cli.options.connecting import open_connection
+from mstr_arrow.cli.options.server import Server, takes_server
+from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.progress import MB
+from mstr_arrow.cli.render.tables import print_json, print_table, printable
+from mstr_arrow.connection import Connection
+from mstr_arrow.errors import NotPublished, PromptsOpen
+from mstr_arrow.grid.texts import deliver_schema
+from mstr_arrow.objects.cube import Cube
+
+Forms = Mapping[tuple[str, str], str]
+"""The names of forms by the ids of attribute and form."""
+
+HEADERS = ("COLUMN", "ARROW TYPE", "SERVER TYPE", "ROLE", "FORM", "ID")
+
+
+@takes_server()
+def describe(
+    name: common.Object,
+    *,
+    server: Server,
+    object_type: common.ObjectType = None,
+    json: common.Json = False,
+    verbose: common.Verbose = False,
+) -> None:
+    """Show what a cube or report is: its columns and their types, its rows, its size, its last update.
+
+    A cube is only looked at. A report is run, since only then its columns and rows are known; at most a thousand
+    of its rows are transferred.
+    """
+    with shown_errors(Console(stderr=True), verbose=verbose):
+        with open_connection(server) as connection:
+            facts = look_at(connection, name, object_type)
+        if json:
+            print_json(facts)
+        else:
+            _show(facts)
+
+
+def look_at(connection: Connection, name: str, kind: Kind | None) -> dict[str, Any]:
+    """Gather what is known; ``rows`` and ``columns`` are None for cubes not published and reports that ask."""
+    found = connection.find(name, kind)
+    opened = connection.report(found.id) if found.kind == "report" else connection.cube(found.id)
+    facts = as_json(found) | {"size_bytes": None, "rows": None, "columns": None}
+    try:
+        schema, facts["rows"] = opened.schema, opened.count_rows()
+        forms = _forms(connection, found.kind, found.id)
+        facts["columns"] = [_column(field, forms) for field in deliver_schema(schema, "plain")]
+    except (NotPublished, PromptsOpen):
+        pass  # what is known of it is shown nevertheless
+    if isinstance(opened, Cube):
+        info = opened.info
+        facts["size_bytes"] = info.size_bytes
+        facts["modified"] = info.modified.isoformat() if info.modified else facts["modified"]
+    return facts
+
+
+def _forms(connection: Connection, kind: Kind | None, object_id: str) -> Forms:
+    """Read the names of all forms from the definition."""
+    definition = connection.get(f"v2/{kind}s/{object_id}").json().get("definition") or {}
+    attributes = (definition.get("availableObjects") or {}).get("attributes") or ()
+    return {
+        (attribute["id"], form["id"]): form.get("name") or ""
+        for attribute in attributes
+        for form in attribute.get("forms") or ()
+    }
+
+
+def _column(field: pa.Field, forms: Forms) -> dict[str, str | None]:
+    said = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
+    object_id, form_id = said.get("mstr.id") or None, said.get("mstr.form_id") or None
+    return {
+        "name": field.name,
+        "type": str(field.type),
+        "server_type": said.get("mstr.data_type"),
+        "role": said.get("mstr.role"),
+        "id": object_id,
+        "form": forms.get((object_id or "", form_id or "")),
+        "form_id": form_id,
+    }
+
+
+def _show(facts: dict[str, Any]) -> None:
+    """Print what is known: the object in a few lines, then its columns."""
+    out = Console(highlight=False)
+    size, rows, columns = facts["size_bytes"], facts["rows"], facts["columns"]
+    lines = {
+        facts["type"]: facts["name"],
+        "path": facts["path"],
+        "id": facts["id"],
+        "owner": facts["owner"],
+        "updated": facts["modified"],
+        "size": None if size is None else f"{size / MB:,.1f} MB in the server's memory",
+        "rows": _unknown(facts["type"]) if rows is None else _rows(rows, facts["type"]),
+    }
+    for label, text in lines.items():
+        if text is not None:
+            out.print(Text.assemble((f"{label:8}", "bold"), printable(text)), soft_wrap=True)
+    if columns is not None:
+        out.print()
+        keys = ("name", "type", "server_type", "role", "form", "id")
+        print_table(HEADERS, [[column[key] or "" for key in keys] for column in columns])
+
+
+def _unknown(kind: str) -> str:
+    return "unknown until it is published" if kind == "cube" else "unknown until its prompts are answered"
+
+
+def _rows(rows: int, kind: str) -> str:
+    return f"{rows:,}" if kind == "cube" else f"{rows:,} of its grid"

@@ -1,0 +1,1 @@
+"""What options, environment and profiles say, read into what the package takes."""

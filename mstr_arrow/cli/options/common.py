@@ -1,0 +1,52 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import typer
+
+from mstr_arrow.catalog.objects import Kind
+from mstr_arrow.cli.options.output import Format
+
+FILE = "Output"
+_SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>|[kMG]i?)B?", re.IGNORECASE)
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
+
+
+Object = Annotated[
+    str,
+    typer.Argument(metavar="OBJECT", help="A cube or report: its name, path in folders, id or URL in a browser."),
+]
+ObjectType = Annotated[
+    Kind | None, typer.Option("--type", help="Which one is meant, where a cube and a report have the same name.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show tracebacks and requests.")]
+
+OutputFormat = Annotated[
+    Format | None,
+    typer.Option("--format", help="If the name of the file does not say it.", rich_help_panel=FILE),
+]
+Overwrite = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite",
+        help="Replace a folder of parts as a whole. Files are always replaced.",
+        rich_help_panel=FILE,
+    ),
+]
+
+
+def read_size(text: str | int) -> int:
+    """Read a number of bytes; errors: typer.BadParameter.
+
+    >>> read_size("256MB"), read_size("1.5 GiB"), read_size(4096)
+    (256000000, 1610612736, 4096)
+    """
+    match = _SIZE.fullmatch(str(text).strip())
+    size = int(float(match["number"]) * _UNITS[match["unit"].lower()]) if match else 0
+    if size < 1:
+        raise typer.BadParameter(f"{text!r} is no size: write it like 4096, 64kB, 256MB or 1GiB.")
+    return size

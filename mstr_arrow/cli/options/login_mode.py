@@ -1,0 +1,112 @@
+"""Who logs in, chosen from what the options, the environment and the profile say. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from mstr_arrow.errors import UsageError
+from mstr_arrow.session.login_modes import LoginMode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from mstr_arrow.credentials import Credential
+
+WHO = ("session", "api_key", "identity_token", "username")
+"""What says who logs in, by argument of ``connect``: each by itself."""
+
+Ask: TypeAlias = "Callable[[Credential, str | None], Credential]"
+"""Takes a user name, and why a password that was offered is not used; returns the password, or what asks for it."""
+
+_NAMES = {"session": "session", "api_key": "API token", "identity_token": "identity token"}
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A credential, what its user calls the place it came from, and why it cannot be used, if so."""
+
+    where: str
+    value: Credential = field(repr=False)
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WayIn:
+    """How a command logs in: a name for it, and arguments of ``connect``."""
+
+    name: str
+    arguments: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def owned(self) -> bool:
+        """Whether the session is the command's own, and logged out when it ends."""
+        return self.arguments.keys().isdisjoint({"session", "identity_token"})
+
+
+def choose(
+    levels: Sequence[Mapping[str, Given]],
+    ask: Ask,
+    *,
+    login_mode: str | None = None,
+) -> WayIn:
+    """Choose the way in: the first level that says who logs in decides, and later ones are not looked at.
+
+    A level holds what was given by argument of ``connect``. The password of a user comes from the first level that
+    has one, or from ``ask``. Errors: UsageError for what contradicts or cannot be used.
+
+    >>> option, environment = {"username": Given("--username", "ann")}, {"api_key": Given("MSTR_API_KEY", "k")}
+    >>> choose([option, environment], lambda username, why_not: "asked").name
+    'standard'
+    >>> choose([{}, environment], lambda username, why_not: "asked").name
+    'API token'
+    """
+    level = next((each for each in levels if not each.keys().isdisjoint(WHO)), {})
+    said = [key for key in WHO if key in level]
+    if len(said) > 1:
+        places = " and ".join(level[key].where for key in said)
+        raise UsageError(f"{places} contradict each other.", hint="Each says by itself who logs in.")
+    if said == ["username"]:
+        username = _usable(level["username"])
+        return named({"username": username, "password": _password(username, levels, ask)}, login_mode)
+    _refuse_password(levels[0], level)
+    if said:
+        return named({said[0]: _usable(level[said[0]])})
+    if login_mode is not None:
+        raise UsageError(f"login mode {login_mode!r} needs a user name.", hint="Add --username or MSTR_USERNAME.")
+    return WayIn("guest", {})
+
+
+def _password(username: Credential, levels: Sequence[Mapping[str, Given]], ask: Ask) -> Credential:
+    offered = [level["password"] for level in levels if "password" in level]
+    usable = [each.value for each in offered if each.refusal is None]
+    return usable[0] if usable else ask(username, next((each.refusal for each in offered), None))
+
+
+def named(arguments: Mapping[str, Any], login_mode: str | None = None) -> WayIn:
+    """Name a way in by its arguments.
+
+    >>> named({"username": "ann", "password": "secret"}, "ldap").name
+    'LDAP'
+    """
+    if "username" not in arguments:
+        return WayIn(_NAMES[next(iter(arguments))], arguments)
+    if login_mode == "ldap":
+        return WayIn("LDAP", {**arguments, "login_mode": LoginMode.LDAP})
+    return WayIn("standard", arguments)
+
+
+def _usable(given: Given) -> Credential:
+    if given.refusal is not None:
+        raise UsageError(given.refusal, hint="Say for that server who logs in, or use a profile of its own.")
+    return given.value
+
+
+def _refuse_password(options: Mapping[str, Given], level: Mapping[str, Given]) -> None:
+    """Refuse a password on the command line that belongs to nobody."""
+    if "password" not in options:
+        return
+    where = options["password"].where
+    for other in (level[key] for key in WHO if key in level):
+        raise UsageError(f"{where} and {other.where} contradict each other.", hint="A password needs --username.")
+    raise UsageError(f"{where} gives a password without a user name.", hint="Add --username.")

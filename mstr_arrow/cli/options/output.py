@@ -1,0 +1,185 @@
+"""Where the result goes, and in which format."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from mstr_arrow.cli.render.progress import MB
+from mstr_arrow.cli.render.tables import count
+from mstr_arrow.errors import UsageError
+from mstr_arrow.files.parts import ParquetParts
+from mstr_arrow.files.sinks import Csv, IpcFile, IpcStream, Parquet
+from mstr_arrow.grid.texts import deliver_batch, deliver_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.files.sinks import Sink, Target
+    from mstr_arrow.scan.scan import Scan
+
+PART_BYTES = 256 * MB
+"""Size of a part where a folder is asked for and no size."""
+
+
+class Format(StrEnum):
+    """A format of files."""
+
+    PARQUET = "parquet"
+    ARROW = "arrow"
+    CSV = "csv"
+
+
+_SUFFIXES = {
+    ".parquet": Format.PARQUET,
+    ".pq": Format.PARQUET,
+    ".arrow": Format.ARROW,
+    ".feather": Format.ARROW,
+    ".ipc": Format.ARROW,
+    ".csv": Format.CSV,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParquetOptions:
+    """How Parquet is written: `Scan.write_parquet` explains each."""
+
+    compression: str
+    row_group_rows: int
+    part_rows: int | None
+    part_bytes: int | None
+    overwrite: bool
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether it is a folder."""
+        return self.part_rows is not None or self.part_bytes is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A file or folder to write; ``path`` None is standard output."""
+
+    path: Path | None
+    format: Format
+    parquet: ParquetOptions
+
+    def write(self, scan: Scan, on_progress: Callable[[ScanStats], None]) -> ScanStats:
+        """Read the scan into the file; Arrow goes to standard output as a stream."""
+        if self.path is not None:
+            return self._write(scan, self.path, on_progress)
+        with open(sys.stdout.fileno(), "wb", closefd=False) as stream:
+            return self._write(scan, stream, on_progress)
+
+    def write_batches(self, begin: Callable[[], tuple[pa.Schema, Iterable[pa.RecordBatch]]]) -> int:
+        """Write batches of a schema as `write` does, and return the number of their rows.
+
+        They begin once there is a file. Errors: UsageError for a file that cannot be made, and for types that the
+        format does not have.
+        """
+        if self.path is not None:
+            return self._write_batches(begin, self.path)
+        with open(sys.stdout.fileno(), "wb", closefd=False) as stream:
+            return self._write_batches(begin, stream)
+
+    def describe(self) -> str:
+        """Say in some words what was written."""
+        if self.path is None:
+            return "standard output"
+        if not self.path.is_dir():
+            return f"{self.path}, {self.path.stat().st_size / MB:,.1f} MB"
+        sizes = [part.stat().st_size for part in self.path.iterdir()]
+        return f"{self.path}{os.sep}, {count(len(sizes), 'part')}, {sum(sizes) / MB:,.1f} MB"
+
+    def _write(self, scan: Scan, target: Target, on_progress: Callable[[ScanStats], None]) -> ScanStats:
+        if self.format is Format.PARQUET:
+            return scan.write_parquet(target, **asdict(self.parquet), on_progress=on_progress)
+        if self.format is Format.CSV:
+            return scan.write_csv(target, on_progress=on_progress)
+        return scan.write_ipc(target, stream=self.path is None, on_progress=on_progress)
+
+    def _write_batches(
+        self, begin: Callable[[], tuple[pa.Schema, Iterable[pa.RecordBatch]]], target: Target
+    ) -> int:
+        sink, rows = self._sink(target), 0
+        try:
+            sink.open()
+            schema, batches = begin()
+            sink.start(deliver_schema(schema, "plain"))
+            for batch in batches:
+                sink.write(deliver_batch(batch, "plain"))
+                rows += batch.num_rows
+            sink.finish()
+        except pa.ArrowException as error:
+            sink.abandon()
+            raise UsageError(
+                f"{self.format} does not take the result: {error}",
+                hint="Cast its columns, or choose another format.",
+            ) from error
+        except BaseException:
+            sink.abandon()
+            raise
+        return rows
+
+    def _sink(self, target: Target) -> Sink | ParquetParts:
+        how = self.parquet
+        if self.format is Format.CSV:
+            return Csv(target)
+        if self.format is Format.ARROW:
+            return IpcStream(target) if self.path is None else IpcFile(target)
+        if how.in_parts:
+            return ParquetParts(target, **asdict(how))
+        return Parquet(target, compression=how.compression, row_group_rows=how.row_group_rows)
+
+
+def output_from(text: str, chosen: Format | None, parquet: ParquetOptions) -> Output:
+    """Read the option ``--output``; errors: UsageError for what could not be written in the end."""
+    folder = text.endswith(("/", os.sep))
+    if folder or (parquet.in_parts and text != "-"):
+        return _folder(Path(text), chosen, parquet)
+    if parquet.in_parts:
+        raise UsageError("parts need a folder, and standard output is none.", hint="Give one: -o folder/")
+    if parquet.overwrite:
+        raise UsageError("--overwrite is for folders; a file is always replaced.", hint="Drop it.")
+    if text == "-":
+        return _standard_output(chosen, parquet)
+    path = Path(text)
+    if path.is_dir():
+        raise UsageError(
+            f"{text} is a folder.",
+            hint=f"Name a file in it: -o {path / 'result.parquet'}. For a folder of parts end it in /: -o {path}/",
+        )
+    if not path.parent.is_dir():
+        raise UsageError(f"the folder {path.parent} does not exist.", hint="Make it first.")
+    guessed = chosen or _SUFFIXES.get(path.suffix.lower())
+    if guessed is None:
+        raise UsageError(
+            f"the name {path.name} does not say which format is wanted.",
+            hint=f"End it in {', '.join(_SUFFIXES)}, or in / for a folder of Parquet parts, or add --format.",
+        )
+    return Output(path, guessed, parquet)
+
+
+def _standard_output(chosen: Format | None, parquet: ParquetOptions) -> Output:
+    form = chosen or Format.ARROW
+    if form is not Format.CSV and sys.stdout.isatty():
+        raise UsageError(
+            f"standard output is a terminal, and {form} is binary.",
+            hint="Send it into a file or a pipe, or add --format csv.",
+        )
+    return Output(None, form, parquet)
+
+
+def _folder(path: Path, chosen: Format | None, parquet: ParquetOptions) -> Output:
+    wanted = chosen or _SUFFIXES.get(path.suffix.lower(), Format.PARQUET)
+    if wanted is not Format.PARQUET:
+        raise UsageError(f"parts are Parquet files, not {wanted}.", hint="Drop the parts, or choose Parquet.")
+    sized = parquet if parquet.in_parts else replace(parquet, part_bytes=PART_BYTES)
+    return Output(path, Format.PARQUET, sized)

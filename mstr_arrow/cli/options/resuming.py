@@ -1,0 +1,111 @@
+"""``--resume`` and ``--if-changed``: extractions into folders that go on where a killed one stopped."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mstr_arrow.cli.options.common import FILE
+from mstr_arrow.cli.render.progress import summarise
+from mstr_arrow.cli.render.tables import count
+from mstr_arrow.errors import ServerError, TransportError, UsageError
+from mstr_arrow.extract.claim import claimed
+from mstr_arrow.extract.options import OnChange
+from mstr_arrow.session.client import client_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mstr_arrow.cli.options.output import Format, ParquetOptions
+    from mstr_arrow.connection import Connection
+    from mstr_arrow.extract.extraction import ExtractResult
+    from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.scan.scan import Scan
+
+GOES_ON = "No session was left behind; the same command goes on where it stopped."
+
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        help="Write a folder of parts, and when run again after it was killed, fetch only what is missing.",
+        rich_help_panel=FILE,
+    ),
+]
+IfChanged = Annotated[
+    bool,
+    typer.Option(
+        "--if-changed",
+        help="As --resume, and replace a folder that is whole if the cube was published since.",
+        rich_help_panel=FILE,
+    ),
+]
+WhenChanged = Annotated[
+    OnChange,
+    typer.Option(
+        "--on-change", help="What --resume does where the data have changed meanwhile.", rich_help_panel=FILE
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resuming:
+    """An extraction into a folder, as the command line asks for it."""
+
+    folder: Path
+    parquet: ParquetOptions
+    if_changed: bool
+    on_change: OnChange
+
+    @contextmanager
+    def over(self, connection: Connection) -> Iterator[None]:
+        """Note the connection's session at once, for the next run to find."""
+        with claimed(client_of(connection), self.folder):
+            yield
+
+    def write(self, scan: Scan, on_progress: Callable[[ScanStats], None]) -> tuple[str, ScanStats | None]:
+        """Extract what is missing; return what to say of it, and what the read did."""
+        try:
+            done = scan.extract(
+                self.folder,
+                **asdict(self.parquet),
+                resume=True,
+                if_changed=self.if_changed,
+                on_change=self.on_change,
+                on_progress=on_progress,
+            )
+        except (ServerError, TransportError) as error:
+            error.hint = " ".join(filter(None, (error.hint, "What was written stays: the same command goes on.")))
+            raise
+        return describe(done, if_changed=self.if_changed), done.stats
+
+
+def resuming_from(
+    output: str, output_format: Format | None, parquet: ParquetOptions, *, if_changed: bool, on_change: OnChange
+) -> Resuming:
+    """Read where an extraction goes; errors: UsageError for anything but a folder of Parquet parts."""
+    is_folder = output.endswith("/") or not Path(output).suffix
+    if output == "-" or not is_folder or output_format not in {None, "parquet"}:
+        raise UsageError(
+            "--resume and --if-changed write a folder of Parquet parts.",
+            hint="Name a folder, as in -o sales/, and leave --format away.",
+        )
+    return Resuming(folder=Path(output), parquet=parquet, if_changed=if_changed, on_change=on_change)
+
+
+def describe(done: ExtractResult, *, if_changed: bool) -> str:
+    """Say in some words what an extraction did."""
+    whole = f"{done.path}/, {count(done.rows)} in {count(done.parts, 'part')}"
+    if done.skipped:
+        published = f", as published at {done.data_time}" if if_changed else ""
+        more = "" if if_changed else " --overwrite reads it again, --if-changed if it was published since."
+        return f"{whole}, is there already{published}: nothing was read.{more}"
+    read = f"{summarise(done.stats)} → " if done.stats else ""
+    resumed = f", {done.resumed:,} of them by former runs" if done.resumed else ""
+    again = "; the data had changed, so it began again" if done.restarted else ""
+    why = f"\nWhen the data were published is not known: {done.why_no_data_time}." if done.why_no_data_time else ""
+    return f"{read}{whole}{resumed}{again}{why if if_changed else ''}"

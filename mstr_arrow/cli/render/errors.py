@@ -1,0 +1,92 @@
+"""Errors as a person and a script see them: one message on standard error, one exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING
+
+import typer
+from rich.text import Text
+
+from mstr_arrow.cli.render.trace import traced
+from mstr_arrow.cli.render.wording import as_options
+from mstr_arrow.cli.signals import Terminated, heard_signals
+from mstr_arrow.errors import ConversionError, DataError, MstrError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+
+FAILED, USAGE, DATA, INTERRUPTED, READER_LEFT, TERMINATED = 1, 2, 3, 130, 141, 143
+
+NO_FILE = "No file was written, and no session left behind."
+
+
+@contextmanager
+def shown_errors(console: Console, *, verbose: bool, interrupted: str = NO_FILE) -> Iterator[None]:
+    """Show what goes wrong inside and end the command with its exit code.
+
+    ``verbose`` shows the traceback, without local variables, and what happens on the network. ``interrupted`` says
+    what Ctrl-C and SIGTERM leave behind.
+    """
+    try:
+        with heard_signals(), traced(console) if verbose else nullcontext():
+            yield
+    except KeyboardInterrupt as interrupt:
+        terminated = isinstance(interrupt, Terminated)
+        said = f"{'Terminated' if terminated else 'Interrupted'}. {interrupted}"
+        console.print(said, style="yellow", soft_wrap=True)
+        raise typer.Exit(TERMINATED if terminated else INTERRUPTED) from None
+    except MstrError as error:
+        _traceback(verbose)
+        console.print(explain(error), soft_wrap=True)
+        raise typer.Exit(exit_code(error)) from None
+    except BrokenPipeError:
+        # Whoever read our output has left, as `head` does. Python would complain again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(READER_LEFT) from None
+    except OSError as error:
+        _traceback(verbose)
+        console.print(Text.assemble((type(error).__name__, "bold red"), f": {error}"), soft_wrap=True)
+        raise typer.Exit(FAILED) from None
+
+
+def exit_code(error: MstrError) -> int:
+    """Give the exit code that tells a script what kind of error it was.
+
+    >>> exit_code(UsageError("no such column")), exit_code(MstrError("no answer"))
+    (2, 1)
+    """
+    if isinstance(error, UsageError):
+        return USAGE
+    return DATA if isinstance(error, DataError) else FAILED
+
+
+def explain(error: MstrError) -> Text:
+    """Lay out class and codes, message, and below them what to do.
+
+    >>> print(explain(MstrError("nothing came.", hint="Ask again.")))
+    MstrError: nothing came.
+    Ask again.
+    """
+    hint = error.hint
+    text = str(error).removesuffix(f" {hint}").removeprefix(error.label)
+    if isinstance(error, ConversionError):
+        hint = f"Choose a type that holds it: --column-type '{error.column}=string' takes any value."
+    shown = Text.assemble((error.label, "bold red"), _printable(as_options(text)))
+    return Text.assemble(shown, "\n", _printable(as_options(hint))) if hint else shown
+
+
+def _printable(text: str) -> str:
+    """Keep what a server says from steering the terminal."""
+    return "".join(
+        letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in text
+    )
+
+
+def _traceback(verbose: bool) -> None:
+    if verbose:
+        sys.excepthook(*sys.exc_info())

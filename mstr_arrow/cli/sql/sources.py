@@ -1,0 +1,83 @@
+"""The cubes and reports that a statement names, as scans of what it needs of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from glob import glob
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mstr_arrow.cli.sql import statement
+from mstr_arrow.errors import NotFound, UsageError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from mstr_arrow.catalog.objects import ObjectInfo
+    from mstr_arrow.connection import Connection
+    from mstr_arrow.scan.scan import Scan
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An object on the server that a statement calls by one name, or more; ``once``: in one place, one time.
+
+    ``schema`` has all its columns, ``scan`` is of those that are needed.
+    """
+
+    names: list[str]
+    info: ObjectInfo
+    schema: pa.Schema
+    scan: Scan
+    once: bool
+
+    def explain(self) -> str:
+        """Say what is asked of the server."""
+        head = f"{self.info.kind} {self.info.name!r} {self.info.id}"
+        how = "" if self.once else "named more than once, so it is read first, once, and held in memory\n"
+        return f"{head}\n{how}{self.scan.explain()}"
+
+
+def open_sources(connection: Connection, text: str) -> list[Source]:
+    """Find and open what a statement names, but for files; the schema of each is asked for.
+
+    Errors: those of `Connection.find` and `statement.parse`; UsageError for names that differ in case only.
+    """
+    root = statement.parse(text)
+    named: dict[str, list[statement.Mention]] = {}
+    found: dict[str, ObjectInfo] = {}
+    for mention in statement.mentions(root):
+        if not _is_file(mention.name):
+            info = _find(connection, mention)
+            found[info.id] = info
+            named.setdefault(info.id, []).append(mention)
+    return [_open(connection, root, found[key], mentions) for key, mentions in named.items()]
+
+
+def _find(connection: Connection, mention: statement.Mention) -> ObjectInfo:
+    try:
+        found = [connection.find(spelling) for spelling in sorted({node.name for node in mention.nodes})]
+    except NotFound as error:
+        if Path(mention.name).suffix:
+            error.hint = f"There is no such file either. {error.hint or ''}".rstrip()
+        raise
+    if len({info.id for info in found}) > 1:
+        each = ", ".join(f"{info.id} {info.path}" for info in found)
+        raise UsageError(f"SQL does not tell {each} apart by name.", hint="Give an id.")
+    return found[0]
+
+
+def _open(connection: Connection, root: Any, info: ObjectInfo, mentions: list[statement.Mention]) -> Source:
+    whole: Scan = connection.report(info.id) if info.kind == "report" else connection.cube(info.id)
+    once = len(mentions) == 1 and mentions[0].once
+    nodes = [node for mention in mentions for node in mention.nodes]
+    needs = statement.needs(root, nodes, whole.schema)
+    scan = whole.where(*needs.conditions) if needs.conditions else whole
+    scan = scan if needs.head is None else scan.head(needs.head)
+    scan = scan if needs.columns is None else scan.select(*needs.columns, any_order=True)
+    return Source([mention.name for mention in mentions], info, whole.schema, scan, once)
+
+
+def _is_file(name: str) -> bool:
+    """Tell whether DuckDB is to open what has this name: a URL, or a file that is there."""
+    return "://" in name or any(Path(path).is_file() and Path(path).suffix for path in glob(name))  # noqa: PTH207 - an absolute pattern, too

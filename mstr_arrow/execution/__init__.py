@@ -1,1 +1,0 @@
-"""Running: from an object on the server to an instance of it, and what is asked of that besides its rows."""

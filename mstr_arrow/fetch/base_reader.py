@@ -1,0 +1,149 @@
+"""What all reads have in common: opened, pulled from until nothing comes, begun again if need be, closed."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
+
+from mstr_arrow.fetch.context import Workshop
+from mstr_arrow.fetch.scheduler import ended
+from mstr_arrow.instances.execute import INSTANCES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pyarrow as pa
+
+    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.grid.schema import Columns
+    from mstr_arrow.instances.instance import Instance
+    from mstr_arrow.instances.source import Source
+    from mstr_arrow.session.in_project import ProjectSession
+
+T = TypeVar("T", bound="Sliceable")
+
+
+class Sliceable(Protocol):
+    """Some rows: a record batch or a frame."""
+
+    def __len__(self) -> int: ...
+
+    def slice(self, offset: int, length: int) -> Self:
+        """Return some of the rows."""
+
+
+class Reading(ABC, Generic[T]):
+    """Rows pulled batch by batch, each converted in a worker thread; on the background loop only.
+
+    The session is kept alive, and ends the read when it is closed, until `aclose`. ``convert`` may leave out rows,
+    and columns as ``narrow`` does. No more than ``head`` rows are handed out.
+    """
+
+    def __init__(
+        self,
+        session: ProjectSession,
+        source: Source,
+        options: ReadOptions,
+        convert: Callable[[pa.RecordBatch], Any],
+        on_progress: Callable[[ScanStats], object] | None = None,
+        *,
+        narrow: Callable[[pa.Schema], pa.Schema] = lambda schema: schema,
+        head: int | None = None,
+    ) -> None:
+        self._shop = Workshop(session, options, on_progress)
+        self._source = source
+        self._convert = convert
+        self._narrow = narrow
+        self._head = head
+        self._begun_again = 0
+        self.closed = False
+        session.register(self)
+
+    @property
+    @abstractmethod
+    def columns(self) -> Columns:
+        """The columns of the result."""
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The schema of what is handed out, texts as dictionaries."""
+        return self._narrow(self.columns.schema)
+
+    def stats(self) -> ScanStats:
+        """Return what was done so far."""
+        return self._shop.stats()
+
+    async def open(self, instance: Instance | None) -> None:
+        """Read the first rows: of ``instance``, if it still lives, else of a new one."""
+        await self._shop.deadline.within(self._open(instance))
+
+    async def next(self) -> T | None:
+        """Return the next rows, converted; None after the last."""
+        return await self._shop.deadline.within(self._next())
+
+    async def start_over(self) -> bool:
+        """Begin again with another instance, as the rows handed out so far are not used; False if that is no use.
+
+        For an instance that is gone under a consumer who holds all rows. Done so often as `INSTANCES` says.
+        """
+        if not self._can_begin_again or self._begun_again + 1 >= INSTANCES:
+            return False
+        self._begun_again += 1
+        self._shop.meter.result_rows = 0
+        await self._shop.deadline.within(self._begin_again())
+        return True
+
+    async def aclose(self) -> None:
+        """Stop the requests and give back what is held here; places of instances are for others."""
+        if self.closed:
+            return
+        self.closed = True
+        self.stats()
+        self._shop.close()
+        self._shop.session.unregister(self)
+        await self._stop()
+        self._shop.dismiss()
+
+    async def _next(self) -> T | None:
+        meter = self._shop.meter
+        if self.closed:
+            raise ended()
+        while not self._enough and (item := await self._taken()) is not None:
+            if len(item):
+                if self._head is not None:
+                    item = item.slice(0, self._head - meter.result_rows)
+                meter.result_rows += len(item)
+                self._report()
+                return item
+        meter.end()
+        return None
+
+    def _report(self) -> None:
+        self.stats()
+        self._shop.report()
+
+    @property
+    def _enough(self) -> bool:
+        return self._head is not None and self._shop.meter.result_rows >= self._head
+
+    @property
+    def _can_begin_again(self) -> bool:
+        """Whether another instance can be made of what is read."""
+        return self._source.given is None
+
+    @abstractmethod
+    async def _open(self, instance: Instance | None) -> None:
+        """Take an instance that was made before, if it still lives, or make one."""
+
+    @abstractmethod
+    async def _taken(self) -> T | None:
+        """Return the next rows, which may be none; None after the last."""
+
+    @abstractmethod
+    async def _begin_again(self) -> None:
+        """Read from the first row, over another instance."""
+
+    @abstractmethod
+    async def _stop(self) -> None:
+        """Stop the requests, and give the places of instances back."""

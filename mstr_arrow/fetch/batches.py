@@ -1,0 +1,102 @@
+"""Record batches one at a time, for synchronous and asynchronous callers."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from mstr_arrow import background
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    import pyarrow as pa
+
+    from mstr_arrow.fetch.resolver import Opened
+    from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.session.client import Client
+
+
+class Batches:
+    """An open read as an iterator, an async iterator and a context manager of either kind.
+
+    Requests stop at the end, on leaving the context, on `close`, and when the last reference goes: a ``for``
+    loop that is left early has dropped it. Holds at most ``Limits.buffer_bytes`` of pages ahead.
+    """
+
+    def __init__(self, client: Client, read: Opened[pa.RecordBatch], schema: pa.Schema) -> None:
+        self._client = client
+        self._read = read
+        self._pid = os.getpid()
+        self._ended = False
+        self.schema = schema
+
+    @property
+    def stats(self) -> ScanStats:
+        """What was done so far."""
+        return self._read.stats()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> pa.RecordBatch:
+        batch = self._client.run(self._next())
+        if batch is None:
+            raise StopIteration
+        return batch
+
+    def close(self) -> None:
+        """Stop the requests; does nothing when called again."""
+        if self._open:
+            background.run(self._read.aclose())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> pa.RecordBatch:
+        batch = await self._client.bridge(self._next())
+        if batch is None:
+            raise StopAsyncIteration
+        return batch
+
+    async def aclose(self) -> None:
+        """Do what `close` does."""
+        if self._open:
+            await background.bridge(self._read.aclose())
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __del__(self) -> None:
+        if self._open:
+            background.spawn(self._read.aclose())
+
+    @property
+    def _open(self) -> bool:
+        """Whether there is something to stop; in a forked child there is not, the read is its parent's."""
+        return not self._read.closed and os.getpid() == self._pid
+
+    async def _next(self) -> pa.RecordBatch | None:
+        if self._ended:
+            return None
+        try:
+            batch = await self._read.next()
+        except BaseException:
+            await self._read.aclose()
+            raise
+        if batch is None:
+            self._ended = True
+            await self._read.aclose()
+        return batch

@@ -1,0 +1,98 @@
+"""What a read works with: threads that decode, a budget, the counts."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mstr_arrow.fetch.deadline import Deadline
+from mstr_arrow.fetch.scheduler import Budget
+from mstr_arrow.fetch.stats import Meter
+from mstr_arrow.grid.decode import decode_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.grid.decode import Page
+    from mstr_arrow.grid.schema import Columns
+    from mstr_arrow.http.response import Answer
+    from mstr_arrow.session.in_project import ProjectSession
+
+R = TypeVar("R")
+
+
+class Workshop:
+    """The means of one read, for one instance or many; on the background loop only.
+
+    The session is kept alive until `aclose`. ``on_progress`` is told what was done.
+    """
+
+    def __init__(
+        self,
+        session: ProjectSession,
+        options: ReadOptions,
+        on_progress: Callable[[ScanStats], object] | None = None,
+    ) -> None:
+        self.session = session
+        self.options = options
+        self.deadline = Deadline(options.deadline)
+        self.meter = Meter()
+        self.budget = Budget(options.limits)
+        self._on_progress = on_progress
+        self._pool = ThreadPoolExecutor(options.limits.decode_threads, "mstr-arrow-decode")
+        self._lag = asyncio.ensure_future(self.meter.watch_lag())
+        session.hold()
+
+    def stats(self) -> ScanStats:
+        """Return what was done so far."""
+        meter, budget, limiter = self.meter, self.budget, self.budget.limiter
+        meter.in_flight = budget.in_flight
+        meter.in_flight_limits = (limiter.limit, limiter.lowest, limiter.highest)
+        meter.held_bytes = (budget.held, budget.most_held)
+        meter.page_rows = (budget.page_rows, budget.fewest_rows, budget.most_rows)
+        return self.meter.stats()
+
+    def report(self) -> None:
+        """Tell what was done so far."""
+        if self._on_progress is not None:
+            self._on_progress(self.stats())
+
+    def watch(self, doing: str | None) -> None:
+        """Tell what the server does before it has anything to read; None when it has."""
+        self.meter.status = doing
+        if doing is not None:
+            self.report()
+
+    async def decode(
+        self, answer: Answer, columns: Columns | None, convert: Callable[[Page], Any]
+    ) -> tuple[Page, Any, int]:
+        """Decode a page in a thread, and convert it there; return also the bytes of its text."""
+        self.meter.answered(answer)
+
+        def work() -> tuple[Page, Any, int, float]:
+            began = time.perf_counter()
+            text = answer.content()
+            page = decode_page(text, columns, options=self.options.grid if columns is None else columns.options)
+            return page, convert(page), len(text), time.perf_counter() - began
+
+        page, item, size, seconds = await self.in_thread(work)
+        self.meter.decoded(size, seconds)
+        return page, item, size
+
+    async def in_thread(self, work: Callable[..., R], *arguments: Any) -> R:
+        """Run ``work`` in one of the threads."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
+
+    def close(self) -> None:
+        """Stop the clock and let the session go."""
+        self.meter.end()
+        self._lag.cancel()
+        self.session.release()
+
+    def dismiss(self) -> None:
+        """End the threads, after what they are at."""
+        self._pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,245 @@
+"""All pages of a report that has page-by, one after the other as one result."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mstr_arrow.errors import ClosedError, ConversionError, InstanceGone, MstrError
+from mstr_arrow.fetch.base_reader import Reading
+from mstr_arrow.fetch.page_by_show import show
+from mstr_arrow.fetch.pages import open_pages
+from mstr_arrow.fetch.recovery import data_changed
+from mstr_arrow.fetch.scheduler import ended
+from mstr_arrow.instances.execute import INSTANCES, place_for
+from mstr_arrow.instances.probe import probe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    import pyarrow as pa
+
+    from mstr_arrow.fetch.base_reader import Sliceable
+    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.pages import Pages
+    from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.grid.expansion import Expansion
+    from mstr_arrow.grid.schema import Columns
+    from mstr_arrow.instances.instance import Instance
+    from mstr_arrow.instances.source import Source
+    from mstr_arrow.session.in_project import ProjectSession
+    from mstr_arrow.session.working_set import Place
+
+T = TypeVar("T", bound="Sliceable")
+
+_WAYS_OUT = "Tables and files begin again by themselves; page_by() reads one page of the report."
+
+
+class Expanded(Reading[T]):
+    """The rows of many pages of a report.
+
+    One instance shows one page at a time, and is changed to show another: as many instances as there are requests
+    in flight are used, as far as the session has places for them, each ahead of the consumer within the budget that
+    all share. Of the rows in total, those of the pages that were opened are known.
+
+    Where an instance is gone, another shows the page of the report that it showed, unless rows of this page were
+    handed out: their order may be another one now.
+    """
+
+    def __init__(
+        self,
+        session: ProjectSession,
+        source: Source,
+        options: ReadOptions,
+        convert: Callable[[pa.RecordBatch], T],
+        on_progress: Callable[[ScanStats], object] | None = None,
+        *,
+        narrow: Callable[[pa.Schema], pa.Schema] = lambda schema: schema,
+        head: int | None = None,
+    ) -> None:
+        super().__init__(session, source, options, convert, on_progress, narrow=narrow, head=head)
+        self._expansion: Expansion | None = None
+        self._workers: set[asyncio.Task[None]] = set()
+        self._opened: dict[int, asyncio.Future[Pages[T]]] = {}
+        self._left = iter(range(0))
+        self._at = 0
+        self._handed_out = False
+        self._shown_again = 0
+        self._stir = asyncio.Event()
+        self._first_bytes = options.limits.page_bytes
+
+    @property
+    def columns(self) -> Columns:
+        """The columns of the result."""
+        return self._known.columns
+
+    async def _open(self, instance: Instance | None) -> None:
+        shop, source = self._shop, self._source
+        place = None if instance is None else await place_for(shop.session, source, instance, shop.watch)
+        if place is not None and place.instance_id is None:  # it is gone, and nothing was read of it
+            place.release()
+            place = None
+        if place is None or instance is None:
+            instance = await probe(shop.session, source, shop.options.grid, shop.watch)
+            place = await place_for(shop.session, source, instance, shop.watch)
+        try:
+            self._expand(instance)
+        except BaseException:
+            place.release()
+            raise
+        self._spawn(self._work(place))
+        self._use_more()
+
+    def _expand(self, instance: Instance) -> None:
+        """Begin with the first of the pages that there are now; errors: DataChanged for columns that are others."""
+        if self.closed:
+            raise ended()
+        before, self._expansion = self._expansion, instance.expansion
+        if before is not None and not before.columns.schema.equals(self._known.columns.schema, check_metadata=True):
+            raise data_changed("its columns are others")
+        pages = range(len(self._known.combinations))
+        self._opened = {number: asyncio.get_running_loop().create_future() for number in pages}
+        self._left = iter(pages)
+        self._at, self._handed_out, self._shown_again = 0, False, 0
+        self._shop.budget.serve(self, self._stir.set)
+
+    async def _taken(self) -> T | None:
+        while self._at < len(self._opened):
+            opened = self._opened[self._at]
+            await asyncio.wait([opened])  # which whoever gives up waiting does not cancel
+            try:
+                pages = opened.result()
+                item = await pages.next()
+            except ConversionError as error:
+                raise self._on_page(error) from error
+            except InstanceGone as error:
+                if opened.exception() or self._handed_out or self._shown_again + 1 >= INSTANCES:
+                    error.hint = f"{error.hint} {_WAYS_OUT}" if error.hint else _WAYS_OUT
+                    raise
+                await self._show_again(pages)
+                continue
+            if item is not None:
+                self._handed_out = self._handed_out or len(item) > 0
+                return item
+            await pages.aclose()
+            self._at, self._handed_out, self._shown_again = self._at + 1, False, 0
+            self._stir.set()
+            self._use_more()
+        return None
+
+    async def _show_again(self, pages: Pages[T]) -> None:
+        """Have the page of the report that is due shown by another instance than these rows are of."""
+        self._shown_again += 1
+        await pages.aclose()
+        if self.closed:
+            raise ended()
+        self._shop.meter.rows -= pages.taken
+        self._shop.meter.total_rows -= pages.plan.total
+        self._opened[self._at] = asyncio.get_running_loop().create_future()
+        self._stir.set()
+
+    async def _begin_again(self) -> None:
+        await self._stop()
+        self._shop.meter.rows = self._shop.meter.total_rows = 0
+        await self._open(None)
+
+    async def _stop(self) -> None:
+        workers = list(self._workers)
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+        for opened in self._opened.values():
+            if not opened.done():
+                opened.set_exception(ended())
+            opened.exception()  # seen, even if nobody waits for it
+        self._shop.budget.forget(self)
+
+    @property
+    def _known(self) -> Expansion:
+        if self._expansion is None:
+            raise ClosedError("the read was not opened.")
+        return self._expansion
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._workers.add(task)
+        task.add_done_callback(self._workers.discard)
+
+    def _use_more(self) -> None:
+        """Use as many instances as requests may be in flight now, while there are pages for them."""
+        wanted = min(self._shop.budget.limiter.limit, len(self._opened) - self._at)
+        for _ in range(wanted - len(self._workers)):
+            self._spawn(self._work_if_there_is_room())
+
+    async def _work_if_there_is_room(self) -> None:
+        """Use one more instance, if the session has a place for it."""
+        session, place = self._shop.session, None
+        with suppress(MstrError):  # it goes without
+            place = await session.instances.spare(session.http, self._source.path)
+        if place is not None:
+            await self._work(place)
+
+    async def _work(self, place: Place) -> None:
+        """Have one instance show one page of the report after another, each until it was read."""
+        instances = self._shop.session.instances
+        try:
+            for number in self._left:
+                await self._work_on(number, place)
+                if instances.crowded and len(self._workers) > 1:
+                    return
+        finally:
+            place.release()
+
+    async def _work_on(self, number: int, place: Place) -> None:
+        """Show a page of the report until it was read; again where the consumer met that its instance is gone."""
+        pages = None
+        try:
+            while self._at <= number:
+                if not self._opened[number].done():
+                    pages = await self._open_page(number, place)
+                    self._opened[number].set_result(pages)
+                await self._stirred()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the consumer gets it
+            self._opened[number].set_exception(error)
+        finally:
+            if pages is not None:
+                await pages.aclose()
+
+    async def _open_page(self, number: int, place: Place) -> Pages[T]:
+        """Wait until the limits allow it, have an instance show a page of the report, and read its first rows."""
+        shop, known, budget = self._shop, self._known, self._shop.budget
+        limits = shop.options.limits
+        while budget.full or (number != self._at and budget.held + self._first_bytes > limits.buffer_bytes):
+            await self._stirred()
+        estimate = self._first_bytes
+        ticket = budget.start(estimate)
+        try:
+            try:
+                answer = await show(shop, self._source, known.page_by, number, place)
+                if answer.busy:
+                    budget.limiter.on_done(ticket, seconds=0.0, rows=0, busy=True)
+            finally:
+                budget.in_flight -= 1
+                budget.offer()
+
+            def convert(batch: pa.RecordBatch) -> Any:
+                return self._convert(known.add_columns(batch, number))
+
+            pages = await open_pages(shop, self._source, answer, known.grid, convert, awaited=False)
+        finally:
+            budget.held -= estimate
+            budget.offer()
+        shop.meter.total_rows += pages.plan.total
+        self._first_bytes = max(1, pages.first_bytes)
+        return pages
+
+    async def _stirred(self) -> None:
+        """Wait until something has changed."""
+        self._stir.clear()
+        await self._stir.wait()
+
+    def _on_page(self, error: ConversionError) -> ConversionError:
+        """Say on which page of the report the value is."""
+        message = f"{error.message} It is on the page {self._known.label(self._at)}, whose rows are counted from 0."
+        return ConversionError(message, column=error.column, row=error.row, hint=error.hint)

@@ -1,0 +1,134 @@
+"""The pages of one instance, fetched in parallel, converted, and joined where rows span them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from mstr_arrow.errors import ProtocolError
+from mstr_arrow.fetch.page_plan import PagePlan
+from mstr_arrow.fetch.scheduler import Fetched, Scheduler, ended
+from mstr_arrow.grid.rows import Range
+from mstr_arrow.grid.stitch import Stitcher
+from mstr_arrow.instances.page_request import fetch_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pyarrow as pa
+
+    from mstr_arrow.fetch.context import Workshop
+    from mstr_arrow.fetch.scheduler import Answered
+    from mstr_arrow.grid.decode import Page
+    from mstr_arrow.grid.schema import Columns
+    from mstr_arrow.grid.tidy import Laid
+    from mstr_arrow.http.response import Answer
+    from mstr_arrow.instances.source import Source
+
+T = TypeVar("T")
+
+
+class Pages(Generic[T]):
+    """What one instance holds, from its first page on; made by `open_pages`."""
+
+    def __init__(
+        self,
+        shop: Workshop,
+        source: Source,
+        page: Page,
+        convert: Callable[[pa.RecordBatch], T],
+        *,
+        first: int | None,
+        awaited: bool,
+        start: Range | None = None,
+    ) -> None:
+        self.columns = page.columns
+        self.instance_id = page.instance_id
+        self.plan = PagePlan(page.paging.total, shop.options.limits, first=first, start=start)
+        self.first_bytes = 0
+        self.taken = 0
+        self._shop = shop
+        self._source = source
+        self._convert = convert
+        self._stitcher = None if self.columns.whole_pages else Stitcher(self.columns)
+        ordered = shop.options.ordered or self._stitcher is not None
+        self._scheduler: Scheduler[Any] | None = Scheduler(
+            self.plan, self._fetch, shop.budget, ordered=ordered, awaited=awaited
+        )
+
+    def accept(self, fetched: Fetched[Any]) -> None:
+        """Take the first page."""
+        self.first_bytes = fetched.size
+        if self._scheduler is not None and (fetched.paging.total or fetched.rows):
+            self._scheduler.accept(self.plan.take() if fetched.paging.total else Range(0, 0), fetched)
+
+    async def next(self) -> T | None:
+        """Return the next rows, converted; None after the last."""
+        while True:
+            if self._scheduler is None:
+                raise ended()
+            page = await self._scheduler.next()
+            if page is None:
+                return await self._rest()
+            self.taken += page.rows
+            self._shop.meter.rows += page.rows
+            if self._stitcher is None:
+                return page.item  # type: ignore[no-any-return]  # converted where it was decoded
+            item = await self._shop.in_thread(self._stitch, page.item)
+            if item is not None:
+                return item
+
+    async def aclose(self) -> None:
+        """Stop the requests."""
+        # Let go of: its error's traceback would hold on to all that a failed consumer had gathered.
+        scheduler, self._scheduler = self._scheduler, None
+        if scheduler is not None:
+            await scheduler.aclose()
+
+    async def _fetch(self, wanted: Range, free_place: Answered) -> Fetched[Any]:
+        session, grid = self._shop.session, self.columns.options
+        answer = await fetch_page(session, self._source, self.instance_id, wanted, grid)
+        free_place(answer.seconds_waiting + answer.seconds_transferring, busy=answer.busy)
+        try:
+            return await self._decoded(answer)
+        except ProtocolError:  # what a gateway has damaged once may come whole
+            return await self._decoded(await fetch_page(session, self._source, self.instance_id, wanted, grid))
+
+    async def _decoded(self, answer: Answer) -> Fetched[Any]:
+        page, item, size = await self._shop.decode(answer, self.columns, lambda page: item_of(page, self._convert))
+        return Fetched(item, page.paging.current, page.paging, size)
+
+    def _stitch(self, page: Laid) -> T | None:
+        batch = self._stitcher.feed(page) if self._stitcher else page.batch
+        return None if batch is None else self._convert(batch)
+
+    async def _rest(self) -> T | None:
+        """Return the rows that waited for the last page, once."""
+        stitcher, self._stitcher = self._stitcher, None
+        batch = None if stitcher is None else await self._shop.in_thread(stitcher.finish)
+        return None if batch is None else await self._shop.in_thread(self._convert, batch)
+
+
+def item_of(page: Page, convert: Callable[[pa.RecordBatch], T]) -> T | Laid:
+    """Convert the rows of a page, unless some of them are to be joined to those of others first."""
+    return convert(page.batch) if page.columns.whole_pages else page.laid
+
+
+async def open_pages(
+    shop: Workshop,
+    source: Source,
+    answer: Answer,
+    columns: Columns | None,
+    convert: Callable[[pa.RecordBatch], T],
+    *,
+    first: int | None = None,
+    awaited: bool = True,
+    start: Range | None = None,
+) -> Pages[T]:
+    """Decode the first page of an instance, which tells the columns where these are not known yet.
+
+    It has the first rows, or those of ``start``.
+    """
+    page, item, size = await shop.decode(answer, columns, lambda page: item_of(page, convert))
+    pages = Pages(shop, source, page, convert, first=first, awaited=awaited, start=start)
+    pages.accept(Fetched(item, page.paging.current, page.paging, size))
+    return pages

@@ -1,0 +1,349 @@
+"""A question put to an object on the server: its columns, its number of rows, its reads. On the background loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from mstr_arrow.errors import ServerError
+from mstr_arrow.fetch.base_reader import Reading
+from mstr_arrow.fetch.explain import explained
+from mstr_arrow.fetch.page_by_reader import Expanded
+from mstr_arrow.fetch.reader import Read
+from mstr_arrow.fetch.sorted_reader import Gathered
+from mstr_arrow.fetch.stats import watcher
+from mstr_arrow.instances.elements import fetch_elements
+from mstr_arrow.instances.probe import probe
+from mstr_arrow.query.element_lookup import MOST_ELEMENTS, as_elements, notes, texts_in_the_way, with_elements
+from mstr_arrow.query.planner import Division, divide
+from mstr_arrow.query.query import Query
+from mstr_arrow.query.residual import Residual
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Mapping
+
+    import pyarrow as pa
+
+    from mstr_arrow.fetch.base_reader import Sliceable
+    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.grid.schema import Columns
+    from mstr_arrow.instances.instance import Instance
+    from mstr_arrow.instances.source import Source
+    from mstr_arrow.query.expressions import Expression, Leaf
+    from mstr_arrow.session.in_project import ProjectSession
+
+T = TypeVar("T", bound="Sliceable")
+R = TypeVar("R")
+
+OnProgress = Callable[["ScanStats"], object] | None
+
+_BAD_REQUEST = 400
+
+
+Opened: TypeAlias = Reading[T] | Gathered[T]
+"""A read that was opened."""
+
+
+class _AskedTooMuchError(Exception):
+    """The server does not take conditions on the texts of ID forms."""
+
+
+@dataclass(slots=True)
+class Whole:
+    """What is known of an object as a whole, shared by the scans made from each other.
+
+    ``instance`` was not read from yet but for its columns.
+    """
+
+    columns: Columns | None = None
+    instance: Instance | None = None
+    looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """An instance made for a body, not read from yet but for its columns and the number of its rows."""
+
+    body: Mapping[str, Any]
+    instance: Instance
+
+
+@dataclass(slots=True)
+class Asking:
+    """A question about an object, put to the server as often as need be.
+
+    ``probed`` is an instance of what is asked for, or of less, of which only the first rows were looked at.
+    """
+
+    session: ProjectSession
+    source: Source
+    options: ReadOptions
+    query: Query
+    whole: Whole
+    probed: Probed | None = None
+
+    async def whole_columns(self, on_progress: OnProgress = None) -> Columns:
+        """Return the columns of the object as a whole; creates an instance at first need."""
+        async with self.whole.looking:  # scans that start at once look at the object once
+            if self.whole.columns is None:
+                watch = watcher(on_progress)
+                self.whole.instance = await probe(self.session, self.source, self.options.grid, watch)
+                self.whole.columns = self.whole.instance.columns
+            return self.whole.columns
+
+    async def instance(self) -> Instance:
+        """Return an instance of the object as a whole that was not read from; creates one at need."""
+        return await self._probe(None)
+
+    async def schema(self) -> pa.Schema:
+        """Return the columns of the result; creates an instance at first need."""
+        return await self._put(self._schema)
+
+    async def count_rows(self) -> int | None:
+        """Return the number of rows, None where it takes reading them."""
+        return await self._put(self._count_rows)
+
+    async def explain(self) -> str:
+        """Say what is asked of the server, and what is done here."""
+        return await self._put(self._explain)
+
+    async def open(self, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress) -> Opened[T]:
+        """Open a read; the caller closes it."""
+
+        async def opened(division: Division | None) -> Opened[T]:
+            return await self._open(division, convert, on_progress)
+
+        return await self._put(opened, on_progress)
+
+    async def parted(self, on_progress: OnProgress) -> tuple[Source, ReadOptions, Residual]:
+        """Return what is asked of the server in a total order, how that is read, and what is left to do here."""
+        division = await self._ordered(on_progress)
+        source, options, _ = self._part(division, made=self.whole.instance)
+        return source, options, division.residual
+
+    async def made(self, on_progress: OnProgress) -> tuple[Source, ReadOptions, Residual, Instance]:
+        """Return what `parted` does, and an instance of it that was not read from; the caller reads it."""
+
+        async def made(division: Division | None) -> tuple[Source, ReadOptions, Residual, Instance]:
+            division = division or await self._ordered(on_progress)
+            source, options, spent = self._part(division)
+            making = probe(self.session, source, options.grid, watcher(on_progress))
+            instance = await self._certain(making, division, spent)
+            return replace(source, over=None), options, division.residual, instance
+
+        return await self._put(made, on_progress)
+
+    async def _ordered(self, on_progress: OnProgress) -> Division:
+        division = await self._divided(on_progress)
+        if division is None:
+            raise ValueError("no total order was asked for")
+        return division
+
+    async def _put(self, ask: Callable[[Division | None], Awaitable[R]], on_progress: OnProgress = None) -> R:
+        """Divide the question between the server and us, and ask; once more where the server is asked too much."""
+        try:
+            return await ask(await self._divided(on_progress))
+        except _AskedTooMuchError:
+            return await ask(await self._divided(on_progress))
+
+    async def _divided(self, on_progress: OnProgress) -> Division | None:
+        """Divide the question between the server and us; None where everything is asked for."""
+        ordered = self.options.total_order
+        if self.query.trivial and not ordered:
+            return None
+        if (
+            self.query == Query(head=self.query.head) and not ordered
+        ):  # for that alone the columns need not be known
+            return Division({}, Residual(head=self.query.head), {})
+        columns = await self.whole_columns(on_progress)
+        elements = await self._elements(columns)
+        query = replace(self.query, any_order=self.query.any_order or not self.options.ordered)
+        division = divide(
+            with_elements(query, columns, elements),
+            columns,
+            refusal=self.source.refusal(columns),
+            pushdown=self.options.pushdown,
+            id_text_operators=self.session.capabilities.id_text_operators,
+            total_order=ordered,
+        )
+        return replace(division, notes=(*division.notes, *notes(elements)))
+
+    async def _elements(self, columns: Columns) -> Mapping[Leaf, Expression]:
+        """Look up the elements for which conditions hold that the server could not be trusted with as they are."""
+        found: dict[Leaf, Expression] = {}
+        if not self.options.pushdown or self.source.refusal(columns) is not None:
+            return found
+        taken = self.session.capabilities.id_text_operators
+        for leaf in texts_in_the_way(self.query, columns, id_text_operators=taken):
+            forms = [column for column in columns.attributes if column.name == leaf.column]
+            listed = await fetch_elements(self.session.http, self.source, forms, at_most=MOST_ELEMENTS)
+            named = None if listed is None else as_elements(leaf, listed, columns)
+            if named is None:
+                return {}
+            found[leaf] = named
+        return found
+
+    async def _schema(self, division: Division | None) -> pa.Schema:
+        if division is not None and not division.aggregated:
+            columns = await self.whole_columns()
+        else:
+            columns = (await self._probe(division)).columns
+        return columns.schema if division is None else division.residual.schema(columns.schema)
+
+    async def _count_rows(self, division: Division | None) -> int | None:
+        if division is not None and not division.decided:
+            return None
+        probed = await self._probe(division)
+        if not self.source.counts(probed.columns):
+            return None
+        total = probed.total
+        return total if self.query.head is None else min(total, self.query.head)
+
+    async def _explain(self, division: Division | None) -> str:
+        division = await self._narrowed(division)
+        probed = await self._probe(division)
+        source = replace(self.source, body=self._body(division))
+        return explained(division, source, self.whole.columns or probed.columns, probed, self.options)
+
+    async def _probe(self, division: Division | None) -> Instance:
+        """Look at the first rows of what is asked for, once."""
+        if division is None or not division.body:
+            while (whole := self.whole.instance) is None:
+                self.whole.columns = None
+                await self.whole_columns()
+            return whole
+        if self.probed is None or self.probed.body != division.body:
+            self.probed = await self._probe_anew(division)
+        return self.probed.instance
+
+    async def _probe_anew(self, division: Division) -> Probed:
+        source, options, spent = self._part(division)
+        instance = await self._certain(probe(self.session, source, options.grid), division, spent)
+        return Probed(division.body, instance)
+
+    def _part(
+        self, division: Division, *, made: Instance | None = None
+    ) -> tuple[Source, ReadOptions, Instance | None]:
+        """Return what is asked of the server for a division, and the instance of the whole that is spent on it.
+
+        None is spent where the division's own was ``made``. The first rows are those of the server's order, even
+        where pages may come in any.
+        """
+        options = replace(self.options, ordered=self.options.ordered or division.residual.head is not None)
+        if not division.body:
+            return self.source, options, None
+        spent = None
+        if self.source.runs and made is None:
+            spent, self.whole.instance = self.whole.instance, None
+        grid = replace(options.grid, like=division.like)
+        source = replace(self.source, body=self._body(division), over=None if spent is None else spent.id)
+        source = replace(source, ordered=division.ordered)
+        return source, replace(options, grid=grid), spent
+
+    def _body(self, division: Division | None) -> Mapping[str, object]:
+        return self.source.body if division is None else {**self.source.body, **division.body}
+
+    async def _certain(self, asking: Awaitable[R], division: Division, spent: Instance | None) -> R:
+        """Ask, and learn from a refusal that conditions on the texts of ID forms are not taken.
+
+        A request that is refused leaves the instance that it was to change as it was.
+        """
+        try:
+            return await asking
+        except ServerError as error:
+            if error.status != _BAD_REQUEST or not division.matches_on_ids:
+                raise
+            self.session.capabilities.id_text_operators = False
+            self.whole.instance = self.whole.instance or spent
+            raise _AskedTooMuchError from error
+
+    async def _open(
+        self, division: Division | None, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress
+    ) -> Opened[T]:
+        session = self.session
+        division = await self._narrowed(division)
+        if division is None or not division.body:
+            instance, self.whole.instance = self.whole.instance, None
+        else:
+            probed, self.probed = self.probed, None
+            instance = probed.instance if probed is not None and probed.body == division.body else None
+        if division is None:
+            whole = _reading(session, self.source, self.options, convert, on_progress)
+            await _begin(whole, instance)
+            self.whole.columns = whole.columns
+            return whole
+        source, options, spent = self._part(division, made=instance)
+        residual = division.residual
+        first = None if division.first is None else max(1, division.first)
+        if residual.gathers:
+            all_rows = _reading(
+                session,
+                source,
+                options,
+                (lambda batch: batch) if residual.ranked else residual.filtered,
+                on_progress,
+                first=first,
+            )
+            await self._certain(_begin(all_rows, instance), division, spent)
+            return Gathered(all_rows, residual, convert)
+        read = _reading(
+            session,
+            source,
+            options,
+            lambda batch: convert(residual.rows(batch)),
+            on_progress,
+            narrow=residual.schema,
+            first=first,
+            head=residual.head,
+        )
+        await self._certain(_begin(read, instance), division, spent)
+        return read
+
+    async def _narrowed(self, division: Division | None) -> Division | None:
+        """Ask for fewer columns where a division allows it and the server makes as many rows of them.
+
+        That takes an instance of the whole and one for each try, of which one row is read; where all rows fit into
+        a page it is not tried, nor where an instance is a run.
+        """
+        page = self.options.limits.first_rows
+        if division is None or self.source.runs or (division.first is not None and division.first <= page):
+            return division
+        tries = [division.narrowed(narrowing) for narrowing in division.narrowings]
+        if chosen := [narrow for narrow in tries if self.probed is not None and self.probed.body == narrow.body]:
+            return chosen[0]
+        if not tries or (whole := await self._probe(division)).total <= page:
+            return division
+        for narrow in tries:
+            probed = await self._probe_anew(narrow)
+            if probed.instance.total == whole.total:
+                self.whole.instance = None  # it was only counted: what is read later is as fresh as can be
+                self.probed = probed
+                return narrow
+        return division
+
+
+def _reading(
+    session: ProjectSession,
+    source: Source,
+    options: ReadOptions,
+    convert: Callable[[pa.RecordBatch], T],
+    on_progress: OnProgress,
+    *,
+    narrow: Callable[[pa.Schema], pa.Schema] = lambda schema: schema,
+    first: int | None = None,
+    head: int | None = None,
+) -> Reading[T]:
+    if source.expands:
+        return Expanded(session, source, options, convert, on_progress, narrow=narrow, head=head)
+    return Read(session, source, options, convert, on_progress, narrow=narrow, first=first, head=head)
+
+
+async def _begin(read: Reading[Any], instance: Instance | None) -> None:
+    try:
+        await read.open(instance)
+    except BaseException:
+        await read.aclose()
+        raise

@@ -1,0 +1,243 @@
+"""Fetch pages in parallel, decode them in threads, hand them out; all of it within a byte budget."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from mstr_arrow.errors import ClosedError, DataMismatch
+from mstr_arrow.http.limiter import Limiter
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from mstr_arrow.config import Limits
+    from mstr_arrow.fetch.page_plan import PagePlan
+    from mstr_arrow.grid.document import Paging
+    from mstr_arrow.grid.rows import Range
+    from mstr_arrow.http.limiter import Ticket
+
+T = TypeVar("T")
+
+
+def ended() -> ClosedError:
+    """Make the error of a read that was closed under its consumer."""
+    return ClosedError("the read was ended before its last row.", hint="Was its connection closed?")
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched(Generic[T]):
+    """A page fetched and decoded: its item, the rows in it, what the server said, the bytes of its text."""
+
+    item: T
+    rows: int
+    paging: Paging
+    size: int
+
+
+class Answered(Protocol):
+    """Frees the place of a request that was answered."""
+
+    def __call__(self, seconds: float = 0.0, *, busy: bool = False) -> None:
+        """Tell the seconds that it took, 0 where they tell nothing, and whether the server was busy at first.
+
+        The second time it does nothing.
+        """
+
+
+class Budget:
+    """What all schedulers of one read have under way together, within ``limits``.
+
+    ``in_flight`` requests, as many as the ``limiter`` allows, were sent and not yet answered; ``held`` bytes of
+    page text are being fetched, being decoded or waiting to be taken, and were ``most_held`` at the most. Pages now
+    have ``page_rows`` rows, and had from ``fewest_rows`` to ``most_rows``. The schedulers are served in the order
+    in which they came.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        fixed = limits.in_flight
+        most = limits.max_in_flight if fixed is None else fixed
+        self.limiter = Limiter(least=fixed or 1, most=most, polite=limits.polite)
+        self.in_flight = 0
+        self.held = self.most_held = 0
+        self.page_rows = self.fewest_rows = self.most_rows = 0
+        self._starts: dict[object, Callable[[], None]] = {}
+
+    @property
+    def full(self) -> bool:
+        """Whether as many requests are in flight as are allowed."""
+        return self.in_flight >= self.limiter.limit
+
+    def start(self, estimate: int) -> Ticket:
+        """Count a request that is sent, and what its answer may hold."""
+        self.in_flight += 1
+        self.held += estimate
+        self.most_held = max(self.most_held, self.held)
+        return self.limiter.on_start(self.in_flight)
+
+    def taken(self, size: int) -> None:
+        """Count a page that is held no longer."""
+        self.most_held = max(self.most_held, self.held)
+        self.held -= size
+        self.offer()
+
+    def sized(self, rows: int) -> None:
+        """Note the rows of the pages that are asked for."""
+        self.fewest_rows = min(self.fewest_rows or rows, rows)
+        self.most_rows = max(self.most_rows, rows)
+        self.page_rows = rows
+
+    def serve(self, who: object, start: Callable[[], None]) -> None:
+        """Have ``start`` called whenever there may be room."""
+        self._starts[who] = start
+
+    def forget(self, who: object) -> None:
+        """Serve one no longer."""
+        self._starts.pop(who, None)
+
+    def offer(self) -> None:
+        """Tell the schedulers that there may be room."""
+        for start in list(self._starts.values()):
+            start()
+
+
+class Scheduler(Generic[T]):
+    """The pages of one instance, handed out one at a time by `next`.
+
+    ``fetch`` asks the server for a range and decodes the answer; it calls its second argument when the answer
+    has arrived, which frees the request's place for another. Requests in flight are limited in number; page
+    text that is being fetched, being decoded or waiting to be taken is limited in bytes, so that a slow
+    consumer stops the requests. Only the page the consumer waits for is always asked for: from the first on, or,
+    of those that share a ``budget`` and come later, once `next` is called.
+    """
+
+    def __init__(
+        self,
+        plan: PagePlan,
+        fetch: Callable[[Range, Answered], Awaitable[Fetched[T]]],
+        budget: Budget,
+        *,
+        ordered: bool,
+        awaited: bool = True,
+    ) -> None:
+        self._plan = plan
+        self._fetch = fetch
+        self._budget = budget
+        self._ordered = ordered
+        self._awaited = awaited
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ready: dict[int, Fetched[T]] = {}
+        self._next_offset = plan.begin
+        self._delivered = plan.begin
+        self._error: BaseException | None = None
+        self._changed = asyncio.Event()
+        budget.serve(self, self._start)
+
+    async def next(self) -> Fetched[T] | None:
+        """Return the next page, in order of rows or of arrival; None after the last.
+
+        Errors: what ``fetch`` raised first; DataMismatch for a page that is not the one asked for.
+        """
+        self._awaited = True
+        while True:
+            self._start()
+            if self._error is not None:
+                raise self._error
+            page = self._take()
+            if page is not None:
+                return page
+            if self._delivered == self._plan.total:
+                return None
+            if self._delivered == self._plan.end:
+                self._plan.extend()
+                continue
+            if not self._tasks and self._plan.peek() is None:
+                raise DataMismatch(f"{self._delivered} rows were delivered of {self._plan.total} promised.")
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def aclose(self) -> None:
+        """Stop all requests; whoever waits in `next` gets a ClosedError."""
+        self._error = self._error or ended()
+        self._budget.forget(self)
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._budget.held -= sum(page.size for page in self._ready.values())
+        self._ready.clear()
+        self._budget.offer()
+
+    def accept(self, wanted: Range, page: Fetched[T]) -> None:
+        """Check a page against what was asked for and keep it until it is taken; errors: DataMismatch."""
+        paging, where = page.paging, f"The page at row {wanted.offset}"
+        again = "Read again; smaller pages (Limits.page_rows) may help."
+        if paging.offset != wanted.offset:
+            raise DataMismatch(f"{where} came with offset {paging.offset}.", hint=again)
+        if paging.total != self._plan.total:
+            message = f"{where} says the result has {paging.total} rows; the first page said {self._plan.total}."
+            raise DataMismatch(message, hint="Read again; the object may have been published meanwhile.")
+        if page.rows > wanted.rows:
+            raise DataMismatch(f"{where} has {page.rows} rows where at most {wanted.rows} were due.", hint=again)
+        if not page.rows and wanted.rows:
+            message = f"{where} is empty, though the result has {paging.total} rows."
+            raise DataMismatch(message, hint=again)
+        self._plan.received(wanted, page.rows, page.size)
+        self._budget.held += page.size
+        self._ready[wanted.offset] = page
+
+    def _start(self) -> None:
+        """Send as many requests as the limits allow."""
+        budget = self._budget
+        while self._error is None and not budget.full:
+            wanted = self._plan.peek()
+            if wanted is None:
+                return
+            estimate = self._plan.estimate(wanted)
+            next_one = self._next_offset == wanted.offset or not (self._tasks or self._ready)
+            if not (self._awaited and next_one) and budget.held + estimate > budget.limits.buffer_bytes:
+                return
+            budget.sized(self._plan.page_rows)
+            task = asyncio.create_task(self._page(self._plan.take(), estimate, budget.start(estimate)))
+            self._tasks.add(task)
+            task.add_done_callback(self._ended)
+
+    async def _page(self, wanted: Range, estimate: int, ticket: Ticket) -> None:
+        answered = False
+
+        def free_place(seconds: float = 0.0, *, busy: bool = False) -> None:
+            nonlocal answered
+            if not answered:
+                answered = True
+                if seconds > 0:
+                    self._plan.timed(wanted, seconds)
+                    self._budget.limiter.on_done(ticket, seconds=seconds, rows=wanted.rows, busy=busy)
+                self._budget.in_flight -= 1
+                self._budget.offer()
+
+        try:
+            page = await self._fetch(wanted, free_place)
+            self.accept(wanted, page)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the consumer gets it
+            self._error = self._error or error
+        finally:
+            self._budget.held -= estimate
+            free_place()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._changed.set()
+
+    def _take(self) -> Fetched[T] | None:
+        offset = self._next_offset
+        if not self._ordered and self._ready:
+            offset = next(iter(self._ready))
+        page = self._ready.pop(offset, None)
+        if page is not None:
+            self._delivered += page.rows
+            if self._ordered:
+                self._next_offset = offset + page.rows
+            self._budget.taken(page.size)
+        return page

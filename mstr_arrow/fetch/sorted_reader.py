@@ -1,0 +1,87 @@
+"""A read whose rows are held until all that matter have come: to be ranked, or sorted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import replace
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sized
+
+    import pyarrow as pa
+
+    from mstr_arrow.fetch.base_reader import Reading
+    from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.query.residual import Residual
+
+T = TypeVar("T", bound="Sized")
+
+BATCH_ROWS = 131_072
+"""Rows of a batch that is handed out."""
+
+
+class Gathered(Generic[T]):
+    """The same face as `Reading`, over batches that were filtered and still have all columns."""
+
+    def __init__(
+        self,
+        read: Reading[pa.RecordBatch],
+        residual: Residual,
+        convert: Callable[[pa.RecordBatch], T],
+    ) -> None:
+        self._read = read
+        self._residual = residual
+        self._convert = convert
+        self._items: deque[T] | None = None
+        self._rows = 0
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The schema of what is handed out, texts as dictionaries."""
+        return self._residual.schema(self._read.columns.schema)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the read was closed."""
+        return self._read.closed
+
+    def stats(self) -> ScanStats:
+        """Return what was done so far."""
+        return replace(self._read.stats(), result_rows=self._rows)
+
+    async def next(self) -> T | None:
+        """Return the next batch, converted; None after the last. The first waits for all rows."""
+        if self._items is None:
+            batches = await self._gather()
+            self._items = deque(await asyncio.to_thread(self._finish, batches))
+        if not self._items:
+            return None
+        item = self._items.popleft()
+        self._rows += len(item)
+        return item
+
+    async def start_over(self) -> bool:
+        """Begin again, as `Reading` does."""
+        self._items, self._rows = None, 0
+        return await self._read.start_over()
+
+    async def aclose(self) -> None:
+        """Stop the requests and let the rows go."""
+        self._items = self._items and deque()
+        await self._read.aclose()
+
+    async def _gather(self) -> list[pa.RecordBatch]:
+        """Take batches until the last, or until the server's order has brought enough."""
+        batches: list[pa.RecordBatch] = []
+        certain = 0
+        wanted = self._residual.head if self._residual.sorted_there else None
+        while (wanted is None or certain < wanted) and (batch := await self._read.next()) is not None:
+            batches.append(batch)
+            certain += 0 if wanted is None else await asyncio.to_thread(self._residual.counts, batch)
+        return batches
+
+    def _finish(self, batches: list[pa.RecordBatch]) -> list[T]:
+        table = self._residual.finish(batches, self._read.columns.schema)
+        return [self._convert(batch) for batch in table.to_batches(BATCH_ROWS)]

@@ -1,0 +1,194 @@
+"""The requests of one session, in whatever project: cookies, token, time-outs, retries."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+from mstr_arrow import events
+from mstr_arrow.errors import (
+    ClosedError,
+    ForkedError,
+    SessionExpired,
+    TimeoutExceeded,
+)
+from mstr_arrow.http.cookies import SessionKeys
+from mstr_arrow.http.exchange import Delivery, exchange
+from mstr_arrow.http.request import make_request
+from mstr_arrow.http.retry import Failed, attempts
+from mstr_arrow.http.sockets import client_session, find_route
+from mstr_arrow.http.subject import lost_with_session
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from typing import Unpack
+
+    from mstr_arrow.config import Settings
+    from mstr_arrow.http.request import Options, Request
+    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.sockets import Route
+
+logging.getLogger("mstr_arrow").addHandler(logging.NullHandler())
+requests = logging.getLogger("mstr_arrow.requests")
+
+
+class Http:
+    """Requests of one connection; made and used on the background loop only.
+
+    They carry the ``keys`` of its session. How many requests are on their way at once is limited by
+    ``Network.connections`` alone: whoever sends many limits them.
+    """
+
+    def __init__(self, base: str, settings: Settings) -> None:
+        self.settings = settings
+        self.keys = SessionKeys(base)
+        self.renew: Callable[[SessionKeys, SessionExpired], Awaitable[None]] | None = None
+        """Puts keys of a new session in place of those that the server refused, or raises why it cannot."""
+        self._pid = os.getpid()
+        self._session = client_session(settings)
+        self._routes: dict[str, Route] = {}
+        self._routing = asyncio.Lock()
+        connections = settings.network.connections
+        self._places = asyncio.Semaphore(connections) if connections else nullcontext()
+
+    def __repr__(self) -> str:
+        return f"<Http {self.base}>"
+
+    @property
+    def base(self) -> str:
+        """The base URL of the session's server."""
+        return self.keys.base
+
+    @property
+    def token(self) -> str | None:
+        """The session's token; None where there is none."""
+        return self.keys.token
+
+    @property
+    def closed(self) -> bool:
+        """Whether :meth:`aclose` was called."""
+        return self._session.closed
+
+    def check_usable(self) -> None:
+        """Raise ForkedError in a child process of the one that connected, ClosedError after closing."""
+        if os.getpid() != self._pid:
+            raise ForkedError("this connection belongs to the parent process.", hint="Connect again in the child.")
+        if self.closed:
+            raise ClosedError("the connection is closed.", hint="Connect again.")
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        keys: SessionKeys | None = None,
+        **options: Unpack[Options],
+    ) -> Answer:
+        """Send a request and return its answer, 2xx, read to the end; anything else is a typed error.
+
+        ``keys`` are those of a session that is used as it is, expired or not; `Options` lists the ``options``. The
+        answer's body is held in memory once, as it came.
+
+        Where the session has expired, :attr:`renew` opens another and the request is sent once more, unless it is
+        about something of the old one.
+        """
+        self.check_usable()
+        request = make_request(method, path, **options)
+        seconds = self.settings.timeouts.total
+        try:
+            async with asyncio.timeout(seconds) as limit:
+                return await (self._in_session(request) if keys is None else self._delivered(request, keys))
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            message = f"{request.method} {request.path} was not done within {seconds:g} s, repetitions included."
+            raise TimeoutExceeded(
+                message, hint="Raise Timeouts.total, or find out why the server is slow."
+            ) from None
+
+    async def aclose(self) -> None:
+        """Close the connections, without a log-out; requests under way end with ClosedError."""
+        await self._session.close()
+
+    def reopen(self, base: str) -> None:
+        """Begin anew after :meth:`aclose`, for another session at ``base``."""
+        self.keys = SessionKeys(base)
+        self._session = client_session(self.settings)
+
+    def abandon(self) -> None:
+        """Let go of the connections without touching them: in a forked child they are the parent's."""
+        self._session.detach()
+
+    async def _in_session(self, request: Request) -> Answer:
+        """Send a request, and once more in a new session where the one it was sent in has expired.
+
+        An answer 401 says that nothing was done, so any request may be sent again.
+        """
+        keys = self.keys
+        try:
+            return await self._delivered(request, keys)
+        except SessionExpired as error:
+            if self.renew is None or keys.token is None:
+                raise
+            await self.renew(keys, error)
+            if lost := lost_with_session(error, request.subject):
+                raise lost from error
+            if error.status != 401 and not request.safe:
+                raise
+        return await self._delivered(request, self.keys)
+
+    async def _delivered(self, request: Request, keys: SessionKeys) -> Answer:
+        """Send a request until it succeeds or its error is final."""
+        delivery = Delivery(request, keys, await self._way(keys.base))
+        try:
+            async for attempt in attempts(self.settings.retry):
+                with attempt:
+                    try:
+                        async with self._places:
+                            return await self._attempt(delivery)
+                    except Failed as failed:
+                        delivery.failures.append(failed.error)
+                        raise
+        except Failed as failed:
+            raise failed.error from None
+        raise AssertionError("unreachable")
+
+    async def _way(self, base: str) -> Route:
+        """Find the route at the first request, and again where that failed."""
+        async with self._routing:
+            if base not in self._routes:
+                self._routes[base] = await find_route(base, self.settings)
+            return self._routes[base]
+
+    async def _attempt(self, delivery: Delivery) -> Answer:
+        """Send a request once, and tell whoever listens."""
+        method, path, size = delivery.request.method, delivery.request.path, delivery.request.size
+        number, why = delivery.number, delivery.why
+        began = time.monotonic()
+        status, error, received = None, None, 0
+        self.tell(lambda: events.RequestStarted(method, path, number, why, size))
+        try:
+            answer = await exchange(self._session, delivery, self.settings.timeouts)
+            status, received = answer.status, len(answer.body)
+        except Failed as failed:
+            status, received, error = failed.status, failed.size, failed.error.label
+            raise
+        except BaseException as interruption:
+            error = type(interruption).__name__
+            raise
+        else:
+            return answer
+        finally:
+            seconds = time.monotonic() - began
+            full_path = delivery.address.path
+            requests.debug("%s %s -> %s in %.0f ms", method, full_path, status or error, 1000 * seconds)
+            self.tell(lambda: events.RequestFinished(method, path, number, status, error, seconds, received))
+
+    def tell(self, make_event: Callable[[], events.Event]) -> None:
+        """Give an event to the function that was given for them; without one it is not even made."""
+        if self.settings.on_event is not None:
+            events.tell(self.settings.on_event, make_event())

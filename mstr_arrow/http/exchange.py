@@ -1,0 +1,172 @@
+"""A request sent once: its pieces out, its answer in, and what went wrong in between, typed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from mstr_arrow.errors import ClosedError, MstrError, ProtocolError
+from mstr_arrow.http import url
+from mstr_arrow.http.error_map import error_for
+from mstr_arrow.http.failures import transport_error
+from mstr_arrow.http.response import Answer, blotted, parsed, unpacked
+from mstr_arrow.http.retry import Failed, is_overload, is_transient, retry_after, was_turned_away
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from yarl import URL
+
+    from mstr_arrow.config import Timeouts
+    from mstr_arrow.http.cookies import SessionKeys
+    from mstr_arrow.http.request import Request
+    from mstr_arrow.http.sockets import Route
+
+SEND_BYTES = 2**18
+"""Bytes of a request that are handed to the socket at once, so that a big body does not hold up the others."""
+
+_NOTHING_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A request on its way, attempt by attempt: with the keys of one session, by one route.
+
+    ``failures`` are the errors of the attempts so far.
+    """
+
+    request: Request
+    keys: SessionKeys
+    route: Route
+    failures: list[MstrError] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        """Return what holds no secret, for tracebacks that show variables."""
+        return f"<Delivery of {self.request!r}>"
+
+    @property
+    def address(self) -> URL:
+        """Where the request goes."""
+        return self.request.address(self.keys.base)
+
+    @property
+    def number(self) -> int:
+        """The number of the present attempt, from 1."""
+        return len(self.failures) + 1
+
+    @property
+    def why(self) -> str | None:
+        """What made the present attempt necessary: the label of the error before it; None for the first."""
+        return self.failures[-1].label if self.failures else None
+
+
+async def exchange(session: aiohttp.ClientSession, delivery: Delivery, timeouts: Timeouts) -> Answer:
+    """Send a request once and return its answer, 2xx, read to the end.
+
+    Anything else is raised as Failed, with the typed error, and whether another attempt is allowed.
+    """
+    try:
+        answer = await _sent(session, delivery, timeouts)
+    except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
+        if session.closed:
+            request = delivery.request
+            closed = ClosedError(f"the connection was closed during {request.method} {delivery.address.path}.")
+            raise Failed(closed, repeatable=False) from None
+        raise _unanswered(error, delivery, timeouts) from None
+    if 200 <= answer.status < 300:
+        return answer
+    raise _refused(answer, delivery)
+
+
+async def _sent(session: aiohttp.ClientSession, delivery: Delivery, timeouts: Timeouts) -> Answer:
+    """Send a request and read its answer, with an end to each wait; raises what aiohttp does, and TimeoutError."""
+    request, keys, address = delivery.request, delivery.keys, delivery.address
+    waits = {"read": timeouts.read, "execute": timeouts.execute}
+    first_byte = timeouts.connect + waits[request.wait] if isinstance(request.wait, str) else request.wait
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    async with asyncio.timeout(first_byte) as limit:
+
+        async def body() -> AsyncIterator[bytes]:
+            for piece in request.pieces:
+                for start in range(0, len(piece), SEND_BYTES):
+                    yield piece[start : start + SEND_BYTES]
+                    if not limit.expired():
+                        limit.reschedule(loop.time() + first_byte)
+
+        async with session.request(
+            request.method,
+            address,
+            params=request.params,
+            data=body() if request.pieces else None,
+            allow_redirects=False,
+            **delivery.route.options(address, {**keys.headers(address), **request.headers}),
+        ) as response:
+            started = loop.time()
+            keys.accept(response)
+            received = []
+            while True:
+                limit.reschedule(loop.time() + timeouts.read)
+                piece = await response.content.readany()
+                if not piece:
+                    break
+                received.append(piece)
+    if 200 <= response.status < 300:
+        keys.used_at = started
+    return Answer(
+        status=response.status,
+        headers=response.headers,
+        body=b"".join(received),
+        encoding=response.headers.get("Content-Encoding", "").lower(),
+        retries=len(delivery.failures),
+        busy=any(map(is_overload, delivery.failures)),
+        seconds_waiting=started - began,
+        seconds_transferring=loop.time() - started,
+        secrets=(*keys.secrets, *request.hidden),
+    )
+
+
+def _unanswered(error: Exception, delivery: Delivery, timeouts: Timeouts) -> Failed:
+    """Type what aiohttp raised."""
+    request, keys = delivery.request, delivery.keys
+    typed = transport_error(
+        error,
+        f"{request.method} {delivery.address.path}",
+        url.host_of(keys.base),
+        wait=request.wait if isinstance(request.wait, str) else "read",
+        connect_seconds=timeouts.connect,
+        proxy=delivery.route.proxy_host,
+    )
+    harmless = request.safe is True or isinstance(error, _NOTHING_SENT)
+    return Failed(typed, repeatable=harmless and is_transient(typed))
+
+
+def _refused(answer: Answer, delivery: Delivery) -> Failed:
+    """Type an answer that is not a success; secrets that its body echoes are blotted out."""
+    request = delivery.request
+    body, whole = b"", True
+    try:
+        body = unpacked(answer.body, answer.encoding)
+        if body.startswith(b"{"):
+            parsed(body, answer.secrets)
+    except ProtocolError:
+        whole = False  # the reason did not come whole: it may do so the next time
+    error = error_for(
+        answer.status,
+        answer.headers,
+        blotted(body, [*answer.secrets, *delivery.route.secrets]),
+        method=request.method,
+        path=request.path,
+        subject=request.subject,
+        base_hint=url.missing_context_hint(delivery.keys.base),
+    )
+    wait = retry_after(answer.headers, time.time())
+    if request.safe:
+        repeatable = is_transient(error) or not whole
+    else:
+        repeatable = request.safe is None and was_turned_away(error, wait)
+    return Failed(error, repeatable=repeatable, retry_after=wait, status=answer.status, size=len(answer.body))

@@ -1,0 +1,149 @@
+"""How many requests are worth having in flight, learned from how long they take. Pure: no clock, no event loop.
+
+A server with workers to spare answers as quickly with more requests in flight; from its knee on each further one
+only makes the others wait. So two levels and the rise of the time between them tell where the knee is. The limiter
+rests at a level, tries another for as many answers as it takes to tell, and goes to the knee.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from mstr_arrow.http.window import REMEMBERED, Window
+
+FIRST, POLITE = 6, 2
+"""Requests in flight before anything is known, and the most of them where the server's load is to stay low."""
+
+_LONGEST_STEP, _SHORTEST_STEP = math.log(2), math.log(1.2)
+_FEWEST, _MOST = 12, 32  # answers at a level before it is judged: at least, and at most unless it is higher
+
+_PATIENCE = 16
+"""Rounds of answers at a level before a lower one is tried again; a higher one, which costs less, comes sooner."""
+
+_SIMILAR, _CHANGED, _POLITELY_CHANGED = math.log(1.25), math.log(1.3), math.log(1.1)
+_LENIENT, _STRICT = 0.9, 3.0  # weight of a rise: rather one request too many than one too few, or the reverse
+
+
+class Ticket(NamedTuple):
+    """What a request was started as: the number of its level, the requests in flight with it, whether it counts."""
+
+    level: int
+    in_flight: int
+    counts: bool
+
+
+class Limiter:
+    """The requests in flight that are worth it: ``limit``, from ``least`` to ``most``.
+
+    It is told of every request when that starts and when it was answered. Where ``least`` is ``most`` it learns
+    nothing. ``polite`` allows `POLITE` at most, and the second only where the first takes hardly longer for it.
+    ``lowest`` and ``highest`` are what the limit was so far.
+
+    >>> limiter = Limiter(most=8)
+    >>> limiter.limit
+    6
+    >>> limiter.on_done(limiter.on_start(1), seconds=0.5, rows=1_000, busy=True)
+    >>> limiter.limit
+    3
+    """
+
+    def __init__(self, *, least: int = 1, most: int = 32, polite: bool = False) -> None:
+        self._least = least
+        self._most = max(least, min(most, POLITE) if polite else most)
+        self._weight = _STRICT if polite else _LENIENT
+        self._changed = _POLITELY_CHANGED if polite else _CHANGED
+        self.limit = self.lowest = self.highest = self._home = max(least, min(self._most, 1 if polite else FIRST))
+        self._base: Window | None = None  # answers at home
+        self._window = Window()
+        self._trying, self._up, self._step = False, True, _LONGEST_STEP
+        self._patience = self._rounds = 1
+        self._level = self._cut_at = self._started = self._rows = self._odd = 0
+        self._full = False
+
+    def on_start(self, in_flight: int) -> Ticket:
+        """Note a request that starts, as one of ``in_flight``; the ticket is for `on_done`."""
+        self._started += 1
+        self._full = self._full or in_flight >= self.limit or self._started > self.limit
+        return Ticket(self._level, in_flight, self._full)
+
+    def on_done(self, ticket: Ticket, *, seconds: float, rows: int, busy: bool = False) -> None:
+        """Learn from an answer: the seconds it took, its rows, and whether the server was too busy at first."""
+        if busy and ticket.level >= self._cut_at:
+            self._base, self._up, self._step = None, True, _SHORTEST_STEP
+            self._patience, self._rounds = _PATIENCE, _PATIENCE // 2
+            self._go(max(self._least, min(self.limit, self._home) // 2))
+            self._cut_at = self._level
+        elif busy or self._least == self._most or not ticket.counts or ticket.level != self._level:
+            return
+        elif self._as_large(max(1, rows)):
+            sample = math.log(max(seconds, 1e-6) / max(1, rows)), math.log(ticket.in_flight)
+            self._window.add(*sample)
+            if self._base is not None and not self._trying:
+                self._base.add(*sample)
+            (self._judge if self._trying else self._rest)()
+
+    def _as_large(self, rows: int) -> bool:
+        """Say whether a page can be compared with those before; begin anew once the size has changed for good."""
+        if self._rows and abs(math.log(rows / self._rows)) <= _SIMILAR:
+            self._odd = 0
+            return True
+        self._odd += 1
+        if not self._rows or self._odd >= _FEWEST // 2:
+            self._rows, self._odd, self._base = rows, 0, None
+            self._go(self._home)
+        return False
+
+    def _rest(self) -> None:
+        """Try another level after some rounds at home, or as soon as something has changed there."""
+        window, base = self._window, self._base
+        if window.answers < min(REMEMBERED, max(_FEWEST, 0 if base is None else self.limit)):
+            return
+        self._window, self._base = Window(), base or window
+        self._rounds -= 1
+        rise = window.cost - self._base.cost
+        if abs(rise) > max(self._changed, 3 * window.doubt(self._base)):
+            self._base, self._up, self._step = window, rise < 0, min(_LONGEST_STEP, abs(rise))
+            self._patience, self._rounds = 1, 0
+        if self._rounds <= 0:
+            self._try(self._base)
+
+    def _try(self, base: Window) -> None:
+        """Go a step from here, or the other way where there is nowhere to go."""
+        self._base = base
+        used = min(self.limit, math.exp(base.in_flight))  # which a slow consumer makes fewer than there could be
+        above = min(self._most, max(self.limit + 1, math.ceil(self.limit * math.exp(self._step))))
+        below = max(self._least, min(self.limit - 1, math.floor(used * math.exp(-self._step) + 1e-9)))
+        self._up = below == self.limit or (self._up and above != self.limit)
+        self._home = self.limit
+        self._go(above if self._up else below, trying=True)
+
+    def _judge(self) -> None:
+        """Find the knee between home and the level that is tried, as soon as the answers tell."""
+        base, window = self._base, self._window
+        if base is None or window.answers < _FEWEST:
+            return
+        apart, rise, doubt = window.in_flight - base.in_flight, window.cost - base.cost, window.doubt(base)
+        if window.answers < min(REMEMBERED, max(_MOST, self.limit)) and abs(rise - apart / 2) <= 2.5 * doubt:
+            return
+        gained = 0.0
+        if abs(apart) > _SHORTEST_STEP / 4 and (apart > 0) is self._up:
+            slope = min(1.0, max(0.0, self._weight * rise / apart))
+            gained = 1.0 - slope if self._up else slope
+        if gained > 0.5:
+            self._patience, self._step = 1, min(_LONGEST_STEP, 2 * self._step) if self._up else self._step
+            self._try(window)
+            return
+        level = round(self._home * math.exp(gained * apart))
+        self._up, self._step = not self._up, max(_SHORTEST_STEP, self._step / 2)
+        self._rounds = self._patience // 4 if self._up else self._patience
+        self._patience = min(_PATIENCE, 2 * self._patience)
+        self._base = base if level == self._home else None
+        self._go(level)
+
+    def _go(self, level: int, *, trying: bool = False) -> None:
+        """Have so many requests in flight from now on."""
+        self.limit, self._trying = level, trying
+        self._home = self._home if trying else level
+        self.lowest, self.highest = min(self.lowest, level), max(self.highest, level)
+        self._level, self._started, self._full, self._window = self._level + 1, 0, False, Window()

@@ -1,0 +1,117 @@
+"""A request, made ready to be sent as often as need be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+import orjson
+from yarl import URL
+
+from mstr_arrow.http import url
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Unpack
+
+    from mstr_arrow.http.subject import Subject
+
+Wait = Literal["read", "execute"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is sent, and what must be known of it where it fails: :class:`Options` says it of each field."""
+
+    method: str
+    path: str
+    query: str
+    params: Sequence[tuple[str, str]]
+    headers: Mapping[str, str]
+    pieces: Sequence[bytes]
+    subject: Subject | None
+    safe: bool | None
+    wait: Wait | float
+    hidden: Sequence[str]
+
+    def __repr__(self) -> str:
+        """Return what holds no secret, for tracebacks that show variables."""
+        return f"<{self.method} {self.path}>"
+
+    @property
+    def size(self) -> int:
+        """The bytes of the body."""
+        return sum(map(len, self.pieces))
+
+    def address(self, base: str) -> URL:
+        """Return where the request goes."""
+        return URL(f"{base}{self.path}{self.query}")
+
+
+class Options(TypedDict, total=False):
+    """What a request may have beside method and path.
+
+    ``params``
+        of the query; lists repeat their name, None is left out.
+    ``json``, ``data``
+        the body: what becomes JSON, or text or bytes that are sent as they are, a big one as a sequence of pieces.
+    ``headers``
+        further ones.
+    ``subject``
+        what the request is about, None where that is nothing that a session may lose.
+    ``safe``
+        True says that the request may be repeated, as GET and HEAD are; :func:`~.retry.is_transient` lists what
+        for. Others are repeated where the server turned them away (:func:`~.retry.was_turned_away`), and with False
+        not even then.
+    ``wait``
+        ``"execute"`` allows ``Timeouts.execute`` for the first byte of the answer, in place of ``Timeouts.read``,
+        counted from the last piece of the body that was sent; a number allows that many seconds.
+    ``hidden``
+        secrets in the request, which an answer may not repeat.
+    """
+
+    params: Mapping[str, object] | None
+    json: object
+    data: bytes | str | Sequence[bytes] | None
+    headers: Mapping[str, str] | None
+    subject: Subject | None
+    safe: bool | None
+    wait: Wait | float
+    hidden: Sequence[str]
+
+
+def make_request(method: str, path: str, **options: Unpack[Options]) -> Request:
+    """Make a request ready, its body as pieces of bytes. Errors: UsageError for what is no path."""
+    method = method.upper()
+    path, question, query = url.endpoint(path).partition("?")
+    headers = dict(options.get("headers") or {})
+    json = options.get("json")
+    if json is None:
+        pieces = _pieces(options.get("data"))
+    else:
+        pieces = (orjson.dumps(json),)
+        headers.setdefault("Content-Type", "application/json")
+    if pieces:
+        headers["Content-Length"] = str(sum(map(len, pieces)))
+    safe = options.get("safe")
+    return Request(
+        method,
+        path,
+        question + query,
+        url.query_pairs(options.get("params")),
+        headers,
+        pieces,
+        subject=options.get("subject"),
+        safe=True if safe is None and method in {"GET", "HEAD"} else safe,
+        wait=options.get("wait", "read"),
+        hidden=options.get("hidden", ()),
+    )
+
+
+def _pieces(data: bytes | str | Sequence[bytes] | None) -> Sequence[bytes]:
+    """Return the pieces of a body; none for no body."""
+    if not data:
+        return ()
+    if isinstance(data, str):
+        return (data.encode(),)
+    return (data,) if isinstance(data, bytes) else data

@@ -1,0 +1,136 @@
+"""What is repeated, how often, and after which wait."""
+
+from __future__ import annotations
+
+import logging
+import time
+from email.utils import parsedate_to_datetime
+from random import uniform
+from typing import TYPE_CHECKING
+
+import stamina
+
+from mstr_arrow.errors import (
+    ConnectError,
+    IServerUnreachable,
+    MstrError,
+    ProxyError,
+    ServerBusy,
+    ServerError,
+    TimeoutExceeded,
+)
+from mstr_arrow.http.iserver import ISERVER
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from mstr_arrow.config import Retry
+
+# stamina logs every repetition as a warning; without a handler Python would print it to standard error.
+logging.getLogger("stamina").addHandler(logging.NullHandler())
+
+
+_VAGUE = frozenset({ServerError, ServerBusy, IServerUnreachable})
+"""What an answer is taken for whose code does not say that the same request would fail again."""
+
+
+_TOO_MANY, _UNAVAILABLE, _GATEWAY_TIMEOUT = 429, 503, 504
+
+
+class Failed(Exception):
+    """One attempt failed with ``error``; ``repeatable`` says whether another one is allowed.
+
+    ``retry_after`` is the wait in seconds the server asked for, ``status`` and ``size`` (bytes) those of its
+    answer, if there was one.
+    """
+
+    def __init__(
+        self,
+        error: MstrError,
+        *,
+        repeatable: bool,
+        retry_after: float | None = None,
+        status: int | None = None,
+        size: int = 0,
+    ) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.repeatable = repeatable
+        self.retry_after = retry_after
+        self.status = status
+        self.size = size
+
+
+def is_transient(error: MstrError) -> bool:
+    """Say whether the same request may succeed a little later.
+
+    So may: no connection, a connection reset or closed early, a truncated body, a time-out; HTTP 429, 502,
+    503 and 504; HTTP 500 without a code that says more; and the I-Server's codes for full governors, memory
+    shortage, and a cube being executed or published. Everything else is final: other
+    4xx, other codes, certificates and proxy passwords that were refused, redirects, answers that are not JSON.
+
+    Only requests that are safe to repeat are repeated for all these reasons. Any request is repeated when the
+    connection could not even be opened, because then nothing was sent, and where it :func:`was_turned_away`.
+    """
+    if not isinstance(error, ServerError):
+        return isinstance(error, ConnectError | TimeoutExceeded) and not isinstance(error, ProxyError)
+    if error.iserver_code is not None:
+        meaning = ISERVER.get(error.iserver_code)
+        return meaning is not None and meaning.transient
+    return error.status in {429, 500, 502, 503, 504} and type(error) in _VAGUE
+
+
+def was_turned_away(error: MstrError, wait: float | None) -> bool:
+    """Say whether the server tells that it did nothing of a request, and may do it a little later.
+
+    So it does with HTTP 429, with HTTP 503 where it asks for a ``wait`` (seconds, its ``Retry-After``), and with
+    the I-Server's codes for full governors and memory shortage. The same request cannot make anything twice then,
+    whatever it makes. HTTP 500, 502, 504, a 503 without a wait and a lost answer leave that open.
+    """
+    if not isinstance(error, ServerError) or not is_transient(error):
+        return False
+    if error.iserver_code is not None:
+        return ISERVER[error.iserver_code].unbegun
+    return error.status == _TOO_MANY or (error.status == _UNAVAILABLE and wait is not None)
+
+
+def is_overload(error: MstrError) -> bool:
+    """Say whether an error tells that the server has too much to do: it says so, or does not answer in time."""
+    late = isinstance(error, ServerError) and error.status == _GATEWAY_TIMEOUT
+    return late or isinstance(error, ServerBusy | TimeoutExceeded)
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Return the seconds a ``Retry-After`` header asks for, from its number or its date; None without one.
+
+    >>> retry_after({"Retry-After": "3"}, now=0.0)
+    3.0
+    """
+    value = headers.get("Retry-After", "").strip()
+    if value.isdecimal():
+        return float(value)
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+    except ValueError:
+        return None
+
+
+def attempts(settings: Retry) -> AsyncIterator[stamina.Attempt]:
+    """Return the attempts of one request, each a context in which :class:`Failed` may be raised.
+
+    The wait before attempt *n* + 1 is drawn at random below ``wait_initial * 2**n`` and ``wait_max``, or is
+    what the server asked for; a wait that would end after ``settings.seconds`` is not begun.
+    """
+    began = time.monotonic()
+    failures = 0
+
+    def wait(error: Exception) -> bool | float:
+        nonlocal failures
+        if not isinstance(error, Failed) or not error.repeatable:
+            return False
+        failures += 1
+        longest = min(settings.wait_max, settings.wait_initial * 2**failures)
+        seconds = uniform(0.0, longest) if error.retry_after is None else error.retry_after
+        return seconds if time.monotonic() - began + seconds < settings.seconds else False
+
+    return aiter(stamina.retry_context(on=wait, attempts=settings.attempts, timeout=settings.seconds))

@@ -1,0 +1,185 @@
+"""The sockets of one login: how aiohttp is set up, TLS and proxies included."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+from base64 import b64encode
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import aiohttp
+from yarl import URL
+
+from mstr_arrow.credentials import resolve
+from mstr_arrow.errors import UsageError
+from mstr_arrow.http.proxies import choose_proxy
+
+if TYPE_CHECKING:
+    from mstr_arrow.config import Settings, Tls
+
+READ_BUFFER = 2**20
+"""Bytes of an answer that wait to be taken before the socket is paused."""
+
+HEADER_BYTES = 2**16
+"""Bytes a header may have; those of single sign-on gateways outgrow the usual 8 KiB."""
+
+CA_FILES = frozenset({".pem", ".crt", ".cer"})
+
+
+def client_session(settings: Settings) -> aiohttp.ClientSession:
+    """Make the session with every default of aiohttp that would hurt here set otherwise.
+
+    Cookies are left to :class:`~.transport.keys.SessionKeys`; bodies stay packed; proxies and certificates come
+    from :func:`find_route`, and no log-in is looked for in a ``.netrc``.
+    """
+    session = aiohttp.ClientSession(
+        connector=_Connector(limit=0),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"Accept": "application/json", "Accept-Encoding": "gzip"},
+        timeout=aiohttp.ClientTimeout(
+            total=None, connect=settings.timeouts.connect, sock_connect=settings.timeouts.connect
+        ),
+        auto_decompress=False,
+        read_bufsize=READ_BUFFER,
+        max_line_size=HEADER_BYTES,
+        max_field_size=HEADER_BYTES,
+        trust_env=False,
+    )
+    # aiohttp would repeat a PUT or DELETE by itself, uncounted, when the server drops the connection.
+    session._retry_connection = False  # noqa: SLF001  there is no public switch
+    return session
+
+
+class _Connector(aiohttp.TCPConnector):
+    """A connector that a forked child does not close: the sockets and their poller are the parent's."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._pid = os.getpid()
+
+    def __del__(self, *arguments: Any) -> None:
+        if os.getpid() == self._pid:
+            super().__del__(*arguments)
+
+
+class Route(NamedTuple):
+    """The way to one server: certificates, and the proxy with the headers that are for it alone."""
+
+    ssl: ssl.SSLContext | bool
+    proxy: URL | None
+    headers: dict[str, str]
+    secrets: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        """Return what holds no secret, for tracebacks that show variables."""
+        return f"<Route through {self.proxy}>" if self.proxy else "<Route>"
+
+    @property
+    def proxy_host(self) -> str | None:
+        """The proxy's host and port, for messages."""
+        return self.proxy.authority if self.proxy else None
+
+    def options(self, address: URL, headers: dict[str, str]) -> dict[str, Any]:
+        """Return what aiohttp takes for a request with ``headers``.
+
+        Over a tunnel the proxy sees its own headers only; without one it takes them out of the request's.
+        """
+        if address.scheme == "https":
+            return {"ssl": self.ssl, "headers": headers, "proxy": self.proxy, "proxy_headers": self.headers or None}
+        return {"ssl": self.ssl, "headers": {**headers, **self.headers}, "proxy": self.proxy}
+
+
+async def find_route(base: str, settings: Settings) -> Route:
+    """Choose the proxy, ask for its password and the key's, and read the certificates in a thread.
+
+    Errors: UsageError for a file that cannot be read or a proxy that cannot be used.
+    """
+    address = URL(base)
+    proxy = choose_proxy(settings.network, address.scheme, address.host or "", address.port or 0)
+    headers: dict[str, str] = {}
+    secrets: tuple[str, ...] = ()
+    if proxy is not None and proxy.username is not None:
+        password = await resolve(proxy.password or "", "Proxy.password")
+        login = b64encode(f"{proxy.username}:{password}".encode()).decode()
+        headers["Proxy-Authorization"] = f"Basic {login}"
+        secrets = (password, login)
+    certificates: ssl.SSLContext | bool = True
+    if address.scheme == "https" or (proxy is not None and proxy.url.startswith("https:")):
+        tls = settings.tls
+        key = None if tls.key_password is None else await resolve(tls.key_password, "Tls.key_password")
+        certificates = await asyncio.to_thread(_tls_context, tls, key)
+    return Route(certificates, URL(proxy.url) if proxy else None, headers, secrets)
+
+
+def _tls_context(tls: Tls, key_password: str | None) -> ssl.SSLContext:
+    context = _system_context() if tls.system_store else ssl.create_default_context()
+    if tls.ca_file is not None:
+        _trust(context, "ca_file", Path(tls.ca_file))
+    if tls.ca_folder is not None:
+        for file in _listed(Path(tls.ca_folder)):
+            _trust(context, "ca_folder", file)
+    if tls.cert_file is not None:
+        _show(context, tls, key_password)
+    if not tls.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _system_context() -> ssl.SSLContext:
+    try:
+        import truststore  # noqa: PLC0415  an extra
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            "Tls.system_store needs the package truststore.", hint="Run: pip install 'mstr-arrow[truststore]'"
+        ) from error
+    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        files = sorted(file for file in folder.iterdir() if file.suffix.lower() in CA_FILES)
+    except OSError as error:
+        raise UsageError(f"Tls.ca_folder {str(folder)!r} cannot be read: {error.strerror}.") from error
+    if not files:
+        kinds = ", ".join(sorted(f"*{suffix}" for suffix in CA_FILES))
+        raise UsageError(f"Tls.ca_folder {str(folder)!r} holds no certificate ({kinds}).")
+    return files
+
+
+def _trust(context: ssl.SSLContext, field: str, file: Path) -> None:
+    try:
+        context.load_verify_locations(file)
+    except (OSError, ssl.SSLError) as error:
+        reason = "it holds no PEM certificate" if isinstance(error, ssl.SSLError) else error.strerror
+        raise UsageError(f"Tls.{field}: {str(file)!r} cannot be read: {reason}.") from error
+
+
+def _show(context: ssl.SSLContext, tls: Tls, key_password: str | None) -> None:
+    """Have the client's certificate shown; without a password OpenSSL would ask for one on the terminal."""
+    asked = False
+
+    def password() -> str:
+        nonlocal asked
+        asked = True
+        return key_password or ""
+
+    where = f"Tls.cert_file {str(tls.cert_file)!r}"
+    if tls.key_file is not None:
+        where += f", Tls.key_file {str(tls.key_file)!r}"
+    try:
+        context.load_cert_chain(tls.cert_file or "", tls.key_file, password)
+    except (OSError, ValueError) as error:
+        reason: str | None = "the key does not belong to the certificate, or a file is no PEM"
+        if isinstance(error, OSError) and not isinstance(error, ssl.SSLError):
+            reason = error.strerror
+        elif asked:
+            reason = (
+                "the key is encrypted, and the password does not open it" if key_password else "it needs a password"
+            )
+        raise UsageError(f"{where} cannot be used: {reason}.", hint=_KEY_HINT if asked else None) from None
+
+
+_KEY_HINT = "Give it as Tls(key_password=…), a string or a function."

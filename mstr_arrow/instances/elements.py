@@ -1,0 +1,67 @@
+"""The elements of an attribute, as the server lists them (Wire reference, section 4.6)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mstr_arrow.errors import DataMismatch, ProtocolError
+from mstr_arrow.instances.page_request import halving
+from mstr_arrow.query.element_lookup import Element
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mstr_arrow.grid.schema import Column
+    from mstr_arrow.http.response import Answer
+    from mstr_arrow.instances.source import Source
+    from mstr_arrow.session.project_http import ProjectHttp
+
+PAGE = 10_000
+"""Elements asked for at a time."""
+
+
+async def fetch_elements(
+    http: ProjectHttp, source: Source, forms: Sequence[Column], *, at_most: int | None = None
+) -> list[Element] | None:
+    """List the elements of the attribute that these columns are the forms of; None for more than ``at_most``.
+
+    GET …/attributes/{id}/elements, page by page; half as many at a time where the server runs out of time.
+    Errors: DataMismatch where it counts others than it lists.
+    """
+    path = f"{source.object_path}/attributes/{forms[0].object_id}/elements"
+    form_ids = ",".join(str(form.form_id) for form in forms)
+    found: list[Element] = []
+    total: int | None = None
+    page = PAGE
+
+    async def ask(limit: int) -> Answer:
+        params = {"offset": len(found), "limit": limit, "baseFormIds": form_ids}
+        return await http.request("GET", path, params=params)
+
+    while total is None or len(found) < total:
+        answer, page = await halving(page, ask)
+        listed = [_element(item, forms) for item in answer.json()]
+        count = answer.headers.get("x-mstr-total-count")
+        total = int(count) if count else total
+        if at_most is not None and max(total or 0, len(found) + len(listed)) > at_most:
+            return None
+        if not listed or listed[0] in found[:1]:  # the first ones again: a server that does not page
+            break
+        found += listed
+    if total is not None and len(found) != total:
+        raise DataMismatch(f"The server counts {total} elements of {forms[0].name!r} and lists {len(found)}.")
+    return found
+
+
+def _element(item: Any, forms: Sequence[Column]) -> Element:
+    """Read an element; errors: ProtocolError."""
+    try:
+        element_id, values = str(item["id"]), list(item["formValues"])
+    except (KeyError, TypeError) as error:
+        raise ProtocolError(f"The server lists {item!r}, which is no element of {forms[0].name!r}.") from error
+    if element_id.endswith(":\\N") or element_id.startswith("h\\N;"):
+        return Element(element_id, (None,) * len(forms))
+    if len(values) != len(forms):
+        names = ", ".join(form.name for form in forms)
+        raise ProtocolError(f"An element of {names} has the form values {values!r}, not {len(forms)} of them.")
+    return Element(element_id, tuple(values))

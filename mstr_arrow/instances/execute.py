@@ -1,0 +1,367 @@
+"""From a source to the first page of an instance of it, however long the server runs for that.
+
+A report on a server that can do so is run asynchronously, so that no request waits long: gateways cut those that
+do. The order is that of the wire reference, section 3.9: created without a body, its status asked for until it is
+ready, its prompts answered, and only then changed as the body says. Cubes are created with the body.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from mstr_arrow.errors import (
+    ConnectError,
+    InstanceGone,
+    MstrError,
+    NotFound,
+    ProtocolError,
+    ServerError,
+    TimeoutExceeded,
+)
+from mstr_arrow.grid.rows import Range
+from mstr_arrow.http.retry import retry_after
+from mstr_arrow.http.subject import Subject
+from mstr_arrow.instances.jobs import cancel_job
+from mstr_arrow.instances.page_by import choose_page
+from mstr_arrow.instances.prompts import Prompting
+from mstr_arrow.instances.status import FAILED, PROMPTED, READY, State, read_state
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mstr_arrow.grid.options import GridOptions
+    from mstr_arrow.http.request import Wait
+    from mstr_arrow.http.response import Answer
+    from mstr_arrow.instances.instance import Instance
+    from mstr_arrow.instances.source import Source
+    from mstr_arrow.session.in_project import ProjectSession
+    from mstr_arrow.session.project_http import ProjectHttp
+    from mstr_arrow.session.working_set import Place
+
+Watch = Callable[[str | None], object]
+"""Told in words what the server does, and None when it is done."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 5.0
+"""Seconds between two questions how far an instance is, where the server names none."""
+
+SHORT_READ = 2.0
+"""Seconds that a page may take when the server, which answers no question for the status, is asked for one."""
+
+INSTANCES = 3
+"""How many instances are made for one page, where they are gone, the first included."""
+
+CHANGES = 3
+"""How often an instance is changed when a gateway cuts the request."""
+
+_WORTH_A_THREAD = 2**16
+_GATEWAY = frozenset({502, 504})
+
+
+async def place_for(session: ProjectSession, source: Source, instance: Instance | None, watch: Watch) -> Place:
+    """Wait for a place in the session's working set: that of an instance there is, if it is there still."""
+    wanted = source.given or source.over if instance is None else instance.id
+    return await session.instances.acquire(
+        session.http,
+        source.path,
+        runs=source.runs,
+        instance_id=wanted,
+        foreign=wanted is not None and wanted == source.given,
+        on_wait=lambda: watch("waiting for other reads of this session"),
+    )
+
+
+async def execute(
+    session: ProjectSession, source: Source, rows: int, options: GridOptions, watch: Watch, *, place: Place
+) -> Answer:
+    """Have the server make an instance in ``place`` and return its first page, of at most ``rows`` rows.
+
+    ``watch`` is told in words what the server does meanwhile, and None when the page is there. Nothing that creates
+    an instance is repeated when its answer is lost, for then one may exist. Calls POST …/instances; where that
+    does not answer with the page, GET …/instances/{id}/status, then PUT or GET …/instances/{id}.
+
+    Raises TimeoutExceeded after ``Timeouts.execute`` seconds; ServerError or ConnectError, with the way out, when a
+    gateway cuts the request that runs the object; PromptsOpen for prompts without answers; what the server says
+    where it fails. On the way out of a report that still runs, its job is cancelled where it is known which it is.
+    """
+    execution = _Execution(session.http, source, Range(0, rows), options, watch, place=place)
+    seconds = session.http.settings.timeouts.execute
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            for left in reversed(range(INSTANCES)):
+                try:
+                    return await execution.answer()
+                except InstanceGone:
+                    if not left or source.given is not None:
+                        raise
+                execution = _Execution(session.http, source, Range(0, rows), options, watch, place=place)
+            raise AssertionError("unreachable")
+    except (TimeoutError, asyncio.CancelledError) as error:
+        cancelled = await execution.cancel()
+        if not limit.expired():
+            raise
+        raise execution.too_long(seconds, cancelled=cancelled) from error
+    finally:
+        watch(None)
+
+
+class _Execution:
+    """One way from a source to a first page."""
+
+    def __init__(
+        self, http: ProjectHttp, source: Source, rows: Range, options: GridOptions, watch: Watch, *, place: Place
+    ) -> None:
+        self._http = http
+        self._place = place
+        self._source = source
+        self._rows = rows
+        self._options = options
+        self._watch = watch
+        self._instance: str | None = None
+        self._prompting = Prompting(http, source.object_path, source.prompts)
+        self._doing = "starting"
+        self._running = False
+        self._seen_running = False
+        self._has_status = source.runs
+        self._wait = FIRST_PAUSE
+        self._short = SHORT_READ
+
+    async def answer(self) -> Answer:
+        """Return the first page."""
+        source, body = self._source, self._source.asked(self._options)
+        if source.over is not None and source.over == self._place.instance_id:
+            with suppress(InstanceGone):
+                self._instance = source.over
+                return await self._changed(body)
+            self._instance = None
+        if source.given is not None:
+            return await self._given(source.given)
+        if not source.responds_async:
+            return await self._created(body, None if source.page_by is None else body)
+        return await self._created({}, None if not body and source.page_by is None else body)
+
+    async def _given(self, instance_id: str) -> Answer:
+        self._instance = instance_id
+        try:
+            return await self._followed(*await self._peek(self._rows))
+        except InstanceGone as error:
+            error.hint = (
+                "An instance_id is good in the session that made it, and until that has made some others; "
+                "leave it out to have a new one made."
+            )
+            raise
+
+    async def cancel(self) -> bool:
+        """Cancel the job of a report that still runs; tell whether that was done."""
+        if self._instance is None or self._source.given is not None or not self._running or self._http.closed:
+            return False
+        return await cancel_job(self._http, self._source.object_id, self._instance)
+
+    def too_long(self, seconds: float, *, cancelled: bool) -> TimeoutExceeded:
+        """Say that the time is over, and what the server was doing."""
+        left = "its job was cancelled" if cancelled else "it may go on until the connection is closed"
+        return TimeoutExceeded(
+            f"the {self._source.kind} was not ready after {seconds:g} s; the server was {self._doing}, and {left}.",
+            hint="Raise Timeouts.execute, or ask for less.",
+        )
+
+    async def _created(self, body: dict[str, object], change: dict[str, object] | None) -> Answer:
+        """Create the instance with ``body``, and when it is ready, ``change`` it."""
+        wanted = self._rows if change is None else Range(0, 1)
+        answer = await self._create(body, wanted)
+        state = await self._state(answer)
+        if change is None:
+            return await self._followed(answer, state)
+        await self._settled(answer, state, wanted)
+        return await self._changed(change)
+
+    async def _create(self, body: dict[str, object], wanted: Range) -> Answer:
+        source = self._source
+        prefer = {"Prefer": "respond-async"} if source.responds_async else None
+        params = source.params(wanted, self._options)
+        json = None if prefer else body
+        began = time.monotonic()
+        try:
+            return await self._request(
+                "POST",
+                source.path,
+                params=params,
+                json=json,
+                headers=prefer,
+                subject=None,
+                wait="execute",
+            )
+        except MstrError as error:
+            if _cut(error):
+                self._explain(error, time.monotonic() - began)
+            elif isinstance(error, ServerError):
+                self._place.refused()
+            raise
+
+    async def _changed(self, body: dict[str, object]) -> Answer:
+        """Change the instance and return its first page.
+
+        A gateway may cut the request, and the server may have got it or not. If the server then runs something, it
+        is that. If not, it is asked again: the same change twice is the same result.
+        """
+        source = self._source
+        if source.page_by is not None:
+            page = await choose_page(self._http, source.path, self._known(), source.page_by)
+            body = {**body, "currentPageBy": page}
+        params = source.params(self._rows, self._options)
+        for left in reversed(range(CHANGES)):
+            began = time.monotonic()
+            try:
+                answer = await self._request("PUT", self._path, params=params, json=body, wait="execute")
+            except MstrError as error:
+                if not _cut(error):
+                    raise
+                if not left:
+                    self._explain(error, time.monotonic() - began)
+                    raise
+                self._seen_running = False
+                await self._settled(None, State(self._instance, None), Range(0, 1))
+                if self._seen_running:
+                    return await self._followed(None, State(self._instance, READY))
+            else:
+                return await self._followed(answer, await self._state(answer))
+        raise AssertionError("unreachable")
+
+    async def _followed(self, answer: Answer | None, state: State) -> Answer:
+        """Return the first page of an instance, which this answer may be."""
+        page = await self._settled(answer, state, self._rows)
+        if page is None:
+            params = self._source.params(self._rows, self._options)
+            page = await self._request("GET", self._path, params=params, wait="execute")
+        return page
+
+    async def _settled(self, answer: Answer | None, state: State, wanted: Range) -> Answer | None:
+        """Wait until the instance is ready, and answer its prompts; return its page where it has come meanwhile."""
+        while state.number != READY:
+            self._running = self._source.runs and state.number not in {PROMPTED, *FAILED}
+            self._doing = state.doing
+            self._watch(state.doing)
+            if state.number in FAILED:
+                raise await self._failure(state)
+            if state.number == PROMPTED:
+                await self._prompting.close(self._known())
+                answer, state = await self._peek(wanted)
+            else:
+                await asyncio.sleep(self._pause(answer))
+                answer, state = await self._ask(wanted)
+        self._running = False
+        if self._instance != self._source.over:  # which was asked when it was made
+            self._prompting.finish()
+        return answer if state.whole else None
+
+    def _pause(self, answer: Answer | None) -> float:
+        """Return the seconds to wait: what the server asks for, or longer and longer."""
+        told = None if answer is None else retry_after(answer.headers, time.time())
+        if told is not None:
+            return max(told, FIRST_PAUSE)
+        wait, self._wait = self._wait, min(self._wait * 1.5, LONGEST_PAUSE)
+        return wait
+
+    async def _ask(self, wanted: Range) -> tuple[Answer | None, State]:
+        """Ask how far the instance is."""
+        if self._has_status:
+            path = f"{self._source.object_path}/instances/{self._known()}/status"
+            try:
+                answer = await self._request("GET", path)
+            except NotFound as error:
+                if isinstance(error, InstanceGone):
+                    raise
+                self._has_status = False
+            else:
+                state = await self._state(answer)
+                self._seen_running |= state.number != READY
+                return answer, state
+        return await self._peek(wanted)
+
+    async def _peek(self, wanted: Range) -> tuple[Answer | None, State]:
+        """Ask for a page, which comes when the instance is ready: so none within a short time means that it is not.
+
+        The time grows, as the page itself may take long to make.
+        """
+        wait, self._short = self._short, min(2 * self._short, self._http.settings.timeouts.read)
+        params = self._source.params(wanted, self._options)
+        try:
+            answer = await self._request("GET", self._path, params=params, wait=wait, safe=False)
+        except MstrError as error:
+            if not (_cut(error) or isinstance(error, TimeoutExceeded)):
+                raise
+            return None, State(self._instance, None)
+        return answer, await self._state(answer)
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, object] | None = None,
+        json: object = None,
+        headers: Mapping[str, str] | None = None,
+        subject: Subject | None = Subject.INSTANCE,
+        wait: Wait | float = "read",
+        safe: bool | None = None,
+    ) -> Answer:
+        """Send a request about the instance, which is then used last."""
+        self._place.asked()
+        return await self._http.request(
+            method, path, params=params, json=json, headers=headers, subject=subject, wait=wait, safe=safe
+        )
+
+    async def _state(self, answer: Answer) -> State:
+        """Read what an answer tells of the instance, and which one it is."""
+
+        def read() -> State:
+            source_id = self._source.object_id
+            return read_state(answer.status, answer.headers, answer.content(), source_id=source_id)
+
+        state = await asyncio.to_thread(read) if len(answer.body) > _WORTH_A_THREAD else read()
+        self._instance = self._instance or state.instance_id
+        if self._instance is not None:
+            self._place.made(self._instance)
+        return state
+
+    async def _failure(self, state: State) -> MstrError:
+        """Return why the server could not make the instance, which asking for a page of it tells."""
+        message = state.message
+        if self._instance is not None:
+            params = self._source.params(Range(0, 1), self._options)
+            try:
+                answer = await self._request("GET", self._path, params=params, safe=False)
+                message = (await self._state(answer)).message or message
+            except ServerError as error:
+                if not isinstance(error, NotFound):
+                    return error
+            except MstrError:
+                pass
+        reason = f": {message}" if message else f" (status {state.number}); it gives no reason."
+        return ServerError(f"the server could not run the {self._source.kind}{reason}")
+
+    def _known(self) -> str:
+        if self._instance is None:
+            raise ProtocolError(f"The server runs the {self._source.kind}, and does not say as which instance.")
+        return self._instance
+
+    @property
+    def _path(self) -> str:
+        return f"{self._source.path}/{self._known()}"
+
+    def _explain(self, error: MstrError, seconds: float) -> None:
+        """Have an error say that the request that runs the object was cut, and what to do."""
+        if isinstance(error, ServerError):
+            error.message = f"a gateway in front of the server cut the request after {seconds:.0f} s."
+        error.message += f" The {self._source.kind} may go on running on the server."
+        error.hint = self._source.gateway_hint
+
+
+def _cut(error: MstrError) -> bool:
+    """Tell whether a gateway or the network ended a request that the server may still work on."""
+    if isinstance(error, ServerError):
+        return error.status in _GATEWAY and error.code is None
+    return isinstance(error, ConnectError) and error.cut

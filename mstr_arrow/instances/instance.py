@@ -1,0 +1,26 @@
+"""An instance on the server: created once, then read page by page (wire reference, sections 3.5 and 3.8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mstr_arrow.grid.expansion import Expansion
+    from mstr_arrow.grid.schema import Columns
+    from mstr_arrow.instances.freshness import Times
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An instance nothing was read from yet but its columns and the number of its rows.
+
+    Where all pages of a report are wanted, it shows one of them, and ``expansion`` says which there are. ``times``
+    are those before it was made, where they were asked for.
+    """
+
+    id: str
+    columns: Columns
+    total: int
+    expansion: Expansion | None = None
+    times: Times | None = None

@@ -1,0 +1,51 @@
+"""Some rows of an instance, or fewer of them where the server runs out of time."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from mstr_arrow.errors import ServerBusy
+from mstr_arrow.grid.rows import Range
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from mstr_arrow.grid.options import GridOptions
+    from mstr_arrow.http.response import Answer
+    from mstr_arrow.instances.source import Source
+    from mstr_arrow.session.in_project import ProjectSession
+
+SMALLEST_PAGE = 50
+"""Items below which a page is not made smaller where the server runs out of time."""
+
+_TIMED_OUT = -2147206497
+
+
+async def halving(rows: int, ask: Callable[[int], Awaitable[Answer]]) -> tuple[Answer, int]:
+    """Ask for so many rows, for half as many where the server runs out of time, and so on.
+
+    Returns also how many were asked for in the end. Errors: ServerBusy where `SMALLEST_PAGE` are too many, too.
+    """
+    while True:
+        try:
+            return await ask(rows), rows
+        except ServerBusy as error:
+            if error.iserver_code != _TIMED_OUT or rows <= SMALLEST_PAGE:
+                raise
+            rows = max(SMALLEST_PAGE, rows // 2)
+
+
+async def fetch_page(
+    session: ProjectSession, source: Source, instance_id: str, wanted: Range, options: GridOptions
+) -> Answer:
+    """Ask for a page of an instance, which may come shorter. GET …/instances/{id}; errors: those of `halving`."""
+
+    async def ask(rows: int) -> Answer:
+        sent = time.monotonic()
+        answer = await source.page(session.http, instance_id, Range(wanted.offset, rows), options)
+        session.instances.touched(instance_id, sent)
+        return answer
+
+    answer, _ = await halving(wanted.rows, ask)
+    return answer

@@ -1,0 +1,66 @@
+"""An instance looked at before it is read: its columns, the number of its rows, the pages of its report."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mstr_arrow.errors import InstanceGone
+from mstr_arrow.grid.decode import decode_page
+from mstr_arrow.grid.expansion import expand
+from mstr_arrow.instances.execute import INSTANCES, execute, place_for
+from mstr_arrow.instances.freshness import fetch_times
+from mstr_arrow.instances.instance import Instance
+from mstr_arrow.instances.page_by import fetch_page_by
+
+if TYPE_CHECKING:
+    from mstr_arrow.grid.expansion import Expansion
+    from mstr_arrow.grid.options import GridOptions
+    from mstr_arrow.instances.execute import Watch
+    from mstr_arrow.instances.page_by import PageChoice
+    from mstr_arrow.instances.source import Source
+    from mstr_arrow.session.in_project import ProjectSession
+
+
+async def probe(
+    session: ProjectSession, source: Source, options: GridOptions, watch: Watch = lambda _: None
+) -> Instance:
+    """Create an instance and look at its first rows, for the columns and the number of rows.
+
+    It stays in the session's working set until somebody else needs its place. Where all pages of a report are
+    wanted, it shows the one that the server shows first. What has a total order may be gone on with over another
+    instance, and so comes with its times.
+    """
+    place = await place_for(session, source, None, watch)
+    every = source.page_by if source.expands else None
+    shown = source if every is None else replace(source, page_by=None)
+    grid = options if every is None else replace(options, types={})
+    try:
+        times = await fetch_times(session.http, source) if source.ordered and source.given is None else None
+        for left in reversed(range(INSTANCES)):
+            answer = await execute(session, shown, shown.probe_rows, options, watch, place=place)
+            page = await asyncio.to_thread(decode_page, answer.content(), options=grid)
+            instance = Instance(page.instance_id, page.columns, page.paging.total, times=times)
+            if every is None:
+                break
+            try:
+                expansion = await _expansion(session, source, instance, every, options)
+            except InstanceGone:
+                if not left:
+                    raise
+            else:
+                instance = replace(instance, columns=expansion.columns, expansion=expansion)
+                break
+    except BaseException:
+        place.release()
+        raise
+    place.rest()
+    return instance
+
+
+async def _expansion(
+    session: ProjectSession, source: Source, instance: Instance, every: PageChoice, options: GridOptions
+) -> Expansion:
+    pages = await fetch_page_by(session.http, source.path, instance.id)
+    return expand(pages.only(pages.chosen(every.values)), replace(instance.columns, options=options), options)

@@ -1,0 +1,46 @@
+"""The SQL behind an object, without running it (wire reference, section 4.4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mstr_arrow.errors import PermissionDenied, ProtocolError
+from mstr_arrow.http.subject import Subject
+from mstr_arrow.instances.prompt_list import prepared
+from mstr_arrow.instances.prompts import Prompting
+
+if TYPE_CHECKING:
+    from mstr_arrow.instances.source import Source
+    from mstr_arrow.session.in_project import ProjectSession
+    from mstr_arrow.session.project_http import ProjectHttp
+
+
+async def sql_view(session: ProjectSession, source: Source) -> str:
+    """Return the SQL of a cube, of a given instance, or of one that is prepared, its prompts answered, and not run.
+
+    Errors: PermissionDenied; those of `Prompting.close`.
+    """
+    if not source.runs:
+        return await _statement(session.http, f"v2/{source.object_path}", subject=None)
+    if source.given is not None:
+        return await _statement(session.http, f"{source.path}/{source.given}")
+    prompting = Prompting(session.http, source.object_path, source.prompts)
+    async with prepared(session, source.object_id) as (instance_id, prompted):
+        more = prompted
+        while more:
+            more = await prompting.close(instance_id)
+        prompting.finish()
+        return await _statement(session.http, f"{source.path}/{instance_id}")
+
+
+async def _statement(http: ProjectHttp, place: str, *, subject: Subject | None = Subject.INSTANCE) -> str:
+    """Ask for the SQL of what is there. GET …/sqlView."""
+    try:
+        body = (await http.request("GET", f"{place}/sqlView", subject=subject, wait="execute")).json()
+    except PermissionDenied as error:
+        error.hint = "To see SQL takes the privilege for the SQL view, and access to the object; ask for them."
+        raise
+    if not isinstance(body, dict) or not isinstance(body.get("sqlStatement"), str):
+        raise ProtocolError("The server's answer holds no SQL.")
+    statement: str = body["sqlStatement"]
+    return statement

@@ -1,0 +1,318 @@
+"""A question divided between the server and us: a request body, and what is left to do here. Pure.
+
+The result is always what fetching everything and asking Polars would give, but for ``aggregate`` to fewer
+attributes, which has the server add metrics up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from mstr_arrow.errors import UsageError
+from mstr_arrow.query.bind import bind
+from mstr_arrow.query.columns import ID_FORM, NUMBERS, Subjects, subjects_of
+from mstr_arrow.query.expressions import Match, column_names, leaves, needs_all_rows
+from mstr_arrow.query.local_filter import predicate
+from mstr_arrow.query.narrowing import narrowings, requested
+from mstr_arrow.query.query import SortKey
+from mstr_arrow.query.residual import Residual
+from mstr_arrow.query.server_filter import Part, Pushed, push_having, push_where
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import polars as pl
+
+    from mstr_arrow.grid.options import Like
+    from mstr_arrow.grid.schema import Column, Columns
+    from mstr_arrow.query.columns import Subject
+    from mstr_arrow.query.expressions import Expression
+    from mstr_arrow.query.narrowing import Narrowing
+    from mstr_arrow.query.query import Query
+
+_SORTED_THERE = NUMBERS | {"date", "timestamp", "time"}
+_SHOWN_WHOLE = {"integer", "date"}
+_OFF = "push-down is switched off"
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """What is asked of the server, and what is left.
+
+    ``body`` is merged into the request's. ``like`` gives columns of the same objects the names and types they
+    have in the whole. ``aggregated``: the server makes other rows than the object's. ``parts`` are the conditions
+    and what became of each; ``notes`` says the rest, for people. ``ordered``: the body asks for a total order.
+    ``narrowings`` ask for fewer columns: the first that makes as many rows is to be used in place of ``body``.
+    """
+
+    body: Mapping[str, Any]
+    residual: Residual
+    like: Like
+    aggregated: bool = False
+    parts: tuple[Part, ...] = ()
+    notes: tuple[str, ...] = ()
+    matches_on_ids: bool = False
+    ordered: bool = False
+    narrowings: tuple[Narrowing, ...] = ()
+
+    def narrowed(self, narrowing: Narrowing) -> Division:
+        """Return the division with a narrower body."""
+        return replace(self, body=narrowing.body, notes=(*self.notes, narrowing.note), narrowings=())
+
+    @property
+    def decided(self) -> bool:
+        """Whether the server delivers just the rows that all conditions keep."""
+        return all(map(_is_decided, self.parts))
+
+    @property
+    def first(self) -> int | None:
+        """The rows of the grid that may suffice."""
+        residual = self.residual
+        return None if residual.gathers and not residual.sorted_there else residual.head
+
+
+@dataclass(slots=True)
+class _Names:
+    """The columns a question names, resolved."""
+
+    columns: Columns
+    subjects: Subjects
+    remaining: list[Subject] | None = None
+    final: list[Subject] = field(default_factory=list)
+
+
+def divide(
+    query: Query,
+    columns: Columns,
+    *,
+    refusal: str | None = None,
+    pushdown: bool = True,
+    id_text_operators: bool = True,
+    total_order: bool = False,
+) -> Division:
+    """Divide a question about an object with these columns.
+
+    ``refusal`` says why the server cannot be asked about this object at all, None where it can.
+    ``id_text_operators`` is that of `push_where`. ``total_order`` asks for rows sorted by all their attributes.
+    Errors: UsageError for names, types and values that do not fit, for conditions that could run only before rows
+    are added up, and for an order that the server cannot be asked for.
+    """
+    reason = refusal or (None if pushdown else _OFF)
+    unasked = {} if reason is None else {column.name: reason for column in columns.all}
+    subjects = subjects_of(columns.schema, unasked=unasked)
+    remaining = None if query.aggregate is None else _remaining(query.aggregate, subjects, refusal)
+    aggregated = remaining is not None and _drops_attributes(remaining, subjects)
+    results = subjects if remaining is None or not aggregated else Subjects(tuple(remaining))
+    final = (
+        _columns(query.select, Subjects(tuple(remaining)))
+        if remaining is not None
+        else _columns(query.select, results)
+    )
+
+    where = None if query.where is None else bind(query.where, subjects)
+    having = None if query.having is None else bind(query.having, results)
+    pushed = None if where is None else push_where(where, subjects, id_text_operators=id_text_operators)
+    ranks_first = where is not None and needs_all_rows(where)
+    limited = None if having is None else _limited(having, results, pushed, ranks_first=ranks_first)
+    kept = None if query.aggregate is None else groups(query.aggregate, subjects)
+    if pushed is not None and kept is not None:
+        _refuse_local(pushed, kept, subjects)
+    filters = [*_where_filters(pushed, subjects, kept), *_filters(limited, results)]
+    ranked = ranks_first or (having is not None and needs_all_rows(having))
+    sort = tuple(SortKey(results.find(key.column).name, key.descending) for key in query.sort)
+    sortable = [results.find(key.column) for key in sort]
+    sorted_there = query.head is not None and not ranked and _sorts_there(sortable)
+    residual = Residual(
+        columns=tuple(subject.name for subject in final),
+        filters=tuple(filters),
+        ranked=ranked,
+        sort=sort,
+        sorted_there=sorted_there,
+        head=query.head,
+    )
+    used = {name for condition in filters for name in condition.meta.root_names()}
+    used |= {subject.name for subject in (*final, *sortable)}
+    needed = [subject for subject in subjects.all if subject.name in used]
+    body: dict[str, Any] = {}
+    if remaining is not None:
+        body["requestedObjects"] = requested([*remaining, *needed], columns)
+    if pushed is not None and pushed.view_filter is not None:
+        body["viewFilter"] = pushed.view_filter
+    if limited is not None and limited.metric_limits:
+        body["metricLimits"] = limited.metric_limits
+    if sorted_there:
+        body["sorting"] = {"rows": [_sorting(key, s) for key, s in zip(sort, sortable, strict=True)]}
+    if total_order:
+        _order_totally(body, subjects.all if remaining is None else remaining, refusal)
+    parts = tuple(part for each in (pushed, limited) if each is not None for part in each.parts)
+    return Division(
+        body,
+        residual,
+        _like(columns, types_of_metrics=not aggregated),
+        aggregated,
+        parts,
+        tuple(_notes(query, residual, aggregated=aggregated, decided=all(map(_is_decided, parts)))),
+        ordered=total_order,
+        matches_on_ids=id_text_operators and pushed is not None and _matches_on_ids(pushed, subjects),
+        narrowings=narrowings(body, needed, columns, any_order=(query.any_order or bool(sort)) and not total_order)
+        if remaining is None and reason is None and (query.head is None or sort)
+        else (),
+    )
+
+
+def _remaining(names: Sequence[str], subjects: Subjects, refusal: str | None) -> list[Subject]:
+    """Resolve the columns that are to remain: an attribute's name stands for all its forms."""
+    if refusal is not None:
+        raise UsageError(
+            f"aggregate() cannot be left to the server: {refusal}.",
+            hint="Read everything, and leave columns out with select().",
+        )
+    return _columns(names, subjects)
+
+
+def _columns(names: Sequence[str] | None, subjects: Subjects) -> list[Subject]:
+    if names is None:
+        return list(subjects.all)
+    found: dict[str, Subject] = {}
+    for name in names:
+        for subject in subjects.find_all(name):
+            if subject.name in found:
+                raise UsageError(f"the column {subject.name!r} is asked for twice.")
+            found[subject.name] = subject
+    return list(found.values())
+
+
+def _drops_attributes(remaining: Iterable[Subject], subjects: Subjects) -> bool:
+    kept = {subject.object_id for subject in remaining if subject.role == "attribute"}
+    return any(subject.role == "attribute" and subject.object_id not in kept for subject in subjects.all)
+
+
+def groups(names: Sequence[str], subjects: Subjects) -> set[str] | None:
+    """Return the columns of attributes that rows still show after they were added up; None where none are.
+
+    These are all forms of the attributes that remain. Errors: UsageError for names.
+    """
+    remaining = _columns(names, subjects)
+    if not _drops_attributes(remaining, subjects):
+        return None
+    kept = {subject.object_id for subject in remaining if subject.role == "attribute"}
+    return {s.name for s in subjects.all if s.role == "attribute" and s.object_id in kept}
+
+
+def _limited(having: Expression, results: Subjects, pushed: Pushed | None, *, ranks_first: bool) -> Pushed:
+    """Divide the conditions after aggregation; all stay here where ranks before it are counted over what comes."""
+    if ranks_first:
+        unasked = "ranks in where() are counted over all rows first"
+        results = Subjects(tuple(replace(subject, unasked=unasked) for subject in results.all))
+    return push_having(having, results, rows_exact=pushed is None or pushed.exact)
+
+
+def _sorts_there(keys: Sequence[Subject]) -> bool:
+    """Tell whether the server's order is ours, but for rows that are equal here.
+
+    It may hold more digits of a number or moment than it shows. Rows that look equal would come in the order of
+    these digits, not in that of a key behind.
+    """
+    kinds = [key.kind for key in keys if key.unasked is None]
+    return len(kinds) == len(keys) > 0 and kinds[-1] in _SORTED_THERE and set(kinds[:-1]) <= _SHOWN_WHOLE
+
+
+def _is_decided(part: Part) -> bool:
+    """Tell whether the server delivers just the rows that a condition keeps."""
+    return part.sent and part.reason is None
+
+
+def undecided(pushed: Pushed, groups: set[str]) -> list[Part]:
+    """Return the conditions that neither the server decides for certain nor rows that were added up still show."""
+    return [
+        part
+        for part in pushed.parts
+        if not _is_decided(part)
+        and (needs_all_rows(part.expression) or not set(column_names(part.expression)) <= groups)
+    ]
+
+
+def _refuse_local(pushed: Pushed, groups: set[str], subjects: Subjects) -> None:
+    found = undecided(pushed, groups)
+    # A rank keeps other conditions from being sent, so it is what to name.
+    for part in sorted(found, key=lambda part: not needs_all_rows(part.expression)):
+        names = column_names(part.expression)
+        shown = all(subjects.find(name).role == "attribute" for name in names)
+        wider = f"Aggregate by {', '.join(names)}, too" if shown else "Read without aggregate()"
+        elements = "; or name elements: col(…).has_elements(…)." if shown else "."
+        raise UsageError(
+            f"{part.expression!r} cannot be left to the server ({part.reason}), and cannot run after aggregate() "
+            "has had it add up the rows.",
+            hint=f"{wider}, and add up afterwards{elements}",
+        )
+
+
+def _where_filters(pushed: Pushed | None, subjects: Subjects, groups: set[str] | None) -> list[pl.Expr]:
+    if pushed is None or groups is None:
+        return _filters(pushed, subjects)
+    left = [part for part in pushed.parts if not _is_decided(part)]
+    return [predicate(part.expression, subjects) for part in left if set(column_names(part.expression)) <= groups]
+
+
+def _filters(pushed: Pushed | None, subjects: Subjects) -> list[pl.Expr]:
+    residual = None if pushed is None else pushed.residual
+    return [] if residual is None else [predicate(residual, subjects)]
+
+
+def _sorting(key: SortKey, subject: Subject) -> dict[str, Any]:
+    order = "descending" if key.descending else "ascending"
+    if subject.role == "metric":
+        return {"type": "metric", "metric": {"id": subject.object_id}, "order": order}
+    if subject.form_id is None:
+        return {"type": "attribute", "attribute": {"id": subject.object_id}}
+    return {
+        "type": "form",
+        "attribute": {"id": subject.object_id},
+        "form": {"id": subject.form_id},
+        "order": order,
+    }
+
+
+def _order_totally(body: dict[str, Any], shown: Iterable[Subject], refusal: str | None) -> None:
+    """Have the rows sorted by all their attributes, behind what they are sorted by already."""
+    if refusal is not None:
+        raise UsageError(
+            f"rows cannot be put in a total order: {refusal}.",
+            hint="Read without total_order; a read that loses its instance then starts again, or ends.",
+        )
+    entries = body.get("sorting", {}).get("rows", [])
+    forms = [_sorting(SortKey(subject.name), subject) for subject in shown if subject.role == "attribute"]
+    there = [(entry.get("attribute"), entry.get("form")) for entry in entries]
+    entries += [entry for entry in forms if (entry["attribute"], entry.get("form")) not in there]
+    if entries:
+        body["sorting"] = {"rows": entries}
+
+
+def _like(columns: Columns, *, types_of_metrics: bool) -> Like:
+    def kept(column: Column) -> bool:
+        return types_of_metrics or column.role != "metric"
+
+    return {
+        (column.object_id, column.form_id, column.part): (column.name, column.type if kept(column) else None)
+        for column in columns.all
+        if column.role in {"attribute", "metric"}
+    }
+
+
+def _matches_on_ids(pushed: Pushed, subjects: Subjects) -> bool:
+    found = [leaf for part in pushed.pushed for leaf in leaves(part) if isinstance(leaf, Match)]
+    return any(subjects.find(leaf.column).form_id == ID_FORM for leaf in found)
+
+
+def _notes(query: Query, residual: Residual, *, aggregated: bool, decided: bool) -> Iterable[str]:
+    if aggregated:
+        yield "the server adds up metrics over the attributes that are not named"
+    if residual.ranked:
+        yield "ranks are counted here, over all rows: they are held until the last has come"
+    if residual.sort and residual.sorted_there:
+        yield f"the server sorts; rows are read until {query.head} are certain, and sorted again here"
+    elif residual.sort:
+        yield "rows are sorted here, as texts and empty values have another order on the server: all are held"
+    if query.head is not None and not residual.gathers and not decided:
+        yield f"pages are read until {query.head} rows were found"

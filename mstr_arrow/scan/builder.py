@@ -1,0 +1,221 @@
+"""What is asked of an object, and what can be told of the answer before it is read."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from copy import copy
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mstr_arrow.errors import UsageError
+from mstr_arrow.fetch.collect import count_all
+from mstr_arrow.fetch.options import ScanOptions
+from mstr_arrow.fetch.resolver import Asking, Whole
+from mstr_arrow.query.parse_sql import from_sql
+from mstr_arrow.query.query import Query, SortKey
+from mstr_arrow.signatures import takes
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+    from typing import Self, Unpack
+
+    import pyarrow as pa
+
+    from mstr_arrow.fetch.base_reader import Sliceable
+    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.resolver import Opened
+    from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.instances.source import Source
+    from mstr_arrow.query.expressions import Expression
+    from mstr_arrow.session.client import Client
+
+    OnProgress = Callable[[ScanStats], object] | None
+
+T = TypeVar("T", bound="Sliceable")
+
+
+class Question:
+    """A scan without its ways out: it is chosen what to read, and told what that will be."""
+
+    def __init__(self, client: Client, source: Source, options: ReadOptions) -> None:
+        self._client = client
+        self._asking: Asking = Asking(client.session, source, options, Query(), Whole())
+        self._schema: pa.Schema | None = None
+        self._last: Opened[Any] | None = None
+
+    @takes(ScanOptions)
+    def with_options(self, **options: Unpack[ScanOptions]) -> Self:
+        """Return the same scan, read otherwise; an instance that only told the schema is not shared with it.
+
+        `ScanOptions` lists what may be chosen.
+        """
+        asking = self._asking
+        return self._put(replace(asking, options=asking.options.changed(options), whole=Whole(), probed=None))
+
+    def _with(self, query: Query) -> Self:
+        return self._put(replace(self._asking, query=query, probed=None))
+
+    def _put(self, asking: Asking) -> Self:
+        other = copy(self)
+        other._asking, other._schema, other._last = asking, None, None  # noqa: SLF001 - its own
+        return other
+
+    # What to ask for
+
+    def aggregate(self, *columns: str) -> Self:
+        """Return a scan of these attributes and metrics, in this order; the server adds up the rest.
+
+        **With fewer attributes than the object has, the server adds metrics up over those left out.** `select`
+        leaves columns out and keeps the rows. Columns are given by name, as ``Attribute@FORM``, or by id; an
+        attribute's name stands for all its forms.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     conn.cube("Sales Cube").aggregate("Region", "Units").to_arrow().num_columns
+        2
+        """
+        if not columns:
+            raise UsageError("aggregate() names no column.", hint="Name at least one attribute or metric.")
+        return self._with(replace(self._asking.query, aggregate=columns))
+
+    def select(self, *columns: str, any_order: bool = False) -> Self:
+        """Return a scan with these columns of the result, in this order, and all its rows.
+
+        Of more rows than fit into a page, the server is asked for less where it makes as many rows of that, which
+        takes a request or two to know: metrics that are not needed are left out there, with ``any_order=True`` or
+        `sort` attributes, too, for without them rows may come in another order. The rest is left out here.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     conn.cube("Sales Cube").select("Units", "Region").to_arrow().shape
+        (2000, 2)
+        """
+        if not columns:
+            raise UsageError("select() names no column.", hint="Name at least one.")
+        return self._with(replace(self._asking.query, select=columns, any_order=any_order))
+
+    def where(self, *conditions: Expression) -> Self:
+        """Return a scan of the rows for which all conditions hold, before anything is added up.
+
+        Conditions are made with ``mstr_arrow.col`` and joined by ``&``, ``|`` and ``~``. What the server certainly
+        answers is asked of it, and everything is checked again here: the result is what filtering all rows with
+        Polars would give. `explain` shows what is sent.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     sales = conn.cube("Sales Cube")
+        ...     sales.where((ma.col("Units") >= 3) & ma.col("Region").is_in(["East", "West"])).count_rows() > 0
+        True
+        """
+        return self._with(self._asking.query.and_where(conditions))
+
+    def where_sql(self, condition: str) -> Self:
+        """Return a scan as `where` does, of a condition as SQL writes it after WHERE; needs the extra ``sql``.
+
+        ::
+
+            sales.where_sql("Region in ('East') and Units > 90")
+        """
+        return self.where(from_sql(condition))
+
+    def having(self, *conditions: Expression) -> Self:
+        """Return a scan of the rows for which all conditions hold after `aggregate` has had metrics added up."""
+        return self._with(self._asking.query.and_having(conditions))
+
+    def sort(self, *columns: str, descending: bool | Sequence[bool] = False) -> Self:
+        """Return a scan whose rows are sorted by these columns, in Polars' order, empty values last.
+
+        Holds all rows until the last has come. With `head`, and columns of numbers or dates, the server sorts and
+        only the first rows are read.
+        """
+        orders = [descending] * len(columns) if isinstance(descending, bool) else list(descending)
+        if not columns or len(orders) != len(columns):
+            raise UsageError("sort() takes columns, and descending= for all or for each.")
+        keys = tuple(SortKey(column, order) for column, order in zip(columns, orders, strict=True))
+        return self._with(replace(self._asking.query, sort=keys))
+
+    def head(self, rows: int) -> Self:
+        """Return a scan of the first rows; hardly more than these are read where no condition runs here."""
+        return self._with(self._asking.query.first(rows))
+
+    def top(self, rows: int, column: str) -> Self:
+        """Return a scan of the rows with the greatest values, the greatest first."""
+        return self.sort(column, descending=True).head(rows)
+
+    def explain(self) -> str:
+        """Say what is asked of the server, what is done here and why, and about how much will come.
+
+        Makes an instance of what is asked for and looks at its first row, as `schema` does; the next read uses it.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     print(conn.cube("Sales Cube").where(ma.col("Units") > 90).head(5).explain())
+        asks the server: POST /api/v2/cubes/.../instances
+        ...
+        decided by the server: Units > 90
+        reads 5 of the ... rows that this makes on the server...
+        """
+        return self._client.run(self._asking.explain())
+
+    async def explain_async(self) -> str:
+        """Do what `explain` does."""
+        return await self._client.bridge(self._asking.explain())
+
+    # What there is
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema of the result, texts as dictionaries.
+
+        Asked for the first time, creates an instance and reads one row of it; the next read uses that
+        instance. Each field's metadata holds ``mstr.id``, ``mstr.form_id``, ``mstr.role`` and
+        ``mstr.data_type``.
+        """
+        return self._client.run(self._known_schema())
+
+    async def schema_async(self) -> pa.Schema:
+        """Return `schema`."""
+        return await self._client.bridge(self._known_schema())
+
+    def count_rows(self) -> int:
+        """Return the number of rows of the result; creates an instance as `schema` does.
+
+        Reads the rows where only that tells: where conditions run here, and for cross-tabs.
+        """
+        return self._client.run(self._count_rows())
+
+    async def count_rows_async(self) -> int:
+        """Do what `count_rows` does."""
+        return await self._client.bridge(self._count_rows())
+
+    @property
+    def stats(self) -> ScanStats | None:
+        """What the latest read of this scan did, or does; None before the first."""
+        return self._last.stats() if self._last else None
+
+    # Reads, on the background loop
+
+    async def _known_schema(self) -> pa.Schema:
+        return self._schema or await self._fresh_schema()
+
+    async def _fresh_schema(self) -> pa.Schema:
+        self._schema = await self._asking.schema()
+        return self._schema
+
+    async def _count_rows(self) -> int:
+        known = await self._asking.count_rows()
+        if known is not None:
+            return known
+        async with self._reading(lambda batch: batch, None) as read:
+            return await count_all(read)
+
+    @asynccontextmanager
+    async def _reading(
+        self, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress
+    ) -> AsyncIterator[Opened[T]]:
+        read = await self._open(convert, on_progress)
+        try:
+            yield read
+        finally:
+            await read.aclose()
+
+    async def _open(self, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress) -> Opened[T]:
+        self._last = read = await self._asking.open(convert, on_progress)
+        self._schema = read.schema
+        return read

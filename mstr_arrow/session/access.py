@@ -1,0 +1,110 @@
+"""How a connection comes by its session: it logs in, or takes one over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mstr_arrow.credentials import resolve, resolve_here
+from mstr_arrow.errors import UsageError
+from mstr_arrow.http.url import EXAMPLE, base_url
+from mstr_arrow.session.login_modes import Login, LoginMode, login_from, refuse_together
+from mstr_arrow.session.saved import SavedSession, read_session
+
+if TYPE_CHECKING:
+    from mstr_arrow.credentials import Credential
+    from mstr_arrow.session.saved import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The server's base URL, with the body of a log-in or with the session that is taken over."""
+
+    base: str
+    body: dict[str, object] = field(repr=False)
+    saved: SavedSession | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where to log in, and how; without ``login`` the session that is taken over."""
+
+    url: Credential | None = field(repr=False)
+    login: Login | None
+    source: Source | None = field(default=None, repr=False)
+
+    @property
+    def owned(self) -> bool:
+        """Whether the session is the connection's own, to be logged out: others may still use another one."""
+        return self.login is not None and self.login.mode is not LoginMode.DELEGATED
+
+    @property
+    def why_not_renewed(self) -> str | None:
+        """Why nobody but the user can open another session like this one; None where the connection can."""
+        if self.login is None:
+            return "it was opened elsewhere (session=), so only whoever opened it can open another."
+        if self.login.mode is LoginMode.DELEGATED and not callable(self.login.given[0].credential):
+            return (
+                "it was delegated by an identity token, which is not used twice: give identity_token= a function "
+                "that makes new ones."
+            )
+        return None
+
+    async def resolve(self) -> Resolved:
+        """Fetch URL and credentials, anew each time; functions run as :func:`~.auth.resolve.resolve` says."""
+        url = None if self.url is None else await resolve(self.url, "url")
+        return self._resolved(url, {} if self.login is None else await self.login.body())
+
+    def resolve_here(self) -> Resolved:
+        """Do what :meth:`resolve` does, with functions called in the caller's own thread."""
+        url = None if self.url is None else resolve_here(self.url, "url")
+        return self._resolved(url, {} if self.login is None else self.login.body_here())
+
+    def _resolved(self, url: str | None, body: dict[str, object]) -> Resolved:
+        base = None if url is None else base_url(url)
+        if self.source is not None:
+            saved = read_session(self.source, base)
+            return Resolved(saved.base, body, saved)
+        if base is None:
+            raise UsageError("no URL was given.", hint=EXAMPLE)
+        return Resolved(base, body)
+
+
+def access_from(
+    url: Credential | None,
+    *,
+    username: Credential | None = None,
+    password: Credential | None = None,
+    login_mode: int | None = None,
+    api_key: Credential | None = None,
+    identity_token: Credential | None = None,
+    session: Source | None = None,
+) -> Access:
+    """Choose the way in from what the caller gave; arguments that contradict each other are a UsageError.
+
+    >>> access_from("https://bi.example.com/MicroStrategyLibrary", username="ann", password="secret")
+    Access(login=Login(mode=<LoginMode.STANDARD: 1>))
+    """
+    others = {
+        "username": username,
+        "password": password,
+        "login_mode": login_mode,
+        "api_key": api_key,
+        "identity_token": identity_token,
+    }
+    if isinstance(url, str):
+        base_url(url)  # what cannot be read is told at once
+    if session is None:
+        if url is None:
+            raise UsageError("no URL was given.", hint=EXAMPLE)
+        login = login_from(
+            username=username,
+            password=password,
+            login_mode=login_mode,
+            api_key=api_key,
+            identity_token=identity_token,
+        )
+        return Access(url, login)
+    if contradicting := [argument for argument, value in others.items() if value is not None]:
+        raise refuse_together("session", *contradicting)
+    return Access(url, None, session)

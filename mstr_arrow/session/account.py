@@ -1,0 +1,146 @@
+"""Calls about the session itself, its user and its server."""
+
+from __future__ import annotations
+
+from mstr_arrow.errors import SessionExpired
+from mstr_arrow.session.client import Connected
+from mstr_arrow.session.info import (
+    ServerStatus,
+    SessionInfo,
+    User,
+    UserInfo,
+    fetch_session_info,
+    fetch_status,
+    fetch_user,
+)
+from mstr_arrow.session.tokens import create_api_token, create_identity_token, validate_identity_token
+
+
+class SessionCalls(Connected):
+    """What can be asked of a session."""
+
+    @property
+    def has_session(self) -> bool:
+        """Whether the server still knows the session; asks it, and opens no other. GET /api/sessions.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     conn.has_session
+        True
+        """
+        return not self._client.http.closed and self._client.run(self._has_session())
+
+    async def has_session_async(self) -> bool:
+        """Do what :attr:`has_session` does."""
+        return not self._client.http.closed and await self._client.bridge(self._has_session())
+
+    async def _has_session(self) -> bool:
+        try:
+            await fetch_session_info(self._client.http.own, self._client.http.own.keys)
+        except SessionExpired:
+            return False
+        return True
+
+    def status(self) -> ServerStatus:
+        """Return the server's versions, and since when it runs. GET /api/status."""
+        return self._client.run(self._status())
+
+    async def status_async(self) -> ServerStatus:
+        """Do what :meth:`status` does."""
+        return await self._client.bridge(self._status())
+
+    async def _status(self) -> ServerStatus:
+        return await fetch_status(self._client.http.own, self._client.http.own.keys)
+
+    def session_info(self) -> SessionInfo:
+        """Return the session's time-out, working set and locales. GET /api/sessions.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     info = conn.session_info()
+        ...     info.timeout, info.number_locale
+        (1800.0, 'en_us')
+        """
+        return self._client.run(fetch_session_info(self._client.http.own))
+
+    async def session_info_async(self) -> SessionInfo:
+        """Do what :meth:`session_info` does."""
+        return await self._client.bridge(fetch_session_info(self._client.http.own))
+
+    def extend_session(self) -> None:
+        """Have the session's idle time begin anew; one that has ended is opened again. PUT /api/sessions.
+
+        No call is needed for it within the connection's context, nor during a read or an upload.
+        """
+        self._client.run(self._extend())
+
+    async def extend_session_async(self) -> None:
+        """Do what :meth:`extend_session` does."""
+        await self._client.bridge(self._extend())
+
+    async def _extend(self) -> None:
+        await self._client.http.own.request("PUT", "sessions", safe=True)
+
+    def user(self) -> User:
+        """Return id and name of who is logged in. GET /api/sessions/userInfo."""
+        return self._client.run(self._user())
+
+    async def user_async(self) -> User:
+        """Do what :meth:`user` does."""
+        return await self._client.bridge(self._user())
+
+    async def _user(self) -> User:
+        info = await fetch_user(self._client.http.own)
+        return User(info.id, info.name)
+
+    def user_info(self) -> UserInfo:
+        """Return all that the server tells of who is logged in. GET /api/sessions/userInfo."""
+        return self._client.run(fetch_user(self._client.http.own))
+
+    async def user_info_async(self) -> UserInfo:
+        """Do what :meth:`user_info` does."""
+        return await self._client.bridge(fetch_user(self._client.http.own))
+
+    def renew(self) -> None:
+        """Log out and in again, with credentials that are fetched anew, as after a password was changed.
+
+        What the former session held on the server (instances, uploads) is gone. No call is needed for it where the
+        session has expired: the next request logs in again by itself. POST /api/auth/logout and /api/auth/login.
+        Raises UsageError for a session that only somebody else can open.
+        """
+        self._client.run(self._client.session.whole.renew())
+
+    async def renew_async(self) -> None:
+        """Do what :meth:`renew` does."""
+        await self._client.bridge(self._client.session.whole.renew())
+
+    def identity_token(self) -> str:
+        """Return a token that opens a session as this user elsewhere; it is a secret. POST /api/auth/identityToken.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     with ma.connect(url, identity_token=conn.identity_token()) as delegated:
+        ...         delegated.user().name
+        'demo'
+        """
+        return self._client.run(create_identity_token(self._client.http.own))
+
+    async def identity_token_async(self) -> str:
+        """Do what :meth:`identity_token` does."""
+        return await self._client.bridge(create_identity_token(self._client.http.own))
+
+    def validate_identity_token(self, token: str) -> bool:
+        """Say whether the server takes an identity token. GET /api/auth/identityToken."""
+        return self._client.run(validate_identity_token(self._client.http.own, token))
+
+    async def validate_identity_token_async(self, token: str) -> bool:
+        """Do what :meth:`validate_identity_token` does."""
+        return await self._client.bridge(validate_identity_token(self._client.http.own, token))
+
+    def create_api_token(self, user_id: str | None = None) -> str:
+        """Return a token for ``connect(api_key=…)``; it is a secret. POST /api/auth/apiTokens.
+
+        An administrator may make one for another user, by id. Servers know it from April 2025 on.
+        """
+        return self._client.run(create_api_token(self._client.http.own, user_id))
+
+    async def create_api_token_async(self, user_id: str | None = None) -> str:
+        """Do what :meth:`create_api_token` does."""
+        return await self._client.bridge(create_api_token(self._client.http.own, user_id))

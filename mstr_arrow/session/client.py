@@ -1,0 +1,97 @@
+"""What scans, objects and uploads are given of a connection: its session, and the way to the loop it lives on."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import warnings
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mstr_arrow import background
+from mstr_arrow.session.in_project import SharedSession
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from mstr_arrow.session.in_project import ProjectSession
+    from mstr_arrow.session.project_http import ProjectHttp
+
+T = TypeVar("T")
+
+
+class Client:
+    """An open session, closed with a warning when the last of those who were given it is gone."""
+
+    def __init__(self, session: ProjectSession) -> None:
+        self.session = session
+        """The session on the server, for use on the background loop."""
+        self._reopening = asyncio.Lock()
+        self._pid = os.getpid()
+
+    def __repr__(self) -> str:
+        project = f" project={self.http.project.name!r}" if self.http.project else ""
+        return f"<Connection {self.http.own.base}{project}{' closed' if self.http.closed else ''}>"
+
+    @property
+    def http(self) -> ProjectHttp:
+        """Requests about the project, for use on the background loop."""
+        return self.session.http
+
+    @property
+    def server_version(self) -> str | None:
+        """The Intelligence Server's version, None where the server does not tell it."""
+        return self.session.version
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be used, and has to be closed: in a forked child it never is."""
+        return os.getpid() == self._pid and not self.http.closed
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine that uses :attr:`http` and wait for its result; see :func:`~.background.run`."""
+        self._check(coroutine)
+        return background.run(coroutine)
+
+    async def bridge(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Await a coroutine that uses :attr:`http` from any event loop; see :func:`~.background.bridge`."""
+        self._check(coroutine)
+        return await background.bridge(coroutine)
+
+    def _check(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        try:
+            self.http.check_usable()
+        except BaseException:
+            coroutine.close()
+            raise
+
+    async def hold(self) -> None:
+        """Keep the session alive until it is closed."""
+        self.session.hold()
+
+    async def reopen(self) -> None:
+        """Open the session again where it was closed; one that is open stays as it is. Errors: ForkedError."""
+        async with self._reopening:
+            if self._pid != os.getpid() or not self.http.closed:
+                self.http.check_usable()
+            else:
+                await self.session.reopen()
+
+    def __del__(self) -> None:
+        if not hasattr(self, "_pid") or not self.is_open:
+            return
+        if isinstance(self.session, SharedSession):
+            return  # the connection it was made from is closed, or warns
+        warnings.warn(f"{self!r} was never closed", ResourceWarning, source=self, stacklevel=2)
+        background.spawn(self.session.aclose())
+
+
+class Connected:
+    """What holds a client: a connection, as its own calls and a SuperCube know it."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+
+def client_of(connection: Connected) -> Client:
+    """Return what a connection gives to its scans, objects and uploads."""
+    return connection._client  # noqa: SLF001 - the one place that opens it

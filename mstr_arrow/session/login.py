@@ -1,0 +1,101 @@
+"""Log in and out. Wire reference, sections 1.3, 1.4 and 1.6."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from mstr_arrow.errors import ProtocolError, ServerError
+from mstr_arrow.http.cookies import TOKEN
+from mstr_arrow.http.subject import Subject
+from mstr_arrow.http.version import at_least
+from mstr_arrow.session.login_modes import LoginMode
+
+if TYPE_CHECKING:
+    from mstr_arrow.http.client import Http
+    from mstr_arrow.http.cookies import SessionKeys
+
+logger = logging.getLogger("mstr_arrow")
+
+PYTHON_CLIENT = 76
+WEB_CLIENT = 35
+PYTHON_CLIENT_SINCE = "11.5.0600"
+
+LOCALE = {
+    "displayLocale": "en_us",
+    "numberLocale": "en_us",
+    "messagesLocale": "en_us",
+    "timeZone": "UTC",
+}
+"""Pinned so that texts of dates and numbers, and date constants in filters, mean the same for every user.
+
+The locales of the metadata and of the warehouse's data are left to the user's own preference, or to
+:class:`~.config.SessionSettings`: they decide in which language names and elements come.
+"""
+
+
+async def log_in(http: Http, keys: SessionKeys, body: dict[str, object], version: str | None) -> None:
+    """Open a session, whose token and cookies go into ``keys``; ``body`` comes from a login mode.
+
+    Servers that do not know the Python client's application type are told they talk to a web client. Not
+    repeated when it fails, unless the connection could not be opened.
+    """
+    if body["loginMode"] == LoginMode.DELEGATED:
+        await _post(http, keys, "auth/delegate", body)
+        return
+    chosen = http.settings.session
+    request = {**body, **LOCALE, **chosen.members()}
+    if chosen.application_type is not None:
+        await _post(http, keys, "auth/login", {**request, "applicationType": chosen.application_type})
+        return
+    python_client = at_least(version, PYTHON_CLIENT_SINCE)
+    try:
+        first = PYTHON_CLIENT if python_client else WEB_CLIENT
+        await _post(http, keys, "auth/login", {**request, "applicationType": first})
+    except ServerError as error:
+        if not python_client or "constraint violation" not in error.message.lower():
+            raise
+        await _post(http, keys, "auth/login", {**request, "applicationType": WEB_CLIENT})
+
+
+async def _post(http: Http, keys: SessionKeys, path: str, body: dict[str, object]) -> None:
+    hidden = [
+        text for name, text in body.items() if name in {"password", "identityToken"} and isinstance(text, str)
+    ]
+    if body["loginMode"] == LoginMode.API_TOKEN:
+        hidden.append(str(body["username"]))
+    answer = await http.request(
+        "POST",
+        path,
+        json=body,
+        subject=Subject.LOG_IN,
+        wait="execute",
+        keys=keys,
+        hidden=hidden,
+    )
+    token = answer.headers.get(TOKEN)
+    if not token:
+        raise ProtocolError(
+            f"the log-in was answered without a token (HTTP {answer.status}).",
+            hint="Is the URL the Library's own, with no log-in page or gateway in front?",
+        )
+    keys.token = token
+
+
+async def log_out(http: Http, keys: SessionKeys) -> bool:
+    """Close a session and say whether the server confirmed it; never raises what the server says.
+
+    Bounded by ``timeouts.logout`` seconds, half of which one try may take: a connection that went silent is not the
+    last word. A session that is gone already is as good as closed.
+    """
+    if keys.token is None:
+        return False
+    limit = http.settings.timeouts.logout
+    try:
+        async with asyncio.timeout(limit):
+            await http.request("POST", "auth/logout", safe=True, keys=keys, wait=limit / 2)
+    except Exception as error:  # noqa: BLE001  whatever it is, it must not hide why the connection closes
+        logger.debug("log-out failed: %s", type(error).__name__)
+        return False
+    return True

@@ -1,0 +1,67 @@
+"""Which project requests belong to."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mstr_arrow.errors import NotFound, ProtocolError, UsageError
+from mstr_arrow.names import listing, near_names
+
+if TYPE_CHECKING:
+    from mstr_arrow.http.client import Http
+
+PROJECT = "X-MSTR-ProjectID"
+"""The header that names the project of a request."""
+
+OBJECT_ID = re.compile(r"[0-9A-Fa-f]{32}")
+
+
+class Project(NamedTuple):
+    """A project of the server; only one that is ``loaded`` answers."""
+
+    id: str
+    name: str
+    description: str = ""
+    loaded: bool = True
+
+
+async def fetch_projects(http: Http) -> list[Project]:
+    """Return the projects this login may use. GET /api/projects; wire reference, section 9.1."""
+    return read_projects((await http.request("GET", "projects")).json())
+
+
+def read_projects(body: Any) -> list[Project]:
+    """Read the answer of GET /api/projects. Errors: ProtocolError.
+
+    >>> read_projects([{"id": "A1", "name": "Retail", "description": "Shops", "status": 0}])
+    [Project(id='A1', name='Retail', description='Shops', loaded=True)]
+    """
+    try:
+        return [
+            Project(item["id"], item["name"], item.get("description") or "", item.get("status", 0) == 0)
+            for item in body
+        ]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ProtocolError("The server's answer is no list of projects.") from error
+
+
+def choose(projects: list[Project], wanted: str | None) -> Project:
+    """Return the project of that id or exact name; without one, the only project there is.
+
+    A name or id that matches nothing raises NotFound, which lists what is near and what there is; None
+    where there are several raises UsageError.
+    """
+    listed = listing([project.name for project in projects])
+    if wanted is None:
+        if len(projects) == 1:
+            return projects[0]
+        if not projects:
+            raise NotFound("this login may use no project.", hint="Ask the administrator for access.")
+        raise UsageError("no project was chosen.", hint=f"Give project= one of: {listed}.")
+    for project in projects:
+        if wanted.casefold() == project.id.casefold() or wanted == project.name:
+            return project
+    near = near_names(wanted, [project.name for project in projects])
+    question = f"Did you mean {listing(near)}? " if near else ""
+    raise NotFound(f"no project {wanted!r}.", hint=f"{question}This login may use: {listed or 'no project'}.")

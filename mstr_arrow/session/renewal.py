@@ -1,0 +1,94 @@
+"""Another session in place of one that has expired: opened once for all requests that met its end."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from mstr_arrow.errors import LoginError, MstrError, SessionExpired, UsageError
+from mstr_arrow.http.subject import ENDED, facts
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from mstr_arrow.http.client import Http
+    from mstr_arrow.http.cookies import SessionKeys
+
+    LogIn = Callable[[], Awaitable[SessionKeys]]
+
+
+class Renewal:
+    """Opens another session where the server refuses the keys of the present one; on the background loop only.
+
+    ``log_in`` opens one and returns its keys. Without it nobody can, and ``why_not`` is what is told then. All
+    requests that were refused wait for one log-in; those that come later go on with the new keys. Credentials that
+    were refused are not sent again, as that may lock the user out, before :meth:`anew` is called.
+    """
+
+    def __init__(self, http: Http, log_in: LogIn | None, why_not: str = "") -> None:
+        self._http = http
+        self._log_in = log_in
+        self._why_not = why_not
+        self._under_way: asyncio.Future[None] | None = None
+        self._refused: tuple[SessionKeys, LoginError] | None = None
+
+    async def __call__(self, refused: SessionKeys, error: SessionExpired) -> None:
+        """Put other keys in place of those that were ``refused``; raises SessionExpired if it cannot."""
+        if self._http.keys is not refused:
+            return
+        if self._log_in is None:
+            raise SessionExpired(
+                f"the session has ended, and {self._why_not}", **facts(error), hint=f"{ENDED} Connect anew."
+            ) from None
+        if self._refused is not None and self._refused[0] is refused:
+            raise _not_again(error, self._refused[1]) from self._refused[1]
+        try:
+            await self._one_log_in(self._log_in)
+        except MstrError as failure:
+            raise _not_again(error, failure) from failure
+
+    async def anew(self, end: Callable[[SessionKeys], Awaitable[object]]) -> None:
+        """Let ``end`` end the present session, then open another, whatever became of earlier tries."""
+        if self._log_in is None:
+            raise UsageError(f"no other session can be opened: {self._why_not}", hint="Connect anew.")
+        if self._under_way is not None:
+            await asyncio.wait([self._under_way])
+        self._refused = None
+        await self._one_log_in(self._log_in, end)
+
+    async def stop(self, seconds: float) -> None:
+        """Wait for a log-in that is under way, as only its answer tells which session to log out; then end it."""
+        if self._under_way is not None:
+            await asyncio.wait([self._under_way], timeout=seconds)
+        if self._under_way is not None:
+            self._under_way.cancel()
+
+    async def _one_log_in(
+        self, log_in: LogIn, end: Callable[[SessionKeys], Awaitable[object]] | None = None
+    ) -> None:
+        """Take part in the log-in that is under way, or start one; whoever gives up waiting does not end it."""
+        if self._under_way is None:
+            self._under_way = asyncio.ensure_future(self._replace_keys(log_in, end))
+            self._under_way.add_done_callback(self._done)
+        await asyncio.shield(self._under_way)
+
+    def _done(self, future: asyncio.Future[None]) -> None:
+        self._under_way = None
+        if not future.cancelled():
+            future.exception()  # looked at: whoever waited may have gone
+
+    async def _replace_keys(self, log_in: LogIn, end: Callable[[SessionKeys], Awaitable[object]] | None) -> None:
+        old = self._http.keys
+        if end is not None:
+            await end(old)
+        try:
+            self._http.keys = await log_in()
+        except LoginError as refusal:
+            self._refused = old, refusal
+            raise
+
+
+def _not_again(error: SessionExpired, failure: MstrError) -> SessionExpired:
+    return SessionExpired(
+        f"the session has ended, and no other could be opened: {failure}", **facts(error), hint=ENDED
+    )

@@ -1,0 +1,211 @@
+"""Calls to any endpoint of the REST API, for what this package has no name for."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+from mstr_arrow.http.cookies import SessionKeys
+from mstr_arrow.http.response import parsed
+from mstr_arrow.http.subject import Subject
+from mstr_arrow.session.client import Connected
+from mstr_arrow.signatures import takes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Unpack
+
+    from mstr_arrow.http.client import Http
+    from mstr_arrow.http.request import Wait
+    from mstr_arrow.session.project_http import ProjectHttp
+
+_ABOUT_SESSION = frozenset({"auth", "sessions", "status", "projects"})
+"""First segments of paths that get no project header."""
+
+_OF_SESSION = (
+    (re.compile(r"/instances/[^/]"), Subject.INSTANCE),
+    (re.compile(r"/uploadSessions/[^/]"), Subject.UPLOAD),
+    (re.compile(r"^/?(api/)?auth/(login|delegate)\b"), Subject.LOG_IN),
+)
+_MODEL_HEADERS = frozenset({"x-mstr-ms-instance", "x-mstr-ms-changeset", "x-mstr-datamodelinstanceid"})
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An endpoint's successful answer; ``headers`` is case-insensitive, ``content`` unpacked bytes."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(repr=False)
+    _secrets: Sequence[str] = field(default=(), repr=False)
+
+    def json(self) -> Any:
+        """Return the body parsed; a body that is not JSON is a ProtocolError."""
+        return parsed(self.content, self._secrets)
+
+
+class Sent(TypedDict, total=False):
+    """What is sent, and how."""
+
+    params: Mapping[str, object] | None
+    json: object
+    data: bytes | str | None
+    headers: Mapping[str, str] | None
+    safe: bool | None
+    wait: Wait
+
+
+class Options(Sent, total=False):
+    """What :meth:`Endpoints.request` takes beside method and path.
+
+    ``params``
+        of the query; lists repeat their name, None is left out.
+    ``json``, ``data``
+        the body: what becomes JSON, or text or bytes that are sent as they are.
+    ``headers``
+        further ones.
+    ``project``
+        the project that is named in a header, by name or id. True is the connection's; False is none, and so is
+        None, the default, where there is none or the endpoint is about the session, the server or projects.
+    ``include_auth``
+        False sends neither the session's token nor its cookies, keeps none that come, and sends no project unless
+        one is given.
+    ``safe``
+        whether the request may be repeated when its answer is lost; by default GET and HEAD may.
+    ``wait``
+        ``"execute"`` allows ``Timeouts.execute`` for the first byte of the answer, in place of ``Timeouts.read``.
+    """
+
+    project: bool | str | None
+    include_auth: bool
+
+
+class Endpoints(Connected):
+    """The verbs."""
+
+    @takes(Options)
+    def request(self, method: str, path: str, **options: Unpack[Options]) -> Response:
+        """Call any endpoint; ``path`` with or without leading slash and ``/api``.
+
+        `Options` lists the ``options``. Retries, time-outs and a session that has ended are dealt with as in every
+        other call. An answer other than 2xx is raised as the error it means. Holds the body in memory once, twice
+        while it is unpacked.
+
+        >>> with ma.connect(url, username=user, password=password, project="Simulated Retail") as conn:
+        ...     cubes = conn.get("searches/results", params={"type": [776, 779], "name": "sales"}).json()
+        ...     version = conn.get("status", include_auth=False).json()["iServerVersion"]
+        >>> cubes["totalItems"], version
+        (1, '11.5.0900.00123')
+        """
+        return self._client.run(self._request(method, path, **options))
+
+    @takes(Options)
+    async def request_async(self, method: str, path: str, **options: Unpack[Options]) -> Response:
+        """Do what :meth:`request` does."""
+        return await self._client.bridge(self._request(method, path, **options))
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        project: bool | str | None = None,
+        include_auth: bool = True,
+        **sent: Unpack[Sent],
+    ) -> Response:
+        http = self._client.http
+        keys = None if include_auth else SessionKeys(http.own.base)
+        subject = subject_of(path, sent.get("params") or (), sent.get("headers") or ())
+        sender = http if project is True else await _sender(http, path, project, include_auth=include_auth)
+        answer = await sender.request(method, path, keys=keys, subject=subject, **sent)
+        packed = answer.encoding and answer.body  # an answer to HEAD has the header alone
+        content = await asyncio.to_thread(answer.content) if packed else answer.body
+        return Response(answer.status, answer.headers, content, answer.secrets)
+
+    @takes(Options)
+    def get(self, path: str, **options: Unpack[Options]) -> Response:
+        """Send a GET; see :meth:`request`."""
+        return self.request("GET", path, **options)
+
+    @takes(Options)
+    def head(self, path: str, **options: Unpack[Options]) -> Response:
+        """Send a HEAD; see :meth:`request`."""
+        return self.request("HEAD", path, **options)
+
+    @takes(Options)
+    def post(self, path: str, **options: Unpack[Options]) -> Response:
+        """Send a POST; see :meth:`request`."""
+        return self.request("POST", path, **options)
+
+    @takes(Options)
+    def put(self, path: str, **options: Unpack[Options]) -> Response:
+        """Send a PUT; see :meth:`request`."""
+        return self.request("PUT", path, **options)
+
+    @takes(Options)
+    def patch(self, path: str, **options: Unpack[Options]) -> Response:
+        """Send a PATCH; see :meth:`request`."""
+        return self.request("PATCH", path, **options)
+
+    @takes(Options)
+    def delete(self, path: str, **options: Unpack[Options]) -> Response:
+        """Send a DELETE; see :meth:`request`."""
+        return self.request("DELETE", path, **options)
+
+    @takes(Options)
+    async def get_async(self, path: str, **options: Unpack[Options]) -> Response:
+        """Do what :meth:`get` does."""
+        return await self.request_async("GET", path, **options)
+
+    @takes(Options)
+    async def head_async(self, path: str, **options: Unpack[Options]) -> Response:
+        """Do what :meth:`head` does."""
+        return await self.request_async("HEAD", path, **options)
+
+    @takes(Options)
+    async def post_async(self, path: str, **options: Unpack[Options]) -> Response:
+        """Do what :meth:`post` does."""
+        return await self.request_async("POST", path, **options)
+
+    @takes(Options)
+    async def put_async(self, path: str, **options: Unpack[Options]) -> Response:
+        """Do what :meth:`put` does."""
+        return await self.request_async("PUT", path, **options)
+
+    @takes(Options)
+    async def patch_async(self, path: str, **options: Unpack[Options]) -> Response:
+        """Do what :meth:`patch` does."""
+        return await self.request_async("PATCH", path, **options)
+
+    @takes(Options)
+    async def delete_async(self, path: str, **options: Unpack[Options]) -> Response:
+        """Do what :meth:`delete` does."""
+        return await self.request_async("DELETE", path, **options)
+
+
+async def _sender(
+    http: ProjectHttp, path: str, project: Literal[False] | str | None, *, include_auth: bool
+) -> Http | ProjectHttp:
+    """Return what sends a request: the requests about a project, or those of the session, which name none."""
+    if isinstance(project, str):
+        return await http.beside_named(project)
+    first = path.strip("/").removeprefix("api/").split("?")[0].split("/")[0]
+    if project is False or first in _ABOUT_SESSION or not include_auth:
+        return http.own
+    return http.own if await http.find_project() is None else http
+
+
+def subject_of(path: str, params: Iterable[str] = (), headers: Iterable[str] = ()) -> Subject | None:
+    """Guess what a request of the user's own is about, of which nobody says it, from where it goes.
+
+    >>> subject_of("v2/cubes/C1/instances/I1"), subject_of("v2/cubes/C1/instances")
+    (<Subject.INSTANCE: 'instance'>, None)
+    """
+    for pattern, subject in _OF_SESSION:
+        if pattern.search(path.partition("?")[0]):
+            return subject
+    if "searchId" in params:
+        return Subject.SEARCH
+    return None if _MODEL_HEADERS.isdisjoint(map(str.lower, headers)) else Subject.MODEL

@@ -1,0 +1,153 @@
+"""A session that was opened elsewhere: read from a dict, JSON or a file, and written for others."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from mstr_arrow.errors import SecretError, UsageError
+from mstr_arrow.http.cookies import TOKEN
+from mstr_arrow.http.url import base_url
+from mstr_arrow.session.project import PROJECT
+
+if TYPE_CHECKING:
+    from mstr_arrow.session.project_http import ProjectHttp
+
+Source: TypeAlias = "Mapping[str, Any] | str | os.PathLike[str]"
+"""A dict, its JSON, or the path of a file that holds it."""
+
+Format: TypeAlias = Literal["mstr_arrow", "mstr-rest-requests"]
+
+_OTHERS = 0o077
+
+_HINT = (
+    'A session is {"base_url": …, "token": …, "cookies": {name: value, …}}, as save_session() writes it, '
+    "or the JSON of mstr-rest-requests."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSession:
+    """What another process needs to use a session: whoever holds it acts as its user until the session ends."""
+
+    base: str
+    token: str = field(repr=False)
+    cookies: Mapping[str, str] = field(repr=False)
+    project_id: str | None = None
+
+    def document(self, layout: Format = "mstr_arrow") -> dict[str, Any]:
+        """Return what is saved, as ``layout`` has it."""
+        cookies = dict(self.cookies)
+        if layout == "mstr-rest-requests":
+            headers = {TOKEN: self.token, **({PROJECT: self.project_id} if self.project_id else {})}
+            return {"base_url": f"{self.base}/api/", "cookies": cookies, "headers": headers}
+        if layout != "mstr_arrow":
+            raise UsageError(f"format={layout!r} is not known.", hint='Give "mstr_arrow" or "mstr-rest-requests".')
+        return {"base_url": self.base, "token": self.token, "cookies": cookies, "project": self.project_id}
+
+
+def saved_session(http: ProjectHttp) -> SavedSession:
+    """Return what another process needs to use the session whose requests these are, in their project."""
+    keys, project = http.own.keys, http.project
+    cookies = {cookie.key: cookie.value for cookie in keys.cookies}
+    return SavedSession(keys.base, keys.token or "", cookies, project.id if project else None)
+
+
+def read_session(source: Source, base: str | None = None) -> SavedSession:
+    """Read a session; ``base`` is the server's base URL where ``source`` names none.
+
+    A file must be readable by its owner alone. Without a token the one in the cookie ``iSession`` is taken, as a
+    browser shows it. Errors: UsageError for what is no session, for another server than ``base``; SecretError
+    for a file that cannot be read. What was given is never shown.
+
+    >>> read_session({"base_url": "https://bi.example.com/Library", "cookies": "JSESSIONID=J1; iSession=T1"}).token
+    'T1'
+    """
+    data = _data(source)
+    headers = {name.casefold(): value for name, value in _texts(data.get("headers") or {}, "headers").items()}
+    cookies = _cookies(data.get("cookies") or {})
+    token = data.get("token") or headers.get(TOKEN.casefold()) or cookies.get("iSession")
+    if not isinstance(token, str):
+        raise UsageError("the session holds no token.", hint=_HINT)
+    named = data.get("base_url")
+    own = base_url(named) if isinstance(named, str) and named else base
+    if own is None:
+        raise UsageError("the session does not say which server it belongs to.", hint=f"Give the URL too. {_HINT}")
+    if base is not None and own != base:
+        raise UsageError(
+            f"the session belongs to {own}, not to {base}.",
+            hint="Leave the URL out, or give the session of that server: its token is sent to no other.",
+        )
+    project = data.get("project") or headers.get(PROJECT.casefold())
+    return SavedSession(own, token, cookies, project if isinstance(project, str) else None)
+
+
+def write_private(path: str | os.PathLike[str], document: Mapping[str, Any]) -> None:
+    """Write JSON to a file that only its owner can read, and that is there whole or not at all."""
+    target = Path(path).expanduser()
+    descriptor, temporary = tempfile.mkstemp(
+        prefix=f".{target.name}-", dir=target.parent
+    )  # readable by its owner only
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            json.dump(document, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).replace(target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _data(source: Source) -> Mapping[str, Any]:
+    if isinstance(source, Mapping):
+        return source
+    if not isinstance(source, str | os.PathLike):
+        raise UsageError(
+            f"session= is of type {type(source).__name__}.", hint=f"Give a dict, JSON or a path. {_HINT}"
+        )
+    is_text = isinstance(source, str) and source.lstrip().startswith("{")
+    text = str(source) if is_text else _file(Path(source).expanduser())
+    try:
+        data = json.loads(text)
+    except ValueError:
+        data = None
+    if not isinstance(data, dict):
+        raise UsageError("session= holds no JSON object.", hint=_HINT)
+    return data
+
+
+def _file(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            if os.name == "posix" and os.fstat(stream.fileno()).st_mode & _OTHERS:
+                raise SecretError(
+                    f"the file {str(path)!r} holds a session and others can read it.",
+                    hint=f"chmod 600 {quote(str(path))}",
+                )
+            content = stream.read()
+    except OSError as error:
+        raise SecretError(
+            f"the session in {str(path)!r} could not be read: {error.strerror}.", hint="Is this its path?"
+        ) from error
+    return content.decode(errors="replace")
+
+
+def _cookies(value: object) -> dict[str, str]:
+    """Read cookies: a dict, or the text of a ``Cookie`` header."""
+    if isinstance(value, str):
+        pairs = (pair.strip().partition("=") for pair in value.split(";"))
+        return {name: text for name, _, text in pairs if name}
+    return _texts(value, "cookies")
+
+
+def _texts(value: object, what: str) -> dict[str, str]:
+    if isinstance(value, Mapping) and all(isinstance(text, str) for pair in value.items() for text in pair):
+        return dict(value)
+    raise UsageError(f"the {what} of the session are not texts by name.", hint=_HINT)

@@ -1,0 +1,56 @@
+"""Tokens by which others may log in as this user. Wire reference, sections 1.5 and 1.6."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+
+from mstr_arrow.errors import LoginError, ProtocolError, SessionExpired, UsageError
+
+if TYPE_CHECKING:
+    from mstr_arrow.http.client import Http
+
+IDENTITY = "X-MSTR-IdentityToken"
+
+
+async def create_identity_token(http: Http) -> str:
+    """Return a token that opens a session like this one somewhere else. POST /api/auth/identityToken."""
+    answer = await http.request("POST", "auth/identityToken")
+    token = answer.headers.get(IDENTITY)
+    if not token:
+        raise ProtocolError("the server's answer holds no identity token.")
+    return token
+
+
+async def validate_identity_token(http: Http, token: str) -> bool:
+    """Say whether the server takes an identity token. GET /api/auth/identityToken."""
+    if not isinstance(token, str):
+        raise UsageError(f"an identity token is a str, not of type {type(token).__name__}.")
+    # The answer to an unknown token is that to an ended session: so one that has ended is replaced first.
+    await http.request("GET", "sessions")
+    try:
+        await http.request(
+            "GET",
+            "auth/identityToken",
+            headers={IDENTITY: token},
+            keys=http.keys,
+            hidden=[token],
+        )
+    except (LoginError, SessionExpired):
+        return False
+    return True
+
+
+async def create_api_token(http: Http, user_id: str | None) -> str:
+    """Return a token that logs in as this user or, for administrators, another. POST /api/auth/apiTokens."""
+    json = {} if user_id is None else {"userId": user_id}
+    answer = await http.request("POST", "auth/apiTokens", json=json)
+    try:
+        body = orjson.loads(answer.content())
+    except orjson.JSONDecodeError:
+        body = None  # and no error that holds a part of it
+    token = body.get("apiToken") if isinstance(body, dict) else None
+    if not isinstance(token, str):
+        raise ProtocolError("the server's answer holds no API token.")
+    return token

@@ -1,0 +1,303 @@
+"""The instances that a session has on the server, counted, so that none that is in use is pushed out.
+
+A session keeps so many instances, its working set; one more, and the one that was used longest ago is gone. No
+call frees one. So those in use stay below that number, those that are spent are left to be pushed out, and one that
+is in use but has not been read from for long is touched before a new one could push it out.
+
+When the server used an instance last is not known exactly: after a request was sent, and before its answer came. So
+one in use counts as old as the request, one that is spent as young as the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from mstr_arrow.errors import MstrError, UsageError
+from mstr_arrow.http.subject import Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from mstr_arrow.session.project_http import ProjectHttp
+
+SPARE = 2
+"""Instances of the working set that are left to others: requests of the caller's own, answers that were lost."""
+
+TOUCH_SECONDS = 2.0
+"""Seconds that touching an instance may take. That it was asked for is enough."""
+
+
+class _Wanted(NamedTuple):
+    """What a place is wanted for: a new instance, or the one of this id, which may be ``foreign``."""
+
+    path: str
+    runs: bool
+    instance_id: str | None
+    foreign: bool
+    http: ProjectHttp
+
+
+class Place:
+    """The right to have an instance in use, until it is released; on the background loop only.
+
+    ``instance_id`` is None until the instance is there. ``runs``: it is costly to make.
+    """
+
+    def __init__(self, owner: WorkingSet, http: ProjectHttp, path: str, *, runs: bool) -> None:
+        self._owner = owner
+        self.http = http
+        self.path = path
+        self.runs = runs
+        self.instance_id: str | None = None
+        self.maybe_made = False
+        self.users = 0
+        self.resting = False
+        self.sent = 0.0
+        self.answered = 0.0
+        self._asked = 0.0
+
+    @property
+    def in_use(self) -> bool:
+        """Whether the instance is used, or kept for that."""
+        return self.users > 0 or self.resting
+
+    @property
+    def worth_keeping(self) -> bool:
+        """Whether the instance is used, or kept and costly to make again."""
+        return self.users > 0 or (self.resting and self.runs)
+
+    def asked(self) -> None:
+        """Note that a request about the instance is sent now, which may make it: that counts without an answer."""
+        self.maybe_made = True
+        self._asked = time.monotonic()
+
+    def refused(self) -> None:
+        """Note that none was made."""
+        self.maybe_made = self.instance_id is not None
+
+    def made(self, instance_id: str) -> None:
+        """Note that the last request was answered, and which instance is here."""
+        self.instance_id = instance_id
+        self._owner.note(self, self._asked)
+
+    def rest(self) -> None:
+        """Stop using the instance, but keep it while nobody else needs the place."""
+        self.users -= 1
+        self.resting = self.users == 0
+        self._owner.freed(self)
+
+    def release(self) -> None:
+        """Stop using the instance."""
+        self.users -= 1
+        self.answered = time.monotonic()  # requests that were given up may have reached the server
+        self._owner.freed(self)
+
+
+class WorkingSet:
+    """Places for instances: ``size`` of the session's working set less `SPARE`, given in the order of asking.
+
+    ``size`` asks the server, at most once. What only rests gives way; whoever waits in vain is told so after
+    ``patience`` seconds in which no instance in use was read from.
+    """
+
+    def __init__(self, size: Callable[[], Awaitable[int]], *, patience: float) -> None:
+        self._ask_size = size
+        self._size: int | None = None
+        self._patience = patience
+        self._places: set[Place] = set()
+        self._waiting: deque[tuple[_Wanted, asyncio.Future[Place]]] = deque()
+        self._protecting = asyncio.Lock()
+        self._stirred = time.monotonic()
+
+    @property
+    def in_use(self) -> int:
+        """The number of instances that are in use, or rest."""
+        return sum(place.in_use for place in self._places)
+
+    async def acquire(
+        self,
+        http: ProjectHttp,
+        path: str,
+        *,
+        runs: bool = False,
+        instance_id: str | None = None,
+        foreign: bool = False,
+        on_wait: Callable[[], object] = lambda: None,
+    ) -> Place:
+        """Return a place for an instance below ``path``, when there is one; the caller releases it.
+
+        For the instance ``instance_id`` it is that one's place; ``Place.instance_id`` is None if it is there no
+        longer. One that is ``foreign`` was not made here. ``on_wait`` is called before waiting. ``http`` asks in
+        the instance's project. Errors: UsageError where those that hold the places do not go on.
+        """
+        wanted = _Wanted(path, runs, instance_id, foreign, http)
+        if (place := self._shared(wanted)) is not None:
+            return place
+        if self._places and self._size is None:
+            self._size = await self._ask_size()
+        place = None if self._waiting else self._shared(wanted) or self._granted(wanted)
+        if place is None:
+            on_wait()
+            place = await self._turn(wanted)
+        try:
+            if place.instance_id is None:
+                await self._make_room()
+        except BaseException:
+            place.release()
+            raise
+        return place
+
+    def touched(self, instance_id: str, sent: float) -> None:
+        """Note that the server has just answered about an instance, to what was sent then (`time.monotonic`)."""
+        if (place := self._find(instance_id)) is not None:
+            self.note(place, sent)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether somebody waits for a place."""
+        return bool(self._waiting)
+
+    async def spare(self, http: ProjectHttp, path: str) -> Place | None:
+        """Return one more place for an instance of a report; None where that would leave none for others."""
+        if self._size is None:
+            self._size = await self._ask_size()
+        if sum(1 for place in self._places if place.users) + 1 >= self._size - SPARE:
+            return None
+        wanted = _Wanted(path, runs=True, instance_id=None, foreign=False, http=http)
+        place = None if self._waiting else self._granted(wanted)
+        if place is not None:
+            try:
+                await self._make_room()
+            except BaseException:
+                place.release()
+                raise
+        return place
+
+    def note(self, place: Place, sent: float) -> None:
+        """Note that the server has just answered about an instance, to a request of this time."""
+        place.sent = max(place.sent, sent)
+        place.answered = self._stirred = time.monotonic()
+
+    def freed(self, place: Place) -> None:
+        """Give the place to the next, where nobody uses it any more."""
+        self._stirred = time.monotonic()
+        if not place.users and not place.maybe_made:
+            self._places.discard(place)
+        self._serve()
+
+    def session_ended(self) -> None:
+        """Note that all instances are gone: those in use are made again, each in its place, the rest forgotten."""
+        self._places = {place for place in self._places if place.users}
+        self._serve()
+
+    def _serve(self) -> None:
+        """Give places to those that wait, in their order, as far as there are any."""
+        while self._waiting:
+            wanted, turn = self._waiting[0]
+            if not turn.done():
+                granted = self._shared(wanted) or self._granted(wanted)
+                if granted is None:
+                    return
+                turn.set_result(granted)
+            self._waiting.popleft()
+
+    def _shared(self, wanted: _Wanted) -> Place | None:
+        """Return the place of the wanted instance, where that is in use already, or rests."""
+        place = self._find(wanted.instance_id)
+        if place is None or not place.in_use:
+            return None
+        place.resting = False
+        place.users += 1
+        return place
+
+    def _granted(self, wanted: _Wanted) -> Place | None:
+        """Return one more place, None where there is none."""
+        if not self._has_room():
+            return None
+        place = self._find(wanted.instance_id)
+        if place is None:
+            place = Place(self, wanted.http, wanted.path, runs=wanted.runs)
+            self._places.add(place)
+            if wanted.foreign and wanted.instance_id is not None:
+                place.maybe_made = True
+                place.instance_id = wanted.instance_id
+        place.users = 1
+        return place
+
+    def _find(self, instance_id: str | None) -> Place | None:
+        if instance_id is None:
+            return None
+        return next((place for place in self._places if place.instance_id == instance_id), None)
+
+    def _has_room(self) -> bool:
+        """Tell whether there is room for one more, for which one that rests may have to give way."""
+        if self._size is None or self.in_use < max(1, self._size - SPARE):
+            return True
+        resting = [place for place in self._places if place.resting]
+        if not resting:
+            return False
+        min(resting, key=lambda place: (place.runs, place.sent)).resting = False
+        return True
+
+    async def _turn(self, wanted: _Wanted) -> Place:
+        """Wait until it is one's turn."""
+        turn: asyncio.Future[Place] = asyncio.get_running_loop().create_future()
+        self._waiting.append((wanted, turn))
+        self._stirred = time.monotonic()
+        left = self._patience
+        try:
+            while not turn.done() and left > 0:
+                await asyncio.wait([turn], timeout=left)
+                left = self._patience - (time.monotonic() - self._stirred)
+        except BaseException:
+            if turn.done():
+                turn.result().release()
+            turn.cancel()
+            raise
+        if turn.cancel():
+            raise self._stuck()
+        return turn.result()
+
+    async def _make_room(self) -> None:
+        """Have a new instance push out none that is in use: those that may be older than what goes are touched.
+
+        An instance of a cube that only rests may go: it is made again at no cost.
+        """
+        async with self._protecting:
+            excess = 0 if self._size is None else len(self._places) - self._size
+            spent = [place for place in self._places if not place.worth_keeping]
+            spent.sort(key=lambda place: place.answered)
+            if excess <= 0 or not spent:
+                return
+            # One more than will go: a request that was given up may still reach the server and make it younger.
+            youngest = spent[: excess + 1][-1].answered
+            self._places.difference_update(spent[:excess])
+            old = [place for place in self._places if place.worth_keeping and place.sent <= youngest]
+            await asyncio.gather(*map(self._touch, old))
+
+    async def _touch(self, place: Place) -> None:
+        if place.instance_id is None:
+            return
+        stirred, began = self._stirred, time.monotonic()
+        with suppress(MstrError):
+            await place.http.request(
+                "GET",
+                f"{place.path}/{place.instance_id}",
+                params={"offset": 0, "limit": 1},
+                subject=Subject.INSTANCE,
+                wait=TOUCH_SECONDS,
+                safe=False,
+            )
+        self.note(place, began)
+        self._stirred = stirred  # nobody has read from it
+
+    def _stuck(self) -> UsageError:
+        return UsageError(
+            f"{self.in_use} reads of this session are open, and none of them goes on: the server keeps "
+            f"{self._size} results for a session, and one more would push one of them out.",
+            hint="Read them to their end, or close them, before another one is opened.",
+        )

@@ -1,1 +1,0 @@
-"""HTTP to one Intelligence Server: session, retries, typed errors."""

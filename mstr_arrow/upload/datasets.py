@@ -1,0 +1,106 @@
+"""Datasets made through REST: found, defined, certified, deleted. Wire reference, sections 6.2, 6.6 and 6.7."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mstr_arrow.catalog.find import find
+from mstr_arrow.catalog.folders import MY_REPORTS, contents
+from mstr_arrow.catalog.objects import REPORT_DEFINITION, SUBTYPES
+from mstr_arrow.errors import NotPublished, ProtocolError, ServerError, UsageError
+from mstr_arrow.grid.definition import read_definition
+from mstr_arrow.session.project import OBJECT_ID
+from mstr_arrow.upload.existing import read_dataset
+
+if TYPE_CHECKING:
+    from mstr_arrow.grid.definition import Definition
+    from mstr_arrow.session.project_http import ProjectHttp
+    from mstr_arrow.upload.existing import Dataset
+    from mstr_arrow.upload.model import Model
+
+SUPER_CUBE = 779
+
+_NO_DATASET = {"ERR001", "ERR004"}
+"""What the server says of a cube that was not made through REST, and of one that there is not."""
+
+
+async def find_dataset(http: ProjectHttp, name: str, folder: str) -> str | None:
+    """Return the id of the dataset of that name in a folder, "" for "My Reports"; None where there is none.
+
+    The folder's own listing is asked, not the search, whose index lags behind. UsageError where something else has
+    the name, or two have it.
+    """
+    found = [
+        item
+        for item in await contents(http, folder or MY_REPORTS)
+        if item.get("type") == REPORT_DEFINITION and item.get("name", "").casefold() == name.casefold()
+    ]
+    if len(found) > 1:
+        each = ", ".join(f"{item['id']} {item['name']!r}" for item in found)
+        raise UsageError(f"{len(found)} objects in the folder are named {name!r}: {each}.", hint="Give the id.")
+    if found and found[0].get("subtype") != SUPER_CUBE:
+        what = next((kind for kind, of in SUBTYPES.items() if found[0].get("subtype") in of), "object")
+        raise UsageError(
+            f"{name!r} in that folder is a {what} that was not made through REST ({found[0]['id']}).",
+            hint="Choose another name or folder.",
+        )
+    return found[0]["id"] if found else None
+
+
+async def read(http: ProjectHttp, dataset_id: str) -> tuple[Dataset, Definition | None]:
+    """Return a dataset's tables and its cube's attributes and metrics, None where it was never published.
+
+    GET /api/datasets/{id} and GET /api/v2/cubes/{id}. UsageError for a cube that was not made through REST, which
+    the server cannot update; NotFound for an id that is no cube's.
+    """
+    if not OBJECT_ID.fullmatch(dataset_id):
+        raise UsageError(f"{dataset_id!r} is no id.", hint="An id has 32 hexadecimal digits.")
+    try:
+        answer = await http.request(
+            "GET", f"datasets/{dataset_id}", params={"fields": "tables,columns"}, safe=False
+        )
+    except ServerError as error:
+        if error.code not in _NO_DATASET:
+            raise
+        info = await find(http, dataset_id, "cube")
+        raise UsageError(
+            f"the cube {info.name!r} ({info.id}) was not made through REST, so the server cannot update it.",
+            hint="Write to another name; the server keeps the old cube as it is.",
+        ) from error
+    dataset = read_dataset(answer.json())
+    try:
+        return dataset, read_definition((await http.request("GET", f"v2/cubes/{dataset_id}")).json())
+    except NotPublished:
+        return dataset, None
+
+
+async def folder_of(http: ProjectHttp, dataset_id: str) -> str:
+    """Return the id of the folder that a dataset is in. GET /api/objects/{id}?type=3."""
+    answer = await http.request("GET", f"objects/{dataset_id}", params={"type": REPORT_DEFINITION})
+    try:
+        return str(answer.json()["ancestors"][-1]["id"])
+    except (KeyError, IndexError, TypeError) as error:
+        raise ProtocolError("The server's answer does not name the folder of a dataset.") from error
+
+
+async def create(http: ProjectHttp, model: Model, *, name: str, description: str, folder: str) -> str:
+    """Create a dataset, without data, and return its id. POST /api/datasets/models, not repeated blindly.
+
+    An older dataset of that name in the folder is overwritten.
+    """
+    body = (await http.request("POST", "datasets/models", json=model.body(name, description, folder))).json()
+    try:
+        return str(body["id"])
+    except (KeyError, TypeError) as error:
+        raise ProtocolError("The server's answer names no dataset.") from error
+
+
+async def delete(http: ProjectHttp, dataset_id: str) -> None:
+    """Delete a dataset and its cube. DELETE /api/objects/{id}?type=3."""
+    await http.request("DELETE", f"objects/{dataset_id}", params={"type": REPORT_DEFINITION})
+
+
+async def certify(http: ProjectHttp, dataset_id: str, *, certified: bool) -> None:
+    """Certify a dataset, or take its certificate. PUT /api/objects/{id}/certify."""
+    params = {"type": REPORT_DEFINITION, "certify": certified}
+    await http.request("PUT", f"objects/{dataset_id}/certify", params=params)

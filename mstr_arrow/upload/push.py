@@ -1,0 +1,296 @@
+"""Tables on their way to a dataset, which is created or updated. Edge; on the background loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, get_args
+
+from mstr_arrow.catalog.folders import folder_id
+from mstr_arrow.errors import MstrError, NotFound, UsageError
+from mstr_arrow.session.project import OBJECT_ID
+from mstr_arrow.upload import datasets
+from mstr_arrow.upload.model import TableRoles, build_model, table_models, unknown_column
+from mstr_arrow.upload.names import MAX_CHARACTERS, check_name
+from mstr_arrow.upload.options import Policy, UploadOptions
+from mstr_arrow.upload.schema_change import check_roles, check_schema, overwritten_roles
+from mstr_arrow.upload.source import Source, source_of
+from mstr_arrow.upload.upload import Upload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from typing import Unpack
+
+    from mstr_arrow.session.client import Client
+    from mstr_arrow.session.project_http import ProjectHttp
+    from mstr_arrow.upload.model import Model
+    from mstr_arrow.upload.push_options import Forms, SchemaMode, SendOptions
+    from mstr_arrow.upload.result import UploadProgress, WriteResult
+    from mstr_arrow.upload.session import PublishStatus
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table to be sent, as it was given."""
+
+    source: Source
+    policy: Policy
+    roles: TableRoles
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """How the tables are sent."""
+
+    options: UploadOptions
+    publish: bool
+    on_progress: Callable[[UploadProgress], object] | None
+
+
+class Push:
+    """A dataset, by name or id, and the tables that are to go there."""
+
+    def __init__(self, client: Client, name: str | None, dataset_id: str | None, description: str) -> None:
+        if (name is None) == (dataset_id is None):
+            raise UsageError("a SuperCube is given by its name or by its id.", hint="Give one of them.")
+        if name is not None:
+            check_name("SuperCube", name)
+        if dataset_id is not None and not OBJECT_ID.fullmatch(dataset_id):
+            raise UsageError(
+                f"{dataset_id!r} is no id.", hint="An id has 32 hexadecimal digits; name= is for names."
+            )
+        if len(description) > MAX_CHARACTERS:
+            raise UsageError(f"the description has {len(description)} characters.", hint="250 may be.")
+        self.id = dataset_id.upper() if dataset_id else None
+        self.name = name
+        self.description = description
+        self._client = client
+        self._tables: dict[str, _Table] = {}
+        self._last: Upload | None = None
+
+    @property
+    def _http(self) -> ProjectHttp:
+        return self._client.http
+
+    @property
+    def _upload(self) -> Upload | None:
+        """The upload that waits to be published, whoever sent it; None where there is none."""
+        return Upload.under_way(self._client.session, self.id or "")
+
+    def add(
+        self, name: str, source: Source, policy: Policy, to_attribute: Collection[str], to_metric: Collection[str]
+    ) -> None:
+        """Add a table, in place of one of the same name."""
+        _check_policy("update_policy", policy)
+        check_name("table", name)
+        self._tables[name] = _Table(
+            source, policy, TableRoles(source.schema, _listed(to_attribute), _listed(to_metric))
+        )
+
+    def remove(self, name: str) -> None:
+        """Take a table back."""
+        if name not in self._tables:
+            there = ", ".join(self._tables) or "none"
+            raise UsageError(f"no table {name!r} was added.", hint=f"There are: {there}.")
+        del self._tables[name]
+
+    async def create(
+        self,
+        folder: str | None = None,
+        *,
+        auto_upload: bool = True,
+        force: bool = False,
+        attribute_forms: Forms | None = None,
+        **options: Unpack[SendOptions],
+    ) -> WriteResult:
+        """Create the dataset and send the tables."""
+        if self.name is None:
+            raise UsageError("a cube that is given by its id exists.", hint="Call update(), or give a name.")
+        model = build_model({name: table.roles for name, table in self._tables.items()}, attribute_forms)
+        send = self._sending(dict.fromkeys(self._tables, "replace"), **options)
+        in_folder = await folder_id(self._http, folder)
+        found = await datasets.find_dataset(self._http, self.name, in_folder)
+        if found is not None and not force:
+            raise UsageError(
+                f"there is a dataset {self.name!r} in that folder ({found}).",
+                hint="Call update() to change its data, or force=True to overwrite it.",
+            )
+        await self._define(model, in_folder)
+        return await self._send(send, created=True, deletable=found is None, auto_upload=auto_upload)
+
+    async def update(
+        self,
+        *,
+        folder_id: str | None = None,
+        schema_mode: SchemaMode = "strict",
+        attribute_forms: Forms | None = None,
+        **options: Unpack[SendOptions],
+    ) -> WriteResult:
+        """Send the tables to the dataset, where they fit it."""
+        tables = table_models({name: table.source.schema for name, table in self._tables.items()})
+        if not tables:
+            raise UsageError("there is no table to upload.", hint="Add one.")
+        policies = {name: table.policy for name, table in self._tables.items()}
+        send = self._sending(policies, **options)
+        if self.id is None:
+            self.id = await self._find(folder_id)
+        dataset, definition = await datasets.read(self._http, self.id)
+        self.name = dataset.name
+        roles = {name: table.roles for name, table in self._tables.items()}
+        version = self._client.server_version
+        if check_schema(tables, dataset, policies, schema_mode=schema_mode, server_version=version):
+            kept = overwritten_roles(roles, dataset, definition, attribute_forms)
+            await self._define(build_model(kept, attribute_forms), await datasets.folder_of(self._http, self.id))
+        elif definition is not None:
+            check_roles(tables, roles, policies, definition)
+        return await self._send(send, created=False, deletable=False)
+
+    async def publish(self) -> WriteResult:
+        """Publish what waits to be published."""
+        upload = self._upload
+        if upload is None or not upload.sent:
+            raise UsageError(
+                "nothing waits to be published.",
+                hint="Send something with auto_publish=False first; what was sent is lost when the session ends.",
+            )
+        self._last = upload
+        await upload.publish()
+        return upload.result(str(self.name))
+
+    async def publish_status(self) -> PublishStatus | None:
+        """Look how far publishing is."""
+        upload = self._upload or self._last
+        return await upload.status() if upload else None
+
+    async def discard(self) -> None:
+        """Delete the upload session that waits to be published."""
+        if self._upload is not None:
+            await self._upload.discard()
+
+    async def certify(self, *, certified: bool) -> None:
+        """Certify the dataset, or not."""
+        await datasets.certify(self._http, self._known_id(), certified=certified)
+
+    async def delete(self) -> None:
+        """Delete the dataset."""
+        await self.discard()
+        await datasets.delete(self._http, self._known_id())
+        self.id = None
+
+    async def _find(self, folder: str | None) -> str:
+        found = await datasets.find_dataset(self._http, str(self.name), await folder_id(self._http, folder))
+        if found is None:
+            raise NotFound(
+                f"no dataset {self.name!r} in {folder or 'My Reports'}.", hint="Name its folder, or create it."
+            )
+        return found
+
+    async def _define(self, model: Model, folder: str) -> None:
+        self.id = await datasets.create(
+            self._http, model, name=str(self.name), description=self.description, folder=folder
+        )
+
+    def _sending(
+        self,
+        policies: Mapping[str, Policy],
+        *,
+        auto_publish: bool = True,
+        on_progress: Callable[[UploadProgress], object] | None = None,
+        **options: Any,
+    ) -> _Sending:
+        return _Sending(UploadOptions(policies=policies, **options), auto_publish, on_progress)
+
+    async def _send(
+        self, sending: _Sending, *, created: bool, deletable: bool, auto_upload: bool = True
+    ) -> WriteResult:
+        sources = {name: table.source for name, table in self._tables.items()}
+        upload = Upload(
+            self._client.session,
+            self._known_id(),
+            sources,
+            sending.options,
+            sending.on_progress,
+            created=created,
+        )
+        if not auto_upload:
+            return upload.result(str(self.name))
+        self._last = upload
+        try:
+            await upload.send()
+            if sending.publish:
+                await upload.publish()
+        except BaseException:
+            if deletable and not upload.published and not sending.options.keep_session:
+                await self._delete_quietly()
+            raise
+        return upload.result(str(self.name))
+
+    async def _delete_quietly(self) -> None:
+        try:
+            async with asyncio.timeout(self._http.settings.timeouts.logout):
+                await self.delete()
+        except (MstrError, TimeoutError):
+            return
+
+    def _known_id(self) -> str:
+        if self.id is None:
+            raise UsageError(
+                f"the SuperCube {self.name!r} was not created yet.", hint="Call create(), or give its id."
+            )
+        return self.id
+
+
+async def write(
+    client: Client,
+    name: str,
+    data: Any,
+    *,
+    mode: Policy = "replace",
+    folder: str | None = None,
+    description: str | None = None,
+    attributes: Collection[str] = (),
+    metrics: Collection[str] = (),
+    forms: Forms | None = None,
+    publish: bool = True,
+    schema_mode: SchemaMode = "strict",
+    **options: Any,
+) -> WriteResult:
+    """Write tables to the dataset of that name in the folder, or that id: update it, or create it."""
+    _check_policy("mode", mode)
+    in_folder = await folder_id(client.http, folder)
+    found = name if OBJECT_ID.fullmatch(name) else await datasets.find_dataset(client.http, name, in_folder)
+    if found is None and mode == "update":
+        raise NotFound(f"no dataset {name!r} in {folder or 'My Reports'}, so there is nothing to update.")
+    push = Push(client, None if found else name, found, description or "")
+    tables = data if isinstance(data, Mapping) else {await _only_table(client.http, found) or name: data}
+    sources = {table: await asyncio.to_thread(source_of, each, table) for table, each in tables.items()}
+    for role, wanted in (("attribute", _listed(attributes)), ("metric", _listed(metrics))):
+        names = list(dict.fromkeys(column for source in sources.values() for column in source.schema.names))
+        for column in wanted:
+            if column not in names:
+                raise unknown_column(column, names, f"to be {'an' if role == 'attribute' else 'a'} {role}")
+    for table, source in sources.items():
+        own = set(source.schema.names)
+        push.add(table, source, mode, own & set(_listed(attributes)), own & set(_listed(metrics)))
+    if found is None:
+        return await push.create(in_folder or None, attribute_forms=forms, auto_publish=publish, **options)
+    return await push.update(schema_mode=schema_mode, attribute_forms=forms, auto_publish=publish, **options)
+
+
+async def _only_table(http: ProjectHttp, dataset_id: str | None) -> str | None:
+    """Return the name of the one table that a dataset has."""
+    if dataset_id is None:
+        return None
+    dataset, _ = await datasets.read(http, dataset_id)
+    return next(iter(dataset.tables)) if len(dataset.tables) == 1 else None
+
+
+def _check_policy(argument: str, policy: str) -> None:
+    if policy not in get_args(Policy):
+        choices = ", ".join(get_args(Policy))
+        raise UsageError(f"{argument}={policy!r} is not known.", hint=f"Choose one of {choices}.")
+
+
+def _listed(columns: Collection[str] | str) -> tuple[str, ...]:
+    return (columns,) if isinstance(columns, str) else tuple(columns)

@@ -1,0 +1,105 @@
+from itertools import islice
+from statistics import fmean
+
+import pytest
+
+from benchmarks.limiter import beside_the_best, cases
+from benchmarks.queueing import Queueing, served
+from mstr_arrow.http.limiter import FIRST, POLITE, Limiter
+
+REQUESTS = 600
+
+
+@pytest.mark.parametrize("noise", [0.05, 0.3])
+@pytest.mark.parametrize("name", cases(REQUESTS))
+def test_it_is_as_quick_as_the_best_fixed_number_and_hardly_slower_to_answer_than_at_the_knee(name, noise):
+    runs = [beside_the_best(cases(REQUESTS, noise)[name], REQUESTS, seed) for seed in range(4)]
+    rates, seconds = zip(*runs, strict=True)
+    assert fmean(rates) >= 0.85
+    assert fmean(seconds) <= 1.5
+
+
+def levels(server, limiter, requests, seed=0):
+    return [limiter.limit for _ in islice(served(server, limiter, seed=seed), requests)]
+
+
+def test_more_workers_are_found_too():
+    server = Queueing(workers=4, noise=0.2, then_at=500, then_workers=16)
+    limits = levels(server, Limiter(most=64), 1_500)
+    assert fmean(limits[300:500]) < 7
+    assert fmean(limits[1_200:]) > 12
+
+
+def test_a_server_that_is_slower_as_a_whole_keeps_its_requests():
+    limits = levels(Queueing(workers=12, noise=0.1, then_at=600, then_slower=3.0), Limiter(most=64), 1_600)
+    assert fmean(limits[1_200:]) > 9
+
+
+def test_the_bounds_are_kept_and_told():
+    limiter = Limiter(least=3, most=9)
+    limits = levels(Queueing(workers=30, noise=0.2), limiter, 500) + levels(Queueing(workers=1), limiter, 500)
+    assert (min(limits), max(limits)) == (limiter.lowest, limiter.highest) == (3, 9)
+
+
+def test_a_fixed_number_stays_even_where_the_server_is_busy():
+    limiter = Limiter(least=5, most=5)
+    limiter.on_done(limiter.on_start(5), seconds=1.0, rows=10, busy=True)
+    assert set(levels(Queueing(workers=1, noise=0.3), limiter, 300)) == {5}
+
+
+def test_a_polite_reader_has_two_requests_in_flight_only_where_that_costs_nothing():
+    idle = levels(Queueing(workers=8, noise=0.05), Limiter(polite=True), 400)
+    assert max(idle) == POLITE
+    assert fmean(idle[50:]) > 1.6
+    used = levels(Queueing(workers=1, noise=0.05), Limiter(polite=True), 400)
+    assert used[0] == 1
+    assert fmean(used[50:]) < 1.4
+
+
+def test_a_busy_server_halves_the_requests_once_for_all_that_were_under_way():
+    limiter = Limiter()
+    tickets = [limiter.on_start(number) for number in range(1, FIRST + 1)]
+    for ticket in tickets:
+        limiter.on_done(ticket, seconds=1.0, rows=10, busy=True)
+    assert limiter.limit == FIRST // 2
+    limiter.on_done(limiter.on_start(1), seconds=1.0, rows=10, busy=True)
+    assert limiter.limit == 1
+    for _ in range(3):
+        limiter.on_done(limiter.on_start(1), seconds=1.0, rows=10, busy=True)
+    assert limiter.limit == limiter.lowest == 1
+
+
+def test_after_a_busy_answer_it_rises_again():
+    limiter = Limiter(most=64)
+    limiter.on_done(limiter.on_start(FIRST), seconds=1.0, rows=10, busy=True)
+    assert max(levels(Queueing(workers=16, noise=0.1), limiter, 1_000)) >= 12
+
+
+def test_larger_pages_that_take_longer_are_no_sign_of_a_knee():
+    limiter = Limiter(most=64)
+    for _ in islice(served(Queueing(workers=32, noise=0.1), limiter), 300):
+        pass
+    before = limiter.limit
+    larger = Queueing(workers=32, noise=0.1, seconds=0.4)
+    limits = [limiter.limit for _ in islice(served(larger, limiter, rows=3_000), 300)]
+    assert before > 20
+    assert min(limits) > 15
+
+
+def test_a_few_pages_of_another_size_are_passed_over():
+    limiter = Limiter()
+    for _ in range(11):
+        limiter.on_done(limiter.on_start(FIRST), seconds=1.0, rows=1_000)
+    for _ in range(3):
+        limiter.on_done(limiter.on_start(FIRST), seconds=90.0, rows=10)
+    assert limiter.limit == FIRST
+    limiter.on_done(limiter.on_start(FIRST), seconds=1.0, rows=1_000)
+    limiter.on_done(limiter.on_start(FIRST), seconds=1.0, rows=1_000)
+    assert limiter.limit == 2 * FIRST  # tried, for those of before were not forgotten
+
+
+def test_a_reader_that_never_uses_its_requests_is_not_given_ever_more():
+    limiter = Limiter(most=64)
+    for _ in range(2_000):  # a slow consumer: four in flight, whatever is allowed
+        limiter.on_done(limiter.on_start(min(4, limiter.limit)), seconds=1.0, rows=1_000)
+    assert limiter.highest <= 2 * FIRST
