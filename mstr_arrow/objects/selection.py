@@ -42,7 +42,7 @@ class Selection:
 class Selectable(Sql):
     """A scan of an object that says what it offers, with the filters and names of mstrio-py.
 
-    `Scan.aggregate` and `Scan.where` do more, and leave the object as it is.
+    `Scan.aggregate` and `Scan.filter` do more, and leave the object as it is.
     """
 
     def __init__(
@@ -132,8 +132,8 @@ class Selectable(Sql):
         None leaves a choice as it was. Without any attribute the metrics are added up to one row, without any
         element all rows are read. With fewer attributes than there are, the server adds metrics up, as
         `Scan.aggregate` has it do; ``<attribute id>;<form id>`` chooses one form. ``operator="NotIn"`` leaves out
-        the rows that have one of the elements. What else the object was asked for, by `Scan.where` and the like, is
-        forgotten.
+        the rows that have one of the elements. What else the object was asked for, by `Scan.filter` and the like,
+        is forgotten.
 
         Nothing is sent. Errors: UsageError for what the object does not have.
 
