@@ -123,7 +123,7 @@ def _on_the_simulator(pages: int) -> None:
 
 
 def _read(cube: ma.Cube, concurrency: int | None) -> ma.ScanStats:
-    with cube.with_options(concurrency=concurrency).batches() as batches:
+    with cube.with_options(concurrency=concurrency).to_batches() as batches:
         for _ in batches:
             pass
     return batches.stats

@@ -5,7 +5,7 @@ of its own, which also counts: requests, rows and bytes are what it answered aft
 answers only, packed with gzip as they went over the wire and as text before that. Seconds are the client's, of the
 run that is the median of alternating repeats; how long a real server takes to filter, the simulator does not say.
 
-* The same query with push-down and with ``pushdown=False``, in Polars over ``scan()`` and in DuckDB over
+* The same query with push-down and with ``pushdown=False``, in Polars over ``lazy()`` and in DuckDB over
   ``ma.duckdb.register``. Each has to give the same rows in all ways.
 * The first ten rows of a large cube.
 """
@@ -165,7 +165,7 @@ class Query:
     def ways(self) -> dict[str, Callable[[ma.Cube], pl.DataFrame]]:
         """What runs the query on a cube, with push-down or without."""
         return {
-            "Polars": lambda cube: self.polars(cube.scan()).collect(),
+            "Polars": lambda cube: self.polars(cube.lazy()).collect(),
             "DuckDB": lambda cube: in_duckdb(cube, self.sql),
         }
 
@@ -291,7 +291,7 @@ def _percent(part: float, whole: float) -> float:
 def _first_rows(server: Server) -> None:
     """Take ten rows of ten million; those that are the first by contract have to be the same."""
     ways: dict[str, Callable[[ma.Cube], pl.DataFrame]] = {
-        "scan().head(10).collect()": lambda cube: cube.scan().head(10).collect(),
+        "lazy().head(10).collect()": lambda cube: cube.lazy().head(10).collect(),
         "head(10).to_polars()": lambda cube: cube.head(10).to_polars(),
         "DuckDB over head(10)": lambda cube: in_duckdb(cube.head(10), "select * from sales"),
         "DuckDB, LIMIT 10 over a stream": lambda cube: in_duckdb(cube, "select * from sales limit 10", stream=True),

@@ -129,7 +129,7 @@ def read(how: How, course: Course, storm: Storm, scratch: Path) -> Ending:
 
 def as_batches(_course: Course, scan: ma.Scan, _scratch: Path) -> tuple[pa.Table, str]:
     """Read batch by batch."""
-    found = list(scan.batches(strings="plain"))
+    found = list(scan.to_batches(strings="plain"))
     return pa.Table.from_batches(found), ended(scan.stats)
 
 
@@ -141,7 +141,7 @@ def as_table(_course: Course, scan: ma.Scan, _scratch: Path) -> tuple[pa.Table, 
 
 def every_page(_course: Course, scan: ma.Scan, _scratch: Path) -> tuple[pa.Table, str]:
     """Read all pages of a report, batch by batch."""
-    found = list(scan.batches(strings="plain"))
+    found = list(scan.to_batches(strings="plain"))
     return pa.Table.from_batches(found), ended(scan.stats)
 
 

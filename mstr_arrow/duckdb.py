@@ -26,7 +26,7 @@ def register(connection: Any, scan: Scan, name: str, *, stream: bool = False) ->
 
     There are two ways, and neither holds more than one extraction for each time that a query names the table:
 
-    * DuckDB 2.0 and later is given ``scan.scan()``, and asks it for the columns and rows that a query needs:
+    * DuckDB 2.0 and later is given ``scan.lazy()``, and asks it for the columns and rows that a query needs:
       comparisons with constants, IN and IS NULL go to the server as far as they do in Polars; LIKE, functions,
       ``>`` on doubles (because of NaN) and LIMIT do not. Holds the rows that are left as one table.
     * ``stream=True``, and any DuckDB before, is given batches as they come: all rows, of the columns the query
@@ -46,7 +46,7 @@ def register(connection: Any, scan: Scan, name: str, *, stream: bool = False) ->
         ma.duckdb.register(con, conn.cube("Sales Cube"), "sales")
         con.sql("select Region, sum(Units) from sales where Day >= date '2024-01-01' group by 1")
     """
-    table = scan.scan() if _lazily() and not stream else _Streamed(scan)
+    table = scan.lazy() if _lazily() and not stream else _Streamed(scan)
     scan.schema  # noqa: B018 - asked for here, its errors are ours, not DuckDB's
     connection.register(name, table)
 
@@ -86,7 +86,7 @@ class _Scanner:
     def to_reader(self) -> pa.RecordBatchReader:
         """Open the read; the filter may use columns that are not asked for."""
         names = self._scan.schema.names if not self._columns else list(self._columns)
-        batches = self._scan.batches(strings="plain")
+        batches = self._scan.to_batches(strings="plain")
         schema = pa.schema([batches.schema.field(name) for name in names])
         return pa.RecordBatchReader.from_batches(schema, self._batches(batches, names))
 

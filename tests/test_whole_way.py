@@ -172,7 +172,7 @@ def test_readers_and_batches(awkward, strings):
     assert len(batches) == 5
     assert all(batch.schema.equals(schema, check_metadata=True) for batch in batches)
     same(plain(pa.Table.from_batches(batches)), truth)
-    same(plain(pa.Table.from_batches(list(cube.batches(strings=strings)))), truth)
+    same(plain(pa.Table.from_batches(list(cube.to_batches(strings=strings)))), truth)
     same(plain(pa.Table.from_batches(list(cube))), truth)
 
 
@@ -266,7 +266,7 @@ def test_async_twins(awkward, tmp_path):
         same(await cube.to_arrow_async(strings="plain"), truth)
         assert (await cube.to_polars_async()).equals(pl.DataFrame(truth))
         same(plain(pa.Table.from_batches([batch async for batch in cube])), truth)
-        async with await cube.batches_async(strings="plain") as batches:
+        async with await cube.to_batches_async(strings="plain") as batches:
             same(pa.Table.from_batches([batch async for batch in batches]), truth)
         same(await asyncio.to_thread((await cube.to_reader_async(strings="plain")).read_all), truth)
         await cube.write_parquet_async(tmp_path / "x.parquet")

@@ -117,7 +117,7 @@ async def _read(
     try:
         if empty_frame(reading.schema, "plain").schema != schema:
             raise DataMismatch(
-                "The columns are not those that the lazy frame was made with.", hint="Call scan() again."
+                "The columns are not those that the lazy frame was made with.", hint="Call lazy() again."
             )
         while (frame := await reading.next()) is not None:
             yield frame

@@ -176,7 +176,7 @@ class MstrioObject:
         )
 
     def _scan_of(self, chosen: Selection) -> Described:
-        scan = self._whole.where(*self._conditions(chosen)) if chosen.elements else self._whole
+        scan = self._whole.filter(*self._conditions(chosen)) if chosen.elements else self._whole
         if chosen.attributes is None and chosen.metrics is None:
             return scan
         forms = [each.replace(";", "@") for each in self._selected("attribute", chosen.attributes)]

@@ -72,5 +72,5 @@ class Chosen:
 
 
 def chosen(options: ExtractOptions) -> Chosen:
-    """Complete options; errors: UsageError, TypeError for an unknown one."""
+    """Complete options; errors: UsageError."""
     return Chosen(**options)

@@ -30,7 +30,12 @@ class Batches:
         self._read = read
         self._pid = os.getpid()
         self._ended = False
-        self.schema = schema
+        self._schema = schema
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The schema of every batch."""
+        return self._schema
 
     @property
     def stats(self) -> ScanStats:

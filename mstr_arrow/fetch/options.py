@@ -89,7 +89,7 @@ class ReadOptions:
             )
 
     def changed(self, options: ScanOptions) -> ReadOptions:
-        """Return these options with some of them chosen anew; errors: UsageError, TypeError for an unknown one."""
+        """Return these options with some of them chosen anew; errors: UsageError."""
         mine = {name: value for name, value in options.items() if name in _OF_READS}
         mine["limits"] = _limits(options.get("limits", self.limits), options)
         of_grid = {name: value for name, value in options.items() if name not in mine and name not in _OF_LIMITS}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -57,21 +57,10 @@ class Cube(Described):
             given=instance_id,
         )
         metrics = definition.metrics + (definition.row_counts if row_counts else ())
-        super().__init__(client, source, options, definition.attributes, metrics)
-        self._definition = definition
+        super().__init__(client, source, options, replace(definition, metrics=metrics))
 
     def __repr__(self) -> str:
         return f"<Cube {self.name!r} {self.id}>"
-
-    @property
-    def id(self) -> str:
-        """The cube's id, 32 hexadecimal digits."""
-        return self._definition.id
-
-    @property
-    def name(self) -> str:
-        """The cube's name."""
-        return self._definition.name
 
     @property
     def info(self) -> CubeInfo:

@@ -8,12 +8,10 @@ from mstr_arrow.objects.elements import read_elements
 from mstr_arrow.objects.sql_view import Sql
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import pyarrow as pa
 
     from mstr_arrow.fetch.options import ReadOptions
-    from mstr_arrow.grid.definition import Available
+    from mstr_arrow.grid.definition import Definition
     from mstr_arrow.instances.source import Source
     from mstr_arrow.session.client import Client
 
@@ -26,22 +24,30 @@ class Described(Sql):
         client: Client,
         source: Source,
         options: ReadOptions,
-        attributes: Sequence[Available],
-        metrics: Sequence[Available],
+        definition: Definition,
     ) -> None:
         super().__init__(client, source, options)
-        self._attributes = tuple(attributes)
-        self._metrics = tuple(metrics)
+        self._definition = definition
+
+    @property
+    def id(self) -> str:
+        """The object's id, 32 hexadecimal digits."""
+        return self._definition.id
+
+    @property
+    def name(self) -> str:
+        """The object's name."""
+        return self._definition.name
 
     @property
     def attributes(self) -> list[dict[str, str]]:
         """The attributes there are, each with ``id`` and ``name``."""
-        return [{"id": each.id, "name": each.name} for each in self._attributes]
+        return [{"id": each.id, "name": each.name} for each in self._definition.attributes]
 
     @property
     def metrics(self) -> list[dict[str, str]]:
         """The metrics there are, each with ``id`` and ``name``."""
-        return [{"id": each.id, "name": each.name} for each in self._metrics]
+        return [{"id": each.id, "name": each.name} for each in self._definition.metrics]
 
     def elements(self, attribute: str) -> pa.Table:
         """Return the elements of an attribute: their ids in ``id``, and a column for each form.

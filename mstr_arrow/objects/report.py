@@ -48,9 +48,7 @@ class Report(Described, Prompted, Paged):
             probe_rows=_PROBE_ROWS,
             given=instance_id,
         )
-        super().__init__(client, source, options, definition.attributes, definition.metrics)
-        self.id = definition.id
-        self.name = definition.name
+        super().__init__(client, source, options, definition)
 
     def __repr__(self) -> str:
         return f"<Report {self.name!r} {self.id}>"

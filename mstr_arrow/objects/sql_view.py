@@ -12,7 +12,7 @@ class Sql(Scan):
     def sql_view(self) -> str:
         """Return the SQL that the server runs for the object, without running it.
 
-        It is the object's own: what `Scan.aggregate` and `Scan.where` ask for is done afterwards. A report's
+        It is the object's own: what `Scan.aggregate` and `Scan.filter` ask for is done afterwards. A report's
         prompts have to be answered. Raises PermissionDenied where the user may not see SQL. Of a cube GET
         …/sqlView; of a report POST …/instances with ``executionStage=resolve_prompts``, then GET
         …/instances/{id}/sqlView.

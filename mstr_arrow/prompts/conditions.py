@@ -1,6 +1,6 @@
 """Conditions as EXPRESSION prompts take them: in the grammar of filters (Wire reference, section 5.2). Pure.
 
-What is answered is sent as it is said, unlike a filter of `Scan.where`, which is checked again here: texts are
+What is answered is sent as it is said, unlike a filter of `Scan.filter`, which is checked again here: texts are
 compared by the server's collation.
 """
 

@@ -203,7 +203,7 @@ def groups(names: Sequence[str], subjects: Subjects) -> set[str] | None:
 def _limited(having: Expression, results: Subjects, pushed: Pushed | None, *, ranks_first: bool) -> Pushed:
     """Divide the conditions after aggregation; all stay here where ranks before it are counted over what comes."""
     if ranks_first:
-        unasked = "ranks in where() are counted over all rows first"
+        unasked = "ranks in filter() are counted over all rows first"
         results = Subjects(tuple(replace(subject, unasked=unasked) for subject in results.all))
     return push_having(having, results, rows_exact=pushed is None or pushed.exact)
 

@@ -37,7 +37,7 @@ def push_down(
         pushed = query.first(rows)
     elif predicate is not None and not _settled(query):
         conditions = _sound(query, results, predicate)
-        pushed = query.and_where(conditions) if conditions else query
+        pushed = query.where_too(conditions) if conditions else query
     return pushed if columns is None else replace(pushed, select=tuple(columns), any_order=True)
 
 

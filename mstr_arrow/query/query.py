@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.query.expressions import all_of
+from mstr_arrow.query.expressions import all_of, needs_all_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,13 +45,19 @@ class Query:
         """Whether it asks for everything."""
         return self == Query()
 
-    def and_where(self, conditions: Sequence[Expression]) -> Query:
-        """Return the question with more conditions on rows."""
-        return replace(self, where=all_of([*_given(self.where), *conditions]))
+    def filtered(self, conditions: Sequence[Expression]) -> Query:
+        """Return the question with more conditions, which decide about the rows that there are by then.
 
-    def and_having(self, conditions: Sequence[Expression]) -> Query:
-        """Return the question with more conditions on aggregated rows."""
+        A rank is counted over the rows that earlier conditions leave.
+        """
+        ranked = self.where is not None and any(map(needs_all_rows, conditions))
+        if self.aggregate is None and self.having is None and not ranked:
+            return self.where_too(conditions)
         return replace(self, having=all_of([*_given(self.having), *conditions]))
+
+    def where_too(self, conditions: Sequence[Expression]) -> Query:
+        """Return the question with more conditions on the rows of the object."""
+        return replace(self, where=all_of([*_given(self.where), *conditions]))
 
     def first(self, rows: int) -> Query:
         """Return the question for at most so many rows; errors: UsageError for a negative number."""

@@ -92,8 +92,10 @@ class Question:
             raise UsageError("select() names no column.", hint="Name at least one.")
         return self._with(replace(self._asking.query, select=columns, any_order=any_order))
 
-    def where(self, *conditions: Expression) -> Self:
-        """Return a scan of the rows for which all conditions hold, before anything is added up.
+    def filter(self, *conditions: Expression) -> Self:
+        """Return a scan of the rows for which all conditions hold.
+
+        Before `aggregate` they decide about the rows of the object, after it about those that were added up.
 
         Conditions are made with ``mstr_arrow.col`` and joined by ``&``, ``|`` and ``~``. What the server certainly
         answers is asked of it, and everything is checked again here: the result is what filtering all rows with
@@ -101,23 +103,19 @@ class Question:
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     sales = conn.cube("Sales Cube")
-        ...     sales.where((ma.col("Units") >= 3) & ma.col("Region").is_in(["East", "West"])).count_rows() > 0
+        ...     sales.filter((ma.col("Units") >= 3) & ma.col("Region").is_in(["East", "West"])).count_rows() > 0
         True
         """
-        return self._with(self._asking.query.and_where(conditions))
+        return self._with(self._asking.query.filtered(conditions))
 
-    def where_sql(self, condition: str) -> Self:
-        """Return a scan as `where` does, of a condition as SQL writes it after WHERE; needs the extra ``sql``.
+    def filter_sql(self, condition: str) -> Self:
+        """Return a scan as `filter` does, of a condition as SQL writes it after WHERE; needs the extra ``sql``.
 
         ::
 
-            sales.where_sql("Region in ('East') and Units > 90")
+            sales.filter_sql("Region in ('East') and Units > 90")
         """
-        return self.where(from_sql(condition))
-
-    def having(self, *conditions: Expression) -> Self:
-        """Return a scan of the rows for which all conditions hold after `aggregate` has had metrics added up."""
-        return self._with(self._asking.query.and_having(conditions))
+        return self.filter(from_sql(condition))
 
     def sort(self, *columns: str, descending: bool | Sequence[bool] = False) -> Self:
         """Return a scan whose rows are sorted by these columns, in Polars' order, empty values last.
@@ -145,7 +143,7 @@ class Question:
         Makes an instance of what is asked for and looks at its first row, as `schema` does; the next read uses it.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
-        ...     print(conn.cube("Sales Cube").where(ma.col("Units") > 90).head(5).explain())
+        ...     print(conn.cube("Sales Cube").filter(ma.col("Units") > 90).head(5).explain())
         asks the server: POST /api/v2/cubes/.../instances
         ...
         decided by the server: Units > 90

@@ -77,22 +77,22 @@ class Scan(Writable, Extractable):
 
     # Batch by batch
 
-    def batches(self, *, strings: Strings = "dictionary", on_progress: OnProgress = None) -> Batches:
+    def to_batches(self, *, strings: Strings = "dictionary", on_progress: OnProgress = None) -> Batches:
         """Open a read and return its batches, one per page: an iterator and a context manager.
 
         Holds at most ``Limits.buffer_bytes`` of pages ahead of the consumer.
         """
         return self._client.run(self._batches(strings, on_progress))
 
-    async def batches_async(self, *, strings: Strings = "dictionary", on_progress: OnProgress = None) -> Batches:
-        """Do what `batches` does; iterate with ``async for``."""
+    async def to_batches_async(self, *, strings: Strings = "dictionary", on_progress: OnProgress = None) -> Batches:
+        """Do what `to_batches` does; iterate with ``async for``."""
         return await self._client.bridge(self._batches(strings, on_progress))
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
-        return self.batches()
+        return self.to_batches()
 
     async def __aiter__(self) -> AsyncIterator[pa.RecordBatch]:
-        async with await self.batches_async() as batches:
+        async with await self.to_batches_async() as batches:
             async for batch in batches:
                 yield batch
 
@@ -102,13 +102,13 @@ class Scan(Writable, Extractable):
         Dictionaries differ from batch to batch. Arrow does not tell us when a reader is given up: requests
         stop at the byte budget then, and end with the last reference to the reader or with the connection.
         """
-        return _reader(self.batches(strings=strings, on_progress=on_progress))
+        return _reader(self.to_batches(strings=strings, on_progress=on_progress))
 
     async def to_reader_async(
         self, *, strings: Strings = "dictionary", on_progress: OnProgress = None
     ) -> pa.RecordBatchReader:
         """Do what `to_reader` does; reading from it blocks."""
-        return _reader(await self.batches_async(strings=strings, on_progress=on_progress))
+        return _reader(await self.to_batches_async(strings=strings, on_progress=on_progress))
 
     def __arrow_c_schema__(self) -> object:
         """Export the schema without reading: DuckDB and others ask for it before they read."""
@@ -123,10 +123,10 @@ class Scan(Writable, Extractable):
 
     # When asked
 
-    def scan(self) -> pl.LazyFrame:
+    def lazy(self) -> pl.LazyFrame:
         """Return a Polars lazy frame; nothing is asked of the server before it is collected.
 
-        Then it is one read of what the query needs: with the conditions that `where` would send, the columns that
+        Then it is one read of what the query needs: with the conditions that `filter` would send, the columns that
         are used, and as many first rows as a ``head`` next to the source takes. Fewer columns are asked for as by
         `select` with ``any_order=True``; what the server must not leave out is left out here.
         ``explain()`` of the lazy frame shows what Polars hands over, as SELECTION and PROJECT, and `explain` of a
@@ -142,7 +142,7 @@ class Scan(Writable, Extractable):
         with those of asking for the schema.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
-        ...     lf = conn.cube("Sales Cube").scan()
+        ...     lf = conn.cube("Sales Cube").lazy()
         ...     lf.filter(pl.col("Region") == "East").select("Order", "Units").collect().columns
         ['Order', 'Units']
         """

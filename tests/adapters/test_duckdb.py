@@ -150,7 +150,7 @@ def test_sums_are_those_of_polars(con, frame):
 
 @ways
 def test_what_a_scan_asks_for_is_the_table(cube, con, frame, stream):
-    top = cube.where(ma.col("Region") == "East").select("Order", "Region").sort("Order", descending=True).head(3)
+    top = cube.filter(ma.col("Region") == "East").select("Order", "Region").sort("Order", descending=True).head(3)
     ma.duckdb.register(con, top, "newest", stream=stream)
     expected = frame.filter(pl.col("Region") == "East")["Order"].sort(descending=True).head(3).to_list()
     assert con.sql('select "Order" from newest').fetchall() == [(order,) for order in expected]

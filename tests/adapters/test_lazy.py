@@ -29,7 +29,7 @@ engines = pytest.mark.parametrize("engine", ENGINES)
 @pytest.fixture
 def lazy(cube):
     """The cube as a lazy frame whose schema is known, so that what is seen next are reads."""
-    lazy = cube.scan()
+    lazy = cube.lazy()
     lazy.collect_schema()
     return lazy
 
@@ -45,7 +45,7 @@ def asked_for(body):
 
 def test_a_lazy_frame_costs_nothing_until_its_schema_is_needed(cube, seen):
     requests = seen()
-    query = cube.scan().filter(EAST)
+    query = cube.lazy().filter(EAST)
     assert requests.requests == []
     query.collect_schema()
     query.collect_schema()
@@ -55,7 +55,7 @@ def test_a_lazy_frame_costs_nothing_until_its_schema_is_needed(cube, seen):
 @engines
 def test_the_instance_that_told_the_schema_is_read(cube, seen, engine):
     requests = seen()
-    assert cube.scan().collect(engine=engine).height == ROWS
+    assert cube.lazy().collect(engine=engine).height == ROWS
     assert (requests.instances, len(requests.requests)) == (1, 1 + PAGES)
 
 
@@ -68,7 +68,7 @@ def test_each_collect_is_one_read(lazy, seen, engine):
 
 
 def test_the_schema_is_that_of_the_frame(cube, frame):
-    lazy = cube.scan()
+    lazy = cube.lazy()
     assert lazy.collect_schema() == frame.schema
     assert lazy.collect().equals(frame)
     assert lazy.filter(pl.col("Order") < 0).collect().schema == frame.schema
@@ -109,22 +109,22 @@ def test_what_only_polars_understands_is_checked_by_polars(lazy, frame, seen, en
     [
         lambda scan: scan.head(700),
         lambda scan: scan.top(700, "Revenue"),
-        lambda scan: scan.where(ma.col("Units").top(50)),
-        lambda scan: scan.having(ma.col("Units").bottom(50)),
+        lambda scan: scan.filter(ma.col("Units").top(50)),
+        lambda scan: scan.filter(ma.col("Units").bottom(50)),
     ],
 )
 def test_no_condition_goes_below_what_takes_some_of_the_rows(cube, seen, settled):
     scan = settled(cube)
     whole = scan.to_polars()
     requests = seen()
-    found = scan.scan().filter(EAST).collect()
+    found = scan.lazy().filter(EAST).collect()
     assert found.sort("Order").equals(whole.filter(EAST).sort("Order"))
     assert found.height > 0
     assert not [body for body in requests.bodies if "East" in str(body)]
 
 
 def test_conditions_of_the_scan_and_of_the_query_are_sent_together(cube, frame, seen):
-    lazy = cube.where(ma.col("Channel") == "Store").sort("Order").scan()
+    lazy = cube.filter(ma.col("Channel") == "Store").sort("Order").lazy()
     lazy.collect_schema()
     requests = seen()
     assert lazy.filter(EAST).collect().equals(frame.filter(pl.col("Channel") == "Store", EAST).sort("Order"))
@@ -132,7 +132,7 @@ def test_conditions_of_the_scan_and_of_the_query_are_sent_together(cube, frame, 
 
 
 def test_conditions_on_what_the_server_added_up_do_not_go_below_it(cube, frame, seen):
-    lazy = cube.aggregate("Region", "Channel", "Units").scan()
+    lazy = cube.aggregate("Region", "Channel", "Units").lazy()
     lazy.collect_schema()
     requests = seen()
     found = lazy.filter(EAST | (pl.col("Region") == "West"), pl.col("Units") > 7000).collect()
@@ -144,7 +144,7 @@ def test_conditions_on_what_the_server_added_up_do_not_go_below_it(cube, frame, 
 
 
 def test_nothing_is_sent_with_push_down_off(cube, frame, seen):
-    lazy = cube.with_options(pushdown=False).scan()
+    lazy = cube.with_options(pushdown=False).lazy()
     requests = seen()
     found = lazy.filter(EAST).select("Order", "Units").collect()
     assert found.equals(frame.filter(EAST).select("Order", "Units"))
@@ -185,13 +185,13 @@ def test_the_streaming_engine_ends_a_read_that_has_brought_enough(lazy, frame, s
 
 
 def test_the_head_of_a_scan_stays(cube, frame):
-    lazy = cube.head(30).scan()
+    lazy = cube.head(30).lazy()
     assert lazy.head(50).collect().equals(frame.head(30))
     assert lazy.head(20).collect().equals(frame.head(20))
 
 
 def test_a_sorted_scan_has_the_server_find_the_first_rows(cube, frame, seen):
-    lazy = cube.sort("Order", descending=True).scan()
+    lazy = cube.sort("Order", descending=True).lazy()
     lazy.collect_schema()
     requests = seen()
     assert lazy.head(5).collect().equals(frame.sort("Order", descending=True).head(5))
@@ -251,7 +251,7 @@ def test_metrics_alone_are_not_tried(lazy, frame, seen):
 def test_a_report_is_run_once(connection, seen):
     requests = seen()
     report = connection.report("Plain Report", limits=ma.Limits(page_rows=20))
-    lazy = report.scan().select(pl.nth(0, -1))
+    lazy = report.lazy().select(pl.nth(0, -1))
     assert lazy.collect().equals(report.to_polars().select(pl.nth(0, -1)))
     assert [each.method for each in requests.requests].count("POST") == 2  # the query's, and that of to_polars
 
@@ -272,8 +272,8 @@ def test_two_queries_in_one(lazy, frame, seen, engine):
 @engines
 @pytest.mark.usefixtures("several")
 def test_a_join_reads_each_side_once(connection, cube, frame, seen, engine):
-    other = connection.cube("One Row").scan()
-    query = cube.scan().join(other, left_on="Units", right_on="Number").select("Order", "Colour")
+    other = connection.cube("One Row").lazy()
+    query = cube.lazy().join(other, left_on="Units", right_on="Number").select("Order", "Colour")
     query.collect_schema()
     requests = seen()
     assert query.collect(engine=engine).height == frame.filter(pl.col("Units") == 1).height
@@ -285,7 +285,7 @@ def test_a_join_reads_each_side_once(connection, cube, frame, seen, engine):
 
 def test_errors_say_what_happened(connection):
     with pytest.raises(pl.exceptions.ComputeError, match="NotPublished"):
-        connection.cube("Not Published").scan().collect()
+        connection.cube("Not Published").lazy().collect()
 
 
 @engines
@@ -321,7 +321,7 @@ def test_ctrl_c_is_heard_while_the_server_thinks(cube, simulator, engine):
     patient = ma.Settings(timeouts=ma.Timeouts(execute=60, read=60, logout=1))
     own = {"username": simulator.username, "password": simulator.password, "settings": patient}
     with ma.connect(simulator.url, **own) as connection:
-        _hear_ctrl_c(connection.cube(cube.id).scan(), simulator, engine)
+        _hear_ctrl_c(connection.cube(cube.id).lazy(), simulator, engine)
 
 
 def _hear_ctrl_c(lazy, simulator, engine):

@@ -31,7 +31,7 @@ def objects(server):
         for name in SOURCES:
             find = connection.report if name.endswith("Report") else connection.cube
             scan = find(name, limits=ma.Limits(page_rows=90))
-            lazily = [scan.scan(), scan.with_options(pushdown=False).scan()]
+            lazily = [scan.lazy(), scan.with_options(pushdown=False).lazy()]
             found[name] = (*lazily, scan.to_polars())
         yield found
 

@@ -117,10 +117,10 @@ def test_everything_is_read_again_once_filters_are_cleared(cube, sales):
 
 
 def test_scans_made_before_are_left_alone(cube, sales):
-    web = cube.scan.where(ma.col("Channel") == "Web")
+    web = cube.scan.filter(ma.col("Channel") == "Web")
     cube.apply_filters(attributes=["Region"], metrics=["Units"])
     assert web.to_arrow().num_rows == sales.filter(pl.col("Channel") == "Web").height
-    kept = cube.scan.where(ma.col("Region") == "East").to_polars()
+    kept = cube.scan.filter(ma.col("Region") == "East").to_polars()
     assert kept.rows() == [("East", sales.filter(pl.col("Region") == "East")["Units"].sum())]
 
 

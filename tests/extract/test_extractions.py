@@ -64,7 +64,7 @@ def test_if_changed_says_where_nobody_tells_and_reads(tmp_path):
 
 
 def test_conditions_and_columns_are_those_of_the_scan(cube, tmp_path):
-    scan = cube.where((ma.col("Units") > 50) & (ma.col("Channel") != "Web")).select("Order", "Units")
+    scan = cube.filter((ma.col("Units") > 50) & (ma.col("Channel") != "Web")).select("Order", "Units")
     done = scan.extract(tmp_path / "some", part_rows=100)
     got = pl.read_parquet(tmp_path / "some" / "*.parquet").sort("Order")
     assert got.equals(scan.to_polars().sort("Order"))
@@ -79,7 +79,7 @@ def test_a_selection_is_added_up_and_in_order(cube, tmp_path):
 
 
 def test_no_rows_are_one_part(cube, tmp_path):
-    done = cube.where(ma.col("Units") > 1_000_000).extract(tmp_path / "none")
+    done = cube.filter(ma.col("Units") > 1_000_000).extract(tmp_path / "none")
     assert (done.rows, done.parts) == (0, 1)
     assert "Order" in pl.read_parquet(tmp_path / "none" / "*.parquet").columns
 
@@ -174,7 +174,7 @@ def test_parts_and_extractions_replace_each_other_if_asked(cube, tmp_path):
 
 def test_another_question_does_not_go_on_with_this_one(cube, tmp_path):
     cube.extract(tmp_path / "sales")
-    other = cube.where(ma.col("Units") > 50)
+    other = cube.filter(ma.col("Units") > 50)
     with pytest.raises(UsageError, match="something else"):
         other.extract(tmp_path / "sales")
     with pytest.raises(UsageError, match="something else"):

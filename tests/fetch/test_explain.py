@@ -25,7 +25,7 @@ def body_of(text):
 
 def test_the_body_is_the_one_that_is_sent(sales, simulator):
     def scan():
-        part = sales.where((col("Units") > 50) & (col("Store@DESC") == "Lyon Plaza"))
+        part = sales.filter((col("Units") > 50) & (col("Store@DESC") == "Lyon Plaza"))
         return part.aggregate("Store@DESC", "Units").top(3, "Units")
 
     text = scan().explain()
@@ -38,8 +38,8 @@ def test_the_body_is_the_one_that_is_sent(sales, simulator):
 
 def test_ids_are_named(sales):
     text = (
-        sales.where(col("Store@ID") > 1010, col("Region").is_in(["East", "West"]))
-        .having(col("Units") > 3)
+        sales.filter(col("Store@ID") > 1010, col("Region").is_in(["East", "West"]))
+        .filter(col("Units") > 3)
         .explain()
     )
     named = {line.partition("   # ")[2]: line for line in text.splitlines() if "   # " in line}
@@ -56,7 +56,7 @@ def test_attributes_of_several_forms_are_named_by_form(sales):
 
 def test_each_condition_says_where_it_runs_and_why(sales):
     lines = (
-        sales.where(col("Units") > 50, col("Revenue") > 2.5, col("Region") == "East", col("Customer") > "M")
+        sales.filter(col("Units") > 50, col("Revenue") > 2.5, col("Region") == "East", col("Customer") > "M")
         .explain()
         .splitlines()
     )
@@ -68,19 +68,19 @@ def test_each_condition_says_where_it_runs_and_why(sales):
 
 
 def test_without_push_down_everything_is_local(sales):
-    text = sales.with_options(pushdown=False).where(col("Units") > 50).explain()
+    text = sales.with_options(pushdown=False).filter(col("Units") > 50).explain()
     assert "only checked here: Units > 50 (push-down is switched off)" in text
     assert "viewFilter" not in text
 
 
 def test_of_cross_tabs_nothing_is_asked(connection):
-    text = connection.report("Cross-tab Metrics Last").where(col("Region") == "East").explain()
+    text = connection.report("Cross-tab Metrics Last").filter(col("Region") == "East").explain()
     assert "only checked here: Region == 'East' (the server takes conditions on tables only" in text
     assert body_of(text) == {}
 
 
 def test_a_report_is_changed_when_it_has_run(connection):
-    text = connection.report("Report With Subtotals").where(col("Units") > 50).explain()
+    text = connection.report("Report With Subtotals").filter(col("Units") > 50).explain()
     first = text.splitlines()[0]
     assert first.startswith("asks the server: POST /api/v2/reports/")
     assert first.endswith("/instances, and when it has run, PUT …/instances/{id}")
@@ -93,10 +93,10 @@ def test_a_report_is_changed_when_it_has_run(connection):
         (lambda scan: scan.aggregate("Region", "Units"), "note: the server adds up metrics over the attributes"),
         (lambda scan: scan.sort("Customer"), "note: rows are sorted here"),
         (lambda scan: scan.top(3, "Units"), "note: the server sorts; rows are read until 3 are certain"),
-        (lambda scan: scan.where(col("Units").bottom(2)), "note: ranks are counted here, over all rows"),
-        (lambda scan: scan.where(col("Customer") > "M").head(7), "note: pages are read until 7 rows were found"),
+        (lambda scan: scan.filter(col("Units").bottom(2)), "note: ranks are counted here, over all rows"),
+        (lambda scan: scan.filter(col("Customer") > "M").head(7), "note: pages are read until 7 rows were found"),
         (
-            lambda scan: scan.where(col("Channel") == "Web").aggregate("Region", "Units"),
+            lambda scan: scan.filter(col("Channel") == "Web").aggregate("Region", "Units"),
             "note: Channel == 'Web' is sent as the elements that it holds for, 1 in all",
         ),
         (lambda scan: scan.select("Units", "Region"), "columns: Units, Region"),
@@ -107,7 +107,7 @@ def test_what_else_is_done_is_noted(sales, make, note):
 
 
 def test_long_lists_are_cut(sales):
-    text = sales.where(col("Units").is_in(range(60)), col("Order").is_in(range(200))).explain()
+    text = sales.filter(col("Units").is_in(range(60)), col("Order").is_in(range(200))).explain()
     assert "… 55 more" in text
     assert "… 195 more" in text
     assert len(text.splitlines()) < 90
@@ -139,7 +139,7 @@ def test_the_estimate_holds(connection):
 
 def test_no_data_are_read(sales, simulator):
     before = len(simulator.requests)
-    sales.where(col("Units") > 50).explain()
+    sales.filter(col("Units") > 50).explain()
     asked = [request for request in simulator.requests[before:] if "/instances" in request.path]
     assert [request.query["limit"] for request in asked] == ["1", "1"]
     assert len(asked) == 2

@@ -55,7 +55,7 @@ def test_progress_goes_up_to_the_total(connection):
 
 
 def test_an_open_read_shows_how_far_it_is(connection):
-    with connection.cube("Numbers", limits=Limits(page_rows=150)).batches() as batches:
+    with connection.cube("Numbers", limits=Limits(page_rows=150)).to_batches() as batches:
         assert batches.stats.rows == 0
         next(batches)
         assert batches.stats.rows == 150
@@ -90,7 +90,7 @@ def test_what_is_allowed_and_asked_for_is_told(connection):
 
 def test_what_is_held_is_told(connection):
     cube = connection.cube("Numbers", limits=Limits(page_rows=100, in_flight=3, buffer_bytes=20_000))
-    with cube.batches() as batches:
+    with cube.to_batches() as batches:
         size = batches.stats.held_bytes  # the first page
         assert 0 < size < 10_000
         rows = sum(len(batch) for batch in batches)

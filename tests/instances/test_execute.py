@@ -115,7 +115,7 @@ def test_its_schema_and_its_filtered_rows_are_of_one_run(simulate, connect):
     report = connect(simulator).report(PLAIN)
     assert "Units" in report.schema.names
     seen = []
-    kept = report.where(ma.col("Units") > 50).to_polars(on_progress=lambda stats: seen.append(stats.status))
+    kept = report.filter(ma.col("Units") > 50).to_polars(on_progress=lambda stats: seen.append(stats.status))
     assert seen == [None] * len(seen)
     assert kept.height == sum((row["Units"] or 0) > 50 for row in plain(simulator.truth(PLAIN))) > 0
     assert asked(simulator).count("POST") == 1
@@ -124,7 +124,7 @@ def test_its_schema_and_its_filtered_rows_are_of_one_run(simulate, connect):
 def test_progress_is_told_while_the_columns_are_looked_at(simulate, connect):
     simulator = simulate(report_seconds=0.3)
     seen = []
-    report = connect(simulator).report(PLAIN).where(ma.col("Units") > 50)
+    report = connect(simulator).report(PLAIN).filter(ma.col("Units") > 50)
     report.to_polars(on_progress=lambda stats: seen.append(stats.status))
     assert "running the SQL" in seen
 
@@ -231,7 +231,7 @@ def test_a_given_instance_is_read_and_none_is_made(simulate, connect):
     before = len(asked(simulator))
     assert plain(given.to_arrow()) == plain(simulator.truth(TOTALS))
     assert given.count_rows() == simulator.truth(TOTALS).num_rows
-    assert given.where(ma.col("Units") > 5).to_arrow().num_rows > 0
+    assert given.filter(ma.col("Units") > 5).to_arrow().num_rows > 0
     assert set(asked(simulator)[before:]) == {"GET"}
 
 

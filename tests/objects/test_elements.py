@@ -101,7 +101,7 @@ def test_elements_keep_rows_apart(connection):
     regions = cube.elements("Region")
     east = [row["id"] for row in regions.to_pylist() if row["Region"] == "East"]
     read = cube.to_polars()
-    assert cube.where(col("Region").has_elements(east)).to_polars().equals(read.filter(pl.col("Region") == "East"))
+    assert cube.filter(col("Region").has_elements(east)).to_polars().equals(read.filter(pl.col("Region") == "East"))
 
 
 @pytest.mark.parametrize(("name", "told"), [("Regoin", "'Region'"), ("Units", "'Region'"), ("nothing", "'Order'")])

@@ -87,14 +87,14 @@ def test_conditions_order_and_first_rows_over_all_pages_are_those_of_polars(conn
     year = frame["Year"][-1]
     condition = (ma.col("Year") == year) & (ma.col("Units") > 3)
     kept = frame.filter((pl.col("Year") == year) & (pl.col("Units") > 3))
-    assert every.where(condition).to_polars().equals(kept)
+    assert every.filter(condition).to_polars().equals(kept)
     assert every.head(5).to_polars().equals(frame.head(5))
     assert every.select("Region", "Revenue").to_polars().equals(frame.select("Region", "Revenue"))
     best = every.sort("Revenue", descending=True).head(3).to_polars()["Revenue"]
     assert best.equals(frame["Revenue"].sort(descending=True, nulls_last=True).head(3))
-    lazy = every.scan().filter(pl.col("Year") == year).select("Region", "Units").collect()
+    lazy = every.lazy().filter(pl.col("Year") == year).select("Region", "Units").collect()
     assert lazy.sort(pl.all()).equals(frame.filter(pl.col("Year") == year).select("Region", "Units").sort(pl.all()))
-    assert "only checked here" in every.where(condition).explain()
+    assert "only checked here" in every.filter(condition).explain()
 
 
 def test_the_first_rows_open_few_pages(connection, simulator):
@@ -185,7 +185,7 @@ def test_a_small_working_set_and_reads_beside_an_expansion():
         with ma.connect(server.url, username=server.username, password=server.password) as conn:
             every = conn.report("Paged By Two").expand_pages()
             expected = every.to_polars()
-            with every.batches() as batches:
+            with every.to_batches() as batches:
                 first = next(batches)
                 assert conn.report("Plain Report").to_arrow().num_rows
                 rest = list(batches)
@@ -199,7 +199,7 @@ def test_an_expansion_left_early_holds_nothing():
         with ma.connect(server.url, username=server.username, password=server.password) as conn:
             every = conn.report("Paged Many").expand_pages()
             for _ in range(12):
-                with every.batches() as batches:
+                with every.to_batches() as batches:
                     assert len(next(batches))
                 assert conn._client.session.instances.in_use == 0
         assert server.open_sessions == 0

@@ -323,9 +323,9 @@ def test_prompted_reports_are_scans_like_others(conn, server):
     report = conn.report("Prompted Twice").prompts(Year=2024)
     assert report.count_rows() == server.truth("Prompted Twice", answers={"Year": ["2024"]}).num_rows == 60
     assert report.schema.names == report.to_arrow().column_names
-    assert set(report.where(ma.col("Region") == "North").to_polars()["Region"]) == {"North"}
+    assert set(report.filter(ma.col("Region") == "North").to_polars()["Region"]) == {"North"}
     assert report.aggregate("Category", "Units").to_arrow().num_rows == 4
-    assert report.scan().head(3).collect().height == 3
+    assert report.lazy().head(3).collect().height == 3
 
 
 @pytest.mark.parametrize("settings", [{"report_seconds": 0.2}, {"iserver_version": "11.1.0400.00123"}])

@@ -14,7 +14,7 @@ from mstr_arrow.grid.schema import Column, Columns
 from mstr_arrow.instances.source import Source
 from mstr_arrow.query.columns import ID_FORM
 from mstr_arrow.query.element_lookup import Element, as_elements, texts_in_the_way, with_elements
-from mstr_arrow.query.expressions import Elements
+from mstr_arrow.query.expressions import Elements, all_of
 from mstr_arrow.query.planner import divide
 from mstr_arrow.query.query import Query, SortKey
 from mstr_arrow.query.reference import col
@@ -41,7 +41,11 @@ def divided(query, **options):
 
 
 def where(*conditions):
-    return Query().and_where(conditions)
+    return Query().filtered(conditions)
+
+
+def having(query, *conditions):
+    return replace(query, having=all_of(conditions))
 
 
 def aggregating(*names, **more):
@@ -56,8 +60,8 @@ def narrowings(query, **options):
 
 
 def test_the_order_in_which_a_question_is_asked_does_not_matter():
-    one = Query().and_where([col("Units") > 1]).first(7).and_where([col("Units") < 9]).first(5)
-    other = Query().first(5).and_where([col("Units") > 1, col("Units") < 9])
+    one = Query().filtered([col("Units") > 1]).first(7).filtered([col("Units") < 9]).first(5)
+    other = Query().first(5).filtered([col("Units") > 1, col("Units") < 9])
     assert one == other
     assert Query().trivial
     assert not one.trivial
@@ -73,7 +77,7 @@ def test_conditions_are_sent_and_run_again():
 
 
 def test_conditions_after_aggregation_are_limits_of_their_metrics():
-    body = divided(Query().and_having([col("Units") > 1, col("Revenue") < 5, col("Units") < 9])).body
+    body = divided(having(Query(), col("Units") > 1, col("Revenue") < 5, col("Units") < 9)).body
     assert set(body) == {"metricLimits"}
     assert {metric: limit["operator"] for metric, limit in body["metricLimits"].items()} == {
         UNITS: "And",
@@ -83,16 +87,16 @@ def test_conditions_after_aggregation_are_limits_of_their_metrics():
 
 @pytest.mark.parametrize("rank", [~col("Revenue").top(3), col("Revenue").bottom(2), col("Revenue").top(3)])
 def test_no_limit_is_sent_beside_a_rank_that_is_counted_before_it(rank):
-    division = divided(where(rank).and_having([col("Units") > 5]))
+    division = divided(having(where(rank), col("Units") > 5))
     assert "metricLimits" not in division.body
     assert [part.sent for part in division.parts][1:] == [False]
-    assert "ranks in where()" in division.parts[1].reason
+    assert "ranks in filter()" in division.parts[1].reason
     assert division.residual.ranked
 
 
 def test_a_rank_after_conditions_is_sent_where_these_are_exact():
-    assert "metricLimits" in divided(where(col("Units") > 5).and_having([col("Revenue").top(3)])).body
-    assert "metricLimits" not in divided(where(col("Region") == "East").and_having([col("Revenue").top(3)])).body
+    assert "metricLimits" in divided(where(col("Units") > 5).filtered([col("Revenue").top(3)])).body
+    assert "metricLimits" not in divided(where(col("Region") == "East").filtered([col("Revenue").top(3)])).body
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def cube(sim, quick):
 def interrupted(scan, **interruptions):
     """Read a scan batch by batch, with something done after so many batches."""
     found = []
-    for batch in scan.batches(strings="plain"):
+    for batch in scan.to_batches(strings="plain"):
         found.append(batch)
         interruptions.get(f"after_{len(found)}", lambda: None)()
     return pa.Table.from_batches(found)
@@ -74,7 +74,7 @@ def test_requests_that_fail_together_make_one_instance(cube, sim):
 
 
 def test_conditions_and_first_rows_hold_on_the_other_instance(cube, sim):
-    scan = ordered(cube.where(ma.col("Units") >= 3)).head(100)
+    scan = ordered(cube.filter(ma.col("Units") >= 3)).head(100)
     whole = scan.to_arrow(strings="plain")
     assert interrupted(scan, after_2=sim.drop_instances).equals(whole)
     assert whole.num_rows == 100
@@ -95,7 +95,7 @@ def test_a_read_that_delivered_nothing_starts_again_silently(cube, sim):
 
 def test_an_instance_that_dies_before_the_first_batch_is_made_again(cube, sim):
     sim.fail(GONE.on("GET", "/instances/", skip=0, times=3))
-    none = cube.where(ma.col("Order") == 3_000_004_999)  # its first pages hold nothing to hand out
+    none = cube.filter(ma.col("Order") == 3_000_004_999)  # its first pages hold nothing to hand out
     kept = none.with_options(pushdown=False, limits=ma.Limits(page_rows=20, in_flight=1))
     assert kept.to_arrow().num_rows <= 1
     assert kept.stats.restarts >= 1
@@ -174,7 +174,7 @@ def test_a_stream_of_the_caller_gets_nothing_twice(cube, sim):
 
 
 def test_rows_are_counted_once_where_the_count_begins_again(cube, sim):
-    few = cube.where(ma.col("Units") >= 3).with_options(pushdown=False, limits=PAGES)
+    few = cube.filter(ma.col("Units") >= 3).with_options(pushdown=False, limits=PAGES)
     rows = few.count_rows()
     sim.fail(GONE.on("GET", "/instances/", skip=4))
     assert few.count_rows() == rows > 0
@@ -182,7 +182,7 @@ def test_rows_are_counted_once_where_the_count_begins_again(cube, sim):
 
 def test_an_instance_that_dies_again_and_again_ends_the_read(cube, sim):
     scan = ordered(cube)
-    batches = scan.batches()
+    batches = scan.to_batches()
     next(batches)
     sim.fail(GONE.on("GET", "/instances/", times=None))
     with pytest.raises(errors.InstanceGone):
@@ -196,7 +196,7 @@ def test_an_instance_that_dies_again_and_again_ends_the_read(cube, sim):
     [(ROWS + 40, 1, "had 300 rows and has 340"), (ROWS, 77, r"before row \d+ are not those")],
 )
 def test_a_cube_that_was_published_in_between_is_told(cube, sim, rows, seed, said):
-    batches = ordered(cube).batches()
+    batches = ordered(cube).to_batches()
     next(batches)
     cubes, of = sim._server.catalogue.cubes, sim.cubes[CUBE]
     before = cubes[of]
@@ -210,7 +210,7 @@ def test_a_cube_that_was_published_in_between_is_told(cube, sim, rows, seed, sai
 
 
 def test_a_cube_that_was_published_with_other_rows_further_on_is_told(cube, sim):
-    batches = ordered(cube).batches()
+    batches = ordered(cube).to_batches()
     next(batches)
     sim.republish(CUBE)  # the rows that are compared are the same
     sim.drop_instances()
@@ -222,7 +222,7 @@ def test_times_are_those_before_an_instance_was_made_that_was_only_looked_at(cub
     scan = ordered(cube)
     assert scan.explain()  # makes one
     sim.republish(CUBE)
-    batches = scan.batches()
+    batches = scan.to_batches()
     next(batches)
     sim.drop_instances()
     with pytest.raises(errors.DataChanged, match="published"):

@@ -41,7 +41,7 @@ def truth(sim, name, schema):
 def interrupted(scan, interruptions):
     """Read a scan batch by batch, with something done after so many batches."""
     found = []
-    for batch in scan.batches(strings="plain"):
+    for batch in scan.to_batches(strings="plain"):
         found.append(batch)
         interruptions.get(len(found), lambda: None)()
     return pa.Table.from_batches(found)
@@ -100,7 +100,7 @@ def test_an_instance_that_dies_while_its_pages_are_listed_is_made_again(connecti
 
 def test_other_pages_than_before_are_told(connection, sim):
     every = connection.report("Paged By Three", limits=NARROW).expand_pages()
-    batches = every.batches()
+    batches = every.to_batches()
     next(batches)
     reports, pages = sim._server.catalogue.reports, sim._server._page_sets
     of = sim.reports["Paged By Three"]

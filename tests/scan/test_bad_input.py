@@ -140,7 +140,7 @@ def test_a_total_that_changed_since_the_schema_was_read_is_told(sim, quick):
 
 def test_an_instance_that_dies_on_the_way_is_told(sim, quick):
     with ma.connect(sim.url, username=sim.username, password=sim.password, settings=quick) as connection:
-        batches = connection.cube("Sales Cube", limits=ma.Limits(page_rows=20, in_flight=1)).batches()
+        batches = connection.cube("Sales Cube", limits=ma.Limits(page_rows=20, in_flight=1)).to_batches()
         next(batches)
         sim.drop_instances()
         with pytest.raises(errors.InstanceGone, match="run the read again"):

@@ -49,7 +49,7 @@ def start(simulator):
 
 WAYS = {
     "to_arrow": "cube.to_arrow()",
-    "a batch loop": "with cube.batches() as batches:\n    for batch in batches: pass",
+    "a batch loop": "with cube.to_batches() as batches:\n    for batch in batches: pass",
     "a reader": "cube.to_reader().read_all()",
     "a coroutine": "import asyncio; asyncio.run(cube.to_arrow_async())",
     "a file": "import os; cube.write_parquet(os.devnull)",
@@ -81,8 +81,8 @@ def test_ctrl_c_ends_the_process_and_the_session(start, pages, simulator, way):
 
 ENDS = {
     "a reader": "reader = cube.to_reader(); reader.read_next_batch()",
-    "an error": "batches = cube.batches(); next(batches); raise SystemExit(7)",
-    "a cycle": "batches = cube.batches(); next(batches); loop = [batches]; loop.append(loop)",
+    "an error": "batches = cube.to_batches(); next(batches); raise SystemExit(7)",
+    "a cycle": "batches = cube.to_batches(); next(batches); loop = [batches]; loop.append(loop)",
 }
 
 

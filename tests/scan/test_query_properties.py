@@ -218,9 +218,9 @@ class Drawn:
         asked = Asked(self.frame)
         ranks = chance() < 0.2
         if chance() < 0.8:
-            asked.where(*self.tree(ranks=ranks))
+            asked.filter(*self.tree(ranks=ranks))
         if chance() < 0.3:
-            asked.having(*self.tree(2, ranks=chance() < 0.2))
+            asked.filter(*self.tree(2, ranks=chance() < 0.2))
         if chance() < 0.4:
             keys = self.columns()[:3]
             asked.sort(keys, [chance() < 0.5 for _ in keys])
@@ -240,15 +240,10 @@ class Asked:
         self.any_order = False
         self.said = []
 
-    def where(self, ours, theirs):
-        self.steps.append(lambda scan: scan.where(ours))
+    def filter(self, ours, theirs):
+        self.steps.append(lambda scan: scan.filter(ours))
         self.rows = self.rows.filter(theirs)
-        self.said.append(f"where {ours!r}")
-
-    def having(self, ours, theirs):
-        self.steps.append(lambda scan: scan.having(ours))
-        self.rows = self.rows.filter(theirs)
-        self.said.append(f"having {ours!r}")
+        self.said.append(f"filter {ours!r}")
 
     def sort(self, keys, descending):
         self.steps.append(lambda scan: scan.sort(*keys, descending=descending))
@@ -310,10 +305,10 @@ def test_aggregating_to_fewer_attributes_adds_up_as_polars_does(sources, collati
         attributes, metrics = drawn.selection()
         ours, theirs = drawn.tree(2)
         limit = drawn.random.choice([None, -5, 20, 100])
-        scan = source.scan.aggregate(*attributes, *metrics).where(ours)
-        said = f"aggregate {attributes} {metrics} where {ours!r} having {metrics[0]} > {limit}"
+        scan = source.scan.filter(ours).aggregate(*attributes, *metrics)
+        said = f"filter {ours!r} aggregate {attributes} {metrics} filter {metrics[0]} > {limit}"
         try:
-            found = (scan if limit is None else scan.having(ma.col(metrics[0]) > limit)).to_polars()
+            found = (scan if limit is None else scan.filter(ma.col(metrics[0]) > limit)).to_polars()
         except UsageError as error:
             assert "cannot" in error.message, said  # noqa: PT017 - only some are refused
             refused += 1

@@ -130,9 +130,9 @@ SMALL = ma.Limits(page_rows=50)
         (lambda scan: scan.with_options(ordered=False).select("Order", "Units"), [(8, 5), (1, 1)]),
         (lambda scan: scan.select("Region", "Units", any_order=True), [(1, 1), (8, 1)]),
         (lambda scan: scan.select("Region", "Units").sort("Order"), [(2, 1)]),
-        (lambda scan: scan.select("Region").where(col("Units") > 20), [(8, 5), (8, 1)]),
+        (lambda scan: scan.select("Region").filter(col("Units") > 20), [(8, 5), (8, 1)]),
         (lambda scan: scan.select("Region").head(60), []),
-        (lambda scan: scan.select("Region").where(col("Units") > 90), [(8, 5)]),
+        (lambda scan: scan.select("Region").filter(col("Units") > 90), [(8, 5)]),
         (lambda scan: scan.select(*scan.schema.names[1:]), []),
     ],
 )
@@ -167,7 +167,7 @@ def test_what_was_explained_is_read(connection, asked):
 
 
 def test_what_was_counted_does_not_stand_for_less(connection, whole, asked):
-    scan = connection.cube("Sales Cube", limits=SMALL).where(col("Units") > 20).select("Order", any_order=True)
+    scan = connection.cube("Sales Cube", limits=SMALL).filter(col("Units") > 20).select("Order", any_order=True)
     rows = whole.filter(pl.col("Units") > 20).height
     assert scan.count_rows() == rows
     assert "only the columns that are needed" in scan.explain()
@@ -182,20 +182,20 @@ def test_what_was_counted_does_not_stand_for_less(connection, whole, asked):
 @pytest.mark.parametrize(
     ("make", "named", "choice"),
     [
-        (lambda scan: scan.where(col("Regoin") == "East"), "Regoin", "'Region'"),
+        (lambda scan: scan.filter(col("Regoin") == "East"), "Regoin", "'Region'"),
         (lambda scan: scan.select("Unit"), "'Unit'", "'Units'"),
         (lambda scan: scan.aggregate("Regio", "Units"), "'Regio'", "'Region'"),
         (lambda scan: scan.sort("Revenu"), "'Revenu'", "'Revenue'"),
-        (lambda scan: scan.having(col("Cots") > 1), "'Cots'", "'Cost'"),
-        (lambda scan: scan.where(col("Store") == 1001), "'Store' is more than one column", "'Store@DESC'"),
-        (lambda scan: scan.where(col("Units").contains("1")), "'Units', which holds whole numbers", "a number"),
-        (lambda scan: scan.where(col("Region").top(3)), "'Region', which holds texts", "a text"),
-        (lambda scan: scan.where(col("Region") > 7), "'Region', which holds texts", "'East'"),
-        (lambda scan: scan.where(col("Units") == "many"), "'Units', which holds whole numbers", "a number"),
-        (lambda scan: scan.where(col("Day") == 2024), "'Day', which holds dates", "'2024-01-31'"),
-        (lambda scan: scan.where(col("Day") > "January"), "'Day', which holds dates", "'2024-01-31'"),
-        (lambda scan: scan.aggregate("Region", "Units").having(col("Cost") > 1), "'Cost'", "'Units'"),
-        (lambda scan: scan.where(col("Region").has_elements(["h1;Region"])), "'h1;Region'", "It"),
+        (lambda scan: scan.filter(col("Cots") > 1), "'Cots'", "'Cost'"),
+        (lambda scan: scan.filter(col("Store") == 1001), "'Store' is more than one column", "'Store@DESC'"),
+        (lambda scan: scan.filter(col("Units").contains("1")), "'Units', which holds whole numbers", "a number"),
+        (lambda scan: scan.filter(col("Region").top(3)), "'Region', which holds texts", "a text"),
+        (lambda scan: scan.filter(col("Region") > 7), "'Region', which holds texts", "'East'"),
+        (lambda scan: scan.filter(col("Units") == "many"), "'Units', which holds whole numbers", "a number"),
+        (lambda scan: scan.filter(col("Day") == 2024), "'Day', which holds dates", "'2024-01-31'"),
+        (lambda scan: scan.filter(col("Day") > "January"), "'Day', which holds dates", "'2024-01-31'"),
+        (lambda scan: scan.aggregate("Region", "Units").filter(col("Cost") > 1), "'Cost'", "'Units'"),
+        (lambda scan: scan.filter(col("Region").has_elements(["h1;Region"])), "'h1;Region'", "It"),
     ],
 )
 def test_a_mistake_is_told_before_data_are_asked_for(sales, asked, make, named, choice):
@@ -208,7 +208,7 @@ def test_a_mistake_is_told_before_data_are_asked_for(sales, asked, make, named, 
 
 def test_a_mistake_costs_a_look_at_the_columns_where_they_are_not_known(connection, asked):
     with pytest.raises(UsageError, match="no column 'Regoin'"):
-        connection.cube("Sales Cube").where(col("Regoin") == "East").to_arrow()
+        connection.cube("Sales Cube").filter(col("Regoin") == "East").to_arrow()
     assert asked.limits == [1]
 
 
@@ -218,7 +218,7 @@ def test_a_mistake_costs_a_look_at_the_columns_where_they_are_not_known(connecti
 def test_the_first_rows_are_all_that_is_read(sales, whole, asked):
     assert sales.head(10).to_polars().equals(whole.head(10))
     assert asked.limits == [10]
-    assert sales.where(col("Units") > 50).head(3).to_polars().equals(whole.filter(pl.col("Units") > 50).head(3))
+    assert sales.filter(col("Units") > 50).head(3).to_polars().equals(whole.filter(pl.col("Units") > 50).head(3))
     assert sum(asked.limits) < 20
 
 
@@ -230,7 +230,7 @@ def test_the_first_of_an_unknown_object_take_two_requests(connection, asked):
 
 def test_rows_are_read_until_enough_were_found_here(sales, whole, asked):
     customers = pl.col("Customer") > "M"
-    found = sales.with_options(limits=ma.Limits(page_rows=20)).where(col("Customer") > "M").head(4).to_polars()
+    found = sales.with_options(limits=ma.Limits(page_rows=20)).filter(col("Customer") > "M").head(4).to_polars()
     assert found.equals(whole.filter(customers).head(4))
     assert sum(asked.limits) < 100
 
@@ -248,7 +248,7 @@ def test_no_rows_are_no_rows(sales):
 def test_the_first_rows_are_the_servers_first_in_whatever_order_pages_come(sales, whole, pages):
     hasty = sales.with_options(ordered=False, limits=ma.Limits(page_rows=pages, in_flight=4))
     kept = whole.filter(pl.col("Customer") > "M")
-    assert hasty.where(col("Customer") > "M").head(12).to_polars().equals(kept.head(12))
+    assert hasty.filter(col("Customer") > "M").head(12).to_polars().equals(kept.head(12))
     assert hasty.top(3, "Units").to_polars()["Units"].to_list() == whole["Units"].top_k(3).to_list()
 
 
@@ -268,7 +268,7 @@ def test_empty_values_are_sorted_last(connection, descending):
 
 
 def test_the_last_sort_and_all_conditions_count(sales, whole):
-    scan = sales.sort("Units").where(col("Units") > 10).sort("Order", descending=True).where(col("Units") < 90)
+    scan = sales.sort("Units").filter(col("Units") > 10).sort("Order", descending=True).filter(col("Units") < 90)
     kept = whole.filter(pl.col("Units").is_between(11, 89)).sort("Order", descending=True)
     assert scan.to_polars().equals(kept)
     with pytest.raises(UsageError, match="descending="):
@@ -276,17 +276,17 @@ def test_the_last_sort_and_all_conditions_count(sales, whole):
 
 
 def test_rows_are_counted_by_the_server_where_it_decides(sales, whole, asked):
-    assert sales.where(col("Units") > 50).count_rows() == whole.filter(pl.col("Units") > 50).height
+    assert sales.filter(col("Units") > 50).count_rows() == whole.filter(pl.col("Units") > 50).height
     assert asked.limits == [1]
-    assert sales.where(col("Units") > 50).head(2).count_rows() == 2
+    assert sales.filter(col("Units") > 50).head(2).count_rows() == 2
 
 
 def test_rows_are_counted_here_where_conditions_run_here(sales, whole):
-    scan = sales.where((col("Customer") > "M") & (col("Units") > 50))
+    scan = sales.filter((col("Customer") > "M") & (col("Units") > 50))
     kept = whole.filter((pl.col("Customer") > "M") & (pl.col("Units") > 50))
     assert scan.count_rows() == kept.height
     assert scan.head(1).count_rows() == 1
-    assert sales.where(col("Revenue").top(7)).count_rows() == 7
+    assert sales.filter(col("Revenue").top(7)).count_rows() == 7
 
 
 @pytest.mark.parametrize("name", ["Cross-tab Metrics Last", "Metrics On Rows", "Cross-tab With Subtotals"])
@@ -299,7 +299,7 @@ def test_rows_of_cross_tabs_are_counted_as_they_come(connection, name):
 
 
 def test_the_schema_of_a_scan_costs_no_instance_of_its_own(sales, asked):
-    scan = sales.where(col("Units") > 50).select("Units", "Region")
+    scan = sales.filter(col("Units") > 50).select("Units", "Region")
     assert scan.schema.names == ["Units", "Region"]
     assert asked.all == []
     assert scan.to_arrow().schema.names == ["Units", "Region"]
@@ -314,21 +314,21 @@ def test_a_sum_has_a_schema_of_its_own_whose_instance_is_read(sales, asked):
 
 
 def test_a_scan_leaves_its_parent_alone(sales, whole):
-    sales.where(col("Units") > 50).aggregate("Region", "Units").sort("Region").head(2).to_arrow()
+    sales.filter(col("Units") > 50).aggregate("Region", "Units").sort("Region").head(2).to_arrow()
     assert sales.to_polars().equals(whole)
 
 
 def test_a_report_runs_once_where_its_columns_are_looked_at_first(connection, asked):
     report = connection.report("Plain Report")
     assert "Units" in report.schema.names
-    kept = report.where(col("Units") > 50).to_polars()
+    kept = report.filter(col("Units") > 50).to_polars()
     assert asked.methods == {"POST": 1, "GET": 1, "PUT": 1}
-    assert kept.height == report.where(col("Units") > 50).count_rows() > 0
+    assert kept.height == report.filter(col("Units") > 50).count_rows() > 0
     assert (kept["Units"] > 50).all()
 
 
 def test_a_report_is_changed_after_a_look_at_the_filtered_part(connection, asked):
-    part = connection.report("Plain Report").where(col("Units") > 50)
+    part = connection.report("Plain Report").filter(col("Units") > 50)
     assert part.count_rows() == part.to_arrow().num_rows
     assert asked.methods == {"POST": 1, "PUT": 1, "GET": 2}
 
@@ -339,7 +339,7 @@ def test_scans_that_start_at_once_look_at_the_object_once(connection, simulator)
     found = {}
 
     def read(region):
-        found[region] = cube.where(col("Region") == region).to_polars()
+        found[region] = cube.filter(col("Region") == region).to_polars()
 
     threads = [threading.Thread(target=read, args=(region,)) for region in ("East", "West", "North")]
     for thread in threads:
@@ -364,7 +364,7 @@ def test_every_twin_does_the_same(sales, simulator):
             await scan.explain_async(),
         )
 
-    for scan in (sales.where(col("Customer") > "M").top(3, "Units"), sales.aggregate("Region", "Units")):
+    for scan in (sales.filter(col("Customer") > "M").top(3, "Units"), sales.aggregate("Region", "Units")):
         table, schema, rows, text = asyncio.run(twins(scan))
         assert table.equals(scan.to_arrow())
         assert (schema, rows, text) == (scan.schema, scan.count_rows(), scan.explain())
@@ -381,7 +381,7 @@ def test_a_condition_on_what_rows_do_not_show_is_decided_by_the_server_or_refuse
         (col("Customer").is_null()) | (col("Region") == "East"),
     ):
         with pytest.raises(UsageError) as caught:
-            sales.where(col("Order") > 1, condition).aggregate("Region", "Units").to_arrow()
+            sales.filter(col("Order") > 1, condition).aggregate("Region", "Units").to_arrow()
         assert repr(condition) in caught.value.message
         assert "Order" not in caught.value.message
         assert caught.value.hint
@@ -389,7 +389,7 @@ def test_a_condition_on_what_rows_do_not_show_is_decided_by_the_server_or_refuse
 
 
 def test_other_forms_of_what_is_aggregated_by_are_checked_here(sales, whole):
-    summed = sales.where(col("Store@DESC") > "M").aggregate("Store@ID", "Units").to_polars()
+    summed = sales.filter(col("Store@DESC") > "M").aggregate("Store@ID", "Units").to_polars()
     wanted = whole.filter(pl.col("Store@DESC") > "M").group_by("Store@ID").agg(pl.col("Units").sum())
     assert summed.sort("Store@ID").equals(wanted.sort("Store@ID"))
 
@@ -425,18 +425,18 @@ def words():
     ids=repr,
 )
 def test_texts_that_a_collation_could_widen_are_sent_as_elements(words, condition, amount):
-    assert words.where(condition).aggregate("Amount").to_arrow()["Amount"].to_pylist() == amount
+    assert words.filter(condition).aggregate("Amount").to_arrow()["Amount"].to_pylist() == amount
 
 
 def test_texts_among_too_many_elements_are_refused(words, monkeypatch):
     monkeypatch.setattr(asking, "MOST_ELEMENTS", 5)
     with pytest.raises(UsageError, match=r"Word == 'a' cannot be left to the server .*collation"):
-        words.where(col("Word") == "a").aggregate("Amount").to_arrow()
+        words.filter(col("Word") == "a").aggregate("Amount").to_arrow()
 
 
 def test_cross_tabs_are_filtered_here(connection):
     report = connection.report("Cross-tab Metrics Last")
-    kept = report.where(col("Region") == "East", col("Units") > 5).to_polars()
+    kept = report.filter(col("Region") == "East", col("Units") > 5).to_polars()
     wanted = report.to_polars().filter((pl.col("Region") == "East") & (pl.col("Units") > 5))
     assert kept.equals(wanted)
     with pytest.raises(UsageError, match="tables only"):
@@ -461,7 +461,7 @@ def refusals(server):
 def test_a_refused_search_runs_here_and_is_sent_once_per_session(narrow_minded, terminal):
     with ma.connect(narrow_minded.url, username="demo", password="demo") as connection:
         cube = connection.cube("Sales Cube")
-        scan = cube.where(col("Customer").contains("Bakery"), col("Units") > 5)
+        scan = cube.filter(col("Customer").contains("Bakery"), col("Units") > 5)
         getattr(scan, terminal)()
         assert refusals(narrow_minded) == 1
         whole = cube.to_polars().filter(pl.col("Customer").str.contains("Bakery") & (pl.col("Units") > 5))
@@ -476,7 +476,7 @@ def test_a_refused_search_does_not_run_a_report_again(narrow_minded):
         whole = report.to_polars()
         asked = Requests(narrow_minded)
         report = connection.report("Plain Report")
-        kept = report.where(col("Region").contains("st"), col("Units") > 5).to_polars()
+        kept = report.filter(col("Region").contains("st"), col("Units") > 5).to_polars()
         assert kept.equals(whole.filter(pl.col("Region").str.contains("st") & (pl.col("Units") > 5)))
         assert asked.methods["POST"] == 1
 
@@ -488,6 +488,6 @@ def test_another_refusal_is_told(connection, simulator, form):
     simulator.fail(Fault.error(400, "ERR006", message="Invalid metric id").on("POST", "/instances$", times=None))
     try:
         with pytest.raises(ServerError, match="Invalid metric id"):
-            cube.where(col(form).contains("a"), col("Units") > 5).to_arrow()
+            cube.filter(col(form).contains("a"), col("Units") > 5).to_arrow()
     finally:
         simulator.heal()

@@ -57,7 +57,7 @@ def test_an_exception_in_the_loop_stops_the_requests_and_stays_the_error(few, en
 
 
 def test_leaving_the_context_stops_the_requests(few, ended):
-    with few.batches() as batches:
+    with few.to_batches() as batches:
         first = next(batches)
         assert first.num_rows == 10
     ended()
@@ -68,7 +68,7 @@ def test_leaving_the_context_stops_the_requests(few, ended):
 
 def test_an_exception_leaves_the_context_and_stays_the_error(few, ended):
     def consume():
-        with few.batches() as batches:
+        with few.to_batches() as batches:
             next(batches)
             raise LookupError("mine")
 
@@ -79,7 +79,7 @@ def test_an_exception_leaves_the_context_and_stays_the_error(few, ended):
 
 def test_a_consumer_thread_that_dies_stops_the_requests(few, ended):
     def consume():
-        batches = few.batches()
+        batches = few.to_batches()
         next(batches)  # and nothing refers to the read any more
 
     thread = threading.Thread(target=consume)
@@ -89,7 +89,7 @@ def test_a_consumer_thread_that_dies_stops_the_requests(few, ended):
 
 
 def test_a_read_goes_on_from_thread_to_thread(numbers):
-    batches = numbers.batches()
+    batches = numbers.to_batches()
     parts = []
     for _ in range(3):
         thread = threading.Thread(target=lambda: parts.append(next(batches)))
@@ -101,7 +101,7 @@ def test_a_read_goes_on_from_thread_to_thread(numbers):
 
 def test_two_threads_share_a_read(numbers):
     rows = []
-    with numbers.batches(strings="plain") as batches:
+    with numbers.to_batches(strings="plain") as batches:
 
         def consume():
             for batch in batches:
@@ -139,7 +139,7 @@ def test_async_break_at_the_end_of_the_loop_stops_the_requests(few, ended):
 
 def test_leaving_the_async_context_stops_the_requests(few, ended):
     async def main():
-        async with await few.batches_async() as batches:
+        async with await few.to_batches_async() as batches:
             assert (await anext(batches)).num_rows == 10
         await asyncio.to_thread(ended)
         await batches.aclose()
@@ -210,7 +210,7 @@ def test_a_closed_reader_stops_the_requests(numbers, ended):
 
 
 def test_an_unpulled_read_stops_at_its_byte_budget(numbers, pages, small):
-    batches = numbers.batches()
+    batches = numbers.to_batches()
     assert pages.stopped() == 1  # nothing is fetched ahead before the first pull
     next(batches)
     ahead = pages.stopped()
@@ -252,7 +252,7 @@ def test_closing_the_connection_ends_an_open_read(simulator, quick, ended, take)
     with connect(
         simulator.url, username=simulator.username, password=simulator.password, settings=quick
     ) as connection:
-        batches = connection.cube("Numbers", limits=Limits(page_rows=10, in_flight=2)).batches()
+        batches = connection.cube("Numbers", limits=Limits(page_rows=10, in_flight=2)).to_batches()
         for _ in range(take):
             next(batches)
     ended()
@@ -292,7 +292,7 @@ def test_an_async_connection_ends_its_reads(simulator, quick, ended):
             simulator.url, username=simulator.username, password=simulator.password, settings=quick
         ) as connection:
             cube = await connection.cube_async("Numbers", limits=Limits(page_rows=10, in_flight=2))
-            batches = await cube.batches_async()
+            batches = await cube.to_batches_async()
             assert (await anext(batches)).num_rows == 10
         with pytest.raises(ClosedError):
             await anext(batches)
@@ -304,7 +304,7 @@ def test_an_async_connection_ends_its_reads(simulator, quick, ended):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_a_forked_child_leaves_its_parents_read_alone(numbers):
-    with numbers.batches() as batches:
+    with numbers.to_batches() as batches:
         first = next(batches)
         child = os.fork()
         if child == 0:

@@ -62,7 +62,7 @@ def test_a_slow_consumer_keeps_its_instance_while_others_come_and_go(simulate):
     simulator = simulate(working_set=6)
     truth = simulator.truth("Sales Cube").to_pylist()
     with connect(simulator) as connection:
-        slow = [connection.cube("Sales Cube").batches() for _ in range(3)]
+        slow = [connection.cube("Sales Cube").to_batches() for _ in range(3)]
         taken = [next(batches).to_pylist() for batches in slow]
         for number in range(12):
             name = REPORTS[number % len(REPORTS)]
@@ -99,9 +99,9 @@ def test_one_who_holds_all_places_is_told(simulate):
     simulator = simulate(working_set=4)
     with connect(simulator, timeouts=Timeouts(execute=0.5)) as connection:
         cube = connection.cube("Sales Cube")
-        held = [cube.batches(), cube.batches()]
+        held = [cube.to_batches(), cube.to_batches()]
         with pytest.raises(errors.UsageError, match="2 reads of this session are open, and none of them goes on"):
-            cube.batches()
+            cube.to_batches()
         held.pop().close()
         assert cube.to_arrow().num_rows == 500
 
@@ -112,7 +112,7 @@ def test_a_read_that_waits_is_served_when_another_ends(simulate):
 
     async def both(connection):
         cube = await connection.cube_async("Sales Cube")
-        first = await cube.batches_async()
+        first = await cube.to_batches_async()
         waiting = asyncio.ensure_future(cube.to_arrow_async(on_progress=lambda stats: seen.append(stats.status)))
         await asyncio.sleep(0.1)
         assert not waiting.done()
@@ -130,7 +130,7 @@ def test_who_gives_up_waiting_leaves_the_place_to_others(simulate):
 
     async def some(connection):
         cube = await connection.cube_async("Sales Cube")
-        first = await cube.batches_async()
+        first = await cube.to_batches_async()
         impatient = asyncio.ensure_future(cube.to_arrow_async())
         patient = asyncio.ensure_future(cube.to_arrow_async())
         await asyncio.sleep(0.1)

@@ -36,7 +36,7 @@ def scans_stay_what_they_are(conn: ma.Connection) -> None:
     assert_type(cube, ma.Cube)
     assert_type(cube.info, ma.CubeInfo)
     assert_type(cube.select("Region", "Units"), ma.Cube)
-    assert_type(cube.where((ma.col("Year") >= 2024) & ma.col("Region").is_in(["East"])), ma.Cube)
+    assert_type(cube.filter((ma.col("Year") >= 2024) & ma.col("Region").is_in(["East"])), ma.Cube)
     assert_type(cube.aggregate("Region", "Units").sort("Units", descending=True).head(5), ma.Cube)
     assert_type(cube.with_options(ordered=False), ma.Cube)
     assert_type(conn.report("Daily").page_by(Year=2024), ma.Report)
@@ -45,12 +45,12 @@ def scans_stay_what_they_are(conn: ma.Connection) -> None:
 
 def ways_out(cube: ma.Cube) -> None:
     assert_type(cube.to_polars(), pl.DataFrame)
-    assert_type(cube.scan(), pl.LazyFrame)
+    assert_type(cube.lazy(), pl.LazyFrame)
     assert_type(cube.to_arrow(), pa.Table)
     assert_type(cube.to_pandas(), Any)
     assert_type(cube.schema, pa.Schema)
     assert_type(cube.count_rows(), int)
-    assert_type(cube.batches(), ma.Batches)
+    assert_type(cube.to_batches(), ma.Batches)
     for batch in cube:
         assert_type(batch, pa.RecordBatch)
     assert_type(cube.write_parquet("sales.parquet"), ma.ScanStats)

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from mstr_arrow.scan.scan import Scan
 
 _ORDER = re.compile(r"(?P<column>.+?)\s+(?P<order>asc|desc)", re.IGNORECASE | re.DOTALL)
-_CALLED = re.compile(r"\b(aggregate|where|having|sort|head)\(\)")
+_CALLED = re.compile(r"\b(aggregate|sort|head)\(\)")
 _OPTIONS = {
+    "filter()": "--where",
     "select()": "--columns",
     "expand_pages()": "--all-pages",
     "page_by()": "--page",
@@ -40,10 +41,10 @@ class Question:
 
     def asked_of(self, scan: Scan) -> Scan:
         """Make the scan that answers it; errors: UsageError for conditions that are no SQL."""
+        scan = scan.filter(*map(from_sql, self.where)) if self.where else scan
         if aggregated := read_names(self.aggregate):
             scan = scan.aggregate(*aggregated)
-        scan = scan.where(*map(from_sql, self.where)) if self.where else scan
-        scan = scan.having(*map(from_sql, self.having)) if self.having else scan
+        scan = scan.filter(*map(from_sql, self.having)) if self.having else scan
         if keys := read_order(self.sort):
             scan = scan.sort(*(column for column, _ in keys), descending=[descending for _, descending in keys])
         scan = scan if self.head is None else scan.head(self.head)

@@ -134,7 +134,7 @@ class _Feed:
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         try:
-            with self._scan.batches(strings="plain", on_progress=self._on_progress) as batches:
+            with self._scan.to_batches(strings="plain", on_progress=self._on_progress) as batches:
                 yield from batches
         except MstrError as error:
             self.error = error

@@ -72,7 +72,7 @@ def _open(connection: Connection, root: Any, info: ObjectInfo, mentions: list[st
     once = len(mentions) == 1 and mentions[0].once
     nodes = [node for mention in mentions for node in mention.nodes]
     needs = statement.needs(root, nodes, whole.schema)
-    scan = whole.where(*needs.conditions) if needs.conditions else whole
+    scan = whole.filter(*needs.conditions) if needs.conditions else whole
     scan = scan if needs.head is None else scan.head(needs.head)
     scan = scan if needs.columns is None else scan.select(*needs.columns, any_order=True)
     return Source([mention.name for mention in mentions], info, whole.schema, scan, once)
