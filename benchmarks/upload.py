@@ -138,7 +138,7 @@ def _sent(sim: SimulatorProcess, path: Path, count: int) -> float:
         ]
         opened = conn.post(f"datasets/{cube.id}/uploadSessions", json={"tables": tables}).json()
         path_of = f"/api/datasets/{cube.id}/uploadSessions/{opened['uploadSessionId']}"
-        keys = client_of(conn).http.keys
+        keys = client_of(conn).http.own.keys
         headers = {**keys.headers(URL(sim.url)), "X-MSTR-ProjectID": conn.project_id}
         body = b"".join(ready.body)
 

@@ -15,9 +15,9 @@ from mstr_arrow.objects.supercube import warned
 from mstr_arrow.session.access import access_from
 from mstr_arrow.session.account import SessionCalls
 from mstr_arrow.session.client import Client
-from mstr_arrow.session.in_project import SessionInProject
+from mstr_arrow.session.in_project import SharedSession
 from mstr_arrow.session.opening import open_session
-from mstr_arrow.session.project import choose
+from mstr_arrow.session.project import choose, fetch_projects
 from mstr_arrow.session.rest import Endpoints
 from mstr_arrow.session.saved import saved_session, write_private
 from mstr_arrow.signatures import takes
@@ -159,11 +159,11 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
 
     def projects(self) -> list[Project]:
         """Return the projects this login may use. GET /api/projects."""
-        return self._client.run(self._client.http.projects())
+        return self._client.run(fetch_projects(self._client.http.own))
 
     async def projects_async(self) -> list[Project]:
         """Do what :meth:`projects` does."""
-        return await self._client.bridge(self._client.http.projects())
+        return await self._client.bridge(fetch_projects(self._client.http.own))
 
     def project(self, name_or_id: str) -> Project:
         """Return the project of that exact name or that id; NotFound lists what is near. GET /api/projects.
@@ -196,10 +196,10 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
         return await self._client.bridge(self._in_project(name_or_id))
 
     async def _chosen(self, name_or_id: str) -> Project:
-        return choose(await self._client.http.projects(), name_or_id)
+        return choose(await fetch_projects(self._client.http.own), name_or_id)
 
     async def _in_project(self, name_or_id: str) -> Connection:
-        return Connection(Client(SessionInProject.of(self._client.session, await self._chosen(name_or_id))))
+        return Connection(Client(SharedSession.of(self._client.session, await self._chosen(name_or_id))))
 
     @property
     def project_id(self) -> str:
@@ -212,7 +212,7 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
         return self._project().name
 
     def _project(self) -> Project:
-        return self._client.http.project or self._client.run(self._client.http.select_project(None))
+        return self._client.http.project or self._client.run(self._client.http.require_project())
 
     # Objects
 

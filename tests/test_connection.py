@@ -447,7 +447,7 @@ def test_a_forked_child_refuses_the_connection_and_leaves_the_session_alone(libr
             except ForkedError as error:
                 print("refused", flush=True)
             c.close()
-            with connect(c._client.http.base) as own:
+            with connect(c._client.http.own.base) as own:
                 print(own.user().name, flush=True)
             sys.exit(0)
         _, status = os.waitpid(child, 0)

@@ -77,7 +77,7 @@ def test_a_request_without_an_answer_is_told(library, watched):
     library.on("POST", "/api/x", never)
     seen.clear()
     with pytest.raises(errors.TimeoutExceeded):
-        connection._client.run(connection._client.http.request("POST", "x", project=False, wait=0.05))
+        connection._client.run(connection._client.http.own.request("POST", "x", wait=0.05))
     last = next(event for event in reversed(seen) if event.path == "/api/x")
     assert (last.status, last.error, last.bytes) == (None, "TimeoutExceeded", 0)
 

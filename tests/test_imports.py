@@ -76,7 +76,6 @@ MAY_USE = {
 # What a file of one room uses of another against the table. This list may only get shorter.
 EXCEPTIONS = {
     ("config.py", "credentials"),
-    ("http/client.py", "session"),
 }
 
 # A room of the simulator may use what is named here; names needed for types alone count, too.

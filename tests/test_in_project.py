@@ -103,8 +103,8 @@ def test_what_it_holds_is_let_go_with_it(retail):
         gone = Resource("gone")
         finance._client.session.register(gone)
         finance._client.session.unregister(gone)
-        assert retail._client.session._keep_alive._holders == 1
-    assert (closed, retail._client.session._keep_alive._holders) == (["finance"], 0)
+        assert retail._client.session.whole._keep_alive._holders == 1
+    assert (closed, retail._client.session.whole._keep_alive._holders) == (["finance"], 0)
     late = retail.in_project("Finance")
     late._client.session.register(Resource("late"))
     retail.close()
@@ -122,7 +122,7 @@ def test_an_expired_session_is_opened_again_once_for_both(library, retail, sent)
     retail.get("x")
     assert sent() == [FINANCE, FINANCE, RETAIL]
     assert library.count("POST", "/api/auth/login") == 2
-    assert finance._client.http.keys is retail._client.http.keys
+    assert finance._client.http.own.keys is retail._client.http.own.keys
     assert finance._client.session.instances is retail._client.session.instances
 
 
@@ -130,9 +130,9 @@ def test_cubes_are_read_and_their_instances_counted_together(simulator, connecti
     other = connection.in_project(simulator.project_id)
     assert other.cube("Sales Cube").to_arrow().equals(connection.cube("Sales Cube").to_arrow())
     assert other._client.session.instances is connection._client.session.instances
-    assert other._client.session.orientation is None
-    other._client.session.orientation = "ROW"
-    assert connection._client.session.orientation == "ROW"
+    assert other._client.session.capabilities.orientation is None
+    other._client.session.capabilities.orientation = "ROW"
+    assert connection._client.session.capabilities.orientation == "ROW"
 
 
 def test_an_instance_is_touched_in_its_own_project(library, retail):
@@ -142,9 +142,7 @@ def test_an_instance_is_touched_in_its_own_project(library, retail):
     finance = retail.in_project("Finance")
 
     async def use(connection, number, *, keep):
-        place = await connection._client.session.instances.acquire(
-            "v2/cubes/C/instances", http=connection._client.http
-        )
+        place = await connection._client.session.instances.acquire(connection._client.http, "v2/cubes/C/instances")
         place.asked()
         place.made(f"I{number}")
         if not keep:
@@ -160,3 +158,38 @@ def test_an_instance_is_touched_in_its_own_project(library, retail):
     ]
     assert touches
     assert set(touches) == {("I0", FINANCE)}
+
+
+def test_two_projects_over_one_session_are_used_side_by_side_and_one_is_closed(library, retail, sent):
+    with retail.in_project("Finance") as finance, retail.in_project("Finance") as other:
+        finance.get("x")
+        finance.close()
+        other.get("x")
+        retail.get("x")
+        with pytest.raises(errors.ClosedError):
+            finance.get("x")
+    assert (sent(), library.open_sessions) == ([FINANCE, FINANCE, RETAIL], 1)
+
+
+def test_requests_of_the_session_itself_name_no_project(library, retail):
+    library.headers.clear()
+    retail.in_project("Finance").user()
+    retail.extend_session()
+    assert all("X-MSTR-ProjectID" not in headers for headers in library.headers)
+
+
+def test_what_was_learned_of_a_server_is_shared_by_connections_over_one_session(retail):
+    session, beside = retail._client.session, retail.in_project("Finance")._client.session
+    beside.capabilities.id_text_operators = False
+    assert session.capabilities is beside.capabilities
+    assert not session.capabilities.id_text_operators
+    retail.renew()
+    assert not session.capabilities.id_text_operators
+    retail.close()
+    retail.connect()
+    assert session.capabilities.id_text_operators
+    assert session.capabilities is beside.capabilities
+
+
+def test_one_search_of_a_session_goes_on_at_a_time_in_whatever_project(retail):
+    assert retail.in_project("Finance")._client.http.searching is retail._client.http.searching

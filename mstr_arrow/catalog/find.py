@@ -20,13 +20,13 @@ from mstr_arrow.catalog.objects import (
 from mstr_arrow.catalog.search import EXACTLY, metadata_search, quick_search
 from mstr_arrow.errors import NotFound, ServerError, UsageError
 from mstr_arrow.names import listing, near_names
-from mstr_arrow.session.project import OBJECT_ID
+from mstr_arrow.session.project import OBJECT_ID, fetch_projects
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from mstr_arrow.catalog.objects import Kind, ObjectInfo
-    from mstr_arrow.http.client import Http
+    from mstr_arrow.session.project_http import ProjectHttp
 
     Named = Callable[[str], Awaitable[list[ObjectInfo]]]
 
@@ -57,7 +57,7 @@ class Address(NamedTuple):
     project_id: str | None = None
 
 
-async def find(http: Http, name_or_id: str, kind: Kind | None = None) -> ObjectInfo:
+async def find(http: ProjectHttp, name_or_id: str, kind: Kind | None = None) -> ObjectInfo:
     """Return the one object with that id, name or path: a cube, a report, or either.
 
     A path leads from the project's root, named or not (``/Shared Reports/Sales/Daily``), or is the last parts of
@@ -91,7 +91,7 @@ async def find(http: Http, name_or_id: str, kind: Kind | None = None) -> ObjectI
     raise await _nothing(http, wanted, kinds)
 
 
-async def fetch_definition(http: Http, name_or_id: str, kind: Kind) -> Any:
+async def fetch_definition(http: ProjectHttp, name_or_id: str, kind: Kind) -> Any:
     """Return the definition of a cube or report. GET /api/v2/{kind}s/{id}, after `find` where no id is given.
 
     Errors: those of `find`, which also says what an id belongs to that is no such object.
@@ -127,17 +127,17 @@ def read_url(text: str) -> Address | None:
     return Address(ids[-1]) if ids else None
 
 
-async def _check_project(http: Http, address: Address) -> None:
+async def _check_project(http: ProjectHttp, address: Address) -> None:
     """Raise NotFound for an object of another project than the connection's."""
     if http.project is None or address.project_id in {None, http.project.id.upper()}:
         return
-    others = [project for project in await http.projects() if project.id.upper() == address.project_id]
+    others = [project for project in await fetch_projects(http.own) if project.id.upper() == address.project_id]
     name = others[0].name if others else address.project_id
     hint = f"Use Connection.in_project({name!r})." if others else "This login may not use it."
     raise NotFound(f"the URL is of project {name!r}, not of {http.project.name!r}.", hint=hint)
 
 
-async def _by_id(http: Http, object_id: str, kinds: tuple[Kind, ...]) -> ObjectInfo:
+async def _by_id(http: ProjectHttp, object_id: str, kinds: tuple[Kind, ...]) -> ObjectInfo:
     word = _word(kinds)
     try:
         info = await read_info(http, object_id)
@@ -157,7 +157,7 @@ async def _by_id(http: Http, object_id: str, kinds: tuple[Kind, ...]) -> ObjectI
     return info
 
 
-async def _not_read(http: Http, object_id: str) -> ObjectInfo | None:
+async def _not_read(http: ProjectHttp, object_id: str) -> ObjectInfo | None:
     """Return the object of that id which is of a type that cannot be read; None where there is none."""
     for object_type in _NOT_READ:
         try:
@@ -195,12 +195,12 @@ def _placed(found: list[ObjectInfo], parts: list[str]) -> list[ObjectInfo]:
     return whole or from_root or [info for path, info in paths if path[-len(parts) :] == parts]
 
 
-async def _indexed(http: Http, kinds: tuple[Kind, ...], name: str) -> list[ObjectInfo]:
+async def _indexed(http: ProjectHttp, kinds: tuple[Kind, ...], name: str) -> list[ObjectInfo]:
     params = {"name": name, "pattern": EXACTLY, "type": subtypes_of(kinds)}
     return await quick_search(http, params, CANDIDATES)
 
 
-async def _in_metadata(http: Http, wanted: str, kinds: tuple[Kind, ...]) -> list[ObjectInfo]:
+async def _in_metadata(http: ProjectHttp, wanted: str, kinds: tuple[Kind, ...]) -> list[ObjectInfo]:
     async def named(name: str) -> list[ObjectInfo]:
         params = {"name": name, "pattern": EXACTLY, "type": subtypes_of(kinds)}
         return await metadata_search(http, params, optional=True)
@@ -208,7 +208,7 @@ async def _in_metadata(http: Http, wanted: str, kinds: tuple[Kind, ...]) -> list
     return await _candidates(named, wanted)
 
 
-async def _in_folder(http: Http, path: str, kinds: tuple[Kind, ...]) -> list[ObjectInfo]:
+async def _in_folder(http: ProjectHttp, path: str, kinds: tuple[Kind, ...]) -> list[ObjectInfo]:
     """Return what has that path, however new it is; errors: NotFound where its folder is no folder."""
     *folders, name = _parts(path)
     above = "/".join(folders)
@@ -246,7 +246,7 @@ def _ambiguous(wanted: str, found: list[ObjectInfo]) -> UsageError:
     )
 
 
-async def _nothing(http: Http, wanted: str, kinds: tuple[Kind, ...]) -> NotFound:
+async def _nothing(http: ProjectHttp, wanted: str, kinds: tuple[Kind, ...]) -> NotFound:
     """Return the error that says what else has the name, which names are near, or what there is."""
     name = _parts(wanted)[-1]
     others = {"name": name, "pattern": EXACTLY, "type": list(_NOT_READ)}
@@ -261,7 +261,7 @@ async def _nothing(http: Http, wanted: str, kinds: tuple[Kind, ...]) -> NotFound
     return NotFound(f"no {_word(kinds)} {wanted!r}{_in_project(http)}.", hint=hint)
 
 
-def _in_project(http: Http) -> str:
+def _in_project(http: ProjectHttp) -> str:
     return f" in project {http.project.name!r}" if http.project else ""
 
 

@@ -10,7 +10,7 @@ from mstr_arrow.names import suggestion
 from mstr_arrow.session.project import OBJECT_ID
 
 if TYPE_CHECKING:
-    from mstr_arrow.http.client import Http
+    from mstr_arrow.session.project_http import ProjectHttp
 
 MY_REPORTS = "preDefined/20"
 """Where the server keeps what a user makes without saying where."""
@@ -19,7 +19,7 @@ PAGE = 1000
 """Objects that a listing asks for at a time."""
 
 
-async def folder_id(http: Http, folder: str | None) -> str:
+async def folder_id(http: ProjectHttp, folder: str | None) -> str:
     """Return the id of a folder given by id or path; "" for None, which is the user's "My Reports".
 
     A path leads from the project's root, named or not: ``/Public Objects/Reports``. One request for each
@@ -30,7 +30,7 @@ async def folder_id(http: Http, folder: str | None) -> str:
     if OBJECT_ID.fullmatch(folder.strip()):
         return folder.strip().upper()
     parts = [part for part in folder.split("/") if part]
-    project = http.project or await http.select_project(None)
+    project = await http.require_project()
     if parts[:1] == [project.name]:
         parts = parts[1:]
     here = ""
@@ -44,18 +44,18 @@ async def folder_id(http: Http, folder: str | None) -> str:
     return here
 
 
-async def list_folder(http: Http, folder: str) -> Objects:
+async def list_folder(http: ProjectHttp, folder: str) -> Objects:
     """Return what is in the folder of that id, "" for the project's root, by name: folders first.
 
     GET /api/objects/{id}?type=8, which tells its path, and GET /api/folders/{id}.
     """
-    project = http.project or await http.select_project(None)
+    project = await http.require_project()
     path = (await read_info(http, folder, FOLDER)).path if folder else f"/{project.name}"
     found = [object_info(item, path) for item in await contents(http, folder)]
     return Objects(sorted(found, key=lambda info: (info.type != FOLDER, info.name.casefold(), info.id)))
 
 
-async def contents(http: Http, folder: str) -> list[dict[str, Any]]:
+async def contents(http: ProjectHttp, folder: str) -> list[dict[str, Any]]:
     """Return what is in a folder, "" for the project's root. GET /api/folders/{id}, page by page."""
     found: dict[str, dict[str, Any]] = {}
     path = f"folders/{folder}" if folder else "folders"

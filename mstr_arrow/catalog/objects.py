@@ -13,7 +13,7 @@ from mstr_arrow.names import suggestion
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mstr_arrow.http.client import Http
+    from mstr_arrow.session.project_http import ProjectHttp
 
 Kind = Literal["cube", "report"]
 """What can be read."""
@@ -94,7 +94,7 @@ class Objects(list[ObjectInfo]):
         return pa.Table.from_pylist(rows, schema=_SCHEMA)
 
 
-async def read_info(http: Http, object_id: str, object_type: int = REPORT_DEFINITION) -> ObjectInfo:
+async def read_info(http: ProjectHttp, object_id: str, object_type: int = REPORT_DEFINITION) -> ObjectInfo:
     """Return what the catalogue knows of the object of that id and type. GET /api/objects/{id}."""
     answer = await http.request("GET", f"objects/{object_id}", params={"type": object_type})
     return object_info(answer.json())

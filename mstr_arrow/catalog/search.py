@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from mstr_arrow.catalog.objects import ObjectInfo
-    from mstr_arrow.http.client import Http
+    from mstr_arrow.session.project_http import ProjectHttp
 
 EXACTLY, CONTAINS = 2, 4
 """How a search compares names."""
@@ -30,7 +30,7 @@ _NOT_OFFERED = (NotFound, NotSupported, PermissionDenied)
 
 
 async def search(
-    http: Http,
+    http: ProjectHttp,
     pattern: str | None = None,
     *,
     types: Sequence[int] = (),
@@ -60,7 +60,9 @@ async def search(
     return Objects(sorted(found, key=lambda info: (info.name.casefold(), info.path)))
 
 
-async def quick_search(http: Http, params: Mapping[str, object], limit: int | None = None) -> list[ObjectInfo]:
+async def quick_search(
+    http: ProjectHttp, params: Mapping[str, object], limit: int | None = None
+) -> list[ObjectInfo]:
     """Return what the index knows of, ``limit`` of it at most. GET /api/searches/results, page by page.
 
     The index lags behind and leaves hidden objects out. Errors: ProtocolError.
@@ -83,7 +85,9 @@ async def quick_search(http: Http, params: Mapping[str, object], limit: int | No
     return list(found.values())
 
 
-async def metadata_search(http: Http, params: Mapping[str, object], *, optional: bool = False) -> list[ObjectInfo]:
+async def metadata_search(
+    http: ProjectHttp, params: Mapping[str, object], *, optional: bool = False
+) -> list[ObjectInfo]:
     """Return what the metadata know of, hidden objects too. POST, then GET /api/metadataSearches/results.
 
     One search of a session goes on at a time, as the server keeps the results of a few only; it is made once more
@@ -102,7 +106,7 @@ async def metadata_search(http: Http, params: Mapping[str, object], *, optional:
             return await _results(http, *await _store(http, params))
 
 
-async def _store(http: Http, params: Mapping[str, object]) -> tuple[str, int]:
+async def _store(http: ProjectHttp, params: Mapping[str, object]) -> tuple[str, int]:
     """Have the server search and keep what it finds; return the search's id, and how much it found."""
     stored = (await http.request("POST", _STORED, params={**params, "domain": PROJECT_DOMAIN})).json()
     try:
@@ -111,7 +115,7 @@ async def _store(http: Http, params: Mapping[str, object]) -> tuple[str, int]:
         raise ProtocolError("The server's answer names no search.") from error
 
 
-async def _results(http: Http, search_id: str, total: int) -> list[ObjectInfo]:
+async def _results(http: ProjectHttp, search_id: str, total: int) -> list[ObjectInfo]:
     found: dict[str, ObjectInfo] = {}
     offset = 0
     while offset < total:

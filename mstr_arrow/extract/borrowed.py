@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.errors import MstrError, SessionExpired
 from mstr_arrow.http.cookies import SessionKeys
 from mstr_arrow.session.access import access_from
+from mstr_arrow.session.in_project import ProjectSession
 from mstr_arrow.session.login import log_out as end_session
 from mstr_arrow.session.saved import SavedSession, read_session, write_private
-from mstr_arrow.session.session import ServerSession
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,29 +52,29 @@ def write_borrowed(path: Path, borrowed: list[Borrowed]) -> None:
     write_private(path, {"borrowed": entries})
 
 
-async def take_over(borrowed: Borrowed, like: ServerSession) -> ServerSession | None:
+async def take_over(borrowed: Borrowed, like: ProjectSession) -> ProjectSession | None:
     """Open the session of a former run, if it still lives on the server that ``like`` is on; it is not renewed."""
-    if borrowed.session.base != like.http.base:
+    if borrowed.session.base != like.http.own.base:
         return None
     access = access_from(None, session=borrowed.session.document())
     try:
-        return await ServerSession.open(access, await access.resolve(), None, like.http.settings)
+        return await ProjectSession.open(access, await access.resolve(), None, like.http.settings)
     except SessionExpired:
         return None
 
 
-async def log_out(borrowed: Borrowed, like: ServerSession) -> None:
+async def log_out(borrowed: Borrowed, like: ProjectSession) -> None:
     """End the session of a former run; one that is gone already is as good as ended. POST /api/auth/logout."""
-    if borrowed.owned and borrowed.session.base == like.http.base:
+    if borrowed.owned and borrowed.session.base == like.http.own.base:
         keys = SessionKeys(borrowed.session.base)
         keys.restore(borrowed.session.token, borrowed.session.cookies)
-        await end_session(like.http, keys)
+        await end_session(like.http.own, keys)
 
 
 class Restored:
     """A session that was taken over from a former run; closing it logs it out where that run would have."""
 
-    def __init__(self, session: ServerSession, *, owned: bool) -> None:
+    def __init__(self, session: ProjectSession, *, owned: bool) -> None:
         self.session = session
         self.owned = owned
 

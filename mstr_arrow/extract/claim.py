@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mstr_arrow.session.client import Client
-    from mstr_arrow.session.session import ServerSession
+    from mstr_arrow.session.in_project import ProjectSession
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def claimed(client: Client, path: str | os.PathLike[str]) -> Iterator[None]:
         client.run(_forget(client.session, Folder(path)))
 
 
-async def _claim(session: ServerSession, folder: Folder) -> None:
+async def _claim(session: ProjectSession, folder: Folder) -> None:
     await in_thread(folder.lock)
     try:
         own = Borrowed(saved_session(session.http), session.owned)
@@ -45,13 +45,13 @@ async def _claim(session: ServerSession, folder: Folder) -> None:
         folder.unlock(tidy=False)
 
 
-async def _forget(session: ServerSession, folder: Folder) -> None:
+async def _forget(session: ProjectSession, folder: Folder) -> None:
     if not folder.private.exists() or folder.begun:
         return
     await in_thread(folder.lock)
     try:
         for former in await in_thread(read_borrowed, folder.private):
-            if former.session.token != session.http.keys.token:
+            if former.session.token != session.http.own.keys.token:
                 await log_out(former, session)
     finally:
         folder.unlock()

@@ -105,7 +105,7 @@ class Extraction:
             dict(source.body), asking.query, grid, asking.options.pushdown, source.prompts, source.page_by
         )
         self._asked = Asked(
-            self._own.http.base, project.id if project else None, source.kind, source.object_id, name, question
+            self._own.http.own.base, project.id if project else None, source.kind, source.object_id, name, question
         )
 
     async def run(self) -> ExtractResult:
@@ -254,7 +254,7 @@ class Extraction:
         """Look for the instance of a former run: in its session, which is taken over, or in our own."""
         for former in [each for each in self._former if each.instance is not None]:
             given = replace(way.source, given=former.instance, over=None)
-            own = former.session.token == self._own.http.keys.token
+            own = former.session.token == self._own.http.own.keys.token
             session = self._own if own else await take_over(former, self._own)
             if session is None:
                 continue
@@ -272,7 +272,7 @@ class Extraction:
         former = [each for each in self._former if not (idle and each.instance)]
         self._former = [each for each in self._former if each not in former]
         for each in former:
-            if each.session.token != self._own.http.keys.token:
+            if each.session.token != self._own.http.own.keys.token:
                 await log_out(each, self._own)
 
     async def _let_go(self) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source
     from mstr_arrow.query.residual import Residual
-    from mstr_arrow.session.session import ServerSession
+    from mstr_arrow.session.in_project import ProjectSession
 
     OnProgress = Callable[[ScanStats], object] | None
 
@@ -46,7 +46,7 @@ class Portion:
 
     async def fetched(
         self,
-        session: ServerSession,
+        session: ProjectSession,
         source: Source,
         options: ReadOptions,
         instance: Instance,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source
-    from mstr_arrow.session.session import ServerSession
+    from mstr_arrow.session.in_project import ProjectSession
 
 T = TypeVar("T", bound="Sliceable")
 
@@ -42,7 +42,7 @@ class Reading(ABC, Generic[T]):
 
     def __init__(
         self,
-        session: ServerSession,
+        session: ProjectSession,
         source: Source,
         options: ReadOptions,
         convert: Callable[[pa.RecordBatch], Any],

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.decode import Page
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.http.response import Answer
-    from mstr_arrow.session.session import ServerSession
+    from mstr_arrow.session.in_project import ProjectSession
 
 R = TypeVar("R")
 
@@ -33,7 +33,7 @@ class Workshop:
 
     def __init__(
         self,
-        session: ServerSession,
+        session: ProjectSession,
         options: ReadOptions,
         on_progress: Callable[[ScanStats], object] | None = None,
     ) -> None:

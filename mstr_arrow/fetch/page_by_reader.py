@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source
-    from mstr_arrow.session.session import ServerSession
+    from mstr_arrow.session.in_project import ProjectSession
     from mstr_arrow.session.working_set import Place
 
 T = TypeVar("T", bound="Sliceable")
@@ -49,7 +49,7 @@ class Expanded(Reading[T]):
 
     def __init__(
         self,
-        session: ServerSession,
+        session: ProjectSession,
         source: Source,
         options: ReadOptions,
         convert: Callable[[pa.RecordBatch], T],
@@ -176,7 +176,7 @@ class Expanded(Reading[T]):
         """Use one more instance, if the session has a place for it."""
         session, place = self._shop.session, None
         with suppress(MstrError):  # it goes without
-            place = await session.instances.spare(self._source.path, session.http)
+            place = await session.instances.spare(session.http, self._source.path)
         if place is not None:
             await self._work(place)
 

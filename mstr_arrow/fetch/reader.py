@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mstr_arrow.http.response import Answer
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source
-    from mstr_arrow.session.session import ServerSession
+    from mstr_arrow.session.in_project import ProjectSession
     from mstr_arrow.session.working_set import Place
 
 T = TypeVar("T", bound="Sliceable")
@@ -43,7 +43,7 @@ class Read(Reading[T]):
 
     def __init__(
         self,
-        session: ServerSession,
+        session: ProjectSession,
         source: Source,
         options: ReadOptions,
         convert: Callable[[pa.RecordBatch], T],

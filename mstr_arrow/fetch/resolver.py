@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source
     from mstr_arrow.query.expressions import Expression, Leaf
-    from mstr_arrow.session.session import ServerSession
+    from mstr_arrow.session.in_project import ProjectSession
 
 T = TypeVar("T", bound="Sliceable")
 R = TypeVar("R")
@@ -78,7 +78,7 @@ class Asking:
     ``probed`` is an instance of what is asked for, or of less, of which only the first rows were looked at.
     """
 
-    session: ServerSession
+    session: ProjectSession
     source: Source
     options: ReadOptions
     query: Query
@@ -166,7 +166,7 @@ class Asking:
             columns,
             refusal=self.source.refusal(columns),
             pushdown=self.options.pushdown,
-            id_text_operators=self.session.id_text_operators,
+            id_text_operators=self.session.capabilities.id_text_operators,
             total_order=ordered,
         )
         return replace(division, notes=(*division.notes, *notes(elements)))
@@ -176,7 +176,7 @@ class Asking:
         found: dict[Leaf, Expression] = {}
         if not self.options.pushdown or self.source.refusal(columns) is not None:
             return found
-        taken = self.session.id_text_operators
+        taken = self.session.capabilities.id_text_operators
         for leaf in texts_in_the_way(self.query, columns, id_text_operators=taken):
             forms = [column for column in columns.attributes if column.name == leaf.column]
             listed = await fetch_elements(self.session.http, self.source, forms, at_most=MOST_ELEMENTS)
@@ -256,7 +256,7 @@ class Asking:
         except ServerError as error:
             if error.status != _BAD_REQUEST or not division.matches_on_ids:
                 raise
-            self.session.id_text_operators = False
+            self.session.capabilities.id_text_operators = False
             self.whole.instance = self.whole.instance or spent
             raise _AskedTooMuchError from error
 
@@ -326,7 +326,7 @@ class Asking:
 
 
 def _reading(
-    session: ServerSession,
+    session: ProjectSession,
     source: Source,
     options: ReadOptions,
     convert: Callable[[pa.RecordBatch], T],

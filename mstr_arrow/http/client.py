@@ -1,4 +1,4 @@
-"""The HTTP session of one login: cookies, token, time-outs, retries."""
+"""The requests of one session, in whatever project: cookies, token, time-outs, retries."""
 
 from __future__ import annotations
 
@@ -6,25 +6,22 @@ import asyncio
 import logging
 import os
 import time
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from mstr_arrow import events
 from mstr_arrow.errors import (
     ClosedError,
     ForkedError,
-    NotFound,
     SessionExpired,
     TimeoutExceeded,
-    UsageError,
 )
-from mstr_arrow.http.cookies import PROJECT, SessionKeys
+from mstr_arrow.http.cookies import SessionKeys
 from mstr_arrow.http.exchange import Delivery, exchange
 from mstr_arrow.http.request import make_request
 from mstr_arrow.http.retry import Failed, attempts
 from mstr_arrow.http.sockets import client_session, find_route
 from mstr_arrow.http.subject import lost_with_session
-from mstr_arrow.session.project import OBJECT_ID, Project, choose, read_projects
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -51,11 +48,6 @@ class Http:
         self.keys = SessionKeys(base)
         self.renew: Callable[[SessionKeys, SessionExpired], Awaitable[None]] | None = None
         """Puts keys of a new session in place of those that the server refused, or raises why it cannot."""
-        self.searching = asyncio.Lock()
-        """Held during a metadata search: a session keeps the results of a few, and drops older ones."""
-        self.project: Project | None = None
-        self._undecided = False
-        self._project_ids: dict[str, str] = {}
         self._pid = os.getpid()
         self._session = client_session(settings)
         self._routes: dict[str, Route] = {}
@@ -93,22 +85,18 @@ class Http:
         method: str,
         path: str,
         *,
-        project: bool | str | None = True,
         keys: SessionKeys | None = None,
         **options: Unpack[Options],
     ) -> Answer:
         """Send a request and return its answer, 2xx, read to the end; anything else is a typed error.
 
-        ``project``: True sends the connection's project and raises UsageError when none was chosen, None
-        sends it where there is one, False sends none, a string is another project's id. ``keys`` are those of a
-        session that is used as it is, expired or not; `Options` lists the ``options``. The answer's body is held in
-        memory once, as it came.
+        ``keys`` are those of a session that is used as it is, expired or not; `Options` lists the ``options``. The
+        answer's body is held in memory once, as it came.
 
         Where the session has expired, :attr:`renew` opens another and the request is sent once more, unless it is
         about something of the old one.
         """
         self.check_usable()
-        options["headers"] = {**await self._headers(project), **(options.get("headers") or {})}
         request = make_request(method, path, **options)
         seconds = self.settings.timeouts.total
         try:
@@ -122,44 +110,18 @@ class Http:
                 message, hint="Raise Timeouts.total, or find out why the server is slow."
             ) from None
 
-    async def projects(self) -> list[Project]:
-        """Return the projects this login may use. Wire reference, section 9.1."""
-        return read_projects((await self.request("GET", "projects", project=False)).json())
-
-    async def project_id(self, wanted: str) -> str:
-        """Return the id of a project given by id or name; a name is looked up once. Errors: NotFound."""
-        if OBJECT_ID.fullmatch(wanted):
-            return wanted.upper()
-        if wanted not in self._project_ids:
-            self._project_ids[wanted] = choose(await self.projects(), wanted).id
-        return self._project_ids[wanted]
-
-    async def select_project(self, wanted: str | None) -> Project:
-        """Choose the project of later requests by name or id, or the only one there is; see ``choose``."""
-        self.project = choose(await self.projects(), wanted)
-        return self.project
-
     async def aclose(self) -> None:
         """Close the connections, without a log-out; requests under way end with ClosedError."""
         await self._session.close()
 
+    def reopen(self, base: str) -> None:
+        """Begin anew after :meth:`aclose`, for another session at ``base``."""
+        self.keys = SessionKeys(base)
+        self._session = client_session(self.settings)
+
     def abandon(self) -> None:
         """Let go of the connections without touching them: in a forked child they are the parent's."""
         self._session.detach()
-
-    async def _headers(self, project: bool | str | None) -> dict[str, str]:
-        headers: dict[str, str] = {}
-        if project is True and self.project is None:
-            await self.select_project(None)
-        if project is None and self.project is None and not self._undecided:
-            with suppress(UsageError, NotFound):
-                await self.select_project(None)
-            self._undecided = self.project is None
-        if isinstance(project, str):
-            headers[PROJECT] = project
-        elif project is not False and self.project:
-            headers[PROJECT] = self.project.id
-        return headers
 
     async def _in_session(self, request: Request) -> Answer:
         """Send a request, and once more in a new session where the one it was sent in has expired.

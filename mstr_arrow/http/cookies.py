@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TOKEN = "X-MSTR-AuthToken"  # noqa: S105  the header's name
-PROJECT = "X-MSTR-ProjectID"
 
 TELLING = 8
 """Letters from which on a cookie's value is a secret: a shorter one would blot out half a message."""

@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mstr_arrow.grid.schema import Column
-    from mstr_arrow.http.client import Http
     from mstr_arrow.http.response import Answer
     from mstr_arrow.instances.source import Source
+    from mstr_arrow.session.project_http import ProjectHttp
 
 PAGE = 10_000
 """Elements asked for at a time."""
 
 
 async def fetch_elements(
-    http: Http, source: Source, forms: Sequence[Column], *, at_most: int | None = None
+    http: ProjectHttp, source: Source, forms: Sequence[Column], *, at_most: int | None = None
 ) -> list[Element] | None:
     """List the elements of the attribute that these columns are the forms of; None for more than ``at_most``.
 

@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mstr_arrow.grid.options import GridOptions
-    from mstr_arrow.http.client import Http
     from mstr_arrow.http.request import Wait
     from mstr_arrow.http.response import Answer
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source
-    from mstr_arrow.session.session import ServerSession
+    from mstr_arrow.session.in_project import ProjectSession
+    from mstr_arrow.session.project_http import ProjectHttp
     from mstr_arrow.session.working_set import Place
 
 Watch = Callable[[str | None], object]
@@ -61,21 +61,21 @@ _WORTH_A_THREAD = 2**16
 _GATEWAY = frozenset({502, 504})
 
 
-async def place_for(session: ServerSession, source: Source, instance: Instance | None, watch: Watch) -> Place:
+async def place_for(session: ProjectSession, source: Source, instance: Instance | None, watch: Watch) -> Place:
     """Wait for a place in the session's working set: that of an instance there is, if it is there still."""
     wanted = source.given or source.over if instance is None else instance.id
     return await session.instances.acquire(
+        session.http,
         source.path,
         runs=source.runs,
         instance_id=wanted,
         foreign=wanted is not None and wanted == source.given,
         on_wait=lambda: watch("waiting for other reads of this session"),
-        http=session.http,
     )
 
 
 async def execute(
-    session: ServerSession, source: Source, rows: int, options: GridOptions, watch: Watch, *, place: Place
+    session: ProjectSession, source: Source, rows: int, options: GridOptions, watch: Watch, *, place: Place
 ) -> Answer:
     """Have the server make an instance in ``place`` and return its first page, of at most ``rows`` rows.
 
@@ -112,7 +112,7 @@ class _Execution:
     """One way from a source to a first page."""
 
     def __init__(
-        self, http: Http, source: Source, rows: Range, options: GridOptions, watch: Watch, *, place: Place
+        self, http: ProjectHttp, source: Source, rows: Range, options: GridOptions, watch: Watch, *, place: Place
     ) -> None:
         self._http = http
         self._place = place

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.errors import MstrError, PermissionDenied
 
 if TYPE_CHECKING:
-    from mstr_arrow.http.client import Http
     from mstr_arrow.instances.source import Source
+    from mstr_arrow.session.project_http import ProjectHttp
 
 logger = logging.getLogger("mstr_arrow")
 
@@ -35,7 +35,7 @@ class Times:
     published: str | None
 
 
-async def fetch_times(http: Http, source: Source, *, published: bool = True) -> Times:
+async def fetch_times(http: ProjectHttp, source: Source, *, published: bool = True) -> Times:
     """Ask when an object was changed and, unless that is not wanted, when its data were published.
 
     GET /api/cubes?id=, and the calls of `fetch_data_time`. Never raises what the server says; of reports there are
@@ -51,7 +51,7 @@ async def fetch_times(http: Http, source: Source, *, published: bool = True) -> 
     return Times(changed, data.moment)
 
 
-async def _changed(http: Http, cube_id: str) -> str | None:
+async def _changed(http: ProjectHttp, cube_id: str) -> str | None:
     try:
         answer = await http.request("GET", "cubes", params={"id": cube_id})
         return str(answer.json()["cubesInfos"][0]["modificationTime"])
@@ -59,7 +59,7 @@ async def _changed(http: Http, cube_id: str) -> str | None:
         return None
 
 
-async def fetch_data_time(http: Http, kind: str, object_id: str) -> DataTime:
+async def fetch_data_time(http: ProjectHttp, kind: str, object_id: str) -> DataTime:
     """Ask when an object's data were last published; never raises what the server says.
 
     A cube's modification time is not asked for: it may be that of its definition. GET /api/monitors/iServer/nodes
@@ -86,7 +86,7 @@ async def fetch_data_time(http: Http, kind: str, object_id: str) -> DataTime:
     return DataTime(" ".join(sorted(set(found))))
 
 
-async def _caches(http: Http, node: str) -> list[dict[str, Any]]:
+async def _caches(http: ProjectHttp, node: str) -> list[dict[str, Any]]:
     """List the caches of a node in the project."""
     project = http.project
     params = {"clusterNode": node, "limit": CACHES, **({"projectIds": project.id} if project else {})}

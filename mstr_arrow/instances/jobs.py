@@ -10,7 +10,7 @@ from mstr_arrow.errors import MstrError
 from mstr_arrow.http.subject import Subject
 
 if TYPE_CHECKING:
-    from mstr_arrow.http.client import Http
+    from mstr_arrow.session.project_http import ProjectHttp
 
 logger = logging.getLogger("mstr_arrow")
 
@@ -18,7 +18,7 @@ _RUNNING = 202
 _OVER = frozenset({"completed", "error", "stopped", "canceling", "ready", "cache_ready"})
 
 
-async def cancel_job(http: Http, report_id: str, instance_id: str) -> bool:
+async def cancel_job(http: ProjectHttp, report_id: str, instance_id: str) -> bool:
     """Cancel the job that makes an instance, where it is certain which one that is; tell whether that was done.
 
     Jobs do not tell their instances. So it is the only one that runs this report for this user, if the instance is
@@ -27,7 +27,7 @@ async def cancel_job(http: Http, report_id: str, instance_id: str) -> bool:
     """
     try:
         async with asyncio.timeout(http.settings.timeouts.logout):
-            about = http.request("GET", "sessions/userInfo", project=False, safe=False)
+            about = http.own.request("GET", "sessions/userInfo", safe=False)
             listed = http.request("GET", "v2/monitors/jobs", params={"objectId": report_id}, safe=False)
             user, jobs = await asyncio.gather(about, listed)
             found = [job for job in _jobs(jobs.json()) if _is_ours(job, report_id, user.json())]

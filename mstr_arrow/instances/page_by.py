@@ -12,7 +12,7 @@ from mstr_arrow.http.subject import Subject
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mstr_arrow.http.client import Http
+    from mstr_arrow.session.project_http import ProjectHttp
 
 PAGE = 1000
 """Combinations asked for at a time: what servers give at most."""
@@ -30,7 +30,7 @@ class PageChoice:
     expand: bool = False
 
 
-async def fetch_page_by(http: Http, instances_path: str, instance_id: str) -> PageBy:
+async def fetch_page_by(http: ProjectHttp, instances_path: str, instance_id: str) -> PageBy:
     """List all pages that have data. GET …/instances/{id}/pageBy/elements, until they are complete."""
     listed: list[Any] = []
     count = 0
@@ -50,7 +50,7 @@ async def fetch_page_by(http: Http, instances_path: str, instance_id: str) -> Pa
 
 
 async def choose_page(
-    http: Http, instances_path: str, instance_id: str, choice: PageChoice
+    http: ProjectHttp, instances_path: str, instance_id: str, choice: PageChoice
 ) -> list[dict[str, str]]:
     """Return the elements of the page that is chosen, one for each page-by attribute, as the server takes them.
 

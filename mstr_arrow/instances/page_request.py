@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.http.response import Answer
     from mstr_arrow.instances.source import Source
-    from mstr_arrow.session.session import ServerSession
+    from mstr_arrow.session.in_project import ProjectSession
 
 SMALLEST_PAGE = 50
 """Items below which a page is not made smaller where the server runs out of time."""
@@ -37,7 +37,7 @@ async def halving(rows: int, ask: Callable[[int], Awaitable[Answer]]) -> tuple[A
 
 
 async def fetch_page(
-    session: ServerSession, source: Source, instance_id: str, wanted: Range, options: GridOptions
+    session: ProjectSession, source: Source, instance_id: str, wanted: Range, options: GridOptions
 ) -> Answer:
     """Ask for a page of an instance, which may come shorter. GET …/instances/{id}; errors: those of `halving`."""
 

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from mstr_arrow.instances.execute import Watch
     from mstr_arrow.instances.page_by import PageChoice
     from mstr_arrow.instances.source import Source
-    from mstr_arrow.session.session import ServerSession
+    from mstr_arrow.session.in_project import ProjectSession
 
 
 async def probe(
-    session: ServerSession, source: Source, options: GridOptions, watch: Watch = lambda _: None
+    session: ProjectSession, source: Source, options: GridOptions, watch: Watch = lambda _: None
 ) -> Instance:
     """Create an instance and look at its first rows, for the columns and the number of rows.
 
@@ -60,7 +60,7 @@ async def probe(
 
 
 async def _expansion(
-    session: ServerSession, source: Source, instance: Instance, every: PageChoice, options: GridOptions
+    session: ProjectSession, source: Source, instance: Instance, every: PageChoice, options: GridOptions
 ) -> Expansion:
     pages = await fetch_page_by(session.http, source.path, instance.id)
     return expand(pages.only(pages.chosen(every.values)), replace(instance.columns, options=options), options)

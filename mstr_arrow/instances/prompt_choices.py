@@ -13,9 +13,9 @@ from mstr_arrow.prompts.listed import read_choices
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mstr_arrow.http.client import Http
     from mstr_arrow.prompts.model import Choice, Prompt
     from mstr_arrow.prompts.values import Plain
+    from mstr_arrow.session.project_http import ProjectHttp
 
 PAGE = 200
 """Choices asked for at a time, the most that the server gives."""
@@ -33,7 +33,7 @@ _LEAST_PAGE = 100
 class Offer:
     """What one prompt of an instance offers; ``place`` is the path of the instance."""
 
-    def __init__(self, http: Http, place: str, prompt: Prompt) -> None:
+    def __init__(self, http: ProjectHttp, place: str, prompt: Prompt) -> None:
         what = "elements" if prompt.type == "ELEMENTS" else "objects"
         self._http = http
         self._prompt = prompt

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.prompts.collection import Answers
     from mstr_arrow.prompts.model import Prompt
-    from mstr_arrow.session.session import ServerSession
+    from mstr_arrow.session.in_project import ProjectSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Listing:
     place: str | None = None
 
 
-async def list_prompts(session: ServerSession, report_id: str) -> Listing:
+async def list_prompts(session: ProjectSession, report_id: str) -> Listing:
     """List the prompts of a report, with the first choices of each.
 
     GET /api/reports/{id}/prompts; where that lists none, or some that have choices, an instance that is not run,
@@ -49,7 +49,7 @@ async def list_prompts(session: ServerSession, report_id: str) -> Listing:
     return Listing((*asked, *(prompt for prompt in known if prompt.key not in keys)), place)
 
 
-async def still_open(session: ServerSession, report_id: str, answers: Answers) -> tuple[Prompt, ...]:
+async def still_open(session: ProjectSession, report_id: str, answers: Answers) -> tuple[Prompt, ...]:
     """Return what a report asks next, when these answers were given; optional prompts, too. It is not run.
 
     Errors: those of :meth:`~.prompting.Prompting.close` for answers that the report does not take.
@@ -66,13 +66,13 @@ async def still_open(session: ServerSession, report_id: str, answers: Answers) -
 
 
 @asynccontextmanager
-async def prepared(session: ServerSession, report_id: str) -> AsyncIterator[tuple[str, bool]]:
+async def prepared(session: ProjectSession, report_id: str) -> AsyncIterator[tuple[str, bool]]:
     """Make an instance of a report that is not run; give its id, and whether it asks for answers.
 
     POST …/instances?executionStage=resolve_prompts. Its place in the working set is free again afterwards.
     """
     path = f"v2/reports/{report_id}/instances"
-    place = await session.instances.acquire(path, runs=True, http=session.http)
+    place = await session.instances.acquire(session.http, path, runs=True)
     params = {"executionStage": "resolve_prompts", "limit": 1}
     try:
         place.asked()

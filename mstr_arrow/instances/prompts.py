@@ -25,9 +25,9 @@ from mstr_arrow.prompts.words import prompts_open
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from mstr_arrow.http.client import Http
     from mstr_arrow.prompts.answers import Answer
     from mstr_arrow.prompts.model import Choice, Prompt
+    from mstr_arrow.session.project_http import ProjectHttp
 
 PATIENCE = 5
 """How often an instance may say that it waits for answers while there is nothing left to answer."""
@@ -46,7 +46,7 @@ class Prompting:
     """
 
     def __init__(
-        self, http: Http, object_path: str, answers: Answers | None, *, automatically: bool = True
+        self, http: ProjectHttp, object_path: str, answers: Answers | None, *, automatically: bool = True
     ) -> None:
         self._http = http
         self._path = f"{object_path}/instances"
@@ -122,7 +122,7 @@ class Prompting:
             raise
 
 
-async def fetch_prompts(http: Http, place: str, subject: Subject | None) -> list[Prompt]:
+async def fetch_prompts(http: ProjectHttp, place: str, subject: Subject | None) -> list[Prompt]:
     """List the prompts of an instance or of a report, answered ones included. GET …/prompts.
 
     What the filter ``closed`` means is told in two ways, so it is not used.
@@ -130,7 +130,7 @@ async def fetch_prompts(http: Http, place: str, subject: Subject | None) -> list
     return read_prompts((await http.request("GET", f"{place}/prompts", subject=subject)).json())
 
 
-async def with_choices(http: Http, place: str, prompts: Iterable[Prompt]) -> list[Prompt]:
+async def with_choices(http: ProjectHttp, place: str, prompts: Iterable[Prompt]) -> list[Prompt]:
     """Add the first choices to prompts of an instance, and their number; those that take a value have none."""
 
     async def added(prompt: Prompt) -> Prompt:

@@ -10,12 +10,12 @@ from mstr_arrow.instances.prompt_list import prepared
 from mstr_arrow.instances.prompts import Prompting
 
 if TYPE_CHECKING:
-    from mstr_arrow.http.client import Http
     from mstr_arrow.instances.source import Source
-    from mstr_arrow.session.session import ServerSession
+    from mstr_arrow.session.in_project import ProjectSession
+    from mstr_arrow.session.project_http import ProjectHttp
 
 
-async def sql_view(session: ServerSession, source: Source) -> str:
+async def sql_view(session: ProjectSession, source: Source) -> str:
     """Return the SQL of a cube, of a given instance, or of one that is prepared, its prompts answered, and not run.
 
     Errors: PermissionDenied; those of `Prompting.close`.
@@ -33,7 +33,7 @@ async def sql_view(session: ServerSession, source: Source) -> str:
         return await _statement(session.http, f"{source.path}/{instance_id}")
 
 
-async def _statement(http: Http, place: str, *, subject: Subject | None = Subject.INSTANCE) -> str:
+async def _statement(http: ProjectHttp, place: str, *, subject: Subject | None = Subject.INSTANCE) -> str:
     """Ask for the SQL of what is there. GET …/sqlView."""
     try:
         body = (await http.request("GET", f"{place}/sqlView", subject=subject, wait="execute")).json()

@@ -35,7 +35,7 @@ class SessionCalls(Connected):
 
     async def _has_session(self) -> bool:
         try:
-            await fetch_session_info(self._client.http, self._client.http.keys)
+            await fetch_session_info(self._client.http.own, self._client.http.own.keys)
         except SessionExpired:
             return False
         return True
@@ -49,7 +49,7 @@ class SessionCalls(Connected):
         return await self._client.bridge(self._status())
 
     async def _status(self) -> ServerStatus:
-        return await fetch_status(self._client.http, self._client.http.keys)
+        return await fetch_status(self._client.http.own, self._client.http.own.keys)
 
     def session_info(self) -> SessionInfo:
         """Return the session's time-out, working set and locales. GET /api/sessions.
@@ -59,11 +59,11 @@ class SessionCalls(Connected):
         ...     info.timeout, info.number_locale
         (1800.0, 'en_us')
         """
-        return self._client.run(fetch_session_info(self._client.http))
+        return self._client.run(fetch_session_info(self._client.http.own))
 
     async def session_info_async(self) -> SessionInfo:
         """Do what :meth:`session_info` does."""
-        return await self._client.bridge(fetch_session_info(self._client.http))
+        return await self._client.bridge(fetch_session_info(self._client.http.own))
 
     def extend_session(self) -> None:
         """Have the session's idle time begin anew; one that has ended is opened again. PUT /api/sessions.
@@ -77,7 +77,7 @@ class SessionCalls(Connected):
         await self._client.bridge(self._extend())
 
     async def _extend(self) -> None:
-        await self._client.http.request("PUT", "sessions", project=False, safe=True)
+        await self._client.http.own.request("PUT", "sessions", safe=True)
 
     def user(self) -> User:
         """Return id and name of who is logged in. GET /api/sessions/userInfo."""
@@ -88,16 +88,16 @@ class SessionCalls(Connected):
         return await self._client.bridge(self._user())
 
     async def _user(self) -> User:
-        info = await fetch_user(self._client.http)
+        info = await fetch_user(self._client.http.own)
         return User(info.id, info.name)
 
     def user_info(self) -> UserInfo:
         """Return all that the server tells of who is logged in. GET /api/sessions/userInfo."""
-        return self._client.run(fetch_user(self._client.http))
+        return self._client.run(fetch_user(self._client.http.own))
 
     async def user_info_async(self) -> UserInfo:
         """Do what :meth:`user_info` does."""
-        return await self._client.bridge(fetch_user(self._client.http))
+        return await self._client.bridge(fetch_user(self._client.http.own))
 
     def renew(self) -> None:
         """Log out and in again, with credentials that are fetched anew, as after a password was changed.
@@ -106,11 +106,11 @@ class SessionCalls(Connected):
         session has expired: the next request logs in again by itself. POST /api/auth/logout and /api/auth/login.
         Raises UsageError for a session that only somebody else can open.
         """
-        self._client.run(self._client.session.renew())
+        self._client.run(self._client.session.whole.renew())
 
     async def renew_async(self) -> None:
         """Do what :meth:`renew` does."""
-        await self._client.bridge(self._client.session.renew())
+        await self._client.bridge(self._client.session.whole.renew())
 
     def identity_token(self) -> str:
         """Return a token that opens a session as this user elsewhere; it is a secret. POST /api/auth/identityToken.
@@ -120,27 +120,27 @@ class SessionCalls(Connected):
         ...         delegated.user().name
         'demo'
         """
-        return self._client.run(create_identity_token(self._client.http))
+        return self._client.run(create_identity_token(self._client.http.own))
 
     async def identity_token_async(self) -> str:
         """Do what :meth:`identity_token` does."""
-        return await self._client.bridge(create_identity_token(self._client.http))
+        return await self._client.bridge(create_identity_token(self._client.http.own))
 
     def validate_identity_token(self, token: str) -> bool:
         """Say whether the server takes an identity token. GET /api/auth/identityToken."""
-        return self._client.run(validate_identity_token(self._client.http, token))
+        return self._client.run(validate_identity_token(self._client.http.own, token))
 
     async def validate_identity_token_async(self, token: str) -> bool:
         """Do what :meth:`validate_identity_token` does."""
-        return await self._client.bridge(validate_identity_token(self._client.http, token))
+        return await self._client.bridge(validate_identity_token(self._client.http.own, token))
 
     def create_api_token(self, user_id: str | None = None) -> str:
         """Return a token for ``connect(api_key=…)``; it is a secret. POST /api/auth/apiTokens.
 
         An administrator may make one for another user, by id. Servers know it from April 2025 on.
         """
-        return self._client.run(create_api_token(self._client.http, user_id))
+        return self._client.run(create_api_token(self._client.http.own, user_id))
 
     async def create_api_token_async(self, user_id: str | None = None) -> str:
         """Do what :meth:`create_api_token` does."""
-        return await self._client.bridge(create_api_token(self._client.http, user_id))
+        return await self._client.bridge(create_api_token(self._client.http.own, user_id))

@@ -8,13 +8,13 @@ import warnings
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow import background
-from mstr_arrow.session.in_project import SessionInProject
+from mstr_arrow.session.in_project import SharedSession
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from mstr_arrow.http.client import Http
-    from mstr_arrow.session.session import ServerSession
+    from mstr_arrow.session.in_project import ProjectSession
+    from mstr_arrow.session.project_http import ProjectHttp
 
 T = TypeVar("T")
 
@@ -22,7 +22,7 @@ T = TypeVar("T")
 class Client:
     """An open session, closed with a warning when the last of those who were given it is gone."""
 
-    def __init__(self, session: ServerSession) -> None:
+    def __init__(self, session: ProjectSession) -> None:
         self.session = session
         """The session on the server, for use on the background loop."""
         self._reopening = asyncio.Lock()
@@ -30,11 +30,11 @@ class Client:
 
     def __repr__(self) -> str:
         project = f" project={self.http.project.name!r}" if self.http.project else ""
-        return f"<Connection {self.http.base}{project}{' closed' if self.http.closed else ''}>"
+        return f"<Connection {self.http.own.base}{project}{' closed' if self.http.closed else ''}>"
 
     @property
-    def http(self) -> Http:
-        """The session's requests, for use on the background loop."""
+    def http(self) -> ProjectHttp:
+        """Requests about the project, for use on the background loop."""
         return self.session.http
 
     @property
@@ -79,7 +79,7 @@ class Client:
     def __del__(self) -> None:
         if not hasattr(self, "_pid") or not self.is_open:
             return
-        if isinstance(self.session, SessionInProject):
+        if isinstance(self.session, SharedSession):
             return  # the connection it was made from is closed, or warns
         warnings.warn(f"{self!r} was never closed", ResourceWarning, source=self, stacklevel=2)
         background.spawn(self.session.aclose())

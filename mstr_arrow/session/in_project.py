@@ -1,83 +1,143 @@
-"""A session as another project sees it: the same session, whose requests name that project."""
+"""A session as the scans, uploads and objects of one project use it."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.http.client import Http
+from mstr_arrow.session.project_http import ProjectHttp
 from mstr_arrow.session.session import ServerSession, close_in_time
 
 if TYPE_CHECKING:
-    from mstr_arrow import background
+    from collections.abc import Callable
+    from typing import Self
+
+    from mstr_arrow.background import Closable
+    from mstr_arrow.config import Settings
+    from mstr_arrow.session.access import Access, Resolved
+    from mstr_arrow.session.capabilities import Capabilities
     from mstr_arrow.session.project import Project
+    from mstr_arrow.session.working_set import WorkingSet
+
+T = TypeVar("T")
 
 
-class HttpInProject(Http):
-    """Requests in another project; keys, connections and whatever else there is are those of ``whole``."""
+class ProjectSession:
+    """A session with the project of the connection that opened it, and closes it.
 
-    def __init__(self, whole: Http, project: Project) -> None:
-        vars(self).update(_whole=whole, _left=False, project=project)
+    ``http`` sends requests about the project; what is held and registered, and what was learned of the server, is
+    the ``whole`` session's.
+    """
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(vars(self)["_whole"], name)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if name == "project":
-            vars(self)[name] = value
-        else:
-            setattr(self._whole, name, value)
-
-    @property
-    def closed(self) -> bool:
-        """Whether this or the whole was closed."""
-        return bool(self._left or self._whole.closed)
-
-    async def aclose(self) -> None:
-        """Refuse further requests, while the others of the session go on."""
-        vars(self)["_left"] = True
-
-
-class SessionInProject(ServerSession):
-    """``whole`` as another project sees it; what is registered and held here is let go when it is closed."""
-
-    def __init__(self, whole: ServerSession, project: Project) -> None:
-        vars(self).update(_whole=whole, _opened={}, _holds=0, http=HttpInProject(whole.http, project))
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(vars(self)["_whole"], name)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if name in vars(self):
-            vars(self)[name] = value
-        else:
-            setattr(self._whole, name, value)
+    def __init__(self, whole: ServerSession, http: ProjectHttp) -> None:
+        self.whole = whole
+        self.http = http
 
     @classmethod
-    def of(cls, session: ServerSession, project: Project) -> SessionInProject:
-        """Return a session in another project; one in a project leads to the whole."""
-        return cls(session._whole if isinstance(session, SessionInProject) else session, project)  # noqa: SLF001
+    async def open(cls, access: Access, resolved: Resolved, project: str | None, settings: Settings) -> Self:
+        """Open a session and find the project; a failure on the way leaves nothing open."""
+        whole = await ServerSession.open(access, resolved, settings)
+        session = cls(whole, ProjectHttp(whole.http))
+        if project is None and resolved.saved is not None:
+            project = resolved.saved.project_id
+        await session._choose(project)
+        return session
 
-    def register(self, resource: background.Closable) -> None:
-        """Close ``resource`` before this is closed, and before the log-out."""
-        self._opened[id(resource)] = resource
-        self._whole.register(resource)
+    async def _choose(self, project: str | None) -> None:
+        if project is None:
+            return
+        try:
+            await self.http.choose(project)
+        except BaseException:
+            await self.whole.aclose()
+            raise
 
-    def unregister(self, resource: background.Closable) -> None:
+    @property
+    def instances(self) -> WorkingSet:
+        """The instances that the session has on the server, whatever project they are of."""
+        return self.whole.instances
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the server was seen to take."""
+        return self.whole.capabilities
+
+    @property
+    def owned(self) -> bool:
+        """Whether the session is the connection's own, which logs it out when it is closed."""
+        return self.whole.owned
+
+    @property
+    def version(self) -> str | None:
+        """The Intelligence Server's version, None where the server does not tell it."""
+        return self.whole.version
+
+    def register(self, resource: Closable, *, lost: Callable[[], object] | None = None) -> None:
+        """Close ``resource`` before this is closed; see :meth:`.ServerSession.register`."""
+        self.whole.register(resource, lost=lost)
+
+    def unregister(self, resource: Closable) -> None:
         """Forget ``resource``: it was closed."""
-        self._opened.pop(id(resource), None)
-        self._whole.unregister(resource)
+        self.whole.unregister(resource)
+
+    def registered(self, kind: type[T]) -> list[T]:
+        """Return what is registered of one kind, in whatever project."""
+        return self.whole.registered(kind)
 
     def hold(self) -> None:
         """Keep the session alive until as many :meth:`release` calls as ``hold`` calls were made."""
+        self.whole.hold()
+
+    def release(self) -> None:
+        """End one :meth:`hold`."""
+        self.whole.release()
+
+    async def aclose(self, *, log_out: bool | None = None) -> None:
+        """Close the session; see :meth:`.ServerSession.aclose`."""
+        await self.whole.aclose(log_out=log_out)
+
+    async def reopen(self) -> None:
+        """Open the session again after :meth:`aclose`, in the same project."""
+        await self.whole.reopen()
+        await self._choose(self.http.project and self.http.project.id)
+
+
+class SharedSession(ProjectSession):
+    """The session of another connection with a project of its own.
+
+    When it is closed, the session goes on; what was registered and held here is let go.
+    """
+
+    def __init__(self, whole: ServerSession, http: ProjectHttp) -> None:
+        super().__init__(whole, http)
+        self._opened: dict[int, Closable] = {}
+        self._holds = 0
+
+    @classmethod
+    def of(cls, session: ProjectSession, project: Project) -> SharedSession:
+        """Return the same session in another project."""
+        return cls(session.whole, session.http.beside(project))
+
+    def register(self, resource: Closable, *, lost: Callable[[], object] | None = None) -> None:
+        """Close ``resource`` before this is closed, and before the log-out."""
+        self._opened[id(resource)] = resource
+        super().register(resource, lost=lost)
+
+    def unregister(self, resource: Closable) -> None:
+        """Forget ``resource``: it was closed."""
+        self._opened.pop(id(resource), None)
+        super().unregister(resource)
+
+    def hold(self) -> None:
+        """Keep the session alive until this is closed, or as many :meth:`release` calls were made."""
         self._holds += 1
-        self._whole.hold()
+        super().hold()
 
     def release(self) -> None:
         """End one :meth:`hold`."""
         self._holds -= 1
-        self._whole.release()
+        super().release()
 
     async def aclose(self, *, log_out: bool | None = None) -> None:
         """Close what was registered here; the session goes on."""
@@ -90,13 +150,11 @@ class SessionInProject(ServerSession):
         await asyncio.gather(*(close_in_time(each, limit) for each in reversed(opened)))
         for each in opened:
             self.unregister(each)
-        await self.http.aclose()
+        self.http.leave()
         while self._holds > 0:
             self.release()
 
     async def reopen(self) -> None:
-        """Go on after :meth:`aclose`, if the whole is open. Errors: ClosedError."""
-        self._whole.http.check_usable()
-        project = self.http.project
-        if project is not None:
-            self.http = HttpInProject(self._whole.http, project)
+        """Go on after :meth:`aclose`, if the session is open. Errors: ClosedError."""
+        self.whole.http.check_usable()
+        self.http.enter()

@@ -64,7 +64,7 @@ class UserInfo:
 async def fetch_status(http: Http, keys: SessionKeys) -> ServerStatus:
     """Return the server's status; nothing where a guarded Library keeps it to itself. GET /api/status."""
     try:
-        body = (await http.request("GET", "status", project=False, keys=keys)).json()
+        body = (await http.request("GET", "status", keys=keys)).json()
     except ServerError as error:
         if error.status in {401, 403}:
             return ServerStatus()
@@ -74,7 +74,7 @@ async def fetch_status(http: Http, keys: SessionKeys) -> ServerStatus:
 
 async def fetch_session_info(http: Http, keys: SessionKeys | None = None) -> SessionInfo:
     """Return the session's settings. GET /api/sessions."""
-    return read_session_info((await http.request("GET", "sessions", project=False, keys=keys)).json())
+    return read_session_info((await http.request("GET", "sessions", keys=keys)).json())
 
 
 async def known_session_info(http: Http) -> SessionInfo:
@@ -88,7 +88,7 @@ async def known_session_info(http: Http) -> SessionInfo:
 
 async def fetch_user(http: Http) -> UserInfo:
     """Return who is logged in. GET /api/sessions/userInfo."""
-    body = (await http.request("GET", "sessions/userInfo", project=False)).json()
+    body = (await http.request("GET", "sessions/userInfo")).json()
     return UserInfo(
         id=body["id"], name=body["fullName"], initials=body.get("initials"), in_metadata=body.get("metadataUser")
     )

@@ -72,7 +72,7 @@ class KeepAlive:
                 await asyncio.sleep(left)
                 continue
             try:
-                await http.request("PUT", "sessions", project=False, safe=True, keys=keys)
+                await http.request("PUT", "sessions", safe=True, keys=keys)
                 http.tell(lambda: events.SessionRenewed(http.base))
             except SessionExpired:
                 # The next request opens another session; without one nothing needs it.

@@ -69,7 +69,6 @@ async def _post(http: Http, keys: SessionKeys, path: str, body: dict[str, object
         "POST",
         path,
         json=body,
-        project=False,
         subject=Subject.LOG_IN,
         wait="execute",
         keys=keys,
@@ -95,7 +94,7 @@ async def log_out(http: Http, keys: SessionKeys) -> bool:
     limit = http.settings.timeouts.logout
     try:
         async with asyncio.timeout(limit):
-            await http.request("POST", "auth/logout", project=False, safe=True, keys=keys, wait=limit / 2)
+            await http.request("POST", "auth/logout", safe=True, keys=keys, wait=limit / 2)
     except Exception as error:  # noqa: BLE001  whatever it is, it must not hide why the connection closes
         logger.debug("log-out failed: %s", type(error).__name__)
         return False

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mstr_arrow.errors import NotFound, ProtocolError, UsageError
 from mstr_arrow.names import listing, near_names
+
+if TYPE_CHECKING:
+    from mstr_arrow.http.client import Http
+
+PROJECT = "X-MSTR-ProjectID"
+"""The header that names the project of a request."""
 
 OBJECT_ID = re.compile(r"[0-9A-Fa-f]{32}")
 
@@ -18,6 +24,11 @@ class Project(NamedTuple):
     name: str
     description: str = ""
     loaded: bool = True
+
+
+async def fetch_projects(http: Http) -> list[Project]:
+    """Return the projects this login may use. GET /api/projects; wire reference, section 9.1."""
+    return read_projects((await http.request("GET", "projects")).json())
 
 
 def read_projects(body: Any) -> list[Project]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from mstr_arrow.http.cookies import SessionKeys
 from mstr_arrow.http.response import parsed
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Unpack
 
+    from mstr_arrow.http.client import Http
     from mstr_arrow.http.request import Wait
+    from mstr_arrow.session.project_http import ProjectHttp
 
 _ABOUT_SESSION = frozenset({"auth", "sessions", "status", "projects"})
 """First segments of paths that get no project header."""
@@ -113,14 +115,11 @@ class Endpoints(Connected):
         include_auth: bool = True,
         **sent: Unpack[Sent],
     ) -> Response:
-        first = path.strip("/").removeprefix("api/").split("?")[0].split("/")[0]
-        if project is None and (first in _ABOUT_SESSION or not include_auth):
-            project = False
-        if isinstance(project, str):
-            project = await self._client.http.project_id(project)
-        keys = None if include_auth else SessionKeys(self._client.http.base)
+        http = self._client.http
+        keys = None if include_auth else SessionKeys(http.own.base)
         subject = subject_of(path, sent.get("params") or (), sent.get("headers") or ())
-        answer = await self._client.http.request(method, path, project=project, keys=keys, subject=subject, **sent)
+        sender = http if project is True else await _sender(http, path, project, include_auth=include_auth)
+        answer = await sender.request(method, path, keys=keys, subject=subject, **sent)
         packed = answer.encoding and answer.body  # an answer to HEAD has the header alone
         content = await asyncio.to_thread(answer.content) if packed else answer.body
         return Response(answer.status, answer.headers, content, answer.secrets)
@@ -184,6 +183,18 @@ class Endpoints(Connected):
     async def delete_async(self, path: str, **options: Unpack[Options]) -> Response:
         """Do what :meth:`delete` does."""
         return await self.request_async("DELETE", path, **options)
+
+
+async def _sender(
+    http: ProjectHttp, path: str, project: Literal[False] | str | None, *, include_auth: bool
+) -> Http | ProjectHttp:
+    """Return what sends a request: the requests about a project, or those of the session, which name none."""
+    if isinstance(project, str):
+        return await http.beside_named(project)
+    first = path.strip("/").removeprefix("api/").split("?")[0].split("/")[0]
+    if project is False or first in _ABOUT_SESSION or not include_auth:
+        return http.own
+    return http.own if await http.find_project() is None else http
 
 
 def subject_of(path: str, params: Iterable[str] = (), headers: Iterable[str] = ()) -> Subject | None:

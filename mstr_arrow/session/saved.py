@@ -12,11 +12,12 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from mstr_arrow.errors import SecretError, UsageError
-from mstr_arrow.http.cookies import PROJECT, TOKEN
+from mstr_arrow.http.cookies import TOKEN
 from mstr_arrow.http.url import base_url
+from mstr_arrow.session.project import PROJECT
 
 if TYPE_CHECKING:
-    from mstr_arrow.http.client import Http
+    from mstr_arrow.session.project_http import ProjectHttp
 
 Source: TypeAlias = "Mapping[str, Any] | str | os.PathLike[str]"
 """A dict, its JSON, or the path of a file that holds it."""
@@ -51,9 +52,9 @@ class SavedSession:
         return {"base_url": self.base, "token": self.token, "cookies": cookies, "project": self.project_id}
 
 
-def saved_session(http: Http) -> SavedSession:
-    """Return what another process needs to use the session whose requests these are."""
-    keys, project = http.keys, http.project
+def saved_session(http: ProjectHttp) -> SavedSession:
+    """Return what another process needs to use the session whose requests these are, in their project."""
+    keys, project = http.own.keys, http.project
     cookies = {cookie.key: cookie.value for cookie in keys.cookies}
     return SavedSession(keys.base, keys.token or "", cookies, project.id if project else None)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, TypeVar
 
 from mstr_arrow import background, events
 from mstr_arrow.errors import SessionExpired
 from mstr_arrow.http.client import Http
 from mstr_arrow.http.cookies import SessionKeys
 from mstr_arrow.http.subject import ENDED
+from mstr_arrow.session.capabilities import Capabilities
 from mstr_arrow.session.info import (
     ServerStatus,
     SessionInfo,
@@ -25,9 +26,13 @@ from mstr_arrow.session.renewal import Renewal
 from mstr_arrow.session.working_set import WorkingSet
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mstr_arrow.config import Settings
     from mstr_arrow.session.access import Access, Resolved
     from mstr_arrow.session.saved import SavedSession
+
+T = TypeVar("T")
 
 logger = logging.getLogger("mstr_arrow")
 
@@ -39,71 +44,59 @@ WORKING_SET = 10
 
 
 class ServerSession:
-    """What a connection holds on the server. Lives on the background loop; given back by :meth:`aclose`.
+    """A session, whatever projects it is used in. Lives on the background loop; given back by :meth:`aclose`.
 
     Until then it is registered with the background loop, so that a process which ends closes it. When the server
     has ended it, the next request opens another in its place (see :class:`~.renewal.Renewal`).
     """
 
-    def __init__(self, http: Http, access: Access, project: str | None) -> None:
+    def __init__(self, access: Access, base: str, settings: Settings) -> None:
+        self.http = Http(base, settings)
         self._access = access
-        self._project = project
         self._pid = os.getpid()
-        self._resources: dict[int, background.Closable] = {}
+        self._resources: dict[int, tuple[background.Closable, Callable[[], object] | None]] = {}
         self._keep_alive = KeepAlive(self._timeout)
-        self._begin(http)
+        self._begin()
 
-    def _begin(self, http: Http) -> None:
+    def _begin(self) -> None:
         """Set what is known of a session that is still to be opened."""
-        self.http = http
         self.status = ServerStatus()
-        self.uploads: dict[str, Any] = {}
-        """The upload under way of each dataset, by its id: the server takes one at a time."""
-        self.orientation: Literal["COLUMN", "ROW"] | None = None
-        """The orientation of uploaded chunks that the server was seen to take."""
-        self.id_text_operators = True
-        """Whether the server takes conditions such as Contains on ID forms, as far as was seen."""
-        self.instances = WorkingSet(http, self._working_set, patience=http.settings.timeouts.execute)
+        self.capabilities = Capabilities()
+        self.instances = WorkingSet(self._working_set, patience=self.http.settings.timeouts.execute)
         """The instances of cubes and reports that the session has on the server."""
         why_not = self._access.why_not_renewed
-        self._renewal = Renewal(http, None if why_not else self._log_in_again, why_not or "")
+        self._renewal = Renewal(self.http, None if why_not else self._log_in_again, why_not or "")
         self._info: asyncio.Task[SessionInfo] | None = None
         self._closing: asyncio.Task[None] | None = None
 
     @classmethod
-    async def open(
-        cls, access: Access, resolved: Resolved, project: str | None, settings: Settings
-    ) -> ServerSession:
-        """Ask for the status, log in and find the project; a failure on the way leaves nothing open.
+    async def open(cls, access: Access, resolved: Resolved, settings: Settings) -> ServerSession:
+        """Ask for the status and log in; a failure on the way leaves nothing open.
 
         The status comes first, so that no password is sent to what is not a Library.
         """
-        session = cls(Http(resolved.base, settings), access, project)
+        session = cls(access, resolved.base, settings)
         await session._open(resolved)
         return session
 
     async def reopen(self) -> None:
         """Open it again after :meth:`aclose`, with credentials that are fetched anew."""
         resolved = await self._access.resolve()
-        if self.http.project is not None:
-            self._project = self.http.project.id
-        self._begin(Http(resolved.base, self.http.settings))
+        self.http.reopen(resolved.base)
+        self._begin()
         await self._open(resolved)
 
     async def _open(self, resolved: Resolved) -> None:
         background.keep(self)
-        http, project = self.http, self._project
+        http = self.http
         try:
             self.status = await fetch_status(http, http.keys)
             if resolved.saved is None:
                 await self._log_in(resolved)
             else:
                 await self._take_over(resolved.saved)
-                project = project or resolved.saved.project_id
             http.renew = self._renewal
             http.tell(lambda: events.SessionOpened(resolved.base, self.version))
-            if project is not None:
-                await http.select_project(project)
             self._keep_alive.start(http)
         except BaseException:
             await self.aclose()
@@ -119,13 +112,20 @@ class ServerSession:
         """The Intelligence Server's version, None where the server does not tell it."""
         return self.status.server_version
 
-    def register(self, resource: background.Closable) -> None:
-        """Close ``resource`` before the log-out, last registered first."""
-        self._resources[id(resource)] = resource
+    def register(self, resource: background.Closable, *, lost: Callable[[], object] | None = None) -> None:
+        """Close ``resource`` before the log-out, last registered first.
+
+        ``lost`` is called when the server has ended the session, and another was opened in its place.
+        """
+        self._resources[id(resource)] = resource, lost
 
     def unregister(self, resource: background.Closable) -> None:
         """Forget ``resource``: it was closed."""
         self._resources.pop(id(resource), None)
+
+    def registered(self, kind: type[T]) -> list[T]:
+        """Return what is registered of one kind."""
+        return [resource for resource, _ in self._resources.values() if isinstance(resource, kind)]
 
     def hold(self) -> None:
         """Keep the session alive until as many :meth:`release` calls as ``hold`` calls were made."""
@@ -172,10 +172,11 @@ class ServerSession:
         keys = SessionKeys(resolved.base)
         if resolved.base != self.http.base:
             self.status = await fetch_status(self.http, keys)
-            self.orientation, self.id_text_operators = None, True
+            self.capabilities = Capabilities()
         await log_in(self.http, keys, resolved.body, self.version)
-        for upload in list(self.uploads.values()):
-            upload.let_go()
+        for _, lost in list(self._resources.values()):
+            if lost is not None:
+                lost()
         self.instances.session_ended()
         self._info = None
         self.http.tell(lambda: events.SessionOpened(resolved.base, self.version))
@@ -216,7 +217,7 @@ class ServerSession:
         try:
             self._keep_alive.stop()
             self.http.renew = None
-            resources = [close_in_time(resource, limit) for resource in reversed(self._resources.values())]
+            resources = [close_in_time(resource, limit) for resource, _ in reversed(self._resources.values())]
             await asyncio.gather(self._renewal.stop(limit), *resources)
             if self.http.token is not None:
                 confirmed = logging_out and await log_out(self.http, self.http.keys)

@@ -16,7 +16,7 @@ IDENTITY = "X-MSTR-IdentityToken"
 
 async def create_identity_token(http: Http) -> str:
     """Return a token that opens a session like this one somewhere else. POST /api/auth/identityToken."""
-    answer = await http.request("POST", "auth/identityToken", project=False)
+    answer = await http.request("POST", "auth/identityToken")
     token = answer.headers.get(IDENTITY)
     if not token:
         raise ProtocolError("the server's answer holds no identity token.")
@@ -28,13 +28,12 @@ async def validate_identity_token(http: Http, token: str) -> bool:
     if not isinstance(token, str):
         raise UsageError(f"an identity token is a str, not of type {type(token).__name__}.")
     # The answer to an unknown token is that to an ended session: so one that has ended is replaced first.
-    await http.request("GET", "sessions", project=False)
+    await http.request("GET", "sessions")
     try:
         await http.request(
             "GET",
             "auth/identityToken",
             headers={IDENTITY: token},
-            project=False,
             keys=http.keys,
             hidden=[token],
         )
@@ -46,7 +45,7 @@ async def validate_identity_token(http: Http, token: str) -> bool:
 async def create_api_token(http: Http, user_id: str | None) -> str:
     """Return a token that logs in as this user or, for administrators, another. POST /api/auth/apiTokens."""
     json = {} if user_id is None else {"userId": user_id}
-    answer = await http.request("POST", "auth/apiTokens", json=json, project=False)
+    answer = await http.request("POST", "auth/apiTokens", json=json)
     try:
         body = orjson.loads(answer.content())
     except orjson.JSONDecodeError:

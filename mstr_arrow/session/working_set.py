@@ -22,7 +22,7 @@ from mstr_arrow.http.subject import Subject
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from mstr_arrow.http.client import Http
+    from mstr_arrow.session.project_http import ProjectHttp
 
 SPARE = 2
 """Instances of the working set that are left to others: requests of the caller's own, answers that were lost."""
@@ -38,7 +38,7 @@ class _Wanted(NamedTuple):
     runs: bool
     instance_id: str | None
     foreign: bool
-    http: Http
+    http: ProjectHttp
 
 
 class Place:
@@ -47,7 +47,7 @@ class Place:
     ``instance_id`` is None until the instance is there. ``runs``: it is costly to make.
     """
 
-    def __init__(self, owner: WorkingSet, http: Http, path: str, *, runs: bool) -> None:
+    def __init__(self, owner: WorkingSet, http: ProjectHttp, path: str, *, runs: bool) -> None:
         self._owner = owner
         self.http = http
         self.path = path
@@ -104,8 +104,7 @@ class WorkingSet:
     ``patience`` seconds in which no instance in use was read from.
     """
 
-    def __init__(self, http: Http, size: Callable[[], Awaitable[int]], *, patience: float) -> None:
-        self._http = http
+    def __init__(self, size: Callable[[], Awaitable[int]], *, patience: float) -> None:
         self._ask_size = size
         self._size: int | None = None
         self._patience = patience
@@ -121,22 +120,21 @@ class WorkingSet:
 
     async def acquire(
         self,
+        http: ProjectHttp,
         path: str,
         *,
         runs: bool = False,
         instance_id: str | None = None,
         foreign: bool = False,
         on_wait: Callable[[], object] = lambda: None,
-        http: Http | None = None,
     ) -> Place:
         """Return a place for an instance below ``path``, when there is one; the caller releases it.
 
         For the instance ``instance_id`` it is that one's place; ``Place.instance_id`` is None if it is there no
         longer. One that is ``foreign`` was not made here. ``on_wait`` is called before waiting. ``http`` asks in
-        the instance's project, where that is not the connection's. Errors: UsageError where those that hold the
-        places do not go on.
+        the instance's project. Errors: UsageError where those that hold the places do not go on.
         """
-        wanted = _Wanted(path, runs, instance_id, foreign, http or self._http)
+        wanted = _Wanted(path, runs, instance_id, foreign, http)
         if (place := self._shared(wanted)) is not None:
             return place
         if self._places and self._size is None:
@@ -163,13 +161,13 @@ class WorkingSet:
         """Whether somebody waits for a place."""
         return bool(self._waiting)
 
-    async def spare(self, path: str, http: Http | None = None) -> Place | None:
+    async def spare(self, http: ProjectHttp, path: str) -> Place | None:
         """Return one more place for an instance of a report; None where that would leave none for others."""
         if self._size is None:
             self._size = await self._ask_size()
         if sum(1 for place in self._places if place.users) + 1 >= self._size - SPARE:
             return None
-        wanted = _Wanted(path, runs=True, instance_id=None, foreign=False, http=http or self._http)
+        wanted = _Wanted(path, runs=True, instance_id=None, foreign=False, http=http)
         place = None if self._waiting else self._granted(wanted)
         if place is not None:
             try:

@@ -15,12 +15,12 @@ from mstr_arrow.grid.definition import ROW_COUNT, read_definition
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from mstr_arrow.http.client import Http
+    from mstr_arrow.session.project_http import ProjectHttp
     from mstr_arrow.upload.options import Policy
     from mstr_arrow.upload.result import TableResult
 
 
-async def row_counts(http: Http, dataset_id: str) -> dict[str, int]:
+async def row_counts(http: ProjectHttp, dataset_id: str) -> dict[str, int]:
     """Return the rows of each table that has a row count metric; nothing before the first publishing.
 
     GET /api/v2/cubes/{id} and POST …/instances for these metrics alone, which is one row: so small an instance is

@@ -14,7 +14,7 @@ from mstr_arrow.upload.existing import read_dataset
 
 if TYPE_CHECKING:
     from mstr_arrow.grid.definition import Definition
-    from mstr_arrow.http.client import Http
+    from mstr_arrow.session.project_http import ProjectHttp
     from mstr_arrow.upload.existing import Dataset
     from mstr_arrow.upload.model import Model
 
@@ -24,7 +24,7 @@ _NO_DATASET = {"ERR001", "ERR004"}
 """What the server says of a cube that was not made through REST, and of one that there is not."""
 
 
-async def find_dataset(http: Http, name: str, folder: str) -> str | None:
+async def find_dataset(http: ProjectHttp, name: str, folder: str) -> str | None:
     """Return the id of the dataset of that name in a folder, "" for "My Reports"; None where there is none.
 
     The folder's own listing is asked, not the search, whose index lags behind. UsageError where something else has
@@ -47,7 +47,7 @@ async def find_dataset(http: Http, name: str, folder: str) -> str | None:
     return found[0]["id"] if found else None
 
 
-async def read(http: Http, dataset_id: str) -> tuple[Dataset, Definition | None]:
+async def read(http: ProjectHttp, dataset_id: str) -> tuple[Dataset, Definition | None]:
     """Return a dataset's tables and its cube's attributes and metrics, None where it was never published.
 
     GET /api/datasets/{id} and GET /api/v2/cubes/{id}. UsageError for a cube that was not made through REST, which
@@ -74,7 +74,7 @@ async def read(http: Http, dataset_id: str) -> tuple[Dataset, Definition | None]
         return dataset, None
 
 
-async def folder_of(http: Http, dataset_id: str) -> str:
+async def folder_of(http: ProjectHttp, dataset_id: str) -> str:
     """Return the id of the folder that a dataset is in. GET /api/objects/{id}?type=3."""
     answer = await http.request("GET", f"objects/{dataset_id}", params={"type": REPORT_DEFINITION})
     try:
@@ -83,7 +83,7 @@ async def folder_of(http: Http, dataset_id: str) -> str:
         raise ProtocolError("The server's answer does not name the folder of a dataset.") from error
 
 
-async def create(http: Http, model: Model, *, name: str, description: str, folder: str) -> str:
+async def create(http: ProjectHttp, model: Model, *, name: str, description: str, folder: str) -> str:
     """Create a dataset, without data, and return its id. POST /api/datasets/models, not repeated blindly.
 
     An older dataset of that name in the folder is overwritten.
@@ -95,12 +95,12 @@ async def create(http: Http, model: Model, *, name: str, description: str, folde
         raise ProtocolError("The server's answer names no dataset.") from error
 
 
-async def delete(http: Http, dataset_id: str) -> None:
+async def delete(http: ProjectHttp, dataset_id: str) -> None:
     """Delete a dataset and its cube. DELETE /api/objects/{id}?type=3."""
     await http.request("DELETE", f"objects/{dataset_id}", params={"type": REPORT_DEFINITION})
 
 
-async def certify(http: Http, dataset_id: str, *, certified: bool) -> None:
+async def certify(http: ProjectHttp, dataset_id: str, *, certified: bool) -> None:
     """Certify a dataset, or take its certificate. PUT /api/objects/{id}/certify."""
     params = {"type": REPORT_DEFINITION, "certify": certified}
     await http.request("PUT", f"objects/{dataset_id}/certify", params=params)

@@ -11,7 +11,7 @@ from mstr_arrow.upload.encode import EncodeOptions
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mstr_arrow.http.client import Http
+    from mstr_arrow.session.project_http import ProjectHttp
     from mstr_arrow.upload.encode import Orientation
     from mstr_arrow.upload.result import Resume
 
@@ -53,12 +53,12 @@ class UploadOptions:
         return EncodeOptions(orientation, self.time_zone)
 
 
-async def project_limit(http: Http) -> int:
+async def project_limit(http: ProjectHttp) -> int:
     """Return the bytes that the project takes at once, where the user may see that; CHUNK_BYTES elsewhere.
 
     GET /api/v2/projects/{id}/settings (wire reference, section 10.3).
     """
-    project = http.project or await http.select_project(None)
+    project = await http.require_project()
     try:
         settings = (await http.request("GET", f"v2/projects/{project.id}/settings", safe=False)).json()
         setting = settings["maxDataUploadSize"]

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from typing import Unpack
 
-    from mstr_arrow.http.client import Http
     from mstr_arrow.session.client import Client
+    from mstr_arrow.session.project_http import ProjectHttp
     from mstr_arrow.upload.model import Model
     from mstr_arrow.upload.push_options import Forms, SchemaMode, SendOptions
     from mstr_arrow.upload.result import UploadProgress, WriteResult
@@ -70,13 +70,13 @@ class Push:
         self._last: Upload | None = None
 
     @property
-    def _http(self) -> Http:
+    def _http(self) -> ProjectHttp:
         return self._client.http
 
     @property
     def _upload(self) -> Upload | None:
         """The upload that waits to be published, whoever sent it; None where there is none."""
-        return self._client.session.uploads.get(self.id or "")
+        return Upload.under_way(self._client.session, self.id or "")
 
     def add(
         self, name: str, source: Source, policy: Policy, to_attribute: Collection[str], to_metric: Collection[str]
@@ -278,7 +278,7 @@ async def write(
     return await push.update(schema_mode=schema_mode, attribute_forms=forms, auto_publish=publish, **options)
 
 
-async def _only_table(http: Http, dataset_id: str | None) -> str | None:
+async def _only_table(http: ProjectHttp, dataset_id: str | None) -> str | None:
     """Return the name of the one table that a dataset has."""
     if dataset_id is None:
         return None

@@ -23,8 +23,8 @@ from mstr_arrow.http.subject import Subject
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from mstr_arrow.http.client import Http
     from mstr_arrow.http.response import Answer
+    from mstr_arrow.session.project_http import ProjectHttp
 
 logger = logging.getLogger("mstr_arrow")
 
@@ -82,13 +82,15 @@ def read_status(body: Any) -> PublishStatus:
 class UploadSession:
     """One upload session of one dataset; the server takes no second one beside it."""
 
-    def __init__(self, http: Http, dataset_id: str, session_id: str) -> None:
+    def __init__(self, http: ProjectHttp, dataset_id: str, session_id: str) -> None:
         self._http = http
         self._path = f"datasets/{dataset_id}/uploadSessions/{session_id}"
         self.id = session_id
 
     @classmethod
-    async def open(cls, http: Http, dataset_id: str, tables: Sequence[Mapping[str, object]]) -> UploadSession:
+    async def open(
+        cls, http: ProjectHttp, dataset_id: str, tables: Sequence[Mapping[str, object]]
+    ) -> UploadSession:
         """Open a session for these tables. POST /api/datasets/{id}/uploadSessions, never repeated blindly."""
         path = f"datasets/{dataset_id}/uploadSessions"
         try:

@@ -31,8 +31,8 @@ from mstr_arrow.upload.tally import Tally
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mstr_arrow.http.client import Http
-    from mstr_arrow.session.session import ServerSession
+    from mstr_arrow.session.in_project import ProjectSession
+    from mstr_arrow.session.project_http import ProjectHttp
     from mstr_arrow.upload.chunks import Chunk
     from mstr_arrow.upload.encode import Orientation
     from mstr_arrow.upload.options import UploadOptions
@@ -53,7 +53,7 @@ class Upload:
 
     def __init__(
         self,
-        session: ServerSession,
+        session: ProjectSession,
         dataset_id: str,
         sources: Mapping[str, Source],
         options: UploadOptions,
@@ -71,12 +71,17 @@ class Upload:
         self._options = options
         self._on_progress = on_progress
         self._upload_session: UploadSession | None = None
-        self._orientation: Orientation = options.orientation or session.orientation or "COLUMN"
-        self._on_trial = options.orientation is None and session.orientation is None
+        self._orientation: Orientation = options.orientation or session.capabilities.orientation or "COLUMN"
+        self._on_trial = options.orientation is None and session.capabilities.orientation is None
         self._status: PublishStatus | None = None
 
+    @staticmethod
+    def under_way(session: ProjectSession, dataset_id: str) -> Upload | None:
+        """Return the upload of a dataset that is under way in a session: the server takes one at a time."""
+        return next((each for each in session.registered(Upload) if each.dataset_id == dataset_id), None)
+
     @property
-    def _http(self) -> Http:
+    def _http(self) -> ProjectHttp:
         return self._session.http
 
     @property
@@ -89,13 +94,12 @@ class Upload:
 
         Raises UploadFailed, which names the chunk; UsageError where an upload of the same dataset is under way.
         """
-        if self.dataset_id in self._session.uploads:
+        if self.under_way(self._session, self.dataset_id) is not None:
             raise UsageError(
                 "an upload to this dataset is under way, and the server takes one at a time.",
                 hint="Wait for it, publish it, or discard it.",
             )
-        self._session.uploads[self.dataset_id] = self
-        self._session.register(self)
+        self._session.register(self, lost=self.let_go)
         self._session.hold()
         try:
             chunk_bytes = self._options.chunk_bytes or min(CHUNK_BYTES, await project_limit(self._http))
@@ -155,9 +159,11 @@ class Upload:
     async def discard(self) -> None:
         """Delete the upload session and with it what was not published; does nothing when there is none."""
         session, self._upload_session = self._upload_session, None
-        if session is not None:
-            await session.delete()
-        self.let_go()
+        try:
+            if session is not None:
+                await session.delete()
+        finally:
+            self.let_go()
 
     aclose = discard
 
@@ -167,8 +173,7 @@ class Upload:
 
     def let_go(self) -> None:
         """Forget the upload session, which is gone: another one may be opened."""
-        if self._session.uploads.get(self.dataset_id) is self:
-            del self._session.uploads[self.dataset_id]
+        if self in self._session.registered(Upload):
             self._session.unregister(self)
             self._session.release()
 
@@ -266,7 +271,7 @@ class Upload:
             again = await self._encoded(table, asyncio.ensure_future(encoder.next()))
             if again is not None:
                 await self._put(again)
-        self._session.orientation, self._on_trial = self._orientation, False
+        self._session.capabilities.orientation, self._on_trial = self._orientation, False
 
     async def _encoded(self, table: str, coming: asyncio.Future[Chunk | None]) -> Chunk | None:
         """Wait for the next chunk; what goes wrong in reading or encoding is told with the place."""

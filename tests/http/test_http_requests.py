@@ -12,6 +12,7 @@ from aiohttp import web
 from mstr_arrow import background, errors, events
 from mstr_arrow.config import Settings, Timeouts
 from mstr_arrow.http.client import Http
+from mstr_arrow.session.project_http import ProjectHttp
 
 OK = b'{"ok":true}'
 
@@ -19,7 +20,7 @@ OK = b'{"ok":true}'
 async def _ask(base, settings, method, path, **options):
     http = Http(base, settings)
     try:
-        return await http.request(method, path, **{"project": False, **options})
+        return await http.request(method, path, **options)
     finally:
         await http.aclose()
 
@@ -264,13 +265,16 @@ def test_a_project_is_sent_as_asked(library, quick):
         http = Http(library.url, quick)
         library.on("GET", "/api/x", json={})
         try:
+            retail = ProjectHttp(http)
             with pytest.raises(errors.UsageError, match="'Retail', 'Finance'"):
-                await http.request("GET", "x")
-            await http.request("GET", "x", project=None)
-            await http.request("GET", "x", project="C" * 32)
-            library.projects = library.projects[:1]
+                await retail.request("GET", "x")
+            assert await retail.find_project() is None
             await http.request("GET", "x")
-            await http.request("GET", "x", project=False)
+            await (await retail.beside_named("C" * 32)).request("GET", "x")
+            library.projects = library.projects[:1]
+            assert await retail.find_project() is None
+            await retail.request("GET", "x")
+            await http.request("GET", "x")
         finally:
             await http.aclose()
 
@@ -287,7 +291,7 @@ def test_secrets_stay_out_of_logs_and_errors(library, quick, caplog):
         http.keys.token = "tok-1"
         try:
             with pytest.raises(errors.ServerError) as caught:
-                await http.request("GET", "x?secret=q", project=False, hidden=['pa"ss'])
+                await http.request("GET", "x?secret=q", hidden=['pa"ss'])
             return repr(http), repr(caught.value), str(caught.value)
         finally:
             await http.aclose()
@@ -311,13 +315,13 @@ def test_requests_under_way_end_when_the_session_closes(library, quick):
         nonlocal loop
         loop = asyncio.get_running_loop()
         http = Http(library.url, quick)
-        task = asyncio.ensure_future(http.request("GET", "x", project=False))
+        task = asyncio.ensure_future(http.request("GET", "x"))
         await asyncio.wait_for(arrived.wait(), 5)
         await http.aclose()
         with pytest.raises(errors.ClosedError):
             await task
         with pytest.raises(errors.ClosedError):
-            await http.request("GET", "x", project=False)
+            await http.request("GET", "x")
 
     loop, arrived = None, asyncio.Event()
     library.on("GET", "/api/x", never)

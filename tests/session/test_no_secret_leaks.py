@@ -106,7 +106,7 @@ def test_nothing_leaks_by_any_mode(server, quick, watch, mode):
         watch.look(
             conn,
             conn._client.http,
-            conn._client.http.keys,
+            conn._client.http.own.keys,
             conn._client.session,
             conn.settings,
             conn.session_info(),

@@ -18,6 +18,7 @@ from mstr_arrow.objects.supercube import SuperCube
 from mstr_arrow.opening import connect, connect_async
 from mstr_arrow.simulator import Simulator
 from mstr_arrow.simulator.faults.faults import Fault
+from mstr_arrow.upload.upload import Upload
 
 
 @pytest.fixture
@@ -155,10 +156,10 @@ def test_another_server_may_answer_at_the_next_log_in(server, quick):
     with Simulator(rows=10, seed=7, iserver_version="11.3.0600.00001") as other:
         urls = iter([server.url, other.url])
         with connect(lambda: next(urls), username="demo", password="demo", settings=quick) as conn:
-            token = conn._client.http.token
+            token = conn._client.http.own.token
             server.expire_sessions()
             assert conn.user().name == "demo"
-            assert (conn._client.http.base, conn.server_version) == (other.url, "11.3.0600.00001")
+            assert (conn._client.http.own.base, conn.server_version) == (other.url, "11.3.0600.00001")
             assert all(token not in str(request.headers) for request in other.requests)
 
 
@@ -203,7 +204,7 @@ def test_whoever_gives_up_waiting_does_not_end_the_log_in_of_the_others(server, 
 
     async def main():
         hasty, patient = (asyncio.ensure_future(conn.user_async()) for _ in range(2))
-        await until(lambda: conn._client.session._renewal._under_way)
+        await until(lambda: conn._client.session.whole._renewal._under_way)
         hasty.cancel()
         with pytest.raises(asyncio.CancelledError):
             await hasty
@@ -220,7 +221,7 @@ def test_closing_during_a_log_in_leaves_no_session(server, quick):
 
     async def main():
         waiting = asyncio.ensure_future(conn.user_async())
-        await until(lambda: conn._client.session._renewal._under_way)
+        await until(lambda: conn._client.session.whole._renewal._under_way)
         await conn.close_async()
         await asyncio.gather(waiting, return_exceptions=True)
 
@@ -263,7 +264,7 @@ def test_an_upload_that_loses_its_session_is_told_and_can_be_started_again(serve
     cube.create(auto_publish=False)
     server.expire_sessions()
     assert conn.user().name == "demo"
-    assert conn._client.session.uploads == {}
+    assert conn._client.session.registered(Upload) == []
     with pytest.raises(errors.UsageError, match=r"nothing waits.*lost when the session ends"):
         cube.publish()
     again = SuperCube(conn, id=cube.id)
@@ -374,9 +375,9 @@ def test_a_log_out_elsewhere_ends_all_sessions_of_the_user_and_they_recover(quic
 
 
 def test_a_session_is_renewed_by_force_and_the_former_one_logged_out(server, conn):
-    token = conn._client.http.token
+    token = conn._client.http.own.token
     conn.renew()
-    assert conn._client.http.token != token
+    assert conn._client.http.own.token != token
     assert (logins(server), count(server, "POST", "/api/auth/logout"), server.open_sessions) == (2, 1, 1)
     asyncio.run(conn.renew_async())
     assert (logins(server), server.open_sessions, conn.user().name) == (3, 1, "demo")

@@ -1,6 +1,7 @@
 """Places in a session's working set, given by an own count of what the server keeps."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -31,7 +32,10 @@ def run(http, size, story, patience=5.0):
         async def ask():
             return size
 
-        return await story(WorkingSet(http, ask, patience=patience))
+        places = WorkingSet(ask, patience=patience)
+        places.acquire = partial(places.acquire, http)
+        places.spare = partial(places.spare, http)
+        return await story(places)
 
     return asyncio.run(told())
 

@@ -381,7 +381,7 @@ def test_a_first_chunk_that_is_refused_as_columns_is_sent_as_rows(server, conn):
     server.fail(Fault.error(400, "ERR006").on(*CHUNK))
     assert conn.write("Pushed", NEW, chunk_rows=40).rows == 100
     assert keys(server) == NEW["key"].to_list()
-    assert conn._client.session.orientation == "ROW"
+    assert conn._client.session.capabilities.orientation == "ROW"
 
 
 @pytest.mark.usefixtures("pushed")

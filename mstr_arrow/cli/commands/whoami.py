@@ -13,9 +13,9 @@ from mstr_arrow.cli.render.errors import shown_errors
 from mstr_arrow.cli.render.progress import clock
 from mstr_arrow.cli.render.tables import print_json, printable
 from mstr_arrow.connection import Connection
-from mstr_arrow.http.client import Http
 from mstr_arrow.names import listing
 from mstr_arrow.session.client import client_of
+from mstr_arrow.session.project_http import ProjectHttp
 
 _HOUR = 3600
 
@@ -48,7 +48,7 @@ def look_around(connection: Connection) -> dict[str, Any]:
     return {
         "user": user.name,
         "user_id": user.id,
-        "url": client.http.base,
+        "url": client.http.own.base,
         "server_version": connection.server_version,
         "project": chosen.name if chosen else None,
         "project_id": chosen.id if chosen else None,
@@ -59,9 +59,9 @@ def look_around(connection: Connection) -> dict[str, Any]:
     }
 
 
-async def _left(http: Http, longest: float) -> float:
+async def _left(http: ProjectHttp, longest: float) -> float:
     """Count from the last request, which is what the server does."""
-    idle = asyncio.get_running_loop().time() - http.keys.used_at
+    idle = asyncio.get_running_loop().time() - http.own.keys.used_at
     return round(max(0.0, longest - idle), 1)
 
 

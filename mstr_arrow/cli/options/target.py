@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.connection import Connection
     from mstr_arrow.grid.definition import Definition
-    from mstr_arrow.http.client import Http
+    from mstr_arrow.session.project_http import ProjectHttp
     from mstr_arrow.upload.existing import Dataset
 
 
@@ -29,7 +29,7 @@ def look_at(connection: Connection, name: str, folder: str | None) -> tuple[Data
     return client.run(_look_at(client.http, name, folder))
 
 
-async def _look_at(http: Http, name: str, folder: str | None) -> tuple[Dataset, Definition | None] | None:
+async def _look_at(http: ProjectHttp, name: str, folder: str | None) -> tuple[Dataset, Definition | None] | None:
     if OBJECT_ID.fullmatch(name):
         return await datasets.read(http, name)
     found = await datasets.find_dataset(http, name, await folder_id(http, folder))

@@ -1,0 +1,106 @@
+"""A project as the context of requests: a small client that knows it, and names it in each request."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from mstr_arrow.errors import ClosedError, NotFound, UsageError
+from mstr_arrow.session.project import OBJECT_ID, PROJECT, Project, choose, fetch_projects
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from mstr_arrow.config import Settings
+    from mstr_arrow.http.client import Http
+    from mstr_arrow.http.cookies import SessionKeys
+    from mstr_arrow.http.request import Options
+    from mstr_arrow.http.response import Answer
+
+
+class ProjectHttp:
+    """Requests about what is in a project; used on the background loop only.
+
+    Where no ``project`` is given, the only one there is is chosen at the first need. ``own`` sends the requests of
+    the session itself, which name none. ``searching`` is held during a metadata search, in whatever project: a
+    session keeps the results of a few, and drops older ones.
+    """
+
+    def __init__(self, own: Http, project: Project | None = None, searching: asyncio.Lock | None = None) -> None:
+        self.own = own
+        self.project = project
+        self.searching = searching or asyncio.Lock()
+        self._left = False
+        self._none_to_choose = False
+        self._others: dict[str, ProjectHttp] = {}
+
+    def __repr__(self) -> str:
+        return f"<ProjectHttp {self.own.base} project={self.project.name if self.project else None!r}>"
+
+    @property
+    def settings(self) -> Settings:
+        """The connection's settings."""
+        return self.own.settings
+
+    @property
+    def closed(self) -> bool:
+        """Whether this was left, or the session closed."""
+        return self._left or self.own.closed
+
+    def check_usable(self) -> None:
+        """Raise ForkedError in a child process of the one that connected, ClosedError after closing."""
+        self.own.check_usable()
+        if self._left:
+            raise ClosedError("the connection is closed.", hint="Connect again.")
+
+    def leave(self) -> None:
+        """Refuse further requests, while those of other projects go on, until :meth:`enter` is called."""
+        self._left = True
+
+    def enter(self) -> None:
+        """Go on after :meth:`leave`."""
+        self._left = False
+
+    async def request(
+        self, method: str, path: str, *, keys: SessionKeys | None = None, **options: Unpack[Options]
+    ) -> Answer:
+        """Send a request that names the project, as :meth:`~.http.Http.request` does.
+
+        Errors: UsageError where no project was chosen and there are several.
+        """
+        self.check_usable()
+        project = await self.require_project()
+        options["headers"] = {PROJECT: project.id, **(options.get("headers") or {})}
+        return await self.own.request(method, path, keys=keys, **options)
+
+    async def choose(self, wanted: str | None) -> Project:
+        """Choose the project of later requests by name or id, or the only one there is; see `choose`."""
+        self.project = choose(await fetch_projects(self.own), wanted)
+        return self.project
+
+    async def require_project(self) -> Project:
+        """Return the project, or choose the only one there is. Errors: UsageError, NotFound."""
+        return self.project or await self.choose(None)
+
+    async def find_project(self) -> Project | None:
+        """Do what :meth:`require_project` does, but return None where that fails, and do not try it again."""
+        if self.project is None and not self._none_to_choose:
+            with suppress(UsageError, NotFound):
+                await self.choose(None)
+            self._none_to_choose = self.project is None
+        return self.project
+
+    def beside(self, project: Project) -> ProjectHttp:
+        """Return the requests about another project in the same session."""
+        return ProjectHttp(self.own, project, self.searching)
+
+    async def beside_named(self, wanted: str) -> ProjectHttp:
+        """Do what :meth:`beside` does for an id, which is not checked, or a name, which is looked up once."""
+        if wanted not in self._others:
+            if OBJECT_ID.fullmatch(wanted):
+                project = Project(wanted.upper(), wanted)
+            else:
+                project = choose(await fetch_projects(self.own), wanted)
+            self._others[wanted] = self.beside(project)
+        return self._others[wanted]
