@@ -89,7 +89,6 @@ def test_types_row_counts_and_page_sizes_reach_the_server(run, server, tmp_path)
     ("options", "told"),
     [
         (["--concurrency", 3], "3 to 3 at once"),
-        (["--concurrency", 3], "3 to 3 at once"),
         (["--polite"], "1 to [12] at once"),
         ([], r"\d+ to \d+ at once"),
     ],
