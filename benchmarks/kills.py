@@ -117,7 +117,7 @@ def killed(server: Simulator, folder: Path, moment: float, tally: Tally) -> None
 def limits() -> ma.Limits:
     """Return the limits of a read with so many pages under way."""
     page_bytes = 370 * PAGE
-    return ma.Limits(page_rows=PAGE, in_flight=IN_FLIGHT, buffer_bytes=AHEAD * page_bytes)
+    return ma.Limits(page_rows=PAGE, concurrency=IN_FLIGHT, buffer_bytes=AHEAD * page_bytes)
 
 
 def fetched(server: Simulator) -> int:

@@ -97,7 +97,7 @@ def compare_pages(name: str) -> None:
     """Print what all pages cost in each way; errors: SystemExit where one is not the truth."""
     ways = {
         "expand_pages()": measured(name, all_pages),
-        "the same, one request at a time": measured(name, all_pages, ma.Limits(in_flight=1)),
+        "the same, one request at a time": measured(name, all_pages, ma.Limits(concurrency=1)),
         "page_by(), one by one": measured(name, one_by_one),
     }
     truth = pl.DataFrame(Simulator(rows=10).truth(name))

@@ -89,7 +89,7 @@ def prepared(server: Simulator, rows: int, pushed: int) -> Course:
     server.republish(CUBE, rows=rows, seed=0)
     new = pl.DataFrame({"key": [f"k{n}" for n in range(pushed)], "n": range(pushed)})
     old = pl.DataFrame({"key": [f"k{n}" for n in range(0, 3_000, 2)] + ["old"], "n": range(-1_501, 0)})
-    limits = ma.Limits(page_rows=max(500, rows // 40), in_flight=4)
+    limits = ma.Limits(page_rows=max(500, rows // 40), concurrency=4)
     return Course(server, limits, truths, server.truth(REPORT), republications, old, new)
 
 

@@ -162,7 +162,7 @@ class Network:
                      or from the settings of macOS or Windows; never for this machine itself
     ``connections``  requests on their way to the server at once, over all reads and uploads of a connection; those
                      beyond it wait, without a time-out of their own but ``Timeouts.total``. None: each read has its
-                     ``Limits.in_flight``, and nothing limits their sum
+                     ``Limits.concurrency``, and nothing limits their sum
 
     >>> Network(proxy={"https": "http://proxy.example.com:3128"}, no_proxy="10.0.0.0/8,.example.net").no_proxy
     ('10.0.0.0/8', '.example.net')
@@ -252,18 +252,18 @@ class Limits:
     ``min_page_rows``  rows that a page has at least, however long it takes
     ``page_rows``      a fixed number of rows in place of these three
     ``first_page_rows`` rows of the first page, before anything is known about their size
-    ``in_flight``      requests waiting for the server at once, a fixed number; None finds out from the time of the
+    ``concurrency``    requests waiting for the server at once, a fixed number; None finds out from the time of the
                        answers how many are worth it, and halves them when the server says that it is busy
-    ``max_in_flight``  what that may find at most; fewer where ``buffer_bytes`` holds fewer pages
+    ``max_concurrency`` what that may find at most; fewer where ``buffer_bytes`` holds fewer pages
     ``polite``         keeps the server's load low: two at most, and the second only where the first hardly takes
                        longer for it
     ``buffer_bytes``   page text that is being fetched, being decoded or waiting to be taken, in bytes; when
                        it is reached no request is started
     ``decode_threads`` threads that decode pages
 
-    >>> Limits(in_flight=4, polite=True)
+    >>> Limits(concurrency=4, polite=True)
     Traceback (most recent call last):
-    mstr_arrow.errors.UsageError: UsageError: Limits.in_flight and Limits.polite exclude each other. ...
+    mstr_arrow.errors.UsageError: UsageError: Limits.concurrency and Limits.polite exclude each other. ...
     """
 
     page_bytes: int = 6 * 2**20
@@ -271,8 +271,8 @@ class Limits:
     min_page_rows: int = 1_000
     page_rows: int | None = None
     first_page_rows: int = 5_000
-    in_flight: int | None = None
-    max_in_flight: int = 32
+    concurrency: int | None = None
+    max_concurrency: int = 32
     polite: bool = False
     buffer_bytes: int = 64 * 2**20
     decode_threads: int = 2
@@ -283,15 +283,15 @@ class Limits:
         return self.page_rows or self.first_page_rows
 
     def __post_init__(self) -> None:
-        _check_counts(self, "page_bytes", "min_page_rows", "first_page_rows", "max_in_flight")
+        _check_counts(self, "page_bytes", "min_page_rows", "first_page_rows", "max_concurrency")
         _check_counts(self, "buffer_bytes", "decode_threads")
-        _check_counts(self, *(name for name in ("page_rows", "in_flight") if getattr(self, name) is not None))
+        _check_counts(self, *(name for name in ("page_rows", "concurrency") if getattr(self, name) is not None))
         _check_numbers(self, "page_seconds")
         if self.polite not in (True, False):
             raise UsageError(f"Limits.polite is {self.polite!r}; it must be True or False.")
-        if self.polite and self.in_flight is not None:
+        if self.polite and self.concurrency is not None:
             raise UsageError(
-                "Limits.in_flight and Limits.polite exclude each other.", hint="Leave one of them away."
+                "Limits.concurrency and Limits.polite exclude each other.", hint="Leave one of them away."
             )
 
 

@@ -19,7 +19,7 @@ def test_only_the_total_may_be_left_open():
         Timeouts(read=None)
 
 
-@pytest.mark.parametrize("field", ["page_bytes", "page_rows", "first_page_rows", "in_flight", "buffer_bytes"])
+@pytest.mark.parametrize("field", ["page_bytes", "page_rows", "first_page_rows", "concurrency", "buffer_bytes"])
 @pytest.mark.parametrize("value", [0, -5, 1.5, "6", True])
 def test_limits_are_counts(field, value):
     with pytest.raises(errors.UsageError, match=rf"Limits\.{field} is .*whole number"):

@@ -24,7 +24,7 @@ SMALL = (
     "Archive/Twice",
     "Été & Größe 50 % +1 #☕",
 )
-SOME_PAGES = ma.Limits(page_rows=50, in_flight=3)
+SOME_PAGES = ma.Limits(page_rows=50, concurrency=3)
 
 
 def plain(table):
@@ -97,7 +97,7 @@ def awkward(opened):
 @pytest.mark.parametrize("page_rows", [70, 1_000])
 def test_awkward_values_arrive_however_they_are_served(opened, server, page_rows):
     server, connection = opened(server)
-    cube = connection.cube(AWKWARD, limits=ma.Limits(page_rows=page_rows, in_flight=3))
+    cube = connection.cube(AWKWARD, limits=ma.Limits(page_rows=page_rows, concurrency=3))
     same(plain(cube.to_arrow()), server.truth(AWKWARD))
     assert cube.stats.requests >= math.ceil(211 / page_rows)
 
@@ -115,7 +115,7 @@ def test_small_cubes_arrive_however_they_are_served(opened, server, name):
 def test_the_sales_cube_arrives_in_any_order_of_pages(opened, server):
     server, connection = opened(server)
     truth = server.truth("Sales Cube")
-    cube = connection.cube("Sales Cube", limits=ma.Limits(page_rows=17, in_flight=5))
+    cube = connection.cube("Sales Cube", limits=ma.Limits(page_rows=17, concurrency=5))
     same(plain(cube.to_arrow()), truth)
     unordered = plain(cube.with_options(ordered=False).to_arrow())
     same(unordered.sort_by("Order"), truth.sort_by("Order"))

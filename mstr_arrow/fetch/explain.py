@@ -134,7 +134,7 @@ def _amounts(division: Division | None, probed: Instance, limits: Limits) -> str
 
 def _at_once(limits: Limits) -> str:
     limiter = Budget(limits).limiter
-    return f"{limiter.limit} at once" if limits.in_flight else f"{limiter.limit} at once to begin with"
+    return f"{limiter.limit} at once" if limits.concurrency else f"{limiter.limit} at once to begin with"
 
 
 def _pages(rows: int, limits: Limits) -> str:

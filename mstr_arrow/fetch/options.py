@@ -47,8 +47,8 @@ class ScanOptions(TypedDict, total=False):
     ``limits``
         bounds what is under way at once.
     ``concurrency``
-        a fixed number of requests in flight, in place of one that follows the time of the answers; as
-        ``Limits.in_flight``.
+        a fixed number of requests at once, in place of one that follows the time of the answers; as
+        ``Limits.concurrency``.
     ``page_rows``
         a fixed number of rows for each page; as ``Limits.page_rows``.
     ``polite``
@@ -104,10 +104,10 @@ def _limits(limits: Limits, options: ScanOptions) -> Limits:
             f"concurrency={concurrency} and polite=True exclude each other.", hint="Leave one of them away."
         )
     if "concurrency" in options:
-        limits = replace(limits, in_flight=concurrency, polite=False)
+        limits = replace(limits, concurrency=concurrency, polite=False)
     if "polite" in options:
         polite = options["polite"]
-        limits = replace(limits, polite=polite, in_flight=None if polite else limits.in_flight)
+        limits = replace(limits, polite=polite, concurrency=None if polite else limits.concurrency)
     return replace(limits, page_rows=options["page_rows"]) if "page_rows" in options else limits
 
 

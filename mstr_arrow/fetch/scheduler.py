@@ -57,8 +57,8 @@ class Budget:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        fixed = limits.in_flight
-        most = limits.max_in_flight if fixed is None else fixed
+        fixed = limits.concurrency
+        most = limits.max_concurrency if fixed is None else fixed
         self.limiter = Limiter(least=fixed or 1, most=most, polite=limits.polite)
         self.in_flight = 0
         self.held = self.most_held = 0

@@ -60,7 +60,7 @@ class Paged(Scan):
 
         The page-by attributes are its first columns. Metrics whose integers have up to 32 bits become doubles, for
         the server may name the same metric an integer on one page and a double on another; ``types=`` keeps
-        them whole. As many instances as `Limits.in_flight` are used, as far as the session has room for them, and
+        them whole. As many instances as `Limits.concurrency` are used, as far as the session has room for them, and
         each shows one page after another; the other limits hold for all of them together.
 
         >>> with ma.connect(url, username=user, password=password) as conn:

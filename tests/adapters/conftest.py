@@ -71,7 +71,7 @@ def seen(simulator):
 @pytest.fixture
 def cube(connection):
     """The Sales Cube, 2,000 rows in eight pages."""
-    return connection.cube("Sales Cube", limits=ma.Limits(page_rows=PAGE_ROWS, in_flight=2))
+    return connection.cube("Sales Cube", limits=ma.Limits(page_rows=PAGE_ROWS, concurrency=2))
 
 
 @pytest.fixture(scope="session")

@@ -60,7 +60,7 @@ def simulator():
 @pytest.fixture
 def cube(connection):
     """The Sales Cube in eight pages."""
-    return connection.cube("Sales Cube", limits=ma.Limits(page_rows=PAGE_ROWS, in_flight=2))
+    return connection.cube("Sales Cube", limits=ma.Limits(page_rows=PAGE_ROWS, concurrency=2))
 
 
 @pytest.fixture(scope="session")

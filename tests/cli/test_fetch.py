@@ -77,7 +77,7 @@ def test_types_row_counts_and_page_sizes_reach_the_server(run, server, tmp_path)
         "--row-counts",
         "--unordered",
     ]
-    assert run("fetch", CUBE, "-o", target, *options, "--page-rows", 800, "--in-flight", 1).code == 0
+    assert run("fetch", CUBE, "-o", target, *options, "--page-rows", 800, "--concurrency", 1).code == 0
     schema = pq.read_schema(target)
     assert schema.field("Revenue").type == pa.decimal128(18, 2)
     assert schema.field("Store@ID").type == pa.string()
@@ -89,7 +89,6 @@ def test_types_row_counts_and_page_sizes_reach_the_server(run, server, tmp_path)
     ("options", "told"),
     [
         (["--concurrency", 3], "3 to 3 at once"),
-        (["--in-flight", 3], "3 to 3 at once"),
         (["--polite"], "1 to [12] at once"),
         ([], r"\d+ to \d+ at once"),
     ],

@@ -80,7 +80,7 @@ def test_a_token_takes_the_place_of_a_password_in_a_profile_of_its_own(
 ):
     profile(
         "# mine\n[default]\nurl = 'x'\n\n[nightly]  # at night\nuser_name = 1\n".replace("user_name = 1", "")
-        + f'url = "{simulator.url}"\nusername = "demo"\npassword = "old"\nin_flight = 3\n'
+        + f'url = "{simulator.url}"\nusername = "demo"\npassword = "old"\nconcurrency = 3\n'
     )
     typed(password=simulator.api_token)
     result = run("login", "--profile", "nightly", "--with-api-key", "--read-timeout", 50)
@@ -89,7 +89,7 @@ def test_a_token_takes_the_place_of_a_password_in_a_profile_of_its_own(
     assert kept.passwords == {(f"mstr-arrow {simulator.url}", account): simulator.api_token}
     assert there()["nightly"] == {
         "url": simulator.url,
-        "in_flight": 3,
+        "concurrency": 3,
         "read-timeout": 50.0,
         "api-key": {"keyring": f"mstr-arrow {simulator.url}", "username": account},
     }

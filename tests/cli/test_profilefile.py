@@ -10,7 +10,7 @@ from mstr_arrow.errors import UsageError
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
 VALUES = st.one_of(NAMES, st.booleans(), st.integers(-9, 9), st.fixed_dictionaries({"keyring": NAMES}))
-KEYS = st.sampled_from(["url", "username", "password", "in-flight"])
+KEYS = st.sampled_from(["url", "username", "password", "concurrency"])
 
 
 @given(

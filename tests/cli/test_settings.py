@@ -35,7 +35,7 @@ def test_a_profile_holds_everything(fetch, simulator, profile):
 
 
 def test_a_command_takes_its_own_settings_and_leaves_the_others(run, simulator, profile):
-    text = f'[default]\nurl = "{simulator.url}"\nusername = "demo"\npassword = "demo"\nin-flight = 2\n'
+    text = f'[default]\nurl = "{simulator.url}"\nusername = "demo"\npassword = "demo"\nconcurrency = 2\n'
     profile(text + 'type = "cube"\nbuffer-bytes = "64MB"\n')
     names = [each["name"] for each in json.loads(run("ls", "*s*", "--json").out)]
     assert "Sales Cube" in names

@@ -24,7 +24,7 @@ SCRIPT = textwrap.dedent(
 
     url, user, password, folder = sys.argv[1:5]
     with ma.connect(url, username=user, password=password) as conn:
-        limits = ma.Limits(page_rows=500, in_flight=2, buffer_bytes=400_000)
+        limits = ma.Limits(page_rows=500, concurrency=2, buffer_bytes=400_000)
         cube = conn.cube("Sales Cube", limits=limits)
         print("begun", flush=True)
         done = cube.extract(folder, part_rows=1_000, on_progress=lambda stats: print("page", flush=True))

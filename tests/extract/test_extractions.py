@@ -13,7 +13,7 @@ from mstr_arrow.errors import UsageError
 from mstr_arrow.extract.folder import Folder
 from mstr_arrow.simulator import Fault, Simulator
 
-LIMITS = ma.Limits(page_rows=500, in_flight=2)
+LIMITS = ma.Limits(page_rows=500, concurrency=2)
 
 
 def reads(server):

@@ -15,7 +15,7 @@ def test_before_the_first_read_there_are_no_statistics(numbers):
 
 
 def test_a_read_counts_what_it_did(connection, pages):
-    cube = connection.cube("Numbers", limits=Limits(page_rows=100, in_flight=2))
+    cube = connection.cube("Numbers", limits=Limits(page_rows=100, concurrency=2))
     table = cube.to_arrow()
     stats = cube.stats
     assert (stats.rows, stats.total_rows) == (table.num_rows, 2_000)
@@ -38,13 +38,13 @@ def test_packed_pages_count_both_sizes(connection):
 
 def test_repeated_requests_are_counted(connection, simulator):
     simulator.fail(Fault.busy(retry_after=0).on("GET", "/instances/", skip=2, times=2))
-    cube = connection.cube("Numbers", limits=Limits(page_rows=500, in_flight=1))
+    cube = connection.cube("Numbers", limits=Limits(page_rows=500, concurrency=1))
     assert cube.to_arrow().num_rows == 2_000
     assert (cube.stats.retries, cube.stats.requests) == (2, 6)
 
 
 def test_progress_goes_up_to_the_total(connection):
-    cube = connection.cube("Numbers", limits=Limits(page_rows=150, in_flight=3))
+    cube = connection.cube("Numbers", limits=Limits(page_rows=150, concurrency=3))
     seen = []
     cube.to_polars(on_progress=seen.append)
     rows = [stats.rows for stats in seen]
@@ -89,7 +89,7 @@ def test_what_is_allowed_and_asked_for_is_told(connection):
 
 
 def test_what_is_held_is_told(connection):
-    cube = connection.cube("Numbers", limits=Limits(page_rows=100, in_flight=3, buffer_bytes=20_000))
+    cube = connection.cube("Numbers", limits=Limits(page_rows=100, concurrency=3, buffer_bytes=20_000))
     with cube.to_batches() as batches:
         size = batches.stats.held_bytes  # the first page
         assert 0 < size < 10_000
@@ -111,19 +111,19 @@ def test_a_busy_server_has_fewer_requests_in_flight(connection, simulator):
 @pytest.mark.parametrize(
     ("options", "limits"),
     [
-        ({"concurrency": 4}, Limits(in_flight=4, page_bytes=77)),
+        ({"concurrency": 4}, Limits(concurrency=4, page_bytes=77)),
         ({"polite": True}, Limits(polite=True, page_bytes=77)),
-        ({"page_rows": 50}, Limits(in_flight=2, page_rows=50, page_bytes=77)),
+        ({"page_rows": 50}, Limits(concurrency=2, page_rows=50, page_bytes=77)),
         ({"concurrency": None}, Limits(page_bytes=77)),
-        ({"limits": Limits(polite=True), "concurrency": 5}, Limits(in_flight=5)),
+        ({"limits": Limits(polite=True), "concurrency": 5}, Limits(concurrency=5)),
     ],
 )
 def test_options_choose_limits_anew(options, limits):
-    assert ReadOptions(limits=Limits(in_flight=2, page_bytes=77)).changed(options).limits == limits
+    assert ReadOptions(limits=Limits(concurrency=2, page_bytes=77)).changed(options).limits == limits
 
 
 def test_a_number_of_requests_and_politeness_exclude_each_other():
     with pytest.raises(UsageError, match="concurrency=4 and polite=True exclude each other"):
         ReadOptions(limits=Limits()).changed({"concurrency": 4, "polite": True})
-    with pytest.raises(UsageError, match=r"Limits\.in_flight is 0"):
+    with pytest.raises(UsageError, match=r"Limits\.concurrency is 0"):
         ReadOptions(limits=Limits()).changed({"concurrency": 0})

@@ -88,7 +88,7 @@ def some_limits(draw):
         page_rows=draw(st.one_of(st.none(), st.integers(1, 30))),
         first_page_rows=draw(st.integers(1, 30)),
         page_bytes=draw(st.integers(1, 30 * ROW)),
-        in_flight=draw(st.integers(1, 5)),
+        concurrency=draw(st.integers(1, 5)),
         buffer_bytes=draw(st.integers(1, 100 * ROW)),
     )
 
@@ -114,7 +114,7 @@ def test_every_row_comes_once_within_the_limits(total, limits, ordered, cuts, se
         )
         rows = await pages.all()
         assert rows == list(range(total)) if ordered else sorted(rows) == list(range(total))
-        assert pages.most_in_flight <= limits.in_flight
+        assert pages.most_in_flight <= limits.concurrency
         assert pages.most_held <= (limits.buffer_bytes if ordered else max(limits.buffer_bytes, pages.longest))
         assert await pages.next() is None
 
@@ -144,7 +144,7 @@ def test_a_consumer_that_does_not_pull_stops_the_requests(limits, ordered, pulls
 @pytest.mark.parametrize("ordered", [True, False])
 def test_what_was_taken_makes_room_for_as_much_again(ordered):
     async def main():
-        pages = Pages(1_000, Limits(page_rows=10, in_flight=2, buffer_bytes=5 * 10 * ROW), ordered=ordered)
+        pages = Pages(1_000, Limits(page_rows=10, concurrency=2, buffer_bytes=5 * 10 * ROW), ordered=ordered)
         for taken in range(1, 31):
             assert (await pages.next()).rows == 10
             await idle(100)
@@ -156,7 +156,7 @@ def test_what_was_taken_makes_room_for_as_much_again(ordered):
 
 def test_pages_are_in_parallel_up_to_the_limit_and_an_answered_one_makes_room():
     async def main():
-        pages = Pages(100, Limits(page_rows=10, in_flight=3, buffer_bytes=10**6))
+        pages = Pages(100, Limits(page_rows=10, concurrency=3, buffer_bytes=10**6))
         answer = asyncio.Event()
 
         async def fetch(wanted, free_place):
@@ -183,7 +183,7 @@ def test_pages_are_in_parallel_up_to_the_limit_and_an_answered_one_makes_room():
 def test_arrival_order_hands_out_what_is_there():
     async def main():
         turns = iter([20, 0, 1, 0, 1, 0, 1, 0])
-        pages = Pages(50, Limits(page_rows=10, in_flight=2), ordered=False, turns=lambda: next(turns, 0))
+        pages = Pages(50, Limits(page_rows=10, concurrency=2), ordered=False, turns=lambda: next(turns, 0))
         rows = await pages.all()
         assert rows[:10] == list(range(10))
         assert rows != sorted(rows) == list(range(50))
@@ -193,7 +193,7 @@ def test_arrival_order_hands_out_what_is_there():
 
 def test_the_first_error_wins_and_stops_the_requests():
     async def main():
-        pages = Pages(1_000, Limits(page_rows=10, in_flight=3), turns=lambda: 3)
+        pages = Pages(1_000, Limits(page_rows=10, concurrency=3), turns=lambda: 3)
 
         def fail(wanted, _):
             raise LookupError(f"at {wanted.offset}")
@@ -214,7 +214,7 @@ def test_the_first_error_wins_and_stops_the_requests():
 
 def test_closing_stops_the_requests_and_wakes_who_waits():
     async def main():
-        pages = Pages(1_000, Limits(page_rows=10, in_flight=3), turns=lambda: 50)
+        pages = Pages(1_000, Limits(page_rows=10, concurrency=3), turns=lambda: 50)
         await pages.next()
         waiting = asyncio.ensure_future(pages.next())
         await idle(10)
@@ -255,7 +255,7 @@ def lie(**changes):
 @pytest.mark.parametrize("ordered", [True, False])
 def test_a_page_that_is_not_the_one_asked_for_is_refused(alter, said, ordered):
     async def main():
-        pages = Pages(100, Limits(page_rows=10, in_flight=1), ordered=ordered)
+        pages = Pages(100, Limits(page_rows=10, concurrency=1), ordered=ordered)
         assert (await pages.next()).rows == 10
         pages.alter = alter
         with pytest.raises(DataMismatch, match=said) as caught:
@@ -308,13 +308,15 @@ def test_schedulers_that_share_a_budget_keep_it_together_and_all_come_to_their_e
                 rows += [(number, row) for row in range(wanted.offset, wanted.end)]
             await each.aclose()
         assert rows == [(number, row) for number, total in enumerate(totals) for row in range(total)]
-        assert asked["most"] <= limits.in_flight
+        assert asked["most"] <= limits.concurrency
         assert (budget.in_flight, budget.held) == (0, 0)
 
     asyncio.run(asyncio.wait_for(main(), 20))
 
 
-@pytest.mark.parametrize(("limits", "most"), [({}, range(8, 14)), ({"polite": True}, [2]), ({"in_flight": 3}, [3])])
+@pytest.mark.parametrize(
+    ("limits", "most"), [({}, range(8, 14)), ({"polite": True}, [2]), ({"concurrency": 3}, [3])]
+)
 def test_requests_in_flight_follow_what_the_answers_tell(limits, most):
     """A server whose answers take longer, the more of them are under way beyond eight."""
 

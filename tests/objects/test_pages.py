@@ -98,7 +98,7 @@ def test_conditions_order_and_first_rows_over_all_pages_are_those_of_polars(conn
 
 
 def test_the_first_rows_open_few_pages(connection, simulator):
-    every = connection.report("Paged Many", limits=ma.Limits(in_flight=2)).expand_pages()
+    every = connection.report("Paged Many", limits=ma.Limits(concurrency=2)).expand_pages()
     before = len(simulator.requests)
     assert len(every.head(3).to_polars()) == 3
     assert sum(request.method == "PUT" for request in simulator.requests[before:]) < 8
@@ -170,7 +170,7 @@ def test_prompts_come_before_pages(connection, simulator):
 def test_1500_pages_never_have_more_instances_than_the_session_may_have():
     with Simulator() as server:
         with ma.connect(server.url, username=server.username, password=server.password) as conn:
-            result = conn.report("Paged Many", limits=ma.Limits(in_flight=20)).expand_pages().to_polars()
+            result = conn.report("Paged Many", limits=ma.Limits(concurrency=20)).expand_pages().to_polars()
             (counts,) = server.instances
         assert result.equals(truth(server, "Paged Many").cast(dict(result.schema)))
         assert (counts.most <= 8, counts.evicted, counts.missed) == (True, 0, 0)

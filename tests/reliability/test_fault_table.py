@@ -21,7 +21,7 @@ from tests.reliability.meddling import CUBE, Meddling
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 ALL = bool(os.environ.get("MSTR_ARROW_ALL_FAULTS"))
 ROWS = 180
-WHOLE, PAGES = ma.Limits(in_flight=1), ma.Limits(page_rows=70, in_flight=1)  # more than the smallest page
+WHOLE, PAGES = ma.Limits(concurrency=1), ma.Limits(page_rows=70, concurrency=1)  # more than the smallest page
 PUSHED = pl.DataFrame({"key": [f"k{n}" for n in range(50)], "n": range(50)})
 NAMES = (f"Pushed {number}" for number in count())
 WAITS = ma.Timeouts(connect=5, read=10, execute=10, publish=10, logout=5)

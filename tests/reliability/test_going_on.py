@@ -14,7 +14,7 @@ from mstr_arrow.simulator.samples.sales import sales_cube
 
 ROWS = 300
 CUBE = "Sales Cube"
-PAGES = ma.Limits(page_rows=20, in_flight=2, buffer_bytes=30_000)  # hardly more than the consumer waits for
+PAGES = ma.Limits(page_rows=20, concurrency=2, buffer_bytes=30_000)  # hardly more than the consumer waits for
 GONE = Fault.error(404, "ERR004", iserver_code=-2147468986)
 
 
@@ -66,7 +66,7 @@ def test_an_ordered_read_goes_on_where_it_was(cube, sim):
 
 
 def test_requests_that_fail_together_make_one_instance(cube, sim):
-    scan = ordered(cube).with_options(limits=ma.Limits(page_rows=10, in_flight=8, buffer_bytes=25_000))
+    scan = ordered(cube).with_options(limits=ma.Limits(page_rows=10, concurrency=8, buffer_bytes=25_000))
     made = sim.instances_created
     found = interrupted(scan, after_2=sim.drop_instances)
     assert found.num_rows == ROWS
@@ -96,7 +96,7 @@ def test_a_read_that_delivered_nothing_starts_again_silently(cube, sim):
 def test_an_instance_that_dies_before_the_first_batch_is_made_again(cube, sim):
     sim.fail(GONE.on("GET", "/instances/", skip=0, times=3))
     none = cube.filter(ma.col("Order") == 3_000_004_999)  # its first pages hold nothing to hand out
-    kept = none.with_options(pushdown=False, limits=ma.Limits(page_rows=20, in_flight=1))
+    kept = none.with_options(pushdown=False, limits=ma.Limits(page_rows=20, concurrency=1))
     assert kept.to_arrow().num_rows <= 1
     assert kept.stats.restarts >= 1
 
@@ -252,7 +252,7 @@ def test_what_cannot_be_sorted_is_refused(sim, quick):
 
 def test_a_page_that_takes_the_server_too_long_is_halved(cube, sim):
     sim.fail(Fault.error(500, iserver_code=-2147206497).on("GET", "/instances/", skip=1, times=3))
-    scan = cube.with_options(limits=ma.Limits(first_page_rows=10, in_flight=1))
+    scan = cube.with_options(limits=ma.Limits(first_page_rows=10, concurrency=1))
     assert scan.to_arrow()["Order"].to_pylist() == sim.truth(CUBE)["Order"].to_pylist()
     assert scan.stats.restarts == 0
 

@@ -13,7 +13,7 @@ from mstr_arrow import errors
 from mstr_arrow.simulator import Fault, Simulator
 
 SMALL = ma.Limits(page_rows=7)
-NARROW = ma.Limits(in_flight=3, buffer_bytes=10_000)  # few pages ahead, so that many are left
+NARROW = ma.Limits(concurrency=3, buffer_bytes=10_000)  # few pages ahead, so that many are left
 GONE = Fault.error(404, "ERR004", iserver_code=-2147468986)
 SIZE = 6
 MONTH = "2023-02"
@@ -62,7 +62,7 @@ def test_pages_not_handed_out_yet_are_shown_by_other_instances(connection, sim, 
 
 
 def test_a_page_of_which_rows_were_handed_out_ends_with_the_ways_out(connection, sim):
-    every = connection.report("Paged", limits=ma.Limits(page_rows=3, in_flight=1, buffer_bytes=1)).expand_pages()
+    every = connection.report("Paged", limits=ma.Limits(page_rows=3, concurrency=1, buffer_bytes=1)).expand_pages()
     with pytest.raises(errors.InstanceGone, match=r"files begin again by themselves.*page_by\(\)"):
         interrupted(every, {1: sim.drop_instances})
 
@@ -121,7 +121,9 @@ def test_other_pages_than_before_are_told(connection, sim):
 @pytest.mark.parametrize("seed", range(8))
 def test_ends_of_instances_and_sessions_at_random_moments_lose_no_row(connection, sim, seed):
     chance = random.Random(seed)
-    month = connection.report("Paged Many", limits=ma.Limits(in_flight=4, buffer_bytes=15_000)).page_by(Month=MONTH)
+    month = connection.report("Paged Many", limits=ma.Limits(concurrency=4, buffer_bytes=15_000)).page_by(
+        Month=MONTH
+    )
     every = month.expand_pages()
     sim.fail(Fault.instances_dropped().on("", "/instances/", skip=chance.randrange(60)))
     sim.fail(Fault.logged_out().on("", "/instances/", skip=chance.randrange(60)))
@@ -137,7 +139,7 @@ def test_ends_of_instances_and_sessions_at_random_moments_lose_no_row(connection
 @pytest.mark.parametrize("seed", range(4))
 def test_a_table_survives_ends_within_pages_of_the_report(connection, sim, seed):
     chance = random.Random(seed)
-    month = connection.report("Paged Many", limits=ma.Limits(page_rows=2, in_flight=4)).page_by(Month=MONTH)
+    month = connection.report("Paged Many", limits=ma.Limits(page_rows=2, concurrency=4)).page_by(Month=MONTH)
     sim.fail(Fault.instances_dropped().on("GET", r"/instances/[^/]+$", skip=chance.randrange(25)))
     sim.fail(Fault.logged_out().on("", "/instances/", skip=chance.randrange(90)))
     table = month.expand_pages().to_arrow(strings="plain")

@@ -34,7 +34,7 @@ def read(server, settings, cube="Sales Cube", way="to_arrow", **login):
     options = {"username": server.username, "password": server.password, "project": server.project} | login
     url = options.pop("url", server.url)
     with ma.connect(url, settings=settings, **options) as connection:
-        scan = connection.cube(cube, limits=ma.Limits(page_rows=20, in_flight=2))
+        scan = connection.cube(cube, limits=ma.Limits(page_rows=20, concurrency=2))
         return list(scan) if way == "batches" else getattr(scan, way)()
 
 
@@ -140,7 +140,7 @@ def test_a_total_that_changed_since_the_schema_was_read_is_told(sim, quick):
 
 def test_an_instance_that_dies_on_the_way_is_told(sim, quick):
     with ma.connect(sim.url, username=sim.username, password=sim.password, settings=quick) as connection:
-        batches = connection.cube("Sales Cube", limits=ma.Limits(page_rows=20, in_flight=1)).to_batches()
+        batches = connection.cube("Sales Cube", limits=ma.Limits(page_rows=20, concurrency=1)).to_batches()
         next(batches)
         sim.drop_instances()
         with pytest.raises(errors.InstanceGone, match="run the read again"):
@@ -174,7 +174,7 @@ def test_a_value_that_does_not_fit_names_column_row_and_way_out(sim, quick):
     import pyarrow as pa
 
     with ma.connect(sim.url, username=sim.username, password=sim.password, settings=quick) as connection:
-        small = ma.Limits(page_rows=20, in_flight=2)
+        small = ma.Limits(page_rows=20, concurrency=2)
         truth = sim.truth("Sales Cube")["Revenue"].to_pylist()
         first = next(row for row, value in enumerate(truth) if value != int(value))
         with pytest.raises(errors.ConversionError, match=r"'Revenue'.*types=") as caught:
@@ -202,7 +202,7 @@ def test_types_of_a_column_that_is_not_there_name_near_ones(sim, quick):
 
 
 @pytest.mark.parametrize(
-    "limit", ["page_bytes", "page_rows", "first_page_rows", "in_flight", "buffer_bytes", "decode_threads"]
+    "limit", ["page_bytes", "page_rows", "first_page_rows", "concurrency", "buffer_bytes", "decode_threads"]
 )
 def test_a_limit_below_one_is_told_before_anything_is_sent(sim, quick, limit):
     with ma.connect(sim.url, username=sim.username, password=sim.password, settings=quick) as connection:

@@ -22,7 +22,7 @@ def start(simulator):
     head = f"""
         import mstr_arrow as ma
         connection = ma.connect("{simulator.url}", username="{simulator.username}", password="{simulator.password}")
-        cube = connection.cube("Numbers", limits=ma.Limits(page_rows=10, in_flight=2))
+        cube = connection.cube("Numbers", limits=ma.Limits(page_rows=10, concurrency=2))
     """
     started = []
 

@@ -246,7 +246,7 @@ def test_no_rows_are_no_rows(sales):
 
 @pytest.mark.parametrize("pages", [1, 7, 1000])
 def test_the_first_rows_are_the_servers_first_in_whatever_order_pages_come(sales, whole, pages):
-    hasty = sales.with_options(ordered=False, limits=ma.Limits(page_rows=pages, in_flight=4))
+    hasty = sales.with_options(ordered=False, limits=ma.Limits(page_rows=pages, concurrency=4))
     kept = whole.filter(pl.col("Customer") > "M")
     assert hasty.filter(col("Customer") > "M").head(12).to_polars().equals(kept.head(12))
     assert hasty.top(3, "Units").to_polars()["Units"].to_list() == whole["Units"].top_k(3).to_list()

@@ -226,7 +226,7 @@ def test_a_full_device_is_told(numbers):
 
 
 def test_a_cancelled_write_leaves_no_file(connection, tmp_path, pages):
-    numbers = connection.cube("Numbers", limits=Limits(page_rows=10, in_flight=2))
+    numbers = connection.cube("Numbers", limits=Limits(page_rows=10, concurrency=2))
 
     async def main():
         task = asyncio.ensure_future(numbers.write_parquet_async(tmp_path / "x.parquet", row_group_rows=10))

@@ -33,7 +33,7 @@ def ended(pages):
 @pytest.fixture
 def few(numbers):
     """The Numbers in 200 pages of which nothing is held back by the byte budget."""
-    return numbers.with_options(limits=Limits(page_rows=10, in_flight=2))
+    return numbers.with_options(limits=Limits(page_rows=10, concurrency=2))
 
 
 # Loops
@@ -252,7 +252,7 @@ def test_closing_the_connection_ends_an_open_read(simulator, quick, ended, take)
     with connect(
         simulator.url, username=simulator.username, password=simulator.password, settings=quick
     ) as connection:
-        batches = connection.cube("Numbers", limits=Limits(page_rows=10, in_flight=2)).to_batches()
+        batches = connection.cube("Numbers", limits=Limits(page_rows=10, concurrency=2)).to_batches()
         for _ in range(take):
             next(batches)
     ended()
@@ -291,7 +291,7 @@ def test_an_async_connection_ends_its_reads(simulator, quick, ended):
         async with connect_async(
             simulator.url, username=simulator.username, password=simulator.password, settings=quick
         ) as connection:
-            cube = await connection.cube_async("Numbers", limits=Limits(page_rows=10, in_flight=2))
+            cube = await connection.cube_async("Numbers", limits=Limits(page_rows=10, concurrency=2))
             batches = await cube.to_batches_async()
             assert (await anext(batches)).num_rows == 10
         with pytest.raises(ClosedError):

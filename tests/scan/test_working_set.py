@@ -12,7 +12,7 @@ from mstr_arrow.config import Limits, Settings, Timeouts
 from mstr_arrow.simulator import Simulator
 
 REPORTS = ("Plain Report", "Report With Subtotals", "Cross-tab Metrics Last", "Metrics On Rows")
-SMALL = Limits(page_rows=125, in_flight=2, buffer_bytes=1)
+SMALL = Limits(page_rows=125, concurrency=2, buffer_bytes=1)
 
 
 @pytest.fixture

@@ -247,7 +247,7 @@ def test_a_read_whose_session_ends_as_it_begins_goes_on_in_another(server, conn)
 
 
 def test_a_read_that_loses_its_instance_on_the_way_is_told_and_the_next_one_reads(server, conn):
-    scan = conn.cube("Sales Cube", limits=Limits(page_rows=200, in_flight=1, buffer_bytes=1))
+    scan = conn.cube("Sales Cube", limits=Limits(page_rows=200, concurrency=1, buffer_bytes=1))
     batches = scan.to_batches()
     next(batches)
     server.expire_sessions()
@@ -513,7 +513,7 @@ def test_a_slow_consumer_keeps_its_instance_alive(quick):
     now = [0.0]
     with Simulator(rows=2_000, session_timeout=1, clock=lambda: now[0]) as server:
         conn = login(server, quick)
-        batches = conn.cube("Sales Cube", limits=Limits(page_rows=200, in_flight=1, buffer_bytes=1)).to_batches()
+        batches = conn.cube("Sales Cube", limits=Limits(page_rows=200, concurrency=1, buffer_bytes=1)).to_batches()
         rows = next(batches).num_rows
         for _ in range(6):
             now[0] += 0.5

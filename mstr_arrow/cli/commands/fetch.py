@@ -185,11 +185,10 @@ def fetch(
             rich_help_panel=READING,
         ),
     ] = None,
-    in_flight: Annotated[
+    concurrency: Annotated[
         int | None,
         typer.Option(
             "--concurrency",
-            "--in-flight",
             metavar="N",
             min=1,
             help="Requests at the same time, if not as many as are worth it.",
@@ -229,7 +228,7 @@ def fetch(
     with shown_errors(console, verbose=verbose, interrupted=GOES_ON if resumes else NO_FILE):
         _check(
             {
-                "--polite and --concurrency": polite and in_flight is not None,
+                "--polite and --concurrency": polite and concurrency is not None,
                 "--resume and --unordered": resumes and unordered,
             }
         )
@@ -270,7 +269,7 @@ def fetch(
             "polite": polite or None,
             "page_rows": page_rows,
             "page_bytes": page_bytes,
-            "in_flight": in_flight,
+            "concurrency": concurrency,
             "buffer_bytes": buffer_bytes,
         }
         limits = replace(Limits(), **{key: value for key, value in given.items() if value is not None})

@@ -11,7 +11,7 @@
     url = "https://bi.example.com/MicroStrategyLibrary"
     username = "extract"
     password = {aws = "mstr/prod", key = "password"}    # or a text, in a file that nobody else can read
-    in-flight = 12
+    concurrency = 12
     column-type = ["Revenue=decimal128(18, 2)"]
 
 A profile stands alone: ``[nightly]`` takes nothing from ``[default]``.
