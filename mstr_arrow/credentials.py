@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
 
 from mstr_arrow import background
 from mstr_arrow.errors import UsageError
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable
-
-    from mstr_arrow.config import Credential
+Credential: TypeAlias = str | Callable[[], str] | Callable[[], Awaitable[str]]
+"""A text, or a function without arguments that returns one, or a coroutine function that does."""
 
 
 async def resolve(credential: Credential, argument: str) -> str:
