@@ -85,6 +85,14 @@ class Asking:
     whole: Whole
     probed: Probed | None = None
 
+    def with_query(self, query: Query) -> Asking:
+        """Return what asks something else of the same object; what is known of the whole stays."""
+        return replace(self, query=query, probed=None)
+
+    def anew(self, **changes: Any) -> Asking:
+        """Return what asks something else of the server: nothing that was looked at is that of another."""
+        return replace(self, **changes, whole=Whole(), probed=None)
+
     async def whole_columns(self, on_progress: OnProgress = None) -> Columns:
         """Return the columns of the object as a whole; creates an instance at first need."""
         async with self.whole.looking:  # scans that start at once look at the object once

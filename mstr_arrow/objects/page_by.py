@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import InstanceGone, UsageError
-from mstr_arrow.fetch.resolver import Whole
 from mstr_arrow.instances.page_by import PageChoice, fetch_page_by
 from mstr_arrow.query.query import Query
 from mstr_arrow.scan.scan import Scan
@@ -80,14 +79,14 @@ class Paged(Scan):
                 "a given instance is read as it is, with the page that it shows.",
                 hint="Leave instance_id= out to choose pages.",
             )
-        return self._put(replace(asking, source=replace(asking.source, page_by=choice), whole=Whole(), probed=None))
+        return self._put(asking.anew(source=replace(asking.source, page_by=choice)))
 
 
 async def _pages(asking: Asking) -> pa.Table:
     """List the pages that a choice allows, all of them where nothing is chosen."""
     source = asking.source
     if source.page_by is not None:
-        asking = replace(asking, source=replace(source, page_by=None), query=Query(), whole=Whole(), probed=None)
+        asking = asking.anew(source=replace(source, page_by=None), query=Query())
     http, path = asking.session.http, source.path
     try:
         pages = await fetch_page_by(http, path, (await asking.instance()).id)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 import pyarrow as pa
 
 from mstr_arrow.errors import InstanceGone, UsageError
-from mstr_arrow.fetch.resolver import Whole
 from mstr_arrow.instances.prompt_choices import Offer
 from mstr_arrow.instances.prompt_list import Listing, list_prompts
 from mstr_arrow.prompts.collection import Answers
@@ -67,7 +66,7 @@ class Prompted(Scan):
     def _answered(self, answers: Answers) -> Self:
         asking = self._asking
         source = replace(asking.source, prompts=self.answers.with_others(answers))
-        return self._put(replace(asking, source=source, whole=Whole(), probed=None))
+        return self._put(asking.anew(source=source))
 
 
 class Prompts(Sequence["Prompt"], Generic[R]):

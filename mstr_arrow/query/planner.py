@@ -104,11 +104,9 @@ def divide(
     remaining = None if query.aggregate is None else _remaining(query.aggregate, subjects, refusal)
     aggregated = remaining is not None and _drops_attributes(remaining, subjects)
     results = subjects if remaining is None or not aggregated else Subjects(tuple(remaining))
-    final = (
-        _columns(query.select, Subjects(tuple(remaining)))
-        if remaining is not None
-        else _columns(query.select, results)
-    )
+    final = list(results.all) if remaining is None else remaining
+    for names in (*query.within, query.select):
+        final = _columns(names, Subjects(tuple(final)))
 
     where = None if query.where is None else bind(query.where, subjects)
     having = None if query.having is None else bind(query.having, results)
@@ -178,7 +176,7 @@ def _columns(names: Sequence[str] | None, subjects: Subjects) -> list[Subject]:
     for name in names:
         for subject in subjects.find_all(name):
             if subject.name in found:
-                raise UsageError(f"the column {subject.name!r} is asked for twice.")
+                raise UsageError(f"the column {subject.name!r} is asked for twice.", hint="Name it once.")
             found[subject.name] = subject
     return list(found.values())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mstr_arrow.query.expressions import column_names, conjuncts, needs_all_rows
@@ -38,7 +37,7 @@ def push_down(
     elif predicate is not None and not _settled(query):
         conditions = _sound(query, results, predicate)
         pushed = query.where_too(conditions) if conditions else query
-    return pushed if columns is None else replace(pushed, select=tuple(columns), any_order=True)
+    return pushed if columns is None else pushed.selected(tuple(columns), any_order=True)
 
 
 def _settled(query: Query) -> bool:

@@ -24,12 +24,13 @@ class SortKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """A question, in the names its author used; whatever the order of its parts was, they mean the same.
+    """What is asked, in the names its author used. Its methods take calls in the order in which they were made.
 
     ``where`` decides about the rows of the object. ``aggregate`` names the attributes and metrics that remain: with
     fewer attributes, the server adds metrics up. ``having`` decides about the rows that this makes. They are
-    sorted by ``sort``, the first ``head`` are taken, and of their columns those of ``select``. ``any_order``:
-    without ``sort``, rows may come in another order than that of the object as a whole.
+    sorted by ``sort``, the first ``head`` are taken, and of their columns those of ``select``, which are among
+    those of each earlier selection in ``within``. ``any_order``: without ``sort``, rows may come in another order
+    than that of the object as a whole. A call that no such query can stand for is a UsageError.
     """
 
     aggregate: tuple[str, ...] | None = None
@@ -38,6 +39,7 @@ class Query:
     sort: tuple[SortKey, ...] = ()
     head: int | None = None
     select: tuple[str, ...] | None = None
+    within: tuple[tuple[str, ...], ...] = ()
     any_order: bool = False
 
     @property
@@ -46,24 +48,64 @@ class Query:
         return self == Query()
 
     def filtered(self, conditions: Sequence[Expression]) -> Query:
-        """Return the question with more conditions, which decide about the rows that there are by then.
+        """Return the query with more conditions, which decide about the rows that there are by then.
 
         A rank is counted over the rows that earlier conditions leave.
         """
-        ranked = self.where is not None and any(map(needs_all_rows, conditions))
+        self._refuse_after_head("filter")
+        ranks = any(map(needs_all_rows, conditions))
+        if ranks and self.having is not None:
+            raise UsageError(
+                "a rank cannot follow filter() after aggregate(), or after another rank.",
+                hint="Rank in one filter(), or use lazy(), which keeps the order of calls.",
+            )
+        ranked = ranks and self.where is not None
         if self.aggregate is None and self.having is None and not ranked:
             return self.where_too(conditions)
         return replace(self, having=all_of([*_given(self.having), *conditions]))
 
     def where_too(self, conditions: Sequence[Expression]) -> Query:
-        """Return the question with more conditions on the rows of the object."""
+        """Return the query with more conditions on the rows of the object."""
         return replace(self, where=all_of([*_given(self.where), *conditions]))
 
+    def aggregated(self, columns: tuple[str, ...]) -> Query:
+        """Return the query with metrics added up to the level of the attributes that are named."""
+        self._refuse_after_head("aggregate")
+        if self.aggregate is not None:
+            raise UsageError(
+                "aggregate() was called before.", hint="Name all that is to remain in one aggregate()."
+            )
+        for call, given in (("select", self.select), ("sort", self.sort)):
+            if given:
+                raise UsageError(
+                    f"aggregate() cannot follow {call}().",
+                    hint=f"Call aggregate() before {call}(), or use lazy() and group_by.",
+                )
+        return replace(self, aggregate=columns)
+
+    def selected(self, columns: tuple[str, ...], *, any_order: bool = False) -> Query:
+        """Return the query for some of its columns, in this order."""
+        within = self.within if self.select is None else (*self.within, self.select)
+        return replace(self, select=columns, within=within, any_order=self.any_order or any_order)
+
+    def sorted_by(self, keys: tuple[SortKey, ...]) -> Query:
+        """Return the query with rows sorted by keys; earlier ones decide where these are equal."""
+        self._refuse_after_head("sort")
+        named = {key.column for key in keys}
+        return replace(self, sort=(*keys, *(key for key in self.sort if key.column not in named)))
+
     def first(self, rows: int) -> Query:
-        """Return the question for at most so many rows; errors: UsageError for a negative number."""
+        """Return the query for at most so many rows; errors: UsageError for a negative number."""
         if rows < 0:
             raise UsageError(f"the first {rows} rows cannot be taken.", hint="Give a number from 0 on.")
         return replace(self, head=rows if self.head is None else min(rows, self.head))
+
+    def _refuse_after_head(self, call: str) -> None:
+        if self.head is not None:
+            raise UsageError(
+                f"{call}() cannot follow head() or top(), which leave rows out.",
+                hint=f"Call {call}() first, or use lazy(), which keeps the order of calls.",
+            )
 
 
 def _given(condition: Expression | None) -> list[Expression]:

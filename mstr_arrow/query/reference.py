@@ -7,6 +7,8 @@ import sys
 from decimal import Decimal
 from typing import TYPE_CHECKING, NoReturn
 
+import polars as pl
+
 from mstr_arrow.errors import UsageError
 from mstr_arrow.query.expressions import (
     Between,
@@ -23,12 +25,37 @@ from mstr_arrow.query.expressions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mstr_arrow.query.expressions import Operator
 
 _LARGEST = int(sys.float_info.max)
 """Beyond this there are no doubles, and comparisons would only waste memory."""
+
+
+def names_of(columns: Sequence[object], call: str) -> tuple[str, ...]:
+    """Read the columns that a call names: texts, references made by `col`, or one list of them.
+
+    Errors: UsageError for anything else, for a name that is there twice, and for none.
+
+    >>> names_of([["Region", col("Units")]], "select")
+    ('Region', 'Units')
+    """
+    if len(columns) == 1 and isinstance(columns[0], list | tuple):
+        columns = columns[0]
+    names = [column.name if isinstance(column, ColumnReference) else column for column in columns]
+    if not names:
+        raise UsageError(f"{call}() names no column.", hint="Name at least one.")
+    for name in names:
+        if not isinstance(name, str):
+            kind = "a Polars expression" if isinstance(name, pl.Expr) else f"a {type(name).__name__}"
+            raise UsageError(
+                f"{call}() takes names of columns, not {kind}: {name!r}.",
+                hint="Name columns, as texts or by col(); lazy() takes Polars expressions.",
+            )
+        if names.count(name) > 1:
+            raise UsageError(f"the column {name!r} is asked for twice.", hint="Name it once.")
+    return tuple(map(str, names))
 
 
 class ColumnReference:

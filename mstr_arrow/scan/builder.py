@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from copy import copy
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.fetch.collect import count_all
@@ -13,6 +12,7 @@ from mstr_arrow.fetch.options import ScanOptions
 from mstr_arrow.fetch.resolver import Asking, Whole
 from mstr_arrow.query.parse_sql import from_sql
 from mstr_arrow.query.query import Query, SortKey
+from mstr_arrow.query.reference import ColumnReference, names_of
 from mstr_arrow.signatures import takes
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound="Sliceable")
 
+Names: TypeAlias = "str | ColumnReference | Sequence[str | ColumnReference]"
+"""A column by name or `col`, or one list of columns in place of several arguments."""
+
 
 class Question:
     """A scan without its ways out: it is chosen what to read, and told what that will be."""
@@ -49,11 +52,10 @@ class Question:
 
         `ScanOptions` lists what may be chosen.
         """
-        asking = self._asking
-        return self._put(replace(asking, options=asking.options.changed(options), whole=Whole(), probed=None))
+        return self._put(self._asking.anew(options=self._asking.options.changed(options)))
 
     def _with(self, query: Query) -> Self:
-        return self._put(replace(self._asking, query=query, probed=None))
+        return self._put(self._asking.with_query(query))
 
     def _put(self, asking: Asking) -> Self:
         other = copy(self)
@@ -62,23 +64,25 @@ class Question:
 
     # What to ask for
 
-    def aggregate(self, *columns: str) -> Self:
+    def aggregate(self, *columns: Names) -> Self:
         """Return a scan of these attributes and metrics, in this order; the server adds up the rest.
 
         **With fewer attributes than the object has, the server adds metrics up over those left out.** `select`
-        leaves columns out and keeps the rows. Columns are given by name, as ``Attribute@FORM``, or by id; an
-        attribute's name stands for all its forms.
+        leaves columns out and keeps the rows. Columns are given by name, as ``Attribute@FORM``, by id, or as
+        ``ma.col(…)``; an attribute's name stands for all its forms. The level is the attribute, also where one
+        form of it is named; attributes alone give their combinations, metrics alone one row. Call `filter` before
+        it for conditions on the object's rows, after it for those on what was added up.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     conn.cube("Sales Cube").aggregate("Region", "Units").to_arrow().num_columns
         2
         """
-        if not columns:
-            raise UsageError("aggregate() names no column.", hint="Name at least one attribute or metric.")
-        return self._with(replace(self._asking.query, aggregate=columns))
+        return self._with(self._asking.query.aggregated(names_of(columns, "aggregate")))
 
-    def select(self, *columns: str, any_order: bool = False) -> Self:
+    def select(self, *columns: Names, any_order: bool = False) -> Self:
         """Return a scan with these columns of the result, in this order, and all its rows.
+
+        A later `filter` or `sort` may name columns that were left out, a later `select` may not.
 
         Of more rows than fit into a page, the server is asked for less where it makes as many rows of that, which
         takes a request or two to know: metrics that are not needed are left out there, with ``any_order=True`` or
@@ -88,9 +92,7 @@ class Question:
         ...     conn.cube("Sales Cube").select("Units", "Region").to_arrow().shape
         (2000, 2)
         """
-        if not columns:
-            raise UsageError("select() names no column.", hint="Name at least one.")
-        return self._with(replace(self._asking.query, select=columns, any_order=any_order))
+        return self._with(self._asking.query.selected(names_of(columns, "select"), any_order=any_order))
 
     def filter(self, *conditions: Expression) -> Self:
         """Return a scan of the rows for which all conditions hold.
@@ -117,23 +119,29 @@ class Question:
         """
         return self.filter(from_sql(condition))
 
-    def sort(self, *columns: str, descending: bool | Sequence[bool] = False) -> Self:
+    def sort(self, *columns: Names, descending: bool | Sequence[bool] = False) -> Self:
         """Return a scan whose rows are sorted by these columns, in Polars' order, empty values last.
+
+        Where they are equal an earlier `sort` decides.
 
         Holds all rows until the last has come. With `head`, and columns of numbers or dates, the server sorts and
         only the first rows are read.
         """
-        orders = [descending] * len(columns) if isinstance(descending, bool) else list(descending)
-        if not columns or len(orders) != len(columns):
+        names = names_of(columns, "sort")
+        orders = [descending] * len(names) if isinstance(descending, bool) else list(descending)
+        if len(orders) != len(names):
             raise UsageError("sort() takes columns, and descending= for all or for each.")
-        keys = tuple(SortKey(column, order) for column, order in zip(columns, orders, strict=True))
-        return self._with(replace(self._asking.query, sort=keys))
+        keys = tuple(SortKey(name, order) for name, order in zip(names, orders, strict=True))
+        return self._with(self._asking.query.sorted_by(keys))
 
     def head(self, rows: int) -> Self:
-        """Return a scan of the first rows; hardly more than these are read where no condition runs here."""
+        """Return a scan of the first rows; hardly more than these are read where no condition runs here.
+
+        `filter`, `sort` and `aggregate` come before it; `lazy` keeps any order of calls.
+        """
         return self._with(self._asking.query.first(rows))
 
-    def top(self, rows: int, column: str) -> Self:
+    def top(self, rows: int, column: str | ColumnReference) -> Self:
         """Return a scan of the rows with the greatest values, the greatest first."""
         return self.sort(column, descending=True).head(rows)
 

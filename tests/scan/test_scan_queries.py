@@ -267,7 +267,7 @@ def test_empty_values_are_sorted_last(connection, descending):
     assert cube.sort("Long", "Row", descending=descending).head(30).to_polars().equals(wanted.head(30))
 
 
-def test_the_last_sort_and_all_conditions_count(sales, whole):
+def test_the_last_sort_decides_first_and_all_conditions_count(sales, whole):
     scan = sales.sort("Units").filter(col("Units") > 10).sort("Order", descending=True).filter(col("Units") < 90)
     kept = whole.filter(pl.col("Units").is_between(11, 89)).sort("Order", descending=True)
     assert scan.to_polars().equals(kept)
