@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from mstr_arrow.errors import UsageError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from mstr_arrow.credentials import Credential
     from mstr_arrow.events import Event
+
+Credential: TypeAlias = str | Callable[[], str] | Callable[[], Awaitable[str]]
+"""A text, or a function without arguments that returns one, or a coroutine function that does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from mstr_arrow import background
 from mstr_arrow.errors import UsageError
 
-Credential: TypeAlias = str | Callable[[], str] | Callable[[], Awaitable[str]]
-"""A text, or a function without arguments that returns one, or a coroutine function that does."""
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from mstr_arrow.config import Credential
 
 
 async def resolve(credential: Credential, argument: str) -> str:

@@ -73,11 +73,6 @@ MAY_USE = {
     "simulator": set(),
 }
 
-# What a file of one room uses of another against the table. This list may only get shorter.
-EXCEPTIONS = {
-    ("config.py", "credentials"),
-}
-
 # A room of the simulator may use what is named here; names needed for types alone count, too.
 SIMULATOR_MAY_USE = {
     "answers": set(),
@@ -116,7 +111,7 @@ def test_a_room_uses_only_those_below_it(room):
         for used in others
         if room_of(file) == room and room_of(used) not in MAY_USE[room] | {room}
     }
-    assert found == {(file, used) for file, used in EXCEPTIONS if room_of(Path(file)) == room}
+    assert found == set()
 
 
 def test_every_room_is_in_the_table_once():

@@ -12,7 +12,7 @@ from mstr_arrow.session.login_modes import Login, LoginMode, login_from, refuse_
 from mstr_arrow.session.saved import SavedSession, read_session
 
 if TYPE_CHECKING:
-    from mstr_arrow.credentials import Credential
+    from mstr_arrow.config import Credential
     from mstr_arrow.session.saved import Source
 
 

@@ -10,7 +10,7 @@ from mstr_arrow.credentials import resolve, resolve_here
 from mstr_arrow.errors import UsageError
 
 if TYPE_CHECKING:
-    from mstr_arrow.credentials import Credential
+    from mstr_arrow.config import Credential
 
 WAYS = (
     "What goes together: username= and password= (with login_mode=16 for LDAP); or api_key=; or identity_token=; "

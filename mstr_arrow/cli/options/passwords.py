@@ -16,7 +16,7 @@ from mstr_arrow.secrets import file
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mstr_arrow.credentials import Credential
+    from mstr_arrow.config import Credential
 
 STDIN = Path("-")
 
