@@ -11,6 +11,7 @@ LINT = nox.project.dependency_groups(PROJECT, "lint")
 CORE_TEST = [requirement for requirement in TEST if requirement.startswith(("hypothesis", "pytest"))]
 FOUR_PROCESSES = ("-n", "4", "--dist", "worksteal")  # more than cores: much of the time of tests is waiting
 COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # or each process that tests start compiles all modules anew
+CORE = ("tests/test_imports.py", "tests/test_whole_way.py", "tests/scan/test_ways_out.py", "tests/test_docs.py")
 CHECKED = ("mstr_arrow", "benchmarks", "tests", "noxfile.py", "conftest.py")
 BENCHMARKS = (
     "decode",
@@ -28,7 +29,7 @@ BENCHMARKS = (
     "import_time",
 )
 
-nox.options.sessions = ["lint", "types", "tests", "tests_core"]
+nox.options.sessions = ["lint", "types", "tests_core", "tests"]
 nox.options.error_on_missing_interpreters = False
 
 
@@ -49,21 +50,21 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def tests_core(session: nox.Session) -> None:
-    """Run the tests with nothing but the core dependencies; what needs an extra is left out."""
+    """Import everything and go each way out with nothing but the core dependencies."""
     session.install("-e", ".", *CORE_TEST)
-    session.run("pytest", *FOUR_PROCESSES, "--ignore=mstr_arrow/cli", *session.posargs, env=COMPILED)
+    session.run("pytest", *FOUR_PROCESSES, *(session.posargs or CORE), env=COMPILED)
 
 
 @nox.session
-def faults(session: nox.Session) -> None:
-    """Try every fault at every step, once and for good: the whole table of docs/reliability.md."""
+def slow(session: nox.Session) -> None:
+    """Run what ``tests`` leaves out: every fault at every step, kills, many pages, many examples of properties."""
     session.install("-e", ".[all]", *TEST)
     session.run(
         "pytest",
         *FOUR_PROCESSES,
-        "tests/reliability",
+        *("-m", "slow or hypothesis", "--hypothesis-profile=slow"),
         *session.posargs,
-        env=COMPILED | {"MSTR_ARROW_ALL_FAULTS": "1"},
+        env=COMPILED,
     )
 
 

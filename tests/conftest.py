@@ -7,16 +7,23 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import hypothesis
 import pytest
 from aiohttp import web
 
 import mstr_arrow.opening
 from mstr_arrow.config import Retry, Settings, Timeouts
+from tests.support.servers import IDLE
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 CONTEXT = "/MicroStrategyLibrary"
 TOKEN = "token0123456789abcdefghijk"
 COOKIE = 'a+b/c=="d'
+
+
+hypothesis.settings.register_profile("short", max_examples=50, deadline=None)
+hypothesis.settings.register_profile("slow", max_examples=300, deadline=None)
+hypothesis.settings.load_profile("short")
 
 
 class Library:
@@ -149,7 +156,7 @@ def simulator():
     """
     from mstr_arrow.simulator import Simulator
 
-    with Simulator(rows=2_000, gzip=False, encode_once=True, async_polls=0, publish_polls=0) as server:
+    with Simulator(rows=2_000, **IDLE) as server:
         yield server
 
 

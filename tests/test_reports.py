@@ -12,6 +12,7 @@ import pytest
 import mstr_arrow as ma
 from mstr_arrow.simulator import Simulator
 from mstr_arrow.simulator.samples.layouts import layout_reports
+from tests.support.servers import IDLE
 
 NAMES = sorted(report.name for report in layout_reports(100, 0) if report.name != "Big Cross-tab")
 CUT_APART = ("Metrics On Rows", "Metrics Between On Rows")
@@ -20,7 +21,7 @@ CUT_APART = ("Metrics On Rows", "Metrics Between On Rows")
 
 @pytest.fixture(scope="module")
 def server():
-    with Simulator(rows=200) as sim:
+    with Simulator(rows=200, **IDLE) as sim:
         yield sim
 
 
@@ -91,9 +92,12 @@ TERMINALS = {
 }
 
 
+@pytest.mark.parametrize(
+    "names", [NAMES[::6], pytest.param(NAMES, marks=pytest.mark.slow)], ids=["some", "every report"]
+)
 @pytest.mark.parametrize("terminal", list(TERMINALS))
-def test_every_way_out_gives_what_is_true(server, conn, tmp_path, terminal):
-    for name in NAMES:
+def test_every_way_out_gives_what_is_true(server, conn, tmp_path, terminal, names):
+    for name in names:
         report = conn.report(name, subtotals="keep", limits=ma.Limits(page_rows=30))
         truth = server.truth(name, subtotals="keep")
         found = TERMINALS[terminal](report, tmp_path)

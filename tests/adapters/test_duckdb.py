@@ -8,6 +8,7 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow.simulator import Fault, Simulator
+from tests.support.servers import IDLE
 
 duckdb = pytest.importorskip("duckdb", reason="the extra duckdb is not installed")
 
@@ -53,7 +54,7 @@ CONDITIONS = {
 @pytest.fixture(scope="session")
 def simulator():
     """A simulated I-Server whose Sales Cube is small enough to be read a hundred times."""
-    with Simulator(rows=ROWS) as server:
+    with Simulator(rows=ROWS, **IDLE) as server:
         yield server
 
 

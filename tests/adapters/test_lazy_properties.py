@@ -11,6 +11,7 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow.simulator import Simulator
+from tests.support.servers import IDLE
 
 SOURCES = ("Sales Cube", "Awkward Values", "Plain Report")
 ROUNDS = int(os.environ.get("SCAN_ROUNDS", "7"))
@@ -19,7 +20,7 @@ ROUNDS = int(os.environ.get("SCAN_ROUNDS", "7"))
 
 @pytest.fixture(scope="module")
 def server():
-    with Simulator(rows=400) as running:
+    with Simulator(rows=400, **IDLE) as running:
         yield running
 
 

@@ -107,8 +107,8 @@ def test_without_the_extra_one_line_says_what_to_install():
     ("typed", "offered"),
     [
         ("mstr-arrow de", {"describe", "demo"}),
-        ("mstr-arrow fetch --sub", {"--subtotals"}),
-        ("mstr-arrow ls --type ", {"cube", "report", "all"}),
+        pytest.param("mstr-arrow fetch --sub", {"--subtotals"}, marks=pytest.mark.slow),
+        pytest.param("mstr-arrow ls --type ", {"cube", "report", "all"}, marks=pytest.mark.slow),
         ("mstr-arrow fetch Cube --layout ", {"tidy", "grid"}),
     ],
 )

@@ -173,7 +173,7 @@ def command(simulator):
     return [sys.executable, "-c", "import mstr_arrow.cli; mstr_arrow.cli.main()"], os.environ | environment
 
 
-@pytest.mark.parametrize("output", ["x.parquet", "x/"])
+@pytest.mark.parametrize("output", ["x.parquet", pytest.param("x/", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("signals", "code", "said"),
     [([signal.SIGINT], 130, "Interrupted."), ([signal.SIGTERM] * 2, 143, "Terminated.")],

@@ -243,7 +243,9 @@ def test_a_password_is_not_shown(push, monkeypatch):
     assert "s3cr3t-value" not in result.err
 
 
-@pytest.mark.parametrize("at", ["PUT", "POST"], ids=["sending", "publishing"])
+@pytest.mark.parametrize(
+    "at", [pytest.param("PUT", id="sending"), pytest.param("POST", id="publishing", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize(
     ("number", "code", "said"), [(signal.SIGINT, 130, "Interrupted."), (signal.SIGTERM, 143, "Terminated.")]
 )

@@ -19,6 +19,7 @@ duckdb = pytest.importorskip("duckdb", reason="the extra duckdb is not installed
 from mstr_arrow.cli.app import SQL_EXAMPLES  # noqa: E402
 from mstr_arrow.errors import UsageError  # noqa: E402
 from mstr_arrow.simulator import Fault, Simulator  # noqa: E402
+from tests.support.servers import IDLE  # noqa: E402
 
 CUBE = "Sales Cube"
 
@@ -171,7 +172,7 @@ def test_the_first_rows_of_a_condition_are_all_that_is_asked_for(table, server):
     ],
 )
 def test_columns_that_are_not_needed_are_not_on_the_wire(run, tmp_path, statement, asked):
-    with Simulator(rows=6_000) as server:
+    with Simulator(rows=6_000, **IDLE) as server:
         (tmp_path / "password").write_text("demo")
         (tmp_path / "password").chmod(0o600)
         login = ["--url", server.url, "--username", "demo", "--password-file", f"{tmp_path}/password"]
@@ -362,7 +363,11 @@ def command(simulator, *arguments):
 
 
 @pytest.mark.parametrize(
-    "statement", ["from 'Sales Cube'", "select 1 from 'Sales Cube', range(1000000), range(1000000)"]
+    "statement",
+    [
+        pytest.param("from 'Sales Cube'", marks=pytest.mark.slow),
+        "select 1 from 'Sales Cube', range(1000000), range(1000000)",
+    ],
 )
 @pytest.mark.parametrize(
     ("number", "code", "said"), [(signal.SIGINT, 130, "Interrupted."), (signal.SIGTERM, 143, "Terminated.")]

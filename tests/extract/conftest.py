@@ -36,7 +36,7 @@ SCRIPT = textwrap.dedent(
 @pytest.fixture
 def server():
     """A simulator of one's own: its cube is published anew, its sessions are counted."""
-    with Simulator(rows=6_000) as simulator:
+    with Simulator(rows=6_000, gzip=False) as simulator:
         yield simulator
 
 

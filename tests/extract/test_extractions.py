@@ -54,7 +54,7 @@ def test_if_changed_reads_only_what_was_published_since(server, opened, tmp_path
 
 
 def test_if_changed_says_where_nobody_tells_and_reads(tmp_path):
-    with Simulator(rows=500, monitors_caches=False) as server:
+    with Simulator(rows=500, monitors_caches=False, gzip=False) as server:
         with ma.connect(server.url, username=server.username, password=server.password) as connection:
             cube = connection.cube("Sales Cube")
             cube.extract(tmp_path / "sales", if_changed=True)
@@ -121,7 +121,7 @@ def test_the_deadline_is_over_all_of_a_run(simulator, connection, tmp_path):
 
 def test_rows_of_former_runs_do_not_count_where_it_began_again(tmp_path):
     """Nobody tells when the data were published, so it is the rows that show it."""
-    with Simulator(rows=2_000, monitors_caches=False) as server:
+    with Simulator(rows=2_000, monitors_caches=False, gzip=False) as server:
 
         def extract():
             with ma.connect(server.url, username=server.username, password=server.password) as connection:

@@ -19,6 +19,7 @@ def rows_asked_for(server):
     return sum(request.answer_rows for request in server.requests if "/instances/" in request.path)
 
 
+@pytest.mark.slow
 def test_three_kills_leave_a_whole_folder(server, opened, killed, is_whole, tmp_path):
     folder = tmp_path / "sales"
     for pages in (3, 4, 5):

@@ -93,7 +93,7 @@ def some_limits(draw):
     )
 
 
-@settings(deadline=None, database=None, max_examples=150)
+@settings(database=None)
 @given(
     total=st.integers(0, 200),
     limits=some_limits(),
@@ -121,7 +121,7 @@ def test_every_row_comes_once_within_the_limits(total, limits, ordered, cuts, se
     asyncio.run(main())
 
 
-@settings(deadline=None, database=None, max_examples=50)
+@settings(database=None)
 @given(limits=some_limits(), ordered=st.booleans(), pulls=st.integers(0, 3), seed=st.integers(0, 999))
 def test_a_consumer_that_does_not_pull_stops_the_requests(limits, ordered, pulls, seed):
     luck = Random(seed)
@@ -275,7 +275,7 @@ def test_an_empty_page_does_not_loop_for_ever():
     asyncio.run(main())
 
 
-@settings(deadline=None, database=None, max_examples=60)
+@settings(database=None)
 @given(limits=some_limits(), totals=st.lists(st.integers(0, 300), min_size=2, max_size=6), seed=st.integers(0, 999))
 def test_schedulers_that_share_a_budget_keep_it_together_and_all_come_to_their_end(limits, totals, seed):
     luck = Random(seed)

@@ -40,10 +40,9 @@ def decode_plainly(text, columns=None, types=None):
 GENERATED = settings(
     deadline=None,
     database=None,
-    max_examples=100,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-FEWER = settings(GENERATED, max_examples=50)
+FEWER = settings(GENERATED, max_examples=settings.default.max_examples // 2)
 
 
 # JSON as text ---------------------------------------------------------------------------------------------------

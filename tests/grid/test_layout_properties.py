@@ -20,7 +20,6 @@ PLAINLY = decode.decode_plainly
 GENERATED = settings(
     deadline=None,
     database=None,
-    max_examples=200,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 

@@ -4,7 +4,7 @@ import pickle
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mstr_arrow import errors
@@ -137,7 +137,6 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
 @given(status=st.integers(400, 599), body=JSON.map(orjson.dumps) | st.binary(), path=PATHS, subject=SUBJECTS)
 def test_whatever_comes_becomes_an_error_that_says_what_to_do(status, body, path, subject):
     error = error_for(status, {}, body, method="POST", path=path, subject=subject)

@@ -167,12 +167,17 @@ def test_prompts_come_before_pages(connection, simulator):
     assert result.equals(truth(simulator, "Paged And Prompted", answers=answers).cast(dict(result.schema)))
 
 
-def test_1500_pages_never_have_more_instances_than_the_session_may_have():
+@pytest.mark.parametrize(
+    ("name", "pages"), [("Paged By Three", 42), pytest.param("Paged Many", 1_500, marks=pytest.mark.slow)]
+)
+def test_many_pages_never_have_more_instances_than_the_session_may_have(name, pages):
     with Simulator() as server:
         with ma.connect(server.url, username=server.username, password=server.password) as conn:
-            result = conn.report("Paged Many", limits=ma.Limits(concurrency=20)).expand_pages().to_polars()
+            report = conn.report(name, limits=ma.Limits(concurrency=20))
+            assert report.pages().num_rows == pages
+            result = report.expand_pages().to_polars()
             (counts,) = server.instances
-        assert result.equals(truth(server, "Paged Many").cast(dict(result.schema)))
+        assert result.equals(truth(server, name).cast(dict(result.schema)))
         assert (counts.most <= 8, counts.evicted, counts.missed) == (True, 0, 0)
         created = [
             request for request in server.requests if request.method == "POST" and "/instances" in request.path

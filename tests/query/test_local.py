@@ -9,7 +9,7 @@ from decimal import Decimal
 import polars as pl
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mstr_arrow.errors import UsageError
@@ -41,7 +41,6 @@ SEARCH = {"contains": operator.contains, "starts_with": str.startswith, "ends_wi
 RANKED = {"Revenue", "Units"}
 
 
-@settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_a_condition_keeps_the_rows_where_it_is_true(data, drawn, frame, subjects):
     expression, rows = data.draw(drawn.trees(ranks=True)), data.draw(drawn.rows)
@@ -49,7 +48,6 @@ def test_a_condition_keeps_the_rows_where_it_is_true(data, drawn, frame, subject
     assert kept["row"].to_list() == [at for at, row in enumerate(rows) if holds(expression, row, rows)]
 
 
-@settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_a_condition_or_its_opposite_or_neither_keeps_a_row(data, drawn, frame, subjects):
     expression, rows = data.draw(drawn.trees(ranks=True)), frame(data.draw(drawn.rows))

@@ -9,7 +9,7 @@ from io import StringIO
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from polars.io.plugins import register_io_source
 
@@ -147,7 +147,6 @@ def test_columns_are_found_by_their_names_alone(subjects, object_id):
         assert from_polars(pl.col(name) == 1, subjects).expression is None
 
 
-@settings(max_examples=200, deadline=None)
 @given(data=st.data())
 def test_conditions_survive_the_way_through_polars(data, drawn, frame, subjects):
     bound = bind(data.draw(drawn.trees()), subjects)
@@ -159,7 +158,6 @@ def test_conditions_survive_the_way_through_polars(data, drawn, frame, subjects)
     assert rows.filter(predicate(found.expression, subjects)).equals(rows.filter(there))
 
 
-@settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_what_is_understood_of_a_query_keeps_its_rows(data, drawn, frame, subjects):
     """With what the optimizer makes of conditions on the way to the source."""

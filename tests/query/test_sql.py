@@ -6,7 +6,7 @@ import sys
 from decimal import Decimal
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mstr_arrow.errors import UsageError
@@ -103,7 +103,6 @@ def test_without_the_extra_the_error_names_it(monkeypatch):
         from_sql("Year = 1")
 
 
-@settings(max_examples=200, deadline=None)
 @given(data=st.data())
 def test_conditions_survive_the_way_through_sql(data, drawn, subjects):
     bound = bind(data.draw(drawn.trees()), subjects)

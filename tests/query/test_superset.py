@@ -57,21 +57,18 @@ def held(subjects):
     return make
 
 
-@settings(max_examples=400, deadline=None)
 @given(data=st.data(), collation=st.sampled_from(COLLATIONS))
 def test_rows_before_aggregation(data, collation, drawn, frame, held, subjects):
     expression = bind(data.draw(drawn.trees(ranks=data.draw(st.booleans()))), subjects)
     check(push_where(expression, subjects), expression, frame(data.draw(drawn.rows)), held, collation, subjects)
 
 
-@settings(max_examples=200, deadline=None)
 @given(data=st.data(), collation=st.sampled_from(COLLATIONS))
 def test_rows_after_aggregation(data, collation, drawn, frame, held, subjects):
     expression = bind(data.draw(drawn.trees(METRICS, ranks=data.draw(st.booleans()))), subjects)
     check(push_having(expression, subjects), expression, frame(data.draw(drawn.rows)), held, collation, subjects)
 
 
-@settings(max_examples=200, deadline=None)
 @given(data=st.data(), divide=st.sampled_from([push_where, push_having]))
 def test_ranks_beside_other_conditions(data, divide, drawn, frame, held, subjects):
     others = data.draw(st.lists(st.one_of(drawn.ranks, drawn.trees(("Units", "Visits"))), max_size=2))
@@ -80,7 +77,6 @@ def test_ranks_beside_other_conditions(data, divide, drawn, frame, held, subject
     check(divide(expression, subjects), expression, delivered, held, Collation(), subjects)
 
 
-@settings(max_examples=200, deadline=None)
 @given(data=st.data())
 def test_a_server_that_holds_more_digits_than_it_shows(data, drawn, frame, held, subjects):
     expression = bind(data.draw(drawn.trees(("Area", "Revenue", "Cost", "Opened", "Hour"))), subjects)

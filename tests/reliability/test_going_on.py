@@ -20,7 +20,7 @@ GONE = Fault.error(404, "ERR004", iserver_code=-2147468986)
 
 @pytest.fixture(scope="module")
 def sim():
-    with Simulator(rows=ROWS) as server:
+    with Simulator(rows=ROWS, gzip=False) as server:
         yield server
 
 
@@ -231,7 +231,7 @@ def test_times_are_those_before_an_instance_was_made_that_was_only_looked_at(cub
 
 def test_without_the_privilege_to_monitor_caches_a_read_asks_once_and_goes_on(quick):
     with (
-        Simulator(rows=ROWS, monitors_caches=False) as sim,
+        Simulator(rows=ROWS, monitors_caches=False, gzip=False) as sim,
         ma.connect(sim.url, username=sim.username, password=sim.password, settings=quick) as connection,
     ):
         scan = ordered(connection.cube(CUBE))

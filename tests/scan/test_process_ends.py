@@ -60,7 +60,13 @@ THROUGH_THE_C_STREAM = {
 }
 
 
-@pytest.mark.parametrize("way", [*WAYS, *THROUGH_THE_C_STREAM])
+@pytest.mark.parametrize(
+    "way",
+    [
+        pytest.param(way, marks=() if way in {"a batch loop", "Polars"} else pytest.mark.slow)
+        for way in (*WAYS, *THROUGH_THE_C_STREAM)
+    ],
+)
 def test_ctrl_c_ends_the_process_and_the_session(start, pages, simulator, way):
     if way == "DuckDB" and importlib.util.find_spec("duckdb") is None:
         pytest.skip("duckdb is not installed")
@@ -86,7 +92,9 @@ ENDS = {
 }
 
 
-@pytest.mark.parametrize("way", ENDS)
+@pytest.mark.parametrize(
+    "way", [pytest.param(way, marks=() if way == "a reader" else pytest.mark.slow) for way in ENDS]
+)
 def test_a_process_that_ends_closes_its_reads(start, simulator, pages, way):
     process = start(ENDS[way])
     out, err = process.communicate(timeout=SECONDS)

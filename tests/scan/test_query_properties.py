@@ -33,6 +33,7 @@ from mstr_arrow.query.expressions import (
 from mstr_arrow.query.server_filter import push_where
 from mstr_arrow.simulator import Simulator
 from mstr_arrow.simulator.rules.collation import Collation
+from tests.support.servers import IDLE
 
 SWITCHES = (
     *("case_insensitive", "ignore_trailing_blanks", "empty_text_is_null", "nulls_in_negations"),
@@ -96,7 +97,7 @@ def sources():
 
     def find(collation, name):
         if collation not in opened:
-            server = Simulator(rows=70, collation=Collation(**COLLATIONS[collation]))
+            server = Simulator(rows=70, collation=Collation(**COLLATIONS[collation]), **IDLE)
             closing.append(server.__enter__())
             opened[collation] = ma.connect(server.url, username=server.username, password=server.password)
             opened[collation].write("Pushed", pushed_frame(), metrics=["Revenue", "Units", "Price"])

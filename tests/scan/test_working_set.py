@@ -10,6 +10,7 @@ import mstr_arrow as ma
 from mstr_arrow import errors
 from mstr_arrow.config import Limits, Settings, Timeouts
 from mstr_arrow.simulator import Simulator
+from tests.support.servers import IDLE
 
 REPORTS = ("Plain Report", "Report With Subtotals", "Cross-tab Metrics Last", "Metrics On Rows")
 SMALL = Limits(page_rows=125, concurrency=2, buffer_bytes=1)
@@ -21,7 +22,7 @@ def simulate():
     started = []
 
     def start(**settings):
-        simulator = Simulator(rows=500, async_polls=0, **settings)
+        simulator = Simulator(rows=500, **IDLE, **settings)
         started.append(simulator)
         return simulator.__enter__()
 
@@ -39,7 +40,7 @@ def connect(simulator, **settings):
     )
 
 
-@pytest.mark.parametrize(("size", "seconds"), [(3, 0.0), (6, 0.02)])
+@pytest.mark.parametrize(("size", "seconds"), [(3, 0.0), pytest.param(6, 0.02, marks=pytest.mark.slow)])
 def test_thirty_scans_at_once_share_a_small_working_set(simulate, size, seconds):
     simulator = simulate(working_set=size, report_seconds=seconds)
     names = [("Sales Cube", "cube"), *((name, "report") for name in REPORTS)] * 6
@@ -97,7 +98,7 @@ def test_a_report_that_was_looked_at_outlives_cubes(simulate):
 
 def test_one_who_holds_all_places_is_told(simulate):
     simulator = simulate(working_set=4)
-    with connect(simulator, timeouts=Timeouts(execute=0.5)) as connection:
+    with connect(simulator, timeouts=Timeouts(execute=1)) as connection:
         cube = connection.cube("Sales Cube")
         held = [cube.to_batches(), cube.to_batches()]
         with pytest.raises(errors.UsageError, match="2 reads of this session are open, and none of them goes on"):

@@ -30,7 +30,6 @@ from mstr_arrow.upload.types import fate, value_type
 GENERATED = settings(
     deadline=None,
     database=None,
-    max_examples=150,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 ZONES = ["UTC", "Asia/Kolkata", "America/New_York"]

@@ -105,7 +105,7 @@ def assert_same(got, sent):
 
 @pytest.fixture(scope="module")
 def server():
-    with Simulator(rows=10, publish_polls=0) as simulator:
+    with Simulator(rows=10, gzip=False, publish_polls=0) as simulator:
         yield simulator
 
 
@@ -115,7 +115,7 @@ def conn(server):
         yield connection
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(sent=tables(), orientation=st.sampled_from(["COLUMN", "ROW", None]), rows=st.integers(1, 5))
 def test_what_is_written_is_read(conn, sent, orientation, rows):
     with warnings.catch_warnings():
@@ -128,7 +128,7 @@ def test_what_is_written_is_read(conn, sent, orientation, rows):
     ma.SuperCube(conn, id=result.cube_id).delete()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=settings.default.max_examples // 2, suppress_health_check=[HealthCheck.too_slow])
 @given(first=tables(kinds=("int64", "float64")), second=tables(kinds=("float64", "decimal", "int32")))
 def test_several_tables_join_by_their_key(conn, first, second):
     second = second.rename_columns(["key", *(f"d{number}" for number in range(second.num_columns - 1))])

@@ -12,7 +12,7 @@ from itertools import product
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mstr_arrow.simulator.answers import Refusal
@@ -223,7 +223,6 @@ CONDITIONS = {element_column(STORE): elements(), **{name: comparisons(name) for 
 
 
 @pytest.mark.parametrize("name", CONDITIONS)
-@settings(max_examples=60)
 @given(data=st.data(), collation=collations)
 def test_a_condition_holds_in_the_rows_where_a_plain_evaluator_says_so(name, data, collation):
     others = METRICS if name in METRICS else ()
@@ -233,7 +232,6 @@ def test_a_condition_holds_in_the_rows_where_a_plain_evaluator_says_so(name, dat
     assert kept == [holds(tree, row, rows, collation) is True for row in rows]
 
 
-@settings(max_examples=60)
 @given(rows=rows_of(SCHEMA), tree=trees, collation=collations)
 def test_a_filter_keeps_the_rows_that_a_plain_evaluator_keeps(rows, tree, collation):
     frame = pl.DataFrame(rows, schema=SCHEMA)
