@@ -9,6 +9,7 @@ from mstr_arrow.errors import InstanceGone, UsageError
 from mstr_arrow.instances.page_by import PageChoice, fetch_page_by
 from mstr_arrow.query.query import Query
 from mstr_arrow.scan.scan import Scan
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,7 +78,7 @@ class Paged(Scan):
         if asking.source.given is not None:
             raise UsageError(
                 "a given instance is read as it is, with the page that it shows.",
-                hint="Leave instance_id= out to choose pages.",
+                hint=naming("Leave {Connection.report.instance_id} out to choose pages."),
             )
         return self._put(asking.anew(source=replace(asking.source, page_by=choice)))
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.query.expressions import all_of, needs_all_rows
+from mstr_arrow.wording import named, naming
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mstr_arrow.query.expressions import Expression
+    from mstr_arrow.wording import Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,12 @@ class Query:
 
         A rank is counted over the rows that earlier conditions leave.
         """
-        self._refuse_after_head("filter")
+        self._refuse_after_head(named("Scan.filter()"))
         ranks = any(map(needs_all_rows, conditions))
         if ranks and self.having is not None:
             raise UsageError(
-                "a rank cannot follow filter() after aggregate(), or after another rank.",
-                hint="Rank in one filter(), or use lazy(), which keeps the order of calls.",
+                naming("a rank cannot follow {Scan.filter()} after {Scan.aggregate()}, or after another rank."),
+                hint=naming("Rank in one {Scan.filter()}, or use {Scan.lazy()}, which keeps the order of calls."),
             )
         ranked = ranks and self.where is not None
         if self.aggregate is None and self.having is None and not ranked:
@@ -70,16 +72,17 @@ class Query:
 
     def aggregated(self, columns: tuple[str, ...]) -> Query:
         """Return the query with metrics added up to the level of the attributes that are named."""
-        self._refuse_after_head("aggregate")
+        self._refuse_after_head(named("Scan.aggregate()"))
         if self.aggregate is not None:
             raise UsageError(
-                "aggregate() was called before.", hint="Name all that is to remain in one aggregate()."
+                naming("{Scan.aggregate()} was called before."),
+                hint=naming("Name all that remains in one {Scan.aggregate()}."),
             )
-        for call, given in (("select", self.select), ("sort", self.sort)):
+        for call, given in ((named("Scan.select()"), self.select), (named("Scan.sort()"), self.sort)):
             if given:
                 raise UsageError(
-                    f"aggregate() cannot follow {call}().",
-                    hint=f"Call aggregate() before {call}(), or use lazy() and group_by.",
+                    naming("{Scan.aggregate()} cannot follow {call}.", call=call),
+                    hint=naming("Call {Scan.aggregate()} before {call}, or group {Scan.lazy()}.", call=call),
                 )
         return replace(self, aggregate=columns)
 
@@ -90,9 +93,9 @@ class Query:
 
     def sorted_by(self, keys: tuple[SortKey, ...]) -> Query:
         """Return the query with rows sorted by keys; earlier ones decide where these are equal."""
-        self._refuse_after_head("sort")
-        named = {key.column for key in keys}
-        return replace(self, sort=(*keys, *(key for key in self.sort if key.column not in named)))
+        self._refuse_after_head(named("Scan.sort()"))
+        columns = {key.column for key in keys}
+        return replace(self, sort=(*keys, *(key for key in self.sort if key.column not in columns)))
 
     def first(self, rows: int) -> Query:
         """Return the query for at most so many rows; errors: UsageError for a negative number."""
@@ -100,11 +103,11 @@ class Query:
             raise UsageError(f"the first {rows} rows cannot be taken.", hint="Give a number from 0 on.")
         return replace(self, head=rows if self.head is None else min(rows, self.head))
 
-    def _refuse_after_head(self, call: str) -> None:
+    def _refuse_after_head(self, call: Wording) -> None:
         if self.head is not None:
             raise UsageError(
-                f"{call}() cannot follow head() or top(), which leave rows out.",
-                hint=f"Call {call}() first, or use lazy(), which keeps the order of calls.",
+                naming("{call} cannot follow {Scan.head()} or {Scan.top()}, which leave rows out.", call=call),
+                hint=naming("Call {call} first, or use {Scan.lazy()}, which keeps the order of calls.", call=call),
             )
 
 

@@ -23,35 +23,37 @@ from mstr_arrow.query.expressions import (
     Value,
     no_truth,
 )
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from mstr_arrow.query.expressions import Operator
+    from mstr_arrow.wording import Wording
 
 _LARGEST = int(sys.float_info.max)
 """Beyond this there are no doubles, and comparisons would only waste memory."""
 
 
-def names_of(columns: Sequence[object], call: str) -> tuple[str, ...]:
+def names_of(columns: Sequence[object], call: Wording) -> tuple[str, ...]:
     """Read the columns that a call names: texts, references made by `col`, or one list of them.
 
     Errors: UsageError for anything else, for a name that is there twice, and for none.
 
-    >>> names_of([["Region", col("Units")]], "select")
+    >>> names_of([["Region", col("Units")]], naming("{Scan.select()}"))
     ('Region', 'Units')
     """
     if len(columns) == 1 and isinstance(columns[0], list | tuple):
         columns = columns[0]
     names = [column.name if isinstance(column, ColumnReference) else column for column in columns]
     if not names:
-        raise UsageError(f"{call}() names no column.", hint="Name at least one.")
+        raise UsageError(naming("{call} names no column.", call=call), hint="Name at least one.")
     for name in names:
         if not isinstance(name, str):
-            kind = "a Polars expression" if isinstance(name, pl.Expr) else f"a {type(name).__name__}"
+            kind = "Polars expression" if isinstance(name, pl.Expr) else type(name).__name__
             raise UsageError(
-                f"{call}() takes names of columns, not {kind}: {name!r}.",
-                hint="Name columns, as texts or by col(); lazy() takes Polars expressions.",
+                naming("{call} takes names of columns; {name!r} is a {kind}.", call=call, kind=kind, name=name),
+                hint=naming("Name columns, as texts or by {col()}; {Scan.lazy()} takes Polars expressions."),
             )
         if names.count(name) > 1:
             raise UsageError(f"the column {name!r} is asked for twice.", hint="Name it once.")
@@ -191,13 +193,14 @@ class ColumnReference:
                 value = getattr(value, convert)()
         if value is None:
             raise UsageError(
-                f"the column {self.name!r} is compared with None.", hint="Use .is_null() or .is_not_null()."
+                f"the column {self.name!r} is compared with None.",
+                hint=naming("Use {ColumnReference.is_null()} or {ColumnReference.is_not_null()}."),
             )
         if isinstance(value, Expression) or not isinstance(value, Value):
             kind = "a condition" if isinstance(value, Expression) else f"a {type(value).__name__}"
             raise UsageError(
                 f"the column {self.name!r} is compared with {kind}, {value!r}.",
-                hint="Compare it with a number, text, bool, date, datetime, time or another col(); "
+                hint="Compare it with a number, text, bool, date, datetime, time or another column; "
                 "put each comparison in parentheses: (col('A') > 1) & (col('B') > 2).",
             )
         if isinstance(value, int | float | Decimal) and not _is_held(value):

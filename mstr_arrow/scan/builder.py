@@ -14,6 +14,7 @@ from mstr_arrow.query.parse_sql import from_sql
 from mstr_arrow.query.query import Query, SortKey
 from mstr_arrow.query.reference import ColumnReference, names_of
 from mstr_arrow.signatures import takes
+from mstr_arrow.wording import named
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -77,7 +78,7 @@ class Question:
         ...     conn.cube("Sales Cube").aggregate("Region", "Units").to_arrow().num_columns
         2
         """
-        return self._with(self._asking.query.aggregated(names_of(columns, "aggregate")))
+        return self._with(self._asking.query.aggregated(names_of(columns, named("Scan.aggregate()"))))
 
     def select(self, *columns: Names, any_order: bool = False) -> Self:
         """Return a scan with these columns of the result, in this order, and all its rows.
@@ -92,7 +93,9 @@ class Question:
         ...     conn.cube("Sales Cube").select("Units", "Region").to_arrow().shape
         (2000, 2)
         """
-        return self._with(self._asking.query.selected(names_of(columns, "select"), any_order=any_order))
+        return self._with(
+            self._asking.query.selected(names_of(columns, named("Scan.select()")), any_order=any_order)
+        )
 
     def filter(self, *conditions: Expression) -> Self:
         """Return a scan of the rows for which all conditions hold.
@@ -127,7 +130,7 @@ class Question:
         Holds all rows until the last has come. With `head`, and columns of numbers or dates, the server sorts and
         only the first rows are read.
         """
-        names = names_of(columns, "sort")
+        names = names_of(columns, named("Scan.sort()"))
         orders = [descending] * len(names) if isinstance(descending, bool) else list(descending)
         if len(orders) != len(names):
             raise UsageError("sort() takes columns, and descending= for all or for each.")

@@ -6,6 +6,7 @@ import pytest
 from mstr_arrow.errors import UsageError
 from mstr_arrow.query.query import Query, SortKey
 from mstr_arrow.query.reference import col, names_of
+from mstr_arrow.wording import named
 
 UNITS, RANK = col("Units") > 1, col("Units").top(3)
 
@@ -32,10 +33,10 @@ def test_a_selection_is_among_the_columns_of_the_one_before():
         (lambda: Query().first(5).sorted_by((SortKey("Units"),)), r"Call sort\(\) first, or use lazy\(\)"),
         (lambda: Query().first(5).aggregated(("Region",)), r"Call aggregate\(\) first, or use lazy\(\)"),
         (lambda: Query().aggregated(("Region",)).aggregated(("Region",)), r"in one aggregate\(\)"),
-        (lambda: Query().selected(("Region",)).aggregated(("Region",)), r"before select\(\), or use lazy\(\)"),
+        (lambda: Query().selected(("Region",)).aggregated(("Region",)), r"before select\(\), or group lazy\(\)"),
         (
             lambda: Query().sorted_by((SortKey("Units"),)).aggregated(("Region",)),
-            r"before sort\(\), or use lazy\(\)",
+            r"before sort\(\), or group lazy\(\)",
         ),
         (
             lambda: Query().filtered([UNITS]).filtered([RANK]).filtered([RANK]),
@@ -51,7 +52,7 @@ def test_an_order_that_no_query_stands_for_is_refused_with_one_that_works(call, 
 
 @pytest.mark.parametrize("columns", [("Region", "Units"), (["Region", "Units"],), (col("Region"), "Units")])
 def test_columns_are_names_references_or_one_list(columns):
-    assert names_of(columns, "select") == ("Region", "Units")
+    assert names_of(columns, named("Scan.select()")) == ("Region", "Units")
 
 
 @pytest.mark.parametrize(
@@ -59,12 +60,12 @@ def test_columns_are_names_references_or_one_list(columns):
     [
         (("Region", "Region"), r"'Region' is asked for twice. Name it once"),
         (("Region", col("Region")), "asked for twice"),
-        ((pl.col("Region"),), r"not a Polars expression: .* lazy\(\) takes"),
-        ((UNITS,), "not a Comparison"),
-        ((7,), "not a int: 7"),
+        ((pl.col("Region"),), r"is a Polars expression\. .* lazy\(\) takes"),
+        ((UNITS,), "is a Comparison"),
+        ((7,), "7 is a int"),
         (([],), "names no column"),
     ],
 )
 def test_anything_else_is_refused(columns, message):
     with pytest.raises(UsageError, match=message):
-        names_of(columns, "select")
+        names_of(columns, named("Scan.select()"))
