@@ -89,7 +89,7 @@ def test_python_logic_is_refused_with_what_to_write(mistake):
 @pytest.mark.parametrize(
     ("mistake", "said"),
     [
-        (lambda: year == None, r"None. Use .is_null\(\) or .is_not_null\(\)"),  # noqa: E711 - the mistake
+        (lambda: year == None, r"None. Use is_null\(\) or is_not_null\(\)"),  # noqa: E711 - the mistake
         (lambda: year.is_in([1, None]), "None"),
         (lambda: year == b"x", "a bytes"),
         (lambda: year == dt.timedelta(1), "a timedelta"),
