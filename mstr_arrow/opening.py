@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from types import TracebackType
 
-    from mstr_arrow.credentials import Credential
+    from mstr_arrow.config import Credential
     from mstr_arrow.events import OnEvent
     from mstr_arrow.session.access import Access
     from mstr_arrow.session.saved import Source

@@ -19,7 +19,8 @@ from mstr_arrow.cli.options.profile import Profile, profile_of
 from mstr_arrow.cli.options.profile_file import change_profile
 from mstr_arrow.cli.options.server import ProfileName, Server, is_seldom, takes_server, variable
 from mstr_arrow.cli.render.errors import shown_errors
-from mstr_arrow.credentials import Credential, resolve_here
+from mstr_arrow.config import Credential
+from mstr_arrow.credentials import resolve_here
 from mstr_arrow.errors import UsageError
 from mstr_arrow.http.url import base_url
 from mstr_arrow.names import listing

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from mstr_arrow.cli.options.profile import Profile
     from mstr_arrow.cli.options.server import Server
+    from mstr_arrow.config import Credential
     from mstr_arrow.connection import Connection
-    from mstr_arrow.credentials import Credential
 
 _LEVELS = ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP")
 """Where typer says that a value comes from, the strongest place first: option, environment, profile."""

@@ -11,7 +11,7 @@ from mstr_arrow.session.login_modes import LoginMode
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from mstr_arrow.credentials import Credential
+    from mstr_arrow.config import Credential
 
 WHO = ("session", "api_key", "identity_token", "username")
 """What says who logs in, by argument of ``connect``: each by itself."""

@@ -26,7 +26,7 @@ from mstr_arrow.names import listing
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mstr_arrow.credentials import Credential
+    from mstr_arrow.config import Credential
 
 
 @dataclass(frozen=True, slots=True)
