@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.wording import named, naming
 
 if TYPE_CHECKING:
     import os
@@ -98,15 +99,16 @@ class Tls:
 
     def __post_init__(self) -> None:
         if self.cert_file is None and (self.key_file is not None or self.key_password is not None):
-            raise UsageError("Tls.key_file and Tls.key_password are of no use without Tls.cert_file.")
+            raise UsageError(naming("{Tls.key_file} and {Tls.key_password} are of no use without {Tls.cert_file}."))
         if self.verify not in (True, False):
             raise UsageError(
-                f"Tls.verify is {self.verify!r}; it must be True or False.",
-                hint="The authority's file is given as Tls(ca_file=…).",
+                naming("{Tls.verify} is {value!r}; it must be True or False.", value=self.verify),
+                hint=naming("The authority's file is given as {Tls.ca_file=…}."),
             )
         if not self.verify and (self.ca_file or self.ca_folder or self.system_store):
             raise UsageError(
-                "Tls.verify=False and trusted authorities exclude each other.", hint="Leave verify=False away."
+                naming("{Tls.verify=False} and trusted authorities exclude each other."),
+                hint=naming("Leave {Tls.verify=False} away."),
             )
 
 
@@ -134,18 +136,23 @@ class Proxy:
         except ValueError:
             host = None
         if not host or " " in host or parts.path.strip("/") or parts.query or parts.fragment:
-            raise UsageError("Proxy.url cannot be read.", hint=hint)
+            raise UsageError(naming("{Proxy.url} cannot be read."), hint=hint)
         if parts.scheme not in {"http", "https"}:
-            raise UsageError(f"Proxy.url starts with {parts.scheme}://, which is not supported.", hint=hint)
+            raise UsageError(
+                naming("{Proxy.url} starts with {scheme}://, which is not supported.", scheme=parts.scheme),
+                hint=hint,
+            )
         if parts.username is not None:
             if self.username is not None or self.password is not None:
-                raise UsageError("Proxy.username and Proxy.password are given twice: also in Proxy.url.")
+                raise UsageError(
+                    naming("{Proxy.username} and {Proxy.password} are given twice: also in {Proxy.url}.")
+                )
             object.__setattr__(self, "username", unquote(parts.username))
             object.__setattr__(self, "password", unquote(parts.password or ""))
         if self.username is None and self.password is not None:
-            raise UsageError("Proxy.password is given without Proxy.username.")
+            raise UsageError(naming("{Proxy.password} is given without {Proxy.username}."))
         if ":" in (self.username or ""):
-            raise UsageError("Proxy.username holds a colon, which HTTP does not allow.")
+            raise UsageError(naming("{Proxy.username} holds a colon, which HTTP does not allow."))
         authority = f"[{host}]" if ":" in host else host
         object.__setattr__(self, "url", f"{parts.scheme}://{authority}{f':{port}' if port else ''}")
 
@@ -178,9 +185,11 @@ class Network:
         proxies = {str(key).removesuffix("://"): each for key, each in (given or {}).items() if each is not None}
         for scheme, each in proxies.items():
             if scheme not in {"http", "https", "all"}:
-                raise UsageError("Network.proxy has a key other than 'http', 'https' and 'all'.")
+                raise UsageError(naming("{Network.proxy} has a key other than 'http', 'https' and 'all'."))
             if not isinstance(each, str | Proxy):
-                raise UsageError(f"Network.proxy is a {type(each).__name__}; it must be a URL, a Proxy or a dict.")
+                raise UsageError(
+                    naming("{Network.proxy} is a {kind}, not a URL, a Proxy or a dict.", kind=type(each).__name__)
+                )
             proxies[scheme] = Proxy(each) if isinstance(each, str) else each
         object.__setattr__(self, "proxy", proxies or None)
         listed = self.no_proxy.split(",") if isinstance(self.no_proxy, str) else self.no_proxy
@@ -288,10 +297,11 @@ class Limits:
         _check_counts(self, *(name for name in ("page_rows", "concurrency") if getattr(self, name) is not None))
         _check_numbers(self, "page_seconds")
         if self.polite not in (True, False):
-            raise UsageError(f"Limits.polite is {self.polite!r}; it must be True or False.")
+            raise UsageError(naming("{Limits.polite} is {value!r}; it must be True or False.", value=self.polite))
         if self.polite and self.concurrency is not None:
             raise UsageError(
-                "Limits.concurrency and Limits.polite exclude each other.", hint="Leave one of them away."
+                naming("{Limits.concurrency} and {Limits.polite} exclude each other."),
+                hint="Leave one of them away.",
             )
 
 
@@ -315,7 +325,9 @@ class Settings:
         if self.on_event is None:
             return
         if not callable(self.on_event) or inspect.iscoroutinefunction(self.on_event):
-            raise UsageError("Settings.on_event must be a plain function of one event, not a coroutine function.")
+            raise UsageError(
+                naming("{Settings.on_event} must be a plain function of one event, not a coroutine function.")
+            )
 
 
 def _check_numbers(settings: object, *names: str, zero: bool = False) -> None:
@@ -325,7 +337,7 @@ def _check_numbers(settings: object, *names: str, zero: bool = False) -> None:
         number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         if not number or value < 0 or (value == 0 and not zero):
             wanted = "a number from 0 on" if zero else "a number above 0"
-            raise UsageError(f"{type(settings).__name__}.{name} is {value!r}; it must be {wanted}.")
+            raise _refused(settings, name, wanted)
 
 
 def _check_counts(settings: object, *names: str, least: int = 1) -> None:
@@ -333,5 +345,9 @@ def _check_counts(settings: object, *names: str, least: int = 1) -> None:
     for name in names:
         value = getattr(settings, name)
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            what = f"{type(settings).__name__}.{name}"
-            raise UsageError(f"{what} is {value!r}; it must be a whole number from {least} on.")
+            raise _refused(settings, name, f"a whole number from {least} on")
+
+
+def _refused(settings: object, name: str, wanted: str) -> UsageError:
+    field, value = named(f"{type(settings).__name__}.{name}"), getattr(settings, name)
+    return UsageError(naming("{field} is {value!r}; it must be {wanted}.", field=field, value=value, wanted=wanted))

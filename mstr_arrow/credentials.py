@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow import background
 from mstr_arrow.errors import UsageError
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -15,72 +16,74 @@ if TYPE_CHECKING:
     from mstr_arrow.config import Credential
 
 
-async def resolve(credential: Credential, argument: str) -> str:
-    """Return a credential's text; ``argument`` is what its caller calls it, for errors.
+async def resolve(credential: Credential, where: str) -> str:
+    """Return a credential's text; ``where`` is what its caller gave it as, for errors.
 
     A plain function runs in a thread. What it returns is awaited if it can be, on the loop that awaits this.
-    Nothing is kept: each call asks again. What the function raises comes out as it is, with a note of the
-    argument. Errors: UsageError for anything but a ``str``, whose value is not shown.
+    Nothing is kept: each call asks again. What the function raises comes out as it is, with a note of
+    where it was given. Errors: UsageError for anything but a ``str``, whose value is not shown.
 
     >>> import asyncio
     >>> async def ask():
     ...     return "s3cret"
-    >>> asyncio.run(resolve(ask, "password"))
+    >>> asyncio.run(resolve(ask, "password="))
     's3cret'
     """
     if isinstance(credential, str):
         return credential
-    value = await asyncio.to_thread(_called, credential, argument)
+    value = await asyncio.to_thread(_called, credential, where)
     if inspect.isawaitable(value):
-        value = await _awaited(value, argument)
-    return _text(value, argument)
+        value = await _awaited(value, where)
+    return _text(value, where)
 
 
-def resolve_here(credential: Credential, argument: str) -> str:
+def resolve_here(credential: Credential, where: str) -> str:
     """Do what :func:`resolve` does for a synchronous caller, in whose own thread a plain function runs.
 
     So one that asks on the terminal hears Ctrl-C. What it returns is awaited, if it can be, on the background
     loop.
 
-    >>> resolve_here(lambda: "s3cret", "password")
+    >>> resolve_here(lambda: "s3cret", "password=")
     's3cret'
     """
     if isinstance(credential, str):
         return credential
-    value = _called(credential, argument)
+    value = _called(credential, where)
     if inspect.isawaitable(value):
-        value = background.run(_awaited(value, argument))
-    return _text(value, argument)
+        value = background.run(_awaited(value, where))
+    return _text(value, where)
 
 
-def _called(credential: Any, argument: str) -> Any:
+def _called(credential: Any, where: str) -> Any:
     if not callable(credential):
         hint = "Give a string, or a function without arguments that returns one."
         if inspect.isawaitable(credential):
             hint = "Give the function itself, not what it returned: it is called again at the next log-in."
-        raise UsageError(f"{argument}= is {_kind(credential)}.", hint=hint)
+        raise UsageError(naming("{where} is {kind}.", where=where, kind=_kind(credential)), hint=hint)
     try:
         return credential()
     except StopIteration:  # which no future can carry: whoever awaits it would wait for ever
-        raise UsageError(f"the function given as {argument}= has no more to return (StopIteration).") from None
+        raise UsageError(
+            naming("the function given as {where} has no more to return (StopIteration).", where=where)
+        ) from None
     except Exception as error:
-        error.add_note(f"raised by the function given as {argument}=")
+        error.add_note(f"raised by the function given as {where}")
         raise
 
 
-async def _awaited(value: Awaitable[Any], argument: str) -> Any:
+async def _awaited(value: Awaitable[Any], where: str) -> Any:
     try:
         return await value
     except Exception as error:
-        error.add_note(f"raised by the function given as {argument}=")
+        error.add_note(f"raised by the function given as {where}")
         raise
 
 
-def _text(value: Any, argument: str) -> str:
+def _text(value: Any, where: str) -> str:
     if isinstance(value, str):
         return value
     raise UsageError(
-        f"the function given as {argument}= returned {_kind(value)}.",
+        naming("the function given as {where} returned {kind}.", where=where, kind=_kind(value)),
         hint="Have it decode them." if isinstance(value, bytes) else "Have it return a string.",
     )
 

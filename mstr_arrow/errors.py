@@ -42,6 +42,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mstr_arrow.wording import naming
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -65,8 +67,17 @@ class MstrError(Exception):
         """The class name, with the server's codes where there are any."""
         return type(self).__name__
 
+    @property
+    def facts(self) -> str:
+        """What belongs behind the message: further messages, the request, its status; mostly nothing."""
+        return ""
+
+    def add_hint(self, more: str) -> None:
+        """Say another thing to do, behind what there is to do already."""
+        self.hint = naming("{hint} {more}", hint=self.hint, more=more) if self.hint else more
+
     def __str__(self) -> str:
-        text = f"{self.label}: {self.message}"
+        text = f"{self.label}: {self.message}{self.facts}"
         return f"{text} {self.hint}" if self.hint else text
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -186,16 +197,16 @@ class ServerError(MstrError):
             codes.append(f"I-Server {self.iserver_code}")
         return f"{type(self).__name__} [{', '.join(codes)}]" if codes else type(self).__name__
 
-    def __str__(self) -> str:
-        facts = [f"{self.method} {self.path}"] if self.method and self.path else []
+    @property
+    def facts(self) -> str:
+        """Further messages of the server, and the request that it refused."""
+        request = [f"{self.method} {self.path}"] if self.method and self.path else []
         if self.status:
-            facts.append(f"HTTP {self.status}")
+            request.append(f"HTTP {self.status}")
         if self.ticket_id:
-            facts.append(f"ticket {self.ticket_id}")
-        text = f"{self.label}: {'; '.join([self.message, *self.details])}"
-        if facts:
-            text = f"{text} ({', '.join(facts)})"
-        return f"{text} {self.hint}" if self.hint else text
+            request.append(f"ticket {self.ticket_id}")
+        further = "".join(f"; {text}" for text in self.details)
+        return f"{further} ({', '.join(request)})" if request else further
 
 
 class LoginError(ServerError):

@@ -14,6 +14,7 @@ from mstr_arrow import background
 from mstr_arrow.adapters.polars import empty_frame
 from mstr_arrow.errors import DataMismatch
 from mstr_arrow.query.parse_polars import without_hints
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
@@ -117,7 +118,8 @@ async def _read(
     try:
         if empty_frame(reading.schema, "plain").schema != schema:
             raise DataMismatch(
-                "The columns are not those that the lazy frame was made with.", hint="Call lazy() again."
+                "The columns are not those that the lazy frame was made with.",
+                hint=naming("Call {Scan.lazy()} again."),
             )
         while (frame := await reading.next()) is not None:
             yield frame

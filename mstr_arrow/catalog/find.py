@@ -21,6 +21,7 @@ from mstr_arrow.catalog.search import EXACTLY, metadata_search, quick_search
 from mstr_arrow.errors import NotFound, ServerError, UsageError
 from mstr_arrow.names import listing, near_names
 from mstr_arrow.session.project import OBJECT_ID, fetch_projects
+from mstr_arrow.wording import advice
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -46,7 +47,7 @@ _OTHERS = {777: "an incremental refresh report", 781: "a hyper card"}
 _NOT_READ = {
     SHORTCUT: ("a shortcut", "The server does not say where it leads to: give the id or path of that object."),
     DOCUMENT: ("a document or dashboard", "Give the cube or the report that it shows."),
-    FOLDER: ("a folder", "Connection.contents() lists what is in it."),
+    FOLDER: ("a folder", advice("list the folder", "{Connection.contents()} lists what is in it.")),
 }
 
 
@@ -133,7 +134,9 @@ async def _check_project(http: ProjectHttp, address: Address) -> None:
         return
     others = [project for project in await fetch_projects(http.own) if project.id.upper() == address.project_id]
     name = others[0].name if others else address.project_id
-    hint = f"Use Connection.in_project({name!r})." if others else "This login may not use it."
+    hint = "This login may not use it."
+    if others:
+        hint = advice("go to the project", "Use {Connection.in_project()} for {name!r}.", name=name)
     raise NotFound(f"the URL is of project {name!r}, not of {http.project.name!r}.", hint=hint)
 
 
@@ -239,11 +242,11 @@ def _ambiguous(wanted: str, found: list[ObjectInfo]) -> UsageError:
     """Return the error that lists what has the same name."""
     kinds = tuple(kind for kind in SUBTYPES if any(info.kind == kind for info in found))
     each = "; ".join(f"{info.id} {info.path}{f' ({info.kind})' if len(kinds) > 1 else ''}" for info in found)
-    further = ", or say which type: cube or report (--type)" if len(kinds) > 1 else ""
+    hint = "Give the id or the path."
+    if len(kinds) > 1:
+        hint = advice("say the kind", "Give the id or the path, or say which it is: {Connection.find.kind}.")
     named = " and ".join(f"{kind}s" for kind in kinds)
-    return UsageError(
-        f"{len(found)} {named} are named {wanted!r}: {each}.", hint=f"Give the id or the path{further}."
-    )
+    return UsageError(f"{len(found)} {named} are named {wanted!r}: {each}.", hint=hint)
 
 
 async def _nothing(http: ProjectHttp, wanted: str, kinds: tuple[Kind, ...]) -> NotFound:

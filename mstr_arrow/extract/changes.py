@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import DataChanged
 from mstr_arrow.extract.order import attribute_names
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from mstr_arrow.instances.freshness import DataTime
     from mstr_arrow.instances.instance import Instance
 
-_HINT = 'Start again: on_change="restart" (--on-change restart) does so by itself.'
+_HINT = naming('Start again: {Scan.extract.on_change="restart"} does so by itself.')
 
 
 def check_time(begun: Manifest, time: DataTime) -> None:

@@ -18,7 +18,7 @@ from mstr_arrow.extract.borrowed import (
 )
 from mstr_arrow.extract.changes import check_columns_of, check_instance, check_time
 from mstr_arrow.extract.manifest import Asked, Manifest, question_of
-from mstr_arrow.extract.order import check_columns, check_question
+from mstr_arrow.extract.order import WITHOUT_ORDER, check_columns, check_question
 from mstr_arrow.extract.portion import Portion
 from mstr_arrow.fetch.deadline import Deadline
 from mstr_arrow.fetch.stats import watcher
@@ -27,6 +27,7 @@ from mstr_arrow.instances.freshness import fetch_data_time
 from mstr_arrow.instances.probe import probe
 from mstr_arrow.query.residual import Residual
 from mstr_arrow.session.saved import saved_session
+from mstr_arrow.wording import advice, naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,12 +146,12 @@ class Extraction:
             raise UsageError(
                 f"the folder {str(self._folder.path)!r} holds an extraction"
                 f"{'' if same else ' of something else'} already.",
-                hint="Give another, or have it replaced: overwrite=True (--overwrite).",
+                hint=naming("Give another, or have it replaced: {Scan.extract.overwrite=True}."),
             )
         if not same and not options.overwrite:
             raise UsageError(
                 f"the folder {str(self._folder.path)!r} holds an extraction of something else.",
-                hint="Give another, or have it replaced: overwrite=True (--overwrite).",
+                hint=naming("Give another, or have it replaced: {Scan.extract.overwrite=True}."),
             )
         return None
 
@@ -167,7 +168,9 @@ class Extraction:
         if begun.asked != self._asked:
             raise UsageError(
                 f"{str(self._folder.work)!r} holds the beginning of an extraction of something else.",
-                hint="Ask for the same, or start again with resume=False.",
+                hint=advice(
+                    "ask for the same", "Ask for the same, or start again with {Scan.extract.resume=False}."
+                ),
             )
         return begun
 
@@ -314,5 +317,5 @@ def _check_residual(residual: Residual) -> None:
     if residual.ranked:
         raise UsageError(
             "an extraction that can be resumed cannot count ranks over all rows.",
-            hint="Use write_parquet(), which starts again from the first row (fetch without --resume).",
+            hint=WITHOUT_ORDER,
         )

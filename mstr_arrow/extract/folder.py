@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from mstr_arrow.errors import UsageError
 from mstr_arrow.extract.manifest import Part, read_manifest
 from mstr_arrow.files.folders import MANIFEST, first_foreign, names_in, not_made, put_in_place, target_folder
+from mstr_arrow.wording import advice, naming
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,7 +89,7 @@ class Folder:
         if names and not self._overwrite:
             raise UsageError(
                 f"the folder {shown} holds parts and no manifest: they were not written by an extraction.",
-                hint="Give another, or have it replaced: overwrite=True (--overwrite).",
+                hint=naming("Give another, or have it replaced: {Scan.extract.overwrite=True}."),
             )
         return None
 
@@ -174,7 +175,7 @@ def _manifest(folder: Path) -> Manifest:
 def _damaged(path: Path) -> UsageError:
     return UsageError(
         f"{str(path)!r} is not as it was written: the extraction cannot go on.",
-        hint="Start it again with resume=False.",
+        hint=advice("start the extraction again", "Start it again with {Scan.extract.resume=False}."),
     )
 
 

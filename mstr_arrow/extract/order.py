@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.wording import advice, naming
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -13,12 +14,18 @@ if TYPE_CHECKING:
     from mstr_arrow.instances.source import Source
     from mstr_arrow.query.query import Query
 
+WITHOUT_ORDER = advice(
+    "read without an order",
+    "Use {Scan.write_parquet()}, which starts again from the first row where it is interrupted.",
+)
+"""What to do where rows have no total order."""
+
 
 def check_question(source: Source, query: Query) -> None:
     """Refuse questions that no extraction can go on with; errors: UsageError."""
-    reason = None
+    reason: str | None = None
     if query.sort or query.head is not None:
-        reason = "sort(), head() and top() ask for another"
+        reason = advice("asks for another order", "{Scan.sort()}, {Scan.head()} and {Scan.top()} ask for another")
     elif source.given is not None:
         reason = "a given instance is read as it is, and cannot be made again"
     elif source.page_by is not None:
@@ -49,6 +56,6 @@ def attribute_names(schema: pa.Schema) -> list[str]:
 
 def _refused(reason: str) -> UsageError:
     return UsageError(
-        f"an extraction that can be resumed needs rows in a total order: {reason}.",
-        hint="Use write_parquet(), which starts again from the first row (fetch without --resume).",
+        naming("an extraction that can be resumed needs rows in a total order: {reason}.", reason=reason),
+        hint=WITHOUT_ORDER,
     )

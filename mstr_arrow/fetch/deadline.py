@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, TypeVar
 
 from mstr_arrow.errors import TimeoutExceeded
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -34,5 +35,8 @@ class Deadline:
                 raise
         raise TimeoutExceeded(
             f"the read was not done within {self._seconds:g} s.",
-            hint="Raise or leave away deadline=, or read less; an extraction that resumes goes on later.",
+            hint=naming(
+                "Raise or leave away {Scan.with_options.deadline}, or read less; an extraction that resumes goes "
+                "on later."
+            ),
         )

@@ -14,6 +14,7 @@ from mstr_arrow.fetch.recovery import data_changed
 from mstr_arrow.fetch.scheduler import ended
 from mstr_arrow.instances.execute import INSTANCES, place_for
 from mstr_arrow.instances.probe import probe
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound="Sliceable")
 
-_WAYS_OUT = "Tables and files begin again by themselves; page_by() reads one page of the report."
+_WAYS_OUT = naming("Tables and files begin again by themselves; {Report.page_by()} reads one page of the report.")
 
 
 class Expanded(Reading[T]):
@@ -115,7 +116,7 @@ class Expanded(Reading[T]):
                 raise self._on_page(error) from error
             except InstanceGone as error:
                 if opened.exception() or self._handed_out or self._shown_again + 1 >= INSTANCES:
-                    error.hint = f"{error.hint} {_WAYS_OUT}" if error.hint else _WAYS_OUT
+                    error.add_hint(_WAYS_OUT)
                     raise
                 await self._show_again(pages)
                 continue

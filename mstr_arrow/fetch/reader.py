@@ -133,7 +133,7 @@ class Read(Reading[T]):
                 delivered = self._start is not None or self._shop.meter.result_rows > 0
                 hint = cannot_go_on(self._source, delivered=delivered, tail=self._tail is not None)
                 if hint is not None:
-                    error.hint = f"{error.hint} {hint}" if error.hint else hint
+                    error.add_hint(hint)
                     raise
                 gone = error
             else:

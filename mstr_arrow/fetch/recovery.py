@@ -13,6 +13,7 @@ from mstr_arrow.grid.texts import deliver_batch
 from mstr_arrow.instances.execute import execute
 from mstr_arrow.instances.freshness import fetch_times
 from mstr_arrow.instances.page_request import fetch_page
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,9 +32,9 @@ OVERLAP = 1_000
 _CONSISTENT = (
     "Read it again from the start, while nobody publishes it: a consistent copy is what one instance shows."
 )
-_ORDER_HINT = (
-    "with_options(total_order=True) makes a read that goes on over another instance, where the server can sort; "
-    "tables and files begin again by themselves."
+_ORDER_HINT = naming(
+    "{Scan.with_options.total_order=True} makes a read that goes on over another instance, where the server can "
+    "sort; tables and files begin again by themselves."
 )
 
 
@@ -56,7 +57,7 @@ def cannot_go_on(source: Source, *, delivered: bool, tail: bool) -> str | None:
     ``delivered``: rows were handed out. ``tail``: the last of them are known.
     """
     if source.given is not None:
-        return "Leave instance_id out to have a new one made."
+        return naming("Leave {Connection.report.instance_id} out to have a new one made.")
     if not delivered:
         return None
     return None if source.ordered and tail else _ORDER_HINT

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from mstr_arrow.errors import ClosedError, DataMismatch
 from mstr_arrow.http.limiter import Limiter
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -173,7 +174,7 @@ class Scheduler(Generic[T]):
     def accept(self, wanted: Range, page: Fetched[T]) -> None:
         """Check a page against what was asked for and keep it until it is taken; errors: DataMismatch."""
         paging, where = page.paging, f"The page at row {wanted.offset}"
-        again = "Read again; smaller pages (Limits.page_rows) may help."
+        again = naming("Read again; smaller pages ({Limits.page_rows}) may help.")
         if paging.offset != wanted.offset:
             raise DataMismatch(f"{where} came with offset {paging.offset}.", hint=again)
         if paging.total != self._plan.total:

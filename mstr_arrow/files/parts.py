@@ -19,6 +19,7 @@ from mstr_arrow.files.folders import (
     target_folder,
 )
 from mstr_arrow.files.sinks import Parquet
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -164,7 +165,7 @@ class ParquetParts:
         if inside and not self._overwrite:
             raise UsageError(
                 f"the folder {shown} is not empty.",
-                hint="Give another, or have it replaced: overwrite=True (--overwrite).",
+                hint=naming("Give another, or have it replaced: {Scan.write_parquet.overwrite=True}."),
             )
         if foreign := first_foreign(inside):
             raise UsageError(

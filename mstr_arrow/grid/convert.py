@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mstr_arrow.errors import ConversionError
+from mstr_arrow.wording import advice
 
 if TYPE_CHECKING:
     from mstr_arrow.grid.schema import Column
@@ -89,5 +90,9 @@ def refuse(column: Column, value: object, row: int) -> ConversionError:
         f"(the server calls the column {column.data_type!r}).",
         column=column.name,
         row=row,
-        hint=f"Choose a type that holds it: types={{{column.name!r}: pa.string()}} takes any value.",
+        hint=advice(
+            "type the column",
+            "Choose a type that holds it: types={{{column!r}: pa.string()}} takes any value.",
+            column=column.name,
+        ),
     )

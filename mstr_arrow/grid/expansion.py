@@ -11,6 +11,7 @@ import pyarrow as pa
 from mstr_arrow.errors import UsageError
 from mstr_arrow.grid.schema import distinct_names, refuse_unknown
 from mstr_arrow.grid.types import FLOAT64, INT64, TEXT, is_text, override_type
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from mstr_arrow.grid.options import GridOptions
@@ -62,8 +63,11 @@ def expand(page_by: PageBy, columns: Columns, options: GridOptions) -> Expansion
     """
     if options.layout == "grid":
         raise UsageError(
-            "expand_pages() does not go with layout='grid', whose columns differ from page to page.",
-            hint="Leave layout= out, or choose one page with page_by().",
+            naming(
+                '{Report.expand_pages()} does not go with {Scan.with_options.layout="grid"}, whose columns '
+                "differ from page to page."
+            ),
+            hint=naming("Leave {Scan.with_options.layout} out, or choose one page with {Report.page_by()}."),
         )
     pages = page_by.columns
     names = distinct_names(column.name for column in (*pages, *columns.all))

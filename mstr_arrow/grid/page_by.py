@@ -14,6 +14,7 @@ from mstr_arrow.grid.exact import form_array
 from mstr_arrow.grid.plain import element_texts
 from mstr_arrow.grid.schema import Column, columns_of_place, distinct_names, element_id
 from mstr_arrow.names import listing, suggestion
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,7 +78,9 @@ class PageBy:
             found = tuple(each for each in found if each[position] in numbers)
         if not found:
             named = ", ".join(f"{name}={value!r}" for name, value in choice.items())
-            raise UsageError(f"no page has {named} together.", hint="pages() lists those that there are.")
+            raise UsageError(
+                f"no page has {named} together.", hint=naming("{Report.pages()} lists those that there are.")
+            )
         return found
 
     def chosen_one(self, choice: Mapping[str, object]) -> Combination:
@@ -95,7 +98,12 @@ class PageBy:
         names = " and ".join(repr(unit.name) for unit, _ in open_units)
         raise UsageError(
             f"{len(found):,} pages are chosen, not one.",
-            hint=f"Choose {names} too ({unit.name}: {values}), or take them all with expand_pages().",
+            hint=naming(
+                "Choose {names} too ({unit}: {values}), or take them all with {Report.expand_pages()}.",
+                names=names,
+                unit=unit.name,
+                values=values,
+            ),
         )
 
     def _place(self, name: str) -> tuple[int, int | None]:

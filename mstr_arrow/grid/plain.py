@@ -21,6 +21,7 @@ from mstr_arrow.grid.exact import form_array, text_array, value_array
 from mstr_arrow.grid.schema import element_id, totals_column
 from mstr_arrow.grid.tidy import Laid, make_batch
 from mstr_arrow.grid.types import is_text
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -269,7 +270,9 @@ def _groups(axis: _Axis, two: str) -> _Groups:
         if number in lines:
             raise DataMismatch(
                 f"{two} of one metric for the same attributes.",
-                hint='Read it with layout="grid", which keeps the rows and columns as they are.',
+                hint=naming(
+                    'Read it with {Scan.with_options.layout="grid"}, which keeps the rows and columns as they are.'
+                ),
             )
         lines[number] = line
     groups = range(len(first))

@@ -20,6 +20,7 @@ from mstr_arrow.grid.types import (
     override_type,
 )
 from mstr_arrow.names import suggestion
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -290,5 +291,6 @@ def refuse_unknown(overrides: Iterable[str], names: list[str]) -> None:
     for name in overrides:
         if name not in names:
             raise UsageError(
-                f"types= names {name!r}, which is no column of this result.", hint=suggestion(name, names)
+                naming("{Scan.with_options.types} names {name!r}, which is no column of this result.", name=name),
+                hint=suggestion(name, names),
             )

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from mstr_arrow.errors import DataMismatch
 from mstr_arrow.grid.tidy import Laid
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from mstr_arrow.grid.schema import Columns
@@ -118,7 +119,9 @@ def _join(pages: list[Laid], columns: Columns) -> Laid:
             if len(taken) - taken.null_count != len(values) - values.null_count:
                 raise DataMismatch(
                     f"Two rows of {column.name!r} came for the same attributes.",
-                    hint='Read it with layout="grid", which keeps the rows as they are.',
+                    hint=naming(
+                        'Read it with {Scan.with_options.layout="grid"}, which keeps the rows as they are.'
+                    ),
                 )
         else:
             taken = values.take(first)

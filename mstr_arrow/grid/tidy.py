@@ -21,6 +21,7 @@ from mstr_arrow.grid.matrix import MARKED, typed_values
 from mstr_arrow.grid.parts import Elements
 from mstr_arrow.grid.schema import totals_column
 from mstr_arrow.grid.types import TEXT
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,7 +109,7 @@ def _pivot(document: Document, parts: Parts) -> tuple[pa.Array, dict[int, pa.Arr
     if sum(len(pick) - pick.null_count for pick in picks.values()) != parts.count:
         raise DataMismatch(
             f"The page at row {document.paging.offset} has two rows of one metric for the same attributes.",
-            hint='Read it with layout="grid", which keeps the rows as they are.',
+            hint=naming('Read it with {Scan.with_options.layout="grid"}, which keeps the rows as they are.'),
         )
     return groups["first"].to_arrow(), picks
 
@@ -138,7 +139,9 @@ def _blocks(
             if not block.keys().isdisjoint(new):
                 raise DataMismatch(
                     "The result has two columns of one metric for the same attributes.",
-                    hint='Read it with layout="grid", which keeps the columns as they are.',
+                    hint=naming(
+                        'Read it with {Scan.with_options.layout="grid"}, which keeps the columns as they are.'
+                    ),
                 )
             block |= new
     return list(blocks.values()), list(heads.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.wording import naming
 
 INT64 = pa.int64()
 FLOAT64 = pa.float64()
@@ -89,7 +90,12 @@ def override_type(name: str, asked: pa.DataType) -> pa.DataType:
         return STRING
     if not any(is_kind(asked) for is_kind in _SERVED):
         raise UsageError(
-            f"types= asks for {asked} in column {name!r}, which cannot be made of a server's values.",
+            naming(
+                "{Scan.with_options.types} asks for {asked} in column {name!r}, which cannot be made of a server's "
+                "values.",
+                asked=asked,
+                name=name,
+            ),
             hint="Choose a number, decimal, bool, date, time, timestamp or string type, and cast the result.",
         )
     return asked

@@ -22,6 +22,7 @@ from mstr_arrow.http.request import make_request
 from mstr_arrow.http.retry import Failed, attempts
 from mstr_arrow.http.sockets import client_session, find_route
 from mstr_arrow.http.subject import lost_with_session
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -107,7 +108,7 @@ class Http:
                 raise
             message = f"{request.method} {request.path} was not done within {seconds:g} s, repetitions included."
             raise TimeoutExceeded(
-                message, hint="Raise Timeouts.total, or find out why the server is slow."
+                message, hint=naming("Raise {Timeouts.total}, or find out why the server is slow.")
             ) from None
 
     async def aclose(self) -> None:

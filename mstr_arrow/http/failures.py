@@ -17,17 +17,20 @@ from mstr_arrow.errors import (
     UsageError,
 )
 from mstr_arrow.http import url
+from mstr_arrow.wording import named, naming
 
-PROXY_HINT = (
-    "Check the proxy's user name and password: Network(proxy=Proxy(url, username=…, password=…)). Without that "
+PROXY_HINT = naming(
+    "Check the proxy's user name and password: {Network.proxy=Proxy(url, username=…, password=…)}. Without that "
     "setting the proxy comes from HTTPS_PROXY, HTTP_PROXY and NO_PROXY."
 )
-_CERTIFICATE_HINT = (
-    "Give the issuing authority's PEM file as Tls(ca_file=…), or trust what the operating system trusts with "
-    "Tls(system_store=True)."
+_CERTIFICATE_HINT = naming(
+    "Give the issuing authority's PEM file as {Tls.ca_file=…}, or trust what the operating system trusts with "
+    "{Tls.system_store=True}."
 )
-_CLIENT_HINT = "Does the server want a certificate of yours, Tls(cert_file=…), or an older TLS?"
-_BROKEN = "Try again; if it recurs, a gateway may cut long answers: ask for smaller pages."
+_CLIENT_HINT = naming("Does the server want a certificate of yours, {Tls.cert_file=…}, or an older TLS?")
+_BROKEN = naming(
+    "Try again; if it recurs, a gateway may cut long answers: ask for smaller pages ({Limits.page_rows})."
+)
 
 
 def transport_error(
@@ -41,11 +44,12 @@ def transport_error(
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return TimeoutExceeded(
             f"{host} did not accept a connection{through} within {connect_seconds:g} s.",
-            hint="Check host, port, VPN and proxy, or raise Timeouts.connect.",
+            hint=naming("Check host, port, VPN and proxy, or raise {Timeouts.connect}."),
         )
     if isinstance(error, TimeoutError):
         return TimeoutExceeded(
-            f"{what}: no answer in time.", hint=f"Raise Timeouts.{wait} if the server is only slow."
+            f"{what}: no answer in time.",
+            hint=naming("Raise {wait} if the server is only slow.", wait=named(f"Timeouts.{wait}")),
         )
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         where = _where(error, host, proxy)
@@ -97,7 +101,7 @@ def _not_passed_on(status: int, host: str, proxy: str | None) -> MstrError:
     if status < 500:
         return ProxyError(
             f"the proxy {proxy} refused to connect to {host} (HTTP {status}).",
-            hint="Ask who runs the proxy, or reach the server directly: Network(no_proxy=…).",
+            hint=naming("Ask who runs the proxy, or reach the server directly: {Network.no_proxy=…}."),
         )
     return ConnectError(
         f"the proxy {proxy} could not connect to {host} (HTTP {status}).",

@@ -16,6 +16,7 @@ from mstr_arrow.errors import (
     ServerError,
     SessionExpired,
 )
+from mstr_arrow.wording import naming
 
 
 class Meaning(NamedTuple):
@@ -31,10 +32,16 @@ class Meaning(NamedTuple):
 
 
 _GOVERNOR = Meaning(
-    ServerBusy, "A job or user governor is full; use fewer requests in flight.", transient=True, unbegun=True
+    ServerBusy,
+    naming("A job or user governor is full; use fewer requests at once: {Limits.concurrency}."),
+    transient=True,
+    unbegun=True,
 )
 _MEMORY = Meaning(
-    ServerBusy, "The server is short of memory; try later or with smaller pages.", transient=True, unbegun=True
+    ServerBusy,
+    naming("The server is short of memory; try later or with smaller pages ({Limits.page_rows})."),
+    transient=True,
+    unbegun=True,
 )
 _QUOTA = Meaning(LimitExceeded, "A cube memory or count quota is used up; ask the administrator.")
 _UNPUBLISHED = Meaning(NotPublished, "Publish the cube, then read it again.")
@@ -53,7 +60,8 @@ ISERVER: dict[int | None, Meaning] = {
     -2147468986: Meaning(InstanceGone, "It was evicted from the working set or expired; run the read again."),
     -2147468903: Meaning(ServerError, "The object has open prompts; answer them first."),
     -2147206497: Meaning(
-        ServerBusy, "The server's own time-out; ask for smaller pages (Limits.page_rows), send smaller chunks."
+        ServerBusy,
+        naming("The server's own time-out; ask for smaller pages ({Limits.page_rows}), send smaller chunks."),
     ),
     -2147072488: _UNPUBLISHED,
     -2147466604: _UNPUBLISHED,
@@ -62,7 +70,7 @@ ISERVER: dict[int | None, Meaning] = {
     -2147072542: Meaning(ServerError, "The cube is offline; ask the administrator to load it."),
     -2147072549: Meaning(ServerError, "The cube's cache entry is missing; publish it again."),
     -2147205488: Meaning(LimitExceeded, "Ask for fewer rows, or have the project's row governor raised."),
-    -2147049887: Meaning(LimitExceeded, "Ask for fewer columns or smaller pages."),
+    -2147049887: Meaning(LimitExceeded, naming("Ask for fewer columns or smaller pages ({Limits.page_rows}).")),
     -2147213784: Meaning(ServerError, "The server found no data."),
     -2147207419: Meaning(SessionExpired, "The REST server lost the Intelligence Server; connect again."),
     -2147212544: Meaning(ServerError, "The query engine stalled; do not repeat the publication."),

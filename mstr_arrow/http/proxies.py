@@ -11,6 +11,7 @@ from urllib.request import getproxies, proxy_bypass
 from mstr_arrow.config import Proxy
 from mstr_arrow.errors import UsageError
 from mstr_arrow.http import url
+from mstr_arrow.wording import advice, naming
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,8 +39,15 @@ def choose_proxy(network: Network, scheme: str, host: str, port: int) -> Proxy |
     try:
         return Proxy(text)
     except UsageError as error:
-        message = f"the proxy that the environment names for {scheme} cannot be used: {error.message}"
-        raise UsageError(message, hint="Correct it, or ignore it by Network(trust_env=False).") from None
+        message = naming(
+            "the proxy that the environment names for {scheme} cannot be used: {why}",
+            scheme=scheme,
+            why=error.message,
+        )
+        raise UsageError(
+            message,
+            hint=advice("correct the proxy variable", "Correct it, or ignore it by {Network.trust_env=False}."),
+        ) from None
 
 
 def is_direct(host: str, port: int, listed: Iterable[str]) -> bool:

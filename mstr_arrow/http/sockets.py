@@ -15,6 +15,7 @@ from yarl import URL
 from mstr_arrow.credentials import resolve
 from mstr_arrow.errors import UsageError
 from mstr_arrow.http.proxies import choose_proxy
+from mstr_arrow.wording import advice, named, naming
 
 if TYPE_CHECKING:
     from mstr_arrow.config import Settings, Tls
@@ -101,14 +102,14 @@ async def find_route(base: str, settings: Settings) -> Route:
     headers: dict[str, str] = {}
     secrets: tuple[str, ...] = ()
     if proxy is not None and proxy.username is not None:
-        password = await resolve(proxy.password or "", "Proxy.password")
+        password = await resolve(proxy.password or "", named("Proxy.password"))
         login = b64encode(f"{proxy.username}:{password}".encode()).decode()
         headers["Proxy-Authorization"] = f"Basic {login}"
         secrets = (password, login)
     certificates: ssl.SSLContext | bool = True
     if address.scheme == "https" or (proxy is not None and proxy.url.startswith("https:")):
         tls = settings.tls
-        key = None if tls.key_password is None else await resolve(tls.key_password, "Tls.key_password")
+        key = None if tls.key_password is None else await resolve(tls.key_password, named("Tls.key_password"))
         certificates = await asyncio.to_thread(_tls_context, tls, key)
     return Route(certificates, URL(proxy.url) if proxy else None, headers, secrets)
 
@@ -133,7 +134,8 @@ def _system_context() -> ssl.SSLContext:
         import truststore  # noqa: PLC0415  an extra
     except ModuleNotFoundError as error:
         raise UsageError(
-            "Tls.system_store needs the package truststore.", hint="Run: pip install 'mstr-arrow[truststore]'"
+            naming("{Tls.system_store} needs the package truststore."),
+            hint="Run: pip install 'mstr-arrow[truststore]'",
         ) from error
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
@@ -142,10 +144,14 @@ def _listed(folder: Path) -> list[Path]:
     try:
         files = sorted(file for file in folder.iterdir() if file.suffix.lower() in CA_FILES)
     except OSError as error:
-        raise UsageError(f"Tls.ca_folder {str(folder)!r} cannot be read: {error.strerror}.") from error
+        raise UsageError(
+            naming("{Tls.ca_folder} {folder!r} cannot be read: {why}.", folder=str(folder), why=error.strerror)
+        ) from error
     if not files:
         kinds = ", ".join(sorted(f"*{suffix}" for suffix in CA_FILES))
-        raise UsageError(f"Tls.ca_folder {str(folder)!r} holds no certificate ({kinds}).")
+        raise UsageError(
+            naming("{Tls.ca_folder} {folder!r} holds no certificate ({kinds}).", folder=str(folder), kinds=kinds)
+        )
     return files
 
 
@@ -154,7 +160,14 @@ def _trust(context: ssl.SSLContext, field: str, file: Path) -> None:
         context.load_verify_locations(file)
     except (OSError, ssl.SSLError) as error:
         reason = "it holds no PEM certificate" if isinstance(error, ssl.SSLError) else error.strerror
-        raise UsageError(f"Tls.{field}: {str(file)!r} cannot be read: {reason}.") from error
+        raise UsageError(
+            naming(
+                "{field}: {file!r} cannot be read: {reason}.",
+                field=named(f"Tls.{field}"),
+                file=str(file),
+                reason=reason,
+            )
+        ) from error
 
 
 def _show(context: ssl.SSLContext, tls: Tls, key_password: str | None) -> None:
@@ -166,9 +179,9 @@ def _show(context: ssl.SSLContext, tls: Tls, key_password: str | None) -> None:
         asked = True
         return key_password or ""
 
-    where = f"Tls.cert_file {str(tls.cert_file)!r}"
+    where = naming("{Tls.cert_file} {file!r}", file=str(tls.cert_file))
     if tls.key_file is not None:
-        where += f", Tls.key_file {str(tls.key_file)!r}"
+        where = naming("{certificate}, {Tls.key_file} {file!r}", certificate=where, file=str(tls.key_file))
     try:
         context.load_cert_chain(tls.cert_file or "", tls.key_file, password)
     except (OSError, ValueError) as error:
@@ -179,7 +192,10 @@ def _show(context: ssl.SSLContext, tls: Tls, key_password: str | None) -> None:
             reason = (
                 "the key is encrypted, and the password does not open it" if key_password else "it needs a password"
             )
-        raise UsageError(f"{where} cannot be used: {reason}.", hint=_KEY_HINT if asked else None) from None
+        raise UsageError(
+            naming("{where} cannot be used: {reason}.", where=where, reason=reason),
+            hint=_KEY_HINT if asked else None,
+        ) from None
 
 
-_KEY_HINT = "Give it as Tls(key_password=…), a string or a function."
+_KEY_HINT = advice("give the key's password", "Give it as {Tls.key_password=…}, a string or a function.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +43,10 @@ def base_url(text: str) -> str:
     if "@" in text:
         raise UsageError(
             "the URL holds an '@'.",
-            hint=f"Credentials go into username= and password=, never into the URL. {EXAMPLE}",
+            hint=naming(
+                "Give credentials by {connect.username} and {connect.password}, never in the URL. {example}",
+                example=EXAMPLE,
+            ),
         )
     with_scheme = text if _SCHEME.match(text) else f"https://{text}"
     try:

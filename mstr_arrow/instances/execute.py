@@ -29,6 +29,7 @@ from mstr_arrow.instances.jobs import cancel_job
 from mstr_arrow.instances.page_by import choose_page
 from mstr_arrow.instances.prompts import Prompting
 from mstr_arrow.instances.status import FAILED, PROMPTED, READY, State, read_state
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -165,7 +166,7 @@ class _Execution:
         left = "its job was cancelled" if cancelled else "it may go on until the connection is closed"
         return TimeoutExceeded(
             f"the {self._source.kind} was not ready after {seconds:g} s; the server was {self._doing}, and {left}.",
-            hint="Raise Timeouts.execute, or ask for less.",
+            hint=naming("Raise {Timeouts.execute}, or ask for less."),
         )
 
     async def _created(self, body: dict[str, object], change: dict[str, object] | None) -> Answer:

@@ -10,6 +10,7 @@ from mstr_arrow.fetch.resolver import Whole
 from mstr_arrow.instances.page_by import PageChoice, fetch_page_by
 from mstr_arrow.query.query import Query
 from mstr_arrow.scan.scan import Scan
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +79,7 @@ class Paged(Scan):
         if asking.source.given is not None:
             raise UsageError(
                 "a given instance is read as it is, with the page that it shows.",
-                hint="Leave instance_id= out to choose pages.",
+                hint=naming("Leave {Connection.report.instance_id} out to choose pages."),
             )
         return self._put(replace(asking, source=replace(asking.source, page_by=choice), whole=Whole(), probed=None))
 

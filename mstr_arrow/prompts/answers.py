@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.query.expressions import Expression
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from mstr_arrow.prompts.model import PromptType
@@ -114,7 +115,9 @@ def expression(what: Expression | Mapping[str, Any]) -> Answer:
         return Condition(what)
     if isinstance(what, Mapping):
         return Body("EXPRESSION", what)
-    raise UsageError(f"expression() takes a condition or a dict, not {what!r}.", hint="Write col('Revenue') > 10.")
+    raise UsageError(
+        f"expression() takes a condition or a dict, not {what!r}.", hint=naming("Write {col('Revenue')} > 10.")
+    )
 
 
 def level(*units: str) -> Answer:
@@ -173,7 +176,9 @@ def _plain(item: Any, name: str = "") -> Plain:
     to = f" to {name!r}" if name else ""
     raise UsageError(
         f"the answer{to} is {item!r}, a {type(item).__name__}.",
-        hint="Give numbers, texts, dates and times, or a list of them; prompt.default(), prompt.empty().",
+        hint=naming(
+            "Give numbers, texts, dates and times, or a list of them; {prompts.default()}, {prompts.empty()}."
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from mstr_arrow.prompts.conditions import condition_body
 from mstr_arrow.prompts.model import CHOSEN, describe
 from mstr_arrow.prompts.values import value_text
 from mstr_arrow.query.parse_sql import from_sql
+from mstr_arrow.wording import advice, naming
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,9 +23,9 @@ _HINTS = {
     "VALUE": "Give one number, text or date.",
     "ELEMENTS": "Give texts or ids of elements: ['East', 'West'].",
     "OBJECTS": "Give names or ids of objects: ['Revenue'].",
-    "EXPRESSION": "Give a condition: mstr_arrow.col('Revenue') > 10, or as SQL 'Revenue > 10'.",
+    "EXPRESSION": advice("give a condition", "Give a condition: {col('Revenue')} > 10, or as SQL 'Revenue > 10'."),
     "LEVEL": "Give names or ids of attributes: ['Year'].",
-    "UNSUPPORTED": "The REST API cannot answer it, but prompt.default() takes what it has of itself.",
+    "UNSUPPORTED": naming("The REST API cannot answer it, but {prompts.default()} takes what it has of itself."),
 }
 
 

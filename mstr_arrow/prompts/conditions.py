@@ -27,6 +27,7 @@ from mstr_arrow.query.expressions import (
     Rank,
 )
 from mstr_arrow.query.server_grammar import OPERATORS, PATTERNS, join
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -148,8 +149,10 @@ class _Writer:
     def _refuse(self, what: object) -> NoReturn:
         raise UsageError(
             f"the prompt {self._prompt.name!r} cannot be answered with {what!r}.",
-            hint="Compare with numbers, texts and dates, lists of one kind of them; "
-            "prompt.expression({...}) sends the server's own grammar.",
+            hint=naming(
+                "Compare with numbers, texts and dates, lists of one kind of them; "
+                "{prompts.expression()} sends the server's own grammar."
+            ),
         )
 
 

@@ -18,7 +18,7 @@ def template(prompts: Sequence[Prompt], report: str) -> str:
 
     A required prompt without a default has a line that is not read until its ``#`` is taken away.
     """
-    head = comment(f"Answers to the prompts of the report {report!r}, for --prompts.")
+    head = comment(f"Answers to the prompts of the report {report!r}.")
     head += comment("A prompt whose line is left out gets its default, or stays empty, where it is optional.")
     return head + "".join(f"\n{_entry(prompt, prompts)}" for prompt in _first_of_each(prompts))
 

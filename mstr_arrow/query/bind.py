@@ -29,6 +29,7 @@ from mstr_arrow.query.expressions import (
     Or,
     Rank,
 )
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +53,10 @@ _WORDS: dict[Kind, tuple[str, str]] = {
     "zoned timestamp": ("timestamps with a zone", "a datetime with a zone, or its ISO text with an offset"),
     "time": ("times of day", "a time, such as datetime.time(10, 20) or '10:20'"),
     "bool": ("bools", "True or False"),
-    "other": ("values that nothing can be compared with", "is_null() or is_not_null()"),
+    "other": (
+        "values that nothing can be compared with",
+        naming("{ColumnReference.is_null()} or {ColumnReference.is_not_null()}"),
+    ),
 }
 
 
@@ -72,7 +76,7 @@ def bind(expression: Expression, subjects: Subjects) -> Expression:
         case Leaf():
             return _leaf(expression, subjects.find(expression.column))
         case _:
-            raise UsageError(f"{expression!r} is no condition.", hint="Make conditions with mstr_arrow.col().")
+            raise UsageError(f"{expression!r} is no condition.", hint=naming("Make conditions with {col()}."))
 
 
 def _flat(kind: type[And | Or], parts: list[Expression]) -> Expression:
@@ -242,5 +246,6 @@ def _article(value: Value) -> str:
 def _misfit(leaf: Leaf, subject: Subject, why: str) -> UsageError:
     holds, wanted = _WORDS[subject.kind]
     return UsageError(
-        f"{leaf!r} does not fit the column {subject.name!r}, which holds {holds}: {why}", hint=f"It takes {wanted}."
+        f"{leaf!r} does not fit the column {subject.name!r}, which holds {holds}: {why}",
+        hint=naming("It takes {wanted}.", wanted=wanted),
     )

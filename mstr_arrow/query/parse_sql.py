@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.query.reference import col
+from mstr_arrow.wording import advice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +47,7 @@ def from_sql(text: str) -> Expression:
     except ImportError as error:
         raise UsageError(
             "sqlglot is not installed, which reads conditions as SQL.",
-            hint="pip install 'mstr-arrow[sql]', or use col().",
+            hint=advice("install sqlglot", "pip install 'mstr-arrow[sql]', or use {col()}."),
         ) from error
     try:
         parsed = sqlglot.Dialect.get_or_raise("duckdb").parse_into(sqlglot.exp.Condition, text)

@@ -18,6 +18,7 @@ from mstr_arrow.query.narrowing import narrowings, requested
 from mstr_arrow.query.query import SortKey
 from mstr_arrow.query.residual import Residual
 from mstr_arrow.query.server_filter import Part, Pushed, push_having, push_where
+from mstr_arrow.wording import advice, naming
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -165,8 +166,8 @@ def _remaining(names: Sequence[str], subjects: Subjects, refusal: str | None) ->
     """Resolve the columns that are to remain: an attribute's name stands for all its forms."""
     if refusal is not None:
         raise UsageError(
-            f"aggregate() cannot be left to the server: {refusal}.",
-            hint="Read everything, and leave columns out with select().",
+            naming("{Scan.aggregate()} cannot be left to the server: {refusal}.", refusal=refusal),
+            hint=naming("Read everything, and leave columns out with {Scan.select()}."),
         )
     return _columns(names, subjects)
 
@@ -239,12 +240,19 @@ def _refuse_local(pushed: Pushed, groups: set[str], subjects: Subjects) -> None:
     for part in sorted(found, key=lambda part: not needs_all_rows(part.expression)):
         names = column_names(part.expression)
         shown = all(subjects.find(name).role == "attribute" for name in names)
-        wider = f"Aggregate by {', '.join(names)}, too" if shown else "Read without aggregate()"
+        wider = f"Aggregate by {', '.join(names)}, too" if shown else naming("Read without {Scan.aggregate()}")
         elements = "; or name elements: col(…).has_elements(…)." if shown else "."
         raise UsageError(
-            f"{part.expression!r} cannot be left to the server ({part.reason}), and cannot run after aggregate() "
-            "has had it add up the rows.",
-            hint=f"{wider}, and add up afterwards{elements}",
+            naming(
+                "{condition!r} cannot be left to the server ({reason}), and cannot run after {Scan.aggregate()} "
+                "has "
+                "had it add up the rows.",
+                condition=part.expression,
+                reason=part.reason,
+            ),
+            hint=advice(
+                "add up afterwards", "{wider}, and add up afterwards{elements}", wider=wider, elements=elements
+            ),
         )
 
 
@@ -279,7 +287,12 @@ def _order_totally(body: dict[str, Any], shown: Iterable[Subject], refusal: str 
     if refusal is not None:
         raise UsageError(
             f"rows cannot be put in a total order: {refusal}.",
-            hint="Read without total_order; a read that loses its instance then starts again, or ends.",
+            hint=advice(
+                "read in no total order",
+                "Read without {Scan.with_options.total_order=True}; a read that loses its instance then starts "
+                "again, "
+                "or ends.",
+            ),
         )
     entries = body.get("sorting", {}).get("rows", [])
     forms = [_sorting(SortKey(subject.name), subject) for subject in shown if subject.role == "attribute"]

@@ -21,6 +21,7 @@ from mstr_arrow.query.expressions import (
     Value,
     no_truth,
 )
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -164,13 +165,14 @@ class ColumnReference:
                 value = getattr(value, convert)()
         if value is None:
             raise UsageError(
-                f"the column {self.name!r} is compared with None.", hint="Use .is_null() or .is_not_null()."
+                f"the column {self.name!r} is compared with None.",
+                hint=naming("Use {ColumnReference.is_null()} or {ColumnReference.is_not_null()}."),
             )
         if isinstance(value, Expression) or not isinstance(value, Value):
             kind = "a condition" if isinstance(value, Expression) else f"a {type(value).__name__}"
             raise UsageError(
                 f"the column {self.name!r} is compared with {kind}, {value!r}.",
-                hint="Compare it with a number, text, bool, date, datetime, time or another col(); "
+                hint="Compare it with a number, text, bool, date, datetime, time or another column; "
                 "put each comparison in parentheses: (col('A') > 1) & (col('B') > 2).",
             )
         if isinstance(value, int | float | Decimal) and not _is_held(value):

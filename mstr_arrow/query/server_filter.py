@@ -103,7 +103,7 @@ def _divide(expression: Expression, asker: Asker) -> tuple[tuple[Part, ...], lis
         if _has_elements(item) and (answer.body is None or answer.reason is not None):
             raise UsageError(
                 f"{item!r} can only be decided by the server, which is not asked: {answer.reason}.",
-                hint="Keep conditions on elements apart from others, joined by &, in filter().",
+                hint="Keep conditions on elements apart from others, joined by &.",
             )
     parts = [
         Part(item, answer.body is not None, answer.reason) for item, answer in zip(items, answers, strict=True)

@@ -14,6 +14,7 @@ from mstr_arrow.fetch.resolver import Asking, Whole
 from mstr_arrow.query.parse_sql import from_sql
 from mstr_arrow.query.query import Query, SortKey
 from mstr_arrow.signatures import takes
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -74,7 +75,9 @@ class Question:
         2
         """
         if not columns:
-            raise UsageError("aggregate() names no column.", hint="Name at least one attribute or metric.")
+            raise UsageError(
+                naming("{Scan.aggregate()} names no column."), hint="Name at least one attribute or metric."
+            )
         return self._with(replace(self._asking.query, aggregate=columns))
 
     def select(self, *columns: str, any_order: bool = False) -> Self:
@@ -89,7 +92,7 @@ class Question:
         (2000, 2)
         """
         if not columns:
-            raise UsageError("select() names no column.", hint="Name at least one.")
+            raise UsageError(naming("{Scan.select()} names no column."), hint="Name at least one.")
         return self._with(replace(self._asking.query, select=columns, any_order=any_order))
 
     def filter(self, *conditions: Expression) -> Self:

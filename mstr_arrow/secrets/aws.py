@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.errors import SecretError
 from mstr_arrow.secrets.clients import CONNECT_SECONDS, READ_SECONDS, client_library, quiet
 from mstr_arrow.secrets.secret import Secret, require_texts, text_of
+from mstr_arrow.wording import advice, naming
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,14 +90,20 @@ class _Aws:
         code = answer.get("Error", {}).get("Code", "") if isinstance(answer, dict) else type(error).__name__
         if code in {"ResourceNotFoundException", "ParameterNotFound"}:
             where = self.region or "the default region"
-            return f"Is this its name, and {where} its region? region= chooses another."
+            return naming(
+                "Is this its name, and {where} its region? {secrets.aws_secret.region} chooses another.",
+                where=where,
+            )
         if code.startswith("AccessDenied"):
             return f"Allow {action} on it, and kms:Decrypt if it is encrypted with a key of your own."
         if code == "NoRegionError":
-            return "Give region=, or set AWS_DEFAULT_REGION."
+            return naming("Give {secrets.aws_secret.region}, or set AWS_DEFAULT_REGION.")
         if "Credential" in code or "Token" in code or "SSO" in code or "Signature" in code:
             return "Log in to AWS: aws sso login, AWS_PROFILE, AWS_ACCESS_KEY_ID, or the role of the machine."
-        return "Can AWS be reached from here? client= takes a boto3 client of your own."
+        return advice(
+            "reach AWS",
+            "Can AWS be reached from here? {secrets.aws_secret.client} takes a boto3 client of your own.",
+        )
 
 
 class _SecretsManager(_Aws):
@@ -145,7 +152,10 @@ class _Parameters(_Aws):
         if not found:
             raise SecretError(
                 f"the {self} could not be read: there are none.",
-                hint="Check path and region; one parameter by itself is aws_parameter(name).",
+                hint=advice(
+                    "one parameter of AWS",
+                    "Check path and region; one parameter by itself is {secrets.aws_parameter(name)}.",
+                ),
             )
         path = self.name.rstrip("/") + "/"
         return {name.removeprefix(path): value for name, value in found.items()}

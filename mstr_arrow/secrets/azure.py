@@ -8,6 +8,7 @@ from typing import Any
 from mstr_arrow.errors import SecretError, UsageError
 from mstr_arrow.secrets.clients import CONNECT_SECONDS, READ_SECONDS, client_library
 from mstr_arrow.secrets.secret import Secret, require_texts
+from mstr_arrow.wording import advice, naming
 
 RETRIES = 3
 """The library's own ten take minutes to tell that a vault cannot be reached."""
@@ -28,7 +29,8 @@ def azure_secret(
     require_texts(vault_url=vault_url, name=name)
     if not vault_url.startswith("https://"):
         raise UsageError(
-            "vault_url= does not start with https://.", hint="Write it like https://NAME.vault.azure.net."
+            naming("{secrets.azure_secret.vault_url} does not start with https://."),
+            hint="Write it like https://NAME.vault.azure.net.",
         )
     return Secret(_KeyVault(vault_url.rstrip("/"), name, version, client), key)
 
@@ -73,4 +75,7 @@ class _KeyVault:
             return "Give whoever runs this the role Key Vault Secrets User, and let the vault's network in."
         if status == 401 or type(error).__name__ in {"ClientAuthenticationError", "CredentialUnavailableError"}:
             return "Log in by az login, AZURE_CLIENT_ID and its kin, or a managed identity."
-        return "Can the vault be reached from here? client= takes a SecretClient of your own."
+        return advice(
+            "reach the vault",
+            "Can the vault be reached from here? {secrets.azure_secret.client} takes a SecretClient of your own.",
+        )

@@ -7,6 +7,7 @@ from typing import Any
 
 from mstr_arrow.secrets.clients import READ_SECONDS, client_library, quiet
 from mstr_arrow.secrets.secret import Secret, require_texts, text_of
+from mstr_arrow.wording import advice
 
 _TRANSPORTS = "google.cloud.secretmanager_v1.services.secret_manager_service.transports"
 
@@ -53,7 +54,10 @@ class _SecretManager:
     def hint(self, error: Exception) -> str:
         if type(error).__name__ in {"DefaultCredentialsError", "RefreshError", "Unauthenticated"}:
             return "Log in by gcloud auth application-default login, or set GOOGLE_APPLICATION_CREDENTIALS."
-        otherwise = "Can Google Cloud be reached from here? client= takes a client of your own."
+        otherwise = advice(
+            "reach Google Cloud",
+            "Can Google Cloud be reached from here? {secrets.gcp_secret.client} takes a client of your own.",
+        )
         return {
             400: "Are these its name, project and version, and is that version enabled?",
             403: "Give whoever runs this the role Secret Manager Secret Accessor on it.",

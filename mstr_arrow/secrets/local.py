@@ -9,6 +9,7 @@ from shlex import quote
 
 from mstr_arrow.errors import SecretError
 from mstr_arrow.secrets.secret import Secret, require_texts, text_of
+from mstr_arrow.wording import advice
 
 _OTHERS = 0o077
 
@@ -51,7 +52,9 @@ class _Environment:
         text = os.environ.get(self.name) or self.default
         if text is None:
             state = "empty" if self.name in os.environ else "not set"
-            raise SecretError(f"the {self} is {state}.", hint="Set it, or give default=.")
+            raise SecretError(
+                f"the {self} is {state}.", hint=advice("set the variable", "Set it, or give {secrets.env.default}.")
+            )
         return text
 
     def hint(self, error: Exception) -> str:  # noqa: ARG002 - no library, so no errors but ours
@@ -71,7 +74,11 @@ class _File:
             if not self.shared and os.name == "posix" and os.fstat(stream.fileno()).st_mode & _OTHERS:
                 raise SecretError(
                     f"the {self} holds a secret and others can read it.",
-                    hint=f"chmod 600 {quote(str(self.path))}, or give shared=True if they may.",
+                    hint=advice(
+                        "have the file to yourself",
+                        "chmod 600 {path}, or give {secrets.file.shared=True} if they may.",
+                        path=quote(str(self.path)),
+                    ),
                 )
             text = text_of(stream.read(), self)
         return text.removesuffix("\n").removesuffix("\r")

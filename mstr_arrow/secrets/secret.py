@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import orjson
 
 from mstr_arrow.errors import MstrError, SecretError, UsageError
+from mstr_arrow.wording import advice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,7 +85,7 @@ class Secret:
         if isinstance(content, dict) or fields:
             raise UsageError(
                 f"the {self._store} holds {_listing(fields)}, and which one is meant was not said.",
-                hint="Choose a field by key=, or by secret[key].",
+                hint=advice("choose a field", "Choose a field by {secrets.aws_secret.key}, or by secret[key]."),
             )
         return content
 

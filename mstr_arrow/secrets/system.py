@@ -9,6 +9,7 @@ from typing import Any
 from mstr_arrow.errors import SecretError
 from mstr_arrow.secrets.clients import client_library
 from mstr_arrow.secrets.secret import Secret, require_texts
+from mstr_arrow.wording import advice
 
 
 def keyring(service: str, username: str, key: str | None = None, *, backend: Any = None) -> Secret:
@@ -38,7 +39,13 @@ class _Keyring:
         text = backend.get_password(self.service, self.username)
         if text is None:
             raise SecretError(
-                f"the {self} is not there.", hint=f"keyring set {quote(self.service)} {quote(self.username)}"
+                f"the {self} is not there.",
+                hint=advice(
+                    "store in the keyring",
+                    "keyring set {service} {username}",
+                    service=quote(self.service),
+                    username=quote(self.username),
+                ),
             )
         return str(text)
 

@@ -10,6 +10,7 @@ from mstr_arrow.errors import UsageError
 from mstr_arrow.http.url import EXAMPLE, base_url
 from mstr_arrow.session.login_modes import Login, LoginMode, login_from, refuse_together
 from mstr_arrow.session.saved import SavedSession, read_session
+from mstr_arrow.wording import named, naming
 
 if TYPE_CHECKING:
     from mstr_arrow.config import Credential
@@ -42,22 +43,24 @@ class Access:
     def why_not_renewed(self) -> str | None:
         """Why nobody but the user can open another session like this one; None where the connection can."""
         if self.login is None:
-            return "it was opened elsewhere (session=), so only whoever opened it can open another."
+            return naming(
+                "it was opened elsewhere ({connect.session}), so only whoever opened it can open another."
+            )
         if self.login.mode is LoginMode.DELEGATED and not callable(self.login.given[0].credential):
-            return (
-                "it was delegated by an identity token, which is not used twice: give identity_token= a function "
-                "that makes new ones."
+            return naming(
+                "it was delegated by an identity token, which is not used twice: give {connect.identity_token} a "
+                "function that makes new ones."
             )
         return None
 
     async def resolve(self) -> Resolved:
         """Fetch URL and credentials, anew each time; functions run as :func:`~.auth.resolve.resolve` says."""
-        url = None if self.url is None else await resolve(self.url, "url")
+        url = None if self.url is None else await resolve(self.url, named("connect.url"))
         return self._resolved(url, {} if self.login is None else await self.login.body())
 
     def resolve_here(self) -> Resolved:
         """Do what :meth:`resolve` does, with functions called in the caller's own thread."""
-        url = None if self.url is None else resolve_here(self.url, "url")
+        url = None if self.url is None else resolve_here(self.url, named("connect.url"))
         return self._resolved(url, {} if self.login is None else self.login.body_here())
 
     def _resolved(self, url: str | None, body: dict[str, object]) -> Resolved:

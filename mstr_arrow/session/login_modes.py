@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mstr_arrow.credentials import resolve, resolve_here
 from mstr_arrow.errors import UsageError
+from mstr_arrow.wording import Wording, named, naming
 
 if TYPE_CHECKING:
     from mstr_arrow.config import Credential
 
-WAYS = (
-    "What goes together: username= and password= (with login_mode=16 for LDAP); or api_key=; or identity_token=; "
-    "or session=; or none of them, to log in as a guest."
+WAYS = naming(
+    "What goes together: {connect.username} and {connect.password} (with {connect.login_mode=16} for LDAP); or "
+    "{connect.api_key}; or {connect.identity_token}; or {connect.session}; or none of them, to log in as a guest."
 )
 
 
@@ -35,6 +36,11 @@ class Given(NamedTuple):
     argument: str
     credential: Credential
 
+    @property
+    def where(self) -> Wording:
+        """The argument, for errors."""
+        return named(f"connect.{self.argument}")
+
 
 @dataclass(frozen=True, slots=True)
 class Login:
@@ -49,12 +55,12 @@ class Login:
 
     async def body(self) -> dict[str, object]:
         """Return the request's body; functions are called, and may ask the user."""
-        texts = {each.member: await resolve(each.credential, each.argument) for each in self.given}
+        texts = {each.member: await resolve(each.credential, each.where) for each in self.given}
         return {"loginMode": int(self.mode), **texts}
 
     def body_here(self) -> dict[str, object]:
         """Do what :meth:`body` does in the caller's own thread."""
-        texts = {each.member: resolve_here(each.credential, each.argument) for each in self.given}
+        texts = {each.member: resolve_here(each.credential, each.where) for each in self.given}
         return {"loginMode": int(self.mode), **texts}
 
 
@@ -118,16 +124,24 @@ def _mode(login_mode: int | None, given: dict[str, Credential]) -> LoginMode:
         raise UsageError(f"login_mode={asked.value} ({asked.name}) does not go with {what}.", hint=WAYS)
     raise UsageError(
         f"login_mode={login_mode!r} cannot be used by a program.",
-        hint=f"Log in with a browser and hand its token and cookies over as session=. {WAYS}",
+        hint=naming(
+            "Log in with a browser and hand its token and cookies over as {connect.session}. {ways}", ways=WAYS
+        ),
     )
 
 
 def _require_both(given: dict[str, Credential]) -> None:
     if "username" not in given:
-        raise UsageError("password= was given without username=.", hint=f"Give username= too. {WAYS}")
+        raise UsageError(
+            "password= was given without username=.", hint=naming("Give {connect.username} too. {ways}", ways=WAYS)
+        )
     if "password" not in given:
         raise UsageError(
             "username= was given without password=.",
-            hint="Give password= too: an empty one is legal, and it may be a function that asks, such as "
-            f"getpass.getpass. An API token, which elsewhere is given as the user name, goes into api_key=. {WAYS}",
+            hint=naming(
+                "Give {connect.password} too: an empty one is legal, and it may be a function that asks, such as "
+                "getpass.getpass. An API token, which elsewhere is given as the user name, goes into "
+                "{connect.api_key}. {ways}",
+                ways=WAYS,
+            ),
         )

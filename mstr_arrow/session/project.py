@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mstr_arrow.errors import NotFound, ProtocolError, UsageError
 from mstr_arrow.names import listing, near_names
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from mstr_arrow.http.client import Http
@@ -58,7 +59,9 @@ def choose(projects: list[Project], wanted: str | None) -> Project:
             return projects[0]
         if not projects:
             raise NotFound("this login may use no project.", hint="Ask the administrator for access.")
-        raise UsageError("no project was chosen.", hint=f"Give project= one of: {listed}.")
+        raise UsageError(
+            "no project was chosen.", hint=naming("Give {connect.project} one of: {listed}.", listed=listed)
+        )
     for project in projects:
         if wanted.casefold() == project.id.casefold() or wanted == project.name:
             return project

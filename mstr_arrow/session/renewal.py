@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import LoginError, MstrError, SessionExpired, UsageError
 from mstr_arrow.http.subject import ENDED, facts
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -50,7 +51,9 @@ class Renewal:
     async def anew(self, end: Callable[[SessionKeys], Awaitable[object]]) -> None:
         """Let ``end`` end the present session, then open another, whatever became of earlier tries."""
         if self._log_in is None:
-            raise UsageError(f"no other session can be opened: {self._why_not}", hint="Connect anew.")
+            raise UsageError(
+                naming("no other session can be opened: {why}", why=self._why_not), hint="Connect anew."
+            )
         if self._under_way is not None:
             await asyncio.wait([self._under_way])
         self._refused = None

@@ -15,6 +15,7 @@ from mstr_arrow.errors import SecretError, UsageError
 from mstr_arrow.http.cookies import TOKEN
 from mstr_arrow.http.url import base_url
 from mstr_arrow.session.project import PROJECT
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from mstr_arrow.session.project_http import ProjectHttp
@@ -26,9 +27,9 @@ Format: TypeAlias = Literal["mstr_arrow", "mstr-rest-requests"]
 
 _OTHERS = 0o077
 
-_HINT = (
-    'A session is {"base_url": …, "token": …, "cookies": {name: value, …}}, as save_session() writes it, '
-    "or the JSON of mstr-rest-requests."
+_HINT = naming(
+    'A session is {{"base_url": …, "token": …, "cookies": {{name: value, …}}}}, as '
+    "{Connection.save_session()} writes it, or the JSON of mstr-rest-requests."
 )
 
 
@@ -48,7 +49,10 @@ class SavedSession:
             headers = {TOKEN: self.token, **({PROJECT: self.project_id} if self.project_id else {})}
             return {"base_url": f"{self.base}/api/", "cookies": cookies, "headers": headers}
         if layout != "mstr_arrow":
-            raise UsageError(f"format={layout!r} is not known.", hint='Give "mstr_arrow" or "mstr-rest-requests".')
+            raise UsageError(
+                f"format={layout!r} is not known.",
+                hint='Give "mstr_arrow" or "mstr-rest-requests".',
+            )
         return {"base_url": self.base, "token": self.token, "cookies": cookies, "project": self.project_id}
 
 
@@ -78,7 +82,10 @@ def read_session(source: Source, base: str | None = None) -> SavedSession:
     named = data.get("base_url")
     own = base_url(named) if isinstance(named, str) and named else base
     if own is None:
-        raise UsageError("the session does not say which server it belongs to.", hint=f"Give the URL too. {_HINT}")
+        raise UsageError(
+            "the session does not say which server it belongs to.",
+            hint=naming("Give the URL too. {session}", session=_HINT),
+        )
     if base is not None and own != base:
         raise UsageError(
             f"the session belongs to {own}, not to {base}.",
@@ -110,7 +117,8 @@ def _data(source: Source) -> Mapping[str, Any]:
         return source
     if not isinstance(source, str | os.PathLike):
         raise UsageError(
-            f"session= is of type {type(source).__name__}.", hint=f"Give a dict, JSON or a path. {_HINT}"
+            naming("{connect.session} is of type {kind}.", kind=type(source).__name__),
+            hint=naming("Give a dict, JSON or a path. {session}", session=_HINT),
         )
     is_text = isinstance(source, str) and source.lstrip().startswith("{")
     text = str(source) if is_text else _file(Path(source).expanduser())
@@ -119,7 +127,7 @@ def _data(source: Source) -> Mapping[str, Any]:
     except ValueError:
         data = None
     if not isinstance(data, dict):
-        raise UsageError("session= holds no JSON object.", hint=_HINT)
+        raise UsageError(naming("{connect.session} holds no JSON object."), hint=_HINT)
     return data
 
 

@@ -15,6 +15,7 @@ from pyarrow import types as kinds
 
 from mstr_arrow.errors import DataMismatch, UsageError
 from mstr_arrow.upload.encode import Losses, encode_slice
+from mstr_arrow.wording import naming
 
 try:
     from pybase64 import b64encode
@@ -103,7 +104,9 @@ def chunks(
         elif not chunk.parts:
             raise UsageError(
                 f"Row {chunk.first_row} of table {table!r} takes {part.size} bytes; a chunk has {chunk.room} left.",
-                hint="Allow larger chunks, or shorten the texts of this row.",
+                hint=naming(
+                    "Allow larger chunks with {Connection.write.chunk_bytes}, or shorten the texts of this row."
+                ),
             )
         if not fits or chunk.size >= _FULL * chunk_bytes or chunk.rows == most:
             yield chunk.close()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mstr_arrow.errors import DataMismatch, NotPublished
 from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.grid.definition import ROW_COUNT, read_definition
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -61,7 +62,7 @@ def check_counts(
             raise DataMismatch(
                 f"table {table.name!r} has {after[table.name]:,} rows after publishing, and should have "
                 f"{expected:,}.",
-                hint="Upload it again with mode='replace'.",
+                hint=naming("Upload it again with {Connection.write.mode='replace'}."),
             )
     if open_ended := sorted({"update", "upsert"} & set(policies.values())):
         return None, f"not possible: the rows that {' and '.join(open_ended)} leaves depend on the keys"

@@ -26,6 +26,7 @@ import pyarrow.fs
 from mstr_arrow.errors import DataError, UsageError
 from mstr_arrow.names import listing
 from mstr_arrow.upload.guess import Conversion, guess
+from mstr_arrow.wording import advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -127,7 +128,7 @@ def _refuse_empty(path: Path) -> None:
 def _parts(folder: Path) -> list[Path]:
     """List the Parquet files of a folder; errors: UsageError for one that holds none, or something else."""
     parts = sorted(path for path in folder.iterdir() if not path.name.startswith((".", "_")))
-    hint = "A folder is a table in Parquet parts. For folders of other things there is --query."
+    hint = advice("query the folder", "A folder is a table in Parquet parts. DuckDB reads folders of other things.")
     for path in parts:
         if path.is_dir() or path.suffix.lower() not in PARQUET:
             raise UsageError(f"the folder {folder} holds {path.name}, which is no Parquet file.", hint=hint)
@@ -177,7 +178,7 @@ def _delimited(path: Path, types: Mapping[str, pa.DataType]) -> pa.RecordBatchRe
     if first.num_rows == 0 and (unknown := [name for name in names if name not in types]):
         raise UsageError(
             f"{path} has a header and no rows, so nothing tells the type of {listing(unknown)}.",
-            hint="Say it: --column-type COLUMN=TYPE for each.",
+            hint=advice("type each column", "Say it in column_types."),
         )
     conversions = [
         Conversion(name, types[name]) if name in types else guess(name, column.chunk(0))

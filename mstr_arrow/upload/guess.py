@@ -25,6 +25,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mstr_arrow.errors import ConversionError, UsageError
+from mstr_arrow.wording import advice
 
 NULLS = ("", "NULL", "null", "NA", "N/A", "#N/A", "\\N")
 
@@ -72,7 +73,11 @@ class Conversion:
             f"{self.column!r} is no {self.dtype}, which is the column's type.",
             column=self.column,
             row=first_row + at,
-            hint=f"Give the column a type that holds it: --column-type '{self.column}=string' takes any value.",
+            hint=advice(
+                "type the column",
+                "Choose a type that holds it: column_types={{{column!r}: pa.string()}} takes any value.",
+                column=self.column,
+            ),
         )
 
     def fits(self, values: pa.Array) -> bool:

@@ -17,6 +17,7 @@ from mstr_arrow.upload.options import Policy, UploadOptions
 from mstr_arrow.upload.schema_change import check_roles, check_schema, overwritten_roles
 from mstr_arrow.upload.source import Source, source_of
 from mstr_arrow.upload.upload import Upload
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -58,7 +59,8 @@ class Push:
             check_name("SuperCube", name)
         if dataset_id is not None and not OBJECT_ID.fullmatch(dataset_id):
             raise UsageError(
-                f"{dataset_id!r} is no id.", hint="An id has 32 hexadecimal digits; name= is for names."
+                f"{dataset_id!r} is no id.",
+                hint=naming("An id has 32 hexadecimal digits; {SuperCube.name=…} is for names."),
             )
         if len(description) > MAX_CHARACTERS:
             raise UsageError(f"the description has {len(description)} characters.", hint="250 may be.")
@@ -106,7 +108,9 @@ class Push:
     ) -> WriteResult:
         """Create the dataset and send the tables."""
         if self.name is None:
-            raise UsageError("a cube that is given by its id exists.", hint="Call update(), or give a name.")
+            raise UsageError(
+                "a cube that is given by its id exists.", hint=naming("Call {SuperCube.update()}, or give a name.")
+            )
         model = build_model({name: table.roles for name, table in self._tables.items()}, attribute_forms)
         send = self._sending(dict.fromkeys(self._tables, "replace"), **options)
         in_folder = await folder_id(self._http, folder)
@@ -114,7 +118,11 @@ class Push:
         if found is not None and not force:
             raise UsageError(
                 f"there is a dataset {self.name!r} in that folder ({found}).",
-                hint="Call update() to change its data, or force=True to overwrite it.",
+                hint=naming(
+                    "Call {SuperCube.update()} to change its data, or give {SuperCube.create.force=True} to "
+                    "overwrite "
+                    "it."
+                ),
             )
         await self._define(model, in_folder)
         return await self._send(send, created=True, deletable=found is None, auto_upload=auto_upload)
@@ -152,7 +160,11 @@ class Push:
         if upload is None or not upload.sent:
             raise UsageError(
                 "nothing waits to be published.",
-                hint="Send something with auto_publish=False first; what was sent is lost when the session ends.",
+                hint=naming(
+                    "Send something with {SuperCube.update.auto_publish=False} first; what was sent is lost when "
+                    "the "
+                    "session ends."
+                ),
             )
         self._last = upload
         await upload.publish()
@@ -236,7 +248,8 @@ class Push:
     def _known_id(self) -> str:
         if self.id is None:
             raise UsageError(
-                f"the SuperCube {self.name!r} was not created yet.", hint="Call create(), or give its id."
+                f"the SuperCube {self.name!r} was not created yet.",
+                hint=naming("Call {SuperCube.create()}, or give its id."),
             )
         return self.id
 

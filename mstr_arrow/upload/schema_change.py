@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mstr_arrow.errors import UsageError
 from mstr_arrow.http.version import at_least
 from mstr_arrow.upload.existing import compare
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +30,7 @@ def check_schema(
 ) -> bool:
     """Say whether the dataset must be made anew to take these tables; errors: UsageError naming each difference."""
     if schema_mode not in {"strict", "add"}:
-        raise UsageError(f"schema_mode={schema_mode!r} is not known.", hint="Choose 'strict' or 'add'.")
+        raise UsageError(f"the schema mode {schema_mode!r} is not known.", hint="Choose 'strict' or 'add'.")
     differences = compare(tables, dataset)
     listed = "; ".join(differences)
     if not listed:
@@ -37,10 +38,17 @@ def check_schema(
     problem = f"the data differ from the dataset {dataset.name!r}: {listed}."
     if schema_mode == "strict":
         only_added = not differences.missing and not differences.changed
-        hint = "Change the data, or allow additions with schema_mode='add'." if only_added else "Change the data."
+        hint = "Change the data."
+        if only_added:
+            hint = naming("Change the data, or allow additions with {Connection.write.schema_mode='add'}.")
         raise UsageError(problem, hint=hint)
     if differences.missing or differences.changed:
-        raise UsageError(problem, hint="schema_mode='add' only adds; for other changes overwrite it, or delete it.")
+        raise UsageError(
+            problem,
+            hint=naming(
+                "{Connection.write.schema_mode='add'} only adds; for other changes overwrite it, or delete it."
+            ),
+        )
     if any(policy != "replace" for policy in policies.values()):
         raise UsageError(problem, hint="Columns and tables can be added only while all tables are replaced.")
     if left := sorted(set(dataset.tables) - {table.name for table in tables}):

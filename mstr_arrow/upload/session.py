@@ -19,6 +19,7 @@ from mstr_arrow.errors import (
     UploadFailed,
 )
 from mstr_arrow.http.subject import Subject
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,9 +37,9 @@ _FAILED = {2, 3, 18}
 """Statuses that nothing follows (wire reference, Appendix A); negative ones are errors, too."""
 
 _CONFLICT = 409
-_TAKEN = (
+_TAKEN = naming(
     "The dataset has an upload session: somebody writes to it, or the answer that named it was lost. Such a one "
-    "ends with its session: call renew(), or connect again."
+    "ends with its session: call {Connection.renew()}, or connect again."
 )
 _OPEN = (
     "Whether the data were published is not known. To write them again does no harm, unless they are added to what "
@@ -189,7 +190,7 @@ class UploadSession:
         except TimeoutError:
             raise TimeoutExceeded(
                 f"publishing did not end within {seconds:g} s; the last word was {status}.",
-                hint="Raise Timeouts.publish if the server is only slow.",
+                hint=naming("Raise {Timeouts.publish} if the server is only slow."),
             ) from None
 
     async def delete(self) -> None:
@@ -217,5 +218,5 @@ def _refused(error: MstrError) -> bool:
 
 def _left_open(error: MstrError) -> MstrError:
     """Have an error say that it leaves open whether the data were published."""
-    error.hint = f"{error.hint} {_OPEN}" if error.hint else _OPEN
+    error.add_hint(_OPEN)
     return error

@@ -27,6 +27,7 @@ from mstr_arrow.upload.options import CHUNK_BYTES, project_limit
 from mstr_arrow.upload.result import Resume
 from mstr_arrow.upload.session import PublishStatus, UploadSession
 from mstr_arrow.upload.tally import Tally
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -337,7 +338,11 @@ def _is_for_size(error: MstrError) -> bool:
 
 
 def _smaller(chunk: Chunk) -> str:
-    return f"The request had {chunk.size:,} bytes; where that is too much at once, give a smaller chunk_bytes."
+    return naming(
+        "The request had {size:,} bytes; where that is too much at once, give a smaller "
+        "{Connection.write.chunk_bytes}.",
+        size=chunk.size,
+    )
 
 
 def _sum(numbers: list[int | None]) -> int | None:

@@ -13,6 +13,7 @@ from pyarrow import types as kinds
 
 from mstr_arrow.errors import ConversionError
 from mstr_arrow.upload.types import value_type
+from mstr_arrow.wording import advice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -207,7 +208,11 @@ def _check(of: Column, integers: pl.Series, least: int, most: int, due: str) -> 
         f"Column {of.name!r}, row {of.row + outside}: {integers[outside]} as {of.dtype} is not {due}.",
         column=of.name,
         row=of.row + outside,
-        hint="The server takes ISO 8601. Replace such values, or cast the column to string.",
+        hint=advice(
+            "type the column",
+            "The server takes ISO 8601. Replace such values, or cast the column to string.",
+            column=of.name,
+        ),
     )
 
 

@@ -43,7 +43,7 @@ def test_a_url_tells_object_and_project(url, found):
 
 
 def test_a_url_of_another_project_says_which(library, retail):
-    with pytest.raises(NotFound, match=r"of project 'Finance', not of 'Retail'\..*in_project\('Finance'\)"):
+    with pytest.raises(NotFound, match=r"of project 'Finance', not of 'Retail'\..*in_project\(\) for 'Finance'"):
         retail.find(f"{LIBRARY}/app/{B}/{C}")
     with pytest.raises(NotFound, match="may not use it"):
         retail.find(f"{LIBRARY}/app/{C}/{C}")

@@ -15,7 +15,7 @@ from mstr_arrow.cli.options.column_types import read_types
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.output import Output, ParquetOptions, output_from
 from mstr_arrow.cli.options.prompt_answers import PromptAnswers, PromptsFile, answers_from, prompts_as_options
-from mstr_arrow.cli.options.query import Question, named_as_options
+from mstr_arrow.cli.options.query import Question
 from mstr_arrow.cli.options.resuming import GOES_ON, IfChanged, Resume, Resuming, WhenChanged, resuming_from
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import NO_FILE, shown_errors
@@ -275,7 +275,6 @@ def fetch(
         limits = replace(Limits(), **{key: value for key, value in given.items() if value is not None})
         answers = answers_from(prompts, prompt or ())
         with (
-            named_as_options(),
             prompts_as_options(name),
             open_connection(server, limits=limits) as connection,
             target.over(connection) if isinstance(target, Resuming) else nullcontext(),

@@ -1,6 +1,5 @@
 """``mstr-arrow push``: write files, or what a query finds, into a SuperCube."""
 
-import re
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
@@ -17,7 +16,7 @@ from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.options.target import look_at, named_like, say_keys
 from mstr_arrow.cli.render.errors import shown_errors
 from mstr_arrow.cli.render.uploading import detail, summarise, upload_progress
-from mstr_arrow.errors import DataError, MstrError, UploadFailed
+from mstr_arrow.errors import DataError, UploadFailed
 from mstr_arrow.grid.definition import Definition
 from mstr_arrow.upload.existing import Dataset
 from mstr_arrow.upload.result import DataLossWarning
@@ -210,7 +209,7 @@ def _say(console: Console, lines: Iterable[str], *, style: str | None = None) ->
 
 @contextmanager
 def _as_the_command_says_it() -> Iterator[None]:
-    """Tell data that cannot be read from an upload that the server refused, and name options in hints."""
+    """Tell data that cannot be read from an upload that the server refused."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DataLossWarning)  # it is said in a line
@@ -218,24 +217,6 @@ def _as_the_command_says_it() -> Iterator[None]:
     except UploadFailed as failed:
         cause = failed.__cause__
         if not isinstance(cause, DataError):
-            failed.hint = _named_options(failed.hint)
             raise
         cause.message += " Nothing was published."
         raise cause from failed
-    except MstrError as error:
-        error.hint = _named_options(error.hint)
-        raise
-
-
-def _named_options(hint: str | None) -> str | None:
-    """Name options where a hint names arguments of a Python call.
-
-    >>> _named_options("Change the data, or allow additions with schema_mode='add'.")
-    'Change the data, or allow additions with --schema-mode add.'
-    >>> _named_options("Give a smaller chunk_bytes.")
-    'Give a smaller --chunk-bytes.'
-    """
-    if hint is None:
-        return None
-    named = re.sub(r"\bschema_mode='(\w+)'", r"--schema-mode \1", hint)
-    return re.sub(r"\bmode='(\w+)'", r"--mode \1", named).replace("chunk_bytes", "--chunk-bytes")

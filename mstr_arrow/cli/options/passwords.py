@@ -12,6 +12,7 @@ from rich.console import Console
 
 from mstr_arrow.errors import SecretError, UsageError
 from mstr_arrow.secrets import file
+from mstr_arrow.wording import worded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from mstr_arrow.config import Credential
 
 STDIN = Path("-")
+_IN_A_FILE = {"have the file to yourself": "chmod 600 {path}, or hand it over on standard input."}
+"""Only a profile can say that others may read a file."""
 
 
 def first_line(path: Path) -> Credential:
@@ -32,8 +35,7 @@ def first_line(path: Path) -> Credential:
         try:
             return _first(file(path)(), str(path))
         except SecretError as error:
-            if error.hint:  # only a profile can say that others may read it
-                error.hint = error.hint.replace("give shared=True if they may", "hand it over on standard input")
+            error.hint = worded(error.hint or "", _IN_A_FILE)
             raise
 
     return read

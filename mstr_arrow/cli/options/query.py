@@ -4,28 +4,17 @@ from __future__ import annotations
 
 import csv
 import re
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mstr_arrow.errors import UsageError
 from mstr_arrow.query.parse_sql import from_sql
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from mstr_arrow.scan.scan import Scan
 
 _ORDER = re.compile(r"(?P<column>.+?)\s+(?P<order>asc|desc)", re.IGNORECASE | re.DOTALL)
-_CALLED = re.compile(r"\b(aggregate|sort|head)\(\)")
-_OPTIONS = {
-    "filter()": "--where",
-    "select()": "--columns",
-    "expand_pages()": "--all-pages",
-    "page_by()": "--page",
-    "pages() lists": "mstr-arrow pages lists",
-}
-_ADD_UP_LATER = re.compile(r"(Aggregate by .*, too|Read without aggregate\(\)), and add up afterwards.*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,29 +60,3 @@ def read_order(lists: Sequence[str]) -> list[tuple[str, bool]]:
     return [
         (match["column"], match["order"].lower() == "desc") if match else (name, False) for name, match in found
     ]
-
-
-@contextmanager
-def named_as_options() -> Iterator[None]:
-    """Name options where an error names methods of a scan."""
-    try:
-        yield
-    except UsageError as error:
-        error.message = _named(error.message)
-        error.hint = _named(error.hint) if error.hint else None
-        raise
-
-
-def _named(text: str) -> str:
-    """Name options.
-
-    >>> _named("Read everything, and leave columns out with select().")
-    'Read everything, and leave columns out with --columns.'
-    >>> _named("pip install 'mstr-arrow[sql]', or use col().")
-    "pip install 'mstr-arrow[cli]'."
-    """
-    said = text.replace("[sql]', or use col()", "[cli]'")
-    for method, option in _OPTIONS.items():
-        said = said.replace(method, option)
-    said = _ADD_UP_LATER.sub("Have rows added up here: mstr-arrow sql 'select …, sum(…) from … group by …'", said)
-    return _CALLED.sub(r"--\1", said)

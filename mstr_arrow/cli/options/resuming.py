@@ -79,7 +79,7 @@ class Resuming:
                 on_progress=on_progress,
             )
         except (ServerError, TransportError) as error:
-            error.hint = " ".join(filter(None, (error.hint, "What was written stays: the same command goes on.")))
+            error.add_hint("What was written stays: the same command goes on.")
             raise
         return describe(done, if_changed=self.if_changed), done.stats
 

@@ -11,9 +11,10 @@ import typer
 from rich.text import Text
 
 from mstr_arrow.cli.render.trace import traced
-from mstr_arrow.cli.render.wording import as_options
+from mstr_arrow.cli.render.wording import WORDS
 from mstr_arrow.cli.signals import Terminated, heard_signals
-from mstr_arrow.errors import ConversionError, DataError, MstrError, UsageError
+from mstr_arrow.errors import DataError, MstrError, UsageError
+from mstr_arrow.wording import worded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,12 +73,9 @@ def explain(error: MstrError) -> Text:
     MstrError: nothing came.
     Ask again.
     """
-    hint = error.hint
-    text = str(error).removesuffix(f" {hint}").removeprefix(error.label)
-    if isinstance(error, ConversionError):
-        hint = f"Choose a type that holds it: --column-type '{error.column}=string' takes any value."
-    shown = Text.assemble((error.label, "bold red"), _printable(as_options(text)))
-    return Text.assemble(shown, "\n", _printable(as_options(hint))) if hint else shown
+    said = f": {worded(error.message, WORDS)}{error.facts}"
+    shown = Text.assemble((error.label, "bold red"), _printable(said))
+    return Text.assemble(shown, "\n", _printable(worded(error.hint, WORDS))) if error.hint else shown
 
 
 def _printable(text: str) -> str:

@@ -1,56 +1,115 @@
-"""What errors say of arguments in Python, said in options. Pure."""
+"""What settings and calls are on the command line: options, variables, keys of profiles, or other advice.
+
+The keys are those of :mod:`mstr_arrow.wording`. What a command cannot come upon is listed too, so that nothing is
+forgotten.
+"""
 
 from __future__ import annotations
 
-import re
+WORDS = {
+    # How to log in
+    "connect.url": "--url",
+    "connect.username": "--username",
+    "connect.password": "--password-file",
+    "connect.api_key": "--api-key-file",
+    "connect.identity_token": "MSTR_IDENTITY_TOKEN",
+    "connect.session": "--session",
+    "Connection.save_session()": "Connection.save_session()",
+    "connect.project": "--project",
+    "SessionSettings.application_type": "--application-type",
+    # The way to the server
+    "Timeouts.connect": "--connect-timeout",
+    "Timeouts.read": "--read-timeout",
+    "Timeouts.execute": "--execute-timeout",
+    "Timeouts.publish": "--publish-timeout",
+    "Timeouts.total": "--total-timeout",
+    "Proxy.url": "--proxy",
+    "Proxy.username": "--proxy-username",
+    "Proxy.password": "MSTR_PROXY_PASSWORD",
+    "Network.proxy=Proxy(url, username=…, password=…)": "MSTR_PROXY",
+    "Network.no_proxy": "--no-proxy",
+    "Network.no_proxy=…": "--no-proxy",
+    "Network.connections": "--connections",
+    "correct the proxy variable": "Correct it, or unset the variable.",
+    "Tls.ca_file": "--ca-file",
+    "Tls.ca_file=…": "--ca-file",
+    "Tls.system_store": "--system-store",
+    "Tls.system_store=True": "--system-store",
+    "Tls.cert_file": "--cert-file",
+    "Tls.cert_file=…": "--cert-file",
+    "Tls.key_file": "--key-file",
+    "Tls.key_password": "MSTR_KEY_PASSWORD",
+    "give the key's password": "Give it as MSTR_KEY_PASSWORD or the profile's key-password.",
+    "Tls.verify=False": "--insecure",
+    # Where secrets are kept
+    "secrets.aws_secret.region": 'region = "…"',
+    "secrets.azure_secret.vault_url": "vault",
+    "secrets.file.shared=True": "shared = true in its table",
+    "choose a field": 'Choose a field by key = "…" in its table.',
+    "one parameter of AWS": 'Check path and region; one parameter by itself is {{aws-parameter = "…"}}.',
+    "reach AWS": "Can AWS be reached from here?",
+    "reach Google Cloud": "Can Google Cloud be reached from here?",
+    "reach the vault": "Can the vault be reached from here?",
+    "set the variable": "Set it.",
+    "store in the keyring": "Store it by mstr-arrow login. By hand: keyring set {service} {username}",
+    # How much is read at once
+    "Limits.page_rows": "--page-rows",
+    "Limits.page_bytes": "--page-bytes",
+    "Limits.buffer_bytes": "--buffer-bytes",
+    "Limits.concurrency": "--concurrency",
+    "Limits.polite": "--polite",
+    "Scan.with_options.deadline": "--deadline",
+    # Folders of parts
+    "Scan.write_parquet.overwrite=True": "--overwrite",
+    "Scan.extract.overwrite=True": "--overwrite",
+    'Scan.extract.on_change="restart"': "--on-change restart",
+    "Scan.with_options.total_order=True": "--resume",
+    "read without an order": "Leave --resume away.",
+    "ask for the same": "Ask for the same, or remove that folder to start again.",
+    "start the extraction again": "Remove the folder that it is in to start again.",
+    "read in no total order": "Leave --resume away.",
+    "asks for another order": "--sort and --head ask for another",
+    # What is asked for
+    "Scan.aggregate()": "--aggregate",
+    "Scan.select()": "--columns",
+    "add up afterwards": "Have rows added up here: mstr-arrow sql 'select …, sum(…) from … group by …'",
+    "install sqlglot": "pip install 'mstr-arrow[cli]'.",
+    "ColumnReference.is_null()": "IS NULL",
+    "ColumnReference.is_not_null()": "IS NOT NULL",
+    "Report.pages()": "mstr-arrow pages",
+    "Report.page_by()": "--page",
+    "Report.expand_pages()": "--all-pages",
+    "Scan.with_options.layout": "--layout",
+    'Scan.with_options.layout="grid"': "--layout grid",
+    "Scan.with_options.types": "--column-type",
+    "give a condition": "Give a condition as SQL, such as 'Revenue > 10'.",
+    "prompts.default()": "--prompt NAME",
+    # What is written
+    "Connection.write.mode='replace'": "--mode replace",
+    "Connection.write.schema_mode='add'": "--schema-mode add",
+    "Connection.write.chunk_bytes": "--chunk-bytes",
+    # Objects and their columns
+    "go to the project": "Add --project {name!r}.",
+    "list the folder": "mstr-arrow ls lists cubes and reports, with the folders that they are in.",
+    "say the kind": "Give the id or the path, or say which it is: --type cube or --type report.",
+    "type the column": "Choose a type that holds it: --column-type '{column}=string' takes any value.",
+    "type each column": "Say it: --column-type COLUMN=TYPE for each.",
+    "query the folder": "A folder is a table in Parquet parts. For folders of other things there is --query.",
+}
 
-_WORDS = (
-    (r"Network\(proxy=Proxy\(url, username=…, password=…\)\)", "MSTR_PROXY"),
-    (r"ignore it by Network\(trust_env=False\)", "unset the variable"),
-    (r"Network\(no_proxy=…\)", "--no-proxy"),
-    (r"Tls\(key_password=…\), a string or a function", "MSTR_KEY_PASSWORD or the profile's key-password"),
-    (r"Tls\.verify=False|\bverify=False", "--insecure"),
-    (r"Tls\(ca_file=…\)", "--ca-file"),
-    (r"Tls\(cert_file=…\)", "--cert-file"),
-    (r"Tls\(system_store=True\)", "--system-store"),
-    (r"Tls\.key_password", "MSTR_KEY_PASSWORD"),
-    (r"Tls\.(\w+)_(\w+)", r"--\1-\2"),
-    (r"Timeouts\.(\w+)", r"--\1-timeout"),
-    (r"Proxy\.url", "--proxy"),
-    (r"Proxy\.username", "--proxy-username"),
-    (r"Proxy\.password", "MSTR_PROXY_PASSWORD"),
-    (r"Network\.connections", "--connections"),
-    (r"SessionSettings\.application_type", "--application-type"),
-    (r"go into username= and password=", "go by --username and --password-file"),
-    (r"\bsession= holds", "--session holds"),
-    (r"\(session=\)", "(--session)"),
-    (r", or give default=", ""),
-    (r"Choose a field by key=, or by secret\[key\]", 'Choose a field by key = "…" in its table'),
-    (r"shared=True", "shared = true in its table"),
-    (r"Give region=", 'Give region = "…"'),
-    (r"\bregion= chooses", 'region = "…" chooses'),
-    (r" client= takes a [^.]*\.", ""),
-    (r"Use write_parquet\(\), which starts [^.]*\(fetch without --resume\)", "Leave --resume away"),
-    (r"Read without total_order;[^.]*", "Leave --resume away"),
-    (r"with_options\(total_order=True\) makes a read that", "--resume makes an extraction that"),
-    (r"or start again with resume=False", "or remove that folder to start again"),
-    (r"Start it again with resume=False", "Remove the folder that it is in to start again"),
-    (r"overwrite=True \(--overwrite\)", "--overwrite"),
-    (r'on_change="restart" \(--on-change restart\)', "--on-change restart"),
-    (r"leave away deadline=", "leave away --deadline"),
-    (r"keyring set (?:'mstr-arrow .*?'|mstr-arrow\S*) (?:'.*?'|\S+)$", "Store it by mstr-arrow login."),
+NOT_HERE = frozenset(
+    {
+        *("connect.login_mode=16", "Connection.report.instance_id", "Connection.renew()"),
+        *("col()", "col('Revenue')", "prompts.empty()", "prompts.expression()", "Scan.lazy()"),
+        *("SuperCube.create()", "SuperCube.create.force=True", "SuperCube.name=…"),
+        *("SuperCube.update()", "SuperCube.update.auto_publish=False"),
+        *("Timeouts.logout", "Network.proxy", "Network.trust_env", "Tls.ca_folder", "Tls.verify"),
+        *("Retry.attempts", "Retry.seconds", "Retry.wait_initial", "Retry.wait_max"),
+        *("Limits.page_seconds", "Limits.min_page_rows", "Limits.first_page_rows", "Limits.max_concurrency"),
+        *("Limits.decode_threads", "SessionSettings.application_id", "SessionSettings.working_set"),
+        *("SessionSettings.max_search", "SessionSettings.metadata_locale", "SessionSettings.data_locale"),
+        *("Settings.timeouts", "Settings.retry", "Settings.tls", "Settings.network", "Settings.limits"),
+        *("Settings.session", "Settings.on_event"),
+    }
 )
-_PATTERNS = [(re.compile(pattern), words) for pattern, words in _WORDS]
-
-
-def as_options(text: str) -> str:
-    """Name options, variables and keys of profiles where a text names arguments.
-
-    >>> as_options("Check host, port, VPN and proxy, or raise Timeouts.connect.")
-    'Check host, port, VPN and proxy, or raise --connect-timeout.'
-    >>> as_options("Give the issuing authority's PEM file as Tls(ca_file=…).")
-    "Give the issuing authority's PEM file as --ca-file."
-    """
-    for pattern, words in _PATTERNS:
-        text = pattern.sub(words, text)
-    return text
+"""What no command sets or calls, so that no error of one names it."""

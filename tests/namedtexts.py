@@ -1,0 +1,87 @@
+"""What the texts of the package name, read from its modules: settings, calls and advice."""
+
+import ast
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+from string import Formatter
+
+import mstr_arrow as ma
+
+ROOT = Path(ma.__file__).parent
+SETTINGS = (ma.Timeouts, ma.Retry, ma.Tls, ma.Proxy, ma.Network, ma.SessionSettings, ma.Limits, ma.Settings)
+CREDENTIALS = ("username", "password", "api_key", "identity_token")
+_TEMPLATES = {"naming": 0, "advice": 1}
+"""Functions that fill in templates, and which argument the template is."""
+
+
+@cache
+def modules():
+    """Parse the modules whose texts reach users of the library."""
+    files = [path for path in ROOT.rglob("*.py") if path.relative_to(ROOT).parts[0] not in {"cli", "simulator"}]
+    return {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in files}
+
+
+def names(replaced=frozenset()):
+    """Give the path of each setting and call that a text names, but for advice that a face ``replaced``."""
+    found = set()
+    for call in _calls(*_TEMPLATES):
+        if call.func.id == "naming" or _key(call) not in replaced:
+            values = {keyword.arg for keyword in call.keywords}
+            fields = {field for _, field, _, _ in Formatter().parse(ast.literal_eval(_template(call))) if field}
+            found |= fields - values
+    return found.union(*(_spelled_out(call.args[0]) for call in _calls("named")))
+
+
+def advice_keys():
+    """Give the keys of advice."""
+    return {_key(call) for call in _calls("advice")}
+
+
+def plain_texts():
+    """Give the texts that name nothing, each with its module: neither templates nor docstrings."""
+    templates = {id(_template(call)) for call in _calls(*_TEMPLATES)} | {
+        id(call.args[0]) for call in _calls("named")
+    }
+    for path, tree in modules().items():
+        documented = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and id(node) not in documented | templates
+            ):
+                yield path, node.value
+
+
+def _calls(*functions):
+    for tree in modules().values():
+        imported = {
+            alias.name
+            for node in tree.body
+            if isinstance(node, ast.ImportFrom) and node.module == "mstr_arrow.wording"
+            for alias in node.names
+        }
+        for node in ast.walk(tree):
+            function = getattr(getattr(node, "func", None), "id", None)
+            if function in imported and function in functions:
+                yield node
+
+
+def _template(call):
+    return call.args[_TEMPLATES[call.func.id]]
+
+
+def _key(call):
+    return ast.literal_eval(call.args[0])
+
+
+def _spelled_out(path):
+    """Give the paths that an argument of ``named`` stands for; where a name is filled in, all that there are."""
+    if isinstance(path, ast.Constant):
+        return {path.value}
+    owner = next((part.value for part in path.values if isinstance(part, ast.Constant)), "").rstrip(".")
+    if owner == "connect":
+        return {f"connect.{name}" for name in CREDENTIALS}
+    owners = (getattr(ma, owner),) if owner else SETTINGS
+    return {f"{each.__name__}.{field.name}" for each in owners for field in fields(each)}

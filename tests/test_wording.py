@@ -1,0 +1,81 @@
+"""Texts that name settings and calls, and whether what they name is there."""
+
+import inspect
+import pickle
+import re
+from types import SimpleNamespace
+
+import pytest
+
+import mstr_arrow as ma
+from mstr_arrow.upload.push_options import CreateOptions, UpdateOptions, WriteOptions
+from mstr_arrow.wording import advice, named, naming, worded
+from tests.namedtexts import names, plain_texts
+
+OPTIONS = {
+    each.__name__: each for each in (ma.ScanOptions, ma.ExtractOptions, CreateOptions, UpdateOptions, WriteOptions)
+}
+PLACES = SimpleNamespace(**{name: getattr(ma, name) for name in ma.__all__}, ColumnReference=type(ma.col("Region")))
+A_SETTING = re.compile(r"\b(Timeouts|Tls|Network|Proxy|Limits|SessionSettings|Retry|Settings)[.(]\w")
+THE_COMMAND_LINE = re.compile(r"(?<![\w-])--[a-z]|\bmstr-arrow [a-z]")
+
+
+@pytest.mark.parametrize("path", sorted(names()))
+def test_what_a_text_names_is_there(path):
+    called, bracket, _ = path.partition("=")[0].partition("(")
+    owner, found = None, PLACES
+    for name in called.split("."):
+        if inspect.isfunction(found):
+            assert name in parameters(found), f"{owner} has no parameter {name}"
+            return
+        owner, found = found, getattr(found, name)
+    assert callable(found) == bool(bracket)
+
+
+def parameters(function):
+    """Give the names of a function's parameters, those of a typed dictionary of options included."""
+    found = set()
+    for name, parameter in inspect.signature(function).parameters.items():
+        options = re.fullmatch(r"Unpack\[(\w+)\]", str(parameter.annotation))
+        found |= set(OPTIONS[options[1]].__annotations__) if options else {name}
+    return found
+
+
+def test_no_text_names_a_setting_without_saying_so():
+    assert [found for found in plain_texts() if A_SETTING.search(found[1])] == []
+
+
+def test_the_library_does_not_speak_of_the_command_line():
+    assert [found for found in plain_texts() if THE_COMMAND_LINE.search(found[1])] == []
+
+
+def test_a_wording_is_a_text_that_survives_pickling():
+    more = advice("later", "or {Connection.renew()} {name!r}.", name="{x}")
+    text = naming("Raise {Timeouts.read}, {more}", more=more)
+    assert isinstance(text, str)
+    assert text == "Raise Timeouts.read, or renew() '{x}'."
+    copy = pickle.loads(pickle.dumps(text))  # noqa: S301  our own
+    assert worded(copy, {"Timeouts.read": "--read-timeout"}) == "Raise --read-timeout, or renew() '{x}'."
+    assert worded(copy, {"later": "or ask {name} {name!r}."}) == "Raise Timeouts.read, or ask {x} '{x}'."
+
+
+def test_a_text_without_names_is_the_same_for_all():
+    assert worded("Raise {it}.", {"it": "x"}) == "Raise {it}."
+    assert worded(naming("Raise {{it}} {amount:.1f}.", amount=1.25), {"it": "x"}) == "Raise {it} 1.2."
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("Timeouts.read", "Timeouts.read"),
+        ("Tls.ca_file=…", "Tls(ca_file=…)"),
+        ("connect.project", "project="),
+        ("Scan.extract.resume=False", "resume=False"),
+        ("Connection.renew()", "renew()"),
+        ("col()", "col()"),
+        ("Connection.in_project('a=b.c')", "in_project('a=b.c')"),
+        ("secrets.aws_parameter(name)", "secrets.aws_parameter(name)"),
+    ],
+)
+def test_how_python_says_it(path, said):
+    assert named(path) == said
