@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few rows, one repeat: a check that it runs")
     parser.add_argument("--rows", type=int, default=None, help="rows of each cube (default 1,000,000)")
     options = parser.parse_args()
-    total = options.rows or (100_000 if options.quick else 1_000_000)
+    total = options.rows or (50_000 if options.quick else 1_000_000)
     print(f"{machine()}; {total:,} rows in pages of {ROWS:,}; the server is the simulator, on this machine\n")
     with SimulatorProcess(encoded=f"benchmarks.extract:cubes_{total}", gzip=False) as sim:
         for shape in ("A", "B"):

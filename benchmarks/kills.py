@@ -54,7 +54,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="fewer rows and kills")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    rows, kills = (150_000, 4) if options.quick else (300_000, 30)
+    rows, kills = (100_000, 2) if options.quick else (300_000, 30)
     chance = random.Random(options.seed)
     model = TimeModel(request_ms=1000 * REQUEST_SECONDS, rows_per_second=60_000, workers=4)
     with Simulator(rows=rows, time=model) as server, tempfile.TemporaryDirectory() as scratch:

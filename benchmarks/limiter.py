@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few seeds and pages: a check that it runs")
     quick = parser.parse_args().quick
     _in_simulated_time(seeds=2 if quick else 10)
-    _on_the_simulator(pages=60 if quick else 1_000)
+    _on_the_simulator(pages=30 if quick else 1_000)
 
 
 def cases(requests: int, noise: float = 0.3) -> dict[str, Queueing]:

@@ -151,7 +151,7 @@ def test_reports_without_page_by(connection):
 
 
 def test_the_layout_grid_has_other_columns_on_each_page(connection):
-    with pytest.raises(UsageError, match="does not go with layout='grid'"):
+    with pytest.raises(UsageError, match='does not go with layout="grid"'):
         connection.report("Paged Cross-tab", layout="grid").expand_pages().to_arrow()
     assert connection.report("Paged Cross-tab", layout="grid").to_arrow().num_rows
 
