@@ -21,7 +21,7 @@ TOKEN = "token0123456789abcdefghijk"
 COOKIE = 'a+b/c=="d'
 
 
-hypothesis.settings.register_profile("short", max_examples=50, deadline=None)
+hypothesis.settings.register_profile("short", max_examples=30, deadline=None)
 hypothesis.settings.register_profile("slow", max_examples=300, deadline=None)
 hypothesis.settings.load_profile("short")
 

@@ -52,17 +52,23 @@ def assert_true(table, truth):
     assert repr(table.to_pydict()) == repr(truth.to_pydict())
 
 
-@pytest.mark.parametrize("subtotals", ["drop", "keep"])
-@pytest.mark.parametrize("name", NAMES)
-def test_pages_of_any_size_give_what_is_true(server, conn, name, subtotals):
+def page_sizes():
+    """List reports, with or without subtotals, and rows of a page; a page per row takes long."""
+    for name in NAMES:
+        for subtotals in ("drop", "keep"):
+            yield name, subtotals, 1_000
+            if ("Subtotals" in name) == (subtotals == "keep"):
+                yield name, subtotals, 3
+                yield pytest.param(name, subtotals, 1, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize(("name", "subtotals", "rows"), list(page_sizes()))
+def test_pages_of_any_size_give_what_is_true(server, conn, name, subtotals, rows):
     truth = server.truth(name, subtotals=subtotals)
-    has_totals = "Subtotals" in name
-    sizes = (1, 3, 1000) if has_totals == (subtotals == "keep") else (1000,)
-    for rows in sizes:
-        if rows == 1 and truth.num_rows > 130 and name not in CUT_APART:
-            continue  # a request per row takes long, and shows no more than with the others
-        report = conn.report(name, subtotals=subtotals, limits=ma.Limits(page_rows=rows))
-        assert_true(report.to_arrow(), truth)
+    if rows == 1 and truth.num_rows > 130 and name not in CUT_APART:
+        return  # it shows no more than with the others
+    report = conn.report(name, subtotals=subtotals, limits=ma.Limits(page_rows=rows))
+    assert_true(report.to_arrow(), truth)
 
 
 def parquet(report, tmp_path):
@@ -162,9 +168,10 @@ def test_the_schema_and_then_the_rows_make_one_instance(server, conn):
     assert table.schema == schema
 
 
-def test_an_old_server_gives_what_is_true():
+@pytest.mark.parametrize("names", [NAMES[::6], pytest.param(NAMES, marks=pytest.mark.slow)], ids=["some", "all"])
+def test_an_old_server_gives_what_is_true(names):
     with Simulator(rows=20, iserver_version="11.1.0400.00123") as old, connected(old) as conn:
-        for name in NAMES:
+        for name in names:
             report = partial(conn.report, name, limits=ma.Limits(page_rows=50))
             assert_true(report().to_arrow(), old.truth(name))
             assert_true(report(subtotals="keep").to_arrow(), old.truth(name, subtotals="keep"))

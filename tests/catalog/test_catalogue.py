@@ -129,7 +129,7 @@ def test_a_cube_and_a_report_of_one_name_are_told_apart(library, retail):
     with pytest.raises(UsageError, match="2 cubes and reports are named 'Sales'") as caught:
         retail.find("Sales")
     assert f"{2:032X} /Retail/Reports/Sales (report)" in str(caught.value)
-    assert "--type" in caught.value.hint
+    assert "kind=" in caught.value.hint
 
 
 def test_an_unknown_kind_is_refused_before_asking(library, retail):

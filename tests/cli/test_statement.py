@@ -1,6 +1,6 @@
 """What a statement needs of a cube: never less than DuckDB looks at."""
 
-from itertools import product
+from itertools import islice, product
 
 import polars as pl
 import pyarrow as pa
@@ -295,14 +295,15 @@ COLUMNS = [
 TESTS = ["{0} = {1}", "not {0} <= {1}", "{1} >= {0}", "{0} in ({1}, {1})"]
 
 
-def test_conditions_keep_the_rows_that_duckdb_keeps(connection):
+@pytest.mark.parametrize("every", [7, pytest.param(1, marks=pytest.mark.slow)])
+def test_conditions_keep_the_rows_that_duckdb_keeps(connection, every):
     table = connection.cube("Awkward Values").to_arrow()
     plain = pl.from_arrow(table).with_columns(pl.col(pl.Categorical).cast(pl.String)).with_row_index("_row")
     subjects = subjects_of(table.schema)
     database = duckdb.connect()
     database.register("sales", plain.to_arrow())
     ran = understood = 0
-    for name, literal, test in product(COLUMNS, LITERALS, TESTS):
+    for name, literal, test in islice(product(COLUMNS, LITERALS, TESTS), 0, None, every):
         condition = test.format(f'"{name}"', literal)
         try:
             rows = database.execute(f"select _row from sales where {condition}").fetchall()  # noqa: S608
@@ -314,5 +315,5 @@ def test_conditions_keep_the_rows_that_duckdb_keeps(connection):
             kept = set(plain.filter(predicate(read, subjects)).get_column("_row"))
             assert {row for (row,) in rows} == kept, condition
     database.close()
-    assert ran > 500
+    assert ran > 500 / every
     assert understood > ran / 5

@@ -127,7 +127,9 @@ FILES = {
 }
 
 
-@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=() if kind.startswith("pa") else pytest.mark.slow) for kind in FILES]
+)
 def test_a_file_begins_again_as_nobody_has_seen_it(cube, sim, tmp_path, kind):
     write, read = FILES[kind]
     for number, scan in enumerate((cube, ordered(cube), cube.sort("Customer"))):
