@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#:]+)\)")
+MODULE = re.compile(r"`((?:\w+/)+\w+\.py)`")
 BLOCKS = [
     pytest.param(page, block, id=f"{page.name}-{number}")
     for page in PAGES
@@ -48,3 +49,18 @@ def test_the_readme_shows_python():
 def test_links_between_the_pages_lead_somewhere(page):
     missing = [link for link in LINK.findall(page.read_text(encoding="utf-8")) if not (page.parent / link).exists()]
     assert not missing
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_modules_that_the_pages_name_are_there(page):
+    named = MODULE.findall(page.read_text(encoding="utf-8"))
+    assert [
+        name for name in named if not (ROOT / name).exists() and not (ROOT / "mstr_arrow" / name).exists()
+    ] == []
+
+
+def test_the_ten_questions_are_answered_by_modules():
+    questions = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").split("## ")[1]
+    rows = [line for line in questions.splitlines() if line.startswith("| ") and "?" in line]
+    assert len(rows) == 10
+    assert all(MODULE.search(row) for row in rows)

@@ -119,7 +119,7 @@ def test_a_report_that_cannot_be_asked_says_so_by_the_names_of_options(run, serv
     result = run("fetch", "Cross-tab Metrics Last", "-o", "-", "--aggregate", "Region")
     assert result.code == 2
     assert "--columns" in result.err
-    assert "keep()" not in result.err
+    assert "select()" not in result.err
     assert server.open_sessions == 0
 
 
