@@ -52,7 +52,7 @@ def tests(session: nox.Session) -> None:
 def tests_core(session: nox.Session) -> None:
     """Import everything and go each way out with nothing but the core dependencies."""
     session.install("-e", ".", *CORE_TEST)
-    session.run("pytest", *FOUR_PROCESSES, *(session.posargs or CORE), env=COMPILED)
+    session.run("pytest", *FOUR_PROCESSES, *CORE, *session.posargs, env=COMPILED)
 
 
 @nox.session
