@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mstr_arrow.simulator import Fault, Simulator
+from tests.support.requests import Requests
 
 CUBE = "Sales Cube"
 
@@ -68,7 +69,7 @@ def test_binary_is_not_written_to_a_terminal(run, monkeypatch):
 
 def test_types_row_counts_and_page_sizes_reach_the_server(run, server, tmp_path):
     target = tmp_path / "sales.parquet"
-    before = len(server.requests)
+    asked = Requests(server)
     options = [
         "--column-type",
         "Revenue=decimal128(18, 2)",
@@ -82,7 +83,7 @@ def test_types_row_counts_and_page_sizes_reach_the_server(run, server, tmp_path)
     assert schema.field("Revenue").type == pa.decimal128(18, 2)
     assert schema.field("Store@ID").type == pa.string()
     assert "Row Count - sales" in schema.names
-    assert [r.query["limit"] for r in server.requests[before:] if "/instances" in r.path] == ["800", "800", "400"]
+    assert asked.limits == [800, 800, 400]
 
 
 @pytest.mark.parametrize(

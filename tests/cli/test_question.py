@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from mstr_arrow.cli.app import FETCH_EXAMPLES
+from tests.support.requests import Requests
 
 CUBE = "Sales Cube"
 
@@ -71,7 +72,7 @@ def test_rows_are_sorted_and_only_the_first_of_them_read(fetched, sales):
 
 
 def test_explain_says_what_would_be_asked_and_reads_nothing(run, server):
-    before = len(server.requests)
+    asked = Requests(server)
     result = run(
         "fetch", CUBE, "--where", "Units > 3", "--where", "Customer > 'K'", "--columns", "Region", "--explain"
     )
@@ -81,8 +82,7 @@ def test_explain_says_what_would_be_asked_and_reads_nothing(run, server):
     assert "Units > 3\n" in said
     assert "Customer > 'K' (texts are compared" in said
     assert "of 2,000 rows" not in said  # of those that the condition leaves
-    asked = [request.query for request in server.requests[before:] if "/instances" in request.path]
-    assert {query["limit"] for query in asked} == {"1"}
+    assert set(asked.limits) == {1}
     assert server.open_sessions == 0
 
 

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mstr_arrow.errors import UsageError
+from tests.support.requests import Requests
 
 CUBE = "Sales Cube"
 REPORT = "Cross-tab With Subtotals"
@@ -140,12 +141,12 @@ def test_a_folder_that_fails_to_be_put_in_place_gives_the_old_one_back(connectio
 def test_a_folder_of_other_things_is_never_replaced(run, server, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("dear diary")
-    before = len(server.requests)
+    asked = Requests(server)
     result = run("fetch", CUBE, "-o", tmp_path / "mine", "--part-rows", 500, "--overwrite")
     assert result.code == 2
     assert "notes.txt" in result.err
     assert (tmp_path / "mine" / "notes.txt").read_text() == "dear diary"
-    assert not [request for request in server.requests[before:] if "/instances" in request.path]
+    assert asked.all == []
 
 
 @pytest.mark.parametrize(
@@ -188,12 +189,6 @@ def test_wrong_sizes_of_parts_are_refused_by_the_api_too(connection, tmp_path, w
 # Some columns, the first rows
 
 
-def pages(server, before):
-    """Give offset and limit of each page asked for."""
-    asked = [request.query for request in server.requests[before:] if "/instances" in request.path]
-    return [(int(query.get("offset", 0)), int(query["limit"])) for query in asked if "limit" in query]
-
-
 def test_columns_come_in_the_order_asked_for(table, connection):
     whole = connection.cube(CUBE).to_arrow(strings="plain")
     got = table(CUBE, "--columns", 'Units,"Store@DESC"', "--columns", "Region")
@@ -201,7 +196,7 @@ def test_columns_come_in_the_order_asked_for(table, connection):
 
 
 @pytest.mark.parametrize(
-    ("head", "options", "asked"),
+    ("head", "options", "pages"),
     [
         (5, [], [(0, 5)]),
         (1_000, ["--page-rows", "400"], [(0, 400), (400, 400), (800, 200)]),
@@ -209,10 +204,10 @@ def test_columns_come_in_the_order_asked_for(table, connection):
         (9_999, [], [(0, 5_000)]),
     ],
 )
-def test_head_asks_for_no_more_pages_than_it_takes(table, server, head, options, asked):
-    before = len(server.requests)
+def test_head_asks_for_no_more_pages_than_it_takes(table, server, head, options, pages):
+    asked = Requests(server)
     got = table(CUBE, "--head", head, *options)
-    assert sorted(pages(server, before)) == asked
+    assert sorted((offset, rows) for _, offset, rows in asked.pages) == pages
     assert got["Order"].to_pylist() == server.truth(CUBE)["Order"].to_pylist()[:head]
 
 
@@ -225,9 +220,9 @@ def test_head_counts_rows_of_the_result_whatever_the_grid_has(table, connection,
 
 
 def test_head_asks_on_until_there_are_enough(table, server):
-    before = len(server.requests)
+    requests = Requests(server)
     assert table("Report With Subtotals", "--subtotals", "only", "--head", 2).num_rows == 2
-    asked = pages(server, before)
+    asked = [(offset, rows) for _, offset, rows in requests.pages]
     asked = list(dict.fromkeys(asked))  # the first rows again, when the report has run
     assert asked[:2] == [(0, 2), (2, 2)]
     assert len(asked) > 2

@@ -19,6 +19,7 @@ duckdb = pytest.importorskip("duckdb", reason="the extra duckdb is not installed
 from mstr_arrow.cli.app import SQL_EXAMPLES  # noqa: E402
 from mstr_arrow.errors import UsageError  # noqa: E402
 from mstr_arrow.simulator import Fault, Simulator  # noqa: E402
+from tests.support.requests import Requests  # noqa: E402
 from tests.support.servers import IDLE  # noqa: E402
 
 CUBE = "Sales Cube"
@@ -55,16 +56,8 @@ def whole(simulator):
     database.close()
 
 
-def pages(server, before):
-    """Give method, offset and limit of each request for rows."""
-    asked = [
-        request for request in server.requests[before:] if "/instances" in request.path and "limit" in request.query
-    ]
-    return [(each.method, int(each.query.get("offset", 0)), int(each.query["limit"])) for each in asked]
-
-
-def filters(server, before):
-    return [request.body for request in server.requests[before:] if b'"viewFilter"' in request.body]
+def filters(asked):
+    return [body for body in asked.bodies if b'"viewFilter"' in body]
 
 
 # Rows
@@ -105,18 +98,18 @@ def test_rows_are_those_that_duckdb_finds_in_everything(table, whole, statement)
 
 
 def test_conditions_are_asked_of_the_server_and_fewer_rows_come(table, server):
-    before = len(server.requests)
+    asked = Requests(server)
     rows = table("select count(*) n from 'Sales Cube' where Region = 'East' and Revenue > 5000").to_pylist()
     assert table.read == [(CUBE, rows[0]["n"])]
     assert 0 < rows[0]["n"] < 400
-    assert len(filters(server, before)) == 1
+    assert len(filters(asked)) == 1
 
 
 def test_the_inner_side_of_an_outer_join_is_read_whole(table, server):
-    before = len(server.requests)
+    asked = Requests(server)
     table("select a.Region from 'Plain Report' a left join 'Sales Cube' b on a.Units = b.Units and b.Units > 90")
     assert dict(table.read)[CUBE] == 2_000
-    assert filters(server, before) == []
+    assert filters(asked) == []
 
 
 @pytest.mark.parametrize(
@@ -133,32 +126,32 @@ def test_the_inner_side_of_an_outer_join_is_read_whole(table, server):
     ],
 )
 def test_each_object_is_read_once(table, server, statement, read):
-    before = len(server.requests)
+    asked = Requests(server)
     table(statement.replace("{id}", server.cubes[CUBE]))
     assert {name for name, _ in table.read} == read
-    made = sum(method == "POST" for method, _, _ in pages(server, before))
+    made = sum(method == "POST" for method, _, _ in asked.pages)
     assert made == len(read)
 
 
 def test_the_first_rows_are_all_that_is_asked_for(table, server):
-    before = len(server.requests)
+    asked = Requests(server)
     assert (
         table("from 'Sales Cube' limit 3 offset 2")["Order"].to_pylist()
         == server.truth(CUBE)["Order"].to_pylist()[2:5]
     )
-    assert [limit for _, _, limit in pages(server, before)][-1] == 5
-    assert max(limit for _, _, limit in pages(server, before)) <= 5
+    assert [limit for _, _, limit in asked.pages][-1] == 5
+    assert max(limit for _, _, limit in asked.pages) <= 5
 
 
 def test_the_first_rows_of_a_condition_are_all_that_is_asked_for(table, server):
-    before = len(server.requests)
+    asked = Requests(server)
     found = table("select \"Store@DESC\", Revenue from 'Sales Cube' where Region = 'East' limit 20")
     expected = server.truth(CUBE)
     assert found.num_rows == 20
     assert set(found["Revenue"].to_pylist()) <= set(
         expected.filter(pc.equal(expected["Region"], "East"))["Revenue"].to_pylist()
     )
-    assert max(limit for _, _, limit in pages(server, before)) == 20
+    assert max(limit for _, _, limit in asked.pages) == 20
 
 
 @pytest.mark.parametrize(
@@ -188,14 +181,14 @@ def test_columns_that_are_not_needed_are_not_on_the_wire(run, tmp_path, statemen
 
 
 def test_what_is_not_needed_is_not_read(table, server):
-    before = len(server.requests)
+    asked = Requests(server)
     assert table("describe 'Sales Cube'").num_rows == 14
     assert table("select 1 as a").to_pylist() == [{"a": 1}]
-    assert {limit for _, _, limit in pages(server, before)} == {1}
+    assert {limit for _, _, limit in asked.pages} == {1}
 
 
 def test_explain_says_what_would_be_asked_and_reads_nothing(run, server):
-    before = len(server.requests)
+    asked = Requests(server)
     statement = (
         "select Region from 'Sales Cube' join 'Plain Report' using (Region) where Revenue > 5 and Customer > 'K'"
     )
@@ -210,7 +203,7 @@ def test_explain_says_what_would_be_asked_and_reads_nothing(run, server):
     assert "report 'Plain Report'" in said
     assert "Revenue > 5" in said
     assert "columns: Region, Customer, Revenue" in said
-    assert max(limit for _, _, limit in pages(server, before)) <= 1_000  # as a report has to be run
+    assert max(limit for _, _, limit in asked.pages) <= 1_000  # as a report has to be run
     assert server.open_sessions == 0
 
 

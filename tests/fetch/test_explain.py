@@ -8,6 +8,7 @@ import re
 import pytest
 
 import mstr_arrow as ma
+from tests.support.requests import Requests
 
 col = ma.col
 
@@ -138,8 +139,7 @@ def test_the_estimate_holds(connection):
 
 
 def test_no_data_are_read(sales, simulator):
-    before = len(simulator.requests)
+    asked = Requests(simulator)
     sales.filter(col("Units") > 50).explain()
-    asked = [request for request in simulator.requests[before:] if "/instances" in request.path]
-    assert [request.query["limit"] for request in asked] == ["1", "1"]
-    assert len(asked) == 2
+    assert asked.limits == [1, 1]
+    assert len(asked.all) == 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections import Counter
 
 import orjson
 import polars as pl
@@ -15,29 +14,9 @@ from mstr_arrow.errors import ServerError, UsageError
 from mstr_arrow.fetch import resolver as asking
 from mstr_arrow.simulator import Fault, Simulator
 from mstr_arrow.simulator.rules.collation import Collation
+from tests.support.requests import Requests
 
 col = ma.col
-
-
-class Requests:
-    """The requests for instances and pages that a server has answered since this was made."""
-
-    def __init__(self, server):
-        self._server = server
-        self._before = len(server.requests)
-
-    @property
-    def all(self):
-        found = [request for request in self._server.requests[self._before :] if "/instances" in request.path]
-        return [request for request in found if not request.path.endswith("/status")]
-
-    @property
-    def methods(self):
-        return Counter(request.method for request in self.all)
-
-    @property
-    def limits(self):
-        return [int(request.query["limit"]) for request in self.all]
 
 
 @pytest.fixture
