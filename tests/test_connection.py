@@ -399,7 +399,7 @@ def script(library, body, host="127.0.0.1"):
     ("ending", "code", "said"),
     [
         ("", 0, ""),
-        ("sys.exit(3)", 3, ""),
+        pytest.param("sys.exit(3)", 3, "", marks=pytest.mark.slow),
         ("1 / 0", 1, "ZeroDivisionError"),
         ("with c: raise KeyboardInterrupt", -signal.SIGINT, "KeyboardInterrupt"),
     ],

@@ -109,7 +109,7 @@ def test_without_the_extra_one_line_says_what_to_install():
         ("mstr-arrow de", {"describe", "demo"}),
         pytest.param("mstr-arrow fetch --sub", {"--subtotals"}, marks=pytest.mark.slow),
         pytest.param("mstr-arrow ls --type ", {"cube", "report", "all"}, marks=pytest.mark.slow),
-        ("mstr-arrow fetch Cube --layout ", {"tidy", "grid"}),
+        pytest.param("mstr-arrow fetch Cube --layout ", {"tidy", "grid"}, marks=pytest.mark.slow),
     ],
 )
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")

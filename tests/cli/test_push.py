@@ -247,7 +247,11 @@ def test_a_password_is_not_shown(push, monkeypatch):
     "at", [pytest.param("PUT", id="sending"), pytest.param("POST", id="publishing", marks=pytest.mark.slow)]
 )
 @pytest.mark.parametrize(
-    ("number", "code", "said"), [(signal.SIGINT, 130, "Interrupted."), (signal.SIGTERM, 143, "Terminated.")]
+    ("number", "code", "said"),
+    [
+        (signal.SIGINT, 130, "Interrupted."),
+        pytest.param(signal.SIGTERM, 143, "Terminated.", marks=pytest.mark.slow),
+    ],
 )
 def test_ctrl_c_and_sigterm_take_the_upload_back(tmp_path, at, number, code, said):
     (tmp_path / "sales.csv").write_text(SALES)

@@ -363,7 +363,11 @@ def command(simulator, *arguments):
     ],
 )
 @pytest.mark.parametrize(
-    ("number", "code", "said"), [(signal.SIGINT, 130, "Interrupted."), (signal.SIGTERM, 143, "Terminated.")]
+    ("number", "code", "said"),
+    [
+        (signal.SIGINT, 130, "Interrupted."),
+        pytest.param(signal.SIGTERM, 143, "Terminated.", marks=pytest.mark.slow),
+    ],
 )
 def test_ctrl_c_and_sigterm_log_out_and_leave_no_file(tmp_path, statement, number, code, said):
     with Simulator(rows=20_000) as simulator:

@@ -11,6 +11,7 @@ import mstr_arrow as ma
 from mstr_arrow import errors
 from mstr_arrow.simulator import Fault, Simulator
 from mstr_arrow.simulator.samples.sales import sales_cube
+from tests.support.slow import thinned
 
 ROWS = 300
 CUBE = "Sales Cube"
@@ -101,7 +102,7 @@ def test_an_instance_that_dies_before_the_first_batch_is_made_again(cube, sim):
     assert kept.stats.restarts >= 1
 
 
-@pytest.mark.parametrize("way", ["to_arrow", "to_polars"])
+@pytest.mark.parametrize("way", thinned(["to_arrow", "to_polars"], {"to_arrow"}))
 def test_a_table_begins_again_as_nothing_of_it_was_handed_out(cube, sim, way):
     for scan in (cube, cube.sort("Customer")):
         sim.fail(GONE.on("GET", "/instances/", skip=3))
@@ -127,9 +128,7 @@ FILES = {
 }
 
 
-@pytest.mark.parametrize(
-    "kind", [pytest.param(kind, marks=() if kind.startswith("pa") else pytest.mark.slow) for kind in FILES]
-)
+@pytest.mark.parametrize("kind", thinned(FILES, {"parts"}))
 def test_a_file_begins_again_as_nobody_has_seen_it(cube, sim, tmp_path, kind):
     write, read = FILES[kind]
     for number, scan in enumerate((cube, ordered(cube), cube.sort("Customer"))):

@@ -11,6 +11,7 @@ import pytest
 import mstr_arrow as ma
 from mstr_arrow import errors
 from mstr_arrow.simulator import Fault, Simulator
+from tests.support.slow import thinned
 
 SMALL = ma.Limits(page_rows=7)
 NARROW = ma.Limits(concurrency=3, buffer_bytes=10_000)  # few pages ahead, so that many are left
@@ -67,7 +68,7 @@ def test_a_page_of_which_rows_were_handed_out_ends_with_the_ways_out(connection,
         interrupted(every, {1: sim.drop_instances})
 
 
-@pytest.mark.parametrize("ordered", [True, False])
+@pytest.mark.parametrize("ordered", thinned([True, False], {True}))
 def test_a_table_of_all_pages_begins_again(connection, sim, ordered):
     every = connection.report("Paged", limits=SMALL, ordered=ordered).expand_pages()
     expected = every.to_polars()
@@ -118,7 +119,7 @@ def test_other_pages_than_before_are_told(connection, sim):
         reports[of], pages[of] = before, known
 
 
-@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 8))])
+@pytest.mark.parametrize("seed", thinned(range(8), {0}))
 def test_ends_of_instances_and_sessions_at_random_moments_lose_no_row(connection, sim, seed):
     chance = random.Random(seed)
     month = connection.report("Paged Many", limits=ma.Limits(concurrency=4, buffer_bytes=15_000)).page_by(
@@ -136,7 +137,7 @@ def test_ends_of_instances_and_sessions_at_random_moments_lose_no_row(connection
     assert all(counts.missed == 0 for counts in sim.instances)
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 4))])
+@pytest.mark.parametrize("seed", thinned(range(4), {0}))
 def test_a_table_survives_ends_within_pages_of_the_report(connection, sim, seed):
     chance = random.Random(seed)
     month = connection.report("Paged Many", limits=ma.Limits(page_rows=2, concurrency=4)).page_by(Month=MONTH)

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from mstr_arrow.simulator import Fault
+from tests.support.slow import thinned
 
 SECONDS = 60
 """How long a process may take to start, and to end."""
@@ -62,10 +63,7 @@ THROUGH_THE_C_STREAM = {
 
 @pytest.mark.parametrize(
     "way",
-    [
-        pytest.param(way, marks=() if way in {"a batch loop", "Polars"} else pytest.mark.slow)
-        for way in (*WAYS, *THROUGH_THE_C_STREAM)
-    ],
+    thinned([*WAYS, *THROUGH_THE_C_STREAM], {"a batch loop"}),
 )
 def test_ctrl_c_ends_the_process_and_the_session(start, pages, simulator, way):
     if way == "DuckDB" and importlib.util.find_spec("duckdb") is None:

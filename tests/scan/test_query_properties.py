@@ -34,6 +34,7 @@ from mstr_arrow.query.server_filter import push_where
 from mstr_arrow.simulator import Simulator
 from mstr_arrow.simulator.rules.collation import Collation
 from tests.support.servers import IDLE
+from tests.support.slow import thinned
 
 SWITCHES = (
     *("case_insensitive", "ignore_trailing_blanks", "empty_text_is_null", "nulls_in_negations"),
@@ -286,7 +287,7 @@ class Asked:
 
 
 @pytest.mark.parametrize("name", SOURCES)
-@pytest.mark.parametrize("collation", COLLATIONS)
+@pytest.mark.parametrize("collation", thinned(COLLATIONS, {"as it is", "all at once"}))
 def test_scans_give_what_polars_makes_of_everything(sources, collation, name):
     source = sources(collation, name)
     for seed in range(ROUNDS):
