@@ -1,7 +1,7 @@
 """Every fault at every step: what the package does is what `docs/reliability.md` says, cell by cell.
 
-Of faults that are alike one stands for its row, another one at each step. Of these cells the usual run tries each third
-diagonal, and with a fault that stays one diagonal: so every fault and every step. ``nox -s slow`` tries all cells.
+Of faults that are alike one stands for its row, another one at each step. Of these cells the usual run tries each
+third diagonal, and with a fault that stays one diagonal. ``nox -s slow`` tries all cells.
 """
 
 from contextlib import nullcontext
