@@ -106,12 +106,14 @@ def bench(session: nox.Session) -> None:
     for name in BENCHMARKS:
         session.log("benchmarks/%s.py", name)
         session.run("python", "-m", f"benchmarks.{name}", *session.posargs)
+    quick = "--quick" in session.posargs
+    rounds = ("--benchmark-max-time=0.02", "--benchmark-min-rounds=1") if quick else ("--benchmark-max-time=0.2",)
     session.run(
         "pytest",
         "benchmarks/test_pages.py",
         "benchmarks/test_bodies.py",
         "--benchmark-only",
-        "--benchmark-max-time=0.2",
+        *rounds,
         "--benchmark-columns=median,ops",
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -185,3 +186,9 @@ def use_keyring():
 
     yield use
     keyring.set_keyring(before)
+
+
+def pytest_collection_finish():
+    """Leave what was collected out of all garbage collections: thousands of tests would be looked through in each."""
+    gc.collect()
+    gc.freeze()
