@@ -189,6 +189,6 @@ def use_keyring():
 
 
 def pytest_collection_finish():
-    """Leave what was collected out of all garbage collections: thousands of tests would be looked through in each."""
+    """Leave what was collected out of all garbage collections, which would look through thousands of tests."""
     gc.collect()
     gc.freeze()
