@@ -6,13 +6,13 @@ attributes, which has the server add metrics up.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.query.bind import bind
 from mstr_arrow.query.columns import ID_FORM, NUMBERS, Subjects, subjects_of
-from mstr_arrow.query.expressions import Match, column_names, leaves, needs_all_rows
+from mstr_arrow.query.expressions import Match, all_of, column_names, conjuncts, leaves, needs_all_rows
 from mstr_arrow.query.local_filter import predicate
 from mstr_arrow.query.narrowing import narrowings, requested
 from mstr_arrow.query.query import SortKey
@@ -73,16 +73,6 @@ class Division:
         return None if residual.gathers and not residual.sorted_there else residual.head
 
 
-@dataclass(slots=True)
-class _Names:
-    """The columns a question names, resolved."""
-
-    columns: Columns
-    subjects: Subjects
-    remaining: list[Subject] | None = None
-    final: list[Subject] = field(default_factory=list)
-
-
 def divide(
     query: Query,
     columns: Columns,
@@ -111,6 +101,8 @@ def divide(
 
     where = None if query.where is None else bind(query.where, subjects)
     having = None if query.having is None else bind(query.having, results)
+    if remaining is not None:
+        where, having = _lowered(where, having, results)
     pushed = None if where is None else push_where(where, subjects, id_text_operators=id_text_operators)
     ranks_first = where is not None and needs_all_rows(where)
     limited = None if having is None else _limited(having, results, pushed, ranks_first=ranks_first)
@@ -119,7 +111,7 @@ def divide(
         _refuse_local(pushed, kept, subjects)
     filters = [*_where_filters(pushed, subjects, kept), *_filters(limited, results)]
     ranked = ranks_first or (having is not None and needs_all_rows(having))
-    sort = tuple(SortKey(results.find(key.column).name, key.descending) for key in query.sort)
+    sort = _sort_keys(query.sort, results)
     sortable = [results.find(key.column) for key in sort]
     sorted_there = query.head is not None and not ranked and _sorts_there(sortable)
     residual = Residual(
@@ -199,12 +191,38 @@ def groups(names: Sequence[str], subjects: Subjects) -> set[str] | None:
     return {s.name for s in subjects.all if s.role == "attribute" and s.object_id in kept}
 
 
+def _lowered(
+    where: Expression | None, having: Expression | None, results: Subjects
+) -> tuple[Expression | None, Expression | None]:
+    """Have conditions on attributes that remain decide before rows are added up: the server is asked about these.
+
+    Ranks count rows, so nothing passes one.
+    """
+    if having is None or any(each is not None and needs_all_rows(each) for each in (where, having)):
+        return where, having
+    lower: list[Expression] = []
+    upper: list[Expression] = []
+    for condition in conjuncts(having):
+        on_attributes = all(results.find(name).role == "attribute" for name in column_names(condition))
+        (lower if on_attributes else upper).append(condition)
+    return all_of([*([] if where is None else [where]), *lower]), all_of(upper)
+
+
 def _limited(having: Expression, results: Subjects, pushed: Pushed | None, *, ranks_first: bool) -> Pushed:
     """Divide the conditions after aggregation; all stay here where ranks before it are counted over what comes."""
     if ranks_first:
         unasked = "ranks in filter() are counted over all rows first"
         results = Subjects(tuple(replace(subject, unasked=unasked) for subject in results.all))
     return push_having(having, results, rows_exact=pushed is None or pushed.exact)
+
+
+def _sort_keys(keys: Iterable[SortKey], results: Subjects) -> tuple[SortKey, ...]:
+    """Resolve the columns to sort by; of several keys on one column the first decides."""
+    found: dict[str, SortKey] = {}
+    for key in keys:
+        name = results.find(key.column).name
+        found.setdefault(name, SortKey(name, key.descending))
+    return tuple(found.values())
 
 
 def _sorts_there(keys: Sequence[Subject]) -> bool:
@@ -243,8 +261,7 @@ def _refuse_local(pushed: Pushed, groups: set[str], subjects: Subjects) -> None:
         raise UsageError(
             naming(
                 "{condition!r} cannot be left to the server ({reason}), and cannot run after {Scan.aggregate()} "
-                "has "
-                "had it add up the rows.",
+                "has had it add up the rows.",
                 condition=part.expression,
                 reason=part.reason,
             ),
@@ -288,8 +305,7 @@ def _order_totally(body: dict[str, Any], shown: Iterable[Subject], refusal: str 
             hint=advice(
                 "read in no total order",
                 "Read without {Scan.with_options.total_order=True}; a read that loses its instance then starts "
-                "again, "
-                "or ends.",
+                "again, or ends.",
             ),
         )
     entries = body.get("sorting", {}).get("rows", [])

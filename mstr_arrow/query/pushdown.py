@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mstr_arrow.query.expressions import column_names, conjuncts, needs_all_rows
+from mstr_arrow.query.expressions import needs_all_rows
 from mstr_arrow.query.parse_polars import from_polars
 
 if TYPE_CHECKING:
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from mstr_arrow.query.columns import Subjects
-    from mstr_arrow.query.expressions import Expression
     from mstr_arrow.query.query import Query
 
 
@@ -35,8 +34,8 @@ def push_down(
     if rows is not None:
         pushed = query.first(rows)
     elif predicate is not None and not _settled(query):
-        conditions = _sound(query, results, predicate)
-        pushed = query.where_too(conditions) if conditions else query
+        understood = from_polars(predicate, results).expression
+        pushed = query if understood is None else query.filtered([understood])
     return pushed if columns is None else pushed.selected(tuple(columns), any_order=True)
 
 
@@ -44,14 +43,3 @@ def _settled(query: Query) -> bool:
     """Whether further conditions would change which rows the query's own parts decide about."""
     own = [condition for condition in (query.where, query.having) if condition is not None]
     return query.head is not None or any(map(needs_all_rows, own))
-
-
-def _sound(query: Query, results: Subjects, predicate: pl.Expr) -> list[Expression]:
-    """Return what is understood of a predicate and holds before `Query.aggregate` has had metrics added up."""
-    understood = from_polars(predicate, results).expression
-    conditions = () if understood is None else conjuncts(understood)
-    return [condition for condition in conditions if query.aggregate is None or _of_attributes(condition, results)]
-
-
-def _of_attributes(condition: Expression, results: Subjects) -> bool:
-    return all(results.find(name).role == "attribute" for name in column_names(condition))

@@ -63,12 +63,8 @@ class Query:
             )
         ranked = ranks and self.where is not None
         if self.aggregate is None and self.having is None and not ranked:
-            return self.where_too(conditions)
+            return replace(self, where=all_of([*_given(self.where), *conditions]))
         return replace(self, having=all_of([*_given(self.having), *conditions]))
-
-    def where_too(self, conditions: Sequence[Expression]) -> Query:
-        """Return the query with more conditions on the rows of the object."""
-        return replace(self, where=all_of([*_given(self.where), *conditions]))
 
     def aggregated(self, columns: tuple[str, ...]) -> Query:
         """Return the query with metrics added up to the level of the attributes that are named."""
@@ -77,6 +73,11 @@ class Query:
             raise UsageError(
                 naming("{Scan.aggregate()} was called before."),
                 hint=naming("Name all that remains in one {Scan.aggregate()}."),
+            )
+        if self.having is not None:
+            raise UsageError(
+                naming("{Scan.aggregate()} cannot follow a rank among the rows that another {Scan.filter()} left."),
+                hint=naming("Group {Scan.lazy()}, which keeps the order of calls."),
             )
         for call, given in ((named("Scan.select()"), self.select), (named("Scan.sort()"), self.sort)):
             if given:
@@ -94,8 +95,7 @@ class Query:
     def sorted_by(self, keys: tuple[SortKey, ...]) -> Query:
         """Return the query with rows sorted by keys; earlier ones decide where these are equal."""
         self._refuse_after_head(named("Scan.sort()"))
-        columns = {key.column for key in keys}
-        return replace(self, sort=(*keys, *(key for key in self.sort if key.column not in columns)))
+        return replace(self, sort=(*keys, *self.sort))
 
     def first(self, rows: int) -> Query:
         """Return the query for at most so many rows; errors: UsageError for a negative number."""

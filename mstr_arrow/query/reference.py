@@ -60,6 +60,21 @@ def names_of(columns: Sequence[object], call: Wording) -> tuple[str, ...]:
     return tuple(map(str, names))
 
 
+def check_conditions(conditions: Sequence[object]) -> None:
+    """Refuse what is no condition made by `col`; errors: UsageError with what takes it."""
+    for condition in conditions:
+        if isinstance(condition, Expression):
+            continue
+        hint = naming("Make conditions of {col()}, as in col('Units') > 3.")
+        if isinstance(condition, pl.Expr):
+            hint = naming("Make conditions of {col()}, or filter {Scan.lazy()}, which takes Polars expressions.")
+        elif isinstance(condition, str):
+            hint = naming("{Scan.filter_sql()} takes conditions as texts.")
+        raise UsageError(
+            naming("{Scan.filter()} takes conditions, not {condition!r}.", condition=condition), hint=hint
+        )
+
+
 class ColumnReference:
     """A column to make conditions of; see `col`."""
 

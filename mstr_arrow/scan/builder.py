@@ -12,9 +12,9 @@ from mstr_arrow.fetch.options import ScanOptions
 from mstr_arrow.fetch.resolver import Asking, Whole
 from mstr_arrow.query.parse_sql import from_sql
 from mstr_arrow.query.query import Query, SortKey
-from mstr_arrow.query.reference import ColumnReference, names_of
+from mstr_arrow.query.reference import ColumnReference, check_conditions, names_of
 from mstr_arrow.signatures import takes
-from mstr_arrow.wording import named
+from mstr_arrow.wording import named, naming
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -111,6 +111,7 @@ class Question:
         ...     sales.filter((ma.col("Units") >= 3) & ma.col("Region").is_in(["East", "West"])).count_rows() > 0
         True
         """
+        check_conditions(conditions)
         return self._with(self._asking.query.filtered(conditions))
 
     def filter_sql(self, condition: str) -> Self:
@@ -133,7 +134,10 @@ class Question:
         names = names_of(columns, named("Scan.sort()"))
         orders = [descending] * len(names) if isinstance(descending, bool) else list(descending)
         if len(orders) != len(names):
-            raise UsageError("sort() takes columns, and descending= for all or for each.")
+            raise UsageError(
+                f"{len(orders)} orders were given for {len(names)} columns to sort by.",
+                hint=naming("Give {Scan.sort.descending=True} for all columns, or a list with an order for each."),
+            )
         keys = tuple(SortKey(name, order) for name, order in zip(names, orders, strict=True))
         return self._with(self._asking.query.sorted_by(keys))
 

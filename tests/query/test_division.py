@@ -36,6 +36,9 @@ COLUMNS = Columns(
 )
 
 
+WHOLE = [column.name for column in COLUMNS.all]
+
+
 def divided(query, **options):
     return divide(query, COLUMNS, **options)
 
@@ -85,6 +88,26 @@ def test_conditions_after_aggregation_are_limits_of_their_metrics():
     }
 
 
+def test_conditions_on_attributes_decide_before_rows_are_added_up():
+    query = aggregating("Region", "Units").filtered([(col("Region") == "East") & (col("Units") > 9)])
+    division = divided(query)
+    assert division.body["viewFilter"]["operator"] == "Equals"
+    assert list(division.body["metricLimits"]) == [UNITS]
+    kept = [set(each.meta.root_names()) for each in division.residual.filters]
+    assert kept == [{"Region"}, {"Units"}]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        having(aggregating("Region", "Units"), col("Region") == "East", col("Units").top(3)),
+        having(aggregating(*WHOLE, where=col("Units").top(3)), col("Region") == "East"),
+    ],
+)
+def test_no_condition_passes_a_rank(query):
+    assert "Equals" not in str(divided(query).body)
+
+
 @pytest.mark.parametrize("rank", [~col("Revenue").top(3), col("Revenue").bottom(2), col("Revenue").top(3)])
 def test_no_limit_is_sent_beside_a_rank_that_is_counted_before_it(rank):
     division = divided(having(where(rank), col("Units") > 5))
@@ -119,6 +142,11 @@ def test_the_server_sorts_where_its_order_is_ours(keys, there):
     assert ("sorting" in division.body) is there
     assert division.first == (5 if there else None)
     assert "sorting" not in divided(Query(sort=sort)).body
+
+
+def test_of_several_keys_on_one_column_the_first_decides():
+    keys = (SortKey(UNITS, descending=True), SortKey("Region"), SortKey("Units"))
+    assert divided(Query(sort=keys)).residual.sort == (SortKey("Units", descending=True), SortKey("Region"))
 
 
 def test_a_sort_names_forms_and_metrics():

@@ -5,7 +5,7 @@ import pytest
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.query.query import Query, SortKey
-from mstr_arrow.query.reference import col, names_of
+from mstr_arrow.query.reference import check_conditions, col, names_of
 from mstr_arrow.wording import named
 
 UNITS, RANK = col("Units") > 1, col("Units").top(3)
@@ -17,7 +17,7 @@ def test_a_filter_before_aggregate_is_about_rows_and_after_it_about_sums():
 
 
 def test_a_later_sort_decides_first():
-    query = Query().sorted_by((SortKey("Region"), SortKey("Units"))).sorted_by((SortKey("Units", descending=True),))
+    query = Query().sorted_by((SortKey("Region"),)).sorted_by((SortKey("Units", descending=True),))
     assert query.sort == (SortKey("Units", descending=True), SortKey("Region"))
 
 
@@ -43,6 +43,7 @@ def test_a_selection_is_among_the_columns_of_the_one_before():
             r"in one filter\(\), or use lazy\(\)",
         ),
         (lambda: Query().aggregated(("Region",)).filtered([UNITS]).filtered([RANK]), r"in one filter\(\)"),
+        (lambda: Query().filtered([UNITS]).filtered([RANK]).aggregated(("Region",)), r"Group lazy\(\)"),
     ],
 )
 def test_an_order_that_no_query_stands_for_is_refused_with_one_that_works(call, hint):
@@ -69,3 +70,17 @@ def test_columns_are_names_references_or_one_list(columns):
 def test_anything_else_is_refused(columns, message):
     with pytest.raises(UsageError, match=message):
         names_of(columns, named("Scan.select()"))
+
+
+@pytest.mark.parametrize(
+    ("condition", "hint"),
+    [
+        (pl.col("Units") > 1, r"filter lazy\(\), which takes Polars expressions"),
+        ("Units > 1", r"filter_sql\(\) takes conditions as texts"),
+        (True, r"as in col\('Units'\) > 3"),
+    ],
+)
+def test_what_is_no_condition_is_refused_with_what_takes_it(condition, hint):
+    check_conditions([UNITS, RANK])
+    with pytest.raises(UsageError, match=hint):
+        check_conditions([UNITS, condition])

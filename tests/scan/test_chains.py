@@ -87,6 +87,27 @@ def test_attributes_alone_are_their_combinations_and_metrics_alone_one_row(sales
     assert sales.aggregate("Units").to_polars().rows() == [(frame["Units"].sum(),)]
 
 
+def test_a_filter_after_aggregate_is_about_what_was_added_up(sales):
+    frame = sales.filter(ma.col("Units") > 40).to_polars().group_by("Region", "Channel").agg(pl.col("Units").sum())
+    sums = sales.filter(ma.col("Units") > 40).aggregate("Region", "Channel", "Units")
+    for ours, theirs in (
+        (ma.col("Region") == "East", pl.col("Region") == "East"),
+        (ma.col("Units") > 700, pl.col("Units") > 700),
+        (
+            (ma.col("Region") == "East") & (ma.col("Units") > 700),
+            (pl.col("Region") == "East") & (pl.col("Units") > 700),
+        ),
+        (
+            (ma.col("Region") == "East") | (ma.col("Units") > 700),
+            (pl.col("Region") == "East") | (pl.col("Units") > 700),
+        ),
+    ):
+        wanted = frame.filter(theirs)
+        assert 0 < wanted.height < frame.height
+        assert sorted(sums.filter(ours).to_polars().rows(), key=repr) == sorted(wanted.rows(), key=repr)
+        assert sorted(sums.lazy().filter(theirs).collect().rows(), key=repr) == sorted(wanted.rows(), key=repr)
+
+
 def test_the_level_is_the_attribute_where_one_form_is_named(sales):
     stores = sales.aggregate("Store@DESC", "Units").to_polars()
     assert stores.columns == ["Store@DESC", "Units"]

@@ -104,6 +104,7 @@ NOT_HERE = frozenset(
     {
         *("connect.login_mode=16", "Connection.report.instance_id", "Connection.renew()"),
         *("col()", "col('Revenue')", "prompts.empty()", "prompts.expression()", "Scan.lazy()", "Scan.top()"),
+        *("Scan.filter_sql()", "Scan.sort.descending=True"),
         *("SuperCube.create()", "SuperCube.create.force=True", "SuperCube.name=…"),
         *("SuperCube.update()", "SuperCube.update.auto_publish=False"),
         *("Timeouts.logout", "Network.proxy", "Network.trust_env", "Tls.ca_folder", "Tls.verify"),
