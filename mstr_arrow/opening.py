@@ -41,7 +41,7 @@ def connect(
 ) -> Connection:
     """Log in and return the open connection.
 
-    ``url`` is the Library's, in any spelling: :func:`~.transport.url.base_url` lists them. What goes together:
+    ``url`` is the Library's, in any spelling: :func:`~.http.url.base_url` lists them. What goes together:
 
     ==================================  ==============================================================
     ``username``, ``password``          a user of the server; with ``login_mode=16`` one of LDAP

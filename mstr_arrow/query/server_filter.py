@@ -1,4 +1,4 @@
-"""A condition divided between the server and us; `grammar` says what the server can be asked for. Pure."""
+"""A condition divided between the server and us; `server_grammar` says what the server can be asked for. Pure."""
 
 from __future__ import annotations
 

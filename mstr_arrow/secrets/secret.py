@@ -35,7 +35,7 @@ class Secret:
 
     ``secret["password"]`` is one field of a secret that holds several, as a JSON object or in a store of groups.
     Fields taken from one secret share a fetch: it is made anew when a field is asked for again, as a log-in
-    after a rotation does, and after ``KEPT_SECONDS``. Calling blocks: await :func:`~.auth.resolve.resolve`
+    after a rotation does, and after ``KEPT_SECONDS``. Calling blocks: await :func:`~.credentials.resolve`
     in a coroutine. Any thread may call. A pickled secret is where it is kept, not what it says.
 
     Raises SecretError where it cannot be read, UsageError where several fields are called as if they were one.

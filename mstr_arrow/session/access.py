@@ -54,7 +54,7 @@ class Access:
         return None
 
     async def resolve(self) -> Resolved:
-        """Fetch URL and credentials, anew each time; functions run as :func:`~.auth.resolve.resolve` says."""
+        """Fetch URL and credentials, anew each time; functions run as :func:`~.credentials.resolve` says."""
         url = None if self.url is None else await resolve(self.url, named("connect.url"))
         return self._resolved(url, {} if self.login is None else await self.login.body())
 

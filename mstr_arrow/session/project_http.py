@@ -65,7 +65,7 @@ class ProjectHttp:
     async def request(
         self, method: str, path: str, *, keys: SessionKeys | None = None, **options: Unpack[Options]
     ) -> Answer:
-        """Send a request that names the project, as :meth:`~.http.Http.request` does.
+        """Send a request that names the project, as :meth:`~.http.client.Http.request` does.
 
         Errors: UsageError where no project was chosen and there are several.
         """
