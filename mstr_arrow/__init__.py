@@ -7,7 +7,7 @@ from mstr_arrow import errors, events, prompts, secrets
 from mstr_arrow.catalog.objects import ObjectInfo, Objects
 from mstr_arrow.config import Limits, Network, Proxy, Retry, SessionSettings, Settings, Timeouts, Tls
 from mstr_arrow.connection import Connection
-from mstr_arrow.errors import MstrError
+from mstr_arrow.errors import DataLossWarning, MstrError
 from mstr_arrow.extract.extraction import ExtractResult
 from mstr_arrow.extract.options import ExtractOptions
 from mstr_arrow.fetch.batches import Batches
@@ -19,7 +19,7 @@ from mstr_arrow.objects.supercube import SuperCube
 from mstr_arrow.opening import connect, connect_async
 from mstr_arrow.query.reference import col
 from mstr_arrow.scan.scan import Scan
-from mstr_arrow.upload.result import DataLossWarning, UploadProgress, WriteResult
+from mstr_arrow.upload.result import UploadProgress, WriteResult
 
 __version__ = "0.1.0"
 

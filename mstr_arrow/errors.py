@@ -35,7 +35,8 @@
 
 ``str(error)`` starts with the class name and, where the server gave one, its code, because engines
 that wrap our errors (DuckDB, Polars) keep only the text. It never holds a credential. Errors can be
-pickled. InsecureWarning is the one warning about the network: certificates are not checked.
+pickled. InsecureWarning is the one warning about the network: certificates are not checked. DataLossWarning counts
+the values that were not read or written as they are.
 """
 
 from __future__ import annotations
@@ -93,6 +94,10 @@ def _unpickled(error_class: type[MstrError], arguments: tuple[object, ...]) -> M
 
 class InsecureWarning(UserWarning):
     """Certificates are not checked: whoever is between you and the server can read the password."""
+
+
+class DataLossWarning(UserWarning):
+    """Some values were not read or written as they are; the text counts them."""
 
 
 class UsageError(MstrError, ValueError):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from mstr_arrow.errors import DataLossWarning
 from mstr_arrow.session.client import client_of
 from mstr_arrow.signatures import takes
 from mstr_arrow.upload.push import Push
 from mstr_arrow.upload.push_options import CreateOptions, UpdateOptions
-from mstr_arrow.upload.result import DataLossWarning
 from mstr_arrow.upload.source import source_of
 
 if TYPE_CHECKING:

@@ -11,10 +11,6 @@ if TYPE_CHECKING:
     from mstr_arrow.upload.encode import Orientation
 
 
-class DataLossWarning(UserWarning):
-    """Some values could not be written in full."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadProgress:
     """How far an upload is; what ``on_progress`` receives after each chunk and each look at the publish status.

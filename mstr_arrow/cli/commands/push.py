@@ -16,10 +16,9 @@ from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.options.target import look_at, named_like, say_keys
 from mstr_arrow.cli.render.errors import shown_errors
 from mstr_arrow.cli.render.uploading import detail, summarise, upload_progress
-from mstr_arrow.errors import DataError, UploadFailed
+from mstr_arrow.errors import DataError, DataLossWarning, UploadFailed
 from mstr_arrow.grid.definition import Definition
 from mstr_arrow.upload.existing import Dataset
-from mstr_arrow.upload.result import DataLossWarning
 
 if TYPE_CHECKING:
     from mstr_arrow.cli.options.input import Given
