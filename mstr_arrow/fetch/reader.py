@@ -9,6 +9,7 @@ from mstr_arrow.fetch.base_reader import Reading
 from mstr_arrow.fetch.pages import open_pages
 from mstr_arrow.fetch.recovery import Marked, Position, cannot_go_on, marking, remake
 from mstr_arrow.fetch.scheduler import ended
+from mstr_arrow.fetch.untyped import warn_of_untyped
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.instances.execute import INSTANCES, execute, place_for
 from mstr_arrow.instances.freshness import Times, fetch_times
@@ -102,6 +103,8 @@ class Read(Reading[T]):
         if instance is not None:
             _check_total(instance, pages.plan.total)
         self._columns, self._pages = pages.columns, pages
+        if not pages.plan.total:
+            warn_of_untyped(pages.columns, self._source)
         self._report()
 
     async def _stop(self) -> None:
@@ -164,7 +167,10 @@ class Read(Reading[T]):
             shop.meter.rows = 0
             answer = await self._made(place, min(rows, self._first or rows))
         first = self._first if start is None else old.plan.end
-        pages = await open_pages(shop, source, answer, self.columns, self._convert, first=first, start=start)
+        known = place.instance_id
+        pages = await open_pages(
+            shop, source, answer, self.columns, self._convert, instance_id=known, first=first, start=start
+        )
         if self.closed:
             await pages.aclose()
             raise ended()
@@ -178,9 +184,15 @@ class Read(Reading[T]):
         return await execute(shop.session, source, rows, shop.options.grid, shop.watch, place=place)
 
     async def _opened(self, answer: Answer, instance: Instance | None) -> Pages[Any]:
-        known = None if instance is None else instance.columns
         return await open_pages(
-            self._shop, self._source, answer, known, self._convert, first=self._first, start=self._start
+            self._shop,
+            self._source,
+            answer,
+            None if instance is None else instance.columns,
+            self._convert,
+            instance_id=None if self._place is None else self._place.instance_id,
+            first=self._first,
+            start=self._start,
         )
 
     async def _first_of(self, instance: Instance, wanted: Range) -> Answer | None:

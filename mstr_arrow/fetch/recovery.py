@@ -87,12 +87,13 @@ async def remake(shop: Workshop, source: Source, columns: Columns, place: Place,
             raise data_changed(f"it had {at.total} rows and has {page.paging.total} now")
         now = await fetch_times(shop.session.http, source, published=at.times.published is not None)
         _compare_times(at.times, now)
-        await _compare(shop, source, columns, page.instance_id, at)
+        instance_id = page.instance_id or place.instance_id or ""
+        await _compare(shop, source, columns, instance_id, at)
     except DataChanged:
         raise
     except DataError as error:
         raise data_changed(f"its columns are others ({error.message})") from error
-    return page.instance_id
+    return instance_id
 
 
 def _compare_times(before: Times, now: Times) -> None:
@@ -111,7 +112,7 @@ async def _compare(shop: Workshop, source: Source, columns: Columns, instance_id
     while offset < end:
         wanted = Range(offset, end - offset)
         answer = await fetch_page(shop.session, source, instance_id, wanted, columns.options)
-        page, batch, _ = await shop.decode(answer, columns, _batch_of)
+        page, batch, _ = await shop.decode(answer, columns, _batch_of, offset=offset)
         if page.paging.offset != offset or page.paging.total != at.total or not len(batch):
             raise data_changed("the rows that come are not those that were asked for")
         parts.append(deliver_batch(batch, "plain"))

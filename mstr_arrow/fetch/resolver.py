@@ -249,7 +249,7 @@ class Asking:
             spent, self.whole.instance = self.whole.instance, None
         grid = replace(options.grid, like=division.like)
         source = replace(self.source, body=self._body(division), over=None if spent is None else spent.id)
-        source = replace(source, ordered=division.ordered)
+        source = replace(source, ordered=division.ordered, whole=self.whole.columns)
         return source, replace(options, grid=grid), spent
 
     def _body(self, division: Division | None) -> Mapping[str, object]:

@@ -41,7 +41,8 @@ async def probe(
         for left in reversed(range(INSTANCES)):
             answer = await execute(session, shown, shown.probe_rows, options, watch, place=place)
             page = await asyncio.to_thread(decode_page, answer.text(), options=grid)
-            instance = Instance(page.instance_id, page.columns, page.paging.total, times=times)
+            known = page.instance_id or place.instance_id or ""
+            instance = Instance(known, page.columns, page.paging.total, times=times)
             if every is None:
                 break
             try:

@@ -91,6 +91,9 @@ WORDS = {
     "Connection.write.mode='replace'": "--mode replace",
     "Connection.write.schema_mode='add'": "--schema-mode add",
     "Connection.write.chunk_bytes": "--chunk-bytes",
+    # What came
+    "look at the answer": "Try again. If it recurs, something in front of the server may answer in its place, or "
+    "this server's answers have a form that is not known yet: please report one, as Python's conn.request shows it.",
     # Objects and their columns
     "go to the project": "Add --project {name!r}.",
     "list the folder": "mstr-arrow ls lists cubes and reports, with the folders that they are in.",
