@@ -43,6 +43,7 @@ class Pages(Generic[T]):
     ) -> None:
         self.columns = page.columns
         self.instance_id = page.instance_id
+        self.extremes = page.extremes
         self.plan = PagePlan(page.paging.total, shop.options.limits, first=first, start=start)
         self.first_bytes = 0
         self.taken = 0
