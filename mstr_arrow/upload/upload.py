@@ -22,6 +22,7 @@ from mstr_arrow.errors import (
     UploadFailed,
     UsageError,
 )
+from mstr_arrow.http.error_map import meant_status
 from mstr_arrow.upload.counts import check_counts, row_counts
 from mstr_arrow.upload.encoder import Encoder
 from mstr_arrow.upload.options import CHUNK_BYTES, project_limit
@@ -210,7 +211,7 @@ class Upload:
         try:
             await self._open_session()
         except ServerError as error:
-            if error.status != _BAD_REQUEST or not self._on_trial:
+            if meant_status(error) != _BAD_REQUEST or not self._on_trial:
                 raise
             self._fall_back(error)
             await self._open_session()
@@ -268,7 +269,7 @@ class Upload:
             await self._put(chunk)
         except UploadFailed as failed:
             refusal = failed.__cause__
-            if not isinstance(refusal, ServerError) or refusal.status != _BAD_REQUEST:
+            if not isinstance(refusal, ServerError) or meant_status(refusal) != _BAD_REQUEST:
                 raise
             if self._orientation == "ROW" or self._upload_session is None:
                 raise
