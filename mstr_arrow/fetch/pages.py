@@ -56,6 +56,11 @@ class Pages(Generic[T]):
             self.plan, self._fetch, shop.budget, ordered=ordered, awaited=awaited
         )
 
+    @property
+    def row(self) -> int:
+        """The row of the grid behind those that were taken."""
+        return self.plan.begin + self.taken
+
     def accept(self, fetched: Fetched[Any]) -> None:
         """Take the first page."""
         self.first_bytes = fetched.size

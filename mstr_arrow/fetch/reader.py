@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow.errors import ClosedError, DataMismatch, InstanceGone, ProtocolError
 from mstr_arrow.fetch.base_reader import Reading
 from mstr_arrow.fetch.pages import open_pages
-from mstr_arrow.fetch.recovery import Marked, Position, cannot_go_on, marking, remake
+from mstr_arrow.fetch.recovery import HandedOut, Marked, Position, cannot_go_on, marking, not_certain, remake
 from mstr_arrow.fetch.scheduler import ended
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.instances.execute import INSTANCES, execute, place_for
-from mstr_arrow.instances.freshness import Times, fetch_times
+from mstr_arrow.instances.known import Known, fetch_known
 from mstr_arrow.instances.page_request import fetch_page
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ class Read(Reading[T]):
         self._place: Place | None = None
         self._pages: Pages[Any] | None = None
         self._tail: pa.RecordBatch | None = None
-        self._times = Times(None, None)
+        self._handed_out: list[HandedOut] = []
+        self._known = Known()
         self._columns: Columns | None = None
 
     @property
@@ -91,7 +93,7 @@ class Read(Reading[T]):
             instance = None
             answer = await self._made(place, wanted.rows)
         elif instance is not None:
-            self._times = instance.times or self._times
+            self._known = instance.known or self._known
         try:
             pages = await self._opened(answer, instance)
         except ProtocolError:  # what a gateway has damaged once may come whole; to make another is another matter
@@ -101,7 +103,8 @@ class Read(Reading[T]):
             pages = await self._opened(answer, instance)
         if instance is not None:
             _check_total(instance, pages.plan.total)
-        self._columns, self._pages = pages.columns, pages
+        self._columns = pages.columns
+        self._take_up(pages)
         self._report()
 
     async def _stop(self) -> None:
@@ -117,6 +120,8 @@ class Read(Reading[T]):
 
     async def _begin_again(self) -> None:
         self._tail = None
+        self._handed_out.clear()
+        self._shop.meter.consistent = "one instance"
         await self._go_on()
 
     async def _taken(self) -> T | None:
@@ -128,7 +133,9 @@ class Read(Reading[T]):
                     await self._go_on()
                 if self._pages is None:
                     raise ended()
-                item = await self._pages.next()
+                pages = self._pages
+                began = pages.row
+                item = await pages.next()
             except InstanceGone as error:
                 delivered = self._start is not None or self._shop.meter.result_rows > 0
                 hint = cannot_go_on(self._source, delivered=delivered, tail=self._tail is not None)
@@ -138,6 +145,8 @@ class Read(Reading[T]):
                 gone = error
             else:
                 if isinstance(item, Marked):
+                    rows = Range(began, pages.row - began)
+                    self._handed_out.append(HandedOut(rows, item.checksum))
                     self._tail, item = item.tail, item.item
                 return item
         raise gone or ended()
@@ -155,9 +164,10 @@ class Read(Reading[T]):
         rows = shop.options.limits.first_rows
         start = None
         if self._tail is not None and (shop.meter.result_rows or self._start is not None):
-            row, total = old.plan.begin + old.taken, old.plan.total
-            at = Position(row, total, self._tail, self._times)
-            instance_id = await remake(shop, source, self.columns, place, at)
+            row, total = old.row, old.plan.total
+            at = Position(row, total, self._tail, self._handed_out, self._known)
+            instance_id, known = await remake(shop, source, self.columns, place, at)
+            self._judge(certain=self._known.proves(known))
             start = Range(row, min(rows, total - row))
             answer = await fetch_page(shop.session, source, instance_id, start, shop.options.grid)
         else:
@@ -168,13 +178,26 @@ class Read(Reading[T]):
         if self.closed:
             await pages.aclose()
             raise ended()
+        self._take_up(pages)
+
+    def _judge(self, *, certain: bool) -> None:
+        """Note how certain it is that another instance has the same data; errors: InstanceGone if not enough."""
+        if certain:
+            self._shop.meter.goes_on("published once")
+            return
+        if self._shop.options.consistency == "proven" or (self.shows_at_end and not self._begun_again):
+            raise not_certain()
+        self._shop.meter.goes_on("likely")
+
+    def _take_up(self, pages: Pages[Any]) -> None:
+        """Read from these pages from now on."""
         self._pages = pages
+        self._known = replace(self._known, total=pages.plan.total, extremes=pages.extremes)
 
     async def _made(self, place: Place, rows: int) -> Answer:
-        """Make an instance and return its first page; ask for times before, where they are needed to go on."""
+        """Make an instance and return its first page; ask before what may be needed to go on over another."""
         shop, source = self._shop, self._source
-        if source.ordered:
-            self._times = await fetch_times(shop.session.http, source)
+        self._known = await fetch_known(shop.session, source)
         return await execute(shop.session, source, rows, shop.options.grid, shop.watch, place=place)
 
     async def _opened(self, answer: Answer, instance: Instance | None) -> Pages[Any]:

@@ -36,6 +36,7 @@ class Gathered(Generic[T]):
         self._convert = convert
         self._items: deque[T] | None = None
         self._rows = 0
+        read.shows_at_end = True
 
     @property
     def schema(self) -> pa.Schema:

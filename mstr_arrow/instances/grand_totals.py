@@ -38,7 +38,7 @@ async def fetch_grand_totals(session: ProjectSession, source: Source) -> Mapping
     place = await session.instances.spend(session.http, source.path)
     try:
         answer = await execute(session, bare, 1, DEFAULTS, lambda _: None, place=place)
-        page = await asyncio.to_thread(decode_page, answer.content())
+        page = await asyncio.to_thread(decode_page, answer.text())
     except MstrError as error:
         logger.debug("grand totals were not told: %s", type(error).__name__)
         return None

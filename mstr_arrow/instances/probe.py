@@ -40,7 +40,7 @@ async def probe(
         known = await fetch_known(session, source)
         for left in reversed(range(INSTANCES)):
             answer = await execute(session, shown, shown.probe_rows, options, watch, place=place)
-            page = await asyncio.to_thread(decode_page, answer.content(), options=grid)
+            page = await asyncio.to_thread(decode_page, answer.text(), options=grid)
             known = replace(known, total=page.paging.total, extremes=page.extremes)
             instance = Instance(page.instance_id, page.columns, page.paging.total, known=known)
             if every is None:
