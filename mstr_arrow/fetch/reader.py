@@ -159,11 +159,14 @@ class Read(Reading[T]):
         shop, source, place, old = self._shop, self._source, self._place, self._pages
         if place is None or old is None:
             raise ended()
+        goes_on = self._tail is not None and (shop.meter.result_rows > 0 or self._start is not None)
+        if goes_on and not self._known.times.publication.is_certain:
+            self._judge(certain=False)
         await old.aclose()
         shop.meter.restarts += 1
         rows = shop.options.limits.first_rows
         start = None
-        if self._tail is not None and (shop.meter.result_rows or self._start is not None):
+        if goes_on and self._tail is not None:
             row, total = old.row, old.plan.total
             at = Position(row, total, self._tail, self._handed_out, self._known)
             instance_id, known = await remake(shop, source, self.columns, place, at)

@@ -44,7 +44,7 @@ _ORDER_HINT = naming(
 
 
 _PROOF_HINT = naming(
-    "A login that may monitor the caches of cubes proves it; {Scan.with_options.consistency=\"likely\"} goes on "
+    'A login that may monitor the caches of cubes proves it; {Scan.with_options.consistency="likely"} goes on '
     "without proof; or read again from the start."
 )
 
@@ -85,7 +85,7 @@ class HandedOut:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far a read has come: rows of the grid that were taken, the last ones, all pages; what is known of the whole."""
+    """How far a read has come: rows of the grid that were taken, the last ones, all pages; what is known of all."""
 
     row: int
     total: int
@@ -155,7 +155,7 @@ async def _compare_pages(shop: Workshop, source: Source, columns: Columns, insta
 def not_certain() -> InstanceGone:
     """Make the error of a read that could go on only over an instance that has likely the same data."""
     return InstanceGone(
-        "the instance is gone; another one looks the same, but that nothing was published in between is not certain.",
+        "the instance is gone, and that another one has the same data is not certain.",
         hint=_PROOF_HINT,
     )
 

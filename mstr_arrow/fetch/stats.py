@@ -27,9 +27,9 @@ class ScanStats:
     decoded, which came as ``wire_bytes`` over the network (fewer if the server packs them); ``requests`` were
     sent, ``retries`` of them again; ``in_flight`` are under way. ``restarts`` counts the instances
     that were made in place of one that was gone. ``rows_before`` of the rows are of former runs of an extraction.
-    ``consistent`` says how certain it is that all rows are of the same data: they are of ``"one instance"``, which never
-    changes; of several, all of what was ``"published once"``, as its time and job prove; or it is only ``"likely"``, as
-    all that could be compared is the same.
+    ``consistent`` says how certain it is that all rows are of the same data: they are of ``"one instance"``, which
+    never changes; of several, all of what was ``"published once"``, as its time and job prove; or it is only
+    ``"likely"``, as all that could be compared is the same.
 
     ``in_flight_limit`` requests may be in flight now, ``in_flight_lowest`` to ``in_flight_highest`` it was so far.
     Pages are ``page_rows`` rows long now, ``page_rows_lowest`` to ``page_rows_highest`` they were so far, but for

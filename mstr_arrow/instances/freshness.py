@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.errors import MstrError, PermissionDenied
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mstr_arrow.instances.source import Source
     from mstr_arrow.session.project_http import ProjectHttp
 
@@ -41,7 +43,7 @@ class Publication:
 
     @property
     def moment(self) -> str | None:
-        """When the data were published; several moments where nodes differ, since nobody knows which one is read."""
+        """When the data were published; several moments where nodes differ: nobody knows which one is read."""
         return " ".join(sorted({cache.moment for cache in self.caches if cache.moment})) or None
 
     @property
@@ -93,8 +95,8 @@ class Times:
 async def fetch_times(http: ProjectHttp, source: Source, *, published: bool = True) -> Times:
     """Ask when an object was changed and, unless that is not wanted, for the publication of its data.
 
-    GET /api/cubes?id=, and the calls of `fetch_publication`. Never raises what the server says; of reports there are
-    no such times.
+    GET /api/cubes?id=, and the calls of `fetch_publication`. Never raises what the server says; of reports there
+    are no such times.
     """
     if source.kind != "cube":
         return Times()
@@ -125,18 +127,20 @@ async def fetch_publication(http: ProjectHttp, kind: str, object_id: str) -> Pub
         return Publication(why_not="the server keeps no such time of reports")
     try:
         nodes = (await http.request("GET", "monitors/iServer/nodes")).json()
-        found = tuple(
-            Cache(*(_text(cache.get(name)) for name in ("lastUpdateTime", "lastUpdateJob", "rowCount", "size")))
-            for node in nodes["nodes"]
-            for cache in await _caches(http, node["name"])
-            if cache["source"]["id"].upper() == object_id.upper() and cache.get("lastUpdateTime")
-        )
+        listed = [cache for node in nodes["nodes"] for cache in await _caches(http, node["name"])]
+        own = [cache for cache in listed if cache["source"]["id"].upper() == object_id.upper()]
+        found = tuple(_cache(cache) for cache in own if cache.get("lastUpdateTime"))
     except PermissionDenied:
         return Publication(why_not="this login may not monitor the caches of cubes")
     except (MstrError, LookupError, TypeError, AttributeError) as error:
         logger.debug("the caches of cubes were not listed: %s", type(error).__name__)
         return Publication(why_not="the server does not list the caches of cubes")
     return Publication(found, None if found else "the server lists no cache of this cube")
+
+
+def _cache(told: Mapping[str, Any]) -> Cache:
+    names = ("lastUpdateTime", "lastUpdateJob", "rowCount", "size")
+    return Cache(*(_text(told.get(name)) for name in names))
 
 
 def _text(value: object) -> str | None:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 Consistency: TypeAlias = Literal["one instance", "published once", "likely"]
 """How certain it is that all rows are of the same data.
 
-All come from one instance, which never changes; from several, between which certainly nothing was published; or from
-several of which all that could be compared is the same.
+All come from one instance, which never changes; from several, between which certainly nothing was published; or
+from several of which all that could be compared is the same.
 """
 
 CLOSE = 1e-9
