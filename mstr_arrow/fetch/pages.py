@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from mstr_arrow.errors import ProtocolError
+from mstr_arrow.errors import DataMismatch, ProtocolError
 from mstr_arrow.fetch.page_plan import PagePlan
 from mstr_arrow.fetch.scheduler import Fetched, Scheduler, ended
 from mstr_arrow.grid.rows import Range
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from mstr_arrow.instances.source import Source
 
 T = TypeVar("T")
+
+DAMAGED = (ProtocolError, DataMismatch)
+"""What a page raises that cannot be read, or contradicts itself: it is asked for again before it is believed."""
 
 
 class Pages(Generic[T]):
@@ -96,7 +99,7 @@ class Pages(Generic[T]):
         free_place(answer.seconds_waiting + answer.seconds_transferring, busy=answer.busy)
         try:
             return await self._decoded(answer)
-        except ProtocolError:  # what a gateway has damaged once may come whole
+        except DAMAGED:
             return await self._decoded(await fetch_page(session, self._source, self.instance_id, wanted, grid))
 
     async def _decoded(self, answer: Answer) -> Fetched[Any]:

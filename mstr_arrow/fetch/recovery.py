@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import pyarrow as pa
 
 from mstr_arrow.errors import DataChanged, DataError, InstanceGone
+from mstr_arrow.fetch.pages import DAMAGED
 from mstr_arrow.grid.checksum import checksum
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.grid.texts import deliver_batch
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mstr_arrow.fetch.context import Workshop
+    from mstr_arrow.grid.decode import Page
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.instances.known import Known
     from mstr_arrow.instances.source import Source
@@ -102,7 +104,12 @@ async def remake(shop: Workshop, source: Source, columns: Columns, place: Place,
     """
     answer = await execute(shop.session, source, 1, shop.options.grid, shop.watch, place=place)
     try:
-        page, _, _ = await shop.decode(answer, columns, lambda _: None)
+        try:
+            page, _, _ = await shop.decode(answer, columns, lambda _: None)
+        except DAMAGED:
+            if place.instance_id is None:
+                raise
+            page, _ = await _page(shop, source, columns, place.instance_id, Range(0, 1), lambda _: None)
         now = await fetch_known(shop.session, source, before=at.known)
         now = replace(now, total=page.paging.total, extremes=page.extremes)
         if (difference := at.known.difference(now)) is not None:
@@ -123,8 +130,7 @@ async def _compare(shop: Workshop, source: Source, columns: Columns, instance_id
     end = min(at.row + 1, at.total)
     while offset < end:
         wanted = Range(offset, end - offset)
-        answer = await fetch_page(shop.session, source, instance_id, wanted, columns.options)
-        page, batch, _ = await shop.decode(answer, columns, _batch_of)
+        page, batch = await _page(shop, source, columns, instance_id, wanted, _batch_of)
         if page.paging.offset != offset or page.paging.total != at.total or not len(batch):
             raise data_changed("the rows that come are not those that were asked for")
         parts.append(deliver_batch(batch, "plain"))
@@ -145,11 +151,30 @@ async def _compare_pages(shop: Workshop, source: Source, columns: Columns, insta
     """Fetch some pages that were handed out again, and compare them; one that comes shorter now tells nothing."""
     before = at.pages[:-1]  # the overlap is of the last
     for handed in random.sample(before, min(PAGES, len(before))):
-        answer = await fetch_page(shop.session, source, instance_id, handed.rows, columns.options)
-        page, found, _ = await shop.decode(answer, columns, lambda page: checksum(page.batch))
+        page, found = await _page(
+            shop, source, columns, instance_id, handed.rows, lambda page: checksum(page.batch)
+        )
         whole = page.paging.offset == handed.rows.offset and page.paging.current == handed.rows.rows
         if page.paging.total != at.total or (whole and found != handed.checksum):
             raise data_changed(f"rows from row {handed.rows.offset} on are not those that were handed out")
+
+
+async def _page(  # noqa: PLR0917 - what each of them has
+    shop: Workshop, source: Source, columns: Columns, instance_id: str, rows: Range, convert: Callable[[Page], T]
+) -> tuple[Page, T]:
+    """Fetch a page and convert it; once more where it cannot be read, or contradicts itself or what was asked."""
+    for left in (1, 0):
+        answer = await fetch_page(shop.session, source, instance_id, rows, columns.options)
+        try:
+            page, item, _ = await shop.decode(answer, columns, convert)
+        except DAMAGED:
+            if not left:
+                raise
+        else:
+            as_asked = page.paging.offset == rows.offset and 0 < page.paging.current <= rows.rows
+            if as_asked or not left:
+                return page, item
+    raise AssertionError("unreachable")
 
 
 def not_certain() -> InstanceGone:

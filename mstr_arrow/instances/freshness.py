@@ -54,10 +54,12 @@ class Publication:
 
     def difference(self, later: Publication) -> str | None:
         """Say what tells that another publication came in between; None where nothing does."""
-        for what, of in (("published", _moments), ("published by job", _jobs), ("published with rows", _rows)):
+        for what, of in (("last at ", _moments), ("by job ", _jobs), ("with a number of rows of ", _rows)):
             then, since = of(self), of(later)
             if then and since and then != since:
-                return f"{what} {', '.join(then)} before, and {', '.join(since)} now"
+                return (
+                    f"published {what}{', '.join(then)}, and again {what.removeprefix('last ')}{', '.join(since)}"
+                )
         return None
 
     def proves(self, later: Publication) -> bool:

@@ -114,7 +114,10 @@ def test_what_is_shown_at_its_end_begins_again_rather_than_be_only_likely(any_si
 
 OTHER_DATA = {
     "another total": ({7: 4}, "the total of a metric was"),
-    "another greatest value": ({7: 900, 8: -900}, "the values of a metric went from 1 to 99, and go from -900 to 900 now"),
+    "another greatest value": (
+        {7: 900, 8: -900},
+        "the values of a metric went from 1 to 99, and go from -900 to 900 now",
+    ),
 }
 
 
@@ -153,7 +156,7 @@ def test_two_publications_within_one_second_differ_by_their_jobs(sim_with_jobs, 
     sim, jobs = sim_with_jobs
     with scan_of(sim, quick) as scan:
         jobs[0] += 1
-        with pytest.raises(errors.DataChanged, match="published by job 1 before, and 2 now"):
+        with pytest.raises(errors.DataChanged, match="published by job 1, and again by job 2"):
             batches_of(scan, then=lambda: (jobs.__setitem__(0, 2), sim.drop_instances()))
 
 
@@ -203,7 +206,7 @@ def test_what_is_known_tells_other_data_and_proves_the_same():
     assert known.difference(replace(known, totals=None)) is None
     later = Publication((Cache("2026-01-01 00:00:00", "8", "10", "99"),))
     assert (
-        known.difference(replace(known, times=Times("m", later))) == "it was published by job 7 before, and 8 now"
+        known.difference(replace(known, times=Times("m", later))) == "it was published by job 7, and again by job 8"
     )
     unknown = replace(known, times=Times("m", Publication((Cache("2026-01-01 00:00:00"),))))
     assert unknown.difference(unknown) is None
