@@ -75,7 +75,7 @@ class Workshop:
 
         def work() -> tuple[Page, Any, int, float]:
             began = time.perf_counter()
-            text = answer.content()
+            text = answer.text()
             page = decode_page(text, columns, options=self.options.grid if columns is None else columns.options)
             return page, convert(page), len(text), time.perf_counter() - began
 

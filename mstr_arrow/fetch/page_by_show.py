@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import InstanceGone, ServerError, UsageError
 from mstr_arrow.fetch.recovery import data_changed
+from mstr_arrow.http.error_map import meant_status
 from mstr_arrow.instances.execute import INSTANCES, execute
 from mstr_arrow.instances.page_by import PageChoice, fetch_page_by
 
@@ -43,7 +44,7 @@ async def show(shop: Workshop, source: Source, pages: PageBy, number: int, place
             if not left:
                 raise
         except ServerError as error:
-            if error.status == _BAD_REQUEST:  # it may be a page that is no longer there
+            if meant_status(error) == _BAD_REQUEST:  # it may be a page that is no longer there
                 await _compare(shop, source, pages, place)
             raise
     return answer

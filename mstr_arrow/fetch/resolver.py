@@ -14,6 +14,7 @@ from mstr_arrow.fetch.page_by_reader import Expanded
 from mstr_arrow.fetch.reader import Read
 from mstr_arrow.fetch.sorted_reader import Gathered
 from mstr_arrow.fetch.stats import watcher
+from mstr_arrow.http.error_map import meant_status
 from mstr_arrow.instances.elements import fetch_elements
 from mstr_arrow.instances.probe import probe
 from mstr_arrow.query.element_lookup import MOST_ELEMENTS, as_elements, notes, texts_in_the_way, with_elements
@@ -262,7 +263,7 @@ class Asking:
         try:
             return await asking
         except ServerError as error:
-            if error.status != _BAD_REQUEST or not division.matches_on_ids:
+            if meant_status(error) != _BAD_REQUEST or not division.matches_on_ids:
                 raise
             self.session.capabilities.id_text_operators = False
             self.whole.instance = self.whole.instance or spent

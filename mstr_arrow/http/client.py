@@ -17,6 +17,7 @@ from mstr_arrow.errors import (
     TimeoutExceeded,
 )
 from mstr_arrow.http.cookies import SessionKeys
+from mstr_arrow.http.error_map import meant_status
 from mstr_arrow.http.exchange import Delivery, exchange
 from mstr_arrow.http.request import make_request
 from mstr_arrow.http.retry import Failed, attempts
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 logging.getLogger("mstr_arrow").addHandler(logging.NullHandler())
 requests = logging.getLogger("mstr_arrow.requests")
+
+_NOTHING_DONE = 401
 
 
 class Http:
@@ -127,7 +130,7 @@ class Http:
     async def _in_session(self, request: Request) -> Answer:
         """Send a request, and once more in a new session where the one it was sent in has expired.
 
-        An answer 401 says that nothing was done, so any request may be sent again.
+        An answer 401, or a code that belongs to it, says that nothing was done: any request may be sent again.
         """
         keys = self.keys
         try:
@@ -138,7 +141,7 @@ class Http:
             await self.renew(keys, error)
             if lost := lost_with_session(error, request.subject):
                 raise lost from error
-            if error.status != 401 and not request.safe:
+            if meant_status(error) != _NOTHING_DONE and not request.safe:
                 raise
         return await self._delivered(request, self.keys)
 

@@ -6,8 +6,6 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import orjson
-
 from mstr_arrow.errors import (
     AlreadyExists,
     InstanceGone,
@@ -25,6 +23,7 @@ from mstr_arrow.errors import (
     ServerError,
     SessionExpired,
 )
+from mstr_arrow.http.body import json_text, loads
 from mstr_arrow.http.failures import PROXY_HINT
 from mstr_arrow.http.iserver import ISERVER
 from mstr_arrow.http.response import excerpt, page_hint
@@ -62,6 +61,9 @@ _BY_CODE: dict[int, _Verdict] = {
 }
 """What the digits after ``ERR`` mean; ERR001 and those that are not here say less than the HTTP status."""
 
+_STATUS_OF = {3: 401, 4: 404, **dict.fromkeys((5, 6, 7), 400), 9: 401, 13: 503, 14: 403, 15: 409, 16: 503, 17: 403}
+"""The HTTP status that each of these codes comes with, where it comes with the right one."""
+
 _BY_STATUS: dict[int, _Verdict] = {
     400: (InvalidRequest, _REQUEST),
     401: (SessionExpired, _AGAIN),
@@ -88,7 +90,7 @@ def error_for(
     subject: Subject | None = None,
     base_hint: str | None = None,
 ) -> MstrError:
-    """Return the typed error for an answer that is not a success.
+    """Return the typed error for an answer that is not a success, or that is one by its status alone.
 
     The I-Server's code decides before the REST server's, and that before the HTTP status. Of several errors
     in one answer the first decides, and the messages of the others are kept as ``details``. ``base_hint`` is
@@ -108,9 +110,10 @@ def error_for(
     fields = told[0] if told else {}
     message, *details = [text for each in told if (text := str(each.get("message") or "").strip())] or [""]
     code = fields.get("code")
-    iserver_code = next((number for each in told if (number := _iserver_code(each)) is not None), None)
-    unknown_route = status in {404, 405} and (not fields or message.startswith("HTTP "))
-    error_class, hint = _verdict(status, _code_number(code), iserver_code, subject)
+    iserver_code = next((number for each in told if (number := iserver_code_of(each)) is not None), None)
+    meant = _meant(status, code, message)
+    unknown_route = meant in {404, 405} and (not fields or message.startswith("HTTP "))
+    error_class, hint = _verdict(meant, code_number(code), iserver_code, subject)
     if unknown_route and iserver_code not in ISERVER:
         error_class, hint = NotFound, base_hint or _TOO_OLD
     if not told and 400 <= status < 404:  # what stands in front of the server refused, in its own words
@@ -146,8 +149,8 @@ def _verdict(status: int, number: int | None, iserver_code: int | None, subject:
 def _told(body: bytes) -> Iterator[dict[str, Any]]:
     """Yield the error objects of a body, those of ``errors`` and ``subErrors`` too; none for HTML and the like."""
     try:
-        waiting = [orjson.loads(body)]
-    except orjson.JSONDecodeError:
+        waiting = [loads(json_text(body))]
+    except ValueError:
         return
     while waiting:
         each = waiting.pop(0)
@@ -160,15 +163,29 @@ def _told(body: bytes) -> Iterator[dict[str, Any]]:
             waiting += inner if isinstance(inner, list) else []
 
 
-def _code_number(code: object) -> int | None:
+def meant_status(error: ServerError) -> int | None:
+    """Return the HTTP status of an error, or the one that its code belongs to where it came with a success's."""
+    return None if error.status is None else _meant(error.status, error.code, error.message)
+
+
+def _meant(status: int, code: object, message: str) -> int:
+    if not 200 <= status < 300:
+        return status
+    named = re.match(r"HTTP ([45]\d\d)\b", message, re.ASCII)
+    return int(named.group(1)) if named else _STATUS_OF.get(code_number(code) or 0, 500)
+
+
+def code_number(code: object) -> int | None:
     """Return 9 for ``ERR009``, ``ERR09`` and ``ERR0009``; None for codes that are not ERR and digits."""
     found = re.fullmatch(r"ERR0*(\d{1,9})", code, re.ASCII) if isinstance(code, str) else None
     return int(found.group(1)) if found else None
 
 
-def _iserver_code(fields: Mapping[str, Any]) -> int | None:
-    """Return the I-Server's code, a number or its text; some endpoints send it as a hexadecimal ``code``."""
+def iserver_code_of(fields: Mapping[str, Any]) -> int | None:
+    """Return the I-Server's code, a number or its text; some endpoints send it as ``code``, hexadecimal or not."""
     sent, code = fields.get("iServerCode"), fields.get("code")
+    if isinstance(code, int) and -(2**31) <= code < 0 and not sent:
+        return code
     if isinstance(code, str) and re.fullmatch(r"(0x)?8[0-9a-f]{7}", code, re.IGNORECASE) and not sent:
         return int(code, 16) - 2**32
     try:

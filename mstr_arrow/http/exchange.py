@@ -11,9 +11,11 @@ import aiohttp
 
 from mstr_arrow.errors import ClosedError, MstrError, ProtocolError
 from mstr_arrow.http import url
+from mstr_arrow.http.body import json_text, unpacked
+from mstr_arrow.http.disguised import error_within
 from mstr_arrow.http.error_map import error_for
 from mstr_arrow.http.failures import transport_error
-from mstr_arrow.http.response import Answer, blotted, parsed, unpacked
+from mstr_arrow.http.response import Answer, blotted, parsed
 from mstr_arrow.http.retry import Failed, is_overload, is_transient, retry_after, was_turned_away
 
 if TYPE_CHECKING:
@@ -67,7 +69,8 @@ class Delivery:
 async def exchange(session: aiohttp.ClientSession, delivery: Delivery, timeouts: Timeouts) -> Answer:
     """Send a request once and return its answer, 2xx, read to the end.
 
-    Anything else is raised as Failed, with the typed error, and whether another attempt is allowed.
+    Anything else is raised as Failed, with the typed error, and whether another attempt is allowed; an error that
+    comes with a 2xx, too.
     """
     try:
         answer = await _sent(session, delivery, timeouts)
@@ -77,9 +80,11 @@ async def exchange(session: aiohttp.ClientSession, delivery: Delivery, timeouts:
             closed = ClosedError(f"the connection was closed during {request.method} {delivery.address.path}.")
             raise Failed(closed, repeatable=False) from None
         raise _unanswered(error, delivery, timeouts) from None
-    if 200 <= answer.status < 300:
-        return answer
-    raise _refused(answer, delivery)
+    if not 200 <= answer.status < 300:
+        raise _refused(answer, delivery)
+    if (told := error_within(answer)) is not None:
+        raise _failed(answer, told, delivery)
+    return answer
 
 
 async def _sent(session: aiohttp.ClientSession, delivery: Delivery, timeouts: Timeouts) -> Answer:
@@ -121,7 +126,7 @@ async def _sent(session: aiohttp.ClientSession, delivery: Delivery, timeouts: Ti
         status=response.status,
         headers=response.headers,
         body=b"".join(received),
-        encoding=response.headers.get("Content-Encoding", "").lower(),
+        encoding=response.headers.get("Content-Encoding", ""),
         retries=len(delivery.failures),
         busy=any(map(is_overload, delivery.failures)),
         seconds_waiting=started - began,
@@ -147,14 +152,19 @@ def _unanswered(error: Exception, delivery: Delivery, timeouts: Timeouts) -> Fai
 
 def _refused(answer: Answer, delivery: Delivery) -> Failed:
     """Type an answer that is not a success; secrets that its body echoes are blotted out."""
-    request = delivery.request
     body, whole = b"", True
     try:
-        body = unpacked(answer.body, answer.encoding)
+        body = json_text(unpacked(answer.body, answer.encoding), answer.headers.get("Content-Type", ""))
         if body.startswith(b"{"):
             parsed(body, answer.secrets)
     except ProtocolError:
         whole = False  # the reason did not come whole: it may do so the next time
+    return _failed(answer, body, delivery, whole=whole)
+
+
+def _failed(answer: Answer, body: bytes, delivery: Delivery, *, whole: bool = True) -> Failed:
+    """Type an error, of which ``body`` is the text as far as it came."""
+    request = delivery.request
     error = error_for(
         answer.status,
         answer.headers,

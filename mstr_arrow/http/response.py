@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from mstr_arrow.errors import ProtocolError
+from mstr_arrow.http.body import DAMAGED, json_text, loads, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,14 +16,12 @@ if TYPE_CHECKING:
 EXCERPT = 200
 """Characters of an unreadable body that an error shows."""
 
-_DAMAGED = "Try again; if it recurs, what stands between here and the server damages answers, or gives its own."
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A successful answer, its body as it came over the wire.
 
-    ``headers`` is case-insensitive; ``encoding`` the content encoding (``""`` or ``"gzip"``); ``retries``
+    ``headers`` is case-insensitive; ``encoding`` the content encoding, as the header spells it; ``retries``
     counts the repetitions it took, ``busy`` says that one of them was because the server had too much to do;
     ``seconds_waiting`` is the last attempt's time to the first byte and
     ``seconds_transferring`` the time from there to the last. Holds the body once, compressed if it came so.
@@ -48,21 +44,27 @@ class Answer:
         """
         return unpacked(self.body, self.encoding)
 
+    def text(self) -> bytes:
+        """Return the body, unpacked, as the text of one JSON document in UTF-8; see `json_text`."""
+        return json_text(self.content(), self.headers.get("Content-Type", ""))
+
     def json(self) -> Any:
         """Return the body parsed; a body that is not JSON is a ProtocolError that shows its start."""
-        return parsed(self.content(), self.secrets)
+        return parsed(self.text(), self.secrets)
 
 
 def parsed(content: bytes, secrets: Sequence[str] = ()) -> Any:
     """Return JSON parsed; what is not JSON is a ProtocolError that shows its start, without the secrets."""
     try:
-        return orjson.loads(content)
-    except orjson.JSONDecodeError as error:
-        reason = error.msg
+        return loads(content)
+    except ValueError as error:
+        reason = str(error)
     # Raised here, as the parser's error holds the whole text.
+    if not content.strip():
+        raise ProtocolError("the server's answer has no body where JSON was due.", hint=DAMAGED)
     start = excerpt(blotted(content, secrets))
     message = f"the server's answer is not JSON ({reason}); it starts with {start!r}."
-    raise ProtocolError(message, hint=page_hint(start) or _DAMAGED)
+    raise ProtocolError(message, hint=page_hint(start) or DAMAGED)
 
 
 def blotted(body: bytes, secrets: Sequence[str]) -> bytes:
@@ -79,22 +81,6 @@ def blotted(body: bytes, secrets: Sequence[str]) -> bytes:
     for spelling in sorted(spellings, key=len, reverse=True):
         body = body.replace(spelling.encode(), b"***")
     return body
-
-
-def unpacked(body: bytes, encoding: str) -> bytes:
-    """Return ``body`` without its content encoding."""
-    if encoding in {"", "identity"}:
-        return body
-    if encoding not in {"gzip", "x-gzip"}:
-        raise ProtocolError(f"the answer is packed as {encoding!r}, which was not asked for.")
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        content = unpacker.decompress(body)
-    except zlib.error as error:
-        raise ProtocolError(f"the answer's gzip is damaged ({error}).", hint=_DAMAGED) from None
-    if not unpacker.eof:
-        raise ProtocolError(f"the answer's gzip ends early, after {len(content)} bytes.", hint=_DAMAGED)
-    return content
 
 
 def excerpt(body: bytes) -> str:

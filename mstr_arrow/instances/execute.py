@@ -320,7 +320,7 @@ class _Execution:
 
         def read() -> State:
             source_id = self._source.object_id
-            return read_state(answer.status, answer.headers, answer.content(), source_id=source_id)
+            return read_state(answer.status, answer.headers, answer.text(), source_id=source_id)
 
         state = await asyncio.to_thread(read) if len(answer.body) > _WORTH_A_THREAD else read()
         self._instance = self._instance or state.instance_id

@@ -40,7 +40,7 @@ async def probe(
         times = await fetch_times(session.http, source) if source.ordered and source.given is None else None
         for left in reversed(range(INSTANCES)):
             answer = await execute(session, shown, shown.probe_rows, options, watch, place=place)
-            page = await asyncio.to_thread(decode_page, answer.content(), options=grid)
+            page = await asyncio.to_thread(decode_page, answer.text(), options=grid)
             instance = Instance(page.instance_id, page.columns, page.paging.total, times=times)
             if every is None:
                 break

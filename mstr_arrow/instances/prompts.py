@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import ProtocolError, ServerError
+from mstr_arrow.http.error_map import meant_status
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.instances.prompt_choices import PAGE, Offer
 from mstr_arrow.names import listing
@@ -115,7 +116,7 @@ class Prompting:
             path = f"{place}/prompts/answers"
             await self._http.request("PUT", path, json=body, subject=Subject.INSTANCE, wait="execute")
         except ServerError as error:
-            if error.status == _BAD_REQUEST:
+            if meant_status(error) == _BAD_REQUEST:
                 refused = [each for each in prompts if each.key in error.message] or prompts
                 names = listing([prompt.name for prompt in refused])
                 error.message = f"the answer to {names} was refused: {error.message}"

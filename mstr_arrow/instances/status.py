@@ -6,9 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from mstr_arrow.errors import ProtocolError
+from mstr_arrow.http.body import loads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,8 +95,8 @@ def read_state(status: int, headers: Mapping[str, str], content: bytes, *, sourc
 
 def _object(content: bytes) -> dict[str, Any]:
     try:
-        body = orjson.loads(content)
-    except orjson.JSONDecodeError:
+        body = loads(content)
+    except ValueError:
         body = None
     if not isinstance(body, dict):
         raise ProtocolError("The server's answer says nothing about an instance.")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mstr_arrow.errors import MstrError, ServerError
+from mstr_arrow.http.error_map import meant_status
 
 if TYPE_CHECKING:
     from mstr_arrow.http.client import Http
@@ -66,7 +67,7 @@ async def fetch_status(http: Http, keys: SessionKeys) -> ServerStatus:
     try:
         body = (await http.request("GET", "status", keys=keys)).json()
     except ServerError as error:
-        if error.status in {401, 403}:
+        if meant_status(error) in {401, 403}:
             return ServerStatus()
         raise
     return read_status(body)

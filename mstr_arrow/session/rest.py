@@ -90,7 +90,7 @@ class Endpoints(Connected):
         """Call any endpoint; ``path`` with or without leading slash and ``/api``.
 
         `Options` lists the ``options``. Retries, time-outs and a session that has ended are dealt with as in every
-        other call. An answer other than 2xx is raised as the error it means. Holds the body in memory once, twice
+        other call. What is an error is raised as that, whatever its status. Holds the body in memory once, twice
         while it is unpacked.
 
         >>> with ma.connect(url, username=user, password=password, project="Simulated Retail") as conn:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import orjson
-
 from mstr_arrow.errors import LoginError, ProtocolError, SessionExpired, UsageError
+from mstr_arrow.http.body import loads
 
 if TYPE_CHECKING:
     from mstr_arrow.http.client import Http
@@ -47,8 +46,8 @@ async def create_api_token(http: Http, user_id: str | None) -> str:
     json = {} if user_id is None else {"userId": user_id}
     answer = await http.request("POST", "auth/apiTokens", json=json)
     try:
-        body = orjson.loads(answer.content())
-    except orjson.JSONDecodeError:
+        body = loads(answer.text())
+    except ValueError:
         body = None  # and no error that holds a part of it
     token = body.get("apiToken") if isinstance(body, dict) else None
     if not isinstance(token, str):

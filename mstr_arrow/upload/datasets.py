@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mstr_arrow.catalog.find import find
 from mstr_arrow.catalog.folders import MY_REPORTS, contents
 from mstr_arrow.catalog.objects import REPORT_DEFINITION, SUBTYPES
-from mstr_arrow.errors import NotPublished, ProtocolError, ServerError, UsageError
+from mstr_arrow.errors import NotFound, NotPublished, ProtocolError, ServerError, UsageError
 from mstr_arrow.grid.definition import read_definition
 from mstr_arrow.session.project import OBJECT_ID
 from mstr_arrow.upload.existing import read_dataset
@@ -60,7 +60,7 @@ async def read(http: ProjectHttp, dataset_id: str) -> tuple[Dataset, Definition 
             "GET", f"datasets/{dataset_id}", params={"fields": "tables,columns"}, safe=False
         )
     except ServerError as error:
-        if error.code not in _NO_DATASET:
+        if error.code not in _NO_DATASET or type(error) not in {ServerError, NotFound}:
             raise
         info = await find(http, dataset_id, "cube")
         raise UsageError(

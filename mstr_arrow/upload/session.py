@@ -18,6 +18,7 @@ from mstr_arrow.errors import (
     TransportError,
     UploadFailed,
 )
+from mstr_arrow.http.error_map import meant_status
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.wording import naming
 
@@ -97,7 +98,7 @@ class UploadSession:
         try:
             body = (await http.request("POST", path, json={"tables": list(tables)})).json()
         except ServerError as error:
-            if error.status == _CONFLICT:
+            if meant_status(error) == _CONFLICT:
                 error.hint = _TAKEN
             raise
         try:
@@ -212,7 +213,7 @@ def _check(answer: Answer) -> None:
 def _refused(error: MstrError) -> bool:
     """Say whether an error tells that the server did nothing: it never got the request, or names a reason."""
     if isinstance(error, ServerError):
-        return error.iserver_code is not None or (error.status or 500) < 500
+        return error.iserver_code is not None or (meant_status(error) or 500) < 500
     return isinstance(error, TlsError) or (isinstance(error, ConnectError) and not error.cut)
 
 

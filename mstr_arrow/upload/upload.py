@@ -16,11 +16,13 @@ from mstr_arrow.errors import (
     ConnectError,
     LimitExceeded,
     MstrError,
+    NotFound,
     ServerError,
     TransportError,
     UploadFailed,
     UsageError,
 )
+from mstr_arrow.http.error_map import meant_status
 from mstr_arrow.upload.counts import check_counts, row_counts
 from mstr_arrow.upload.encoder import Encoder
 from mstr_arrow.upload.options import CHUNK_BYTES, project_limit
@@ -60,12 +62,15 @@ class Upload:
         options: UploadOptions,
         on_progress: Callable[[UploadProgress], object] | None,
         *,
+        name: str,
         created: bool = False,
+        idle: frozenset[str] = frozenset(),
     ) -> None:
         self.dataset_id = dataset_id
+        self.name = name
         self.sent = False
         self.published = False
-        self._tally = Tally(_sum([source.rows for source in sources.values()]))
+        self._tally = Tally(_sum([source.rows for source in sources.values()]), idle)
         self._created = created
         self._session = session
         self._sources = sources
@@ -168,9 +173,9 @@ class Upload:
 
     aclose = discard
 
-    def result(self, name: str) -> WriteResult:
-        """Say what was done so far, to the dataset of that name."""
-        return self._tally.result(self.dataset_id, name, created=self._created, published=self.published)
+    def result(self) -> WriteResult:
+        """Say what was done so far."""
+        return self._tally.result(self.dataset_id, self.name, created=self._created, published=self.published)
 
     def let_go(self) -> None:
         """Forget the upload session, which is gone: another one may be opened."""
@@ -189,6 +194,9 @@ class Upload:
             orientation=self._orientation,
             taken={table.name: (table.chunks, table.rows) for table in self._tally.tables.values()},
         )
+        failed.add_hint(
+            naming("To go on from there, make the call again with {SuperCube.update.resume=error.resume}.")
+        )
         self._upload_session = None
         self.let_go()
 
@@ -203,7 +211,7 @@ class Upload:
         try:
             await self._open_session()
         except ServerError as error:
-            if error.status != _BAD_REQUEST or not self._on_trial:
+            if meant_status(error) != _BAD_REQUEST or not self._on_trial:
                 raise
             self._fall_back(error)
             await self._open_session()
@@ -261,7 +269,7 @@ class Upload:
             await self._put(chunk)
         except UploadFailed as failed:
             refusal = failed.__cause__
-            if not isinstance(refusal, ServerError) or refusal.status != _BAD_REQUEST:
+            if not isinstance(refusal, ServerError) or meant_status(refusal) != _BAD_REQUEST:
                 raise
             if self._orientation == "ROW" or self._upload_session is None:
                 raise
@@ -307,12 +315,23 @@ class Upload:
                 table=chunk.table,
                 chunk=chunk.index,
                 rows=rows,
-                hint=_smaller(chunk) if _is_for_size(error) else None,
+                hint=self._hint(chunk, error),
             ) from error
         finally:
             self._tally.sending += time.monotonic() - began
         self._tally.took(chunk, answer.retries)
         self._report("sending", chunk.table)
+
+    def _hint(self, chunk: Chunk, error: MstrError) -> str | None:
+        if isinstance(error, NotFound) and self._options.resume is not None:
+            return naming("{gone} Send the data again without {SuperCube.update.resume}.", gone=_SESSION_GONE)
+        if not _is_for_size(error):
+            return None
+        return naming(
+            "The request had {size:,} bytes; where that is too much at once, give a smaller "
+            "{Connection.write.chunk_bytes}.",
+            size=chunk.size,
+        )
 
     # Publishing
 
@@ -330,19 +349,12 @@ class Upload:
 
 
 _TAKEN_BACK = "Nothing was published."
+_SESSION_GONE = "The upload session is gone, as it is once the log-in that opened it has ended."
 
 
 def _is_for_size(error: MstrError) -> bool:
     """Say whether a smaller chunk may help: where a size is limited, or the request was cut."""
     return isinstance(error, LimitExceeded) or (isinstance(error, ConnectError) and error.cut)
-
-
-def _smaller(chunk: Chunk) -> str:
-    return naming(
-        "The request had {size:,} bytes; where that is too much at once, give a smaller "
-        "{Connection.write.chunk_bytes}.",
-        size=chunk.size,
-    )
 
 
 def _sum(numbers: list[int | None]) -> int | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mstr_arrow.errors import PromptsOpen, ServerError, UsageError
+from mstr_arrow.http.error_map import meant_status
 from mstr_arrow.instances.prompt_list import still_open
 from mstr_arrow.prompts.answers import default
 from mstr_arrow.prompts.bodies import automatic
@@ -111,7 +112,7 @@ def ask_all(connection: Connection, report: Report, console: Console) -> Answers
         try:
             after = client.run(still_open(client.session, report.id, answers.with_others(more)))
         except (UsageError, ServerError) as error:
-            if isinstance(error, ServerError) and error.status != _BAD_REQUEST:
+            if isinstance(error, ServerError) and meant_status(error) != _BAD_REQUEST:
                 raise
             console.print(f"{error.message} {error.hint or ''}", style="red", markup=False, highlight=False)
         else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from mstr_arrow.simulator.answers import Answer, Refusal, gateway
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,13 @@ class Outwaited:
 
 
 @dataclass(frozen=True, slots=True)
+class Rewritten:
+    """The server's answer, with the body that a function makes of it."""
+
+    rewrite: Callable[[bytes], bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Delayed:
     """The right answer, ``seconds`` late."""
 
@@ -108,6 +115,7 @@ Effect: TypeAlias = (
     | Cut
     | Altered
     | Outwaited
+    | Rewritten
     | Delayed
     | CutRequest
     | LoggedOut
@@ -192,6 +200,11 @@ class Fault:
     def outwaited(cls, status: int = 504) -> Fault:
         """Answer with the HTML page of a gateway that did not wait; the server did do what was asked."""
         return cls(effect=Outwaited(gateway(status)))
+
+    @classmethod
+    def rewritten(cls, rewrite: Callable[[bytes], bytes]) -> Fault:
+        """Answer with the body that a function makes of the right one, which is not packed yet."""
+        return cls(effect=Rewritten(rewrite))
 
     @classmethod
     def empty(cls, status: int = 503) -> Fault:

@@ -23,6 +23,7 @@ from mstr_arrow.simulator.faults.faults import (
     PublishEnds,
     Refused,
     Replaced,
+    Rewritten,
 )
 from mstr_arrow.simulator.state.iserver import RecordedRequest
 from mstr_arrow.simulator.state.sessions import expired, parse_cookies
@@ -81,6 +82,8 @@ class _Front:
             answer = refusal.answer(ticket(self._server.arrived))
         if fault is not None and isinstance(fault.effect, Outwaited):
             answer = fault.effect.answer
+        if fault is not None and isinstance(fault.effect, Rewritten):
+            answer = replace(answer, body=fault.effect.rewrite(answer.body), ready=False)
         plain, answer = answer, await self._compressed(request, answer)
         self._record(request, path, body or b"", plain, wire_bytes=len(answer.body))
         if fault is not None and isinstance(fault.effect, Cut):

@@ -1,0 +1,160 @@
+"""A body as it came, made the text of one JSON document: unpacked, in UTF-8, parsed. Pure.
+
+What HTTP, gzip and JSON allow is read, however unusual it is; and what they do not allow, where it has one meaning.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+import zlib
+from email.message import Message
+from typing import Any
+
+import orjson
+
+from mstr_arrow.errors import ProtocolError
+
+DAMAGED = "Try again; if it recurs, what stands between here and the server damages answers, or gives its own."
+
+_GZIP = b"\x1f\x8b"
+_START = 64
+_BLANK = b" \t\r\n"
+_UNICODE = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""Byte order marks and what they tell, the longer ones first: one of them begins like another."""
+
+_BY_ZEROS = {"x000": "utf-32-le", "000x": "utf-32-be", "x0x0": "utf-16-le", "0x0x": "utf-16-be"}
+
+
+def unpacked(body: bytes, encoding: str) -> bytes:
+    """Return ``body`` without its content encodings, of which there may be several; errors: ProtocolError."""
+    for each in reversed(encoding.lower().split(",")):
+        name = each.strip()
+        if name in {"gzip", "x-gzip"}:
+            body = _from_gzip(body)
+        elif name == "deflate":
+            body = _from_deflate(body)
+        elif name not in {"", "identity"}:
+            raise ProtocolError(
+                f"the answer is packed as {name!r}, which was not asked for.",
+                hint="The server was asked for gzip alone: what stands between here and the server packs answers.",
+            )
+    return body
+
+
+def _from_gzip(body: bytes) -> bytes:
+    """Unpack all members of a gzip stream, behind which zeros may stand; what is not packed stays as it is."""
+    if _is_json(body):
+        return body  # unpacked on the way, and the header was left
+    members = []
+    rest = body
+    while rest:
+        unpacker = zlib.decompressobj(wbits=31)
+        try:
+            members.append(unpacker.decompress(rest))
+        except zlib.error as error:
+            raise ProtocolError(f"the answer's gzip is damaged ({error}).", hint=DAMAGED) from None
+        if not unpacker.eof:
+            size = sum(map(len, members))
+            raise ProtocolError(f"the answer's gzip ends early, after {size} bytes.", hint=DAMAGED)
+        rest = unpacker.unused_data
+        if rest and not rest.startswith(_GZIP):
+            if rest.strip(b"\0"):
+                message = f"{len(rest)} bytes stand behind the answer's gzip, starting with {rest[:16]!r}."
+                raise ProtocolError(message, hint=DAMAGED)
+            break
+    return members[0] if len(members) == 1 else b"".join(members)
+
+
+def _from_deflate(body: bytes) -> bytes:
+    """Unpack ``deflate``: a zlib stream, as HTTP says, or the bare one that some servers send."""
+    if _is_json(body):
+        return body
+    for wbits in (zlib.MAX_WBITS, -zlib.MAX_WBITS):
+        unpacker = zlib.decompressobj(wbits=wbits)
+        try:
+            content = unpacker.decompress(body)
+        except zlib.error:
+            continue
+        if unpacker.eof and not unpacker.unused_data:
+            return content
+    raise ProtocolError(f"the answer's deflate is damaged; it starts with {body[:16]!r}.", hint=DAMAGED)
+
+
+def _is_json(body: bytes) -> bool:
+    """Tell a body that begins as a JSON object or list does, which nothing packed does."""
+    return body[:_START].removeprefix(codecs.BOM_UTF8).lstrip(_BLANK)[:1] in {b"{", b"["}
+
+
+def json_text(content: bytes, content_type: str = "") -> bytes:
+    """Return a JSON document in UTF-8, without a byte order mark.
+
+    UTF-16 and UTF-32 are told by the mark, or by the zeros in the first character. A charset in ``content_type``
+    counts where the text is no UTF-8. Errors: ProtocolError for what is not in the charset it says.
+    """
+    if b"charset" in content_type.encode().lower():
+        return _decoded(content, content_type)
+    if content[:1] in {b"{", b"["} and content[1:2] != b"\0":
+        return content
+    return _without_mark(content)
+
+
+def _without_mark(content: bytes) -> bytes:
+    if content.startswith(codecs.BOM_UTF8):
+        return content[len(codecs.BOM_UTF8) :]
+    if content.startswith(_GZIP):
+        return _without_mark(_from_gzip(content))
+    name = next((name for mark, name in _UNICODE if content.startswith(mark)), None) or _by_zeros(content[:4])
+    return content if name is None else _utf8(content, name)
+
+
+def _by_zeros(start: bytes) -> str | None:
+    """Tell the encoding by the zeros in the first characters, of which JSON has ASCII ones."""
+    return _BY_ZEROS.get("".join("0" if byte == 0 else "x" for byte in start))
+
+
+def _decoded(content: bytes, content_type: str) -> bytes:
+    """Make UTF-8 of what a header says is in another charset, unless it is UTF-8 all the same."""
+    text = _without_mark(content)
+    header = Message()
+    header["Content-Type"] = content_type
+    name = (header.get_content_charset() or "utf-8").strip("'\"")
+    if text is not content or name in {"utf-8", "utf8", "us-ascii"} or content.isascii():
+        return text
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return _utf8(content, name)
+    return content
+
+
+def _utf8(content: bytes, name: str) -> bytes:
+    try:
+        return content.decode(name).encode()
+    except (LookupError, UnicodeError) as error:
+        raise ProtocolError(
+            f"the answer cannot be read as {name!r} ({error.__class__.__name__}); it starts with {content[:16]!r}.",
+            hint=DAMAGED,
+        ) from None
+
+
+_HALVES = re.compile(rb"\\[^u]|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u[dD][89a-fA-F]..", re.DOTALL)
+
+
+def loads(content: bytes) -> Any:
+    """Parse JSON; half a character, which no text holds, becomes U+FFFD. Errors: ValueError."""
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        if "surrogate" not in str(error):
+            raise
+    return orjson.loads(_HALVES.sub(lambda found: found[0] if _is_whole(found[0]) else b"\\ufffd", content))
+
+
+def _is_whole(escape: bytes) -> bool:
+    return escape[1:2] != b"u" or len(escape) > len(b"\\ud800")

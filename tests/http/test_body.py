@@ -1,0 +1,118 @@
+"""Bodies that are legal HTTP, gzip and JSON, but unusual; and those that have one meaning all the same."""
+
+import gzip
+import zlib
+
+import orjson
+import pytest
+
+from mstr_arrow.errors import ProtocolError
+from mstr_arrow.http.response import Answer
+
+VALUE = {"name": "Größe €😀", "rows": [[1, None]]}
+PLAIN = orjson.dumps(VALUE)
+BARE = zlib.compressobj(wbits=-15)
+BARE_DEFLATE = BARE.compress(PLAIN) + BARE.flush()
+
+
+def answer(body, encoding="", kind="application/json"):
+    return Answer(200, {"Content-Type": kind}, body, encoding)
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [
+        (PLAIN, ""),
+        (PLAIN, "identity"),
+        (PLAIN, "Identity"),
+        (gzip.compress(PLAIN), "gzip"),
+        (gzip.compress(PLAIN), "GZIP"),
+        (gzip.compress(PLAIN), " X-Gzip "),
+        (gzip.compress(PLAIN), "gzip, identity"),
+        (gzip.compress(gzip.compress(PLAIN)), "gzip, gzip"),
+        (gzip.compress(PLAIN[:9]) + gzip.compress(PLAIN[9:]), "gzip"),
+        (b"".join(gzip.compress(bytes([byte])) for byte in PLAIN), "gzip"),
+        (gzip.compress(b"") + gzip.compress(PLAIN), "gzip"),
+        (gzip.compress(PLAIN) + bytes(512), "gzip"),
+        (gzip.compress(PLAIN), ""),
+        (PLAIN, "gzip"),
+        (zlib.compress(PLAIN), "deflate"),
+        (BARE_DEFLATE, "deflate"),
+        (PLAIN, "deflate"),
+    ],
+)
+def test_a_body_is_unpacked_however_it_is_packed(body, encoding):
+    assert answer(body, encoding).json() == VALUE
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"\xef\xbb\xbf" + PLAIN,
+        b" \r\n\t" + PLAIN + b"\r\n\r\n",
+        b"\xef\xbb\xbf\n" + PLAIN,
+        *(
+            PLAIN.decode().encode(name)
+            for name in ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
+        ),
+    ],
+)
+def test_a_document_is_read_in_every_unicode_encoding(text, packed):
+    assert (answer(gzip.compress(text), "gzip") if packed else answer(text)).json() == VALUE
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (PLAIN, "application/json;charset=UTF-8"),
+        (PLAIN, 'application/json; charset="utf8"'),
+        (PLAIN, "application/json; charset=ISO-8859-1"),  # a header that is wrong
+        (PLAIN, "text/plain; charset=nobody-knows"),
+        ('{"name": "Größe €😀", "rows": [[1, null]]}'.encode("gb18030"), "application/json; charset=GB18030"),
+        (PLAIN.decode().encode("utf-16"), "application/json; charset=UTF-16"),
+    ],
+)
+def test_a_charset_counts_where_the_text_is_no_utf_8(text, kind):
+    assert answer(text, kind=kind).json() == VALUE
+
+
+def test_latin_1_is_read_where_the_header_says_so():
+    assert answer('["Größe"]'.encode("latin-1"), kind="application/json;charset=ISO-8859-1").json() == ["Größe"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (rb'"A\ud83d"', "A\ufffd"),
+        (rb'"\udc00\ud83d\ude00\ud83d"', "\ufffd😀\ufffd"),
+        (rb'"\\ud83d \ud83dx"', "\\ud83d \ufffdx"),
+    ],
+)
+def test_half_a_character_is_told_by_its_mark(text, value):
+    assert answer(text).json() == value
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "kind", "said"),
+    [
+        (b"", "", "", "no body where JSON was due"),
+        (b" \n", "", "", "no body where JSON was due"),
+        (b"x", "br", "", "packed as 'br'"),
+        (gzip.compress(PLAIN)[:-9], "gzip", "", "ends early"),
+        (gzip.compress(PLAIN) + gzip.compress(PLAIN)[:-9], "gzip", "", "ends early"),
+        (gzip.compress(PLAIN) + b"rubbish", "gzip", "", "7 bytes stand behind the answer's gzip.*rubbish"),
+        (b"nonsense", "gzip", "", "gzip is damaged"),
+        (b"nonsense", "deflate", "", "deflate is damaged.*nonsense"),
+        (zlib.compress(PLAIN)[:-5], "deflate", "", "deflate is damaged"),
+        (PLAIN + b"rubbish", "", "", "not JSON.*starts with"),
+        (PLAIN + PLAIN, "", "", "not JSON"),
+        (b"\xff\xfe{", "", "", "cannot be read as 'utf-16'"),
+        ("ö".encode("latin-1"), "", "application/json; charset=nobody-knows", "cannot be read as 'nobody-knows'"),
+        ('["ö"]'.encode("latin-1"), "", "", "not JSON"),
+    ],
+)
+def test_what_has_no_one_meaning_is_refused_with_what_was_seen(body, encoding, kind, said):
+    with pytest.raises(ProtocolError, match=said) as caught:
+        answer(body, encoding, kind).json()
+    assert caught.value.hint

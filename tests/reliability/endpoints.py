@@ -1,0 +1,115 @@
+"""Every endpoint that the package calls, with a call of it: what an answer may be is tried at each."""
+
+from itertools import count
+from typing import NamedTuple
+
+import polars as pl
+
+import mstr_arrow as ma
+
+CUBE = "Sales Cube"
+WHOLE, PAGES = ma.Limits(concurrency=1), ma.Limits(page_rows=70, concurrency=1)
+FRAME = pl.DataFrame({"key": ["a", "b"], "n": [1, 2]})
+REFRESHED = "Pushed Before"
+NUMBERS = count()
+
+
+class Endpoint(NamedTuple):
+    """A request, and a call with the connection that leads to it."""
+
+    method: str
+    path: str
+    call: object
+
+
+def pushed(connection):
+    """Write to a dataset that the call deletes again."""
+    cube = ma.SuperCube(connection, f"Pushed {next(NUMBERS)}")
+    cube.add_table("rows", FRAME)
+    cube.create()
+    cube.delete()
+
+
+def certify(connection):
+    ma.SuperCube(connection, id=connection.find(REFRESHED).id).certify()
+
+
+def search(connection):
+    return connection.search("S*", complete=True)
+
+
+def read_pages(connection):
+    return connection.cube(CUBE, limits=PAGES).to_arrow()
+
+
+ENDPOINTS = {
+    "projects": Endpoint("GET", r"/api/projects$", lambda conn: conn.projects()),
+    "session": Endpoint("GET", r"/api/sessions$", lambda conn: conn.session_info()),
+    "extend": Endpoint("PUT", r"/api/sessions$", lambda conn: conn.extend_session()),
+    "user": Endpoint("GET", r"/sessions/userInfo$", lambda conn: conn.user_info()),
+    "status": Endpoint("GET", r"/api/status$", lambda conn: conn.status()),
+    "identity token": Endpoint("POST", r"/auth/identityToken$", lambda conn: conn.identity_token()),
+    "API token": Endpoint("POST", r"/auth/apiTokens$", lambda conn: conn.create_api_token()),
+    "index": Endpoint("GET", r"/searches/results$", lambda conn: conn.objects("*sales*")),
+    "metadata search": Endpoint("POST", r"/metadataSearches/results$", search),
+    "what was found": Endpoint("GET", r"/metadataSearches/results$", search),
+    "root": Endpoint("GET", r"/api/folders$", lambda conn: conn.contents()),
+    "folder": Endpoint("GET", r"/api/folders/\w+$", lambda conn: conn.contents("/Public Objects")),
+    "object": Endpoint("GET", r"/api/objects/\w+$", lambda conn: conn.report("Plain Report").info),
+    "cube": Endpoint("GET", r"/v2/cubes/\w+$", lambda conn: conn.cube(CUBE)),
+    "cube info": Endpoint("GET", r"/api/cubes$", lambda conn: conn.cube(CUBE).info),
+    "cube elements": Endpoint("GET", r"/cubes/\w+/attributes/", lambda conn: conn.cube(CUBE).elements("Region")),
+    "cube SQL": Endpoint("GET", r"/v2/cubes/\w+/sqlView$", lambda conn: conn.cube(CUBE).sql_view()),
+    "instance": Endpoint("POST", r"/v2/cubes/\w+/instances$", read_pages),
+    "page": Endpoint("GET", r"/v2/cubes/\w+/instances/\w+$", read_pages),
+    "report": Endpoint("GET", r"/v2/reports/\w+$", lambda conn: conn.report("Plain Report")),
+    "run": Endpoint("POST", r"/v2/reports/\w+/instances$", lambda conn: conn.report("Plain Report").to_arrow()),
+    "how far": Endpoint("GET", r"/instances/\w+/status$", lambda conn: conn.report("Plain Report").to_arrow()),
+    "report page": Endpoint(
+        "GET",
+        r"/v2/reports/\w+/instances/\w+$",
+        lambda conn: conn.report("Plain Report", limits=ma.Limits(page_rows=70)).to_arrow(),
+    ),
+    "change": Endpoint(
+        "PUT", r"/v2/reports/\w+/instances/\w+$", lambda conn: conn.report("Report With Subtotals").to_arrow()
+    ),
+    "report elements": Endpoint(
+        "GET", r"/reports/\w+/attributes/", lambda conn: conn.report("Plain Report").elements("Region")
+    ),
+    "report SQL": Endpoint("GET", r"/instances/\w+/sqlView$", lambda conn: conn.report("Plain Report").sql_view()),
+    "page-by": Endpoint("GET", r"/pageBy/elements$", lambda conn: conn.report("Paged").pages()),
+    "prompts": Endpoint("GET", r"/reports/\w+/prompts$", lambda conn: len(conn.report("Prompted Value").prompts)),
+    "open prompts": Endpoint(
+        "GET", r"/instances/\w+/prompts$", lambda conn: len(conn.report("Prompted Elements").prompts)
+    ),
+    "answers": Endpoint(
+        "PUT", r"/prompts/answers$", lambda conn: conn.report("Prompted Twice").prompts(Year=2024).to_arrow()
+    ),
+    "elements of a prompt": Endpoint(
+        "GET", r"/prompts/[^/]+/elements$", lambda conn: conn.report("Prompted Elements").prompts.choices("Year")
+    ),
+    "objects of a prompt": Endpoint(
+        "GET", r"/prompts/[^/]+/objects$", lambda conn: conn.report("Prompted Objects").prompts.choices("Metrics")
+    ),
+    "My Reports": Endpoint("GET", r"/folders/preDefined/20$", lambda conn: conn.write(REFRESHED, FRAME)),
+    "model": Endpoint("POST", r"/datasets/models$", pushed),
+    "upload session": Endpoint("POST", r"/uploadSessions$", pushed),
+    "chunk": Endpoint("PUT", r"/uploadSessions/\w+$", pushed),
+    "publication": Endpoint("POST", r"/publish$", pushed),
+    "publish status": Endpoint("GET", r"/publishStatus$", pushed),
+    "dataset": Endpoint("GET", r"/api/datasets/\w+$", lambda conn: conn.write(REFRESHED, FRAME)),
+    "certificate": Endpoint("PUT", r"/certify$", certify),
+    "deletion": Endpoint("DELETE", r"/api/objects/\w+$", pushed),
+}
+"""By name, with the last path of `REFRESHED` there before."""
+
+SILENT = {
+    "settings of the project": Endpoint("GET", r"/projects/\w+/settings$", None),
+    "log-out": Endpoint("POST", r"/auth/logout$", None),
+    "nodes": Endpoint("GET", r"/monitors/iServer/nodes$", None),
+    "caches": Endpoint("GET", r"/monitors/caches/cubes$", None),
+    "jobs": Endpoint("GET", r"/monitors/jobs$", None),
+    "job": Endpoint("DELETE", r"/monitors/jobs/\w+$", None),
+    "deleted upload session": Endpoint("DELETE", r"/uploadSessions/\w+$", None),
+}
+"""Endpoints whose errors nobody is told: what they are asked for is done as well as can be."""
