@@ -53,7 +53,7 @@ MAY_USE = {
         "errors",
     },
     "catalog": {"session", "http", "errors", "names"},
-    "upload": {"catalog", "grid", "session", "http", "errors", "names"},
+    "upload": {"catalog", "adapters", "grid", "session", "http", "errors", "names"},
     "objects": {
         *("catalog", "upload", "scan", "fetch", "instances", "prompts"),
         *("query", "grid", "session", "signatures", "errors", "names"),
@@ -68,8 +68,8 @@ MAY_USE = {
     },
     "cli": {
         *("__init__", "opening", "connection", "objects", "catalog", "scan", "extract", "fetch", "upload"),
-        *("instances", "prompts", "query", "files", "grid", "session", "http", "credentials", "secrets"),
-        *("config", "events", "errors", "names", "simulator"),
+        *("instances", "prompts", "query", "files", "adapters", "grid", "session", "http", "credentials"),
+        *("secrets", "config", "events", "errors", "names", "simulator"),
     },
     "simulator": set(),
 }

@@ -55,7 +55,8 @@ class SuperCube:
         self._push = Push(self._client, name, id, description)
 
     def __repr__(self) -> str:
-        return f"<SuperCube {self.name!r} {self.id or '(no id yet)'}>"
+        name = "" if self.name is None else f"{self.name!r} "
+        return f"<SuperCube {name}{self.id or '(no id)'}>"
 
     @property
     def id(self) -> str | None:

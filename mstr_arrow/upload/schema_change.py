@@ -61,10 +61,9 @@ def check_schema(
 def check_roles(
     tables: Sequence[TableModel],
     roles: Mapping[str, TableRoles],
-    policies: Mapping[str, str],
     definition: Definition,
 ) -> None:
-    """Raise UsageError where a role is asked for that a column does not have, or nothing could be updated."""
+    """Raise UsageError where a role is asked for that a column does not have."""
     metrics = {metric.name for metric in definition.metrics}
     attributes = {attribute.name for attribute in definition.attributes}
     for table in tables:
@@ -78,12 +77,15 @@ def check_roles(
                         f"the column {name!r} is {there} of {definition.name!r}, and cannot become {wanted}.",
                         hint="Roles are given when a dataset is created.",
                     )
-        policy = policies[table.name]
-        if policy in {"update", "upsert"} and metrics and not metrics & {column.name for column in table.columns}:
-            raise UsageError(
-                f"policy {policy!r} changes metrics only, and table {table.name!r} has none.",
-                hint="Use 'add' for new rows, or 'replace'.",
-            )
+
+
+def idle_tables(
+    tables: Sequence[TableModel], policies: Mapping[str, str], definition: Definition
+) -> frozenset[str]:
+    """Name the tables no row of which can change anything: "update" changes metrics only, and they have none."""
+    metrics = {metric.name for metric in definition.metrics}
+    updated = [table for table in tables if policies[table.name] == "update"]
+    return frozenset(table.name for table in updated if not metrics & {column.name for column in table.columns})
 
 
 def overwritten_roles(

@@ -17,6 +17,7 @@ class Tally:
     """What an upload did so far; seconds of encoding run beside the others."""
 
     total_rows: int | None
+    idle: frozenset[str] = frozenset()
     tables: dict[str, TableResult] = field(default_factory=dict)
     retries: int = 0
     began: float = field(default_factory=time.monotonic)
@@ -75,4 +76,7 @@ class Tally:
             verification=self.verification,
             nulled=self.nulled,
             shortened=self.shortened,
+            without_effect={
+                name: table.rows for name, table in self.tables.items() if name in self.idle and table.rows
+            },
         )

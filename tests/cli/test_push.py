@@ -103,6 +103,16 @@ def test_an_upsert_says_its_keys_and_changes_metrics(push, server, name, tmp_pat
     assert [(row["store"], row["units"]) for row in rows(server, name)] == [("Lyon", 9), ("Paris", 4), ("Rome", 1)]
 
 
+def test_an_update_without_metrics_is_warned_of(push, name, tmp_path):
+    (tmp_path / "stores.csv").write_text("store,city\nLyon,Lyon\n")
+    assert push("stores.csv", "--name", name, "-q").code == 0
+    result = push("stores.csv", "--name", name, "--mode", "update")
+    assert result.code == 0, result.err
+    said = result.err.splitlines()
+    assert said[0].endswith("are found by 'store', 'city'; only metrics change, and it has none")
+    assert said[-1].startswith("Warning: no row of table 'stores' (1 sent) can change anything")
+
+
 def test_a_verification_that_cannot_be_is_explained(push, name):
     assert push("sales.csv", "--name", name, "-q").code == 0
     result = push("sales.csv", "--name", name, "--mode", "update", "--verify")

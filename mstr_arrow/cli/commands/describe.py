@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
-from rich.console import Console
 from rich.text import Text
 
 from mstr_arrow.catalog.objects import Kind
@@ -14,6 +13,7 @@ from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import shown_errors
 from mstr_arrow.cli.render.progress import MB
+from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json, print_table, printable
 from mstr_arrow.connection import Connection
 from mstr_arrow.errors import NotPublished, PromptsOpen
@@ -41,7 +41,7 @@ def describe(
     A cube is only looked at. A report is run, since only then its columns and rows are known; at most a thousand
     of its rows are transferred.
     """
-    with shown_errors(Console(stderr=True), verbose=verbose):
+    with shown_errors(Terminal(stderr=True), verbose=verbose):
         with open_connection(server) as connection:
             facts = look_at(connection, name, object_type)
         if json:
@@ -96,7 +96,7 @@ def _column(field: pa.Field, forms: Forms) -> dict[str, str | None]:
 
 def _show(facts: dict[str, Any]) -> None:
     """Print what is known: the object in a few lines, then its columns."""
-    out = Console(highlight=False)
+    out = Terminal(highlight=False)
     size, rows, columns = facts["size_bytes"], facts["rows"], facts["columns"]
     lines = {
         facts["type"]: facts["name"],

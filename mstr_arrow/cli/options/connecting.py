@@ -6,13 +6,12 @@ import os
 import warnings
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
 from mstr_arrow.cli.options.login_mode import Given, WayIn, choose
 from mstr_arrow.cli.options.passwords import STDIN, ask_later, first_line
 from mstr_arrow.cli.options.profile import profile_of
 from mstr_arrow.cli.options.server import variable
 from mstr_arrow.cli.options.stores import Credentials
+from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.trace import listener
 from mstr_arrow.config import Limits, Network, Proxy, SessionSettings, Settings, Timeouts, Tls
 from mstr_arrow.errors import InsecureWarning, UsageError
@@ -43,7 +42,7 @@ def open_connection(server: Server, *, limits: Limits | None = None, way_in: Way
         )
     settings = find_settings(server, limits or Limits())
     if server.insecure:
-        Console(stderr=True).print(
+        Terminal(stderr=True).print(
             "Warning: certificates are not checked; whoever is between you and the server can read the password.",
             style="yellow",
             soft_wrap=True,

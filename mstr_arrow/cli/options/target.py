@@ -55,4 +55,5 @@ def say_keys(mode: str, table: str, columns: Iterable[str], definition: Definiti
     keys = [column for column in columns if column not in metrics]
     changed = [column for column in columns if column in metrics]
     found_by = listing(keys) or "nothing, as it has no attributes"
-    return f"{mode}: rows of table {table!r} are found by {found_by}; only metrics change: {listing(changed)}"
+    changes = f"only metrics change: {listing(changed)}" if changed else "only metrics change, and it has none"
+    return f"{mode}: rows of table {table!r} are found by {found_by}; {changes}"

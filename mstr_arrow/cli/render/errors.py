@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.text import Text
 
+from mstr_arrow.cli.render.streams import READER_LEFT
 from mstr_arrow.cli.render.trace import traced
 from mstr_arrow.cli.render.wording import WORDS
 from mstr_arrow.cli.signals import Terminated, heard_signals
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-FAILED, USAGE, DATA, INTERRUPTED, READER_LEFT, TERMINATED = 1, 2, 3, 130, 141, 143
+FAILED, USAGE, DATA, INTERRUPTED, TERMINATED = 1, 2, 3, 130, 143
 
 NO_FILE = "No file was written, and no session left behind."
 
@@ -46,8 +46,7 @@ def shown_errors(console: Console, *, verbose: bool, interrupted: str = NO_FILE)
         console.print(explain(error), soft_wrap=True)
         raise typer.Exit(exit_code(error)) from None
     except BrokenPipeError:
-        # Whoever read our output has left, as `head` does. Python would complain again at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output has left, as `head` does.
         raise typer.Exit(READER_LEFT) from None
     except OSError as error:
         _traceback(verbose)
