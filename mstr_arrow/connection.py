@@ -19,7 +19,7 @@ from mstr_arrow.session.in_project import SharedSession
 from mstr_arrow.session.opening import open_session
 from mstr_arrow.session.project import choose, fetch_projects
 from mstr_arrow.session.rest import Endpoints
-from mstr_arrow.session.saved import saved_session, write_private
+from mstr_arrow.session.saved import save, saved_session
 from mstr_arrow.signatures import takes
 from mstr_arrow.upload.push import write
 from mstr_arrow.upload.push_options import WriteOptions
@@ -149,7 +149,7 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
     async def _save(self, path: str | os.PathLike[str] | None, layout: Format) -> dict[str, Any]:
         document = saved_session(self._client.http).document(layout)
         if path is not None:
-            await asyncio.to_thread(write_private, path, document)
+            await asyncio.to_thread(save, path, document)
         return document
 
     @property
