@@ -227,10 +227,11 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
     ) -> Cube:
         """Find a cube by name, path, id or browser URL, ready to be read.
 
-        ``row_counts`` adds the server's own "Row Count - …" metrics; :class:`ScanOptions` lists the
-        ``options``. With ``instance_id`` an instance that this session has already is read, as it is. Calls
-        GET /api/v2/cubes/{id}, and the search before it where no id is given. Raises
-        NotFound with near names, UsageError where several match.
+        ``row_counts`` adds the metrics "Row Count - …" by which the server counts the rows of a dataset's tables,
+        and which ``Cube.row_counts`` lists; :class:`ScanOptions` lists the ``options``. With ``instance_id`` an
+        instance that this session has already is read, as it is. Calls GET /api/v2/cubes/{id}, the search before it
+        where no id is given, and GET /api/datasets/{id} where a metric may be a row count. Raises NotFound with
+        near names, UsageError where several match.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     conn.cube("Sales Cube").schema.names[:3]
