@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.grid.options import GridOptions
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
     from mstr_arrow.config import Limits
     from mstr_arrow.grid.options import Layout, Subtotals, Values
+
+
+Required: TypeAlias = Literal["likely", "proven"]
+"""How certain it has to be that rows of several instances are of the same data."""
 
 
 class ScanOptions(TypedDict, total=False):
@@ -66,7 +70,7 @@ class ScanOptions(TypedDict, total=False):
     ordered: bool
     pushdown: bool
     total_order: bool
-    consistency: Literal["likely", "proven"]
+    consistency: Required
     deadline: float | None
     limits: Limits
     concurrency: int | None
@@ -83,7 +87,7 @@ class ReadOptions:
     ordered: bool = True
     pushdown: bool = True
     total_order: bool = False
-    consistency: Literal["likely", "proven"] = "likely"
+    consistency: Required = "likely"
     deadline: float | None = None
 
     def __post_init__(self) -> None:

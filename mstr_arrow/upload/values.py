@@ -78,15 +78,29 @@ def json_values(name: str, column: pa.ChunkedArray, *, time_zone: str, quote: bo
 
 
 def _stored(array: pa.Array) -> pa.Array:
-    """Look through an extension type, and make runs a dictionary of their values."""
+    """Give an extension type's values as what they mean, and make runs a dictionary of their values."""
     if isinstance(array.type, pa.BaseExtensionType):
-        return _stored(array.storage)
+        meant = _MEANINGS.get(array.type.extension_name)
+        return _stored(meant(array.storage) if meant else array.storage)
     if kinds.is_run_end_encoded(array.type):
         # Runs of numbers can be decoded whatever the values are, which some kinds of values cannot.
         numbers = pl.int_range(len(array.run_ends), dtype=pl.Int64, eager=True).to_arrow()
         runs = pa.RunEndEncodedArray.from_arrays(array.run_ends, numbers).slice(array.offset, len(array))
         return pa.DictionaryArray.from_arrays(pc.run_end_decode(runs), array.values)
     return array.cast(pa.large_string()) if kinds.is_string_view(array.type) else array
+
+
+def _uuid_texts(storage: pa.Array) -> pa.Array:
+    digits = pl.lit(pl.Series(storage.cast(pa.binary()))).bin.encode("hex")
+    parts = [digits.str.slice(start, length) for start, length in ((0, 8), (8, 4), (12, 4), (16, 4), (20, 12))]
+    return _computed(pl.concat_str(parts, separator="-")).to_arrow()
+
+
+_MEANINGS: dict[str, Callable[[pa.Array], pa.Array]] = {
+    "arrow.bool8": lambda storage: pc.not_equal(storage, 0),
+    "arrow.uuid": _uuid_texts,
+}
+"""How values of extension types are made of what is stored, where that is not the same."""
 
 
 def _joined(arrays: list[pa.Array]) -> pl.Series:

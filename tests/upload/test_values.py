@@ -102,9 +102,23 @@ def test_runs_of_any_type_are_written_as_their_values(values):
     assert written(runs.slice(1, 3)) == ",".join([written(values.slice(0, 1)), "null", "null"])
 
 
-def test_extension_types_are_written_as_what_they_store():
-    assert written(pa.ExtensionArray.from_storage(pa.bool8(), pa.array([1, None, 0], pa.int8()))) == "1,null,0"
-    assert written(pa.ExtensionArray.from_storage(pa.json_(), pa.array(["[1]"]))) == '"[1]"'
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        (pa.ExtensionArray.from_storage(pa.bool8(), pa.array([1, None, 0, 7], pa.int8())), "true,null,false,true"),
+        (pa.ExtensionArray.from_storage(pa.json_(), pa.array(["[1]", None])), '"[1]",null'),
+        (
+            pa.array([bytes.fromhex("00112233445566778899aabbccddeeff"), None], pa.uuid()),
+            '"00112233-4455-6677-8899-aabbccddeeff",null',
+        ),
+    ],
+    ids=["bool8", "json", "uuid"],
+)
+def test_extension_types_are_written_as_what_they_mean(values, text):
+    assert written(values) == text
+    assert written(values.slice(1)) == text.partition(",")[2]
+    indices = pa.array([1, 0, None], pa.int8())
+    assert written(pa.DictionaryArray.from_arrays(indices, values)) == f"null,{text.partition(',')[0]},null"
 
 
 def test_nan_and_infinities_become_null_and_are_counted():

@@ -41,6 +41,7 @@ WORDS = {
     "Tls.key_password": "MSTR_KEY_PASSWORD",
     "give the key's password": "Give it as MSTR_KEY_PASSWORD or the profile's key-password.",
     "Tls.verify=False": "--insecure",
+    "silence the warning": "Where this is meant, PYTHONWARNINGS=ignore silences it.",
     # Where secrets are kept
     "secrets.aws_secret.region": 'region = "…"',
     "secrets.azure_secret.vault_url": "vault",
@@ -63,6 +64,8 @@ WORDS = {
     "Scan.write_parquet.overwrite=True": "--overwrite",
     "Scan.extract.overwrite=True": "--overwrite",
     'Scan.extract.on_change="restart"': "--on-change restart",
+    "Scan.with_options.consistency": "--consistency",
+    'Scan.with_options.consistency="likely"': "--consistency likely",
     "Scan.with_options.total_order=True": "--resume",
     "read without an order": "Leave --resume away.",
     "ask for the same": "Ask for the same, or remove that folder to start again.",
