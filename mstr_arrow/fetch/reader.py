@@ -12,7 +12,8 @@ from mstr_arrow.fetch.recovery import HandedOut, Marked, Position, cannot_go_on,
 from mstr_arrow.fetch.scheduler import ended
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.instances.execute import INSTANCES, execute, place_for
-from mstr_arrow.instances.known import Known, fetch_known
+from mstr_arrow.instances.fetch_known import fetch_known
+from mstr_arrow.instances.known import Known
 from mstr_arrow.instances.page_request import fetch_page
 from mstr_arrow.query.planner import in_total_order
 

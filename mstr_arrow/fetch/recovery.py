@@ -14,7 +14,7 @@ from mstr_arrow.grid.checksum import checksum
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.grid.texts import deliver_batch
 from mstr_arrow.instances.execute import execute
-from mstr_arrow.instances.known import fetch_known
+from mstr_arrow.instances.fetch_known import fetch_known
 from mstr_arrow.instances.page_request import fetch_page
 from mstr_arrow.wording import naming
 

@@ -1,20 +1,15 @@
-"""What is known of an object's data as a whole, by which another instance can be compared with one that is gone."""
+"""What is known of an object's data as a whole, by which instances can be compared. Pure."""
 
 from __future__ import annotations
 
-import asyncio
 import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from mstr_arrow.instances.freshness import Times, fetch_times
-from mstr_arrow.instances.grand_totals import fetch_grand_totals
+from mstr_arrow.instances.freshness import Times
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from mstr_arrow.instances.source import Source
-    from mstr_arrow.session.in_project import ProjectSession
 
 Consistency: TypeAlias = Literal["one instance", "published once", "likely"]
 """How certain it is that all rows are of the same data.
@@ -66,18 +61,3 @@ class Known:
             return bool(before == now)
         sizes = [abs(each) for each in self.extremes.get(metric, ()) if isinstance(each, (int, float))]
         return math.isclose(before, now, rel_tol=CLOSE, abs_tol=CLOSE * max(sizes, default=0.0))
-
-
-async def fetch_known(session: ProjectSession, source: Source, *, before: Known | None = None) -> Known:
-    """Ask what can be known beside an instance: times and grand totals, if a read may need them to go on.
-
-    Only for rows in a total order that may take more than a page. What was not told ``before`` is not asked for.
-    The caller has a place in the working set.
-    """
-    if not source.ordered or source.one_page or source.given is not None:
-        return Known()
-    published = before is None or bool(before.times.publication.caches)
-    times = fetch_times(session.http, source, published=published)
-    if before is not None and before.totals is None:
-        return Known(await times)
-    return Known(*await asyncio.gather(times, fetch_grand_totals(session, source)))

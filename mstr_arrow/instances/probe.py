@@ -10,8 +10,8 @@ from mstr_arrow.errors import InstanceGone
 from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.grid.expansion import expand
 from mstr_arrow.instances.execute import INSTANCES, execute, place_for
+from mstr_arrow.instances.fetch_known import fetch_known
 from mstr_arrow.instances.instance import Instance
-from mstr_arrow.instances.known import fetch_known
 from mstr_arrow.instances.page_by import fetch_page_by
 
 if TYPE_CHECKING:

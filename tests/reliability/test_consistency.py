@@ -12,13 +12,13 @@ import mstr_arrow as ma
 from mstr_arrow import errors
 from mstr_arrow.fetch import recovery
 from mstr_arrow.grid.checksum import checksum
+from mstr_arrow.instances.fetch_known import without_metrics
 from mstr_arrow.instances.freshness import Cache, Publication, Times
-from mstr_arrow.instances.grand_totals import without_metrics
 from mstr_arrow.instances.known import Known
 from mstr_arrow.simulator import Fault, Simulator
 from tests.support.servers import IDLE
 
-ROWS = 300
+ROWS = 140
 CUBE = "Sales Cube"
 PAGES = ma.Limits(page_rows=20, concurrency=1, buffer_bytes=30_000)
 
@@ -44,11 +44,11 @@ def scan_of(sim, quick, **options):
 
 
 def batches_of(scan, *, then):
-    """Read a scan batch by batch; ``then`` is done once, after six of them."""
+    """Read a scan batch by batch; ``then`` is done once, after four of them."""
     found = []
     for batch in scan.to_batches(strings="plain"):
         found.append(batch)
-        if len(found) == 6:
+        if len(found) == 4:
             then()
     return pa.Table.from_batches(found)
 

@@ -1,4 +1,4 @@
-"""The total of each metric over all rows that a source asks for: one row, of an instance of its own."""
+"""Asking what can be known of an object's data beside an instance: times, and the totals of metrics."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from mstr_arrow.errors import MstrError
 from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.grid.options import DEFAULTS
 from mstr_arrow.instances.execute import execute
+from mstr_arrow.instances.freshness import fetch_times
+from mstr_arrow.instances.known import Known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,11 +23,26 @@ if TYPE_CHECKING:
 logger = logging.getLogger("mstr_arrow")
 
 
-async def fetch_grand_totals(session: ProjectSession, source: Source) -> Mapping[str, Any] | None:
+async def fetch_known(session: ProjectSession, source: Source, *, before: Known | None = None) -> Known:
+    """Ask what can be known beside an instance: times and grand totals, if a read may need them to go on.
+
+    Only for rows in a total order that may take more than a page. What was not told ``before`` is not asked for.
+    The caller has a place in the working set.
+    """
+    if not source.ordered or source.one_page or source.given is not None:
+        return Known()
+    published = before is None or bool(before.times.publication.caches)
+    times = fetch_times(session.http, source, published=published)
+    if before is not None and before.totals is None:
+        return Known(await times)
+    return Known(*await asyncio.gather(times, _fetch_grand_totals(session, source)))
+
+
+async def _fetch_grand_totals(session: ProjectSession, source: Source) -> Mapping[str, Any] | None:
     """Ask for the totals of a cube's metrics, by metric id; None where the server does not tell.
 
     POST …/instances without attributes; conditions on metrics are left out, for they are of rows that are there no
-    longer. The caller has a place in the working set. What the server says instead ends nothing.
+    longer. What the server says instead ends nothing.
     """
     requested: Any = source.body.get("requestedObjects") or {}
     metrics = requested.get("metrics")
