@@ -196,12 +196,13 @@ def _decimals(of: Column, series: pl.Series) -> Values:
     """Write decimals digit by digit; errors: ConversionError where the column needs more than the server has."""
     if series.dtype == pl.String and len(series):
         before, behind = _digits(series)
-        most, least = before.max() or 0, behind.max() or 0
-        if most + least > _MOST_DIGITS:  # type: ignore[operator]  # they are integers
+        most_before, most_behind = before.max() or 0, behind.max() or 0
+        if most_before + most_behind > _MOST_DIGITS:  # type: ignore[operator]  # they are integers
             at = (before + behind).arg_max() or 0
             raise ConversionError(
-                f"Column {of.name!r}, row {of.row + at}: {series[at]} is longest of decimals that take {most!r} "
-                f"digits before and {least!r} behind the point; the server's have {_MOST_DIGITS} for both.",
+                f"Column {of.name!r}, row {of.row + at}: {series[at]} is the longest of decimals that take "
+                f"{most_before!r} digits before and {most_behind!r} behind the point; "
+                f"the server's have {_MOST_DIGITS} for both.",
                 column=of.name,
                 row=of.row + at,
                 hint=advice("type the column", "Round the column, or cast it to string.", column=of.name),
@@ -213,9 +214,8 @@ def _digits(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Count the digits that decimals need before and behind the point, however they are written."""
     parts = pl.col("text").str.extract_groups(_DECIMAL).struct
     places = parts.field("places").fill_null("")
-    point = parts.field("whole").str.len_bytes().cast(pl.Int64) + parts.field("exponent").cast(pl.Int64).fill_null(
-        0
-    )
+    exponent = parts.field("exponent").cast(pl.Int64).fill_null(0)
+    point = parts.field("whole").str.len_bytes().cast(pl.Int64) + exponent
     digits = parts.field("whole") + places
     first = digits.str.len_bytes().cast(pl.Int64) - digits.str.strip_chars_start("0").str.len_bytes()
     last = digits.str.strip_chars_end("0").str.len_bytes().cast(pl.Int64)
