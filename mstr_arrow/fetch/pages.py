@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from mstr_arrow.errors import ProtocolError
+from mstr_arrow.errors import DataMismatch, ProtocolError
 from mstr_arrow.fetch.page_plan import PagePlan
 from mstr_arrow.fetch.scheduler import Fetched, Scheduler, ended
 from mstr_arrow.grid.rows import Range
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from mstr_arrow.instances.source import Source
 
 T = TypeVar("T")
+
+DAMAGED = (ProtocolError, DataMismatch)
+"""What a page raises that cannot be read, or contradicts itself: it is asked for again before it is believed."""
 
 
 class Pages(Generic[T]):
@@ -47,6 +50,7 @@ class Pages(Generic[T]):
     ) -> None:
         self.columns = page.columns
         self.instance_id = page.instance_id or instance_id or ""
+        self.extremes = page.extremes
         self.plan = PagePlan(page.paging.total, shop.options.limits, first=first, start=start)
         self.first_bytes = 0
         self.taken = 0
@@ -58,6 +62,11 @@ class Pages(Generic[T]):
         self._scheduler: Scheduler[Any] | None = Scheduler(
             self.plan, self._fetch, shop.budget, ordered=ordered, awaited=awaited
         )
+
+    @property
+    def row(self) -> int:
+        """The row of the grid behind those that were taken."""
+        return self.plan.begin + self.taken
 
     def accept(self, fetched: Fetched[Any]) -> None:
         """Take the first page."""
@@ -94,7 +103,7 @@ class Pages(Generic[T]):
         free_place(answer.seconds_waiting + answer.seconds_transferring, busy=answer.busy)
         try:
             return await self._decoded(answer, wanted)
-        except ProtocolError:  # what a gateway has damaged once may come whole
+        except DAMAGED:
             answer = await fetch_page(session, self._source, self.instance_id, wanted, grid)
             return await self._decoded(answer, wanted)
 

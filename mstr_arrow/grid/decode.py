@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -15,11 +16,15 @@ from mstr_arrow.grid.options import DEFAULTS, GridOptions
 from mstr_arrow.grid.schema import Columns, check_columns, columns_of
 from mstr_arrow.grid.tidy import Laid, lay_out
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """A decoded page: its rows, what the server said about it, and the columns of the whole result.
 
+    ``extremes`` are the least and greatest value of each metric, by id, over the whole result, where they are told.
     Where ``columns.whole_pages`` is false, ``laid`` has to go through a `Stitcher` before its rows are whole.
     """
 
@@ -27,6 +32,7 @@ class Page:
     paging: Paging
     instance_id: str
     columns: Columns
+    extremes: Mapping[str, tuple[object, object]]
 
     @property
     def batch(self) -> pa.RecordBatch:
@@ -62,7 +68,7 @@ def decode_page(
     except (Unrecognised, MstrError):
         # An error of the fast path may be its own mistake in cutting: the plain decoder is the one to say it.
         return decode_plainly(text, columns, options=options, offset=offset)
-    return Page(laid, document.paging, document.instance_id, columns_here)
+    return _page(document, laid, columns_here)
 
 
 def decode_plainly(
@@ -78,7 +84,13 @@ def decode_plainly(
         if plain.needs_exact(document, columns):
             document = read_document(parse(text, exact=True), offset)
         laid = plain.lay_out(document, columns)
-    return Page(laid, document.paging, document.instance_id, columns)
+    return _page(document, laid, columns)
+
+
+def _page(document: Document, laid: Laid, columns: Columns) -> Page:
+    told = [metric for metric in document.metrics if metric.least is not None and metric.greatest is not None]
+    extremes = {metric.id: (metric.least, metric.greatest) for metric in told}
+    return Page(laid, document.paging, document.instance_id, columns, extremes)
 
 
 def _settle(document: Document, columns: Columns | None, options: GridOptions) -> Columns:
@@ -92,4 +104,4 @@ def _settle(document: Document, columns: Columns | None, options: GridOptions) -
 def _without_rows(document: Document, columns: Columns) -> Page:
     keys = pa.array([], pa.string())
     batch = pa.RecordBatch.from_pylist([], columns.schema)
-    return Page(Laid(batch, keys, keys), document.paging, document.instance_id, columns)
+    return _page(document, Laid(batch, keys, keys), columns)

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.query.bind import bind
 from mstr_arrow.query.columns import ID_FORM, NUMBERS, Subjects, subjects_of
 from mstr_arrow.query.expressions import Match, all_of, column_names, conjuncts, leaves, needs_all_rows
 from mstr_arrow.query.local_filter import predicate
 from mstr_arrow.query.narrowing import narrowings, requested
+from mstr_arrow.query.polars_conditions import resolve
 from mstr_arrow.query.query import SortKey
 from mstr_arrow.query.residual import Residual
 from mstr_arrow.query.server_filter import Part, Pushed, push_having, push_where
@@ -99,8 +99,8 @@ def divide(
     for names in (*query.within, query.select):
         final = _columns(names, Subjects(tuple(final)))
 
-    where = None if query.where is None else bind(query.where, subjects)
-    having = None if query.having is None else bind(query.having, results)
+    where = None if query.where is None else resolve(query.where, subjects)
+    having = None if query.having is None else resolve(query.having, results)
     if remaining is not None:
         where, having = _lowered(where, having, results)
     pushed = None if where is None else push_where(where, subjects, id_text_operators=id_text_operators)
@@ -297,6 +297,13 @@ def _sorting(key: SortKey, subject: Subject) -> dict[str, Any]:
     }
 
 
+def in_total_order(body: Mapping[str, Any], columns: Columns) -> dict[str, Any]:
+    """Return a body that asks for the same rows, sorted by all their attributes, behind what they are sorted by."""
+    ordered = dict(body)
+    _order_totally(ordered, subjects_of(columns.schema).all, None)
+    return ordered
+
+
 def _order_totally(body: dict[str, Any], shown: Iterable[Subject], refusal: str | None) -> None:
     """Have the rows sorted by all their attributes, behind what they are sorted by already."""
     if refusal is not None:
@@ -308,7 +315,7 @@ def _order_totally(body: dict[str, Any], shown: Iterable[Subject], refusal: str 
                 "again, or ends.",
             ),
         )
-    entries = body.get("sorting", {}).get("rows", [])
+    entries = list(body.get("sorting", {}).get("rows", []))
     forms = [_sorting(SortKey(subject.name), subject) for subject in shown if subject.role == "attribute"]
     there = [(entry.get("attribute"), entry.get("form")) for entry in entries]
     entries += [entry for entry in forms if (entry["attribute"], entry.get("form")) not in there]

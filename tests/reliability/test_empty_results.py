@@ -197,6 +197,7 @@ def test_what_has_rows_must_say_which(sim, connection):
     def lose(body):
         return body.replace(b'"total":200', b'"total":200,"x":1').replace(b'"raw"', b'"row"')
 
-    sim.fail(Fault.rewritten(lose).on("POST", EVERY["POST"], times=None))
+    for method, path in EVERY.items():
+        sim.fail(Fault.rewritten(lose).on(method, path, times=None))
     with pytest.raises(errors.ProtocolError, match="raw"):
         connection.cube(CUBE).to_arrow()

@@ -41,6 +41,7 @@ WORDS = {
     "Tls.key_password": "MSTR_KEY_PASSWORD",
     "give the key's password": "Give it as MSTR_KEY_PASSWORD or the profile's key-password.",
     "Tls.verify=False": "--insecure",
+    "silence the warning": "Where this is meant, PYTHONWARNINGS=ignore silences it.",
     # Where secrets are kept
     "secrets.aws_secret.region": 'region = "…"',
     "secrets.azure_secret.vault_url": "vault",
@@ -63,6 +64,7 @@ WORDS = {
     "Scan.write_parquet.overwrite=True": "--overwrite",
     "Scan.extract.overwrite=True": "--overwrite",
     'Scan.extract.on_change="restart"': "--on-change restart",
+    'Scan.with_options.consistency="likely"': "--consistency likely",
     "Scan.with_options.total_order=True": "--resume",
     "read without an order": "Leave --resume away.",
     "ask for the same": "Ask for the same, or remove that folder to start again.",
@@ -93,7 +95,7 @@ WORDS = {
     "Connection.write.chunk_bytes": "--chunk-bytes",
     # What came
     "look at the answer": "Try again. If it recurs, something in front of the server may answer in its place, or "
-    "this server's answers have a form that is not known yet: please report one, as Python's conn.request shows it.",
+    "this server's answers have a form that is not known yet: please report one, as conn.request() shows it.",
     # Objects and their columns
     "go to the project": "Add --project {name!r}.",
     "list the folder": "mstr-arrow ls lists cubes and reports, with the folders that they are in.",
@@ -109,7 +111,8 @@ NOT_HERE = frozenset(
         *("col()", "col('Revenue')", "prompts.empty()", "prompts.expression()", "Scan.lazy()", "Scan.top()"),
         *("Scan.filter_sql()", "Scan.sort.descending=True"),
         *("SuperCube.create()", "SuperCube.create.force=True", "SuperCube.name=…"),
-        *("SuperCube.update()", "SuperCube.update.auto_publish=False"),
+        *("SuperCube.update()", "SuperCube.update.auto_publish=False", "SuperCube.update.resume"),
+        "SuperCube.update.resume=error.resume",
         *("Timeouts.logout", "Network.proxy", "Network.trust_env", "Tls.ca_folder", "Tls.verify"),
         *("Retry.attempts", "Retry.seconds", "Retry.wait_initial", "Retry.wait_max"),
         *("Limits.page_seconds", "Limits.min_page_rows", "Limits.first_page_rows", "Limits.max_concurrency"),
