@@ -83,7 +83,7 @@ def sql(
             None if output is None else output_from(output, output_format, replace(PARQUET, overwrite=overwrite))
         )
         with Database() as database, ThreadPoolExecutor(1) as thread:
-            database.check_words(statement)
+            statement = database.load_extensions(statement)
             open_sources = _opener()
             began = time.perf_counter()
             with open_connection(server) as connection:
