@@ -26,7 +26,7 @@ from mstr_arrow.fetch.deadline import Deadline
 from mstr_arrow.fetch.stats import watcher
 from mstr_arrow.files.folders import MANIFEST
 from mstr_arrow.files.sinks import in_thread
-from mstr_arrow.instances.freshness import fetch_data_time
+from mstr_arrow.instances.freshness import fetch_publication
 from mstr_arrow.instances.probe import probe
 from mstr_arrow.query.residual import Residual
 from mstr_arrow.session.saved import saved_session
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.fetch.resolver import Asking
     from mstr_arrow.fetch.stats import ScanStats
-    from mstr_arrow.instances.freshness import DataTime
+    from mstr_arrow.instances.freshness import Publication
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source
 
@@ -150,7 +150,7 @@ class Extraction:
         await self._end_former(idle=True)
         finished = await in_thread(folder.finished)
         begun = await self._begun() if self._options.resume else None
-        time = await fetch_data_time(self._own.http, self._asked.kind, self._asked.id)
+        time = await fetch_publication(self._own.http, self._asked.kind, self._asked.id)
         if finished is not None and not self._serves(finished, time):
             self._check_replaced(finished)
         elif finished is not None:
@@ -164,7 +164,7 @@ class Extraction:
                 return await self._extracted(whole.manifest, time)
         return await self._extracted(await self._usable(begun), time)
 
-    def _serves(self, finished: Manifest, time: DataTime) -> bool:
+    def _serves(self, finished: Manifest, time: Publication) -> bool:
         """Tell whether what is there is what is wanted, if it is whole."""
         options = self._options
         current = time.moment is not None and finished.data_time == time.moment
@@ -234,7 +234,7 @@ class Extraction:
         await in_thread(folder.keep_only, found.manifest)
         return found.manifest
 
-    async def _extracted(self, begun: Manifest | None, time: DataTime) -> ExtractResult:
+    async def _extracted(self, begun: Manifest | None, time: Publication) -> ExtractResult:
         """Go on until all is there; an instance that goes is made again as long as parts come of it."""
         self._resumed = 0 if begun is None else begun.rows
         while True:
@@ -246,7 +246,7 @@ class Extraction:
                     raise
                 self._restarted, self._resumed, self._continued = True, 0, False
                 await in_thread(self._folder.discard)
-                time = await fetch_data_time(self._own.http, self._asked.kind, self._asked.id)
+                time = await fetch_publication(self._own.http, self._asked.kind, self._asked.id)
                 begun = None
             except (InstanceGone, SessionExpired):
                 begun = await self._begun()
@@ -254,7 +254,7 @@ class Extraction:
                     raise
                 await self._let_go()
 
-    async def _attempt(self, begun: Manifest | None, time: DataTime) -> ExtractResult:
+    async def _attempt(self, begun: Manifest | None, time: Publication) -> ExtractResult:
         if begun is not None:
             check_time(begun, time)
         way, instance = await self._opened(begun)
@@ -360,7 +360,7 @@ class Extraction:
             self._noted = noted
 
     def _result(
-        self, manifest: Manifest, time: DataTime, *, stats: ScanStats | None = None, skipped: bool = False
+        self, manifest: Manifest, time: Publication, *, stats: ScanStats | None = None, skipped: bool = False
     ) -> ExtractResult:
         return ExtractResult(
             path=self._folder.path,

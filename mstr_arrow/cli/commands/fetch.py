@@ -22,6 +22,7 @@ from mstr_arrow.cli.options.resuming import (
     Resuming,
     WhatToVerify,
     WhenChanged,
+    WhenConsistent,
     resuming_from,
 )
 from mstr_arrow.cli.options.server import Server, takes_server
@@ -96,6 +97,7 @@ def fetch(
     if_changed: IfChanged = False,
     on_change: WhenChanged = "raise",
     verify: WhatToVerify = "checksums",
+    consistency: WhenConsistent = "likely",
     where: Annotated[
         list[str] | None,
         typer.Option(
@@ -245,6 +247,10 @@ def fetch(
             raise UsageError("--on-change is for extractions that resume.", hint="Add --resume, or leave it away.")
         if verify != "checksums" and not resumes:
             raise UsageError("--verify is for extractions that resume.", hint="Add --resume, or leave it away.")
+        if consistency != "likely" and not resumes:
+            raise UsageError(
+                "--consistency is for extractions that resume.", hint="Add --resume, or leave it away."
+            )
         parquet = ParquetOptions(
             compression=compression,
             row_group_rows=row_group_rows,
@@ -274,6 +280,7 @@ def fetch(
             "values": values,
             "ordered": not unordered or head is not None,
             "total_order": resumes,
+            "consistency": consistency,
             "deadline": deadline,
         }
         given: dict[str, Any] = {
@@ -298,9 +305,9 @@ def fetch(
             with progress(console, quiet=quiet) as on_progress:
                 line, stats = _write(scan, target, on_progress)
         if not quiet:
-            console.print(line, markup=False, soft_wrap=True, highlight=False)
+            console.print(line, soft_wrap=True)
         if verbose and stats:
-            console.print(detail(stats), soft_wrap=True, highlight=False)
+            console.print(detail(stats), soft_wrap=True)
 
 
 def _write(

@@ -16,6 +16,7 @@ from mstr_arrow.errors import ServerError, TransportError, UsageError
 from mstr_arrow.extract.claim import claimed
 from mstr_arrow.extract.options import OnChange
 from mstr_arrow.extract.verification import Verify
+from mstr_arrow.fetch.options import Required
 from mstr_arrow.session.client import client_of
 
 if TYPE_CHECKING:
@@ -57,6 +58,14 @@ WhatToVerify = Annotated[
         "--verify",
         help="What --resume looks at of the parts that are there: their checksums, which reads them all, about a "
         "second for each GB; or only their sizes.",
+        rich_help_panel=FILE,
+    ),
+]
+WhenConsistent = Annotated[
+    Required,
+    typer.Option(
+        "--consistency",
+        help="Whether --resume goes on where the data are likely the same, or only where the server proves it.",
         rich_help_panel=FILE,
     ),
 ]
