@@ -23,7 +23,7 @@ from mstr_arrow.extract.portion import Portion
 from mstr_arrow.fetch.deadline import Deadline
 from mstr_arrow.fetch.stats import watcher
 from mstr_arrow.files.sinks import in_thread
-from mstr_arrow.instances.freshness import fetch_data_time
+from mstr_arrow.instances.freshness import fetch_publication
 from mstr_arrow.instances.probe import probe
 from mstr_arrow.query.residual import Residual
 from mstr_arrow.session.saved import saved_session
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.fetch.resolver import Asking
     from mstr_arrow.fetch.stats import ScanStats
-    from mstr_arrow.instances.freshness import DataTime
+    from mstr_arrow.instances.freshness import Publication
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source
 
@@ -136,13 +136,13 @@ class Extraction:
         await self._note(None)  # first of all: whatever happens now, the next run finds this session
         await self._end_former(idle=True)
         finished = await in_thread(folder.finished)
-        time = await fetch_data_time(self._own.http, self._asked.kind, self._asked.id)
+        time = await fetch_publication(self._own.http, self._asked.kind, self._asked.id)
         begun = await in_thread(folder.unfinished)
         if finished is not None and (skipped := self._skipped(finished, begun, time)):
             return skipped
         return await self._extracted(await self._usable(begun), time)
 
-    def _skipped(self, finished: Manifest, begun: Manifest | None, time: DataTime) -> ExtractResult | None:
+    def _skipped(self, finished: Manifest, begun: Manifest | None, time: Publication) -> ExtractResult | None:
         """Return what is there, where it is what is wanted; errors: UsageError where it is in the way."""
         options, same = self._options, finished.asked == self._asked
         current = time.moment is not None and finished.data_time == time.moment
@@ -180,7 +180,7 @@ class Extraction:
             )
         return begun
 
-    async def _extracted(self, begun: Manifest | None, time: DataTime) -> ExtractResult:
+    async def _extracted(self, begun: Manifest | None, time: Publication) -> ExtractResult:
         """Go on until all is there; an instance that goes is made again as long as parts come of it."""
         self._resumed = 0 if begun is None else begun.rows
         while True:
@@ -192,7 +192,7 @@ class Extraction:
                     raise
                 self._restarted, self._resumed, self._continued = True, 0, False
                 await in_thread(self._folder.discard)
-                time = await fetch_data_time(self._own.http, self._asked.kind, self._asked.id)
+                time = await fetch_publication(self._own.http, self._asked.kind, self._asked.id)
                 begun = None
             except (InstanceGone, SessionExpired):
                 begun = await in_thread(self._folder.unfinished)
@@ -200,7 +200,7 @@ class Extraction:
                     raise
                 await self._let_go()
 
-    async def _attempt(self, begun: Manifest | None, time: DataTime) -> ExtractResult:
+    async def _attempt(self, begun: Manifest | None, time: Publication) -> ExtractResult:
         if begun is not None:
             check_time(begun, time)
         way, instance = await self._opened(begun)
@@ -303,7 +303,7 @@ class Extraction:
             self._noted = noted
 
     def _result(
-        self, manifest: Manifest, time: DataTime, *, stats: ScanStats | None = None, skipped: bool = False
+        self, manifest: Manifest, time: Publication, *, stats: ScanStats | None = None, skipped: bool = False
     ) -> ExtractResult:
         return ExtractResult(
             path=self._folder.path,

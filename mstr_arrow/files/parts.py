@@ -83,6 +83,9 @@ class ParquetParts:
         """Begin with parts of a schema."""
         self._schema, self._part, self._parts, self._rows = schema, None, 0, 0
 
+    shows_at_end = True
+    """Nobody sees the parts before all are there."""
+
     def begin_again(self) -> bool:
         """Drop what was written, so that `start` begins anew."""
         self.abandon()

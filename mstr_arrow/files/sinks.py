@@ -92,9 +92,14 @@ class Sink:
         """Write one batch."""
         self._writer.write_batch(batch)
 
+    @property
+    def shows_at_end(self) -> bool:
+        """Whether nobody sees what is written before the end; a stream hands it on at once."""
+        return self._partial is not None
+
     def begin_again(self) -> bool:
         """Drop what was written, so that `start` begins anew; False where it was handed on, as to a stream."""
-        if self._partial is None:
+        if not self.shows_at_end:
             return False
         self.abandon()
         self.open()

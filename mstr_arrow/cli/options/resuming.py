@@ -15,6 +15,7 @@ from mstr_arrow.cli.render.tables import count
 from mstr_arrow.errors import ServerError, TransportError, UsageError
 from mstr_arrow.extract.claim import claimed
 from mstr_arrow.extract.options import OnChange
+from mstr_arrow.fetch.options import Required
 from mstr_arrow.session.client import client_of
 
 if TYPE_CHECKING:
@@ -48,6 +49,14 @@ WhenChanged = Annotated[
     OnChange,
     typer.Option(
         "--on-change", help="What --resume does where the data have changed meanwhile.", rich_help_panel=FILE
+    ),
+]
+WhenConsistent = Annotated[
+    Required,
+    typer.Option(
+        "--consistency",
+        help="Whether --resume goes on where the data are likely the same, or only where the server proves it.",
+        rich_help_panel=FILE,
     ),
 ]
 
