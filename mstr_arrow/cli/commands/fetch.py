@@ -301,9 +301,9 @@ def fetch(
             with progress(console, quiet=quiet) as on_progress:
                 line, stats = _write(scan, target, on_progress)
         if not quiet:
-            console.print(line, markup=False, soft_wrap=True, highlight=False)
+            console.print(line, soft_wrap=True)
         if verbose and stats:
-            console.print(detail(stats), soft_wrap=True, highlight=False)
+            console.print(detail(stats), soft_wrap=True)
 
 
 def _write(
