@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import unicodedata
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 GAP = "  "
+
+_JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
 
 
 def print_json(value: Any) -> None:
@@ -60,9 +63,16 @@ def printable(text: str) -> str:
 
     Whoever aligns texts does so with the escapes.
     """
-    kept = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+    kept = "".join(map(_printable, text))
     encoding = sys.stdout.encoding or "utf-8"
     return kept.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _printable(letter: str) -> str:
+    """Keep a letter, and what joins the parts of one; of blanks the usual one, which finds names as well."""
+    if letter.isprintable() or letter in _JOINERS:
+        return letter
+    return " " if unicodedata.category(letter) == "Zs" else "\N{REPLACEMENT CHARACTER}"
 
 
 def count(number: int, what: str = "row") -> str:

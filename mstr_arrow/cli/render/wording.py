@@ -93,6 +93,8 @@ WORDS = {
     "Connection.write.chunk_bytes": "--chunk-bytes",
     # Objects and their columns
     "go to the project": "Add --project {name!r}.",
+    "it is a report": "Leave --type cube away, or say --type report.",
+    "it is a cube": "It has neither prompts nor pages; mstr-arrow fetch and sql read it, without --type report.",
     "list the folder": "mstr-arrow ls lists cubes and reports, with the folders that they are in.",
     "say the kind": "Give the id or the path, or say which it is: --type cube or --type report.",
     "type the column": "Choose a type that holds it: --column-type '{column}=string' takes any value.",
