@@ -184,8 +184,8 @@ class Question:
         """The Arrow schema of the result, texts as dictionaries.
 
         Asked for the first time, creates an instance and reads one row of it; the next read uses that
-        instance. Each field's metadata holds ``mstr.id``, ``mstr.form_id``, ``mstr.role`` and
-        ``mstr.data_type``.
+        instance. Each field's metadata holds ``mstr.role``, ``mstr.id``, ``mstr.data_type`` and, of an attribute's
+        form, ``mstr.form_id`` and the names ``mstr.attribute`` and ``mstr.form``.
         """
         return self._client.run(self._known_schema())
 

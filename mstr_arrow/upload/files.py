@@ -27,6 +27,7 @@ from mstr_arrow.adapters.database import not_run, open_database
 from mstr_arrow.errors import DataError, UsageError
 from mstr_arrow.names import listing
 from mstr_arrow.upload.guess import Conversion, guess
+from mstr_arrow.upload.source import check_relation
 from mstr_arrow.wording import advice
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def query(sql: str) -> Any:
         relation = database.sql(sql)
         if relation is None:
             raise UsageError("the query gives no rows.", hint="End it with a select.")
+        check_relation(relation)
         return pa.RecordBatchReader.from_stream(relation)
     except duckdb.Error as error:
         raise not_run("query", error) from None

@@ -11,6 +11,7 @@ from mstr_arrow.catalog.folders import folder_id
 from mstr_arrow.errors import MstrError, NotFound, UploadFailed, UsageError
 from mstr_arrow.session.project import OBJECT_ID
 from mstr_arrow.upload import datasets
+from mstr_arrow.upload.implied import implied
 from mstr_arrow.upload.model import TableRoles, build_model, table_models, unknown_column
 from mstr_arrow.upload.names import MAX_CHARACTERS, check_name
 from mstr_arrow.upload.options import Policy, UploadOptions
@@ -112,7 +113,7 @@ class Push:
             raise UsageError(
                 "a cube that is given by its id exists.", hint=naming("Call {SuperCube.update()}, or give a name.")
             )
-        model = build_model({name: table.roles for name, table in self._tables.items()}, attribute_forms)
+        model = build_model(*self._roles(attribute_forms))
         send = self._sending(dict.fromkeys(self._tables, "replace"), **options)
         if send.options.resume is not None:
             self._take_up(send.options.resume)
@@ -157,8 +158,9 @@ class Push:
         idle: frozenset[str] = frozenset()
         version = self._client.server_version
         if check_schema(tables, dataset, policies, schema_mode=schema_mode, server_version=version):
-            kept = overwritten_roles(roles, dataset, definition, attribute_forms)
-            await self._define(build_model(kept, attribute_forms), await datasets.folder_of(self._http, self.id))
+            implied_roles, forms = self._roles(attribute_forms)
+            kept = overwritten_roles(implied_roles, dataset, definition, forms)
+            await self._define(build_model(kept, forms), await datasets.folder_of(self._http, self.id))
         elif definition is not None:
             check_roles(tables, roles, definition)
             idle = idle_tables(tables, policies, definition)
@@ -208,6 +210,9 @@ class Push:
                 hint="Give the error's resume to the SuperCube that failed, or to one of that id.",
             )
         self.id = resume.dataset_id
+
+    def _roles(self, forms: Forms | None) -> tuple[dict[str, TableRoles], Forms]:
+        return implied({name: table.roles for name, table in self._tables.items()}, forms)
 
     async def _find(self, folder: str | None) -> str:
         if self.name is None:

@@ -100,7 +100,8 @@ class WriteOptions(TypedDict, total=False):
     ``description``
         is that of a new dataset.
     ``attributes``, ``metrics``
-        name columns that are not what their type says: numbers are metrics, the rest are attributes.
+        name columns that are not what they say themselves: numbers are metrics, the rest are attributes, but for
+        forms, which the metadata of a table that was read name, or columns called ``A@ID`` and ``A@DESC``.
     ``forms``
         gives attributes their forms: ``{"Store": {"ID": "store_id", "DESC": "store_name"}}``.
     ``publish``

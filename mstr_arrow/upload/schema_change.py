@@ -89,7 +89,10 @@ def idle_tables(
 
 
 def overwritten_roles(
-    roles: Mapping[str, TableRoles], dataset: Dataset, definition: Definition | None, forms: object
+    roles: Mapping[str, TableRoles],
+    dataset: Dataset,
+    definition: Definition | None,
+    forms: Mapping[str, Mapping[str, str]],
 ) -> dict[str, TableRoles]:
     """Return the roles with which a dataset is made anew: old columns keep theirs, new ones have those given.
 
@@ -100,10 +103,11 @@ def overwritten_roles(
         return dict(roles)
     attributes = {attribute.name for attribute in definition.attributes}
     metrics = {metric.name for metric in definition.metrics}
+    in_forms = {column for categories in forms.values() for column in categories.values()}
     kept = {}
     for name, table in roles.items():
         old = set(dataset.tables.get(name, ()))
-        if (lost := sorted(old - attributes - metrics)) and not forms:
+        if lost := sorted(old - attributes - metrics - in_forms):
             raise UsageError(
                 f"the columns {lost} of {dataset.name!r} are forms of an attribute.",
                 hint="Give the forms of all attributes to have the dataset made anew.",

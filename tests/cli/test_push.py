@@ -135,6 +135,19 @@ def test_several_files_are_several_tables(push, server, name, tmp_path):
         assert {"Store@ID", "Store@DESC"} < set(connection.cube(name).schema.names)
 
 
+@pytest.mark.parametrize("suffix", ["parquet", "arrow", "csv"])
+def test_what_was_fetched_is_pushed_with_its_roles_and_forms(run, push, server, name, suffix):
+    assert run("fetch", "Sales Cube", "-o", f"copy.{suffix}", "-q").code == 0
+    more = ["--attribute", "Order"] if suffix == "csv" else []
+    result = push(f"copy.{suffix}", "--name", name, "-q", *more)
+    assert result.code == 0, result.err
+    with mstr_arrow.connect(server.url, username="demo", password="demo") as connection:
+        original, copied = connection.cube("Sales Cube"), connection.cube(result.out.decode().strip())
+        said = [[field.metadata[b"mstr.role"] for field in cube.schema] for cube in (original, copied)]
+        assert (copied.schema.names, said[1]) == (original.schema.names, said[0])
+        assert copied.count_rows() == original.count_rows()
+
+
 def test_a_query_is_pushed(push, server, name):
     pytest.importorskip("duckdb")
     query = "select store, sum(units)::bigint as units from 'sales.csv' group by 1"

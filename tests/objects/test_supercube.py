@@ -246,6 +246,17 @@ def test_a_time_zone_can_be_chosen(conn, name):
     assert rows(conn, result.cube_id, "at") == [(dt.datetime(2024, 1, 1, 13),)]  # noqa: DTZ001 - the server has none
 
 
+def test_moments_that_become_one_time_are_counted_in_the_warning_and_the_result(conn, name):
+    at = pl.Series([dt.datetime(2023, 11, 5, hour, tzinfo=dt.UTC) for hour in (5, 6, 7)])
+    data = pl.DataFrame({"at": at, "units": [1, 2, 4]})
+    with pytest.warns(ma.DataLossWarning, match=rf"2 values of {name}.at: in an hour that occurs twice") as caught:
+        result = conn.write(name, data, time_zone="America/New_York")
+    assert len(caught) == 1
+    assert result.ambiguous == {f"{name}.at": 2}
+    assert "occurs twice" in result.losses
+    assert conn.write(name, data, time_zone="UTC").losses == ""
+
+
 def test_progress_is_told(conn, name):
     seen = []
     conn.write(name, SALES, chunk_rows=1, on_progress=seen.append)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mstr_arrow.config import Credential
 
 STDIN = Path("-")
-_IN_A_FILE = {"have the file to yourself": "chmod 600 {path}, or hand it over on standard input."}
+_IN_A_FILE = {"have the file to yourself": "{chmod}, or hand it over on standard input."}
 """Only a profile can say that others may read a file."""
 
 

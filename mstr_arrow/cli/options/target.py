@@ -46,8 +46,8 @@ def named_like(tables: Mapping[str, Any], dataset: Dataset) -> dict[str, Any]:
 def say_keys(mode: str, table: str, columns: Iterable[str], definition: Definition) -> str:
     """Say which columns find the rows that an update changes, and which it changes.
 
-    >>> from mstr_arrow.grid.definition import Available, Definition
-    >>> cube = Definition("A1", "Sales", (Available("B2", "Region"),), (Available("C3", "Revenue"),), ())
+    >>> from mstr_arrow.grid.definition import Attribute, Definition, Metric
+    >>> cube = Definition("A1", "Sales", (Attribute("B2", "Region"),), (Metric("C3", "Revenue"),))
     >>> say_keys("upsert", "sales", ["Region", "Revenue"], cube)
     "upsert: rows of table 'sales' are found by 'Region'; only metrics change: 'Revenue'"
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from mstr_arrow.cli.render.streams import READER_LEFT
 from mstr_arrow.cli.render.trace import traced
 from mstr_arrow.cli.render.wording import WORDS
 from mstr_arrow.cli.signals import Terminated, heard_signals
-from mstr_arrow.errors import DataError, MstrError, UsageError
+from mstr_arrow.errors import DataError, DataLossWarning, InsecureWarning, MstrError, UsageError
 from mstr_arrow.wording import worded
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def shown_errors(console: Console, *, verbose: bool, interrupted: str = NO_FILE)
     what Ctrl-C and SIGTERM leave behind.
     """
     try:
-        with heard_signals(), traced(console) if verbose else nullcontext():
+        with heard_signals(), _shown_warnings(console), traced(console) if verbose else nullcontext():
             yield
     except KeyboardInterrupt as interrupt:
         terminated = isinstance(interrupt, Terminated)
@@ -52,6 +53,22 @@ def shown_errors(console: Console, *, verbose: bool, interrupted: str = NO_FILE)
         _traceback(verbose)
         console.print(Text.assemble((type(error).__name__, "bold red"), f": {error}"), soft_wrap=True)
         raise typer.Exit(FAILED) from None
+
+
+@contextmanager
+def _shown_warnings(console: Console) -> Iterator[None]:
+    """Show a warning in one line, which says nothing of Python; variables and options of Python's silence it."""
+
+    def show(warning: Warning | str, *_: object) -> None:
+        text = warning.args[0] if isinstance(warning, Warning) else warning
+        console.print(Text(f"Warning: {worded(text, WORDS)}", "yellow"), soft_wrap=True)
+
+    with warnings.catch_warnings():
+        if not sys.warnoptions:
+            for kind in (InsecureWarning, DataLossWarning):
+                warnings.simplefilter("always", kind)
+        warnings.showwarning = show  # type: ignore[assignment]  # all that it is called with is taken
+        yield
 
 
 def exit_code(error: MstrError) -> int:

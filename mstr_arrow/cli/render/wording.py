@@ -41,6 +41,7 @@ WORDS = {
     "Tls.key_password": "MSTR_KEY_PASSWORD",
     "give the key's password": "Give it as MSTR_KEY_PASSWORD or the profile's key-password.",
     "Tls.verify=False": "--insecure",
+    "silence the warning": "Where this is meant, PYTHONWARNINGS=ignore silences it.",
     # Where secrets are kept
     "secrets.aws_secret.region": 'region = "…"',
     "secrets.azure_secret.vault_url": "vault",
