@@ -85,6 +85,5 @@ def _open(connection: Connection, root: Any, info: ObjectInfo, mentions: list[st
 
 def _is_file(name: str) -> bool:
     """Tell whether DuckDB is to open what has this name: a URL, or a file that is there."""
-    return _IN_A_STORE.match(name) is not None or any(
-        Path(path).is_file() and Path(path).suffix for path in glob(name)
-    )  # noqa: PTH207 - an absolute pattern, too
+    paths = map(Path, glob(name))  # noqa: PTH207 - an absolute pattern, too
+    return _IN_A_STORE.match(name) is not None or any(path.is_file() and path.suffix for path in paths)
