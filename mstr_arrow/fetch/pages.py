@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from mstr_arrow.errors import ProtocolError
+from mstr_arrow.errors import DataMismatch, ProtocolError
 from mstr_arrow.fetch.page_plan import PagePlan
 from mstr_arrow.fetch.scheduler import Fetched, Scheduler, ended
 from mstr_arrow.grid.rows import Range
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+DAMAGED = (ProtocolError, DataMismatch)
+"""What a page raises that cannot be read, or contradicts itself: it is asked for again before it is believed."""
+
 
 class Pages(Generic[T]):
     """What one instance holds, from its first page on; made by `open_pages`."""
@@ -43,6 +46,7 @@ class Pages(Generic[T]):
     ) -> None:
         self.columns = page.columns
         self.instance_id = page.instance_id
+        self.extremes = page.extremes
         self.plan = PagePlan(page.paging.total, shop.options.limits, first=first, start=start)
         self.first_bytes = 0
         self.taken = 0
@@ -54,6 +58,11 @@ class Pages(Generic[T]):
         self._scheduler: Scheduler[Any] | None = Scheduler(
             self.plan, self._fetch, shop.budget, ordered=ordered, awaited=awaited
         )
+
+    @property
+    def row(self) -> int:
+        """The row of the grid behind those that were taken."""
+        return self.plan.begin + self.taken
 
     def accept(self, fetched: Fetched[Any]) -> None:
         """Take the first page."""
@@ -90,7 +99,7 @@ class Pages(Generic[T]):
         free_place(answer.seconds_waiting + answer.seconds_transferring, busy=answer.busy)
         try:
             return await self._decoded(answer)
-        except ProtocolError:  # what a gateway has damaged once may come whole
+        except DAMAGED:
             return await self._decoded(await fetch_page(session, self._source, self.instance_id, wanted, grid))
 
     async def _decoded(self, answer: Answer) -> Fetched[Any]:

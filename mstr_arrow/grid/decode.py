@@ -15,6 +15,8 @@ from mstr_arrow.grid.schema import Columns, check_columns, columns_of
 from mstr_arrow.grid.tidy import lay_out
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pyarrow as pa
 
     from mstr_arrow.grid.tidy import Laid
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 class Page:
     """A decoded page: its rows, what the server said about it, and the columns of the whole result.
 
+    ``extremes`` are the least and greatest value of each metric, by id, over the whole result, where they are told.
     Where ``columns.whole_pages`` is false, ``laid`` has to go through a `Stitcher` before its rows are whole.
     """
 
@@ -31,6 +34,7 @@ class Page:
     paging: Paging
     instance_id: str
     columns: Columns
+    extremes: Mapping[str, tuple[object, object]]
 
     @property
     def batch(self) -> pa.RecordBatch:
@@ -60,7 +64,7 @@ def decode_page(text: bytes, columns: Columns | None = None, *, options: GridOpt
     except (Unrecognised, MstrError):
         # An error of the fast path may be its own mistake in cutting: the plain decoder is the one to say it.
         return decode_plainly(text, columns, options=options)
-    return Page(laid, document.paging, document.instance_id, columns_here)
+    return _page(document, laid, columns_here)
 
 
 def decode_plainly(text: bytes, columns: Columns | None = None, *, options: GridOptions = DEFAULTS) -> Page:
@@ -72,7 +76,13 @@ def decode_plainly(text: bytes, columns: Columns | None = None, *, options: Grid
         if plain.needs_exact(document, columns):
             document = read_document(parse(text, exact=True))
         laid = plain.lay_out(document, columns)
-    return Page(laid, document.paging, document.instance_id, columns)
+    return _page(document, laid, columns)
+
+
+def _page(document: Document, laid: Laid, columns: Columns) -> Page:
+    told = [metric for metric in document.metrics if metric.least is not None and metric.greatest is not None]
+    extremes = {metric.id: (metric.least, metric.greatest) for metric in told}
+    return Page(laid, document.paging, document.instance_id, columns, extremes)
 
 
 def _settle(document: Document, columns: Columns | None, options: GridOptions) -> Columns:

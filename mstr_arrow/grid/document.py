@@ -57,11 +57,13 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric of the metrics unit."""
+    """One metric of the metrics unit; ``least`` and ``greatest`` of its values in the whole result, if told."""
 
     id: str
     name: str
     data_type: str
+    least: object = None
+    greatest: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +207,9 @@ def _metrics(units: tuple[Unit, ...]) -> tuple[Metric, ...]:
     if len(found) > 1:
         raise ProtocolError("The result has its metrics in two places, a layout that is not known.")
     return tuple(
-        Metric(metric["id"], metric["name"], type_name(metric.get("dataType")))
+        Metric(
+            metric["id"], metric["name"], type_name(metric.get("dataType")), metric.get("min"), metric.get("max")
+        )
         for unit in found
         for metric in unit.elements
     )

@@ -64,7 +64,7 @@ def test_every_command_finds_it(run, rows, name):
 @pytest.mark.usefixtures("server")
 def test_what_ls_shows_is_found(run):
     assert sorted(each["name"] for each in json.loads(run("ls", "--type", "cube", "--json").out)) == sorted(CUBES)
-    assert "Kosten 2024" in run("ls").out.decode()
+    assert "Kosten\N{NO-BREAK SPACE}2024" in run("ls").out.decode()
     assert json.loads(run("describe", "Kosten 2024", "--json").out)["name"] == "Kosten\N{NO-BREAK SPACE}2024"
 
 

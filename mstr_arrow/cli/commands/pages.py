@@ -73,7 +73,7 @@ def pages(
             rows = [["" if value is None else str(value) for value in row.values()] for row in table.to_pylist()]
             print_table([column.upper() for column in table.column_names], rows)
         else:
-            console.print(f"{report.name!r} has no page-by.", markup=False, highlight=False)
+            console.print(f"{report.name!r} has no page-by.")
 
 
 def on_pages(report: Report, chosen: Sequence[str], *, every: bool) -> Report:

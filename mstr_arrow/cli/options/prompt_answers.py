@@ -114,7 +114,7 @@ def ask_all(connection: Connection, report: Report, console: Console) -> Answers
         except (UsageError, ServerError) as error:
             if isinstance(error, ServerError) and meant_status(error) != _BAD_REQUEST:
                 raise
-            console.print(f"{error.message} {error.hint or ''}", style="red", markup=False, highlight=False)
+            console.print(f"{error.message} {error.hint or ''}", style="red")
         else:
             answers, waiting = answers.with_others(more), after
     return answers
@@ -122,7 +122,7 @@ def ask_all(connection: Connection, report: Report, console: Console) -> Answers
 
 def _ask(prompt: Prompt, console: Console) -> Answer:
     """Ask for one answer; an empty line takes what the prompt has of itself."""
-    console.print(describe(prompt), markup=False, highlight=False, soft_wrap=True)
+    console.print(describe(prompt), soft_wrap=True)
     many = prompt.type in {"ELEMENTS", "OBJECTS", "LEVEL"}
     while True:
         text = console.input("several with commas between them: " if many else "answer: ").strip()

@@ -64,6 +64,8 @@ WORDS = {
     "Scan.write_parquet.overwrite=True": "--overwrite",
     "Scan.extract.overwrite=True": "--overwrite",
     'Scan.extract.on_change="restart"': "--on-change restart",
+    'Scan.extract.verify="checksums"': "--verify checksums",
+    'Scan.with_options.consistency="likely"': "--consistency likely",
     "Scan.with_options.total_order=True": "--resume",
     "read without an order": "Leave --resume away.",
     "ask for the same": "Ask for the same, or remove that folder to start again.",
