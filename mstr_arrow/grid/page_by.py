@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from mstr_arrow.answers import items, unexpected, whole_number
 from mstr_arrow.errors import DataMismatch, ProtocolError, UsageError
 from mstr_arrow.grid.document import Place, page_shape, read_unit
 from mstr_arrow.grid.exact import form_array
+from mstr_arrow.grid.missing import complete_unit
 from mstr_arrow.grid.plain import element_texts
 from mstr_arrow.grid.schema import Column, columns_of_place, distinct_names, element_id
 from mstr_arrow.names import find_named, listing, suggestion
@@ -159,18 +161,52 @@ def read_page_by(pages: Sequence[Any]) -> PageBy:
     Errors: ProtocolError, DataMismatch where others are listed than were counted.
     """
     with page_shape():
-        units = tuple(read_unit(unit) for unit in pages[0]["pageBy"])
-        items = [tuple(item) for page in pages for item in page["validPageByElements"]["items"]]
-        total = pages[0]["validPageByElements"]["paging"]["total"]
-    if len(items) != total:
-        raise DataMismatch(f"The server counts {total} pages of the report and lists {len(items)}.")
-    for item in items:
+        units = tuple(map(_unit, items(pages[0].get("pageBy"))))
+    listings = [read_listing(page) for page in pages]
+    listed = [item for listing in listings for item in listing.combinations]
+    total = listings[0].total
+    if total is not None and len(listed) != total:
+        raise DataMismatch(f"The server counts {total} pages of the report and lists {len(listed)}.")
+    for item in listed:
         if len(item) != len(units) or not all(
             type(number) is int and 0 <= number < len(unit.elements)
             for number, unit in zip(item, units, strict=False)
         ):
             raise ProtocolError(f"The server lists {item!r} as a page, which names no element of each attribute.")
-    return PageBy(units, tuple(dict.fromkeys(items)) if units else ((),))
+    return PageBy(units, tuple(dict.fromkeys(listed)) if units else ((),))
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Some of the combinations that have data, and how many there are, where the server counts them."""
+
+    combinations: tuple[Combination, ...]
+    total: int | None
+
+
+def read_listing(body: Any) -> Listing:
+    """Read one answer to GET …/pageBy/elements; errors: ProtocolError.
+
+    >>> read_listing({"pageBy": [], "validPageByElements": {"items": None, "paging": {"total": "0"}}})
+    Listing(combinations=(), total=0)
+    """
+    try:
+        if body.get("validPageByElements") is None and not items(body["pageBy"]):
+            return Listing((), 0)
+        valid = body["validPageByElements"]
+        found = tuple(tuple(map(_index, item)) for item in items(valid.get("items")))
+        return Listing(found, whole_number((valid.get("paging") or {}).get("total")))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise unexpected(body, "a list of the pages of a report", error) from error
+
+
+def _index(value: Any) -> Any:
+    return value if (number := whole_number(value)) is None else number
+
+
+def _unit(unit: dict[str, Any]) -> Unit:
+    complete_unit(unit)
+    return read_unit(unit)
 
 
 def _label(element: Mapping[str, Any]) -> str:

@@ -100,15 +100,23 @@ def test_what_the_server_counts_and_lists_must_agree():
         read_page_by([answer(ITEMS[:3], total=6)])
 
 
-@pytest.mark.parametrize("item", [[0, 0], [0, 0, 9], [0, 0, -1], [0, 0, "0"]])
+@pytest.mark.parametrize("item", [[0, 0], [0, 0, 9], [0, 0, -1], [0, 0, "x"], [0, 0, None]])
 def test_a_page_that_names_no_elements_is_refused(item):
     with pytest.raises(ProtocolError, match="names no element of each attribute"):
         read_page_by([answer([item], total=1)])
 
 
 def test_a_body_that_is_no_list_of_pages():
-    with pytest.raises(ProtocolError, match="lacks a part"):
-        read_page_by([{"pageBy": []}])
+    with pytest.raises(ProtocolError, match="no list of the pages of a report: 'validPageByElements' is missing"):
+        read_page_by([{"pageBy": [{"name": "Region", "id": "A1", "type": "attribute", "elements": []}]}])
+
+
+def test_a_report_without_page_by_has_one_page():
+    assert read_page_by([{"pageBy": []}]).combinations == ((),)
+
+
+def test_indices_and_counts_may_be_texts():
+    assert read_page_by([answer([["0", "0", "0"]], total="1")]).combinations == ((0, 0, 0),)
 
 
 @pytest.mark.parametrize("name", ["Net  Sales ", "Net Sales", "net sales", "2024"])

@@ -94,6 +94,9 @@ WORDS = {
     "Connection.write.mode='replace'": "--mode replace",
     "Connection.write.schema_mode='add'": "--schema-mode add",
     "Connection.write.chunk_bytes": "--chunk-bytes",
+    # What came
+    "look at the answer": "Try again. If it recurs, something in front of the server may answer in its place, or "
+    "this server's answers have a form that is not known yet: please report one, as conn.request() shows it.",
     # Objects and their columns
     "go to the project": "Add --project {name!r}.",
     "it is a report": "Leave --type cube away, or say --type report.",
