@@ -259,7 +259,7 @@ class Extraction:
             check_time(begun, time)
         way, instance = await self._opened(begun)
         session = self._own if self._restored is None else self._restored.session
-        await self._note(instance.id)
+        await self._note(instance.id or None)
         schema = way.residual.schema(instance.columns.schema)
         if begun is None:
             body = dict(way.source.body)
@@ -284,7 +284,7 @@ class Extraction:
             instance,
             same_instance=same_instance,
             on_progress=self._on_progress,
-            on_part=partial(self._note, instance.id),
+            on_part=partial(self._note, instance.id or None),
         )
         if session is not self._own:
             await self._let_go()
