@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -15,7 +16,7 @@ from mstr_arrow.grid.exact import form_array
 from mstr_arrow.grid.missing import complete_unit
 from mstr_arrow.grid.plain import element_texts
 from mstr_arrow.grid.schema import Column, columns_of_place, distinct_names, element_id
-from mstr_arrow.names import listing, suggestion
+from mstr_arrow.names import find_named, listing, suggestion
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
@@ -110,13 +111,17 @@ class PageBy:
 
     def _place(self, name: str) -> tuple[int, int | None]:
         """Find the attribute of a name, and the form if it names one."""
-        places = [
-            (position, form if name == f"{unit.name}@{each.name}" else None)
+        spellings = [
+            spelling
             for position, unit in enumerate(self.units)
             for form, each in enumerate(unit.forms)
-            if name in (unit.name, unit.id, unit.id.lower(), f"{unit.name}@{each.name}")
+            for spelling in (
+                (unit.name, (position, None)),
+                (unit.id, (position, None)),
+                (f"{unit.name}@{each.name}", (position, form)),
+            )
         ]
-        found = list(dict.fromkeys(places))
+        found = list(dict.fromkeys(place for _, place in find_named(name, spellings, itemgetter(0))))
         if len(found) == 1:
             return found[0]
         names = [unit.name for unit in self.units]
@@ -141,6 +146,9 @@ class PageBy:
             every = range(len(texts))
             held += [texts, form_array(column, texts, every, every).to_pylist()]
         found = {number for values in held for number, each in enumerate(values) if each == value}
+        if not found and isinstance(value, str):
+            named = [(str(each), at) for values in held for at, each in enumerate(values) if each is not None]
+            found = {at for _, at in find_named(value, named, itemgetter(0))}
         if not found:
             labels = [_label(each) for each in unit.elements]
             raise UsageError(f"{unit.name!r} has no element {value!r}.", hint=suggestion(str(value), labels))

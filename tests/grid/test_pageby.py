@@ -117,3 +117,22 @@ def test_a_report_without_page_by_has_one_page():
 
 def test_indices_and_counts_may_be_texts():
     assert read_page_by([answer([["0", "0", "0"]], total="1")]).combinations == ((0, 0, 0),)
+
+
+@pytest.mark.parametrize("name", ["Net  Sales ", "Net Sales", "net sales", "2024"])
+def test_pages_are_chosen_by_names_with_any_blanks(name):
+    units = [
+        unit(
+            REGION, "Net\N{NO-BREAK SPACE}Sales", [("DESC", "nVarChar")], [("1", [" East "]), ("2", ["East  End"])]
+        ),
+        unit(STORE, "2024", [("ID", "integer")], [("7", ["7"])]),
+    ]
+    paging = {"total": 2, "current": 2, "offset": 0, "limit": 1000}
+    pages = read_page_by([{"pageBy": units, "validPageByElements": {"paging": paging, "items": [[0, 0], [1, 0]]}}])
+    if name == "2024":
+        assert pages.chosen({name: 7}) == pages.chosen({name: " 7"}) == ((0, 0), (1, 0))
+        return
+    assert (
+        pages.chosen({name: " East "}) == pages.chosen({name: "East"}) == pages.chosen({name: "east"}) == ((0, 0),)
+    )
+    assert pages.chosen({name: "East End"}) == ((1, 0),)

@@ -99,6 +99,8 @@ WORDS = {
     "this server's answers have a form that is not known yet: please report one, as conn.request() shows it.",
     # Objects and their columns
     "go to the project": "Add --project {name!r}.",
+    "it is a report": "Leave --type cube away, or say --type report.",
+    "it is a cube": "It has neither prompts nor pages; mstr-arrow fetch and sql read it, without --type report.",
     "list the folder": "mstr-arrow ls lists cubes and reports, with the folders that they are in.",
     "say the kind": "Give the id or the path, or say which it is: --type cube or --type report.",
     "type the column": "Choose a type that holds it: --column-type '{column}=string' takes any value.",
