@@ -251,7 +251,7 @@ class Asking:
         grid = replace(options.grid, like=division.like)
         source = replace(self.source, body=self._body(division), over=None if spent is None else spent.id)
         few = self.whole.rows is not None and self.whole.rows <= options.limits.first_rows
-        source = replace(source, ordered=division.ordered, one_page=few)
+        source = replace(source, ordered=division.ordered, one_page=few, whole=self.whole.columns)
         return source, replace(options, grid=grid), spent
 
     def _body(self, division: Division | None) -> Mapping[str, object]:

@@ -20,6 +20,7 @@ from mstr_arrow.cli.options.resuming import (
     IfChanged,
     Resume,
     Resuming,
+    WhatToVerify,
     WhenChanged,
     WhenConsistent,
     resuming_from,
@@ -95,6 +96,7 @@ def fetch(
     resume: Resume = False,
     if_changed: IfChanged = False,
     on_change: WhenChanged = "raise",
+    verify: WhatToVerify = "checksums",
     consistency: WhenConsistent = "likely",
     where: Annotated[
         list[str] | None,
@@ -243,6 +245,8 @@ def fetch(
         )
         if on_change != "raise" and not resumes:
             raise UsageError("--on-change is for extractions that resume.", hint="Add --resume, or leave it away.")
+        if verify != "checksums" and not resumes:
+            raise UsageError("--verify is for extractions that resume.", hint="Add --resume, or leave it away.")
         if consistency != "likely" and not resumes:
             raise UsageError(
                 "--consistency is for extractions that resume.", hint="Add --resume, or leave it away."
@@ -257,7 +261,7 @@ def fetch(
         target: Output | Resuming | None = None
         if resumes and not explain_only:
             target = resuming_from(
-                _given(output), output_format, parquet, if_changed=if_changed, on_change=on_change
+                _given(output), output_format, parquet, if_changed=if_changed, on_change=on_change, verify=verify
             )
         elif not explain_only:
             target = output_from(_given(output), output_format, parquet)
