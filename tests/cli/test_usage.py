@@ -25,7 +25,7 @@ URL = 'url = "http://127.0.0.1:9/X"\n'
         ("[default]\noutput = 'x'\n", "sets output, which is for the command line only (line 2)."),
         (
             "[default]\npasword = 'x'\nprojekt = 'y'\n",
-            "sets pasword, which is no setting (line 2). Did you mean password? It sets projekt, which is no setting (line 3)",
+            "sets pasword, which is no setting (line 2). Did you mean password? It sets projekt, which",
         ),
         ("[default]\nproject = 'x'\nproject = 'y'\n", "cannot be read: Cannot overwrite a value (at line 3"),
         ("default = 'x'\n", "sets default outside a profile"),
