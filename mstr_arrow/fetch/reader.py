@@ -198,9 +198,9 @@ class Read(Reading[T]):
             shop.meter.rows = 0
             answer = await self._made_again(place, min(rows, self._first or rows))
         first = self._first if start is None else old.plan.end
-        made = place.instance_id
+        named = place.instance_id
         pages = await open_pages(
-            shop, self._source, answer, self.columns, self._convert, instance_id=made, first=first, start=start
+            shop, self._source, answer, self.columns, self._convert, instance_id=named, first=first, start=start
         )
         if self.closed:
             await pages.aclose()
