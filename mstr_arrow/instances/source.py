@@ -36,8 +36,10 @@ class Source:
     may name an instance of a report that can be changed in place of a new one. ``given`` is somebody else's
     instance, which is read as it is, and none is made. ``prompts`` are the answers to the prompts of the object,
     ``page_by`` the choice among its pages; each is None where there is none. ``ordered``: the body asks for a total
-    order of rows, so that each instance has them in the same one. ``attributes`` and ``metrics`` (ids) are those
-    that the object shows, as its definition tells; ``groups``: it shows custom groups or consolidations besides.
+    order of rows, so that each instance has them in the same one; ``one_page``: these are certainly no more than
+    one page holds. ``whole`` are the columns of the object without conditions, where they are known: those of a
+    result without rows follow from them. ``attributes`` and ``metrics`` (ids) are those that the object shows, as
+    its definition tells; ``groups``: it shows custom groups or consolidations besides.
     """
 
     kind: Literal["cube", "report"]
@@ -51,6 +53,8 @@ class Source:
     prompts: Answers | None = None
     page_by: PageChoice | None = None
     ordered: bool = False
+    one_page: bool = False
+    whole: Columns | None = None
     attributes: tuple[Attribute, ...] = ()
     metrics: tuple[str, ...] = ()
     groups: bool = False

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.grid.types import attribute_type, metric_type
-from mstr_arrow.names import listing, suggestion
+from mstr_arrow.names import as_it_looks, listing, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,17 +96,19 @@ class Subjects:
     def _named(self, name: str) -> list[Subject]:
         """Return the columns a name may mean: those of the first way to read it that finds any."""
         named = [subject for subject in self.all if subject.name == name]
-        return named or [subject for subject in self._of_object(name) if subject.shown] or self._forms(name)
+        found = named or [subject for subject in self._of_object(name) if subject.shown] or self._forms(name)
+        return found or [subject for subject in self.all if as_it_looks(subject.name) == as_it_looks(name)]
 
     def _of_object(self, name: str) -> list[Subject]:
         """Return the columns of an attribute or metric, by its id or name."""
-        if _OBJECT_ID.fullmatch(name):
-            return [subject for subject in self.all if subject.object_id.upper() == name.upper()]
-        return [
+        named = [
             subject
             for subject in self.all
             if subject.name == name or (subject.role == "attribute" and subject.attribute == name)
         ]
+        if named or not _OBJECT_ID.fullmatch(name):
+            return named
+        return [subject for subject in self.all if subject.object_id.upper() == name.upper()]
 
     def _forms(self, name: str) -> list[Subject]:
         """Return the columns that ``Attribute@FORM`` may mean; both names may have the sign in them."""

@@ -49,8 +49,9 @@ class WriteResult:
     it. ``verified`` says whether the cube's row counts were read back and are right, None where they were not
     read; ``verification`` says why.
     ``nulled`` counts NaN and infinities that became null, ``shortened`` times and timestamps that lost digits
-    below the millisecond, each by ``table.column``; ``without_effect`` counts the rows, by table, that could change
-    nothing, since ``"update"`` changes metrics and their table has none.
+    below the millisecond, ``ambiguous`` timestamps in an hour that occurs twice in the time zone of the upload,
+    when clocks are put back, each by ``table.column``; ``without_effect`` counts the rows, by table, that could
+    change nothing, since ``"update"`` changes metrics and their table has none.
     """
 
     cube_id: str
@@ -68,6 +69,7 @@ class WriteResult:
     verification: str
     nulled: Mapping[str, int] = field(default_factory=dict)
     shortened: Mapping[str, int] = field(default_factory=dict)
+    ambiguous: Mapping[str, int] = field(default_factory=dict)
     without_effect: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -78,6 +80,11 @@ class WriteResult:
             said.append(f"{_counted(self.nulled)}: NaN or infinite, written as null")
         if self.shortened:
             said.append(f"{_counted(self.shortened)} lost digits below the millisecond")
+        if self.ambiguous:
+            said.append(
+                f"{_counted(self.ambiguous)}: in an hour that occurs twice in the time zone of the upload, when "
+                "clocks are put back, so that different moments became one time, as they do not in UTC"
+            )
         said += [
             f"no row of table {table!r} ({rows:,} sent) can change anything, as 'update' changes metrics only, "
             "and it has none"
