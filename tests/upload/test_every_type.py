@@ -338,7 +338,7 @@ def test_polars_types_that_are_refused(name):
         pytest.skip("not in this Polars")
     if name == "Unknown":
         with pytest.raises(UsageError, match="'Payload' is of the Polars type Unknown"):
-            check_dtypes(pl.Schema({"Payload": pl.Unknown()}))
+            check_dtypes("T", pl.Schema({"Payload": pl.Unknown()}))
         return
     check_refusal(pl.DataFrame({"Payload": polars_series(name)}))
 
