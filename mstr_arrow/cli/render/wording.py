@@ -68,6 +68,7 @@ WORDS = {
     'Scan.with_options.consistency="likely"': "--consistency likely",
     "Scan.with_options.total_order=True": "--resume",
     "read without an order": "Leave --resume away.",
+    "be the same user": "Log in as that user, or remove that folder to start again.",
     "ask for the same": "Ask for the same, or remove that folder to start again.",
     "start the extraction again": "Remove the folder that it is in to start again.",
     "read in no total order": "Leave --resume away.",
@@ -88,6 +89,8 @@ WORDS = {
     "Scan.with_options.layout": "--layout",
     'Scan.with_options.layout="grid"': "--layout grid",
     "Scan.with_options.types": "--column-type",
+    "Scan.with_options.forms": "--forms",
+    "Scan.with_options.forms='all'": "--forms all",
     "give a condition": "Give a condition as SQL, such as 'Revenue > 10'.",
     "prompts.default()": "--prompt NAME",
     # What is written
