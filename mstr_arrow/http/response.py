@@ -13,6 +13,12 @@ from mstr_arrow.http.body import DAMAGED, json_text, loads, unpacked
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+_TELLING = 4
+"""Letters from which on a secret is hidden within words, too."""
+
+_ALONE = rb"(?:(?<![0-9A-Za-z_])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4}))%b(?![0-9A-Za-z_])"
+"""A text with no letter or digit beside it, unless that belongs to an escape in JSON."""
+
 EXCERPT = 200
 """Characters of an unreadable body that an error shows."""
 
@@ -70,8 +76,10 @@ def parsed(content: bytes, secrets: Sequence[str] = ()) -> Any:
 def blotted(body: bytes, secrets: Sequence[str]) -> bytes:
     r"""Return a body in which secrets are stars, be they escaped as in JSON, or as in JSON within JSON.
 
-    >>> blotted(rb'you sent "pa\"ss"', ['pa"ss'])
-    b'you sent "***"'
+    A very short secret is part of many words and ids, where it tells nothing: it is hidden where it stands alone.
+
+    >>> blotted(rb'you sent "pa\"ss"', ['pa"ss']), blotted(b'"a" is no password, ticket 7a', ["a"])
+    (b'you sent "***"', b'"***" is no password, ticket 7a')
     """
     spellings = set(filter(None, secrets))
     for _ in range(2):
@@ -79,7 +87,11 @@ def blotted(body: bytes, secrets: Sequence[str]) -> bytes:
             json.dumps(text, ensure_ascii=only_ascii)[1:-1] for text in spellings for only_ascii in (False, True)
         }
     for spelling in sorted(spellings, key=len, reverse=True):
-        body = body.replace(spelling.encode(), b"***")
+        shown = spelling.encode()
+        if len(spelling) >= _TELLING:
+            body = body.replace(shown, b"***")
+        else:
+            body = re.sub(_ALONE % re.escape(shown), b"***", body)
     return body
 
 
