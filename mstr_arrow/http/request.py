@@ -9,6 +9,7 @@ import orjson
 from yarl import URL
 
 from mstr_arrow.http import url
+from mstr_arrow.masked import Masked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,7 +33,7 @@ class Request:
     subject: Subject | None
     safe: bool | None
     wait: Wait | float
-    hidden: Sequence[str]
+    hidden: Sequence[Masked]
 
     def __repr__(self) -> str:
         """Return what holds no secret, for tracebacks that show variables."""
@@ -67,29 +68,30 @@ class Options(TypedDict, total=False):
         ``"execute"`` allows ``Timeouts.execute`` for the first byte of the answer, in place of ``Timeouts.read``,
         counted from the last piece of the body that was sent; a number allows that many seconds.
     ``hidden``
-        secrets in the request, which an answer may not repeat.
+        secrets in the request beside those that body and headers hold masked; no answer may repeat them.
     """
 
     params: Mapping[str, object] | None
     json: object
     data: bytes | str | Sequence[bytes] | None
-    headers: Mapping[str, str] | None
+    headers: Mapping[str, str | Masked] | None
     subject: Subject | None
     safe: bool | None
     wait: Wait | float
-    hidden: Sequence[str]
+    hidden: Sequence[Masked]
 
 
 def make_request(method: str, path: str, **options: Unpack[Options]) -> Request:
     """Make a request ready, its body as pieces of bytes. Errors: UsageError for what is no path."""
     method = method.upper()
     path, question, query = url.endpoint(path).partition("?")
-    headers = dict(options.get("headers") or {})
+    given = options.get("headers") or {}
+    headers = {name: value() if isinstance(value, Masked) else value for name, value in given.items()}
     json = options.get("json")
     if json is None:
         pieces = _pieces(options.get("data"))
     else:
-        pieces = (orjson.dumps(json),)
+        pieces = (orjson.dumps(json, default=_revealed),)
         headers.setdefault("Content-Type", "application/json")
     if pieces:
         headers["Content-Length"] = str(sum(map(len, pieces)))
@@ -104,8 +106,20 @@ def make_request(method: str, path: str, **options: Unpack[Options]) -> Request:
         subject=options.get("subject"),
         safe=True if safe is None and method in {"GET", "HEAD"} else safe,
         wait=options.get("wait", "read"),
-        hidden=options.get("hidden", ()),
+        hidden=(*options.get("hidden", ()), *_masked(json), *_masked(given)),
     )
+
+
+def _masked(members: object) -> list[Masked]:
+    """Return the secrets among the members of a body, or the headers."""
+    return [value for value in members.values() if isinstance(value, Masked)] if isinstance(members, dict) else []
+
+
+def _revealed(value: object) -> object:
+    """Give what a body holds masked; errors: TypeError for what JSON does not hold."""
+    if isinstance(value, Masked):
+        return value()
+    raise TypeError
 
 
 def _pieces(data: bytes | str | Sequence[bytes] | None) -> Sequence[bytes]:

@@ -60,11 +60,6 @@ async def log_in(http: Http, keys: SessionKeys, body: dict[str, object], version
 
 
 async def _post(http: Http, keys: SessionKeys, path: str, body: dict[str, object]) -> None:
-    hidden = [
-        text for name, text in body.items() if name in {"password", "identityToken"} and isinstance(text, str)
-    ]
-    if body["loginMode"] == LoginMode.API_TOKEN:
-        hidden.append(str(body["username"]))
     answer = await http.request(
         "POST",
         path,
@@ -72,7 +67,6 @@ async def _post(http: Http, keys: SessionKeys, path: str, body: dict[str, object
         subject=Subject.LOG_IN,
         wait="execute",
         keys=keys,
-        hidden=hidden,
     )
     token = answer.headers.get(TOKEN)
     if not token:
