@@ -22,6 +22,7 @@ NEVER = (
 # A room may use what is named here, be it for types alone; each stands below those that use it.
 MAY_USE = {
     "errors": set(),
+    "answers": {"errors"},
     "events": set(),
     "wording": set(),
     "names": set(),
@@ -35,15 +36,15 @@ MAY_USE = {
     "http": {"credentials", "masked", "config", "events", "errors"},
     "session": {
         *("signatures", "http", "credentials", "config", "events", "background", "private", "masked"),
-        *("errors", "names"),
+        *("answers", "errors", "names"),
     },
-    "grid": {"errors", "names"},
+    "grid": {"answers", "errors", "names"},
     "files": {"grid", "errors"},
     "query": {"grid", "errors", "names"},
-    "prompts": {"query", "errors", "names"},
+    "prompts": {"answers", "query", "errors", "names"},
     "adapters": {"query", "grid", "session", "background", "errors"},
-    "instances": {"prompts", "query", "grid", "session", "http", "errors", "names"},
-    "fetch": {"instances", "query", "files", "grid", "session", "http", "background", "config", "errors"},
+    "instances": {"answers", "prompts", "query", "grid", "session", "http", "errors", "names"},
+    "fetch": {"instances", "query", "files", "grid", "session", "http", "background", "config", "errors", "names"},
     "extract": {"fetch", "instances", "query", "files", "grid", "session", "http", "private", "masked", "errors"},
     "scan": {
         "signatures",
@@ -57,11 +58,11 @@ MAY_USE = {
         "session",
         "errors",
     },
-    "catalog": {"session", "http", "errors", "names"},
-    "upload": {"catalog", "adapters", "grid", "session", "http", "errors", "names"},
+    "catalog": {"answers", "session", "http", "errors", "names"},
+    "upload": {"answers", "catalog", "adapters", "grid", "session", "http", "errors", "names"},
     "objects": {
         *("catalog", "upload", "scan", "fetch", "instances", "prompts"),
-        *("query", "grid", "session", "signatures", "errors", "names"),
+        *("query", "grid", "session", "signatures", "answers", "errors", "names"),
     },
     "connection": {
         *("signatures", "objects", "catalog", "upload", "fetch", "session", "background", "masked", "config"),

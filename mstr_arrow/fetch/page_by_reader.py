@@ -227,7 +227,9 @@ class Expanded(Reading[T]):
             def convert(batch: pa.RecordBatch) -> Any:
                 return self._convert(known.add_columns(batch, number))
 
-            pages = await open_pages(shop, self._source, answer, known.grid, convert, awaited=False)
+            pages = await open_pages(
+                shop, self._source, answer, known.grid, convert, instance_id=place.instance_id, awaited=False
+            )
         finally:
             budget.held -= estimate
             budget.offer()

@@ -31,7 +31,10 @@ DAMAGED = (ProtocolError, DataMismatch)
 
 
 class Pages(Generic[T]):
-    """What one instance holds, from its first page on; made by `open_pages`."""
+    """What one instance holds, from its first page on; made by `open_pages`.
+
+    ``instance_id`` is that instance where its pages do not name it.
+    """
 
     def __init__(
         self,
@@ -40,12 +43,13 @@ class Pages(Generic[T]):
         page: Page,
         convert: Callable[[pa.RecordBatch], T],
         *,
+        instance_id: str | None,
         first: int | None,
         awaited: bool,
         start: Range | None = None,
     ) -> None:
         self.columns = page.columns
-        self.instance_id = page.instance_id
+        self.instance_id = page.instance_id or instance_id or ""
         self.extremes = page.extremes
         self.plan = PagePlan(page.paging.total, shop.options.limits, first=first, start=start)
         self.first_bytes = 0
@@ -98,12 +102,16 @@ class Pages(Generic[T]):
         answer = await fetch_page(session, self._source, self.instance_id, wanted, grid)
         free_place(answer.seconds_waiting + answer.seconds_transferring, busy=answer.busy)
         try:
-            return await self._decoded(answer)
+            return await self._decoded(answer, wanted)
         except DAMAGED:
-            return await self._decoded(await fetch_page(session, self._source, self.instance_id, wanted, grid))
+            answer = await fetch_page(session, self._source, self.instance_id, wanted, grid)
+            return await self._decoded(answer, wanted)
 
-    async def _decoded(self, answer: Answer) -> Fetched[Any]:
-        page, item, size = await self._shop.decode(answer, self.columns, lambda page: item_of(page, self._convert))
+    async def _decoded(self, answer: Answer, wanted: Range) -> Fetched[Any]:
+        def convert(page: Page) -> Any:
+            return item_of(page, self._convert)
+
+        page, item, size = await self._shop.decode(answer, self.columns, convert, offset=wanted.offset)
         return Fetched(item, page.paging.current, page.paging, size)
 
     def _stitch(self, page: Laid) -> T | None:
@@ -129,15 +137,17 @@ async def open_pages(
     columns: Columns | None,
     convert: Callable[[pa.RecordBatch], T],
     *,
+    instance_id: str | None,
     first: int | None = None,
     awaited: bool = True,
     start: Range | None = None,
 ) -> Pages[T]:
     """Decode the first page of an instance, which tells the columns where these are not known yet.
 
-    It has the first rows, or those of ``start``.
+    It has the first rows, or those of ``start``. ``instance_id`` is that instance, as far as it is known.
     """
-    page, item, size = await shop.decode(answer, columns, lambda page: item_of(page, convert))
-    pages = Pages(shop, source, page, convert, first=first, awaited=awaited, start=start)
+    offset = 0 if start is None else start.offset
+    page, item, size = await shop.decode(answer, columns, lambda page: item_of(page, convert), offset=offset)
+    pages = Pages(shop, source, page, convert, instance_id=instance_id, first=first, awaited=awaited, start=start)
     pages.accept(Fetched(item, page.paging.current, page.paging, size))
     return pages

@@ -10,6 +10,7 @@ from mstr_arrow.fetch.base_reader import Reading
 from mstr_arrow.fetch.pages import DAMAGED, open_pages
 from mstr_arrow.fetch.recovery import HandedOut, Marked, Position, cannot_go_on, marking, not_certain, remake
 from mstr_arrow.fetch.scheduler import ended
+from mstr_arrow.fetch.untyped import warn_of_untyped
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.instances.execute import INSTANCES, execute, place_for
 from mstr_arrow.instances.fetch_known import fetch_known
@@ -107,6 +108,8 @@ class Read(Reading[T]):
             pages = await self._opened(answer, instance)
         self._columns = pages.columns
         self._take_up(pages)
+        if not pages.plan.total:
+            warn_of_untyped(pages.columns, self._source)
         self._report()
 
     async def _stop(self) -> None:
@@ -195,7 +198,10 @@ class Read(Reading[T]):
             shop.meter.rows = 0
             answer = await self._made_again(place, min(rows, self._first or rows))
         first = self._first if start is None else old.plan.end
-        pages = await open_pages(shop, self._source, answer, self.columns, self._convert, first=first, start=start)
+        named = place.instance_id
+        pages = await open_pages(
+            shop, self._source, answer, self.columns, self._convert, instance_id=named, first=first, start=start
+        )
         if self.closed:
             await pages.aclose()
             raise ended()
@@ -233,9 +239,15 @@ class Read(Reading[T]):
             return await self._made(place, rows)
 
     async def _opened(self, answer: Answer, instance: Instance | None) -> Pages[Any]:
-        known = None if instance is None else instance.columns
         pages = await open_pages(
-            self._shop, self._source, answer, known, self._convert, first=self._first, start=self._start
+            self._shop,
+            self._source,
+            answer,
+            None if instance is None else instance.columns,
+            self._convert,
+            instance_id=None if self._place is None else self._place.instance_id,
+            first=self._first,
+            start=self._start,
         )
         if instance is not None and pages.plan.total != instance.total:
             await pages.aclose()

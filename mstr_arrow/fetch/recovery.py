@@ -114,14 +114,15 @@ async def remake(shop: Workshop, source: Source, columns: Columns, place: Place,
         now = replace(now, total=page.paging.total, extremes=page.extremes)
         if (difference := at.known.difference(now)) is not None:
             raise data_changed(difference)
-        await _compare(shop, source, columns, page.instance_id, at)
+        instance_id = page.instance_id or place.instance_id or ""
+        await _compare(shop, source, columns, instance_id, at)
         if not at.known.proves(now):
-            await _compare_pages(shop, source, columns, page.instance_id, at)
+            await _compare_pages(shop, source, columns, instance_id, at)
     except DataChanged:
         raise
     except DataError as error:
         raise data_changed(f"its columns are others ({error.message})") from error
-    return page.instance_id, now
+    return instance_id, now
 
 
 async def _compare(shop: Workshop, source: Source, columns: Columns, instance_id: str, at: Position) -> None:
@@ -166,7 +167,7 @@ async def _page(  # noqa: PLR0917 - what each of them has
     for left in (1, 0):
         answer = await fetch_page(shop.session, source, instance_id, rows, columns.options)
         try:
-            page, item, _ = await shop.decode(answer, columns, convert)
+            page, item, _ = await shop.decode(answer, columns, convert, offset=rows.offset)
         except DAMAGED:
             if not left:
                 raise

@@ -8,6 +8,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mstr_arrow.instances.known import weaker
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -122,7 +124,7 @@ class Meter:
 
     def goes_on(self, consistent: Consistency) -> None:
         """Note that rows of one more instance follow, and how certain it is that they are of the same data."""
-        self.consistent = "likely" if "likely" in {consistent, self.consistent} else consistent
+        self.consistent = weaker(self.consistent, consistent)
 
     def end(self) -> None:
         """Stop the clock."""

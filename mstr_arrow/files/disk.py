@@ -39,26 +39,24 @@ def disk_errors(path: Path | str, refused: str = "be written") -> Iterator[None]
     except (MstrError, BrokenPipeError):
         raise
     except OSError as error:
-        raise file_error(path, error, refused) from error
-
-
-def file_error(path: Path | str, error: OSError, refused: str = "be written") -> FileError:
-    """Make an error of one of the system's, which may name the path that it is about itself."""
-    named = str(error.filename or path)
-    return FileError(
-        f"{named!r} cannot {refused}: {reason(error)}.",
-        errno=error.errno,
-        strerror=reason(error),
-        filename=named,
-        hint=_HINTS.get(error.errno or 0, "Look at what is there, or give another path."),
-    )
+        raise _told(error.filename or path, error, refused) from error
 
 
 def not_opened(path: Path, error: OSError, *, refused: str, hint: str) -> UsageError | FileError:
     """Make an error of one that came before anything was asked: UsageError where the path cannot be meant."""
     if error.errno in _MISNAMED:
         return UsageError(f"{str(path)!r} cannot {refused}: {reason(error)}.", hint=hint)
-    return file_error(path, error, refused)
+    return _told(path, error, refused)
+
+
+def _told(path: Path | str, error: OSError, refused: str) -> FileError:
+    return FileError(
+        f"{str(path)!r} cannot {refused}: {reason(error)}.",
+        errno=error.errno,
+        strerror=reason(error),
+        filename=str(path),
+        hint=_HINTS.get(error.errno or 0, "Look at what is there, or give another path."),
+    )
 
 
 def reason(error: OSError) -> str:

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from mstr_arrow.answers import HINT, fields, items, reading, whole_number
 from mstr_arrow.errors import DataMismatch, ProtocolError, UsageError
-from mstr_arrow.grid.document import Place, page_shape, read_unit
+from mstr_arrow.grid.document import Place, read_unit
 from mstr_arrow.grid.exact import form_array
+from mstr_arrow.grid.missing import complete_unit
 from mstr_arrow.grid.plain import element_texts
 from mstr_arrow.grid.schema import Column, columns_of_place, distinct_names, element_id
-from mstr_arrow.names import listing, suggestion
+from mstr_arrow.names import find_named, listing, suggestion
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mstr_arrow.grid.document import Unit
+
+_LIST = "a list of the pages of a report"
 
 Combination = tuple[int, ...]
 """The number of an element for each page-by attribute."""
@@ -108,13 +113,17 @@ class PageBy:
 
     def _place(self, name: str) -> tuple[int, int | None]:
         """Find the attribute of a name, and the form if it names one."""
-        places = [
-            (position, form if name == f"{unit.name}@{each.name}" else None)
+        spellings = [
+            spelling
             for position, unit in enumerate(self.units)
             for form, each in enumerate(unit.forms)
-            if name in (unit.name, unit.id, unit.id.lower(), f"{unit.name}@{each.name}")
+            for spelling in (
+                (unit.name, (position, None)),
+                (unit.id, (position, None)),
+                (f"{unit.name}@{each.name}", (position, form)),
+            )
         ]
-        found = list(dict.fromkeys(places))
+        found = list(dict.fromkeys(place for _, place in find_named(name, spellings, itemgetter(0))))
         if len(found) == 1:
             return found[0]
         names = [unit.name for unit in self.units]
@@ -139,6 +148,9 @@ class PageBy:
             every = range(len(texts))
             held += [texts, form_array(column, texts, every, every).to_pylist()]
         found = {number for values in held for number, each in enumerate(values) if each == value}
+        if not found and isinstance(value, str):
+            named = [(str(each), at) for values in held for at, each in enumerate(values) if each is not None]
+            found = {at for _, at in find_named(value, named, itemgetter(0))}
         if not found:
             labels = [_label(each) for each in unit.elements]
             raise UsageError(f"{unit.name!r} has no element {value!r}.", hint=suggestion(str(value), labels))
@@ -150,19 +162,53 @@ def read_page_by(pages: Sequence[Any]) -> PageBy:
 
     Errors: ProtocolError, DataMismatch where others are listed than were counted.
     """
-    with page_shape():
-        units = tuple(read_unit(unit) for unit in pages[0]["pageBy"])
-        items = [tuple(item) for page in pages for item in page["validPageByElements"]["items"]]
-        total = pages[0]["validPageByElements"]["paging"]["total"]
-    if len(items) != total:
-        raise DataMismatch(f"The server counts {total} pages of the report and lists {len(items)}.")
-    for item in items:
+    listings = [read_listing(page) for page in pages]
+    with reading(pages[0], _LIST):
+        units = tuple(map(_unit, items(pages[0].get("pageBy"))))
+    listed = [item for listing in listings for item in listing.combinations]
+    total = listings[0].total
+    if total is not None and len(listed) != total:
+        raise DataMismatch(f"The server counts {total} pages of the report and lists {len(listed)}.", hint=HINT)
+    for item in listed:
         if len(item) != len(units) or not all(
             type(number) is int and 0 <= number < len(unit.elements)
             for number, unit in zip(item, units, strict=False)
         ):
-            raise ProtocolError(f"The server lists {item!r} as a page, which names no element of each attribute.")
-    return PageBy(units, tuple(dict.fromkeys(items)) if units else ((),))
+            message = f"The server lists {item!r} as a page, which names no element of each attribute."
+            raise ProtocolError(message, hint=HINT)
+    return PageBy(units, tuple(dict.fromkeys(listed)) if units else ((),))
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Some of the combinations that have data, and how many there are, where the server counts them."""
+
+    combinations: tuple[Combination, ...]
+    total: int | None
+
+
+def read_listing(body: Any) -> Listing:
+    """Read one answer to GET …/pageBy/elements; errors: ProtocolError.
+
+    >>> read_listing({"pageBy": [], "validPageByElements": {"items": None, "paging": {"total": "0"}}})
+    Listing(combinations=(), total=0)
+    """
+    with reading(body, _LIST):
+        if fields(body).get("validPageByElements") is None and not items(body["pageBy"]):
+            return Listing((), 0)
+        valid = fields(body["validPageByElements"])
+        found = tuple(tuple(map(_index, item)) for item in items(valid.get("items")))
+        return Listing(found, whole_number((valid.get("paging") or {}).get("total")))
+
+
+def _index(value: Any) -> Any:
+    return value if (number := whole_number(value)) is None else number
+
+
+def _unit(unit: dict[str, Any]) -> Unit:
+    complete_unit(fields(unit))
+    unit["elements"] = [fields(element) for element in items(unit["elements"])]
+    return read_unit(unit)
 
 
 def _label(element: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 class Instance:
     """An instance nothing was read from yet but its columns and the number of its rows.
 
+    ``id`` is empty where the server made none, because there are no data; it is not read from.
     Where all pages of a report are wanted, it shows one of them, and ``expansion`` says which there are. ``known``
     is what was known before it was made, and what its first page tells.
     """

@@ -42,7 +42,8 @@ async def probe(
             answer = await execute(session, shown, shown.probe_rows, options, watch, place=place)
             page = await asyncio.to_thread(decode_page, answer.text(), options=grid)
             known = replace(known, total=page.paging.total, extremes=page.extremes)
-            instance = Instance(page.instance_id, page.columns, page.paging.total, known=known)
+            instance_id = page.instance_id or place.instance_id or ""
+            instance = Instance(instance_id, page.columns, page.paging.total, known=known)
             if every is None:
                 break
             try:

@@ -68,6 +68,7 @@ WORDS = {
     'Scan.with_options.consistency="likely"': "--consistency likely",
     "Scan.with_options.total_order=True": "--resume",
     "read without an order": "Leave --resume away.",
+    "be the same user": "Log in as that user, or remove that folder to start again.",
     "ask for the same": "Ask for the same, or remove that folder to start again.",
     "start the extraction again": "Remove the folder that it is in to start again.",
     "read in no total order": "Leave --resume away.",
@@ -88,14 +89,21 @@ WORDS = {
     "Scan.with_options.layout": "--layout",
     'Scan.with_options.layout="grid"': "--layout grid",
     "Scan.with_options.types": "--column-type",
+    "Scan.with_options.forms": "--forms",
+    "Scan.with_options.forms='all'": "--forms all",
     "give a condition": "Give a condition as SQL, such as 'Revenue > 10'.",
     "prompts.default()": "--prompt NAME",
     # What is written
     "Connection.write.mode='replace'": "--mode replace",
     "Connection.write.schema_mode='add'": "--schema-mode add",
     "Connection.write.chunk_bytes": "--chunk-bytes",
+    # What came
+    "look at the answer": "Try again. If it recurs, something in front of the server may answer in its place, or "
+    "this server's answers have a form that is not known yet: please report one, as conn.request() shows it.",
     # Objects and their columns
     "go to the project": "Add --project {name!r}.",
+    "it is a report": "Leave --type cube away, or say --type report.",
+    "it is a cube": "It has neither prompts nor pages; mstr-arrow fetch and sql read it, without --type report.",
     "list the folder": "mstr-arrow ls lists cubes and reports, with the folders that they are in.",
     "say the kind": "Give the id or the path, or say which it is: --type cube or --type report.",
     "type the column": "Choose a type that holds it: --column-type '{column}=string' takes any value.",
