@@ -43,7 +43,7 @@ MAY_USE = {
     "query": {"grid", "errors", "names"},
     "prompts": {"answers", "query", "errors", "names"},
     "adapters": {"query", "grid", "session", "background", "errors"},
-    "instances": {"answers", "prompts", "query", "grid", "session", "http", "errors", "names"},
+    "instances": {"answers", "prompts", "query", "grid", "session", "http", "masked", "errors", "names"},
     "fetch": {"instances", "query", "files", "grid", "session", "http", "background", "config", "errors", "names"},
     "extract": {"fetch", "instances", "query", "files", "grid", "session", "http", "private", "masked", "errors"},
     "scan": {

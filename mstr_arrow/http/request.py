@@ -22,7 +22,10 @@ Wait = Literal["read", "execute"]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent, and what must be known of it where it fails: :class:`Options` says it of each field."""
+    """What is sent, and what must be known of it where it fails: :class:`Options` says it of each field.
+
+    ``hidden`` are the secrets that headers and body hold, which no answer may repeat.
+    """
 
     method: str
     path: str
@@ -57,7 +60,7 @@ class Options(TypedDict, total=False):
     ``json``, ``data``
         the body: what becomes JSON, or text or bytes that are sent as they are, a big one as a sequence of pieces.
     ``headers``
-        further ones.
+        further ones. Values that are secrets are masked here, as members of `json` are, and are blotted out of errors.
     ``subject``
         what the request is about, None where that is nothing that a session may lose.
     ``safe``
@@ -67,8 +70,6 @@ class Options(TypedDict, total=False):
     ``wait``
         ``"execute"`` allows ``Timeouts.execute`` for the first byte of the answer, in place of ``Timeouts.read``,
         counted from the last piece of the body that was sent; a number allows that many seconds.
-    ``hidden``
-        secrets in the request beside those that body and headers hold masked; no answer may repeat them.
     """
 
     params: Mapping[str, object] | None
@@ -78,7 +79,6 @@ class Options(TypedDict, total=False):
     subject: Subject | None
     safe: bool | None
     wait: Wait | float
-    hidden: Sequence[Masked]
 
 
 def make_request(method: str, path: str, **options: Unpack[Options]) -> Request:
@@ -106,7 +106,7 @@ def make_request(method: str, path: str, **options: Unpack[Options]) -> Request:
         subject=options.get("subject"),
         safe=True if safe is None and method in {"GET", "HEAD"} else safe,
         wait=options.get("wait", "read"),
-        hidden=(*options.get("hidden", ()), *_masked(json), *_masked(given)),
+        hidden=(*_masked(json), *_masked(given)),
     )
 
 

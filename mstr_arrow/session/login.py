@@ -7,8 +7,9 @@ import logging
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import ProtocolError, ServerError
+from mstr_arrow.http.blotting import blotted
 from mstr_arrow.http.cookies import TOKEN
-from mstr_arrow.http.response import blotted, excerpt
+from mstr_arrow.http.response import excerpt
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.http.version import at_least
 from mstr_arrow.session.login_modes import LoginMode
