@@ -17,6 +17,7 @@ from mstr_arrow.grid.tidy import lay_out
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from mstr_arrow.grid.misfits import Misfit
     from mstr_arrow.grid.tidy import Laid
 
 
@@ -25,12 +26,14 @@ class Page:
     """A decoded page: its rows, what the server said about it, and the columns of the whole result.
 
     Where ``columns.whole_pages`` is false, ``laid`` has to go through a `Stitcher` before its rows are whole.
+    ``misfits`` are the bad values that are null in it.
     """
 
     laid: Laid
     paging: Paging
     instance_id: str
     columns: Columns
+    misfits: tuple[Misfit, ...] = ()
 
     @property
     def batch(self) -> pa.RecordBatch:
@@ -71,8 +74,8 @@ def decode_plainly(text: bytes, columns: Columns | None = None, *, options: Grid
         plain.check_shape(document, columns)
         if plain.needs_exact(document, columns):
             document = read_document(parse(text, exact=True))
-        laid = plain.lay_out(document, columns)
-    return Page(laid, document.paging, document.instance_id, columns)
+        laid, misfits = plain.lay_out(document, columns)
+    return Page(laid, document.paging, document.instance_id, columns, tuple(misfits))
 
 
 def _settle(document: Document, columns: Columns | None, options: GridOptions) -> Columns:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import DataMismatch, ProtocolError
 from mstr_arrow.grid.types import type_name
+from mstr_arrow.grid.values import whole_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -190,14 +191,14 @@ def read_unit(unit: dict[str, Any]) -> Unit:
     """Read a unit of an axis, or of page-by."""
     elements = unit["elements"]
     if str(unit["type"]).lower() == METRICS:
-        return Unit(unit.get("id", ""), unit.get("name", "Metrics"), (), elements, is_metrics=True)
+        return Unit(unit.get("id", ""), whole_text(unit.get("name", "Metrics")), (), elements, is_metrics=True)
     name, unit_id = unit["name"], unit["id"]
     forms = tuple(_form(form) for form in unit.get("forms") or ()) or (_LABEL,)
-    return Unit(unit_id, name, forms, elements, _count(unit.get("headerCount") or 1))
+    return Unit(unit_id, whole_text(name), forms, elements, _count(unit.get("headerCount") or 1))
 
 
 def _form(form: dict[str, Any]) -> Form:
-    return Form(form["id"], form["name"], type_name(form.get("dataType")))
+    return Form(form["id"], whole_text(form["name"]), type_name(form.get("dataType")))
 
 
 def _metrics(units: tuple[Unit, ...]) -> tuple[Metric, ...]:
@@ -205,7 +206,7 @@ def _metrics(units: tuple[Unit, ...]) -> tuple[Metric, ...]:
     if len(found) > 1:
         raise ProtocolError("The result has its metrics in two places, a layout that is not known.")
     return tuple(
-        Metric(metric["id"], metric["name"], type_name(metric.get("dataType")))
+        Metric(metric["id"], whole_text(metric["name"]), type_name(metric.get("dataType")))
         for unit in found
         for metric in unit.elements
     )

@@ -71,7 +71,7 @@ def expand(page_by: PageBy, columns: Columns, options: GridOptions) -> Expansion
         )
     pages = page_by.columns
     names = distinct_names(column.name for column in (*pages, *columns.all))
-    refuse_unknown(options.types, names)
+    refuse_unknown(options, names)
     chosen = {name: override_type(name, to) for name, to in options.types.items()}
     all_columns = tuple(
         replace(column, name=name, type=chosen.get(name, column.type if number < len(pages) else _settled(column)))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from mstr_arrow.errors import DataMismatch, ProtocolError, UsageError
 from mstr_arrow.grid.document import Place, page_shape, read_unit
+from mstr_arrow.grid.elements import element_id, label, texts_of_form
 from mstr_arrow.grid.exact import form_array
-from mstr_arrow.grid.plain import element_texts
-from mstr_arrow.grid.schema import Column, columns_of_place, distinct_names, element_id
+from mstr_arrow.grid.schema import Column, columns_of_place, distinct_names
 from mstr_arrow.names import listing, suggestion
 from mstr_arrow.wording import naming
 
@@ -49,8 +50,10 @@ class PageBy:
         arrays = []
         for position, unit in enumerate(self.units):
             numbers = [combination[position] for combination in self.combinations]
-            for form, column in zip(range(len(unit.forms)), left, strict=False):
-                array = form_array(column, element_texts(unit, form, column), numbers, range(len(numbers)))
+            own = list(islice(left, len(unit.forms)))
+            for form, column in enumerate(own):
+                texts = texts_of_form(unit, form, [each.type for each in own])
+                array = form_array(column, texts, numbers)
                 arrays.append(array.dictionary_decode() if pa.types.is_dictionary(array.type) else array)
         fields = [each.field.with_type(array.type) for each, array in zip(columns, arrays, strict=True)]
         return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
@@ -94,7 +97,7 @@ class PageBy:
             if len({each[position] for each in found}) > 1
         ]
         unit, numbers = open_units[0]
-        values = listing([_label(unit.elements[number]) for number in numbers])
+        values = listing([label(unit.elements[number]) for number in numbers])
         names = " and ".join(repr(unit.name) for unit, _ in open_units)
         raise UsageError(
             f"{len(found):,} pages are chosen, not one.",
@@ -130,17 +133,16 @@ class PageBy:
         known = [element_id(each) for each in unit.elements]
         held: list[Sequence[object]] = []
         if form is None and len(unit.forms) > 1:
-            held.append([_label(each) for each in unit.elements])
+            held.append([label(each) for each in unit.elements])
         if form is None:
             held.append(known)
         for number in forms:
-            column = columns_of_place(Place(unit, 0), in_rows=False)[number]
-            texts = element_texts(unit, number, column)
-            every = range(len(texts))
-            held += [texts, form_array(column, texts, every, every).to_pylist()]
+            own = columns_of_place(Place(unit, 0), in_rows=False)
+            texts = texts_of_form(unit, number, [each.type for each in own])
+            held += [texts, form_array(own[number], texts, range(len(texts))).to_pylist()]
         found = {number for values in held for number, each in enumerate(values) if each == value}
         if not found:
-            labels = [_label(each) for each in unit.elements]
+            labels = [label(each) for each in unit.elements]
             raise UsageError(f"{unit.name!r} has no element {value!r}.", hint=suggestion(str(value), labels))
         return found
 
@@ -163,8 +165,3 @@ def read_page_by(pages: Sequence[Any]) -> PageBy:
         ):
             raise ProtocolError(f"The server lists {item!r} as a page, which names no element of each attribute.")
     return PageBy(units, tuple(dict.fromkeys(items)) if units else ((),))
-
-
-def _label(element: Mapping[str, Any]) -> str:
-    """Return what a person calls an element: the texts of its forms."""
-    return " ".join(str(value) for value in element.get("formValues") or [element.get("name") or ""])

@@ -23,11 +23,10 @@ async def read_elements(asking: Asking, name: str) -> pa.Table:
     """
     forms = await _forms(asking, name)
     elements = await fetch_elements(asking.session.http, asking.source, forms) or []
-    rows = range(len(elements))
     ids = pa.array([element.id for element in elements], pa.string())
     table = pa.table({"element id" if "id" in [form.name for form in forms] else "id": ids})
     for number, form in enumerate(forms):
-        array = form_array(form, [element.texts[number] for element in elements], rows, rows)
+        array = form_array(form, [element.texts[number] for element in elements], range(len(elements)))
         values = array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
         table = table.append_column(form.field.with_type(values.type), values)
     return table

@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow as pa
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.grid.schema import ID_FORM
 from mstr_arrow.grid.types import attribute_type, metric_type
 from mstr_arrow.names import listing, suggestion
 
@@ -22,7 +23,6 @@ Kind = Literal[
 
 NUMBERS: frozenset[Kind] = frozenset(("integer", "double", "decimal"))
 
-ID_FORM = "45C11FA478E745FEA08D781CEA190FE5"
 FORM_NAMES = {"ID": ID_FORM, "DESC": "CCFBE2A5EADB4F50941FB879CCF1721C"}
 _OBJECT_ID = re.compile(r"[0-9A-Fa-f]{32}")
 _COMPARED_AS_TEXT = {"char", "varchar", "nchar", "nvarchar", "mbchar", "utf8char"}

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.grid.schema import ID_FORM
 from mstr_arrow.query.bind import bind
-from mstr_arrow.query.columns import ID_FORM, NUMBERS, Subjects, subjects_of
+from mstr_arrow.query.columns import NUMBERS, Subjects, subjects_of
 from mstr_arrow.query.expressions import Match, all_of, column_names, conjuncts, leaves, needs_all_rows
 from mstr_arrow.query.local_filter import predicate
 from mstr_arrow.query.narrowing import narrowings, requested

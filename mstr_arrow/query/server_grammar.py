@@ -41,7 +41,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.query.columns import ID_FORM
+from mstr_arrow.grid.schema import ID_FORM
 from mstr_arrow.query.constants import Unspeakable, bounds, pattern_constant, text_constant
 from mstr_arrow.query.expressions import (
     And,

@@ -95,7 +95,11 @@ WORDS = {
     "go to the project": "Add --project {name!r}.",
     "list the folder": "mstr-arrow ls lists cubes and reports, with the folders that they are in.",
     "say the kind": "Give the id or the path, or say which it is: --type cube or --type report.",
-    "type the column": "Choose a type that holds it: --column-type '{column}=string' takes any value.",
+    "type the column": "Choose a type that holds it: --column-type '{column}=string' takes any value; "
+    "--on-bad-value '{column}=null' makes null of such values.",
+    "read half a character": "--on-bad-value '{column}=null' reads the rest of such texts, with U+FFFD in place of "
+    "the half.",
+    "read moments as texts": "--column-type '{column}=string' gives the texts as they are.",
     "type each column": "Say it: --column-type COLUMN=TYPE for each.",
     "query the folder": "A folder is a table in Parquet parts. For folders of other things there is --query.",
 }
