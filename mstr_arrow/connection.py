@@ -19,7 +19,7 @@ from mstr_arrow.session.in_project import SharedSession
 from mstr_arrow.session.opening import open_session
 from mstr_arrow.session.project import choose, fetch_projects
 from mstr_arrow.session.rest import Endpoints
-from mstr_arrow.session.saved import saved_session, write_private
+from mstr_arrow.session.saved import save, saved_session
 from mstr_arrow.signatures import takes
 from mstr_arrow.upload.push import write
 from mstr_arrow.upload.push_options import WriteOptions
@@ -149,7 +149,7 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
     async def _save(self, path: str | os.PathLike[str] | None, layout: Format) -> dict[str, Any]:
         document = saved_session(self._client.http).document(layout)
         if path is not None:
-            await asyncio.to_thread(write_private, path, document)
+            await asyncio.to_thread(save, path, document)
         return document
 
     @property
@@ -227,10 +227,11 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
     ) -> Cube:
         """Find a cube by name, path, id or browser URL, ready to be read.
 
-        ``row_counts`` adds the server's own "Row Count - …" metrics; :class:`ScanOptions` lists the
-        ``options``. With ``instance_id`` an instance that this session has already is read, as it is. Calls
-        GET /api/v2/cubes/{id}, and the search before it where no id is given. Raises
-        NotFound with near names, UsageError where several match.
+        ``row_counts`` adds the metrics "Row Count - …" by which the server counts the rows of a dataset's tables,
+        and which ``Cube.row_counts`` lists; :class:`ScanOptions` lists the ``options``. With ``instance_id`` an
+        instance that this session has already is read, as it is. Calls GET /api/v2/cubes/{id}, the search before it
+        where no id is given, and GET /api/datasets/{id} where a metric may be a row count. Raises NotFound with
+        near names, UsageError where several match.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     conn.cube("Sales Cube").schema.names[:3]

@@ -35,8 +35,8 @@
 
 ``str(error)`` starts with the class name and, where the server gave one, its code, because engines
 that wrap our errors (DuckDB, Polars) keep only the text. It never holds a credential. Errors can be
-pickled. InsecureWarning is the one warning about the network: certificates are not checked. DataLossWarning counts
-the values that were not read or written as they are.
+pickled. InsecureWarning says that others on the way to the server can read the password. DataLossWarning counts the
+values that were not read or written as they are.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _unpickled(error_class: type[MstrError], arguments: tuple[object, ...]) -> M
 
 
 class InsecureWarning(UserWarning):
-    """Certificates are not checked: whoever is between you and the server can read the password."""
+    """Certificates are not checked, or nothing is encrypted: others on the way can read the password."""
 
 
 class DataLossWarning(UserWarning):

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.config import Settings
 from mstr_arrow.connection import Connection
-from mstr_arrow.errors import InsecureWarning
 from mstr_arrow.http.url import base_url
 from mstr_arrow.session.access import access_from
 from mstr_arrow.session.client import Client
-from mstr_arrow.session.opening import open_session, open_session_async
+from mstr_arrow.session.opening import open_session, open_session_async, warn_if_insecure
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -114,13 +112,9 @@ def connect_async(
 
 
 def _completed(settings: Settings, access: Access, on_event: OnEvent | None) -> Settings:
-    """Complete the settings, and warn the caller's caller of a connection whose certificates are not checked."""
-    base = base_url(access.url) if isinstance(access.url, str) else None
-    if not settings.tls.verify and (base is None or base.startswith("https:")):
-        message = (
-            f"certificates of {base or 'the server'} are not checked; whoever is in between can read the password"
-        )
-        warnings.warn(message, InsecureWarning, stacklevel=3)
+    """Complete the settings, and warn the caller's caller before a password that others can read is asked for."""
+    if isinstance(access.url, str):
+        warn_if_insecure(base_url(access.url), settings, stacklevel=4)
     return settings if on_event is None else replace(settings, on_event=on_event)
 
 

@@ -25,13 +25,16 @@ MAY_USE = {
     "events": set(),
     "wording": set(),
     "names": set(),
+    "private": {"errors"},
     "signatures": {"names", "errors"},
     "background": {"errors"},
-    "secrets": {"errors"},
+    "secrets": {"private", "errors"},
     "config": {"events", "errors"},
     "credentials": {"config", "background", "errors"},
     "http": {"credentials", "config", "events", "errors"},
-    "session": {"signatures", "http", "credentials", "config", "events", "background", "errors", "names"},
+    "session": {
+        *("signatures", "http", "credentials", "config", "events", "background", "private", "errors", "names"),
+    },
     "grid": {"errors", "names"},
     "files": {"grid", "errors"},
     "query": {"grid", "errors", "names"},
@@ -39,7 +42,7 @@ MAY_USE = {
     "adapters": {"query", "grid", "session", "background", "errors"},
     "instances": {"prompts", "query", "grid", "session", "http", "errors", "names"},
     "fetch": {"instances", "query", "files", "grid", "session", "http", "background", "config", "errors"},
-    "extract": {"fetch", "instances", "query", "files", "grid", "session", "http", "errors"},
+    "extract": {"fetch", "instances", "query", "files", "grid", "session", "http", "private", "errors"},
     "scan": {
         "signatures",
         "extract",
@@ -53,7 +56,7 @@ MAY_USE = {
         "errors",
     },
     "catalog": {"session", "http", "errors", "names"},
-    "upload": {"catalog", "grid", "session", "http", "errors", "names"},
+    "upload": {"catalog", "adapters", "grid", "session", "http", "errors", "names"},
     "objects": {
         *("catalog", "upload", "scan", "fetch", "instances", "prompts"),
         *("query", "grid", "session", "signatures", "errors", "names"),
@@ -68,8 +71,8 @@ MAY_USE = {
     },
     "cli": {
         *("__init__", "opening", "connection", "objects", "catalog", "scan", "extract", "fetch", "upload"),
-        *("instances", "prompts", "query", "files", "grid", "session", "http", "credentials", "secrets"),
-        *("config", "events", "errors", "names", "simulator"),
+        *("instances", "prompts", "query", "files", "adapters", "grid", "session", "http", "credentials"),
+        *("secrets", "private", "config", "events", "errors", "names", "simulator"),
     },
     "simulator": set(),
 }

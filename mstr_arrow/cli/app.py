@@ -1,8 +1,9 @@
 """The command and its subcommands."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 import mstr_arrow
 from mstr_arrow.cli.commands.demo import demo
@@ -16,6 +17,7 @@ from mstr_arrow.cli.commands.push import push
 from mstr_arrow.cli.commands.simulate import simulate
 from mstr_arrow.cli.commands.sql import sql
 from mstr_arrow.cli.commands.whoami import whoami
+from mstr_arrow.cli.render.streams import standard_streams
 
 EXIT_CODES = (
     "Exit codes: 0 done · 1 the server or the network failed, or a file could not be written · 2 wrong usage · "
@@ -181,7 +183,18 @@ The values of all attributes of a table tell its rows apart; there is no other k
 Modes update and upsert change metrics only; no mode but replace takes a row away.
 """
 
+
+class Commands(TyperGroup):
+    """The command, wherever its output goes."""
+
+    def main(self, *arguments: Any, **settings: Any) -> Any:
+        """Run it, as typer does."""
+        with standard_streams():
+            return super().main(*arguments, **settings)
+
+
 app = typer.Typer(
+    cls=Commands,
     name="mstr-arrow",
     rich_markup_mode="rich",
     no_args_is_help=True,

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import MstrError, SessionExpired
 from mstr_arrow.http.cookies import SessionKeys
+from mstr_arrow.private import read_private, write_private
 from mstr_arrow.session.access import access_from
 from mstr_arrow.session.in_project import ProjectSession
 from mstr_arrow.session.login import log_out as end_session
-from mstr_arrow.session.saved import SavedSession, read_session, write_private
+from mstr_arrow.session.saved import SavedSession, read_session
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,15 +33,15 @@ class Borrowed:
 def read_borrowed(path: Path) -> list[Borrowed]:
     """Read the private file of former runs; what is no such file, or shows itself to others, is left alone."""
     try:
-        text = path.read_text(encoding="utf-8")
         return [
             Borrowed(read_session(entry["session"]), bool(entry["owned"]), entry["instance"])
-            for entry in json.loads(text)["borrowed"]
+            for entry in json.loads(read_private(path, "sessions"))["borrowed"]
         ]
     except FileNotFoundError:
         return []
     except (OSError, ValueError, LookupError, TypeError, MstrError) as error:
-        logger.warning("the sessions of a former run in %s could not be read: %s", path, type(error).__name__)
+        why = error if isinstance(error, MstrError) else type(error).__name__
+        logger.warning("the sessions of a former run in %s could not be read: %s", path, why)
         return []
 
 
@@ -49,7 +50,7 @@ def write_borrowed(path: Path, borrowed: list[Borrowed]) -> None:
     entries: list[dict[str, Any]] = [
         {"session": each.session.document(), "owned": each.owned, "instance": each.instance} for each in borrowed
     ]
-    write_private(path, {"borrowed": entries})
+    write_private(path, json.dumps({"borrowed": entries}))
 
 
 async def take_over(borrowed: Borrowed, like: ProjectSession) -> ProjectSession | None:

@@ -103,7 +103,13 @@ class Extraction:
         project = self._own.http.project
         grid = asking.options.grid
         question = question_of(
-            dict(source.body), asking.query, grid, asking.options.pushdown, source.prompts, source.page_by
+            dict(source.body),
+            asking.query,
+            grid,
+            asking.options.pushdown,
+            source.prompts,
+            source.page_by,
+            *asking.query.polars_digests,
         )
         self._asked = Asked(
             self._own.http.own.base, project.id if project else None, source.kind, source.object_id, name, question

@@ -1,28 +1,52 @@
-"""A cube's definition: the objects it offers (wire reference, section 3.2). Pure."""
+"""A cube's or report's definition: the objects it offers (wire reference, sections 3.2 and 4.1). Pure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import ProtocolError
 from mstr_arrow.grid.types import type_name
 
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
 ROW_COUNT = "Row Count - "
 """What the name of a table's row count starts with; the table's name follows."""
 
+_OF_COUNTS = {"reserved", "unknown"}
+
 
 @dataclass(frozen=True, slots=True)
-class Available:
-    """An attribute or metric that a cube offers."""
+class Form:
+    """A form of an attribute; ``data_type`` is the server's word for the type of its values."""
 
     id: str
     name: str
+    data_type: str = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """An attribute that is offered, with all its forms, those not shown included."""
+
+    id: str
+    name: str
+    forms: tuple[Form, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric that is offered; ``data_type`` is often "unknown" in a definition."""
+
+    id: str
+    name: str
+    data_type: str = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """The attributes and metrics of a cube, in the server's order.
+    """The attributes and metrics of a cube or report, in the server's order.
 
     ``row_counts`` are the metrics the server adds to each table of imported data; they are asked for only on
     request.
@@ -30,14 +54,32 @@ class Definition:
 
     id: str
     name: str
-    attributes: tuple[Available, ...]
-    metrics: tuple[Available, ...]
-    row_counts: tuple[Available, ...]
+    attributes: tuple[Attribute, ...]
+    metrics: tuple[Metric, ...]
+    row_counts: tuple[Metric, ...] = ()
+
+    @property
+    def may_count_rows(self) -> tuple[Metric, ...]:
+        """The metrics that may be row counts, by name and type; the dataset's tables tell which are."""
+        return tuple(
+            each for each in self.metrics if each.name.startswith(ROW_COUNT) and each.data_type in _OF_COUNTS
+        )
+
+    def without_row_counts(self, tables: Collection[str]) -> Definition:
+        """Set the row counts of these tables apart from the metrics.
+
+        Of several metrics with the name of one, that of a reserved type is it; where that does not tell, all stay.
+        """
+        counts = [
+            count for table in tables if (count := _only(self.may_count_rows, f"{ROW_COUNT}{table}")) is not None
+        ]
+        kept = tuple(metric for metric in self.metrics if metric not in counts)
+        return replace(self, metrics=kept, row_counts=(*self.row_counts, *counts))
 
     def request(self, *, row_counts: bool = False) -> dict[str, object]:
         """Make the body that asks for every attribute and metric (wire reference, section 5).
 
-        >>> cube = Definition("A1", "Sales", (Available("B2", "Region"),), (Available("C3", "Revenue"),), ())
+        >>> cube = Definition("A1", "Sales", (Attribute("B2", "Region"),), (Metric("C3", "Revenue"),))
         >>> cube.request()
         {'requestedObjects': {'attributes': [{'id': 'B2'}], 'metrics': [{'id': 'C3'}]}}
         """
@@ -50,25 +92,46 @@ class Definition:
         }
 
 
+def _only(metrics: Iterable[Metric], name: str) -> Metric | None:
+    """Return the one metric of that name, or the one of a reserved type among several."""
+    named = [metric for metric in metrics if metric.name == name]
+    reserved = [metric for metric in named if metric.data_type == "reserved"]
+    found = reserved or named
+    return found[0] if len(found) == 1 else None
+
+
 def read_definition(body: Any) -> Definition:
     """Read the body of GET /api/v2/cubes/{id}; errors: ProtocolError."""
     try:
         objects = body["definition"]["availableObjects"]
-        attributes = tuple(Available(item["id"], item["name"]) for item in objects.get("attributes") or ())
-        metrics = objects.get("metrics") or ()
-        hidden = [item for item in metrics if _is_row_count(item)]
         return Definition(
             body["id"],
             body["name"],
-            attributes,
-            tuple(Available(item["id"], item["name"]) for item in metrics if item not in hidden),
-            tuple(Available(item["id"], item["name"]) for item in hidden),
+            read_attributes(objects.get("attributes") or ()),
+            read_metrics(objects.get("metrics") or ()),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ProtocolError("The server's answer is no definition of a cube.") from error
 
 
-def _is_row_count(metric: dict[str, Any]) -> bool:
-    """Tell the server's row counts: a reserved type, or their name where the type is not known."""
-    data_type = type_name(metric.get("dataType"))
-    return data_type == "reserved" or (data_type == "unknown" and metric["name"].startswith(ROW_COUNT))
+def read_attributes(items: Iterable[Any]) -> tuple[Attribute, ...]:
+    """Read attributes with their forms; raises KeyError, TypeError or AttributeError for what is none."""
+    return tuple(Attribute(item["id"], _name(item), _forms(item.get("forms") or ())) for item in items)
+
+
+def read_metrics(items: Iterable[Any]) -> tuple[Metric, ...]:
+    """Read metrics; raises KeyError, TypeError or AttributeError for what is none."""
+    return tuple(Metric(item["id"], _name(item), type_name(item.get("dataType"))) for item in items)
+
+
+def _name(item: Any) -> str:
+    name = item["name"]
+    if not isinstance(name, str):
+        raise TypeError(name)
+    return name
+
+
+def _forms(items: Iterable[Any]) -> tuple[Form, ...]:
+    return tuple(
+        Form(item["id"], item.get("name") or item["id"], type_name(item.get("dataType"))) for item in items
+    )

@@ -44,7 +44,7 @@ class Column:
     ``type`` is the type of its values, ``pa.string()`` for texts however they are delivered; ``data_type``
     is the server's name for it. An attribute's column is of one form of one position (``level``) of its unit; a
     metric's of the ``part`` "raw" or "formatted", and in layout "grid" of the data column whose header has the
-    elements ``header``.
+    elements ``header``. ``attribute`` and ``form`` are the names of what an attribute's column shows.
     """
 
     name: str
@@ -56,6 +56,8 @@ class Column:
     level: int = 0
     part: str = "raw"
     header: tuple[str | None, ...] = ()
+    attribute: str | None = None
+    form: str | None = None
 
     @property
     def field(self) -> pa.Field:
@@ -63,6 +65,10 @@ class Column:
         metadata = {"mstr.role": self.role, "mstr.id": self.object_id, "mstr.data_type": self.data_type}
         if self.form_id is not None:
             metadata["mstr.form_id"] = self.form_id
+        if self.attribute is not None:
+            metadata["mstr.attribute"] = self.attribute
+        if self.form is not None:
+            metadata["mstr.form"] = self.form
         return pa.field(self.name, TEXT if is_text(self.type) else self.type, metadata=metadata)
 
 
@@ -190,6 +196,8 @@ def columns_of_place(place: Place, *, in_rows: bool) -> list[Column]:
             form.data_type,
             attribute_type(form.data_type),
             level=place.level,
+            attribute=unit.name,
+            form=form.name,
         )
         for form in unit.forms
     ]

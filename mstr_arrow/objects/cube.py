@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.catalog.find import fetch_definition
-from mstr_arrow.errors import ProtocolError
+from mstr_arrow.errors import NotFound, PermissionDenied, ProtocolError, ServerError
 from mstr_arrow.grid.definition import Definition, read_definition
 from mstr_arrow.instances.source import Source
-from mstr_arrow.objects.described import Described
+from mstr_arrow.objects.described import Described, listed
+from mstr_arrow.upload.existing import read_dataset
 
 if TYPE_CHECKING:
     from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.session.client import Client
+    from mstr_arrow.session.project_http import ProjectHttp
 
 _READY = 64
+_NO_DATASET = "ERR001"
+"""What the server says of a cube that was not made of tables, with HTTP 500."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +60,24 @@ class Cube(Described):
             client.server_version,
             given=instance_id,
         )
-        metrics = definition.metrics + (definition.row_counts if row_counts else ())
-        super().__init__(client, source, options, replace(definition, metrics=metrics))
+        super().__init__(client, source, options, definition)
+        self._reads_row_counts = row_counts
 
     def __repr__(self) -> str:
         return f"<Cube {self.name!r} {self.id}>"
+
+    @property
+    def metrics(self) -> list[dict[str, str]]:
+        """The metrics that are read, each with ``id`` and ``name``."""
+        return super().metrics + (self.row_counts if self._reads_row_counts else [])
+
+    @property
+    def row_counts(self) -> list[dict[str, str]]:
+        """The metrics by which the server counts the rows of the cube's tables, each with ``id`` and ``name``.
+
+        They are left out unless the cube was opened with ``row_counts=True``.
+        """
+        return listed(self._definition.row_counts)
 
     @property
     def info(self) -> CubeInfo:
@@ -107,6 +124,21 @@ def _moment(text: str | None) -> datetime | None:
 async def open_cube(
     client: Client, name_or_id: str, options: ReadOptions, *, row_counts: bool, instance_id: str | None = None
 ) -> Cube:
-    """Find a cube and read its definition."""
-    body = await fetch_definition(client.http, name_or_id, "cube")
-    return Cube(client, read_definition(body), options, row_counts=row_counts, instance_id=instance_id)
+    """Find a cube and read its definition, and its tables' names where metrics may count their rows."""
+    definition = read_definition(await fetch_definition(client.http, name_or_id, "cube"))
+    if definition.may_count_rows:
+        definition = definition.without_row_counts(await _tables(client.http, definition.id))
+    return Cube(client, definition, options, row_counts=row_counts, instance_id=instance_id)
+
+
+async def _tables(http: ProjectHttp, cube_id: str) -> list[str]:
+    """Return the names of a dataset's tables, none where the server knows no dataset. GET /api/datasets/{id}."""
+    params = {"fields": "tables,columns"}
+    try:
+        answer = await http.request("GET", f"datasets/{cube_id}", params=params, safe=False)
+    except ServerError as error:
+        no_dataset = type(error) is ServerError and error.code == _NO_DATASET
+        if no_dataset or isinstance(error, NotFound | PermissionDenied):
+            return []
+        raise
+    return list(read_dataset(answer.json()).tables)

@@ -8,10 +8,12 @@ from mstr_arrow.objects.elements import read_elements
 from mstr_arrow.objects.sql_view import Sql
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pyarrow as pa
 
     from mstr_arrow.fetch.options import ReadOptions
-    from mstr_arrow.grid.definition import Definition
+    from mstr_arrow.grid.definition import Attribute, Definition, Metric
     from mstr_arrow.instances.source import Source
     from mstr_arrow.session.client import Client
 
@@ -42,12 +44,12 @@ class Described(Sql):
     @property
     def attributes(self) -> list[dict[str, str]]:
         """The attributes there are, each with ``id`` and ``name``."""
-        return [{"id": each.id, "name": each.name} for each in self._definition.attributes]
+        return listed(self._definition.attributes)
 
     @property
     def metrics(self) -> list[dict[str, str]]:
         """The metrics there are, each with ``id`` and ``name``."""
-        return [{"id": each.id, "name": each.name} for each in self._definition.metrics]
+        return listed(self._definition.metrics)
 
     def elements(self, attribute: str) -> pa.Table:
         """Return the elements of an attribute: their ids in ``id``, and a column for each form.
@@ -64,3 +66,8 @@ class Described(Sql):
     async def elements_async(self, attribute: str) -> pa.Table:
         """Do what `elements` does."""
         return await self._client.bridge(read_elements(self._asking, attribute))
+
+
+def listed(objects: Iterable[Attribute | Metric]) -> list[dict[str, str]]:
+    """Return objects of a definition as dicts of their ids and names."""
+    return [{"id": each.id, "name": each.name} for each in objects]

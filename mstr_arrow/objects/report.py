@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.catalog.find import fetch_definition
 from mstr_arrow.catalog.objects import read_info
 from mstr_arrow.errors import ProtocolError
-from mstr_arrow.grid.definition import Available, Definition
+from mstr_arrow.grid.definition import Definition, read_attributes, read_metrics
 from mstr_arrow.instances.source import Source
 from mstr_arrow.objects.described import Described
 from mstr_arrow.objects.page_by import Paged
@@ -81,7 +81,7 @@ def read_template(body: Any) -> Definition:
     >>> rows = [{"type": "attribute", "id": "B2", "name": "Region"}, {"type": "customgroup", "id": "D4"}]
     >>> template = {"grid": {"rows": rows, "columns": [amount]}}
     >>> read_template({"id": "A1", "name": "Daily", "definition": template}).attributes
-    (Available(id='B2', name='Region'),)
+    (Attribute(id='B2', name='Region', forms=()),)
     """
     try:
         grid = body["definition"]["grid"]
@@ -90,7 +90,7 @@ def read_template(body: Any) -> Definition:
         metrics = [
             each for unit in units if unit["type"] == "templateMetrics" for each in unit.get("elements") or ()
         ]
-        return Definition(body["id"], body["name"], _available(attributes), _available(metrics), ())
+        return Definition(body["id"], body["name"], read_attributes(attributes), read_metrics(metrics))
     except (KeyError, TypeError, AttributeError) as error:
         raise ProtocolError("The server's answer is no definition of a report.") from error
 
@@ -104,7 +104,3 @@ def may_have_totals(body: Any) -> bool:
     subtotals = body["definition"]["grid"].get("subtotals")
     told = subtotals if isinstance(subtotals, dict) else {}
     return told.get("defined") is not False and told.get("visible") is not False
-
-
-def _available(items: list[dict[str, Any]]) -> tuple[Available, ...]:
-    return tuple(Available(item["id"], item["name"]) for item in items)

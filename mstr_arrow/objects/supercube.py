@@ -55,7 +55,8 @@ class SuperCube:
         self._push = Push(self._client, name, id, description)
 
     def __repr__(self) -> str:
-        return f"<SuperCube {self.name!r} {self.id or '(no id yet)'}>"
+        name = "" if self.name is None else f"{self.name!r} "
+        return f"<SuperCube {name}{self.id or '(no id)'}>"
 
     @property
     def id(self) -> str | None:
@@ -81,9 +82,10 @@ class SuperCube:
 
         ``data`` is anything with ``__arrow_c_stream__``, a Polars LazyFrame or a pyarrow Dataset, which are read
         while they are sent. Numbers become metrics and the rest attributes, but for the columns that
-        ``to_attribute`` and ``to_metric`` name. ``update_policy`` says what becomes of the rows there are:
-        ``replace`` removes them, ``add`` keeps them; ``update`` changes the metrics of rows with the same
-        attributes and ignores others, ``upsert`` adds those. A new cube takes all rows, whatever the policy.
+        ``to_attribute`` and ``to_metric`` name, and for forms (`WriteOptions`). ``update_policy`` says what becomes
+        of the rows there are: ``replace`` removes them, ``add`` keeps them; ``update`` changes the metrics of rows
+        with the same attributes and ignores others, ``upsert`` adds those. A new cube takes all rows, whatever the
+        policy.
         """
         self._push.add(name, source_of(data, name), update_policy, to_attribute, to_metric)
 

@@ -27,6 +27,7 @@ from mstr_arrow.query.expressions import (
     Match,
     Membership,
     Or,
+    PolarsCondition,
     Rank,
 )
 from mstr_arrow.wording import naming
@@ -69,6 +70,8 @@ def bind(expression: Expression, subjects: Subjects) -> Expression:
     match expression:
         case And(parts) | Or(parts):
             return _flat(type(expression), [bind(part, subjects) for part in parts])
+        case PolarsCondition():
+            return expression  # `polars_conditions` has seen to it
         case Elements():
             return _elements(expression, subjects.find_attribute(expression.column))
         case ColumnComparison():

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from mstr_arrow.query.bind import bind
 from mstr_arrow.query.columns import subjects_of
 from mstr_arrow.query.expressions import (
     And,
@@ -21,11 +20,13 @@ from mstr_arrow.query.expressions import (
     Match,
     Membership,
     Or,
+    PolarsCondition,
     leaves,
     needs_all_rows,
 )
 from mstr_arrow.query.local_filter import predicate
 from mstr_arrow.query.planner import groups, undecided
+from mstr_arrow.query.polars_conditions import resolve
 from mstr_arrow.query.server_filter import push_where
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ def texts_in_the_way(query: Query, columns: Columns, *, id_text_operators: bool 
     kept = groups(query.aggregate, subjects)
     if kept is None:
         return []
-    parts = undecided(push_where(bind(query.where, subjects), subjects, id_text_operators=id_text_operators), kept)
+    parts = undecided(
+        push_where(resolve(query.where, subjects), subjects, id_text_operators=id_text_operators), kept
+    )
     found: dict[Leaf, None] = {}
     for part in parts:
         texts = [leaf for leaf in leaves(part.expression) if _is_on_text(leaf, subjects)]
@@ -90,7 +93,7 @@ def with_elements(query: Query, columns: Columns, found: Mapping[Leaf, Expressio
     """Put elements in the place of the conditions that they were found for."""
     if not found or query.where is None:
         return query
-    return replace(query, where=_replaced(bind(query.where, subjects_of(columns.schema)), found))
+    return replace(query, where=_replaced(resolve(query.where, subjects_of(columns.schema)), found))
 
 
 def notes(found: Mapping[Leaf, Expression]) -> list[str]:
@@ -105,4 +108,7 @@ def notes(found: Mapping[Leaf, Expression]) -> list[str]:
 def _replaced(expression: Expression, found: Mapping[Leaf, Expression]) -> Expression:
     if isinstance(expression, (And, Or)):
         return type(expression)(tuple(_replaced(part, found) for part in expression.parts))
+    if isinstance(expression, PolarsCondition) and expression.known is not None:
+        known = _replaced(expression.known, found)
+        return expression if known == expression.known else known
     return found.get(expression, expression)  # type: ignore[call-overload,no-any-return]  # all others are leaves

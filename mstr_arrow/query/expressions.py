@@ -1,4 +1,4 @@
-"""Conditions on rows, as values: what `col` makes.
+"""Conditions on rows, as values: what `col` makes, and what Polars' own expressions become.
 
 A condition is true, false, or unknown where it meets an empty value; rows are kept where it is true. There is no
 "not" among the nodes: ``~`` turns a condition into its opposite at once, and what was unknown stays unknown, as in
@@ -7,10 +7,13 @@ SQL and Polars.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
+
+import polars as pl
 
 from mstr_arrow.errors import UsageError
 
@@ -26,14 +29,14 @@ _OPPOSITE: dict[Operator, Operator] = {"==": "!=", "!=": "==", "<": ">=", ">=": 
 
 
 class Expression:
-    """A condition on rows; combine conditions by ``&``, ``|`` and ``~``."""
+    """A condition on rows; combine conditions by ``&``, ``|`` and ``~``, with Polars expressions on the right."""
 
     __slots__ = ()
 
-    def __and__(self, other: Expression) -> Expression:
+    def __and__(self, other: Expression | pl.Expr) -> Expression:
         return _joined(And, self, other)
 
-    def __or__(self, other: Expression) -> Expression:
+    def __or__(self, other: Expression | pl.Expr) -> Expression:
         return _joined(Or, self, other)
 
     def __invert__(self) -> Expression:
@@ -195,6 +198,41 @@ class Elements(Leaf):
         return f"{self.column}.{'lacks_elements' if self.negated else 'has_elements'}({_listed(self.ids)})"
 
 
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class PolarsCondition(Expression):
+    """A condition that Polars decides about, row by row; ``known`` says the same in our words, if there are any."""
+
+    expr: pl.Expr
+    known: Expression | None = None
+
+    def __invert__(self) -> Expression:
+        return PolarsCondition(~self.expr)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PolarsCondition) and self.expr.meta.eq(other.expr)
+
+    def __hash__(self) -> int:
+        return hash(str(self.expr))
+
+    def __repr__(self) -> str:
+        return " ".join(str(self.expr).split("\n")) if self.known is None else repr(self.known)
+
+    @property
+    def digest(self) -> str:
+        """What tells it from others, whose text may be the same: Polars shortens constants there."""
+        try:
+            return hashlib.sha256(self.expr.meta.serialize()).hexdigest()
+        except pl.exceptions.PolarsError:  # functions of Python's cannot always be written down
+            return str(self.expr)
+
+
+def as_condition(value: object) -> Expression | None:
+    """Return a condition or a Polars expression as a condition, None for anything else."""
+    if isinstance(value, pl.Expr):
+        return PolarsCondition(value)
+    return value if isinstance(value, Expression) else None
+
+
 def conjuncts(expression: Expression) -> tuple[Expression, ...]:
     """Return the conditions that must all hold."""
     return expression.parts if isinstance(expression, And) else (expression,)
@@ -207,21 +245,40 @@ def all_of(parts: Iterable[Expression]) -> Expression | None:
 
 
 def leaves(expression: Expression) -> Iterator[Leaf]:
-    """Go through the conditions on single columns, from left to right."""
-    if isinstance(expression, (And, Or)):
-        for part in expression.parts:
-            yield from leaves(part)
-    elif isinstance(expression, Leaf):
-        yield expression
+    """Go through the conditions on single columns, from left to right; those of Polars as far as they are known."""
+    match expression:
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from leaves(part)
+        case PolarsCondition(known=Expression() as known):
+            yield from leaves(known)
+        case Leaf():
+            yield expression
+
+
+def polars_conditions(expression: Expression) -> Iterator[PolarsCondition]:
+    """Go through the conditions that Polars decides about, from left to right."""
+    match expression:
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from polars_conditions(part)
+        case PolarsCondition():
+            yield expression
 
 
 def column_names(expression: Expression) -> list[str]:
     """Return the columns a condition speaks of, each once, in order."""
-    names = [
-        name
-        for leaf in leaves(expression)
-        for name in ([leaf.column, leaf.other] if isinstance(leaf, ColumnComparison) else [leaf.column])
-    ]
+    match expression:
+        case And(parts) | Or(parts):
+            names = [name for part in parts for name in column_names(part)]
+        case PolarsCondition(expr):
+            names = expr.meta.root_names()
+        case ColumnComparison(column, _, other):
+            names = [column, other]
+        case Leaf(column):
+            names = [column]
+        case _:
+            names = []
     return list(dict.fromkeys(names))
 
 
@@ -231,14 +288,15 @@ def needs_all_rows(expression: Expression) -> bool:
 
 
 def _joined(kind: type[And | Or], left: Expression, right: object) -> Expression:
-    if not isinstance(right, Expression):
+    other = as_condition(right)
+    if other is None:
         symbol = "&" if kind is And else "|"
         raise UsageError(
             f"{left!r} {symbol} {right!r}: the second is no condition.",
             hint=f"Put each comparison in parentheses: (col('A') > 1) {symbol} (col('B') > 2).",
         )
     return kind(
-        tuple(item for side in (left, right) for item in (side.parts if isinstance(side, kind) else (side,)))
+        tuple(item for side in (left, other) for item in (side.parts if isinstance(side, kind) else (side,)))
     )
 
 

@@ -20,6 +20,7 @@ from mstr_arrow.query.expressions import (
     Membership,
     Null,
     Or,
+    PolarsCondition,
     Rank,
 )
 
@@ -52,6 +53,8 @@ def predicate(expression: Expression, subjects: Subjects) -> pl.Expr:
             return reduce(operator.and_, [predicate(part, subjects) for part in parts])
         case Or(parts):
             return reduce(operator.or_, [predicate(part, subjects) for part in parts])
+        case PolarsCondition(expr):
+            return expr
         case ColumnComparison():
             sides = [_values(subjects.find(name)) for name in (expression.column, expression.other)]
             return _OPERATORS[expression.operator](*sides)

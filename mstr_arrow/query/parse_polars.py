@@ -42,7 +42,7 @@ _WIDER_INTEGERS: dict[pl.DataType, tuple[type[pl.DataType], ...]] = {
     pl.Int16(): (pl.Int32, pl.Int64),
     pl.Int32(): (pl.Int64,),
 }
-_ANY = (Exception, pl.exceptions.PanicException)
+ANY_ERROR = (Exception, pl.exceptions.PanicException)
 """What Polars, or a form of it not known here, may raise; a predicate not understood is no error."""
 
 
@@ -64,15 +64,21 @@ def from_polars(predicate: pl.Expr, subjects: Subjects) -> Understood:
     """
     try:
         nodes = list(_conjuncts(json.loads(predicate.meta.serialize(format="json"))))
-    except _ANY:
+    except ANY_ERROR:
         return Understood(None, (str(predicate),))
-    known, unknown = [], []
-    for node in nodes:
-        try:
-            known.append(bind(_Reader(subjects).condition(node), subjects))
-        except _ANY:
-            unknown.append(_text(node))
-    return Understood(all_of(known), tuple(unknown))
+    read = [_read(node, subjects) for node in nodes]
+    unknown = tuple(_text(node) for node, known in zip(nodes, read, strict=True) if known is None)
+    return Understood(all_of(known for known in read if known is not None), unknown)
+
+
+def parts(predicate: pl.Expr, subjects: Subjects) -> list[tuple[pl.Expr, Expression | None]]:
+    """Return the conditions of a predicate that must all hold, each with what it is as ours, None where nothing."""
+    try:
+        nodes = list(_conjuncts(json.loads(predicate.meta.serialize(format="json"))))
+        found = [(_expression(node), _read(node, subjects)) for node in nodes]
+    except ANY_ERROR:
+        return [(predicate, None)]
+    return found if len(found) > 1 else [(predicate, known) for _, known in found]
 
 
 def without_hints(predicate: pl.Expr | None) -> pl.Expr | None:
@@ -85,6 +91,14 @@ def without_hints(predicate: pl.Expr | None) -> pl.Expr | None:
     nodes = _conjuncts(json.loads(predicate.meta.serialize(format="json")))
     kept = [_expression(node) for node in nodes if not _is_hint(node)]
     return reduce(and_, kept) if kept else None
+
+
+def _read(node: Any, subjects: Subjects) -> Expression | None:
+    """Read a condition, bound to its columns; None where it is not understood."""
+    try:
+        return bind(_Reader(subjects).condition(node), subjects)
+    except ANY_ERROR:
+        return None
 
 
 def _is_hint(node: Any) -> bool:
@@ -126,9 +140,9 @@ class _Reader:
         raise _NotUnderstoodError
 
     def comparison(self, operator: Operator, left: Any, right: Any) -> Expression:
-        if _is_constant(left):
+        if is_constant(left):
             left, right, operator = right, left, _MIRRORED[operator]
-        value = _constant(right) if _is_constant(right) else self.column(right)
+        value = _constant(right) if is_constant(right) else self.column(right)
         return self.column(left).compare(operator, value)
 
     def boolean(self, function: Any, first: Any, rest: list[Any]) -> Expression:
@@ -203,18 +217,18 @@ def _pattern(function: Any, column: ColumnReference, text: Any) -> Expression:
     raise _NotUnderstoodError
 
 
-def _is_constant(node: Any) -> bool:
+def is_constant(node: Any) -> bool:
     """Tell whether a node is a constant, however Polars spells it."""
     match node:
         case {"Literal": _}:
             return True
         case {"Cast": {"expr": inner}} | {"Alias": [inner, str()]}:
-            return _is_constant(inner)
+            return is_constant(inner)
     return False
 
 
 def _is_null(node: Any) -> bool:
-    return _is_constant(node) and _constant(node) is None
+    return is_constant(node) and _constant(node) is None
 
 
 def _constant(node: Any) -> Any:
@@ -230,7 +244,7 @@ def _constants(node: Any) -> list[Any]:
 
 
 def _evaluated(node: Any) -> pl.Series:
-    if not _is_constant(node):
+    if not is_constant(node):
         raise _NotUnderstoodError
     return pl.select(_expression(node)).to_series()
 
@@ -260,8 +274,13 @@ def _exact_floats(node: Any) -> Any:
     return node
 
 
+def first_line(error: BaseException) -> str:
+    """Return what Polars says, without the plan that it may add."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
 def _text(node: Any) -> str:
     try:
         return str(_expression(node))
-    except _ANY:
+    except ANY_ERROR:
         return "a condition that Polars cannot name"

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.grid.schema import ID_FORM
-from mstr_arrow.query.bind import bind
 from mstr_arrow.query.columns import NUMBERS, Subjects, subjects_of
 from mstr_arrow.query.expressions import Match, all_of, column_names, conjuncts, leaves, needs_all_rows
 from mstr_arrow.query.local_filter import predicate
 from mstr_arrow.query.narrowing import narrowings, requested
+from mstr_arrow.query.polars_conditions import resolve
 from mstr_arrow.query.query import SortKey
 from mstr_arrow.query.residual import Residual
 from mstr_arrow.query.server_filter import Part, Pushed, push_having, push_where
@@ -100,8 +100,8 @@ def divide(
     for names in (*query.within, query.select):
         final = _columns(names, Subjects(tuple(final)))
 
-    where = None if query.where is None else bind(query.where, subjects)
-    having = None if query.having is None else bind(query.having, results)
+    where = None if query.where is None else resolve(query.where, subjects)
+    having = None if query.having is None else resolve(query.having, results)
     if remaining is not None:
         where, having = _lowered(where, having, results)
     pushed = None if where is None else push_where(where, subjects, id_text_operators=id_text_operators)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.query.expressions import all_of, needs_all_rows
+from mstr_arrow.query.expressions import all_of, needs_all_rows, polars_conditions
 from mstr_arrow.wording import named, naming
 
 if TYPE_CHECKING:
@@ -48,6 +48,12 @@ class Query:
     def trivial(self) -> bool:
         """Whether it asks for everything."""
         return self == Query()
+
+    @property
+    def polars_digests(self) -> tuple[str, ...]:
+        """What tells its Polars expressions from others of the same text."""
+        found = (polars_conditions(each) for each in (self.where, self.having) if each is not None)
+        return tuple(condition.digest for conditions in found for condition in conditions)
 
     def filtered(self, conditions: Sequence[Expression]) -> Query:
         """Return the query with more conditions, which decide about the rows that there are by then.

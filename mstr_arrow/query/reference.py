@@ -21,6 +21,7 @@ from mstr_arrow.query.expressions import (
     Null,
     Rank,
     Value,
+    as_condition,
     no_truth,
 )
 from mstr_arrow.wording import naming
@@ -60,19 +61,26 @@ def names_of(columns: Sequence[object], call: Wording) -> tuple[str, ...]:
     return tuple(map(str, names))
 
 
-def check_conditions(conditions: Sequence[object]) -> None:
-    """Refuse what is no condition made by `col`; errors: UsageError with what takes it."""
-    for condition in conditions:
-        if isinstance(condition, Expression):
-            continue
-        hint = naming("Make conditions of {col()}, as in col('Units') > 3.")
-        if isinstance(condition, pl.Expr):
-            hint = naming("Make conditions of {col()}, or filter {Scan.lazy()}, which takes Polars expressions.")
-        elif isinstance(condition, str):
-            hint = naming("{Scan.filter_sql()} takes conditions as texts.")
-        raise UsageError(
-            naming("{Scan.filter()} takes conditions, not {condition!r}.", condition=condition), hint=hint
-        )
+def conditions_of(given: Sequence[object]) -> list[Expression]:
+    """Read the conditions that a call is given: those made by `col`, and Polars expressions.
+
+    Errors: UsageError for anything else, with what takes it.
+
+    >>> conditions_of([col("Units") > 3, pl.col("Region") == "East"])
+    [Units > 3, [(col("Region")) == ("East")]]
+    """
+    found: list[Expression] = []
+    for each in given:
+        condition = as_condition(each)
+        if condition is None:
+            hint = naming("Make conditions of {col()}, as in col('Units') > 3.")
+            if isinstance(each, str):
+                hint = naming("{Scan.filter_sql()} takes conditions as texts.")
+            raise UsageError(
+                naming("{Scan.filter()} takes conditions, not {condition!r}.", condition=each), hint=hint
+            )
+        found.append(condition)
+    return found
 
 
 class ColumnReference:
@@ -203,6 +211,11 @@ class ColumnReference:
 
     def _value(self, value: object) -> Value:
         """Check a constant; scalars of other libraries become Python's own."""
+        if isinstance(value, pl.Expr):
+            raise UsageError(
+                f"the column {self.name!r} is compared with the Polars expression {str(value)!r}.",
+                hint="Make both sides by the same col: mstr_arrow's, or Polars' own.",
+            )
         for convert in ("as_py", "item"):  # of Arrow, of numpy
             if not isinstance(value, Value) and hasattr(value, convert):
                 value = getattr(value, convert)()

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pyarrow as pa
 
+from mstr_arrow.errors import UsageError
 from mstr_arrow.grid.texts import join_batches
+from mstr_arrow.query.parse_polars import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +51,9 @@ class Residual:
 
     def filtered(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Filter one batch; all columns stay."""
-        return batch.filter(self._mask(batch)) if self.filters and batch.num_rows else batch
+        if not self.filters or not batch.num_rows:
+            return batch
+        return batch.filter(self._mask(batch, reduce(and_, self.filters)))
 
     def narrow(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Keep the columns that were asked for."""
@@ -69,8 +73,7 @@ class Residual:
         table = join_batches(list(batches), schema)
         if self.ranked:
             for condition in self.filters:
-                mask = self._frame(table, condition.meta.root_names()).select(condition).to_series()
-                table = table.filter(mask.to_arrow())
+                table = table.filter(self._mask(table, condition))
         if self.sort:
             keys = self._frame(table, [key.column for key in self.sort])
             order = pl.arg_sort_by(
@@ -83,11 +86,19 @@ class Residual:
             table = table.take((places if self.head is None else places.head(self.head)).to_arrow())
         return table.slice(0, self.head).select(list(self.columns or table.column_names))
 
-    def _mask(self, batch: pa.RecordBatch) -> pa.Array:
-        names = {name for condition in self.filters for name in condition.meta.root_names()}
-        frame = self._frame(batch, sorted(names))
-        mask = frame.select(reduce(and_, self.filters).alias("kept")).to_series()
-        return mask.to_arrow().cast(pa.bool_())
+    def _mask(self, rows: pa.RecordBatch | pa.Table, condition: pl.Expr) -> pa.Array:
+        """Say of each row whether a condition keeps it; errors: UsageError for one that fails over these rows."""
+        names = sorted(set(condition.meta.root_names()))
+        try:
+            kept = self._frame(rows, names).select(kept=condition).to_series()
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+            raise UsageError(
+                f"the condition {condition!s} cannot be decided for these rows: {first_line(error)}",
+                hint="Have it give null where a value does not fit, as cast(…, strict=False) does.",
+            ) from error
+        if not names:  # one answer for all rows
+            kept = kept.new_from_index(0, rows.num_rows)
+        return kept.to_arrow().cast(pa.bool_())
 
     def _frame(self, rows: pa.RecordBatch | pa.Table, names: Sequence[str]) -> pl.DataFrame:
         """Make a frame of the columns that matter, texts as strings."""

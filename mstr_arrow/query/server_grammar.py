@@ -28,6 +28,7 @@ top                metrics                     as a superset, if it is the only 
 bottom, percent    metrics                     no: where empty values rank is not said, and fewer rows would change
                                                what a percentage means
 has_elements, …    attributes                  exactly, always: nobody else can tell
+of Polars          any                         as what it says in these words; no, if that cannot be said
 any                bool, derived metrics, …    no, with the reason `Subject.unasked` gives
 =================  ==========================  ====================================================================
 
@@ -49,11 +50,13 @@ from mstr_arrow.query.expressions import (
     ColumnComparison,
     Comparison,
     Elements,
+    Expression,
     Leaf,
     Match,
     Membership,
     Null,
     Or,
+    PolarsCondition,
     column_names,
 )
 
@@ -62,7 +65,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.query.columns import Subject, Subjects
     from mstr_arrow.query.constants import Bounds, Constant
-    from mstr_arrow.query.expressions import Expression, Operator, Rank, Value
+    from mstr_arrow.query.expressions import Operator, Rank, Value
 
 Body = dict[str, Any]
 
@@ -136,6 +139,10 @@ class Asker:
                 return _conjunction([self._tree(part) for part in parts])
             case Or(parts):
                 return _disjunction([self._tree(part) for part in parts])
+            case PolarsCondition(known=None):
+                return Answer(None, "it is a Polars expression that the server has no words for")
+            case PolarsCondition(known=Expression() as known):
+                return self._tree(known)
             case ColumnComparison():
                 return _columns(expression, *map(self.subjects.find, (expression.column, expression.other)))
             case Elements():

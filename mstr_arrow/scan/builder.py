@@ -12,7 +12,7 @@ from mstr_arrow.fetch.options import ScanOptions
 from mstr_arrow.fetch.resolver import Asking, Whole
 from mstr_arrow.query.parse_sql import from_sql
 from mstr_arrow.query.query import Query, SortKey
-from mstr_arrow.query.reference import ColumnReference, check_conditions, names_of
+from mstr_arrow.query.reference import ColumnReference, conditions_of, names_of
 from mstr_arrow.signatures import takes
 from mstr_arrow.wording import named, naming
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
     from typing import Self, Unpack
 
+    import polars as pl
     import pyarrow as pa
 
     from mstr_arrow.fetch.base_reader import Sliceable
@@ -97,7 +98,7 @@ class Question:
             self._asking.query.selected(names_of(columns, named("Scan.select()")), any_order=any_order)
         )
 
-    def filter(self, *conditions: Expression) -> Self:
+    def filter(self, *conditions: Expression | pl.Expr) -> Self:
         """Return a scan of the rows for which all conditions hold.
 
         Before `aggregate` they decide about the rows of the object, after it about those that were added up.
@@ -106,13 +107,19 @@ class Question:
         answers is asked of it, and everything is checked again here: the result is what filtering all rows with
         Polars would give. `explain` shows what is sent.
 
+        A Polars expression that looks at one row is a condition, too, whatever functions it calls; it names columns
+        as the result does. What it says in words that the server has is sent. Aggregations, ``over``, ``shift`` and
+        their like see rows together, so they are refused: filter `lazy` by them. Beside ``&`` and ``|``, a
+        condition of ``mstr_arrow.col`` comes before one of Polars.
+
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     sales = conn.cube("Sales Cube")
         ...     sales.filter((ma.col("Units") >= 3) & ma.col("Region").is_in(["East", "West"])).count_rows() > 0
+        ...     sales.filter(pl.col("Region").str.to_uppercase() == "EAST", ma.col("Units") >= 3).count_rows() > 0
+        True
         True
         """
-        check_conditions(conditions)
-        return self._with(self._asking.query.filtered(conditions))
+        return self._with(self._asking.query.filtered(conditions_of(conditions)))
 
     def filter_sql(self, condition: str) -> Self:
         """Return a scan as `filter` does, of a condition as SQL writes it after WHERE; needs the extra ``sql``.
@@ -177,8 +184,8 @@ class Question:
         """The Arrow schema of the result, texts as dictionaries.
 
         Asked for the first time, creates an instance and reads one row of it; the next read uses that
-        instance. Each field's metadata holds ``mstr.id``, ``mstr.form_id``, ``mstr.role`` and
-        ``mstr.data_type``.
+        instance. Each field's metadata holds ``mstr.role``, ``mstr.id``, ``mstr.data_type`` and, of an attribute's
+        form, ``mstr.form_id`` and the names ``mstr.attribute`` and ``mstr.form``.
         """
         return self._client.run(self._known_schema())
 

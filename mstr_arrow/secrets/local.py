@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from shlex import quote
 
 from mstr_arrow.errors import SecretError
+from mstr_arrow.private import is_shared, way_out
 from mstr_arrow.secrets.secret import Secret, require_texts, text_of
 from mstr_arrow.wording import advice
-
-_OTHERS = 0o077
 
 
 def env(name: str, key: str | None = None, *, default: str | None = None) -> Secret:
@@ -71,13 +69,13 @@ class _File:
 
     def fetch(self) -> str:
         with self.path.open("rb") as stream:
-            if not self.shared and os.name == "posix" and os.fstat(stream.fileno()).st_mode & _OTHERS:
+            if not self.shared and is_shared(stream.fileno()):
                 raise SecretError(
                     f"the {self} holds a secret and others can read it.",
                     hint=advice(
                         "have the file to yourself",
-                        "chmod 600 {path}, or give {secrets.file.shared=True} if they may.",
-                        path=quote(str(self.path)),
+                        "{chmod}, or give {secrets.file.shared=True} if they may.",
+                        chmod=way_out(self.path),
                     ),
                 )
             text = text_of(stream.read(), self)

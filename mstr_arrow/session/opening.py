@@ -2,19 +2,52 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from mstr_arrow import background
+from mstr_arrow.errors import InsecureWarning
+from mstr_arrow.http.url import is_loopback
 from mstr_arrow.session.in_project import ProjectSession
+from mstr_arrow.wording import advice, naming
 
 if TYPE_CHECKING:
     from mstr_arrow.config import Settings
     from mstr_arrow.session.access import Access, Resolved
 
 
+_ON_PURPOSE = advice(
+    "silence the warning",
+    "Where this is meant, silence it: warnings.simplefilter('ignore', mstr_arrow.errors.InsecureWarning).",
+)
+
+
+def warn_if_insecure(base: str, settings: Settings, *, stacklevel: int) -> None:
+    """Warn where others on the way can read what is sent: no TLS, but to this machine, or any certificate taken."""
+    parts = urlsplit(base)
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        what = naming(
+            "{base} is not encrypted: whoever is in between can read the password and all data. Write https:// if "
+            "the server has it.",
+            base=base,
+        )
+    elif parts.scheme == "https" and not settings.tls.verify:
+        what = naming(
+            "certificates are not checked for {base}: whoever is in between can read the password. Trust the "
+            "server's authority instead: {Tls.ca_file=…}.",
+            base=base,
+        )
+    else:
+        return
+    warnings.warn(naming("{what} {how}", what=what, how=_ON_PURPOSE), InsecureWarning, stacklevel=stacklevel)
+
+
 def open_session(access: Access, project: str | None, settings: Settings) -> ProjectSession:
     """Open a session; functions that give credentials run in the caller's own thread, so that they hear Ctrl-C."""
     resolved = access.resolve_here()
+    if not isinstance(access.url, str):
+        warn_if_insecure(resolved.base, settings, stacklevel=4)
     opened: list[ProjectSession] = []
     try:
         background.run(_open(opened, access, resolved, project, settings))
@@ -27,6 +60,8 @@ def open_session(access: Access, project: str | None, settings: Settings) -> Pro
 async def open_session_async(access: Access, project: str | None, settings: Settings) -> ProjectSession:
     """Do what :func:`open_session` does; plain functions run in a thread, the others on the caller's loop."""
     resolved = await access.resolve()
+    if not isinstance(access.url, str):
+        warn_if_insecure(resolved.base, settings, stacklevel=4)
     opened: list[ProjectSession] = []
     try:
         await background.bridge(_open(opened, access, resolved, project, settings))

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from mstr_arrow.errors import SecretError, UsageError
 from mstr_arrow.http.cookies import TOKEN
 from mstr_arrow.http.url import base_url
+from mstr_arrow.private import read_private, write_private
 from mstr_arrow.session.project import PROJECT
 from mstr_arrow.wording import naming
 
@@ -24,8 +23,6 @@ Source: TypeAlias = "Mapping[str, Any] | str | os.PathLike[str]"
 """A dict, its JSON, or the path of a file that holds it."""
 
 Format: TypeAlias = Literal["mstr_arrow", "mstr-rest-requests"]
-
-_OTHERS = 0o077
 
 _HINT = naming(
     'A session is {{"base_url": …, "token": …, "cookies": {{name: value, …}}}}, as '
@@ -95,21 +92,9 @@ def read_session(source: Source, base: str | None = None) -> SavedSession:
     return SavedSession(own, token, cookies, project if isinstance(project, str) else None)
 
 
-def write_private(path: str | os.PathLike[str], document: Mapping[str, Any]) -> None:
-    """Write JSON to a file that only its owner can read, and that is there whole or not at all."""
-    target = Path(path).expanduser()
-    descriptor, temporary = tempfile.mkstemp(
-        prefix=f".{target.name}-", dir=target.parent
-    )  # readable by its owner only
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump(document, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).replace(target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+def save(path: str | os.PathLike[str], document: Mapping[str, Any]) -> None:
+    """Write what :meth:`SavedSession.document` returns to a file of its owner's alone."""
+    write_private(Path(path).expanduser(), json.dumps(document))
 
 
 def _data(source: Source) -> Mapping[str, Any]:
@@ -133,13 +118,7 @@ def _data(source: Source) -> Mapping[str, Any]:
 
 def _file(path: Path) -> str:
     try:
-        with path.open("rb") as stream:
-            if os.name == "posix" and os.fstat(stream.fileno()).st_mode & _OTHERS:
-                raise SecretError(
-                    f"the file {str(path)!r} holds a session and others can read it.",
-                    hint=f"chmod 600 {quote(str(path))}",
-                )
-            content = stream.read()
+        content = read_private(path, "a session")
     except OSError as error:
         raise SecretError(
             f"the session in {str(path)!r} could not be read: {error.strerror}.", hint="Is this its path?"

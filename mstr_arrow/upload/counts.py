@@ -28,9 +28,10 @@ async def row_counts(http: ProjectHttp, dataset_id: str) -> dict[str, int]:
     asked for again where the server is busy, as it may be just after publishing.
     """
     definition = read_definition((await http.request("GET", f"v2/cubes/{dataset_id}")).json())
-    if not definition.row_counts:
+    counting = definition.may_count_rows
+    if not counting:
         return {}
-    metrics = [{"id": metric.id} for metric in definition.row_counts]
+    metrics = [{"id": metric.id} for metric in counting]
     body = {"requestedObjects": {"attributes": [], "metrics": metrics}}
     path, params = f"v2/cubes/{dataset_id}/instances", {"offset": 0, "limit": 1}
     try:
@@ -40,9 +41,7 @@ async def row_counts(http: ProjectHttp, dataset_id: str) -> dict[str, int]:
     page = decode_page(await asyncio.to_thread(answer.content))
     rows = page.batch.to_pylist()
     counts = rows[0] if rows else {}
-    return {
-        metric.name.removeprefix(ROW_COUNT): int(counts.get(metric.name) or 0) for metric in definition.row_counts
-    }
+    return {metric.name.removeprefix(ROW_COUNT): int(counts.get(metric.name) or 0) for metric in counting}
 
 
 def check_counts(

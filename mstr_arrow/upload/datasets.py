@@ -69,9 +69,10 @@ async def read(http: ProjectHttp, dataset_id: str) -> tuple[Dataset, Definition 
         ) from error
     dataset = read_dataset(answer.json())
     try:
-        return dataset, read_definition((await http.request("GET", f"v2/cubes/{dataset_id}")).json())
+        definition = read_definition((await http.request("GET", f"v2/cubes/{dataset_id}")).json())
     except NotPublished:
         return dataset, None
+    return dataset, definition.without_row_counts(dataset.tables)
 
 
 async def folder_of(http: ProjectHttp, dataset_id: str) -> str:

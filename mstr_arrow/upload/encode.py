@@ -51,17 +51,21 @@ class EncodeOptions:
 class Losses:
     """How many values of which columns could not be written in full.
 
-    ``nulled`` were NaN or infinite and are written as null; ``shortened`` had digits below a millisecond.
+    ``nulled`` were NaN or infinite and are written as null; ``shortened`` had digits below a millisecond;
+    ``ambiguous`` are local times that occur twice when clocks are put back.
     """
 
     nulled: Counter[str] = field(default_factory=Counter)
     shortened: Counter[str] = field(default_factory=Counter)
+    ambiguous: Counter[str] = field(default_factory=Counter)
 
     def __add__(self, other: Losses) -> Losses:
-        return Losses(self.nulled + other.nulled, self.shortened + other.shortened)
+        return Losses(
+            self.nulled + other.nulled, self.shortened + other.shortened, self.ambiguous + other.ambiguous
+        )
 
     def __bool__(self) -> bool:
-        return bool(self.nulled or self.shortened)
+        return bool(self.nulled or self.shortened or self.ambiguous)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ def encode_slice(table: pa.Table, options: EncodeOptions, *, first_row: int = 0)
     losses = Losses(
         Counter({name: values.nulled for name, values in columns if values.nulled}),
         Counter({name: values.shortened for name, values in columns if values.shortened}),
+        Counter({name: values.ambiguous for name, values in columns if values.ambiguous}),
     )
     lanes = (_rows_text(columns),) if by_rows else tuple(_column_texts(columns))
     return Slice(table.num_rows, lanes, losses)

@@ -23,9 +23,11 @@ import pyarrow.csv
 import pyarrow.dataset
 import pyarrow.fs
 
+from mstr_arrow.adapters.database import not_run, open_database
 from mstr_arrow.errors import DataError, UsageError
 from mstr_arrow.names import listing
 from mstr_arrow.upload.guess import Conversion, guess
+from mstr_arrow.upload.source import check_relation
 from mstr_arrow.wording import advice
 
 if TYPE_CHECKING:
@@ -82,20 +84,20 @@ def open_file(path: str | Path, *, column_types: Mapping[str, pa.DataType] | Non
 def query(sql: str) -> Any:
     """Run a DuckDB query in a database of its own, and give what it finds as a reader; needs the extra ``duckdb``.
 
-    Its rows are made while they are read. Raises UsageError where DuckDB is not installed, and where the query is
-    wrong or gives no rows.
+    Its rows are made while they are read. Of DuckDB's extensions it has those that it loads by ``LOAD``. Raises
+    UsageError where DuckDB is not installed, and where the query is wrong or gives no rows.
     """
+    database = open_database()
+    import duckdb  # noqa: PLC0415 - an extra
+
     try:
-        import duckdb  # noqa: PLC0415 - an extra
-    except ModuleNotFoundError:
-        raise UsageError("a query needs DuckDB.", hint="Install it: pip install 'mstr-arrow[duckdb]'") from None
-    try:
-        relation = duckdb.connect().sql(sql)
+        relation = database.sql(sql)
         if relation is None:
             raise UsageError("the query gives no rows.", hint="End it with a select.")
+        check_relation(relation)
         return pa.RecordBatchReader.from_stream(relation)
     except duckdb.Error as error:
-        raise UsageError(f"DuckDB does not run the query: {error}") from None
+        raise not_run("query", error) from None
     except RuntimeError as error:
         if "interrupted" in str(error):
             raise KeyboardInterrupt from None  # which DuckDB heard in place of us

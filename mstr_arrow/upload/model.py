@@ -1,8 +1,8 @@
 """What a SuperCube is made of, from the schemas of its tables. Wire reference, section 6.2. Pure.
 
-Numbers become metrics and everything else attributes, unless said otherwise. An attribute has the form ``ID`` and
-may have more; columns of one name that are attributes in several tables are one attribute, and join them. A metric
-belongs to one table.
+Numbers become metrics and everything else attributes, unless said otherwise, or implied. An attribute has the form
+``ID`` and may have more; columns of one name that are attributes in several tables are one attribute, and join
+them. A metric belongs to one table.
 """
 
 from __future__ import annotations
@@ -164,8 +164,12 @@ def build_model(tables: Mapping[str, TableRoles], forms: Mapping[str, Mapping[st
             for column in table.columns
             if column.name in _metrics_of(table, tables[table.name], in_forms)
         ]
-    categories = {name: {ID: name} for name in attribute_columns if name not in in_forms}
-    attributes = tuple(_attribute(name, given, models, metrics) for name, given in (categories | forms).items())
+    categories = forms | {name: {ID: name} for name in attribute_columns if name not in in_forms}
+    order = {column: number for number, column in enumerate(attribute_columns)}
+    attributes = tuple(
+        _attribute(name, categories[name], models, metrics)
+        for name in sorted(categories, key=lambda name: min(order[it] for it in categories[name].values()))
+    )
     _check_metrics(metrics)
     check_names("attribute or metric", [*(a.name for a in attributes), *(m.name for m in metrics)])
     return Model(models, attributes, tuple(metrics))
@@ -237,8 +241,23 @@ def _attribute(
                 hint="Make it an attribute in both, or rename one of them.",
             )
         forms.append(Form(category, tuple((table, column) for table in kinds)))
+    _check_keys(name, forms)
     check_name("attribute", name)
     return Attribute(name, tuple(forms))
+
+
+def _check_keys(attribute: str, forms: Iterable[Form]) -> None:
+    """Raise UsageError for a table that has a form of an attribute, and not its ID."""
+    key, *others = forms
+    with_key, (_, key_column) = {table for table, _ in key.expressions}, key.expressions[0]
+    for form in others:
+        for table, column in form.expressions:
+            if table not in with_key:
+                raise UsageError(
+                    f"the table {table!r} has the form {form.category} of {attribute!r}, its column {column!r}, "
+                    f"and not the form {ID}, {key_column!r}, which tells what it belongs to.",
+                    hint=f"Add the column {key_column!r}, or rename {column!r} to make it an attribute of its own.",
+                )
 
 
 def _check_metrics(metrics: Iterable[Metric]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from mstr_arrow.errors import UsageError
 
@@ -19,6 +20,8 @@ def check_name(what: str, name: str) -> None:
 
     >>> check_name("table", "Sales 2024")
     """
+    if not isinstance(name, str):
+        raise UsageError(f"the name {name!r} of a {what} is a {type(name).__name__}, no text.", hint="Name it.")
     if not name.strip():
         raise UsageError(f"a {what} has no name.", hint="Name it.")
     if len(name) > MAX_CHARACTERS:
@@ -35,13 +38,27 @@ def check_name(what: str, name: str) -> None:
 
 
 def check_names(what: str, names: Iterable[str]) -> None:
-    """Check each name, and that no two are the same but for upper and lower case, which the server ignores."""
+    """Check each name, and that no two are the same but for case or Unicode form, which the server may ignore."""
     names = list(names)
     for name in names:
         check_name(what, name)
-    for folded, times in Counter(name.casefold() for name in names).items():
+    for folded, times in Counter(map(_folded, names)).items():
         if times > 1:
-            same = [name for name in names if name.casefold() == folded]
-            how = "the same name" if len(set(same)) == 1 else "names that differ in upper and lower case only"
+            same = [name for name in names if _folded(name) == folded]
             each = " and ".join(repr(name) for name in same)
-            raise UsageError(f"{times} {what}s have {how}: {each}.", hint="Rename all but one.")
+            how = "the same name"
+            if len(set(same)) > 1:
+                cases = len({name.casefold() for name in same}) == 1
+                where = "in upper and lower case" if cases else "in how Unicode writes their letters"
+                how = f"names that differ {where} only"
+            raise UsageError(f"{times} {_plural(what)} have {how}: {each}.", hint="Rename all but one.")
+
+
+def _plural(what: str) -> str:
+    """Make a plural of such as "column of table 'Sales'" and "attribute or metric"."""
+    kinds, of, owner = what.partition(" of ")
+    return " or ".join(f"{kind}s" for kind in kinds.split(" or ")) + of + owner
+
+
+def _folded(name: str) -> str:
+    return normalize("NFC", name.casefold())

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, get_args
 
 from mstr_arrow.catalog.folders import folder_id
-from mstr_arrow.errors import MstrError, NotFound, UsageError
+from mstr_arrow.errors import MstrError, NotFound, UploadFailed, UsageError
 from mstr_arrow.session.project import OBJECT_ID
 from mstr_arrow.upload import datasets
+from mstr_arrow.upload.implied import implied
 from mstr_arrow.upload.model import TableRoles, build_model, table_models, unknown_column
 from mstr_arrow.upload.names import MAX_CHARACTERS, check_name
 from mstr_arrow.upload.options import Policy, UploadOptions
-from mstr_arrow.upload.schema_change import check_roles, check_schema, overwritten_roles
+from mstr_arrow.upload.result import Resume
+from mstr_arrow.upload.schema_change import check_roles, check_schema, idle_tables, overwritten_roles
 from mstr_arrow.upload.source import Source, source_of
 from mstr_arrow.upload.upload import Upload
 from mstr_arrow.wording import naming
@@ -111,8 +113,11 @@ class Push:
             raise UsageError(
                 "a cube that is given by its id exists.", hint=naming("Call {SuperCube.update()}, or give a name.")
             )
-        model = build_model({name: table.roles for name, table in self._tables.items()}, attribute_forms)
+        model = build_model(*self._roles(attribute_forms))
         send = self._sending(dict.fromkeys(self._tables, "replace"), **options)
+        if send.options.resume is not None:
+            self._take_up(send.options.resume)
+            return await self._send(send, created=True, deletable=False)
         in_folder = await folder_id(self._http, folder)
         found = await datasets.find_dataset(self._http, self.name, in_folder)
         if found is not None and not force:
@@ -140,19 +145,26 @@ class Push:
         if not tables:
             raise UsageError("there is no table to upload.", hint="Add one.")
         policies = {name: table.policy for name, table in self._tables.items()}
+        resume = options.get("resume")
+        if resume is not None:
+            self._take_up(resume)
+            policies = dict.fromkeys(policies, "replace") if resume.new else policies
         send = self._sending(policies, **options)
         if self.id is None:
             self.id = await self._find(folder_id)
         dataset, definition = await datasets.read(self._http, self.id)
         self.name = dataset.name
         roles = {name: table.roles for name, table in self._tables.items()}
+        idle: frozenset[str] = frozenset()
         version = self._client.server_version
         if check_schema(tables, dataset, policies, schema_mode=schema_mode, server_version=version):
-            kept = overwritten_roles(roles, dataset, definition, attribute_forms)
-            await self._define(build_model(kept, attribute_forms), await datasets.folder_of(self._http, self.id))
+            implied_roles, forms = self._roles(attribute_forms)
+            kept = overwritten_roles(implied_roles, dataset, definition, forms)
+            await self._define(build_model(kept, forms), await datasets.folder_of(self._http, self.id))
         elif definition is not None:
-            check_roles(tables, roles, policies, definition)
-        return await self._send(send, created=False, deletable=False)
+            check_roles(tables, roles, definition)
+            idle = idle_tables(tables, policies, definition)
+        return await self._send(send, created=False, deletable=False, idle=idle)
 
     async def publish(self) -> WriteResult:
         """Publish what waits to be published."""
@@ -166,9 +178,9 @@ class Push:
                     "session ends."
                 ),
             )
-        self._last = upload
+        self._last, self.name = upload, upload.name
         await upload.publish()
-        return upload.result(str(self.name))
+        return upload.result()
 
     async def publish_status(self) -> PublishStatus | None:
         """Look how far publishing is."""
@@ -190,8 +202,24 @@ class Push:
         await datasets.delete(self._http, self._known_id())
         self.id = None
 
+    def _take_up(self, resume: Resume) -> None:
+        """Go on with the dataset of an upload that failed; errors: UsageError where it is of another one."""
+        if self.id not in {None, resume.dataset_id}:
+            raise UsageError(
+                f"the upload that is to go on is one to the dataset {resume.dataset_id}, and this is {self.id}.",
+                hint="Give the error's resume to the SuperCube that failed, or to one of that id.",
+            )
+        self.id = resume.dataset_id
+
+    def _roles(self, forms: Forms | None) -> tuple[dict[str, TableRoles], Forms]:
+        return implied({name: table.roles for name, table in self._tables.items()}, forms)
+
     async def _find(self, folder: str | None) -> str:
-        found = await datasets.find_dataset(self._http, str(self.name), await folder_id(self._http, folder))
+        if self.name is None:
+            raise UsageError(
+                "the SuperCube was deleted, and no name of it is known.", hint="Give a name, or an id."
+            )
+        found = await datasets.find_dataset(self._http, self.name, await folder_id(self._http, folder))
         if found is None:
             raise NotFound(
                 f"no dataset {self.name!r} in {folder or 'My Reports'}.", hint="Name its folder, or create it."
@@ -214,29 +242,41 @@ class Push:
         return _Sending(UploadOptions(policies=policies, **options), auto_publish, on_progress)
 
     async def _send(
-        self, sending: _Sending, *, created: bool, deletable: bool, auto_upload: bool = True
+        self,
+        sending: _Sending,
+        *,
+        created: bool,
+        deletable: bool,
+        auto_upload: bool = True,
+        idle: frozenset[str] = frozenset(),
     ) -> WriteResult:
         sources = {name: table.source for name, table in self._tables.items()}
+        resume = sending.options.resume
+        deletable = deletable or (resume is not None and resume.new)
         upload = Upload(
             self._client.session,
             self._known_id(),
             sources,
             sending.options,
             sending.on_progress,
-            created=created,
+            name=str(self.name),
+            created=created or deletable,
+            idle=idle,
         )
         if not auto_upload:
-            return upload.result(str(self.name))
+            return upload.result()
         self._last = upload
         try:
             await upload.send()
             if sending.publish:
                 await upload.publish()
-        except BaseException:
-            if deletable and not upload.published and not sending.options.keep_session:
+        except BaseException as error:
+            if isinstance(error, UploadFailed) and isinstance(error.resume, Resume):
+                error.resume = replace(error.resume, new=deletable)
+            elif deletable and not upload.published:
                 await self._delete_quietly()
             raise
-        return upload.result(str(self.name))
+        return upload.result()
 
     async def _delete_quietly(self) -> None:
         try:
@@ -246,6 +286,8 @@ class Push:
             return
 
     def _known_id(self) -> str:
+        if self.id is None and self.name is None:
+            raise _deleted()
         if self.id is None:
             raise UsageError(
                 f"the SuperCube {self.name!r} was not created yet.",
@@ -297,6 +339,12 @@ async def _only_table(http: ProjectHttp, dataset_id: str | None) -> str | None:
         return None
     dataset, _ = await datasets.read(http, dataset_id)
     return next(iter(dataset.tables)) if len(dataset.tables) == 1 else None
+
+
+def _deleted() -> UsageError:
+    return UsageError(
+        "the SuperCube was deleted, and no name of it is known.", hint="Make another, by a name or id."
+    )
 
 
 def _check_policy(argument: str, policy: str) -> None:

@@ -34,9 +34,10 @@ class SendOptions(TypedDict, total=False):
         reads the row counts back after publishing, where the update policy says what they must be. They are
         always read after a chunk had to be sent again.
     ``keep_session``
-        leaves the upload session of a failed upload on the server, for ``resume``.
+        leaves the upload session of a failed upload on the server, for ``resume``, and a new dataset with it.
     ``resume``
-        goes on where an upload failed, with the same data: ``UploadFailed.resume``.
+        goes on where an upload failed, with the same data: ``UploadFailed.resume``. After a failed `create`, both
+        `create` and `update` take it.
     ``on_progress``
         is called with `UploadProgress` after each chunk and each look at the publish status, on the
         connection's own thread: it must return at once.
@@ -99,7 +100,8 @@ class WriteOptions(TypedDict, total=False):
     ``description``
         is that of a new dataset.
     ``attributes``, ``metrics``
-        name columns that are not what their type says: numbers are metrics, the rest are attributes.
+        name columns that are not what they say themselves: numbers are metrics, the rest are attributes, but for
+        forms, which the metadata of a table that was read name, or columns called ``A@ID`` and ``A@DESC``.
     ``forms``
         gives attributes their forms: ``{"Store": {"ID": "store_id", "DESC": "store_name"}}``.
     ``publish``

@@ -49,7 +49,9 @@ class WriteResult:
     it. ``verified`` says whether the cube's row counts were read back and are right, None where they were not
     read; ``verification`` says why.
     ``nulled`` counts NaN and infinities that became null, ``shortened`` times and timestamps that lost digits
-    below the millisecond, each by ``table.column``.
+    below the millisecond, ``ambiguous`` timestamps in an hour that occurs twice in the time zone of the upload,
+    when clocks are put back, each by ``table.column``; ``without_effect`` counts the rows, by table, that could
+    change nothing, since ``"update"`` changes metrics and their table has none.
     """
 
     cube_id: str
@@ -67,15 +69,27 @@ class WriteResult:
     verification: str
     nulled: Mapping[str, int] = field(default_factory=dict)
     shortened: Mapping[str, int] = field(default_factory=dict)
+    ambiguous: Mapping[str, int] = field(default_factory=dict)
+    without_effect: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def losses(self) -> str:
-        """Say which values could not be written in full, and how many; "" where all were."""
+        """Say what was not written as it is, and how much of it; "" where all was."""
         said = []
         if self.nulled:
             said.append(f"{_counted(self.nulled)}: NaN or infinite, written as null")
         if self.shortened:
             said.append(f"{_counted(self.shortened)} lost digits below the millisecond")
+        if self.ambiguous:
+            said.append(
+                f"{_counted(self.ambiguous)}: in an hour that occurs twice in the time zone of the upload, when "
+                "clocks are put back, so that different moments became one time, as they do not in UTC"
+            )
+        said += [
+            f"no row of table {table!r} ({rows:,} sent) can change anything, as 'update' changes metrics only, "
+            "and it has none"
+            for table, rows in self.without_effect.items()
+        ]
         return "; ".join(said)
 
     @property
@@ -96,16 +110,18 @@ class WriteResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resume:
-    """Where an upload stopped whose session was kept: what `SuperCube.update` takes to go on.
+    """Where an upload stopped whose session was kept: what `SuperCube.create` and `update` take to go on.
 
     ``taken`` says of each table how many chunks, and how many rows in them, the server has. The session lives no
-    longer than the log-in that opened it.
+    longer than the log-in that opened it. ``new`` says whether the dataset was made for this upload: it waits
+    without data, and is deleted when the upload fails for good.
     """
 
     dataset_id: str
     session_id: str
     orientation: Orientation
     taken: Mapping[str, tuple[int, int]]
+    new: bool = False
 
 
 def _counted(columns: Mapping[str, int]) -> str:

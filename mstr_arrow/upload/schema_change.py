@@ -61,10 +61,9 @@ def check_schema(
 def check_roles(
     tables: Sequence[TableModel],
     roles: Mapping[str, TableRoles],
-    policies: Mapping[str, str],
     definition: Definition,
 ) -> None:
-    """Raise UsageError where a role is asked for that a column does not have, or nothing could be updated."""
+    """Raise UsageError where a role is asked for that a column does not have."""
     metrics = {metric.name for metric in definition.metrics}
     attributes = {attribute.name for attribute in definition.attributes}
     for table in tables:
@@ -78,16 +77,22 @@ def check_roles(
                         f"the column {name!r} is {there} of {definition.name!r}, and cannot become {wanted}.",
                         hint="Roles are given when a dataset is created.",
                     )
-        policy = policies[table.name]
-        if policy in {"update", "upsert"} and metrics and not metrics & {column.name for column in table.columns}:
-            raise UsageError(
-                f"policy {policy!r} changes metrics only, and table {table.name!r} has none.",
-                hint="Use 'add' for new rows, or 'replace'.",
-            )
+
+
+def idle_tables(
+    tables: Sequence[TableModel], policies: Mapping[str, str], definition: Definition
+) -> frozenset[str]:
+    """Name the tables no row of which can change anything: "update" changes metrics only, and they have none."""
+    metrics = {metric.name for metric in definition.metrics}
+    updated = [table for table in tables if policies[table.name] == "update"]
+    return frozenset(table.name for table in updated if not metrics & {column.name for column in table.columns})
 
 
 def overwritten_roles(
-    roles: Mapping[str, TableRoles], dataset: Dataset, definition: Definition | None, forms: object
+    roles: Mapping[str, TableRoles],
+    dataset: Dataset,
+    definition: Definition | None,
+    forms: Mapping[str, Mapping[str, str]],
 ) -> dict[str, TableRoles]:
     """Return the roles with which a dataset is made anew: old columns keep theirs, new ones have those given.
 
@@ -98,10 +103,11 @@ def overwritten_roles(
         return dict(roles)
     attributes = {attribute.name for attribute in definition.attributes}
     metrics = {metric.name for metric in definition.metrics}
+    in_forms = {column for categories in forms.values() for column in categories.values()}
     kept = {}
     for name, table in roles.items():
         old = set(dataset.tables.get(name, ()))
-        if (lost := sorted(old - attributes - metrics)) and not forms:
+        if lost := sorted(old - attributes - metrics - in_forms):
             raise UsageError(
                 f"the columns {lost} of {dataset.name!r} are forms of an attribute.",
                 hint="Give the forms of all attributes to have the dataset made anew.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from queue import Full, Queue
 from typing import TYPE_CHECKING, Any
@@ -12,10 +12,15 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow as pa
 
-from mstr_arrow.errors import UsageError
+from mstr_arrow.errors import ConversionError, MstrError, UsageError
+from mstr_arrow.upload.checked import checked
+from mstr_arrow.upload.pandas_frames import is_frame, table_of
+from mstr_arrow.upload.polars_dtypes import check_dtypes
+from mstr_arrow.upload.types import check_extension
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from pyarrow import dataset as pa_dataset
 
@@ -46,25 +51,79 @@ def source_of(data: Any, name: str) -> Source:
     """Make a source of anything with ``__arrow_c_stream__``, a Polars LazyFrame, or a pyarrow Dataset.
 
     Lazy ones are read while they are uploaded, never collected. ``name`` is for errors: UsageError for what
-    is no table.
+    is no table, does not become Arrow, or is in memory and holds values that its types do not allow.
     """
+    try:
+        source = _source_of(data, name)
+        for field in source.schema:
+            check_extension(field.name, field)
+    except MstrError:
+        raise
+    except Exception as error:  # whatever another library raises about its own data
+        reason = str(error).partition("\n")[0].rstrip(".")
+        raise UsageError(
+            f"the table {name!r}, a {_type(data)}, cannot be read as Arrow data: {type(error).__name__}: {reason}.",
+            hint="Cast the column that it names, or make a pyarrow table of the data.",
+        ) from error
+    return source
+
+
+def _source_of(data: Any, name: str) -> Source:
     if isinstance(data, pl.LazyFrame):
-        schema = pl.DataFrame(schema=data.collect_schema()).to_arrow().schema
-        return Source(schema, lambda: _lazy(data))
+        schema = data.collect_schema()
+        check_dtypes(schema)
+        return Source(pl.DataFrame(schema=schema).to_arrow().schema, lambda: _lazy(data))
     if _is_dataset(data):
         free = _format(data) in _COUNTED_FREELY
         return Source(data.schema, lambda: _dataset(data), data.count_rows() if free else None)
+    if is_frame(data):
+        return _held(table_of(data, name))
+    if isinstance(data, pl.DataFrame):
+        check_dtypes(data.schema)
+        return _held(pa.table(data))
     if isinstance(data, pa.RecordBatch):
-        data = pa.Table.from_batches([data])
+        return _held(pa.Table.from_batches([data]))
+    if isinstance(data, pa.Table):
+        return _held(data)
     if isinstance(data, pa.RecordBatchReader):
         return Source(data.schema, _Once(data, name).open)
-    if isinstance(data, pl.Series) or not hasattr(data, "__arrow_c_stream__"):
+    if isinstance(data, pl.Series | pa.ChunkedArray | pa.Array) or not hasattr(data, "__arrow_c_stream__"):
         raise UsageError(
-            f"the table {name!r} is a {type(data).__qualname__}, which is no table.",
+            f"the table {name!r} is a {_type(data)}, which is no table.",
             hint="Give an Arrow table or reader, a Polars or pandas frame, a DuckDB relation or a pyarrow dataset.",
         )
-    rows = len(data) if isinstance(data, pa.Table | pl.DataFrame) else None
-    return Source(_schema(data), lambda: pa.RecordBatchReader.from_stream(data), rows)
+    check_relation(data)
+    return Source(_schema(data), lambda: _checked(pa.RecordBatchReader.from_stream(data)))
+
+
+def check_relation(data: Any) -> None:
+    """Raise UsageError for a DuckDB relation with times that have an offset, which its Arrow data lack."""
+    columns = zip(getattr(data, "columns", ()), getattr(data, "dtypes", ()), strict=False)
+    for column in (column for column, dtype in columns if str(dtype) == "TIME WITH TIME ZONE"):
+        raise UsageError(
+            f"Column {column!r} holds times with an offset from UTC, which the server does not know.",
+            hint=f'Cast it in the query: "{column}"::time leaves the offset out, "{column}"::varchar makes texts.',
+        )
+
+
+def _type(data: Any) -> str:
+    return type(data).__qualname__
+
+
+def _held(table: pa.Table) -> Source:
+    """Make a source of a table in memory, whose values are looked at here; errors: UsageError."""
+    try:
+        for _ in checked(table.to_batches()):
+            pass
+    except ConversionError as error:
+        raise UsageError(error.message, hint=error.hint) from error
+    return Source(table.schema, lambda: nullcontext(table.to_batches()), table.num_rows)
+
+
+@contextmanager
+def _checked(reader: pa.RecordBatchReader) -> Iterator[Iterator[pa.RecordBatch]]:
+    with reader:
+        yield checked(reader)
 
 
 def _is_dataset(data: Any) -> bool:
@@ -92,14 +151,14 @@ class _Once:
         self._reader: pa.RecordBatchReader | None = reader
         self._name = name
 
-    def open(self) -> pa.RecordBatchReader:
+    def open(self) -> AbstractContextManager[Iterator[pa.RecordBatch]]:
         """Give the reader away; errors: UsageError the second time."""
         reader, self._reader = self._reader, None
         if reader is None:
             raise UsageError(
                 f"the reader of table {self._name!r} was read already.", hint="Add the table again, with a new one."
             )
-        return reader
+        return _checked(reader)
 
 
 @contextmanager
@@ -115,8 +174,8 @@ def _dataset(data: pa_dataset.Dataset) -> Iterator[Iterator[pa.RecordBatch]]:
         use_threads=False,
         fragment_scan_options=unbuffered if _format(data) == "parquet" else None,
     )
-    with scanner.to_reader() as reader:
-        yield reader
+    with _checked(scanner.to_reader()) as batches:
+        yield batches
 
 
 @contextmanager
@@ -152,7 +211,7 @@ def _lazy(frame: pl.LazyFrame) -> Iterator[Iterator[pa.RecordBatch]]:
     thread = threading.Thread(target=run, name="mstr-arrow-query", daemon=True)
     thread.start()
     try:
-        yield taken()
+        yield checked(taken())
     finally:
         left.set()
         thread.join()

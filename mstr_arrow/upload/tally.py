@@ -17,6 +17,7 @@ class Tally:
     """What an upload did so far; seconds of encoding run beside the others."""
 
     total_rows: int | None
+    idle: frozenset[str] = frozenset()
     tables: dict[str, TableResult] = field(default_factory=dict)
     retries: int = 0
     began: float = field(default_factory=time.monotonic)
@@ -26,6 +27,7 @@ class Tally:
     publishing: float = 0.0
     nulled: dict[str, int] = field(default_factory=dict)
     shortened: dict[str, int] = field(default_factory=dict)
+    ambiguous: dict[str, int] = field(default_factory=dict)
     verified: bool | None = None
     verification: str = "not asked for"
 
@@ -40,7 +42,11 @@ class Tally:
             done, rows=done.rows + chunk.rows, bytes=done.bytes + chunk.size, chunks=done.chunks + 1
         )
         self.retries += retries
-        for mine, lost in ((self.nulled, chunk.losses.nulled), (self.shortened, chunk.losses.shortened)):
+        for mine, lost in (
+            (self.nulled, chunk.losses.nulled),
+            (self.shortened, chunk.losses.shortened),
+            (self.ambiguous, chunk.losses.ambiguous),
+        ):
             for column, count in lost.items():
                 name = f"{chunk.table}.{column}"
                 mine[name] = mine.get(name, 0) + count
@@ -75,4 +81,8 @@ class Tally:
             verification=self.verification,
             nulled=self.nulled,
             shortened=self.shortened,
+            ambiguous=self.ambiguous,
+            without_effect={
+                name: table.rows for name, table in self.tables.items() if name in self.idle and table.rows
+            },
         )

@@ -16,10 +16,13 @@ timestamp                                        DATETIME      attribute  2024-0
                                                                           the one of the upload, not named
 string, large_string, string_view                STRING        attribute  as they are
 null                                             STRING        attribute  null
+arrow.bool8                                      BOOL          attribute  true, false
+arrow.json                                       STRING        attribute  the JSON text
+arrow.uuid                                       STRING        attribute  00112233-4455-6677-8899-aabbccddeeff
 dictionary, run_end_encoded                      as their values
-extension types                                  as what they store
 binary, list, struct, map, union, duration,      refused, with the cast that helps
 interval
+other extension types                            refused: what is stored is not what is meant
 ===============================================  ============  =========  ==========================================
 
 Digits below a millisecond are dropped, and counted. Years are those of ISO 8601, 1 to 9999; what lies beyond
@@ -65,8 +68,20 @@ _FATES = (
     (kinds.is_null, Fate("STRING", number=False)),
 )
 
+_MEANT = {"arrow.bool8": pa.bool_(), "arrow.json": pa.string(), "arrow.uuid": pa.string()}
+"""What values of an extension type are, where that is known."""
+_EXTENSION_NAME = b"ARROW:extension:name"
+"""The key in a field's metadata that names a type which pyarrow has no class for."""
+
 _BINARY = "Cast it to string: as it is if it holds UTF-8, else as hexadecimal digits or base64."
 _LIST = "Explode it into rows, or join its items into a string."
+_EXTENSION_HELP = {
+    "pandas.period": "Make dates of it with .dt.to_timestamp(), or texts with .astype(str).",
+    "pandas.interval": "Take its .array.left and .array.right into columns of their own, or make texts of it.",
+    "arrow.fixed_shape_tensor": _LIST,
+    "arrow.variable_shape_tensor": _LIST,
+    "arrow.opaque": "Cast it where it was made, to a type that Arrow has, or to string.",
+}
 _HELP: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
     (kinds.is_binary, _BINARY),
     (kinds.is_large_binary, _BINARY),
@@ -93,6 +108,8 @@ def fate(column: str, dtype: pa.DataType) -> Fate:
     for is_kind, found in _FATES:
         if is_kind(values):
             return found
+    if isinstance(values, pa.BaseExtensionType):
+        raise _extension(column, values.extension_name, values.storage_type)
     hints = (hint for is_kind, hint in _HELP if is_kind(values))
     raise UsageError(
         f"Column {column!r} is of type {dtype}, which a dataset on the server cannot hold.",
@@ -100,14 +117,28 @@ def fate(column: str, dtype: pa.DataType) -> Fate:
     )
 
 
+def check_extension(column: str, field: pa.Field) -> None:
+    """Raise UsageError for an extension type that pyarrow does not know, so that only the metadata name it."""
+    name = (field.metadata or {}).get(_EXTENSION_NAME)
+    if name is not None and not isinstance(field.type, pa.BaseExtensionType):
+        raise _extension(column, name.decode(errors="replace"), field.type)
+
+
 def value_type(dtype: pa.DataType) -> pa.DataType:
-    """Look through dictionaries, runs and extension types to the type of the values.
+    """Look through dictionaries and runs to the type of the values, and at extension types as what they mean.
 
     >>> value_type(pa.run_end_encoded(pa.int32(), pa.bool8()))
-    DataType(int8)
+    DataType(bool)
     """
     if isinstance(dtype, pa.BaseExtensionType):
-        return value_type(dtype.storage_type)
+        return _MEANT.get(dtype.extension_name, dtype)
     if kinds.is_dictionary(dtype) or kinds.is_run_end_encoded(dtype):
         return value_type(dtype.value_type)
     return dtype
+
+
+def _extension(column: str, name: str, storage: pa.DataType) -> UsageError:
+    return UsageError(
+        f"Column {column!r} is of the extension type {name}, stored as {storage}: what it means is not known here.",
+        hint=_EXTENSION_HELP.get(name, f"Cast it to {storage} if what is stored is what you mean, or to string."),
+    )

@@ -16,6 +16,7 @@ from mstr_arrow.errors import (
     ConnectError,
     LimitExceeded,
     MstrError,
+    NotFound,
     ServerError,
     TransportError,
     UploadFailed,
@@ -61,12 +62,15 @@ class Upload:
         options: UploadOptions,
         on_progress: Callable[[UploadProgress], object] | None,
         *,
+        name: str,
         created: bool = False,
+        idle: frozenset[str] = frozenset(),
     ) -> None:
         self.dataset_id = dataset_id
+        self.name = name
         self.sent = False
         self.published = False
-        self._tally = Tally(_sum([source.rows for source in sources.values()]))
+        self._tally = Tally(_sum([source.rows for source in sources.values()]), idle)
         self._created = created
         self._session = session
         self._sources = sources
@@ -169,9 +173,9 @@ class Upload:
 
     aclose = discard
 
-    def result(self, name: str) -> WriteResult:
-        """Say what was done so far, to the dataset of that name."""
-        return self._tally.result(self.dataset_id, name, created=self._created, published=self.published)
+    def result(self) -> WriteResult:
+        """Say what was done so far."""
+        return self._tally.result(self.dataset_id, self.name, created=self._created, published=self.published)
 
     def let_go(self) -> None:
         """Forget the upload session, which is gone: another one may be opened."""
@@ -189,6 +193,9 @@ class Upload:
             session_id=self._upload_session.id,
             orientation=self._orientation,
             taken={table.name: (table.chunks, table.rows) for table in self._tally.tables.values()},
+        )
+        failed.add_hint(
+            naming("To go on from there, make the call again with {SuperCube.update.resume=error.resume}.")
         )
         self._upload_session = None
         self.let_go()
@@ -308,12 +315,23 @@ class Upload:
                 table=chunk.table,
                 chunk=chunk.index,
                 rows=rows,
-                hint=_smaller(chunk) if _is_for_size(error) else None,
+                hint=self._hint(chunk, error),
             ) from error
         finally:
             self._tally.sending += time.monotonic() - began
         self._tally.took(chunk, answer.retries)
         self._report("sending", chunk.table)
+
+    def _hint(self, chunk: Chunk, error: MstrError) -> str | None:
+        if isinstance(error, NotFound) and self._options.resume is not None:
+            return naming("{gone} Send the data again without {SuperCube.update.resume}.", gone=_SESSION_GONE)
+        if not _is_for_size(error):
+            return None
+        return naming(
+            "The request had {size:,} bytes; where that is too much at once, give a smaller "
+            "{Connection.write.chunk_bytes}.",
+            size=chunk.size,
+        )
 
     # Publishing
 
@@ -331,19 +349,12 @@ class Upload:
 
 
 _TAKEN_BACK = "Nothing was published."
+_SESSION_GONE = "The upload session is gone, as it is once the log-in that opened it has ended."
 
 
 def _is_for_size(error: MstrError) -> bool:
     """Say whether a smaller chunk may help: where a size is limited, or the request was cut."""
     return isinstance(error, LimitExceeded) or (isinstance(error, ConnectError) and error.cut)
-
-
-def _smaller(chunk: Chunk) -> str:
-    return naming(
-        "The request had {size:,} bytes; where that is too much at once, give a smaller "
-        "{Connection.write.chunk_bytes}.",
-        size=chunk.size,
-    )
 
 
 def _sum(numbers: list[int | None]) -> int | None:

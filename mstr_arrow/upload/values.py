@@ -13,6 +13,7 @@ from pyarrow import types as kinds
 
 from mstr_arrow.errors import ConversionError
 from mstr_arrow.upload.types import value_type
+from mstr_arrow.upload.zones import to_local
 from mstr_arrow.wording import advice
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ _MS_OF_DAY = 86_400_000
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
 """0001-01-01 and 9999-12-31, in days since 1970-01-01."""
+_MOST_DIGITS = 38
+_DECIMAL = r"^-?(?<whole>\d+)(?:\.(?<places>\d+))?(?:E(?<exponent>[+-]?\d+))?$"
 _YEARS = "within the years 1 to 9999"
 
 
@@ -48,6 +51,7 @@ class Values:
     as_json: bool = False
     nulled: int = 0
     shortened: int = 0
+    ambiguous: int = 0
 
 
 def json_values(name: str, column: pa.ChunkedArray, *, time_zone: str, quote: bool, row: int) -> Values:
@@ -70,7 +74,7 @@ def json_values(name: str, column: pa.ChunkedArray, *, time_zone: str, quote: bo
     if kinds.is_timestamp(of.dtype):
         return _stamps(of, series, time_zone)
     if kinds.is_decimal(of.dtype):
-        return Values(pl.lit(series).cast(pl.String), as_json=True)
+        return _decimals(of, series)
     return Values(pl.lit(series))
 
 
@@ -78,15 +82,29 @@ def json_values(name: str, column: pa.ChunkedArray, *, time_zone: str, quote: bo
 
 
 def _stored(array: pa.Array) -> pa.Array:
-    """Look through an extension type, and make runs a dictionary of their values."""
+    """Give an extension type's values as what they mean, and make runs a dictionary of their values."""
     if isinstance(array.type, pa.BaseExtensionType):
-        return _stored(array.storage)
+        meant = _MEANINGS.get(array.type.extension_name)
+        return _stored(meant(array.storage) if meant else array.storage)
     if kinds.is_run_end_encoded(array.type):
         # Runs of numbers can be decoded whatever the values are, which some kinds of values cannot.
         numbers = pl.int_range(len(array.run_ends), dtype=pl.Int64, eager=True).to_arrow()
         runs = pa.RunEndEncodedArray.from_arrays(array.run_ends, numbers).slice(array.offset, len(array))
         return pa.DictionaryArray.from_arrays(pc.run_end_decode(runs), array.values)
     return array.cast(pa.large_string()) if kinds.is_string_view(array.type) else array
+
+
+def _uuid_texts(storage: pa.Array) -> pa.Array:
+    digits = pl.lit(pl.Series(storage.cast(pa.binary()))).bin.encode("hex")
+    parts = [digits.str.slice(start, length) for start, length in ((0, 8), (8, 4), (12, 4), (16, 4), (20, 12))]
+    return _computed(pl.concat_str(parts, separator="-")).to_arrow()
+
+
+_MEANINGS: dict[str, Callable[[pa.Array], pa.Array]] = {
+    "arrow.bool8": lambda storage: pc.not_equal(storage, 0),
+    "arrow.uuid": _uuid_texts,
+}
+"""How values of extension types are made of what is stored, where that is not the same."""
 
 
 def _joined(arrays: list[pa.Array]) -> pl.Series:
@@ -174,6 +192,40 @@ def _doubles(series: pl.Series) -> Values:
     return Values(pl.when(values.is_finite()).then(values), nulled=nulled)
 
 
+def _decimals(of: Column, series: pl.Series) -> Values:
+    """Write decimals digit by digit; errors: ConversionError where the column needs more than the server has."""
+    if series.dtype == pl.String and len(series):
+        before, behind = _digits(series)
+        most_before, most_behind = before.max() or 0, behind.max() or 0
+        if most_before + most_behind > _MOST_DIGITS:  # type: ignore[operator]  # they are integers
+            at = (before + behind).arg_max() or 0
+            raise ConversionError(
+                f"Column {of.name!r}, row {of.row + at}: {series[at]} is the longest of decimals that take "
+                f"{most_before!r} digits before and {most_behind!r} behind the point; "
+                f"the server's have {_MOST_DIGITS} for both.",
+                column=of.name,
+                row=of.row + at,
+                hint=advice("type the column", "Round the column, or cast it to string.", column=of.name),
+            )
+    return Values(pl.lit(series).cast(pl.String), as_json=True)
+
+
+def _digits(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Count the digits that decimals need before and behind the point, however they are written."""
+    parts = pl.col("text").str.extract_groups(_DECIMAL).struct
+    places = parts.field("places").fill_null("")
+    exponent = parts.field("exponent").cast(pl.Int64).fill_null(0)
+    point = parts.field("whole").str.len_bytes().cast(pl.Int64) + exponent
+    digits = parts.field("whole") + places
+    first = digits.str.len_bytes().cast(pl.Int64) - digits.str.strip_chars_start("0").str.len_bytes()
+    last = digits.str.strip_chars_end("0").str.len_bytes().cast(pl.Int64)
+    counts = pl.DataFrame({"text": texts}).select(
+        before=pl.when(last > 0).then((point - first).clip(0)).otherwise(0),
+        behind=pl.when(last > 0).then((last - point).clip(0)).otherwise(0),
+    )
+    return counts["before"], counts["behind"]
+
+
 def _dates(of: Column, integers: pl.Series) -> Values:
     per_day = _MS_OF_DAY if kinds.is_date64(of.dtype) else 1
     _check(of, integers, _FIRST_DAY * per_day, (_LAST_DAY + 1) * per_day - 1, _YEARS)
@@ -192,11 +244,11 @@ def _stamps(of: Column, integers: pl.Series, time_zone: str) -> Values:
     per_day = 86_400 * _PER_SECOND[of.dtype.unit]
     _check(of, integers, _FIRST_DAY * per_day, (_LAST_DAY + 1) * per_day - 1, _YEARS)
     ms, shortened = _milliseconds(integers, of.dtype.unit)
-    if of.dtype.tz is not None and time_zone != "UTC":
-        there = ms.cast(pl.Datetime("ms", "UTC")).dt.convert_time_zone(time_zone).dt.replace_time_zone(None)
-        ms = there.to_physical()
+    ambiguous = 0
+    if of.dtype.tz is not None:
+        ms, ambiguous = to_local(ms, time_zone)
         _check(of, ms, _FIRST_DAY * _MS_OF_DAY, (_LAST_DAY + 1) * _MS_OF_DAY - 1, f"{_YEARS} in {time_zone}")
-    return replace(_written(ms.to_arrow(), _stamp_texts), shortened=shortened)
+    return replace(_written(ms.to_arrow(), _stamp_texts), shortened=shortened, ambiguous=ambiguous)
 
 
 def _check(of: Column, integers: pl.Series, least: int, most: int, due: str) -> None:

@@ -23,6 +23,7 @@ def test_a_cube_tells_all_there_is(describe, server):
     assert facts["size_bytes"] == 2_000 * 64 + 4096
     assert facts["modified"] == "2026-01-15T08:30:00"
     assert facts["path"].endswith("/Sales Cube")
+    assert facts["left_out"] == ["Row Count - sales"]
     columns = {column["name"]: column for column in facts["columns"]}
     store = columns["Store@DESC"]
     assert (store["type"], store["server_type"], store["role"], store["form"]) == (
@@ -63,6 +64,7 @@ def test_a_person_gets_a_few_lines_and_a_table(run, server):
     said = run("describe", "Sales Cube").out.decode()
     assert "0.1 MB in the server's memory" in said
     assert "rows    2,000\n" in said
+    assert "without 'Row Count - sales', by which the server counts rows; fetch --row-counts adds it\n" in said
     store = next(line.split() for line in said.splitlines() if line.startswith("Store@ID"))
     assert store[:5] == ["Store@ID", "int64", "integer", "attribute", "ID"]
     assert server.cubes["Sales Cube"] in said

@@ -103,6 +103,16 @@ def test_an_upsert_says_its_keys_and_changes_metrics(push, server, name, tmp_pat
     assert [(row["store"], row["units"]) for row in rows(server, name)] == [("Lyon", 9), ("Paris", 4), ("Rome", 1)]
 
 
+def test_an_update_without_metrics_is_warned_of(push, name, tmp_path):
+    (tmp_path / "stores.csv").write_text("store,city\nLyon,Lyon\n")
+    assert push("stores.csv", "--name", name, "-q").code == 0
+    result = push("stores.csv", "--name", name, "--mode", "update")
+    assert result.code == 0, result.err
+    said = result.err.splitlines()
+    assert said[0].endswith("are found by 'store', 'city'; only metrics change, and it has none")
+    assert said[-1].startswith("Warning: no row of table 'stores' (1 sent) can change anything")
+
+
 def test_a_verification_that_cannot_be_is_explained(push, name):
     assert push("sales.csv", "--name", name, "-q").code == 0
     result = push("sales.csv", "--name", name, "--mode", "update", "--verify")
@@ -123,6 +133,19 @@ def test_several_files_are_several_tables(push, server, name, tmp_path):
     assert [line.partition(", ")[0] for line in said[1:]] == ["  Facts: 2 rows", "  stores: 2 rows"]
     with mstr_arrow.connect(server.url, username="demo", password="demo") as connection:
         assert {"Store@ID", "Store@DESC"} < set(connection.cube(name).schema.names)
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "arrow", "csv"])
+def test_what_was_fetched_is_pushed_with_its_roles_and_forms(run, push, server, name, suffix):
+    assert run("fetch", "Sales Cube", "-o", f"copy.{suffix}", "-q").code == 0
+    more = ["--attribute", "Order"] if suffix == "csv" else []
+    result = push(f"copy.{suffix}", "--name", name, "-q", *more)
+    assert result.code == 0, result.err
+    with mstr_arrow.connect(server.url, username="demo", password="demo") as connection:
+        original, copied = connection.cube("Sales Cube"), connection.cube(result.out.decode().strip())
+        said = [[field.metadata[b"mstr.role"] for field in cube.schema] for cube in (original, copied)]
+        assert (copied.schema.names, said[1]) == (original.schema.names, said[0])
+        assert copied.count_rows() == original.count_rows()
 
 
 def test_a_query_is_pushed(push, server, name):

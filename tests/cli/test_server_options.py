@@ -3,6 +3,7 @@ import json
 import re
 import sys
 import tomllib
+import warnings
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,18 @@ def test_unchecked_certificates_are_said_once(run):
     assert result.code == 1
     assert result.err.count("certificates are not checked") == 1
     assert "InsecureWarning" not in result.err
+
+
+def test_a_server_without_encryption_is_said_once_and_may_be_meant(run, monkeypatch):
+    arguments = ["ls", "--url", "http://bi.example.invalid", "--total-timeout", 1, "--connect-timeout", 1]
+    result = run(*arguments)
+    assert result.err.count("http://bi.example.invalid is not encrypted") == 1
+    assert "PYTHONWARNINGS=ignore" in result.err
+    assert "InsecureWarning" not in result.err
+    monkeypatch.setattr(sys, "warnoptions", ["ignore"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert "not encrypted" not in run(*arguments).err
 
 
 def test_a_proxy_is_asked(run):

@@ -291,6 +291,8 @@ def test_rows_are_counted_up_to_a_limit(run):
         ("create table x as from 'Sales Cube'", [], 2, "is not one query"),
         ("pivot 'Sales Cube' on Region using sum(Units)", [], 2, "ON Region IN"),
         ("", [], 2, "is not one query"),
+        ("load json", [], 2, "is not one query"),
+        ("load nope; from 'Sales Cube'", [], 2, "nope.duckdb_extension"),
         ("from 'Salse Cube'", [], 1, "Did you mean 'Sales Cube'?"),
         ("from 'nope.csv'", [], 1, "There is no such file either"),
         ("from 'Twice'", [], 2, "2 cubes are named 'Twice'"),
@@ -317,6 +319,27 @@ def test_what_goes_wrong_is_one_message_and_a_code(
     assert "Traceback" not in result.err
     assert list(tmp_path.iterdir()) == []
     assert server.open_sessions == 0
+
+
+WANTS_EXTENSIONS = [
+    ("from read_parquet('https://127.0.0.1:9/x.parquet')", "httpfs"),
+    ("from read_csv('s3://bucket/x.csv')", "httpfs"),
+    ("from read_xlsx('x.xlsx')", "excel"),
+]
+
+
+@pytest.mark.parametrize(("statement", "extension"), WANTS_EXTENSIONS)
+@pytest.mark.parametrize("command", [["sql"], ["push", "--name", "X", "--query"]], ids=["sql", "push"])
+@pytest.mark.usefixtures("server")
+def test_no_extension_is_fetched_by_itself_and_what_loads_it_is_said(run, command, statement, extension):
+    result = run(*command, statement)
+    assert result.code == 2
+    assert f"'install {extension}; load {extension}; select …'" in result.err
+    assert "download" not in result.err
+
+
+def test_an_extension_that_the_statement_loads_is_there(table):
+    assert table("load json; select count(*) n from 'Sales Cube'").to_pylist() == [{"n": 2_000}]
 
 
 @pytest.mark.parametrize(

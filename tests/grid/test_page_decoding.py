@@ -65,6 +65,8 @@ def test_fields_carry_role_ids_and_the_servers_type(make, read):
         b"mstr.role": b"attribute",
         b"mstr.id": b"Store-id",
         b"mstr.form_id": b"DESC-id",
+        b"mstr.attribute": b"Store",
+        b"mstr.form": b"DESC",
         b"mstr.data_type": b"nvarchar",
     }
     assert schema.field("Units").metadata == {

@@ -117,6 +117,7 @@ def test_a_certificate_of_a_proxy_that_nobody_vouches_for_is_named(simulator, fo
         ma.connect(simulator.url, settings=replace(quick, network=Network(proxy=proxy.address)))
 
 
+@pytest.mark.filterwarnings("ignore::mstr_arrow.errors.InsecureWarning")
 def test_the_environment_names_a_proxy(simulator, forward_proxy, visit, monkeypatch):
     proxy = forward_proxy(login=LOGIN, target=urlsplit(simulator.url).port)
     monkeypatch.setenv("HTTP_PROXY", f"http://ann:{QUOTED}@localhost:{proxy.port}")

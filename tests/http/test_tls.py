@@ -1,7 +1,9 @@
+import asyncio
 import contextlib
 import socket
 import ssl
 import threading
+import warnings
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -89,6 +91,63 @@ def test_checking_is_left_out_with_one_warning_for_each_connection(secure, simul
     assert [(each.category, each.filename) for each in recwarn] == [(errors.InsecureWarning, __file__)]
     recwarn.clear()
     visit(simulator.url, verify=False)  # no TLS, nothing to check
+    assert not list(recwarn)
+
+
+IN_CLEAR = "http://bi.example.invalid/MicroStrategyLibrary"
+
+
+def by_text(settings):
+    with ma.connect(IN_CLEAR, username="ann", password="x", settings=settings):
+        pass
+
+
+def by_a_function(settings):
+    with ma.connect(lambda: IN_CLEAR, username="ann", password="x", settings=settings):
+        pass
+
+
+def by_a_session(settings):
+    ma.Connection.from_session({"base_url": IN_CLEAR, "token": "T", "cookies": {}}, settings=settings)
+
+
+def asynchronously(settings):
+    async def main():
+        async with ma.connect_async(IN_CLEAR, username="ann", password="x", settings=settings):
+            pass
+
+    asyncio.run(main())
+
+
+def asynchronously_by_a_function(settings):
+    async def main():
+        await ma.connect_async(lambda: IN_CLEAR, username="ann", password="x", settings=settings)
+
+    asyncio.run(main())
+
+
+WAYS_IN = [by_text, by_a_function, by_a_session, asynchronously, asynchronously_by_a_function]
+
+
+@pytest.mark.parametrize("visit", WAYS_IN)
+def test_a_password_in_clear_to_another_machine_is_warned_of_once(quick, recwarn, visit):
+    with pytest.raises(errors.MstrError):
+        visit(quick)
+    assert [(each.category, each.filename) for each in recwarn] == [(errors.InsecureWarning, __file__)]
+    said = str(recwarn[0].message)
+    assert f"{IN_CLEAR} is not encrypted" in said
+    assert "warnings.simplefilter('ignore', mstr_arrow.errors.InsecureWarning)" in said
+    warnings.simplefilter("ignore", errors.InsecureWarning)
+    recwarn.clear()
+    with pytest.raises(errors.MstrError):
+        visit(quick)
+    assert not list(recwarn)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:9", "localhost:9", "[::1]:9", "127.8.9.1:9"])
+def test_this_machine_needs_no_encryption(quick, recwarn, host):
+    with pytest.raises(errors.MstrError):
+        ma.connect(f"http://{host}", settings=quick)
     assert not list(recwarn)
 
 

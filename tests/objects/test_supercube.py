@@ -246,6 +246,17 @@ def test_a_time_zone_can_be_chosen(conn, name):
     assert rows(conn, result.cube_id, "at") == [(dt.datetime(2024, 1, 1, 13),)]  # noqa: DTZ001 - the server has none
 
 
+def test_moments_that_become_one_time_are_counted_in_the_warning_and_the_result(conn, name):
+    at = pl.Series([dt.datetime(2023, 11, 5, hour, tzinfo=dt.UTC) for hour in (5, 6, 7)])
+    data = pl.DataFrame({"at": at, "units": [1, 2, 4]})
+    with pytest.warns(ma.DataLossWarning, match=rf"2 values of {name}.at: in an hour that occurs twice") as caught:
+        result = conn.write(name, data, time_zone="America/New_York")
+    assert len(caught) == 1
+    assert result.ambiguous == {f"{name}.at": 2}
+    assert "occurs twice" in result.losses
+    assert conn.write(name, data, time_zone="UTC").losses == ""
+
+
 def test_progress_is_told(conn, name):
     seen = []
     conn.write(name, SALES, chunk_rows=1, on_progress=seen.append)
@@ -331,10 +342,64 @@ def test_roles_are_those_of_the_dataset(conn, name):
         conn.write(name, SALES, attributes=["revenue"])
 
 
-def test_upsert_needs_a_metric(conn, name):
-    conn.write(name, {"Sales": SALES, "Stores": STORES.drop("city_id")})
-    with pytest.raises(errors.UsageError, match="changes metrics only, and table 'Stores' has none"):
-        conn.write(name, {"Stores": STORES.drop("city_id")}, mode="upsert")
+def two_tables(conn, name, policies):
+    """Create Sales and Stores, and give the SuperCube that sends other values of both by these policies."""
+    stores = STORES.drop("city_id")
+    conn.write(name, {"Sales": SALES, "Stores": stores})
+    cube = ma.SuperCube(conn, name=name)
+    more = pl.DataFrame({"store": ["Lyon", "Rome"], "city": ["Lyon", "Roma"]})
+    cube.add_table("Stores", more, policies[0])
+    cube.add_table("Sales", SALES.with_columns(revenue=pl.lit(9.0)), policies[1])
+    return cube
+
+
+@pytest.mark.parametrize("policy", ["upsert", "update", "add", "replace"])
+def test_an_update_of_a_table_without_metrics_is_sent_and_warned_of(conn, name, server, policy):
+    cube = two_tables(conn, name, ("update", policy))
+    with pytest.warns(ma.DataLossWarning) as caught:
+        result = cube.update()
+    said = (
+        "no row of table 'Stores' (2 sent) can change anything, as 'update' changes metrics only, and it has none"
+    )
+    assert [str(each.message) for each in caught] == [f"{name}: {said}."]
+    assert caught[0].filename == __file__
+    assert result.without_effect == {"Stores": 2}
+    assert [(table.name, table.rows) for table in result.tables] == [("Stores", 2), ("Sales", 2)]
+    assert server.dataset(cube.id)["Stores"]["store"].to_pylist() == ["Lyon", "Nice"]
+    assert 9.0 in server.dataset(cube.id)["Sales"]["revenue"].to_pylist()
+
+
+def test_an_upsert_of_a_table_without_metrics_adds_its_new_rows(conn, name, server):
+    cube = two_tables(conn, name, ("upsert", "upsert"))
+    assert cube.update().losses == ""
+    stores = server.dataset(cube.id)["Stores"]
+    assert sorted(stores["store"].to_pylist()) == ["Lyon", "Nice", "Rome"]
+
+
+def test_written_without_metrics_an_update_is_warned_of(conn, name):
+    conn.write(name, STORES.drop("city_id"))
+    with pytest.warns(ma.DataLossWarning, match=r"no row of table .* \(2 sent\) can change anything"):
+        assert conn.write(name, STORES.drop("city_id"), mode="update").published
+
+
+def test_what_published_by_id_has_the_name_of_the_dataset(conn, name):
+    cube_id = conn.write(name, SALES, publish=False).cube_id
+    cube = ma.SuperCube(conn, id=cube_id)
+    assert repr(cube) == f"<SuperCube {cube_id}>"
+    assert cube.publish().name == name
+    assert cube.name == name
+    cube.delete()
+    assert repr(cube) == f"<SuperCube {name!r} (no id)>"
+
+
+def test_a_supercube_that_was_deleted_by_id_has_no_name_to_be_found_by(conn, name):
+    cube = ma.SuperCube(conn, id=conn.write(name, SALES).cube_id)
+    cube.delete()
+    cube.add_table("Sales", SALES)
+    with pytest.raises(errors.UsageError, match="was deleted, and no name of it is known"):
+        cube.update()
+    with pytest.raises(errors.UsageError, match="was deleted"):
+        cube.certify()
 
 
 # What mstrio-py gets wrong (wire reference, section 11.4), where it is not tested beside encoding and faults

@@ -93,7 +93,7 @@ def test_python_logic_is_refused_with_what_to_write(mistake):
         (lambda: year.is_in([1, None]), "None"),
         (lambda: year == b"x", "a bytes"),
         (lambda: year == dt.timedelta(1), "a timedelta"),
-        (lambda: year == pl.col("x"), "a Expr"),
+        (lambda: year == pl.col("x"), "the Polars expression"),
         (lambda: year > float("-inf"), "no column holds"),
         (lambda: year > float("inf"), "no column holds"),
         (lambda: year > 10**5000, "no column holds"),

@@ -10,7 +10,7 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow import errors
-from mstr_arrow.session.saved import read_session, write_private
+from mstr_arrow.session.saved import read_session, save
 
 OURS = {
     "base_url": "https://bi.example.com/MicroStrategyLibrary",
@@ -117,7 +117,7 @@ def test_a_file_is_its_owners_alone_from_the_start(tmp_path, monkeypatch):
     )
     before = os.umask(0)
     try:
-        write_private(path, OURS)
+        save(path, OURS)
     finally:
         os.umask(before)
     assert sorted(seen) == [0o600, 0o666]
@@ -139,7 +139,7 @@ def test_a_file_that_is_missing_or_no_text_is_told(tmp_path):
 def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path):
     path = private(tmp_path / "session.json", "old")
     with pytest.raises(TypeError):
-        write_private(path, {"token": object()})
+        save(path, {"token": object()})
     assert (path.read_text(), list(tmp_path.iterdir())) == ("old", [path])
 
 

@@ -37,6 +37,7 @@ def scans_stay_what_they_are(conn: ma.Connection) -> None:
     assert_type(cube.info, ma.CubeInfo)
     assert_type(cube.select("Region", "Units"), ma.Cube)
     assert_type(cube.filter((ma.col("Year") >= 2024) & ma.col("Region").is_in(["East"])), ma.Cube)
+    assert_type(cube.filter(pl.col("Region") == "East", (ma.col("Year") > 2024) | pl.col("Flag")), ma.Cube)
     assert_type(cube.aggregate("Region", "Units").sort("Units", descending=True).head(5), ma.Cube)
     assert_type(cube.with_options(ordered=False), ma.Cube)
     assert_type(conn.report("Daily").page_by(Year=2024), ma.Report)

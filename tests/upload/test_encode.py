@@ -131,7 +131,7 @@ KINDS = {
     pa.float32(): st.floats(width=32),
     pa.float64(): DOUBLES,
     **{
-        make(precision, scale): decimals(precision, scale)
+        make(precision, scale): decimals(min(precision, 38), scale)
         for make, precision, scale in [
             (pa.decimal32, 5, 2),
             (pa.decimal64, 18, 18),
@@ -139,8 +139,8 @@ KINDS = {
             (pa.decimal128, 38, 38),
             (pa.decimal128, 20, 7),
             (pa.decimal128, 5, -2),
-            (pa.decimal256, 76, 40),
-            (pa.decimal256, 20, -30),
+            (pa.decimal256, 76, 38),
+            (pa.decimal256, 20, -18),
         ]
     },
     pa.bool_(): st.booleans(),

@@ -311,4 +311,4 @@ def test_a_query_without_duckdb_says_what_to_install():
         text=True,
         check=False,
     )
-    assert "UsageError: a query needs DuckDB. Install it: pip install 'mstr-arrow[duckdb]'" in result.stderr
+    assert "UsageError: SQL is run by DuckDB. Install it: pip install 'mstr-arrow[duckdb]'" in result.stderr

@@ -35,3 +35,21 @@ def test_two_of_one_name():
 def test_names_that_differ_in_case_only():
     with pytest.raises(UsageError, match="differ in upper and lower case only: 'Store' and 'STORE'"):
         check_names("column", ["Store", "STORE"])
+
+
+def test_names_that_unicode_writes_in_two_ways():
+    with pytest.raises(UsageError, match="differ in how Unicode writes their letters only"):
+        check_names("column", ["Gr\u00f6\u00dfe", "Gro\u0308\u00dfe"])
+
+
+def test_whose_names_are_the_same_is_said():
+    with pytest.raises(UsageError, match="2 columns of table 'Sales' have the same name"):
+        check_names("column of table 'Sales'", ["a", "a"])
+    with pytest.raises(UsageError, match="2 attributes or metrics have the same name"):
+        check_names("attribute or metric", ["a", "a"])
+
+
+@pytest.mark.parametrize("name", [1, None, b"Sales"])
+def test_a_name_that_is_no_text(name):
+    with pytest.raises(UsageError, match=f"is a {type(name).__name__}, no text"):
+        check_name("table", name)

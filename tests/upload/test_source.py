@@ -73,10 +73,52 @@ def test_pandas_frames_are_read():
     assert read(source_of(pandas.DataFrame({"store": ["Lyon"]}), "t")).to_pylist() == [{"store": "Lyon"}]
 
 
-@pytest.mark.parametrize("wrong", [[1, 2], {"a": 1}, "sales.parquet", 3, None, pl.Series([1])])
+@pytest.mark.parametrize(
+    "wrong", [[1, 2], {"a": 1}, "sales.parquet", 3, None, pl.Series([1]), pa.array([1]), pa.chunked_array([[1]])]
+)
 def test_what_is_no_table_is_refused_by_name(wrong):
     with pytest.raises(UsageError, match=f"the table 'Sales' is a {type(wrong).__qualname__}, which is no table"):
         source_of(wrong, "Sales")
+
+
+@pytest.mark.parametrize("dtype", ["Int128", "UInt128", "Object"])
+@pytest.mark.parametrize("lazy", [False, True], ids=["frame", "lazy"])
+def test_polars_types_that_arrow_has_not_are_refused_by_name(dtype, lazy):
+    if not hasattr(pl, dtype):
+        pytest.skip("not in this Polars")
+    frame = pl.DataFrame({"Units": pl.Series([1], dtype=getattr(pl, dtype))})
+    with pytest.raises(UsageError, match=f"Column 'Units' is of the Polars type {dtype}"):
+        source_of(frame.lazy() if lazy else frame, "Sales")
+
+
+@pytest.mark.parametrize(
+    ("make", "seen"),
+    [
+        (lambda: pl.LazyFrame({"a": [1]}).select("b"), "a LazyFrame, cannot be read .*ColumnNotFoundError"),
+        (lambda: pa.table([[1]], schema=pa.schema([pa.field(b"a\xff", pa.int64())])), "UnicodeDecodeError"),
+        (lambda: pl.DataFrame({"a": pl.Series([[1]], dtype=pl.List(pl.Int128))}), "a DataFrame, cannot be read"),
+    ],
+    ids=["a column that is not there", "a name that is no text", "a type inside of another"],
+)
+def test_what_others_raise_about_their_data_is_told_as_a_wrong_call(make, seen):
+    with pytest.raises(UsageError, match=f"the table 'Sales', {seen}|{seen}") as caught:
+        source_of(make(), "Sales")
+    assert caught.value.__cause__ is not None
+
+
+def test_times_of_duckdb_with_an_offset_are_refused():
+    duckdb = pytest.importorskip("duckdb")
+    relation = duckdb.sql("select '10:00:00+01'::timetz as opened, '10:00:00'::time as closed")
+    with pytest.raises(UsageError, match="Column 'opened' holds times with an offset") as caught:
+        source_of(relation, "Sales")
+    assert '"opened"::time' in caught.value.hint
+
+
+@pytest.mark.parametrize("hidden", [b"geoarrow.wkb", b"my.money"])
+def test_an_extension_type_that_only_the_metadata_name_is_refused(hidden):
+    field = pa.field("Shape", pa.binary(), metadata={"ARROW:extension:name": hidden})
+    with pytest.raises(UsageError, match=f"'Shape' is of the extension type {hidden.decode()}, stored as binary"):
+        source_of(pa.table([[b""]], schema=pa.schema([field])), "Sales")
 
 
 def big(folder):

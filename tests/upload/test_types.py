@@ -57,13 +57,47 @@ def test_u6_int64_is_biginteger_and_not_integer():
         (pa.dictionary(pa.int8(), pa.date32()), "DATE"),
         (pa.run_end_encoded(pa.int32(), pa.float32()), "DOUBLE"),
         (pa.dictionary(pa.int32(), pa.run_end_encoded(pa.int16(), pa.string())), "STRING"),
-        (pa.bool8(), "INTEGER"),
+        (pa.bool8(), "BOOL"),
         (pa.json_(), "STRING"),
+        (pa.uuid(), "STRING"),
+        (pa.dictionary(pa.int32(), pa.bool8()), "BOOL"),
     ],
     ids=str,
 )
-def test_encodings_and_extension_types_are_looked_through(dtype, wire):
-    assert fate("Code", dtype).wire == wire
+def test_encodings_are_looked_through_and_extension_types_are_what_they_mean(dtype, wire):
+    assert fate("Code", dtype) == Fate(wire, number=wire == "DOUBLE")
+
+
+class Money(pa.ExtensionType):
+    """An extension type of somebody's own."""
+
+    def __init__(self):
+        super().__init__(pa.int64(), "my.money")
+
+    def __arrow_ext_serialize__(self):
+        return b""
+
+    @classmethod
+    def __arrow_ext_deserialize__(cls, storage, serialized):
+        return cls()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "name", "hint"),
+    [
+        (Money(), "my.money", "int64"),
+        (pa.dictionary(pa.int8(), Money()), "my.money", "int64"),
+        (pa.run_end_encoded(pa.int32(), Money()), "my.money", "int64"),
+        (pa.opaque(pa.int64(), "hugeint", "SomeDB"), "arrow.opaque", "where it was made"),
+        (pa.fixed_shape_tensor(pa.int8(), [2]), "arrow.fixed_shape_tensor", "rows"),
+    ],
+    ids=str,
+)
+def test_other_extension_types_are_refused_by_name_and_not_written_as_what_they_store(dtype, name, hint):
+    with pytest.raises(UsageError) as caught:
+        fate("Price", dtype)
+    assert f"'Price' is of the extension type {name}" in caught.value.message
+    assert hint in caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -73,7 +107,6 @@ def test_encodings_and_extension_types_are_looked_through(dtype, wire):
         (pa.large_binary(), "string"),
         (pa.binary(16), "string"),
         (pa.binary_view(), "string"),
-        (pa.uuid(), "string"),
         (pa.list_(pa.int8()), "rows"),
         (pa.large_list(pa.string()), "rows"),
         (pa.list_(pa.int8(), 3), "rows"),

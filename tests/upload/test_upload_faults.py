@@ -12,6 +12,7 @@ import mstr_arrow as ma
 from mstr_arrow import errors
 from mstr_arrow.config import Retry, Timeouts
 from mstr_arrow.simulator import Fault, Simulator
+from mstr_arrow.upload.result import Resume
 from mstr_arrow.upload.session import read_status
 
 CHUNK = (r"PUT", r"/uploadSessions/")
@@ -273,6 +274,79 @@ def test_u10_a_failed_upload_goes_on_where_it_stopped(server, conn, pushed):
     assert (result.rows, result.verified) == (100, True)
     assert keys(server) == NEW["key"].to_list()
     assert [(index, rows) for _, _, index, rows, _ in server.chunks_received[-3:]] == [(1, 40), (2, 40), (3, 20)]
+
+
+def failed_creation(server, conn):
+    """Fail to create a cube at the second chunk, its session kept; give the cube and how it failed."""
+    cube = ma.SuperCube(conn, name="Pushed")
+    cube.add_table("Pushed", NEW)
+    server.fail(Fault.error(400, "ERR006").on(*CHUNK, skip=1))
+    with pytest.raises(errors.UploadFailed) as caught:
+        cube.create(chunk_rows=40, keep_session=True)
+    server.heal()
+    return cube, caught.value
+
+
+AGAIN = [
+    ("create", "the same"),
+    ("create", "by name"),
+    *(("update", it) for it in ("the same", "by name", "by id")),
+]
+
+
+@pytest.mark.parametrize(("step", "given"), AGAIN)
+def test_a_failed_creation_goes_on_where_it_stopped(server, conn, step, given):
+    cube, failed = failed_creation(server, conn)
+    assert "To go on from there, make the call again with resume=error.resume." in str(failed)
+    assert (failed.resume.taken, failed.resume.new) == ({"Pushed": (1, 40)}, True)
+    again = {"name": "Pushed"} if given == "by name" else {"id": failed.resume.dataset_id}
+    other = cube if given == "the same" else ma.SuperCube(conn, **again)
+    other.add_table("Pushed", NEW, "upsert")
+    result = getattr(other, step)(chunk_rows=40, resume=failed.resume, verify=True)
+    assert (result.name, result.rows, result.verified, result.created) == ("Pushed", 100, True, True)
+    assert keys(server) == NEW["key"].to_list()
+    assert [(index, rows) for _, _, index, rows, _ in server.chunks_received[-3:]] == [(1, 40), (2, 40), (3, 20)]
+
+
+def test_a_creation_that_goes_on_and_fails_for_good_leaves_nothing(server, conn):
+    resume = failed_creation(server, conn)[1].resume
+    cube = ma.SuperCube(conn, name="Pushed")
+    cube.add_table("Pushed", NEW)
+    server.fail(Fault.error(400, "ERR006").on(*CHUNK))
+    with pytest.raises(errors.UploadFailed):
+        cube.create(chunk_rows=40, resume=resume)
+    assert server.uploads_open == 0
+    with pytest.raises(errors.NotFound):
+        conn.cube("Pushed")
+
+
+def test_a_session_that_is_gone_says_so_and_what_to_do(server, conn):
+    resume = failed_creation(server, conn)[1].resume
+    conn.request("DELETE", f"datasets/{resume.dataset_id}/uploadSessions/{resume.session_id}")
+    cube = ma.SuperCube(conn, name="Pushed")
+    cube.add_table("Pushed", NEW)
+    with pytest.raises(errors.UploadFailed, match=r"session is gone.* Send the data again without resume="):
+        cube.create(chunk_rows=40, resume=resume)
+
+
+@pytest.mark.parametrize("fault", [Fault.error(403, "ERR017").on("POST", "/uploadSessions$"), None])
+def test_a_new_dataset_is_not_left_where_nothing_can_go_on(server, conn, fault):
+    server.fail(fault or Fault.error(400, "ERR006").on("POST", "/publish$"))
+    cube = ma.SuperCube(conn, name="Pushed")
+    cube.add_table("Pushed", NEW)
+    with pytest.raises(errors.MstrError):
+        cube.create(chunk_rows=40, keep_session=True)
+    with pytest.raises(errors.NotFound):
+        conn.cube("Pushed")
+
+
+def test_an_upload_does_not_go_on_in_another_dataset(server, conn, pushed):
+    cube = ma.SuperCube(conn, id=pushed)
+    cube.add_table("Pushed", NEW)
+    resume = Resume(dataset_id="F" * 32, session_id="S", orientation="COLUMN", taken={})
+    with pytest.raises(errors.UsageError, match=f"one to the dataset {'F' * 32}, and this is {pushed}"):
+        cube.update(resume=resume)
+    assert_nothing_happened(server, conn, pushed)
 
 
 def test_u10_the_session_is_kept_alive_during_a_long_upload():

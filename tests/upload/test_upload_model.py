@@ -42,13 +42,13 @@ def test_columns_may_be_forms_of_one_attribute():
         Form("ID", (("Sales", "store_id"), ("Stores", "store_id"))),
         Form("DESC", (("Stores", "store_name"),)),
     )
-    assert names(model.attributes) == ["day", "open", "Store"]
+    assert names(model.attributes) == ["Store", "day", "open"]
     assert model.metrics == (Metric("revenue", "Sales"), Metric("units", "Sales"))
 
 
 def test_an_attribute_may_be_called_as_one_of_its_columns():
     model = build_model({"Stores": roles(STORES)}, {"store_name": {"ID": "store_id", "DESC": "store_name"}})
-    assert names(model.attributes) == ["open", "store_name"]
+    assert names(model.attributes) == ["store_name", "open"]
 
 
 def test_the_body_is_what_the_server_documents():
@@ -105,7 +105,7 @@ def test_the_body_is_what_the_server_documents():
             None,
             "the column 'store_name' is text in 'A', date or time in 'B'",
         ),
-        ({"T": roles(STORES)}, {"OPEN": {"ID": "store_id"}}, "upper and lower case only: 'open' and 'OPEN'"),
+        ({"T": roles(STORES)}, {"OPEN": {"ID": "store_id"}}, "upper and lower case only: 'OPEN' and 'open'"),
         ({"T": roles(pa.schema({"a": pa.list_(pa.int8())}))}, None, "list"),
     ],
 )

@@ -49,7 +49,7 @@ def losses(column):
         (pa.null(), [None, None], "null,null"),
         (pa.decimal128(38, 2), [Decimal("1.50"), None, Decimal("-0.05")], "1.50,null,-0.05"),
         (pa.decimal32(5, 5), [Decimal("0.00001")], "0.00001"),
-        (pa.decimal256(76, 10), [Decimal("12345678901234567890123456789012345678901234567890.5")], None),
+        (pa.decimal256(76, 10), [Decimal("1234567890123456789012345678901234567.5")], None),
         (pa.decimal128(5, -2), [Decimal(1200), None], None),
     ],
     ids=str,
@@ -102,9 +102,23 @@ def test_runs_of_any_type_are_written_as_their_values(values):
     assert written(runs.slice(1, 3)) == ",".join([written(values.slice(0, 1)), "null", "null"])
 
 
-def test_extension_types_are_written_as_what_they_store():
-    assert written(pa.ExtensionArray.from_storage(pa.bool8(), pa.array([1, None, 0], pa.int8()))) == "1,null,0"
-    assert written(pa.ExtensionArray.from_storage(pa.json_(), pa.array(["[1]"]))) == '"[1]"'
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        (pa.ExtensionArray.from_storage(pa.bool8(), pa.array([1, None, 0, 7], pa.int8())), "true,null,false,true"),
+        (pa.ExtensionArray.from_storage(pa.json_(), pa.array(["[1]", None])), '"[1]",null'),
+        (
+            pa.array([bytes.fromhex("00112233445566778899aabbccddeeff"), None], pa.uuid()),
+            '"00112233-4455-6677-8899-aabbccddeeff",null',
+        ),
+    ],
+    ids=["bool8", "json", "uuid"],
+)
+def test_extension_types_are_written_as_what_they_mean(values, text):
+    assert written(values) == text
+    assert written(values.slice(1)) == text.partition(",")[2]
+    indices = pa.array([1, 0, None], pa.int8())
+    assert written(pa.DictionaryArray.from_arrays(indices, values)) == f"null,{text.partition(',')[0]},null"
 
 
 def test_nan_and_infinities_become_null_and_are_counted():
@@ -123,9 +137,11 @@ def test_digits_below_a_millisecond_are_dropped_and_counted(dtype):
 
 def test_losses_add_up_by_column():
     some = Losses(nulled=Counter(a=1))
-    more = Losses(nulled=Counter(a=2, b=1), shortened=Counter(c=1))
-    assert sum([some, more], start=Losses()) == Losses(nulled=Counter(a=3, b=1), shortened=Counter(c=1))
+    more = Losses(nulled=Counter(a=2, b=1), shortened=Counter(c=1), ambiguous=Counter(d=1))
+    both = Losses(nulled=Counter(a=3, b=1), shortened=Counter(c=1), ambiguous=Counter(d=1))
+    assert sum([some, more], start=Losses()) == both
     assert more
+    assert Losses(ambiguous=Counter(d=1))
     assert not Losses()
 
 
@@ -136,9 +152,73 @@ def test_timestamps_that_know_their_zone_are_converted_and_others_are_not():
     assert written(noon, pa.timestamp("us"), time_zone="Asia/Tokyo") == '"2024-07-01T12:00:00.000"'
 
 
-def test_an_hour_that_occurs_twice_is_written_twice():
+def moments(*texts, dtype=None):
+    return pa.array(
+        [datetime.fromisoformat(text) if text else None for text in texts], dtype or pa.timestamp("us", "UTC")
+    )
+
+
+@pytest.mark.parametrize(
+    ("zone", "values", "count"),
+    [
+        ("America/New_York", ("2023-11-05T05:00Z", "2023-11-05T06:00Z", None, "2023-11-05T07:00Z"), 2),
+        ("Europe/Paris", ("2024-10-27T00:00Z", "2024-10-27T01:00Z"), 2),
+        ("Europe/Paris", ("2024-10-26T23:59:59.999Z", "2024-10-27T01:59:59.999Z", "2024-10-27T02:00Z"), 1),
+        ("Europe/Paris", ("2024-03-31T00:59Z", "2024-03-31T01:00Z"), 0),
+        ("Australia/Lord_Howe", ("2024-04-06T14:40Z", "2024-04-06T15:10Z"), 2),
+        ("Africa/Casablanca", ("2024-03-10T01:30Z", "2024-03-10T02:30Z"), 2),
+        ("Europe/Berlin", ("1947-05-11T00:30Z", "1947-10-05T01:30Z"), 1),
+        ("UTC", ("2023-11-05T05:00Z", "2023-11-05T06:00Z"), 0),
+        ("Asia/Tokyo", ("2023-11-05T05:00Z", "2023-11-05T06:00Z"), 0),
+        ("Asia/Tokyo", (None, None), 0),
+    ],
+)  # fmt: skip
+def test_times_in_an_hour_that_occurs_twice_are_counted(zone, values, count):
+    column = moments(*values)
+    lost = encode_slice(pa.table({"c": column}), EncodeOptions(time_zone=zone)).losses
+    assert lost == Losses(ambiguous=Counter(c=count) if count else Counter())
+
+
+def test_two_moments_of_an_hour_that_occurs_twice_are_written_as_one_time():
     hours = pa.array([1_729_987_200, 1_729_990_800], pa.timestamp("s", "UTC"))
     assert written(hours, time_zone="Europe/Paris") == '"2024-10-27T02:00:00.000","2024-10-27T02:00:00.000"'
+
+
+def test_timestamps_without_a_zone_are_as_they_were_in_any_hour():
+    assert losses(moments("2023-11-05T01:30", dtype=pa.timestamp("us"))) == Losses()
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype", "row"),
+    [
+        (["1", None, "1" * 39], pa.decimal256(76, 0), 2),
+        (["1", "0." + "1" * 39], pa.decimal256(76, 39), 1),
+        (["1" * 20, "0." + "1" * 19], pa.decimal256(76, 19), 0),
+        (["1e40"], pa.decimal256(70, -5), 0),
+    ],
+    ids=str,
+)
+def test_decimals_of_more_digits_than_the_server_has_are_refused_with_the_row_of_the_longest(values, dtype, row):
+    column = pa.array([value and Decimal(value) for value in values], dtype)
+    with pytest.raises(ConversionError, match=f"row {row}: .* the server's have 38"):
+        written(column)
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype"),
+    [
+        (["1" * 38, "-1", None], pa.decimal256(76, 0)),
+        (["1" * 20, "0." + "1" * 18], pa.decimal256(76, 30)),
+        (["0." + "1" * 38], pa.decimal256(76, 38)),
+        ([None, None], pa.decimal256(76, 3)),
+        (["0", "1.5"], pa.decimal256(76, 40)),
+        (["1e20", "0"], pa.decimal256(20, -18)),
+    ],
+    ids=str,
+)
+def test_decimals_of_38_digits_are_written_whatever_their_type_has(values, dtype):
+    got = written(pa.array([value and Decimal(value) for value in values], dtype)).split(",")
+    assert [None if text == "null" else Decimal(text) for text in got] == [v and Decimal(v) for v in values]
 
 
 @pytest.mark.parametrize("unknown", ["Atlantis/Centre", "", "utc +1"])

@@ -4,13 +4,13 @@ import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from mstr_arrow.cli.commands.simulate import fetch_command
 from mstr_arrow.cli.render.errors import shown_errors
 from mstr_arrow.cli.render.progress import MB, progress
+from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.trace import listener
 from mstr_arrow.opening import connect
 
@@ -36,7 +36,7 @@ def demo(
     # Only the commands that start a server pay for importing one.
     from mstr_arrow.simulator import Simulator  # noqa: PLC0415
 
-    out, err = Console(highlight=False), Console(stderr=True)
+    out, err = Terminal(highlight=False), Terminal(stderr=True)
     with shown_errors(err, verbose=verbose):
         # Answers on the loopback are not compressed: packing them would take longer than sending them.
         with Simulator(rows=rows, gzip=False) as sim:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
-from rich.console import Console
 from rich.text import Text
 
 from mstr_arrow.catalog.objects import Kind
@@ -14,10 +13,12 @@ from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import shown_errors
 from mstr_arrow.cli.render.progress import MB
+from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json, print_table, printable
 from mstr_arrow.connection import Connection
 from mstr_arrow.errors import NotPublished, PromptsOpen
 from mstr_arrow.grid.texts import deliver_schema
+from mstr_arrow.names import listing
 from mstr_arrow.objects.cube import Cube
 
 Forms = Mapping[tuple[str, str], str]
@@ -40,7 +41,7 @@ def describe(
     A cube is only looked at. A report is run, since only then its columns and rows are known; at most a thousand
     of its rows are transferred.
     """
-    with shown_errors(Console(stderr=True), verbose=verbose):
+    with shown_errors(Terminal(stderr=True), verbose=verbose):
         with open_connection(server) as connection:
             facts = look_at(connection, name, object_type)
         if json:
@@ -53,7 +54,7 @@ def look_at(connection: Connection, name: str, kind: Kind | None) -> dict[str, A
     """Gather what is known; ``rows`` and ``columns`` are None for cubes not published and reports that ask."""
     found = connection.find(name, kind)
     opened = connection.report(found.id) if found.kind == "report" else connection.cube(found.id)
-    facts = as_json(found) | {"size_bytes": None, "rows": None, "columns": None}
+    facts = as_json(found) | {"size_bytes": None, "rows": None, "columns": None, "left_out": []}
     try:
         schema, facts["rows"] = opened.schema, opened.count_rows()
         forms = _forms(connection, found.kind, found.id)
@@ -61,6 +62,7 @@ def look_at(connection: Connection, name: str, kind: Kind | None) -> dict[str, A
     except (NotPublished, PromptsOpen):
         pass  # what is known of it is shown nevertheless
     if isinstance(opened, Cube):
+        facts["left_out"] = [each["name"] for each in opened.row_counts]
         info = opened.info
         facts["size_bytes"] = info.size_bytes
         facts["modified"] = info.modified.isoformat() if info.modified else facts["modified"]
@@ -94,7 +96,7 @@ def _column(field: pa.Field, forms: Forms) -> dict[str, str | None]:
 
 def _show(facts: dict[str, Any]) -> None:
     """Print what is known: the object in a few lines, then its columns."""
-    out = Console(highlight=False)
+    out = Terminal(highlight=False)
     size, rows, columns = facts["size_bytes"], facts["rows"], facts["columns"]
     lines = {
         facts["type"]: facts["name"],
@@ -105,6 +107,10 @@ def _show(facts: dict[str, Any]) -> None:
         "size": None if size is None else f"{size / MB:,.1f} MB in the server's memory",
         "rows": _unknown(facts["type"]) if rows is None else _rows(rows, facts["type"]),
     }
+    if facts["left_out"]:
+        lines["without"] = (
+            f"{listing(facts['left_out'])}, by which the server counts rows; fetch --row-counts adds it"
+        )
     for label, text in lines.items():
         if text is not None:
             out.print(Text.assemble((f"{label:8}", "bold"), printable(text)), soft_wrap=True)

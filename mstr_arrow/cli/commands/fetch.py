@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from mstr_arrow.catalog.objects import Kind
 from mstr_arrow.cli.commands.pages import AllPages, ChosenPage, on_pages
@@ -20,6 +19,7 @@ from mstr_arrow.cli.options.resuming import GOES_ON, IfChanged, Resume, Resuming
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import NO_FILE, shown_errors
 from mstr_arrow.cli.render.progress import detail, progress, summarise
+from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_text
 from mstr_arrow.config import Limits
 from mstr_arrow.connection import Connection
@@ -223,7 +223,7 @@ def fetch(
     ] = False,
 ) -> None:
     """Read a cube or report into a Parquet, Arrow or CSV file, a folder of Parquet parts, or standard output."""
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     resumes = resume or if_changed
     with shown_errors(console, verbose=verbose, interrupted=GOES_ON if resumes else NO_FILE):
         _check(

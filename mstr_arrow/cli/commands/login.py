@@ -19,6 +19,7 @@ from mstr_arrow.cli.options.profile import Profile, profile_of
 from mstr_arrow.cli.options.profile_file import change_profile
 from mstr_arrow.cli.options.server import ProfileName, Server, is_seldom, takes_server, variable
 from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.config import Credential
 from mstr_arrow.credentials import resolve_here
 from mstr_arrow.errors import UsageError
@@ -44,7 +45,7 @@ def login(
     holds server, user, project and the options that were given, never the password.
     Needs the extra keyring.
     """
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     with shown_errors(console, verbose=verbose):
         if server.session is not None and given_as_option(server, "session"):
             raise UsageError("a session is not kept.", hint="Drop --session, and log in by a password or a token.")
@@ -76,7 +77,7 @@ def logout(
     verbose: common.Verbose = False,
 ) -> None:
     """Remove from the keyring what mstr-arrow login has put there, and from the profile what used it."""
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     with shown_errors(console, verbose=verbose):
         profile = profile_of(context)
         stored = {key: table for key, table in profile.credentials.items() if _is_ours(table)}

@@ -3,13 +3,13 @@
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 
 from mstr_arrow.catalog.objects import ObjectInfo
 from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json, print_table
 
 HEADERS = ("NAME", "TYPE", "ID", "PATH", "MODIFIED", "OWNER")
@@ -32,7 +32,7 @@ def ls(
     verbose: common.Verbose = False,
 ) -> None:
     """List the cubes and reports that you can see."""
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     with shown_errors(console, verbose=verbose):
         kind = None if listed == "all" else listed
         with open_connection(server) as connection:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from mstr_arrow.cli.options import common  # noqa: TC001 - typer reads the annotations
 from mstr_arrow.cli.options.connecting import open_connection
@@ -18,6 +17,7 @@ from mstr_arrow.cli.options.prompt_answers import (
 )
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json, print_table
 from mstr_arrow.errors import UsageError
 
@@ -57,7 +57,7 @@ def pages(
     verbose: common.Verbose = False,
 ) -> None:
     """List the pages of a report that has page-by: those that have data. The report is run."""
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     with (
         shown_errors(console, verbose=verbose),
         prompts_as_options(name),

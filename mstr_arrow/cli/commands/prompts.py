@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.prompt_answers import ReportName, ask_all
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json, print_table, print_text
 from mstr_arrow.errors import UsageError
 from mstr_arrow.objects.prompts import prompt_table
@@ -43,7 +43,7 @@ def prompts(
 
     The report is not run. Prompts that depend on the answers to others show with --ask only.
     """
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     with (
         shown_errors(console, verbose=verbose),
         open_connection(server) as connection,

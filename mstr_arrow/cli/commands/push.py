@@ -15,6 +15,7 @@ from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.options.target import look_at, named_like, say_keys
 from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.uploading import detail, summarise, upload_progress
 from mstr_arrow.errors import DataError, DataLossWarning, UploadFailed
 from mstr_arrow.grid.definition import Definition
@@ -154,7 +155,7 @@ def push(
     # Arrow's datasets bring pandas along: only who reads files pays for importing them.
     from mstr_arrow.cli.options.input import open_tables, read_forms  # noqa: PLC0415
 
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     with shown_errors(console, verbose=verbose, interrupted=TAKEN_BACK):
         given = open_tables(files or (), query, table, read_types(column_types or ()), default=name)
         of_attributes = read_forms(forms or ())

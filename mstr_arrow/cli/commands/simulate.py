@@ -5,9 +5,9 @@ import threading
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.streams import Terminal
 
 PORT = 8642
 WHERE = """\
@@ -55,7 +55,7 @@ def simulate(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     with (
-        shown_errors(Console(stderr=True), verbose=False),
+        shown_errors(Terminal(stderr=True), verbose=False),
         Simulator(
             port=port,
             rows=rows,

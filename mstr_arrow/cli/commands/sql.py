@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import pyarrow as pa
 import typer
-from rich.console import Console
 from rich.filesize import decimal
 
 from mstr_arrow.cli.options import common
@@ -19,6 +18,7 @@ from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import shown_errors
 from mstr_arrow.cli.render.preview import Preview, first_rows
 from mstr_arrow.cli.render.progress import detail, progress, together
+from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import count, print_text
 from mstr_arrow.cli.sql.database import Database
 from mstr_arrow.connection import Connection
@@ -77,13 +77,13 @@ def sql(
 
     Of each, once, no more is read than what is certain to be enough: --explain tells.
     """
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     with shown_errors(console, verbose=verbose):
         target = (
             None if output is None else output_from(output, output_format, replace(PARQUET, overwrite=overwrite))
         )
         with Database() as database, ThreadPoolExecutor(1) as thread:
-            database.check_words(statement)
+            statement = database.load_extensions(statement)
             open_sources = _opener()
             began = time.perf_counter()
             with open_connection(server) as connection:

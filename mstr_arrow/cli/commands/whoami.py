@@ -3,7 +3,6 @@
 import asyncio
 from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 
 from mstr_arrow.cli.options import common
@@ -11,6 +10,7 @@ from mstr_arrow.cli.options.connecting import find_way_in, open_connection
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import shown_errors
 from mstr_arrow.cli.render.progress import clock
+from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json, printable
 from mstr_arrow.connection import Connection
 from mstr_arrow.names import listing
@@ -26,7 +26,7 @@ def whoami(*, server: Server, json: common.Json = False, verbose: common.Verbose
 
     This help shows all options of the log-in; every command that talks to a server takes them.
     """
-    with shown_errors(Console(stderr=True), verbose=verbose):
+    with shown_errors(Terminal(stderr=True), verbose=verbose):
         way_in = find_way_in(server)
         with open_connection(server, way_in=way_in) as connection:
             facts = look_around(connection) | {
@@ -67,7 +67,7 @@ async def _left(http: ProjectHttp, longest: float) -> float:
 
 def show(facts: dict[str, Any]) -> None:
     """Print a line for each thing that is known."""
-    out = Console(highlight=False)
+    out = Terminal(highlight=False)
     working_set = facts["working_set"]
     lines = {
         "user": f"{facts['user']} ({facts['login_mode']})",

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import warnings
 from typing import TYPE_CHECKING
-
-from rich.console import Console
 
 from mstr_arrow.cli.options.login_mode import Given, WayIn, choose
 from mstr_arrow.cli.options.passwords import STDIN, ask_later, first_line
@@ -15,7 +12,7 @@ from mstr_arrow.cli.options.server import variable
 from mstr_arrow.cli.options.stores import Credentials
 from mstr_arrow.cli.render.trace import listener
 from mstr_arrow.config import Limits, Network, Proxy, SessionSettings, Settings, Timeouts, Tls
-from mstr_arrow.errors import InsecureWarning, UsageError
+from mstr_arrow.errors import UsageError
 from mstr_arrow.http.url import base_url
 from mstr_arrow.opening import connect
 
@@ -32,7 +29,7 @@ _LEVELS = ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP")
 
 
 def open_connection(server: Server, *, limits: Limits | None = None, way_in: WayIn | None = None) -> Connection:
-    """Open the connection that a command's options ask for; say so where certificates are not checked."""
+    """Open the connection that a command's options ask for."""
     way_in = way_in or find_way_in(server)
     url = find_url(server)
     if url is None and "session" not in way_in.arguments:
@@ -42,15 +39,7 @@ def open_connection(server: Server, *, limits: Limits | None = None, way_in: Way
             "mstr-arrow login writes a profile.",
         )
     settings = find_settings(server, limits or Limits())
-    if server.insecure:
-        Console(stderr=True).print(
-            "Warning: certificates are not checked; whoever is between you and the server can read the password.",
-            style="yellow",
-            soft_wrap=True,
-        )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", InsecureWarning)  # it was said
-        return connect(url, project=server.project, settings=settings, on_event=listener(), **way_in.arguments)
+    return connect(url, project=server.project, settings=settings, on_event=listener(), **way_in.arguments)
 
 
 def find_url(server: Server) -> Credential | None:

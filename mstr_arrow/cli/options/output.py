@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from mstr_arrow.cli.render.progress import MB
+from mstr_arrow.cli.render.streams import Closed
 from mstr_arrow.cli.render.tables import count
 from mstr_arrow.errors import UsageError
 from mstr_arrow.files.parts import ParquetParts
@@ -169,6 +170,8 @@ def output_from(text: str, chosen: Format | None, parquet: ParquetOptions) -> Ou
 
 def _standard_output(chosen: Format | None, parquet: ParquetOptions) -> Output:
     form = chosen or Format.ARROW
+    if isinstance(sys.stdout, Closed):
+        raise UsageError("standard output is closed.", hint="Name a file: -o result.parquet")
     if form is not Format.CSV and sys.stdout.isatty():
         raise UsageError(
             f"standard output is a terminal, and {form} is binary.",

@@ -8,8 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
+from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.errors import SecretError, UsageError
 from mstr_arrow.secrets import file
 from mstr_arrow.wording import worded
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from mstr_arrow.config import Credential
 
 STDIN = Path("-")
-_IN_A_FILE = {"have the file to yourself": "chmod 600 {path}, or hand it over on standard input."}
+_IN_A_FILE = {"have the file to yourself": "{chmod}, or hand it over on standard input."}
 """Only a profile can say that others may read a file."""
 
 
@@ -60,7 +59,7 @@ def ask_secret(question: str) -> str:
 
 def ask_text(question: str) -> str:
     """Ask on the terminal, which is told by standard error."""
-    return _ask(lambda: Console(stderr=True).input(question, markup=False)).strip()
+    return _ask(lambda: Terminal(stderr=True).input(question, markup=False)).strip()
 
 
 def _ask(ask: Callable[[], str]) -> str:

@@ -23,10 +23,11 @@ import os
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import typer
+
+from mstr_arrow.private import is_shared, way_out
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -44,7 +45,6 @@ NOT_IN_A_FILE = frozenset(
 MAKES_PROFILES = frozenset({"login"})
 """Commands that may name a profile which is not there yet."""
 _META = "mstr_arrow.profile"
-_OTHERS = 0o077
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +122,8 @@ def read_profile(path: Path, name: str | None, options: Collection[str], *, may_
         known = ", ".join(sorted({*options, *CREDENTIALS}))
         raise typer.BadParameter(f"{path} sets {', '.join(unknown)}, which is no setting; there are: {known}.")
     secret = next((key for key, value in settings.items() if is_secret(key, value)), None)
-    if secret and os.name == "posix" and path.stat().st_mode & _OTHERS:
-        raise typer.BadParameter(
-            f"{path} holds a secret ({secret}) and others can read it: chmod 600 {quote(str(path))}"
-        )
+    if secret and is_shared(path):
+        raise typer.BadParameter(f"{path} holds a secret ({secret}) and others can read it: {way_out(path)}")
     kept = {key for key, value in settings.items() if key in CREDENTIALS or _is_kept(key, value)}
     return Profile(
         name or DEFAULT,

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import tomllib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.private import write_private
 from mstr_arrow.prompts.toml import key_text, value_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 
 def change_profile(path: Path, name: str, changes: Mapping[str, Any]) -> None:
@@ -30,7 +29,7 @@ def change_profile(path: Path, name: str, changes: Mapping[str, Any]) -> None:
             f"{path} is written in a way that this program cannot change.",
             hint=f"Write this below [{key_text(name)}], and remove what it replaces:\n{lines}",
         )
-    _write(path, text)
+    write_private(path, text)
 
 
 def changed(text: str, name: str, changes: Mapping[str, Any]) -> str:
@@ -94,14 +93,3 @@ def _expected(text: str, name: str, changes: Mapping[str, Any]) -> dict[str, Any
     content = tomllib.loads(text)
     table = {key: value for key, value in content.get(name, {}).items() if key.replace("_", "-") not in changes}
     return content | {name: table | {key: value for key, value in changes.items() if value is not None}}
-
-
-def _write(path: Path, text: str) -> None:
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)  # its owner's only
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -46,8 +46,8 @@ def named_like(tables: Mapping[str, Any], dataset: Dataset) -> dict[str, Any]:
 def say_keys(mode: str, table: str, columns: Iterable[str], definition: Definition) -> str:
     """Say which columns find the rows that an update changes, and which it changes.
 
-    >>> from mstr_arrow.grid.definition import Available, Definition
-    >>> cube = Definition("A1", "Sales", (Available("B2", "Region"),), (Available("C3", "Revenue"),), ())
+    >>> from mstr_arrow.grid.definition import Attribute, Definition, Metric
+    >>> cube = Definition("A1", "Sales", (Attribute("B2", "Region"),), (Metric("C3", "Revenue"),))
     >>> say_keys("upsert", "sales", ["Region", "Revenue"], cube)
     "upsert: rows of table 'sales' are found by 'Region'; only metrics change: 'Revenue'"
     """
@@ -55,4 +55,5 @@ def say_keys(mode: str, table: str, columns: Iterable[str], definition: Definiti
     keys = [column for column in columns if column not in metrics]
     changed = [column for column in columns if column in metrics]
     found_by = listing(keys) or "nothing, as it has no attributes"
-    return f"{mode}: rows of table {table!r} are found by {found_by}; only metrics change: {listing(changed)}"
+    changes = f"only metrics change: {listing(changed)}" if changed else "only metrics change, and it has none"
+    return f"{mode}: rows of table {table!r} are found by {found_by}; {changes}"

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import sys
+import warnings
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import typer
 from rich.text import Text
 
+from mstr_arrow.cli.render.streams import READER_LEFT
 from mstr_arrow.cli.render.trace import traced
 from mstr_arrow.cli.render.wording import WORDS
 from mstr_arrow.cli.signals import Terminated, heard_signals
-from mstr_arrow.errors import DataError, MstrError, UsageError
+from mstr_arrow.errors import DataError, DataLossWarning, InsecureWarning, MstrError, UsageError
 from mstr_arrow.wording import worded
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-FAILED, USAGE, DATA, INTERRUPTED, READER_LEFT, TERMINATED = 1, 2, 3, 130, 141, 143
+FAILED, USAGE, DATA, INTERRUPTED, TERMINATED = 1, 2, 3, 130, 143
 
 NO_FILE = "No file was written, and no session left behind."
 
@@ -34,7 +35,7 @@ def shown_errors(console: Console, *, verbose: bool, interrupted: str = NO_FILE)
     what Ctrl-C and SIGTERM leave behind.
     """
     try:
-        with heard_signals(), traced(console) if verbose else nullcontext():
+        with heard_signals(), _shown_warnings(console), traced(console) if verbose else nullcontext():
             yield
     except KeyboardInterrupt as interrupt:
         terminated = isinstance(interrupt, Terminated)
@@ -46,13 +47,28 @@ def shown_errors(console: Console, *, verbose: bool, interrupted: str = NO_FILE)
         console.print(explain(error), soft_wrap=True)
         raise typer.Exit(exit_code(error)) from None
     except BrokenPipeError:
-        # Whoever read our output has left, as `head` does. Python would complain again at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output has left, as `head` does.
         raise typer.Exit(READER_LEFT) from None
     except OSError as error:
         _traceback(verbose)
         console.print(Text.assemble((type(error).__name__, "bold red"), f": {error}"), soft_wrap=True)
         raise typer.Exit(FAILED) from None
+
+
+@contextmanager
+def _shown_warnings(console: Console) -> Iterator[None]:
+    """Show a warning in one line, which says nothing of Python; variables and options of Python's silence it."""
+
+    def show(warning: Warning | str, *_: object) -> None:
+        text = warning.args[0] if isinstance(warning, Warning) else warning
+        console.print(Text(f"Warning: {worded(text, WORDS)}", "yellow"), soft_wrap=True)
+
+    with warnings.catch_warnings():
+        if not sys.warnoptions:
+            for kind in (InsecureWarning, DataLossWarning):
+                warnings.simplefilter("always", kind)
+        warnings.showwarning = show  # type: ignore[assignment]  # all that it is called with is taken
+        yield
 
 
 def exit_code(error: MstrError) -> int:

@@ -44,7 +44,7 @@ class Preview:
 
 def first_rows(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Preview:
     """Take the first rows, and count the others while they are not too many."""
-    columns = [[name] for name in schema.names]
+    columns = [[printable(name)] for name in schema.names]
     rows = 0
     for batch in batches:
         first = batch.slice(0, max(0, SHOWN_ROWS - rows))

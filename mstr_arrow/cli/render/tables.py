@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from rich.cells import cell_len, set_cell_size
-from rich.console import Console
 from rich.text import Text
+
+from mstr_arrow.cli.render.streams import Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +19,8 @@ GAP = "  "
 
 
 def print_json(value: Any) -> None:
-    """Print a value as indented JSON."""
-    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode())
+    """Print a value as indented JSON, in ASCII: the same in every encoding, and half a character is no error."""
+    sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
     sys.stdout.flush()
 
 
@@ -36,7 +37,7 @@ def print_table(
 
     A terminal too narrow for all columns gets the first of them, and is told where the others are; a pipe gets all.
     """
-    out = Console(highlight=False)
+    out = Terminal(highlight=False)
     cells = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(headers, *cells, strict=True)]
     ends = list(accumulate(widths, lambda end, width: end + len(GAP) + width))
@@ -47,7 +48,7 @@ def print_table(
     sys.stdout.flush()
     if shown < len(headers):
         note = f"Left out, for the terminal is narrow: {', '.join(map(str.strip, headers[shown:]))}. {elsewhere}"
-        Console(stderr=True).print(note, style="dim", highlight=False)
+        Terminal(stderr=True).print(note, style="dim", highlight=False)
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -55,8 +56,13 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def printable(text: str) -> str:
-    """Keep what a server says from steering the terminal, and on one line."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+    """Keep what a server says from steering the terminal, and on one line; escape what the output's encoding lacks.
+
+    Whoever aligns texts does so with the escapes.
+    """
+    kept = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+    encoding = sys.stdout.encoding or "utf-8"
+    return kept.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def count(number: int, what: str = "row") -> str:

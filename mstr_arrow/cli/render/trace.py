@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -80,4 +80,5 @@ class _Log(logging.Handler):
 
 
 def _print(console: Console, text: str) -> None:
-    console.print(text, style="dim", markup=False, highlight=False, soft_wrap=True)
+    with suppress(BrokenPipeError):  # what happens must go on; whoever prints the result meets it, too
+        console.print(text, style="dim", markup=False, highlight=False, soft_wrap=True)

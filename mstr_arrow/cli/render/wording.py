@@ -41,6 +41,7 @@ WORDS = {
     "Tls.key_password": "MSTR_KEY_PASSWORD",
     "give the key's password": "Give it as MSTR_KEY_PASSWORD or the profile's key-password.",
     "Tls.verify=False": "--insecure",
+    "silence the warning": "Where this is meant, PYTHONWARNINGS=ignore silences it.",
     # Where secrets are kept
     "secrets.aws_secret.region": 'region = "…"',
     "secrets.azure_secret.vault_url": "vault",
@@ -110,7 +111,8 @@ NOT_HERE = frozenset(
         *("col()", "col('Revenue')", "prompts.empty()", "prompts.expression()", "Scan.lazy()", "Scan.top()"),
         *("Scan.filter_sql()", "Scan.sort.descending=True"),
         *("SuperCube.create()", "SuperCube.create.force=True", "SuperCube.name=…"),
-        *("SuperCube.update()", "SuperCube.update.auto_publish=False"),
+        *("SuperCube.update()", "SuperCube.update.auto_publish=False", "SuperCube.update.resume"),
+        "SuperCube.update.resume=error.resume",
         *("Timeouts.logout", "Network.proxy", "Network.trust_env", "Tls.ca_folder", "Tls.verify"),
         *("Retry.attempts", "Retry.seconds", "Retry.wait_initial", "Retry.wait_max"),
         *("Limits.page_seconds", "Limits.min_page_rows", "Limits.first_page_rows", "Limits.max_concurrency"),

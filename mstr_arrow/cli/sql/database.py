@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Self
+from importlib import import_module
+from typing import TYPE_CHECKING, Self
 
 import pyarrow as pa
 
+from mstr_arrow.adapters.database import not_run, open_database
 from mstr_arrow.errors import MstrError, UsageError
 from mstr_arrow.grid.texts import deliver_schema
 
@@ -24,8 +26,8 @@ class Database:
     """An empty database, in memory; needs the extra ``duckdb``. Errors: UsageError where it is not installed."""
 
     def __init__(self) -> None:
-        self._duckdb = _duckdb()
-        self._connection = self._duckdb.connect()
+        self._connection = open_database()
+        self._duckdb = import_module("duckdb")
         # Or a table that does not exist would be looked for among our own variables.
         self._connection.execute("set python_enable_replacements = false")
         self._connection.execute("set enable_progress_bar = false")
@@ -41,15 +43,24 @@ class Database:
         """End what another thread runs."""
         self._connection.interrupt()
 
-    def check_words(self, statement: str) -> None:
-        """Refuse what is not one query; errors: UsageError."""
+    def load_extensions(self, statement: str) -> str:
+        """Run the ``INSTALL`` and ``LOAD`` that stand before a query, and return the query.
+
+        Errors: UsageError for what is not one query, and for an extension that cannot be had.
+        """
+        kinds = self._duckdb.StatementType
         with self._explained():
             parts = self._connection.extract_statements(statement)
-        if [part.type for part in parts] != [self._duckdb.StatementType.SELECT]:
+        if not parts or parts[-1].type != kinds.SELECT or any(part.type != kinds.LOAD for part in parts[:-1]):
             raise UsageError(
                 "that is not one query.",
-                hint="Write a SELECT, or what gives rows like it; PIVOT with its columns: ON Region IN ('a', 'b').",
+                hint="Write a SELECT, or what gives rows like it; PIVOT with its columns: ON Region IN ('a', 'b'). "
+                "Nothing but INSTALL and LOAD of DuckDB's extensions may stand before it.",
             )
+        with self._explained():
+            for part in parts[:-1]:
+                self._connection.execute(part)
+        return statement if len(parts) == 1 else str(parts[-1].query)
 
     def plan(self, statement: str, schemas: Mapping[str, pa.Schema]) -> list[str]:
         """Have a query planned over tables like these, but without rows, and return the columns of its result.
@@ -111,7 +122,7 @@ class Database:
             for feed in self._feeds:
                 if feed.error is not None:
                     raise feed.error from None
-            raise UsageError(f"DuckDB does not run the statement: {error}") from error
+            raise not_run("statement", error) from error
 
 
 class _Feed:
@@ -139,14 +150,6 @@ class _Feed:
         except MstrError as error:
             self.error = error
             raise
-
-
-def _duckdb() -> Any:
-    try:
-        import duckdb  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise UsageError("SQL is run by DuckDB.", hint="Install it: pip install 'mstr-arrow[duckdb]'") from error
-    return duckdb
 
 
 def _quoted(name: str) -> str:

@@ -48,7 +48,7 @@ def _requested(cube: Cube, requested: dict[str, Any]) -> Cube:
     found = [(find_column(cube.attributes, item, "attribute"), item) for item in requested.get("attributes") or []]
     attributes = [find_forms(attribute, item) for attribute, item in found]
     metrics = [find_column(cube.metrics, item, "metric") for item in requested.get("metrics") or []]
-    ids = [column.id for column in (*attributes, *metrics)]
+    ids = [attribute.id for attribute in attributes] + [metric.id for metric in metrics]
     if len(set(ids)) < len(ids):
         raise bad_request("The requested objects name one of them twice.")
     if not attributes and not metrics:

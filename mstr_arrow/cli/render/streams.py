@@ -1,0 +1,88 @@
+"""Standard output and error as a shell hands them over: in any encoding, left by their reader, full, closed."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import TextIO
+
+READER_LEFT = 141
+"""What a shell says of a command whose reader has left, as ``head`` does."""
+
+_FAILED = 1
+
+
+class Terminal(Console):
+    """A console whose reader may leave: that is a BrokenPipeError, in any thread, and does not end the process."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        """Raise again what is being handled."""
+        self.quiet = True
+        raise  # noqa: PLE0704 - rich calls this where it handles a BrokenPipeError
+
+
+class Closed(io.TextIOWrapper):
+    """Stands for a stream that the shell has closed, as ``>&-`` does: what is written is dropped."""
+
+    def __init__(self) -> None:
+        super().__init__(Path(os.devnull).open("wb"))  # noqa: SIM115 - closed with this
+
+
+@contextmanager
+def standard_streams() -> Iterator[None]:
+    """Have standard output take any text; end the command as a shell expects it where nobody takes the text.
+
+    What an encoding lacks is written as an escape. The exit code is 141, without a word, where the reader has left;
+    1, with a line on standard error, where the output cannot be written, as on a full disk.
+    """
+    streams = _taking_any_text()
+    try:
+        yield
+    except SystemExit as ended:
+        # Who prints the help and wrong usage, which is not us, ends the process where it meets a broken pipe.
+        left = isinstance(ended.__context__, BrokenPipeError)
+        unwritten = _flush(streams)
+        if left or (unwritten and not ended.code):
+            raise SystemExit(READER_LEFT if left else _code(unwritten)) from None
+        raise
+    except OSError as error:
+        _flush(streams)
+        raise SystemExit(_code(error)) from None
+
+
+def _taking_any_text() -> tuple[TextIO, TextIO]:
+    # Python has None in place of a stream that the shell has closed.
+    sys.stdout, sys.stderr = (stream or Closed() for stream in (sys.stdout, sys.stderr))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    return sys.stdout, sys.stderr
+
+
+def _flush(streams: Iterable[TextIO]) -> OSError | None:
+    """Write what waits, and drop what nobody takes, or Python would complain at its end; return the first error."""
+    first = None
+    for stream in streams:
+        try:
+            stream.flush()
+        except OSError as error:
+            first = first or error
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return first
+
+
+def _code(error: OSError | None) -> int:
+    """Give the exit code of an output that was not written, and say why."""
+    if error is None or isinstance(error, BrokenPipeError):
+        return READER_LEFT
+    sys.stderr.write(f"mstr-arrow: standard output cannot be written: {error.strerror or error}\n")
+    return _FAILED
