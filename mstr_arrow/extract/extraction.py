@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -30,11 +30,12 @@ from mstr_arrow.session.saved import saved_session
 from mstr_arrow.wording import advice, naming
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from mstr_arrow.extract.folder import Folder
     from mstr_arrow.extract.options import Chosen
+    from mstr_arrow.fetch.bad_values import BadValues
     from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.fetch.resolver import Asking
     from mstr_arrow.fetch.stats import ScanStats
@@ -50,8 +51,9 @@ class ExtractResult:
     ``path`` is the folder with ``rows`` rows in ``parts`` files. ``resumed`` of these rows were there from former
     runs, and ``continued`` tells whether the instance of such a run was still alive. ``skipped``: the folder was
     whole, and nothing was read. ``restarted``: the data had changed, so it began again. ``data_time`` is when the
-    data were last published; where it is None, ``why_no_data_time`` says why. ``stats`` are those of the read; None
-    without one.
+    data were last published; where it is None, ``why_no_data_time`` says why. ``bad_values`` counts the values that
+    did not fit their columns and became null, in former runs, too. ``stats`` are those of the read; None without
+    one.
     """
 
     path: Path
@@ -63,6 +65,7 @@ class ExtractResult:
     restarted: bool = False
     data_time: str | None = None
     why_no_data_time: str | None = None
+    bad_values: Mapping[str, BadValues] = field(default_factory=dict)
     stats: ScanStats | None = None
 
 
@@ -315,6 +318,7 @@ class Extraction:
             restarted=self._restarted,
             data_time=manifest.data_time,
             why_no_data_time=None if manifest.data_time else time.why_not,
+            bad_values=manifest.bad_values,
             stats=stats,
         )
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.fetch.bad_values import BadValues, Place, together
 from mstr_arrow.files.folders import part_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 VERSION = 1
 
@@ -50,7 +51,8 @@ class Manifest:
 
     ``body`` is the request for an instance, which names a total order. Of the ``total`` rows of the grid those
     before ``offset`` are done; ``parts`` hold what became of them. ``data_time`` is when the object's data were
-    last published, as the server tells it; None where it does not.
+    last published, as the server tells it; None where it does not. ``bad_values`` counts those of the rows that are
+    done, and ``last_bad`` names those of the last rows, each by row, column and value.
     """
 
     asked: Asked
@@ -59,6 +61,8 @@ class Manifest:
     total: int
     data_time: str | None
     offset: int = 0
+    bad_values: Mapping[str, BadValues] = field(default_factory=dict)
+    last_bad: tuple[tuple[int, str, str], ...] = ()
     parts: tuple[Part, ...] = ()
     complete: bool = False
 
@@ -70,6 +74,10 @@ class Manifest:
     def with_part(self, part: Part, offset: int) -> Manifest:
         """Return the manifest with one part more, after which the rows before ``offset`` are done."""
         return replace(self, parts=(*self.parts, part), offset=offset)
+
+    def with_bad_values(self, found: Mapping[str, BadValues], last: Iterable[tuple[int, str, str]]) -> Manifest:
+        """Return the manifest with more bad values, and the last of them."""
+        return replace(self, bad_values=together([self.bad_values, found]), last_bad=tuple(last))
 
     @property
     def next_name(self) -> str:
@@ -87,6 +95,8 @@ class Manifest:
             "asked": asdict(self.asked),
             "request": self.body,
             "columns": {field.name: str(_plain(field.type)) for field in self.schema},
+            "bad_values": {name: asdict(values) for name, values in self.bad_values.items()},
+            "last_bad": self.last_bad,
             "schema": base64.b64encode(self.schema.serialize()).decode(),
             "parts": [asdict(part) for part in self.parts],
         }
@@ -109,6 +119,8 @@ def read_manifest(text: str, where: str) -> Manifest:
             total=document["total"],
             data_time=document["data_time"],
             offset=document["offset"],
+            bad_values={name: _bad_values(values) for name, values in document["bad_values"].items()},
+            last_bad=tuple((row, column, value) for row, column, value in document["last_bad"]),
             parts=tuple(Part(**part) for part in document["parts"]),
             complete=document["complete"],
         )
@@ -124,6 +136,10 @@ def question_of(*parts: object) -> str:
     """Return what tells a question from others: a hash of all that it consists of."""
     text = json.dumps([part if isinstance(part, dict) else repr(part) for part in parts], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _bad_values(values: dict[str, Any]) -> BadValues:
+    return BadValues(**values | {"first": tuple(Place(*place) for place in values["first"])})
 
 
 def _plain(arrow_type: pa.DataType) -> pa.DataType:

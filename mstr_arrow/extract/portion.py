@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from mstr_arrow.extract.changes import check_border, check_overlap
+from mstr_arrow.extract.changes import check_bad_values, check_border, check_overlap
+from mstr_arrow.fetch.bad_values import Tally
 from mstr_arrow.fetch.reader import Read
 from mstr_arrow.files.sinks import Parquet, in_thread
+from mstr_arrow.grid.misfits import misfits_in
 from mstr_arrow.grid.rows import Range
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from mstr_arrow.extract.options import Chosen
     from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.grid.misfits import Misfit
+    from mstr_arrow.grid.schema import Columns
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source
     from mstr_arrow.query.residual import Residual
@@ -43,6 +47,8 @@ class Portion:
         self._rows = 0
         self._position = begun.offset
         self._bytes_per_row: float | None = None
+        self._columns: Columns | None = None
+        self._misfits: list[Misfit] = []
 
     async def fetched(
         self,
@@ -74,9 +80,11 @@ class Portion:
                     _from(start, on_progress),
                     narrow=self._residual.schema,
                     start=start,
+                    counted_from=self._position,
                 )
                 try:
                     await read.open(instance)
+                    self._columns = read.columns
                     await self._read(read, start, on_part, exact=exact, same_instance=same_instance)
                 finally:
                     await read.aclose()
@@ -101,14 +109,18 @@ class Portion:
         before = [] if start is None else [self._manifest.schema.empty_table()]
         began = 0 if start is None else start.offset
         compared = start is None
+        misfits: list[Misfit] = []
         while (batch := await read.next()) is not None:
             position = began + read.stats().rows
             if not compared:
                 if position <= self._manifest.offset:  # pages end where the rows that are done do
                     before.append(pa.Table.from_batches([batch]))
+                    misfits += read.misfits
                     continue
                 compared = True
                 await in_thread(self._compare, before, batch, same_instance)
+                check_bad_values(self._manifest, began, misfits)
+            self._misfits += read.misfits
             await self._take(batch, position, on_part, exact=exact)
 
     def _compare(self, before: list[pa.Table], batch: pa.RecordBatch, same_instance: bool) -> None:
@@ -165,9 +177,21 @@ class Portion:
         kept = await in_thread(self._folder.keep, self._manifest.next_name, self._rows)
         self._bytes_per_row = kept.bytes / kept.rows if kept.rows else None
         self._part, self._rows = None, 0
-        self._manifest = self._manifest.with_part(kept, position)
+        self._manifest = self._with_bad_values(self._manifest.with_part(kept, position))
         await in_thread(self._folder.note, self._manifest)
         await on_part()
+
+    def _with_bad_values(self, manifest: Manifest) -> Manifest:
+        """Note the bad values of the rows that are done now; those behind them are for the next part."""
+        if self._columns is None:
+            return manifest
+        done = [each for each in self._misfits if each.row < manifest.offset]
+        self._misfits = [each for each in self._misfits if each.row >= manifest.offset]
+        tally = Tally(self._columns)
+        tally.count(done)
+        last = range(max(0, manifest.offset - OVERLAP), manifest.offset)
+        kept = [each for each in manifest.last_bad if each[0] in last]
+        return manifest.with_bad_values(tally.found, [*kept, *misfits_in(last, done)])
 
 
 def _overlap(done: int, options: ReadOptions) -> Range | None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mstr_arrow.config import Limits
-    from mstr_arrow.grid.options import Layout, Subtotals, Values
+    from mstr_arrow.grid.options import Layout, OnBadValue, Subtotals, Values
 
 
 class ScanOptions(TypedDict, total=False):
@@ -32,6 +32,11 @@ class ScanOptions(TypedDict, total=False):
     ``values``
         ``"raw"`` (the default) gives metrics as values, ``"formatted"`` as the texts a person sees, ``"both"``
         as both, the texts in columns ``Metric (formatted)``.
+    ``on_bad_value``
+        what becomes of a value that does not fit its column: ``"raise"`` (the default) is a ConversionError,
+        ``"null"`` makes it null, and counts it in `ScanStats.bad_values` and in one DataLossWarning; of a text that
+        was cut inside a character it leaves the rest. For all columns, or by name: ``{"Day": "null"}``. A form that
+        tells elements apart, the ID or the only one that an attribute shows, needs its name.
     ``ordered``
         False hands out pages as they arrive.
     ``pushdown``
@@ -59,6 +64,7 @@ class ScanOptions(TypedDict, total=False):
     layout: Layout
     subtotals: Subtotals
     values: Values
+    on_bad_value: OnBadValue | Mapping[str, OnBadValue]
     ordered: bool
     pushdown: bool
     total_order: bool

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.fetch.pages import Pages
     from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.grid.misfits import Misfit
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.http.response import Answer
     from mstr_arrow.instances.instance import Instance
@@ -34,7 +35,7 @@ T = TypeVar("T", bound="Sliceable")
 
 
 class Read(Reading[T]):
-    """The pages of one instance.
+    """The pages of one instance, whose bad values are counted from a row on.
 
     More than ``first`` rows of the grid are asked for only when these are taken and `next` is called again. With
     ``start``, which is the first page, `open` takes an instance that was made before, and rows before it are not
@@ -53,6 +54,7 @@ class Read(Reading[T]):
         first: int | None = None,
         head: int | None = None,
         start: Range | None = None,
+        counted_from: int = 0,
     ) -> None:
         marked = marking(convert) if source.ordered else convert
         super().__init__(session, source, options, marked, on_progress, narrow=narrow, head=head)
@@ -60,6 +62,7 @@ class Read(Reading[T]):
         self._start = start
         self._place: Place | None = None
         self._pages: Pages[Any] | None = None
+        self._counted_from = counted_from
         self._tail: pa.RecordBatch | None = None
         self._times = Times(None, None)
         self._columns: Columns | None = None
@@ -70,6 +73,11 @@ class Read(Reading[T]):
         if self._columns is None:
             raise ClosedError("the read was not opened.")
         return self._columns
+
+    @property
+    def misfits(self) -> tuple[Misfit, ...]:
+        """The bad values of the page that was handed out last."""
+        return self._pages.misfits if self._pages else ()
 
     def stats(self) -> ScanStats:
         """Return what was done so far."""
@@ -156,15 +164,25 @@ class Read(Reading[T]):
         start = None
         if self._tail is not None and (shop.meter.result_rows or self._start is not None):
             row, total = old.plan.begin + old.taken, old.plan.total
-            at = Position(row, total, self._tail, self._times)
+            at = Position(row, total, self._tail, self._times, old.misfits)
             instance_id = await remake(shop, source, self.columns, place, at)
             start = Range(row, min(rows, total - row))
             answer = await fetch_page(shop.session, source, instance_id, start, shop.options.grid)
         else:
             shop.meter.rows = 0
+            shop.meter.tallies.clear()
             answer = await self._made(place, min(rows, self._first or rows))
         first = self._first if start is None else old.plan.end
-        pages = await open_pages(shop, source, answer, self.columns, self._convert, first=first, start=start)
+        pages = await open_pages(
+            shop,
+            source,
+            answer,
+            self.columns,
+            self._convert,
+            first=first,
+            start=start,
+            counted_from=self._counted_from,
+        )
         if self.closed:
             await pages.aclose()
             raise ended()
@@ -180,7 +198,14 @@ class Read(Reading[T]):
     async def _opened(self, answer: Answer, instance: Instance | None) -> Pages[Any]:
         known = None if instance is None else instance.columns
         return await open_pages(
-            self._shop, self._source, answer, known, self._convert, first=self._first, start=self._start
+            self._shop,
+            self._source,
+            answer,
+            known,
+            self._convert,
+            first=self._first,
+            start=self._start,
+            counted_from=self._counted_from,
         )
 
     async def _first_of(self, instance: Instance, wanted: Range) -> Answer | None:

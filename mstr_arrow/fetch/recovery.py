@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import pyarrow as pa
 
 from mstr_arrow.errors import DataChanged, DataError, InstanceGone
+from mstr_arrow.grid.misfits import misfits_in
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.grid.texts import deliver_batch
 from mstr_arrow.instances.execute import execute
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mstr_arrow.fetch.context import Workshop
+    from mstr_arrow.grid.misfits import Misfit
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.instances.freshness import Times
     from mstr_arrow.instances.source import Source
@@ -65,12 +67,16 @@ def cannot_go_on(source: Source, *, delivered: bool, tail: bool) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far a read has come: rows of the grid that were taken, of so many; the last ones; its times."""
+    """How far a read has come: rows of the grid that were taken, of so many; the last ones; its times.
+
+    ``misfits`` are bad values that are null in the last ones.
+    """
 
     row: int
     total: int
     tail: pa.RecordBatch
     times: Times
+    misfits: tuple[Misfit, ...] = ()
 
 
 async def remake(shop: Workshop, source: Source, columns: Columns, place: Place, at: Position) -> str:
@@ -106,7 +112,9 @@ def _compare_times(before: Times, now: Times) -> None:
 
 async def _compare(shop: Workshop, source: Source, columns: Columns, instance_id: str, at: Position) -> None:
     """Fetch the rows of the overlap and one more, and compare them."""
-    offset, parts = at.row - len(at.tail), []
+    offset = start = at.row - len(at.tail)
+    parts: list[pa.RecordBatch] = []
+    misfits: list[Misfit] = []
     end = min(at.row + 1, at.total)
     while offset < end:
         wanted = Range(offset, end - offset)
@@ -115,9 +123,12 @@ async def _compare(shop: Workshop, source: Source, columns: Columns, instance_id
         if page.paging.offset != offset or page.paging.total != at.total or not len(batch):
             raise data_changed("the rows that come are not those that were asked for")
         parts.append(deliver_batch(batch, "plain"))
+        misfits += page.misfits
         offset += len(batch)
     again, before = pa.Table.from_batches(parts), pa.Table.from_batches([deliver_batch(at.tail, "plain")])
-    if not again.slice(0, len(at.tail)).equals(before):
+    rows = range(start, at.row)
+    # What is null here may be another value than before, so bad values are compared as they came.
+    if not again.slice(0, len(at.tail)).equals(before) or misfits_in(rows, misfits) != misfits_in(rows, at.misfits):
         raise data_changed(f"rows before row {at.row} are not those that were handed out")
     keys = again.select([column.name for column in columns.all if column.role == "attribute"])
     if at.row < at.total and keys.slice(len(at.tail) - 1, 1).equals(keys.slice(len(at.tail), 1)):

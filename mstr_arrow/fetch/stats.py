@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from mstr_arrow.fetch.bad_values import together
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mstr_arrow.fetch.bad_values import BadValues, Tally
     from mstr_arrow.http.response import Answer
 
 LAG_INTERVAL = 0.02
@@ -39,6 +42,8 @@ class ScanStats:
     requests that ran at the same time. ``lag_p99`` and ``lag_max`` are seconds by which the event loop woke
     up late, over the last three minutes. ``status`` says in words what the server is doing while the object runs
     there (``"running the SQL"``), and is None otherwise.
+
+    ``bad_values`` counts, for each column that has any, the values that did not fit it and became null.
     """
 
     rows: int
@@ -66,6 +71,7 @@ class ScanStats:
     lag_max: float
     status: str | None = None
     rows_before: int = 0
+    bad_values: Mapping[str, BadValues] = field(default_factory=dict)
 
     @property
     def rows_per_second(self) -> float:
@@ -97,6 +103,7 @@ class Meter:
         self.transferring = 0.0
         self.decoding = 0.0
         self.status: str | None = None
+        self.tallies: list[Tally] = []
         self._began = time.monotonic()
         self._ended: float | None = None
         self._lags: deque[float] = deque(maxlen=int(180 / LAG_INTERVAL))
@@ -155,6 +162,7 @@ class Meter:
             lag_p99=lags[int(0.99 * (len(lags) - 1))] if lags else 0.0,
             lag_max=lags[-1] if lags else 0.0,
             status=self.status,
+            bad_values=together(tally.found for tally in self.tallies),
         )
 
 

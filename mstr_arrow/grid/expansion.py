@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.grid.misfits import Misfits
 from mstr_arrow.grid.schema import distinct_names, refuse_unknown
 from mstr_arrow.grid.types import FLOAT64, INT64, TEXT, is_text, override_type
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
+    from mstr_arrow.grid.misfits import Misfit
     from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.grid.page_by import Combination, PageBy
     from mstr_arrow.grid.schema import Column, Columns
@@ -45,12 +47,21 @@ class Expansion:
         row = self._values.slice(page, 1).to_pylist()[0]
         return ", ".join(f"{name}={value!r}" for name, value in row.items())
 
-    @cached_property
+    @property
     def _values(self) -> pa.Table:
         """A row for each page, a column for each page-by column of the result."""
+        return self._read[0]
+
+    @property
+    def misfits(self) -> list[Misfit]:
+        """The bad values that are null in the page-by columns, at rows that are numbers of pages."""
+        return self._read[1].found
+
+    @cached_property
+    def _read(self) -> tuple[pa.Table, Misfits]:
         mine = self.columns.all[: len(self.page_by.columns)]
-        types = {its.name: column.type for its, column in zip(self.page_by.columns, mine, strict=True)}
-        return self.page_by.table(types).rename_columns([column.name for column in mine])
+        misfits = Misfits(self.columns.nulled)
+        return self.page_by.table(mine, misfits), misfits
 
 
 def expand(page_by: PageBy, columns: Columns, options: GridOptions) -> Expansion:

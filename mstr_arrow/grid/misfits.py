@@ -10,7 +10,7 @@ from mstr_arrow.grid.values import whole_text
 from mstr_arrow.wording import advice
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from mstr_arrow.grid.schema import Column
 
@@ -52,6 +52,11 @@ class Misfits:
         self.found.append(Misfit(column.name, row, value))
         self.lines.add(line)
         return whole_text(value) if is_text(column.type) and isinstance(value, str) else None
+
+
+def misfits_in(rows: range, misfits: Iterable[Misfit]) -> list[tuple[int, str, str]]:
+    """Return what stood in some rows, in an order that is that of other misfits with the same values."""
+    return sorted((each.row, each.column, repr(each.value)) for each in misfits if each.row in rows)
 
 
 def refuse(column: Column, value: object, row: int) -> ConversionError:

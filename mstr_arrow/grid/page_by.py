@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mstr_arrow.grid.document import Unit
+    from mstr_arrow.grid.misfits import Misfits
 
 Combination = tuple[int, ...]
 """The number of an element for each page-by attribute."""
@@ -40,12 +41,12 @@ class PageBy:
         names = distinct_names(column.name for column in columns)
         return tuple(replace(column, name=name) for column, name in zip(columns, names, strict=True))
 
-    def table(self, types: Mapping[str, pa.DataType] | None = None) -> pa.Table:
-        """Make a row for each combination, of types by name where they are given; texts are plain strings.
+    def table(self, columns: Sequence[Column] | None = None, misfits: Misfits | None = None) -> pa.Table:
+        """Make a row for each combination, in its own columns or in others for them; texts are plain strings.
 
-        Errors: ConversionError for an element that does not fit its type.
+        Errors: ConversionError for an element that does not fit its type, but where ``misfits`` make it null.
         """
-        columns = [replace(each, type=(types or {}).get(each.name, each.type)) for each in self.columns]
+        columns = self.columns if columns is None else columns
         left = iter(columns)
         arrays = []
         for position, unit in enumerate(self.units):
@@ -53,7 +54,7 @@ class PageBy:
             own = list(islice(left, len(unit.forms)))
             for form, column in enumerate(own):
                 texts = texts_of_form(unit, form, [each.type for each in own])
-                array = form_array(column, texts, numbers)
+                array = form_array(column, texts, numbers, misfits)
                 arrays.append(array.dictionary_decode() if pa.types.is_dictionary(array.type) else array)
         fields = [each.field.with_type(array.type) for each, array in zip(columns, arrays, strict=True)]
         return pa.Table.from_arrays(arrays, schema=pa.schema(fields))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import polars as pl
@@ -15,7 +15,7 @@ from mstr_arrow.grid.types import attribute_type, metric_type
 from mstr_arrow.names import listing, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 Kind = Literal[
     "integer", "double", "decimal", "text", "date", "timestamp", "zoned timestamp", "time", "bool", "other"
@@ -32,7 +32,8 @@ _COMPARED_AS_TEXT = {"char", "varchar", "nchar", "nvarchar", "mbchar", "utf8char
 class Subject:
     """A column that conditions may speak of.
 
-    ``form_id`` is None for a metric; ``unasked`` says why the server cannot be asked about this column, None
+    ``nulled``: bad values of it, which are values to the server, are null here. ``form_id`` is None for a metric;
+    ``unasked`` says why the server cannot be asked about this column, None
     where it can.
     """
 
@@ -43,6 +44,7 @@ class Subject:
     object_id: str
     form_id: str | None
     unasked: str | None
+    nulled: bool = False
 
     @property
     def dtype(self) -> pl.DataType:
@@ -106,13 +108,16 @@ class Subjects:
         ]
 
 
-def subjects_of(schema: pa.Schema, *, unasked: Mapping[str, str] | None = None) -> Subjects:
+def subjects_of(
+    schema: pa.Schema, *, unasked: Mapping[str, str] | None = None, nulled: Collection[str] = ()
+) -> Subjects:
     """Take the columns of a result from its schema, as `grid.schema` makes it.
 
     ``unasked`` gives, for columns about which the server cannot be asked, the reason by name: derived metrics,
-    data columns of a cross-tab, columns the request does not have.
+    data columns of a cross-tab, columns the request does not have. Of columns ``nulled``, bad values are null.
     """
-    return Subjects(tuple(_subject(field, (unasked or {}).get(field.name)) for field in schema))
+    subjects = [_subject(field, (unasked or {}).get(field.name)) for field in schema]
+    return Subjects(tuple(replace(each, nulled=each.name in nulled and each.kind != "text") for each in subjects))
 
 
 def _subject(field: pa.Field, unasked: str | None) -> Subject:

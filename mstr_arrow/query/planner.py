@@ -92,7 +92,7 @@ def divide(
     """
     reason = refusal or (None if pushdown else _OFF)
     unasked = {} if reason is None else {column.name: reason for column in columns.all}
-    subjects = subjects_of(columns.schema, unasked=unasked)
+    subjects = subjects_of(columns.schema, unasked=unasked, nulled=columns.nulled)
     remaining = None if query.aggregate is None else _remaining(query.aggregate, subjects, refusal)
     aggregated = remaining is not None and _drops_attributes(remaining, subjects)
     results = subjects if remaining is None or not aggregated else Subjects(tuple(remaining))
@@ -232,7 +232,7 @@ def _sorts_there(keys: Sequence[Subject]) -> bool:
     It may hold more digits of a number or moment than it shows. Rows that look equal would come in the order of
     these digits, not in that of a key behind.
     """
-    kinds = [key.kind for key in keys if key.unasked is None]
+    kinds = [key.kind for key in keys if key.unasked is None and not key.nulled]
     return len(kinds) == len(keys) > 0 and kinds[-1] in _SORTED_THERE and set(kinds[:-1]) <= _SHOWN_WHOLE
 
 

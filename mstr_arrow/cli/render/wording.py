@@ -86,6 +86,7 @@ WORDS = {
     "Scan.with_options.layout": "--layout",
     'Scan.with_options.layout="grid"': "--layout grid",
     "Scan.with_options.types": "--column-type",
+    "Scan.with_options.on_bad_value": "--on-bad-value",
     "give a condition": "Give a condition as SQL, such as 'Revenue > 10'.",
     "prompts.default()": "--prompt NAME",
     # What is written
