@@ -166,7 +166,7 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
         return await self._client.bridge(fetch_projects(self._client.http.own))
 
     def project(self, name_or_id: str) -> Project:
-        """Return the project of that exact name or that id; NotFound lists what is near. GET /api/projects.
+        """Return the project of that name, in any case, or id; NotFound lists what is near. GET /api/projects.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     conn.project("Simulated Retail").loaded

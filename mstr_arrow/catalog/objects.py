@@ -122,6 +122,24 @@ def object_info(item: Any, folder: str | None = None) -> ObjectInfo:
         raise ProtocolError("The server's answer does not describe an object.") from error
 
 
+def check_text(what: str, text: object) -> None:
+    """Refuse what cannot be the name, path or id of anything; errors: UsageError.
+
+    >>> check_text("cube", "Sales")
+    """
+    if isinstance(text, ObjectInfo):
+        raise UsageError(f"the {what} is given as what a list says of it.", hint=f"Give its id: {text.id!r}")
+    if not isinstance(text, str):
+        raise UsageError(
+            f"the {what} is given as {text!r}, which is no text.", hint=f"Give {str(text)!r} if that is its name."
+        )
+    if half := next((letter for letter in text if "\ud800" <= letter <= "\udfff"), None):
+        raise UsageError(
+            f"{text!r} holds half a character, {half!r}, which no name on the server has.",
+            hint="Was it cut, or read in another encoding than its own? Give the id.",
+        )
+
+
 def kinds_of(kind: Kind | None) -> tuple[Kind, ...]:
     """Return one kind, or both for None; errors: UsageError."""
     if kind is not None and kind not in SUBTYPES:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mstr_arrow.catalog.objects import Objects, object_info
+from mstr_arrow.catalog.objects import Objects, check_text, object_info
 from mstr_arrow.errors import NotFound, NotSupported, PermissionDenied, ProtocolError, SessionExpired
 from mstr_arrow.http.subject import Subject
 
@@ -43,6 +43,8 @@ async def search(
     and lower case are the same. The server is asked for names that contain the pattern's longest piece. ``root``
     is the id of a folder above them. The index is asked; where it has nothing, or if ``complete``, the metadata.
     """
+    if pattern is not None:
+        check_text("pattern", pattern)
     params: dict[str, object] = {"type": list(types), "root": root}
     if pattern is not None and (piece := max(re.split(r"[*?]+", pattern), key=len).strip()):
         params |= {"name": piece, "pattern": CONTAINS}

@@ -17,6 +17,7 @@ from mstr_arrow.cli.commands.push import push
 from mstr_arrow.cli.commands.simulate import simulate
 from mstr_arrow.cli.commands.sql import sql
 from mstr_arrow.cli.commands.whoami import whoami
+from mstr_arrow.cli.render.errors import shown_crashes
 from mstr_arrow.cli.render.streams import standard_streams
 
 EXIT_CODES = (
@@ -189,7 +190,7 @@ class Commands(TyperGroup):
 
     def main(self, *arguments: Any, **settings: Any) -> Any:
         """Run it, as typer does."""
-        with standard_streams():
+        with standard_streams(), shown_crashes():
             return super().main(*arguments, **settings)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import MstrError, SessionExpired
+from mstr_arrow.files.disk import disk_errors
 from mstr_arrow.http.cookies import SessionKeys
 from mstr_arrow.private import read_private, write_private
 from mstr_arrow.session.access import access_from
@@ -46,11 +47,12 @@ def read_borrowed(path: Path) -> list[Borrowed]:
 
 
 def write_borrowed(path: Path, borrowed: list[Borrowed]) -> None:
-    """Write the private file, readable by its owner alone."""
+    """Write the private file, readable by its owner alone; errors: FileError."""
     entries: list[dict[str, Any]] = [
         {"session": each.session.document(), "owned": each.owned, "instance": each.instance} for each in borrowed
     ]
-    write_private(path, json.dumps({"borrowed": entries}))
+    with disk_errors(path):
+        write_private(path, json.dumps({"borrowed": entries}))
 
 
 async def take_over(borrowed: Borrowed, like: ProjectSession) -> ProjectSession | None:

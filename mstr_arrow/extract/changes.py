@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from mstr_arrow.extract.manifest import Manifest
     from mstr_arrow.grid.misfits import Misfit
-    from mstr_arrow.instances.freshness import DataTime
+    from mstr_arrow.instances.freshness import Publication
     from mstr_arrow.instances.instance import Instance
 
 _HINT = naming('Start again: {Scan.extract.on_change="restart"} does so by itself.')
 
 
-def check_time(begun: Manifest, time: DataTime) -> None:
+def check_time(begun: Manifest, time: Publication) -> None:
     """Compare when the data were published; errors: DataChanged."""
     if begun.data_time is not None and time.moment is not None and begun.data_time != time.moment:
         raise _changed(f"the data were published at {time.moment}, and those extracted so far at {begun.data_time}")
@@ -49,7 +49,7 @@ def check_overlap(written: pa.Table, fetched: pa.Table) -> None:
 def check_bad_values(begun: Manifest, start: int, misfits: Sequence[Misfit]) -> None:
     """Compare the bad values of the last rows, which were written as null, as they came; errors: DataChanged."""
     rows = range(start, begun.offset)
-    if misfits_in(rows, misfits) != sorted(each for each in begun.last_bad if each[0] in rows):
+    if misfits_in(rows, misfits) != begun.last_bad(rows):
         raise _changed(f"values of the last {len(rows)} rows that fit no column are others now")
 
 

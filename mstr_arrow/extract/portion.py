@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from mstr_arrow.extract.changes import check_bad_values, check_border, check_overlap
+from mstr_arrow.extract.manifest import Bad
 from mstr_arrow.fetch.bad_values import Tally
 from mstr_arrow.fetch.reader import Read
 from mstr_arrow.files.sinks import Parquet, in_thread
@@ -57,16 +58,14 @@ class Portion:
         options: ReadOptions,
         instance: Instance,
         *,
-        exact: bool,
         same_instance: bool,
         on_progress: OnProgress,
         on_part: Callable[[], Awaitable[None]],
     ) -> tuple[Manifest, ScanStats | None]:
         """Read what is missing and return the manifest with all parts.
 
-        ``exact``: every row of the grid is one of the result, so a part may end anywhere, and not only where a page
-        does. Rows before the first missing one are compared with those written. ``on_part`` is called when a part
-        was noted. Errors: DataChanged, and those of a read, which leave the parts that are done.
+        Rows before the first missing one are compared with those written. ``on_part`` is called when a part was
+        noted. Errors: DataChanged, FileError, and those of a read, which leave the parts that are done.
         """
         stats = None
         try:
@@ -85,7 +84,7 @@ class Portion:
                 try:
                     await read.open(instance)
                     self._columns = read.columns
-                    await self._read(read, start, on_part, exact=exact, same_instance=same_instance)
+                    await self._read(read, start, on_part, same_instance=same_instance)
                 finally:
                     await read.aclose()
                 stats = read.stats()
@@ -103,7 +102,6 @@ class Portion:
         start: Range | None,
         on_part: Callable[[], Awaitable[None]],
         *,
-        exact: bool,
         same_instance: bool,
     ) -> None:
         before = [] if start is None else [self._manifest.schema.empty_table()]
@@ -121,7 +119,7 @@ class Portion:
                 await in_thread(self._compare, before, batch, same_instance)
                 check_bad_values(self._manifest, began, misfits)
             self._misfits += read.misfits
-            await self._take(batch, position, on_part, exact=exact)
+            await self._take(batch, position, on_part)
 
     def _compare(self, before: list[pa.Table], batch: pa.RecordBatch, same_instance: bool) -> None:
         """Compare the rows before the first missing one with those written; errors: DataChanged."""
@@ -131,14 +129,15 @@ class Portion:
         if not same_instance:
             check_border(written, pa.Table.from_batches([batch]))
 
-    async def _take(
-        self, batch: pa.RecordBatch, position: int, on_part: Callable[[], Awaitable[None]], *, exact: bool
-    ) -> None:
-        """Write a batch, after which the rows of the grid before ``position`` are done."""
+    async def _take(self, batch: pa.RecordBatch, position: int, on_part: Callable[[], Awaitable[None]]) -> None:
+        """Write a batch, after which the rows of the grid before ``position`` are done.
+
+        Where every row of the grid is one of the result, a part may end anywhere, and not only where a page does.
+        """
         left = batch
         while left.num_rows:
             room = left.num_rows if self._options.part_rows is None else self._options.part_rows - self._rows
-            taken = left.slice(0, max(1, room)) if exact else left
+            taken = left.slice(0, max(1, room)) if self._manifest.exact else left
             left = left.slice(taken.num_rows)
             part = await self._open()
             await in_thread(part.write, taken)
@@ -169,29 +168,29 @@ class Portion:
         return self._part
 
     async def _end(self, position: int, on_part: Callable[[], Awaitable[None]]) -> None:
-        """End the part under way: it is on the disk before the manifest names it."""
-        part = self._part
-        if part is None:
+        """End the part under way, in one piece of work: what interrupts it costs no part that is done."""
+        if self._part is None:
             return
-        await in_thread(part.finish)
-        kept = await in_thread(self._folder.keep, self._manifest.next_name, self._rows)
+        self._manifest = await in_thread(self._kept, self._part, position)
+        kept = self._manifest.parts[-1]
         self._bytes_per_row = kept.bytes / kept.rows if kept.rows else None
         self._part, self._rows = None, 0
-        self._manifest = self._with_bad_values(self._manifest.with_part(kept, position))
-        await in_thread(self._folder.note, self._manifest)
         await on_part()
 
-    def _with_bad_values(self, manifest: Manifest) -> Manifest:
-        """Note the bad values of the rows that are done now; those behind them are for the next part."""
-        if self._columns is None:
-            return manifest
-        done = [each for each in self._misfits if each.row < manifest.offset]
-        self._misfits = [each for each in self._misfits if each.row >= manifest.offset]
+    def _kept(self, part: Parquet, position: int) -> Manifest:
+        """Have a part on the disk before the manifest names it."""
+        part.finish()
+        return self._folder.keep(self._manifest, self._rows, position, self._bad(position))
+
+    def _bad(self, position: int) -> Bad:
+        """Return the bad values of the rows before a position; those behind them are for the next part."""
+        done = [each for each in self._misfits if each.row < position]
+        self._misfits = [each for each in self._misfits if each.row >= position]
+        if self._columns is None or not done:
+            return Bad()
         tally = Tally(self._columns)
         tally.count(done)
-        last = range(max(0, manifest.offset - OVERLAP), manifest.offset)
-        kept = [each for each in manifest.last_bad if each[0] in last]
-        return manifest.with_bad_values(tally.found, [*kept, *misfits_in(last, done)])
+        return Bad(tally.found, tuple(misfits_in(range(position - OVERLAP, position), done)))
 
 
 def _overlap(done: int, options: ReadOptions) -> Range | None:

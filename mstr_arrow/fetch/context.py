@@ -68,15 +68,19 @@ class Workshop:
             self.report()
 
     async def decode(
-        self, answer: Answer, columns: Columns | None, convert: Callable[[Page], Any]
+        self, answer: Answer, columns: Columns | None, convert: Callable[[Page], Any], *, offset: int = 0
     ) -> tuple[Page, Any, int]:
-        """Decode a page in a thread, and convert it there; return also the bytes of its text."""
+        """Decode a page in a thread, and convert it there; return also the bytes of its text.
+
+        ``offset`` is that of the rows that were asked for.
+        """
         self.meter.answered(answer)
 
         def work() -> tuple[Page, Any, int, float]:
             began = time.perf_counter()
             text = answer.text()
-            page = decode_page(text, columns, options=self.options.grid if columns is None else columns.options)
+            grid = self.options.grid if columns is None else columns.options
+            page = decode_page(text, columns, options=grid, offset=offset)
             return page, convert(page), len(text), time.perf_counter() - began
 
         page, item, size, seconds = await self.in_thread(work)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.grid.options import GridOptions
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
     from mstr_arrow.config import Limits
     from mstr_arrow.grid.options import Layout, OnBadValue, Subtotals, Values
+
+
+Required: TypeAlias = Literal["likely", "proven"]
+"""How certain it has to be that rows of several instances are of the same data."""
 
 
 class ScanOptions(TypedDict, total=False):
@@ -46,6 +50,10 @@ class ScanOptions(TypedDict, total=False):
         drops those of long ago, and all with their session) goes on where it was, over another one, if the data are
         still the same, and else ends with DataChanged. Without it such a read starts again if nothing was handed
         out yet, and else ends with InstanceGone.
+    ``consistency``
+        ``"likely"`` (the default) lets a read in a total order go on over another instance where all that can be
+        compared is the same; ``"proven"`` only where the server tells that nothing was published in between, which
+        takes a login that may monitor the caches of cubes. `ScanStats.consistent` says which it was.
     ``deadline``
         seconds that a read may take from its start to its last row, the consumer's time included; then it ends with
         TimeoutExceeded.
@@ -68,6 +76,7 @@ class ScanOptions(TypedDict, total=False):
     ordered: bool
     pushdown: bool
     total_order: bool
+    consistency: Required
     deadline: float | None
     limits: Limits
     concurrency: int | None
@@ -84,6 +93,7 @@ class ReadOptions:
     ordered: bool = True
     pushdown: bool = True
     total_order: bool = False
+    consistency: Required = "likely"
     deadline: float | None = None
 
     def __post_init__(self) -> None:

@@ -238,6 +238,7 @@ class Expanded(Reading[T]):
                 answer,
                 known.grid,
                 convert,
+                instance_id=place.instance_id,
                 awaited=False,
                 label=f"the page {known.label(number)}",
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from mstr_arrow.errors import ProtocolError
+from mstr_arrow.errors import DataMismatch, ProtocolError
 from mstr_arrow.fetch.bad_values import Tally
 from mstr_arrow.fetch.page_plan import PagePlan
 from mstr_arrow.fetch.scheduler import Fetched, Scheduler, ended
@@ -28,9 +28,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+DAMAGED = (ProtocolError, DataMismatch)
+"""What a page raises that cannot be read, or contradicts itself: it is asked for again before it is believed."""
+
 
 class Pages(Generic[T]):
-    """What one instance holds, from its first page on; made by `open_pages`."""
+    """What one instance holds, from its first page on; made by `open_pages`.
+
+    ``instance_id`` is that instance where its pages do not name it.
+    """
 
     def __init__(
         self,
@@ -39,6 +45,7 @@ class Pages(Generic[T]):
         page: Page,
         convert: Callable[[pa.RecordBatch], T],
         *,
+        instance_id: str | None,
         first: int | None,
         awaited: bool,
         start: Range | None = None,
@@ -48,7 +55,8 @@ class Pages(Generic[T]):
         self.columns = page.columns
         self.misfits: tuple[Misfit, ...] = ()
         self.tally = Tally(page.columns, label, counted_from)
-        self.instance_id = page.instance_id
+        self.instance_id = page.instance_id or instance_id or ""
+        self.extremes = page.extremes
         self.plan = PagePlan(page.paging.total, shop.options.limits, first=first, start=start)
         self.first_bytes = 0
         self.taken = 0
@@ -60,6 +68,11 @@ class Pages(Generic[T]):
         self._scheduler: Scheduler[Any] | None = Scheduler(
             self.plan, self._fetch, shop.budget, ordered=ordered, awaited=awaited
         )
+
+    @property
+    def row(self) -> int:
+        """The row of the grid behind those that were taken."""
+        return self.plan.begin + self.taken
 
     def accept(self, fetched: Fetched[Any]) -> None:
         """Take the first page."""
@@ -104,12 +117,16 @@ class Pages(Generic[T]):
         answer = await fetch_page(session, self._source, self.instance_id, wanted, grid)
         free_place(answer.seconds_waiting + answer.seconds_transferring, busy=answer.busy)
         try:
-            return await self._decoded(answer)
-        except ProtocolError:  # what a gateway has damaged once may come whole
-            return await self._decoded(await fetch_page(session, self._source, self.instance_id, wanted, grid))
+            return await self._decoded(answer, wanted)
+        except DAMAGED:
+            answer = await fetch_page(session, self._source, self.instance_id, wanted, grid)
+            return await self._decoded(answer, wanted)
 
-    async def _decoded(self, answer: Answer) -> Fetched[Any]:
-        page, item, size = await self._shop.decode(answer, self.columns, lambda page: item_of(page, self._convert))
+    async def _decoded(self, answer: Answer, wanted: Range) -> Fetched[Any]:
+        def convert(page: Page) -> Any:
+            return item_of(page, self._convert)
+
+        page, item, size = await self._shop.decode(answer, self.columns, convert, offset=wanted.offset)
         return Fetched(item, page.paging.current, page.paging, size, page.misfits)
 
     def _stitch(self, page: Laid) -> T | None:
@@ -135,6 +152,7 @@ async def open_pages(
     columns: Columns | None,
     convert: Callable[[pa.RecordBatch], T],
     *,
+    instance_id: str | None,
     first: int | None = None,
     awaited: bool = True,
     start: Range | None = None,
@@ -143,14 +161,17 @@ async def open_pages(
 ) -> Pages[T]:
     """Decode the first page of an instance, which tells the columns where these are not known yet.
 
-    It has the first rows, or those of ``start``. Bad values are counted from a row on, under a ``label``.
+    It has the first rows, or those of ``start``. ``instance_id`` is that instance, as far as it is known. Bad values
+    are counted from a row on, under a ``label``.
     """
-    page, item, size = await shop.decode(answer, columns, lambda page: item_of(page, convert))
+    offset = 0 if start is None else start.offset
+    page, item, size = await shop.decode(answer, columns, lambda page: item_of(page, convert), offset=offset)
     pages = Pages(
         shop,
         source,
         page,
         convert,
+        instance_id=instance_id,
         first=first,
         awaited=awaited,
         start=start,

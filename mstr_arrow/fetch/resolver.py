@@ -56,10 +56,11 @@ class _AskedTooMuchError(Exception):
 class Whole:
     """What is known of an object as a whole, shared by the scans made from each other.
 
-    ``instance`` was not read from yet but for its columns.
+    ``instance`` was not read from yet but for its columns. ``rows`` are those of the grid when it was looked at.
     """
 
     columns: Columns | None = None
+    rows: int | None = None
     instance: Instance | None = None
     looking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -100,7 +101,7 @@ class Asking:
             if self.whole.columns is None:
                 watch = watcher(on_progress)
                 self.whole.instance = await probe(self.session, self.source, self.options.grid, watch)
-                self.whole.columns = self.whole.instance.columns
+                self.whole.columns, self.whole.rows = self.whole.instance.columns, self.whole.instance.total
             return self.whole.columns
 
     async def instance(self) -> Instance:
@@ -249,7 +250,8 @@ class Asking:
             spent, self.whole.instance = self.whole.instance, None
         grid = replace(options.grid, like=division.like)
         source = replace(self.source, body=self._body(division), over=None if spent is None else spent.id)
-        source = replace(source, ordered=division.ordered)
+        few = self.whole.rows is not None and self.whole.rows <= options.limits.first_rows
+        source = replace(source, ordered=division.ordered, one_page=few, whole=self.whole.columns)
         return source, replace(options, grid=grid), spent
 
     def _body(self, division: Division | None) -> Mapping[str, object]:

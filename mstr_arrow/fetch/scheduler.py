@@ -222,7 +222,10 @@ class Scheduler(Generic[T]):
 
         try:
             page = await self._fetch(wanted, free_place)
-            self.accept(wanted, page)
+            try:
+                self.accept(wanted, page)
+            except DataMismatch:  # what contradicts itself is not believed before it has come twice
+                self.accept(wanted, await self._fetch(wanted, free_place))
         except Exception as error:  # noqa: BLE001 - whatever it is, the consumer gets it
             self._error = self._error or error
         finally:

@@ -7,7 +7,7 @@ import base64
 import errno
 import itertools
 import os
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
@@ -16,10 +16,12 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.files.disk import disk_errors, not_opened
 from mstr_arrow.grid.texts import deliver_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from mstr_arrow.grid.texts import Strings
 
@@ -60,7 +62,7 @@ class Sink:
             self._out = _Stream(target)
 
     def open(self) -> None:
-        """Make the file, before anything is asked of the server; errors: UsageError."""
+        """Make the file, before anything is asked of the server; errors: UsageError, FileError."""
         if self._path is None:
             return
         try:
@@ -75,26 +77,30 @@ class Sink:
                 self._out = pa.OSFile(str(partial), "wb")
                 self._partial = partial
         except OSError as error:
-            reason = os.strerror(error.errno) if error.errno else str(error)
-            raise UsageError(
-                f"{str(self._path)!r} cannot be written: {reason}.",
-                hint="Does its folder exist, and may you write there?",
-            ) from error
+            hint = "Does its folder exist, and may you write there?"
+            raise not_opened(self._path, error, refused="be written", hint=hint) from error
 
     def start(self, schema: pa.Schema) -> None:
-        """Begin a file of batches of a schema."""
-        self._writer = self._begin(self._out, schema)
+        """Begin a file of batches of a schema; errors, here and below: FileError."""
+        with self._refusals():
+            self._writer = self._begin(self._out, schema)
 
     def _begin(self, out: Any, schema: pa.Schema) -> Any:
         raise NotImplementedError
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Write one batch."""
-        self._writer.write_batch(batch)
+        with self._refusals():
+            self._writer.write_batch(batch)
+
+    @property
+    def shows_at_end(self) -> bool:
+        """Whether nobody sees what is written before the end; a stream hands it on at once."""
+        return self._partial is not None
 
     def begin_again(self) -> bool:
         """Drop what was written, so that `start` begins anew; False where it was handed on, as to a stream."""
-        if self._partial is None:
+        if not self.shows_at_end:
             return False
         self.abandon()
         self.open()
@@ -102,10 +108,11 @@ class Sink:
 
     def finish(self) -> None:
         """Write the end and give the file its name."""
-        self._writer.close()
-        self._out.close()
-        if self._partial is not None and self._path is not None:
-            self._partial.replace(self._path)
+        with self._refusals():
+            self._writer.close()
+            self._out.close()
+            if self._partial is not None and self._path is not None:
+                self._partial.replace(self._path)
 
     def abandon(self) -> None:
         """Remove what was written so far; a caller's stream is left without an end."""
@@ -113,8 +120,13 @@ class Sink:
             # A full disk refuses to close, too: what counts is the error that came first.
             with suppress(Exception):
                 self._out.close()
-        if self._partial is not None:
-            self._partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            if self._partial is not None:
+                self._partial.unlink(missing_ok=True)
+
+    def _refusals(self) -> AbstractContextManager[None]:
+        """Tell what the system refuses; a caller's stream raises what it likes."""
+        return nullcontext() if self._path is None else disk_errors(self._path)
 
 
 class _Stream:
@@ -245,7 +257,8 @@ class Parquet(Sink):
         table = _compact(pa.Table.from_batches(self._waiting, self._schema).unify_dictionaries())
         self._waiting, self._rows = [], 0
         self._flushed += table.num_rows
-        self._writer.write_table(table, row_group_size=self._row_group_rows)
+        with self._refusals():
+            self._writer.write_table(table, row_group_size=self._row_group_rows)
 
 
 def _compact(table: pa.Table) -> pa.Table:

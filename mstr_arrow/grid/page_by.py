@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from mstr_arrow.answers import items, unexpected, whole_number
 from mstr_arrow.errors import DataMismatch, ProtocolError, UsageError
 from mstr_arrow.grid.document import Place, page_shape, read_unit
 from mstr_arrow.grid.elements import element_id, label, texts_of_form
 from mstr_arrow.grid.exact import form_array
+from mstr_arrow.grid.missing import complete_unit
 from mstr_arrow.grid.schema import Column, columns_of_place, distinct_names
-from mstr_arrow.names import listing, suggestion
+from mstr_arrow.names import find_named, listing, suggestion
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
@@ -112,13 +115,17 @@ class PageBy:
 
     def _place(self, name: str) -> tuple[int, int | None]:
         """Find the attribute of a name, and the form if it names one."""
-        places = [
-            (position, form if name == f"{unit.name}@{each.name}" else None)
+        spellings = [
+            spelling
             for position, unit in enumerate(self.units)
             for form, each in enumerate(unit.forms)
-            if name in (unit.name, unit.id, unit.id.lower(), f"{unit.name}@{each.name}")
+            for spelling in (
+                (unit.name, (position, None)),
+                (unit.id, (position, None)),
+                (f"{unit.name}@{each.name}", (position, form)),
+            )
         ]
-        found = list(dict.fromkeys(places))
+        found = list(dict.fromkeys(place for _, place in find_named(name, spellings, itemgetter(0))))
         if len(found) == 1:
             return found[0]
         names = [unit.name for unit in self.units]
@@ -142,6 +149,9 @@ class PageBy:
             texts = texts_of_form(unit, number, [each.type for each in own])
             held += [texts, form_array(own[number], texts, range(len(texts))).to_pylist()]
         found = {number for values in held for number, each in enumerate(values) if each == value}
+        if not found and isinstance(value, str):
+            named = [(str(each), at) for values in held for at, each in enumerate(values) if each is not None]
+            found = {at for _, at in find_named(value, named, itemgetter(0))}
         if not found:
             labels = [label(each) for each in unit.elements]
             raise UsageError(f"{unit.name!r} has no element {value!r}.", hint=suggestion(str(value), labels))
@@ -154,15 +164,49 @@ def read_page_by(pages: Sequence[Any]) -> PageBy:
     Errors: ProtocolError, DataMismatch where others are listed than were counted.
     """
     with page_shape():
-        units = tuple(read_unit(unit) for unit in pages[0]["pageBy"])
-        items = [tuple(item) for page in pages for item in page["validPageByElements"]["items"]]
-        total = pages[0]["validPageByElements"]["paging"]["total"]
-    if len(items) != total:
-        raise DataMismatch(f"The server counts {total} pages of the report and lists {len(items)}.")
-    for item in items:
+        units = tuple(map(_unit, items(pages[0].get("pageBy"))))
+    listings = [read_listing(page) for page in pages]
+    listed = [item for listing in listings for item in listing.combinations]
+    total = listings[0].total
+    if total is not None and len(listed) != total:
+        raise DataMismatch(f"The server counts {total} pages of the report and lists {len(listed)}.")
+    for item in listed:
         if len(item) != len(units) or not all(
             type(number) is int and 0 <= number < len(unit.elements)
             for number, unit in zip(item, units, strict=False)
         ):
             raise ProtocolError(f"The server lists {item!r} as a page, which names no element of each attribute.")
-    return PageBy(units, tuple(dict.fromkeys(items)) if units else ((),))
+    return PageBy(units, tuple(dict.fromkeys(listed)) if units else ((),))
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Some of the combinations that have data, and how many there are, where the server counts them."""
+
+    combinations: tuple[Combination, ...]
+    total: int | None
+
+
+def read_listing(body: Any) -> Listing:
+    """Read one answer to GET …/pageBy/elements; errors: ProtocolError.
+
+    >>> read_listing({"pageBy": [], "validPageByElements": {"items": None, "paging": {"total": "0"}}})
+    Listing(combinations=(), total=0)
+    """
+    try:
+        if body.get("validPageByElements") is None and not items(body["pageBy"]):
+            return Listing((), 0)
+        valid = body["validPageByElements"]
+        found = tuple(tuple(map(_index, item)) for item in items(valid.get("items")))
+        return Listing(found, whole_number((valid.get("paging") or {}).get("total")))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise unexpected(body, "a list of the pages of a report", error) from error
+
+
+def _index(value: Any) -> Any:
+    return value if (number := whole_number(value)) is None else number
+
+
+def _unit(unit: dict[str, Any]) -> Unit:
+    complete_unit(unit)
+    return read_unit(unit)

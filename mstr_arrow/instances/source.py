@@ -33,7 +33,9 @@ class Source:
     may name an instance of a report that can be changed in place of a new one. ``given`` is somebody else's
     instance, which is read as it is, and none is made. ``prompts`` are the answers to the prompts of the object,
     ``page_by`` the choice among its pages; each is None where there is none. ``ordered``: the body asks for a total
-    order of rows, so that each instance has them in the same one.
+    order of rows, so that each instance has them in the same one; ``one_page``: these are certainly no more than
+    one page holds. ``whole`` are the columns of the object without conditions, where they are known: those of a
+    result without rows follow from them.
     """
 
     kind: Literal["cube", "report"]
@@ -47,6 +49,8 @@ class Source:
     prompts: Answers | None = None
     page_by: PageChoice | None = None
     ordered: bool = False
+    one_page: bool = False
+    whole: Columns | None = None
 
     @property
     def object_path(self) -> str:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from mstr_arrow.errors import UsageError
 from mstr_arrow.grid.schema import ID_FORM
 from mstr_arrow.grid.types import attribute_type, metric_type
-from mstr_arrow.names import listing, suggestion
+from mstr_arrow.names import as_it_looks, listing, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -95,17 +95,19 @@ class Subjects:
             self._of_object(name),
             [subject for subject in self._of_object(head) if _is_form(subject, form)] if head else [],
         )
-        return next((found for found in ways if found), [])
+        found = next((found for found in ways if found), [])
+        return found or [subject for subject in self.all if as_it_looks(subject.name) == as_it_looks(name)]
 
     def _of_object(self, name: str) -> list[Subject]:
         """Return the columns of an attribute or metric, by its id or name."""
-        if _OBJECT_ID.fullmatch(name):
-            return [subject for subject in self.all if subject.object_id.upper() == name.upper()]
-        return [
+        named = [
             subject
             for subject in self.all
             if subject.name == name or (subject.role == "attribute" and subject.name.rpartition("@")[0] == name)
         ]
+        if named or not _OBJECT_ID.fullmatch(name):
+            return named
+        return [subject for subject in self.all if subject.object_id.upper() == name.upper()]
 
 
 def subjects_of(

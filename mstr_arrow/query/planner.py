@@ -298,6 +298,13 @@ def _sorting(key: SortKey, subject: Subject) -> dict[str, Any]:
     }
 
 
+def in_total_order(body: Mapping[str, Any], columns: Columns) -> dict[str, Any]:
+    """Return a body that asks for the same rows, sorted by all their attributes, behind what they are sorted by."""
+    ordered = dict(body)
+    _order_totally(ordered, subjects_of(columns.schema).all, None)
+    return ordered
+
+
 def _order_totally(body: dict[str, Any], shown: Iterable[Subject], refusal: str | None) -> None:
     """Have the rows sorted by all their attributes, behind what they are sorted by already."""
     if refusal is not None:
@@ -309,7 +316,7 @@ def _order_totally(body: dict[str, Any], shown: Iterable[Subject], refusal: str 
                 "again, or ends.",
             ),
         )
-    entries = body.get("sorting", {}).get("rows", [])
+    entries = list(body.get("sorting", {}).get("rows", []))
     forms = [_sorting(SortKey(subject.name), subject) for subject in shown if subject.role == "attribute"]
     there = [(entry.get("attribute"), entry.get("form")) for entry in entries]
     entries += [entry for entry in forms if (entry["attribute"], entry.get("form")) not in there]

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mstr_arrow.errors import NotFound, ProtocolError, UsageError
-from mstr_arrow.names import listing, near_names
+from mstr_arrow.names import find_named, listing, near_names
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
@@ -48,10 +48,11 @@ def read_projects(body: Any) -> list[Project]:
 
 
 def choose(projects: list[Project], wanted: str | None) -> Project:
-    """Return the project of that id or exact name; without one, the only project there is.
+    """Return the project of that id or name; without one, the only project there is.
 
-    A name or id that matches nothing raises NotFound, which lists what is near and what there is; None
-    where there are several raises UsageError.
+    A name counts as it is given; where no project has it, upper and lower case are alike, and blanks. One that
+    matches nothing raises NotFound, which lists what is near and what there is; one that matches several, and None
+    where there are several, UsageError.
     """
     listed = listing([project.name for project in projects])
     if wanted is None:
@@ -62,9 +63,15 @@ def choose(projects: list[Project], wanted: str | None) -> Project:
         raise UsageError(
             "no project was chosen.", hint=naming("Give {connect.project} one of: {listed}.", listed=listed)
         )
-    for project in projects:
-        if wanted.casefold() == project.id.casefold() or wanted == project.name:
-            return project
+    if not isinstance(wanted, str):
+        raise UsageError(f"the project is given as {wanted!r}, which is no text.", hint="Give its name or id.")
+    found = [project for project in projects if wanted.strip().casefold() == project.id.casefold()]
+    found = found or find_named(wanted, projects, lambda project: project.name)
+    if len(found) > 1:
+        each = ", ".join(f"{project.id} {project.name!r}" for project in found)
+        raise UsageError(f"{len(found)} projects are named {wanted!r}: {each}.", hint="Give the id.")
+    if found:
+        return found[0]
     near = near_names(wanted, [project.name for project in projects])
     question = f"Did you mean {listing(near)}? " if near else ""
     raise NotFound(f"no project {wanted!r}.", hint=f"{question}This login may use: {listed or 'no project'}.")

@@ -151,6 +151,21 @@ class WorkingSet:
             raise
         return place
 
+    async def spend(self, http: ProjectHttp, path: str) -> Place:
+        """Return a place beside those that are given in turn, for an instance that is spent as soon as it is read.
+
+        The caller has a place already, and releases this one at once: so it takes one of the `SPARE`.
+        """
+        place = Place(self, http, path, runs=False)
+        place.users = 1
+        self._places.add(place)
+        try:
+            await self._make_room()
+        except BaseException:
+            place.release()
+            raise
+        return place
+
     def touched(self, instance_id: str, sent: float) -> None:
         """Note that the server has just answered about an instance, to what was sent then (`time.monotonic`)."""
         if (place := self._find(instance_id)) is not None:

@@ -30,9 +30,15 @@ def look(library, retail):
         subtypes = {int(each) for each in request.query.getall("type")}
         name, found = request.query.get("name"), [item for item in OBJECTS if item["subtype"] in subtypes]
         if name is not None:
-            assert request.query["pattern"] == "2"
+            assert request.query["pattern"] in {"2", "4"}
             assert request.query["getAncestors"] == "true"
-            found = [item for item in found if item["name"].casefold() == name.casefold()]
+            whole = request.query["pattern"] == "2"
+            names = [item["name"].casefold() for item in found]
+            found = [
+                item
+                for item, each in zip(found, names, strict=True)
+                if (each == name.casefold() if whole else name.casefold() in each)
+            ]
         return web.json_response({"totalItems": len(found), "result": found})
 
     library.on("GET", "/api/searches/results", search)

@@ -3,10 +3,10 @@
 import pyarrow as pa
 import pytest
 
-from mstr_arrow.errors import DataChanged, UsageError
+from mstr_arrow.errors import DataChanged
 from mstr_arrow.extract.changes import check_border, check_overlap, check_time
-from mstr_arrow.extract.manifest import Asked, Manifest, question_of, read_manifest
-from mstr_arrow.instances.freshness import DataTime
+from mstr_arrow.extract.manifest import Asked, Manifest, question_of
+from mstr_arrow.instances.freshness import Cache, Publication
 
 SCHEMA = pa.schema(
     [
@@ -24,7 +24,7 @@ def rows(regions, units, schema=SCHEMA):
 
 
 def manifest(data_time=None):
-    return Manifest(asked=ASKED, body={"sorting": {}}, schema=SCHEMA, total=9, data_time=data_time)
+    return Manifest(asked=ASKED, body={"sorting": {}}, schema=SCHEMA, total=9, data_time=data_time, exact=True)
 
 
 def test_the_same_rows_are_the_same_however_their_texts_are_kept():
@@ -50,24 +50,11 @@ def test_rows_that_differ_in_an_attribute_have_a_certain_order():
 
 
 def test_a_later_data_time_is_told_and_an_unknown_one_is_not():
-    check_time(manifest("2026-01-01 00:00:00"), DataTime("2026-01-01 00:00:00"))
-    check_time(manifest(None), DataTime("2026-01-02 00:00:00"))
-    check_time(manifest("2026-01-01 00:00:00"), DataTime(None, "nobody knows"))
+    check_time(manifest("2026-01-01 00:00:00"), Publication((Cache("2026-01-01 00:00:00"),)))
+    check_time(manifest(None), Publication((Cache("2026-01-02 00:00:00"),)))
+    check_time(manifest("2026-01-01 00:00:00"), Publication(why_not="nobody knows"))
     with pytest.raises(DataChanged, match="2026-01-02"):
-        check_time(manifest("2026-01-01 00:00:00"), DataTime("2026-01-02 00:00:00"))
-
-
-def test_a_manifest_is_read_as_it_was_written():
-    written = manifest("2026-01-01 00:00:00")
-    read = read_manifest(written.to_json(), "it")
-    assert read == written
-    assert read.schema.equals(SCHEMA, check_metadata=True)
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 1}', '{"version": 2}'])
-def test_what_is_no_manifest_is_refused(text):
-    with pytest.raises(UsageError, match="it "):
-        read_manifest(text, "it")
+        check_time(manifest("2026-01-01 00:00:00"), Publication((Cache("2026-01-02 00:00:00"),)))
 
 
 def test_questions_differ_by_all_they_consist_of():

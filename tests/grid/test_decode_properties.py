@@ -497,7 +497,7 @@ def test_the_fast_path_reads_what_servers_usually_send(page, ascii_only, small_l
         patch.object(fast, "read_parts", wraps=fast.read_parts) as spy,
     ):
         found = decode_page(text)
-    assert spy.call_count == 1
+    assert spy.call_count == (found.paging.current > 0)
     same(found, decode_plainly(text))
 
 

@@ -12,9 +12,10 @@ from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.printable import printable
 from mstr_arrow.cli.render.progress import MB
 from mstr_arrow.cli.render.streams import Terminal
-from mstr_arrow.cli.render.tables import print_json, print_table, printable
+from mstr_arrow.cli.render.tables import print_json, print_table
 from mstr_arrow.connection import Connection
 from mstr_arrow.errors import NotPublished, PromptsOpen
 from mstr_arrow.grid.texts import deliver_schema
@@ -96,7 +97,7 @@ def _column(field: pa.Field, forms: Forms) -> dict[str, str | None]:
 
 def _show(facts: dict[str, Any]) -> None:
     """Print what is known: the object in a few lines, then its columns."""
-    out = Terminal(highlight=False)
+    out = Terminal()
     size, rows, columns = facts["size_bytes"], facts["rows"], facts["columns"]
     lines = {
         facts["type"]: facts["name"],

@@ -16,7 +16,16 @@ from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.output import Output, ParquetOptions, output_from
 from mstr_arrow.cli.options.prompt_answers import PromptAnswers, PromptsFile, answers_from, prompts_as_options
 from mstr_arrow.cli.options.query import Question
-from mstr_arrow.cli.options.resuming import GOES_ON, IfChanged, Resume, Resuming, WhenChanged, resuming_from
+from mstr_arrow.cli.options.resuming import (
+    GOES_ON,
+    IfChanged,
+    Resume,
+    Resuming,
+    WhatToVerify,
+    WhenChanged,
+    WhenConsistent,
+    resuming_from,
+)
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import NO_FILE, shown_errors
 from mstr_arrow.cli.render.progress import detail, progress, summarise
@@ -88,6 +97,8 @@ def fetch(
     resume: Resume = False,
     if_changed: IfChanged = False,
     on_change: WhenChanged = "raise",
+    verify: WhatToVerify = "checksums",
+    consistency: WhenConsistent = "likely",
     where: Annotated[
         list[str] | None,
         typer.Option(
@@ -236,6 +247,12 @@ def fetch(
         )
         if on_change != "raise" and not resumes:
             raise UsageError("--on-change is for extractions that resume.", hint="Add --resume, or leave it away.")
+        if verify != "checksums" and not resumes:
+            raise UsageError("--verify is for extractions that resume.", hint="Add --resume, or leave it away.")
+        if consistency != "likely" and not resumes:
+            raise UsageError(
+                "--consistency is for extractions that resume.", hint="Add --resume, or leave it away."
+            )
         parquet = ParquetOptions(
             compression=compression,
             row_group_rows=row_group_rows,
@@ -246,7 +263,7 @@ def fetch(
         target: Output | Resuming | None = None
         if resumes and not explain_only:
             target = resuming_from(
-                _given(output), output_format, parquet, if_changed=if_changed, on_change=on_change
+                _given(output), output_format, parquet, if_changed=if_changed, on_change=on_change, verify=verify
             )
         elif not explain_only:
             target = output_from(_given(output), output_format, parquet)
@@ -266,6 +283,7 @@ def fetch(
             "on_bad_value": read_on_bad_value(on_bad_value or ()),
             "ordered": not unordered or head is not None,
             "total_order": resumes,
+            "consistency": consistency,
             "deadline": deadline,
         }
         given: dict[str, Any] = {
@@ -290,9 +308,9 @@ def fetch(
             with progress(console, quiet=quiet) as on_progress:
                 line, stats = _write(scan, target, on_progress)
         if not quiet:
-            console.print(line, markup=False, soft_wrap=True, highlight=False)
+            console.print(line, soft_wrap=True)
         if verbose and stats:
-            console.print(detail(stats), soft_wrap=True, highlight=False)
+            console.print(detail(stats), soft_wrap=True)
 
 
 def _write(

@@ -64,6 +64,6 @@ def prompts(
         elif report.prompts:
             print_table(HEADERS, [(*row, prompt.key) for row, prompt in rows(report.prompts)])
         else:
-            console.print(f"{report.name!r} asks nothing.", markup=False, highlight=False)
+            console.print(f"{report.name!r} asks nothing.")
     if output is not None:
-        console.print(f"→ {output}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"→ {output}", soft_wrap=True)

@@ -105,9 +105,9 @@ def sql(
             result.print()
         if not quiet:
             line = f"{_said(result, target)} in {time.perf_counter() - began:.1f} s{_read(sources)}"
-            console.print(line, markup=False, soft_wrap=True, highlight=False)
+            console.print(line, soft_wrap=True)
         for stats in [source.scan.stats for source in sources] if verbose else ():
-            console.print(detail(stats) if stats else "not read", soft_wrap=True, highlight=False)
+            console.print(detail(stats) if stats else "not read", soft_wrap=True)
 
 
 def _opener() -> "Callable[[Connection, str, OnBadValue | Mapping[str, OnBadValue]], list[Source]]":

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import pyarrow as pa
 
 from mstr_arrow.cli.render.progress import MB
-from mstr_arrow.cli.render.streams import Closed
+from mstr_arrow.cli.render.streams import Closed, Shown
 from mstr_arrow.cli.render.tables import count
 from mstr_arrow.errors import UsageError
 from mstr_arrow.files.parts import ParquetParts
@@ -20,7 +21,7 @@ from mstr_arrow.files.sinks import Csv, IpcFile, IpcStream, Parquet
 from mstr_arrow.grid.texts import deliver_batch, deliver_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.files.sinks import Sink, Target
@@ -76,7 +77,7 @@ class Output:
         """Read the scan into the file; Arrow goes to standard output as a stream."""
         if self.path is not None:
             return self._write(scan, self.path, on_progress)
-        with open(sys.stdout.fileno(), "wb", closefd=False) as stream:
+        with _to_standard_output() as stream:
             return self._write(scan, stream, on_progress)
 
     def write_batches(self, begin: Callable[[], tuple[pa.Schema, Iterable[pa.RecordBatch]]]) -> int:
@@ -87,7 +88,7 @@ class Output:
         """
         if self.path is not None:
             return self._write_batches(begin, self.path)
-        with open(sys.stdout.fileno(), "wb", closefd=False) as stream:
+        with _to_standard_output() as stream:
             return self._write_batches(begin, stream)
 
     def describe(self) -> str:
@@ -166,6 +167,13 @@ def output_from(text: str, chosen: Format | None, parquet: ParquetOptions) -> Ou
             hint=f"End it in {', '.join(_SUFFIXES)}, or in / for a folder of Parquet parts, or add --format.",
         )
     return Output(path, guessed, parquet)
+
+
+@contextmanager
+def _to_standard_output() -> Iterator[Target]:
+    """Give standard output, for bytes; a terminal shows CSV, and is not steered by what is in it."""
+    with open(sys.stdout.fileno(), "wb", closefd=False) as stream:
+        yield cast("BinaryIO", Shown(stream)) if sys.stdout.isatty() else stream
 
 
 def _standard_output(chosen: Format | None, parquet: ParquetOptions) -> Output:

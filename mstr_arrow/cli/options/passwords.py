@@ -59,7 +59,7 @@ def ask_secret(question: str) -> str:
 
 def ask_text(question: str) -> str:
     """Ask on the terminal, which is told by standard error."""
-    return _ask(lambda: Terminal(stderr=True).input(question, markup=False)).strip()
+    return _ask(lambda: Terminal(stderr=True).input(question)).strip()
 
 
 def _ask(ask: Callable[[], str]) -> str:

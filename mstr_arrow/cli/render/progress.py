@@ -41,7 +41,7 @@ def progress(
 
 
 def _bar(console: Console, *, transient: bool) -> Iterator[Callable[[ScanStats], None]]:
-    columns = (BarColumn(bar_width=24), TaskProgressColumn(), TextColumn("{task.description}"))
+    columns = (BarColumn(bar_width=24), TaskProgressColumn(), TextColumn("{task.description}", markup=False))
     with Progress(*columns, console=console, transient=transient) as display:
         task = display.add_task("waiting for the server", total=None)
 
@@ -59,7 +59,7 @@ def _lines(console: Console) -> Callable[[ScanStats], None]:
         nonlocal last
         if time.monotonic() - last >= LINE_SECONDS:
             last = time.monotonic()
-            console.print(describe(stats), soft_wrap=True, highlight=False)
+            console.print(describe(stats), soft_wrap=True)
 
     return show
 

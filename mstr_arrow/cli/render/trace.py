@@ -81,4 +81,4 @@ class _Log(logging.Handler):
 
 def _print(console: Console, text: str) -> None:
     with suppress(BrokenPipeError):  # what happens must go on; whoever prints the result meets it, too
-        console.print(text, style="dim", markup=False, highlight=False, soft_wrap=True)
+        console.print(text, style="dim", soft_wrap=True)

@@ -64,6 +64,8 @@ WORDS = {
     "Scan.write_parquet.overwrite=True": "--overwrite",
     "Scan.extract.overwrite=True": "--overwrite",
     'Scan.extract.on_change="restart"': "--on-change restart",
+    'Scan.extract.verify="checksums"': "--verify checksums",
+    'Scan.with_options.consistency="likely"': "--consistency likely",
     "Scan.with_options.total_order=True": "--resume",
     "read without an order": "Leave --resume away.",
     "ask for the same": "Ask for the same, or remove that folder to start again.",
@@ -93,8 +95,13 @@ WORDS = {
     "Connection.write.mode='replace'": "--mode replace",
     "Connection.write.schema_mode='add'": "--schema-mode add",
     "Connection.write.chunk_bytes": "--chunk-bytes",
+    # What came
+    "look at the answer": "Try again. If it recurs, something in front of the server may answer in its place, or "
+    "this server's answers have a form that is not known yet: please report one, as conn.request() shows it.",
     # Objects and their columns
     "go to the project": "Add --project {name!r}.",
+    "it is a report": "Leave --type cube away, or say --type report.",
+    "it is a cube": "It has neither prompts nor pages; mstr-arrow fetch and sql read it, without --type report.",
     "list the folder": "mstr-arrow ls lists cubes and reports, with the folders that they are in.",
     "say the kind": "Give the id or the path, or say which it is: --type cube or --type report.",
     "type the column": "Choose a type that holds it: --column-type '{column}=string' takes any value; "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from mstr_arrow.connection import Connection
     from mstr_arrow.grid.options import OnBadValue
     from mstr_arrow.scan.scan import Scan
+
+
+_IN_A_STORE = re.compile(r"(https?|s3|s3a|s3n|gcs|gs|r2|hf|azure|az|abfss|file)://", re.IGNORECASE)
+"""The beginnings of a name that DuckDB takes for a file elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,4 +110,5 @@ def _open(
 
 def _is_file(name: str) -> bool:
     """Tell whether DuckDB is to open what has this name: a URL, or a file that is there."""
-    return "://" in name or any(Path(path).is_file() and Path(path).suffix for path in glob(name))  # noqa: PTH207 - an absolute pattern, too
+    paths = map(Path, glob(name))  # noqa: PTH207 - an absolute pattern, too
+    return _IN_A_STORE.match(name) is not None or any(path.is_file() and path.suffix for path in paths)
