@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mstr_arrow.errors import FileError, UsageError
-from mstr_arrow.extract.manifest import NotAsWritten, OtherVersion, Part, read_manifest
+from mstr_arrow.extract.manifest import NO_BAD, NotAsWritten, OtherVersion, Part, read_manifest
 from mstr_arrow.extract.verification import sha256_of
 from mstr_arrow.files.disk import disk_errors, reason
 from mstr_arrow.files.folders import MANIFEST, first_foreign, names_in, not_made, put_in_place, target_folder
@@ -170,7 +170,7 @@ class Folder:
         """Return the path under which a part is written."""
         return self.work / f".{name}"
 
-    def keep(self, manifest: Manifest, rows: int, end: int, bad: Bad) -> Manifest:
+    def keep(self, manifest: Manifest, rows: int, end: int, bad: Bad = NO_BAD) -> Manifest:
         """Give the part that comes next its name, when it is on the disk, and note it; errors: FileError."""
         name = manifest.next_name
         partial = self.partial(name)

@@ -38,6 +38,9 @@ class Bad:
     last: tuple[tuple[int, str, str], ...] = ()
 
 
+NO_BAD = Bad()
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A file that is done: its rows, its bytes, and the SHA-256 of these bytes.
@@ -50,7 +53,7 @@ class Part:
     bytes: int
     sha256: str
     end: int
-    bad: Bad = field(default_factory=Bad)
+    bad: Bad = NO_BAD
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,8 +161,8 @@ async def open_pages(
 ) -> Pages[T]:
     """Decode the first page of an instance, which tells the columns where these are not known yet.
 
-    It has the first rows, or those of ``start``. ``instance_id`` is that instance, as far as it is known. Bad values
-    are counted from a row on, under a ``label``.
+    It has the first rows, or those of ``start``. ``instance_id`` is that instance, as far as it is known. Bad
+    values are counted from a row on, under a ``label``.
     """
     offset = 0 if start is None else start.offset
     page, item, size = await shop.decode(answer, columns, lambda page: item_of(page, convert), offset=offset)

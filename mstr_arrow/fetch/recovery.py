@@ -81,7 +81,7 @@ def cannot_go_on(source: Source, *, delivered: bool, tail: bool) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class HandedOut:
-    """A page that was handed out: its rows of the grid, their checksum, and a hash of what is null in it for bad."""
+    """A page that was handed out: its rows of the grid, their checksum, and a hash of the bad values in it."""
 
     rows: Range
     checksum: bytes

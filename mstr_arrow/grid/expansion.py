@@ -55,13 +55,16 @@ class Expansion:
     @property
     def misfits(self) -> list[Misfit]:
         """The bad values that are null in the page-by columns, at rows that are numbers of pages."""
-        return self._read[1].found
+        return self._read[1]
 
     @cached_property
-    def _read(self) -> tuple[pa.Table, Misfits]:
-        mine = self.columns.all[: len(self.page_by.columns)]
-        misfits = Misfits(self.columns.nulled)
-        return self.page_by.table(mine, misfits), misfits
+    def _read(self) -> tuple[pa.Table, list[Misfit]]:
+        pairs = list(zip(self.page_by.columns, self.columns.all, strict=False))
+        mine = {its.name: column for its, column in pairs}
+        misfits = Misfits([name for name, column in mine.items() if column.name in self.columns.nulled])
+        table = self.page_by.table({name: column.type for name, column in mine.items()}, misfits)
+        found = [misfit._replace(column=mine[misfit.column].name) for misfit in misfits.found]
+        return table.rename_columns([column.name for column in mine.values()]), found
 
 
 def expand(page_by: PageBy, columns: Columns, options: GridOptions) -> Expansion:

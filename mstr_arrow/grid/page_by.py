@@ -44,12 +44,12 @@ class PageBy:
         names = distinct_names(column.name for column in columns)
         return tuple(replace(column, name=name) for column, name in zip(columns, names, strict=True))
 
-    def table(self, columns: Sequence[Column] | None = None, misfits: Misfits | None = None) -> pa.Table:
-        """Make a row for each combination, in its own columns or in others for them; texts are plain strings.
+    def table(self, types: Mapping[str, pa.DataType] | None = None, misfits: Misfits | None = None) -> pa.Table:
+        """Make a row for each combination, of types by name where they are given; texts are plain strings.
 
         Errors: ConversionError for an element that does not fit its type, but where ``misfits`` make it null.
         """
-        columns = self.columns if columns is None else columns
+        columns = [replace(each, type=(types or {}).get(each.name, each.type)) for each in self.columns]
         left = iter(columns)
         arrays = []
         for position, unit in enumerate(self.units):

@@ -19,13 +19,14 @@ from tests.support.bad_days import BAD_AMOUNT, BAD_DAY, BAD_OPENED, ROWS
 
 ALL = {"Event@Opened": "null", "Day": "null", "Amount": "null"}
 SMALL = Limits(page_rows=100)
+FEW_AHEAD = Limits(page_rows=100, concurrency=1, buffer_bytes=30_000)
 
 
 SAID = (
     "Bad Days: 4 values of 'Event@Opened' did not fit and became null ('0000-00-00' in row 2, '0000-00-00' in "
-    "row 302, '0000-00-00' in row 602, …); 1 value of 'Day' did not fit and became null ('never' in row 5); elements "
-    "that it told apart may have become one; 2 values of 'Amount' did not fit and became null ('n/a' in row 3, "
-    "'n/a' in row 503)."
+    "row 302, '0000-00-00' in row 602, …); 1 value of 'Day' did not fit and became null ('never' in row 5); "
+    "elements that it told apart may have become one; 2 values of 'Amount' did not fit and became null ('n/a' in "
+    "row 3, 'n/a' in row 503)."
 )
 
 
@@ -178,8 +179,7 @@ def test_what_begins_again_or_goes_on_counts_once(connection, simulator, total_o
 
 
 def test_another_bad_value_in_another_instance_is_another_row(connection, simulator):
-    limits = Limits(page_rows=100, concurrency=1)
-    scan = connection.cube("Bad Days", limits=limits, on_bad_value=ALL, total_order=True)
+    scan = connection.cube("Bad Days", limits=FEW_AHEAD, on_bad_value=ALL, total_order=True)
     simulator.fail(
         Fault.rewritten(lambda body: body.replace(b'"2024-', b'"about 2024-')).on(path="/instances", times=None)
     )
@@ -199,8 +199,7 @@ def test_another_bad_value_in_another_instance_is_another_row(connection, simula
 
 
 def test_an_extraction_keeps_the_count_over_its_runs(connection, simulator, tmp_path):
-    few_ahead = Limits(page_rows=100, concurrency=1, buffer_bytes=30_000)
-    scan = connection.cube("Bad Days", limits=few_ahead, on_bad_value=ALL)
+    scan = connection.cube("Bad Days", limits=FEW_AHEAD, on_bad_value=ALL)
     simulator.fail(Fault.error(403).on("GET", "/instances/", skip=6, times=None))
     with pytest.raises(ma.MstrError):
         scan.extract(tmp_path / "folder", part_rows=130)
