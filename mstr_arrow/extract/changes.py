@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mstr_arrow.extract.manifest import Manifest
     from mstr_arrow.grid.misfits import Misfit
     from mstr_arrow.instances.freshness import Publication
-    from mstr_arrow.instances.instance import Instance
+    from mstr_arrow.instances.known import Known
 
 _HINT = naming('Start again: {Scan.extract.on_change="restart"} does so by itself.')
 
@@ -28,10 +28,28 @@ def check_time(begun: Manifest, time: Publication) -> None:
         raise _changed(f"the data were published at {time.moment}, and those extracted so far at {begun.data_time}")
 
 
-def check_instance(begun: Manifest, instance: Instance) -> None:
-    """Compare the number of rows; errors: DataChanged."""
-    if instance.total != begun.total:
-        raise _changed(f"there are {instance.total} rows, and there were {begun.total}")
+def check_known(begun: Manifest, known: Known) -> None:
+    """Compare all that is known of the data as a whole; errors: DataChanged."""
+    if (difference := begun.known.difference(known)) is not None:
+        raise _changed(difference)
+
+
+def check_proof(begun: Manifest, known: Known) -> None:
+    """Check that the data are certainly the same; errors: DataChanged."""
+    if not begun.known.proves(known):
+        raise DataChanged(
+            "the extraction cannot go on: that nothing was published since it began is likely, but not certain.",
+            hint=naming(
+                'Start again with {Scan.extract.on_change="restart"}, have this login monitor the caches of cubes, '
+                'or go on without proof: {Scan.with_options.consistency="likely"}.'
+            ),
+        )
+
+
+def check_sample(written: pa.Table, fetched: pa.Table, first: int) -> None:
+    """Compare rows somewhere among those that were written with the same rows now; errors: DataChanged."""
+    if not _same(written, fetched):
+        raise _changed(f"rows from row {first} on are not those that were extracted")
 
 
 def check_columns_of(begun: Manifest, schema: pa.Schema) -> None:

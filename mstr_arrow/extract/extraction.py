@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mstr_arrow.errors import DataChanged, FileError, InstanceGone, SessionExpired, UsageError
+from mstr_arrow.errors import DataChanged, FileError, InstanceGone, MstrError, SessionExpired, UsageError
 from mstr_arrow.extract.borrowed import (
     Borrowed,
     Restored,
@@ -17,7 +17,7 @@ from mstr_arrow.extract.borrowed import (
     take_over,
     write_borrowed,
 )
-from mstr_arrow.extract.changes import check_columns_of, check_instance, check_time
+from mstr_arrow.extract.changes import check_columns_of, check_known, check_proof, check_time
 from mstr_arrow.extract.manifest import Asked, Manifest, NotAsWritten, question_of
 from mstr_arrow.extract.order import WITHOUT_ORDER, check_columns, check_question
 from mstr_arrow.extract.portion import Portion
@@ -27,8 +27,10 @@ from mstr_arrow.fetch.stats import watcher
 from mstr_arrow.files.folders import MANIFEST
 from mstr_arrow.files.sinks import in_thread
 from mstr_arrow.instances.freshness import fetch_publication
+from mstr_arrow.instances.known import Known, weaker
 from mstr_arrow.instances.probe import probe
 from mstr_arrow.query.residual import Residual
+from mstr_arrow.session.info import fetch_user
 from mstr_arrow.session.saved import saved_session
 from mstr_arrow.wording import advice, naming
 
@@ -45,7 +47,9 @@ if TYPE_CHECKING:
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.instances.freshness import Publication
     from mstr_arrow.instances.instance import Instance
+    from mstr_arrow.instances.known import Consistency
     from mstr_arrow.instances.source import Source
+    from mstr_arrow.session.in_project import ProjectSession
 
 logger = logging.getLogger("mstr_arrow")
 
@@ -59,8 +63,9 @@ class ExtractResult:
     whole, and nothing was read. ``restarted``: the data had changed, so it began again. ``damage`` says what was
     found that was not as former runs had written it, and has been fetched again; None in all other cases.
     ``data_time`` is when the data were last published; where it is None, ``why_no_data_time`` says why.
-    ``bad_values`` counts the values that did not fit their columns and became null, in former runs, too. ``stats``
-    are those of the read; None without one.
+    ``bad_values`` counts the values that did not fit their columns and became null, in former runs, too.
+    ``consistent`` says how certain it is that all rows are of the same data, as `ScanStats` does, over all runs.
+    ``stats`` are those of the read; None without one.
     """
 
     path: Path
@@ -73,6 +78,7 @@ class ExtractResult:
     damage: str | None = None
     data_time: str | None = None
     why_no_data_time: str | None = None
+    consistent: Consistency = "one instance"
     bad_values: Mapping[str, BadValues] = field(default_factory=dict)
     stats: ScanStats | None = None
 
@@ -148,6 +154,8 @@ class Extraction:
 
     async def _run(self) -> ExtractResult:
         folder = self._folder
+        with suppress(MstrError):  # who may not know who they are: then nobody compares it
+            self._asked = replace(self._asked, user=(await fetch_user(self._own.http.own)).id)
         self._former = await in_thread(read_borrowed, folder.private)
         await self._note(None)  # first of all: whatever happens now, the next run finds this session
         await self._end_former(idle=True)
@@ -171,13 +179,13 @@ class Extraction:
         """Tell whether what is there is what is wanted, if it is whole."""
         options = self._options
         current = time.moment is not None and finished.data_time == time.moment
-        return finished.asked == self._asked and (
+        return finished.asked.same_as(self._asked) and (
             (options.if_changed and current) or (options.resume and not self._anew)
         )
 
     def _check_replaced(self, finished: Manifest) -> None:
         """Refuse to replace what nobody wants to have replaced; errors: UsageError."""
-        same = finished.asked == self._asked
+        same = finished.asked.same_as(self._asked)
         if not self._anew or not (same or self._options.overwrite):
             raise UsageError(
                 f"the folder {str(self._folder.path)!r} holds an extraction"
@@ -223,7 +231,15 @@ class Extraction:
         if begun is None:
             await in_thread(folder.discard)
             return None
-        if begun.asked != self._asked:
+        if begun.asked.by_another(self._asked):
+            raise UsageError(
+                f"{str(folder.work)!r} holds the beginning of an extraction by a user who may see other rows.",
+                hint=advice(
+                    "be the same user",
+                    "Log in as that user, or start again with {Scan.extract.resume=False}.",
+                ),
+            )
+        if not begun.asked.same_as(self._asked):
             raise UsageError(
                 f"{str(folder.work)!r} holds the beginning of an extraction of something else.",
                 hint=advice(
@@ -262,7 +278,9 @@ class Extraction:
             check_time(begun, time)
         way, instance = await self._opened(begun)
         session = self._own if self._restored is None else self._restored.session
-        await self._note(instance.id or None)
+        same_instance = self._continued or begun is None or not begun.offset
+        # Another instance is one to go on with when its rows were compared, and a part was made of them.
+        await self._note(instance.id or None if same_instance else None)
         schema = way.residual.schema(instance.columns.schema)
         if begun is None:
             body = dict(way.source.body)
@@ -273,13 +291,15 @@ class Extraction:
                 total=instance.total,
                 data_time=time.moment,
                 exact=way.source.counts(instance.columns) and not way.residual.filters,
+                known=instance.known or Known(total=instance.total),
             )
             await in_thread(self._folder.note, begun)
         else:
-            check_instance(begun, instance)
+            check_known(begun, instance.known or Known(total=instance.total))
             check_columns_of(begun, schema)
+        if not same_instance:
+            begun = await self._gone_on(begun, way, instance, session)
         portion = Portion(self._folder, self._options, begun, way.residual)
-        same_instance = self._continued or not begun.offset
         manifest, stats = await portion.fetched(
             session,
             way.source,
@@ -291,10 +311,23 @@ class Extraction:
         )
         if session is not self._own:
             await self._let_go()
+        if stats is not None:
+            manifest = replace(manifest, consistent=weaker(manifest.consistent, stats.consistent))
         manifest = replace(manifest, complete=True)
         await in_thread(self._folder.note, manifest)
         await in_thread(self._folder.put_in_place)
         return self._result(manifest, time, stats=stats)
+
+    async def _gone_on(self, begun: Manifest, way: _Way, instance: Instance, session: ProjectSession) -> Manifest:
+        """Note how certain it is that another instance has the same data; errors: DataChanged where it has not."""
+        known = instance.known or Known()
+        if begun.known.proves(known):
+            return replace(begun, consistent=weaker(begun.consistent, "published once"))
+        if self._asking.options.consistency == "proven":
+            check_proof(begun, known)
+        portion = Portion(self._folder, self._options, begun, way.residual)
+        await portion.compare_samples(session, way.source, way.options, instance)
+        return replace(begun, consistent="likely")
 
     async def _opened(self, begun: Manifest | None) -> tuple[_Way, Instance]:
         """Return an instance to read: that of a former run if it still lives, else a new one."""
@@ -377,6 +410,7 @@ class Extraction:
             data_time=manifest.data_time,
             why_no_data_time=None if manifest.data_time else time.why_not,
             bad_values=manifest.bad_values,
+            consistent=manifest.consistent,
             stats=stats,
         )
 

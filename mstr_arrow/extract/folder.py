@@ -197,6 +197,17 @@ class Folder:
                         return pa.concat_tables(found)
         return pa.concat_tables(found)
 
+    def rows(self, part: Part, offset: int, rows: int) -> pa.Table:
+        """Return some rows of a part; errors: FileError."""
+        found, begin = [], 0
+        with _readable(self.work / part.name), pq.ParquetFile(self.work / part.name) as file:
+            for group in range(file.num_row_groups):
+                end = begin + file.metadata.row_group(group).num_rows
+                if end > offset and begin < offset + rows:
+                    found.append(file.read_row_group(group).slice(max(0, offset - begin), offset + rows - begin))
+                begin = end
+        return pa.concat_tables(found).slice(0, rows)
+
     def put_in_place(self) -> None:
         """Give the finished folder its name, in place of what was there, which comes back if that fails.
 

@@ -12,9 +12,12 @@ import pyarrow as pa
 
 from mstr_arrow.fetch.bad_values import BadValues, Place, together
 from mstr_arrow.files.folders import part_name
+from mstr_arrow.instances.known import Known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from mstr_arrow.instances.known import Consistency
 
 VERSION = 2
 
@@ -60,7 +63,8 @@ class Part:
 class Asked:
     """What is extracted: an object of a project on a server, and the question that is put to it.
 
-    ``question`` tells questions apart: what is asked of the object, and how its answer is read.
+    ``question`` tells questions apart: what is asked of the object, and how its answer is read. ``user`` is the id
+    of who asks, for whom the server may leave out rows (security filters); None where it does not tell.
     """
 
     server: str
@@ -69,6 +73,19 @@ class Asked:
     id: str
     name: str | None
     question: str
+    user: str | None = None
+
+    def by_another(self, asked: Asked) -> bool:
+        """Tell whether another user asked the same."""
+        return None not in {self.user, asked.user} and self.user != asked.user and self._question == asked._question
+
+    def same_as(self, asked: Asked) -> bool:
+        """Tell whether the same user, as far as that is known, asked the same."""
+        return self._question == asked._question and not self.by_another(asked)
+
+    @property
+    def _question(self) -> Asked:
+        return replace(self, user=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +95,8 @@ class Manifest:
     ``body`` is the request for an instance, which names a total order. Of the ``total`` rows of the grid those
     before ``offset`` are done; ``parts`` hold what became of them: all of them, if ``exact``, or those that
     conditions left. ``data_time`` is when the object's data were last published, as the server tells it; None where
-    it does not.
+    it does not. ``known`` is what was known of them when the extraction began, and ``consistent`` how certain it is
+    that all parts are of the same.
     """
 
     asked: Asked
@@ -87,6 +105,8 @@ class Manifest:
     total: int
     data_time: str | None
     exact: bool
+    known: Known = field(default_factory=Known)
+    consistent: Consistency = "one instance"
     offset: int = 0
     parts: tuple[Part, ...] = ()
     complete: bool = False
@@ -127,8 +147,9 @@ class Manifest:
             "version": VERSION,
             "complete": self.complete,
             "rows": self.rows,
-            **{name: getattr(self, name) for name in ("total", "offset", "exact", "data_time")},
+            **{name: getattr(self, name) for name in ("total", "offset", "exact", "data_time", "consistent")},
             "asked": asdict(self.asked),
+            "known": self.known.as_json(),
             "request": self.body,
             "columns": {field.name: str(_plain(field.type)) for field in self.schema},
             "bad_values": {name: values.count for name, values in self.bad_values.items()},
@@ -154,6 +175,8 @@ def read_manifest(text: bytes) -> Manifest:
             total=document["total"],
             data_time=document["data_time"],
             exact=document["exact"],
+            known=Known.from_json(document["known"]),
+            consistent=document["consistent"],
             offset=document["offset"],
             parts=tuple(Part(**part | {"bad": _bad(part["bad"])}) for part in document["parts"]),
             complete=document["complete"],

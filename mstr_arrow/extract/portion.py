@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from mstr_arrow.extract.changes import check_bad_values, check_border, check_overlap
+from mstr_arrow.extract.changes import check_bad_values, check_border, check_overlap, check_sample
 from mstr_arrow.extract.manifest import Bad
 from mstr_arrow.fetch.bad_values import Tally
 from mstr_arrow.fetch.reader import Read
 from mstr_arrow.files.sinks import Parquet, in_thread
+from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.grid.misfits import misfits_in
 from mstr_arrow.grid.rows import Range
+from mstr_arrow.instances.page_request import fetch_page
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -31,6 +35,9 @@ if TYPE_CHECKING:
     from mstr_arrow.session.in_project import ProjectSession
 
     OnProgress = Callable[[ScanStats], object] | None
+
+SAMPLES, SAMPLE_ROWS = 3, 1_000
+"""Places among the rows written that are compared with another instance, and the rows of each, at most."""
 
 OVERLAP = 64
 """Rows of the grid that are fetched again where an extraction goes on, to compare them with those written."""
@@ -95,6 +102,21 @@ class Portion:
             if self._part is not None:
                 await in_thread(self._part.abandon)
         return replace(self._manifest, offset=instance.total), stats
+
+    async def compare_samples(
+        self, session: ProjectSession, source: Source, options: ReadOptions, instance: Instance
+    ) -> None:
+        """Compare rows drawn at random among those written with those of an instance; errors: DataChanged."""
+        parts = self._manifest.parts if self._manifest.exact else ()
+        for part in random.sample(parts, min(SAMPLES, len(parts))):
+            rows = min(part.rows, SAMPLE_ROWS)
+            offset = random.randint(0, part.rows - rows)
+            first = part.end - part.rows + offset
+            answer = await fetch_page(session, source, instance.id, Range(first, rows), options.grid)
+            page = await asyncio.to_thread(decode_page, answer.text(), instance.columns)
+            fetched = pa.Table.from_batches([self._residual.rows(page.batch)])
+            written = await in_thread(self._folder.rows, part, offset, fetched.num_rows)
+            await in_thread(check_sample, written, fetched, first)
 
     async def _read(
         self,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mstr_arrow.fetch.bad_values import together
+from mstr_arrow.instances.known import weaker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -129,7 +130,7 @@ class Meter:
 
     def goes_on(self, consistent: Consistency) -> None:
         """Note that rows of one more instance follow, and how certain it is that they are of the same data."""
-        self.consistent = "likely" if "likely" in {consistent, self.consistent} else consistent
+        self.consistent = weaker(self.consistent, consistent)
 
     def end(self) -> None:
         """Stop the clock."""

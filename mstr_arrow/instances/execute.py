@@ -73,7 +73,7 @@ async def place_for(session: ProjectSession, source: Source, instance: Instance 
         runs=source.runs,
         instance_id=wanted,
         foreign=wanted is not None and wanted == source.given,
-        on_wait=lambda: watch("waiting for other reads of this session"),
+        on_wait=watch,
     )
 
 

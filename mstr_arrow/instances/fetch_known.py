@@ -38,7 +38,7 @@ async def fetch_known(session: ProjectSession, source: Source, *, before: Known 
     return Known(*await asyncio.gather(times, _fetch_grand_totals(session, source)))
 
 
-async def _fetch_grand_totals(session: ProjectSession, source: Source) -> Mapping[str, Any] | None:
+async def _fetch_grand_totals(session: ProjectSession, source: Source) -> Mapping[str, float | str | None] | None:
     """Ask for the totals of a cube's metrics, by metric id; None where the server does not tell.
 
     POST …/instances without attributes; conditions on metrics are left out, for they are of rows that are there no
@@ -62,7 +62,13 @@ async def _fetch_grand_totals(session: ProjectSession, source: Source) -> Mappin
     finally:
         place.release()
     rows = page.batch.to_pylist()
-    return {column.object_id: rows[0][column.name] for column in page.columns.metrics} if len(rows) == 1 else None
+    if len(rows) != 1:
+        return None
+    return {column.object_id: _scalar(rows[0][column.name]) for column in page.columns.metrics}
+
+
+def _scalar(value: object) -> float | str | None:
+    return value if value is None or isinstance(value, (int, float)) else str(value)
 
 
 def without_metrics(condition: Any) -> Any:

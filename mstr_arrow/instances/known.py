@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
-from mstr_arrow.instances.freshness import Times
+from mstr_arrow.instances.freshness import Cache, Publication, Times
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,15 +22,26 @@ CLOSE = 1e-9
 """By which part two sums of the same doubles may differ, which are added up in any order."""
 
 
+def weaker(one: Consistency, other: Consistency) -> Consistency:
+    """Return the less certain of two.
+
+    >>> weaker("one instance", "published once")
+    'published once'
+    """
+    order = get_args(Consistency)
+    return max(one, other, key=order.index)
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known of the data that an instance has: times, grand totals, rows of the grid, extremes of metrics.
 
-    Totals and extremes are by metric id, as the server writes them; None, and {}, where they are not known.
+    Totals and extremes are by metric id; None, and {}, where they are not known. Totals that are neither double nor
+    integer are texts.
     """
 
     times: Times = field(default_factory=Times)
-    totals: Mapping[str, Any] | None = None
+    totals: Mapping[str, float | str | None] | None = None
     total: int | None = None
     extremes: Mapping[str, tuple[object, object]] = field(default_factory=dict)
 
@@ -61,3 +72,19 @@ class Known:
             return bool(before == now)
         sizes = [abs(each) for each in self.extremes.get(metric, ()) if isinstance(each, (int, float))]
         return math.isclose(before, now, rel_tol=CLOSE, abs_tol=CLOSE * max(sizes, default=0.0))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what `from_json` takes."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, told: Any) -> Known:
+        """Return what `as_json` gave; errors: LookupError, TypeError."""
+        publication = told["times"]["publication"]
+        caches = tuple(Cache(**cache) for cache in publication["caches"])
+        return cls(
+            Times(told["times"]["changed"], Publication(caches, publication["why_not"])),
+            told["totals"],
+            told["total"],
+            {metric: (least, greatest) for metric, (least, greatest) in told["extremes"].items()},
+        )

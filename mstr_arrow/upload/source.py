@@ -38,13 +38,19 @@ _COUNTED_FREELY = {"parquet", "arrow"}
 class Source:
     """A table to upload: its schema, known before the first row, and a way to open its batches.
 
-    ``rows`` is their number where it is known without reading. What ``open`` returns is entered for an iterable of
-    batches; it runs whatever query the data come from, each time.
+    ``rows`` is their number where it is known without reading; ``held`` says whether they are in memory. What
+    ``open`` returns is entered for an iterable of batches; it runs whatever query the data come from, each time.
     """
 
     schema: pa.Schema
     open: Callable[[], Any]
     rows: int | None = None
+    held: bool = False
+
+    @classmethod
+    def of_table(cls, table: pa.Table) -> Source:
+        """Make a source of a table in memory."""
+        return cls(table.schema, lambda: nullcontext(table.to_batches()), table.num_rows, held=True)
 
 
 def source_of(data: Any, name: str) -> Source:
@@ -71,7 +77,7 @@ def source_of(data: Any, name: str) -> Source:
 def _source_of(data: Any, name: str) -> Source:
     if isinstance(data, pl.LazyFrame):
         schema = data.collect_schema()
-        check_dtypes(schema)
+        check_dtypes(name, schema)
         return Source(pl.DataFrame(schema=schema).to_arrow().schema, lambda: _lazy(data))
     if _is_dataset(data):
         free = _format(data) in _COUNTED_FREELY
@@ -79,7 +85,7 @@ def _source_of(data: Any, name: str) -> Source:
     if is_frame(data):
         return _held(table_of(data, name))
     if isinstance(data, pl.DataFrame):
-        check_dtypes(data.schema)
+        check_dtypes(name, data.schema)
         return _held(pa.table(data))
     if isinstance(data, pa.RecordBatch):
         return _held(pa.Table.from_batches([data]))
@@ -117,7 +123,7 @@ def _held(table: pa.Table) -> Source:
             pass
     except ConversionError as error:
         raise UsageError(error.message, hint=error.hint) from error
-    return Source(table.schema, lambda: nullcontext(table.to_batches()), table.num_rows)
+    return Source.of_table(table)
 
 
 @contextmanager

@@ -97,6 +97,8 @@ def standard_streams() -> Iterator[None]:
         raise
     except OSError as error:
         _flush(streams)
+        if error.filename is not None:  # no stream's
+            raise
         raise SystemExit(_code(error)) from None
 
 

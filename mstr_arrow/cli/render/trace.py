@@ -63,6 +63,8 @@ def line(event: events.Event) -> str | None:
             return f"session opened: {event.url}, server {event.server_version or 'of unknown version'}"
         case events.SessionRenewed():
             return "session renewed"
+        case events.ReadWaits():
+            return f"waiting for other reads of this session: {event.open_reads} are open"
         case events.SessionClosed():
             return "session closed" if event.logged_out else "connection closed, log-out not confirmed"
 

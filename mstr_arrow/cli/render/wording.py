@@ -68,6 +68,7 @@ WORDS = {
     'Scan.with_options.consistency="likely"': "--consistency likely",
     "Scan.with_options.total_order=True": "--resume",
     "read without an order": "Leave --resume away.",
+    "be the same user": "Log in as that user, or remove that folder to start again.",
     "ask for the same": "Ask for the same, or remove that folder to start again.",
     "start the extraction again": "Remove the folder that it is in to start again.",
     "read in no total order": "Leave --resume away.",
