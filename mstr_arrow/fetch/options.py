@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mstr_arrow.config import Limits
-    from mstr_arrow.grid.options import Layout, OnBadValue, Subtotals, Values
+    from mstr_arrow.grid.options import Forms, Layout, OnBadValue, Subtotals, Values
 
 
 Required: TypeAlias = Literal["likely", "proven"]
@@ -36,6 +36,10 @@ class ScanOptions(TypedDict, total=False):
     ``values``
         ``"raw"`` (the default) gives metrics as values, ``"formatted"`` as the texts a person sees, ``"both"``
         as both, the texts in columns ``Metric (formatted)``.
+    ``forms``
+        ``"shown"`` (the default) gives the forms of attributes that the object shows, ``"all"`` those of their
+        definition. Without it a form that is not shown may be named, as ``Attribute@FORM``, in `select`,
+        `aggregate`, `sort` and conditions, but not in those of a lazy frame.
     ``on_bad_value``
         what becomes of a value that does not fit its column: ``"raise"`` (the default) is a ConversionError,
         ``"null"`` makes it null, and counts it in `ScanStats.bad_values` and in one DataLossWarning; of a text that
@@ -72,6 +76,7 @@ class ScanOptions(TypedDict, total=False):
     layout: Layout
     subtotals: Subtotals
     values: Values
+    forms: Forms
     on_bad_value: OnBadValue | Mapping[str, OnBadValue]
     ordered: bool
     pushdown: bool

@@ -28,11 +28,17 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """An attribute that is offered, with all its forms, those not shown included."""
+    """An attribute that is offered, with all its forms; ``shown`` are the ids of those it shows, None if untold."""
 
     id: str
     name: str
     forms: tuple[Form, ...] = ()
+    shown: frozenset[str] | None = None
+
+    @property
+    def may_show_more(self) -> bool:
+        """Whether it may have forms beside those it shows."""
+        return len(self.forms) > (1 if self.shown is None else len(self.shown))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,7 @@ class Definition:
     """The attributes and metrics of a cube or report, in the server's order.
 
     ``row_counts`` are the metrics the server adds to each table of imported data; they are asked for only on
-    request.
+    request. ``groups``: a report's template has custom groups or consolidations.
     """
 
     id: str
@@ -57,6 +63,7 @@ class Definition:
     attributes: tuple[Attribute, ...]
     metrics: tuple[Metric, ...]
     row_counts: tuple[Metric, ...] = ()
+    groups: bool = False
 
     @property
     def may_count_rows(self) -> tuple[Metric, ...]:

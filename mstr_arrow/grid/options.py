@@ -20,6 +20,8 @@ Subtotals = Literal["drop", "keep", "only"]
 Values = Literal["raw", "formatted", "both"]
 """Metrics as values, as the texts a person sees, or both."""
 
+Forms = Literal["shown", "all"]
+"""Of attributes the forms that the object shows, or all of their definition."""
 OnBadValue = Literal["raise", "null"]
 """What becomes of a value that does not fit its column: an error, or null, which is counted."""
 
@@ -30,6 +32,7 @@ _CHOICES = {
     "layout": ("tidy", "grid"),
     "subtotals": ("drop", "keep", "only"),
     "values": ("raw", "formatted", "both"),
+    "forms": ("shown", "all"),
 }
 _ON_BAD_VALUE = ("raise", "null")
 
@@ -53,6 +56,7 @@ class GridOptions:
     layout: Layout = "tidy"
     subtotals: Subtotals = "drop"
     values: Values = "raw"
+    forms: Forms = "shown"
     on_bad_value: OnBadValue | Mapping[str, OnBadValue] = "raise"
     like: Like = field(default_factory=dict)
     whole: bool = True

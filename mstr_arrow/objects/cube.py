@@ -59,6 +59,10 @@ class Cube(Described):
             definition.request(row_counts=row_counts),
             client.server_version,
             given=instance_id,
+            attributes=definition.attributes,
+            metrics=tuple(
+                metric.id for metric in (*definition.metrics, *(definition.row_counts if row_counts else ()))
+            ),
         )
         super().__init__(client, source, options, definition)
         self._reads_row_counts = row_counts

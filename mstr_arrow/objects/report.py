@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.catalog.find import fetch_definition
@@ -16,6 +17,7 @@ from mstr_arrow.objects.prompts import Prompted
 if TYPE_CHECKING:
     from mstr_arrow.catalog.objects import ObjectInfo
     from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.grid.definition import Attribute
     from mstr_arrow.session.client import Client
 
 _PROBE_ROWS = 1000
@@ -47,6 +49,9 @@ class Report(Described, Prompted, Paged):
             totals=totals,
             probe_rows=_PROBE_ROWS,
             given=instance_id,
+            attributes=definition.attributes,
+            metrics=tuple(metric.id for metric in definition.metrics),
+            groups=definition.groups,
         )
         super().__init__(client, source, options, definition)
 
@@ -81,7 +86,7 @@ def read_template(body: Any) -> Definition:
     >>> rows = [{"type": "attribute", "id": "B2", "name": "Region"}, {"type": "customgroup", "id": "D4"}]
     >>> template = {"grid": {"rows": rows, "columns": [amount]}}
     >>> read_template({"id": "A1", "name": "Daily", "definition": template}).attributes
-    (Attribute(id='B2', name='Region', forms=()),)
+    (Attribute(id='B2', name='Region', forms=(), shown=frozenset()),)
     """
     try:
         grid = body["definition"]["grid"]
@@ -90,9 +95,24 @@ def read_template(body: Any) -> Definition:
         metrics = [
             each for unit in units if unit["type"] == "templateMetrics" for each in unit.get("elements") or ()
         ]
-        return Definition(body["id"], body["name"], read_attributes(attributes), read_metrics(metrics))
+        offered = body["definition"].get("availableObjects") or {}
+        known = {attribute.id: attribute for attribute in read_attributes(offered.get("attributes") or ())}
+        return Definition(
+            body["id"],
+            body["name"],
+            tuple(_with_all_forms(each, known.get(each.id)) for each in read_attributes(attributes)),
+            read_metrics(metrics),
+            groups=any(unit["type"] not in {"attribute", "templateMetrics"} for unit in units),
+        )
     except (KeyError, TypeError, AttributeError) as error:
         raise ProtocolError("The server's answer is no definition of a report.") from error
+
+
+def _with_all_forms(shown: Attribute, offered: Attribute | None) -> Attribute:
+    """Return an attribute of the template with the forms that it is offered with, those it shows first."""
+    ids = frozenset(form.id for form in shown.forms)
+    more = () if offered is None else tuple(form for form in offered.forms if form.id not in ids)
+    return replace(shown, forms=(*shown.forms, *more), shown=ids)
 
 
 def may_have_totals(body: Any) -> bool:
