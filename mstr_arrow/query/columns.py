@@ -48,10 +48,10 @@ class Subject:
     object_id: str
     form_id: str | None
     unasked: str | None
-    nulled: bool = False
     attribute: str = ""
     form: str = ""
     shown: bool = True
+    nulled: bool = False
 
     @property
     def dtype(self) -> pl.DataType:
