@@ -20,6 +20,9 @@ Subtotals = Literal["drop", "keep", "only"]
 Values = Literal["raw", "formatted", "both"]
 """Metrics as values, as the texts a person sees, or both."""
 
+Forms = Literal["shown", "all"]
+"""Of attributes the forms that the object shows, or all of their definition."""
+
 Like = Mapping[tuple[str, str | None, str], tuple[str, "pa.DataType | None"]]
 """The names, and where not None the types, that columns have elsewhere: by object id, form id and part."""
 
@@ -27,6 +30,7 @@ _CHOICES = {
     "layout": ("tidy", "grid"),
     "subtotals": ("drop", "keep", "only"),
     "values": ("raw", "formatted", "both"),
+    "forms": ("shown", "all"),
 }
 
 
@@ -46,6 +50,7 @@ class GridOptions:
     layout: Layout = "tidy"
     subtotals: Subtotals = "drop"
     values: Values = "raw"
+    forms: Forms = "shown"
     like: Like = field(default_factory=dict)
 
     def __post_init__(self) -> None:

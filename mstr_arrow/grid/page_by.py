@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from mstr_arrow.answers import items, unexpected, whole_number
+from mstr_arrow.answers import HINT, fields, items, reading, whole_number
 from mstr_arrow.errors import DataMismatch, ProtocolError, UsageError
-from mstr_arrow.grid.document import Place, page_shape, read_unit
+from mstr_arrow.grid.document import Place, read_unit
 from mstr_arrow.grid.exact import form_array
 from mstr_arrow.grid.missing import complete_unit
 from mstr_arrow.grid.plain import element_texts
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mstr_arrow.grid.document import Unit
+
+_LIST = "a list of the pages of a report"
 
 Combination = tuple[int, ...]
 """The number of an element for each page-by attribute."""
@@ -160,19 +162,20 @@ def read_page_by(pages: Sequence[Any]) -> PageBy:
 
     Errors: ProtocolError, DataMismatch where others are listed than were counted.
     """
-    with page_shape():
-        units = tuple(map(_unit, items(pages[0].get("pageBy"))))
     listings = [read_listing(page) for page in pages]
+    with reading(pages[0], _LIST):
+        units = tuple(map(_unit, items(pages[0].get("pageBy"))))
     listed = [item for listing in listings for item in listing.combinations]
     total = listings[0].total
     if total is not None and len(listed) != total:
-        raise DataMismatch(f"The server counts {total} pages of the report and lists {len(listed)}.")
+        raise DataMismatch(f"The server counts {total} pages of the report and lists {len(listed)}.", hint=HINT)
     for item in listed:
         if len(item) != len(units) or not all(
             type(number) is int and 0 <= number < len(unit.elements)
             for number, unit in zip(item, units, strict=False)
         ):
-            raise ProtocolError(f"The server lists {item!r} as a page, which names no element of each attribute.")
+            message = f"The server lists {item!r} as a page, which names no element of each attribute."
+            raise ProtocolError(message, hint=HINT)
     return PageBy(units, tuple(dict.fromkeys(listed)) if units else ((),))
 
 
@@ -190,14 +193,12 @@ def read_listing(body: Any) -> Listing:
     >>> read_listing({"pageBy": [], "validPageByElements": {"items": None, "paging": {"total": "0"}}})
     Listing(combinations=(), total=0)
     """
-    try:
-        if body.get("validPageByElements") is None and not items(body["pageBy"]):
+    with reading(body, _LIST):
+        if fields(body).get("validPageByElements") is None and not items(body["pageBy"]):
             return Listing((), 0)
-        valid = body["validPageByElements"]
+        valid = fields(body["validPageByElements"])
         found = tuple(tuple(map(_index, item)) for item in items(valid.get("items")))
         return Listing(found, whole_number((valid.get("paging") or {}).get("total")))
-    except (KeyError, TypeError, AttributeError) as error:
-        raise unexpected(body, "a list of the pages of a report", error) from error
 
 
 def _index(value: Any) -> Any:
@@ -205,7 +206,8 @@ def _index(value: Any) -> Any:
 
 
 def _unit(unit: dict[str, Any]) -> Unit:
-    complete_unit(unit)
+    complete_unit(fields(unit))
+    unit["elements"] = [fields(element) for element in items(unit["elements"])]
     return read_unit(unit)
 
 

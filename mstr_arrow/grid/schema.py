@@ -83,6 +83,8 @@ class Columns:
     """Whether no row of the result spans two pages."""
     crossed: bool = False
     """Whether a row of the result is where a row and a column of the grid meet with data."""
+    others: tuple[Column, ...] = ()
+    """Forms of the attributes that are not shown, and may be asked for."""
 
     @property
     def metrics(self) -> tuple[Column, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mstr_arrow.answers import items, reading, whole_number
 from mstr_arrow.errors import DataMismatch, ProtocolError
 from mstr_arrow.instances.page_request import halving
 from mstr_arrow.query.element_lookup import Element
@@ -40,9 +41,12 @@ async def fetch_elements(
 
     while total is None or len(found) < total:
         answer, page = await halving(page, ask)
-        listed = [_element(item, forms) for item in answer.json()]
-        count = answer.headers.get("x-mstr-total-count")
-        total = int(count) if count else total
+        body = answer.json()
+        with reading(body, f"a list of elements of {forms[0].name!r}"):
+            found_here = items(body["elements"] if _is_wrapped(body) else body)
+        listed = [_element(item, forms) for item in found_here]
+        count = whole_number(answer.headers.get("x-mstr-total-count"))
+        total = total if count is None else count
         if at_most is not None and max(total or 0, len(found) + len(listed)) > at_most:
             return None
         if not listed or listed[0] in found[:1]:  # the first ones again: a server that does not page
@@ -51,6 +55,10 @@ async def fetch_elements(
     if total is not None and len(found) != total:
         raise DataMismatch(f"The server counts {total} elements of {forms[0].name!r} and lists {len(found)}.")
     return found
+
+
+def _is_wrapped(body: Any) -> bool:
+    return isinstance(body, dict) and "elements" in body
 
 
 def _element(item: Any, forms: Sequence[Column]) -> Element:

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from mstr_arrow.grid.exact import form_array
 from mstr_arrow.instances.elements import fetch_elements
-from mstr_arrow.query.columns import subjects_of
+from mstr_arrow.query.columns import subjects_in
 
 if TYPE_CHECKING:
     from mstr_arrow.fetch.resolver import Asking
@@ -41,5 +41,7 @@ async def list_elements(asking: Asking, attribute_id: str) -> list[dict[str, Any
 
 async def _forms(asking: Asking, name: str) -> list[Column]:
     columns = await asking.whole_columns()
-    attribute = subjects_of(columns.schema).find_attribute(name)
-    return [each for each in columns.attributes if each.object_id == attribute.object_id and not each.level]
+    attribute = subjects_in(columns).find_attribute(name)
+    forms = columns.attributes if attribute.shown else columns.others
+    same = [each for each in forms if each.object_id == attribute.object_id and not each.level]
+    return same if attribute.shown else [each for each in same if each.name == attribute.name]

@@ -77,7 +77,7 @@ def source_of(data: Any, name: str) -> Source:
 def _source_of(data: Any, name: str) -> Source:
     if isinstance(data, pl.LazyFrame):
         schema = data.collect_schema()
-        check_dtypes(schema)
+        check_dtypes(name, schema)
         return Source(pl.DataFrame(schema=schema).to_arrow().schema, lambda: _lazy(data))
     if _is_dataset(data):
         free = _format(data) in _COUNTED_FREELY
@@ -85,7 +85,7 @@ def _source_of(data: Any, name: str) -> Source:
     if is_frame(data):
         return _held(table_of(data, name))
     if isinstance(data, pl.DataFrame):
-        check_dtypes(data.schema)
+        check_dtypes(name, data.schema)
         return _held(pa.table(data))
     if isinstance(data, pa.RecordBatch):
         return _held(pa.Table.from_batches([data]))

