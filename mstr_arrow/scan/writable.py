@@ -41,6 +41,8 @@ class Writable(Question):
     ) -> ScanStats:
         """Write all rows to a Parquet file, or to a folder of them, and return what was done.
 
+        ``path`` may begin with ``~``, be a ``file://`` URL, or a binary file object, such as one that writes into
+        a store.
         ``compression`` is ``zstd``, ``snappy``, ``gzip``, ``lz4``, ``brotli`` or ``none``. The file appears
         under its name when it is whole. Holds the rows of one row group and the pages under way.
 

@@ -62,6 +62,7 @@ WORDS = {
     "Scan.with_options.deadline": "--deadline",
     # Folders of parts
     "Scan.write_parquet.overwrite=True": "--overwrite",
+    "Scan.write_parquet.part_bytes": "--part-bytes",
     "Scan.extract.overwrite=True": "--overwrite",
     'Scan.extract.on_change="restart"': "--on-change restart",
     'Scan.extract.verify="checksums"': "--verify checksums",
@@ -113,6 +114,10 @@ WORDS = {
     "the half.",
     "read moments as texts": "--column-type '{column}=string' gives the texts as they are.",
     "type each column": "Say it: --column-type COLUMN=TYPE for each.",
+    "write into a store": "Write a file here and copy it, or send it on from standard output: "
+    "-o - --format parquet | aws s3 cp - {path}, for one.",
+    "read from a store": "Copy it here first; or have DuckDB read it: push --query, or a query of mstr-arrow sql, "
+    "with install httpfs; load httpfs; before its select.",
     "query the folder": "A folder is a table in Parquet parts. For folders of other things there is --query.",
 }
 
