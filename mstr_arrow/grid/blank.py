@@ -39,7 +39,8 @@ def blank_page(
         for unit in units:
             unit["elements"] = items(unit.get("elements")) if _is_metrics(unit) else []
             complete_unit(unit)
-        attributes = _by_id(items(objects.get("attributes")), (unit for unit in units if not _is_metrics(unit)))
+        offered = [{**each, "offered": each.get("forms")} for each in items(objects.get("attributes"))]
+        attributes = _by_id(offered, (unit for unit in units if not _is_metrics(unit)))
         on_grid = [metric for unit in units if _is_metrics(unit) for metric in unit["elements"]]
         metrics = _by_id(items(objects.get("metrics")), on_grid)
         _settle(attributes, metrics, whole)
@@ -104,7 +105,8 @@ def _requested(
     for wanted in items(requested.get("attributes")):
         unit = {"type": "attribute", **attributes[object_id(wanted["id"])], "elements": []}
         if form_ids := [object_id(form["id"]) for form in items(wanted.get("forms"))]:
-            forms = {object_id(form["id"]): form for form in items(unit.get("forms"))}
+            told = (*items(unit.get("offered")), *items(unit.get("forms")))
+            forms = {object_id(form["id"]): form for form in told}
             unit["forms"] = [forms[form_id] for form_id in form_ids]
         rows.append(unit)
     values = [metrics[object_id(wanted["id"])] for wanted in items(requested.get("metrics"))]

@@ -10,8 +10,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.query.columns import ID_FORM, NUMBERS, Subjects, subjects_of
+from mstr_arrow.grid.schema import ID_FORM
+from mstr_arrow.names import listing
+from mstr_arrow.query.columns import NUMBERS, Subjects, subjects_in, subjects_of
 from mstr_arrow.query.expressions import Match, all_of, column_names, conjuncts, leaves, needs_all_rows
+from mstr_arrow.query.forms import not_shown
 from mstr_arrow.query.local_filter import predicate
 from mstr_arrow.query.narrowing import narrowings, requested
 from mstr_arrow.query.polars_conditions import resolve
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import polars as pl
+    import pyarrow as pa
 
     from mstr_arrow.grid.options import Like
     from mstr_arrow.grid.schema import Column, Columns
@@ -45,6 +49,7 @@ class Division:
     have in the whole. ``aggregated``: the server makes other rows than the object's. ``parts`` are the conditions
     and what became of each; ``notes`` says the rest, for people. ``ordered``: the body asks for a total order.
     ``narrowings`` ask for fewer columns: the first that makes as many rows is to be used in place of ``body``.
+    ``others`` are columns of forms that the object does not show by itself.
     """
 
     body: Mapping[str, Any]
@@ -56,6 +61,12 @@ class Division:
     matches_on_ids: bool = False
     ordered: bool = False
     narrowings: tuple[Narrowing, ...] = ()
+    others: tuple[str, ...] = ()
+
+    def check(self, schema: pa.Schema) -> None:
+        """Check that the server shows the forms that it was asked for; errors: DataMismatch."""
+        if missing := [name for name in self.others if name not in schema.names]:
+            raise not_shown(missing, schema.names)
 
     def narrowed(self, narrowing: Narrowing) -> Division:
         """Return the division with a narrower body."""
@@ -90,14 +101,12 @@ def divide(
     are added up, and for an order that the server cannot be asked for.
     """
     reason = refusal or (None if pushdown else _OFF)
-    unasked = {} if reason is None else {column.name: reason for column in columns.all}
-    subjects = subjects_of(columns.schema, unasked=unasked)
+    unasked = {} if reason is None else {column.name: reason for column in (*columns.all, *columns.others)}
+    subjects = subjects_in(columns, unasked=unasked)
     remaining = None if query.aggregate is None else _remaining(query.aggregate, subjects, refusal)
     aggregated = remaining is not None and _drops_attributes(remaining, subjects)
     results = subjects if remaining is None or not aggregated else Subjects(tuple(remaining))
-    final = list(results.all) if remaining is None else remaining
-    for names in (*query.within, query.select):
-        final = _columns(names, Subjects(tuple(final)))
+    final = _chosen(query, results) if remaining is None else _chosen(query, Subjects(tuple(remaining)))
 
     where = None if query.where is None else resolve(query.where, subjects)
     having = None if query.having is None else resolve(query.having, results)
@@ -125,9 +134,13 @@ def divide(
     used = {name for condition in filters for name in condition.meta.root_names()}
     used |= {subject.name for subject in (*final, *sortable)}
     needed = [subject for subject in subjects.all if subject.name in used]
+    others = [subject for subject in needed if not subject.shown]
+    asked = [subject for subject in subjects.all if subject.shown or subject in others]
     body: dict[str, Any] = {}
-    if remaining is not None:
-        body["requestedObjects"] = requested([*remaining, *needed], columns)
+    if others:
+        _refuse_others(others, refusal)
+    if remaining is not None or others:
+        body["requestedObjects"] = requested([*(asked if remaining is None else remaining), *needed], columns)
     if pushed is not None and pushed.view_filter is not None:
         body["viewFilter"] = pushed.view_filter
     if limited is not None and limited.metric_limits:
@@ -135,7 +148,7 @@ def divide(
     if sorted_there:
         body["sorting"] = {"rows": [_sorting(key, s) for key, s in zip(sort, sortable, strict=True)]}
     if total_order:
-        _order_totally(body, subjects.all if remaining is None else remaining, refusal)
+        _order_totally(body, asked if remaining is None else remaining, refusal)
     parts = tuple(part for each in (pushed, limited) if each is not None for part in each.parts)
     return Division(
         body,
@@ -146,9 +159,12 @@ def divide(
         tuple(_notes(query, residual, aggregated=aggregated, decided=all(map(_is_decided, parts)))),
         ordered=total_order,
         matches_on_ids=id_text_operators and pushed is not None and _matches_on_ids(pushed, subjects),
-        narrowings=narrowings(body, needed, columns, any_order=(query.any_order or bool(sort)) and not total_order)
+        narrowings=narrowings(
+            body, needed, columns, others=others, any_order=(query.any_order or bool(sort)) and not total_order
+        )
         if remaining is None and reason is None and (query.head is None or sort)
         else (),
+        others=tuple(subject.name for subject in others),
     )
 
 
@@ -162,9 +178,27 @@ def _remaining(names: Sequence[str], subjects: Subjects, refusal: str | None) ->
     return _columns(names, subjects)
 
 
-def _columns(names: Sequence[str] | None, subjects: Subjects) -> list[Subject]:
-    if names is None:
-        return list(subjects.all)
+def _refuse_others(others: Sequence[Subject], refusal: str | None) -> None:
+    """Refuse to ask for forms that are not shown of what cannot be asked for a part; errors: UsageError."""
+    if refusal is not None:
+        names = listing([subject.name for subject in others])
+        raise UsageError(
+            f"{names} is not shown by this object, and the server cannot be asked for it: {refusal}.",
+            hint="Have the object show that form, or read another form of the attribute.",
+        )
+
+
+def _chosen(query: Query, subjects: Subjects) -> list[Subject]:
+    """Return the columns that are kept: those that are shown, or one selection after the other."""
+    final = [subject for subject in subjects.all if subject.shown or query.aggregate is not None]
+    for names in (*query.within, query.select):
+        if names is not None:
+            final = _columns(names, subjects)
+            subjects = Subjects(tuple(final))
+    return final
+
+
+def _columns(names: Sequence[str], subjects: Subjects) -> list[Subject]:
     found: dict[str, Subject] = {}
     for name in names:
         for subject in subjects.find_all(name):
@@ -231,7 +265,7 @@ def _sorts_there(keys: Sequence[Subject]) -> bool:
     It may hold more digits of a number or moment than it shows. Rows that look equal would come in the order of
     these digits, not in that of a key behind.
     """
-    kinds = [key.kind for key in keys if key.unasked is None]
+    kinds = [key.kind for key in keys if key.unasked is None and not key.nulled]
     return len(kinds) == len(keys) > 0 and kinds[-1] in _SORTED_THERE and set(kinds[:-1]) <= _SHOWN_WHOLE
 
 
@@ -329,7 +363,7 @@ def _like(columns: Columns, *, types_of_metrics: bool) -> Like:
 
     return {
         (column.object_id, column.form_id, column.part): (column.name, column.type if kept(column) else None)
-        for column in columns.all
+        for column in (*columns.all, *columns.others)
         if column.role in {"attribute", "metric"}
     }
 

@@ -56,7 +56,7 @@ def test_a_polars_condition_is_sent_as_ours_would_be(sales, whole, asked):
         (pl.lit(value=False),),
         (pl.col("Units").is_null() | pl.col("Cost").is_null(),),
     ],
-    ids=str,
+    ids=lambda case: " and ".join(map(str, case)) if isinstance(case, tuple) else str(case),
 )
 def test_rows_are_those_that_polars_keeps(sales, whole, conditions):
     assert sales.filter(*conditions).to_polars().equals(whole.filter(*conditions))

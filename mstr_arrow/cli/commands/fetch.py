@@ -10,6 +10,7 @@ import typer
 from mstr_arrow.catalog.objects import Kind
 from mstr_arrow.cli.commands.pages import AllPages, ChosenPage, on_pages
 from mstr_arrow.cli.options import common
+from mstr_arrow.cli.options.bad_values import OnBadValues, read_on_bad_value
 from mstr_arrow.cli.options.column_types import read_types
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.output import Output, ParquetOptions, output_from
@@ -35,7 +36,7 @@ from mstr_arrow.connection import Connection
 from mstr_arrow.errors import UsageError
 from mstr_arrow.fetch.options import ScanOptions
 from mstr_arrow.fetch.stats import ScanStats
-from mstr_arrow.grid.options import Layout, Subtotals, Values
+from mstr_arrow.grid.options import Forms, Layout, Subtotals, Values
 from mstr_arrow.objects.cube import Cube
 from mstr_arrow.objects.report import Report
 from mstr_arrow.prompts.collection import Answers
@@ -166,6 +167,12 @@ def fetch(
         Values,
         typer.Option(help="Metrics as values, as the texts that a person sees, or both.", rich_help_panel=RESULT),
     ] = "raw",
+    forms: Annotated[
+        Forms,
+        typer.Option(
+            help="The forms of attributes that the object shows, or all there are.", rich_help_panel=RESULT
+        ),
+    ] = "shown",
     column_types: Annotated[
         list[str] | None,
         typer.Option(
@@ -175,6 +182,7 @@ def fetch(
             rich_help_panel=RESULT,
         ),
     ] = None,
+    on_bad_value: OnBadValues = None,
     row_counts: Annotated[
         bool,
         typer.Option("--row-counts", help="Add a cube's own Row Count metrics.", rich_help_panel=RESULT),
@@ -278,6 +286,8 @@ def fetch(
             "layout": layout,
             "subtotals": subtotals,
             "values": values,
+            "forms": forms,
+            "on_bad_value": read_on_bad_value(on_bad_value or ()),
             "ordered": not unordered or head is not None,
             "total_order": resumes,
             "consistency": consistency,
