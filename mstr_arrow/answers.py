@@ -7,10 +7,14 @@ Each variant that has one meaning is read, here and nowhere else. Pure.
 from __future__ import annotations
 
 import re
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import ProtocolError
 from mstr_arrow.wording import advice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HINT = advice(
     "look at the answer",
@@ -51,7 +55,7 @@ def items(value: Any) -> list[Any]:
         return [value]
     if isinstance(value, list):
         return value
-    raise TypeError(f"{seen(value)} in place of a list")
+    raise TypeError(f"{seen(value)} stands where a list is due")
 
 
 def object_id(value: Any) -> str:
@@ -62,6 +66,70 @@ def object_id(value: Any) -> str:
     """
     text = str(value)
     return text.upper() if _ID.fullmatch(text) else text
+
+
+def fields(value: Any) -> dict[str, Any]:
+    """Read an object; errors: TypeError for anything else."""
+    if not isinstance(value, dict):
+        raise TypeError(f"{seen(value)} stands where an object is due")
+    return value
+
+
+def text(holder: Any, *names: str) -> str:
+    """Read a text, or a number as one, by the first of these names that is there.
+
+    Errors: KeyError where it is missing, TypeError where it is something else.
+
+    >>> text({"fullName": "Ann", "id": 7}, "name", "fullName"), text({"id": 7}, "id")
+    ('Ann', '7')
+    """
+    found = fields(holder)
+    name = next((name for name in names if found.get(name) is not None), None)
+    if name is None:
+        raise KeyError(names[0])
+    value = found[name]
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise TypeError(f"{name!r} is {seen(value)}, where a text is due")
+    return str(value)
+
+
+def optional_text(holder: Any, *names: str) -> str | None:
+    """Read a text that may be missing; what is none counts as missing, for nothing depends on it."""
+    try:
+        return text(holder, *names)
+    except (KeyError, TypeError):
+        return None
+
+
+def identity(holder: Any, *names: str) -> str:
+    """Read an id by the first of these names that is there; errors: those of `text`."""
+    return object_id(text(holder, *names))
+
+
+def number(holder: Any, name: str) -> int:
+    """Read a whole number, which may come as a text; errors: KeyError, TypeError."""
+    found = fields(holder)
+    if found.get(name) is None:
+        raise KeyError(name)
+    if (read := whole_number(found[name])) is None:
+        raise TypeError(f"{name!r} is {seen(found[name])}, where a number is due")
+    return read
+
+
+@contextmanager
+def reading(body: Any, wanted: str) -> Iterator[None]:
+    """Turn the stumble over a member of an answer into the error that says what came in place of ``wanted``.
+
+    >>> with reading([{"id": "A1"}], "a list of projects"):
+    ...     text({"id": "A1"}, "name")
+    Traceback (most recent call last):
+    ...
+    mstr_arrow.errors.ProtocolError: ProtocolError: the answer is no list of projects: 'name' is missing ...
+    """
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise unexpected(body, wanted, error) from error
 
 
 def seen(value: Any) -> str:
@@ -94,11 +162,15 @@ def seen(value: Any) -> str:
 def unexpected(body: Any, wanted: str, error: Exception | None = None) -> ProtocolError:
     """Make the error of an answer that is not what was asked for: ``wanted``, in words.
 
-    >>> str(unexpected({"a": 1}, "a list of projects", KeyError("id"))).partition(" Either")[0]
+    >>> str(unexpected({"a": 1}, "a list of projects", KeyError("id"))).partition(" Try")[0]
     "ProtocolError: the answer is no list of projects: 'id' is missing; it is an object with 'a'."
     """
-    missing = f"{error.args[0]!r} is missing; it is" if isinstance(error, KeyError) and error.args else "it is"
-    return ProtocolError(f"the answer is {_no(wanted)}: {missing} {seen(body)}.", hint=HINT)
+    why = ""
+    if isinstance(error, KeyError):
+        why = f"{error} is missing; "
+    elif type(error) is TypeError and " is due" in str(error):
+        why = f"{error}; "
+    return ProtocolError(f"the answer is {_no(wanted)}: {why}it is {seen(body)}.", hint=HINT)
 
 
 def _no(wanted: str) -> str:

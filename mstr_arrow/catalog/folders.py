@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mstr_arrow.answers import identity, items, number, reading, text, whole_number
 from mstr_arrow.catalog.objects import FOLDER, Objects, check_text, object_info, read_info
-from mstr_arrow.errors import NotFound, ProtocolError, UsageError
+from mstr_arrow.errors import NotFound, UsageError
 from mstr_arrow.names import find_named, suggestion
 from mstr_arrow.session.project import OBJECT_ID
 
@@ -85,6 +86,12 @@ async def list_folder(http: ProjectHttp, folder: str) -> Objects:
     return Objects(sorted(found, key=lambda info: (info.type != FOLDER, info.name.casefold(), info.id)))
 
 
+def _read(item: Any) -> dict[str, Any]:
+    """Read what is asked of an object in a folder; the rest stays as it came."""
+    known = {"id": identity(item, "id"), "name": text(item, "name"), "type": number(item, "type")}
+    return {**item, **known, "subtype": whole_number(item.get("subtype"))}
+
+
 async def contents(http: ProjectHttp, folder: str) -> list[dict[str, Any]]:
     """Return what is in a folder, "" for the project's root. GET /api/folders/{id}, page by page."""
     found: dict[str, dict[str, Any]] = {}
@@ -92,11 +99,11 @@ async def contents(http: ProjectHttp, folder: str) -> list[dict[str, Any]]:
     offset = 0
     while True:
         answer = await http.request("GET", path, params={"offset": offset, "limit": PAGE})
-        page = answer.json()
-        if not isinstance(page, list):
-            raise ProtocolError("The server's answer is no content of a folder.")
-        before = len(found)
-        found |= {str(item.get("id")): item for item in page}
+        body = answer.json()
+        with reading(body, "a list of what is in a folder"):
+            page = items(body)
+            before = len(found)
+            found |= {identity(item, "id"): _read(item) for item in page}
         offset += len(page)
         # A page that brings nothing new ends it, too: the list of roots may take no offset.
         if str(offset) == answer.headers.get("x-mstr-total-count") or len(found) == before:

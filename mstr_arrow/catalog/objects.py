@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import pyarrow as pa
 
-from mstr_arrow.errors import ProtocolError, UsageError
+from mstr_arrow.answers import identity, items, number, optional_text, reading, text
+from mstr_arrow.errors import UsageError
 from mstr_arrow.names import suggestion
 
 if TYPE_CHECKING:
@@ -107,19 +108,25 @@ def object_info(item: Any, folder: str | None = None) -> ObjectInfo:
     >>> object_info(item).path
     '/Retail/Sales'
     """
-    try:
-        above = "".join(f"/{ancestor['name']}" for ancestor in item.get("ancestors") or ())
+    with reading(item, "a description of an object"):
+        name = text(item, "name")
+        above = "".join(f"/{text(ancestor, 'name')}" for ancestor in items(item.get("ancestors")))
+        kind = number(item, "type")
         return ObjectInfo(
-            item["id"],
-            item["name"],
-            int(item["type"]),
-            int(item["subtype"]),
-            f"{above if folder is None else folder}/{item['name']}",
-            _moment(item.get("dateModified")),
-            (item.get("owner") or {}).get("name"),
+            identity(item, "id"),
+            name,
+            kind,
+            _subtype(item, kind),
+            f"{above if folder is None else folder}/{name}",
+            _moment(optional_text(item, "dateModified")),
+            optional_text(item.get("owner"), "name"),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ProtocolError("The server's answer does not describe an object.") from error
+
+
+def _subtype(item: Any, kind: int) -> int:
+    """Read a subtype; where it is missing, the first of the type, but of cubes and reports it tells which it is."""
+    missing = item.get("subtype") is None and kind != REPORT_DEFINITION
+    return kind << 8 if missing else number(item, "subtype")
 
 
 def check_text(what: str, text: object) -> None:

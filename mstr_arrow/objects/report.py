@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from mstr_arrow.answers import fields, identity, items, reading, text
 from mstr_arrow.catalog.find import fetch_definition
 from mstr_arrow.catalog.objects import read_info
-from mstr_arrow.errors import ProtocolError
 from mstr_arrow.grid.definition import Definition, read_attributes, read_metrics
 from mstr_arrow.instances.source import Source
 from mstr_arrow.objects.described import Described
@@ -88,24 +88,26 @@ def read_template(body: Any) -> Definition:
     >>> read_template({"id": "A1", "name": "Daily", "definition": template}).attributes
     (Attribute(id='B2', name='Region', forms=(), shown=frozenset()),)
     """
-    try:
-        grid = body["definition"]["grid"]
-        units = [unit for axis in ("rows", "columns") for unit in grid.get(axis) or ()]
-        attributes = [unit for unit in units if unit["type"] == "attribute"]
+    with reading(body, "a definition of a report"):
+        grid = fields(fields(body["definition"])["grid"])
+        units = [unit for axis in ("rows", "columns") for unit in items(grid.get(axis))]
+        kinds = [text(unit, "type").lower() for unit in units]
+        attributes = [unit for unit, kind in zip(units, kinds, strict=True) if kind == "attribute"]
         metrics = [
-            each for unit in units if unit["type"] == "templateMetrics" for each in unit.get("elements") or ()
+            each
+            for unit, kind in zip(units, kinds, strict=True)
+            if kind == "templatemetrics"
+            for each in items(unit.get("elements"))
         ]
-        offered = body["definition"].get("availableObjects") or {}
-        known = {attribute.id: attribute for attribute in read_attributes(offered.get("attributes") or ())}
+        offered = fields(body["definition"].get("availableObjects") or {})
+        known = {attribute.id: attribute for attribute in read_attributes(items(offered.get("attributes")))}
         return Definition(
-            body["id"],
-            body["name"],
+            identity(body, "id"),
+            text(body, "name", "id"),
             tuple(_with_all_forms(each, known.get(each.id)) for each in read_attributes(attributes)),
             read_metrics(metrics),
-            groups=any(unit["type"] not in {"attribute", "templateMetrics"} for unit in units),
+            groups=any(kind not in {"attribute", "templatemetrics"} for kind in kinds),
         )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ProtocolError("The server's answer is no definition of a report.") from error
 
 
 def _with_all_forms(shown: Attribute, offered: Attribute | None) -> Attribute:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.prompts.choosing import find, not_there
-from mstr_arrow.query.columns import FORM_NAMES, ID_FORM
+from mstr_arrow.query.columns import FORM_NAMES
 from mstr_arrow.query.expressions import (
     And,
     Between,
@@ -107,7 +107,7 @@ class _Writer:
         if choice is not None and str(choice.type).casefold() in _METRIC:
             return {"type": "metric", "id": choice.id}
         if choice is not None:
-            return _form(choice.id, ID_FORM)
+            return _form(choice.id, FORM_NAMES["ID"])
         head, _, form = name.rpartition("@")
         attribute = find(self._prompt, head, self._offered) if head else None
         if attribute is None:

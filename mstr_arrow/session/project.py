@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mstr_arrow.errors import NotFound, ProtocolError, UsageError
+from mstr_arrow.answers import identity, items, optional_text, reading, text, whole_number
+from mstr_arrow.errors import NotFound, UsageError
 from mstr_arrow.names import find_named, listing, near_names
 from mstr_arrow.wording import naming
 
@@ -38,13 +39,17 @@ def read_projects(body: Any) -> list[Project]:
     >>> read_projects([{"id": "A1", "name": "Retail", "description": "Shops", "status": 0}])
     [Project(id='A1', name='Retail', description='Shops', loaded=True)]
     """
-    try:
+    with reading(body, "a list of projects"):
+        listed = body["projects"] if isinstance(body, dict) and "projects" in body else body
         return [
-            Project(item["id"], item["name"], item.get("description") or "", item.get("status", 0) == 0)
-            for item in body
+            Project(
+                identity(item, "id"),
+                text(item, "name"),
+                optional_text(item, "description") or "",
+                not whole_number(item.get("status")),
+            )
+            for item in items(listed)
         ]
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ProtocolError("The server's answer is no list of projects.") from error
 
 
 def choose(projects: list[Project], wanted: str | None) -> Project:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mstr_arrow.answers import unexpected
 from mstr_arrow.errors import LoginError, ProtocolError, SessionExpired, UsageError
 from mstr_arrow.http.body import loads
 
@@ -18,7 +19,10 @@ async def create_identity_token(http: Http) -> str:
     answer = await http.request("POST", "auth/identityToken")
     token = answer.headers.get(IDENTITY)
     if not token:
-        raise ProtocolError("the server's answer holds no identity token.")
+        raise ProtocolError(
+            f"the answer (HTTP {answer.status}) has no header {IDENTITY}, which the identity token comes in.",
+            hint="Does something in front of the server take headers away? Other servers give no such tokens.",
+        )
     return token
 
 
@@ -51,5 +55,5 @@ async def create_api_token(http: Http, user_id: str | None) -> str:
         body = None  # and no error that holds a part of it
     token = body.get("apiToken") if isinstance(body, dict) else None
     if not isinstance(token, str):
-        raise ProtocolError("the server's answer holds no API token.")
+        raise unexpected(body, "an API token")
     return token

@@ -38,7 +38,7 @@ async def row_counts(http: ProjectHttp, dataset_id: str) -> dict[str, int]:
         answer = await http.request("POST", path, params=params, json=body, safe=True, wait="execute")
     except NotPublished:
         return {}
-    page = decode_page(await asyncio.to_thread(answer.content))
+    page = decode_page(await asyncio.to_thread(answer.text))
     rows = page.batch.to_pylist()
     counts = rows[0] if rows else {}
     return {metric.name.removeprefix(ROW_COUNT): int(counts.get(metric.name) or 0) for metric in counting}

@@ -194,7 +194,7 @@ def test_a_pattern_is_sent_as_far_as_the_server_knows_it(listed, pattern, piece,
     assert {(query.get("name"), query.get("pattern")) for query in asked} == {(piece, piece and "4")}
 
 
-@pytest.mark.parametrize("body", [[], {"result": [{"name": "No id"}]}, {"result": ["text"]}])
+@pytest.mark.parametrize("body", [3, {"result": [{"name": "No id"}]}, {"result": ["text"]}])
 def test_an_answer_that_lists_no_objects_is_a_protocol_error(library, retail, body):
     library.on("GET", "/api/searches/results", json=body)
     with pytest.raises(ProtocolError):

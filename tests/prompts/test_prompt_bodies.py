@@ -232,7 +232,11 @@ def test_the_servers_lists_are_read():
     assert read_choices({"objects": [{"id": "A1"}]}) == read_choices({"elements": [{"id": "A1"}]})
 
 
-@pytest.mark.parametrize("body", [None, 3, {"message": "x"}, ["x"], {"prompts": None}])
+def test_null_is_no_prompt():
+    assert read_prompts(None) == read_prompts({"prompts": None}) == read_choices({"objects": []}) == []
+
+
+@pytest.mark.parametrize("body", [3, "x", {"message": "x"}, ["x"], [{"key": {}, "id": []}]])
 def test_what_is_no_list_is_a_protocol_error(body):
     from mstr_arrow.errors import ProtocolError
 
