@@ -60,7 +60,7 @@ class Options(TypedDict, total=False):
     ``json``, ``data``
         the body: what becomes JSON, or text or bytes that are sent as they are, a big one as a sequence of pieces.
     ``headers``
-        further ones. Values that are secrets are masked here, as members of `json` are, and are blotted out of errors.
+        further ones. Values that are secrets are masked, as members of `json` are, and blotted out of errors.
     ``subject``
         what the request is about, None where that is nothing that a session may lose.
     ``safe``

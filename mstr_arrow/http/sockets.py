@@ -6,7 +6,6 @@ import asyncio
 import os
 import ssl
 from base64 import b64encode
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import aiohttp
@@ -15,10 +14,16 @@ from yarl import URL
 from mstr_arrow.credentials import resolve
 from mstr_arrow.errors import UsageError
 from mstr_arrow.http.proxies import choose_proxy
+<<<<<<< HEAD
 from mstr_arrow.masked import Masked
+=======
+from mstr_arrow.paths import read_path
+>>>>>>> main
 from mstr_arrow.wording import advice, named, naming
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mstr_arrow.config import Settings, Tls
 
 READ_BUFFER = 2**20
@@ -116,9 +121,9 @@ async def find_route(base: str, settings: Settings) -> Route:
 def _tls_context(tls: Tls, key_password: Masked | None) -> ssl.SSLContext:
     context = _system_context() if tls.system_store else ssl.create_default_context()
     if tls.ca_file is not None:
-        _trust(context, "ca_file", Path(tls.ca_file))
+        _trust(context, "ca_file", read_path(tls.ca_file))
     if tls.ca_folder is not None:
-        for file in _listed(Path(tls.ca_folder)):
+        for file in _listed(read_path(tls.ca_folder)):
             _trust(context, "ca_folder", file)
     if tls.cert_file is not None:
         _show(context, tls, key_password)
@@ -182,7 +187,7 @@ def _show(context: ssl.SSLContext, tls: Tls, key_password: Masked | None) -> Non
     if tls.key_file is not None:
         where = naming("{certificate}, {Tls.key_file} {file!r}", certificate=where, file=str(tls.key_file))
     try:
-        context.load_cert_chain(tls.cert_file or "", tls.key_file, password)
+        context.load_cert_chain(read_path(tls.cert_file or ""), tls.key_file and read_path(tls.key_file), password)
     except (OSError, ValueError) as error:
         reason: str | None = "the key does not belong to the certificate, or a file is no PEM"
         if isinstance(error, OSError) and not isinstance(error, ssl.SSLError):

@@ -39,8 +39,6 @@ PromptsFile = Annotated[
     typer.Option(
         "--prompts",
         metavar="FILE",
-        exists=True,
-        dir_okay=False,
         help="Answers to a report's prompts, as mstr-arrow prompts writes them.",
         rich_help_panel="Prompts and pages",
     ),
