@@ -14,11 +14,8 @@ from yarl import URL
 from mstr_arrow.credentials import resolve
 from mstr_arrow.errors import UsageError
 from mstr_arrow.http.proxies import choose_proxy
-<<<<<<< HEAD
 from mstr_arrow.masked import Masked
-=======
 from mstr_arrow.paths import read_path
->>>>>>> main
 from mstr_arrow.wording import advice, named, naming
 
 if TYPE_CHECKING:
