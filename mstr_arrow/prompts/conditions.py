@@ -140,6 +140,11 @@ class _Writer:
                 return _constant("BigDecimal", format(number, "f"))
             case str():
                 return _constant("Char", value)
+            case datetime() | time() if value.tzinfo is not None:
+                raise UsageError(
+                    f"the prompt {self._prompt.name!r} is answered with {value.isoformat()!r}, a moment in a zone.",
+                    hint="The server compares by its own clock: give the moment as that shows it, without a zone.",
+                )
             case datetime():
                 return _constant("TimeStamp", f"{_day(value)} {_clock(value)}")
             case date():

@@ -93,6 +93,8 @@ WORDS = {
     "Scan.with_options.on_bad_value": "--on-bad-value",
     "Scan.with_options.forms": "--forms",
     "Scan.with_options.forms='all'": "--forms all",
+    "compare by the server's clock": "Give it by the clock of the server, which is {utc!r} if that shows UTC; or "
+    "say that the column is in UTC: --column-type '{name}=timestamp[us, tz=UTC]'.",
     "give a condition": "Give a condition as SQL, such as 'Revenue > 10'.",
     "prompts.default()": "--prompt NAME",
     # What is written
