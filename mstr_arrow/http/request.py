@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 import orjson
 from yarl import URL
 
+from mstr_arrow.errors import UsageError
 from mstr_arrow.http import url
 
 if TYPE_CHECKING:
@@ -80,6 +81,19 @@ class Options(TypedDict, total=False):
     hidden: Sequence[str]
 
 
+def _json(body: object) -> bytes:
+    """Write a body as JSON; errors: UsageError for a text that is none, and is not shown: a secret, perhaps."""
+    try:
+        return orjson.dumps(body)
+    except TypeError as error:
+        if "surrogates" not in str(error):
+            raise
+        raise UsageError(
+            "a text that is to be sent holds half a character.",
+            hint="Was a name, a value or a password cut, or read in another encoding than its own?",
+        ) from None
+
+
 def make_request(method: str, path: str, **options: Unpack[Options]) -> Request:
     """Make a request ready, its body as pieces of bytes. Errors: UsageError for what is no path."""
     method = method.upper()
@@ -89,7 +103,7 @@ def make_request(method: str, path: str, **options: Unpack[Options]) -> Request:
     if json is None:
         pieces = _pieces(options.get("data"))
     else:
-        pieces = (orjson.dumps(json),)
+        pieces = (_json(json),)
         headers.setdefault("Content-Type", "application/json")
     if pieces:
         headers["Content-Length"] = str(sum(map(len, pieces)))
