@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mstr_arrow.config import Limits
     from mstr_arrow.fetch.page_plan import PagePlan
     from mstr_arrow.grid.document import Paging
+    from mstr_arrow.grid.misfits import Misfit
     from mstr_arrow.grid.rows import Range
     from mstr_arrow.http.limiter import Ticket
 
@@ -29,12 +30,13 @@ def ended() -> ClosedError:
 
 @dataclass(frozen=True, slots=True)
 class Fetched(Generic[T]):
-    """A page fetched and decoded: its item, the rows in it, what the server said, the bytes of its text."""
+    """A page fetched and decoded: its item, its rows, what the server said, the bytes of its text, bad values."""
 
     item: T
     rows: int
     paging: Paging
     size: int
+    misfits: tuple[Misfit, ...] = ()
 
 
 class Answered(Protocol):

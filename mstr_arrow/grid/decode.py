@@ -15,9 +15,12 @@ from mstr_arrow.grid.exact import parse
 from mstr_arrow.grid.options import DEFAULTS, GridOptions
 from mstr_arrow.grid.schema import Columns, check_columns, columns_of
 from mstr_arrow.grid.tidy import Laid, lay_out
+from mstr_arrow.grid.values import Number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from mstr_arrow.grid.misfits import Misfit
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Page:
 
     ``extremes`` are the least and greatest value of each metric, by id, over the whole result, where they are told.
     Where ``columns.whole_pages`` is false, ``laid`` has to go through a `Stitcher` before its rows are whole.
+    ``misfits`` are the bad values that are null in it.
     """
 
     laid: Laid
@@ -33,6 +37,7 @@ class Page:
     instance_id: str
     columns: Columns
     extremes: Mapping[str, tuple[object, object]]
+    misfits: tuple[Misfit, ...] = ()
 
     @property
     def batch(self) -> pa.RecordBatch:
@@ -83,14 +88,19 @@ def decode_plainly(
         plain.check_shape(document, columns)
         if plain.needs_exact(document, columns):
             document = read_document(parse(text, exact=True), offset)
-        laid = plain.lay_out(document, columns)
-    return _page(document, laid, columns)
+        laid, misfits = plain.lay_out(document, columns)
+    return _page(document, laid, columns, tuple(misfits))
 
 
-def _page(document: Document, laid: Laid, columns: Columns) -> Page:
+def _page(document: Document, laid: Laid, columns: Columns, misfits: tuple[Misfit, ...] = ()) -> Page:
     told = [metric for metric in document.metrics if metric.least is not None and metric.greatest is not None]
-    extremes = {metric.id: (metric.least, metric.greatest) for metric in told}
-    return Page(laid, document.paging, document.instance_id, columns, extremes)
+    extremes = {metric.id: (_as_number(metric.least), _as_number(metric.greatest)) for metric in told}
+    return Page(laid, document.paging, document.instance_id, columns, extremes, misfits)
+
+
+def _as_number(value: object) -> object:
+    """Return the same for a number however it was read."""
+    return float(value) if isinstance(value, Number) else value
 
 
 def _settle(document: Document, columns: Columns | None, options: GridOptions) -> Columns:

@@ -35,7 +35,7 @@ async def probe(
     place = await place_for(session, source, None, watch)
     every = source.page_by if source.expands else None
     shown = source if every is None else replace(source, page_by=None)
-    grid = options if every is None else replace(options, types={})
+    grid = options if every is None else replace(options, types={}, whole=False)
     try:
         known = await fetch_known(session, source)
         for left in reversed(range(INSTANCES)):

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.grid.schema import ID_FORM
 from mstr_arrow.names import listing
-from mstr_arrow.query.columns import ID_FORM, NUMBERS, Subjects, subjects_in, subjects_of
+from mstr_arrow.query.columns import NUMBERS, Subjects, subjects_in, subjects_of
 from mstr_arrow.query.expressions import Match, all_of, column_names, conjuncts, leaves, needs_all_rows
 from mstr_arrow.query.forms import not_shown
 from mstr_arrow.query.local_filter import predicate
@@ -264,7 +265,7 @@ def _sorts_there(keys: Sequence[Subject]) -> bool:
     It may hold more digits of a number or moment than it shows. Rows that look equal would come in the order of
     these digits, not in that of a key behind.
     """
-    kinds = [key.kind for key in keys if key.unasked is None]
+    kinds = [key.kind for key in keys if key.unasked is None and not key.nulled]
     return len(kinds) == len(keys) > 0 and kinds[-1] in _SORTED_THERE and set(kinds[:-1]) <= _SHOWN_WHOLE
 
 

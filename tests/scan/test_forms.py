@@ -12,6 +12,7 @@ import pytest
 import mstr_arrow as ma
 from mstr_arrow.errors import DataMismatch, UsageError
 from mstr_arrow.simulator import Simulator
+from tests.reliability.emptyshapes import SHAPES
 from tests.support.requests import Requests
 from tests.support.servers import IDLE
 
@@ -214,6 +215,20 @@ def test_elements_are_listed_by_any_form(customers):
     assert listed.column_names == ["id", "Customer@Email"]
     assert listed["Customer@Email"].to_pylist()[0] == "ann@example.com"
     assert "Customer@Joined" in customers.with_options(forms="all").elements("Customer").column_names
+
+
+@pytest.mark.parametrize("shape", ["without_elements", "only_paging", "no_definition", "error"])
+@pytest.mark.parametrize("kind", ["cube", "report"])
+def test_results_without_rows_have_other_forms_too(kind, shape):
+    with Simulator(rows=20, **IDLE) as server, open_at(server) as connection:
+        customers = connection.cube("Customers") if kind == "cube" else connection.report("Customer Report")
+        scan = customers.select("Customer", "Customer@Email", "Customer@Joined", "Visits")
+        full = scan.filter(col("Customer@ID") > 1).to_arrow()
+        for method, path in (("POST", r"/instances$"), ("GET", r"/instances/\w+$"), ("PUT", r"/instances/\w+$")):
+            server.fail(SHAPES[shape].on(method, path, skip=int(method == "POST"), times=None))
+        none = customers.with_options().select(*full.column_names).filter(col("Customer@ID") > 2**50).to_arrow()
+        assert (full.num_rows, none.num_rows) == (50, 0)
+        assert none.schema.equals(full.schema)
 
 
 # What cannot be

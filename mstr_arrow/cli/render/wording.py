@@ -90,8 +90,11 @@ WORDS = {
     "Scan.with_options.layout": "--layout",
     'Scan.with_options.layout="grid"': "--layout grid",
     "Scan.with_options.types": "--column-type",
+    "Scan.with_options.on_bad_value": "--on-bad-value",
     "Scan.with_options.forms": "--forms",
     "Scan.with_options.forms='all'": "--forms all",
+    "compare by the server's clock": "Give it by the clock of the server, which is {utc!r} if that shows UTC; or "
+    "say that the column is in UTC: --column-type '{name}=timestamp[us, tz=UTC]'.",
     "give a condition": "Give a condition as SQL, such as 'Revenue > 10'.",
     "prompts.default()": "--prompt NAME",
     # What is written
@@ -107,7 +110,11 @@ WORDS = {
     "it is a cube": "It has neither prompts nor pages; mstr-arrow fetch and sql read it, without --type report.",
     "list the folder": "mstr-arrow ls lists cubes and reports, with the folders that they are in.",
     "say the kind": "Give the id or the path, or say which it is: --type cube or --type report.",
-    "type the column": "Choose a type that holds it: --column-type '{column}=string' takes any value.",
+    "type the column": "Choose a type that holds it: --column-type '{column}=string' takes any value; "
+    "--on-bad-value '{column}=null' makes null of such values.",
+    "read half a character": "--on-bad-value '{column}=null' reads the rest of such texts, with U+FFFD in place of "
+    "the half.",
+    "read moments as texts": "--column-type '{column}=string' gives the texts as they are.",
     "type each column": "Say it: --column-type COLUMN=TYPE for each.",
     "write into a store": "Write a file here and copy it, or send it on from standard output: "
     "-o - --format parquet | aws s3 cp - {path}, for one.",
