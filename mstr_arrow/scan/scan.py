@@ -50,7 +50,7 @@ class Scan(Writable, Extractable):
     # In memory
 
     def to_arrow(self, *, strings: Strings = "dictionary", on_progress: OnProgress = None) -> pa.Table:
-        """Return all rows as a table, with one dictionary per text column.
+        """Return all rows as a table, with one dictionary per text column; several beyond 2 GiB of distinct text.
 
         Holds at its peak the table twice, and the pages under way (``Limits.buffer_bytes``).
         """

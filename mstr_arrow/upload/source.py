@@ -30,6 +30,17 @@ BATCH_ROWS = 2**15
 WAIT_SECONDS = 0.1
 """Seconds after which a query that nobody takes batches from looks whether it was given up."""
 
+_CHANGED_BY_DUCKDB = {
+    "TIME WITH TIME ZONE": (
+        "whose offset from UTC is lost in Arrow",
+        "Cast it in the query: {column}::time leaves the offset out, {column}::varchar makes texts.",
+    ),
+    "UHUGEINT": (
+        "whose largest values become negative in Arrow",
+        "Cast it in the query: {column}::hugeint, or {column}::varchar for texts.",
+    ),
+}
+"""How, and what helps, by the name of the type."""
 _COUNTED_FREELY = {"parquet", "arrow"}
 """Formats of files that tell their rows without being read."""
 
@@ -103,13 +114,14 @@ def _source_of(data: Any, name: str) -> Source:
 
 
 def check_relation(data: Any) -> None:
-    """Raise UsageError for a DuckDB relation with times that have an offset, which its Arrow data lack."""
+    """Raise UsageError for a DuckDB relation with a column whose values change when DuckDB makes Arrow of them."""
     columns = zip(getattr(data, "columns", ()), getattr(data, "dtypes", ()), strict=False)
-    for column in (column for column, dtype in columns if str(dtype) == "TIME WITH TIME ZONE"):
-        raise UsageError(
-            f"Column {column!r} holds times with an offset from UTC, which the server does not know.",
-            hint=f'Cast it in the query: "{column}"::time leaves the offset out, "{column}"::varchar makes texts.',
-        )
+    for column, dtype in ((column, str(dtype)) for column, dtype in columns):
+        if dtype in _CHANGED_BY_DUCKDB:
+            how, hint = _CHANGED_BY_DUCKDB[dtype]
+            raise UsageError(
+                f"Column {column!r} is of DuckDB's type {dtype}, {how}.", hint=hint.format(column=f'"{column}"')
+            )
 
 
 def _type(data: Any) -> str:
