@@ -148,9 +148,9 @@ def test_rows_that_changed_places_are_found_where_their_page_is_drawn(blind, qui
         republished(blind, at_rows(swapped)) as publish,
         scan_of(blind, quick) as scan,
         patch.object(recovery.random, "sample", lambda pages, k: pages[-1:][:k]),
-        pytest.warns(errors.ConsistencyWarning),
     ):
-        batches_of(scan, then=publish)
+        with pytest.warns(errors.ConsistencyWarning):
+            batches_of(scan, then=publish)
         assert scan.stats.consistent == "likely"
 
 
