@@ -30,8 +30,8 @@ class Page:
 
     ``extremes`` are the least and greatest value of each metric, by id, over the whole result, where they are told.
     Where ``columns.whole_pages`` is false, ``laid`` has to go through a `Stitcher` before its rows are whole.
-    ``misfits`` are the bad values that are null in it; ``offsets`` says which columns of moments are as far from UTC
-    as they say.
+    ``misfits`` are the bad values that are null in it; ``offsets`` says of columns of moments whether these have an
+    offset from UTC.
     """
 
     laid: Laid

@@ -87,13 +87,9 @@ def refuse_mixed(column: Column, value: str | None, row: int, *, offset: bool) -
     Without a value it is one of those from a row on.
     """
     has, others = ("an", "have none") if offset else ("no", "have one")
-    which = (
-        f"in column {column.name!r}, row {row}, has"
-        if value
-        else f"of column {column.name!r} from row {row} on has"
-    )
+    where = f"column {column.name!r}, row {row}," if value else f"column {column.name!r} from row {row} on"
     return ConversionError(
-        f"{shown(value) if value else 'What is in the rows'} {which} {has} offset from UTC, and others in the column "
+        f"{shown(value) if value else 'What is'} in {where} has {has} offset from UTC, and others in the column "
         f"{others}: which moments these are is not certain.",
         column=column.name,
         row=row,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.schema import Column, Columns
 
 _LOOKED_AT = 100
-"""Elements and rows of a page that are looked at, until one has a moment: decoders refuse a page that mixes them."""
+"""Elements and rows of a page that are looked at, until one has a moment: a page that mixes them is refused."""
 
 _ITEM_BYTES = 2_000
 """Bytes of one of them at most, for the text that is looked at."""
