@@ -51,7 +51,11 @@ class Opener(Protocol):
 
 
 def lazy_frame(
-    client: Client, schema: Callable[[], pa.Schema], open_read: Opener, name: str, on_end: Callable[[], object]
+    client: Client,
+    schema: Callable[[], pa.Schema],
+    open_read: Opener,
+    name: str,
+    on_end: Callable[[], object] = lambda: None,
 ) -> pl.LazyFrame:
     """Make a lazy frame that opens a read each time it is collected; ``schema`` is asked for once, then.
 

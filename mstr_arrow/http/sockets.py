@@ -14,6 +14,7 @@ from yarl import URL
 from mstr_arrow.credentials import resolve
 from mstr_arrow.errors import UsageError
 from mstr_arrow.http.proxies import choose_proxy
+from mstr_arrow.masked import Masked
 from mstr_arrow.paths import read_path
 from mstr_arrow.wording import advice, named, naming
 
@@ -73,7 +74,7 @@ class Route(NamedTuple):
     ssl: ssl.SSLContext | bool
     proxy: URL | None
     headers: dict[str, str]
-    secrets: tuple[str, ...]
+    secrets: tuple[Masked, ...]
 
     def __repr__(self) -> str:
         """Return what holds no secret, for tracebacks that show variables."""
@@ -101,22 +102,20 @@ async def find_route(base: str, settings: Settings) -> Route:
     """
     address = URL(base)
     proxy = choose_proxy(settings.network, address.scheme, address.host or "", address.port or 0)
-    headers: dict[str, str] = {}
-    secrets: tuple[str, ...] = ()
-    if proxy is not None and proxy.username is not None:
-        password = await resolve(proxy.password or "", named("Proxy.password"))
-        login = b64encode(f"{proxy.username}:{password}".encode()).decode()
-        headers["Proxy-Authorization"] = f"Basic {login}"
-        secrets = (password, login)
     certificates: ssl.SSLContext | bool = True
     if address.scheme == "https" or (proxy is not None and proxy.url.startswith("https:")):
         tls = settings.tls
-        key = None if tls.key_password is None else await resolve(tls.key_password, named("Tls.key_password"))
+        given = tls.key_password
+        key = None if given is None else Masked(await resolve(given, named("Tls.key_password")))
         certificates = await asyncio.to_thread(_tls_context, tls, key)
-    return Route(certificates, URL(proxy.url) if proxy else None, headers, secrets)
+    if proxy is None or proxy.username is None:
+        return Route(certificates, URL(proxy.url) if proxy else None, {}, ())
+    password = Masked(await resolve(proxy.password or "", named("Proxy.password")))
+    login = b64encode(f"{proxy.username}:{password()}".encode()).decode()
+    return Route(certificates, URL(proxy.url), {"Proxy-Authorization": f"Basic {login}"}, (password, Masked(login)))
 
 
-def _tls_context(tls: Tls, key_password: str | None) -> ssl.SSLContext:
+def _tls_context(tls: Tls, key_password: Masked | None) -> ssl.SSLContext:
     context = _system_context() if tls.system_store else ssl.create_default_context()
     if tls.ca_file is not None:
         _trust(context, "ca_file", read_path(tls.ca_file))
@@ -172,14 +171,14 @@ def _trust(context: ssl.SSLContext, field: str, file: Path) -> None:
         ) from error
 
 
-def _show(context: ssl.SSLContext, tls: Tls, key_password: str | None) -> None:
+def _show(context: ssl.SSLContext, tls: Tls, key_password: Masked | None) -> None:
     """Have the client's certificate shown; without a password OpenSSL would ask for one on the terminal."""
     asked = False
 
     def password() -> str:
         nonlocal asked
         asked = True
-        return key_password or ""
+        return key_password() if key_password else ""
 
     where = naming("{Tls.cert_file} {file!r}", file=str(tls.cert_file))
     if tls.key_file is not None:

@@ -18,7 +18,7 @@ from mstr_arrow.grid.texts import check_strings, deliver_batch, deliver_schema, 
 from mstr_arrow.query.columns import subjects_of
 from mstr_arrow.query.pushdown import push_down
 from mstr_arrow.scan.extractable import Extractable
-from mstr_arrow.scan.losses import warn_of
+from mstr_arrow.scan.remarks import warn_of
 from mstr_arrow.scan.writable import Writable
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Scan(Writable, Extractable):
     # In memory
 
     def to_arrow(self, *, strings: Strings = "dictionary", on_progress: OnProgress = None) -> pa.Table:
-        """Return all rows as a table, with one dictionary per text column.
+        """Return all rows as a table, with one dictionary per text column; several beyond 2 GiB of distinct text.
 
         Holds at its peak the table twice, and the pages under way (``Limits.buffer_bytes``).
         """
@@ -151,7 +151,7 @@ class Scan(Writable, Extractable):
 
     def _warn(self, stats: ScanStats) -> None:
         """Warn of the bad values of a read that was pulled from, where it was pulled from last."""
-        warn_of(stats.bad_values, getattr(self, "name", None), stacklevel=4)
+        warn_of(stats.bad_values, getattr(self, "name", None), consistent=stats.consistent, stacklevel=4)
 
     # All of it once, on the background loop
 

@@ -7,8 +7,9 @@ import logging
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import ProtocolError, ServerError
+from mstr_arrow.http.blotting import blotted
 from mstr_arrow.http.cookies import TOKEN
-from mstr_arrow.http.response import blotted, excerpt
+from mstr_arrow.http.response import excerpt
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.http.version import at_least
 from mstr_arrow.session.login_modes import LoginMode
@@ -62,11 +63,6 @@ async def log_in(http: Http, keys: SessionKeys, body: dict[str, object], version
 
 
 async def _post(http: Http, keys: SessionKeys, path: str, body: dict[str, object]) -> None:
-    hidden = [
-        text for name, text in body.items() if name in {"password", "identityToken"} and isinstance(text, str)
-    ]
-    if body["loginMode"] == LoginMode.API_TOKEN:
-        hidden.append(str(body["username"]))
     answer = await http.request(
         "POST",
         path,
@@ -74,7 +70,6 @@ async def _post(http: Http, keys: SessionKeys, path: str, body: dict[str, object
         subject=Subject.LOG_IN,
         wait="execute",
         keys=keys,
-        hidden=hidden,
     )
     token = answer.headers.get(TOKEN)
     if not token:

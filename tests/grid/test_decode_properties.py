@@ -487,6 +487,7 @@ def test_the_fast_path_reads_what_servers_usually_send(page, ascii_only, small_l
     texts = [
         text for unit in page["definition"]["grid"]["rows"] for e in unit["elements"] for text in e["formValues"]
     ]
+    assume(page["data"]["paging"]["total"])  # nothing is read of a page without rows
     assume(not any("}]" in text or text.startswith('"elements') for text in texts))
     cells = [cell for row in page["data"]["metricValues"]["raw"] for cell in row if type(cell) is str]
     assume(not ascii_only or all(cell.isascii() for cell in cells))
