@@ -163,6 +163,7 @@ class Proxy(_HoldsSecret):
         try:
             parts = urlsplit(text if "://" in text else f"http://{text}")
             host, port = parts.hostname, parts.port
+            (host or "").partition(":")[0].encode("idna")  # as it will be sent; of an address nothing is long
         except ValueError:
             host = None
         if not host or " " in host or parts.path.strip("/") or parts.query or parts.fragment:

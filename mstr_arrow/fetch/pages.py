@@ -91,6 +91,7 @@ class Pages(Generic[T]):
             self.taken += page.rows
             self._shop.meter.rows += page.rows
             self._count(page.misfits)
+            self._shop.check_offsets(self.columns, page.offsets, self.row - page.rows)
             if self._stitcher is None:
                 return page.item  # type: ignore[no-any-return]  # converted where it was decoded
             item = await self._shop.in_thread(self._stitch, page.item)
@@ -127,7 +128,7 @@ class Pages(Generic[T]):
             return item_of(page, self._convert)
 
         page, item, size = await self._shop.decode(answer, self.columns, convert, offset=wanted.offset)
-        return Fetched(item, page.paging.current, page.paging, size, page.misfits)
+        return Fetched(item, page.paging.current, page.paging, size, page.misfits, page.offsets)
 
     def _stitch(self, page: Laid) -> T | None:
         batch = self._stitcher.feed(page) if self._stitcher else page.batch
@@ -178,5 +179,5 @@ async def open_pages(
         label=label,
         counted_from=counted_from,
     )
-    pages.accept(Fetched(item, page.paging.current, page.paging, size, page.misfits))
+    pages.accept(Fetched(item, page.paging.current, page.paging, size, page.misfits, page.offsets))
     return pages

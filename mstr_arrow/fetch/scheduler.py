@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from mstr_arrow.errors import ClosedError, DataMismatch
@@ -11,7 +11,7 @@ from mstr_arrow.http.limiter import Limiter
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from mstr_arrow.config import Limits
     from mstr_arrow.fetch.page_plan import PagePlan
@@ -37,6 +37,7 @@ class Fetched(Generic[T]):
     paging: Paging
     size: int
     misfits: tuple[Misfit, ...] = ()
+    offsets: Mapping[str, bool] = field(default_factory=dict)
 
 
 class Answered(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -12,6 +12,7 @@ from mstr_arrow.grid import fast, plain
 from mstr_arrow.grid.cut import Unrecognised, cut
 from mstr_arrow.grid.document import Document, Paging, page_shape, read_document
 from mstr_arrow.grid.exact import parse
+from mstr_arrow.grid.offsets import offsets_in
 from mstr_arrow.grid.options import DEFAULTS, GridOptions
 from mstr_arrow.grid.schema import Columns, check_columns, columns_of
 from mstr_arrow.grid.tidy import Laid, lay_out
@@ -29,7 +30,8 @@ class Page:
 
     ``extremes`` are the least and greatest value of each metric, by id, over the whole result, where they are told.
     Where ``columns.whole_pages`` is false, ``laid`` has to go through a `Stitcher` before its rows are whole.
-    ``misfits`` are the bad values that are null in it.
+    ``misfits`` are the bad values that are null in it; ``offsets`` says of columns of moments whether these have an
+    offset from UTC.
     """
 
     laid: Laid
@@ -38,6 +40,7 @@ class Page:
     columns: Columns
     extremes: Mapping[str, tuple[object, object]]
     misfits: tuple[Misfit, ...] = ()
+    offsets: Mapping[str, bool] = field(default_factory=dict)
 
     @property
     def batch(self) -> pa.RecordBatch:
@@ -95,7 +98,9 @@ def decode_plainly(
 def _page(document: Document, laid: Laid, columns: Columns, misfits: tuple[Misfit, ...] = ()) -> Page:
     told = [metric for metric in document.metrics if metric.least is not None and metric.greatest is not None]
     extremes = {metric.id: (_as_number(metric.least), _as_number(metric.greatest)) for metric in told}
-    return Page(laid, document.paging, document.instance_id, columns, extremes, misfits)
+    return Page(
+        laid, document.paging, document.instance_id, columns, extremes, misfits, offsets_in(document, columns)
+    )
 
 
 def _as_number(value: object) -> object:

@@ -81,11 +81,15 @@ def refuse(column: Column, value: object, row: int) -> ConversionError:
     )
 
 
-def refuse_mixed(column: Column, value: str, row: int, *, offset: bool) -> ConversionError:
-    """Make the error of a moment that has an offset from UTC, or none, where those before it are otherwise."""
+def refuse_mixed(column: Column, value: str | None, row: int, *, offset: bool) -> ConversionError:
+    """Make the error of a moment that has an offset from UTC, or none, where those before it are otherwise.
+
+    Without a value it is one of those from a row on.
+    """
     has, others = ("an", "have none") if offset else ("no", "have one")
+    where = f"column {column.name!r}, row {row}," if value else f"column {column.name!r} from row {row} on"
     return ConversionError(
-        f"{shown(value)} in column {column.name!r}, row {row}, has {has} offset from UTC, and others in the column "
+        f"{shown(value) if value else 'What is'} in {where} has {has} offset from UTC, and others in the column "
         f"{others}: which moments these are is not certain.",
         column=column.name,
         row=row,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 import orjson
 from yarl import URL
 
+from mstr_arrow.errors import UsageError
 from mstr_arrow.http import url
 from mstr_arrow.masked import Masked
 
@@ -85,6 +86,19 @@ class Options(TypedDict, total=False):
     patience: float | None
 
 
+def _json(body: object) -> bytes:
+    """Write a body as JSON; errors: UsageError for a text that is none, and is not shown: a secret, perhaps."""
+    try:
+        return orjson.dumps(body, default=_revealed)
+    except TypeError as error:
+        if "surrogates" not in str(error):
+            raise
+        raise UsageError(
+            "a text that is to be sent holds half a character.",
+            hint="Was a name, a value or a password cut, or read in another encoding than its own?",
+        ) from None
+
+
 def make_request(method: str, path: str, **options: Unpack[Options]) -> Request:
     """Make a request ready, its body as pieces of bytes. Errors: UsageError for what is no path."""
     method = method.upper()
@@ -95,7 +109,7 @@ def make_request(method: str, path: str, **options: Unpack[Options]) -> Request:
     if json is None:
         pieces = _pieces(options.get("data"))
     else:
-        pieces = (orjson.dumps(json, default=_revealed),)
+        pieces = (_json(json),)
         headers.setdefault("Content-Type", "application/json")
     if pieces:
         headers["Content-Length"] = str(sum(map(len, pieces)))

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from mstr_arrow.objects.elements import read_elements
 from mstr_arrow.objects.sql_view import Sql
-from mstr_arrow.scan.losses import warn_of
+from mstr_arrow.scan.remarks import warn_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -13,7 +13,7 @@ from mstr_arrow.fetch.resolver import Asking, Whole
 from mstr_arrow.query.parse_sql import from_sql
 from mstr_arrow.query.query import Query, SortKey
 from mstr_arrow.query.reference import ColumnReference, conditions_of, names_of
-from mstr_arrow.scan.losses import warn_of
+from mstr_arrow.scan.remarks import warn_of
 from mstr_arrow.signatures import takes
 from mstr_arrow.wording import named, naming
 
@@ -230,7 +230,8 @@ class Question:
     def _told(self, result: R) -> R:
         """Warn of the bad values of the latest read, where the caller of the caller is."""
         if self._last is not None:
-            warn_of(self._last.stats().bad_values, getattr(self, "name", None), stacklevel=3)
+            stats = self._last.stats()
+            warn_of(stats.bad_values, getattr(self, "name", None), consistent=stats.consistent, stacklevel=3)
         return result
 
     @asynccontextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mstr_arrow.extract.extraction import Extraction
 from mstr_arrow.extract.folder import Folder
 from mstr_arrow.extract.options import ExtractOptions, chosen
-from mstr_arrow.scan.losses import warn_of
+from mstr_arrow.scan.remarks import warn_of
 from mstr_arrow.signatures import takes
 
 if TYPE_CHECKING:
@@ -79,7 +79,9 @@ class Extractable:
 
     def _noted(self, result: ExtractResult) -> ExtractResult:
         """Warn of bad values, of former runs, too, where `extract` is called, past what checks its options."""
-        warn_of({} if result.skipped else result.bad_values, getattr(self, "name", None), stacklevel=4)
+        if not result.skipped:
+            name, consistent = getattr(self, "name", None), result.consistent
+            warn_of(result.bad_values, name, consistent=consistent, stacklevel=4)
         return result
 
     def with_options(self, **options: Unpack[ScanOptions]) -> Self:

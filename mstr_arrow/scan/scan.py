@@ -18,7 +18,7 @@ from mstr_arrow.grid.texts import check_strings, deliver_batch, deliver_schema, 
 from mstr_arrow.query.columns import subjects_of
 from mstr_arrow.query.pushdown import push_down
 from mstr_arrow.scan.extractable import Extractable
-from mstr_arrow.scan.losses import warn_of
+from mstr_arrow.scan.remarks import warn_of
 from mstr_arrow.scan.writable import Writable
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ class Scan(Writable, Extractable):
 
     def _warn(self, stats: ScanStats) -> None:
         """Warn of the bad values of a read that was pulled from, where it was pulled from last."""
-        warn_of(stats.bad_values, getattr(self, "name", None), stacklevel=4)
+        warn_of(stats.bad_values, getattr(self, "name", None), consistent=stats.consistent, stacklevel=4)
 
     # All of it once, on the background loop
 

@@ -10,7 +10,7 @@ from mstr_arrow.files.parts import ParquetParts
 from mstr_arrow.files.sinks import Csv, IpcFile, IpcStream, Parquet, in_thread
 from mstr_arrow.grid.texts import deliver_batch
 from mstr_arrow.scan.builder import Question
-from mstr_arrow.scan.losses import warn_of
+from mstr_arrow.scan.remarks import warn_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,7 +105,7 @@ class Writable(Question):
 
     def _said(self, stats: ScanStats) -> ScanStats:
         """Warn of bad values, where the caller of the caller is."""
-        warn_of(stats.bad_values, getattr(self, "name", None), stacklevel=3)
+        warn_of(stats.bad_values, getattr(self, "name", None), consistent=stats.consistent, stacklevel=3)
         return stats
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from mstr_arrow.errors import ConversionError, ProtocolError
-from mstr_arrow.grid import decode
+from mstr_arrow.grid import cut, decode
 from mstr_arrow.grid.options import GridOptions
 
 READERS = [
@@ -170,6 +170,19 @@ def test_a_moment_without_an_offset_is_one_of_utc_in_a_column_with_a_zone(make, 
         text = page_of(make, [spelt], "timeStamp", "form")
         (found,) = read_column(read, text, layout, types={"Column": pa.timestamp("us", "UTC")})
         assert found.isoformat() == "2024-01-31T10:20:30+00:00"
+
+
+@pytest.mark.parametrize("read", [decode.decode_page, decode.decode_plainly])
+@pytest.mark.parametrize("role", ["metric", "form"])
+@pytest.mark.parametrize(("spelt", "offset"), [("", False), ("Z", True), ("+02:00", True)])
+@pytest.mark.parametrize("small_list", [0, 4096])
+def test_a_page_tells_whether_its_moments_have_an_offset(make, monkeypatch, read, role, spelt, offset, small_list):
+    monkeypatch.setattr(cut, "_SMALL_LIST", small_list)
+    text = page_of(make, ["", *([f"2024-01-31T10:20:30{spelt}"] * 300)], "timeStamp", role)
+    assert read(text).offsets == {"Column": offset}
+    assert read(page_of(make, ["", None], "timeStamp", role)).offsets == {}
+    assert read(page_of(make, ["10:20:30Z"], "time", role)).offsets == {"Column": True}
+    assert read(page_of(make, ["2024-01-31T00:00:00Z"], "date", role)).offsets == {}
 
 
 # Texts cut inside a character

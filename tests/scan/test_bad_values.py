@@ -195,6 +195,20 @@ def test_another_bad_value_in_another_instance_is_another_row(connection, simula
         list(batches)
 
 
+@pytest.mark.parametrize("choice", ["raise", "null"])
+@pytest.mark.parametrize("way", ["to_arrow", "to_batches", "lazy", "write_parquet"])
+def test_pages_with_and_without_an_offset_are_not_one_column(connection, simulator, tmp_path, choice, way):
+    def moments(body):
+        here = b"+02:00" if b'"offset":300' in body or b'"offset": 300' in body else b""
+        return body.replace(b'"2024-01-31"', b'"2024-01-31T10:20:30%b"' % here).replace(b'"never"', b'""')
+
+    simulator.fail(Fault.rewritten(moments).on(path="/instances", times=None))
+    types = {"Day": pa.timestamp("us"), "Event@Opened": pa.string(), "Amount": pa.string()}
+    scan = connection.cube("Bad Days", limits=SMALL, on_bad_value=choice, types=types)
+    with pytest.raises(ConversionError, match="column 'Day' from row 300 on has an offset from UTC, and others"):
+        WAYS[way](scan, tmp_path)
+
+
 # Extractions
 
 

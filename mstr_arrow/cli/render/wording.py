@@ -67,6 +67,7 @@ WORDS = {
     'Scan.extract.on_change="restart"': "--on-change restart",
     'Scan.extract.verify="checksums"': "--verify checksums",
     'Scan.with_options.consistency="likely"': "--consistency likely",
+    'Scan.with_options.consistency="proven"': "--consistency proven",
     "Scan.with_options.total_order=True": "--resume",
     "read without an order": "Leave --resume away.",
     "be the same user": "Log in as that user, or remove that folder to start again.",
