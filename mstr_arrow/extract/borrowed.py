@@ -41,7 +41,7 @@ def read_borrowed(path: Path) -> list[Borrowed]:
         ]
     except FileNotFoundError:
         return []
-    except (OSError, ValueError, LookupError, TypeError, MstrError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RecursionError, MstrError) as error:
         why = error if isinstance(error, MstrError) else type(error).__name__
         logger.warning("the sessions of a former run in %s could not be read: %s", path, why)
         return []

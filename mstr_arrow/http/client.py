@@ -191,7 +191,7 @@ class Http:
         status, error, received = None, None, 0
         self.tell(lambda: events.RequestStarted(method, path, number, why, size))
         try:
-            answer = await exchange(self._session, delivery, self.settings.timeouts)
+            answer = await exchange(self._session, delivery, self.settings)
             status, received = answer.status, len(answer.body)
         except Failed as failed:
             status, received, error = failed.status, failed.size, failed.error.label

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import ProtocolError
 from mstr_arrow.http.blotting import blotted
-from mstr_arrow.http.body import DAMAGED, json_text, loads, unpacked
+from mstr_arrow.http.body import DAMAGED, LARGEST, json_text, loads, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +26,8 @@ class Answer:
     ``headers`` is case-insensitive; ``encoding`` the content encoding, as the header spells it; ``retries``
     counts the repetitions it took, ``busy`` says that one of them was because the server had too much to do;
     ``seconds_waiting`` is the last attempt's time to the first byte and
-    ``seconds_transferring`` the time from there to the last. Holds the body once, compressed if it came so.
+    ``seconds_transferring`` the time from there to the last; ``largest`` the bytes it may have, unpacked. Holds the
+    body once, compressed if it came so.
     """
 
     status: int
@@ -37,6 +38,7 @@ class Answer:
     busy: bool = False
     seconds_waiting: float = 0.0
     seconds_transferring: float = 0.0
+    largest: int = LARGEST
     secrets: Sequence[Masked] = field(default=(), repr=False)
 
     def content(self) -> bytes:
@@ -44,7 +46,7 @@ class Answer:
 
         Unpacking a page takes a while: do it in a worker thread.
         """
-        return unpacked(self.body, self.encoding)
+        return unpacked(self.body, self.encoding, self.largest)
 
     def text(self) -> bytes:
         """Return the body, unpacked, as the text of one JSON document in UTF-8; see `json_text`."""

@@ -104,7 +104,7 @@ def load(path: str | PathLike[str]) -> Answers:
     try:
         text = content.decode("utf-8-sig")
         read: Any = tomllib.loads(text) if source.suffix.lower() == ".toml" else json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{source} cannot be read: {error}.", hint=_EXAMPLE) from error
     if not isinstance(read, dict):
         raise UsageError(f"{source} holds no answers by name.", hint=_EXAMPLE)

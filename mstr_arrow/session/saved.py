@@ -113,7 +113,7 @@ def _data(source: Source) -> Mapping[str, Any]:
     text = str(source) if is_text else _file(read_path(source))
     try:
         data = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         data = None
     if not isinstance(data, dict):
         raise UsageError(naming("{connect.session} holds no JSON object."), hint=_HINT)
