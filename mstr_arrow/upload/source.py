@@ -39,12 +39,13 @@ class Source:
     """A table to upload: its schema, known before the first row, and a way to open its batches.
 
     ``rows`` is their number where it is known without reading. What ``open`` returns is entered for an iterable of
-    batches; it runs whatever query the data come from, each time.
+    batches; it runs whatever query the data come from, each time, unless they can be read ``once`` only.
     """
 
     schema: pa.Schema
     open: Callable[[], Any]
     rows: int | None = None
+    once: bool = False
 
 
 def source_of(data: Any, name: str) -> Source:
@@ -86,7 +87,7 @@ def _source_of(data: Any, name: str) -> Source:
     if isinstance(data, pa.Table):
         return _held(data)
     if isinstance(data, pa.RecordBatchReader):
-        return Source(data.schema, _Once(data, name).open)
+        return Source(data.schema, _Once(data, name).open, once=True)
     if isinstance(data, pl.Series | pa.ChunkedArray | pa.Array) or not hasattr(data, "__arrow_c_stream__"):
         raise UsageError(
             f"the table {name!r} is a {_type(data)}, which is no table.",

@@ -92,6 +92,8 @@ WORDS = {
     "Connection.write.mode='replace'": "--mode replace",
     "Connection.write.schema_mode='add'": "--schema-mode add",
     "Connection.write.chunk_bytes": "--chunk-bytes",
+    "Connection.write.attributes": "--attribute",
+    "Connection.write.verify": "--verify",
     # Objects and their columns
     "go to the project": "Add --project {name!r}.",
     "list the folder": "mstr-arrow ls lists cubes and reports, with the folders that they are in.",
