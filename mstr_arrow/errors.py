@@ -8,6 +8,7 @@
     │   ├── ForkedError           a child process used its parent's connection
     │   └── PromptsOpen           the report asks what nobody answered
     ├── SecretError               a credential could not be read from where it is kept
+    ├── FileError                 the system refused a file: a full disk, a quota, no permission
     ├── TransportError            no usable answer came back
     │   ├── ConnectError          no connection: host, port, DNS
     │   │   └── ProxyError        a proxy on the way refused: its password, its rules
@@ -100,6 +101,10 @@ class DataLossWarning(UserWarning):
     """Some values were not read or written as they are; the text counts them."""
 
 
+class ConsistencyWarning(UserWarning):
+    """Rows are likely, but not certainly, of the same data: several instances were read, and nothing proves it."""
+
+
 class UsageError(MstrError, ValueError):
     """The call itself was wrong; nothing was sent."""
 
@@ -125,6 +130,29 @@ class PromptsOpen(UsageError):
 
 class SecretError(MstrError):
     """A credential could not be read from where it is kept; nothing was sent."""
+
+
+class FileError(MstrError, OSError):
+    """The system refused to write or read a file or folder: a full disk, a quota, no permission.
+
+    ``errno``, ``strerror`` and ``filename`` are those of every OSError.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        errno: int | None = None,
+        strerror: str | None = None,
+        filename: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.errno, self.strerror, self.filename = errno, strerror, filename
+
+    def __reduce__(self) -> tuple[object, ...]:
+        told = {"errno": self.errno, "strerror": self.strerror, "filename": self.filename}
+        return _unpickled, (type(self), self.args), self.__dict__ | told
 
 
 class TransportError(MstrError):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Event",
     "OnEvent",
+    "ReadWaits",
     "RequestFinished",
     "RequestStarted",
     "SessionClosed",
@@ -90,7 +91,19 @@ class SessionClosed:
     logged_out: bool
 
 
-Event: TypeAlias = RequestStarted | RequestFinished | SessionOpened | SessionRenewed | SessionClosed
+@dataclass(frozen=True, slots=True)
+class ReadWaits:
+    """A read has waited for a second, because ``open_reads`` others of the session hold the places that there are.
+
+    ``working_set`` is the number of results that the server keeps for a session. The read goes on when one of the
+    others was read to its end or closed.
+    """
+
+    open_reads: int
+    working_set: int
+
+
+Event: TypeAlias = RequestStarted | RequestFinished | SessionOpened | SessionRenewed | SessionClosed | ReadWaits
 OnEvent: TypeAlias = "Callable[[Event], object]"
 
 

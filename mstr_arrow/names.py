@@ -2,14 +2,59 @@
 
 from __future__ import annotations
 
+import unicodedata
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
+
+T = TypeVar("T")
 
 SHOWN = 20
 """Names an error lists before it only counts."""
+
+
+_INVISIBLE = {"Cc", "Cf"}
+"""Categories of characters that nobody sees."""
+
+
+def find_named(wanted: str, things: Iterable[T], name: Callable[[T], str]) -> list[T]:
+    r"""Return the things of a name: as it is given; else whatever its case; else as it looks to a person.
+
+    >>> find_named("sales", ["Sales", "SALES ", "sales 2"], str)
+    ['Sales']
+    >>> find_named("sales 24", ["Sales\N{NO-BREAK SPACE}24 ", "Sales"], str)
+    ['Sales\xa024 ']
+    """
+    if not isinstance(wanted, str):
+        return []  # type: ignore[unreachable]  # whatever was given in place of a name
+    things = list(things)
+    for fold in (str, str.casefold, _as_it_looks_in_any_case):
+        meant = fold(wanted)
+        if found := [thing for thing in things if fold(name(thing)) == meant]:
+            return found
+    return []
+
+
+def as_it_looks(name: str) -> str:
+    """Return what two names share that look the same: blanks of any kind and number are one, none is at an end.
+
+    Letters are composed, and what is invisible is left out.
+
+    >>> as_it_looks(" Sales  Cube\N{ZERO WIDTH SPACE} ")
+    'Sales Cube'
+    """
+    seen = (
+        " " if letter.isspace() else letter
+        for letter in unicodedata.normalize("NFC", name)
+        if letter.isspace() or unicodedata.category(letter) not in _INVISIBLE
+    )
+    return " ".join("".join(seen).split())
+
+
+def _as_it_looks_in_any_case(name: str) -> str:
+    return unicodedata.normalize("NFC", as_it_looks(name).casefold())
 
 
 def near_names(wanted: str, names: Sequence[str]) -> list[str]:
@@ -25,13 +70,16 @@ def near_names(wanted: str, names: Sequence[str]) -> list[str]:
 
 
 def listing(names: Sequence[str]) -> str:
-    """Return names in quotes, as many as a person reads.
+    r"""Return names in quotes, as many as a person reads; blanks of all kinds as the usual one, which finds them.
 
-    >>> listing(["a", "b"])
-    "'a', 'b'"
+    >>> listing(["a", "b\N{NO-BREAK SPACE}c"])
+    "'a', 'b c'"
     """
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(repr(name) for name in names[:SHOWN]) + more
+    shown = (
+        "".join(" " if unicodedata.category(each) == "Zs" else each for each in name) for name in names[:SHOWN]
+    )
+    return ", ".join(map(repr, shown)) + more
 
 
 def suggestion(wanted: str, names: Sequence[str]) -> str:

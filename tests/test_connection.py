@@ -97,7 +97,10 @@ def test_a_url_that_is_no_library_gets_no_password(library, quick):
 
 def test_a_log_in_without_token_is_a_protocol_error(library, quick):
     library.on("POST", "/api/auth/login", text="<html>Sign in</html>")
-    with pytest.raises(errors.ProtocolError, match="without a token"):
+    with pytest.raises(
+        errors.ProtocolError,
+        match=r"without the header X-MSTR-AuthToken, .* starts with 'HTML: Sign in",
+    ):
         login(library, quick)
 
 

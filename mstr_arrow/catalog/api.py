@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mstr_arrow.catalog.find import find
-from mstr_arrow.catalog.folders import folder_id, list_folder
+from mstr_arrow.catalog.folders import folder_id, list_path
 from mstr_arrow.catalog.objects import FOLDER, Objects, kinds_of, subtypes_of, type_numbers
 from mstr_arrow.catalog.search import search
 from mstr_arrow.session.client import Connected
@@ -105,8 +105,7 @@ class CatalogueCalls(Connected):
         return await self._client.bridge(self._folders(folder))
 
     async def _contents(self, folder: str | None) -> Objects:
-        at_root = folder is None or not folder.strip("/")
-        return await list_folder(self._client.http, "" if at_root else await folder_id(self._client.http, folder))
+        return await list_path(self._client.http, folder)
 
     async def _folders(self, folder: str | None) -> Objects:
         return Objects(info for info in await self._contents(folder) if info.type == FOLDER)

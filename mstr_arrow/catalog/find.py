@@ -4,43 +4,45 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import unquote
+from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.catalog.folders import folder_id, list_folder
+from mstr_arrow.catalog.address import Address, no_object, read_address
+from mstr_arrow.catalog.folders import SLASHES, folder_id, list_folder
 from mstr_arrow.catalog.objects import (
     DOCUMENT,
     FOLDER,
     SHORTCUT,
     SUBTYPES,
+    check_text,
     kinds_of,
     read_info,
     subtypes_of,
 )
-from mstr_arrow.catalog.search import EXACTLY, metadata_search, quick_search
-from mstr_arrow.errors import NotFound, ServerError, UsageError
-from mstr_arrow.names import listing, near_names
+from mstr_arrow.catalog.search import CONTAINS, EXACTLY, metadata_search, quick_search
+from mstr_arrow.errors import MstrError, NotFound, ServerError, UsageError
+from mstr_arrow.names import find_named, listing, near_names
 from mstr_arrow.session.project import OBJECT_ID, fetch_projects
 from mstr_arrow.wording import advice
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from mstr_arrow.catalog.objects import Kind, ObjectInfo
     from mstr_arrow.session.project_http import ProjectHttp
 
     Named = Callable[[str], Awaitable[list[ObjectInfo]]]
+    Search = Callable[[Mapping[str, object]], Awaitable[list[ObjectInfo]]]
 
 CANDIDATES = 100
 """Objects of one name that are looked at."""
 
+_ODD = re.compile(r"(?:^|/)\s|\s(?:/|$)|\s\s|[^\S ]|[*?\\\"~:<>|^!]")
+"""What a search may read in a way of its own: blanks that are not one between words, signs of its language."""
+
 NEIGHBOURS = 1000
 """Objects of the wanted kind among which a near name is looked for."""
 
-SLASHES = 2
-"""Slashes that the name of an object may have within a path."""
-
-_IN_QUERY = re.compile(r"[?&;#](?:report|object|document|cube)id=([0-9a-f]{32})", re.IGNORECASE)
+_WEB = re.compile(r"https?://", re.IGNORECASE)
 
 _OTHERS = {777: "an incremental refresh report", 781: "a hyper card"}
 
@@ -51,45 +53,31 @@ _NOT_READ = {
 }
 
 
-class Address(NamedTuple):
-    """The object that a URL of a browser shows, and its project, as far as the URL tells it."""
-
-    object_id: str
-    project_id: str | None = None
-
-
 async def find(http: ProjectHttp, name_or_id: str, kind: Kind | None = None) -> ObjectInfo:
     """Return the one object with that id, name or path: a cube, a report, or either.
 
     A path leads from the project's root, named or not (``/Shared Reports/Sales/Daily``), or is the last parts of
-    one; `read_url` says what of a browser's URL counts. Names match exactly, upper and lower case apart only where
-    nothing matches otherwise. The index is searched; where it has nothing, the folder that the path leads to, or
-    the metadata. NotFound lists near names, or says what the id belongs to; UsageError lists id and path of each
-    where several match. One request, more for names that the index does not have.
+    one; `read_url` says what of a browser's URL counts. A name counts as it is given, be it like an id, a path or a
+    URL; where nothing has it, upper and lower case are alike, and then blanks of every kind and number. The index
+    is searched; where it has nothing, the folder that the path leads to, or the metadata. NotFound lists near
+    names, or says what the id or name belongs to; UsageError lists id and path of each where several match. One
+    request, more for names that the index does not have.
     """
     kinds = kinds_of(kind)
-    wanted = name_or_id.strip()
-    if OBJECT_ID.fullmatch(wanted):
-        return await _by_id(http, wanted.upper(), kinds)
-    if address := read_url(wanted):
-        await _check_project(http, address)
-        return await _by_id(http, address.object_id, kinds)
-    if "://" in wanted:
-        raise UsageError(
-            "the URL names no object.", hint="Copy it while the browser shows the object, or give a name."
-        )
-    if not _parts(wanted):
-        word = _word(kinds)
+    word = _word(kinds)
+    check_text(word, name_or_id)
+    address = read_address(name_or_id.strip())
+    if address is None and not _parts(name_or_id.strip()):
         raise UsageError(f"no {word} can have the name {name_or_id!r}.", hint="Give a name, a path or an id.")
-    found = await _candidates(partial(_indexed, http, kinds), wanted)
+    found = await (_by_name(http, name_or_id, kinds) if address is None else _at(http, address, name_or_id, kinds))
     if not found:
-        in_folders = wanted.startswith("/")
-        found = await (_in_folder(http, wanted, kinds) if in_folders else _in_metadata(http, wanted, kinds))
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise _ambiguous(wanted, found)
-    raise await _nothing(http, wanted, kinds)
+        there = await quick_search(http, {"type": subtypes_of(kinds)}, NEIGHBOURS)
+        found = find_named(name_or_id, there, _name)
+        if not found:
+            raise await _not_there(http, name_or_id, kinds, sorted({info.name for info in there}))
+    if len(found) > 1:
+        raise _ambiguous(name_or_id, found)
+    return found[0]
 
 
 async def fetch_definition(http: ProjectHttp, name_or_id: str, kind: Kind) -> Any:
@@ -97,35 +85,56 @@ async def fetch_definition(http: ProjectHttp, name_or_id: str, kind: Kind) -> An
 
     Errors: those of `find`, which also says what an id belongs to that is no such object.
     """
+    check_text(kind, name_or_id)
     object_id = name_or_id.strip().upper()
     if not OBJECT_ID.fullmatch(object_id):
         object_id = (await find(http, name_or_id, kind)).id
     try:
         answer = await http.request("GET", f"v2/{kind}s/{object_id}")
     except NotFound:
-        await find(http, object_id, kind)
-        raise
+        found = await find(http, name_or_id, kind)
+        if found.id == object_id:
+            raise
+        answer = await http.request("GET", f"v2/{kind}s/{found.id}")
     return answer.json()
 
 
-def read_url(text: str) -> Address | None:
-    """Return what the URL of a browser shows; None for text that is no URL, or one without an id.
+async def _at(http: ProjectHttp, address: Address, text: str, kinds: tuple[Kind, ...]) -> list[ObjectInfo]:
+    """Return the object of that id; where there is none, what has a name that looks like one. Errors: NotFound."""
+    await _check_project(http, address)
+    try:
+        return [await _by_id(http, address.object_id, kinds)]
+    except NotFound as error:
+        if error.status is None:  # the id is another object's
+            raise
+        try:
+            found = await _by_name(http, text, kinds)
+        except (ServerError, NotFound):
+            found = []
+        if not found:
+            raise
+        return found
 
-    After ``/app/`` come the ids of a project and an object; elsewhere a parameter such as ``reportID`` names the
-    object, or else the last id there is. The scheme may be missing.
 
-    >>> read_url(f"https://bi.example.com/MicroStrategyLibrary/app/{'A' * 32}/{'b' * 32}/K53--K46/edit")[0][:4]
-    'BBBB'
-    """
-    if "://" not in text and "/app/" not in text:
-        return None
-    text = unquote(text)
-    ids = [each.upper() for each in re.findall(rf"(?<![0-9A-Fa-f]){OBJECT_ID.pattern}(?![0-9A-Fa-f])", text)]
-    if "/app/" in text and len(ids) > 1:
-        return Address(ids[1], ids[0])
-    if named := _IN_QUERY.search(text):
-        return Address(named.group(1).upper())
-    return Address(ids[-1]) if ids else None
+async def _by_name(http: ProjectHttp, wanted: str, kinds: tuple[Kind, ...]) -> list[ObjectInfo]:
+    """Return what has the name or path, as it is given or without the blanks around it, wherever it is found."""
+    types, spellings = subtypes_of(kinds), list(dict.fromkeys((wanted, wanted.strip())))
+    searches = (partial(_indexed, http), partial(metadata_search, http, optional=True))
+    for named in _ways(searches[0], types, wanted):
+        for spelling in spellings:
+            if found := await _candidates(named, spelling):
+                return found
+    if wanted.lstrip().startswith("/") and (found := await _in_folder(http, wanted.strip(), kinds)):
+        return found
+    for named in _ways(searches[1], types, wanted):
+        for spelling in spellings:
+            if found := await _candidates(named, spelling):
+                return found
+    return []
+
+
+async def _indexed(http: ProjectHttp, params: Mapping[str, object]) -> list[ObjectInfo]:
+    return await quick_search(http, params, CANDIDATES if params.get("pattern") == EXACTLY else None)
 
 
 async def _check_project(http: ProjectHttp, address: Address) -> None:
@@ -146,7 +155,7 @@ async def _by_id(http: ProjectHttp, object_id: str, kinds: tuple[Kind, ...]) -> 
         info = await read_info(http, object_id)
     except NotFound as error:
         if other := await _not_read(http, object_id):
-            raise _refused(word, other) from None
+            raise _refused(kinds, other, object_id) from None
         raise NotFound(
             f"no {word} has the id {object_id}{_in_project(http)}.",
             status=error.status,
@@ -156,7 +165,7 @@ async def _by_id(http: ProjectHttp, object_id: str, kinds: tuple[Kind, ...]) -> 
             hint="Check the id and the project, or give the name.",
         ) from None
     if info.kind not in kinds:
-        raise _refused(word, info)
+        raise _refused(kinds, info, object_id)
     return info
 
 
@@ -172,23 +181,33 @@ async def _not_read(http: ProjectHttp, object_id: str) -> ObjectInfo | None:
 
 async def _candidates(named: Named, wanted: str) -> list[ObjectInfo]:
     """Return the objects of that name, or those at that path: whole, from the project's root, or its last parts."""
-    if not wanted.startswith("/") and (found := _exact(await named(wanted), wanted)):
+    if not wanted.startswith("/") and (found := find_named(wanted, await named(wanted), _name)):
         return found
-    parts = _parts(wanted)
-    lengths = range(1, min(len(parts), SLASHES + 1) + 1) if "/" in wanted else ()
-    for length in lengths:
-        name = "/".join(parts[-length:])
-        at_place = _placed(_exact(await named(name), name), parts)
-        if at_place:
+    if "/" not in wanted:
+        return []
+    for name in _last_parts(wanted):
+        if at_place := _placed(find_named(name, await named(name), _name), _parts(wanted)):
             return at_place
-    return []
+    return find_named(wanted, await named(wanted), _name) if wanted.startswith("/") else []
 
 
-def _exact(found: list[ObjectInfo], name: str) -> list[ObjectInfo]:
-    """Return what has the name; searches ignore case, so exact matches displace the others."""
-    return [info for info in found if info.name == name] or [
-        info for info in found if info.name.casefold() == name.casefold()
-    ]
+def _last_parts(path: str) -> list[str]:
+    """Return the names that the object at a path may have: its last part, and those with slashes of their own.
+
+    >>> _last_parts("/Sales/A/B")
+    ['B', 'A/B', 'Sales/A/B']
+    >>> _last_parts("/Sales//B/")
+    ['B', 'Sales/B', 'B/', '/B/']
+    """
+    parts = _parts(path)
+    pieces = path.removeprefix("/").split("/")
+    lengths = range(1, SLASHES + 2)
+    names = ["/".join(parts[-length:]) for length in lengths] + ["/".join(pieces[-length:]) for length in lengths]
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def _name(info: ObjectInfo) -> str:
+    return info.name
 
 
 def _placed(found: list[ObjectInfo], parts: list[str]) -> list[ObjectInfo]:
@@ -198,44 +217,76 @@ def _placed(found: list[ObjectInfo], parts: list[str]) -> list[ObjectInfo]:
     return whole or from_root or [info for path, info in paths if path[-len(parts) :] == parts]
 
 
-async def _indexed(http: ProjectHttp, kinds: tuple[Kind, ...], name: str) -> list[ObjectInfo]:
-    params = {"name": name, "pattern": EXACTLY, "type": subtypes_of(kinds)}
-    return await quick_search(http, params, CANDIDATES)
+def _ways(search: Search, types: Sequence[int], wanted: str) -> list[Named]:
+    """Return the ways to search for a name: by all of it; first by its longest word where that may be misread."""
 
+    async def exactly(name: str) -> list[ObjectInfo]:
+        return await search({"name": name, "pattern": EXACTLY, "type": types})
 
-async def _in_metadata(http: ProjectHttp, wanted: str, kinds: tuple[Kind, ...]) -> list[ObjectInfo]:
-    async def named(name: str) -> list[ObjectInfo]:
-        params = {"name": name, "pattern": EXACTLY, "type": subtypes_of(kinds)}
-        return await metadata_search(http, params, optional=True)
+    async def by_word(name: str) -> list[ObjectInfo]:
+        word = max(re.findall(r"\w+", name), key=len, default="")
+        named = {"name": word, "pattern": CONTAINS} if word else {}
+        return await search({**named, "type": types})
 
-    return await _candidates(named, wanted)
+    return [by_word, exactly] if _ODD.search(wanted) else [exactly]
 
 
 async def _in_folder(http: ProjectHttp, path: str, kinds: tuple[Kind, ...]) -> list[ObjectInfo]:
     """Return what has that path, however new it is; errors: NotFound where its folder is no folder."""
-    *folders, name = _parts(path)
-    above = "/".join(folders)
-    try:
-        there = await list_folder(http, await folder_id(http, above) if folders else "")
-    except NotFound as error:
-        if error.status is not None:  # this server lists no folders
-            return []
-        raise
-    found = _exact(there, name)
-    if found and not any(info.kind in kinds for info in found):
-        raise _refused(_word(kinds), found[0])
-    if not found and (near := near_names(name, [info.name for info in there if info.kind in kinds])):
-        raise NotFound(f"no {_word(kinds)} {name!r} in {above or '/'!r}.", hint=f"Did you mean {listing(near)}?")
-    return [info for info in found if info.kind in kinds]
+    project, parts = await http.require_project(), _parts(path)
+    if len(parts) > 1 and find_named(parts[0], [project.name], str):
+        parts = parts[1:]
+    wrong: NotFound | None = None
+    for length in range(1, min(len(parts), SLASHES + 1) + 1):
+        above, name = "/".join(parts[:-length]), "/".join(parts[-length:])
+        try:
+            there = await list_folder(http, await folder_id(http, above) if above else "")
+        except NotFound as error:
+            if error.status is not None:  # this server lists no folders
+                return []
+            wrong = wrong or error
+            continue
+        found = find_named(name, there, _name)
+        if found and not any(info.kind in kinds for info in found):
+            raise _refused(kinds, found[0], path)
+        near = near_names(name, [info.name for info in there if info.kind in kinds])
+        if not found and above and near and wrong is None:
+            wrong = NotFound(f"no {_word(kinds)} {name!r} in {above!r}.", hint=f"Did you mean {listing(near)}?")
+        if found:
+            return [info for info in found if info.kind in kinds]
+    if wrong is not None:
+        raise wrong
+    return []
 
 
-def _refused(word: str, info: ObjectInfo) -> NotFound:
-    """Return the error that says what is no such object."""
-    what, hint = _NOT_READ.get(info.type, (None, None))
-    what = what or (
-        f"a {info.kind}" if info.kind else _OTHERS.get(info.subtype, f"an object of subtype {info.subtype}")
-    )
-    return NotFound(f"{info.id} is no {word} but {what}, {info.name!r}.", hint=hint)
+async def _not_there(http: ProjectHttp, wanted: str, kinds: tuple[Kind, ...], names: Sequence[str]) -> MstrError:
+    """Return the error that says what else has the name, which names are near, or what there is."""
+    other_kinds = tuple(kind for kind in SUBTYPES if kind not in kinds)
+    others = [*subtypes_of(other_kinds), *_NOT_READ, *_OTHERS]
+    for named in _ways(partial(_indexed, http), others, wanted):
+        if found := await _candidates(named, wanted):
+            return _refused(kinds, min(found, key=lambda info: info.kind is None), wanted)
+    if _WEB.match(wanted.strip()):
+        return no_object()
+    if near := near_names(_parts(wanted)[-1], names):
+        hint = f"Did you mean {listing(near)}?"
+    else:
+        none = " and no ".join(f"{kind}s" for kind in kinds)
+        hint = f"There are: {listing(names)}." if names else f"This project shows you no {none}."
+    return NotFound(f"no {_word(kinds)} {wanted!r}{_in_project(http)}.", hint=hint)
+
+
+def _refused(kinds: tuple[Kind, ...], info: ObjectInfo, given: str) -> NotFound:
+    """Return the error that says what is no such object, though it has the id or name that was given."""
+    what, hint = _NOT_READ.get(info.type, (None, "Only cubes and reports can be read."))
+    if info.kind == "report":
+        what = "a report"
+        hint = advice("it is a report", "Read it by {Connection.report()}: report({given!r}).", given=given)
+    elif info.kind == "cube":
+        what = "a cube"
+        hint = advice("it is a cube", "Read it by {Connection.cube()}: cube({given!r}).", given=given)
+    what = what or _OTHERS.get(info.subtype, f"an object of subtype {info.subtype}")
+    return NotFound(f"{info.id} is no {_word(kinds)} but {what}, {info.name!r}.", hint=hint)
 
 
 def _ambiguous(wanted: str, found: list[ObjectInfo]) -> UsageError:
@@ -247,21 +298,6 @@ def _ambiguous(wanted: str, found: list[ObjectInfo]) -> UsageError:
         hint = advice("say the kind", "Give the id or the path, or say which it is: {Connection.find.kind}.")
     named = " and ".join(f"{kind}s" for kind in kinds)
     return UsageError(f"{len(found)} {named} are named {wanted!r}: {each}.", hint=hint)
-
-
-async def _nothing(http: ProjectHttp, wanted: str, kinds: tuple[Kind, ...]) -> NotFound:
-    """Return the error that says what else has the name, which names are near, or what there is."""
-    name = _parts(wanted)[-1]
-    others = {"name": name, "pattern": EXACTLY, "type": list(_NOT_READ)}
-    for other in _exact(await quick_search(http, others, CANDIDATES), name):
-        return _refused(_word(kinds), other)
-    names = sorted({info.name for info in await quick_search(http, {"type": subtypes_of(kinds)}, NEIGHBOURS)})
-    if near := near_names(name, names):
-        hint = f"Did you mean {listing(near)}?"
-    else:
-        none = " and no ".join(f"{kind}s" for kind in kinds)
-        hint = f"There are: {listing(names)}." if names else f"This project shows you no {none}."
-    return NotFound(f"no {_word(kinds)} {wanted!r}{_in_project(http)}.", hint=hint)
 
 
 def _in_project(http: ProjectHttp) -> str:

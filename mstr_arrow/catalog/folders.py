@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.catalog.objects import FOLDER, Objects, object_info, read_info
-from mstr_arrow.errors import NotFound, ProtocolError
-from mstr_arrow.names import suggestion
+from mstr_arrow.answers import identity, items, number, reading, text, whole_number
+from mstr_arrow.catalog.objects import FOLDER, Objects, check_text, object_info, read_info
+from mstr_arrow.errors import NotFound, UsageError
+from mstr_arrow.names import find_named, suggestion
 from mstr_arrow.session.project import OBJECT_ID
 
 if TYPE_CHECKING:
@@ -18,6 +19,11 @@ MY_REPORTS = "preDefined/20"
 PAGE = 1000
 """Objects that a listing asks for at a time."""
 
+SLASHES = 2
+"""Slashes that the name of an object may have within a path."""
+
+_GIVE_ID = "Give the id of the one that is meant."
+
 
 async def folder_id(http: ProjectHttp, folder: str | None) -> str:
     """Return the id of a folder given by id or path; "" for None, which is the user's "My Reports".
@@ -27,21 +33,46 @@ async def folder_id(http: ProjectHttp, folder: str | None) -> str:
     """
     if folder is None:
         return ""
+    check_text("folder", folder)
     if OBJECT_ID.fullmatch(folder.strip()):
         return folder.strip().upper()
     parts = [part for part in folder.split("/") if part]
     project = await http.require_project()
-    if parts[:1] == [project.name]:
+    if parts and find_named(parts[0], [project.name], str):
         parts = parts[1:]
     here = ""
-    for part in parts:
-        folders = {item["name"]: item["id"] for item in await contents(http, here) if item.get("type") == FOLDER}
-        if part not in folders:
-            raise NotFound(f"no folder {part!r} on the way to {folder!r}.", hint=suggestion(part, list(folders)))
-        here = folders[part]
+    while parts:
+        folders = [item for item in await contents(http, here) if item.get("type") == FOLDER]
+        here, parts = _next(folders, parts, folder)
     if not here:
         raise NotFound(f"{folder!r} is no folder.", hint="Give its id, or its path: /Public Objects/Reports.")
     return here
+
+
+def _next(folders: list[dict[str, Any]], parts: list[str], path: str) -> tuple[str, list[str]]:
+    """Return the id of the folder that a path begins with, whose name may hold slashes, and the parts after it."""
+    for length in range(1, min(len(parts), SLASHES + 1) + 1):
+        found = find_named("/".join(parts[:length]), folders, lambda item: str(item["name"]))
+        if len(found) > 1:
+            each = ", ".join(f"{item['id']} {item['name']!r}" for item in found)
+            raise UsageError(f"{len(found)} folders on the way to {path!r} are named alike: {each}.", hint=_GIVE_ID)
+        if found:
+            return found[0]["id"], parts[length:]
+    names = [item["name"] for item in folders]
+    raise NotFound(f"no folder {parts[0]!r} on the way to {path!r}.", hint=suggestion(parts[0], names))
+
+
+async def list_path(http: ProjectHttp, folder: str | None) -> Objects:
+    """Return what is in the folder of an id or path; in the project's root for None, "/" and the project's name.
+
+    Errors: those of `folder_id`.
+    """
+    if folder is None:
+        return await list_folder(http, "")
+    check_text("folder", folder)
+    name, project = folder.strip("/"), await http.require_project()
+    at_root = not name or find_named(name, [project.name], str)
+    return await list_folder(http, "" if at_root else await folder_id(http, folder))
 
 
 async def list_folder(http: ProjectHttp, folder: str) -> Objects:
@@ -55,6 +86,12 @@ async def list_folder(http: ProjectHttp, folder: str) -> Objects:
     return Objects(sorted(found, key=lambda info: (info.type != FOLDER, info.name.casefold(), info.id)))
 
 
+def _read(item: Any) -> dict[str, Any]:
+    """Read what is asked of an object in a folder; the rest stays as it came."""
+    known = {"id": identity(item, "id"), "name": text(item, "name"), "type": number(item, "type")}
+    return {**item, **known, "subtype": whole_number(item.get("subtype"))}
+
+
 async def contents(http: ProjectHttp, folder: str) -> list[dict[str, Any]]:
     """Return what is in a folder, "" for the project's root. GET /api/folders/{id}, page by page."""
     found: dict[str, dict[str, Any]] = {}
@@ -62,11 +99,11 @@ async def contents(http: ProjectHttp, folder: str) -> list[dict[str, Any]]:
     offset = 0
     while True:
         answer = await http.request("GET", path, params={"offset": offset, "limit": PAGE})
-        page = answer.json()
-        if not isinstance(page, list):
-            raise ProtocolError("The server's answer is no content of a folder.")
-        before = len(found)
-        found |= {str(item.get("id")): item for item in page}
+        body = answer.json()
+        with reading(body, "a list of what is in a folder"):
+            page = items(body)
+            before = len(found)
+            found |= {identity(item, "id"): _read(item) for item in page}
         offset += len(page)
         # A page that brings nothing new ends it, too: the list of roots may take no offset.
         if str(offset) == answer.headers.get("x-mstr-total-count") or len(found) == before:

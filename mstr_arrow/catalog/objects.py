@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import pyarrow as pa
 
-from mstr_arrow.errors import ProtocolError, UsageError
+from mstr_arrow.answers import identity, items, number, optional_text, reading, text
+from mstr_arrow.errors import UsageError
 from mstr_arrow.names import suggestion
 
 if TYPE_CHECKING:
@@ -107,24 +108,48 @@ def object_info(item: Any, folder: str | None = None) -> ObjectInfo:
     >>> object_info(item).path
     '/Retail/Sales'
     """
-    try:
-        above = "".join(f"/{ancestor['name']}" for ancestor in item.get("ancestors") or ())
+    with reading(item, "a description of an object"):
+        name = text(item, "name")
+        above = "".join(f"/{text(ancestor, 'name')}" for ancestor in items(item.get("ancestors")))
+        kind = number(item, "type")
         return ObjectInfo(
-            item["id"],
-            item["name"],
-            int(item["type"]),
-            int(item["subtype"]),
-            f"{above if folder is None else folder}/{item['name']}",
-            _moment(item.get("dateModified")),
-            (item.get("owner") or {}).get("name"),
+            identity(item, "id"),
+            name,
+            kind,
+            _subtype(item, kind),
+            f"{above if folder is None else folder}/{name}",
+            _moment(optional_text(item, "dateModified")),
+            optional_text(item.get("owner"), "name"),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ProtocolError("The server's answer does not describe an object.") from error
+
+
+def _subtype(item: Any, kind: int) -> int:
+    """Read a subtype; where it is missing, the first of the type, but of cubes and reports it tells which it is."""
+    missing = item.get("subtype") is None and kind != REPORT_DEFINITION
+    return kind << 8 if missing else number(item, "subtype")
+
+
+def check_text(what: str, text: object) -> None:
+    """Refuse what cannot be the name, path or id of anything; errors: UsageError.
+
+    >>> check_text("cube", "Sales")
+    """
+    if isinstance(text, ObjectInfo):
+        raise UsageError(f"the {what} is given as what a list says of it.", hint=f"Give its id: {text.id!r}")
+    if not isinstance(text, str):
+        raise UsageError(
+            f"the {what} is given as {text!r}, which is no text.", hint=f"Give {str(text)!r} if that is its name."
+        )
+    if half := next((letter for letter in text if "\ud800" <= letter <= "\udfff"), None):
+        raise UsageError(
+            f"{text!r} holds half a character, {half!r}, which no name on the server has.",
+            hint="Was it cut, or read in another encoding than its own? Give the id.",
+        )
 
 
 def kinds_of(kind: Kind | None) -> tuple[Kind, ...]:
     """Return one kind, or both for None; errors: UsageError."""
-    if kind is not None and kind not in SUBTYPES:
+    if kind is not None and kind not in list(SUBTYPES):
         raise UsageError(f"kind={kind!r} is not known.", hint="Choose 'cube', 'report' or None for both.")
     return get_args(Kind) if kind is None else (kind,)
 
@@ -140,14 +165,14 @@ def type_numbers(wanted: ObjectType | int | Sequence[ObjectType | int] | None) -
     >>> type_numbers(["cube", 12])
     [12, 776, 779]
     """
-    given = [] if wanted is None else [wanted] if isinstance(wanted, str | int) else list(wanted)
+    given = [] if wanted is None else list(wanted) if isinstance(wanted, list | tuple | set) else [wanted]
     numbers: set[int] = set()
     for each in given:
         if isinstance(each, int):
             numbers.add(each)
-        elif each in TYPES:
+        elif isinstance(each, str) and each in TYPES:
             numbers.add(TYPES[each])
-        elif each in SUBTYPES:
+        elif isinstance(each, str) and each in SUBTYPES:
             numbers.update(SUBTYPES[each])
         else:
             raise UsageError(f"type={each!r} is not known.", hint=suggestion(str(each), get_args(ObjectType)))

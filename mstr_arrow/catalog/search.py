@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mstr_arrow.catalog.objects import Objects, object_info
-from mstr_arrow.errors import NotFound, NotSupported, PermissionDenied, ProtocolError, SessionExpired
+from mstr_arrow.answers import fields, items, number, reading, text, whole_number
+from mstr_arrow.catalog.objects import Objects, check_text, object_info
+from mstr_arrow.errors import NotFound, NotSupported, PermissionDenied, SessionExpired
 from mstr_arrow.http.subject import Subject
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ async def search(
     and lower case are the same. The server is asked for names that contain the pattern's longest piece. ``root``
     is the id of a folder above them. The index is asked; where it has nothing, or if ``complete``, the metadata.
     """
+    if pattern is not None:
+        check_text("pattern", pattern)
     params: dict[str, object] = {"type": list(types), "root": root}
     if pattern is not None and (piece := max(re.split(r"[*?]+", pattern), key=len).strip()):
         params |= {"name": piece, "pattern": CONTAINS}
@@ -73,13 +76,13 @@ async def quick_search(
     while total is None or offset < total:
         part = {**params, "getAncestors": True, "offset": offset, "limit": limit or PAGE}
         body = (await http.request("GET", "searches/results", params=part)).json()
-        if not isinstance(body, dict):
-            raise ProtocolError("The server's answer is no result of a search.")
-        items = [object_info(item) for item in body.get("result") or ()]
-        total = body.get("totalItems")
+        with reading(body, "a result of a search"):
+            listed = body if isinstance(body, list) else items(fields(body).get("result"))
+            total = whole_number(body.get("totalItems")) if isinstance(body, dict) else None
+        infos = [object_info(item) for item in listed]
         before = len(found)
-        found |= {info.id: info for info in items}
-        offset += len(items)
+        found |= {info.id: info for info in infos}
+        offset += len(infos)
         if len(found) == before or limit:
             break
     return list(found.values())
@@ -109,10 +112,8 @@ async def metadata_search(
 async def _store(http: ProjectHttp, params: Mapping[str, object]) -> tuple[str, int]:
     """Have the server search and keep what it finds; return the search's id, and how much it found."""
     stored = (await http.request("POST", _STORED, params={**params, "domain": PROJECT_DOMAIN})).json()
-    try:
-        return stored["id"], int(stored["totalItems"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise ProtocolError("The server's answer names no search.") from error
+    with reading(stored, "a search that was stored"):
+        return text(stored, "id", "searchId"), number(stored, "totalItems")
 
 
 async def _results(http: ProjectHttp, search_id: str, total: int) -> list[ObjectInfo]:
@@ -120,13 +121,13 @@ async def _results(http: ProjectHttp, search_id: str, total: int) -> list[Object
     offset = 0
     while offset < total:
         part = {"searchId": search_id, "offset": offset, "limit": PAGE}
-        items = (await http.request("GET", _STORED, params=part, subject=Subject.SEARCH)).json()
-        if not isinstance(items, list):
-            raise ProtocolError("The server's answer is no result of a search.")
-        if not items:
+        body = (await http.request("GET", _STORED, params=part, subject=Subject.SEARCH)).json()
+        with reading(body, "a result of a search"):
+            listed = items(body["result"] if isinstance(body, dict) and "result" in body else body)
+        if not listed:
             break
-        found |= {info.id: info for info in map(object_info, items)}
-        offset += len(items)
+        found |= {info.id: info for info in map(object_info, listed)}
+        offset += len(listed)
     return list(found.values())
 
 

@@ -1,9 +1,8 @@
 """The command and its subcommands."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 import mstr_arrow
 from mstr_arrow.cli.commands.demo import demo
@@ -17,7 +16,7 @@ from mstr_arrow.cli.commands.push import push
 from mstr_arrow.cli.commands.simulate import simulate
 from mstr_arrow.cli.commands.sql import sql
 from mstr_arrow.cli.commands.whoami import whoami
-from mstr_arrow.cli.render.streams import standard_streams
+from mstr_arrow.cli.usage import Command, Commands
 
 EXIT_CODES = (
     "Exit codes: 0 done · 1 the server or the network failed, or a file could not be written · 2 wrong usage · "
@@ -184,15 +183,6 @@ Modes update and upsert change metrics only; no mode but replace takes a row awa
 """
 
 
-class Commands(TyperGroup):
-    """The command, wherever its output goes."""
-
-    def main(self, *arguments: Any, **settings: Any) -> Any:
-        """Run it, as typer does."""
-        with standard_streams():
-            return super().main(*arguments, **settings)
-
-
 app = typer.Typer(
     cls=Commands,
     name="mstr-arrow",
@@ -231,8 +221,8 @@ for command, examples in {
     sql: SQL_EXAMPLES,
     push: PUSH_EXAMPLES,
 }.items():
-    app.command(epilog=f"{examples}\n{END}")(command)
+    app.command(cls=Command, epilog=f"{examples}\n{END}")(command)
 for command, examples in {login: LOGIN_EXAMPLES, logout: LOGOUT_EXAMPLES, whoami: WHOAMI_EXAMPLES}.items():
-    app.command(epilog=f"{examples}\n{EXIT_CODES}")(command)
-app.command()(demo)
-app.command()(simulate)
+    app.command(cls=Command, epilog=f"{examples}\n{EXIT_CODES}")(command)
+app.command(cls=Command)(demo)
+app.command(cls=Command)(simulate)

@@ -63,7 +63,7 @@ class MstrioObject:
     @property
     def attributes(self) -> list[dict[str, str]]:
         """The attributes there are, each with ``id`` and ``name``."""
-        return self._whole.attributes
+        return [{"id": each["id"], "name": each["name"]} for each in self._whole.attributes]
 
     @property
     def metrics(self) -> list[dict[str, str]]:
@@ -115,8 +115,8 @@ class MstrioObject:
 
         None leaves a choice as it was. Without any attribute the metrics are added up to one row, without any
         element all rows are read. With fewer attributes than there are, the server adds metrics up, as
-        `Scan.aggregate` has it do; ``<attribute id>;<form id>`` chooses one form. ``operator="NotIn"`` leaves out
-        the rows that have one of the elements.
+        `Scan.aggregate` has it do; ``<attribute id>;<form id>`` chooses one form, whether it is shown or not.
+        ``operator="NotIn"`` leaves out the rows that have one of the elements.
 
         Nothing is sent. Errors: UsageError for what the object does not have.
 
@@ -164,6 +164,8 @@ class MstrioObject:
         offered = self._offered(kind)
         object_id, semicolon, form = wanted.partition(";")
         if any(each["id"] == object_id.upper() for each in offered):
+            if semicolon:
+                self._check_form(object_id.upper(), form)
             return object_id.upper() + semicolon + form
         found = [each["id"] for each in offered if each["name"] == wanted]
         if len(found) == 1:
@@ -174,6 +176,14 @@ class MstrioObject:
             f"no {kind} {wanted!r} in {self._whole!r}.",
             hint=suggestion(wanted, [each["name"] for each in offered]),
         )
+
+    def _check_form(self, attribute_id: str, wanted: str) -> None:
+        """Refuse a form that is none of an attribute's, as far as its definition lists them; errors: UsageError."""
+        attribute = next((each for each in self._whole.attributes if each["id"] == attribute_id), None)
+        forms = [] if attribute is None else attribute["forms"]
+        if forms and not any(form["id"].upper() == wanted.upper() for form in forms):
+            ids = listing([f"{form['name']}: {form['id']}" for form in forms])
+            raise UsageError(f"the attribute {attribute_id} has no form {wanted!r}.", hint=f"It has {ids}.")
 
     def _scan_of(self, chosen: Selection) -> Described:
         scan = self._whole.filter(*self._conditions(chosen)) if chosen.elements else self._whole

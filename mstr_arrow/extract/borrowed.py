@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import MstrError, SessionExpired
+from mstr_arrow.files.disk import disk_errors
 from mstr_arrow.http.cookies import SessionKeys
+from mstr_arrow.masked import Masked
 from mstr_arrow.private import read_private, write_private
 from mstr_arrow.session.access import access_from
 from mstr_arrow.session.in_project import ProjectSession
@@ -46,18 +48,19 @@ def read_borrowed(path: Path) -> list[Borrowed]:
 
 
 def write_borrowed(path: Path, borrowed: list[Borrowed]) -> None:
-    """Write the private file, readable by its owner alone."""
+    """Write the private file, readable by its owner alone; errors: FileError."""
     entries: list[dict[str, Any]] = [
         {"session": each.session.document(), "owned": each.owned, "instance": each.instance} for each in borrowed
     ]
-    write_private(path, json.dumps({"borrowed": entries}))
+    with disk_errors(path):
+        write_private(path, json.dumps({"borrowed": entries}))
 
 
 async def take_over(borrowed: Borrowed, like: ProjectSession) -> ProjectSession | None:
     """Open the session of a former run, if it still lives on the server that ``like`` is on; it is not renewed."""
     if borrowed.session.base != like.http.own.base:
         return None
-    access = access_from(None, session=borrowed.session.document())
+    access = access_from(None, session=Masked(borrowed.session.document()))
     try:
         return await ProjectSession.open(access, await access.resolve(), None, like.http.settings)
     except SessionExpired:

@@ -6,28 +6,50 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import DataChanged
 from mstr_arrow.extract.order import attribute_names
+from mstr_arrow.grid.misfits import misfits_in
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pyarrow as pa
 
     from mstr_arrow.extract.manifest import Manifest
-    from mstr_arrow.instances.freshness import DataTime
-    from mstr_arrow.instances.instance import Instance
+    from mstr_arrow.grid.misfits import Misfit
+    from mstr_arrow.instances.freshness import Publication
+    from mstr_arrow.instances.known import Known
 
 _HINT = naming('Start again: {Scan.extract.on_change="restart"} does so by itself.')
 
 
-def check_time(begun: Manifest, time: DataTime) -> None:
+def check_time(begun: Manifest, time: Publication) -> None:
     """Compare when the data were published; errors: DataChanged."""
     if begun.data_time is not None and time.moment is not None and begun.data_time != time.moment:
         raise _changed(f"the data were published at {time.moment}, and those extracted so far at {begun.data_time}")
 
 
-def check_instance(begun: Manifest, instance: Instance) -> None:
-    """Compare the number of rows; errors: DataChanged."""
-    if instance.total != begun.total:
-        raise _changed(f"there are {instance.total} rows, and there were {begun.total}")
+def check_known(begun: Manifest, known: Known) -> None:
+    """Compare all that is known of the data as a whole; errors: DataChanged."""
+    if (difference := begun.known.difference(known)) is not None:
+        raise _changed(difference)
+
+
+def check_proof(begun: Manifest, known: Known) -> None:
+    """Check that the data are certainly the same; errors: DataChanged."""
+    if not begun.known.proves(known):
+        raise DataChanged(
+            "the extraction cannot go on: that nothing was published since it began is likely, but not certain.",
+            hint=naming(
+                'Start again with {Scan.extract.on_change="restart"}, have this login monitor the caches of cubes, '
+                'or go on without proof: {Scan.with_options.consistency="likely"}.'
+            ),
+        )
+
+
+def check_sample(written: pa.Table, fetched: pa.Table, first: int) -> None:
+    """Compare rows somewhere among those that were written with the same rows now; errors: DataChanged."""
+    if not _same(written, fetched):
+        raise _changed(f"rows from row {first} on are not those that were extracted")
 
 
 def check_columns_of(begun: Manifest, schema: pa.Schema) -> None:
@@ -40,6 +62,13 @@ def check_overlap(written: pa.Table, fetched: pa.Table) -> None:
     """Compare the last rows that were written with the same rows as they are now; errors: DataChanged."""
     if written.num_rows != fetched.num_rows or not _same(written, fetched):
         raise _changed(f"the last {written.num_rows} rows that were extracted are others now")
+
+
+def check_bad_values(begun: Manifest, start: int, misfits: Sequence[Misfit]) -> None:
+    """Compare the bad values of the last rows, which were written as null, as they came; errors: DataChanged."""
+    rows = range(start, begun.offset)
+    if misfits_in(rows, misfits) != begun.last_bad(rows):
+        raise _changed(f"values of the last {len(rows)} rows that fit no column are others now")
 
 
 def check_border(written: pa.Table, fetched: pa.Table) -> None:

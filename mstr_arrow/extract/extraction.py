@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mstr_arrow.errors import DataChanged, InstanceGone, SessionExpired, UsageError
+from mstr_arrow.errors import DataChanged, FileError, InstanceGone, MstrError, SessionExpired, UsageError
 from mstr_arrow.extract.borrowed import (
     Borrowed,
     Restored,
@@ -16,31 +17,41 @@ from mstr_arrow.extract.borrowed import (
     take_over,
     write_borrowed,
 )
-from mstr_arrow.extract.changes import check_columns_of, check_instance, check_time
-from mstr_arrow.extract.manifest import Asked, Manifest, question_of
+from mstr_arrow.extract.changes import check_columns_of, check_known, check_proof, check_time
+from mstr_arrow.extract.manifest import Asked, Manifest, NotAsWritten, question_of
 from mstr_arrow.extract.order import WITHOUT_ORDER, check_columns, check_question
 from mstr_arrow.extract.portion import Portion
+from mstr_arrow.extract.verification import verify_parts
 from mstr_arrow.fetch.deadline import Deadline
 from mstr_arrow.fetch.stats import watcher
+from mstr_arrow.files.folders import MANIFEST
 from mstr_arrow.files.sinks import in_thread
-from mstr_arrow.instances.freshness import fetch_data_time
+from mstr_arrow.instances.freshness import fetch_publication
+from mstr_arrow.instances.known import Known, weaker
 from mstr_arrow.instances.probe import probe
 from mstr_arrow.query.residual import Residual
+from mstr_arrow.session.info import fetch_user
 from mstr_arrow.session.saved import saved_session
 from mstr_arrow.wording import advice, naming
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from mstr_arrow.extract.folder import Folder
     from mstr_arrow.extract.options import Chosen
+    from mstr_arrow.extract.verification import Verified
+    from mstr_arrow.fetch.bad_values import BadValues
     from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.fetch.resolver import Asking
     from mstr_arrow.fetch.stats import ScanStats
-    from mstr_arrow.instances.freshness import DataTime
+    from mstr_arrow.instances.freshness import Publication
     from mstr_arrow.instances.instance import Instance
+    from mstr_arrow.instances.known import Consistency
     from mstr_arrow.instances.source import Source
+    from mstr_arrow.session.in_project import ProjectSession
+
+logger = logging.getLogger("mstr_arrow")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +60,12 @@ class ExtractResult:
 
     ``path`` is the folder with ``rows`` rows in ``parts`` files. ``resumed`` of these rows were there from former
     runs, and ``continued`` tells whether the instance of such a run was still alive. ``skipped``: the folder was
-    whole, and nothing was read. ``restarted``: the data had changed, so it began again. ``data_time`` is when the
-    data were last published; where it is None, ``why_no_data_time`` says why. ``stats`` are those of the read; None
-    without one.
+    whole, and nothing was read. ``restarted``: the data had changed, so it began again. ``damage`` says what was
+    found that was not as former runs had written it, and has been fetched again; None in all other cases.
+    ``data_time`` is when the data were last published; where it is None, ``why_no_data_time`` says why.
+    ``bad_values`` counts the values that did not fit their columns and became null, in former runs, too.
+    ``consistent`` says how certain it is that all rows are of the same data, as `ScanStats` does, over all runs.
+    ``stats`` are those of the read; None without one.
     """
 
     path: Path
@@ -61,8 +75,11 @@ class ExtractResult:
     continued: bool = False
     skipped: bool = False
     restarted: bool = False
+    damage: str | None = None
     data_time: str | None = None
     why_no_data_time: str | None = None
+    consistent: Consistency = "one instance"
+    bad_values: Mapping[str, BadValues] = field(default_factory=dict)
     stats: ScanStats | None = None
 
 
@@ -99,6 +116,7 @@ class Extraction:
         self._resumed = 0
         self._continued = False
         self._restarted = False
+        self._damage: str | None = None
         source = asking.source
         project = self._own.http.project
         grid = asking.options.grid
@@ -124,6 +142,10 @@ class Extraction:
         except DataChanged:
             await self._end_former()
             raise
+        except FileError as error:
+            if folder.begun:
+                error.add_hint("What was extracted so far stays, and the next run goes on.")
+            raise
         finally:
             await self._let_go()
             if not folder.begun:  # nothing is there to go on with
@@ -132,55 +154,106 @@ class Extraction:
 
     async def _run(self) -> ExtractResult:
         folder = self._folder
+        with suppress(MstrError):  # who may not know who they are: then nobody compares it
+            self._asked = replace(self._asked, user=(await fetch_user(self._own.http.own)).id)
         self._former = await in_thread(read_borrowed, folder.private)
         await self._note(None)  # first of all: whatever happens now, the next run finds this session
         await self._end_former(idle=True)
         finished = await in_thread(folder.finished)
-        time = await fetch_data_time(self._own.http, self._asked.kind, self._asked.id)
-        begun = await in_thread(folder.unfinished)
-        if finished is not None and (skipped := self._skipped(finished, begun, time)):
-            return skipped
+        begun = await self._begun() if self._options.resume else None
+        time = await fetch_publication(self._own.http, self._asked.kind, self._asked.id)
+        if finished is not None and not self._serves(finished, time):
+            self._check_replaced(finished)
+        elif finished is not None:
+            whole = await self._verified(finished)
+            if whole.damage is None and begun is None:
+                return self._result(finished, time, skipped=True)
+            if whole.damage is None:
+                self._check_replaced(finished)
+            elif begun is None:
+                await in_thread(folder.take_over, whole.manifest)
+                return await self._extracted(whole.manifest, time)
         return await self._extracted(await self._usable(begun), time)
 
-    def _skipped(self, finished: Manifest, begun: Manifest | None, time: DataTime) -> ExtractResult | None:
-        """Return what is there, where it is what is wanted; errors: UsageError where it is in the way."""
-        options, same = self._options, finished.asked == self._asked
+    def _serves(self, finished: Manifest, time: Publication) -> bool:
+        """Tell whether what is there is what is wanted, if it is whole."""
+        options = self._options
         current = time.moment is not None and finished.data_time == time.moment
-        if same and begun is None and ((options.if_changed and current) or (options.resume and not self._anew)):
-            return self._result(finished, time, skipped=True)
-        if not self._anew:
+        return finished.asked.same_as(self._asked) and (
+            (options.if_changed and current) or (options.resume and not self._anew)
+        )
+
+    def _check_replaced(self, finished: Manifest) -> None:
+        """Refuse to replace what nobody wants to have replaced; errors: UsageError."""
+        same = finished.asked.same_as(self._asked)
+        if not self._anew or not (same or self._options.overwrite):
             raise UsageError(
                 f"the folder {str(self._folder.path)!r} holds an extraction"
-                f"{'' if same else ' of something else'} already.",
+                f"{' already' if same else ' of something else'}.",
                 hint=naming("Give another, or have it replaced: {Scan.extract.overwrite=True}."),
             )
-        if not same and not options.overwrite:
-            raise UsageError(
-                f"the folder {str(self._folder.path)!r} holds an extraction of something else.",
-                hint=naming("Give another, or have it replaced: {Scan.extract.overwrite=True}."),
-            )
-        return None
+
+    async def _verified(self, finished: Manifest) -> Verified:
+        """Tell whether the finished folder is as it was written, and holds nothing else."""
+        folder = self._folder
+        found = await verify_parts(folder.path, finished, self._options.verify)
+        if found.damage is None and (stray := await in_thread(folder.strays, finished)):
+            found = found._replace(damage=f"{stray} is none of the parts that were written")
+        if found.damage is None and not finished.complete:
+            found = found._replace(damage="its manifest says that parts are missing")
+        if found.damage is not None:
+            self._tell(folder.path, found.damage)
+        return found
+
+    def _tell(self, folder: Path, damage: str) -> None:
+        self._damage = damage
+        logger.warning("what an extraction wrote to %s is not as it was: %s. It is fetched again", folder, damage)
 
     @property
     def _anew(self) -> bool:
         """Whether what is whole may be extracted again."""
         return self._options.overwrite or self._options.if_changed
 
-    async def _usable(self, begun: Manifest | None) -> Manifest | None:
-        """Return what a former run has done of the same; errors: UsageError where it was something else."""
-        if begun is None or not self._options.resume:
-            await in_thread(self._folder.discard)
+    async def _begun(self) -> Manifest | None:
+        """Return the manifest of a run that did not end; one that cannot be gone by is as good as none."""
+        try:
+            return await in_thread(self._folder.unfinished)
+        except NotAsWritten as error:
+            self._tell(self._folder.work, f"{MANIFEST} cannot be gone by: {error}")
             return None
-        if begun.asked != self._asked:
+
+    async def _usable(self, begun: Manifest | None) -> Manifest | None:
+        """Return what a former run has done of the same, as far as it is as it was written.
+
+        Errors: UsageError where it was something else.
+        """
+        folder = self._folder
+        if begun is None:
+            await in_thread(folder.discard)
+            return None
+        if begun.asked.by_another(self._asked):
             raise UsageError(
-                f"{str(self._folder.work)!r} holds the beginning of an extraction of something else.",
+                f"{str(folder.work)!r} holds the beginning of an extraction by a user who may see other rows.",
+                hint=advice(
+                    "be the same user",
+                    "Log in as that user, or start again with {Scan.extract.resume=False}.",
+                ),
+            )
+        if not begun.asked.same_as(self._asked):
+            raise UsageError(
+                f"{str(folder.work)!r} holds the beginning of an extraction of something else.",
                 hint=advice(
                     "ask for the same", "Ask for the same, or start again with {Scan.extract.resume=False}."
                 ),
             )
-        return begun
+        found = await verify_parts(folder.work, begun, self._options.verify)
+        if found.damage is not None:
+            self._tell(folder.work, found.damage)
+            await in_thread(folder.note, found.manifest)
+        await in_thread(folder.keep_only, found.manifest)
+        return found.manifest
 
-    async def _extracted(self, begun: Manifest | None, time: DataTime) -> ExtractResult:
+    async def _extracted(self, begun: Manifest | None, time: Publication) -> ExtractResult:
         """Go on until all is there; an instance that goes is made again as long as parts come of it."""
         self._resumed = 0 if begun is None else begun.rows
         while True:
@@ -192,49 +265,69 @@ class Extraction:
                     raise
                 self._restarted, self._resumed, self._continued = True, 0, False
                 await in_thread(self._folder.discard)
-                time = await fetch_data_time(self._own.http, self._asked.kind, self._asked.id)
+                time = await fetch_publication(self._own.http, self._asked.kind, self._asked.id)
                 begun = None
             except (InstanceGone, SessionExpired):
-                begun = await in_thread(self._folder.unfinished)
+                begun = await self._begun()
                 if self._restored is None and (begun is None or begun.offset == before):
                     raise
                 await self._let_go()
 
-    async def _attempt(self, begun: Manifest | None, time: DataTime) -> ExtractResult:
+    async def _attempt(self, begun: Manifest | None, time: Publication) -> ExtractResult:
         if begun is not None:
             check_time(begun, time)
         way, instance = await self._opened(begun)
         session = self._own if self._restored is None else self._restored.session
-        await self._note(instance.id)
+        same_instance = self._continued or begun is None or not begun.offset
+        # Another instance is one to go on with when its rows were compared, and a part was made of them.
+        await self._note(instance.id or None if same_instance else None)
         schema = way.residual.schema(instance.columns.schema)
         if begun is None:
             body = dict(way.source.body)
             begun = Manifest(
-                asked=self._asked, body=body, schema=schema, total=instance.total, data_time=time.moment
+                asked=self._asked,
+                body=body,
+                schema=schema,
+                total=instance.total,
+                data_time=time.moment,
+                exact=way.source.counts(instance.columns) and not way.residual.filters,
+                known=instance.known or Known(total=instance.total),
             )
             await in_thread(self._folder.note, begun)
         else:
-            check_instance(begun, instance)
+            check_known(begun, instance.known or Known(total=instance.total))
             check_columns_of(begun, schema)
+        if not same_instance:
+            begun = await self._gone_on(begun, way, instance, session)
         portion = Portion(self._folder, self._options, begun, way.residual)
-        exact = way.source.counts(instance.columns) and not way.residual.filters
-        same_instance = self._continued or not begun.offset
         manifest, stats = await portion.fetched(
             session,
             way.source,
             way.options,
             instance,
-            exact=exact,
             same_instance=same_instance,
             on_progress=self._on_progress,
-            on_part=partial(self._note, instance.id),
+            on_part=partial(self._note, instance.id or None),
         )
         if session is not self._own:
             await self._let_go()
+        if stats is not None:
+            manifest = replace(manifest, consistent=weaker(manifest.consistent, stats.consistent))
         manifest = replace(manifest, complete=True)
         await in_thread(self._folder.note, manifest)
         await in_thread(self._folder.put_in_place)
         return self._result(manifest, time, stats=stats)
+
+    async def _gone_on(self, begun: Manifest, way: _Way, instance: Instance, session: ProjectSession) -> Manifest:
+        """Note how certain it is that another instance has the same data; errors: DataChanged where it has not."""
+        known = instance.known or Known()
+        if begun.known.proves(known):
+            return replace(begun, consistent=weaker(begun.consistent, "published once"))
+        if self._asking.options.consistency == "proven":
+            check_proof(begun, known)
+        portion = Portion(self._folder, self._options, begun, way.residual)
+        await portion.compare_samples(session, way.source, way.options, instance)
+        return replace(begun, consistent="likely")
 
     async def _opened(self, begun: Manifest | None) -> tuple[_Way, Instance]:
         """Return an instance to read: that of a former run if it still lives, else a new one."""
@@ -303,7 +396,7 @@ class Extraction:
             self._noted = noted
 
     def _result(
-        self, manifest: Manifest, time: DataTime, *, stats: ScanStats | None = None, skipped: bool = False
+        self, manifest: Manifest, time: Publication, *, stats: ScanStats | None = None, skipped: bool = False
     ) -> ExtractResult:
         return ExtractResult(
             path=self._folder.path,
@@ -313,8 +406,11 @@ class Extraction:
             continued=self._continued,
             skipped=skipped,
             restarted=self._restarted,
+            damage=self._damage,
             data_time=manifest.data_time,
             why_no_data_time=None if manifest.data_time else time.why_not,
+            bad_values=manifest.bad_values,
+            consistent=manifest.consistent,
             stats=stats,
         )
 

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mstr_arrow.errors import UsageError
-from mstr_arrow.extract.manifest import Part, read_manifest
+from mstr_arrow.errors import FileError, UsageError
+from mstr_arrow.extract.manifest import NO_BAD, NotAsWritten, OtherVersion, Part, read_manifest
+from mstr_arrow.extract.verification import sha256_of
+from mstr_arrow.files.disk import disk_errors, reason
 from mstr_arrow.files.folders import MANIFEST, first_foreign, names_in, not_made, put_in_place, target_folder
 from mstr_arrow.wording import advice, naming
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from mstr_arrow.extract.manifest import Manifest
+    from mstr_arrow.extract.manifest import Bad, Manifest
 
 PRIVATE = ".private.json"
 """What only its owner may read: the sessions and the instance of an extraction that is not whole."""
@@ -41,7 +43,7 @@ class Folder:
         self._lock: int | None = None
 
     def lock(self) -> None:
-        """Make the working folder, for this process alone; errors: UsageError."""
+        """Make the working folder, for this process alone; errors: UsageError, FileError."""
         try:
             self.work.mkdir(exist_ok=True)
             self._lock = _locked(self.work)
@@ -57,7 +59,8 @@ class Folder:
     def unlock(self, *, tidy: bool = True) -> None:
         """Let others extract into the folder; a working folder in which nothing was begun goes, if ``tidy``."""
         if tidy and not self.begun:
-            with suppress(OSError):
+            with suppress(OSError, UsageError):
+                self.discard()
                 self.private.unlink(missing_ok=True)
                 self.work.rmdir()
         if self._lock is not None:
@@ -67,7 +70,7 @@ class Folder:
     @property
     def begun(self) -> bool:
         """Whether there is something to go on with."""
-        return (self.work / MANIFEST).exists()
+        return os.path.lexists(self.work / MANIFEST)
 
     @property
     def private(self) -> Path:
@@ -76,78 +79,116 @@ class Folder:
 
     def finished(self) -> Manifest | None:
         """Return the manifest of a whole extraction; errors: UsageError for what must not be replaced."""
-        if not self.path.exists():
+        with disk_errors(self.path, "be read"):
+            if not self.path.exists():
+                return None
+            shown, names = repr(str(self.path)), names_in(self.path)
+            if foreign := first_foreign(self.path):
+                raise UsageError(
+                    f"the folder {shown} holds {foreign!r}, which is no part of an extraction: it is not replaced.",
+                    hint="Give another folder, or move away what it holds.",
+                )
+        if not names:
             return None
-        shown, names = repr(str(self.path)), names_in(self.path)
-        if foreign := first_foreign(names):
-            raise UsageError(
-                f"the folder {shown} holds {foreign!r}, which is no part of an extraction: it is not replaced.",
-                hint="Give another folder, or move away what it holds.",
-            )
-        if MANIFEST in names:
-            return _manifest(self.path)
-        if names and not self._overwrite:
-            raise UsageError(
-                f"the folder {shown} holds parts and no manifest: they were not written by an extraction.",
-                hint=naming("Give another, or have it replaced: {Scan.extract.overwrite=True}."),
-            )
-        return None
+        try:
+            if MANIFEST in names:
+                return _manifest(self.path)
+            unknown = "holds parts and no manifest: they were not written by an extraction"
+        except NotAsWritten as error:
+            unknown = f"holds parts, and what they are is not known, as {MANIFEST} cannot be gone by: {error}"
+        if self._overwrite:
+            return None
+        raise UsageError(
+            f"the folder {shown} {unknown}.",
+            hint=naming("Give another, or have it replaced: {Scan.extract.overwrite=True}."),
+        )
+
+    def strays(self, manifest: Manifest) -> str | None:
+        """Name a file of the finished folder that its manifest does not: whoever reads all parts would read it."""
+        known = {part.name for part in manifest.parts} | {MANIFEST}
+        return next((name for name in names_in(self.path) if name not in known), None)
 
     def unfinished(self) -> Manifest | None:
         """Return the manifest of an extraction that was begun, None where there is none.
 
-        What it does not name is removed. Errors: UsageError where a part is not as it was written.
+        Errors: NotAsWritten for a manifest that cannot be gone by; UsageError for one of another version.
         """
         if not self.begun:
             return None
-        manifest = _manifest(self.work)
+        try:
+            return _manifest(self.work)
+        except OtherVersion as error:
+            raise UsageError(
+                f"{str(self.work)!r} holds the beginning of an extraction that cannot be gone on with: {error}.",
+                hint=advice("start the extraction again", "Start it again with {Scan.extract.resume=False}."),
+            ) from error
+
+    def keep_only(self, manifest: Manifest) -> None:
+        """Remove what a manifest does not name; errors: UsageError for a folder, which no extraction makes."""
         kept = {part.name for part in manifest.parts} | {MANIFEST, PRIVATE}
-        for path in self.work.iterdir():
-            if path.name not in kept:
-                path.unlink()
+        self._remove(lambda name: name not in kept)
+
+    def take_over(self, manifest: Manifest) -> None:
+        """Begin with parts of the finished folder, which stays as it is: they are linked, or else copied."""
+        self.discard()
         for part in manifest.parts:
-            path = self.work / part.name
-            if not path.exists() or path.stat().st_size != part.bytes:
-                raise _damaged(path)
-        if manifest.parts and _sha256(self.work / manifest.parts[-1].name) != manifest.parts[-1].sha256:
-            raise _damaged(self.work / manifest.parts[-1].name)
-        return manifest
+            with disk_errors(self.work / part.name):
+                try:
+                    (self.work / part.name).hardlink_to(self.path / part.name)
+                except OSError:  # not every file system has links
+                    shutil.copyfile(self.path / part.name, self.work / part.name)
+                    _synced(self.work / part.name)
+        self.note(manifest)
 
     def discard(self) -> None:
-        """Remove what was extracted and not finished, but for the private file."""
+        """Remove what was extracted and not finished, but for the private file; errors: as `keep_only`."""
         if self.begun:
-            (self.work / MANIFEST).unlink()  # first: without it the rest counts for nothing
-            _synced(self.work)
-        for path in self.work.iterdir():
-            if path.name != PRIVATE:
+            self._remove(lambda name: name == MANIFEST)  # first: without it the rest counts for nothing
+        self._remove(lambda name: name != PRIVATE)
+
+    def _remove(self, unwanted: Callable[[str], bool]) -> None:
+        with disk_errors(self.work, "be tidied"):
+            for path in [path for path in self.work.iterdir() if unwanted(path.name)]:
+                if path.is_dir() and not path.is_symlink():
+                    raise UsageError(
+                        f"{str(path)!r} is a folder, and no extraction makes one there: it is not removed.",
+                        hint="Move it away.",
+                    )
                 path.unlink()
+            _synced(self.work)
 
     def note(self, manifest: Manifest) -> None:
-        """Write the manifest, whole or not at all."""
+        """Write the manifest, whole or not at all; errors: FileError."""
         temporary = self.work / f".{MANIFEST}"
-        temporary.write_text(manifest.to_json(), encoding="utf-8")
-        _synced(temporary)
-        temporary.replace(self.work / MANIFEST)
-        _synced(self.work)
+        with disk_errors(self.work / MANIFEST), _removed_if_refused(temporary):
+            temporary.write_bytes(manifest.to_json().encode(errors="surrogatepass"))
+            _synced(temporary)
+            temporary.replace(self.work / MANIFEST)
+            _synced(self.work)
 
     def partial(self, name: str) -> Path:
         """Return the path under which a part is written."""
         return self.work / f".{name}"
 
-    def keep(self, name: str, rows: int) -> Part:
-        """Give a part that was written its name, when it is on the disk."""
+    def keep(self, manifest: Manifest, rows: int, end: int, bad: Bad = NO_BAD) -> Manifest:
+        """Give the part that comes next its name, when it is on the disk, and note it; errors: FileError."""
+        name = manifest.next_name
         partial = self.partial(name)
-        _synced(partial)
-        part = Part(name, rows, partial.stat().st_size, _sha256(partial))
-        partial.replace(self.work / name)
-        _synced(self.work)
-        return part
+        with disk_errors(self.work / name), _removed_if_refused(partial):
+            _synced(partial)
+            part = Part(name, rows, partial.stat().st_size, sha256_of(partial), end, bad)
+            partial.replace(self.work / name)
+            _synced(self.work)
+        more = manifest.with_part(part)
+        with _removed_if_refused(self.work / name):
+            self.note(more)
+        return more
 
     def last_rows(self, manifest: Manifest, rows: int) -> pa.Table:
-        """Return the last rows of the parts, at most ``rows``."""
+        """Return the last rows of the parts, at most ``rows``; errors: FileError."""
         found: list[pa.Table] = []
         for part in reversed(manifest.parts):
-            with pq.ParquetFile(self.work / part.name) as file:
+            with _readable(self.work / part.name), pq.ParquetFile(self.work / part.name) as file:
                 for group in reversed(range(file.num_row_groups)):
                     table = file.read_row_group(group)
                     found.insert(0, table.slice(max(0, len(table) - rows)))
@@ -156,32 +197,61 @@ class Folder:
                         return pa.concat_tables(found)
         return pa.concat_tables(found)
 
+    def rows(self, part: Part, offset: int, rows: int) -> pa.Table:
+        """Return some rows of a part; errors: FileError."""
+        found, begin = [], 0
+        with _readable(self.work / part.name), pq.ParquetFile(self.work / part.name) as file:
+            for group in range(file.num_row_groups):
+                end = begin + file.metadata.row_group(group).num_rows
+                if end > offset and begin < offset + rows:
+                    found.append(file.read_row_group(group).slice(max(0, offset - begin), offset + rows - begin))
+                begin = end
+        return pa.concat_tables(found).slice(0, rows)
+
     def put_in_place(self) -> None:
-        """Give the finished folder its name, in place of what was there, which comes back if that fails."""
-        self.finished()  # refuses what must not be replaced
-        self.private.unlink(missing_ok=True)
-        old = self._replaced
-        shutil.rmtree(old, ignore_errors=True)
-        put_in_place(self.work, self.path, old)
-        _synced(self.path.parent)
-        shutil.rmtree(old, ignore_errors=True)
+        """Give the finished folder its name, in place of what was there, which comes back if that fails.
+
+        Errors: UsageError for what must not be replaced, FileError.
+        """
+        self.finished()
+        with disk_errors(self.path, "be put in place"):
+            self.private.unlink(missing_ok=True)
+            old = self._replaced
+            shutil.rmtree(old, ignore_errors=True)
+            put_in_place(self.work, self.path, old)
+            _synced(self.path.parent)
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def _manifest(folder: Path) -> Manifest:
-    path = folder / MANIFEST
-    return read_manifest(path.read_text(encoding="utf-8"), repr(str(path)))
+    try:
+        return read_manifest((folder / MANIFEST).read_bytes())
+    except OSError as error:
+        raise NotAsWritten(f"it cannot be read: {reason(error)}") from error
 
 
-def _damaged(path: Path) -> UsageError:
-    return UsageError(
-        f"{str(path)!r} is not as it was written: the extraction cannot go on.",
-        hint=advice("start the extraction again", "Start it again with {Scan.extract.resume=False}."),
-    )
+@contextmanager
+def _removed_if_refused(temporary: Path) -> Iterator[None]:
+    """Leave nothing half written behind."""
+    try:
+        yield
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Tell that a part cannot be read, of which only the size was looked at; errors: FileError."""
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        raise FileError(
+            f"{str(path)!r} cannot be read: {error}.",
+            filename=str(path),
+            hint=naming('It is looked for, and fetched again, with {Scan.extract.verify="checksums"}.'),
+        ) from error
 
 
 def _synced(path: Path) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypedDict, get_args
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.extract.verification import Verify
 from mstr_arrow.files.folders import check_sizes
 from mstr_arrow.files.sinks import Parquet
 
@@ -29,6 +30,11 @@ class ExtractOptions(TypedDict, total=False):
     ``on_change``
         what becomes of a beginning whose data have changed: DataChanged with ``"raise"``, the default, or another
         beginning with ``"restart"``.
+    ``verify``
+        what is looked at of the parts that are there, before anything else: ``"checksums"``, the default, reads all
+        of them, about a second for each GB; ``"sizes"`` only the last one, and of the others whether they are there
+        and as long as they were, for folders so large that reading them takes too long. What is not as it was
+        written is fetched again from there on.
     ``part_rows``, ``part_bytes``
         the rows of a part, or about its bytes (32 MB), whichever is reached first. Where conditions run here, a
         part ends where a page does.
@@ -40,6 +46,7 @@ class ExtractOptions(TypedDict, total=False):
     overwrite: bool
     if_changed: bool
     on_change: OnChange
+    verify: Verify
     part_rows: int | None
     part_bytes: int | None
     compression: str
@@ -54,6 +61,7 @@ class Chosen:
     overwrite: bool = False
     if_changed: bool = False
     on_change: OnChange = "raise"
+    verify: Verify = "checksums"
     part_rows: int | None = None
     part_bytes: int | None = None
     compression: str = "zstd"
@@ -63,6 +71,8 @@ class Chosen:
         check_sizes(part_rows=self.part_rows, part_bytes=self.part_bytes)
         if self.on_change not in get_args(OnChange):
             raise UsageError(f"on_change={self.on_change!r} is not known.", hint='Choose "raise" or "restart".')
+        if self.verify not in get_args(Verify):
+            raise UsageError(f"verify={self.verify!r} is not known.", hint='Choose "checksums" or "sizes".')
         Parquet("part", compression=self.compression, row_group_rows=self.row_group_rows)  # refuses what it lacks
 
     @property

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from mstr_arrow.extract.changes import check_border, check_overlap
+from mstr_arrow.extract.changes import check_bad_values, check_border, check_overlap, check_sample
+from mstr_arrow.extract.manifest import Bad
+from mstr_arrow.fetch.bad_values import Tally
 from mstr_arrow.fetch.reader import Read
 from mstr_arrow.files.sinks import Parquet, in_thread
+from mstr_arrow.grid.decode import decode_page
+from mstr_arrow.grid.misfits import misfits_in
 from mstr_arrow.grid.rows import Range
+from mstr_arrow.instances.page_request import fetch_page
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -20,12 +27,17 @@ if TYPE_CHECKING:
     from mstr_arrow.extract.options import Chosen
     from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.grid.misfits import Misfit
+    from mstr_arrow.grid.schema import Columns
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source
     from mstr_arrow.query.residual import Residual
     from mstr_arrow.session.in_project import ProjectSession
 
     OnProgress = Callable[[ScanStats], object] | None
+
+SAMPLES, SAMPLE_ROWS = 3, 1_000
+"""Places among the rows written that are compared with another instance, and the rows of each, at most."""
 
 OVERLAP = 64
 """Rows of the grid that are fetched again where an extraction goes on, to compare them with those written."""
@@ -43,6 +55,8 @@ class Portion:
         self._rows = 0
         self._position = begun.offset
         self._bytes_per_row: float | None = None
+        self._columns: Columns | None = None
+        self._misfits: list[Misfit] = []
 
     async def fetched(
         self,
@@ -51,16 +65,14 @@ class Portion:
         options: ReadOptions,
         instance: Instance,
         *,
-        exact: bool,
         same_instance: bool,
         on_progress: OnProgress,
         on_part: Callable[[], Awaitable[None]],
     ) -> tuple[Manifest, ScanStats | None]:
         """Read what is missing and return the manifest with all parts.
 
-        ``exact``: every row of the grid is one of the result, so a part may end anywhere, and not only where a page
-        does. Rows before the first missing one are compared with those written. ``on_part`` is called when a part
-        was noted. Errors: DataChanged, and those of a read, which leave the parts that are done.
+        Rows before the first missing one are compared with those written. ``on_part`` is called when a part was
+        noted. Errors: DataChanged, FileError, and those of a read, which leave the parts that are done.
         """
         stats = None
         try:
@@ -74,10 +86,12 @@ class Portion:
                     _from(start, on_progress),
                     narrow=self._residual.schema,
                     start=start,
+                    counted_from=self._position,
                 )
                 try:
                     await read.open(instance)
-                    await self._read(read, start, on_part, exact=exact, same_instance=same_instance)
+                    self._columns = read.columns
+                    await self._read(read, start, on_part, same_instance=same_instance)
                 finally:
                     await read.aclose()
                 stats = read.stats()
@@ -89,27 +103,45 @@ class Portion:
                 await in_thread(self._part.abandon)
         return replace(self._manifest, offset=instance.total), stats
 
+    async def compare_samples(
+        self, session: ProjectSession, source: Source, options: ReadOptions, instance: Instance
+    ) -> None:
+        """Compare rows drawn at random among those written with those of an instance; errors: DataChanged."""
+        parts = self._manifest.parts if self._manifest.exact else ()
+        for part in random.sample(parts, min(SAMPLES, len(parts))):
+            rows = min(part.rows, SAMPLE_ROWS)
+            offset = random.randint(0, part.rows - rows)
+            first = part.end - part.rows + offset
+            answer = await fetch_page(session, source, instance.id, Range(first, rows), options.grid)
+            page = await asyncio.to_thread(decode_page, answer.text(), instance.columns)
+            fetched = pa.Table.from_batches([self._residual.rows(page.batch)])
+            written = await in_thread(self._folder.rows, part, offset, fetched.num_rows)
+            await in_thread(check_sample, written, fetched, first)
+
     async def _read(
         self,
         read: Read[pa.RecordBatch],
         start: Range | None,
         on_part: Callable[[], Awaitable[None]],
         *,
-        exact: bool,
         same_instance: bool,
     ) -> None:
         before = [] if start is None else [self._manifest.schema.empty_table()]
         began = 0 if start is None else start.offset
         compared = start is None
+        misfits: list[Misfit] = []
         while (batch := await read.next()) is not None:
             position = began + read.stats().rows
             if not compared:
                 if position <= self._manifest.offset:  # pages end where the rows that are done do
                     before.append(pa.Table.from_batches([batch]))
+                    misfits += read.misfits
                     continue
                 compared = True
                 await in_thread(self._compare, before, batch, same_instance)
-            await self._take(batch, position, on_part, exact=exact)
+                check_bad_values(self._manifest, began, misfits)
+            self._misfits += read.misfits
+            await self._take(batch, position, on_part)
 
     def _compare(self, before: list[pa.Table], batch: pa.RecordBatch, same_instance: bool) -> None:
         """Compare the rows before the first missing one with those written; errors: DataChanged."""
@@ -119,14 +151,15 @@ class Portion:
         if not same_instance:
             check_border(written, pa.Table.from_batches([batch]))
 
-    async def _take(
-        self, batch: pa.RecordBatch, position: int, on_part: Callable[[], Awaitable[None]], *, exact: bool
-    ) -> None:
-        """Write a batch, after which the rows of the grid before ``position`` are done."""
+    async def _take(self, batch: pa.RecordBatch, position: int, on_part: Callable[[], Awaitable[None]]) -> None:
+        """Write a batch, after which the rows of the grid before ``position`` are done.
+
+        Where every row of the grid is one of the result, a part may end anywhere, and not only where a page does.
+        """
         left = batch
         while left.num_rows:
             room = left.num_rows if self._options.part_rows is None else self._options.part_rows - self._rows
-            taken = left.slice(0, max(1, room)) if exact else left
+            taken = left.slice(0, max(1, room)) if self._manifest.exact else left
             left = left.slice(taken.num_rows)
             part = await self._open()
             await in_thread(part.write, taken)
@@ -157,17 +190,29 @@ class Portion:
         return self._part
 
     async def _end(self, position: int, on_part: Callable[[], Awaitable[None]]) -> None:
-        """End the part under way: it is on the disk before the manifest names it."""
-        part = self._part
-        if part is None:
+        """End the part under way, in one piece of work: what interrupts it costs no part that is done."""
+        if self._part is None:
             return
-        await in_thread(part.finish)
-        kept = await in_thread(self._folder.keep, self._manifest.next_name, self._rows)
+        self._manifest = await in_thread(self._kept, self._part, position)
+        kept = self._manifest.parts[-1]
         self._bytes_per_row = kept.bytes / kept.rows if kept.rows else None
         self._part, self._rows = None, 0
-        self._manifest = self._manifest.with_part(kept, position)
-        await in_thread(self._folder.note, self._manifest)
         await on_part()
+
+    def _kept(self, part: Parquet, position: int) -> Manifest:
+        """Have a part on the disk before the manifest names it."""
+        part.finish()
+        return self._folder.keep(self._manifest, self._rows, position, self._bad(position))
+
+    def _bad(self, position: int) -> Bad:
+        """Return the bad values of the rows before a position; those behind them are for the next part."""
+        done = [each for each in self._misfits if each.row < position]
+        self._misfits = [each for each in self._misfits if each.row >= position]
+        if self._columns is None or not done:
+            return Bad()
+        tally = Tally(self._columns)
+        tally.count(done)
+        return Bad(tally.found, tuple(misfits_in(range(position - OVERLAP, position), done)))
 
 
 def _overlap(done: int, options: ReadOptions) -> Range | None:

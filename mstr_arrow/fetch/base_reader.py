@@ -37,7 +37,8 @@ class Reading(ABC, Generic[T]):
     """Rows pulled batch by batch, each converted in a worker thread; on the background loop only.
 
     The session is kept alive, and ends the read when it is closed, until `aclose`. ``convert`` may leave out rows,
-    and columns as ``narrow`` does. No more than ``head`` rows are handed out.
+    and columns as ``narrow`` does. No more than ``head`` rows are handed out. ``shows_at_end``: the consumer shows
+    none of them before the last, and would rather begin again than go on over what is only likely the same.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Reading(ABC, Generic[T]):
         self._narrow = narrow
         self._head = head
         self._begun_again = 0
+        self.shows_at_end = False
         self.closed = False
         session.register(self)
 

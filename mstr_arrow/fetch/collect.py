@@ -65,12 +65,19 @@ async def write_all(read: Opened[pa.RecordBatch], sink: Sink | ParquetParts) -> 
         return True
 
     await in_thread(sink.start, read.schema)
-    await _take(read, take, drop)
+    await _take(read, take, drop, shows_at_end=sink.shows_at_end)
     await in_thread(sink.finish)
 
 
-async def _take(read: Opened[T], take: Callable[[T], Awaitable[None]], drop: Callable[[], Awaitable[bool]]) -> None:
+async def _take(
+    read: Opened[T],
+    take: Callable[[T], Awaitable[None]],
+    drop: Callable[[], Awaitable[bool]],
+    *,
+    shows_at_end: bool = True,
+) -> None:
     """Take all rows; where the instance is gone and the read cannot go on, ``drop`` what came, and begin again."""
+    read.shows_at_end = shows_at_end
     while True:
         try:
             while (item := await read.next()) is not None:

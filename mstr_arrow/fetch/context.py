@@ -11,9 +11,10 @@ from mstr_arrow.fetch.deadline import Deadline
 from mstr_arrow.fetch.scheduler import Budget
 from mstr_arrow.fetch.stats import Meter
 from mstr_arrow.grid.decode import decode_page
+from mstr_arrow.grid.misfits import refuse_mixed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.fetch.stats import ScanStats
@@ -43,9 +44,17 @@ class Workshop:
         self.meter = Meter()
         self.budget = Budget(options.limits)
         self._on_progress = on_progress
+        self._offsets: dict[str, bool] = {}
         self._pool = ThreadPoolExecutor(options.limits.decode_threads, "mstr-arrow-decode")
         self._lag = asyncio.ensure_future(self.meter.watch_lag())
         session.hold()
+
+    def check_offsets(self, columns: Columns, offsets: Mapping[str, bool], row: int) -> None:
+        """Check that moments from a row on have an offset, or none, as those before; errors: ConversionError."""
+        for name, offset in offsets.items():
+            if self._offsets.setdefault(name, offset) is not offset:
+                column = next(each for each in columns.all if each.name == name)
+                raise refuse_mixed(column, None, row, offset=offset)
 
     def stats(self) -> ScanStats:
         """Return what was done so far."""
@@ -68,15 +77,19 @@ class Workshop:
             self.report()
 
     async def decode(
-        self, answer: Answer, columns: Columns | None, convert: Callable[[Page], Any]
+        self, answer: Answer, columns: Columns | None, convert: Callable[[Page], Any], *, offset: int = 0
     ) -> tuple[Page, Any, int]:
-        """Decode a page in a thread, and convert it there; return also the bytes of its text."""
+        """Decode a page in a thread, and convert it there; return also the bytes of its text.
+
+        ``offset`` is that of the rows that were asked for.
+        """
         self.meter.answered(answer)
 
         def work() -> tuple[Page, Any, int, float]:
             began = time.perf_counter()
             text = answer.text()
-            page = decode_page(text, columns, options=self.options.grid if columns is None else columns.options)
+            grid = self.options.grid if columns is None else columns.options
+            page = decode_page(text, columns, options=grid, offset=offset)
             return page, convert(page), len(text), time.perf_counter() - began
 
         page, item, size, seconds = await self.in_thread(work)

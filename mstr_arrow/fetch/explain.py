@@ -74,12 +74,10 @@ class _Names:
     def __init__(self, columns: Columns) -> None:
         self._objects: dict[str, str] = {}
         self._forms: dict[tuple[str, str], str] = {}
-        for column in columns.all:
-            form = column.role == "attribute" and column.form_id is not None
-            several = form and sum(each.object_id == column.object_id for each in columns.all) > 1
-            self._objects[column.object_id] = column.name.rpartition("@")[0] if several else column.name
-            if form:
-                self._forms[column.object_id, column.form_id or ""] = column.name
+        for column in (*columns.all, *columns.others):
+            self._objects[column.object_id] = column.attribute or column.name
+            if column.form_id is not None:
+                self._forms[column.object_id, column.form_id] = column.name
 
     def of(self, text: str) -> str:
         """Name the objects of a line, and their forms where these are named, too."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.grid.options import GridOptions
@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mstr_arrow.config import Limits
-    from mstr_arrow.grid.options import Layout, Subtotals, Values
+    from mstr_arrow.grid.options import Forms, Layout, OnBadValue, Subtotals, Values
+
+
+Required: TypeAlias = Literal["likely", "proven"]
+"""How certain it has to be that rows of several instances are of the same data."""
 
 
 class ScanOptions(TypedDict, total=False):
@@ -32,6 +36,15 @@ class ScanOptions(TypedDict, total=False):
     ``values``
         ``"raw"`` (the default) gives metrics as values, ``"formatted"`` as the texts a person sees, ``"both"``
         as both, the texts in columns ``Metric (formatted)``.
+    ``forms``
+        ``"shown"`` (the default) gives the forms of attributes that the object shows, ``"all"`` those of their
+        definition. Without it a form that is not shown may be named, as ``Attribute@FORM``, in `select`,
+        `aggregate`, `sort` and conditions, but not in those of a lazy frame.
+    ``on_bad_value``
+        what becomes of a value that does not fit its column: ``"raise"`` (the default) is a ConversionError,
+        ``"null"`` makes it null, and counts it in `ScanStats.bad_values` and in one DataLossWarning; of a text that
+        was cut inside a character it leaves the rest. For all columns, or by name: ``{"Day": "null"}``. A form that
+        tells elements apart, the ID or the only one that an attribute shows, needs its name.
     ``ordered``
         False hands out pages as they arrive.
     ``pushdown``
@@ -41,6 +54,10 @@ class ScanOptions(TypedDict, total=False):
         drops those of long ago, and all with their session) goes on where it was, over another one, if the data are
         still the same, and else ends with DataChanged. Without it such a read starts again if nothing was handed
         out yet, and else ends with InstanceGone.
+    ``consistency``
+        ``"likely"`` (the default) lets a read in a total order go on over another instance where all that can be
+        compared is the same; ``"proven"`` only where the server tells that nothing was published in between, which
+        takes a login that may monitor the caches of cubes. `ScanStats.consistent` says which it was.
     ``deadline``
         seconds that a read may take from its start to its last row, the consumer's time included; then it ends with
         TimeoutExceeded.
@@ -59,9 +76,12 @@ class ScanOptions(TypedDict, total=False):
     layout: Layout
     subtotals: Subtotals
     values: Values
+    forms: Forms
+    on_bad_value: OnBadValue | Mapping[str, OnBadValue]
     ordered: bool
     pushdown: bool
     total_order: bool
+    consistency: Required
     deadline: float | None
     limits: Limits
     concurrency: int | None
@@ -78,6 +98,7 @@ class ReadOptions:
     ordered: bool = True
     pushdown: bool = True
     total_order: bool = False
+    consistency: Required = "likely"
     deadline: float | None = None
 
     def __post_init__(self) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from mstr_arrow.errors import ProtocolError
+from mstr_arrow.errors import DataMismatch, ProtocolError
+from mstr_arrow.fetch.bad_values import Tally
 from mstr_arrow.fetch.page_plan import PagePlan
 from mstr_arrow.fetch.scheduler import Fetched, Scheduler, ended
 from mstr_arrow.grid.rows import Range
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from mstr_arrow.fetch.context import Workshop
     from mstr_arrow.fetch.scheduler import Answered
     from mstr_arrow.grid.decode import Page
+    from mstr_arrow.grid.misfits import Misfit
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.grid.tidy import Laid
     from mstr_arrow.http.response import Answer
@@ -26,9 +28,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+DAMAGED = (ProtocolError, DataMismatch)
+"""What a page raises that cannot be read, or contradicts itself: it is asked for again before it is believed."""
+
 
 class Pages(Generic[T]):
-    """What one instance holds, from its first page on; made by `open_pages`."""
+    """What one instance holds, from its first page on; made by `open_pages`.
+
+    ``instance_id`` is that instance where its pages do not name it.
+    """
 
     def __init__(
         self,
@@ -37,12 +45,18 @@ class Pages(Generic[T]):
         page: Page,
         convert: Callable[[pa.RecordBatch], T],
         *,
+        instance_id: str | None,
         first: int | None,
         awaited: bool,
         start: Range | None = None,
+        label: str | None = None,
+        counted_from: int = 0,
     ) -> None:
         self.columns = page.columns
-        self.instance_id = page.instance_id
+        self.misfits: tuple[Misfit, ...] = ()
+        self.tally = Tally(page.columns, label, counted_from)
+        self.instance_id = page.instance_id or instance_id or ""
+        self.extremes = page.extremes
         self.plan = PagePlan(page.paging.total, shop.options.limits, first=first, start=start)
         self.first_bytes = 0
         self.taken = 0
@@ -54,6 +68,11 @@ class Pages(Generic[T]):
         self._scheduler: Scheduler[Any] | None = Scheduler(
             self.plan, self._fetch, shop.budget, ordered=ordered, awaited=awaited
         )
+
+    @property
+    def row(self) -> int:
+        """The row of the grid behind those that were taken."""
+        return self.plan.begin + self.taken
 
     def accept(self, fetched: Fetched[Any]) -> None:
         """Take the first page."""
@@ -71,11 +90,21 @@ class Pages(Generic[T]):
                 return await self._rest()
             self.taken += page.rows
             self._shop.meter.rows += page.rows
+            self._count(page.misfits)
+            self._shop.check_offsets(self.columns, page.offsets, self.row - page.rows)
             if self._stitcher is None:
                 return page.item  # type: ignore[no-any-return]  # converted where it was decoded
             item = await self._shop.in_thread(self._stitch, page.item)
             if item is not None:
                 return item
+
+    def _count(self, misfits: tuple[Misfit, ...]) -> None:
+        """Keep the bad values of the page that was taken last, and count them."""
+        self.misfits = misfits
+        known = bool(self.tally.found)
+        self.tally.count(misfits)
+        if self.tally.found and not known:
+            self._shop.meter.tallies.append(self.tally)
 
     async def aclose(self) -> None:
         """Stop the requests."""
@@ -89,13 +118,17 @@ class Pages(Generic[T]):
         answer = await fetch_page(session, self._source, self.instance_id, wanted, grid)
         free_place(answer.seconds_waiting + answer.seconds_transferring, busy=answer.busy)
         try:
-            return await self._decoded(answer)
-        except ProtocolError:  # what a gateway has damaged once may come whole
-            return await self._decoded(await fetch_page(session, self._source, self.instance_id, wanted, grid))
+            return await self._decoded(answer, wanted)
+        except DAMAGED:
+            answer = await fetch_page(session, self._source, self.instance_id, wanted, grid)
+            return await self._decoded(answer, wanted)
 
-    async def _decoded(self, answer: Answer) -> Fetched[Any]:
-        page, item, size = await self._shop.decode(answer, self.columns, lambda page: item_of(page, self._convert))
-        return Fetched(item, page.paging.current, page.paging, size)
+    async def _decoded(self, answer: Answer, wanted: Range) -> Fetched[Any]:
+        def convert(page: Page) -> Any:
+            return item_of(page, self._convert)
+
+        page, item, size = await self._shop.decode(answer, self.columns, convert, offset=wanted.offset)
+        return Fetched(item, page.paging.current, page.paging, size, page.misfits, page.offsets)
 
     def _stitch(self, page: Laid) -> T | None:
         batch = self._stitcher.feed(page) if self._stitcher else page.batch
@@ -120,15 +153,31 @@ async def open_pages(
     columns: Columns | None,
     convert: Callable[[pa.RecordBatch], T],
     *,
+    instance_id: str | None,
     first: int | None = None,
     awaited: bool = True,
     start: Range | None = None,
+    label: str | None = None,
+    counted_from: int = 0,
 ) -> Pages[T]:
     """Decode the first page of an instance, which tells the columns where these are not known yet.
 
-    It has the first rows, or those of ``start``.
+    It has the first rows, or those of ``start``. ``instance_id`` is that instance, as far as it is known. Bad
+    values are counted from a row on, under a ``label``.
     """
-    page, item, size = await shop.decode(answer, columns, lambda page: item_of(page, convert))
-    pages = Pages(shop, source, page, convert, first=first, awaited=awaited, start=start)
-    pages.accept(Fetched(item, page.paging.current, page.paging, size))
+    offset = 0 if start is None else start.offset
+    page, item, size = await shop.decode(answer, columns, lambda page: item_of(page, convert), offset=offset)
+    pages = Pages(
+        shop,
+        source,
+        page,
+        convert,
+        instance_id=instance_id,
+        first=first,
+        awaited=awaited,
+        start=start,
+        label=label,
+        counted_from=counted_from,
+    )
+    pages.accept(Fetched(item, page.paging.current, page.paging, size, page.misfits, page.offsets))
     return pages

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mstr_arrow.errors import ClosedError, DataMismatch, InstanceGone, ProtocolError
+from mstr_arrow.errors import ClosedError, DataMismatch, InstanceGone, InvalidRequest
 from mstr_arrow.fetch.base_reader import Reading
-from mstr_arrow.fetch.pages import open_pages
-from mstr_arrow.fetch.recovery import Marked, Position, cannot_go_on, marking, remake
+from mstr_arrow.fetch.pages import DAMAGED, open_pages
+from mstr_arrow.fetch.recovery import (
+    HandedOut,
+    Marked,
+    Position,
+    cannot_go_on,
+    marking,
+    misfits_hash,
+    not_certain,
+    remake,
+)
 from mstr_arrow.fetch.scheduler import ended
+from mstr_arrow.fetch.untyped import warn_of_untyped
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.instances.execute import INSTANCES, execute, place_for
-from mstr_arrow.instances.freshness import Times, fetch_times
+from mstr_arrow.instances.fetch_known import fetch_known
+from mstr_arrow.instances.known import Known
 from mstr_arrow.instances.page_request import fetch_page
+from mstr_arrow.query.sorting import in_total_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +36,7 @@ if TYPE_CHECKING:
     from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.fetch.pages import Pages
     from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.grid.misfits import Misfit
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.http.response import Answer
     from mstr_arrow.instances.instance import Instance
@@ -34,7 +48,7 @@ T = TypeVar("T", bound="Sliceable")
 
 
 class Read(Reading[T]):
-    """The pages of one instance.
+    """The pages of one instance, whose bad values are counted from a row on.
 
     More than ``first`` rows of the grid are asked for only when these are taken and `next` is called again. With
     ``start``, which is the first page, `open` takes an instance that was made before, and rows before it are not
@@ -53,15 +67,20 @@ class Read(Reading[T]):
         first: int | None = None,
         head: int | None = None,
         start: Range | None = None,
+        counted_from: int = 0,
     ) -> None:
-        marked = marking(convert) if source.ordered else convert
-        super().__init__(session, source, options, marked, on_progress, narrow=narrow, head=head)
+        super().__init__(session, source, options, convert, on_progress, narrow=narrow, head=head)
+        self._unmarked = convert
+        self._asked = source
+        self._set_source(source)
         self._first = first
         self._start = start
         self._place: Place | None = None
         self._pages: Pages[Any] | None = None
+        self._counted_from = counted_from
         self._tail: pa.RecordBatch | None = None
-        self._times = Times(None, None)
+        self._handed_out: list[HandedOut] = []
+        self._known = Known()
         self._columns: Columns | None = None
 
     @property
@@ -70,6 +89,11 @@ class Read(Reading[T]):
         if self._columns is None:
             raise ClosedError("the read was not opened.")
         return self._columns
+
+    @property
+    def misfits(self) -> tuple[Misfit, ...]:
+        """The bad values of the page that was handed out last."""
+        return self._pages.misfits if self._pages else ()
 
     def stats(self) -> ScanStats:
         """Return what was done so far."""
@@ -91,17 +115,18 @@ class Read(Reading[T]):
             instance = None
             answer = await self._made(place, wanted.rows)
         elif instance is not None:
-            self._times = instance.times or self._times
+            self._known = instance.known or self._known
         try:
             pages = await self._opened(answer, instance)
-        except ProtocolError:  # what a gateway has damaged once may come whole; to make another is another matter
-            answer = None if instance is None else await self._first_of(instance, wanted)
-            if answer is None:
+        except DAMAGED:  # to make another is another matter
+            if place.instance_id is None:
                 raise
+            answer = await fetch_page(shop.session, self._source, place.instance_id, wanted, shop.options.grid)
             pages = await self._opened(answer, instance)
-        if instance is not None:
-            _check_total(instance, pages.plan.total)
-        self._columns, self._pages = pages.columns, pages
+        self._columns = pages.columns
+        self._take_up(pages)
+        if not pages.plan.total:
+            warn_of_untyped(pages.columns, self._source)
         self._report()
 
     async def _stop(self) -> None:
@@ -115,8 +140,26 @@ class Read(Reading[T]):
     def _can_begin_again(self) -> bool:
         return super()._can_begin_again and self._start is None
 
+    def _set_source(self, source: Source) -> None:
+        self._source = source
+        self._convert = marking(self._unmarked) if source.ordered else self._unmarked
+
+    def _in_total_order(self) -> Source:
+        """Return what asks for all rows in a total order, if the server can do so, and nobody minds which order.
+
+        Then the next loss of the instance costs an overlap.
+        """
+        source, options = self._asked, self._shop.options
+        whole = self._first is None and self._head is None and options.ordered and self._start is None
+        sorts = source.kind == "cube" and "sorting" not in source.body and source.refusal(self.columns) is None
+        if source.ordered or not (whole and sorts):
+            return source
+        return replace(source, body=in_total_order(source.body, self.columns), ordered=True)
+
     async def _begin_again(self) -> None:
         self._tail = None
+        self._handed_out.clear()
+        self._shop.meter.consistent = "one instance"
         await self._go_on()
 
     async def _taken(self) -> T | None:
@@ -128,7 +171,9 @@ class Read(Reading[T]):
                     await self._go_on()
                 if self._pages is None:
                     raise ended()
-                item = await self._pages.next()
+                pages = self._pages
+                began = pages.row
+                item = await pages.next()
             except InstanceGone as error:
                 delivered = self._start is not None or self._shop.meter.result_rows > 0
                 hint = cannot_go_on(self._source, delivered=delivered, tail=self._tail is not None)
@@ -138,6 +183,8 @@ class Read(Reading[T]):
                 gone = error
             else:
                 if isinstance(item, Marked):
+                    rows = Range(began, pages.row - began)
+                    self._handed_out.append(HandedOut(rows, item.checksum, misfits_hash(rows, pages.misfits)))
                     self._tail, item = item.tail, item.item
                 return item
         raise gone or ended()
@@ -147,41 +194,94 @@ class Read(Reading[T]):
 
         All are read again where none was handed out. For requests that fail together this is done once.
         """
-        shop, source, place, old = self._shop, self._source, self._place, self._pages
+        shop, place, old = self._shop, self._place, self._pages
         if place is None or old is None:
             raise ended()
+        goes_on = self._tail is not None and (shop.meter.result_rows > 0 or self._start is not None)
+        if goes_on and not self._known.times.publication.is_certain:
+            self._judge(certain=False)
         await old.aclose()
         shop.meter.restarts += 1
         rows = shop.options.limits.first_rows
         start = None
-        if self._tail is not None and (shop.meter.result_rows or self._start is not None):
-            row, total = old.plan.begin + old.taken, old.plan.total
-            at = Position(row, total, self._tail, self._times)
-            instance_id = await remake(shop, source, self.columns, place, at)
+        if goes_on and self._tail is not None:
+            row, total = old.row, old.plan.total
+            at = Position(row, total, self._tail, self._handed_out, self._known, old.misfits)
+            instance_id, known = await remake(shop, self._source, self.columns, place, at)
+            self._judge(certain=self._known.proves(known))
             start = Range(row, min(rows, total - row))
-            answer = await fetch_page(shop.session, source, instance_id, start, shop.options.grid)
+            answer = await fetch_page(shop.session, self._source, instance_id, start, shop.options.grid)
         else:
             shop.meter.rows = 0
-            answer = await self._made(place, min(rows, self._first or rows))
+            shop.meter.tallies.clear()
+            answer = await self._made_again(place, min(rows, self._first or rows))
         first = self._first if start is None else old.plan.end
-        pages = await open_pages(shop, source, answer, self.columns, self._convert, first=first, start=start)
+        pages = await open_pages(
+            shop,
+            self._source,
+            answer,
+            self.columns,
+            self._convert,
+            instance_id=place.instance_id,
+            first=first,
+            start=start,
+            counted_from=self._counted_from,
+        )
         if self.closed:
             await pages.aclose()
             raise ended()
+        self._take_up(pages)
+
+    def _judge(self, *, certain: bool) -> None:
+        """Note how certain it is that another instance has the same data; errors: InstanceGone if not enough."""
+        if certain:
+            self._shop.meter.goes_on("published once")
+            return
+        if self._shop.options.consistency == "proven" or (self.shows_at_end and not self._begun_again):
+            raise not_certain()
+        self._shop.meter.goes_on("likely")
+
+    def _take_up(self, pages: Pages[Any]) -> None:
+        """Read from these pages from now on."""
         self._pages = pages
+        self._known = replace(self._known, total=pages.plan.total, extremes=pages.extremes)
 
     async def _made(self, place: Place, rows: int) -> Answer:
-        """Make an instance and return its first page; ask for times before, where they are needed to go on."""
+        """Make an instance and return its first page; ask before what may be needed to go on over another."""
         shop, source = self._shop, self._source
-        if source.ordered:
-            self._times = await fetch_times(shop.session.http, source)
+        self._known = await fetch_known(shop.session, source)
         return await execute(shop.session, source, rows, shop.options.grid, shop.watch, place=place)
 
+    async def _made_again(self, place: Place, rows: int) -> Answer:
+        """Make an instance of all rows, in a total order unless the server refuses that."""
+        self._set_source(self._in_total_order())
+        try:
+            return await self._made(place, rows)
+        except InvalidRequest:
+            if self._source == self._asked:
+                raise
+            self._set_source(self._asked)
+            return await self._made(place, rows)
+
     async def _opened(self, answer: Answer, instance: Instance | None) -> Pages[Any]:
-        known = None if instance is None else instance.columns
-        return await open_pages(
-            self._shop, self._source, answer, known, self._convert, first=self._first, start=self._start
+        pages = await open_pages(
+            self._shop,
+            self._source,
+            answer,
+            None if instance is None else instance.columns,
+            self._convert,
+            instance_id=None if self._place is None else self._place.instance_id,
+            first=self._first,
+            start=self._start,
+            counted_from=self._counted_from,
         )
+        if instance is not None and pages.plan.total != instance.total:
+            await pages.aclose()
+            raise DataMismatch(
+                f"The result had {instance.total} rows when its schema was read and has {pages.plan.total} now.",
+                hint="Read again; the object may have been published meanwhile.",
+            )
+        return pages
 
     async def _first_of(self, instance: Instance, wanted: Range) -> Answer | None:
         """Ask for the first page of an instance that was made before; None where it is gone."""
@@ -189,11 +289,3 @@ class Read(Reading[T]):
             return await fetch_page(self._shop.session, self._source, instance.id, wanted, self._shop.options.grid)
         except InstanceGone:
             return None
-
-
-def _check_total(instance: Instance, total: int) -> None:
-    if total != instance.total:
-        raise DataMismatch(
-            f"The result had {instance.total} rows when its schema was read and has {total} now.",
-            hint="Read again; the object may have been published meanwhile.",
-        )

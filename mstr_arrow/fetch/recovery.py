@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import random
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import pyarrow as pa
 
 from mstr_arrow.errors import DataChanged, DataError, InstanceGone
+from mstr_arrow.fetch.pages import DAMAGED
+from mstr_arrow.grid.checksum import checksum
+from mstr_arrow.grid.misfits import misfits_in
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.grid.texts import deliver_batch
 from mstr_arrow.instances.execute import execute
-from mstr_arrow.instances.freshness import fetch_times
+from mstr_arrow.instances.fetch_known import fetch_known
 from mstr_arrow.instances.page_request import fetch_page
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from mstr_arrow.fetch.context import Workshop
+    from mstr_arrow.grid.decode import Page
+    from mstr_arrow.grid.misfits import Misfit
     from mstr_arrow.grid.schema import Columns
-    from mstr_arrow.instances.freshness import Times
+    from mstr_arrow.instances.known import Known
     from mstr_arrow.instances.source import Source
     from mstr_arrow.session.working_set import Place
 
@@ -28,6 +34,9 @@ T = TypeVar("T")
 
 OVERLAP = 1_000
 """Rows handed out last that are fetched again and compared, at most; those of one page."""
+
+PAGES = 3
+"""Pages of those handed out that are fetched again and compared, at most, drawn at random."""
 
 _CONSISTENT = (
     "Read it again from the start, while nobody publishes it: a consistent copy is what one instance shows."
@@ -38,17 +47,24 @@ _ORDER_HINT = naming(
 )
 
 
+_PROOF_HINT = naming(
+    'A login that may monitor the caches of cubes proves it; {Scan.with_options.consistency="likely"} goes on '
+    "without proof; or read again from the start."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Marked(Generic[T]):
-    """Rows to hand out, and the last of the rows that they were made of."""
+    """Rows to hand out, with a checksum and the last of the rows that they were made of."""
 
     item: T
     tail: pa.RecordBatch
+    checksum: bytes
 
 
 def marking(convert: Callable[[pa.RecordBatch], T]) -> Callable[[pa.RecordBatch], Marked[T]]:
-    """Have a conversion keep the last rows of what it converts."""
-    return lambda batch: Marked(convert(batch), batch.slice(max(0, len(batch) - OVERLAP)))
+    """Have a conversion keep the last rows of what it converts, and a checksum of all."""
+    return lambda batch: Marked(convert(batch), batch.slice(max(0, len(batch) - OVERLAP)), checksum(batch))
 
 
 def cannot_go_on(source: Source, *, delivered: bool, tail: bool) -> str | None:
@@ -64,60 +80,76 @@ def cannot_go_on(source: Source, *, delivered: bool, tail: bool) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
+class HandedOut:
+    """A page that was handed out: its rows of the grid, their checksum, and a hash of the bad values in it."""
+
+    rows: Range
+    checksum: bytes
+    misfits: int
+
+
+@dataclass(frozen=True, slots=True)
 class Position:
-    """How far a read has come: rows of the grid that were taken, of so many; the last ones; its times."""
+    """How far a read has come: rows of the grid that were taken, the last ones, all pages; what is known of all.
+
+    ``misfits`` are bad values that are null in the last ones.
+    """
 
     row: int
     total: int
     tail: pa.RecordBatch
-    times: Times
+    pages: Sequence[HandedOut]
+    known: Known
+    misfits: tuple[Misfit, ...] = ()
 
 
-async def remake(shop: Workshop, source: Source, columns: Columns, place: Place, at: Position) -> str:
-    """Make another instance and return its id, if its rows are those of the one that is gone.
+async def remake(shop: Workshop, source: Source, columns: Columns, place: Place, at: Position) -> tuple[str, Known]:
+    """Make another instance and return its id, and what is known of its data, if they may be those of the one gone.
 
-    Reads its first row and those of the overlap. Errors: DataChanged where times, total, columns or the overlap
-    differ; InstanceGone where rows that are equal in all attributes meet at this row, whose order is then
-    not certain.
+    Reads its first row, those of the overlap, and some pages. Errors: DataChanged where anything differs;
+    InstanceGone where rows that are equal in all attributes meet at this row, whose order is then not certain.
     """
     answer = await execute(shop.session, source, 1, shop.options.grid, shop.watch, place=place)
     try:
-        page, _, _ = await shop.decode(answer, columns, lambda _: None)
-        if page.paging.total != at.total:
-            raise data_changed(f"it had {at.total} rows and has {page.paging.total} now")
-        now = await fetch_times(shop.session.http, source, published=at.times.published is not None)
-        _compare_times(at.times, now)
-        await _compare(shop, source, columns, page.instance_id, at)
+        try:
+            page, _, _ = await shop.decode(answer, columns, lambda _: None)
+        except DAMAGED:
+            if place.instance_id is None:
+                raise
+            page, _ = await _page(shop, source, columns, place.instance_id, Range(0, 1), lambda _: None)
+        now = await fetch_known(shop.session, source, before=at.known)
+        now = replace(now, total=page.paging.total, extremes=page.extremes)
+        if (difference := at.known.difference(now)) is not None:
+            raise data_changed(difference)
+        instance_id = page.instance_id or place.instance_id or ""
+        await _compare(shop, source, columns, instance_id, at)
+        if not at.known.proves(now):
+            await _compare_pages(shop, source, columns, instance_id, at)
     except DataChanged:
         raise
     except DataError as error:
         raise data_changed(f"its columns are others ({error.message})") from error
-    return page.instance_id
-
-
-def _compare_times(before: Times, now: Times) -> None:
-    for what, then, since in (
-        ("changed", before.changed, now.changed),
-        ("published", before.published, now.published),
-    ):
-        if None not in {then, since} and then != since:
-            raise data_changed(f"it was {what} last at {then}, and again at {since}")
+    return instance_id, now
 
 
 async def _compare(shop: Workshop, source: Source, columns: Columns, instance_id: str, at: Position) -> None:
     """Fetch the rows of the overlap and one more, and compare them."""
-    offset, parts = at.row - len(at.tail), []
+    offset = start = at.row - len(at.tail)
+    parts: list[pa.RecordBatch] = []
+    misfits: list[Misfit] = []
     end = min(at.row + 1, at.total)
     while offset < end:
         wanted = Range(offset, end - offset)
-        answer = await fetch_page(shop.session, source, instance_id, wanted, columns.options)
-        page, batch, _ = await shop.decode(answer, columns, _batch_of)
+        page, batch = await _page(shop, source, columns, instance_id, wanted, _batch_of)
         if page.paging.offset != offset or page.paging.total != at.total or not len(batch):
             raise data_changed("the rows that come are not those that were asked for")
         parts.append(deliver_batch(batch, "plain"))
+        misfits += page.misfits
         offset += len(batch)
     again, before = pa.Table.from_batches(parts), pa.Table.from_batches([deliver_batch(at.tail, "plain")])
-    if not again.slice(0, len(at.tail)).equals(before):
+    rows = range(start, at.row)
+    # What is null here may be another value than before, so bad values are compared as they came.
+    if not again.slice(0, len(at.tail)).equals(before) or misfits_in(rows, misfits) != misfits_in(rows, at.misfits):
         raise data_changed(f"rows before row {at.row} are not those that were handed out")
     keys = again.select([column.name for column in columns.all if column.role == "attribute"])
     if at.row < at.total and keys.slice(len(at.tail) - 1, 1).equals(keys.slice(len(at.tail), 1)):
@@ -126,6 +158,50 @@ async def _compare(shop: Workshop, source: Source, columns: Columns, instance_id
             "where to go on is not certain.",
             hint="Show the attributes by forms that tell their elements apart, such as the ID.",
         )
+
+
+async def _compare_pages(shop: Workshop, source: Source, columns: Columns, instance_id: str, at: Position) -> None:
+    """Fetch some pages that were handed out again, and compare them; one that comes shorter now tells nothing."""
+    before = at.pages[:-1]  # the overlap is of the last
+    for handed in random.sample(before, min(PAGES, len(before))):
+        page, found = await _page(
+            shop, source, columns, instance_id, handed.rows, lambda page: checksum(page.batch)
+        )
+        same = (found, misfits_hash(handed.rows, page.misfits)) == (handed.checksum, handed.misfits)
+        whole = page.paging.offset == handed.rows.offset and page.paging.current == handed.rows.rows
+        if page.paging.total != at.total or (whole and not same):
+            raise data_changed(f"rows from row {handed.rows.offset} on are not those that were handed out")
+
+
+async def _page(  # noqa: PLR0917 - what each of them has
+    shop: Workshop, source: Source, columns: Columns, instance_id: str, rows: Range, convert: Callable[[Page], T]
+) -> tuple[Page, T]:
+    """Fetch a page and convert it; once more where it cannot be read, or contradicts itself or what was asked."""
+    for left in (1, 0):
+        answer = await fetch_page(shop.session, source, instance_id, rows, columns.options)
+        try:
+            page, item, _ = await shop.decode(answer, columns, convert, offset=rows.offset)
+        except DAMAGED:
+            if not left:
+                raise
+        else:
+            as_asked = page.paging.offset == rows.offset and 0 < page.paging.current <= rows.rows
+            if as_asked or not left:
+                return page, item
+    raise AssertionError("unreachable")
+
+
+def misfits_hash(rows: Range, misfits: Sequence[Misfit]) -> int:
+    """Return what tells the bad values of some rows, all of which are null, from others; in this process."""
+    return hash(tuple(misfits_in(range(rows.offset, rows.end), misfits)))
+
+
+def not_certain() -> InstanceGone:
+    """Make the error of a read that could go on only over an instance that has likely the same data."""
+    return InstanceGone(
+        "the instance is gone, and that another one has the same data is not certain.",
+        hint=_PROOF_HINT,
+    )
 
 
 def _batch_of(page: Any) -> pa.RecordBatch:

@@ -14,10 +14,12 @@ from mstr_arrow.fetch.page_by_reader import Expanded
 from mstr_arrow.fetch.reader import Read
 from mstr_arrow.fetch.sorted_reader import Gathered
 from mstr_arrow.fetch.stats import watcher
+from mstr_arrow.grid.schema import refuse_unknown
 from mstr_arrow.http.error_map import meant_status
 from mstr_arrow.instances.elements import fetch_elements
 from mstr_arrow.instances.probe import probe
 from mstr_arrow.query.element_lookup import MOST_ELEMENTS, as_elements, notes, texts_in_the_way, with_elements
+from mstr_arrow.query.forms import check_all_shown, other_forms
 from mstr_arrow.query.planner import Division, divide
 from mstr_arrow.query.query import Query
 from mstr_arrow.query.residual import Residual
@@ -49,17 +51,18 @@ Opened: TypeAlias = Reading[T] | Gathered[T]
 
 
 class _AskedTooMuchError(Exception):
-    """The server does not take conditions on the texts of ID forms."""
+    """The server does not take conditions on the texts of ID forms, or on forms beside ID and DESC."""
 
 
 @dataclass(slots=True)
 class Whole:
     """What is known of an object as a whole, shared by the scans made from each other.
 
-    ``instance`` was not read from yet but for its columns.
+    ``instance`` was not read from yet but for its columns. ``rows`` are those of the grid when it was looked at.
     """
 
     columns: Columns | None = None
+    rows: int | None = None
     instance: Instance | None = None
     looking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -99,9 +102,29 @@ class Asking:
         async with self.whole.looking:  # scans that start at once look at the object once
             if self.whole.columns is None:
                 watch = watcher(on_progress)
-                self.whole.instance = await probe(self.session, self.source, self.options.grid, watch)
-                self.whole.columns = self.whole.instance.columns
+                self.whole.instance = await probe(self.session, self._shown, self._options.grid, watch)
+                self.whole.columns = self._known(self.whole.instance.columns)
+                self.whole.rows = self.whole.instance.total
             return self.whole.columns
+
+    @property
+    def _options(self) -> ReadOptions:
+        """How the whole is read; options may name forms it does not show, and `_known` refuses what is none."""
+        return replace(self.options, grid=replace(self.options.grid, whole=False))
+
+    @property
+    def _shown(self) -> Source:
+        """What asks for the whole, with the forms that are wanted."""
+        return self.source.showing(self.options.grid)
+
+    def _known(self, columns: Columns) -> Columns:
+        """Return the columns of the whole with those that it may be asked for besides."""
+        grid, attributes = self.options.grid, self.source.attributes
+        if grid.forms == "all":
+            check_all_shown(columns, attributes)
+        others = other_forms(columns, attributes, grid.types)
+        refuse_unknown(grid, [column.name for column in (*columns.all, *others)])
+        return replace(columns, others=others)
 
     async def instance(self) -> Instance:
         """Return an instance of the object as a whole that was not read from; creates one at need."""
@@ -141,6 +164,7 @@ class Asking:
             source, options, spent = self._part(division)
             making = probe(self.session, source, options.grid, watcher(on_progress))
             instance = await self._certain(making, division, spent)
+            division.check(instance.columns.schema)
             return replace(source, over=None), options, division.residual, instance
 
         return await self._put(made, on_progress)
@@ -176,6 +200,7 @@ class Asking:
             refusal=self.source.refusal(columns),
             pushdown=self.options.pushdown,
             id_text_operators=self.session.capabilities.id_text_operators,
+            any_form=self.session.capabilities.any_form,
             total_order=ordered,
         )
         return replace(division, notes=(*division.notes, *notes(elements)))
@@ -187,7 +212,7 @@ class Asking:
             return found
         taken = self.session.capabilities.id_text_operators
         for leaf in texts_in_the_way(self.query, columns, id_text_operators=taken):
-            forms = [column for column in columns.attributes if column.name == leaf.column]
+            forms = [column for column in (*columns.attributes, *columns.others) if column.name == leaf.column]
             listed = await fetch_elements(self.session.http, self.source, forms, at_most=MOST_ELEMENTS)
             named = None if listed is None else as_elements(leaf, listed, columns)
             if named is None:
@@ -196,7 +221,7 @@ class Asking:
         return found
 
     async def _schema(self, division: Division | None) -> pa.Schema:
-        if division is not None and not division.aggregated:
+        if division is not None and not division.aggregated and not division.others:
             columns = await self.whole_columns()
         else:
             columns = (await self._probe(division)).columns
@@ -214,7 +239,7 @@ class Asking:
     async def _explain(self, division: Division | None) -> str:
         division = await self._narrowed(division)
         probed = await self._probe(division)
-        source = replace(self.source, body=self._body(division))
+        source = replace(self._shown, body=self._body(division))
         return explained(division, source, self.whole.columns or probed.columns, probed, self.options)
 
     async def _probe(self, division: Division | None) -> Instance:
@@ -231,6 +256,7 @@ class Asking:
     async def _probe_anew(self, division: Division) -> Probed:
         source, options, spent = self._part(division)
         instance = await self._certain(probe(self.session, source, options.grid), division, spent)
+        division.check(instance.columns.schema)
         return Probed(division.body, instance)
 
     def _part(
@@ -241,51 +267,61 @@ class Asking:
         None is spent where the division's own was ``made``. The first rows are those of the server's order, even
         where pages may come in any.
         """
-        options = replace(self.options, ordered=self.options.ordered or division.residual.head is not None)
+        options = replace(self._options, ordered=self.options.ordered or division.residual.head is not None)
         if not division.body:
-            return self.source, options, None
+            return self._shown, options, None
         spent = None
         if self.source.runs and made is None:
             spent, self.whole.instance = self.whole.instance, None
         grid = replace(options.grid, like=division.like)
         source = replace(self.source, body=self._body(division), over=None if spent is None else spent.id)
-        source = replace(source, ordered=division.ordered)
+        few = self.whole.rows is not None and self.whole.rows <= options.limits.first_rows
+        source = replace(source, ordered=division.ordered, one_page=few, whole=self.whole.columns)
         return source, replace(options, grid=grid), spent
 
     def _body(self, division: Division | None) -> Mapping[str, object]:
-        return self.source.body if division is None else {**self.source.body, **division.body}
+        return self._shown.body if division is None else {**self._shown.body, **division.body}
 
     async def _certain(self, asking: Awaitable[R], division: Division, spent: Instance | None) -> R:
-        """Ask, and learn from a refusal that conditions on the texts of ID forms are not taken.
+        """Ask, and learn from a refusal that conditions on texts of ID forms, or on other forms, are not taken.
 
         A request that is refused leaves the instance that it was to change as it was.
         """
         try:
             return await asking
         except ServerError as error:
-            if meant_status(error) != _BAD_REQUEST or not division.matches_on_ids:
+            learned = self.session.capabilities
+            uncertain = division.matches_on_ids or division.on_other_forms
+            if meant_status(error) != _BAD_REQUEST or not uncertain:
                 raise
-            self.session.capabilities.id_text_operators = False
+            learned.id_text_operators = learned.id_text_operators and not division.matches_on_ids
+            learned.any_form = learned.any_form and not division.on_other_forms
             self.whole.instance = self.whole.instance or spent
             raise _AskedTooMuchError from error
+
+    def _learn(self, columns: Columns) -> None:
+        """Note the columns of the whole; errors: DataMismatch where they are not those asked for."""
+        self.whole.columns = self._known(columns)
 
     async def _open(
         self, division: Division | None, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress
     ) -> Opened[T]:
         session = self.session
         division = await self._narrowed(division)
+        if division is not None and division.others:
+            await self._probe(division)  # looked at first: conditions cannot run over forms that it does not show
         if division is None or not division.body:
             instance, self.whole.instance = self.whole.instance, None
         else:
             probed, self.probed = self.probed, None
             instance = probed.instance if probed is not None and probed.body == division.body else None
         if division is None:
-            whole = _reading(session, self.source, self.options, convert, on_progress)
-            await _begin(whole, instance)
-            self.whole.columns = whole.columns
+            whole = _reading(session, self._shown, self._options, convert, on_progress)
+            await _begin(whole, instance, self._learn)
             return whole
         source, options, spent = self._part(division, made=instance)
         residual = division.residual
+        learn = None if division.body else self._learn
         first = None if division.first is None else max(1, division.first)
         if residual.gathers:
             all_rows = _reading(
@@ -296,7 +332,7 @@ class Asking:
                 on_progress,
                 first=first,
             )
-            await self._certain(_begin(all_rows, instance), division, spent)
+            await self._certain(_begin(all_rows, instance, learn), division, spent)
             return Gathered(all_rows, residual, convert)
         read = _reading(
             session,
@@ -308,7 +344,7 @@ class Asking:
             first=first,
             head=residual.head,
         )
-        await self._certain(_begin(read, instance), division, spent)
+        await self._certain(_begin(read, instance, learn), division, spent)
         return read
 
     async def _narrowed(self, division: Division | None) -> Division | None:
@@ -350,9 +386,11 @@ def _reading(
     return Read(session, source, options, convert, on_progress, narrow=narrow, first=first, head=head)
 
 
-async def _begin(read: Reading[Any], instance: Instance | None) -> None:
+async def _begin(read: Reading[Any], instance: Instance | None, learn: Callable[[Columns], None] | None) -> None:
     try:
         await read.open(instance)
+        if learn is not None:
+            learn(read.columns)
     except BaseException:
         await read.aclose()
         raise

@@ -7,6 +7,8 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from mstr_arrow.errors import DataChanged, InstanceGone
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sized
 
@@ -36,6 +38,7 @@ class Gathered(Generic[T]):
         self._convert = convert
         self._items: deque[T] | None = None
         self._rows = 0
+        self.shows_at_end = read.shows_at_end = True
 
     @property
     def schema(self) -> pa.Schema:
@@ -54,7 +57,7 @@ class Gathered(Generic[T]):
     async def next(self) -> T | None:
         """Return the next batch, converted; None after the last. The first waits for all rows."""
         if self._items is None:
-            batches = await self._gather()
+            batches = await self._gathered()
             self._items = deque(await asyncio.to_thread(self._finish, batches))
         if not self._items:
             return None
@@ -71,6 +74,15 @@ class Gathered(Generic[T]):
         """Stop the requests and let the rows go."""
         self._items = self._items and deque()
         await self._read.aclose()
+
+    async def _gathered(self) -> list[pa.RecordBatch]:
+        """Gather, and where the instance is gone and the read cannot go on, drop what came and begin again."""
+        while True:
+            try:
+                return await self._gather()
+            except (InstanceGone, DataChanged):
+                if not await self._read.start_over():
+                    raise
 
     async def _gather(self) -> list[pa.RecordBatch]:
         """Take batches until the last, or until the server's order has brought enough."""

@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from mstr_arrow.fetch.bad_values import together
+from mstr_arrow.instances.known import weaker
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mstr_arrow.fetch.bad_values import BadValues, Tally
     from mstr_arrow.http.response import Answer
+    from mstr_arrow.instances.known import Consistency
 
 LAG_INTERVAL = 0.02
 """Seconds between two looks at the event loop's lag."""
@@ -26,6 +31,9 @@ class ScanStats:
     decoded, which came as ``wire_bytes`` over the network (fewer if the server packs them); ``requests`` were
     sent, ``retries`` of them again; ``in_flight`` are under way. ``restarts`` counts the instances
     that were made in place of one that was gone. ``rows_before`` of the rows are of former runs of an extraction.
+    ``consistent`` says how certain it is that all rows are of the same data: they are of ``"one instance"``, which
+    never changes; of several, all of what was ``"published once"``, as its time and job prove; or it is only
+    ``"likely"``, as all that could be compared is the same.
 
     ``in_flight_limit`` requests may be in flight now, ``in_flight_lowest`` to ``in_flight_highest`` it was so far.
     Pages are ``page_rows`` rows long now, ``page_rows_lowest`` to ``page_rows_highest`` they were so far, but for
@@ -39,6 +47,8 @@ class ScanStats:
     requests that ran at the same time. ``lag_p99`` and ``lag_max`` are seconds by which the event loop woke
     up late, over the last three minutes. ``status`` says in words what the server is doing while the object runs
     there (``"running the SQL"``), and is None otherwise.
+
+    ``bad_values`` counts, for each column that has any, the values that did not fit it and became null.
     """
 
     rows: int
@@ -66,6 +76,8 @@ class ScanStats:
     lag_max: float
     status: str | None = None
     rows_before: int = 0
+    consistent: Consistency = "one instance"
+    bad_values: Mapping[str, BadValues] = field(default_factory=dict)
 
     @property
     def rows_per_second(self) -> float:
@@ -97,6 +109,8 @@ class Meter:
         self.transferring = 0.0
         self.decoding = 0.0
         self.status: str | None = None
+        self.tallies: list[Tally] = []
+        self.consistent: Consistency = "one instance"
         self._began = time.monotonic()
         self._ended: float | None = None
         self._lags: deque[float] = deque(maxlen=int(180 / LAG_INTERVAL))
@@ -113,6 +127,10 @@ class Meter:
         """Count one decoded page of ``size`` bytes of text."""
         self.bytes += size
         self.decoding += seconds
+
+    def goes_on(self, consistent: Consistency) -> None:
+        """Note that rows of one more instance follow, and how certain it is that they are of the same data."""
+        self.consistent = weaker(self.consistent, consistent)
 
     def end(self) -> None:
         """Stop the clock."""
@@ -155,6 +173,8 @@ class Meter:
             lag_p99=lags[int(0.99 * (len(lags) - 1))] if lags else 0.0,
             lag_max=lags[-1] if lags else 0.0,
             status=self.status,
+            bad_values=together(tally.found for tally in self.tallies),
+            consistent=self.consistent,
         )
 
 

@@ -5,8 +5,14 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.files.disk import disk_errors, not_opened
+from mstr_arrow.paths import what_is_missing, written_path
+
+if TYPE_CHECKING:
+    from mstr_arrow.errors import FileError
 
 PART = re.compile(r"part-\d{5,}\.parquet")
 """What a part is called."""
@@ -32,8 +38,8 @@ def check_sizes(*, part_rows: int | None, part_bytes: int | None) -> None:
 
 
 def target_folder(path: str | os.PathLike[str]) -> Path:
-    """Return the folder that a path leads to: a link stays a link."""
-    return Path(os.path.realpath(os.fspath(path)))
+    """Return the folder that a path leads to: a link stays a link. Errors: UsageError for one elsewhere."""
+    return Path(os.path.realpath(written_path(path)))
 
 
 def names_in(folder: Path) -> list[str]:
@@ -49,31 +55,35 @@ def names_in(folder: Path) -> list[str]:
     return sorted(os.listdir(folder))  # noqa: PTH208 - names are all that is needed
 
 
-def first_foreign(names: list[str]) -> str | None:
-    """Return the first name in a folder that is neither a part nor a manifest.
+def first_foreign(folder: Path) -> str | None:
+    """Return the first name in a folder that is neither a part's nor a manifest's, or is a folder's."""
+    with os.scandir(folder) as entries:
+        foreign = [
+            entry.name
+            for entry in entries
+            if entry.is_dir(follow_symlinks=False) or (entry.name != MANIFEST and not PART.fullmatch(entry.name))
+        ]
+    return min(foreign, default=None)
 
-    >>> first_foreign(["_manifest.json", "notes.txt", "part-00000.parquet"])
-    'notes.txt'
-    """
-    return next((name for name in names if name != MANIFEST and not PART.fullmatch(name)), None)
 
-
-def not_made(folder: Path, error: OSError) -> UsageError:
+def not_made(folder: Path, error: OSError) -> UsageError | FileError:
     """Say why a folder could not be made."""
-    return UsageError(
-        f"the folder {str(folder)!r} cannot be made: {error.strerror}.",
-        hint="Does the folder above it exist, and may you write there?",
-    )
+    hint = what_is_missing(folder) or "Is there no file of that name?"
+    return not_opened(folder, error, refused="be made as a folder", hint=hint)
 
 
 def put_in_place(new: Path, folder: Path, old: Path) -> None:
-    """Give a folder its name; what has that name moves to ``old``, where it stays, and comes back if this fails."""
-    if not folder.exists():
-        new.rename(folder)
-        return
-    folder.rename(old)
-    try:
-        new.rename(folder)
-    except BaseException:
-        old.rename(folder)
-        raise
+    """Give a folder its name; what has that name moves to ``old``, where it stays, and comes back if this fails.
+
+    Errors: FileError.
+    """
+    with disk_errors(folder, "be put in place"):
+        if not folder.exists():
+            new.rename(folder)
+            return
+        folder.rename(old)
+        try:
+            new.rename(folder)
+        except BaseException:
+            old.rename(folder)
+            raise

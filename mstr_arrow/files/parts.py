@@ -70,7 +70,7 @@ class ParquetParts:
         self._bytes_per_row = 0.0
 
     def open(self) -> None:
-        """Make the folder under a temporary name beside its own; errors: UsageError."""
+        """Make the folder under a temporary name beside its own; errors: UsageError, FileError."""
         self._check_replaceable()
         partial = self._beside("partial")
         try:
@@ -82,6 +82,9 @@ class ParquetParts:
     def start(self, schema: pa.Schema) -> None:
         """Begin with parts of a schema."""
         self._schema, self._part, self._parts, self._rows = schema, None, 0, 0
+
+    shows_at_end = True
+    """Nobody sees the parts before all are there."""
 
     def begin_again(self) -> bool:
         """Drop what was written, so that `start` begins anew."""
@@ -167,7 +170,7 @@ class ParquetParts:
                 f"the folder {shown} is not empty.",
                 hint=naming("Give another, or have it replaced: {Scan.write_parquet.overwrite=True}."),
             )
-        if foreign := first_foreign(inside):
+        if foreign := first_foreign(self._folder):
             raise UsageError(
                 f"the folder {shown} holds {foreign!r}, which is no part: it is not replaced.",
                 hint="Give another folder, or move away what it holds.",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import errno
+import io
 import itertools
 import os
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
@@ -16,10 +17,14 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.files.disk import disk_errors, not_opened
 from mstr_arrow.grid.texts import deliver_schema
+from mstr_arrow.paths import what_is_missing, written_path
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from mstr_arrow.grid.texts import Strings
 
@@ -55,12 +60,19 @@ class Sink:
         self._writer: Any = None
         if isinstance(target, str | os.PathLike):
             # A link stays a link: it is the file it leads to that is replaced.
-            self._path = Path(os.path.realpath(os.fspath(target)))
+            self._path = Path(os.path.realpath(written_path(target)))
+            if os.fspath(target).endswith(("/", os.sep)):
+                raise UsageError(
+                    f"{os.fspath(target)!r} ends in a slash, as the name of a folder does.",
+                    hint=naming(
+                        "Leave it out, or have parts written into a folder: {Scan.write_parquet.part_bytes}."
+                    ),
+                )
         else:
-            self._out = _Stream(target)
+            self._out = _Stream(_binary(target))
 
     def open(self) -> None:
-        """Make the file, before anything is asked of the server; errors: UsageError."""
+        """Make the file, before anything is asked of the server; errors: UsageError, FileError."""
         if self._path is None:
             return
         try:
@@ -75,26 +87,32 @@ class Sink:
                 self._out = pa.OSFile(str(partial), "wb")
                 self._partial = partial
         except OSError as error:
-            reason = os.strerror(error.errno) if error.errno else str(error)
-            raise UsageError(
-                f"{str(self._path)!r} cannot be written: {reason}.",
-                hint="Does its folder exist, and may you write there?",
-            ) from error
+            hint = what_is_missing(self._path) or naming(
+                "It is a folder: name a file in it, or have parts written: {Scan.write_parquet.part_bytes}."
+            )
+            raise not_opened(self._path, error, refused="be written", hint=hint) from error
 
     def start(self, schema: pa.Schema) -> None:
-        """Begin a file of batches of a schema."""
-        self._writer = self._begin(self._out, schema)
+        """Begin a file of batches of a schema; errors, here and below: FileError."""
+        with self._refusals():
+            self._writer = self._begin(self._out, schema)
 
     def _begin(self, out: Any, schema: pa.Schema) -> Any:
         raise NotImplementedError
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Write one batch."""
-        self._writer.write_batch(batch)
+        with self._refusals():
+            self._writer.write_batch(batch)
+
+    @property
+    def shows_at_end(self) -> bool:
+        """Whether nobody sees what is written before the end; a stream hands it on at once."""
+        return self._partial is not None
 
     def begin_again(self) -> bool:
         """Drop what was written, so that `start` begins anew; False where it was handed on, as to a stream."""
-        if self._partial is None:
+        if not self.shows_at_end:
             return False
         self.abandon()
         self.open()
@@ -102,10 +120,11 @@ class Sink:
 
     def finish(self) -> None:
         """Write the end and give the file its name."""
-        self._writer.close()
-        self._out.close()
-        if self._partial is not None and self._path is not None:
-            self._partial.replace(self._path)
+        with self._refusals():
+            self._writer.close()
+            self._out.close()
+            if self._partial is not None and self._path is not None:
+                self._partial.replace(self._path)
 
     def abandon(self) -> None:
         """Remove what was written so far; a caller's stream is left without an end."""
@@ -113,8 +132,21 @@ class Sink:
             # A full disk refuses to close, too: what counts is the error that came first.
             with suppress(Exception):
                 self._out.close()
-        if self._partial is not None:
-            self._partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            if self._partial is not None:
+                self._partial.unlink(missing_ok=True)
+
+    def _refusals(self) -> AbstractContextManager[None]:
+        """Tell what the system refuses; a caller's stream raises what it likes."""
+        return nullcontext() if self._path is None else disk_errors(self._path)
+
+
+def _binary(target: Any) -> Any:
+    """Return a file object for bytes as it is; errors: UsageError for anything else."""
+    if callable(getattr(target, "write", None)) and not isinstance(target, io.TextIOBase):
+        return target
+    what = "a file object for texts" if isinstance(target, io.TextIOBase) else repr(target)
+    raise UsageError(f"the target is {what}.", hint="Give a path, or a file object for bytes: open(…, 'wb').")
 
 
 class _Stream:
@@ -245,7 +277,8 @@ class Parquet(Sink):
         table = _compact(pa.Table.from_batches(self._waiting, self._schema).unify_dictionaries())
         self._waiting, self._rows = [], 0
         self._flushed += table.num_rows
-        self._writer.write_table(table, row_group_size=self._row_group_rows)
+        with self._refusals():
+            self._writer.write_table(table, row_group_size=self._row_group_rows)
 
 
 def _compact(table: pa.Table) -> pa.Table:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mstr_arrow.grid.document import METRICS
+from mstr_arrow.grid.missing import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import pyarrow as pa
 
 from mstr_arrow.errors import MstrError
 from mstr_arrow.grid import fast, plain
 from mstr_arrow.grid.cut import Unrecognised, cut
 from mstr_arrow.grid.document import Document, Paging, page_shape, read_document
 from mstr_arrow.grid.exact import parse
+from mstr_arrow.grid.offsets import offsets_in
 from mstr_arrow.grid.options import DEFAULTS, GridOptions
 from mstr_arrow.grid.schema import Columns, check_columns, columns_of
-from mstr_arrow.grid.tidy import lay_out
+from mstr_arrow.grid.tidy import Laid, lay_out
+from mstr_arrow.grid.values import Number
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from collections.abc import Mapping
 
-    from mstr_arrow.grid.tidy import Laid
+    from mstr_arrow.grid.misfits import Misfit
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """A decoded page: its rows, what the server said about it, and the columns of the whole result.
 
+    ``extremes`` are the least and greatest value of each metric, by id, over the whole result, where they are told.
     Where ``columns.whole_pages`` is false, ``laid`` has to go through a `Stitcher` before its rows are whole.
+    ``misfits`` are the bad values that are null in it; ``offsets`` says of columns of moments whether these have an
+    offset from UTC.
     """
 
     laid: Laid
     paging: Paging
     instance_id: str
     columns: Columns
+    extremes: Mapping[str, tuple[object, object]]
+    misfits: tuple[Misfit, ...] = ()
+    offsets: Mapping[str, bool] = field(default_factory=dict)
 
     @property
     def batch(self) -> pa.RecordBatch:
@@ -38,8 +48,12 @@ class Page:
         return self.laid.batch
 
 
-def decode_page(text: bytes, columns: Columns | None = None, *, options: GridOptions = DEFAULTS) -> Page:
+def decode_page(
+    text: bytes, columns: Columns | None = None, *, options: GridOptions = DEFAULTS, offset: int = 0
+) -> Page:
     """Decode a page; ``columns`` are those of the first page, None for the first page itself.
+
+    ``offset`` is that of the rows that were asked for: where a page does not tell its own, it is that.
 
     Holds the text, the arrays made of it, and between them one element list or matrix in a second form. Errors:
     ProtocolError, DataMismatch, ConversionError.
@@ -54,29 +68,55 @@ def decode_page(text: bytes, columns: Columns | None = None, *, options: GridOpt
     [{'Revenue': 1.5}]
     """
     try:
-        document = read_document(cut(text))
+        document = read_document(cut(text), offset)
         columns_here = _settle(document, columns, options)
+        if document.is_empty:
+            return _without_rows(document, columns_here)
         laid = lay_out(document, columns_here, fast.read_parts(document, columns_here))
     except (Unrecognised, MstrError):
         # An error of the fast path may be its own mistake in cutting: the plain decoder is the one to say it.
-        return decode_plainly(text, columns, options=options)
-    return Page(laid, document.paging, document.instance_id, columns_here)
+        return decode_plainly(text, columns, options=options, offset=offset)
+    return _page(document, laid, columns_here)
 
 
-def decode_plainly(text: bytes, columns: Columns | None = None, *, options: GridOptions = DEFAULTS) -> Page:
+def decode_plainly(
+    text: bytes, columns: Columns | None = None, *, options: GridOptions = DEFAULTS, offset: int = 0
+) -> Page:
     """Decode a page as `decode_page` does, by the plain decoder alone."""
-    document = read_document(parse(text))
+    document = read_document(parse(text), offset)
     with page_shape():
         columns = _settle(document, columns, options)
+        if document.is_empty:
+            return _without_rows(document, columns)
         plain.check_shape(document, columns)
         if plain.needs_exact(document, columns):
-            document = read_document(parse(text, exact=True))
-        laid = plain.lay_out(document, columns)
-    return Page(laid, document.paging, document.instance_id, columns)
+            document = read_document(parse(text, exact=True), offset)
+        laid, misfits = plain.lay_out(document, columns)
+    return _page(document, laid, columns, tuple(misfits))
+
+
+def _page(document: Document, laid: Laid, columns: Columns, misfits: tuple[Misfit, ...] = ()) -> Page:
+    told = [metric for metric in document.metrics if metric.least is not None and metric.greatest is not None]
+    extremes = {metric.id: (_as_number(metric.least), _as_number(metric.greatest)) for metric in told}
+    return Page(
+        laid, document.paging, document.instance_id, columns, extremes, misfits, offsets_in(document, columns)
+    )
+
+
+def _as_number(value: object) -> object:
+    """Return the same for a number however it was read."""
+    return float(value) if isinstance(value, Number) else value
 
 
 def _settle(document: Document, columns: Columns | None, options: GridOptions) -> Columns:
     if columns is None:
         return columns_of(document, options)
-    check_columns(document, columns)
+    if not document.is_empty:  # a page without rows may leave out what it would have them of
+        check_columns(document, columns)
     return columns
+
+
+def _without_rows(document: Document, columns: Columns) -> Page:
+    keys = pa.array([], pa.string())
+    batch = pa.RecordBatch.from_pylist([], columns.schema)
+    return _page(document, Laid(batch, keys, keys), columns)

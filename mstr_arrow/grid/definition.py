@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.errors import ProtocolError
+from mstr_arrow.answers import fields, identity, items, reading, text
 from mstr_arrow.grid.types import type_name
 
 if TYPE_CHECKING:
@@ -28,11 +28,17 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """An attribute that is offered, with all its forms, those not shown included."""
+    """An attribute that is offered, with all its forms; ``shown`` are the ids of those it shows, None if untold."""
 
     id: str
     name: str
     forms: tuple[Form, ...] = ()
+    shown: frozenset[str] | None = None
+
+    @property
+    def may_show_more(self) -> bool:
+        """Whether it may have forms beside those it shows."""
+        return len(self.forms) > (1 if self.shown is None else len(self.shown))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,7 @@ class Definition:
     """The attributes and metrics of a cube or report, in the server's order.
 
     ``row_counts`` are the metrics the server adds to each table of imported data; they are asked for only on
-    request.
+    request. ``groups``: a report's template has custom groups or consolidations.
     """
 
     id: str
@@ -57,6 +63,7 @@ class Definition:
     attributes: tuple[Attribute, ...]
     metrics: tuple[Metric, ...]
     row_counts: tuple[Metric, ...] = ()
+    groups: bool = False
 
     @property
     def may_count_rows(self) -> tuple[Metric, ...]:
@@ -102,36 +109,32 @@ def _only(metrics: Iterable[Metric], name: str) -> Metric | None:
 
 def read_definition(body: Any) -> Definition:
     """Read the body of GET /api/v2/cubes/{id}; errors: ProtocolError."""
-    try:
-        objects = body["definition"]["availableObjects"]
+    with reading(body, "a definition of a cube"):
+        objects = fields(fields(body["definition"])["availableObjects"])
         return Definition(
-            body["id"],
-            body["name"],
-            read_attributes(objects.get("attributes") or ()),
-            read_metrics(objects.get("metrics") or ()),
+            identity(body, "id"),
+            text(body, "name", "id"),
+            read_attributes(items(objects.get("attributes"))),
+            read_metrics(items(objects.get("metrics"))),
         )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ProtocolError("The server's answer is no definition of a cube.") from error
 
 
-def read_attributes(items: Iterable[Any]) -> tuple[Attribute, ...]:
-    """Read attributes with their forms; raises KeyError, TypeError or AttributeError for what is none."""
-    return tuple(Attribute(item["id"], _name(item), _forms(item.get("forms") or ())) for item in items)
-
-
-def read_metrics(items: Iterable[Any]) -> tuple[Metric, ...]:
-    """Read metrics; raises KeyError, TypeError or AttributeError for what is none."""
-    return tuple(Metric(item["id"], _name(item), type_name(item.get("dataType"))) for item in items)
-
-
-def _name(item: Any) -> str:
-    name = item["name"]
-    if not isinstance(name, str):
-        raise TypeError(name)
-    return name
-
-
-def _forms(items: Iterable[Any]) -> tuple[Form, ...]:
+def read_attributes(attributes: Iterable[Any]) -> tuple[Attribute, ...]:
+    """Read attributes with their forms; raises KeyError or TypeError for what is none."""
     return tuple(
-        Form(item["id"], item.get("name") or item["id"], type_name(item.get("dataType"))) for item in items
+        Attribute(identity(each, "id"), text(each, "name", "id"), _forms(items(each.get("forms"))))
+        for each in attributes
+    )
+
+
+def read_metrics(metrics: Iterable[Any]) -> tuple[Metric, ...]:
+    """Read metrics; raises KeyError or TypeError for what is none."""
+    return tuple(
+        Metric(identity(each, "id"), text(each, "name", "id"), type_name(each.get("dataType"))) for each in metrics
+    )
+
+
+def _forms(forms: Iterable[Any]) -> tuple[Form, ...]:
+    return tuple(
+        Form(identity(each, "id"), text(each, "name", "id"), type_name(each.get("dataType"))) for each in forms
     )

@@ -7,18 +7,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mstr_arrow.answers import HINT, seen, unexpected
 from mstr_arrow.errors import DataMismatch, ProtocolError
+from mstr_arrow.grid.missing import METRICS, complete
 from mstr_arrow.grid.types import type_name
+from mstr_arrow.grid.values import whole_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_REPORT = "If this server is newer or older than this package knows, please report it with the page."
-
 READY = 1
 PROMPT = 2
-METRICS = "templatemetrics"
-"""The type of the metrics unit, in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +56,13 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric of the metrics unit."""
+    """One metric of the metrics unit; ``least`` and ``greatest`` of its values in the whole result, if told."""
 
     id: str
     name: str
     data_type: str
+    least: object = None
+    greatest: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,12 @@ class Document:
         return _places(self.columns)
 
     @property
+    def is_empty(self) -> bool:
+        """Whether it has no rows, by what it says and by what it brings."""
+        matrices = (self.row_headers, *self.values.values())
+        return self.paging.current == 0 and all(matrix in ([], None) for matrix in matrices)
+
+    @property
     def metrics_on_rows(self) -> bool:
         """Whether each row of the grid is of one metric."""
         return any(unit.is_metrics for unit in self.rows)
@@ -138,11 +145,12 @@ class Document:
         return 1 if self.metrics_on_rows else 0
 
 
-def read_document(page: Any) -> Document:
-    """Read the members of a parsed page; errors: ProtocolError for what is no page of data."""
+def read_document(page: Any, offset: int = 0) -> Document:
+    """Read the members of a parsed page of the rows from ``offset``; errors: ProtocolError for what is none."""
     if not isinstance(page, dict):
-        raise ProtocolError("The server answered with JSON that is no page of data.", hint=_REPORT)
+        raise unexpected(page, "a page of data")
     with page_shape():
+        complete(page, offset)
         return _read(page)
 
 
@@ -151,10 +159,12 @@ def page_shape() -> Iterator[None]:
     """Turn the stumble over a part that is missing or of another kind into a ProtocolError."""
     try:
         yield
-    except (KeyError, TypeError, AttributeError, IndexError, UnicodeEncodeError) as error:
+    except KeyError as error:
+        raise ProtocolError(f"The page of data that came lacks a part: {error}.", hint=HINT) from error
+    except (TypeError, UnicodeEncodeError, AttributeError, IndexError) as error:
         raise ProtocolError(
-            f"The server answered with a page that lacks a part every page has ({type(error).__name__}: {error}).",
-            hint=_REPORT,
+            f"The page of data that came lacks a part, or has it in another form: {error}.",
+            hint=HINT,
         ) from error
 
 
@@ -162,8 +172,9 @@ def _read(page: dict[str, Any]) -> Document:
     status = page.get("status", READY)
     if status == PROMPT:
         raise ProtocolError("The object has prompts, which have to be answered before it gives data.")
-    if "data" not in page:
-        raise ProtocolError(f"The server answered without data (status {status}).", hint=_REPORT)
+    if not isinstance(page.get("data"), dict):
+        told = f", and says {page['message']!r}" if page.get("message") else ""
+        raise ProtocolError(f"The server answered without data (status {status}{told}): {seen(page)}.", hint=HINT)
     grid, data = page["definition"]["grid"], page["data"]
     rows = tuple(read_unit(unit) for unit in grid["rows"])
     columns = tuple(read_unit(unit) for unit in grid["columns"])
@@ -181,23 +192,23 @@ def _read(page: dict[str, Any]) -> Document:
 
 
 def _count(value: Any) -> int:
-    if not isinstance(value, int):
-        raise TypeError(f"{value!r} is no number of rows")
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{seen(value)} stands where a number of rows is due")
     return value
 
 
 def read_unit(unit: dict[str, Any]) -> Unit:
-    """Read a unit of an axis, or of page-by."""
+    """Read a unit of an axis, or of page-by, that is complete."""
     elements = unit["elements"]
     if str(unit["type"]).lower() == METRICS:
-        return Unit(unit.get("id", ""), unit.get("name", "Metrics"), (), elements, is_metrics=True)
+        return Unit(unit.get("id", ""), whole_text(unit.get("name", "Metrics")), (), elements, is_metrics=True)
     name, unit_id = unit["name"], unit["id"]
     forms = tuple(_form(form) for form in unit.get("forms") or ()) or (_LABEL,)
-    return Unit(unit_id, name, forms, elements, _count(unit.get("headerCount") or 1))
+    return Unit(unit_id, whole_text(name), forms, elements, _count(unit.get("headerCount") or 1))
 
 
 def _form(form: dict[str, Any]) -> Form:
-    return Form(form["id"], form["name"], type_name(form.get("dataType")))
+    return Form(form["id"], whole_text(form["name"]), type_name(form.get("dataType")))
 
 
 def _metrics(units: tuple[Unit, ...]) -> tuple[Metric, ...]:
@@ -205,7 +216,13 @@ def _metrics(units: tuple[Unit, ...]) -> tuple[Metric, ...]:
     if len(found) > 1:
         raise ProtocolError("The result has its metrics in two places, a layout that is not known.")
     return tuple(
-        Metric(metric["id"], metric["name"], type_name(metric.get("dataType")))
+        Metric(
+            metric["id"],
+            whole_text(metric["name"]),
+            type_name(metric.get("dataType")),
+            metric.get("min"),
+            metric.get("max"),
+        )
         for unit in found
         for metric in unit.elements
     )

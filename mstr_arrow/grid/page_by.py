@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from mstr_arrow.answers import HINT, fields, items, reading, whole_number
 from mstr_arrow.errors import DataMismatch, ProtocolError, UsageError
-from mstr_arrow.grid.document import Place, page_shape, read_unit
+from mstr_arrow.grid.document import Place, read_unit
+from mstr_arrow.grid.elements import element_id, label, texts_of_form
 from mstr_arrow.grid.exact import form_array
-from mstr_arrow.grid.plain import element_texts
-from mstr_arrow.grid.schema import Column, columns_of_place, distinct_names, element_id
-from mstr_arrow.names import listing, suggestion
+from mstr_arrow.grid.missing import complete_unit
+from mstr_arrow.grid.schema import Column, columns_of_place, distinct_names
+from mstr_arrow.names import find_named, listing, suggestion
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mstr_arrow.grid.document import Unit
+    from mstr_arrow.grid.misfits import Misfits
+
+_LIST = "a list of the pages of a report"
 
 Combination = tuple[int, ...]
 """The number of an element for each page-by attribute."""
@@ -39,18 +46,20 @@ class PageBy:
         names = distinct_names(column.name for column in columns)
         return tuple(replace(column, name=name) for column, name in zip(columns, names, strict=True))
 
-    def table(self, types: Mapping[str, pa.DataType] | None = None) -> pa.Table:
+    def table(self, types: Mapping[str, pa.DataType] | None = None, misfits: Misfits | None = None) -> pa.Table:
         """Make a row for each combination, of types by name where they are given; texts are plain strings.
 
-        Errors: ConversionError for an element that does not fit its type.
+        Errors: ConversionError for an element that does not fit its type, but where ``misfits`` make it null.
         """
         columns = [replace(each, type=(types or {}).get(each.name, each.type)) for each in self.columns]
         left = iter(columns)
         arrays = []
         for position, unit in enumerate(self.units):
             numbers = [combination[position] for combination in self.combinations]
-            for form, column in zip(range(len(unit.forms)), left, strict=False):
-                array = form_array(column, element_texts(unit, form, column), numbers, range(len(numbers)))
+            own = list(islice(left, len(unit.forms)))
+            for form, column in enumerate(own):
+                texts = texts_of_form(unit, form, [each.type for each in own])
+                array = form_array(column, texts, numbers, misfits)
                 arrays.append(array.dictionary_decode() if pa.types.is_dictionary(array.type) else array)
         fields = [each.field.with_type(array.type) for each, array in zip(columns, arrays, strict=True)]
         return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
@@ -94,7 +103,7 @@ class PageBy:
             if len({each[position] for each in found}) > 1
         ]
         unit, numbers = open_units[0]
-        values = listing([_label(unit.elements[number]) for number in numbers])
+        values = listing([label(unit.elements[number]) for number in numbers])
         names = " and ".join(repr(unit.name) for unit, _ in open_units)
         raise UsageError(
             f"{len(found):,} pages are chosen, not one.",
@@ -108,13 +117,17 @@ class PageBy:
 
     def _place(self, name: str) -> tuple[int, int | None]:
         """Find the attribute of a name, and the form if it names one."""
-        places = [
-            (position, form if name == f"{unit.name}@{each.name}" else None)
+        spellings = [
+            spelling
             for position, unit in enumerate(self.units)
             for form, each in enumerate(unit.forms)
-            if name in (unit.name, unit.id, unit.id.lower(), f"{unit.name}@{each.name}")
+            for spelling in (
+                (unit.name, (position, None)),
+                (unit.id, (position, None)),
+                (f"{unit.name}@{each.name}", (position, form)),
+            )
         ]
-        found = list(dict.fromkeys(places))
+        found = list(dict.fromkeys(place for _, place in find_named(name, spellings, itemgetter(0))))
         if len(found) == 1:
             return found[0]
         names = [unit.name for unit in self.units]
@@ -130,17 +143,19 @@ class PageBy:
         known = [element_id(each) for each in unit.elements]
         held: list[Sequence[object]] = []
         if form is None and len(unit.forms) > 1:
-            held.append([_label(each) for each in unit.elements])
+            held.append([label(each) for each in unit.elements])
         if form is None:
             held.append(known)
         for number in forms:
-            column = columns_of_place(Place(unit, 0), in_rows=False)[number]
-            texts = element_texts(unit, number, column)
-            every = range(len(texts))
-            held += [texts, form_array(column, texts, every, every).to_pylist()]
+            own = columns_of_place(Place(unit, 0), in_rows=False)
+            texts = texts_of_form(unit, number, [each.type for each in own])
+            held += [texts, form_array(own[number], texts, range(len(texts))).to_pylist()]
         found = {number for values in held for number, each in enumerate(values) if each == value}
+        if not found and isinstance(value, str):
+            named = [(str(each), at) for values in held for at, each in enumerate(values) if each is not None]
+            found = {at for _, at in find_named(value, named, itemgetter(0))}
         if not found:
-            labels = [_label(each) for each in unit.elements]
+            labels = [label(each) for each in unit.elements]
             raise UsageError(f"{unit.name!r} has no element {value!r}.", hint=suggestion(str(value), labels))
         return found
 
@@ -150,21 +165,50 @@ def read_page_by(pages: Sequence[Any]) -> PageBy:
 
     Errors: ProtocolError, DataMismatch where others are listed than were counted.
     """
-    with page_shape():
-        units = tuple(read_unit(unit) for unit in pages[0]["pageBy"])
-        items = [tuple(item) for page in pages for item in page["validPageByElements"]["items"]]
-        total = pages[0]["validPageByElements"]["paging"]["total"]
-    if len(items) != total:
-        raise DataMismatch(f"The server counts {total} pages of the report and lists {len(items)}.")
-    for item in items:
+    listings = [read_listing(page) for page in pages]
+    with reading(pages[0], _LIST):
+        units = tuple(map(_unit, items(pages[0].get("pageBy"))))
+    listed = [item for listing in listings for item in listing.combinations]
+    total = listings[0].total
+    if total is not None and len(listed) != total:
+        raise DataMismatch(f"The server counts {total} pages of the report and lists {len(listed)}.", hint=HINT)
+    for item in listed:
         if len(item) != len(units) or not all(
             type(number) is int and 0 <= number < len(unit.elements)
             for number, unit in zip(item, units, strict=False)
         ):
-            raise ProtocolError(f"The server lists {item!r} as a page, which names no element of each attribute.")
-    return PageBy(units, tuple(dict.fromkeys(items)) if units else ((),))
+            message = f"The server lists {item!r} as a page, which names no element of each attribute."
+            raise ProtocolError(message, hint=HINT)
+    return PageBy(units, tuple(dict.fromkeys(listed)) if units else ((),))
 
 
-def _label(element: Mapping[str, Any]) -> str:
-    """Return what a person calls an element: the texts of its forms."""
-    return " ".join(str(value) for value in element.get("formValues") or [element.get("name") or ""])
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Some of the combinations that have data, and how many there are, where the server counts them."""
+
+    combinations: tuple[Combination, ...]
+    total: int | None
+
+
+def read_listing(body: Any) -> Listing:
+    """Read one answer to GET …/pageBy/elements; errors: ProtocolError.
+
+    >>> read_listing({"pageBy": [], "validPageByElements": {"items": None, "paging": {"total": "0"}}})
+    Listing(combinations=(), total=0)
+    """
+    with reading(body, _LIST):
+        if fields(body).get("validPageByElements") is None and not items(body["pageBy"]):
+            return Listing((), 0)
+        valid = fields(body["validPageByElements"])
+        found = tuple(tuple(map(_index, item)) for item in items(valid.get("items")))
+        return Listing(found, whole_number((valid.get("paging") or {}).get("total")))
+
+
+def _index(value: Any) -> Any:
+    return value if (number := whole_number(value)) is None else number
+
+
+def _unit(unit: dict[str, Any]) -> Unit:
+    complete_unit(fields(unit))
+    unit["elements"] = [fields(element) for element in items(unit["elements"])]
+    return read_unit(unit)

@@ -14,6 +14,9 @@ DECIMAL = pa.decimal128(38, 18)
 TEXT = pa.dictionary(pa.int32(), pa.string())
 """How texts leave the decoder: each distinct text of a page once, and an index per row."""
 
+UNTOLD = frozenset({"unknown", "reserved", "missing"})
+"""Names that tell no type: what definitions say of most metrics."""
+
 _NUMERIC_CODES = {
     0: "reserved", 1: "integer", 2: "unsigned", 3: "numeric", 4: "decimal", 5: "real", 6: "double", 7: "float",
     8: "char", 9: "varchar", 10: "longvarchar", 11: "binary", 12: "varbin", 13: "longvarbin", 14: "date",

@@ -11,11 +11,12 @@ import aiohttp
 
 from mstr_arrow.errors import ClosedError, MstrError, ProtocolError
 from mstr_arrow.http import url
+from mstr_arrow.http.blotting import blotted
 from mstr_arrow.http.body import json_text, unpacked
 from mstr_arrow.http.disguised import error_within
 from mstr_arrow.http.error_map import error_for
 from mstr_arrow.http.failures import transport_error
-from mstr_arrow.http.response import Answer, blotted, parsed
+from mstr_arrow.http.response import Answer, parsed
 from mstr_arrow.http.retry import Failed, is_overload, is_transient, retry_after, was_turned_away
 
 if TYPE_CHECKING:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import ProtocolError
+from mstr_arrow.http.blotting import blotted
 from mstr_arrow.http.body import DAMAGED, json_text, loads, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from mstr_arrow.masked import Masked
 
 EXCERPT = 200
 """Characters of an unreadable body that an error shows."""
@@ -35,7 +37,7 @@ class Answer:
     busy: bool = False
     seconds_waiting: float = 0.0
     seconds_transferring: float = 0.0
-    secrets: Sequence[str] = field(default=(), repr=False)
+    secrets: Sequence[Masked] = field(default=(), repr=False)
 
     def content(self) -> bytes:
         """Return the body, unpacked; a damaged one is a ProtocolError.
@@ -53,34 +55,20 @@ class Answer:
         return parsed(self.text(), self.secrets)
 
 
-def parsed(content: bytes, secrets: Sequence[str] = ()) -> Any:
+def parsed(content: bytes, secrets: Sequence[Masked] = ()) -> Any:
     """Return JSON parsed; what is not JSON is a ProtocolError that shows its start, without the secrets."""
     try:
         return loads(content)
     except ValueError as error:
         reason = str(error)
-    # Raised here, as the parser's error holds the whole text.
-    if not content.strip():
-        raise ProtocolError("the server's answer has no body where JSON was due.", hint=DAMAGED)
+    # Raised here, as the parser's error holds the whole text; and without it, for tracebacks that show variables.
     start = excerpt(blotted(content, secrets))
+    is_empty = not content.strip()
+    del content
+    if is_empty:
+        raise ProtocolError("the server's answer has no body where JSON was due.", hint=DAMAGED)
     message = f"the server's answer is not JSON ({reason}); it starts with {start!r}."
     raise ProtocolError(message, hint=page_hint(start) or DAMAGED)
-
-
-def blotted(body: bytes, secrets: Sequence[str]) -> bytes:
-    r"""Return a body in which secrets are stars, be they escaped as in JSON, or as in JSON within JSON.
-
-    >>> blotted(rb'you sent "pa\"ss"', ['pa"ss'])
-    b'you sent "***"'
-    """
-    spellings = set(filter(None, secrets))
-    for _ in range(2):
-        spellings |= {
-            json.dumps(text, ensure_ascii=only_ascii)[1:-1] for text in spellings for only_ascii in (False, True)
-        }
-    for spelling in sorted(spellings, key=len, reverse=True):
-        body = body.replace(spelling.encode(), b"***")
-    return body
 
 
 def excerpt(body: bytes) -> str:

@@ -23,9 +23,11 @@ from mstr_arrow.errors import (
     TimeoutExceeded,
 )
 from mstr_arrow.grid.rows import Range
+from mstr_arrow.http.error_map import error_for
 from mstr_arrow.http.retry import retry_after
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.instances.jobs import cancel_job
+from mstr_arrow.instances.nothing import blank_answer, has_no_data, has_no_rows, with_columns
 from mstr_arrow.instances.page_by import choose_page
 from mstr_arrow.instances.prompts import Prompting
 from mstr_arrow.instances.status import FAILED, PROMPTED, READY, State, read_state
@@ -64,14 +66,14 @@ _GATEWAY = frozenset({502, 504})
 
 async def place_for(session: ProjectSession, source: Source, instance: Instance | None, watch: Watch) -> Place:
     """Wait for a place in the session's working set: that of an instance there is, if it is there still."""
-    wanted = source.given or source.over if instance is None else instance.id
+    wanted = (source.given or source.over if instance is None else instance.id) or None
     return await session.instances.acquire(
         session.http,
         source.path,
         runs=source.runs,
         instance_id=wanted,
         foreign=wanted is not None and wanted == source.given,
-        on_wait=lambda: watch("waiting for other reads of this session"),
+        on_wait=watch,
     )
 
 
@@ -81,7 +83,8 @@ async def execute(
     """Have the server make an instance in ``place`` and return its first page, of at most ``rows`` rows.
 
     ``watch`` is told in words what the server does meanwhile, and None when the page is there. Nothing that creates
-    an instance is repeated when its answer is lost, for then one may exist. Calls POST …/instances; where that
+    an instance is repeated when its answer is lost, for then one may exist. A result without rows is a page, too,
+    however the server tells it. Calls POST …/instances; where that
     does not answer with the page, GET …/instances/{id}/status, then PUT or GET …/instances/{id}.
 
     Raises TimeoutExceeded after ``Timeouts.execute`` seconds; ServerError or ConnectError, with the way out, when a
@@ -94,10 +97,15 @@ async def execute(
         async with asyncio.timeout(seconds) as limit:
             for left in reversed(range(INSTANCES)):
                 try:
-                    return await execution.answer()
+                    answer = await execution.answer()
+                    return await with_columns(session.http, source, answer, execution.instance_id)
                 except InstanceGone:
                     if not left or source.given is not None:
                         raise
+                except ServerError as error:
+                    if not has_no_data(error):
+                        raise
+                    return await blank_answer(session.http, source, execution.instance_id)
                 execution = _Execution(session.http, source, Range(0, rows), options, watch, place=place)
             raise AssertionError("unreachable")
     except (TimeoutError, asyncio.CancelledError) as error:
@@ -129,6 +137,11 @@ class _Execution:
         self._has_status = source.runs
         self._wait = FIRST_PAUSE
         self._short = SHORT_READ
+
+    @property
+    def instance_id(self) -> str | None:
+        """The instance's id; None as long as it is not known."""
+        return self._instance
 
     async def answer(self) -> Answer:
         """Return the first page."""
@@ -176,7 +189,9 @@ class _Execution:
         state = await self._state(answer)
         if change is None:
             return await self._followed(answer, state)
-        await self._settled(answer, state, wanted)
+        page = await self._settled(answer, state, wanted)
+        if self._instance is None and page is not None and has_no_rows(page):
+            return page  # of which nothing can be left out
         return await self._changed(change)
 
     async def _create(self, body: dict[str, object], wanted: Range) -> Answer:
@@ -320,7 +335,9 @@ class _Execution:
 
         def read() -> State:
             source_id = self._source.object_id
-            return read_state(answer.status, answer.headers, answer.text(), source_id=source_id)
+            return read_state(
+                answer.status, answer.headers, answer.text(), source_id=source_id, secrets=answer.secrets
+            )
 
         state = await asyncio.to_thread(read) if len(answer.body) > _WORTH_A_THREAD else read()
         self._instance = self._instance or state.instance_id
@@ -330,17 +347,20 @@ class _Execution:
 
     async def _failure(self, state: State) -> MstrError:
         """Return why the server could not make the instance, which asking for a page of it tells."""
-        message = state.message
+        message, failure = state.message, state.failure
         if self._instance is not None:
             params = self._source.params(Range(0, 1), self._options)
             try:
                 answer = await self._request("GET", self._path, params=params, safe=False)
-                message = (await self._state(answer)).message or message
+                now = await self._state(answer)
+                message, failure = now.message or message, now.failure or failure
             except ServerError as error:
                 if not isinstance(error, NotFound):
                     return error
             except MstrError:
                 pass
+        if failure is not None:
+            return error_for(500, {}, failure, method="GET", path=f"/api/{self._source.path}")
         reason = f": {message}" if message else f" (status {state.number}); it gives no reason."
         return ServerError(f"the server could not run the {self._source.kind}{reason}")
 

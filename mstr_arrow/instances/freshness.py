@@ -1,4 +1,4 @@
-"""When a cube was changed, and when its data were published (wire reference, sections 3.3 and 9.5)."""
+"""When a cube was changed, and which publication its data are of (wire reference, sections 3.3 and 9.5)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.errors import MstrError, PermissionDenied
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mstr_arrow.instances.source import Source
     from mstr_arrow.session.project_http import ProjectHttp
 
@@ -20,35 +22,93 @@ CACHES = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class DataTime:
-    """When data were last published, as the server writes it; None with the reason where it does not tell."""
+class Cache:
+    """A copy of a cube's data on a node: when and by which job it was published; its rows, its bytes.
+
+    All as the server writes it; None for what it leaves out.
+    """
 
     moment: str | None
+    job: str | None = None
+    rows: str | None = None
+    size: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What is known of the data that a cube has now, by its ``caches`` on all nodes; ``why_not`` if nothing is."""
+
+    caches: tuple[Cache, ...] = ()
     why_not: str | None = None
+
+    @property
+    def moment(self) -> str | None:
+        """When the data were published; several moments where nodes differ: nobody knows which one is read."""
+        return " ".join(sorted({cache.moment for cache in self.caches if cache.moment})) or None
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether it can be told from every other one: one moment, and one job, on all nodes."""
+        told = {(cache.moment, cache.job) for cache in self.caches}
+        return len(told) == 1 and None not in next(iter(told))
+
+    def difference(self, later: Publication) -> str | None:
+        """Say what tells that another publication came in between; None where nothing does."""
+        for what, of in (("last at ", _moments), ("by job ", _jobs), ("with a number of rows of ", _rows)):
+            then, since = of(self), of(later)
+            if then and since and then != since:
+                return (
+                    f"published {what}{', '.join(then)}, and again {what.removeprefix('last ')}{', '.join(since)}"
+                )
+        return None
+
+    def proves(self, later: Publication) -> bool:
+        """Tell whether both are certainly the same publication."""
+        return self.is_certain and sorted(map(repr, self.caches)) == sorted(map(repr, later.caches))
+
+
+def _moments(publication: Publication) -> list[str]:
+    return sorted({cache.moment for cache in publication.caches if cache.moment})
+
+
+def _jobs(publication: Publication) -> list[str]:
+    return sorted({cache.job for cache in publication.caches if cache.job})
+
+
+def _rows(publication: Publication) -> list[str]:
+    return sorted({cache.rows for cache in publication.caches if cache.rows})
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """When an object was changed and its data published, as the server writes it; None where it does not tell."""
+    """When an object was changed, as the server writes it or None, and the publication of its data."""
 
-    changed: str | None
-    published: str | None
+    changed: str | None = None
+    publication: Publication = Publication()
+
+    def difference(self, later: Times) -> str | None:
+        """Say what tells that the object is another one; None where nothing does."""
+        if None not in {self.changed, later.changed} and self.changed != later.changed:
+            return f"it was changed last at {self.changed}, and again at {later.changed}"
+        told = self.publication.difference(later.publication)
+        return None if told is None else f"it was {told}"
 
 
 async def fetch_times(http: ProjectHttp, source: Source, *, published: bool = True) -> Times:
-    """Ask when an object was changed and, unless that is not wanted, when its data were published.
+    """Ask when an object was changed and, unless that is not wanted, for the publication of its data.
 
-    GET /api/cubes?id=, and the calls of `fetch_data_time`. Never raises what the server says; of reports there are
-    no such times.
+    GET /api/cubes?id=, and the calls of `fetch_publication`. Never raises what the server says; of reports there
+    are no such times.
     """
     if source.kind != "cube":
-        return Times(None, None)
+        return Times()
     if not published:
-        return Times(await _changed(http, source.object_id), None)
-    changed, data = await asyncio.gather(
-        _changed(http, source.object_id), fetch_data_time(http, source.kind, source.object_id)
+        return Times(await _changed(http, source.object_id))
+    return Times(
+        *await asyncio.gather(
+            _changed(http, source.object_id), fetch_publication(http, source.kind, source.object_id)
+        )
     )
-    return Times(changed, data.moment)
 
 
 async def _changed(http: ProjectHttp, cube_id: str) -> str | None:
@@ -59,31 +119,34 @@ async def _changed(http: ProjectHttp, cube_id: str) -> str | None:
         return None
 
 
-async def fetch_data_time(http: ProjectHttp, kind: str, object_id: str) -> DataTime:
-    """Ask when an object's data were last published; never raises what the server says.
+async def fetch_publication(http: ProjectHttp, kind: str, object_id: str) -> Publication:
+    """Ask when, and by which job, an object's data were last published; never raises what the server says.
 
     A cube's modification time is not asked for: it may be that of its definition. GET /api/monitors/iServer/nodes
     and /api/monitors/caches/cubes of each node, which take the privilege to monitor caches.
     """
     if kind != "cube":
-        return DataTime(None, "the server keeps no such time of reports")
+        return Publication(why_not="the server keeps no such time of reports")
     try:
         nodes = (await http.request("GET", "monitors/iServer/nodes")).json()
-        found = [
-            cache["lastUpdateTime"]
-            for node in nodes["nodes"]
-            for cache in await _caches(http, node["name"])
-            if cache["source"]["id"].upper() == object_id.upper() and cache.get("lastUpdateTime")
-        ]
+        listed = [cache for node in nodes["nodes"] for cache in await _caches(http, node["name"])]
+        own = [cache for cache in listed if cache["source"]["id"].upper() == object_id.upper()]
+        found = tuple(_cache(cache) for cache in own if cache.get("lastUpdateTime"))
     except PermissionDenied:
-        return DataTime(None, "this login may not monitor the caches of cubes")
+        return Publication(why_not="this login may not monitor the caches of cubes")
     except (MstrError, LookupError, TypeError, AttributeError) as error:
         logger.debug("the caches of cubes were not listed: %s", type(error).__name__)
-        return DataTime(None, "the server does not list the caches of cubes")
-    if not found:
-        return DataTime(None, "the server lists no cache of this cube")
-    # Every node has a cache of its own; where they differ, nobody knows which one was or will be read.
-    return DataTime(" ".join(sorted(set(found))))
+        return Publication(why_not="the server does not list the caches of cubes")
+    return Publication(found, None if found else "the server lists no cache of this cube")
+
+
+def _cache(told: Mapping[str, Any]) -> Cache:
+    names = ("lastUpdateTime", "lastUpdateJob", "rowCount", "size")
+    return Cache(*(_text(told.get(name)) for name in names))
+
+
+def _text(value: object) -> str | None:
+    return None if value is None or value == "" else str(value)
 
 
 async def _caches(http: ProjectHttp, node: str) -> list[dict[str, Any]]:

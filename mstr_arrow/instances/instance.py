@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mstr_arrow.grid.expansion import Expansion
     from mstr_arrow.grid.schema import Columns
-    from mstr_arrow.instances.freshness import Times
+    from mstr_arrow.instances.known import Known
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
     """An instance nothing was read from yet but its columns and the number of its rows.
 
-    Where all pages of a report are wanted, it shows one of them, and ``expansion`` says which there are. ``times``
-    are those before it was made, where they were asked for.
+    ``id`` is empty where the server made none, because there are no data; it is not read from.
+    Where all pages of a report are wanted, it shows one of them, and ``expansion`` says which there are. ``known``
+    is what was known before it was made, and what its first page tells.
     """
 
     id: str
     columns: Columns
     total: int
     expansion: Expansion | None = None
-    times: Times | None = None
+    known: Known | None = None

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.errors import ProtocolError
-from mstr_arrow.grid.page_by import PageBy, read_page_by
+from mstr_arrow.grid.page_by import PageBy, read_listing, read_page_by
 from mstr_arrow.http.subject import Subject
 
 if TYPE_CHECKING:
@@ -32,21 +31,18 @@ class PageChoice:
 
 async def fetch_page_by(http: ProjectHttp, instances_path: str, instance_id: str) -> PageBy:
     """List all pages that have data. GET …/instances/{id}/pageBy/elements, until they are complete."""
-    listed: list[Any] = []
+    answers: list[Any] = []
     count = 0
     while True:
         path = f"{instances_path}/{instance_id}/pageBy/elements"
         params = {"offset": count, "limit": PAGE}
         body = (await http.request("GET", path, params=params, subject=Subject.INSTANCE)).json()
-        try:
-            items = len(body["validPageByElements"]["items"])
-            total = body["validPageByElements"]["paging"]["total"]
-        except (KeyError, TypeError) as error:
-            raise ProtocolError("The server's answer is no list of the pages of a report.") from error
-        listed.append(body)
-        count += items
-        if not items or count >= total:
-            return read_page_by(listed)
+        listing = read_listing(body)
+        found = len(listing.combinations)
+        answers.append(body)
+        count += found
+        if not found or (found < PAGE if listing.total is None else count >= listing.total):
+            return read_page_by(answers)
 
 
 async def choose_page(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from mstr_arrow.errors import ServerBusy
+from mstr_arrow.errors import ProtocolError, ServerBusy, ServerError
 from mstr_arrow.grid.rows import Range
+from mstr_arrow.instances.nothing import has_no_data, page_of_nothing
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -39,7 +41,15 @@ async def halving(rows: int, ask: Callable[[int], Awaitable[Answer]]) -> tuple[A
 async def fetch_page(
     session: ProjectSession, source: Source, instance_id: str, wanted: Range, options: GridOptions
 ) -> Answer:
-    """Ask for a page of an instance, which may come shorter. GET …/instances/{id}; errors: those of `halving`."""
+    """Ask for a page of an instance, which may come shorter. GET …/instances/{id}.
+
+    Errors: those of `halving`; ProtocolError where it is not known which instance it is.
+    """
+    if not instance_id:
+        raise ProtocolError(
+            f"the server ran the {source.kind} and did not say as which instance: no other page can be asked for.",
+            hint=naming("Larger pages may bring all of it at once: {Limits.first_page_rows}."),
+        )
 
     async def ask(rows: int) -> Answer:
         sent = time.monotonic()
@@ -47,5 +57,10 @@ async def fetch_page(
         session.instances.touched(instance_id, sent)
         return answer
 
-    answer, _ = await halving(wanted.rows, ask)
+    try:
+        answer, _ = await halving(wanted.rows, ask)
+    except ServerError as error:
+        if has_no_data(error):
+            return page_of_nothing(wanted)
+        raise
     return answer

@@ -10,7 +10,7 @@ from mstr_arrow.errors import InstanceGone
 from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.grid.expansion import expand
 from mstr_arrow.instances.execute import INSTANCES, execute, place_for
-from mstr_arrow.instances.freshness import fetch_times
+from mstr_arrow.instances.fetch_known import fetch_known
 from mstr_arrow.instances.instance import Instance
 from mstr_arrow.instances.page_by import fetch_page_by
 
@@ -30,18 +30,20 @@ async def probe(
 
     It stays in the session's working set until somebody else needs its place. Where all pages of a report are
     wanted, it shows the one that the server shows first. What has a total order may be gone on with over another
-    instance, and so comes with its times.
+    instance, and so comes with what is known of its data.
     """
     place = await place_for(session, source, None, watch)
     every = source.page_by if source.expands else None
     shown = source if every is None else replace(source, page_by=None)
-    grid = options if every is None else replace(options, types={})
+    grid = options if every is None else replace(options, types={}, whole=False)
     try:
-        times = await fetch_times(session.http, source) if source.ordered and source.given is None else None
+        known = await fetch_known(session, source)
         for left in reversed(range(INSTANCES)):
             answer = await execute(session, shown, shown.probe_rows, options, watch, place=place)
             page = await asyncio.to_thread(decode_page, answer.text(), options=grid)
-            instance = Instance(page.instance_id, page.columns, page.paging.total, times=times)
+            known = replace(known, total=page.paging.total, extremes=page.extremes)
+            instance_id = page.instance_id or place.instance_id or ""
+            instance = Instance(instance_id, page.columns, page.paging.total, known=known)
             if every is None:
                 break
             try:

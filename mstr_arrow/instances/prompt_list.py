@@ -77,7 +77,9 @@ async def prepared(session: ProjectSession, report_id: str) -> AsyncIterator[tup
     try:
         place.asked()
         answer = await session.http.request("POST", path, params=params, json={}, wait="execute")
-        state = read_state(answer.status, answer.headers, answer.text(), source_id=report_id)
+        state = read_state(
+            answer.status, answer.headers, answer.text(), source_id=report_id, secrets=answer.secrets
+        )
         if state.instance_id is None:
             raise ProtocolError("The server prepares the report, and does not say as which instance.")
         place.made(state.instance_id)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from mstr_arrow.errors import UsageError
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.http.version import at_least
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mstr_arrow.grid.definition import Attribute
     from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.grid.rows import Range
     from mstr_arrow.grid.schema import Columns
@@ -33,7 +36,10 @@ class Source:
     may name an instance of a report that can be changed in place of a new one. ``given`` is somebody else's
     instance, which is read as it is, and none is made. ``prompts`` are the answers to the prompts of the object,
     ``page_by`` the choice among its pages; each is None where there is none. ``ordered``: the body asks for a total
-    order of rows, so that each instance has them in the same one.
+    order of rows, so that each instance has them in the same one; ``one_page``: these are certainly no more than
+    one page holds. ``whole`` are the columns of the object without conditions, where they are known: those of a
+    result without rows follow from them. ``attributes`` and ``metrics`` (ids) are those that the object shows, as
+    its definition tells; ``groups``: it shows custom groups or consolidations besides.
     """
 
     kind: Literal["cube", "report"]
@@ -47,6 +53,11 @@ class Source:
     prompts: Answers | None = None
     page_by: PageChoice | None = None
     ordered: bool = False
+    one_page: bool = False
+    whole: Columns | None = None
+    attributes: tuple[Attribute, ...] = ()
+    metrics: tuple[str, ...] = ()
+    groups: bool = False
 
     @property
     def object_path(self) -> str:
@@ -82,6 +93,42 @@ class Source:
         if self.responds_async:
             return f"The server was asked to answer at once (Prefer: respond-async), and did not: {raised}"
         return f"From version {_ASYNC_SINCE} on, servers run reports while nobody waits; until then {raised}"
+
+    def showing(self, options: GridOptions) -> Source:
+        """Return what asks for the forms that are wanted; errors: UsageError where they cannot be asked for.
+
+        A body that names attributes makes a table of a report, whatever its own layout is (wire reference, section
+        3.7), so it is used only where the definition has more forms than are shown.
+        """
+        if options.forms == "shown" or not any(attribute.may_show_more for attribute in self.attributes):
+            return self
+        reason = self._refusal_of_forms(options)
+        if reason is not None:
+            raise UsageError(
+                naming("{Scan.with_options.forms='all'} cannot be asked for: {reason}.", reason=reason),
+                hint=naming("Leave {Scan.with_options.forms} out to read the forms that are shown."),
+            )
+        attributes = [
+            {"id": attribute.id, "forms": [{"id": form.id} for form in attribute.forms]}
+            if attribute.forms
+            else {"id": attribute.id}
+            for attribute in self.attributes
+        ]
+        metrics = [{"id": metric} for metric in self.metrics]
+        return replace(self, body={**self.body, "requestedObjects": {"attributes": attributes, "metrics": metrics}})
+
+    def _refusal_of_forms(self, options: GridOptions) -> str | None:
+        if self.given is not None:
+            return "a given instance is read as it is"
+        if self.page_by is not None:
+            return "the pages of a report show the forms of its own"
+        if self.groups:
+            return "the report has custom groups or consolidations, which no request names"
+        if options.layout == "grid":
+            return "the report would lose its layout"
+        if options.subtotals != "drop":
+            return "the report would lose its subtotals"
+        return None
 
     def refusal(self, columns: Columns) -> str | None:
         """Say why the server cannot be asked for a part of this object; None where it can.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mstr_arrow.errors import PermissionDenied, ProtocolError
+from mstr_arrow.answers import reading, text
+from mstr_arrow.errors import PermissionDenied
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.instances.prompt_list import prepared
 from mstr_arrow.instances.prompts import Prompting
@@ -40,7 +41,5 @@ async def _statement(http: ProjectHttp, place: str, *, subject: Subject | None =
     except PermissionDenied as error:
         error.hint = "To see SQL takes the privilege for the SQL view, and access to the object; ask for them."
         raise
-    if not isinstance(body, dict) or not isinstance(body.get("sqlStatement"), str):
-        raise ProtocolError("The server's answer holds no SQL.")
-    statement: str = body["sqlStatement"]
-    return statement
+    with reading(body, "an SQL view"):
+        return text(body, "sqlStatement")

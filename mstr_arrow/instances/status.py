@@ -6,11 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.errors import ProtocolError
-from mstr_arrow.http.body import loads
+from mstr_arrow.answers import unexpected, whole_number
+from mstr_arrow.http.error_map import iserver_code_of
+from mstr_arrow.http.response import parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from mstr_arrow.masked import Masked
 
 READY, PROMPTED = 1, 2
 FAILED = frozenset({3, 18})
@@ -54,13 +57,15 @@ class State:
     """What an answer tells of an instance.
 
     ``number`` is the server's (EnumDSSXMLStatus), None where it gives none; ``whole`` says that the answer is a
-    page of data; ``message`` is the server's reason of a failure.
+    page of data; ``message`` is the server's reason of a failure, and ``failure`` the answer that told it with a
+    code of the Intelligence Server's.
     """
 
     instance_id: str | None
     number: int | None
     whole: bool = False
     message: str | None = None
+    failure: bytes | None = None
 
     @property
     def doing(self) -> str:
@@ -68,38 +73,41 @@ class State:
         return "running" if self.number is None else _DOING.get(self.number, f"running (status {self.number})")
 
 
-def read_state(status: int, headers: Mapping[str, str], content: bytes, *, source_id: str) -> State:
+def read_state(
+    status: int, headers: Mapping[str, str], content: bytes, *, source_id: str, secrets: Sequence[Masked] = ()
+) -> State:
     """Read what an answer about an instance tells, whichever of the known shapes it has (section 3.9).
 
     ``source_id`` is the report's or cube's: some answers call the instance ``id``, others the object. Errors:
-    ProtocolError for an answer that is no JSON object.
+    ProtocolError for an answer that is no JSON object, which shows its start without the ``secrets``.
 
     >>> read_state(202, {}, b'{"id": "R1", "instanceId": "I1", "status": 6}', source_id="R1").doing
     'running the SQL'
     >>> read_state(202, {"Location": "/api/v2/reports/R1/instances/I1?limit=1"}, b"", source_id="R1").instance_id
     'I1'
     """
-    if _PAGE.search(content):  # it may be big, so it is not parsed
+    if _PAGE.search(content):  # it may be big, so it is not parsed where it names its instance
         found = _PAGE_OF.search(content)
-        return State(found.group(1).decode() if found else None, READY, whole=True)
-    body = _object(content) if content.strip() else {}
-    number = _number(body.get("status"))
+        known = found.group(1).decode() if found else _instance_id(_object(content, secrets), headers, source_id)
+        return State(known, READY, whole=True)
+    body = _object(content, secrets) if content.strip() else {}
+    number = whole_number(body.get("status"))
     if number is None:
-        number = _number(headers.get("X-MSTR-IStatus"))
+        number = whole_number(headers.get("X-MSTR-IStatus"))
     if status == _ACCEPTED and number == READY:  # ready comes with 200
         number = None
     if status != _ACCEPTED and number is None:
         number = READY
-    return State(_instance_id(body, headers, source_id), number, message=_message(body))
+    failure = content if number in FAILED and iserver_code_of(body) else None
+    return State(_instance_id(body, headers, source_id), number, message=_message(body), failure=failure)
 
 
-def _object(content: bytes) -> dict[str, Any]:
-    try:
-        body = loads(content)
-    except ValueError:
-        body = None
+def _object(content: bytes, secrets: Sequence[Masked]) -> dict[str, Any]:
+    body = parsed(content, secrets)
+    if isinstance(body, list) and len(body) == 1:
+        body = body[0]
     if not isinstance(body, dict):
-        raise ProtocolError("The server's answer says nothing about an instance.")
+        raise unexpected(body, "an instance or a page of data")
     return body
 
 
@@ -110,12 +118,6 @@ def _instance_id(body: Mapping[str, Any], headers: Mapping[str, str], source_id:
     if not named and (found := _LOCATION.search(headers.get("Location", ""))):
         named = found.group(1)
     return str(named) if named else None
-
-
-def _number(value: object) -> int | None:
-    """Read a number that may come as text."""
-    text = str(value)
-    return int(text) if text.removeprefix("-").isdecimal() else None
 
 
 def _message(body: Mapping[str, Any]) -> str | None:

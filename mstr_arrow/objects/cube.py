@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from mstr_arrow.answers import identity, items, optional_text, reading, text, whole_number
 from mstr_arrow.catalog.find import fetch_definition
-from mstr_arrow.errors import NotFound, PermissionDenied, ProtocolError, ServerError
+from mstr_arrow.errors import NotFound, PermissionDenied, ServerError
 from mstr_arrow.grid.definition import Definition, read_definition
 from mstr_arrow.instances.source import Source
 from mstr_arrow.objects.described import Described, listed
@@ -59,6 +60,10 @@ class Cube(Described):
             definition.request(row_counts=row_counts),
             client.server_version,
             given=instance_id,
+            attributes=definition.attributes,
+            metrics=tuple(
+                metric.id for metric in (*definition.metrics, *(definition.row_counts if row_counts else ()))
+            ),
         )
         super().__init__(client, source, options, definition)
         self._reads_row_counts = row_counts
@@ -97,19 +102,17 @@ class Cube(Described):
 
 def read_info(body: Any, rows: int | None) -> CubeInfo:
     """Read the body of GET /api/cubes?id= (wire reference, section 3.3); errors: ProtocolError."""
-    try:
-        info = body["cubesInfos"][0]
+    with reading(body, "an information about a cube"):
+        info = items(body["cubesInfos"] if isinstance(body, dict) else body)[0]
         return CubeInfo(
-            id=info["cubeId"],
-            name=info["cubeName"],
-            path=info.get("path") or "",
-            size_bytes=info.get("size"),
-            modified=_moment(info.get("modificationTime")),
-            ready=bool(info.get("status", 0) & _READY),
+            id=identity(info, "cubeId", "id"),
+            name=text(info, "cubeName", "name"),
+            path=optional_text(info, "path") or "",
+            size_bytes=whole_number(info.get("size")),
+            modified=_moment(optional_text(info, "modificationTime")),
+            ready=bool((whole_number(info.get("status")) or 0) & _READY),
             rows=rows,
         )
-    except (KeyError, IndexError, TypeError) as error:
-        raise ProtocolError("The server's answer is no information about a cube.") from error
 
 
 def _moment(text: str | None) -> datetime | None:

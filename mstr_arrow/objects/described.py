@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
 
 from mstr_arrow.objects.elements import read_elements
 from mstr_arrow.objects.sql_view import Sql
+from mstr_arrow.scan.remarks import warn_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    import pyarrow as pa
-
+    from mstr_arrow.fetch.bad_values import BadValues
     from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.grid.definition import Attribute, Definition, Metric
     from mstr_arrow.instances.source import Source
@@ -42,14 +45,43 @@ class Described(Sql):
         return self._definition.name
 
     @property
-    def attributes(self) -> list[dict[str, str]]:
-        """The attributes there are, each with ``id`` and ``name``."""
-        return listed(self._definition.attributes)
+    def attributes(self) -> list[dict[str, Any]]:
+        """The attributes there are, each with ``id``, ``name`` and ``forms``: all of its definition, shown or not.
+
+        A form has ``id``, ``name`` and the server's ``data_type``. `schema` tells which are shown, `other_forms`
+        which are not.
+        """
+        return [
+            {"id": each.id, "name": each.name, "forms": [asdict(form) for form in each.forms]}
+            for each in self._definition.attributes
+        ]
 
     @property
     def metrics(self) -> list[dict[str, str]]:
         """The metrics there are, each with ``id`` and ``name``."""
         return listed(self._definition.metrics)
+
+    @property
+    def other_forms(self) -> pa.Schema:
+        """The forms of attributes that are not shown, as the columns that `select` would make of them.
+
+        They may be named in every call, and ``forms="all"`` reads them with the others; see `ScanOptions`. Creates
+        an instance as `schema` does.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     customers = conn.cube("Customers")
+        ...     customers.schema.names[0], customers.other_forms.names[:3]
+        ('Customer', ['Customer@ID', 'Customer@Email', 'Customer@Joined'])
+        """
+        return self._client.run(self._other_forms())
+
+    async def other_forms_async(self) -> pa.Schema:
+        """Return `other_forms`."""
+        return await self._client.bridge(self._other_forms())
+
+    async def _other_forms(self) -> pa.Schema:
+        columns = await self._asking.whole_columns()
+        return pa.schema([column.field for column in columns.others])
 
     def elements(self, attribute: str) -> pa.Table:
         """Return the elements of an attribute: their ids in ``id``, and a column for each form.
@@ -61,11 +93,17 @@ class Described(Sql):
         ...     conn.cube("Sales Cube").elements("Store").column_names
         ['id', 'Store@ID', 'Store@DESC']
         """
-        return self._client.run(read_elements(self._asking, attribute))
+        return _told(*self._client.run(read_elements(self._asking, attribute)))
 
     async def elements_async(self, attribute: str) -> pa.Table:
         """Do what `elements` does."""
-        return await self._client.bridge(read_elements(self._asking, attribute))
+        return _told(*await self._client.bridge(read_elements(self._asking, attribute)))
+
+
+def _told(table: pa.Table, found: Mapping[str, BadValues]) -> pa.Table:
+    """Warn of bad values, where the caller of the caller is."""
+    warn_of(found, None, stacklevel=3)
+    return table
 
 
 def listed(objects: Iterable[Attribute | Metric]) -> list[dict[str, str]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from mstr_arrow.answers import fields, identity, items, reading, text
 from mstr_arrow.catalog.find import fetch_definition
 from mstr_arrow.catalog.objects import read_info
-from mstr_arrow.errors import ProtocolError
 from mstr_arrow.grid.definition import Definition, read_attributes, read_metrics
 from mstr_arrow.instances.source import Source
 from mstr_arrow.objects.described import Described
@@ -16,6 +17,7 @@ from mstr_arrow.objects.prompts import Prompted
 if TYPE_CHECKING:
     from mstr_arrow.catalog.objects import ObjectInfo
     from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.grid.definition import Attribute
     from mstr_arrow.session.client import Client
 
 _PROBE_ROWS = 1000
@@ -47,6 +49,9 @@ class Report(Described, Prompted, Paged):
             totals=totals,
             probe_rows=_PROBE_ROWS,
             given=instance_id,
+            attributes=definition.attributes,
+            metrics=tuple(metric.id for metric in definition.metrics),
+            groups=definition.groups,
         )
         super().__init__(client, source, options, definition)
 
@@ -81,18 +86,35 @@ def read_template(body: Any) -> Definition:
     >>> rows = [{"type": "attribute", "id": "B2", "name": "Region"}, {"type": "customgroup", "id": "D4"}]
     >>> template = {"grid": {"rows": rows, "columns": [amount]}}
     >>> read_template({"id": "A1", "name": "Daily", "definition": template}).attributes
-    (Attribute(id='B2', name='Region', forms=()),)
+    (Attribute(id='B2', name='Region', forms=(), shown=frozenset()),)
     """
-    try:
-        grid = body["definition"]["grid"]
-        units = [unit for axis in ("rows", "columns") for unit in grid.get(axis) or ()]
-        attributes = [unit for unit in units if unit["type"] == "attribute"]
+    with reading(body, "a definition of a report"):
+        grid = fields(fields(body["definition"])["grid"])
+        units = [unit for axis in ("rows", "columns") for unit in items(grid.get(axis))]
+        kinds = [text(unit, "type").lower() for unit in units]
+        attributes = [unit for unit, kind in zip(units, kinds, strict=True) if kind == "attribute"]
         metrics = [
-            each for unit in units if unit["type"] == "templateMetrics" for each in unit.get("elements") or ()
+            each
+            for unit, kind in zip(units, kinds, strict=True)
+            if kind == "templatemetrics"
+            for each in items(unit.get("elements"))
         ]
-        return Definition(body["id"], body["name"], read_attributes(attributes), read_metrics(metrics))
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ProtocolError("The server's answer is no definition of a report.") from error
+        offered = fields(body["definition"].get("availableObjects") or {})
+        known = {attribute.id: attribute for attribute in read_attributes(items(offered.get("attributes")))}
+        return Definition(
+            identity(body, "id"),
+            text(body, "name", "id"),
+            tuple(_with_all_forms(each, known.get(each.id)) for each in read_attributes(attributes)),
+            read_metrics(metrics),
+            groups=any(kind not in {"attribute", "templatemetrics"} for kind in kinds),
+        )
+
+
+def _with_all_forms(shown: Attribute, offered: Attribute | None) -> Attribute:
+    """Return an attribute of the template with the forms that it is offered with, those it shows first."""
+    ids = frozenset(form.id for form in shown.forms)
+    more = () if offered is None else tuple(form for form in offered.forms if form.id not in ids)
+    return replace(shown, forms=(*shown.forms, *more), shown=ids)
 
 
 def may_have_totals(body: Any) -> bool:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.names import listing, suggestion
+from mstr_arrow.names import as_it_looks, listing, suggestion
 from mstr_arrow.prompts.kinds import as_length
 from mstr_arrow.prompts.model import CHOSEN, Choice
 
@@ -83,6 +83,7 @@ def find(prompt: Prompt, item: Plain, choices: Sequence[Choice]) -> Choice | Non
         [choice for choice in choices if choice.id.upper() in {text.upper() for text in texts}],
         [choice for choice in choices if choice.name in texts],
         [choice for choice in choices if choice.name.casefold() in {text.casefold() for text in texts}],
+        [choice for choice in choices if as_it_looks(choice.name) in set(map(as_it_looks, texts))],
     )
     found = {choice.id: choice for choice in next((way for way in ways if way), [])}
     if len(found) > 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast, get_args
 
-from mstr_arrow.errors import ProtocolError
+from mstr_arrow.answers import fields, items, optional_text, reading, text, whole_number
 from mstr_arrow.prompts.kinds import read_kind
 from mstr_arrow.prompts.model import Choice, Prompt, PromptType
 
@@ -15,47 +15,51 @@ def read_prompts(body: Any) -> list[Prompt]:
     >>> read_prompts([{"key": "A1@0@10", "id": "A1", "name": "Year", "type": "VALUE", "required": True}])
     [<Prompt 'Year': a value, required>]
     """
-    try:
-        return [_read(item) for item in (body["prompts"] if isinstance(body, dict) else body)]
-    except (AttributeError, KeyError, TypeError) as error:
-        raise ProtocolError("The server's answer is no list of prompts.") from error
+    with reading(body, "a list of prompts"):
+        return [_read(item) for item in items(body["prompts"] if isinstance(body, dict) else body)]
 
 
 def _read(item: dict[str, Any]) -> Prompt:
-    kind = str(item.get("type", "")).upper()
+    kind = (optional_text(item, "type") or "").upper()
     prompt_type = cast("PromptType", kind) if kind in get_args(PromptType) else "UNSUPPORTED"
-    prompt_id = str(item.get("id") or str(item.get("key") or "").partition("@")[0])
-    source = item.get("source") or {}
-    name = item.get("name") or item.get("title") or prompt_id
+    key = text(item, "key", "id")
+    prompt_id = optional_text(item, "id") or key.partition("@")[0]
+    source = fields(item.get("source") or {})
+    name = optional_text(item, "name", "title") or prompt_id
     return Prompt(
-        key=str(item.get("key") or prompt_id),
+        key=key,
         id=prompt_id,
         name=name,
-        title=item.get("title") or name,
+        title=optional_text(item, "title") or name,
         type=prompt_type,
-        required=bool(item.get("required")),
-        closed=bool(item.get("closed")),
+        required=_is_true(item.get("required")),
+        closed=_is_true(item.get("closed")),
         kind=read_kind(item.get("dataType")) if prompt_type == "VALUE" else None,
         minimum=item.get("min"),
         maximum=item.get("max"),
         default=item.get("defaultAnswer"),
-        source_id=source.get("id"),
-        source_name=source.get("name"),
+        source_id=optional_text(source, "id"),
+        source_name=optional_text(source, "name"),
         source_type=source.get("type"),
     )
 
 
 def read_choices(body: Any) -> list[Choice]:
     """Read elements or objects that an answer may name; errors: ProtocolError."""
-    try:
-        listed: Any = body.get("elements", body.get("objects")) if isinstance(body, dict) else body
-        return [
-            Choice(str(item["id"]), str(item.get("name") or item["id"]), item.get("type"), _forms(item))
-            for item in listed
-        ]
-    except (AttributeError, KeyError, TypeError) as error:
-        raise ProtocolError("The server's answer is no list of choices of a prompt.") from error
+    with reading(body, "a list of choices of a prompt"):
+        listed = body
+        if isinstance(body, dict):
+            listed = body["elements"] if body.get("elements") is not None else body["objects"]
+        return [_choice(item) for item in items(listed)]
 
 
-def _forms(item: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    return tuple((str(form.get("name") or ""), str(form["id"])) for form in item.get("forms") or ())
+def _choice(item: dict[str, Any]) -> Choice:
+    forms = tuple((optional_text(form, "name") or "", text(form, "id")) for form in items(item.get("forms")))
+    number = whole_number(item.get("type"))
+    kind = optional_text(item, "type") if number is None else number
+    return Choice(text(item, "id"), optional_text(item, "name") or text(item, "id"), kind, forms)
+
+
+def _is_true(value: Any) -> bool:
+    """Read a truth value, which may come as a text."""
+    return value is True or str(value).lower() == "true"

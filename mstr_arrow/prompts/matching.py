@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.names import listing, suggestion
+from mstr_arrow.names import as_it_looks, listing, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -65,7 +65,7 @@ def find(prompts: Sequence[Prompt], name: str) -> Prompt:
 
 def _named(prompts: Sequence[Prompt], name: str) -> tuple[int, list[Prompt]]:
     """Return the prompts that a name means, and the way it was read, the first that finds any."""
-    for fold in (str, str.casefold):
+    for fold in (str, str.casefold, as_it_looks):
         for way, names in enumerate(_WAYS):
             found = [prompt for prompt in prompts if fold(names(prompt)) == fold(name)]
             if len({prompt.id for prompt in found}) > 1:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 import pyarrow as pa
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.grid.schema import ID_FORM
 from mstr_arrow.grid.types import attribute_type, metric_type
-from mstr_arrow.names import listing, suggestion
+from mstr_arrow.names import as_it_looks, listing, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Mapping
+
+    from mstr_arrow.grid.schema import Column, Columns
 
 Kind = Literal[
     "integer", "double", "decimal", "text", "date", "timestamp", "zoned timestamp", "time", "bool", "other"
@@ -22,7 +26,6 @@ Kind = Literal[
 
 NUMBERS: frozenset[Kind] = frozenset(("integer", "double", "decimal"))
 
-ID_FORM = "45C11FA478E745FEA08D781CEA190FE5"
 FORM_NAMES = {"ID": ID_FORM, "DESC": "CCFBE2A5EADB4F50941FB879CCF1721C"}
 _OBJECT_ID = re.compile(r"[0-9A-Fa-f]{32}")
 _COMPARED_AS_TEXT = {"char", "varchar", "nchar", "nvarchar", "mbchar", "utf8char"}
@@ -33,7 +36,9 @@ class Subject:
     """A column that conditions may speak of.
 
     ``form_id`` is None for a metric; ``unasked`` says why the server cannot be asked about this column, None
-    where it can.
+    where it can. ``nulled``: bad values of it, which are values to the server, are null here. ``attribute`` and
+    ``form`` are the names of what an attribute's column holds; one that is not ``shown`` comes only where it is
+    named.
     """
 
     name: str
@@ -43,6 +48,10 @@ class Subject:
     object_id: str
     form_id: str | None
     unasked: str | None
+    attribute: str = ""
+    form: str = ""
+    shown: bool = True
+    nulled: bool = False
 
     @property
     def dtype(self) -> pl.DataType:
@@ -70,9 +79,10 @@ class Subjects:
         raise UsageError(f"no column {name!r} in this result.", hint=suggestion(name, names))
 
     def find_all(self, name: str) -> list[Subject]:
-        """Find the columns that a name stands for: all forms of an attribute; errors: UsageError."""
+        """Find the columns that a name stands for: all shown forms of an attribute; errors: UsageError."""
         found = self._named(name)
-        return found if len({subject.object_id for subject in found}) == 1 else [self.find(name)]
+        one = len({subject.object_id for subject in found}) == 1
+        return found if one and (len(found) == 1 or self._of_object(name)) else [self.find(name)]
 
     def find_attribute(self, name: str) -> Subject:
         """Find any column of an attribute; errors: UsageError."""
@@ -87,32 +97,59 @@ class Subjects:
 
     def _named(self, name: str) -> list[Subject]:
         """Return the columns a name may mean: those of the first way to read it that finds any."""
-        head, _, form = name.rpartition("@")
-        ways: Iterable[list[Subject]] = (
-            [subject for subject in self.all if subject.name == name],
-            self._of_object(name),
-            [subject for subject in self._of_object(head) if _is_form(subject, form)] if head else [],
-        )
-        return next((found for found in ways if found), [])
+        named = [subject for subject in self.all if subject.name == name]
+        found = named or [subject for subject in self._of_object(name) if subject.shown] or self._forms(name)
+        return found or [subject for subject in self.all if as_it_looks(subject.name) == as_it_looks(name)]
 
     def _of_object(self, name: str) -> list[Subject]:
         """Return the columns of an attribute or metric, by its id or name."""
-        if _OBJECT_ID.fullmatch(name):
-            return [subject for subject in self.all if subject.object_id.upper() == name.upper()]
-        return [
+        named = [
             subject
             for subject in self.all
-            if subject.name == name or (subject.role == "attribute" and subject.name.rpartition("@")[0] == name)
+            if subject.name == name or (subject.role == "attribute" and subject.attribute == name)
         ]
+        if named or not _OBJECT_ID.fullmatch(name):
+            return named
+        return [subject for subject in self.all if subject.object_id.upper() == name.upper()]
+
+    def _forms(self, name: str) -> list[Subject]:
+        """Return the columns that ``Attribute@FORM`` may mean; both names may have the sign in them."""
+        for place in reversed([place for place, letter in enumerate(name) if letter == "@"]):
+            attribute, form = name[:place], name[place + 1 :]
+            if found := [subject for subject in self._of_object(attribute) if _is_form(subject, form)]:
+                return found
+        return []
 
 
-def subjects_of(schema: pa.Schema, *, unasked: Mapping[str, str] | None = None) -> Subjects:
+def subjects_in(columns: Columns, *, unasked: Mapping[str, str] | None = None) -> Subjects:
+    """Take the columns of an object, and the forms of its attributes that it may be asked for besides."""
+    shown = subjects_of(columns.schema, unasked=unasked, nulled=columns.nulled)
+    fields = pa.schema([column.field for column in columns.others])
+    nulled = fields.names if columns.options.on_bad_value == "null" else columns.nulled
+    others = subjects_of(fields, unasked=unasked, nulled=nulled)
+    return Subjects((*shown.all, *(replace(each, shown=False) for each in others.all)))
+
+
+def subjects_of(
+    schema: pa.Schema, *, unasked: Mapping[str, str] | None = None, nulled: Collection[str] = ()
+) -> Subjects:
     """Take the columns of a result from its schema, as `grid.schema` makes it.
 
     ``unasked`` gives, for columns about which the server cannot be asked, the reason by name: derived metrics,
-    data columns of a cross-tab, columns the request does not have.
+    data columns of a cross-tab, columns the request does not have. Of columns ``nulled``, bad values are null.
     """
-    return Subjects(tuple(_subject(field, (unasked or {}).get(field.name)) for field in schema))
+    found = [_subject(field, (unasked or {}).get(field.name)) for field in schema]
+    found = [replace(each, nulled=each.name in nulled and each.kind != "text") for each in found]
+    counts = Counter(subject.object_id for subject in found if subject.role == "attribute")
+    return Subjects(tuple(_named_apart(subject, several=counts[subject.object_id] > 1) for subject in found))
+
+
+def _named_apart(subject: Subject, *, several: bool) -> Subject:
+    """Take the names of attribute and form from a column's name, where its metadata do not tell them."""
+    if subject.role != "attribute" or subject.attribute:
+        return subject
+    attribute, _, form = subject.name.rpartition("@") if several else (subject.name, "", "")
+    return replace(subject, attribute=attribute, form=form)
 
 
 def _subject(field: pa.Field, unasked: str | None) -> Subject:
@@ -130,6 +167,8 @@ def _subject(field: pa.Field, unasked: str | None) -> Subject:
         metadata.get("mstr.id", ""),
         form_id,
         unasked or _unasked(role, kind, served, data_type, values),
+        metadata.get("mstr.attribute", ""),
+        metadata.get("mstr.form", ""),
     )
 
 
@@ -168,7 +207,13 @@ def kind_of(data_type: pa.DataType) -> Kind:
     return next((kind for kind, holds in tests.items() if holds), "other")
 
 
+def is_other_form(column: Column | Subject) -> bool:
+    """Tell a form that is neither ID nor DESC, on which servers are not documented to take conditions."""
+    form_id = column.form_id
+    return bool(form_id) and str(form_id).upper() not in FORM_NAMES.values()
+
+
 def _is_form(subject: Subject, form: str) -> bool:
     """Tell whether a form, by name or id, is that of a column."""
     wanted = FORM_NAMES.get(form, form).upper()
-    return (subject.form_id or "").upper() == wanted or subject.name.rpartition("@")[2] == form
+    return (subject.form_id or "").upper() == wanted or subject.form == form

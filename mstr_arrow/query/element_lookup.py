@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from mstr_arrow.query.columns import subjects_of
+from mstr_arrow.query.columns import subjects_in
 from mstr_arrow.query.expressions import (
     And,
     Between,
@@ -53,7 +53,7 @@ def texts_in_the_way(query: Query, columns: Columns, *, id_text_operators: bool 
     """Return the conditions on texts that keep rows from being added up, bound to their columns."""
     if query.aggregate is None or query.where is None:
         return []
-    subjects = subjects_of(columns.schema)
+    subjects = subjects_in(columns)
     kept = groups(query.aggregate, subjects)
     if kept is None:
         return []
@@ -81,7 +81,7 @@ def as_elements(leaf: Leaf, elements: Sequence[Element], columns: Columns) -> Ex
     ``elements`` are all that the attribute has, with the text of the one form that the condition is on.
     """
     texts = pl.Series(leaf.column, [element.texts[0] for element in elements], dtype=pl.String)
-    holds = texts.to_frame().select(predicate(leaf, subjects_of(columns.schema))).to_series()
+    holds = texts.to_frame().select(predicate(leaf, subjects_in(columns))).to_series()
     ids = tuple(element.id for element, found in zip(elements, holds, strict=True) if found)
     if ids or not elements:
         return Elements(leaf.column, ids) if ids else None
@@ -93,7 +93,7 @@ def with_elements(query: Query, columns: Columns, found: Mapping[Leaf, Expressio
     """Put elements in the place of the conditions that they were found for."""
     if not found or query.where is None:
         return query
-    return replace(query, where=_replaced(resolve(query.where, subjects_of(columns.schema)), found))
+    return replace(query, where=_replaced(resolve(query.where, subjects_in(columns)), found))
 
 
 def notes(found: Mapping[Leaf, Expression]) -> list[str]:

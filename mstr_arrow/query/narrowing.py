@@ -25,17 +25,23 @@ class Narrowing:
 
 
 def narrowings(
-    body: Mapping[str, Any], needed: Sequence[Subject], columns: Columns, *, any_order: bool
+    body: Mapping[str, Any],
+    needed: Sequence[Subject],
+    columns: Columns,
+    *,
+    others: Sequence[Subject] = (),
+    any_order: bool,
 ) -> tuple[Narrowing, ...]:
     """Return what to try in place of a body that asks for all columns, where only some are needed: the least first.
 
     Rows keep their order while all attributes stay: only with ``any_order`` are attributes left out. Without any
-    of them everything would be added up.
+    of them everything would be added up. ``others`` are forms that the whole does not show, and that are needed.
     """
-    forms = [column for column in columns.all if column.role == "attribute"]
+    shown = [column for column in columns.all if column.role == "attribute"]
     metrics = [column for column in columns.all if column.role == "metric"]
-    if len(forms) + len(metrics) < len(columns.all) or any(form.form_id is None for form in forms):
+    if len(shown) + len(metrics) < len(columns.all) or any(form.form_id is None for form in shown):
         return ()
+    forms: list[Subject | Column] = [*shown, *others]
     used = [subject for subject in needed if subject.role == "attribute"]
     values = [subject for subject in needed if subject.role == "metric"]
     unused = {metric.object_id for metric in metrics} - {value.object_id for value in values}
@@ -54,7 +60,10 @@ _FEWER_METRICS = "of the metrics only those that are needed are asked for, as th
 
 
 def requested(needed: Sequence[Subject | Column], columns: Columns) -> dict[str, Any]:
-    """Make ``requestedObjects``: attributes with the forms that are needed, metrics; each in this order."""
+    """Make ``requestedObjects``: attributes with the forms that are needed, metrics; each in this order.
+
+    Forms are not named where those that the object shows by itself are needed.
+    """
     forms: dict[str, dict[str, None]] = {}
     metrics: dict[str, None] = {}
     for each in needed:
@@ -62,12 +71,13 @@ def requested(needed: Sequence[Subject | Column], columns: Columns) -> dict[str,
             metrics[each.object_id] = None
         elif each.role == "attribute" and each.form_id is not None:
             forms.setdefault(each.object_id, {})[each.form_id] = None
-    shown = {column.object_id: 0 for column in columns.attributes}
+    shown: dict[str, set[str | None]] = {}
     for column in columns.attributes:
-        shown[column.object_id] += 1
+        shown.setdefault(column.object_id, set()).add(column.form_id)
+    by_themselves = columns.options.forms == "shown"
     attributes: list[dict[str, Any]] = [
         {"id": attribute}
-        if len(chosen) == shown[attribute]
+        if by_themselves and chosen.keys() == shown[attribute]
         else {"id": attribute, "forms": [{"id": form} for form in chosen]}
         for attribute, chosen in forms.items()
     ]

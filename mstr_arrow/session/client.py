@@ -8,6 +8,8 @@ import warnings
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow import background
+from mstr_arrow.errors import MstrError
+from mstr_arrow.http.blotting import blot
 from mstr_arrow.session.in_project import SharedSession
 
 if TYPE_CHECKING:
@@ -50,12 +52,21 @@ class Client:
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine that uses :attr:`http` and wait for its result; see :func:`~.background.run`."""
         self._check(coroutine)
-        return background.run(coroutine)
+        return background.run(self._blotted(coroutine))
 
     async def bridge(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Await a coroutine that uses :attr:`http` from any event loop; see :func:`~.background.bridge`."""
         self._check(coroutine)
-        return await background.bridge(coroutine)
+        return await background.bridge(self._blotted(coroutine))
+
+    async def _blotted(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Await a coroutine, whose errors may quote a page with the session's token in it."""
+        before = self.http.own.keys
+        try:
+            return await coroutine
+        except MstrError as error:
+            blot(error, [*before.secrets, *self.http.own.keys.secrets])
+            raise
 
     def _check(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mstr_arrow.answers import identity, optional_text, reading, text
 from mstr_arrow.errors import MstrError, ServerError
 from mstr_arrow.http.error_map import meant_status
 
@@ -89,10 +90,23 @@ async def known_session_info(http: Http) -> SessionInfo:
 
 async def fetch_user(http: Http) -> UserInfo:
     """Return who is logged in. GET /api/sessions/userInfo."""
-    body = (await http.request("GET", "sessions/userInfo")).json()
-    return UserInfo(
-        id=body["id"], name=body["fullName"], initials=body.get("initials"), in_metadata=body.get("metadataUser")
-    )
+    return read_user((await http.request("GET", "sessions/userInfo")).json())
+
+
+def read_user(body: Any) -> UserInfo:
+    """Read who is logged in; errors: ProtocolError.
+
+    >>> read_user({"id": "U1", "fullName": "Ann", "metadataUser": True}).name
+    'Ann'
+    """
+    with reading(body, "a description of a user"):
+        told = body.get("metadataUser")
+        return UserInfo(
+            id=identity(body, "id"),
+            name=text(body, "fullName", "name", "username", "id"),
+            initials=optional_text(body, "initials"),
+            in_metadata=None if told is None else str(told).lower() == "true",
+        )
 
 
 def read_status(body: Any) -> ServerStatus:
@@ -101,12 +115,11 @@ def read_status(body: Any) -> ServerStatus:
     >>> read_status({"iServerVersion": "11.5.0900.00123", "upSince": 1767225600000}).up_since
     datetime.datetime(2026, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)
     """
-    fields = body if isinstance(body, dict) else {}
-    since = _number(fields.get("upSince"))
+    told = body if isinstance(body, dict) else {}
     return ServerStatus(
-        server_version=fields.get("iServerVersion"),
-        web_version=fields.get("webVersion"),
-        up_since=None if since is None else datetime.fromtimestamp(since / 1000, UTC),
+        server_version=optional_text(told, "iServerVersion"),
+        web_version=optional_text(told, "webVersion"),
+        up_since=_moment(told.get("upSince")),
     )
 
 
@@ -116,25 +129,34 @@ def read_session_info(body: Any) -> SessionInfo:
     >>> read_session_info({"timeout": "1800", "workingSet": 10, "timeZone": "UTC"}).timeout
     1800.0
     """
-    fields = body if isinstance(body, dict) else {}
+    told = body if isinstance(body, dict) else {}
     return SessionInfo(
-        timeout=_number(fields.get("timeout")),
-        working_set=_count(fields.get("workingSet")),
-        max_search=_count(fields.get("maxSearch")),
-        metadata_locale=fields.get("metadataLocale"),
-        data_locale=fields.get("warehouseDataLocale"),
-        display_locale=fields.get("displayLocale"),
-        messages_locale=fields.get("messagesLocale"),
-        number_locale=fields.get("numberLocale"),
-        time_zone=fields.get("timeZone"),
+        timeout=_number(told.get("timeout")),
+        working_set=_count(told.get("workingSet")),
+        max_search=_count(told.get("maxSearch")),
+        metadata_locale=optional_text(told, "metadataLocale"),
+        data_locale=optional_text(told, "warehouseDataLocale"),
+        display_locale=optional_text(told, "displayLocale"),
+        messages_locale=optional_text(told, "messagesLocale"),
+        number_locale=optional_text(told, "numberLocale"),
+        time_zone=optional_text(told, "timeZone"),
     )
+
+
+def _moment(milliseconds: Any) -> datetime | None:
+    """Read milliseconds since 1970; None for what is no such time."""
+    number = _number(milliseconds)
+    try:
+        return None if number is None else datetime.fromtimestamp(number / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _number(value: Any) -> float | None:
     """Read a number above 0; None for what is none."""
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return number if 0 < number < float("inf") else None
 

@@ -7,7 +7,9 @@ import logging
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import ProtocolError, ServerError
+from mstr_arrow.http.blotting import blotted
 from mstr_arrow.http.cookies import TOKEN
+from mstr_arrow.http.response import excerpt
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.http.version import at_least
 from mstr_arrow.session.login_modes import LoginMode
@@ -15,6 +17,7 @@ from mstr_arrow.session.login_modes import LoginMode
 if TYPE_CHECKING:
     from mstr_arrow.http.client import Http
     from mstr_arrow.http.cookies import SessionKeys
+    from mstr_arrow.http.response import Answer
 
 logger = logging.getLogger("mstr_arrow")
 
@@ -60,11 +63,6 @@ async def log_in(http: Http, keys: SessionKeys, body: dict[str, object], version
 
 
 async def _post(http: Http, keys: SessionKeys, path: str, body: dict[str, object]) -> None:
-    hidden = [
-        text for name, text in body.items() if name in {"password", "identityToken"} and isinstance(text, str)
-    ]
-    if body["loginMode"] == LoginMode.API_TOKEN:
-        hidden.append(str(body["username"]))
     answer = await http.request(
         "POST",
         path,
@@ -72,15 +70,23 @@ async def _post(http: Http, keys: SessionKeys, path: str, body: dict[str, object
         subject=Subject.LOG_IN,
         wait="execute",
         keys=keys,
-        hidden=hidden,
     )
     token = answer.headers.get(TOKEN)
     if not token:
         raise ProtocolError(
-            f"the log-in was answered without a token (HTTP {answer.status}).",
+            f"the log-in was answered with HTTP {answer.status}, without the header {TOKEN}{_start(answer)}.",
             hint="Is the URL the Library's own, with no log-in page or gateway in front?",
         )
     keys.token = token
+
+
+def _start(answer: Answer) -> str:
+    """Show what came in place of a token: a log-in has no body."""
+    try:
+        start = excerpt(blotted(answer.content(), answer.secrets))
+    except ProtocolError:
+        return ""
+    return f", and with a body that starts with {start!r}" if start else ""
 
 
 async def log_out(http: Http, keys: SessionKeys) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mstr_arrow.errors import NotFound, ProtocolError, UsageError
-from mstr_arrow.names import listing, near_names
+from mstr_arrow.answers import identity, items, optional_text, reading, text, whole_number
+from mstr_arrow.errors import NotFound, UsageError
+from mstr_arrow.names import find_named, listing, near_names
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
@@ -38,20 +39,25 @@ def read_projects(body: Any) -> list[Project]:
     >>> read_projects([{"id": "A1", "name": "Retail", "description": "Shops", "status": 0}])
     [Project(id='A1', name='Retail', description='Shops', loaded=True)]
     """
-    try:
+    with reading(body, "a list of projects"):
+        listed = body["projects"] if isinstance(body, dict) and "projects" in body else body
         return [
-            Project(item["id"], item["name"], item.get("description") or "", item.get("status", 0) == 0)
-            for item in body
+            Project(
+                identity(item, "id"),
+                text(item, "name"),
+                optional_text(item, "description") or "",
+                not whole_number(item.get("status")),
+            )
+            for item in items(listed)
         ]
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ProtocolError("The server's answer is no list of projects.") from error
 
 
 def choose(projects: list[Project], wanted: str | None) -> Project:
-    """Return the project of that id or exact name; without one, the only project there is.
+    """Return the project of that id or name; without one, the only project there is.
 
-    A name or id that matches nothing raises NotFound, which lists what is near and what there is; None
-    where there are several raises UsageError.
+    A name counts as it is given; where no project has it, upper and lower case are alike, and blanks. One that
+    matches nothing raises NotFound, which lists what is near and what there is; one that matches several, and None
+    where there are several, UsageError.
     """
     listed = listing([project.name for project in projects])
     if wanted is None:
@@ -62,9 +68,15 @@ def choose(projects: list[Project], wanted: str | None) -> Project:
         raise UsageError(
             "no project was chosen.", hint=naming("Give {connect.project} one of: {listed}.", listed=listed)
         )
-    for project in projects:
-        if wanted.casefold() == project.id.casefold() or wanted == project.name:
-            return project
+    if not isinstance(wanted, str):
+        raise UsageError(f"the project is given as {wanted!r}, which is no text.", hint="Give its name or id.")
+    found = [project for project in projects if wanted.strip().casefold() == project.id.casefold()]
+    found = found or find_named(wanted, projects, lambda project: project.name)
+    if len(found) > 1:
+        each = ", ".join(f"{project.id} {project.name!r}" for project in found)
+        raise UsageError(f"{len(found)} projects are named {wanted!r}: {each}.", hint="Give the id.")
+    if found:
+        return found[0]
     near = near_names(wanted, [project.name for project in projects])
     question = f"Did you mean {listing(near)}? " if near else ""
     raise NotFound(f"no project {wanted!r}.", hint=f"{question}This login may use: {listed or 'no project'}.")

@@ -62,7 +62,9 @@ class ServerSession:
         """Set what is known of a session that is still to be opened."""
         self.status = ServerStatus()
         self.capabilities = Capabilities()
-        self.instances = WorkingSet(self._working_set, patience=self.http.settings.timeouts.execute)
+        self.instances = WorkingSet(
+            self._working_set, patience=self.http.settings.timeouts.execute, tell=self.http.tell
+        )
         """The instances of cubes and reports that the session has on the server."""
         why_not = self._access.why_not_renewed
         self._renewal = Renewal(self.http, None if why_not else self._log_in_again, why_not or "")

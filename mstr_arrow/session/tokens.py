@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mstr_arrow.answers import unexpected
 from mstr_arrow.errors import LoginError, ProtocolError, SessionExpired, UsageError
 from mstr_arrow.http.body import loads
 
 if TYPE_CHECKING:
     from mstr_arrow.http.client import Http
+    from mstr_arrow.masked import Masked
 
 IDENTITY = "X-MSTR-IdentityToken"
 
@@ -18,14 +20,17 @@ async def create_identity_token(http: Http) -> str:
     answer = await http.request("POST", "auth/identityToken")
     token = answer.headers.get(IDENTITY)
     if not token:
-        raise ProtocolError("the server's answer holds no identity token.")
+        raise ProtocolError(
+            f"the answer (HTTP {answer.status}) has no header {IDENTITY}, which the identity token comes in.",
+            hint="Does something in front of the server take headers away? Other servers give no such tokens.",
+        )
     return token
 
 
-async def validate_identity_token(http: Http, token: str) -> bool:
+async def validate_identity_token(http: Http, token: Masked) -> bool:
     """Say whether the server takes an identity token. GET /api/auth/identityToken."""
-    if not isinstance(token, str):
-        raise UsageError(f"an identity token is a str, not of type {type(token).__name__}.")
+    if not isinstance(token(), str):
+        raise UsageError(f"an identity token is a str, not of type {type(token()).__name__}.")
     # The answer to an unknown token is that to an ended session: so one that has ended is replaced first.
     await http.request("GET", "sessions")
     try:
@@ -34,7 +39,6 @@ async def validate_identity_token(http: Http, token: str) -> bool:
             "auth/identityToken",
             headers={IDENTITY: token},
             keys=http.keys,
-            hidden=[token],
         )
     except (LoginError, SessionExpired):
         return False
@@ -51,5 +55,5 @@ async def create_api_token(http: Http, user_id: str | None) -> str:
         body = None  # and no error that holds a part of it
     token = body.get("apiToken") if isinstance(body, dict) else None
     if not isinstance(token, str):
-        raise ProtocolError("the server's answer holds no API token.")
+        raise unexpected(body, "an API token")
     return token

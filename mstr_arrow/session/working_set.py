@@ -11,24 +11,40 @@ one in use counts as old as the request, one that is spent as young as the answe
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from mstr_arrow import events
 from mstr_arrow.errors import MstrError, UsageError
 from mstr_arrow.http.subject import Subject
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from mstr_arrow.session.project_http import ProjectHttp
 
+logger = logging.getLogger("mstr_arrow")
+
 SPARE = 2
 """Instances of the working set that are left to others: requests of the caller's own, answers that were lost."""
 
+NOTICE_SECONDS = 1.0
+"""Seconds that somebody waits for a place before that is said: most waits are shorter."""
+
 TOUCH_SECONDS = 2.0
 """Seconds that touching an instance may take. That it was asked for is enough."""
+
+
+_WAITING = "waiting for other reads of this session"
+
+_WHAT_HELPS = naming(
+    "Read them to their end, or close them, before another one is opened; or have more kept: "
+    "{SessionSettings.working_set}."
+)
 
 
 class _Wanted(NamedTuple):
@@ -100,12 +116,20 @@ class Place:
 class WorkingSet:
     """Places for instances: ``size`` of the session's working set less `SPARE`, given in the order of asking.
 
-    ``size`` asks the server, at most once. What only rests gives way; whoever waits in vain is told so after
-    ``patience`` seconds in which no instance in use was read from.
+    ``size`` asks the server, at most once. What only rests gives way. A wait of more than `NOTICE_SECONDS` is said
+    in the log, and to ``tell``; whoever waits in vain is told so after ``patience`` seconds in which no instance in
+    use was read from.
     """
 
-    def __init__(self, size: Callable[[], Awaitable[int]], *, patience: float) -> None:
+    def __init__(
+        self,
+        size: Callable[[], Awaitable[int]],
+        *,
+        patience: float,
+        tell: Callable[[Callable[[], events.Event]], object] = lambda _: None,
+    ) -> None:
         self._ask_size = size
+        self._tell = tell
         self._size: int | None = None
         self._patience = patience
         self._places: set[Place] = set()
@@ -126,13 +150,14 @@ class WorkingSet:
         runs: bool = False,
         instance_id: str | None = None,
         foreign: bool = False,
-        on_wait: Callable[[], object] = lambda: None,
+        on_wait: Callable[[str], object] = lambda _: None,
     ) -> Place:
         """Return a place for an instance below ``path``, when there is one; the caller releases it.
 
         For the instance ``instance_id`` it is that one's place; ``Place.instance_id`` is None if it is there no
-        longer. One that is ``foreign`` was not made here. ``on_wait`` is called before waiting. ``http`` asks in
-        the instance's project. Errors: UsageError where those that hold the places do not go on.
+        longer. One that is ``foreign`` was not made here. ``on_wait`` is told in words that it waits, and after a
+        second what for. ``http`` asks in the instance's project. Errors: UsageError where those that hold places
+        do not go on.
         """
         wanted = _Wanted(path, runs, instance_id, foreign, http)
         if (place := self._shared(wanted)) is not None:
@@ -141,11 +166,26 @@ class WorkingSet:
             self._size = await self._ask_size()
         place = None if self._waiting else self._shared(wanted) or self._granted(wanted)
         if place is None:
-            on_wait()
-            place = await self._turn(wanted)
+            on_wait(_WAITING)
+            place = await self._turn(wanted, on_wait)
         try:
             if place.instance_id is None:
                 await self._make_room()
+        except BaseException:
+            place.release()
+            raise
+        return place
+
+    async def spend(self, http: ProjectHttp, path: str) -> Place:
+        """Return a place beside those that are given in turn, for an instance that is spent as soon as it is read.
+
+        The caller has a place already, and releases this one at once: so it takes one of the `SPARE`.
+        """
+        place = Place(self, http, path, runs=False)
+        place.users = 1
+        self._places.add(place)
+        try:
+            await self._make_room()
         except BaseException:
             place.release()
             raise
@@ -243,15 +283,18 @@ class WorkingSet:
         min(resting, key=lambda place: (place.runs, place.sent)).resting = False
         return True
 
-    async def _turn(self, wanted: _Wanted) -> Place:
-        """Wait until it is one's turn."""
+    async def _turn(self, wanted: _Wanted, on_wait: Callable[[str], object]) -> Place:
+        """Wait until it is one's turn, and say so where that takes long."""
         turn: asyncio.Future[Place] = asyncio.get_running_loop().create_future()
         self._waiting.append((wanted, turn))
         self._stirred = time.monotonic()
-        left = self._patience
+        left, said = self._patience, False
         try:
             while not turn.done() and left > 0:
-                await asyncio.wait([turn], timeout=left)
+                await asyncio.wait([turn], timeout=left if said else min(left, NOTICE_SECONDS))
+                if not said and not turn.done():
+                    said = True
+                    self._say(on_wait)
                 left = self._patience - (time.monotonic() - self._stirred)
         except BaseException:
             if turn.done():
@@ -295,9 +338,18 @@ class WorkingSet:
         self.note(place, began)
         self._stirred = stirred  # nobody has read from it
 
+    def _say(self, on_wait: Callable[[str], object]) -> None:
+        """Say that somebody waits, what for, and what helps."""
+        number, size = self.in_use, self._size or 0
+        on_wait(f"{_WAITING}: {number} are open, and the server keeps {size} results for a session")
+        logger.warning("%s: %d are open, %s %s", _WAITING, number, self._why, _WHAT_HELPS)
+        self._tell(lambda: events.ReadWaits(number, size))
+
+    @property
+    def _why(self) -> str:
+        return f"the server keeps {self._size} results for a session, and one more would push one of them out."
+
     def _stuck(self) -> UsageError:
         return UsageError(
-            f"{self.in_use} reads of this session are open, and none of them goes on: the server keeps "
-            f"{self._size} results for a session, and one more would push one of them out.",
-            hint="Read them to their end, or close them, before another one is opened.",
+            f"{self.in_use} reads of this session are open, and none of them goes on: {self._why}", hint=_WHAT_HELPS
         )

@@ -84,7 +84,7 @@ async def _first_row(
     path, params = f"v2/cubes/{dataset_id}/instances", {"offset": 0, "limit": 1}
     body = {"requestedObjects": asked}
     answer = await http.request("POST", path, params=params, json=body, safe=True, wait="execute")
-    return decode_page(await asyncio.to_thread(answer.content))
+    return decode_page(await asyncio.to_thread(answer.text))
 
 
 def _exact(value: object) -> Fraction | None:

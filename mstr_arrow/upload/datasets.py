@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mstr_arrow.answers import identity, items, reading
 from mstr_arrow.catalog.find import find
 from mstr_arrow.catalog.folders import MY_REPORTS, contents
 from mstr_arrow.catalog.objects import REPORT_DEFINITION, SUBTYPES
-from mstr_arrow.errors import NotFound, NotPublished, ProtocolError, ServerError, UsageError
+from mstr_arrow.errors import NotFound, NotPublished, ServerError, UsageError
 from mstr_arrow.grid.definition import read_definition
 from mstr_arrow.session.project import OBJECT_ID
 from mstr_arrow.upload.existing import read_dataset
@@ -78,10 +79,9 @@ async def read(http: ProjectHttp, dataset_id: str) -> tuple[Dataset, Definition 
 async def folder_of(http: ProjectHttp, dataset_id: str) -> str:
     """Return the id of the folder that a dataset is in. GET /api/objects/{id}?type=3."""
     answer = await http.request("GET", f"objects/{dataset_id}", params={"type": REPORT_DEFINITION})
-    try:
-        return str(answer.json()["ancestors"][-1]["id"])
-    except (KeyError, IndexError, TypeError) as error:
-        raise ProtocolError("The server's answer does not name the folder of a dataset.") from error
+    body = answer.json()
+    with reading(body, "a description of a dataset in a folder"):
+        return identity(items(body["ancestors"])[-1], "id")
 
 
 async def create(http: ProjectHttp, model: Model, *, name: str, description: str, folder: str) -> str:
@@ -90,10 +90,8 @@ async def create(http: ProjectHttp, model: Model, *, name: str, description: str
     An older dataset of that name in the folder is overwritten.
     """
     body = (await http.request("POST", "datasets/models", json=model.body(name, description, folder))).json()
-    try:
-        return str(body["id"])
-    except (KeyError, TypeError) as error:
-        raise ProtocolError("The server's answer names no dataset.") from error
+    with reading(body, "a dataset that was made"):
+        return identity(body, "id", "datasetId")
 
 
 async def delete(http: ProjectHttp, dataset_id: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.errors import ProtocolError
+from mstr_arrow.answers import fields, identity, items, reading, text, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,14 +44,13 @@ class Differences:
 
 def read_dataset(body: Any) -> Dataset:
     """Read the body of GET /api/datasets/{id}?fields=tables,columns; errors: ProtocolError."""
-    try:
-        objects = body["result"]["definition"]["availableObjects"]
-        tables: dict[str, dict[str, int]] = {table["name"]: {} for table in objects.get("tables") or ()}
-        for column in objects.get("columns") or ():
-            tables.setdefault(column["tableName"], {})[column["columnName"]] = int(column.get("dataType", 0))
-        return Dataset(body["id"], body["name"], tables)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ProtocolError("The server's answer is no definition of a dataset.") from error
+    with reading(body, "a definition of a dataset"):
+        objects = fields(fields(body.get("result") or body)["definition"])["availableObjects"]
+        tables: dict[str, dict[str, int]] = {text(table, "name"): {} for table in items(objects.get("tables"))}
+        for column in items(objects.get("columns")):
+            table = tables.setdefault(text(column, "tableName"), {})
+            table[text(column, "columnName")] = whole_number(column.get("dataType")) or 0
+        return Dataset(identity(body, "id"), text(body, "name"), tables)
 
 
 def compare(tables: Iterable[TableModel], dataset: Dataset) -> Differences:

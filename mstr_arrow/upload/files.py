@@ -26,6 +26,7 @@ import pyarrow.fs
 from mstr_arrow.adapters.database import not_run, open_database
 from mstr_arrow.errors import DataError, UsageError
 from mstr_arrow.names import listing
+from mstr_arrow.paths import read_path
 from mstr_arrow.upload.guess import Conversion, guess
 from mstr_arrow.upload.source import check_relation
 from mstr_arrow.wording import advice
@@ -43,6 +44,10 @@ BLOCK_BYTES = 2**20
 SAMPLE_BLOCKS = 8
 """Blocks that types are guessed from."""
 
+_NOT_UTF_8 = "invalid UTF8"
+_ENCODING = (
+    "It is in another encoding, often cp1252 or UTF-16: make it UTF-8, with iconv -f cp1252 -t utf-8 for one."
+)
 _FILE_MAGIC = b"ARROW1"
 _READ_AHEAD = {"batch_readahead": 2, "fragment_readahead": 1}
 
@@ -65,7 +70,7 @@ def open_file(path: str | Path, *, column_types: Mapping[str, pa.DataType] | Non
     Raises UsageError for what is missing, empty, unreadable or of no known kind; whoever reads the data meets
     DataError where a CSV file is broken, ConversionError where a value does not fit its column's type.
     """
-    path, types = Path(path), column_types or {}
+    path, types = read_path(path), column_types or {}
     try:
         if path.is_dir():
             return _retyped(_parquet(_parts(path)), types, path)
@@ -77,8 +82,12 @@ def open_file(path: str | Path, *, column_types: Mapping[str, pa.DataType] | Non
     except FileNotFoundError:
         hint = "For parts that are one table, give their folder." if set("*?[") & set(path.name) else None
         raise UsageError(f"there is no file {path}.", hint=hint) from None
+    except UnicodeDecodeError as error:
+        seen = f"{path} cannot be read: the name {error.object!r} of a column is not UTF-8."
+        raise UsageError(seen, hint=_ENCODING) from error
     except (pa.ArrowException, OSError) as error:
-        raise UsageError(f"{path} cannot be read: {error}", hint="Is it whole, and what its name says?") from error
+        hint = _ENCODING if _NOT_UTF_8 in str(error) else "Is it whole, and what its name says?"
+        raise UsageError(f"{path} cannot be read: {error}", hint=hint) from error
 
 
 def query(sql: str) -> Any:
@@ -244,6 +253,7 @@ def _converted(
                 yield pa.RecordBatch.from_arrays(columns, schema=result)
                 first_row += batch.num_rows
         except pa.ArrowException as error:
-            raise DataError(f"{path} cannot be read any further: {error}") from error
+            hint = _ENCODING if _NOT_UTF_8 in str(error) else None
+            raise DataError(f"{path} cannot be read any further: {error}", hint=hint) from error
 
     return pa.RecordBatchReader.from_batches(result, convert())

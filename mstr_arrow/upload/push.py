@@ -11,6 +11,7 @@ from mstr_arrow.catalog.folders import folder_id
 from mstr_arrow.errors import MstrError, NotFound, UploadFailed, UsageError
 from mstr_arrow.session.project import OBJECT_ID
 from mstr_arrow.upload import datasets
+from mstr_arrow.upload.fit import fitted
 from mstr_arrow.upload.implied import implied
 from mstr_arrow.upload.meaning import of_dataset, of_model
 from mstr_arrow.upload.model import TableRoles, build_model, table_models, unknown_column
@@ -26,8 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from typing import Unpack
 
+    import pyarrow as pa
+
     from mstr_arrow.session.client import Client
     from mstr_arrow.session.project_http import ProjectHttp
+    from mstr_arrow.upload.existing import Dataset
     from mstr_arrow.upload.meaning import Meaning
     from mstr_arrow.upload.model import Model
     from mstr_arrow.upload.push_options import Forms, SchemaMode, SendOptions
@@ -158,6 +162,7 @@ class Push:
             self.id = await self._find(folder_id)
         dataset, definition = await datasets.read(self._http, self.id)
         self.name = dataset.name
+        tables = table_models(await asyncio.to_thread(self._fit, dataset))
         roles = {name: table.roles for name, table in self._tables.items()}
         idle: frozenset[str] = frozenset()
         version = self._client.server_version
@@ -215,6 +220,13 @@ class Push:
                 hint="Give the error's resume to the SuperCube that failed, or to one of that id.",
             )
         self.id = resume.dataset_id
+
+    def _fit(self, dataset: Dataset) -> dict[str, pa.Schema]:
+        """Give the tables the types that the dataset has for their columns; return their schemas."""
+        for name, table in self._tables.items():
+            source = fitted(table.source, dataset.tables.get(name, {}))
+            self._tables[name] = replace(table, source=source, roles=replace(table.roles, schema=source.schema))
+        return {name: table.source.schema for name, table in self._tables.items()}
 
     def _roles(self, forms: Forms | None) -> tuple[dict[str, TableRoles], Forms]:
         return implied({name: table.roles for name, table in self._tables.items()}, forms)

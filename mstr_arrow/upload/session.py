@@ -7,6 +7,7 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from mstr_arrow.answers import number, optional_text, reading, text
 from mstr_arrow.errors import (
     ConnectError,
     MstrError,
@@ -75,10 +76,8 @@ def read_status(body: Any) -> PublishStatus:
     >>> read_status({"status": "1", "message": "result ready"}).done
     True
     """
-    try:
-        return PublishStatus(int(body["status"]), str(body.get("message") or ""))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ProtocolError("The server's answer is no publish status.") from error
+    with reading(body, "a status of a publication"):
+        return PublishStatus(number(body, "status"), optional_text(body, "message") or "")
 
 
 class UploadSession:
@@ -101,10 +100,8 @@ class UploadSession:
             if meant_status(error) == _CONFLICT:
                 error.hint = _TAKEN
             raise
-        try:
-            return cls(http, dataset_id, body["uploadSessionId"])
-        except (KeyError, TypeError) as error:
-            raise ProtocolError("The server's answer names no upload session.") from error
+        with reading(body, "an upload session"):
+            return cls(http, dataset_id, text(body, "uploadSessionId", "id"))
 
     async def put(self, body: Sequence[bytes]) -> Answer:
         """Send a chunk; it may be repeated, for the server knows it by its index. PUT …/uploadSessions/{id}.

@@ -74,12 +74,15 @@ _EXTENSION_NAME = b"ARROW:extension:name"
 """The key in a field's metadata that names a type which pyarrow has no class for."""
 
 _BINARY = "Cast it to string: as it is if it holds UTF-8, else as hexadecimal digits or base64."
-_LIST = "Explode it into rows, or join its items into a string."
+EXPLODE = "Explode it into rows, or join its items into a string."
+UNNEST = "Unnest its fields into columns of their own."
+MAP_KEYS = "Take the keys that matter into columns of their own, or cast it to a JSON string."
+_NO_STORAGE = "Make texts of it where it was made, or leave it out."
 _EXTENSION_HELP = {
     "pandas.period": "Make dates of it with .dt.to_timestamp(), or texts with .astype(str).",
     "pandas.interval": "Take its .array.left and .array.right into columns of their own, or make texts of it.",
-    "arrow.fixed_shape_tensor": _LIST,
-    "arrow.variable_shape_tensor": _LIST,
+    "arrow.fixed_shape_tensor": EXPLODE,
+    "arrow.variable_shape_tensor": EXPLODE,
     "arrow.opaque": "Cast it where it was made, to a type that Arrow has, or to string.",
 }
 _HELP: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
@@ -87,13 +90,13 @@ _HELP: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
     (kinds.is_large_binary, _BINARY),
     (kinds.is_binary_view, _BINARY),
     (kinds.is_fixed_size_binary, _BINARY),
-    (kinds.is_list, _LIST),
-    (kinds.is_large_list, _LIST),
-    (kinds.is_fixed_size_list, _LIST),
-    (kinds.is_list_view, _LIST),
-    (kinds.is_large_list_view, _LIST),
-    (kinds.is_struct, "Unnest its fields into columns of their own."),
-    (kinds.is_map, "Take the keys that matter into columns of their own, or cast it to a JSON string."),
+    (kinds.is_list, EXPLODE),
+    (kinds.is_large_list, EXPLODE),
+    (kinds.is_fixed_size_list, EXPLODE),
+    (kinds.is_list_view, EXPLODE),
+    (kinds.is_large_list_view, EXPLODE),
+    (kinds.is_struct, UNNEST),
+    (kinds.is_map, MAP_KEYS),
     (kinds.is_duration, "Cast it to int64, the number of its units, or divide it to hours as float64."),
 )
 
@@ -138,7 +141,9 @@ def value_type(dtype: pa.DataType) -> pa.DataType:
 
 
 def _extension(column: str, name: str, storage: pa.DataType) -> UsageError:
+    stored = any(is_kind(value_type(storage)) for is_kind, _ in _FATES)
+    hint = f"Cast it to {storage} if what is stored is what you mean, or to string." if stored else _NO_STORAGE
     return UsageError(
         f"Column {column!r} is of the extension type {name}, stored as {storage}: what it means is not known here.",
-        hint=_EXTENSION_HELP.get(name, f"Cast it to {storage} if what is stored is what you mean, or to string."),
+        hint=_EXTENSION_HELP.get(name, hint),
     )

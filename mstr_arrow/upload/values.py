@@ -227,7 +227,16 @@ def _decimals(of: Column, series: pl.Series) -> Values:
                 row=of.row + at,
                 hint=advice("type the column", "Round the column, or cast it to string.", column=of.name),
             )
+        return Values(_without_zeros(pl.lit(series)), as_json=True)
     return Values(pl.lit(series).cast(pl.String), as_json=True)
+
+
+def _without_zeros(texts: pl.Expr) -> pl.Expr:
+    """Take away zeros at the end, of which a wide decimal may have more than the server takes digits."""
+    exponent, point = texts.str.contains("E", literal=True), texts.str.contains(".", literal=True)
+    trimmed = texts.str.strip_chars_end("0").str.strip_chars_end(".")
+    nothing = texts.str.contains("^[-0.]+E")
+    return pl.when(nothing).then(pl.lit("0")).when(point & ~exponent).then(trimmed).otherwise(texts)
 
 
 def _digits(texts: pl.Series) -> tuple[pl.Series, pl.Series]:

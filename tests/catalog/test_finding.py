@@ -5,7 +5,7 @@ from aiohttp import web
 
 import mstr_arrow as ma
 from mstr_arrow.catalog import folders
-from mstr_arrow.catalog.find import Address, read_url
+from mstr_arrow.catalog.address import Address, read_url
 from mstr_arrow.errors import NotFound, PermissionDenied, ProtocolError, UsageError
 
 A, B, C = "A" * 32, "B" * 32, "C" * 32

@@ -40,6 +40,32 @@ def test_a_cube_tells_all_there_is(describe, server):
     )
 
 
+def test_forms_that_are_not_shown_are_told(describe, run):
+    facts = describe("Customers")
+    assert [column["name"] for column in facts["columns"]][:2] == ["Customer", "Shop@Home"]
+    others = {column["name"]: column for column in facts["other_forms"]}
+    assert (others["Customer@Email"]["form"], others["Customer@Joined"]["type"]) == ("Email", "date32[day]")
+    said = run("describe", "Customers").out.decode()
+    assert (
+        "Not shown, but read where --columns, --where or --aggregate name them, or with fetch --forms all" in said
+    )
+    assert "Customer@Email" in said.partition("Not shown")[2]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--forms", "all"],
+        ["--columns", "Customer@Email,Revenue"],
+        ["--where", '"Customer@ID" > 0', "--columns", "Customer@Email"],
+    ],
+)
+@pytest.mark.usefixtures("server")
+def test_forms_that_are_not_shown_are_fetched(run, options, tmp_path):
+    assert run("fetch", "Customers", "-o", tmp_path / "x.arrow", *options).code == 0
+    assert "Customer@Email" in pa.ipc.open_file(tmp_path / "x.arrow").schema.names
+
+
 def test_the_columns_are_those_of_a_fetch(describe, run, tmp_path):
     columns = [(column["name"], column["type"]) for column in describe("Cross-tab Two Forms On Columns")["columns"]]
     assert run("fetch", "Cross-tab Two Forms On Columns", "-o", tmp_path / "x.arrow").code == 0

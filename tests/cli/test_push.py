@@ -336,7 +336,7 @@ LAST = UploadProgress(
     [
         (HALF, "1,000 of 2,000 rows · 500 rows/s · 2.0 MB/s · 3 chunks · table sales"),
         (ENDLESS, "1,000 rows · 500 rows/s · 2.0 MB/s · 1 chunk · table sales"),
-        (LAST, "publishing 2,000 rows: sql\N{REPLACEMENT CHARACTER} execution"),
+        (LAST, "publishing 2,000 rows: sql\\x1b execution"),
     ],
 )
 def test_a_line_says_how_far_it_is(now, line):

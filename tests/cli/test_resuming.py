@@ -79,6 +79,27 @@ def test_a_folder_that_is_whole_is_said_to_be(run, own, tmp_path):
     assert "1,500 rows in 1 part" in run(*fetch, "--if-changed").err
 
 
+def test_a_damaged_part_is_read_again_and_said_to_be(run, own, tmp_path):
+    folder = tmp_path / "sales"
+    fetch = ("fetch", CUBE, "-o", f"{folder}/", "--resume", "--part-rows", 500)
+    assert run(*fetch).code == 0
+    part = folder / "part-00001.parquet"
+    part.write_bytes(part.read_bytes().replace(b"PAR1", b"PAR2"))
+    assert "nothing was read" in run(*fetch, "--verify", "sizes").err
+    mended = run(*fetch)
+    assert mended.code == 0
+    assert "; read again, since part-00001.parquet has other bytes than were written" in mended.err
+    assert ", 500 of them by former runs" in mended.err
+    assert height(folder) == 1_500
+    part.unlink()
+    (folder / "_manifest.json").write_text("{}")
+    named = run(*fetch)
+    assert named.code == 2
+    assert named.err.endswith("Give another, or have it replaced: --overwrite.\n")
+    assert run(*fetch, "--overwrite").code == 0
+    assert own.open_sessions == 0
+
+
 def test_if_changed_says_that_nobody_tells(run, tmp_path, monkeypatch):
     with Simulator(rows=100, monitors_caches=False) as server:
         for name, value in {"URL": server.url, "USERNAME": server.username, "PASSWORD": server.password}.items():
@@ -111,6 +132,7 @@ def test_what_never_began_leaves_nothing(run, server, tmp_path):
     [
         (["--resume", "--unordered"], "--resume and --unordered exclude each other."),
         (["--on-change", "restart"], "--on-change is for extractions that resume."),
+        (["--verify", "sizes"], "--verify is for extractions that resume."),
         (["--resume", "--head", 5], "--sort and --head ask for another.\nLeave --resume away."),
         (["--resume", "--layout", "grid"], "not cross-tabs.\nLeave --resume away."),
     ],

@@ -222,3 +222,18 @@ def test_the_cube_stays_as_it_is(connection, sales):
     cube.apply_filters(metrics=["Cost"])
     assert first.schema.names == ["Region", "Units"]
     assert whole.count_rows() == sales.height
+
+
+@pytest.mark.parametrize("kind", ["cube", "report"])
+def test_a_form_that_is_not_shown_is_chosen_by_its_id(connection, kind):
+    whole = connection.cube("Customers") if kind == "cube" else connection.report("Customer Report")
+    email = next(form["id"] for form in whole.attributes[0]["forms"] if form["name"] == "Email")
+    found = MstrioObject(whole)
+    assert set(found.attributes[0]) == {"id", "name"}
+    customer = found.attributes[0]["id"]
+    found.apply_filters(attributes=[f"{customer};{email}"], metrics=["Visits"])
+    assert found.scan.schema.names == ["Customer@Email", "Visits"]
+    assert found.scan.count_rows() == 6  # a row for each customer, though two have one address
+    assert found.selected_attributes == [f"{customer};{email}"]
+    with pytest.raises(UsageError, match=r"has no form 'F{32}'\. It has 'DESC: [0-9A-F]{32}', 'ID: "):
+        found.apply_filters(attributes=[f"{customer};{'F' * 32}"])

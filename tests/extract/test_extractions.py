@@ -195,7 +195,12 @@ def test_two_at_once_are_one_too_many(cube, tmp_path):
 
 @pytest.mark.parametrize(
     ("options", "said"),
-    [({"part_rows": 0}, "part_rows is 0"), ({"on_change": "ask"}, "on_change"), ({"compression": "zip"}, "zip")],
+    [
+        ({"part_rows": 0}, "part_rows is 0"),
+        ({"on_change": "ask"}, "on_change"),
+        ({"compression": "zip"}, "zip"),
+        ({"verify": "all"}, "verify='all'"),
+    ],
 )
 def test_wrong_options_are_refused_at_once(cube, tmp_path, options, said):
     with pytest.raises(UsageError, match=said):

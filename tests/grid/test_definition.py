@@ -88,7 +88,7 @@ def test_members_may_be_missing_or_null():
         *(None, [], "text", {}, {"id": "1", "name": "x"}, {"id": "1", "name": "x", "definition": None}),
         body({"name": "no id"}),
         body("text"),
-        body({"id": "1", "name": 5, "dataType": None}),
+        body({"id": "1", "name": {"text": "x"}, "dataType": None}),
     ],
 )
 def test_what_is_no_definition_is_told(wrong):

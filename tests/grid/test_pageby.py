@@ -100,12 +100,39 @@ def test_what_the_server_counts_and_lists_must_agree():
         read_page_by([answer(ITEMS[:3], total=6)])
 
 
-@pytest.mark.parametrize("item", [[0, 0], [0, 0, 9], [0, 0, -1], [0, 0, "0"]])
+@pytest.mark.parametrize("item", [[0, 0], [0, 0, 9], [0, 0, -1], [0, 0, "x"], [0, 0, None]])
 def test_a_page_that_names_no_elements_is_refused(item):
     with pytest.raises(ProtocolError, match="names no element of each attribute"):
         read_page_by([answer([item], total=1)])
 
 
 def test_a_body_that_is_no_list_of_pages():
-    with pytest.raises(ProtocolError, match="lacks a part"):
-        read_page_by([{"pageBy": []}])
+    with pytest.raises(ProtocolError, match="no list of the pages of a report: 'validPageByElements' is missing"):
+        read_page_by([{"pageBy": [{"name": "Region", "id": "A1", "type": "attribute", "elements": []}]}])
+
+
+def test_a_report_without_page_by_has_one_page():
+    assert read_page_by([{"pageBy": []}]).combinations == ((),)
+
+
+def test_indices_and_counts_may_be_texts():
+    assert read_page_by([answer([["0", "0", "0"]], total="1")]).combinations == ((0, 0, 0),)
+
+
+@pytest.mark.parametrize("name", ["Net  Sales ", "Net Sales", "net sales", "2024"])
+def test_pages_are_chosen_by_names_with_any_blanks(name):
+    units = [
+        unit(
+            REGION, "Net\N{NO-BREAK SPACE}Sales", [("DESC", "nVarChar")], [("1", [" East "]), ("2", ["East  End"])]
+        ),
+        unit(STORE, "2024", [("ID", "integer")], [("7", ["7"])]),
+    ]
+    paging = {"total": 2, "current": 2, "offset": 0, "limit": 1000}
+    pages = read_page_by([{"pageBy": units, "validPageByElements": {"paging": paging, "items": [[0, 0], [1, 0]]}}])
+    if name == "2024":
+        assert pages.chosen({name: 7}) == pages.chosen({name: " 7"}) == ((0, 0), (1, 0))
+        return
+    assert (
+        pages.chosen({name: " East "}) == pages.chosen({name: "East"}) == pages.chosen({name: "east"}) == ((0, 0),)
+    )
+    assert pages.chosen({name: "East End"}) == ((1, 0),)

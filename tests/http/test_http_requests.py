@@ -12,6 +12,7 @@ from aiohttp import web
 from mstr_arrow import background, errors, events
 from mstr_arrow.config import Settings, Timeouts
 from mstr_arrow.http.client import Http
+from mstr_arrow.masked import Masked
 from mstr_arrow.session.project_http import ProjectHttp
 
 OK = b'{"ok":true}'
@@ -291,7 +292,7 @@ def test_secrets_stay_out_of_logs_and_errors(library, quick, caplog):
         http.keys.token = "tok-1"
         try:
             with pytest.raises(errors.ServerError) as caught:
-                await http.request("GET", "x?secret=q", hidden=['pa"ss'])
+                await http.request("GET", "x?secret=q", headers={"X-Secret": Masked('pa"ss')})
             return repr(http), repr(caught.value), str(caught.value)
         finally:
             await http.aclose()

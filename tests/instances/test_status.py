@@ -1,5 +1,6 @@
 """What answers tell of instances, in every shape that is known or likely."""
 
+import orjson
 import pytest
 
 from mstr_arrow.errors import ProtocolError
@@ -67,7 +68,35 @@ def test_a_failure_brings_its_message():
     assert state(200, b'{"status": 3, "message": " no memory "}').message == "no memory"
 
 
-@pytest.mark.parametrize("content", [b"<html>", b"[1]", b"1"])
-def test_what_says_nothing_is_an_error(content):
-    with pytest.raises(ProtocolError, match="says nothing about an instance"):
+@pytest.mark.parametrize(
+    ("content", "seen"),
+    [
+        (b"<html><title>Sign in", "not JSON.*Sign in"),
+        (b"[1]", "no instance or a page of data: it is the number 1"),
+        (b"1", "no instance or a page of data: it is the number 1"),
+    ],
+)
+def test_what_says_nothing_of_an_instance_is_an_error_that_shows_it(content, seen):
+    with pytest.raises(ProtocolError, match=seen):
         state(200, content)
+
+
+@pytest.mark.parametrize(
+    ("content", "headers"),
+    [
+        ({"id": "I7"}, {}),
+        ({"mid": "I7"}, {}),
+        ({}, {"Location": "/api/v2/reports/R/instances/I7?limit=1"}),
+        ({"id": REPORT}, {"X-MSTR-MS-Instance": "I7"}),
+    ],
+)
+def test_a_page_that_does_not_name_its_instance_is_of_the_one_that_is_named_elsewhere(content, headers):
+    page = orjson.dumps({**content, "data": {"paging": {"total": 0}}})
+    found = state(200, page, headers)
+    assert (found.whole, found.instance_id) == (True, "I7")
+
+
+def test_a_failure_brings_its_code():
+    told = b'{"status": "3", "iServerCode": -2147205488, "message": "too many rows"}'
+    assert state(200, told).failure == told
+    assert state(200, b'{"status": 3, "message": "no"}').failure is None

@@ -246,6 +246,75 @@ def test_a_time_zone_can_be_chosen(conn, name):
     assert rows(conn, result.cube_id, "at") == [(dt.datetime(2024, 1, 1, 13),)]  # noqa: DTZ001 - the server has none
 
 
+REFUSED = {
+    "a pandas period": lambda: _pandas().DataFrame(
+        {"Month": _pandas().period_range("2024-01", periods=2, freq="M")}
+    ),
+    "mixed objects": lambda: _pandas().DataFrame({"Month": [1, "x"]}),
+    "names that are no texts": lambda: _pandas().DataFrame([[1]], columns=["Month"]).rename(columns={"Month": 1}),
+    "128 bits": lambda: pl.DataFrame({"Month": pl.Series([1], dtype=pl.Int128)}),
+    "an extension type": lambda: pa.table({"Month": pa.array([None], pa.opaque(pa.int64(), "money", "SomeDB"))}),
+    "no UTF-8": lambda: pa.table({"Month": pa.array([b"\xff"]).view(pa.string())}),
+    "two columns of one name": lambda: pa.table([[1], [2]], names=["Month", "Month"]),
+    "names that differ in case": lambda: pl.DataFrame({"Month": [1], "MONTH": [1]}),
+}
+
+
+def _pandas():
+    return pytest.importorskip("pandas")
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+@pytest.mark.parametrize("there", [False, True], ids=["new", "there"])
+def test_what_would_not_arrive_as_it_is_is_refused_before_anything_is_sent(server, conn, name, kind, there):
+    if there:
+        conn.write(name, pl.DataFrame({"Month": ["2024-01"]}))
+    before = len(server.requests)
+    with pytest.raises(ma.errors.UsageError, match=r"'Month'|is 1, a value of type int"):
+        conn.write(name, REFUSED[kind]())
+    with pytest.raises(ma.errors.UsageError):
+        cube_of(conn, name, REFUSED[kind]()).create(force=True)
+    assert {request.method for request in server.requests[before:]} <= {"GET"}
+
+
+DECLARED = pa.table(
+    {
+        "key": ["a", "b"],
+        "units": pa.array([1, 2], pa.int32()),
+        "price": [0.5, 1.5],
+        "day": pa.array([dt.date(2024, 1, 31)] * 2),
+        "at": pa.array([dt.datetime(2024, 1, 31, 11)] * 2, pa.timestamp("us")),  # noqa: DTZ001
+    }
+)
+
+
+def test_a_dataset_takes_values_of_other_types_that_are_what_its_columns_hold(conn, name):
+    conn.write(name, DECLARED)
+    midnight = dt.datetime(2024, 2, 29)  # noqa: DTZ001
+    other = pl.DataFrame(
+        {
+            "key": ["c", None],
+            "units": [3.0, None],
+            "price": [None, None],
+            "day": [midnight] * 2,
+            "at": [midnight.date()] * 2,
+        }
+    )
+    result = conn.write(name, other, mode="add")
+    got = conn.cube(result.cube_id).to_polars().select(other.columns).tail(2)
+    assert got.rows() == [("c", 3, None, midnight.date(), midnight), (None, None, None, midnight.date(), midnight)]
+
+
+def test_a_value_that_a_column_of_the_dataset_does_not_hold_is_refused_before_it_is_sent(server, conn, name):
+    conn.write(name, DECLARED)
+    halves = pa.table(DECLARED).set_column(1, "units", [[1.0, 2.5]])
+    before = len(server.requests)
+    with pytest.raises(errors.UsageError, match=r"Column 'units', row 1: 2\.5 .* type INTEGER"):
+        conn.write(name, halves, mode="upsert")
+    assert {request.method for request in server.requests[before:]} == {"GET"}
+    assert rows(conn, conn.objects(name, kind="cube")[0].id, "key", "units") == [("a", 1), ("b", 2)]
+
+
 def test_moments_that_become_one_time_are_counted_in_the_warning_and_the_result(conn, name):
     at = pl.Series([dt.datetime(2023, 11, 5, hour, tzinfo=dt.UTC) for hour in (5, 6, 7)])
     data = pl.DataFrame({"at": at, "units": [1, 2, 4]})

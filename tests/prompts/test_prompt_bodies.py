@@ -1,4 +1,4 @@
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import pytest
@@ -129,6 +129,11 @@ def test_forms_are_named_by_name_and_id(body):
         (col("Profit@ID") > 1, "does not offer 'Profit@ID'"),
         (col("Year@Short") > 1, "'Year' of the prompt 'It' has no form 'Short'"),
         (col("Year") == True, "cannot be answered with True"),  # noqa: E712 - a condition
+        (
+            col("Year") > datetime(2024, 1, 31, tzinfo=UTC),
+            "a moment in a zone. The server compares by its own clock",
+        ),
+        (col("Year") > time(10, 20, tzinfo=UTC), "a moment in a zone"),
         (~col("Revenue").top(2), "cannot be answered with"),
         (col("Year").is_in([1, "a"]), "cannot be answered with"),
     ],
@@ -227,7 +232,11 @@ def test_the_servers_lists_are_read():
     assert read_choices({"objects": [{"id": "A1"}]}) == read_choices({"elements": [{"id": "A1"}]})
 
 
-@pytest.mark.parametrize("body", [None, 3, {"message": "x"}, ["x"], {"prompts": None}])
+def test_null_is_no_prompt():
+    assert read_prompts(None) == read_prompts({"prompts": None}) == read_choices({"objects": []}) == []
+
+
+@pytest.mark.parametrize("body", [3, "x", {"message": "x"}, ["x"], [{"key": {}, "id": []}]])
 def test_what_is_no_list_is_a_protocol_error(body):
     from mstr_arrow.errors import ProtocolError
 

@@ -12,7 +12,16 @@ def answered(prompts, **answers):
 
 def test_a_prompt_is_named_by_key_id_name_or_title(ask):
     year = ask("Year", title="Which year?")
-    for name in (year.key, year.id, "Year", "Which year?", "year", year.key.lower(), "WHICH YEAR?"):
+    for name in (
+        year.key,
+        year.id,
+        "Year",
+        "Which year?",
+        "year",
+        year.key.lower(),
+        "WHICH YEAR?",
+        "Which  year? ",
+    ):
         assert match([year, ask("Region")], Answers.of({name: 2024})) == {year.key: Values((2024,))}
 
 

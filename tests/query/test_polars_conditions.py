@@ -169,6 +169,33 @@ def test_what_gives_no_bool_for_these_columns_says_why(condition, message, subje
         asked(condition, subjects)
 
 
+MOMENT = dt.datetime(2024, 1, 31, 10, 20, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        pl.col("Opened") > MOMENT,
+        pl.col("Opened") == pl.lit(MOMENT),
+        pl.col("Opened").is_in([MOMENT]),
+        pl.col("Opened").is_between(MOMENT, MOMENT),
+        (YEAR > 2020) & (pl.col("Opened") < MOMENT),
+    ],
+    ids=names,
+)
+def test_moments_in_a_zone_are_refused_with_what_to_write(condition, subjects):
+    with pytest.raises(
+        UsageError, match=r"'Opened' holds timestamps without a zone.*pl\.col\('Opened'\)\.dt\.repl"
+    ):
+        asked(condition, subjects)
+
+
+@needs_to_tell
+def test_a_column_may_be_given_its_zone(subjects):
+    condition = pl.col("Opened").dt.replace_time_zone("UTC") > MOMENT
+    assert push_where(asked(condition, subjects), subjects).view_filter is None
+
+
 @needs_to_tell
 def test_both_kinds_of_conditions_are_joined(subjects):
     ours, theirs, opaque = col("Year") > 2020, REGION == "East", REGION.str.len_chars() > 3

@@ -71,7 +71,8 @@ def test_requests_that_fail_together_make_one_instance(cube, sim):
     made = sim.instances_created
     found = interrupted(scan, after_2=sim.drop_instances)
     assert found.num_rows == ROWS
-    assert (scan.stats.restarts, sim.instances_created - made) == (1, 3)  # that of the columns, and two of the rows
+    # That of the columns, two of the rows, and two of the grand totals.
+    assert (scan.stats.restarts, sim.instances_created - made) == (1, 5)
 
 
 def test_conditions_and_first_rows_hold_on_the_other_instance(cube, sim):
@@ -139,7 +140,7 @@ def test_a_file_begins_again_as_nobody_has_seen_it(cube, sim, tmp_path, kind):
         assert (stats.restarts, stats.rows, stats.result_rows) == (1, ROWS, ROWS)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["0", "1", "2"]
     sim.fail(GONE.on("GET", "/instances/", skip=4, times=None))
-    with pytest.raises(errors.InstanceGone, match="tables and files begin again"):
+    with pytest.raises(errors.InstanceGone, match="run the read again"):
         write(cube, tmp_path / "3")
     assert len(list(tmp_path.iterdir())) == 3
 
@@ -194,7 +195,10 @@ def test_an_instance_that_dies_again_and_again_ends_the_read(cube, sim):
 
 @pytest.mark.parametrize(
     ("rows", "seed", "said"),
-    [(ROWS + 40, 1, "had 300 rows and has 340"), (ROWS, 77, r"before row \d+ are not those")],
+    [
+        (ROWS + 40, 1, "had 300 rows and has 340"),
+        (ROWS, 77, "the total of a metric was"),
+    ],
 )
 def test_a_cube_that_was_published_in_between_is_told(cube, sim, rows, seed, said):
     batches = ordered(cube).to_batches()
@@ -236,7 +240,8 @@ def test_without_the_privilege_to_monitor_caches_a_read_asks_once_and_goes_on(qu
         ma.connect(sim.url, username=sim.username, password=sim.password, settings=quick) as connection,
     ):
         scan = ordered(connection.cube(CUBE))
-        found = interrupted(scan, after_2=sim.drop_instances, after_5=sim.drop_instances)
+        with pytest.warns(errors.ConsistencyWarning):
+            found = interrupted(scan, after_2=sim.drop_instances, after_5=sim.drop_instances)
         assert sorted(found["Order"].to_pylist()) == sorted(sim.truth(CUBE)["Order"].to_pylist())
         assert scan.stats.restarts == 2
         assert sum("/monitors/" in each.path for each in sim.requests) == 1

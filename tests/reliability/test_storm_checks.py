@@ -27,7 +27,7 @@ def storm(course):
 
 def test_every_fault_of_the_simulator_comes():
     text = inspect.getsource(weather)
-    makers = [name for name, made in vars(Fault).items() if isinstance(made, classmethod)]
+    makers = [name for name, made in vars(Fault).items() if isinstance(made, classmethod) and name != "rewritten"]
     assert len(makers) > 20
     assert [name for name in makers if f"Fault.{name}" not in text] == []
 

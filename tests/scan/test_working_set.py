@@ -13,6 +13,7 @@ from mstr_arrow.simulator import Simulator
 from tests.support.servers import IDLE
 
 REPORTS = ("Plain Report", "Report With Subtotals", "Cross-tab Metrics Last", "Metrics On Rows")
+WAITING = "waiting for other reads of this session"
 SMALL = Limits(page_rows=125, concurrency=2, buffer_bytes=1)
 
 
@@ -122,8 +123,30 @@ def test_a_read_that_waits_is_served_when_another_ends(simulate):
 
     with connect(simulator) as connection:
         assert asyncio.run(both(connection)).num_rows == 500
-    assert seen[0] == "waiting for other reads of this session"
+    assert seen[0] == WAITING
     assert seen[-1] is None
+
+
+def test_a_read_that_waits_for_more_than_a_second_says_so(simulate, caplog, monkeypatch):
+    """The ninth of a session that keeps ten results, by the log, the events and the progress."""
+    monkeypatch.setattr("mstr_arrow.session.working_set.NOTICE_SECONDS", 0.05)
+    simulator = simulate(working_set=10)
+    seen, told = [], []
+    settings = Settings(timeouts=Timeouts(execute=0.5), on_event=told.append)
+    with ma.connect(
+        simulator.url, username=simulator.username, password=simulator.password, settings=settings
+    ) as connection:
+        cube = connection.cube("Sales Cube")
+        held = [cube.to_batches() for _ in range(8)]
+        with pytest.raises(errors.UsageError, match="8 reads of this session are open"):
+            cube.to_arrow(on_progress=lambda stats: seen.append(stats.status))
+        for batches in held:
+            batches.close()
+    assert (
+        "waiting for other reads of this session: 8 are open, and the server keeps 10 results for a session" in seen
+    )
+    assert [event for event in told if isinstance(event, ma.events.ReadWaits)] == [ma.events.ReadWaits(8, 10)]
+    assert "8 are open" in caplog.text
 
 
 def test_who_gives_up_waiting_leaves_the_place_to_others(simulate):

@@ -220,5 +220,5 @@ def test_a_server_without_api_tokens_says_so(library, retail):
     with pytest.raises(errors.ProtocolError, match="no API token"):
         retail.create_api_token()
     library.on("POST", "/api/auth/identityToken", status=204)
-    with pytest.raises(errors.ProtocolError, match="no identity token"):
+    with pytest.raises(errors.ProtocolError, match="no header X-MSTR-IdentityToken"):
         retail.identity_token()

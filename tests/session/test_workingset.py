@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.events import ReadWaits
 from mstr_arrow.session.working_set import WorkingSet
 
 PATH = "v2/cubes/C/instances"
@@ -27,12 +28,12 @@ def http():
     return Touches()
 
 
-def run(http, size, story, patience=5.0):
+def run(http, size, story, patience=5.0, **told_by):
     async def told():
         async def ask():
             return size
 
-        places = WorkingSet(ask, patience=patience)
+        places = WorkingSet(ask, patience=patience, **told_by)
         places.acquire = partial(places.acquire, http)
         places.spare = partial(places.spare, http)
         return await story(places)
@@ -207,6 +208,40 @@ def test_who_waits_in_vain_is_told(http):
         (await places.acquire(PATH)).release()
 
     run(http, 3, story, patience=0.05)
+
+
+def test_a_long_wait_is_said_once_with_what_for_and_what_helps(http, caplog, monkeypatch):
+    monkeypatch.setattr("mstr_arrow.session.working_set.NOTICE_SECONDS", 0.01)
+    heard, told = [], []
+
+    async def story(places):
+        held = await made(places, "I")
+        waiting = asyncio.ensure_future(places.acquire(PATH, on_wait=heard.append))
+        await asyncio.sleep(0.2)
+        held.release()
+        (await waiting).release()
+
+    run(http, 3, story, tell=lambda make: told.append(make()))
+    assert heard == [
+        "waiting for other reads of this session",
+        "waiting for other reads of this session: 1 are open, and the server keeps 3 results for a session",
+    ]
+    assert told == [ReadWaits(open_reads=1, working_set=3)]
+    (record,) = caplog.records
+    assert (record.name, record.levelname) == ("mstr_arrow", "WARNING")
+    assert "would push one of them out. Read them to their end, or close them" in record.getMessage()
+
+
+def test_a_short_wait_is_not_said(http, caplog):
+    async def story(places):
+        held = await made(places, "I")
+        waiting = asyncio.ensure_future(places.acquire(PATH))
+        await asyncio.sleep(0.01)
+        held.release()
+        (await waiting).release()
+
+    run(http, 3, story)
+    assert caplog.records == []
 
 
 def test_who_waits_while_others_go_on_waits(http):

@@ -249,6 +249,8 @@ def test_a_csv_file_that_breaks_off_is_bad_data(tmp_path, bad):
         ("t.csv", b"", "t.csv is empty"),
         ("t.csv", b"\n\n", "t.csv cannot be read"),
         ("t.csv", "a,b\n1,2\n".encode("utf-16"), "t.csv cannot be read"),
+        ("t.csv", b"city\nK\xf6ln\n", "cp1252"),
+        ("t.csv", "Gr\xf6\xdfe,b\n1,2\n".encode("cp1252"), r"b'Gr\xf6\xdfe' of a column is not UTF-8"),
         ("t.csv", b"a,b\n1\n", "t.csv cannot be read"),
         ("t.csv.gz", b"a,b\n1,2\n", "t.csv.gz cannot be read"),
         ("t.parquet", b"nonsense", "t.parquet cannot be read"),

@@ -36,7 +36,7 @@ def demo(
     # Only the commands that start a server pay for importing one.
     from mstr_arrow.simulator import Simulator  # noqa: PLC0415
 
-    out, err = Terminal(highlight=False), Terminal(stderr=True)
+    out, err = Terminal(), Terminal(stderr=True)
     with shown_errors(err, verbose=verbose):
         # Answers on the loopback are not compressed: packing them would take longer than sending them.
         with Simulator(rows=rows, gzip=False) as sim:
@@ -60,14 +60,15 @@ def demo(
             f"[bold]{len(frame):,} rows[/bold], log-in included, are a Polars frame after "
             f"[bold]{seconds:.1f} s[/bold]: {len(frame) / seconds:,.0f} rows/s, {size / seconds:,.0f} MB/s "
             f"({size:,.0f} MB of JSON).",
+            markup=True,
             soft_wrap=True,
         )
         out.print(
             "The server was a simulator in this very process, which had to make up the rows meanwhile: this shows "
             "the way the data take, not the speed of a real server.\n",
         )
-        out.print("Next, with a simulated server left running by [bold]mstr-arrow simulate[/bold]")
-        out.print(r"(the command is installed by: pip install '.\[cli]'):" + "\n")
+        out.print("Next, with a simulated server left running by [bold]mstr-arrow simulate[/bold]", markup=True)
+        out.print("(the command is installed by: pip install '.[cli]'):\n")
         out.print(Text(f"{fetch_command()}\n"), soft_wrap=True)
         out.print("And with a server and a cube of your own, in Python:\n")
         out.print(Text(PYTHON), soft_wrap=True)

@@ -1,6 +1,6 @@
 """``mstr-arrow describe``: what an object is, and its columns."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -12,17 +12,15 @@ from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.printable import printable
 from mstr_arrow.cli.render.progress import MB
 from mstr_arrow.cli.render.streams import Terminal
-from mstr_arrow.cli.render.tables import print_json, print_table, printable
+from mstr_arrow.cli.render.tables import print_json, print_table
 from mstr_arrow.connection import Connection
 from mstr_arrow.errors import NotPublished, PromptsOpen
 from mstr_arrow.grid.texts import deliver_schema
 from mstr_arrow.names import listing
 from mstr_arrow.objects.cube import Cube
-
-Forms = Mapping[tuple[str, str], str]
-"""The names of forms by the ids of attribute and form."""
 
 HEADERS = ("COLUMN", "ARROW TYPE", "SERVER TYPE", "ROLE", "FORM", "ID")
 
@@ -54,11 +52,11 @@ def look_at(connection: Connection, name: str, kind: Kind | None) -> dict[str, A
     """Gather what is known; ``rows`` and ``columns`` are None for cubes not published and reports that ask."""
     found = connection.find(name, kind)
     opened = connection.report(found.id) if found.kind == "report" else connection.cube(found.id)
-    facts = as_json(found) | {"size_bytes": None, "rows": None, "columns": None, "left_out": []}
+    facts = as_json(found) | {"size_bytes": None, "rows": None, "columns": None, "other_forms": [], "left_out": []}
     try:
         schema, facts["rows"] = opened.schema, opened.count_rows()
-        forms = _forms(connection, found.kind, found.id)
-        facts["columns"] = [_column(field, forms) for field in deliver_schema(schema, "plain")]
+        facts["columns"] = [_column(field) for field in deliver_schema(schema, "plain")]
+        facts["other_forms"] = [_column(field) for field in deliver_schema(opened.other_forms, "plain")]
     except (NotPublished, PromptsOpen):
         pass  # what is known of it is shown nevertheless
     if isinstance(opened, Cube):
@@ -69,34 +67,22 @@ def look_at(connection: Connection, name: str, kind: Kind | None) -> dict[str, A
     return facts
 
 
-def _forms(connection: Connection, kind: Kind | None, object_id: str) -> Forms:
-    """Read the names of all forms from the definition."""
-    definition = connection.get(f"v2/{kind}s/{object_id}").json().get("definition") or {}
-    attributes = (definition.get("availableObjects") or {}).get("attributes") or ()
-    return {
-        (attribute["id"], form["id"]): form.get("name") or ""
-        for attribute in attributes
-        for form in attribute.get("forms") or ()
-    }
-
-
-def _column(field: pa.Field, forms: Forms) -> dict[str, str | None]:
+def _column(field: pa.Field) -> dict[str, str | None]:
     said = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
-    object_id, form_id = said.get("mstr.id") or None, said.get("mstr.form_id") or None
     return {
         "name": field.name,
         "type": str(field.type),
         "server_type": said.get("mstr.data_type"),
         "role": said.get("mstr.role"),
-        "id": object_id,
-        "form": forms.get((object_id or "", form_id or "")),
-        "form_id": form_id,
+        "id": said.get("mstr.id") or None,
+        "form": said.get("mstr.form"),
+        "form_id": said.get("mstr.form_id"),
     }
 
 
 def _show(facts: dict[str, Any]) -> None:
     """Print what is known: the object in a few lines, then its columns."""
-    out = Terminal(highlight=False)
+    out = Terminal()
     size, rows, columns = facts["size_bytes"], facts["rows"], facts["columns"]
     lines = {
         facts["type"]: facts["name"],
@@ -116,8 +102,17 @@ def _show(facts: dict[str, Any]) -> None:
             out.print(Text.assemble((f"{label:8}", "bold"), printable(text)), soft_wrap=True)
     if columns is not None:
         out.print()
-        keys = ("name", "type", "server_type", "role", "form", "id")
-        print_table(HEADERS, [[column[key] or "" for key in keys] for column in columns])
+        _show_columns(columns)
+    if facts["other_forms"]:
+        out.print(
+            "\nNot shown, but read where --columns, --where or --aggregate name them, or with fetch --forms all:"
+        )
+        _show_columns(facts["other_forms"])
+
+
+def _show_columns(columns: Sequence[Mapping[str, str | None]]) -> None:
+    keys = ("name", "type", "server_type", "role", "form", "id")
+    print_table(HEADERS, [[column[key] or "" for key in keys] for column in columns])
 
 
 def _unknown(kind: str) -> str:

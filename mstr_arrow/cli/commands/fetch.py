@@ -10,12 +10,22 @@ import typer
 from mstr_arrow.catalog.objects import Kind
 from mstr_arrow.cli.commands.pages import AllPages, ChosenPage, on_pages
 from mstr_arrow.cli.options import common
+from mstr_arrow.cli.options.bad_values import OnBadValues, read_on_bad_value
 from mstr_arrow.cli.options.column_types import read_types
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.output import Output, ParquetOptions, output_from
 from mstr_arrow.cli.options.prompt_answers import PromptAnswers, PromptsFile, answers_from, prompts_as_options
 from mstr_arrow.cli.options.query import Question
-from mstr_arrow.cli.options.resuming import GOES_ON, IfChanged, Resume, Resuming, WhenChanged, resuming_from
+from mstr_arrow.cli.options.resuming import (
+    GOES_ON,
+    IfChanged,
+    Resume,
+    Resuming,
+    WhatToVerify,
+    WhenChanged,
+    WhenConsistent,
+    resuming_from,
+)
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import NO_FILE, shown_errors
 from mstr_arrow.cli.render.progress import detail, progress, summarise
@@ -26,7 +36,7 @@ from mstr_arrow.connection import Connection
 from mstr_arrow.errors import UsageError
 from mstr_arrow.fetch.options import ScanOptions
 from mstr_arrow.fetch.stats import ScanStats
-from mstr_arrow.grid.options import Layout, Subtotals, Values
+from mstr_arrow.grid.options import Forms, Layout, Subtotals, Values
 from mstr_arrow.objects.cube import Cube
 from mstr_arrow.objects.report import Report
 from mstr_arrow.prompts.collection import Answers
@@ -87,6 +97,8 @@ def fetch(
     resume: Resume = False,
     if_changed: IfChanged = False,
     on_change: WhenChanged = "raise",
+    verify: WhatToVerify = "checksums",
+    consistency: WhenConsistent = "likely",
     where: Annotated[
         list[str] | None,
         typer.Option(
@@ -155,6 +167,12 @@ def fetch(
         Values,
         typer.Option(help="Metrics as values, as the texts that a person sees, or both.", rich_help_panel=RESULT),
     ] = "raw",
+    forms: Annotated[
+        Forms,
+        typer.Option(
+            help="The forms of attributes that the object shows, or all there are.", rich_help_panel=RESULT
+        ),
+    ] = "shown",
     column_types: Annotated[
         list[str] | None,
         typer.Option(
@@ -164,6 +182,7 @@ def fetch(
             rich_help_panel=RESULT,
         ),
     ] = None,
+    on_bad_value: OnBadValues = None,
     row_counts: Annotated[
         bool,
         typer.Option("--row-counts", help="Add a cube's own Row Count metrics.", rich_help_panel=RESULT),
@@ -234,6 +253,12 @@ def fetch(
         )
         if on_change != "raise" and not resumes:
             raise UsageError("--on-change is for extractions that resume.", hint="Add --resume, or leave it away.")
+        if verify != "checksums" and not resumes:
+            raise UsageError("--verify is for extractions that resume.", hint="Add --resume, or leave it away.")
+        if consistency != "likely" and not resumes:
+            raise UsageError(
+                "--consistency is for extractions that resume.", hint="Add --resume, or leave it away."
+            )
         parquet = ParquetOptions(
             compression=compression,
             row_group_rows=row_group_rows,
@@ -244,7 +269,7 @@ def fetch(
         target: Output | Resuming | None = None
         if resumes and not explain_only:
             target = resuming_from(
-                _given(output), output_format, parquet, if_changed=if_changed, on_change=on_change
+                _given(output), output_format, parquet, if_changed=if_changed, on_change=on_change, verify=verify
             )
         elif not explain_only:
             target = output_from(_given(output), output_format, parquet)
@@ -261,8 +286,11 @@ def fetch(
             "layout": layout,
             "subtotals": subtotals,
             "values": values,
+            "forms": forms,
+            "on_bad_value": read_on_bad_value(on_bad_value or ()),
             "ordered": not unordered or head is not None,
             "total_order": resumes,
+            "consistency": consistency,
             "deadline": deadline,
         }
         given: dict[str, Any] = {
@@ -287,9 +315,9 @@ def fetch(
             with progress(console, quiet=quiet) as on_progress:
                 line, stats = _write(scan, target, on_progress)
         if not quiet:
-            console.print(line, markup=False, soft_wrap=True, highlight=False)
+            console.print(line, soft_wrap=True)
         if verbose and stats:
-            console.print(detail(stats), soft_wrap=True, highlight=False)
+            console.print(detail(stats), soft_wrap=True)
 
 
 def _write(

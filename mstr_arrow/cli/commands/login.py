@@ -148,4 +148,4 @@ def _hints(profile: Profile, facts: dict[str, Any]) -> list[str]:
 
 
 def _say(console: Console, line: str) -> None:
-    console.print(line, markup=False, highlight=False, soft_wrap=True)
+    console.print(line, soft_wrap=True)

@@ -44,9 +44,9 @@ def ls(
             print_table(HEADERS, [_row(info) for info in shown])
         if not found:
             what = "cubes or reports" if kind is None else f"{kind}s"
-            console.print(_nothing(what, pattern), markup=False, highlight=False, soft_wrap=True)
+            console.print(_nothing(what, pattern), soft_wrap=True)
         elif len(shown) < len(found):
-            console.print(f"… and {len(found) - len(shown):,} more.", highlight=False)
+            console.print(f"… and {len(found) - len(shown):,} more.")
 
 
 def as_json(info: ObjectInfo) -> dict[str, object]:

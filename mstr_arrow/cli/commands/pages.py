@@ -8,6 +8,7 @@ import typer
 
 from mstr_arrow.cli.options import common  # noqa: TC001 - typer reads the annotations
 from mstr_arrow.cli.options.connecting import open_connection
+from mstr_arrow.cli.options.pairs import read_pair
 from mstr_arrow.cli.options.prompt_answers import (
     PromptAnswers,
     PromptsFile,
@@ -72,14 +73,14 @@ def pages(
             rows = [["" if value is None else str(value) for value in row.values()] for row in table.to_pylist()]
             print_table([column.upper() for column in table.column_names], rows)
         else:
-            console.print(f"{report.name!r} has no page-by.", markup=False, highlight=False)
+            console.print(f"{report.name!r} has no page-by.")
 
 
 def on_pages(report: Report, chosen: Sequence[str], *, every: bool) -> Report:
     """Choose pages of a report as options ``NAME=VALUE`` say; errors: UsageError."""
     choice = {}
     for item in chosen:
-        name, sign, value = (part.strip() for part in item.partition("="))
+        name, sign, value = read_pair(item)
         if not name or not sign or name in choice:
             raise UsageError(f"--page {item!r} is no choice.", hint="Write NAME=VALUE, once for each attribute.")
         choice[name] = value or None

@@ -1,6 +1,5 @@
 """``mstr-arrow push``: write files, or what a query finds, into a SuperCube."""
 
-import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.options.target import look_at, named_like, say_keys
 from mstr_arrow.cli.render.errors import shown_errors
 from mstr_arrow.cli.render.streams import Terminal
+from mstr_arrow.cli.render.tables import print_text
 from mstr_arrow.cli.render.uploading import detail, summarise, upload_progress
 from mstr_arrow.errors import DataError, DataLossWarning, UploadFailed
 from mstr_arrow.grid.definition import Definition
@@ -190,8 +190,7 @@ def push(
             _say(console, [f"Warning: {result.losses}"], style="yellow")
         if verbose:
             _say(console, [detail(result)])
-        sys.stdout.write(f"{result.cube_id}\n")
-        sys.stdout.flush()
+        print_text(result.cube_id)
 
 
 def _fit(
@@ -209,7 +208,7 @@ def _fit(
 
 def _say(console: Console, lines: Iterable[str], *, style: str | None = None) -> None:
     for line in lines:
-        console.print(line, markup=False, soft_wrap=True, highlight=False, style=style)
+        console.print(line, soft_wrap=True, style=style)
 
 
 @contextmanager

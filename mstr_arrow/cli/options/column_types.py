@@ -12,13 +12,15 @@ from mstr_arrow.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_PAIR = re.compile(r"(?P<name>.+)=\s*(?P<type>\w+(?:[\[(][^\])]*[\])])?)\s*", re.DOTALL)
+_PAIR = re.compile(r"(?P<name>.+)=(?P<blank>\s*)(?P<type>\w+(?:[\[(][^\])]*[\])])?)\s*", re.DOTALL)
 _DECIMAL = re.compile(r"decimal(?P<bits>128|256)?\(\s*(?P<precision>\d+)\s*,\s*(?P<scale>-?\d+)\s*\)")
 _ZONED = re.compile(r"timestamp\[(?P<unit>s|ms|us|ns),\s*tz=(?P<zone>[^\]]+)\]")
 
 
 def read_types(pairs: Iterable[str]) -> dict[str, pa.DataType]:
     """Read ``NAME=TYPE`` pairs; the last ``=`` before the type separates them. Errors: UsageError.
+
+    Blanks before it count, unless there are some after it, too.
 
     >>> read_types(["Revenue=decimal128(18, 2)", "Zip=string", "A=B=timestamp[us, tz=UTC]"])
     {'Revenue': Decimal128Type(decimal128(18, 2)), 'Zip': DataType(string),
@@ -31,7 +33,7 @@ def read_types(pairs: Iterable[str]) -> dict[str, pa.DataType]:
             raise UsageError(
                 f"--column-type {pair!r} is not NAME=TYPE.", hint="Write it like --column-type 'Zip=string'."
             )
-        types[match["name"].strip()] = read_type(match["type"])
+        types[match["name"].rstrip() if match["blank"] else match["name"]] = read_type(match["type"])
     return types
 
 

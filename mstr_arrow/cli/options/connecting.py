@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from mstr_arrow.cli.options.environment import misspelled
 from mstr_arrow.cli.options.login_mode import Given, WayIn, choose
 from mstr_arrow.cli.options.passwords import STDIN, ask_later, first_line
-from mstr_arrow.cli.options.profile import profile_of
+from mstr_arrow.cli.options.profile import CONFIG, profile_of
 from mstr_arrow.cli.options.server import variable
 from mstr_arrow.cli.options.stores import Credentials
+from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.trace import listener
 from mstr_arrow.config import Limits, Network, Proxy, SessionSettings, Settings, Timeouts, Tls
 from mstr_arrow.errors import UsageError
@@ -30,16 +32,28 @@ _LEVELS = ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP")
 
 def open_connection(server: Server, *, limits: Limits | None = None, way_in: WayIn | None = None) -> Connection:
     """Open the connection that a command's options ask for."""
+    for name, meant in misspelled(os.environ).items():
+        Terminal(stderr=True).print(
+            f"Warning: nothing reads {name}; did you mean {meant}?", style="yellow", soft_wrap=True
+        )
     way_in = way_in or find_way_in(server)
     url = find_url(server)
     if url is None and "session" not in way_in.arguments:
         raise UsageError(
-            "there is no URL of a server.",
+            f"there is no URL of a server{_missing_file(server)}.",
             hint="Give it by --url, MSTR_URL or a profile, like https://bi.example.com/MicroStrategyLibrary; "
             "mstr-arrow login writes a profile.",
         )
     settings = find_settings(server, limits or Limits())
     return connect(url, project=server.project, settings=settings, on_event=listener(), **way_in.arguments)
+
+
+def _missing_file(server: Server) -> str:
+    """Say that the file which a variable names is not there, which is no error by itself."""
+    path = profile_of(server.context).path
+    return (
+        f", and {CONFIG} names {path}, which is not there" if os.environ.get(CONFIG) and not path.exists() else ""
+    )
 
 
 def find_url(server: Server) -> Credential | None:

@@ -27,6 +27,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from mstr_arrow.cli.options.profile_file import line_of
+from mstr_arrow.names import near_names, suggestion
 from mstr_arrow.private import is_shared, way_out
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ NOT_IN_A_FILE = frozenset(
 )
 MAKES_PROFILES = frozenset({"login"})
 """Commands that may name a profile which is not there yet."""
+CONFIG = "MSTR_ARROW_CONFIG"
+"""The variable that names the profile file."""
 _META = "mstr_arrow.profile"
 
 
@@ -62,6 +66,14 @@ class Profile:
 
     def __str__(self) -> str:
         return f"profile {self.name!r}"
+
+
+class BadProfile(typer.BadParameter):
+    """Something is wrong with the profile file, and with no option."""
+
+    def format_message(self) -> str:
+        """Say it without the option that typer would blame."""
+        return self.message
 
 
 def use_profile(context: typer.Context, name: str | None) -> str | None:
@@ -91,6 +103,17 @@ def profile_of(context: typer.Context) -> Profile:
     return profile
 
 
+def origin(context: typer.Context, parameter: str) -> str | None:
+    """Say which profile gives an option its value, and where; None where that comes from elsewhere."""
+    source = context.get_parameter_source(parameter)
+    if source is None or source.name != "DEFAULT_MAP" or _META not in context.meta:
+        return None
+    profile = profile_of(context)
+    key = next((key for key, name in _options(context.command).items() if name == parameter), parameter)
+    line = line_of(_text(profile.path), profile.name, key)
+    return f"{profile} of {profile.path}{f', line {line}' if line else ''}"
+
+
 def _options(command: Any) -> dict[str, str]:
     """Map the long options of a command to its parameters; none where it takes no profile."""
     options = {
@@ -104,26 +127,27 @@ def _options(command: Any) -> dict[str, str]:
 
 def config_path() -> Path:
     """Give the path of the profile file, which need not exist."""
-    return Path(os.environ.get("MSTR_ARROW_CONFIG") or Path(typer.get_app_dir("mstr-arrow")) / "config.toml")
+    named = os.environ.get(CONFIG)
+    return Path(named).expanduser() if named else Path(typer.get_app_dir("mstr-arrow")) / "config.toml"
 
 
 def read_profile(path: Path, name: str | None, options: Collection[str], *, may_be_new: bool = False) -> Profile:
     """Read a profile; without a name, ``[default]`` if there is one.
 
-    Errors: typer.BadParameter for a file that cannot be read, a profile or key that does not exist, and a
-    secret in a file that others can read.
+    Errors: typer.BadParameter for a profile that does not exist; BadProfile for a file that cannot be read, a key
+    that does not exist, and a secret in a file that others can read.
     """
-    profiles = _read(path)
+    text = _text(path)
+    profiles = _read(path, text)
     if name is not None and name not in profiles and not may_be_new:
-        there = ", ".join(sorted(profiles)) or "none"
-        raise typer.BadParameter(f"no profile {name!r} in {path}; there are: {there}.")
+        raise typer.BadParameter(f"no profile {name!r} in {path}. {suggestion(name, sorted(profiles))}")
     settings = {key.replace("_", "-"): value for key, value in profiles.get(name or DEFAULT, {}).items()}
-    if unknown := sorted(settings.keys() - {*options, *CREDENTIALS}):
-        known = ", ".join(sorted({*options, *CREDENTIALS}))
-        raise typer.BadParameter(f"{path} sets {', '.join(unknown)}, which is no setting; there are: {known}.")
+    known = {*options, *CREDENTIALS}
+    if unknown := [_unknown(text, name or DEFAULT, key, known) for key in settings if key not in known]:
+        raise BadProfile(f"{path} sets {' It sets '.join(unknown)}")
     secret = next((key for key, value in settings.items() if is_secret(key, value)), None)
     if secret and is_shared(path):
-        raise typer.BadParameter(f"{path} holds a secret ({secret}) and others can read it: {way_out(path)}")
+        raise BadProfile(f"{path} holds a secret ({secret}) and others can read it: {way_out(path)}")
     kept = {key for key, value in settings.items() if key in CREDENTIALS or _is_kept(key, value)}
     return Profile(
         name or DEFAULT,
@@ -148,13 +172,33 @@ def _is_kept(key: str, value: object) -> bool:
     return key in MAY_BE_KEPT and isinstance(value, dict)
 
 
-def _read(path: Path) -> dict[str, dict[str, Any]]:
+def _unknown(text: str, name: str, key: str, known: Collection[str]) -> str:
+    """Say which key is no setting, where it stands, and what was meant."""
+    line = line_of(text, name, key)
+    place = f"line {line}" if line else f"[{name}]"
+    if key in NOT_IN_A_FILE:
+        return f"{key}, which is for the command line only ({place})."
+    near = near_names(key, sorted(known))[:1]
+    meant = f"Did you mean {near[0]}?" if near else "Keys are the long options of the commands, which --help lists."
+    return f"{key}, which is no setting ({place}). {meant}"
+
+
+def _text(path: Path) -> str:
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise typer.BadParameter(f"{path} cannot be read: {error}") from None
+        return ""
+    except UnicodeDecodeError:
+        raise BadProfile(f"{path} cannot be read: it is not UTF-8, as TOML is.") from None
+    except OSError as error:
+        raise BadProfile(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _read(path: Path, text: str) -> dict[str, dict[str, Any]]:
+    try:
+        content = tomllib.loads(text)
+    except ValueError as error:
+        raise BadProfile(f"{path} cannot be read: {error}.") from None
     if loose := [key for key, value in content.items() if not isinstance(value, dict)]:
-        raise typer.BadParameter(f"{path} sets {', '.join(loose)} outside a profile: write [{DEFAULT}] above it.")
+        raise BadProfile(f"{path} sets {', '.join(loose)} outside a profile: write [{DEFAULT}] above it.")
     return content

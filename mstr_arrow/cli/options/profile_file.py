@@ -64,6 +64,20 @@ def changed(text: str, name: str, changes: Mapping[str, Any]) -> str:
     return "\n".join([*lines[: start + 1], *kept, *added, *blank, *lines[end:]]) + "\n"
 
 
+def line_of(text: str, name: str, key: str) -> int | None:
+    r"""Return the number of the line that sets a key of a profile, None where no line does so by itself.
+
+    >>> line_of('[a]\nurl = "x"\n[b]\nurl = "y"\n', "b", "url")
+    4
+    """
+    table = None
+    for number, line in enumerate(text.split("\n"), 1):
+        table = _header(line) or table
+        if table == name and "=" in line and _key(line) == key:
+            return number
+    return None
+
+
 def _read(text: str) -> dict[str, Any] | None:
     """Read TOML; None for what is none."""
     try:

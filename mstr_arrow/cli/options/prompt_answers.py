@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import signal
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mstr_arrow.cli.options.pairs import read_names, read_pair
 from mstr_arrow.errors import PromptsOpen, ServerError, UsageError
 from mstr_arrow.http.error_map import meant_status
 from mstr_arrow.instances.prompt_list import still_open
@@ -39,8 +40,6 @@ PromptsFile = Annotated[
     typer.Option(
         "--prompts",
         metavar="FILE",
-        exists=True,
-        dir_okay=False,
         help="Answers to a report's prompts, as mstr-arrow prompts writes them.",
         rich_help_panel="Prompts and pages",
     ),
@@ -66,8 +65,8 @@ def answers_from(file: Path | None, given: Sequence[str]) -> Answers:
     """
     answers: dict[str, object] = {}
     for item in given:
-        name, sign, value = (part.strip() for part in item.partition("="))
-        if not name:
+        name, sign, value = read_pair(item)
+        if not name.strip():
             raise UsageError(f"--prompt {item!r} names no prompt.", hint="Write NAME=VALUE.")
         before = answers.get(name, [])
         if name in answers and not (sign and value and before and isinstance(before, list)):
@@ -87,10 +86,19 @@ def prompts_as_options(name: str) -> Iterator[None]:
         yield
     except PromptsOpen as error:
         error.hint = (
-            f'Write a file of answers to fill in: mstr-arrow prompts "{name}" -o answers.toml; then add '
+            f"Write a file of answers to fill in: mstr-arrow prompts {_quoted(name)} -o answers.toml; then add "
             "--prompts answers.toml. Or answer here: --prompt NAME=VALUE."
         )
         raise
+
+
+def _quoted(name: str) -> str:
+    """Put a name in quotes for a shell.
+
+    >>> print(_quoted("Sales By Year"), _quoted('the "$5" report'))
+    "Sales By Year" 'the "$5" report'
+    """
+    return quote(name) if set('"$`\\!') & set(name) else f'"{name}"'
 
 
 def ask_all(connection: Connection, report: Report, console: Console) -> Answers:
@@ -114,7 +122,7 @@ def ask_all(connection: Connection, report: Report, console: Console) -> Answers
         except (UsageError, ServerError) as error:
             if isinstance(error, ServerError) and meant_status(error) != _BAD_REQUEST:
                 raise
-            console.print(f"{error.message} {error.hint or ''}", style="red", markup=False, highlight=False)
+            console.print(f"{error.message} {error.hint or ''}", style="red")
         else:
             answers, waiting = answers.with_others(more), after
     return answers
@@ -122,7 +130,7 @@ def ask_all(connection: Connection, report: Report, console: Console) -> Answers
 
 def _ask(prompt: Prompt, console: Console) -> Answer:
     """Ask for one answer; an empty line takes what the prompt has of itself."""
-    console.print(describe(prompt), markup=False, highlight=False, soft_wrap=True)
+    console.print(describe(prompt), soft_wrap=True)
     many = prompt.type in {"ELEMENTS", "OBJECTS", "LEVEL"}
     while True:
         text = console.input("several with commas between them: " if many else "answer: ").strip()
@@ -137,4 +145,4 @@ def _several(prompt: Prompt, text: str) -> list[str]:
     """Divide a line at its commas; a choice with a comma in its name may stand alone, or in double quotes."""
     if any(choice.name == text for choice in prompt.choices or ()):
         return [text]
-    return [item.strip() for item in next(csv.reader([text], skipinitialspace=True)) if item.strip()]
+    return [item for item in read_names([text]) if item.strip()]

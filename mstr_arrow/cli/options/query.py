@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mstr_arrow.cli.options.pairs import read_names, read_order
 from mstr_arrow.query.parse_sql import from_sql
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mstr_arrow.scan.scan import Scan
-
-_ORDER = re.compile(r"(?P<column>.+?)\s+(?P<order>asc|desc)", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,24 +36,3 @@ class Question:
         scan = scan if self.head is None else scan.head(self.head)
         selected = read_names(self.columns)
         return scan.select(*selected) if selected else scan
-
-
-def read_names(lists: Sequence[str]) -> list[str]:
-    """Read names with commas between them.
-
-    >>> read_names(['Region,"Profit, net"', "Units"])
-    ['Region', 'Profit, net', 'Units']
-    """
-    return [name.strip() for row in csv.reader(lists, skipinitialspace=True) for name in row]
-
-
-def read_order(lists: Sequence[str]) -> list[tuple[str, bool]]:
-    """Read columns to sort by, with ``desc`` behind those whose greatest value comes first.
-
-    >>> read_order(["Region, Revenue desc", "Units ASC"])
-    [('Region', False), ('Revenue', True), ('Units', False)]
-    """
-    found = [(name, _ORDER.fullmatch(name)) for name in read_names(lists)]
-    return [
-        (match["column"], match["order"].lower() == "desc") if match else (name, False) for name, match in found
-    ]

@@ -15,6 +15,9 @@ from mstr_arrow.cli.render.tables import count
 from mstr_arrow.errors import ServerError, TransportError, UsageError
 from mstr_arrow.extract.claim import claimed
 from mstr_arrow.extract.options import OnChange
+from mstr_arrow.extract.verification import Verify
+from mstr_arrow.fetch.options import Required
+from mstr_arrow.paths import written_path
 from mstr_arrow.session.client import client_of
 
 if TYPE_CHECKING:
@@ -50,6 +53,23 @@ WhenChanged = Annotated[
         "--on-change", help="What --resume does where the data have changed meanwhile.", rich_help_panel=FILE
     ),
 ]
+WhatToVerify = Annotated[
+    Verify,
+    typer.Option(
+        "--verify",
+        help="What --resume looks at of the parts that are there: their checksums, which reads them all, about a "
+        "second for each GB; or only their sizes.",
+        rich_help_panel=FILE,
+    ),
+]
+WhenConsistent = Annotated[
+    Required,
+    typer.Option(
+        "--consistency",
+        help="Whether --resume goes on where the data are likely the same, or only where the server proves it.",
+        rich_help_panel=FILE,
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +80,7 @@ class Resuming:
     parquet: ParquetOptions
     if_changed: bool
     on_change: OnChange
+    verify: Verify
 
     @contextmanager
     def over(self, connection: Connection) -> Iterator[None]:
@@ -76,6 +97,7 @@ class Resuming:
                 resume=True,
                 if_changed=self.if_changed,
                 on_change=self.on_change,
+                verify=self.verify,
                 on_progress=on_progress,
             )
         except (ServerError, TransportError) as error:
@@ -85,7 +107,13 @@ class Resuming:
 
 
 def resuming_from(
-    output: str, output_format: Format | None, parquet: ParquetOptions, *, if_changed: bool, on_change: OnChange
+    output: str,
+    output_format: Format | None,
+    parquet: ParquetOptions,
+    *,
+    if_changed: bool,
+    on_change: OnChange,
+    verify: Verify,
 ) -> Resuming:
     """Read where an extraction goes; errors: UsageError for anything but a folder of Parquet parts."""
     is_folder = output.endswith("/") or not Path(output).suffix
@@ -94,7 +122,9 @@ def resuming_from(
             "--resume and --if-changed write a folder of Parquet parts.",
             hint="Name a folder, as in -o sales/, and leave --format away.",
         )
-    return Resuming(folder=Path(output), parquet=parquet, if_changed=if_changed, on_change=on_change)
+    return Resuming(
+        folder=written_path(output), parquet=parquet, if_changed=if_changed, on_change=on_change, verify=verify
+    )
 
 
 def describe(done: ExtractResult, *, if_changed: bool) -> str:
@@ -107,5 +137,6 @@ def describe(done: ExtractResult, *, if_changed: bool) -> str:
     read = f"{summarise(done.stats)} → " if done.stats else ""
     resumed = f", {done.resumed:,} of them by former runs" if done.resumed else ""
     again = "; the data had changed, so it began again" if done.restarted else ""
+    mended = f"; read again, since {done.damage}" if done.damage else ""
     why = f"\nWhen the data were published is not known: {done.why_no_data_time}." if done.why_no_data_time else ""
-    return f"{read}{whole}{resumed}{again}{why if if_changed else ''}"
+    return f"{read}{whole}{resumed}{again}{mended}{why if if_changed else ''}"

@@ -5,16 +5,17 @@ from __future__ import annotations
 import sys
 import warnings
 from contextlib import contextmanager, nullcontext
+from traceback import format_exception
 from typing import TYPE_CHECKING
 
 import typer
 from rich.text import Text
 
-from mstr_arrow.cli.render.streams import READER_LEFT
+from mstr_arrow.cli.render.streams import READER_LEFT, Terminal
 from mstr_arrow.cli.render.trace import traced
 from mstr_arrow.cli.render.wording import WORDS
 from mstr_arrow.cli.signals import Terminated, heard_signals
-from mstr_arrow.errors import DataError, DataLossWarning, InsecureWarning, MstrError, UsageError
+from mstr_arrow.errors import ConsistencyWarning, DataError, DataLossWarning, InsecureWarning, MstrError, UsageError
 from mstr_arrow.wording import worded
 
 if TYPE_CHECKING:
@@ -43,14 +44,16 @@ def shown_errors(console: Console, *, verbose: bool, interrupted: str = NO_FILE)
         console.print(said, style="yellow", soft_wrap=True)
         raise typer.Exit(TERMINATED if terminated else INTERRUPTED) from None
     except MstrError as error:
-        _traceback(verbose)
+        if verbose:
+            show_traceback(console, error)
         console.print(explain(error), soft_wrap=True)
         raise typer.Exit(exit_code(error)) from None
     except BrokenPipeError:
         # Whoever read our output has left, as `head` does.
         raise typer.Exit(READER_LEFT) from None
     except OSError as error:
-        _traceback(verbose)
+        if verbose:
+            show_traceback(console, error)
         console.print(Text.assemble((type(error).__name__, "bold red"), f": {error}"), soft_wrap=True)
         raise typer.Exit(FAILED) from None
 
@@ -65,7 +68,7 @@ def _shown_warnings(console: Console) -> Iterator[None]:
 
     with warnings.catch_warnings():
         if not sys.warnoptions:
-            for kind in (InsecureWarning, DataLossWarning):
+            for kind in (InsecureWarning, DataLossWarning, ConsistencyWarning):
                 warnings.simplefilter("always", kind)
         warnings.showwarning = show  # type: ignore[assignment]  # all that it is called with is taken
         yield
@@ -90,17 +93,20 @@ def explain(error: MstrError) -> Text:
     Ask again.
     """
     said = f": {worded(error.message, WORDS)}{error.facts}"
-    shown = Text.assemble((error.label, "bold red"), _printable(said))
-    return Text.assemble(shown, "\n", _printable(worded(error.hint, WORDS))) if error.hint else shown
+    shown = Text.assemble((error.label, "bold red"), said)
+    return Text.assemble(shown, "\n", worded(error.hint, WORDS)) if error.hint else shown
 
 
-def _printable(text: str) -> str:
-    """Keep what a server says from steering the terminal."""
-    return "".join(
-        letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in text
-    )
+@contextmanager
+def shown_crashes() -> Iterator[None]:
+    """Show the traceback of what nobody expected, and end the process as Python would."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001  whatever it is, its text may be a server's
+        show_traceback(Terminal(stderr=True), error)
+        raise SystemExit(FAILED) from None
 
 
-def _traceback(verbose: bool) -> None:
-    if verbose:
-        sys.excepthook(*sys.exc_info())
+def show_traceback(console: Console, error: BaseException) -> None:
+    """Print a traceback without local variables, passwords among them."""
+    console.print("".join(format_exception(error)).rstrip(), soft_wrap=True)

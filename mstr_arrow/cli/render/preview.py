@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from rich.cells import cell_len
 
-from mstr_arrow.cli.render.tables import count, print_table, printable
+from mstr_arrow.cli.render.tables import as_cell, count, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,7 +44,7 @@ class Preview:
 
 def first_rows(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Preview:
     """Take the first rows, and count the others while they are not too many."""
-    columns = [[printable(name)] for name in schema.names]
+    columns = [[as_cell(name)] for name in schema.names]
     rows = 0
     for batch in batches:
         first = batch.slice(0, max(0, SHOWN_ROWS - rows))
@@ -67,7 +67,7 @@ def _text(value: Any) -> str:
     """
     if value is None:
         return "null"
-    return str(value).lower() if isinstance(value, bool) else printable(str(value))
+    return str(value).lower() if isinstance(value, bool) else as_cell(str(value))
 
 
 def _right(cells: list[str]) -> list[str]:

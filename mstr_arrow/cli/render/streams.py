@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import sys
@@ -10,10 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from rich.console import Console
+from rich.segment import Segment
+
+from mstr_arrow.cli.render.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import TextIO
+    from typing import Any, BinaryIO, TextIO
+
+    from _typeshed import ReadableBuffer
+    from rich.console import ConsoleOptions, RenderableType
+    from rich.text import Text
 
 READER_LEFT = 141
 """What a shell says of a command whose reader has left, as ``head`` does."""
@@ -22,12 +30,45 @@ _FAILED = 1
 
 
 class Terminal(Console):
-    """A console whose reader may leave: that is a BrokenPipeError, in any thread, and does not end the process."""
+    """A console on which texts are just texts, however they were made: none steers it, or is read as markup.
+
+    Its reader may leave: that is a BrokenPipeError, in any thread, and does not end the process.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Make a text of a string, before rich takes characters out of it."""
+        return super().render_str(printable(text, lines=True), **options)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Escape what is in any text; the control sequences of rich itself pass."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(printable(segment.text, lines=True), segment.style)
 
     def on_broken_pipe(self) -> NoReturn:
         """Raise again what is being handled."""
         self.quiet = True
         raise  # noqa: PLE0704 - rich calls this where it handles a BrokenPipeError
+
+
+class Shown(io.RawIOBase):
+    """A stream of UTF-8 to a terminal, whose texts do not steer it."""
+
+    def __init__(self, terminal: BinaryIO) -> None:
+        self._terminal = terminal
+        self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+
+    def writable(self) -> bool:
+        """Say that it takes bytes."""
+        return True
+
+    def write(self, data: ReadableBuffer) -> int:
+        """Write bytes, of which a letter may come in two pieces."""
+        piece = bytes(data)
+        self._terminal.write(printable(self._decoder.decode(piece), lines=True).encode())
+        return len(piece)
 
 
 class Closed(io.TextIOWrapper):
@@ -56,6 +97,8 @@ def standard_streams() -> Iterator[None]:
         raise
     except OSError as error:
         _flush(streams)
+        if error.filename is not None:  # no stream's
+            raise
         raise SystemExit(_code(error)) from None
 
 

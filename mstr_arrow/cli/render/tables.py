@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from mstr_arrow.cli.render.printable import printable
 from mstr_arrow.cli.render.streams import Terminal
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def print_json(value: Any) -> None:
 
 def print_text(text: str) -> None:
     """Print lines that hold what a server says."""
-    sys.stdout.writelines(f"{printable(line)}\n" for line in text.splitlines())
+    sys.stdout.write(printable(text.removesuffix("\n"), lines=True) + "\n")
     sys.stdout.flush()
 
 
@@ -37,8 +38,9 @@ def print_table(
 
     A terminal too narrow for all columns gets the first of them, and is told where the others are; a pipe gets all.
     """
-    out = Terminal(highlight=False)
-    cells = [[printable(cell) for cell in row] for row in rows]
+    out = Terminal()
+    headers = [as_cell(header) for header in headers]
+    cells = [[as_cell(cell) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(headers, *cells, strict=True)]
     ends = list(accumulate(widths, lambda end, width: end + len(GAP) + width))
     shown = max(1, sum(end <= out.width for end in ends)) if out.is_terminal else len(headers)
@@ -48,21 +50,17 @@ def print_table(
     sys.stdout.flush()
     if shown < len(headers):
         note = f"Left out, for the terminal is narrow: {', '.join(map(str.strip, headers[shown:]))}. {elsewhere}"
-        Terminal(stderr=True).print(note, style="dim", highlight=False)
+        Terminal(stderr=True).print(note, style="dim")
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return GAP.join(set_cell_size(cell, width) for cell, width in zip(cells, widths, strict=False)).rstrip()
 
 
-def printable(text: str) -> str:
-    """Keep what a server says from steering the terminal, and on one line; escape what the output's encoding lacks.
-
-    Whoever aligns texts does so with the escapes.
-    """
-    kept = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+def as_cell(text: str) -> str:
+    """Write a text on one line, with the escapes that it will have, for whoever aligns it with others."""
     encoding = sys.stdout.encoding or "utf-8"
-    return kept.encode(encoding, "backslashreplace").decode(encoding)
+    return printable(text).encode(encoding, "backslashreplace").decode(encoding)
 
 
 def count(number: int, what: str = "row") -> str:

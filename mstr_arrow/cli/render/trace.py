@@ -63,6 +63,8 @@ def line(event: events.Event) -> str | None:
             return f"session opened: {event.url}, server {event.server_version or 'of unknown version'}"
         case events.SessionRenewed():
             return "session renewed"
+        case events.ReadWaits():
+            return f"waiting for other reads of this session: {event.open_reads} are open"
         case events.SessionClosed():
             return "session closed" if event.logged_out else "connection closed, log-out not confirmed"
 
@@ -81,4 +83,4 @@ class _Log(logging.Handler):
 
 def _print(console: Console, text: str) -> None:
     with suppress(BrokenPipeError):  # what happens must go on; whoever prints the result meets it, too
-        console.print(text, style="dim", markup=False, highlight=False, soft_wrap=True)
+        console.print(text, style="dim", soft_wrap=True)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
+from mstr_arrow.cli.render.printable import printable
 from mstr_arrow.cli.render.progress import LINE_SECONDS, MB
-from mstr_arrow.cli.render.tables import count, printable
+from mstr_arrow.cli.render.tables import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,7 +59,7 @@ def _lines(console: Console) -> Callable[[UploadProgress], None]:
         nonlocal last
         if time.monotonic() - last >= LINE_SECONDS:
             last = time.monotonic()
-            console.print(describe(now, last - began), markup=False, soft_wrap=True, highlight=False)
+            console.print(describe(now, last - began), soft_wrap=True)
 
     return show
 

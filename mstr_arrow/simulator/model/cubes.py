@@ -64,6 +64,7 @@ class Form:
 class Attribute:
     """An attribute with its forms and its elements, which have the keys ``0 … cardinality - 1``.
 
+    Pages show ``forms``; ``more`` are those of its definition that they show only where a request names them.
     ``key`` is the element key over ``row``; ``element`` the middle of the element's id (``h<element>;<id>``)
     over ``key``, null for the null element.
     """
@@ -74,6 +75,12 @@ class Attribute:
     key: pl.Expr
     element: pl.Expr
     cardinality: int
+    more: tuple[Form, ...] = ()
+
+    @property
+    def known(self) -> tuple[Form, ...]:
+        """All forms of the definition."""
+        return (*self.forms, *self.more)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

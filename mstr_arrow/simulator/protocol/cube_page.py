@@ -94,7 +94,7 @@ def _unit(attribute: Attribute, elements: orjson.Fragment, dialect: Dialect) -> 
         "name": attribute.name,
         "id": attribute.id,
         "type": "attribute",
-        "forms": forms_json(attribute, dialect),
+        "forms": forms_json(attribute.forms, dialect),
         "elements": elements,
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -117,6 +117,8 @@ async def _base(instance: Instance) -> Cube | EncodedCube | Report:
 async def _manipulate(call: Call, instance: Instance, base: Cube | EncodedCube | Report) -> None:
     """Carry out what the body asks for, in another thread: filters and sums look at every row."""
     settings, body = call.server.settings, instance.body
+    if settings.ignores_forms:
+        body = _without_forms(body)
     if isinstance(base, EncodedCube):
         instance.source = base
     elif isinstance(base, Cube):
@@ -133,3 +135,15 @@ async def _manipulate(call: Call, instance: Instance, base: Cube | EncodedCube |
         instance.source = await asyncio.to_thread(
             manipulate, base, body, settings.filtering, dialect=dialect, uncrosstab=uncrosstab
         )
+
+
+def _without_forms(body: Any) -> Any:
+    """Forget which forms of attributes a request names."""
+    requested = body.get("requestedObjects") if isinstance(body, dict) else None
+    if not isinstance(requested, dict):
+        return body
+    attributes = [
+        {name: value for name, value in json_object(item).items() if name != "forms"}
+        for item in requested.get("attributes") or []
+    ]
+    return body | {"requestedObjects": requested | {"attributes": attributes}}

@@ -15,7 +15,7 @@ from .value_json import form_json, metric_json, quoted
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mstr_arrow.simulator.model.cubes import Attribute, Metric
+    from mstr_arrow.simulator.model.cubes import Attribute, Form, Metric
 
 METRICS_UNIT = "0" * 32
 
@@ -41,8 +41,8 @@ class Page:
     data: dict[str, Any]
 
 
-def forms_json(attribute: Attribute, dialect: Dialect) -> list[dict[str, str | int]]:
-    """Describe the forms of an attribute."""
+def forms_json(forms: Iterable[Form], dialect: Dialect) -> list[dict[str, str | int]]:
+    """Describe forms of an attribute."""
     return [
         {
             "id": form.id,
@@ -51,7 +51,7 @@ def forms_json(attribute: Attribute, dialect: Dialect) -> list[dict[str, str | i
             "baseFormCategory": form.name,
             "baseFormType": dialect.form_type(form.base_type),
         }
-        for form in attribute.forms
+        for form in forms
     ]
 
 
@@ -61,7 +61,8 @@ def available_objects(
     """List the objects of a cube or report as definitions do."""
     return {
         "attributes": [
-            {"name": a.name, "id": a.id, "type": "attribute", "forms": forms_json(a, dialect)} for a in attributes
+            {"name": a.name, "id": a.id, "type": "attribute", "forms": forms_json(a.known, dialect)}
+            for a in attributes
         ],
         "metrics": [
             {"name": m.name, "id": m.id, "type": dialect.metric, "dataType": dialect.data_type(m.definition_type)}

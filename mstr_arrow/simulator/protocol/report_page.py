@@ -153,7 +153,7 @@ def _places(unit: Unit, keys: pl.DataFrame, distinct: pl.Series) -> list[pl.Seri
 
 
 def _unit(unit: Unit, options: PageOptions) -> dict[str, Any]:
-    forms = {"forms": forms_json(unit.attribute, options.dialect)} if unit.has_forms else {}
+    forms = {"forms": forms_json(unit.attribute.forms, options.dialect)} if unit.has_forms else {}
     wide = {"headerCount": unit.width} if unit.width > 1 else {}
     return {"name": unit.attribute.name, "id": unit.attribute.id, "type": unit.type, **forms, **wide}
 

@@ -66,7 +66,7 @@ def _frame(cube: Cube, rows: pl.DataFrame) -> pl.DataFrame:
 
 def _named(attribute: Attribute, keys: pl.Series) -> list[pl.Series]:
     """Give the columns that conditions name an attribute's forms and elements by."""
-    columns = [form.value.alias(form_column(attribute.id, form.id)) for form in attribute.forms]
+    columns = [form.value.alias(form_column(attribute.id, form.id)) for form in attribute.known]
     columns.append(attribute.element.alias(element_column(attribute.id)))
     return keys.to_frame("key").select(columns).get_columns()
 

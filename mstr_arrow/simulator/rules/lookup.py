@@ -14,16 +14,17 @@ _Column = TypeVar("_Column", "Attribute", "Metric")
 
 
 def find_forms(attribute: Attribute, item: Any) -> Attribute:
-    """Choose the forms of an attribute that an item asks for; none means all."""
+    """Choose the forms of an attribute that an item asks for; none means those it shows."""
     wanted = json_object(item).get("forms")
     if not wanted:
         return attribute
-    return replace(attribute, forms=tuple(find_form(attribute, json_object(form).get("id")) for form in wanted))
+    chosen = tuple(find_form(attribute, json_object(form).get("id")) for form in wanted)
+    return replace(attribute, forms=chosen, more=tuple(form for form in attribute.known if form not in chosen))
 
 
 def find_form(attribute: Attribute, form_id: Any) -> Form:
     """Find a form by its id; raise the server's 400 where the attribute has none of that id."""
-    for form in attribute.forms:
+    for form in attribute.known:
         if form.id == form_id:
             return form
     raise bad_request(f"Invalid attribute form id - {form_id}")

@@ -65,7 +65,8 @@ def _requested(report: Report, requested: dict[str, Any], *, uncrosstab: bool) -
 
 
 def _with_forms(unit: Unit, chosen: Unit) -> Unit:
-    return replace(unit, attribute=replace(unit.attribute, forms=chosen.attribute.forms))
+    attribute = replace(unit.attribute, forms=chosen.attribute.forms, more=chosen.attribute.more)
+    return replace(unit, attribute=attribute)
 
 
 def _unit(report: Report, item: Any) -> Unit:

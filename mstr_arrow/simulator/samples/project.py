@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .awkward import awkward_cube
+from .customers import customer_cube, customer_reports
 from .layouts import layout_reports
 from .page_by_reports import page_by_reports
 from .prompted_reports import prompted_reports
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 
 def sample_cubes(rows: int, seed: int) -> list[Cube]:
     """Make every sample cube; only the Sales Cube depends on the arguments."""
-    return [sales_cube(rows, seed), awkward_cube(), *small_cubes()]
+    return [sales_cube(rows, seed), awkward_cube(), *small_cubes(), customer_cube()]
 
 
 def sample_reports(rows: int, seed: int) -> list[Report]:
     """Make every sample report; only the Big Cross-tab depends on the arguments."""
-    return [*layout_reports(rows, seed), *prompted_reports(), *page_by_reports()]
+    return [*layout_reports(rows, seed), *prompted_reports(), *page_by_reports(), *customer_reports()]

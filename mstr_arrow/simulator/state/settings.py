@@ -26,7 +26,8 @@ class ServerSettings:
     is documented; ``working_set`` the instances of a session when log-in names no number;
     ``balancer_cookie`` demands a load balancer's cookie back byte for byte; ``encode_once`` keeps rendered
     pages, ``page_cache_bytes`` of them at most; ``uncrosstab`` makes a table of a cross-tab whose objects
-    are asked for by name. ``report_seconds`` is how long a report is executed, or how long each is, by name; a
+    are asked for by name; ``ignores_forms`` shows attributes by their own forms whatever forms a request names.
+    ``report_seconds`` is how long a report is executed, or how long each is, by name; a
     change of an instance by PUT takes ``change_seconds``. ``respond_async`` heeds ``Prefer: respond-async``, with a
     body in the same request only if ``async_body``; ``async_polls`` is how often a report asked for so is called
     unfinished at the least. A gateway gives an answer up after ``gateway_seconds``, while the server goes on.
@@ -56,6 +57,7 @@ class ServerSettings:
     encode_once: bool = False
     page_cache_bytes: int = 512 * 2**20
     uncrosstab: bool = True
+    ignores_forms: bool = False
     report_seconds: float | Mapping[str, float] = 0.0
     change_seconds: float = 0.0
     respond_async: bool = True

@@ -43,7 +43,8 @@ def truth(
     """Compute rows ``offset … offset + limit`` of a cube with plain Arrow types, in cube order.
 
     A column has the attribute's name, ``Attribute@FORM`` where there are several forms, or the metric's
-    name; a name that is taken gets `` (2)``. Hidden metrics appear only when ``columns`` asks for them. Null
+    name; a name that is taken gets `` (2)``. Hidden metrics, and forms that pages do not show, which are always
+    ``Attribute@FORM``, appear only when ``columns`` asks for them. Null
     elements are null, empty texts ``""``. Raises KeyError for a column that does not exist. Holds the whole
     range in memory.
     """
@@ -64,6 +65,10 @@ def _columns(cube: Cube) -> dict[str, _Column]:
         for form in attribute.forms:
             name = attribute.name if len(attribute.forms) == 1 else f"{attribute.name}@{form.name}"
             columns[free_name(name, columns)] = _Column(attribute.id, form.value)
+        for form in attribute.more:
+            columns[free_name(f"{attribute.name}@{form.name}", columns)] = _Column(
+                attribute.id, form.value, hidden=True
+            )
     for metric in cube.metrics:
         columns[free_name(metric.name, columns)] = _Column(metric.id, None, metric.hidden)
     return columns

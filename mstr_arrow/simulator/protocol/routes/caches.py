@@ -67,6 +67,7 @@ def _described(cube: Cube | EncodedCube, project_id: str) -> dict[str, Any]:
         "state": {"active": True, "dirty": False, "infoDirty": False, "persisted": True, "loadedState": "loaded"},
         "lastUpdateTime": updated.strftime("%Y-%m-%d %H:%M:%S"),
         "creationTime": _FIRST.strftime("%Y-%m-%d %H:%M:%S"),
+        "lastUpdateJob": 1001 + edition,
         "rowCount": cube.total,
         "size": cube.total * 64 + 4096,
     }

@@ -1,0 +1,183 @@
+"""What the members of an answer mean where servers write them in several ways, and what was seen where they do not.
+
+The wire is known in part only: a number may come as a text, an empty list as null, a list of one as what it lists.
+Each variant that has one meaning is read, here and nowhere else. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from mstr_arrow.errors import ProtocolError
+from mstr_arrow.wording import advice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HINT = advice(
+    "look at the answer",
+    "Try again. If it recurs, something in front of the server may answer in its place, or this server's answers "
+    "have a form that is not known yet: {Connection.request()} shows them as they come; please report one.",
+)
+
+_ID = re.compile(r"[0-9A-Fa-f]{32}")
+_WHOLE = re.compile(r"\s*(-?[0-9]{1,18})(?:\.0*)?\s*", re.ASCII)
+_WORDS = re.compile(r"[A-Za-z .,:!-]{1,60}")
+_MEMBERS = 8
+"""Members of an object that a message names."""
+
+
+def whole_number(value: Any) -> int | None:
+    """Read a whole number, which may come as a text or with a fraction of zero; None for what is none.
+
+    >>> whole_number(3), whole_number("12"), whole_number(5.0), whole_number(True), whole_number("x")
+    (3, 12, 5, None, None)
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    found = _WHOLE.fullmatch(value) if isinstance(value, str) else None
+    return int(found[1]) if found else None
+
+
+def items(value: Any) -> list[Any]:
+    """Read a list: null is an empty one, and an object one of itself; errors: TypeError for anything else.
+
+    >>> items(None), items({"id": "A1"}), items([1, 2])
+    ([], [{'id': 'A1'}], [1, 2])
+    """
+    if value is None:
+        return []
+    if isinstance(value, dict):
+        return [value]
+    if isinstance(value, list):
+        return value
+    raise TypeError(f"{seen(value)} stands where a list is due")
+
+
+def object_id(value: Any) -> str:
+    """Read an id, whose letters the server may write small.
+
+    >>> object_id("ab" * 16)[:4]
+    'ABAB'
+    """
+    text = str(value)
+    return text.upper() if _ID.fullmatch(text) else text
+
+
+def fields(value: Any) -> dict[str, Any]:
+    """Read an object; errors: TypeError for anything else."""
+    if not isinstance(value, dict):
+        raise TypeError(f"{seen(value)} stands where an object is due")
+    return value
+
+
+def text(holder: Any, *names: str) -> str:
+    """Read a text, or a number as one, by the first of these names that is there.
+
+    Errors: KeyError where it is missing, TypeError where it is something else.
+
+    >>> text({"fullName": "Ann", "id": 7}, "name", "fullName"), text({"id": 7}, "id")
+    ('Ann', '7')
+    """
+    found = fields(holder)
+    name = next((name for name in names if found.get(name) is not None), None)
+    if name is None:
+        raise KeyError(names[0])
+    value = found[name]
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise TypeError(f"{name!r} is {seen(value)}, where a text is due")
+    return str(value)
+
+
+def optional_text(holder: Any, *names: str) -> str | None:
+    """Read a text that may be missing; what is none counts as missing, for nothing depends on it."""
+    try:
+        return text(holder, *names)
+    except (KeyError, TypeError):
+        return None
+
+
+def identity(holder: Any, *names: str) -> str:
+    """Read an id by the first of these names that is there; errors: those of `text`."""
+    return object_id(text(holder, *names))
+
+
+def number(holder: Any, name: str) -> int:
+    """Read a whole number, which may come as a text; errors: KeyError, TypeError."""
+    found = fields(holder)
+    if found.get(name) is None:
+        raise KeyError(name)
+    if (read := whole_number(found[name])) is None:
+        raise TypeError(f"{name!r} is {seen(found[name])}, where a number is due")
+    return read
+
+
+@contextmanager
+def reading(body: Any, wanted: str) -> Iterator[None]:
+    """Turn the stumble over a member of an answer into the error that says what came in place of ``wanted``.
+
+    >>> with reading([{"id": "A1"}], "a list of projects"):
+    ...     text({"id": "A1"}, "name")
+    Traceback (most recent call last):
+    ...
+    mstr_arrow.errors.ProtocolError: ProtocolError: the answer is no list of projects: 'name' is missing ...
+    """
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise unexpected(body, wanted, error) from error
+
+
+def seen(value: Any) -> str:
+    """Say what came, without what may be a secret: names of members, but no values.
+
+    >>> seen({"a": 1, "b": 2}), seen([]), seen("maintenance"), seen(None)
+    ("an object with 'a', 'b'", 'an empty list', "the text 'maintenance'", 'null')
+    """
+    match value:
+        case dict():
+            names = [repr(str(name)[:40]) for name in value][:_MEMBERS]
+            more = " …" if len(value) > _MEMBERS else ""
+            return f"an object with {', '.join(names)}{more}" if names else "an empty object"
+        case []:
+            return "an empty list"
+        case list():
+            first = "a list" if isinstance(value[0], list) else seen(value[0])
+            return f"a list of {len(value)}, the first {first}"
+        case str() if _WORDS.fullmatch(value):
+            return f"the text {value!r}"
+        case str():
+            return f"a text of {len(value)} letters"
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+    return f"the number {value!r}"
+
+
+def unexpected(body: Any, wanted: str, error: Exception | None = None) -> ProtocolError:
+    """Make the error of an answer that is not what was asked for: ``wanted``, in words.
+
+    >>> str(unexpected({"a": 1}, "a list of projects", KeyError("id"))).partition(" Try")[0]
+    "ProtocolError: the answer is no list of projects: 'id' is missing; it is an object with 'a'."
+    """
+    why = ""
+    if isinstance(error, KeyError):
+        why = f"{error} is missing; "
+    elif type(error) is TypeError and " is due" in str(error):
+        why = f"{error}; "
+    return ProtocolError(f"the answer is {_no(wanted)}: {why}it is {seen(body)}.", hint=HINT)
+
+
+def _no(wanted: str) -> str:
+    """Negate what has an article.
+
+    >>> _no("a list"), _no("an object"), _no("the id")
+    ('no list', 'no object', 'not the id')
+    """
+    article, _, rest = wanted.partition(" ")
+    return f"no {rest}" if article in {"a", "an"} else f"not {wanted}"

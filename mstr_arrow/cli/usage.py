@@ -1,0 +1,99 @@
+"""The command and its subcommands, as typer parses them; wrong usage is told with what was meant."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from mstr_arrow.cli.options.profile import origin
+from mstr_arrow.cli.render.errors import shown_crashes
+from mstr_arrow.cli.render.streams import standard_streams
+from mstr_arrow.names import near_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_WrongUsage: type[Any] = typer.BadParameter.__mro__[1]
+"""What typer raises for any wrong usage; it has no name of its own for it."""
+
+_LEFT_OVER = "Got unexpected extra argument"
+
+
+class Command(TyperCommand):
+    """A subcommand."""
+
+    def parse_args(self, context: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]  # typer's own
+        """Read its arguments, as typer does."""
+        try:
+            return super().parse_args(context, [_decoded(each) for each in args])
+        except _WrongUsage as error:
+            error.message += "".join(f" {hint}" for hint in _hints(error, context))
+            raise
+
+
+class Commands(TyperGroup):
+    """The command, wherever its output goes."""
+
+    def main(self, *arguments: Any, **settings: Any) -> Any:
+        """Run it, as typer does."""
+        with shown_crashes(), standard_streams():
+            return super().main(*arguments, **settings)
+
+    def parse_args(self, context: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]  # typer's own
+        """Read the arguments before the subcommand, as typer does."""
+        try:
+            return super().parse_args(context, args)
+        except _WrongUsage as error:
+            if having := _having(self.commands, getattr(error, "option_name", None)):
+                error.message += f" Options stand after the command: mstr-arrow {having[0]} {error.option_name} …"
+            raise
+
+
+def _decoded(argument: str) -> str:
+    """Return an argument as its text in UTF-8, whatever the locale is; errors: BadArgument for one that is none."""
+    try:
+        argument.encode()
+    except UnicodeError:
+        pass  # Python keeps the bytes that are no text in the locale's encoding
+    else:
+        return argument
+    try:
+        return os.fsencode(argument).decode()
+    except UnicodeError:
+        raise BadArgument(f"the argument {argument!r} is no text in UTF-8.") from None
+
+
+class BadArgument(typer.BadParameter):
+    """An argument is no text, whichever it is."""
+
+    def format_message(self) -> str:
+        """Say it without an option that typer would blame."""
+        return self.message
+
+
+def _hints(error: Any, context: typer.Context) -> Iterator[str]:
+    """Say what was meant: an option of another command, a name in quotes, a key of the profile."""
+    option = getattr(error, "option_name", None)
+    commands = getattr(context.parent and context.parent.command, "commands", {})
+    if having := _having(commands, option):
+        yield f"It is an option of mstr-arrow {', '.join(having)}."
+    elif option and not getattr(error, "possibilities", None):
+        every = sorted({each for command in commands.values() for each in _options(command)})
+        if near := near_names(option, every)[:1]:
+            yield f"Did you mean {near[0]}, an option of mstr-arrow {', '.join(_having(commands, near[0]))}?"
+    if error.message.startswith(_LEFT_OVER):
+        yield "A name with blanks is put in quotes, as in 'Sales Cube'."
+    parameter = getattr(error, "param", None)
+    if parameter is not None and (place := origin(context, parameter.name)):
+        yield f"It is set in {place}."
+
+
+def _having(commands: Mapping[str, Any], option: str | None) -> list[str]:
+    return [name for name, command in commands.items() if option in _options(command)]
+
+
+def _options(command: Any) -> list[str]:
+    return [option for parameter in command.params for option in parameter.opts if option.startswith("--")]
