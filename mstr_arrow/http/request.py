@@ -37,6 +37,7 @@ class Request:
     subject: Subject | None
     safe: bool | None
     wait: Wait | float
+    patience: float | None
     hidden: Sequence[Masked]
 
     def __repr__(self) -> str:
@@ -71,6 +72,8 @@ class Options(TypedDict, total=False):
     ``wait``
         ``"execute"`` allows ``Timeouts.execute`` for the first byte of the answer, in place of ``Timeouts.read``,
         counted from the last piece of the body that was sent; a number allows that many seconds.
+    ``patience``
+        the seconds in which it is repeated after everything but HTTP 401, whatever ``Retry`` says.
     """
 
     params: Mapping[str, object] | None
@@ -80,6 +83,7 @@ class Options(TypedDict, total=False):
     subject: Subject | None
     safe: bool | None
     wait: Wait | float
+    patience: float | None
 
 
 def _json(body: object) -> bytes:
@@ -120,6 +124,7 @@ def make_request(method: str, path: str, **options: Unpack[Options]) -> Request:
         subject=options.get("subject"),
         safe=True if safe is None and method in {"GET", "HEAD"} else safe,
         wait=options.get("wait", "read"),
+        patience=options.get("patience"),
         hidden=(*_masked(json), *_masked(given)),
     )
 
