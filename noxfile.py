@@ -24,6 +24,7 @@ BENCHMARKS = (
     "reports",
     "limiter",
     "kills",
+    "damage",
     "overnight",
     "storms",
     "import_time",

@@ -33,9 +33,9 @@ class Timeouts:
     ``execute`` the wait for the first byte of a call that makes the server run something (a login, a chunk of an
     upload), and the execution of a cube or report, from the first request to its first page, however many requests
     that takes; also how long a read waits for others of its session that do not go on. ``publish`` bounds the
-    publishing of an upload from its request to its end, ``logout`` the farewell on the way out. ``total`` bounds
-    one request with its repetitions and the waits between them; None leaves that to the others and to
-    :class:`Retry`.
+    publishing of an upload from its request to its end, ``logout`` the farewell on the way out and its
+    repetitions. ``total`` bounds one request with its repetitions and the waits between them; None leaves that to
+    the others and to :class:`Retry`.
 
     >>> Timeouts(read=0)
     Traceback (most recent call last):
@@ -163,6 +163,7 @@ class Proxy(_HoldsSecret):
         try:
             parts = urlsplit(text if "://" in text else f"http://{text}")
             host, port = parts.hostname, parts.port
+            (host or "").partition(":")[0].encode("idna")  # as it will be sent; of an address nothing is long
         except ValueError:
             host = None
         if not host or " " in host or parts.path.strip("/") or parts.query or parts.fragment:

@@ -67,6 +67,12 @@ def _text(path: str | os.PathLike[str]) -> str:
     text = os.fspath(path) if isinstance(path, str | os.PathLike) else None
     if not isinstance(text, str):
         raise UsageError(f"a path is given as {path!r}, which is no text.", hint="Give a text or a Path.")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UsageError(
+            f"the path {text!r} holds half a character, or bytes that are no UTF-8.", hint="Give another path."
+        ) from None
     return text
 
 

@@ -1,5 +1,6 @@
 """Paths as people write them, in every call that takes one."""
 
+import io
 import json
 import os
 import pathlib
@@ -224,3 +225,12 @@ def test_what_is_uploaded_may_lie_at_home(home):
     assert open_file("~/a.parquet").count_rows() == 1
     with pytest.raises(UsageError, match="only files here are read"):
         open_file("s3://bucket/a.parquet")
+
+
+@pytest.mark.parametrize("how", FILES)
+@pytest.mark.parametrize("target", [None, 3, io.StringIO(), b"x.csv", object(), "a\ud83d"], ids=repr)
+def test_what_is_no_target_is_refused(cube, simulator, how, target):
+    before = asked(simulator)
+    with pytest.raises(UsageError):
+        WRITERS[how](cube, target)
+    assert asked(simulator) == before

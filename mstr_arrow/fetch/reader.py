@@ -25,7 +25,7 @@ from mstr_arrow.instances.execute import INSTANCES, execute, place_for
 from mstr_arrow.instances.fetch_known import fetch_known
 from mstr_arrow.instances.known import Known
 from mstr_arrow.instances.page_request import fetch_page
-from mstr_arrow.query.planner import in_total_order
+from mstr_arrow.query.sorting import in_total_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import errno
+import io
 import itertools
 import os
 from contextlib import nullcontext, suppress
@@ -68,7 +69,7 @@ class Sink:
                     ),
                 )
         else:
-            self._out = _Stream(target)
+            self._out = _Stream(_binary(target))
 
     def open(self) -> None:
         """Make the file, before anything is asked of the server; errors: UsageError, FileError."""
@@ -138,6 +139,14 @@ class Sink:
     def _refusals(self) -> AbstractContextManager[None]:
         """Tell what the system refuses; a caller's stream raises what it likes."""
         return nullcontext() if self._path is None else disk_errors(self._path)
+
+
+def _binary(target: Any) -> Any:
+    """Return a file object for bytes as it is; errors: UsageError for anything else."""
+    if callable(getattr(target, "write", None)) and not isinstance(target, io.TextIOBase):
+        return target
+    what = "a file object for texts" if isinstance(target, io.TextIOBase) else repr(target)
+    raise UsageError(f"the target is {what}.", hint="Give a path, or a file object for bytes: open(…, 'wb').")
 
 
 class _Stream:

@@ -10,11 +10,14 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from mstr_arrow import events
+from mstr_arrow.config import Retry
 from mstr_arrow.errors import (
     ClosedError,
     ForkedError,
+    LoginError,
     SessionExpired,
     TimeoutExceeded,
+    UsageError,
 )
 from mstr_arrow.http.cookies import SessionKeys
 from mstr_arrow.http.error_map import meant_status
@@ -38,6 +41,10 @@ logging.getLogger("mstr_arrow").addHandler(logging.NullHandler())
 requests = logging.getLogger("mstr_arrow.requests")
 
 _NOTHING_DONE = 401
+_FINAL = (SessionExpired, LoginError, UsageError)
+"""What no patience helps against: there is no such session, or nothing was sent."""
+
+_ENDLESS = 10_000
 
 
 class Http:
@@ -149,17 +156,25 @@ class Http:
         """Send a request until it succeeds or its error is final."""
         delivery = Delivery(request, keys, await self._way(keys.base))
         try:
-            async for attempt in attempts(self.settings.retry):
+            async for attempt in attempts(self._retry(request)):
                 with attempt:
                     try:
                         async with self._places:
                             return await self._attempt(delivery)
                     except Failed as failed:
                         delivery.failures.append(failed.error)
+                        if request.patience is not None:
+                            failed.repeatable = not isinstance(failed.error, _FINAL)
+                            failed.retry_after = None
                         raise
         except Failed as failed:
             raise failed.error from None
         raise AssertionError("unreachable")
+
+    def _retry(self, request: Request) -> Retry:
+        if request.patience is None:
+            return self.settings.retry
+        return Retry(attempts=_ENDLESS, seconds=request.patience, wait_initial=0.05, wait_max=1.0)
 
     async def _way(self, base: str) -> Route:
         """Find the route at the first request, and again where that failed."""

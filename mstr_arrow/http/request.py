@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 import orjson
 from yarl import URL
 
+from mstr_arrow.errors import UsageError
 from mstr_arrow.http import url
 from mstr_arrow.masked import Masked
 
@@ -36,6 +37,7 @@ class Request:
     subject: Subject | None
     safe: bool | None
     wait: Wait | float
+    patience: float | None
     hidden: Sequence[Masked]
 
     def __repr__(self) -> str:
@@ -70,6 +72,8 @@ class Options(TypedDict, total=False):
     ``wait``
         ``"execute"`` allows ``Timeouts.execute`` for the first byte of the answer, in place of ``Timeouts.read``,
         counted from the last piece of the body that was sent; a number allows that many seconds.
+    ``patience``
+        the seconds in which it is repeated after everything but HTTP 401, whatever ``Retry`` says.
     """
 
     params: Mapping[str, object] | None
@@ -79,6 +83,20 @@ class Options(TypedDict, total=False):
     subject: Subject | None
     safe: bool | None
     wait: Wait | float
+    patience: float | None
+
+
+def _json(body: object) -> bytes:
+    """Write a body as JSON; errors: UsageError for a text that is none, and is not shown: a secret, perhaps."""
+    try:
+        return orjson.dumps(body, default=_revealed)
+    except TypeError as error:
+        if "surrogates" not in str(error):
+            raise
+        raise UsageError(
+            "a text that is to be sent holds half a character.",
+            hint="Was a name, a value or a password cut, or read in another encoding than its own?",
+        ) from None
 
 
 def make_request(method: str, path: str, **options: Unpack[Options]) -> Request:
@@ -91,7 +109,7 @@ def make_request(method: str, path: str, **options: Unpack[Options]) -> Request:
     if json is None:
         pieces = _pieces(options.get("data"))
     else:
-        pieces = (orjson.dumps(json, default=_revealed),)
+        pieces = (_json(json),)
         headers.setdefault("Content-Type", "application/json")
     if pieces:
         headers["Content-Length"] = str(sum(map(len, pieces)))
@@ -106,6 +124,7 @@ def make_request(method: str, path: str, **options: Unpack[Options]) -> Request:
         subject=options.get("subject"),
         safe=True if safe is None and method in {"GET", "HEAD"} else safe,
         wait=options.get("wait", "read"),
+        patience=options.get("patience"),
         hidden=(*_masked(json), *_masked(given)),
     )
 

@@ -18,7 +18,7 @@ from mstr_arrow.names import as_it_looks, listing, suggestion
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from mstr_arrow.grid.schema import Columns
+    from mstr_arrow.grid.schema import Column, Columns
 
 Kind = Literal[
     "integer", "double", "decimal", "text", "date", "timestamp", "zoned timestamp", "time", "bool", "other"
@@ -205,6 +205,12 @@ def kind_of(data_type: pa.DataType) -> Kind:
         "bool": pa.types.is_boolean(data_type),
     }
     return next((kind for kind, holds in tests.items() if holds), "other")
+
+
+def is_other_form(column: Column | Subject) -> bool:
+    """Tell a form that is neither ID nor DESC, on which servers are not documented to take conditions."""
+    form_id = column.form_id
+    return bool(form_id) and str(form_id).upper() not in FORM_NAMES.values()
 
 
 def _is_form(subject: Subject, form: str) -> bool:

@@ -80,7 +80,7 @@ def _check_type(expr: pl.Expr, subjects: Subjects) -> None:
         kept = nothing.select(kept=expr).to_series()
     except ANY_ERROR as error:
         hint = "Compare each column with values of its own type; schema shows the types."
-        if "Datetime(" in str(error) and (name := _without_zone(expr, subjects)):
+        if "datetime" in str(error).casefold() and (name := _without_zone(expr, subjects)):
             hint = (
                 f"{name!r} holds timestamps without a zone, as the server writes them. Compare it with one by the "
                 f"clock of the server, or say which zone that is: pl.col({name!r}).dt.replace_time_zone('UTC')."

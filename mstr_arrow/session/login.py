@@ -92,15 +92,15 @@ def _start(answer: Answer) -> str:
 async def log_out(http: Http, keys: SessionKeys) -> bool:
     """Close a session and say whether the server confirmed it; never raises what the server says.
 
-    Bounded by ``timeouts.logout`` seconds, half of which one try may take: a connection that went silent is not the
-    last word. A session that is gone already is as good as closed.
+    It is tried for ``timeouts.logout`` seconds, half of which one try may take, however often other requests are
+    repeated: what is left open counts against the user. A session that is gone already is as good as closed.
     """
     if keys.token is None:
         return False
     limit = http.settings.timeouts.logout
     try:
         async with asyncio.timeout(limit):
-            await http.request("POST", "auth/logout", safe=True, keys=keys, wait=limit / 2)
+            await http.request("POST", "auth/logout", keys=keys, wait=limit / 2, patience=limit)
     except Exception as error:  # noqa: BLE001  whatever it is, it must not hide why the connection closes
         logger.debug("log-out failed: %s", type(error).__name__)
         return False

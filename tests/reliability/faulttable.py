@@ -121,7 +121,7 @@ WORDS = {
 # A cell is what is done (WORDS) and the error if it stays (ERRORS, "u" for UploadFailed because of it).
 TABLE = {
     REFUSED: "+C +C +C +C +C +C +C +C +C +uC +uC +",
-    "certificate not accepted, or other TLS failure": "L L L L L L L L L uL uL =",
+    "certificate not accepted, or other TLS failure": "L L L L L L L L L uL uL +",
     "500, 502, 504, with JSON, HTML or nothing": "S +S S +S +S +S +S S S +uS uS +",
     "503, with JSON, HTML or nothing": "B +B B +B +B +B +B B B +uB uB +",
     "429 or 503 with Retry-After, in seconds or as a date": "+B +B +B +B +B +B +B +B +B +uB +uB +",
@@ -137,9 +137,9 @@ TABLE = {
     "JSON that is something else": "P P P =P =P =P P P P - - -",
     "401 ERR009": "- sE sE siI I siI sE sE sE uE uE -",
     "instance gone (-2147468986), alone or with all others": "- - - iI I iI - - - - - -",
-    "server's own time-out (-2147206497)": "B B B =B =B =B =B B B uB uB =",
+    "server's own time-out (-2147206497)": "B B B =B =B =B =B B B uB uB +",
     "memory (-2147073380), governor full (-2147209053)": "+B +B +B +B +B +B +B +B +B +uB +uB +",
-    "project unloaded (-2147209151)": "N N N N N N N N N uN uN =",
+    "project unloaded (-2147209151)": "N N N N N N N N N uN uN +",
     "cube published again, its instances stay": "- = = = = = = - - - - -",
     "cube published again, its instances are gone": "- = = i I D = - - - - -",
     "fewer rows than asked for": "- - = = = = - - - - - -",

@@ -27,7 +27,10 @@ _IN_A_FILE = {"have the file to yourself": "{chmod}, or hand it over on standard
 def first_line(path: Path) -> Credential:
     """Return what reads the first line of a file, at each log-in anew; standard input (``-``) is read at once."""
     if path == STDIN:
-        return _first(sys.stdin.readline(), "standard input")
+        try:
+            return _first(sys.stdin.readline(), "standard input")
+        except UnicodeDecodeError:
+            raise UsageError("standard input is no text in UTF-8.", hint="Convert it: iconv -t UTF-8") from None
     path = read_path(path)
     if not path.exists():
         raise UsageError(f"there is no file {str(path)!r}.", hint="Its first line should be the secret.")

@@ -6,6 +6,7 @@ import signal
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -85,10 +86,19 @@ def prompts_as_options(name: str) -> Iterator[None]:
         yield
     except PromptsOpen as error:
         error.hint = (
-            f'Write a file of answers to fill in: mstr-arrow prompts "{name}" -o answers.toml; then add '
+            f"Write a file of answers to fill in: mstr-arrow prompts {_quoted(name)} -o answers.toml; then add "
             "--prompts answers.toml. Or answer here: --prompt NAME=VALUE."
         )
         raise
+
+
+def _quoted(name: str) -> str:
+    """Put a name in quotes for a shell.
+
+    >>> print(_quoted("Sales By Year"), _quoted('the "$5" report'))
+    "Sales By Year" 'the "$5" report'
+    """
+    return quote(name) if set('"$`\\!') & set(name) else f'"{name}"'
 
 
 def ask_all(connection: Connection, report: Report, console: Console) -> Answers:
