@@ -220,6 +220,7 @@ class Extraction:
             return await in_thread(self._folder.unfinished)
         except NotAsWritten as error:
             self._tell(self._folder.work, f"{MANIFEST} cannot be gone by: {error}")
+            await in_thread(self._folder.discard)
             return None
 
     async def _usable(self, begun: Manifest | None) -> Manifest | None:
@@ -406,7 +407,7 @@ class Extraction:
             continued=self._continued,
             skipped=skipped,
             restarted=self._restarted,
-            damage=self._damage,
+            damage=None if skipped else self._damage,
             data_time=manifest.data_time,
             why_no_data_time=None if manifest.data_time else time.why_not,
             bad_values=manifest.bad_values,

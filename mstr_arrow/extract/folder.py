@@ -44,6 +44,10 @@ class Folder:
 
     def lock(self) -> None:
         """Make the working folder, for this process alone; errors: UsageError, FileError."""
+        if self.work.is_symlink():
+            raise UsageError(
+                f"{str(self.work)!r} is a link, and not the folder of an extraction.", hint="Remove it."
+            )
         try:
             self.work.mkdir(exist_ok=True)
             self._lock = _locked(self.work)

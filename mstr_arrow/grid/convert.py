@@ -72,8 +72,10 @@ def _timestamps(texts: pa.Array, to: pa.DataType) -> pa.Array:
         if pc.any(pc.or_(pc.less(years, "1678"), pc.greater(years, "2261"))).as_py():
             raise pa.ArrowInvalid("a year beyond the range of nanoseconds")
     naive = pa.timestamp(to.unit)
+    zoned = pc.all(pc.ends_with(texts, "Z")).as_py()
     try:
-        parsed = pc.cast(texts, naive)
+        # Without its letter a moment is read many times faster than with an offset.
+        parsed = pc.cast(pc.utf8_slice_codeunits(texts, 0, -1) if zoned else texts, naive)
     except pa.ArrowInvalid:
         parsed = _odd_timestamps(texts, naive)
     _check_years(parsed)

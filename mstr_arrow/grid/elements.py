@@ -41,7 +41,7 @@ def is_subtotal(element: Element) -> bool:
 
 def is_null(element: Element, unit: Unit) -> bool:
     """Tell whether an element stands for no value."""
-    return not unit.is_label and str(element.get("id")).startswith(_NULL)
+    return str(element.get("id")).startswith(_NULL) and not unit.is_label
 
 
 def label(element: Element) -> str:
@@ -80,10 +80,20 @@ def texts_of_form(unit: Unit, form: int, types: Sequence[pa.DataType]) -> list[s
     """
     text_forms = [number for number, to in enumerate(types) if is_text(to)]
     first = text_forms[0] if text_forms else 0
+    forms = len(unit.forms)
     texts: list[str | None] = []
     for element in unit.elements:
+        values = element.get("formValues")
         if is_null(element, unit):
             texts.append(None)
+            continue
+        if (
+            type(values) is list
+            and len(values) == forms
+            and type(values[form]) is str
+            and "subtotal" not in element
+        ):
+            texts.append(values[form])  # as nearly always
             continue
         own = form_texts(element, unit.forms, unit.name)
         if is_subtotal(element):

@@ -117,7 +117,8 @@ def _read_at_once(values: Sequence[Any], to: pa.DataType) -> pa.Array | None:
     """Make an array of values that need no look at each; None where they do, or ValueError, or OverflowError."""
     kinds = set(map(type, values)) - {type(None)}
     if pa.types.is_floating(to) and kinds <= {int, float}:
-        array = pa.array([None if value is None else float(value) for value in values], to)
+        doubles = values if kinds <= {float} else [None if value is None else float(value) for value in values]
+        array = pa.array(doubles, to)
         return array if pc.all(pc.is_finite(array)).as_py() is not False else None
     if pa.types.is_integer(to) and kinds <= {int}:
         return pa.array(values, to)

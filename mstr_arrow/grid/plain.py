@@ -58,7 +58,7 @@ def _has_fractions(unit: Unit) -> bool:
     if unit.is_metrics:
         return False
     values = (element.get("formValues") for element in unit.elements)
-    return any(isinstance(each, list) and float in set(map(type, each)) for each in values)
+    return any(isinstance(each, list) and float in map(type, each) for each in values)
 
 
 def check_shape(document: Document, columns: Columns) -> None:

@@ -50,13 +50,15 @@ class Source:
     """A table to upload: its schema, known before the first row, and a way to open its batches.
 
     ``rows`` is their number where it is known without reading; ``held`` says whether they are in memory. What
-    ``open`` returns is entered for an iterable of batches; it runs whatever query the data come from, each time.
+    ``open`` returns is entered for an iterable of batches; it runs whatever query the data come from, each time,
+    unless they can be read ``once`` only.
     """
 
     schema: pa.Schema
     open: Callable[[], Any]
     rows: int | None = None
     held: bool = False
+    once: bool = False
 
     @classmethod
     def of_table(cls, table: pa.Table) -> Source:
@@ -103,7 +105,7 @@ def _source_of(data: Any, name: str) -> Source:
     if isinstance(data, pa.Table):
         return _held(data)
     if isinstance(data, pa.RecordBatchReader):
-        return Source(data.schema, _Once(data, name).open)
+        return Source(data.schema, _Once(data, name).open, once=True)
     if isinstance(data, pl.Series | pa.ChunkedArray | pa.Array) or not hasattr(data, "__arrow_c_stream__"):
         raise UsageError(
             f"the table {name!r} is a {_type(data)}, which is no table.",

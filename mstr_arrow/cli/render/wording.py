@@ -102,6 +102,8 @@ WORDS = {
     "Connection.write.mode='replace'": "--mode replace",
     "Connection.write.schema_mode='add'": "--schema-mode add",
     "Connection.write.chunk_bytes": "--chunk-bytes",
+    "Connection.write.attributes": "--attribute",
+    "Connection.write.verify": "--verify",
     # What came
     "look at the answer": "Try again. If it recurs, something in front of the server may answer in its place, or "
     "this server's answers have a form that is not known yet: please report one, as conn.request() shows it.",
