@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 READY = 1
 PROMPT = 2
 
+MOST_ROWS = 2**53
+MOST_POSITIONS = 256
+"""What one unit may take in a header: hierarchies and custom groups have as many as they have levels."""
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -194,6 +198,14 @@ def _read(page: dict[str, Any]) -> Document:
 def _count(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"{seen(value)} stands where a number of rows is due")
+    if not 0 <= value <= MOST_ROWS:
+        raise TypeError(f"{value} is no number of rows")
+    return value
+
+
+def _width(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_POSITIONS:
+        raise TypeError(f"{seen(value)} stands where a number of positions from 1 to {MOST_POSITIONS} is due")
     return value
 
 
@@ -204,7 +216,7 @@ def read_unit(unit: dict[str, Any]) -> Unit:
         return Unit(unit.get("id", ""), whole_text(unit.get("name", "Metrics")), (), elements, is_metrics=True)
     name, unit_id = unit["name"], unit["id"]
     forms = tuple(_form(form) for form in unit.get("forms") or ()) or (_LABEL,)
-    return Unit(unit_id, whole_text(name), forms, elements, _count(unit.get("headerCount") or 1))
+    return Unit(unit_id, whole_text(name), forms, elements, _width(unit.get("headerCount") or 1))
 
 
 def _form(form: dict[str, Any]) -> Form:

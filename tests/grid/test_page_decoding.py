@@ -222,6 +222,24 @@ def test_elements_of_another_shape_are_no_page(make, read, element, words):
     assert words in str(refusal(read, text, ProtocolError))
 
 
+@BOTH
+@pytest.mark.parametrize("width", [-1, -(2**40), 257, 8_000, 10**9])
+def test_a_unit_of_more_positions_than_there_can_be_is_refused(make, read, width):
+    unit = make.attribute("Store", ("ID", "varChar"), elements=[["a"]]) | {"headerCount": width}
+    assert f"{width} stands where a number of positions from 1 to 256 is due" in str(
+        refusal(read, make.page([unit], headers=[[0]]), ProtocolError)
+    )
+
+
+@BOTH
+@pytest.mark.parametrize("part", ["total", "current", "offset"])
+@pytest.mark.parametrize("number", [-1, 2**53 + 1])
+def test_a_count_of_rows_that_none_can_be_is_refused(make, read, part, number):
+    page = json.loads(make.page([make.attribute("Store", ("ID", "varChar"), elements=[["a"]])], headers=[[0]]))
+    page["data"]["paging"][part] = number
+    assert f"{number} is no number of rows" in str(refusal(read, json.dumps(page).encode(), ProtocolError))
+
+
 # Values and overrides
 
 
