@@ -17,6 +17,7 @@ from mstr_arrow.files.sinks import Parquet, in_thread
 from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.grid.misfits import misfits_in
 from mstr_arrow.grid.rows import Range
+from mstr_arrow.instances.belonging import check_belongs
 from mstr_arrow.instances.page_request import fetch_page
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ class Portion:
             first = part.end - part.rows + offset
             answer = await fetch_page(session, source, instance.id, Range(first, rows), options.grid)
             page = await asyncio.to_thread(decode_page, answer.text(), instance.columns)
+            check_belongs(page, source, instance.id)
             fetched = pa.Table.from_batches([self._residual.rows(page.batch)])
             written = await in_thread(self._folder.rows, part, offset, fetched.num_rows)
             await in_thread(check_sample, written, fetched, first)

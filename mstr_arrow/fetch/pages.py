@@ -10,6 +10,7 @@ from mstr_arrow.fetch.page_plan import PagePlan
 from mstr_arrow.fetch.scheduler import Fetched, Scheduler, ended
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.grid.stitch import Stitcher
+from mstr_arrow.instances.belonging import check_belongs
 from mstr_arrow.instances.page_request import fetch_page
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ class Pages(Generic[T]):
             return item_of(page, self._convert)
 
         page, item, size = await self._shop.decode(answer, self.columns, convert, offset=wanted.offset)
+        check_belongs(page, self._source, self.instance_id)
         return Fetched(item, page.paging.current, page.paging, size, page.misfits, page.offsets)
 
     def _stitch(self, page: Laid) -> T | None:
@@ -167,6 +169,7 @@ async def open_pages(
     """
     offset = 0 if start is None else start.offset
     page, item, size = await shop.decode(answer, columns, lambda page: item_of(page, convert), offset=offset)
+    check_belongs(page, source, instance_id)
     pages = Pages(
         shop,
         source,

@@ -14,6 +14,7 @@ from mstr_arrow.grid.checksum import checksum
 from mstr_arrow.grid.misfits import misfits_in
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.grid.texts import deliver_batch
+from mstr_arrow.instances.belonging import check_belongs
 from mstr_arrow.instances.execute import execute
 from mstr_arrow.instances.fetch_known import fetch_known
 from mstr_arrow.instances.page_request import fetch_page
@@ -113,6 +114,7 @@ async def remake(shop: Workshop, source: Source, columns: Columns, place: Place,
     try:
         try:
             page, _, _ = await shop.decode(answer, columns, lambda _: None)
+            check_belongs(page, source, place.instance_id)
         except DAMAGED:
             if place.instance_id is None:
                 raise
@@ -181,6 +183,7 @@ async def _page(  # noqa: PLR0917 - what each of them has
         answer = await fetch_page(shop.session, source, instance_id, rows, columns.options)
         try:
             page, item, _ = await shop.decode(answer, columns, convert, offset=rows.offset)
+            check_belongs(page, source, instance_id)
         except DAMAGED:
             if not left:
                 raise

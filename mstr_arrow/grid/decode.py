@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 class Page:
     """A decoded page: its rows, what the server said about it, and the columns of the whole result.
 
+    ``instance_id`` and ``object_id`` are what the page is of, "" where it does not say so.
     ``extremes`` are the least and greatest value of each metric, by id, over the whole result, where they are told.
     Where ``columns.whole_pages`` is false, ``laid`` has to go through a `Stitcher` before its rows are whole.
     ``misfits`` are the bad values that are null in it; ``offsets`` says of columns of moments whether these have an
@@ -41,6 +42,7 @@ class Page:
     extremes: Mapping[str, tuple[object, object]]
     misfits: tuple[Misfit, ...] = ()
     offsets: Mapping[str, bool] = field(default_factory=dict)
+    object_id: str = ""
 
     @property
     def batch(self) -> pa.RecordBatch:
@@ -99,7 +101,14 @@ def _page(document: Document, laid: Laid, columns: Columns, misfits: tuple[Misfi
     told = [metric for metric in document.metrics if metric.least is not None and metric.greatest is not None]
     extremes = {metric.id: (_as_number(metric.least), _as_number(metric.greatest)) for metric in told}
     return Page(
-        laid, document.paging, document.instance_id, columns, extremes, misfits, offsets_in(document, columns)
+        laid,
+        document.paging,
+        document.instance_id,
+        columns,
+        extremes,
+        misfits,
+        offsets_in(document, columns),
+        document.object_id,
     )
 
 

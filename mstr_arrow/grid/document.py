@@ -95,6 +95,7 @@ class Document:
     """
 
     instance_id: str
+    object_id: str
     rows: tuple[Unit, ...]
     columns: tuple[Unit, ...]
     metrics: tuple[Metric, ...]
@@ -185,6 +186,7 @@ def _read(page: dict[str, Any]) -> Document:
     paging = data["paging"]
     return Document(
         instance_id=page["instanceId"],
+        object_id=page.get("id") or "",
         rows=rows,
         columns=columns,
         metrics=_metrics((*rows, *columns)),

@@ -10,6 +10,7 @@ from mstr_arrow.errors import DataMismatch, InstanceGone, ProtocolError
 from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.grid.expansion import expand
 from mstr_arrow.grid.rows import Range
+from mstr_arrow.instances.belonging import check_belongs
 from mstr_arrow.instances.execute import INSTANCES, execute, place_for
 from mstr_arrow.instances.fetch_known import fetch_known
 from mstr_arrow.instances.instance import Instance
@@ -44,12 +45,14 @@ async def probe(
             answer = await execute(session, shown, shown.probe_rows, options, watch, place=place)
             try:
                 page = await asyncio.to_thread(decode_page, answer.text(), options=grid)
+                check_belongs(page, source, place.instance_id)
             except (ProtocolError, DataMismatch):
                 if place.instance_id is None:
                     raise
                 wanted = Range(0, shown.probe_rows)
                 answer = await fetch_page(session, shown, place.instance_id, wanted, options)
                 page = await asyncio.to_thread(decode_page, answer.text(), options=grid)
+                check_belongs(page, source, place.instance_id)
             known = replace(known, total=page.paging.total, extremes=page.extremes)
             instance_id = page.instance_id or place.instance_id or ""
             instance = Instance(instance_id, page.columns, page.paging.total, known=known)

@@ -9,6 +9,8 @@ fault at this step.
 import re
 from typing import NamedTuple
 
+import orjson
+
 from mstr_arrow.simulator import Fault
 from tests.reliability.meddling import Meddling
 
@@ -47,6 +49,11 @@ def statuses(*numbers):
     """Statuses as they come from the server itself, and from gateways."""
     made = {"JSON": Fault.error, "HTML": Fault.html, "empty": Fault.empty}
     return {f"{number} {kind}": make(number) for number in numbers for kind, make in made.items()}
+
+
+def of_another(member):
+    """Name another instance or object in a page."""
+    return Fault.rewritten(lambda body: orjson.dumps({**orjson.loads(body), member: "F" * 32}))
 
 
 LIVES_ON = Fault.session_expired()
@@ -96,6 +103,8 @@ FAULTS = {
     "more rows than asked for": {"more": Fault.long_page(5)},
     "wrong offset, another page": {"offset": Fault.lying_page(offset=3), "page": Fault.other_page(15)},
     "another total": {"total": Fault.lying_page(total=9)},
+    "page of another object": {"object": of_another("id")},
+    "page of another instance": {"instance": of_another("instanceId")},
 }
 
 ERRORS = {
@@ -146,6 +155,8 @@ TABLE = {
     "more rows than asked for": "- - = =M =M =M - - - - - -",
     "wrong offset, another page": "- - = =M =M =M - - - - - -",
     "another total": "- - M =M =M =M - - - - - -",
+    "page of another object": "- - = =M =M =M - - - - - -",
+    "page of another instance": "- - - =M =M =M - - - - - -",
 }
 
 
