@@ -7,7 +7,7 @@ import logging
 import os
 import time
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mstr_arrow import events
 from mstr_arrow.config import Retry
@@ -19,6 +19,7 @@ from mstr_arrow.errors import (
     TimeoutExceeded,
     UsageError,
 )
+from mstr_arrow.http.again import check_answer, may_go_again, read_by
 from mstr_arrow.http.cookies import SessionKeys
 from mstr_arrow.http.error_map import meant_status
 from mstr_arrow.http.exchange import Delivery, exchange
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 logging.getLogger("mstr_arrow").addHandler(logging.NullHandler())
 requests = logging.getLogger("mstr_arrow.requests")
+
+T = TypeVar("T")
 
 _NOTHING_DONE = 401
 _FINAL = (SessionExpired, LoginError, UsageError)
@@ -121,6 +124,21 @@ class Http:
                 message, hint=naming("Raise {Timeouts.total}, or find out why the server is slow.")
             ) from None
 
+    async def read(
+        self,
+        method: str,
+        path: str,
+        reader: Callable[[Answer], T],
+        *,
+        keys: SessionKeys | None = None,
+        **options: Unpack[Options],
+    ) -> T:
+        """Do what :meth:`request` does, and return what ``reader`` makes of the answer.
+
+        Where it raises ProtocolError, what is safe is sent once more; `Options` says what becomes of the rest.
+        """
+        return await read_by(self.request, method, path, reader, keys=keys, **options)
+
     async def aclose(self) -> None:
         """Close the connections, without a log-out; requests under way end with ClosedError."""
         await self._session.close()
@@ -160,13 +178,18 @@ class Http:
                 with attempt:
                     try:
                         async with self._places:
-                            return await self._attempt(delivery)
+                            answer = await self._attempt(delivery)
+                        await check_answer(answer, request)
                     except Failed as failed:
-                        delivery.failures.append(failed.error)
                         if request.patience is not None:
                             failed.repeatable = not isinstance(failed.error, _FINAL)
                             failed.retry_after = None
+                        elif not failed.repeatable:
+                            failed.repeatable = await may_go_again(failed, delivery)
+                        delivery.failures.append(failed.error)
                         raise
+                    else:
+                        return answer
         except Failed as failed:
             raise failed.error from None
         raise AssertionError("unreachable")

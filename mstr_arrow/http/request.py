@@ -13,9 +13,10 @@ from mstr_arrow.http import url
 from mstr_arrow.masked import Masked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from typing import Unpack
 
+    from mstr_arrow.http.response import Answer
     from mstr_arrow.http.subject import Subject
 
 Wait = Literal["read", "execute"]
@@ -38,6 +39,8 @@ class Request:
     safe: bool | None
     wait: Wait | float
     patience: float | None
+    check: Callable[[Answer], Awaitable[object]] | None
+    lost: Callable[[], Awaitable[bool]] | None
     hidden: Sequence[Masked]
 
     def __repr__(self) -> str:
@@ -74,6 +77,13 @@ class Options(TypedDict, total=False):
         counted from the last piece of the body that was sent; a number allows that many seconds.
     ``patience``
         the seconds in which it is repeated after everything but HTTP 401, whatever ``Retry`` says.
+    ``check``
+        reads a successful answer, and raises ProtocolError where that is not what it should be: what is safe is
+        then sent once more.
+    ``lost``
+        is asked where it is open whether the server made what it was asked for
+        (:func:`~.retry.leaves_open`, or an answer that ``check`` does not take): sees to what may be there, and
+        says whether to send the request again.
     """
 
     params: Mapping[str, object] | None
@@ -84,6 +94,8 @@ class Options(TypedDict, total=False):
     safe: bool | None
     wait: Wait | float
     patience: float | None
+    check: Callable[[Answer], Awaitable[object]] | None
+    lost: Callable[[], Awaitable[bool]] | None
 
 
 def _json(body: object) -> bytes:
@@ -125,6 +137,8 @@ def make_request(method: str, path: str, **options: Unpack[Options]) -> Request:
         safe=True if safe is None and method in {"GET", "HEAD"} else safe,
         wait=options.get("wait", "read"),
         patience=options.get("patience"),
+        check=options.get("check"),
+        lost=options.get("lost"),
         hidden=(*_masked(json), *_masked(given)),
     )
 

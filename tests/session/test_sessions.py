@@ -102,7 +102,7 @@ def test_credentials_that_were_refused_are_not_sent_again(server, quick):
 
 def test_a_log_in_that_failed_by_chance_is_tried_again(server, conn):
     server.expire_sessions()
-    server.fail(Fault.html(502).on("POST", "/auth/login"))
+    server.fail(Fault.html(502).on("POST", "/auth/login", times=2))
     with pytest.raises(errors.SessionExpired, match="HTTP 502"):
         conn.user()
     assert conn.user().name == "demo"
