@@ -228,7 +228,9 @@ def test_what_is_uploaded_may_lie_at_home(home):
 
 
 @pytest.mark.parametrize("how", FILES)
-@pytest.mark.parametrize("target", [None, 3, io.StringIO(), b"x.csv", object(), "a\ud83d"], ids=repr)
+@pytest.mark.parametrize(
+    "target", [None, 3, io.StringIO(), b"x.csv", object(), "a\ud83d"], ids=lambda target: type(target).__name__
+)
 def test_what_is_no_target_is_refused(cube, simulator, how, target):
     before = asked(simulator)
     with pytest.raises(UsageError):
