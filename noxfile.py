@@ -13,6 +13,7 @@ FOUR_PROCESSES = ("-n", "4", "--dist", "worksteal")  # more than cores: much of 
 COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # or each process that tests start compiles all modules anew
 CORE = ("tests/test_imports.py", "tests/test_whole_way.py", "tests/scan/test_ways_out.py", "tests/test_docs.py")
 CHECKED = ("mstr_arrow", "benchmarks", "tests", "noxfile.py", "conftest.py")
+LOCKED = "requirements/development.txt"
 BENCHMARKS = (
     "decode",
     "layouts",
@@ -24,6 +25,7 @@ BENCHMARKS = (
     "reports",
     "limiter",
     "kills",
+    "damage",
     "overnight",
     "storms",
     "import_time",
@@ -97,6 +99,24 @@ def types(session: nox.Session) -> None:
     """Check types, strictly."""
     session.install("-e", ".[cli,truststore]", *LINT, *TEST, "nox")
     session.run("mypy", *session.posargs)
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Pin what development and CI install, with hashes: requirements/development.txt; says nothing of an index."""
+    session.install("uv")
+    session.run(
+        *("uv", "pip", "compile", "pyproject.toml", "--all-extras", "--group", "test", "--group", "lint"),
+        *("--universal", "--python-version", "3.11", "--generate-hashes", "--upgrade", "--quiet"),
+        *("--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--no-header", "-o", LOCKED),
+    )
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Ask whether vulnerabilities are known of what is pinned; needs the network."""
+    session.install("pip-audit")
+    session.run("pip-audit", "--require-hashes", "--disable-pip", "-r", LOCKED)
 
 
 @nox.session

@@ -10,6 +10,7 @@ from mstr_arrow.connection import Connection
 from mstr_arrow.errors import DataLossWarning, MstrError
 from mstr_arrow.extract.extraction import ExtractResult
 from mstr_arrow.extract.options import ExtractOptions
+from mstr_arrow.fetch.bad_values import BadValues
 from mstr_arrow.fetch.batches import Batches
 from mstr_arrow.fetch.options import ScanOptions
 from mstr_arrow.fetch.stats import ScanStats
@@ -24,6 +25,7 @@ from mstr_arrow.upload.result import UploadProgress, WriteResult
 __version__ = "0.1.0"
 
 __all__ = [
+    "BadValues",
     "Batches",
     "Connection",
     "Cube",

@@ -13,6 +13,7 @@ import concurrent.futures
 # Imported for its exit hook: hooks run last in, first out, so ours runs while executors still take work.
 import concurrent.futures.thread
 import contextlib
+import logging
 import os
 import threading
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -20,9 +21,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from mstr_arrow.errors import ClosedError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
 T = TypeVar("T")
+
+logger = logging.getLogger("mstr_arrow")
 
 SLICE = 0.1
 """Seconds a synchronous wait sleeps before it listens for Ctrl-C again."""
@@ -222,11 +225,25 @@ def _end(state: _Background, pid: int) -> None:
     loop, thread = state.loop, state.thread
     if os.getpid() != pid or loop is None or thread is None or not thread.is_alive():
         return
+    threading.excepthook = _quietly(threading.excepthook)
     with contextlib.suppress(Exception):
         call = _Call(_close_all(list(state.kept.values())))
         concurrent.futures.wait([call.done], timeout=GRACE)
     loop.call_soon_threadsafe(loop.stop)
     thread.join(timeout=GRACE)
+
+
+def _quietly(hook: Callable[[threading.ExceptHookArgs], object]) -> Callable[[threading.ExceptHookArgs], object]:
+    """Return a hook that shows no traceback of a thread whose connection was closed by the program's end."""
+
+    def ended(error: threading.ExceptHookArgs) -> None:
+        if isinstance(error.exc_value, ClosedError):
+            name = error.thread.name if error.thread else "a thread"
+            logger.warning("%s used a connection when the program ended: join your threads first", name)
+        else:
+            hook(error)
+
+    return ended
 
 
 async def _close_all(resources: list[Kept]) -> None:

@@ -9,7 +9,7 @@ import inspect
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from mstr_arrow.errors import UsageError
@@ -29,13 +29,13 @@ Credential: TypeAlias = str | Callable[[], str] | Callable[[], Awaitable[str]]
 class Timeouts:
     """How long each wait may last, in seconds.
 
-    ``connect`` bounds the TCP and TLS handshake, ``read`` the silence between two pieces of an answer,
-    ``execute`` the wait for the first byte of a call that makes the server run something (a login, a chunk of an
-    upload), and the execution of a cube or report, from the first request to its first page, however many requests
-    that takes; also how long a read waits for others of its session that do not go on. ``publish`` bounds the
-    publishing of an upload from its request to its end, ``logout`` the farewell on the way out. ``total`` bounds
-    one request with its repetitions and the waits between them; None leaves that to the others and to
-    :class:`Retry`.
+    ``connect`` bounds the TCP and TLS handshake, ``read`` the silence between two pieces of an answer, for which
+    less than 100 bytes a second are taken, too, ``execute`` the wait for the first byte of a call that makes the
+    server run something (a login, a chunk of an upload), and the execution of a cube or report, from the first
+    request to its first page, however many requests that takes; also how long a read waits for others of its
+    session that do not go on. ``publish`` bounds the publishing of an upload from its request to its end,
+    ``logout`` the farewell on the way out and its repetitions. ``total`` bounds one request with its repetitions
+    and the waits between them; None leaves that to the others and to :class:`Retry`.
 
     >>> Timeouts(read=0)
     Traceback (most recent call last):
@@ -74,8 +74,36 @@ class Retry:
         _check_numbers(self, "seconds", "wait_initial", "wait_max", zero=True)
 
 
+class _HoldsSecret:
+    """Settings with a secret, which are not written where nobody looks for one: pickles go to files and queues."""
+
+    __slots__ = ()
+    _credential: ClassVar[str]
+
+    def __reduce__(self) -> tuple[object, ...]:
+        if isinstance(getattr(self, self._credential), str):
+            where = named(f"{type(self).__name__}.{self._credential}")
+            raise UsageError(
+                naming("{where} is a text, which a pickle would hold for anybody to read.", where=where),
+                hint="Give a function that fetches it where it is used, such as ma.secrets.env('NAME'): what is "
+                "pickled then is the place that it is kept in.",
+            )
+        names: tuple[str, ...] = self.__slots__
+        return _made, (type(self), {name: getattr(self, name) for name in names})
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+
+def _made(kind: type, values: Mapping[str, Any]) -> object:
+    return kind(**values)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tls:
+class Tls(_HoldsSecret):
     """Which certificates are trusted, and which one is shown.
 
     ``ca_file`` is a PEM file with one authority or many, ``ca_folder`` a folder of them (``*.pem``, ``*.crt``,
@@ -96,6 +124,7 @@ class Tls:
     key_file: str | os.PathLike[str] | None = None
     key_password: Credential | None = field(default=None, repr=False)
     verify: bool = True
+    _credential: ClassVar[str] = "key_password"
 
     def __post_init__(self) -> None:
         if self.cert_file is None and (self.key_file is not None or self.key_password is not None):
@@ -113,7 +142,7 @@ class Tls:
 
 
 @dataclass(frozen=True, slots=True)
-class Proxy:
+class Proxy(_HoldsSecret):
     """A proxy that speaks HTTP, reached by ``http://`` or ``https://``.
 
     User and password may stand in the URL, percent-encoded, or be given by themselves; the password may be a
@@ -126,6 +155,7 @@ class Proxy:
     url: str
     username: str | None = None
     password: Credential | None = field(default=None, repr=False)
+    _credential: ClassVar[str] = "password"
 
     def __post_init__(self) -> None:
         hint = "Give it like http://proxy.example.com:3128, and what is odd in a password percent-encoded or apart."
@@ -133,6 +163,7 @@ class Proxy:
         try:
             parts = urlsplit(text if "://" in text else f"http://{text}")
             host, port = parts.hostname, parts.port
+            (host or "").partition(":")[0].encode("idna")  # as it will be sent; of an address nothing is long
         except ValueError:
             host = None
         if not host or " " in host or parts.path.strip("/") or parts.query or parts.fragment:

@@ -9,6 +9,7 @@ from mstr_arrow import background
 from mstr_arrow.catalog.api import CatalogueCalls
 from mstr_arrow.config import Settings
 from mstr_arrow.fetch.options import ReadOptions, ScanOptions
+from mstr_arrow.masked import Masked
 from mstr_arrow.objects.cube import open_cube
 from mstr_arrow.objects.report import open_report
 from mstr_arrow.objects.supercube import warned
@@ -60,7 +61,8 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
         ...         other.user().name
         'demo'
         """
-        return cls(Client(open_session(access_from(None, session=session), project, settings or Settings())))
+        masked, session = Masked(session), ""  # for tracebacks that show variables
+        return cls(Client(open_session(access_from(None, session=masked), project, settings or Settings())))
 
     def __repr__(self) -> str:
         return repr(self._client)

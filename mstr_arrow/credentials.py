@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow import background
 from mstr_arrow.errors import UsageError
+from mstr_arrow.masked import Masked
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
@@ -31,10 +32,12 @@ async def resolve(credential: Credential, where: str) -> str:
     """
     if isinstance(credential, str):
         return credential
-    value = await asyncio.to_thread(_called, credential, where)
-    if inspect.isawaitable(value):
-        value = await _awaited(value, where)
-    return _text(value, where)
+    if isinstance(credential, Masked):
+        return _given(credential, where)
+    answer = Masked(await asyncio.to_thread(_called, credential, where))
+    if inspect.isawaitable(answer()):
+        answer = Masked(await _awaited(answer(), where))
+    return _text(answer, where)
 
 
 def resolve_here(credential: Credential, where: str) -> str:
@@ -48,18 +51,26 @@ def resolve_here(credential: Credential, where: str) -> str:
     """
     if isinstance(credential, str):
         return credential
-    value = _called(credential, where)
-    if inspect.isawaitable(value):
-        value = background.run(_awaited(value, where))
-    return _text(value, where)
+    if isinstance(credential, Masked):
+        return _given(credential, where)
+    answer = Masked(_called(credential, where))
+    if inspect.isawaitable(answer()):
+        answer = Masked(background.run(_awaited(answer(), where)))
+    return _text(answer, where)
+
+
+def _given(credential: Masked, where: str) -> str:
+    if isinstance(credential(), str):
+        return str(credential())
+    hint = "Give a string, or a function without arguments that returns one."
+    if inspect.isawaitable(credential()):
+        hint = "Give the function itself, not what it returned: it is called again at the next log-in."
+    raise UsageError(naming("{where} is {kind}.", where=where, kind=_kind(credential())), hint=hint)
 
 
 def _called(credential: Any, where: str) -> Any:
     if not callable(credential):
-        hint = "Give a string, or a function without arguments that returns one."
-        if inspect.isawaitable(credential):
-            hint = "Give the function itself, not what it returned: it is called again at the next log-in."
-        raise UsageError(naming("{where} is {kind}.", where=where, kind=_kind(credential)), hint=hint)
+        return _given(Masked(credential), where)
     try:
         return credential()
     except StopIteration:  # which no future can carry: whoever awaits it would wait for ever
@@ -79,12 +90,12 @@ async def _awaited(value: Awaitable[Any], where: str) -> Any:
         raise
 
 
-def _text(value: Any, where: str) -> str:
-    if isinstance(value, str):
-        return value
+def _text(answer: Masked, where: str) -> str:
+    if isinstance(answer(), str):
+        return str(answer())
     raise UsageError(
-        naming("the function given as {where} returned {kind}.", where=where, kind=_kind(value)),
-        hint="Have it decode them." if isinstance(value, bytes) else "Have it return a string.",
+        naming("the function given as {where} returned {kind}.", where=where, kind=_kind(answer())),
+        hint="Have it decode them." if isinstance(answer(), bytes) else "Have it return a string.",
     )
 
 

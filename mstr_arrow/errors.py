@@ -101,6 +101,10 @@ class DataLossWarning(UserWarning):
     """Some values were not read or written as they are; the text counts them."""
 
 
+class ConsistencyWarning(UserWarning):
+    """Rows are likely, but not certainly, of the same data: several instances were read, and nothing proves it."""
+
+
 class UsageError(MstrError, ValueError):
     """The call itself was wrong; nothing was sent."""
 

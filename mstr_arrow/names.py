@@ -27,6 +27,8 @@ def find_named(wanted: str, things: Iterable[T], name: Callable[[T], str]) -> li
     >>> find_named("sales 24", ["Sales\N{NO-BREAK SPACE}24 ", "Sales"], str)
     ['Sales\xa024 ']
     """
+    if not isinstance(wanted, str):
+        return []  # type: ignore[unreachable]  # whatever was given in place of a name
     things = list(things)
     for fold in (str, str.casefold, _as_it_looks_in_any_case):
         meant = fold(wanted)

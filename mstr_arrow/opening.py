@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.config import Settings
 from mstr_arrow.connection import Connection
 from mstr_arrow.http.url import base_url
+from mstr_arrow.masked import mask
 from mstr_arrow.session.access import access_from
 from mstr_arrow.session.client import Client
 from mstr_arrow.session.opening import open_session, open_session_async, warn_if_insecure
@@ -69,6 +70,9 @@ def connect(
     ...     conn.project_name
     'Simulated Retail'
     """
+    # For tracebacks that show variables: nothing from here on holds a secret as it is.
+    password, api_key, identity_token = mask(password), mask(api_key), mask(identity_token)
+    taken, session = mask(session), None
     access = access_from(
         url,
         username=username,
@@ -76,7 +80,7 @@ def connect(
         login_mode=login_mode,
         api_key=api_key,
         identity_token=identity_token,
-        session=session,
+        session=taken,
     )
     settings = _completed(settings, access, on_event)
     return Connection(Client(open_session(access, project, settings)))
@@ -99,6 +103,9 @@ def connect_async(
 
     Arguments and errors are those of :func:`connect`; a plain function runs in a thread.
     """
+    # For tracebacks that show variables: nothing from here on holds a secret as it is.
+    password, api_key, identity_token = mask(password), mask(api_key), mask(identity_token)
+    taken, session = mask(session), None
     access = access_from(
         url,
         username=username,
@@ -106,7 +113,7 @@ def connect_async(
         login_mode=login_mode,
         api_key=api_key,
         identity_token=identity_token,
-        session=session,
+        session=taken,
     )
     return Opening(access, project, _completed(settings, access, on_event))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from string import Formatter
 
 import mstr_arrow as ma
+from mstr_arrow.wording import naming
 
 ROOT = Path(ma.__file__).parent
 SETTINGS = (ma.Timeouts, ma.Retry, ma.Tls, ma.Proxy, ma.Network, ma.SessionSettings, ma.Limits, ma.Settings)
@@ -85,3 +86,36 @@ def _spelled_out(path):
         return {f"connect.{name}" for name in CREDENTIALS}
     owners = (getattr(ma, owner),) if owner else SETTINGS
     return {f"{each.__name__}.{field.name}" for each in owners for field in fields(each)}
+
+
+def hints(*rooms):
+    """Give the hints of some rooms that name calls or their arguments, as Python says them."""
+    return {
+        str(naming(ast.literal_eval(template)))
+        for path, tree in modules().items()
+        if path.partition("/")[0] in rooms
+        for template in _hint_templates(tree)
+        if "{" in ast.literal_eval(template)
+    }
+
+
+def _hint_templates(tree):
+    constants = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "hint":
+            said = constants.get(getattr(node.value, "id", None), node.value)
+            if isinstance(said, ast.Call) and getattr(said.func, "id", None) in _TEMPLATES:
+                yield _template(said)
+
+
+def named_in(text):
+    """Give the paths that a hint names, in its order, but for what a face says in their place."""
+    for part in getattr(text, "parts", ()):
+        if not isinstance(part, str):
+            yield from named_in(part.in_python) if hasattr(part.in_python, "parts") else [part.key]

@@ -1,8 +1,12 @@
+import copy
+import getpass
 import math
+import pickle
+from dataclasses import replace
 
 import pytest
 
-from mstr_arrow import errors
+from mstr_arrow import errors, secrets
 from mstr_arrow.config import Limits, Network, Proxy, Retry, Settings, Timeouts, Tls
 
 
@@ -112,3 +116,47 @@ def test_an_event_function_is_called_not_awaited():
     for wrong in (later, "print"):
         with pytest.raises(errors.UsageError, match="on_event"):
             Settings(on_event=wrong)
+
+
+# Pickles
+
+HELD = [
+    Proxy("http://ann:s3cret@proxy.example.com:3128"),
+    Proxy("http://proxy.example.com", "ann", "s3cret"),
+    Network(proxy={"https": "http://ann:s3cret@proxy.example.com"}),
+    Tls(cert_file="c.pem", key_password="s3cret"),
+    Settings(tls=Tls(cert_file="c.pem", key_password="s3cret")),
+    Settings(network=Network(proxy="http://ann:s3cret@proxy.example.com")),
+]
+
+
+@pytest.mark.parametrize("settings", HELD)
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+def test_a_secret_is_not_pickled_in_clear(settings, protocol):
+    with pytest.raises(errors.UsageError, match=r"which a pickle would hold .* ma.secrets.env") as refused:
+        pickle.dumps(settings, protocol)
+    assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        Settings(),
+        Settings(timeouts=Timeouts(read=5), network=Network(proxy="http://proxy.example.com", no_proxy="a,b")),
+        Settings(tls=Tls(cert_file="c.pem", ca_file="ca.pem")),
+        Proxy("http://proxy.example.com:3128", "ann", getpass.getuser),
+        Tls(cert_file="c.pem", key_password=getpass.getuser),
+    ],
+)
+def test_settings_without_secrets_are_pickled(settings):
+    assert pickle.loads(pickle.dumps(settings)) == settings  # noqa: S301 - our own
+
+
+def test_the_place_of_a_secret_is_pickled():
+    kept = pickle.loads(pickle.dumps(Proxy("proxy.example.com", "ann", secrets.env("PROXY_PASSWORD"))))  # noqa: S301
+    assert repr(kept.password) == "<Secret environment variable 'PROXY_PASSWORD'>"
+
+
+@pytest.mark.parametrize("settings", HELD)
+def test_settings_with_secrets_are_copied(settings):
+    assert copy.deepcopy(settings) == copy.copy(settings) == replace(settings) == settings

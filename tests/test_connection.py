@@ -417,6 +417,45 @@ def test_a_script_that_ends_without_closing_logs_out(library, ending, code, said
     assert library.open_sessions == 0
 
 
+READING = """
+import threading, time
+import mstr_arrow
+from mstr_arrow.simulator import Simulator
+server = Simulator(rows=200_000, gzip=False).__enter__()
+connection = mstr_arrow.connect(server.url, username=server.username, password=server.password)
+cube = connection.cube("Sales Cube", limits=mstr_arrow.Limits(page_rows=200))
+began = threading.Event()
+def call():
+    while connection.get("projects"): began.set()
+def batches():
+    for batch in cube: began.set()
+def table():
+    cube.to_arrow(on_progress=lambda stats: stats.rows and began.set())
+def wrong():
+    began.set()
+    1 / 0
+for daemon in (False, True):
+    threading.Thread(target={}, daemon=daemon).start()
+began.wait()
+"""
+
+
+@pytest.mark.parametrize(
+    "reading", ["call", *(pytest.param(each, marks=pytest.mark.slow) for each in ("batches", "table"))]
+)
+def test_threads_that_read_end_quietly_when_the_main_thread_does(reading):
+    program = [sys.executable, "-c", READING.replace("{}", reading)]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.slow
+def test_other_errors_of_threads_are_still_told():
+    program = [sys.executable, "-c", READING.replace("{}", "wrong")]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+    assert "ZeroDivisionError" in done.stderr
+
+
 def test_a_log_out_at_the_end_can_open_a_new_connection(library):
     library.on("GET", "/api/x", headers={"Connection": "close"})
     process = script(library, "c.get('x')", host="localhost")  # a name takes an executor to look up

@@ -50,8 +50,16 @@ class Opener(Protocol):
         """Open a read of columns (None: all) of the first rows (None: all), at least of those a predicate keeps."""
 
 
-def lazy_frame(client: Client, schema: Callable[[], pa.Schema], open_read: Opener, name: str) -> pl.LazyFrame:
+def lazy_frame(
+    client: Client,
+    schema: Callable[[], pa.Schema],
+    open_read: Opener,
+    name: str,
+    on_end: Callable[[], object] = lambda: None,
+) -> pl.LazyFrame:
     """Make a lazy frame that opens a read each time it is collected; ``schema`` is asked for once, then.
+
+    ``on_end`` is called after each read.
 
     Occurrences of the same frame in one query may be read once: Polars is told that they have the same rows.
     """
@@ -74,10 +82,13 @@ def lazy_frame(client: Client, schema: Callable[[], pa.Schema], open_read: Opene
             columns = None if len(needed) == len(promised()) else list(needed)
             return open_read(columns, predicate, n_rows)
 
-        for frame in _awaited(client, opened, needed) if n_rows != 0 else ():
+        if n_rows == 0:
+            return
+        for frame in _awaited(client, opened, needed):
             kept = frame if predicate is None else frame.filter(predicate)
             shown = pl.DataFrame([kept.get_column(column) for column in asked])
             yield from shown.iter_slices(batch_size) if batch_size and len(shown) > batch_size else (shown,)
+        on_end()
 
     labels: dict[str, Any] = {}
     if "explain_name" in inspect.signature(register_io_source).parameters:  # not in every Polars that will do

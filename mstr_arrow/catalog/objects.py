@@ -149,7 +149,7 @@ def check_text(what: str, text: object) -> None:
 
 def kinds_of(kind: Kind | None) -> tuple[Kind, ...]:
     """Return one kind, or both for None; errors: UsageError."""
-    if kind is not None and kind not in SUBTYPES:
+    if kind is not None and kind not in list(SUBTYPES):
         raise UsageError(f"kind={kind!r} is not known.", hint="Choose 'cube', 'report' or None for both.")
     return get_args(Kind) if kind is None else (kind,)
 
@@ -165,14 +165,14 @@ def type_numbers(wanted: ObjectType | int | Sequence[ObjectType | int] | None) -
     >>> type_numbers(["cube", 12])
     [12, 776, 779]
     """
-    given = [] if wanted is None else [wanted] if isinstance(wanted, str | int) else list(wanted)
+    given = [] if wanted is None else list(wanted) if isinstance(wanted, list | tuple | set) else [wanted]
     numbers: set[int] = set()
     for each in given:
         if isinstance(each, int):
             numbers.add(each)
-        elif each in TYPES:
+        elif isinstance(each, str) and each in TYPES:
             numbers.add(TYPES[each])
-        elif each in SUBTYPES:
+        elif isinstance(each, str) and each in SUBTYPES:
             numbers.update(SUBTYPES[each])
         else:
             raise UsageError(f"type={each!r} is not known.", hint=suggestion(str(each), get_args(ObjectType)))

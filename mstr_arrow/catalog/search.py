@@ -126,7 +126,10 @@ async def _results(http: ProjectHttp, search_id: str, total: int) -> list[Object
             listed = items(body["result"] if isinstance(body, dict) and "result" in body else body)
         if not listed:
             break
+        before = len(found)
         found |= {info.id: info for info in map(object_info, listed)}
+        if len(found) == before:  # the same again: a server that does not page, or counts what is not there
+            break
         offset += len(listed)
     return list(found.values())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -27,7 +28,7 @@ class Command(TyperCommand):
     def parse_args(self, context: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]  # typer's own
         """Read its arguments, as typer does."""
         try:
-            return super().parse_args(context, args)
+            return super().parse_args(context, [_decoded(each) for each in args])
         except _WrongUsage as error:
             error.message += "".join(f" {hint}" for hint in _hints(error, context))
             raise
@@ -49,6 +50,28 @@ class Commands(TyperGroup):
             if having := _having(self.commands, getattr(error, "option_name", None)):
                 error.message += f" Options stand after the command: mstr-arrow {having[0]} {error.option_name} …"
             raise
+
+
+def _decoded(argument: str) -> str:
+    """Return an argument as its text in UTF-8, whatever the locale is; errors: BadArgument for one that is none."""
+    try:
+        argument.encode()
+    except UnicodeError:
+        pass  # Python keeps the bytes that are no text in the locale's encoding
+    else:
+        return argument
+    try:
+        return os.fsencode(argument).decode()
+    except UnicodeError:
+        raise BadArgument(f"the argument {argument!r} is no text in UTF-8.") from None
+
+
+class BadArgument(typer.BadParameter):
+    """An argument is no text, whichever it is."""
+
+    def format_message(self) -> str:
+        """Say it without an option that typer would blame."""
+        return self.message
 
 
 def _hints(error: Any, context: typer.Context) -> Iterator[str]:

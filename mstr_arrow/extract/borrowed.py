@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.errors import MstrError, SessionExpired
 from mstr_arrow.files.disk import disk_errors
 from mstr_arrow.http.cookies import SessionKeys
+from mstr_arrow.masked import Masked
 from mstr_arrow.private import read_private, write_private
 from mstr_arrow.session.access import access_from
 from mstr_arrow.session.in_project import ProjectSession
@@ -40,7 +41,7 @@ def read_borrowed(path: Path) -> list[Borrowed]:
         ]
     except FileNotFoundError:
         return []
-    except (OSError, ValueError, LookupError, TypeError, MstrError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RecursionError, MstrError) as error:
         why = error if isinstance(error, MstrError) else type(error).__name__
         logger.warning("the sessions of a former run in %s could not be read: %s", path, why)
         return []
@@ -59,7 +60,7 @@ async def take_over(borrowed: Borrowed, like: ProjectSession) -> ProjectSession 
     """Open the session of a former run, if it still lives on the server that ``like`` is on; it is not renewed."""
     if borrowed.session.base != like.http.own.base:
         return None
-    access = access_from(None, session=borrowed.session.document())
+    access = access_from(None, session=Masked(borrowed.session.document()))
     try:
         return await ProjectSession.open(access, await access.resolve(), None, like.http.settings)
     except SessionExpired:

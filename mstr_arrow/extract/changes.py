@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import DataChanged
 from mstr_arrow.extract.order import attribute_names
+from mstr_arrow.grid.misfits import misfits_in
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pyarrow as pa
 
     from mstr_arrow.extract.manifest import Manifest
+    from mstr_arrow.grid.misfits import Misfit
     from mstr_arrow.instances.freshness import Publication
     from mstr_arrow.instances.known import Known
 
@@ -58,6 +62,13 @@ def check_overlap(written: pa.Table, fetched: pa.Table) -> None:
     """Compare the last rows that were written with the same rows as they are now; errors: DataChanged."""
     if written.num_rows != fetched.num_rows or not _same(written, fetched):
         raise _changed(f"the last {written.num_rows} rows that were extracted are others now")
+
+
+def check_bad_values(begun: Manifest, start: int, misfits: Sequence[Misfit]) -> None:
+    """Compare the bad values of the last rows, which were written as null, as they came; errors: DataChanged."""
+    rows = range(start, begun.offset)
+    if misfits_in(rows, misfits) != begun.last_bad(rows):
+        raise _changed(f"values of the last {len(rows)} rows that fit no column are others now")
 
 
 def check_border(written: pa.Table, fetched: pa.Table) -> None:

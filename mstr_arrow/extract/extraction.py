@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -35,12 +35,13 @@ from mstr_arrow.session.saved import saved_session
 from mstr_arrow.wording import advice, naming
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from mstr_arrow.extract.folder import Folder
     from mstr_arrow.extract.options import Chosen
     from mstr_arrow.extract.verification import Verified
+    from mstr_arrow.fetch.bad_values import BadValues
     from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.fetch.resolver import Asking
     from mstr_arrow.fetch.stats import ScanStats
@@ -62,6 +63,7 @@ class ExtractResult:
     whole, and nothing was read. ``restarted``: the data had changed, so it began again. ``damage`` says what was
     found that was not as former runs had written it, and has been fetched again; None in all other cases.
     ``data_time`` is when the data were last published; where it is None, ``why_no_data_time`` says why.
+    ``bad_values`` counts the values that did not fit their columns and became null, in former runs, too.
     ``consistent`` says how certain it is that all rows are of the same data, as `ScanStats` does, over all runs.
     ``stats`` are those of the read; None without one.
     """
@@ -77,6 +79,7 @@ class ExtractResult:
     data_time: str | None = None
     why_no_data_time: str | None = None
     consistent: Consistency = "one instance"
+    bad_values: Mapping[str, BadValues] = field(default_factory=dict)
     stats: ScanStats | None = None
 
 
@@ -217,6 +220,7 @@ class Extraction:
             return await in_thread(self._folder.unfinished)
         except NotAsWritten as error:
             self._tell(self._folder.work, f"{MANIFEST} cannot be gone by: {error}")
+            await in_thread(self._folder.discard)
             return None
 
     async def _usable(self, begun: Manifest | None) -> Manifest | None:
@@ -403,9 +407,10 @@ class Extraction:
             continued=self._continued,
             skipped=skipped,
             restarted=self._restarted,
-            damage=self._damage,
+            damage=None if skipped else self._damage,
             data_time=manifest.data_time,
             why_no_data_time=None if manifest.data_time else time.why_not,
+            bad_values=manifest.bad_values,
             consistent=manifest.consistent,
             stats=stats,
         )

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mstr_arrow.errors import FileError, UsageError
-from mstr_arrow.extract.manifest import NotAsWritten, OtherVersion, Part, read_manifest
+from mstr_arrow.extract.manifest import NO_BAD, NotAsWritten, OtherVersion, Part, read_manifest
 from mstr_arrow.extract.verification import sha256_of
 from mstr_arrow.files.disk import disk_errors, reason
 from mstr_arrow.files.folders import MANIFEST, first_foreign, names_in, not_made, put_in_place, target_folder
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from mstr_arrow.extract.manifest import Manifest
+    from mstr_arrow.extract.manifest import Bad, Manifest
 
 PRIVATE = ".private.json"
 """What only its owner may read: the sessions and the instance of an extraction that is not whole."""
@@ -44,6 +44,10 @@ class Folder:
 
     def lock(self) -> None:
         """Make the working folder, for this process alone; errors: UsageError, FileError."""
+        if self.work.is_symlink():
+            raise UsageError(
+                f"{str(self.work)!r} is a link, and not the folder of an extraction.", hint="Remove it."
+            )
         try:
             self.work.mkdir(exist_ok=True)
             self._lock = _locked(self.work)
@@ -170,13 +174,13 @@ class Folder:
         """Return the path under which a part is written."""
         return self.work / f".{name}"
 
-    def keep(self, manifest: Manifest, rows: int, end: int) -> Manifest:
+    def keep(self, manifest: Manifest, rows: int, end: int, bad: Bad = NO_BAD) -> Manifest:
         """Give the part that comes next its name, when it is on the disk, and note it; errors: FileError."""
         name = manifest.next_name
         partial = self.partial(name)
         with disk_errors(self.work / name), _removed_if_refused(partial):
             _synced(partial)
-            part = Part(name, rows, partial.stat().st_size, sha256_of(partial), end)
+            part = Part(name, rows, partial.stat().st_size, sha256_of(partial), end, bad)
             partial.replace(self.work / name)
             _synced(self.work)
         more = manifest.with_part(part)

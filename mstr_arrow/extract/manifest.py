@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from mstr_arrow.fetch.bad_values import BadValues, Place, together
 from mstr_arrow.files.folders import part_name
 from mstr_arrow.instances.known import Known
 
@@ -33,6 +34,17 @@ class OtherVersion(NotAsWritten):
 
 
 @dataclass(frozen=True, slots=True)
+class Bad:
+    """The values of a part that fit no column: counted, and the ``last`` of them, each by row, column and value."""
+
+    values: Mapping[str, BadValues] = field(default_factory=dict)
+    last: tuple[tuple[int, str, str], ...] = ()
+
+
+NO_BAD = Bad()
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """A file that is done: its rows, its bytes, and the SHA-256 of these bytes.
 
@@ -44,6 +56,7 @@ class Part:
     bytes: int
     sha256: str
     end: int
+    bad: Bad = NO_BAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +116,15 @@ class Manifest:
         """The rows of the result that are done."""
         return sum(part.rows for part in self.parts)
 
+    @property
+    def bad_values(self) -> dict[str, BadValues]:
+        """The values that fit no column and are null in the parts."""
+        return together(part.bad.values for part in self.parts)
+
+    def last_bad(self, rows: range) -> list[tuple[int, str, str]]:
+        """Return which of these were in some of the last rows, by row, column and value."""
+        return sorted(each for part in self.parts for each in part.bad.last if each[0] in rows)
+
     def with_part(self, part: Part) -> Manifest:
         """Return the manifest with one part more."""
         return replace(self, parts=(*self.parts, part), offset=part.end)
@@ -130,6 +152,7 @@ class Manifest:
             "known": self.known.as_json(),
             "request": self.body,
             "columns": {field.name: str(_plain(field.type)) for field in self.schema},
+            "bad_values": {name: values.count for name, values in self.bad_values.items()},
             "schema": base64.b64encode(self.schema.serialize()).decode(),
             "parts": [asdict(part) for part in self.parts],
         }
@@ -155,7 +178,7 @@ def read_manifest(text: bytes) -> Manifest:
             known=Known.from_json(document["known"]),
             consistent=document["consistent"],
             offset=document["offset"],
-            parts=tuple(Part(**part) for part in document["parts"]),
+            parts=tuple(Part(**part | {"bad": _bad(part["bad"])}) for part in document["parts"]),
             complete=document["complete"],
         )
         _check_sums(manifest)
@@ -194,6 +217,14 @@ def question_of(*parts: object) -> str:
     """Return what tells a question from others: a hash of all that it consists of."""
     text = json.dumps([part if isinstance(part, dict) else repr(part) for part in parts], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _bad(bad: dict[str, Any]) -> Bad:
+    values = {
+        name: BadValues(**each | {"first": tuple(Place(*place) for place in each["first"])})
+        for name, each in bad["values"].items()
+    }
+    return Bad(values, tuple((row, column, value) for row, column, value in bad["last"]))
 
 
 def _plain(arrow_type: pa.DataType) -> pa.DataType:

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from mstr_arrow.extract.changes import check_border, check_overlap, check_sample
+from mstr_arrow.extract.changes import check_bad_values, check_border, check_overlap, check_sample
+from mstr_arrow.extract.manifest import Bad
+from mstr_arrow.fetch.bad_values import Tally
 from mstr_arrow.fetch.reader import Read
 from mstr_arrow.files.sinks import Parquet, in_thread
 from mstr_arrow.grid.decode import decode_page
+from mstr_arrow.grid.misfits import misfits_in
 from mstr_arrow.grid.rows import Range
+from mstr_arrow.instances.belonging import check_belongs
 from mstr_arrow.instances.page_request import fetch_page
 
 if TYPE_CHECKING:
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
     from mstr_arrow.extract.options import Chosen
     from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.grid.misfits import Misfit
+    from mstr_arrow.grid.schema import Columns
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source
     from mstr_arrow.query.residual import Residual
@@ -50,6 +56,8 @@ class Portion:
         self._rows = 0
         self._position = begun.offset
         self._bytes_per_row: float | None = None
+        self._columns: Columns | None = None
+        self._misfits: list[Misfit] = []
 
     async def fetched(
         self,
@@ -79,9 +87,11 @@ class Portion:
                     _from(start, on_progress),
                     narrow=self._residual.schema,
                     start=start,
+                    counted_from=self._position,
                 )
                 try:
                     await read.open(instance)
+                    self._columns = read.columns
                     await self._read(read, start, on_part, same_instance=same_instance)
                 finally:
                     await read.aclose()
@@ -105,6 +115,7 @@ class Portion:
             first = part.end - part.rows + offset
             answer = await fetch_page(session, source, instance.id, Range(first, rows), options.grid)
             page = await asyncio.to_thread(decode_page, answer.text(), instance.columns)
+            check_belongs(page, source, instance.id)
             fetched = pa.Table.from_batches([self._residual.rows(page.batch)])
             written = await in_thread(self._folder.rows, part, offset, fetched.num_rows)
             await in_thread(check_sample, written, fetched, first)
@@ -120,14 +131,18 @@ class Portion:
         before = [] if start is None else [self._manifest.schema.empty_table()]
         began = 0 if start is None else start.offset
         compared = start is None
+        misfits: list[Misfit] = []
         while (batch := await read.next()) is not None:
             position = began + read.stats().rows
             if not compared:
                 if position <= self._manifest.offset:  # pages end where the rows that are done do
                     before.append(pa.Table.from_batches([batch]))
+                    misfits += read.misfits
                     continue
                 compared = True
                 await in_thread(self._compare, before, batch, same_instance)
+                check_bad_values(self._manifest, began, misfits)
+            self._misfits += read.misfits
             await self._take(batch, position, on_part)
 
     def _compare(self, before: list[pa.Table], batch: pa.RecordBatch, same_instance: bool) -> None:
@@ -189,7 +204,17 @@ class Portion:
     def _kept(self, part: Parquet, position: int) -> Manifest:
         """Have a part on the disk before the manifest names it."""
         part.finish()
-        return self._folder.keep(self._manifest, self._rows, position)
+        return self._folder.keep(self._manifest, self._rows, position, self._bad(position))
+
+    def _bad(self, position: int) -> Bad:
+        """Return the bad values of the rows before a position; those behind them are for the next part."""
+        done = [each for each in self._misfits if each.row < position]
+        self._misfits = [each for each in self._misfits if each.row >= position]
+        if self._columns is None or not done:
+            return Bad()
+        tally = Tally(self._columns)
+        tally.count(done)
+        return Bad(tally.found, tuple(misfits_in(range(position - OVERLAP, position), done)))
 
 
 def _overlap(done: int, options: ReadOptions) -> Range | None:

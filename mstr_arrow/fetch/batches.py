@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mstr_arrow import background
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
@@ -22,15 +23,23 @@ class Batches:
     """An open read as an iterator, an async iterator and a context manager of either kind.
 
     Requests stop at the end, on leaving the context, on `close`, and when the last reference goes: a ``for``
-    loop that is left early has dropped it. Holds at most ``Limits.buffer_bytes`` of pages ahead.
+    loop that is left early has dropped it. ``on_end`` is told what was done, but for the last of these. Holds at
+    most ``Limits.buffer_bytes`` of pages ahead.
     """
 
-    def __init__(self, client: Client, read: Opened[pa.RecordBatch], schema: pa.Schema) -> None:
+    def __init__(
+        self,
+        client: Client,
+        read: Opened[pa.RecordBatch],
+        schema: pa.Schema,
+        on_end: Callable[[ScanStats], None] = lambda _: None,
+    ) -> None:
         self._client = client
         self._read = read
         self._pid = os.getpid()
         self._ended = False
         self._schema = schema
+        self._on_end: Callable[[ScanStats], None] | None = on_end
 
     @property
     def schema(self) -> pa.Schema:
@@ -48,6 +57,7 @@ class Batches:
     def __next__(self) -> pa.RecordBatch:
         batch = self._client.run(self._next())
         if batch is None:
+            self._tell()
             raise StopIteration
         return batch
 
@@ -55,6 +65,7 @@ class Batches:
         """Stop the requests; does nothing when called again."""
         if self._open:
             background.run(self._read.aclose())
+            self._tell()
 
     def __enter__(self) -> Self:
         return self
@@ -68,6 +79,7 @@ class Batches:
     async def __anext__(self) -> pa.RecordBatch:
         batch = await self._client.bridge(self._next())
         if batch is None:
+            self._tell()
             raise StopAsyncIteration
         return batch
 
@@ -75,6 +87,7 @@ class Batches:
         """Do what `close` does."""
         if self._open:
             await background.bridge(self._read.aclose())
+            self._tell()
 
     async def __aenter__(self) -> Self:
         return self
@@ -92,6 +105,12 @@ class Batches:
     def _open(self) -> bool:
         """Whether there is something to stop; in a forked child there is not, the read is its parent's."""
         return not self._read.closed and os.getpid() == self._pid
+
+    def _tell(self) -> None:
+        """Tell what was done, once, when nothing more comes."""
+        on_end, self._on_end = self._on_end, None
+        if on_end is not None:
+            on_end(self.stats)
 
     async def _next(self) -> pa.RecordBatch | None:
         if self._ended:

@@ -11,9 +11,10 @@ from mstr_arrow.fetch.deadline import Deadline
 from mstr_arrow.fetch.scheduler import Budget
 from mstr_arrow.fetch.stats import Meter
 from mstr_arrow.grid.decode import decode_page
+from mstr_arrow.grid.misfits import refuse_mixed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.fetch.stats import ScanStats
@@ -43,9 +44,17 @@ class Workshop:
         self.meter = Meter()
         self.budget = Budget(options.limits)
         self._on_progress = on_progress
+        self._offsets: dict[str, bool] = {}
         self._pool = ThreadPoolExecutor(options.limits.decode_threads, "mstr-arrow-decode")
         self._lag = asyncio.ensure_future(self.meter.watch_lag())
         session.hold()
+
+    def check_offsets(self, columns: Columns, offsets: Mapping[str, bool], row: int) -> None:
+        """Check that moments from a row on have an offset, or none, as those before; errors: ConversionError."""
+        for name, offset in offsets.items():
+            if self._offsets.setdefault(name, offset) is not offset:
+                column = next(each for each in columns.all if each.name == name)
+                raise refuse_mixed(column, None, row, offset=offset)
 
     def stats(self) -> ScanStats:
         """Return what was done so far."""

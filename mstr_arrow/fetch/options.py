@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mstr_arrow.config import Limits
-    from mstr_arrow.grid.options import Forms, Layout, Subtotals, Values
+    from mstr_arrow.grid.options import Forms, Layout, OnBadValue, Subtotals, Values
 
 
 Required: TypeAlias = Literal["likely", "proven"]
@@ -40,6 +40,11 @@ class ScanOptions(TypedDict, total=False):
         ``"shown"`` (the default) gives the forms of attributes that the object shows, ``"all"`` those of their
         definition. Without it a form that is not shown may be named, as ``Attribute@FORM``, in `select`,
         `aggregate`, `sort` and conditions, but not in those of a lazy frame.
+    ``on_bad_value``
+        what becomes of a value that does not fit its column: ``"raise"`` (the default) is a ConversionError,
+        ``"null"`` makes it null, and counts it in `ScanStats.bad_values` and in one DataLossWarning; of a text that
+        was cut inside a character it leaves the rest. For all columns, or by name: ``{"Day": "null"}``. A form that
+        tells elements apart, the ID or the only one that an attribute shows, needs its name.
     ``ordered``
         False hands out pages as they arrive.
     ``pushdown``
@@ -72,6 +77,7 @@ class ScanOptions(TypedDict, total=False):
     subtotals: Subtotals
     values: Values
     forms: Forms
+    on_bad_value: OnBadValue | Mapping[str, OnBadValue]
     ordered: bool
     pushdown: bool
     total_order: bool

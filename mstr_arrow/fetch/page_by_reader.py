@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow.errors import ClosedError, ConversionError, InstanceGone, MstrError
+from mstr_arrow.fetch.bad_values import Tally
 from mstr_arrow.fetch.base_reader import Reading
 from mstr_arrow.fetch.page_by_show import show
 from mstr_arrow.fetch.pages import open_pages
@@ -104,6 +105,9 @@ class Expanded(Reading[T]):
         self._left = iter(pages)
         self._at, self._handed_out, self._shown_again = 0, False, 0
         self._shop.budget.serve(self, self._stir.set)
+        tally = Tally(self._known.columns, "the list of pages")
+        tally.count(self._known.misfits)
+        self._shop.meter.tallies = [tally] if tally.found else []
 
     async def _taken(self) -> T | None:
         while self._at < len(self._opened):
@@ -136,6 +140,7 @@ class Expanded(Reading[T]):
         if self.closed:
             raise ended()
         self._shop.meter.rows -= pages.taken
+        self._shop.meter.tallies = [tally for tally in self._shop.meter.tallies if tally is not pages.tally]
         self._shop.meter.total_rows -= pages.plan.total
         self._opened[self._at] = asyncio.get_running_loop().create_future()
         self._stir.set()
@@ -228,7 +233,14 @@ class Expanded(Reading[T]):
                 return self._convert(known.add_columns(batch, number))
 
             pages = await open_pages(
-                shop, self._source, answer, known.grid, convert, instance_id=place.instance_id, awaited=False
+                shop,
+                self._source,
+                answer,
+                known.grid,
+                convert,
+                instance_id=place.instance_id,
+                awaited=False,
+                label=f"the page {known.label(number)}",
             )
         finally:
             budget.held -= estimate

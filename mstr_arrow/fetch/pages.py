@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from mstr_arrow.errors import DataMismatch, ProtocolError
+from mstr_arrow.fetch.bad_values import Tally
 from mstr_arrow.fetch.page_plan import PagePlan
 from mstr_arrow.fetch.scheduler import Fetched, Scheduler, ended
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.grid.stitch import Stitcher
+from mstr_arrow.instances.belonging import check_belongs
 from mstr_arrow.instances.page_request import fetch_page
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from mstr_arrow.fetch.context import Workshop
     from mstr_arrow.fetch.scheduler import Answered
     from mstr_arrow.grid.decode import Page
+    from mstr_arrow.grid.misfits import Misfit
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.grid.tidy import Laid
     from mstr_arrow.http.response import Answer
@@ -47,8 +50,12 @@ class Pages(Generic[T]):
         first: int | None,
         awaited: bool,
         start: Range | None = None,
+        label: str | None = None,
+        counted_from: int = 0,
     ) -> None:
         self.columns = page.columns
+        self.misfits: tuple[Misfit, ...] = ()
+        self.tally = Tally(page.columns, label, counted_from)
         self.instance_id = page.instance_id or instance_id or ""
         self.extremes = page.extremes
         self.plan = PagePlan(page.paging.total, shop.options.limits, first=first, start=start)
@@ -84,11 +91,21 @@ class Pages(Generic[T]):
                 return await self._rest()
             self.taken += page.rows
             self._shop.meter.rows += page.rows
+            self._count(page.misfits)
+            self._shop.check_offsets(self.columns, page.offsets, self.row - page.rows)
             if self._stitcher is None:
                 return page.item  # type: ignore[no-any-return]  # converted where it was decoded
             item = await self._shop.in_thread(self._stitch, page.item)
             if item is not None:
                 return item
+
+    def _count(self, misfits: tuple[Misfit, ...]) -> None:
+        """Keep the bad values of the page that was taken last, and count them."""
+        self.misfits = misfits
+        known = bool(self.tally.found)
+        self.tally.count(misfits)
+        if self.tally.found and not known:
+            self._shop.meter.tallies.append(self.tally)
 
     async def aclose(self) -> None:
         """Stop the requests."""
@@ -112,7 +129,8 @@ class Pages(Generic[T]):
             return item_of(page, self._convert)
 
         page, item, size = await self._shop.decode(answer, self.columns, convert, offset=wanted.offset)
-        return Fetched(item, page.paging.current, page.paging, size)
+        check_belongs(page, self._source, self.instance_id)
+        return Fetched(item, page.paging.current, page.paging, size, page.misfits, page.offsets)
 
     def _stitch(self, page: Laid) -> T | None:
         batch = self._stitcher.feed(page) if self._stitcher else page.batch
@@ -141,13 +159,28 @@ async def open_pages(
     first: int | None = None,
     awaited: bool = True,
     start: Range | None = None,
+    label: str | None = None,
+    counted_from: int = 0,
 ) -> Pages[T]:
     """Decode the first page of an instance, which tells the columns where these are not known yet.
 
-    It has the first rows, or those of ``start``. ``instance_id`` is that instance, as far as it is known.
+    It has the first rows, or those of ``start``. ``instance_id`` is that instance, as far as it is known. Bad
+    values are counted from a row on, under a ``label``.
     """
     offset = 0 if start is None else start.offset
     page, item, size = await shop.decode(answer, columns, lambda page: item_of(page, convert), offset=offset)
-    pages = Pages(shop, source, page, convert, instance_id=instance_id, first=first, awaited=awaited, start=start)
-    pages.accept(Fetched(item, page.paging.current, page.paging, size))
+    check_belongs(page, source, instance_id)
+    pages = Pages(
+        shop,
+        source,
+        page,
+        convert,
+        instance_id=instance_id,
+        first=first,
+        awaited=awaited,
+        start=start,
+        label=label,
+        counted_from=counted_from,
+    )
+    pages.accept(Fetched(item, page.paging.current, page.paging, size, page.misfits, page.offsets))
     return pages

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mstr_arrow.errors import ClosedError, DataMismatch, InstanceGone, InvalidRequest
 from mstr_arrow.fetch.base_reader import Reading
 from mstr_arrow.fetch.pages import DAMAGED, open_pages
-from mstr_arrow.fetch.recovery import HandedOut, Marked, Position, cannot_go_on, marking, not_certain, remake
+from mstr_arrow.fetch.recovery import (
+    HandedOut,
+    Marked,
+    Position,
+    cannot_go_on,
+    marking,
+    misfits_hash,
+    not_certain,
+    remake,
+)
 from mstr_arrow.fetch.scheduler import ended
 from mstr_arrow.fetch.untyped import warn_of_untyped
 from mstr_arrow.grid.rows import Range
@@ -16,7 +25,7 @@ from mstr_arrow.instances.execute import INSTANCES, execute, place_for
 from mstr_arrow.instances.fetch_known import fetch_known
 from mstr_arrow.instances.known import Known
 from mstr_arrow.instances.page_request import fetch_page
-from mstr_arrow.query.planner import in_total_order
+from mstr_arrow.query.sorting import in_total_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +36,7 @@ if TYPE_CHECKING:
     from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.fetch.pages import Pages
     from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.grid.misfits import Misfit
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.http.response import Answer
     from mstr_arrow.instances.instance import Instance
@@ -38,7 +48,7 @@ T = TypeVar("T", bound="Sliceable")
 
 
 class Read(Reading[T]):
-    """The pages of one instance.
+    """The pages of one instance, whose bad values are counted from a row on.
 
     More than ``first`` rows of the grid are asked for only when these are taken and `next` is called again. With
     ``start``, which is the first page, `open` takes an instance that was made before, and rows before it are not
@@ -57,6 +67,7 @@ class Read(Reading[T]):
         first: int | None = None,
         head: int | None = None,
         start: Range | None = None,
+        counted_from: int = 0,
     ) -> None:
         super().__init__(session, source, options, convert, on_progress, narrow=narrow, head=head)
         self._unmarked = convert
@@ -66,6 +77,7 @@ class Read(Reading[T]):
         self._start = start
         self._place: Place | None = None
         self._pages: Pages[Any] | None = None
+        self._counted_from = counted_from
         self._tail: pa.RecordBatch | None = None
         self._handed_out: list[HandedOut] = []
         self._known = Known()
@@ -77,6 +89,11 @@ class Read(Reading[T]):
         if self._columns is None:
             raise ClosedError("the read was not opened.")
         return self._columns
+
+    @property
+    def misfits(self) -> tuple[Misfit, ...]:
+        """The bad values of the page that was handed out last."""
+        return self._pages.misfits if self._pages else ()
 
     def stats(self) -> ScanStats:
         """Return what was done so far."""
@@ -167,7 +184,7 @@ class Read(Reading[T]):
             else:
                 if isinstance(item, Marked):
                     rows = Range(began, pages.row - began)
-                    self._handed_out.append(HandedOut(rows, item.checksum))
+                    self._handed_out.append(HandedOut(rows, item.checksum, misfits_hash(rows, pages.misfits)))
                     self._tail, item = item.tail, item.item
                 return item
         raise gone or ended()
@@ -189,18 +206,26 @@ class Read(Reading[T]):
         start = None
         if goes_on and self._tail is not None:
             row, total = old.row, old.plan.total
-            at = Position(row, total, self._tail, self._handed_out, self._known)
+            at = Position(row, total, self._tail, self._handed_out, self._known, old.misfits)
             instance_id, known = await remake(shop, self._source, self.columns, place, at)
             self._judge(certain=self._known.proves(known))
             start = Range(row, min(rows, total - row))
             answer = await fetch_page(shop.session, self._source, instance_id, start, shop.options.grid)
         else:
             shop.meter.rows = 0
+            shop.meter.tallies.clear()
             answer = await self._made_again(place, min(rows, self._first or rows))
         first = self._first if start is None else old.plan.end
-        named = place.instance_id
         pages = await open_pages(
-            shop, self._source, answer, self.columns, self._convert, instance_id=named, first=first, start=start
+            shop,
+            self._source,
+            answer,
+            self.columns,
+            self._convert,
+            instance_id=place.instance_id,
+            first=first,
+            start=start,
+            counted_from=self._counted_from,
         )
         if self.closed:
             await pages.aclose()
@@ -248,6 +273,7 @@ class Read(Reading[T]):
             instance_id=None if self._place is None else self._place.instance_id,
             first=self._first,
             start=self._start,
+            counted_from=self._counted_from,
         )
         if instance is not None and pages.plan.total != instance.total:
             await pages.aclose()

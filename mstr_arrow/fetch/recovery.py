@@ -11,8 +11,10 @@ import pyarrow as pa
 from mstr_arrow.errors import DataChanged, DataError, InstanceGone
 from mstr_arrow.fetch.pages import DAMAGED
 from mstr_arrow.grid.checksum import checksum
+from mstr_arrow.grid.misfits import misfits_in
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.grid.texts import deliver_batch
+from mstr_arrow.instances.belonging import check_belongs
 from mstr_arrow.instances.execute import execute
 from mstr_arrow.instances.fetch_known import fetch_known
 from mstr_arrow.instances.page_request import fetch_page
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.fetch.context import Workshop
     from mstr_arrow.grid.decode import Page
+    from mstr_arrow.grid.misfits import Misfit
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.instances.known import Known
     from mstr_arrow.instances.source import Source
@@ -79,21 +82,26 @@ def cannot_go_on(source: Source, *, delivered: bool, tail: bool) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class HandedOut:
-    """A page that was handed out: its rows of the grid, and their checksum."""
+    """A page that was handed out: its rows of the grid, their checksum, and a hash of the bad values in it."""
 
     rows: Range
     checksum: bytes
+    misfits: int
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far a read has come: rows of the grid that were taken, the last ones, all pages; what is known of all."""
+    """How far a read has come: rows of the grid that were taken, the last ones, all pages; what is known of all.
+
+    ``misfits`` are bad values that are null in the last ones.
+    """
 
     row: int
     total: int
     tail: pa.RecordBatch
     pages: Sequence[HandedOut]
     known: Known
+    misfits: tuple[Misfit, ...] = ()
 
 
 async def remake(shop: Workshop, source: Source, columns: Columns, place: Place, at: Position) -> tuple[str, Known]:
@@ -106,6 +114,7 @@ async def remake(shop: Workshop, source: Source, columns: Columns, place: Place,
     try:
         try:
             page, _, _ = await shop.decode(answer, columns, lambda _: None)
+            check_belongs(page, source, place.instance_id)
         except DAMAGED:
             if place.instance_id is None:
                 raise
@@ -127,7 +136,9 @@ async def remake(shop: Workshop, source: Source, columns: Columns, place: Place,
 
 async def _compare(shop: Workshop, source: Source, columns: Columns, instance_id: str, at: Position) -> None:
     """Fetch the rows of the overlap and one more, and compare them."""
-    offset, parts = at.row - len(at.tail), []
+    offset = start = at.row - len(at.tail)
+    parts: list[pa.RecordBatch] = []
+    misfits: list[Misfit] = []
     end = min(at.row + 1, at.total)
     while offset < end:
         wanted = Range(offset, end - offset)
@@ -135,9 +146,12 @@ async def _compare(shop: Workshop, source: Source, columns: Columns, instance_id
         if page.paging.offset != offset or page.paging.total != at.total or not len(batch):
             raise data_changed("the rows that come are not those that were asked for")
         parts.append(deliver_batch(batch, "plain"))
+        misfits += page.misfits
         offset += len(batch)
     again, before = pa.Table.from_batches(parts), pa.Table.from_batches([deliver_batch(at.tail, "plain")])
-    if not again.slice(0, len(at.tail)).equals(before):
+    rows = range(start, at.row)
+    # What is null here may be another value than before, so bad values are compared as they came.
+    if not again.slice(0, len(at.tail)).equals(before) or misfits_in(rows, misfits) != misfits_in(rows, at.misfits):
         raise data_changed(f"rows before row {at.row} are not those that were handed out")
     keys = again.select([column.name for column in columns.all if column.role == "attribute"])
     if at.row < at.total and keys.slice(len(at.tail) - 1, 1).equals(keys.slice(len(at.tail), 1)):
@@ -155,8 +169,9 @@ async def _compare_pages(shop: Workshop, source: Source, columns: Columns, insta
         page, found = await _page(
             shop, source, columns, instance_id, handed.rows, lambda page: checksum(page.batch)
         )
+        same = (found, misfits_hash(handed.rows, page.misfits)) == (handed.checksum, handed.misfits)
         whole = page.paging.offset == handed.rows.offset and page.paging.current == handed.rows.rows
-        if page.paging.total != at.total or (whole and found != handed.checksum):
+        if page.paging.total != at.total or (whole and not same):
             raise data_changed(f"rows from row {handed.rows.offset} on are not those that were handed out")
 
 
@@ -168,6 +183,7 @@ async def _page(  # noqa: PLR0917 - what each of them has
         answer = await fetch_page(shop.session, source, instance_id, rows, columns.options)
         try:
             page, item, _ = await shop.decode(answer, columns, convert, offset=rows.offset)
+            check_belongs(page, source, instance_id)
         except DAMAGED:
             if not left:
                 raise
@@ -176,6 +192,11 @@ async def _page(  # noqa: PLR0917 - what each of them has
             if as_asked or not left:
                 return page, item
     raise AssertionError("unreachable")
+
+
+def misfits_hash(rows: Range, misfits: Sequence[Misfit]) -> int:
+    """Return what tells the bad values of some rows, all of which are null, from others; in this process."""
+    return hash(tuple(misfits_in(range(rows.offset, rows.end), misfits)))
 
 
 def not_certain() -> InstanceGone:

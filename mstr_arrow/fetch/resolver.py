@@ -14,6 +14,7 @@ from mstr_arrow.fetch.page_by_reader import Expanded
 from mstr_arrow.fetch.reader import Read
 from mstr_arrow.fetch.sorted_reader import Gathered
 from mstr_arrow.fetch.stats import watcher
+from mstr_arrow.grid.schema import refuse_unknown
 from mstr_arrow.http.error_map import meant_status
 from mstr_arrow.instances.elements import fetch_elements
 from mstr_arrow.instances.probe import probe
@@ -50,7 +51,7 @@ Opened: TypeAlias = Reading[T] | Gathered[T]
 
 
 class _AskedTooMuchError(Exception):
-    """The server does not take conditions on the texts of ID forms."""
+    """The server does not take conditions on the texts of ID forms, or on forms beside ID and DESC."""
 
 
 @dataclass(slots=True)
@@ -101,10 +102,15 @@ class Asking:
         async with self.whole.looking:  # scans that start at once look at the object once
             if self.whole.columns is None:
                 watch = watcher(on_progress)
-                self.whole.instance = await probe(self.session, self._shown, self.options.grid, watch)
+                self.whole.instance = await probe(self.session, self._shown, self._options.grid, watch)
                 self.whole.columns = self._known(self.whole.instance.columns)
                 self.whole.rows = self.whole.instance.total
             return self.whole.columns
+
+    @property
+    def _options(self) -> ReadOptions:
+        """How the whole is read; options may name forms it does not show, and `_known` refuses what is none."""
+        return replace(self.options, grid=replace(self.options.grid, whole=False))
 
     @property
     def _shown(self) -> Source:
@@ -116,7 +122,9 @@ class Asking:
         grid, attributes = self.options.grid, self.source.attributes
         if grid.forms == "all":
             check_all_shown(columns, attributes)
-        return replace(columns, others=other_forms(columns, attributes, grid.types))
+        others = other_forms(columns, attributes, grid.types)
+        refuse_unknown(grid, [column.name for column in (*columns.all, *others)])
+        return replace(columns, others=others)
 
     async def instance(self) -> Instance:
         """Return an instance of the object as a whole that was not read from; creates one at need."""
@@ -192,6 +200,7 @@ class Asking:
             refusal=self.source.refusal(columns),
             pushdown=self.options.pushdown,
             id_text_operators=self.session.capabilities.id_text_operators,
+            any_form=self.session.capabilities.any_form,
             total_order=ordered,
         )
         return replace(division, notes=(*division.notes, *notes(elements)))
@@ -258,7 +267,7 @@ class Asking:
         None is spent where the division's own was ``made``. The first rows are those of the server's order, even
         where pages may come in any.
         """
-        options = replace(self.options, ordered=self.options.ordered or division.residual.head is not None)
+        options = replace(self._options, ordered=self.options.ordered or division.residual.head is not None)
         if not division.body:
             return self._shown, options, None
         spent = None
@@ -274,16 +283,19 @@ class Asking:
         return self._shown.body if division is None else {**self._shown.body, **division.body}
 
     async def _certain(self, asking: Awaitable[R], division: Division, spent: Instance | None) -> R:
-        """Ask, and learn from a refusal that conditions on the texts of ID forms are not taken.
+        """Ask, and learn from a refusal that conditions on texts of ID forms, or on other forms, are not taken.
 
         A request that is refused leaves the instance that it was to change as it was.
         """
         try:
             return await asking
         except ServerError as error:
-            if meant_status(error) != _BAD_REQUEST or not division.matches_on_ids:
+            learned = self.session.capabilities
+            uncertain = division.matches_on_ids or division.on_other_forms
+            if meant_status(error) != _BAD_REQUEST or not uncertain:
                 raise
-            self.session.capabilities.id_text_operators = False
+            learned.id_text_operators = learned.id_text_operators and not division.matches_on_ids
+            learned.any_form = learned.any_form and not division.on_other_forms
             self.whole.instance = self.whole.instance or spent
             raise _AskedTooMuchError from error
 
@@ -304,7 +316,7 @@ class Asking:
             probed, self.probed = self.probed, None
             instance = probed.instance if probed is not None and probed.body == division.body else None
         if division is None:
-            whole = _reading(session, self._shown, self.options, convert, on_progress)
+            whole = _reading(session, self._shown, self._options, convert, on_progress)
             await _begin(whole, instance, self._learn)
             return whole
         source, options, spent = self._part(division, made=instance)

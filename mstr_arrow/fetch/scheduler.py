@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from mstr_arrow.errors import ClosedError, DataMismatch
@@ -11,11 +11,12 @@ from mstr_arrow.http.limiter import Limiter
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from mstr_arrow.config import Limits
     from mstr_arrow.fetch.page_plan import PagePlan
     from mstr_arrow.grid.document import Paging
+    from mstr_arrow.grid.misfits import Misfit
     from mstr_arrow.grid.rows import Range
     from mstr_arrow.http.limiter import Ticket
 
@@ -29,12 +30,14 @@ def ended() -> ClosedError:
 
 @dataclass(frozen=True, slots=True)
 class Fetched(Generic[T]):
-    """A page fetched and decoded: its item, the rows in it, what the server said, the bytes of its text."""
+    """A page fetched and decoded: its item, its rows, what the server said, the bytes of its text, bad values."""
 
     item: T
     rows: int
     paging: Paging
     size: int
+    misfits: tuple[Misfit, ...] = ()
+    offsets: Mapping[str, bool] = field(default_factory=dict)
 
 
 class Answered(Protocol):

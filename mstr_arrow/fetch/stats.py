@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mstr_arrow.fetch.bad_values import together
 from mstr_arrow.instances.known import weaker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from mstr_arrow.fetch.bad_values import BadValues, Tally
     from mstr_arrow.http.response import Answer
     from mstr_arrow.instances.known import Consistency
 
@@ -45,6 +47,8 @@ class ScanStats:
     requests that ran at the same time. ``lag_p99`` and ``lag_max`` are seconds by which the event loop woke
     up late, over the last three minutes. ``status`` says in words what the server is doing while the object runs
     there (``"running the SQL"``), and is None otherwise.
+
+    ``bad_values`` counts, for each column that has any, the values that did not fit it and became null.
     """
 
     rows: int
@@ -73,6 +77,7 @@ class ScanStats:
     status: str | None = None
     rows_before: int = 0
     consistent: Consistency = "one instance"
+    bad_values: Mapping[str, BadValues] = field(default_factory=dict)
 
     @property
     def rows_per_second(self) -> float:
@@ -104,6 +109,7 @@ class Meter:
         self.transferring = 0.0
         self.decoding = 0.0
         self.status: str | None = None
+        self.tallies: list[Tally] = []
         self.consistent: Consistency = "one instance"
         self._began = time.monotonic()
         self._ended: float | None = None
@@ -167,6 +173,7 @@ class Meter:
             lag_p99=lags[int(0.99 * (len(lags) - 1))] if lags else 0.0,
             lag_max=lags[-1] if lags else 0.0,
             status=self.status,
+            bad_values=together(tally.found for tally in self.tallies),
             consistent=self.consistent,
         )
 

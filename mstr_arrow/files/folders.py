@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.files.disk import disk_errors, not_opened
+from mstr_arrow.paths import what_is_missing, written_path
 
 if TYPE_CHECKING:
     from mstr_arrow.errors import FileError
@@ -37,8 +38,8 @@ def check_sizes(*, part_rows: int | None, part_bytes: int | None) -> None:
 
 
 def target_folder(path: str | os.PathLike[str]) -> Path:
-    """Return the folder that a path leads to: a link stays a link."""
-    return Path(os.path.realpath(os.fspath(path)))
+    """Return the folder that a path leads to: a link stays a link. Errors: UsageError for one elsewhere."""
+    return Path(os.path.realpath(written_path(path)))
 
 
 def names_in(folder: Path) -> list[str]:
@@ -67,7 +68,7 @@ def first_foreign(folder: Path) -> str | None:
 
 def not_made(folder: Path, error: OSError) -> UsageError | FileError:
     """Say why a folder could not be made."""
-    hint = "Does the folder above it exist, and is there no file of that name?"
+    hint = what_is_missing(folder) or "Is there no file of that name?"
     return not_opened(folder, error, refused="be made as a folder", hint=hint)
 
 

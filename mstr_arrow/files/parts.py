@@ -9,6 +9,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.files.disk import disk_errors
 from mstr_arrow.files.folders import (
     check_sizes,
     first_foreign,
@@ -161,16 +162,18 @@ class ParquetParts:
         self._parts += 1
 
     def _check_replaceable(self) -> None:
-        """Refuse a folder that must not be replaced; errors: UsageError."""
-        if not self._folder.exists():
-            return
-        shown, inside = repr(str(self._folder)), names_in(self._folder)
+        """Refuse a folder that must not be replaced; errors: UsageError, FileError."""
+        with disk_errors(self._folder, "be read"):
+            if not self._folder.exists():
+                return
+            inside, foreign = names_in(self._folder), first_foreign(self._folder)
+        shown = repr(str(self._folder))
         if inside and not self._overwrite:
             raise UsageError(
                 f"the folder {shown} is not empty.",
                 hint=naming("Give another, or have it replaced: {Scan.write_parquet.overwrite=True}."),
             )
-        if foreign := first_foreign(self._folder):
+        if foreign:
             raise UsageError(
                 f"the folder {shown} holds {foreign!r}, which is no part: it is not replaced.",
                 hint="Give another folder, or move away what it holds.",

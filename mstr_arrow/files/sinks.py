@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import errno
+import io
 import itertools
 import os
 from contextlib import nullcontext, suppress
@@ -18,6 +19,8 @@ import pyarrow.parquet as pq
 from mstr_arrow.errors import UsageError
 from mstr_arrow.files.disk import disk_errors, not_opened
 from mstr_arrow.grid.texts import deliver_schema
+from mstr_arrow.paths import what_is_missing, written_path
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,9 +60,16 @@ class Sink:
         self._writer: Any = None
         if isinstance(target, str | os.PathLike):
             # A link stays a link: it is the file it leads to that is replaced.
-            self._path = Path(os.path.realpath(os.fspath(target)))
+            self._path = Path(os.path.realpath(written_path(target)))
+            if os.fspath(target).endswith(("/", os.sep)):
+                raise UsageError(
+                    f"{os.fspath(target)!r} ends in a slash, as the name of a folder does.",
+                    hint=naming(
+                        "Leave it out, or have parts written into a folder: {Scan.write_parquet.part_bytes}."
+                    ),
+                )
         else:
-            self._out = _Stream(target)
+            self._out = _Stream(_binary(target))
 
     def open(self) -> None:
         """Make the file, before anything is asked of the server; errors: UsageError, FileError."""
@@ -77,7 +87,9 @@ class Sink:
                 self._out = pa.OSFile(str(partial), "wb")
                 self._partial = partial
         except OSError as error:
-            hint = "Does its folder exist, and may you write there?"
+            hint = what_is_missing(self._path) or naming(
+                "It is a folder: name a file in it, or have parts written: {Scan.write_parquet.part_bytes}."
+            )
             raise not_opened(self._path, error, refused="be written", hint=hint) from error
 
     def start(self, schema: pa.Schema) -> None:
@@ -127,6 +139,14 @@ class Sink:
     def _refusals(self) -> AbstractContextManager[None]:
         """Tell what the system refuses; a caller's stream raises what it likes."""
         return nullcontext() if self._path is None else disk_errors(self._path)
+
+
+def _binary(target: Any) -> Any:
+    """Return a file object for bytes as it is; errors: UsageError for anything else."""
+    if callable(getattr(target, "write", None)) and not isinstance(target, io.TextIOBase):
+        return target
+    what = "a file object for texts" if isinstance(target, io.TextIOBase) else repr(target)
+    raise UsageError(f"the target is {what}.", hint="Give a path, or a file object for bytes: open(…, 'wb').")
 
 
 class _Stream:

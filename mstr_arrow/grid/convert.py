@@ -1,25 +1,30 @@
-"""From the server's texts to typed Arrow arrays, exactly or not at all."""
+"""From the server's texts to typed Arrow arrays, all values at once: exactly, or not at all.
+
+What is refused here may still have a meaning, which `values` says.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import date
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mstr_arrow.errors import ConversionError
-from mstr_arrow.wording import advice
-
-if TYPE_CHECKING:
-    from mstr_arrow.grid.schema import Column
+from mstr_arrow.grid.types import DECIMAL
 
 _STAMP = pa.timestamp("us")
+_EPOCH = date(1970, 1, 1)
+_DAY = 86_400
+_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+_DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
+_OFFSET = r"(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)"
+_WITH_OFFSET = rf"[T ][0-9:.]+{_OFFSET}$"
 
 
 def parse_texts(texts: pa.Array, to: pa.DataType) -> pa.Array:
-    """Convert form values, which are always texts, to a type; errors: pa.ArrowInvalid.
+    """Convert texts to a type; an empty one is null, except in a text column. Errors: pa.ArrowInvalid.
 
-    A blank text is null, except in a text column: a number or a date has no other way to be blank.
+    Moments with an offset from UTC are converted to UTC; where only some have one, all are refused.
 
     >>> parse_texts(pa.array(["7", "", None]), pa.int64()).to_pylist()
     [7, None, None]
@@ -32,67 +37,92 @@ def parse_texts(texts: pa.Array, to: pa.DataType) -> pa.Array:
     if pa.types.is_date(to):
         return _dates(texts, to)
     if pa.types.is_time(to):
-        on_epoch_day = pc.binary_join_element_wise("1970-01-01T", texts, "")
-        return pc.cast(_timestamps(on_epoch_day, pa.timestamp(to.unit)), to)
-    if pa.types.is_integer(to) and pc.any(pc.match_substring(texts, "x", ignore_case=True)).as_py():
-        raise pa.ArrowInvalid("hexadecimal numbers are not expected")
+        return _times(texts, to)
+    if pa.types.is_integer(to):
+        return _integers(texts, to)
     if pa.types.is_decimal(to):
-        _refuse_overflow(texts, to)
+        return _decimals(texts, to)
     result = pc.cast(texts, to)
-    if pa.types.is_floating(to) and not pc.all(pc.is_finite(result)).as_py() and len(result) > result.null_count:
+    if pa.types.is_floating(to) and pc.all(pc.is_finite(result)).as_py() is False:
         raise pa.ArrowInvalid("a number is not finite")
     return result
 
 
-def _refuse_overflow(texts: pa.Array, to: pa.DataType) -> None:
-    """Check that numbers are in the range of a decimal type: the cast itself may wrap around (Arrow 26)."""
-    largest = pc.max(pc.abs(pc.cast(texts, pa.float64()))).as_py()
-    if largest is not None and not largest <= 10.0 ** (to.precision - to.scale):
-        raise pa.ArrowInvalid("a number beyond the range of its decimal type")
-
-
-def _timestamps(texts: pa.Array, to: pa.DataType) -> pa.Array:
-    local = pc.if_else(pc.ends_with(texts, "Z"), pc.utf8_slice_codeunits(texts, 0, -1), texts)
-    naive = pa.timestamp(to.unit)
-    if to.unit == "ns":
-        # Arrow before 23 lets years beyond the range of nanoseconds wrap around.
-        years = pc.utf8_slice_codeunits(local, 0, 4)
-        if pc.any(pc.or_(pc.less(years, "1678"), pc.greater(years, "2261"))).as_py():
-            raise pa.ArrowInvalid("a year beyond the range of nanoseconds")
-    try:
-        parsed = pc.cast(local, naive)
-    except pa.ArrowInvalid:
-        # Zeros below the unit lose nothing; other digits do, and fail again.
-        digits = {"s": 0, "ms": 3, "us": 6, "ns": 9}[to.unit]
-        pattern = rf"(\.\d{{{digits}}})0+$" if digits else r"()\.0+$"
-        parsed = pc.cast(pc.replace_substring_regex(local, pattern, r"\1"), naive)
-    return parsed if to.tz is None else pc.cast(pc.cast(parsed, pa.timestamp(to.unit, "UTC")), to)
-
-
-def _dates(texts: pa.Array, to: pa.DataType) -> pa.Array:
+def _integers(texts: pa.Array, to: pa.DataType) -> pa.Array:
+    if pc.any(pc.match_substring(texts, "x", ignore_case=True)).as_py():
+        raise pa.ArrowInvalid("hexadecimal numbers are not expected")
     try:
         return pc.cast(texts, to)
     except pa.ArrowInvalid:
-        stamps = _timestamps(texts, _STAMP)
+        return pc.cast(_decimals(texts, DECIMAL), to)  # 3.0 and 1e3 are whole numbers, too
+
+
+def _decimals(texts: pa.Array, to: pa.DataType) -> pa.Array:
+    """Convert numbers in the range of a decimal type: the cast itself may wrap around (Arrow 26)."""
+    largest = pc.max(pc.abs(pc.cast(texts, pa.float64()))).as_py()
+    if largest is not None and not largest <= 10.0 ** (to.precision - to.scale):
+        raise pa.ArrowInvalid("a number beyond the range of its decimal type")
+    return pc.cast(texts, to)
+
+
+def _timestamps(texts: pa.Array, to: pa.DataType) -> pa.Array:
+    if to.unit == "ns":
+        # Arrow before 23 lets years beyond the range of nanoseconds wrap around.
+        years = pc.utf8_slice_codeunits(texts, 0, 4)
+        if pc.any(pc.or_(pc.less(years, "1678"), pc.greater(years, "2261"))).as_py():
+            raise pa.ArrowInvalid("a year beyond the range of nanoseconds")
+    naive = pa.timestamp(to.unit)
+    zoned = pc.all(pc.ends_with(texts, "Z")).as_py()
+    try:
+        # Without its letter a moment is read many times faster than with an offset.
+        parsed = pc.cast(pc.utf8_slice_codeunits(texts, 0, -1) if zoned else texts, naive)
+    except pa.ArrowInvalid:
+        parsed = _odd_timestamps(texts, naive)
+    _check_years(parsed)
+    return parsed if to.tz is None else parsed.view(pa.timestamp(to.unit, "UTC")).cast(to)
+
+
+def _odd_timestamps(texts: pa.Array, naive: pa.DataType) -> pa.Array:
+    """Convert moments with offsets, or with zeros below the unit, which lose nothing; other digits are refused."""
+    offset = pc.all(pc.match_substring_regex(texts, _WITH_OFFSET)).as_py()
+    digits = _DIGITS[naive.unit]
+    zeros = rf"(\.[0-9]{{{digits}}})0+({_OFFSET}?)$" if digits else rf"()\.0+({_OFFSET}?)$"
+    to = pa.timestamp(naive.unit, "UTC") if offset else naive
+    return pc.cast(pc.replace_substring_regex(texts, zeros, r"\1\2"), to).view(naive)
+
+
+def _check_years(stamps: pa.Array) -> None:
+    """Refuse moments outside of the years 1 to 9999, which Python's own could not hold."""
+    seconds = [(day - _EPOCH).days * _DAY for day in (date.min, date.max)]
+    per_second = _PER_SECOND[stamps.type.unit]
+    bounds = pc.min_max(stamps.view(pa.int64())).as_py()
+    if bounds["min"] is not None and not (
+        seconds[0] * per_second <= bounds["min"] and bounds["max"] < (seconds[1] + _DAY) * per_second
+    ):
+        raise pa.ArrowInvalid("a year beyond 1 to 9999")
+
+
+def _dates(texts: pa.Array, to: pa.DataType) -> pa.Array:
+    """Convert days as they are written, whatever the offset of their midnight."""
+    try:
+        days = pc.cast(texts, to)
+        _check_years(days.cast(pa.timestamp("s")))
+    except pa.ArrowInvalid:
+        written = pc.replace_substring_regex(texts, rf"([T ][0-9:.]+){_OFFSET}$", r"\1")
+        stamps = _timestamps(written, _STAMP)
         days = pc.cast(stamps, to, safe=False)
         if pc.all(pc.equal(pc.cast(days, _STAMP), stamps)).as_py() is False:
             raise pa.ArrowInvalid("a date has a time of day") from None
-        return days
+    return days
 
 
-def refuse(column: Column, value: object, row: int) -> ConversionError:
-    """Make the error that names column, row and value, and the way out."""
-    shown = repr(value)
-    if len(shown) > 80:
-        shown = f"{shown[:77]}…"
-    return ConversionError(
-        f"{shown} in column {column.name!r}, row {row}, does not fit {column.type} exactly "
-        f"(the server calls the column {column.data_type!r}).",
-        column=column.name,
-        row=row,
-        hint=advice(
-            "type the column",
-            "Choose a type that holds it: types={{{column!r}: pa.string()}} takes any value.",
-            column=column.name,
-        ),
-    )
+def _times(texts: pa.Array, to: pa.DataType) -> pa.Array:
+    if pc.all(pc.match_substring_regex(texts, "^[0-9]{2}:")).as_py() is False:
+        raise pa.ArrowInvalid("a time of day without minutes")
+    unit = to.unit
+    stamps = _timestamps(pc.binary_join_element_wise("1970-01-01T", texts, ""), pa.timestamp(unit)).view(pa.int64())
+    day = _DAY * _PER_SECOND[unit]
+    # An offset may have led over midnight.
+    stamps = pc.if_else(pc.less(stamps, 0), pc.add(stamps, day), stamps)
+    stamps = pc.if_else(pc.greater_equal(stamps, day), pc.subtract(stamps, day), stamps)
+    return pc.cast(stamps, pa.int32() if to.bit_width == 32 else pa.int64()).view(to)

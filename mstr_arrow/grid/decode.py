@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -12,20 +12,27 @@ from mstr_arrow.grid import fast, plain
 from mstr_arrow.grid.cut import Unrecognised, cut
 from mstr_arrow.grid.document import Document, Paging, page_shape, read_document
 from mstr_arrow.grid.exact import parse
+from mstr_arrow.grid.offsets import offsets_in
 from mstr_arrow.grid.options import DEFAULTS, GridOptions
 from mstr_arrow.grid.schema import Columns, check_columns, columns_of
 from mstr_arrow.grid.tidy import Laid, lay_out
+from mstr_arrow.grid.values import Number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from mstr_arrow.grid.misfits import Misfit
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """A decoded page: its rows, what the server said about it, and the columns of the whole result.
 
+    ``instance_id`` and ``object_id`` are what the page is of, "" where it does not say so.
     ``extremes`` are the least and greatest value of each metric, by id, over the whole result, where they are told.
     Where ``columns.whole_pages`` is false, ``laid`` has to go through a `Stitcher` before its rows are whole.
+    ``misfits`` are the bad values that are null in it; ``offsets`` says of columns of moments whether these have an
+    offset from UTC.
     """
 
     laid: Laid
@@ -33,6 +40,9 @@ class Page:
     instance_id: str
     columns: Columns
     extremes: Mapping[str, tuple[object, object]]
+    misfits: tuple[Misfit, ...] = ()
+    offsets: Mapping[str, bool] = field(default_factory=dict)
+    object_id: str = ""
 
     @property
     def batch(self) -> pa.RecordBatch:
@@ -83,14 +93,28 @@ def decode_plainly(
         plain.check_shape(document, columns)
         if plain.needs_exact(document, columns):
             document = read_document(parse(text, exact=True), offset)
-        laid = plain.lay_out(document, columns)
-    return _page(document, laid, columns)
+        laid, misfits = plain.lay_out(document, columns)
+    return _page(document, laid, columns, tuple(misfits))
 
 
-def _page(document: Document, laid: Laid, columns: Columns) -> Page:
+def _page(document: Document, laid: Laid, columns: Columns, misfits: tuple[Misfit, ...] = ()) -> Page:
     told = [metric for metric in document.metrics if metric.least is not None and metric.greatest is not None]
-    extremes = {metric.id: (metric.least, metric.greatest) for metric in told}
-    return Page(laid, document.paging, document.instance_id, columns, extremes)
+    extremes = {metric.id: (_as_number(metric.least), _as_number(metric.greatest)) for metric in told}
+    return Page(
+        laid,
+        document.paging,
+        document.instance_id,
+        columns,
+        extremes,
+        misfits,
+        offsets_in(document, columns),
+        document.object_id,
+    )
+
+
+def _as_number(value: object) -> object:
+    """Return the same for a number however it was read."""
+    return float(value) if isinstance(value, Number) else value
 
 
 def _settle(document: Document, columns: Columns | None, options: GridOptions) -> Columns:

@@ -11,12 +11,17 @@ from mstr_arrow.answers import HINT, seen, unexpected
 from mstr_arrow.errors import DataMismatch, ProtocolError
 from mstr_arrow.grid.missing import METRICS, complete
 from mstr_arrow.grid.types import type_name
+from mstr_arrow.grid.values import whole_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 READY = 1
 PROMPT = 2
+
+MOST_ROWS = 2**53
+MOST_POSITIONS = 256
+"""What one unit may take in a header: hierarchies and custom groups have as many as they have levels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,7 @@ class Document:
     """
 
     instance_id: str
+    object_id: str
     rows: tuple[Unit, ...]
     columns: tuple[Unit, ...]
     metrics: tuple[Metric, ...]
@@ -180,6 +186,7 @@ def _read(page: dict[str, Any]) -> Document:
     paging = data["paging"]
     return Document(
         instance_id=page["instanceId"],
+        object_id=page.get("id") or "",
         rows=rows,
         columns=columns,
         metrics=_metrics((*rows, *columns)),
@@ -193,6 +200,14 @@ def _read(page: dict[str, Any]) -> Document:
 def _count(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"{seen(value)} stands where a number of rows is due")
+    if not 0 <= value <= MOST_ROWS:
+        raise TypeError(f"{value} is no number of rows")
+    return value
+
+
+def _width(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_POSITIONS:
+        raise TypeError(f"{seen(value)} stands where a number of positions from 1 to {MOST_POSITIONS} is due")
     return value
 
 
@@ -200,14 +215,14 @@ def read_unit(unit: dict[str, Any]) -> Unit:
     """Read a unit of an axis, or of page-by, that is complete."""
     elements = unit["elements"]
     if str(unit["type"]).lower() == METRICS:
-        return Unit(unit.get("id", ""), unit.get("name", "Metrics"), (), elements, is_metrics=True)
+        return Unit(unit.get("id", ""), whole_text(unit.get("name", "Metrics")), (), elements, is_metrics=True)
     name, unit_id = unit["name"], unit["id"]
     forms = tuple(_form(form) for form in unit.get("forms") or ()) or (_LABEL,)
-    return Unit(unit_id, name, forms, elements, _count(unit.get("headerCount") or 1))
+    return Unit(unit_id, whole_text(name), forms, elements, _width(unit.get("headerCount") or 1))
 
 
 def _form(form: dict[str, Any]) -> Form:
-    return Form(form["id"], form["name"], type_name(form.get("dataType")))
+    return Form(form["id"], whole_text(form["name"]), type_name(form.get("dataType")))
 
 
 def _metrics(units: tuple[Unit, ...]) -> tuple[Metric, ...]:
@@ -216,7 +231,11 @@ def _metrics(units: tuple[Unit, ...]) -> tuple[Metric, ...]:
         raise ProtocolError("The result has its metrics in two places, a layout that is not known.")
     return tuple(
         Metric(
-            metric["id"], metric["name"], type_name(metric.get("dataType")), metric.get("min"), metric.get("max")
+            metric["id"],
+            whole_text(metric["name"]),
+            type_name(metric.get("dataType")),
+            metric.get("min"),
+            metric.get("max"),
         )
         for unit in found
         for metric in unit.elements

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.grid.misfits import Misfits
 from mstr_arrow.grid.schema import distinct_names, refuse_unknown
 from mstr_arrow.grid.types import FLOAT64, INT64, TEXT, is_text, override_type
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
+    from mstr_arrow.grid.misfits import Misfit
     from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.grid.page_by import Combination, PageBy
     from mstr_arrow.grid.schema import Column, Columns
@@ -45,12 +47,24 @@ class Expansion:
         row = self._values.slice(page, 1).to_pylist()[0]
         return ", ".join(f"{name}={value!r}" for name, value in row.items())
 
-    @cached_property
+    @property
     def _values(self) -> pa.Table:
         """A row for each page, a column for each page-by column of the result."""
-        mine = self.columns.all[: len(self.page_by.columns)]
-        types = {its.name: column.type for its, column in zip(self.page_by.columns, mine, strict=True)}
-        return self.page_by.table(types).rename_columns([column.name for column in mine])
+        return self._read[0]
+
+    @property
+    def misfits(self) -> list[Misfit]:
+        """The bad values that are null in the page-by columns, at rows that are numbers of pages."""
+        return self._read[1]
+
+    @cached_property
+    def _read(self) -> tuple[pa.Table, list[Misfit]]:
+        pairs = list(zip(self.page_by.columns, self.columns.all, strict=False))
+        mine = {its.name: column for its, column in pairs}
+        misfits = Misfits([name for name, column in mine.items() if column.name in self.columns.nulled])
+        table = self.page_by.table({name: column.type for name, column in mine.items()}, misfits)
+        found = [misfit._replace(column=mine[misfit.column].name) for misfit in misfits.found]
+        return table.rename_columns([column.name for column in mine.values()]), found
 
 
 def expand(page_by: PageBy, columns: Columns, options: GridOptions) -> Expansion:
@@ -71,7 +85,7 @@ def expand(page_by: PageBy, columns: Columns, options: GridOptions) -> Expansion
         )
     pages = page_by.columns
     names = distinct_names(column.name for column in (*pages, *columns.all))
-    refuse_unknown(options.types, names)
+    refuse_unknown(options, names)
     chosen = {name: override_type(name, to) for name, to in options.types.items()}
     all_columns = tuple(
         replace(column, name=name, type=chosen.get(name, column.type if number < len(pages) else _settled(column)))

@@ -14,7 +14,7 @@ import pyarrow.csv
 
 from mstr_arrow.grid.convert import parse_texts
 from mstr_arrow.grid.cut import Piece, Unrecognised
-from mstr_arrow.grid.types import DECIMAL, FLOAT64, TEXT, is_number, is_text
+from mstr_arrow.grid.types import FLOAT64, TEXT, is_number, is_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,15 +119,7 @@ def typed_values(array: pa.Array, to: pa.DataType) -> pa.Array:
     texts = array.cast(pa.string())
     if pc.any(pc.starts_with(texts, _QUOTED)).as_py():
         raise Unrecognised("texts among numbers")
-    if pa.types.is_floating(to):
-        result = pc.cast(pc.cast(texts, FLOAT64), to)
-    elif pa.types.is_integer(to):
-        try:
-            result = parse_texts(texts, to)
-        except pa.ArrowInvalid:
-            result = pc.cast(parse_texts(texts, DECIMAL), to)
-    else:
-        result = parse_texts(texts, to)
+    result = pc.cast(pc.cast(texts, FLOAT64), to) if pa.types.is_floating(to) else parse_texts(texts, to)
     check_finite(result)
     return result
 

@@ -22,6 +22,8 @@ Values = Literal["raw", "formatted", "both"]
 
 Forms = Literal["shown", "all"]
 """Of attributes the forms that the object shows, or all of their definition."""
+OnBadValue = Literal["raise", "null"]
+"""What becomes of a value that does not fit its column: an error, or null, which is counted."""
 
 Like = Mapping[tuple[str, str | None, str], tuple[str, "pa.DataType | None"]]
 """The names, and where not None the types, that columns have elsewhere: by object id, form id and part."""
@@ -32,13 +34,17 @@ _CHOICES = {
     "values": ("raw", "formatted", "both"),
     "forms": ("shown", "all"),
 }
+_ON_BAD_VALUE = ("raise", "null")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GridOptions:
     """``types`` sets the types of columns by name; the rest is explained with its type.
 
-    ``like`` makes columns of a part of an object look as in the whole.
+    ``on_bad_value`` is for all columns, or by name; "null" for all is not for forms that tell elements apart.
+
+    ``like`` makes columns of a part of an object look as in the whole. Without ``whole`` the options may name
+    columns that are not there.
 
     >>> GridOptions(layout="wide")
     Traceback (most recent call last):
@@ -51,18 +57,35 @@ class GridOptions:
     subtotals: Subtotals = "drop"
     values: Values = "raw"
     forms: Forms = "shown"
+    on_bad_value: OnBadValue | Mapping[str, OnBadValue] = "raise"
     like: Like = field(default_factory=dict)
+    whole: bool = True
 
     def __post_init__(self) -> None:
         for name, known in _CHOICES.items():
             if getattr(self, name) not in known:
                 hint = f"Choose {' or '.join(map(repr, known))}."
                 raise UsageError(f"{name}={getattr(self, name)!r} is not known.", hint=hint)
+        given = self.on_bad_value
+        if not (given in _ON_BAD_VALUE if isinstance(given, str) else _is_by_name(given)):
+            raise UsageError(
+                f"on_bad_value={given!r} is not known.",
+                hint="Choose 'raise' or 'null', for all columns or by name: {'Day': 'null'}.",
+            )
+
+    @property
+    def named_bad(self) -> Mapping[str, OnBadValue]:
+        """What is chosen for bad values of columns by name."""
+        return {} if isinstance(self.on_bad_value, str) else self.on_bad_value
 
     @property
     def parts(self) -> tuple[str, ...]:
         """The members of ``metricValues`` that are read."""
         return ("raw", "formatted") if self.values == "both" else (self.values,)
+
+
+def _is_by_name(given: object) -> bool:
+    return isinstance(given, Mapping) and all(choice in _ON_BAD_VALUE for choice in given.values())
 
 
 DEFAULTS = GridOptions()

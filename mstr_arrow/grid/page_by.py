@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,10 @@ import pyarrow as pa
 from mstr_arrow.answers import HINT, fields, items, reading, whole_number
 from mstr_arrow.errors import DataMismatch, ProtocolError, UsageError
 from mstr_arrow.grid.document import Place, read_unit
+from mstr_arrow.grid.elements import element_id, label, texts_of_form
 from mstr_arrow.grid.exact import form_array
 from mstr_arrow.grid.missing import complete_unit
-from mstr_arrow.grid.plain import element_texts
-from mstr_arrow.grid.schema import Column, columns_of_place, distinct_names, element_id
+from mstr_arrow.grid.schema import Column, columns_of_place, distinct_names
 from mstr_arrow.names import find_named, listing, suggestion
 from mstr_arrow.wording import naming
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mstr_arrow.grid.document import Unit
+    from mstr_arrow.grid.misfits import Misfits
 
 _LIST = "a list of the pages of a report"
 
@@ -44,18 +46,20 @@ class PageBy:
         names = distinct_names(column.name for column in columns)
         return tuple(replace(column, name=name) for column, name in zip(columns, names, strict=True))
 
-    def table(self, types: Mapping[str, pa.DataType] | None = None) -> pa.Table:
+    def table(self, types: Mapping[str, pa.DataType] | None = None, misfits: Misfits | None = None) -> pa.Table:
         """Make a row for each combination, of types by name where they are given; texts are plain strings.
 
-        Errors: ConversionError for an element that does not fit its type.
+        Errors: ConversionError for an element that does not fit its type, but where ``misfits`` make it null.
         """
         columns = [replace(each, type=(types or {}).get(each.name, each.type)) for each in self.columns]
         left = iter(columns)
         arrays = []
         for position, unit in enumerate(self.units):
             numbers = [combination[position] for combination in self.combinations]
-            for form, column in zip(range(len(unit.forms)), left, strict=False):
-                array = form_array(column, element_texts(unit, form, column), numbers, range(len(numbers)))
+            own = list(islice(left, len(unit.forms)))
+            for form, column in enumerate(own):
+                texts = texts_of_form(unit, form, [each.type for each in own])
+                array = form_array(column, texts, numbers, misfits)
                 arrays.append(array.dictionary_decode() if pa.types.is_dictionary(array.type) else array)
         fields = [each.field.with_type(array.type) for each, array in zip(columns, arrays, strict=True)]
         return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
@@ -99,7 +103,7 @@ class PageBy:
             if len({each[position] for each in found}) > 1
         ]
         unit, numbers = open_units[0]
-        values = listing([_label(unit.elements[number]) for number in numbers])
+        values = listing([label(unit.elements[number]) for number in numbers])
         names = " and ".join(repr(unit.name) for unit, _ in open_units)
         raise UsageError(
             f"{len(found):,} pages are chosen, not one.",
@@ -139,20 +143,19 @@ class PageBy:
         known = [element_id(each) for each in unit.elements]
         held: list[Sequence[object]] = []
         if form is None and len(unit.forms) > 1:
-            held.append([_label(each) for each in unit.elements])
+            held.append([label(each) for each in unit.elements])
         if form is None:
             held.append(known)
         for number in forms:
-            column = columns_of_place(Place(unit, 0), in_rows=False)[number]
-            texts = element_texts(unit, number, column)
-            every = range(len(texts))
-            held += [texts, form_array(column, texts, every, every).to_pylist()]
+            own = columns_of_place(Place(unit, 0), in_rows=False)
+            texts = texts_of_form(unit, number, [each.type for each in own])
+            held += [texts, form_array(own[number], texts, range(len(texts))).to_pylist()]
         found = {number for values in held for number, each in enumerate(values) if each == value}
         if not found and isinstance(value, str):
             named = [(str(each), at) for values in held for at, each in enumerate(values) if each is not None]
             found = {at for _, at in find_named(value, named, itemgetter(0))}
         if not found:
-            labels = [_label(each) for each in unit.elements]
+            labels = [label(each) for each in unit.elements]
             raise UsageError(f"{unit.name!r} has no element {value!r}.", hint=suggestion(str(value), labels))
         return found
 
@@ -209,8 +212,3 @@ def _unit(unit: dict[str, Any]) -> Unit:
     complete_unit(fields(unit))
     unit["elements"] = [fields(element) for element in items(unit["elements"])]
     return read_unit(unit)
-
-
-def _label(element: Mapping[str, Any]) -> str:
-    """Return what a person calls an element: the texts of its forms."""
-    return " ".join(str(value) for value in element.get("formValues") or [element.get("name") or ""])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import islice, repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,10 @@ import pyarrow as pa
 
 from mstr_arrow.errors import DataMismatch, ProtocolError
 from mstr_arrow.grid.document import check_rows
+from mstr_arrow.grid.elements import element_id, is_subtotal, texts_of_form
 from mstr_arrow.grid.exact import form_array, text_array, value_array
-from mstr_arrow.grid.schema import element_id, totals_column
+from mstr_arrow.grid.misfits import Misfits
+from mstr_arrow.grid.schema import totals_column
 from mstr_arrow.grid.tidy import Laid, make_batch
 from mstr_arrow.grid.types import is_text
 from mstr_arrow.wording import naming
@@ -27,11 +29,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mstr_arrow.grid.document import Document, Place, Unit
-    from mstr_arrow.grid.schema import Column, Columns
+    from mstr_arrow.grid.misfits import Misfit
+    from mstr_arrow.grid.schema import Columns
 
 
 def needs_exact(document: Document, columns: Columns) -> bool:
     """Tell whether a column needs the text of its numbers, because a double may have rounded them."""
+    if any(map(_has_fractions, (*document.rows, *document.columns))):
+        return True
     inexact = [not pa.types.is_floating(column.type) for column in columns.metrics]
     if not document.metrics or not any(inexact):
         return False
@@ -46,6 +51,14 @@ def needs_exact(document: Document, columns: Columns) -> bool:
         if any(float in set(map(type, map(itemgetter(n), matrix))) for n in numbers):
             return True
     return False
+
+
+def _has_fractions(unit: Unit) -> bool:
+    """Tell whether forms of a unit have numbers, of which a text shows the digits that were sent."""
+    if unit.is_metrics:
+        return False
+    values = (element.get("formValues") for element in unit.elements)
+    return any(isinstance(each, list) and float in map(type, each) for each in values)
 
 
 def check_shape(document: Document, columns: Columns) -> None:
@@ -133,8 +146,11 @@ class _Lines:
         )
 
 
-def lay_out(document: Document, columns: Columns) -> Laid:
-    """Lay out a page that was parsed; errors: ConversionError, ProtocolError, DataMismatch."""
+def lay_out(document: Document, columns: Columns) -> tuple[Laid, Sequence[Misfit]]:
+    """Lay out a page that was parsed, and list the bad values that are null in it.
+
+    Errors: ConversionError, ProtocolError, DataMismatch.
+    """
     rows = _axis(document.row_places, _transposed(document), document.paging.current)
     tidy = columns.options.layout == "tidy"
     lines = _tidy(document, columns, rows) if tidy else _grid(document, columns, rows)
@@ -142,13 +158,14 @@ def lay_out(document: Document, columns: Columns) -> Laid:
     wanted = {"drop": (False,), "keep": (False, True), "only": (True,)}[columns.options.subtotals]
     kept = [line for line, names in enumerate(totals) if (names is not None) in wanted]
     if columns.crossed and columns.whole_pages:
-        kept = [line for line in kept if any(cells[line] is not None for cells in lines.values)]
+        has_data = _has_data(lines, columns)
+        kept = [line for line in kept if has_data[line]]
     if len(kept) < len(totals):
         lines, totals = lines.at(kept), [totals[line] for line in kept]
-    offsets = [document.paging.offset + row for row in lines.row_of]
-    forms = _forms(columns, lines.heads, offsets)
+    misfits = Misfits(columns.nulled, [document.paging.offset + row for row in lines.row_of])
+    forms = _forms(columns, lines.heads, misfits)
     metrics = [
-        value_array(column, cells, offsets) for column, cells in zip(columns.metrics, lines.values, strict=True)
+        value_array(column, cells, misfits) for column, cells in zip(columns.metrics, lines.values, strict=True)
     ]
     arrays: list[pa.Array] = []
     for column in columns.all:
@@ -161,10 +178,22 @@ def lay_out(document: Document, columns: Columns) -> Laid:
             arrays.append(text_array([names[(rows.metrics or ())[row]] for row in lines.row_of]))
         else:
             arrays.append(text_array(totals))
-    batch = make_batch(arrays, columns, len(offsets))
+    count = len(lines.row_of)
+    batch = make_batch(arrays, columns, count)
     if columns.whole_pages:
-        return Laid(batch)
-    return Laid(batch, *(_keys(heads, len(offsets)) for heads in (lines.row_heads, lines.heads)))
+        return Laid(batch), misfits.found
+    row_keys, keys = (_keys(heads, count) for heads in (lines.row_heads, lines.heads))
+    filled = pa.array(_has_data(lines, columns), pa.bool_()) if columns.crossed else None
+    return Laid(batch, row_keys, keys, filled), misfits.found
+
+
+def _has_data(lines: _Lines, columns: Columns) -> list[bool]:
+    """Tell of each line whether a value stands in it, be it a bad one; an empty text is one in texts only."""
+    texts = [is_text(column.type) for column in columns.metrics]
+    return [
+        any(cell is not None and (text or cell != "") for cell, text in zip(cells, texts, strict=True))
+        for cells in zip(*lines.values, strict=True)
+    ]
 
 
 def _grid(document: Document, columns: Columns, rows: _Axis) -> _Lines:
@@ -282,7 +311,7 @@ def _groups(axis: _Axis, two: str) -> _Groups:
 def _totals(lines: _Lines) -> list[str | None]:
     """Name the attributes that each line totals; None for a line of data."""
     names: list[str | None] = [None] * len(lines.row_of)
-    flagged = [(head, [bool(element.get("subtotal")) for element in head.unit.elements]) for head in lines.heads]
+    flagged = [(head, [is_subtotal(element) for element in head.unit.elements]) for head in lines.heads]
     flagged = [(head, flags) for head, flags in flagged if any(flags)]
     for line in range(len(names)) if flagged else ():
         found = [(head.unit.name, flags, head.indices[line]) for head, flags in flagged]
@@ -291,36 +320,16 @@ def _totals(lines: _Lines) -> list[str | None]:
     return names
 
 
-def _forms(columns: Columns, heads: Sequence[_Head], offsets: Sequence[int]) -> list[pa.Array]:
+def _forms(columns: Columns, heads: Sequence[_Head], misfits: Misfits) -> list[pa.Array]:
     """Make the arrays of all forms of all heads, which are in the order of the columns."""
     left = iter(columns.attributes)
-    return [
-        form_array(column, element_texts(head.unit, form, column), head.indices, offsets)
-        for head in heads
-        for form, column in zip(range(len(head.unit.forms)), left, strict=False)
-    ]
-
-
-def element_texts(unit: Unit, form: int, column: Column) -> list[str | None]:
-    """List the text of one form for each element of a unit; None for null elements."""
-    is_label, forms = unit.is_label, len(unit.forms)
-    texts: list[str | None] = []
-    for element in unit.elements:
-        values = element.get("formValues") or [element["name"]] if is_label else element["formValues"]
-        if not is_label and element["id"].startswith("h\\N;"):
-            texts.append(None)
-        elif element.get("subtotal"):
-            if not values:
-                raise ProtocolError(f"A subtotal of {unit.name!r} has no text.")
-            texts.append(str(values[0]) if is_text(column.type) else None)
-        elif type(values) is not list or len(values) != forms:
-            raise ProtocolError(f"An element of {unit.name!r} has the form values {values!r}, not {forms} of them.")
-        else:
-            texts.append(values[form])
-    wrong = next((text for text in texts if text is not None and type(text) is not str), None)
-    if wrong is not None:
-        raise ProtocolError(f"An element of {unit.name!r} has the value {wrong!r}, which is no text.")
-    return texts
+    arrays = []
+    for head in heads:
+        own = list(islice(left, len(head.unit.forms)))
+        for form, column in enumerate(own):
+            texts = texts_of_form(head.unit, form, [each.type for each in own])
+            arrays.append(form_array(column, texts, head.indices, misfits))
+    return arrays
 
 
 def _keys(heads: Sequence[_Head], lines: int) -> pa.StringArray:
@@ -329,4 +338,5 @@ def _keys(heads: Sequence[_Head], lines: int) -> pa.StringArray:
     for head in heads:
         ids = [element_id(element) for element in head.unit.elements]
         keys.append(["" if index is None else ids[index] for index in head.indices])
-    return pa.array(["\x1f".join(key) for key in zip(*keys[1:] or keys, strict=True)], pa.string())
+    texts = ("\x1f".join(key) for key in zip(*keys[1:] or keys, strict=True))
+    return pa.array([text.encode("utf-8", "backslashreplace").decode() for text in texts], pa.string())

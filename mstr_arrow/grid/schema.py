@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import pyarrow as pa
 
 from mstr_arrow.errors import DataMismatch, UsageError
+from mstr_arrow.grid.elements import element_id, is_subtotal, label
 from mstr_arrow.grid.options import DEFAULTS, GridOptions
 from mstr_arrow.grid.types import (
     FLOAT64,
@@ -20,14 +21,17 @@ from mstr_arrow.grid.types import (
     override_type,
 )
 from mstr_arrow.names import suggestion
-from mstr_arrow.wording import naming
+from mstr_arrow.wording import named, naming
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from mstr_arrow.grid.document import Document, Metric, Place
 
 Role = Literal["attribute", "metric", "metric name", "subtotal"]
+
+ID_FORM = "45C11FA478E745FEA08D781CEA190FE5"
+"""The form of an attribute that is its ID, everywhere."""
 
 SUBTOTAL = "Subtotal Of"
 """The column that names the attributes a row totals."""
@@ -91,6 +95,21 @@ class Columns:
         """The columns of metrics only."""
         return tuple(column for column in self.all if column.role == "metric")
 
+    @property
+    def nulled(self) -> frozenset[str]:
+        """The columns of which values that do not fit are null."""
+        chosen = self.options.on_bad_value
+        if not isinstance(chosen, str):
+            return frozenset(name for name, choice in chosen.items() if choice == "null")
+        return frozenset(column.name for column in self.all if chosen == "null" and not self.is_key(column))
+
+    def is_key(self, column: Column) -> bool:
+        """Tell whether a form tells elements apart: it is the ID, or the only one that is shown."""
+        if column.role != "attribute":
+            return False
+        shown = sum((each.object_id, each.level) == (column.object_id, column.level) for each in self.attributes)
+        return shown == 1 or (column.form_id or "").upper() == ID_FORM
+
     def slots(self, document: Document) -> list[int]:
         """Return, for each metric of a page, its number among the metrics of a tidy result."""
         mine = [column.object_id for column in self.metrics[:: len(self.options.parts)]]
@@ -114,7 +133,7 @@ def columns_of(document: Document, options: GridOptions = DEFAULTS) -> Columns:
     A form is named after its attribute, ``Attribute@FORM`` if the attribute shows several; a name that occurs
     again gets `` (2)``, `` (3)`` … In layout "grid", a data column is named by its headers, outermost first,
     joined by `` | ``, the forms of one header by a blank. ``options.types`` overrides the type of columns by
-    name; errors: UsageError for a name that no column has and for a type that no column can have.
+    name. Errors: UsageError for a name in the options that no column has, and for a type that no column can have.
     """
     tidy = options.layout == "tidy"
     places = document.row_places + (document.column_places if tidy else ())
@@ -125,8 +144,8 @@ def columns_of(document: Document, options: GridOptions = DEFAULTS) -> Columns:
     columns = [_like(column, options) for column in columns]
     names = distinct_names(column.name for column in columns)
     overrides = {name: override_type(name, to) for name, to in options.types.items()}
-    if not options.like:
-        refuse_unknown(overrides, names)
+    if options.whole and not options.like:
+        refuse_unknown(options, names)
     named = tuple(
         replace(column, name=name, type=overrides.get(name, column.type))
         for column, name in zip(columns, names, strict=True)
@@ -146,7 +165,7 @@ def check_columns(document: Document, columns: Columns) -> None:
 
     Where metrics are on the rows, a page may lack some of them.
     """
-    found = columns_of(document, replace(columns.options, types={}))
+    found = columns_of(document, replace(columns.options, types={}, on_bad_value="raise"))
     expected = [_identity(column) for column in columns.all]
     identities = [_identity(column) for column in found.all]
     if identities == expected:
@@ -251,24 +270,16 @@ def is_blank(document: Document, position: int, number: int) -> bool:
 def totals_column(document: Document, number: int) -> bool:
     """Tell whether a data column totals others."""
     return any(
-        header[number] >= 0 and bool(place.unit.elements[header[number]].get("subtotal"))
+        header[number] >= 0 and is_subtotal(place.unit.elements[header[number]])
         for place, header in zip(document.column_places, document.column_headers, strict=True)
     )
-
-
-def element_id(element: Mapping[str, object]) -> str:
-    """Return what tells an element from others of its unit."""
-    identity = element.get("id")
-    return str(element.get("name") if identity is None else identity)
 
 
 def _labels(document: Document, number: int) -> list[str]:
     labels = []
     for position, (place, header) in enumerate(zip(document.column_places, document.column_headers, strict=True)):
         if not is_blank(document, position, number):
-            element = place.unit.elements[header[number]]
-            values = element.get("formValues") or [element.get("name") or ""]
-            labels.append(" ".join(values))
+            labels.append(label(place.unit.elements[header[number]]))
     return labels
 
 
@@ -296,11 +307,14 @@ def distinct_names(names: Iterable[str]) -> list[str]:
     return result
 
 
-def refuse_unknown(overrides: Iterable[str], names: list[str]) -> None:
-    """Refuse types of columns that there are not; errors: UsageError with near names."""
-    for name in overrides:
-        if name not in names:
-            raise UsageError(
-                naming("{Scan.with_options.types} names {name!r}, which is no column of this result.", name=name),
-                hint=suggestion(name, names),
-            )
+def refuse_unknown(options: GridOptions, names: list[str]) -> None:
+    """Refuse to be told of columns that there are not; errors: UsageError with near names."""
+    unknown = [
+        *((named("Scan.with_options.types"), name) for name in options.types if name not in names),
+        *((named("Scan.with_options.on_bad_value"), name) for name in options.named_bad if name not in names),
+    ]
+    for option, name in unknown:
+        raise UsageError(
+            naming("{option} names {name!r}, which is no column of this result.", option=option, name=name),
+            hint=suggestion(name, names),
+        )

@@ -7,6 +7,7 @@ known to be whole only when the last page has come.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ class Stitcher:
         """Take a page; return the rows that are known to be whole, None where there are none."""
         if not page.batch.num_rows:
             return None
+        page = self._told(page)
         if not self._columns.streams:
             self._held.append(page)
             return None
@@ -48,27 +50,33 @@ class Stitcher:
             if not page.batch.num_rows:
                 self._held = [held]
                 return None
-            whole.append(held.batch)
+            whole.append(held)
         last = _start_of_last(page)
         self._held = [_slice(page, last)]
-        return self._with_data([*whole, page.batch.slice(0, last)])
+        return self._with_data([*whole, _slice(page, 0, last)])
 
     def finish(self) -> pa.RecordBatch | None:
         """Return the rows held at the end."""
         held, self._held = self._held, []
-        return self._with_data([_join(held, self._columns).batch]) if held else None
+        return self._with_data([_join(held, self._columns)]) if held else None
 
-    def _with_data(self, batches: list[pa.RecordBatch]) -> pa.RecordBatch | None:
+    def _told(self, page: Laid) -> Laid:
+        """Say of the rows of a cross-tab which have data."""
+        if not self._columns.crossed or page.has_data is not None:
+            return page
+        valid = [page.batch.column(column.name).is_valid() for column in self._columns.metrics]
+        return replace(page, has_data=reduce(pc.or_, valid))
+
+    def _with_data(self, rows: list[Laid]) -> pa.RecordBatch | None:
         """Make one batch, without what is no row because nothing stands where its row and column meet."""
-        batch = _concat(batches, self._columns)
-        if self._columns.crossed:
-            has_data = [batch.column(column.name).is_valid() for column in self._columns.metrics]
-            batch = batch.filter(reduce(pc.or_, has_data))
+        kept = [laid.batch if laid.has_data is None else laid.batch.filter(laid.has_data) for laid in rows]
+        batch = _concat(kept, self._columns)
         return batch if batch.num_rows else None
 
 
 def _slice(laid: Laid, start: int, length: int | None = None) -> Laid:
-    return Laid(*(part.slice(start, length) for part in (laid.batch, laid.row_keys, laid.keys)))
+    parts = (laid.batch, laid.row_keys, laid.keys, laid.has_data)
+    return Laid(*(None if part is None else part.slice(start, length) for part in parts))
 
 
 def _leading(page: Laid, key: pa.StringScalar) -> int:
@@ -101,6 +109,7 @@ def _join(pages: list[Laid], columns: Columns) -> Laid:
         {
             "key": pl.from_arrow(pa.chunked_array([page.keys for page in pages])),
             "row": pl.int_range(whole.num_rows, eager=True),
+            "has data": pl.from_arrow(pa.chunked_array([_has_data(page) for page in pages])),
             **{
                 f"has {number}": pl.from_arrow(whole.column(name).is_valid()) for number, name in enumerate(metrics)
             },
@@ -108,6 +117,7 @@ def _join(pages: list[Laid], columns: Columns) -> Laid:
     )
     groups = frame.group_by("key", maintain_order=True).agg(
         pl.col("row").first(),
+        pl.col("has data").any(),
         *(pl.col("row").filter(f"has {number}").first().alias(f"has {number}") for number in range(len(metrics))),
     )
     first = groups["row"].to_arrow()
@@ -128,5 +138,12 @@ def _join(pages: list[Laid], columns: Columns) -> Laid:
         arrays.append(taken)
     row_keys = pa.chunked_array([page.row_keys for page in pages]).combine_chunks().take(first)
     return Laid(
-        pa.record_batch(arrays, schema=columns.schema), row_keys, groups["key"].to_arrow().cast(pa.string())
+        pa.record_batch(arrays, schema=columns.schema),
+        row_keys,
+        groups["key"].to_arrow().cast(pa.string()),
+        groups["has data"].to_arrow() if columns.crossed else None,
     )
+
+
+def _has_data(page: Laid) -> pa.BooleanArray:
+    return pa.repeat(pa.scalar(value=True), len(page.keys)) if page.has_data is None else page.has_data

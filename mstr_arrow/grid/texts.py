@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mstr_arrow.errors import UsageError
 
 Strings = Literal["dictionary", "plain"]
 """``dictionary``: each distinct text once and an index per row; ``plain``: a string per row."""
+
+
+DICTIONARY_BYTES = 2**31 - 1
+"""Bytes of text that one dictionary holds at most: Arrow counts them in 32 bits."""
 
 
 def check_strings(strings: str) -> None:
@@ -40,17 +45,44 @@ def deliver_batch(batch: pa.RecordBatch, strings: Strings) -> pa.RecordBatch:
     return pa.record_batch(arrays, schema=deliver_schema(batch.schema, strings))
 
 
-def join_batches(batches: list[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
+def join_batches(
+    batches: list[pa.RecordBatch], schema: pa.Schema, *, dictionary_bytes: int = DICTIONARY_BYTES
+) -> pa.Table:
     """Make a table of batches, with one dictionary per text column; empties the list.
 
-    Goes column by column, letting go of each as it is done: holds the table, and one column twice.
+    Goes column by column, letting go of each as it is done: holds the table, and one column twice. Where distinct
+    texts may come to more than ``dictionary_bytes``, there are several dictionaries, each of some chunks.
     """
     columns = [[batch.column(number) for batch in batches] for number in range(len(schema))]
     rows = sum(batch.num_rows for batch in batches)
     batches.clear()
     # What the decoders have used is given back before the second copies are made.
     pa.default_memory_pool().release_unused()
-    joined = [pa.chunked_array(columns.pop(0), field.type).unify_dictionaries() for field in schema]
+    joined = [_join(columns.pop(0), field.type, dictionary_bytes) for field in schema]
     if not joined:
         return pa.table({"_": pa.nulls(rows)}).select([])
     return pa.table(joined, schema=schema)
+
+
+def _join(chunks: list[pa.Array], to: pa.DataType, dictionary_bytes: int) -> pa.ChunkedArray:
+    """Make one column of its chunks, with one dictionary as long as one certainly holds their texts."""
+    if not pa.types.is_dictionary(to):
+        return pa.chunked_array(chunks, to)
+    done: list[pa.Array] = []
+    held: list[pa.Array] = []
+    size = 0
+    for chunk in chunks:
+        more = _text_bytes(chunk)
+        if held and size + more > dictionary_bytes:
+            # Texts that several dictionaries have count once.
+            held = pa.chunked_array(held, to).unify_dictionaries().chunks
+            size = _text_bytes(held[0])
+            if size + more > dictionary_bytes:
+                done, held, size = [*done, *held], [], 0
+        held.append(chunk)
+        size += more
+    return pa.chunked_array([*done, *pa.chunked_array(held, to).unify_dictionaries().chunks], to)
+
+
+def _text_bytes(chunk: pa.DictionaryArray) -> int:
+    return pc.sum(pc.binary_length(chunk.dictionary)).as_py() or 0

@@ -42,12 +42,14 @@ class Laid:
     """Rows of a result.
 
     Where metrics are on the rows, ``row_keys`` tells apart what heads the grid's rows, ``keys`` that and what
-    heads its columns.
+    heads its columns. ``has_data`` says of the rows of a cross-tab whether any value stands in them; None where its
+    metrics tell.
     """
 
     batch: pa.RecordBatch
     row_keys: Any = None
     keys: Any = None
+    has_data: Any = None
 
 
 def lay_out(document: Document, columns: Columns, parts: Parts) -> Laid:

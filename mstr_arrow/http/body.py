@@ -9,13 +9,22 @@ import codecs
 import re
 import zlib
 from email.message import Message
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from mstr_arrow.errors import ProtocolError
+from mstr_arrow.wording import naming
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DAMAGED = "Try again; if it recurs, what stands between here and the server damages answers, or gives its own."
+
+LARGEST = 2**27
+"""Bytes that are read of an answer, packed or unpacked, where nothing else is said."""
+
+PIECE = 2**16
 
 _GZIP = b"\x1f\x8b"
 _START = 64
@@ -31,14 +40,28 @@ _UNICODE = (
 _BY_ZEROS = {"x000": "utf-32-le", "000x": "utf-32-be", "x0x0": "utf-16-le", "0x0x": "utf-16-be"}
 
 
-def unpacked(body: bytes, encoding: str) -> bytes:
-    """Return ``body`` without its content encodings, of which there may be several; errors: ProtocolError."""
+def too_large(largest: int) -> ProtocolError:
+    """Return the error of an answer of more than ``largest`` bytes, packed or not."""
+    return ProtocolError(
+        f"the answer is larger than {largest / 2**20:,.0f} MiB, and was not read to its end.",
+        hint=naming(
+            "Ask for fewer rows at once ({Limits.page_rows}), or raise {Limits.buffer_bytes} of the connection's "
+            "settings."
+        ),
+    )
+
+
+def unpacked(body: bytes, encoding: str, largest: int = LARGEST) -> bytes:
+    """Return ``body`` without its content encodings, of which there may be several.
+
+    Holds no more than ``largest`` bytes of what is unpacked. Errors: ProtocolError.
+    """
     for each in reversed(encoding.lower().split(",")):
         name = each.strip()
         if name in {"gzip", "x-gzip"}:
-            body = _from_gzip(body)
+            body = _from_gzip(body, largest)
         elif name == "deflate":
-            body = _from_deflate(body)
+            body = _from_deflate(body, largest)
         elif name not in {"", "identity"}:
             raise ProtocolError(
                 f"the answer is packed as {name!r}, which was not asked for.",
@@ -47,40 +70,71 @@ def unpacked(body: bytes, encoding: str) -> bytes:
     return body
 
 
-def _from_gzip(body: bytes) -> bytes:
+def _from_gzip(body: bytes, largest: int) -> bytes:
     """Unpack all members of a gzip stream, behind which zeros may stand; what is not packed stays as it is."""
     if _is_json(body):
         return body  # unpacked on the way, and the header was left
-    members = []
-    rest = body
-    while rest:
-        unpacker = zlib.decompressobj(wbits=31)
-        try:
-            members.append(unpacker.decompress(rest))
-        except zlib.error as error:
-            raise ProtocolError(f"the answer's gzip is damaged ({error}).", hint=DAMAGED) from None
-        if not unpacker.eof:
-            size = sum(map(len, members))
-            raise ProtocolError(f"the answer's gzip ends early, after {size} bytes.", hint=DAMAGED)
-        rest = unpacker.unused_data
-        if rest and not rest.startswith(_GZIP):
-            if rest.strip(b"\0"):
-                message = f"{len(rest)} bytes stand behind the answer's gzip, starting with {rest[:16]!r}."
-                raise ProtocolError(message, hint=DAMAGED)
-            break
-    return members[0] if len(members) == 1 else b"".join(members)
+    unpacker = zlib.decompressobj(wbits=31)
+    first = _inflated(unpacker, body, largest)
+    if not unpacker.eof:
+        raise ProtocolError(f"the answer's gzip ends early, after {len(first)} bytes.", hint=DAMAGED)
+    return (
+        b"".join([first, *_members(unpacker.unused_data, largest - len(first))]) if unpacker.unused_data else first
+    )
 
 
-def _from_deflate(body: bytes) -> bytes:
+def _members(rest: bytes, largest: int) -> Iterator[bytes]:
+    """Unpack further members piece by piece, since each hands on a copy of what is behind it."""
+    size, unpacker, at = 0, zlib.decompressobj(wbits=31), 0
+    if not _begins_member(rest, at):
+        return
+    while True:
+        piece = rest[at : at + PIECE]
+        if not piece:
+            raise ProtocolError(f"the answer's gzip ends early, {size} bytes into a further member.", hint=DAMAGED)
+        text = _inflated(unpacker, piece, largest - size)
+        size += len(text)
+        yield text
+        at += len(piece) - len(unpacker.unused_data)
+        if unpacker.eof:
+            if not _begins_member(rest, at):
+                return
+            unpacker = zlib.decompressobj(wbits=31)
+
+
+def _begins_member(rest: bytes, at: int) -> bool:
+    """Say whether another member begins; errors: ProtocolError for anything else but zeros."""
+    if rest.startswith(_GZIP, at):
+        return True
+    behind = rest[at:]
+    if behind.strip(b"\0"):
+        message = f"{len(behind)} bytes stand behind the answer's gzip, starting with {behind[:16]!r}."
+        raise ProtocolError(message, hint=DAMAGED)
+    return False
+
+
+def _inflated(unpacker: zlib._Decompress, packed: bytes, largest: int) -> bytes:
+    try:
+        content = unpacker.decompress(packed, largest + 1)
+    except zlib.error as error:
+        raise ProtocolError(f"the answer's gzip is damaged ({error}).", hint=DAMAGED) from None
+    if len(content) > largest:
+        raise too_large(largest)
+    return content
+
+
+def _from_deflate(body: bytes, largest: int) -> bytes:
     """Unpack ``deflate``: a zlib stream, as HTTP says, or the bare one that some servers send."""
     if _is_json(body):
         return body
     for wbits in (zlib.MAX_WBITS, -zlib.MAX_WBITS):
         unpacker = zlib.decompressobj(wbits=wbits)
         try:
-            content = unpacker.decompress(body)
+            content = unpacker.decompress(body, largest + 1)
         except zlib.error:
             continue
+        if len(content) > largest:
+            raise too_large(largest)
         if unpacker.eof and not unpacker.unused_data:
             return content
     raise ProtocolError(f"the answer's deflate is damaged; it starts with {body[:16]!r}.", hint=DAMAGED)
@@ -108,7 +162,7 @@ def _without_mark(content: bytes) -> bytes:
     if content.startswith(codecs.BOM_UTF8):
         return content[len(codecs.BOM_UTF8) :]
     if content.startswith(_GZIP):
-        return _without_mark(_from_gzip(content))
+        return _without_mark(_from_gzip(content, LARGEST))
     name = next((name for mark, name in _UNICODE if content.startswith(mark)), None) or _by_zeros(content[:4])
     return content if name is None else _utf8(content, name)
 

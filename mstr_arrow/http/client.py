@@ -7,15 +7,19 @@ import logging
 import os
 import time
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mstr_arrow import events
+from mstr_arrow.config import Retry
 from mstr_arrow.errors import (
     ClosedError,
     ForkedError,
+    LoginError,
     SessionExpired,
     TimeoutExceeded,
+    UsageError,
 )
+from mstr_arrow.http.again import check_answer, may_go_again, read_by
 from mstr_arrow.http.cookies import SessionKeys
 from mstr_arrow.http.error_map import meant_status
 from mstr_arrow.http.exchange import Delivery, exchange
@@ -37,7 +41,13 @@ if TYPE_CHECKING:
 logging.getLogger("mstr_arrow").addHandler(logging.NullHandler())
 requests = logging.getLogger("mstr_arrow.requests")
 
+T = TypeVar("T")
+
 _NOTHING_DONE = 401
+_FINAL = (SessionExpired, LoginError, UsageError)
+"""What no patience helps against: there is no such session, or nothing was sent."""
+
+_ENDLESS = 10_000
 
 
 class Http:
@@ -114,6 +124,21 @@ class Http:
                 message, hint=naming("Raise {Timeouts.total}, or find out why the server is slow.")
             ) from None
 
+    async def read(
+        self,
+        method: str,
+        path: str,
+        reader: Callable[[Answer], T],
+        *,
+        keys: SessionKeys | None = None,
+        **options: Unpack[Options],
+    ) -> T:
+        """Do what :meth:`request` does, and return what ``reader`` makes of the answer.
+
+        Where it raises ProtocolError, what is safe is sent once more; `Options` says what becomes of the rest.
+        """
+        return await read_by(self.request, method, path, reader, keys=keys, **options)
+
     async def aclose(self) -> None:
         """Close the connections, without a log-out; requests under way end with ClosedError."""
         await self._session.close()
@@ -149,17 +174,30 @@ class Http:
         """Send a request until it succeeds or its error is final."""
         delivery = Delivery(request, keys, await self._way(keys.base))
         try:
-            async for attempt in attempts(self.settings.retry):
+            async for attempt in attempts(self._retry(request)):
                 with attempt:
                     try:
                         async with self._places:
-                            return await self._attempt(delivery)
+                            answer = await self._attempt(delivery)
+                        await check_answer(answer, request)
                     except Failed as failed:
+                        if request.patience is not None:
+                            failed.repeatable = not isinstance(failed.error, _FINAL)
+                            failed.retry_after = None
+                        elif not failed.repeatable:
+                            failed.repeatable = await may_go_again(failed, delivery)
                         delivery.failures.append(failed.error)
                         raise
+                    else:
+                        return answer
         except Failed as failed:
             raise failed.error from None
         raise AssertionError("unreachable")
+
+    def _retry(self, request: Request) -> Retry:
+        if request.patience is None:
+            return self.settings.retry
+        return Retry(attempts=_ENDLESS, seconds=request.patience, wait_initial=0.05, wait_max=1.0)
 
     async def _way(self, base: str) -> Route:
         """Find the route at the first request, and again where that failed."""
@@ -176,7 +214,7 @@ class Http:
         status, error, received = None, None, 0
         self.tell(lambda: events.RequestStarted(method, path, number, why, size))
         try:
-            answer = await exchange(self._session, delivery, self.settings.timeouts)
+            answer = await exchange(self._session, delivery, self.settings)
             status, received = answer.status, len(answer.body)
         except Failed as failed:
             status, received, error = failed.status, failed.size, failed.error.label

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import aiohttp
 from yarl import URL
 
+from mstr_arrow.masked import Masked
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -37,10 +39,10 @@ class SessionKeys:
         return f"<SessionKeys of {self.base}>"
 
     @property
-    def secrets(self) -> tuple[str, ...]:
+    def secrets(self) -> tuple[Masked, ...]:
         """What must not be shown."""
-        values = [cookie.value for cookie in self.cookies if len(cookie.value) >= TELLING]
-        return (self.token, *values) if self.token else tuple(values)
+        values = [Masked(cookie.value) for cookie in self.cookies if len(cookie.value) >= TELLING]
+        return (Masked(self.token), *values) if self.token else tuple(values)
 
     def headers(self, address: URL) -> dict[str, str]:
         """Return the headers that show the keys to ``address``."""

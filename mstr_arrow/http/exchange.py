@@ -11,11 +11,12 @@ import aiohttp
 
 from mstr_arrow.errors import ClosedError, MstrError, ProtocolError
 from mstr_arrow.http import url
-from mstr_arrow.http.body import json_text, unpacked
+from mstr_arrow.http.blotting import blotted
+from mstr_arrow.http.body import json_text, too_large, unpacked
 from mstr_arrow.http.disguised import error_within
 from mstr_arrow.http.error_map import error_for
 from mstr_arrow.http.failures import transport_error
-from mstr_arrow.http.response import Answer, blotted, parsed
+from mstr_arrow.http.response import Answer, parsed
 from mstr_arrow.http.retry import Failed, is_overload, is_transient, retry_after, was_turned_away
 
 if TYPE_CHECKING:
@@ -23,13 +24,22 @@ if TYPE_CHECKING:
 
     from yarl import URL
 
-    from mstr_arrow.config import Timeouts
+    from mstr_arrow.config import Settings, Timeouts
     from mstr_arrow.http.cookies import SessionKeys
     from mstr_arrow.http.request import Request
     from mstr_arrow.http.sockets import Route
 
 SEND_BYTES = 2**18
 """Bytes of a request that are handed to the socket at once, so that a big body does not hold up the others."""
+
+BEYOND_BUFFER = 2**26
+"""Bytes that one answer may have beyond ``Limits.buffer_bytes``: what is larger, packed or not, is not read."""
+
+LARGEST_ERROR = 2**20
+"""Bytes that are looked at of an answer that is no success."""
+
+SLOWEST = 100
+"""Bytes in a second: a body that comes slower counts as silent."""
 
 _NOTHING_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
 
@@ -66,20 +76,20 @@ class Delivery:
         return self.failures[-1].label if self.failures else None
 
 
-async def exchange(session: aiohttp.ClientSession, delivery: Delivery, timeouts: Timeouts) -> Answer:
+async def exchange(session: aiohttp.ClientSession, delivery: Delivery, settings: Settings) -> Answer:
     """Send a request once and return its answer, 2xx, read to the end.
 
     Anything else is raised as Failed, with the typed error, and whether another attempt is allowed; an error that
     comes with a 2xx, too.
     """
     try:
-        answer = await _sent(session, delivery, timeouts)
+        answer = await _sent(session, delivery, settings)
     except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
         if session.closed:
             request = delivery.request
             closed = ClosedError(f"the connection was closed during {request.method} {delivery.address.path}.")
             raise Failed(closed, repeatable=False) from None
-        raise _unanswered(error, delivery, timeouts) from None
+        raise _unanswered(error, delivery, settings.timeouts) from None
     if not 200 <= answer.status < 300:
         raise _refused(answer, delivery)
     if (told := error_within(answer)) is not None:
@@ -87,9 +97,10 @@ async def exchange(session: aiohttp.ClientSession, delivery: Delivery, timeouts:
     return answer
 
 
-async def _sent(session: aiohttp.ClientSession, delivery: Delivery, timeouts: Timeouts) -> Answer:
+async def _sent(session: aiohttp.ClientSession, delivery: Delivery, settings: Settings) -> Answer:
     """Send a request and read its answer, with an end to each wait; raises what aiohttp does, and TimeoutError."""
     request, keys, address = delivery.request, delivery.keys, delivery.address
+    timeouts, largest = settings.timeouts, settings.limits.buffer_bytes + BEYOND_BUFFER
     waits = {"read": timeouts.read, "execute": timeouts.execute}
     first_byte = timeouts.connect + waits[request.wait] if isinstance(request.wait, str) else request.wait
     loop = asyncio.get_running_loop()
@@ -113,26 +124,41 @@ async def _sent(session: aiohttp.ClientSession, delivery: Delivery, timeouts: Ti
         ) as response:
             started = loop.time()
             keys.accept(response)
-            received = []
-            while True:
-                limit.reschedule(loop.time() + timeouts.read)
-                piece = await response.content.readany()
-                if not piece:
-                    break
-                received.append(piece)
+            limit.reschedule(loop.time() + timeouts.read)
+            received = await _received(response.content, limit, timeouts.read, largest)
     if 200 <= response.status < 300:
         keys.used_at = started
     return Answer(
         status=response.status,
         headers=response.headers,
-        body=b"".join(received),
+        body=received,
         encoding=response.headers.get("Content-Encoding", ""),
         retries=len(delivery.failures),
         busy=any(map(is_overload, delivery.failures)),
         seconds_waiting=started - began,
         seconds_transferring=loop.time() - started,
+        largest=largest,
         secrets=(*keys.secrets, *request.hidden),
     )
+
+
+async def _received(content: aiohttp.StreamReader, limit: asyncio.Timeout, seconds: float, largest: int) -> bytes:
+    """Read a body to its end; raises Failed where it has more than ``largest`` bytes.
+
+    ``limit`` ends the wait where so little came in ``seconds`` that it is as good as silence.
+    """
+    clock = asyncio.get_running_loop().time
+    pieces: list[bytes] = []
+    size, awaited = 0, SLOWEST * seconds
+    while piece := await content.readany():
+        pieces.append(piece)
+        size += len(piece)
+        if size > largest:
+            raise Failed(too_large(largest), repeatable=False, size=size)
+        if size >= awaited:
+            awaited = size + SLOWEST * seconds
+            limit.reschedule(clock() + seconds)
+    return b"".join(pieces)
 
 
 def _unanswered(error: Exception, delivery: Delivery, timeouts: Timeouts) -> Failed:
@@ -154,7 +180,8 @@ def _refused(answer: Answer, delivery: Delivery) -> Failed:
     """Type an answer that is not a success; secrets that its body echoes are blotted out."""
     body, whole = b"", True
     try:
-        body = json_text(unpacked(answer.body, answer.encoding), answer.headers.get("Content-Type", ""))
+        content = unpacked(answer.body, answer.encoding, LARGEST_ERROR)
+        body = json_text(content[:LARGEST_ERROR], answer.headers.get("Content-Type", ""))
         if body.startswith(b"{"):
             parsed(body, answer.secrets)
     except ProtocolError:

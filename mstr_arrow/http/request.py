@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 import orjson
 from yarl import URL
 
+from mstr_arrow.errors import UsageError
 from mstr_arrow.http import url
+from mstr_arrow.masked import Masked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from typing import Unpack
 
+    from mstr_arrow.http.response import Answer
     from mstr_arrow.http.subject import Subject
 
 Wait = Literal["read", "execute"]
@@ -21,7 +24,10 @@ Wait = Literal["read", "execute"]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent, and what must be known of it where it fails: :class:`Options` says it of each field."""
+    """What is sent, and what must be known of it where it fails: :class:`Options` says it of each field.
+
+    ``hidden`` are the secrets that headers and body hold, which no answer may repeat.
+    """
 
     method: str
     path: str
@@ -32,7 +38,10 @@ class Request:
     subject: Subject | None
     safe: bool | None
     wait: Wait | float
-    hidden: Sequence[str]
+    patience: float | None
+    check: Callable[[Answer], Awaitable[object]] | None
+    lost: Callable[[], Awaitable[bool]] | None
+    hidden: Sequence[Masked]
 
     def __repr__(self) -> str:
         """Return what holds no secret, for tracebacks that show variables."""
@@ -56,7 +65,7 @@ class Options(TypedDict, total=False):
     ``json``, ``data``
         the body: what becomes JSON, or text or bytes that are sent as they are, a big one as a sequence of pieces.
     ``headers``
-        further ones.
+        further ones. Values that are secrets are masked, as members of `json` are, and blotted out of errors.
     ``subject``
         what the request is about, None where that is nothing that a session may lose.
     ``safe``
@@ -66,30 +75,53 @@ class Options(TypedDict, total=False):
     ``wait``
         ``"execute"`` allows ``Timeouts.execute`` for the first byte of the answer, in place of ``Timeouts.read``,
         counted from the last piece of the body that was sent; a number allows that many seconds.
-    ``hidden``
-        secrets in the request, which an answer may not repeat.
+    ``patience``
+        the seconds in which it is repeated after everything but HTTP 401, whatever ``Retry`` says.
+    ``check``
+        reads a successful answer, and raises ProtocolError where that is not what it should be: what is safe is
+        then sent once more.
+    ``lost``
+        is asked where it is open whether the server made what it was asked for
+        (:func:`~.retry.leaves_open`, or an answer that ``check`` does not take): sees to what may be there, and
+        says whether to send the request again.
     """
 
     params: Mapping[str, object] | None
     json: object
     data: bytes | str | Sequence[bytes] | None
-    headers: Mapping[str, str] | None
+    headers: Mapping[str, str | Masked] | None
     subject: Subject | None
     safe: bool | None
     wait: Wait | float
-    hidden: Sequence[str]
+    patience: float | None
+    check: Callable[[Answer], Awaitable[object]] | None
+    lost: Callable[[], Awaitable[bool]] | None
+
+
+def _json(body: object) -> bytes:
+    """Write a body as JSON; errors: UsageError for a text that is none, and is not shown: a secret, perhaps."""
+    try:
+        return orjson.dumps(body, default=_revealed)
+    except TypeError as error:
+        if "surrogates" not in str(error):
+            raise
+        raise UsageError(
+            "a text that is to be sent holds half a character.",
+            hint="Was a name, a value or a password cut, or read in another encoding than its own?",
+        ) from None
 
 
 def make_request(method: str, path: str, **options: Unpack[Options]) -> Request:
     """Make a request ready, its body as pieces of bytes. Errors: UsageError for what is no path."""
     method = method.upper()
     path, question, query = url.endpoint(path).partition("?")
-    headers = dict(options.get("headers") or {})
+    given = options.get("headers") or {}
+    headers = {name: value() if isinstance(value, Masked) else value for name, value in given.items()}
     json = options.get("json")
     if json is None:
         pieces = _pieces(options.get("data"))
     else:
-        pieces = (orjson.dumps(json),)
+        pieces = (_json(json),)
         headers.setdefault("Content-Type", "application/json")
     if pieces:
         headers["Content-Length"] = str(sum(map(len, pieces)))
@@ -104,8 +136,23 @@ def make_request(method: str, path: str, **options: Unpack[Options]) -> Request:
         subject=options.get("subject"),
         safe=True if safe is None and method in {"GET", "HEAD"} else safe,
         wait=options.get("wait", "read"),
-        hidden=options.get("hidden", ()),
+        patience=options.get("patience"),
+        check=options.get("check"),
+        lost=options.get("lost"),
+        hidden=(*_masked(json), *_masked(given)),
     )
+
+
+def _masked(members: object) -> list[Masked]:
+    """Return the secrets among the members of a body, or the headers."""
+    return [value for value in members.values() if isinstance(value, Masked)] if isinstance(members, dict) else []
+
+
+def _revealed(value: object) -> object:
+    """Give what a body holds masked; errors: TypeError for what JSON does not hold."""
+    if isinstance(value, Masked):
+        return value()
+    raise TypeError
 
 
 def _pieces(data: bytes | str | Sequence[bytes] | None) -> Sequence[bytes]:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import ProtocolError
-from mstr_arrow.http.body import DAMAGED, json_text, loads, unpacked
+from mstr_arrow.http.blotting import blotted
+from mstr_arrow.http.body import DAMAGED, LARGEST, json_text, loads, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_TELLING = 4
-"""Letters from which on a secret is hidden within words, too."""
-
-_ALONE = rb"(?:(?<![0-9A-Za-z_])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4}))%b(?![0-9A-Za-z_])"
-"""A text with no letter or digit beside it, unless that belongs to an escape in JSON."""
+    from mstr_arrow.masked import Masked
 
 EXCERPT = 200
 """Characters of an unreadable body that an error shows."""
@@ -30,7 +26,8 @@ class Answer:
     ``headers`` is case-insensitive; ``encoding`` the content encoding, as the header spells it; ``retries``
     counts the repetitions it took, ``busy`` says that one of them was because the server had too much to do;
     ``seconds_waiting`` is the last attempt's time to the first byte and
-    ``seconds_transferring`` the time from there to the last. Holds the body once, compressed if it came so.
+    ``seconds_transferring`` the time from there to the last; ``largest`` the bytes it may have, unpacked. Holds the
+    body once, compressed if it came so.
     """
 
     status: int
@@ -41,14 +38,15 @@ class Answer:
     busy: bool = False
     seconds_waiting: float = 0.0
     seconds_transferring: float = 0.0
-    secrets: Sequence[str] = field(default=(), repr=False)
+    largest: int = LARGEST
+    secrets: Sequence[Masked] = field(default=(), repr=False)
 
     def content(self) -> bytes:
         """Return the body, unpacked; a damaged one is a ProtocolError.
 
         Unpacking a page takes a while: do it in a worker thread.
         """
-        return unpacked(self.body, self.encoding)
+        return unpacked(self.body, self.encoding, self.largest)
 
     def text(self) -> bytes:
         """Return the body, unpacked, as the text of one JSON document in UTF-8; see `json_text`."""
@@ -59,40 +57,20 @@ class Answer:
         return parsed(self.text(), self.secrets)
 
 
-def parsed(content: bytes, secrets: Sequence[str] = ()) -> Any:
+def parsed(content: bytes, secrets: Sequence[Masked] = ()) -> Any:
     """Return JSON parsed; what is not JSON is a ProtocolError that shows its start, without the secrets."""
     try:
         return loads(content)
     except ValueError as error:
         reason = str(error)
-    # Raised here, as the parser's error holds the whole text.
-    if not content.strip():
-        raise ProtocolError("the server's answer has no body where JSON was due.", hint=DAMAGED)
+    # Raised here, as the parser's error holds the whole text; and without it, for tracebacks that show variables.
     start = excerpt(blotted(content, secrets))
+    is_empty = not content.strip()
+    del content
+    if is_empty:
+        raise ProtocolError("the server's answer has no body where JSON was due.", hint=DAMAGED)
     message = f"the server's answer is not JSON ({reason}); it starts with {start!r}."
     raise ProtocolError(message, hint=page_hint(start) or DAMAGED)
-
-
-def blotted(body: bytes, secrets: Sequence[str]) -> bytes:
-    r"""Return a body in which secrets are stars, be they escaped as in JSON, or as in JSON within JSON.
-
-    A very short secret is part of many words and ids, where it tells nothing: it is hidden where it stands alone.
-
-    >>> blotted(rb'you sent "pa\"ss"', ['pa"ss']), blotted(b'"a" is no password, ticket 7a', ["a"])
-    (b'you sent "***"', b'"***" is no password, ticket 7a')
-    """
-    spellings = set(filter(None, secrets))
-    for _ in range(2):
-        spellings |= {
-            json.dumps(text, ensure_ascii=only_ascii)[1:-1] for text in spellings for only_ascii in (False, True)
-        }
-    for spelling in sorted(spellings, key=len, reverse=True):
-        shown = spelling.encode()
-        if len(spelling) >= _TELLING:
-            body = body.replace(shown, b"***")
-        else:
-            body = re.sub(_ALONE % re.escape(shown), b"***", body)
-    return body
 
 
 def excerpt(body: bytes) -> str:

@@ -12,8 +12,11 @@ import stamina
 
 from mstr_arrow.errors import (
     ConnectError,
+    InstanceGone,
     IServerUnreachable,
     MstrError,
+    NotFound,
+    NotPublished,
     ProxyError,
     ServerBusy,
     ServerError,
@@ -35,7 +38,7 @@ _VAGUE = frozenset({ServerError, ServerBusy, IServerUnreachable})
 """What an answer is taken for whose code does not say that the same request would fail again."""
 
 
-_TOO_MANY, _UNAVAILABLE, _GATEWAY_TIMEOUT = 429, 503, 504
+_TOO_MANY, _TROUBLE, _UNAVAILABLE, _GATEWAY_TIMEOUT = 429, 500, 503, 504
 
 
 class Failed(Exception):
@@ -60,6 +63,10 @@ class Failed(Exception):
         self.retry_after = retry_after
         self.status = status
         self.size = size
+
+
+class Unreadable(Failed):
+    """An answer came with a success, and is not what it should be."""
 
 
 def is_transient(error: MstrError) -> bool:
@@ -100,6 +107,24 @@ def is_overload(error: MstrError) -> bool:
     """Say whether an error tells that the server has too much to do: it says so, or does not answer in time."""
     late = isinstance(error, ServerError) and error.status == _GATEWAY_TIMEOUT
     return late or isinstance(error, ServerBusy | TimeoutExceeded)
+
+
+def leaves_open(error: MstrError) -> bool:
+    """Say whether the server may have done what was asked although that failed: the answer was lost on its way.
+
+    So may it after a connection that broke, and after HTTP 500, 502, 503 and 504 without a verdict of the
+    I-Server's. A time-out is not among these: a server that is that slow is not asked for the same again.
+    """
+    if isinstance(error, ServerError):
+        return error.iserver_code is None and is_transient(error)
+    return isinstance(error, ConnectError) and error.cut
+
+
+def is_to_confirm(error: MstrError) -> bool:
+    """Say whether an error denies that something is there while its HTTP status tells of trouble (5xx)."""
+    if not isinstance(error, NotFound | NotPublished) or isinstance(error, InstanceGone):
+        return False
+    return (error.status or 0) >= _TROUBLE
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:

@@ -6,7 +6,6 @@ import asyncio
 import os
 import ssl
 from base64 import b64encode
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import aiohttp
@@ -15,9 +14,13 @@ from yarl import URL
 from mstr_arrow.credentials import resolve
 from mstr_arrow.errors import UsageError
 from mstr_arrow.http.proxies import choose_proxy
+from mstr_arrow.masked import Masked
+from mstr_arrow.paths import read_path
 from mstr_arrow.wording import advice, named, naming
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mstr_arrow.config import Settings, Tls
 
 READ_BUFFER = 2**20
@@ -71,7 +74,7 @@ class Route(NamedTuple):
     ssl: ssl.SSLContext | bool
     proxy: URL | None
     headers: dict[str, str]
-    secrets: tuple[str, ...]
+    secrets: tuple[Masked, ...]
 
     def __repr__(self) -> str:
         """Return what holds no secret, for tracebacks that show variables."""
@@ -99,27 +102,25 @@ async def find_route(base: str, settings: Settings) -> Route:
     """
     address = URL(base)
     proxy = choose_proxy(settings.network, address.scheme, address.host or "", address.port or 0)
-    headers: dict[str, str] = {}
-    secrets: tuple[str, ...] = ()
-    if proxy is not None and proxy.username is not None:
-        password = await resolve(proxy.password or "", named("Proxy.password"))
-        login = b64encode(f"{proxy.username}:{password}".encode()).decode()
-        headers["Proxy-Authorization"] = f"Basic {login}"
-        secrets = (password, login)
     certificates: ssl.SSLContext | bool = True
     if address.scheme == "https" or (proxy is not None and proxy.url.startswith("https:")):
         tls = settings.tls
-        key = None if tls.key_password is None else await resolve(tls.key_password, named("Tls.key_password"))
+        given = tls.key_password
+        key = None if given is None else Masked(await resolve(given, named("Tls.key_password")))
         certificates = await asyncio.to_thread(_tls_context, tls, key)
-    return Route(certificates, URL(proxy.url) if proxy else None, headers, secrets)
+    if proxy is None or proxy.username is None:
+        return Route(certificates, URL(proxy.url) if proxy else None, {}, ())
+    password = Masked(await resolve(proxy.password or "", named("Proxy.password")))
+    login = b64encode(f"{proxy.username}:{password()}".encode()).decode()
+    return Route(certificates, URL(proxy.url), {"Proxy-Authorization": f"Basic {login}"}, (password, Masked(login)))
 
 
-def _tls_context(tls: Tls, key_password: str | None) -> ssl.SSLContext:
+def _tls_context(tls: Tls, key_password: Masked | None) -> ssl.SSLContext:
     context = _system_context() if tls.system_store else ssl.create_default_context()
     if tls.ca_file is not None:
-        _trust(context, "ca_file", Path(tls.ca_file))
+        _trust(context, "ca_file", read_path(tls.ca_file))
     if tls.ca_folder is not None:
-        for file in _listed(Path(tls.ca_folder)):
+        for file in _listed(read_path(tls.ca_folder)):
             _trust(context, "ca_folder", file)
     if tls.cert_file is not None:
         _show(context, tls, key_password)
@@ -170,20 +171,20 @@ def _trust(context: ssl.SSLContext, field: str, file: Path) -> None:
         ) from error
 
 
-def _show(context: ssl.SSLContext, tls: Tls, key_password: str | None) -> None:
+def _show(context: ssl.SSLContext, tls: Tls, key_password: Masked | None) -> None:
     """Have the client's certificate shown; without a password OpenSSL would ask for one on the terminal."""
     asked = False
 
     def password() -> str:
         nonlocal asked
         asked = True
-        return key_password or ""
+        return key_password() if key_password else ""
 
     where = naming("{Tls.cert_file} {file!r}", file=str(tls.cert_file))
     if tls.key_file is not None:
         where = naming("{certificate}, {Tls.key_file} {file!r}", certificate=where, file=str(tls.key_file))
     try:
-        context.load_cert_chain(tls.cert_file or "", tls.key_file, password)
+        context.load_cert_chain(read_path(tls.cert_file or ""), tls.key_file and read_path(tls.key_file), password)
     except (OSError, ValueError) as error:
         reason: str | None = "the key does not belong to the certificate, or a file is no PEM"
         if isinstance(error, OSError) and not isinstance(error, ssl.SSLError):

@@ -56,13 +56,21 @@ def base_url(text: str) -> str:
         raise UsageError("the URL cannot be read.", hint=EXAMPLE) from error
     if parts.scheme not in {"http", "https"}:
         raise UsageError("the URL starts with neither https:// nor http://.", hint=EXAMPLE)
-    if not _HOST.fullmatch(host) or host in {"http", "https"}:
+    if not _HOST.fullmatch(host) or host in {"http", "https"} or not _is_name(host):
         raise UsageError("the URL names no host.", hint=EXAMPLE)
     scheme = "http" if with_scheme != text and is_loopback(host) else parts.scheme
     authority = f"[{host}]" if ":" in host else host
     if port is not None:
         authority = f"{authority}:{port}"
     return "/".join([f"{scheme}://{authority}", *_context(parts.path)])
+
+
+def _is_name(host: str) -> bool:
+    """Say whether the system for names could hold a name: its parts have up to 63 letters, none of them half."""
+    try:
+        return ":" in host or bool(host.encode("idna"))
+    except UnicodeError:
+        return False
 
 
 def _context(path: str) -> list[str]:

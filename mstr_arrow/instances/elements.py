@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.answers import items, reading, whole_number
 from mstr_arrow.errors import DataMismatch, ProtocolError
+from mstr_arrow.grid.document import Form
+from mstr_arrow.grid.elements import form_texts
 from mstr_arrow.instances.page_request import halving
 from mstr_arrow.query.element_lookup import Element
 
@@ -64,12 +66,11 @@ def _is_wrapped(body: Any) -> bool:
 def _element(item: Any, forms: Sequence[Column]) -> Element:
     """Read an element; errors: ProtocolError."""
     try:
-        element_id, values = str(item["id"]), list(item["formValues"])
-    except (KeyError, TypeError) as error:
+        identity = str(item["id"])
+        if identity.endswith(":\\N") or identity.startswith("h\\N;"):
+            return Element(identity, (None,) * len(forms))
+        shown = [Form(str(form.form_id), form.name, form.data_type) for form in forms]
+        texts = form_texts(item, shown, forms[0].name)
+    except (KeyError, TypeError, AttributeError) as error:
         raise ProtocolError(f"The server lists {item!r}, which is no element of {forms[0].name!r}.") from error
-    if element_id.endswith(":\\N") or element_id.startswith("h\\N;"):
-        return Element(element_id, (None,) * len(forms))
-    if len(values) != len(forms):
-        names = ", ".join(form.name for form in forms)
-        raise ProtocolError(f"An element of {names} has the form values {values!r}, not {len(forms)} of them.")
-    return Element(element_id, tuple(values))
+    return Element(identity, tuple(texts))

@@ -24,9 +24,10 @@ from mstr_arrow.errors import (
 )
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.http.error_map import error_for
-from mstr_arrow.http.retry import retry_after
+from mstr_arrow.http.retry import leaves_open, retry_after
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.instances.jobs import cancel_job
+from mstr_arrow.instances.lost import Lost
 from mstr_arrow.instances.nothing import blank_answer, has_no_data, has_no_rows, with_columns
 from mstr_arrow.instances.page_by import choose_page
 from mstr_arrow.instances.prompts import Prompting
@@ -34,7 +35,7 @@ from mstr_arrow.instances.status import FAILED, PROMPTED, READY, State, read_sta
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Mapping
 
     from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.http.request import Wait
@@ -55,7 +56,7 @@ SHORT_READ = 2.0
 """Seconds that a page may take when the server, which answers no question for the status, is asked for one."""
 
 INSTANCES = 3
-"""How many instances are made for one page, where they are gone, the first included."""
+"""How many instances are made for one page, where they are gone or their answers lost, the first included."""
 
 CHANGES = 3
 """How often an instance is changed when a gateway cuts the request."""
@@ -82,16 +83,18 @@ async def execute(
 ) -> Answer:
     """Have the server make an instance in ``place`` and return its first page, of at most ``rows`` rows.
 
-    ``watch`` is told in words what the server does meanwhile, and None when the page is there. Nothing that creates
-    an instance is repeated when its answer is lost, for then one may exist. A result without rows is a page, too,
-    however the server tells it. Calls POST …/instances; where that
-    does not answer with the page, GET …/instances/{id}/status, then PUT or GET …/instances/{id}.
+    ``watch`` is told in words what the server does meanwhile, and None when the page is there. Where the answer to
+    the request that creates an instance is lost, one may exist: a cube's goes with the session, so another is asked
+    for, `INSTANCES` in all, and each counts in the working set; a report, which is costly, is not run again. A
+    result without rows is a page, too, however the server tells it. Calls POST …/instances; where that does not
+    answer with the page, GET …/instances/{id}/status, then PUT or GET …/instances/{id}.
 
     Raises TimeoutExceeded after ``Timeouts.execute`` seconds; ServerError or ConnectError, with the way out, when a
     gateway cuts the request that runs the object; PromptsOpen for prompts without answers; what the server says
     where it fails. On the way out of a report that still runs, its job is cancelled where it is known which it is.
     """
-    execution = _Execution(session.http, source, Range(0, rows), options, watch, place=place)
+    lost = Lost(place, INSTANCES)
+    execution = _Execution(session.http, source, Range(0, rows), options, watch, place=place, lost=lost)
     seconds = session.http.settings.timeouts.execute
     try:
         async with asyncio.timeout(seconds) as limit:
@@ -106,7 +109,7 @@ async def execute(
                     if not has_no_data(error):
                         raise
                     return await blank_answer(session.http, source, execution.instance_id)
-                execution = _Execution(session.http, source, Range(0, rows), options, watch, place=place)
+                execution = _Execution(session.http, source, Range(0, rows), options, watch, place=place, lost=lost)
             raise AssertionError("unreachable")
     except (TimeoutError, asyncio.CancelledError) as error:
         cancelled = await execution.cancel()
@@ -121,10 +124,19 @@ class _Execution:
     """One way from a source to a first page."""
 
     def __init__(
-        self, http: ProjectHttp, source: Source, rows: Range, options: GridOptions, watch: Watch, *, place: Place
+        self,
+        http: ProjectHttp,
+        source: Source,
+        rows: Range,
+        options: GridOptions,
+        watch: Watch,
+        *,
+        place: Place,
+        lost: Lost,
     ) -> None:
         self._http = http
         self._place = place
+        self._lost = lost
         self._source = source
         self._rows = rows
         self._options = options
@@ -185,8 +197,7 @@ class _Execution:
     async def _created(self, body: dict[str, object], change: dict[str, object] | None) -> Answer:
         """Create the instance with ``body``, and when it is ready, ``change`` it."""
         wanted = self._rows if change is None else Range(0, 1)
-        answer = await self._create(body, wanted)
-        state = await self._state(answer)
+        answer, state = await self._create(body, wanted)
         if change is None:
             return await self._followed(answer, state)
         page = await self._settled(answer, state, wanted)
@@ -194,14 +205,21 @@ class _Execution:
             return page  # of which nothing can be left out
         return await self._changed(change)
 
-    async def _create(self, body: dict[str, object], wanted: Range) -> Answer:
+    async def _create(self, body: dict[str, object], wanted: Range) -> tuple[Answer, State]:
         source = self._source
         prefer = {"Prefer": "respond-async"} if source.responds_async else None
         params = source.params(wanted, self._options)
         json = None if prefer else body
         began = time.monotonic()
+        states: list[State] = []
+
+        async def check(answer: Answer) -> None:
+            states.append(await self._state(answer))
+            if not source.runs and states[-1].number == READY and not states[-1].whole:
+                self._known()  # to ask it for the page
+
         try:
-            return await self._request(
+            answer = await self._request(
                 "POST",
                 source.path,
                 params=params,
@@ -209,13 +227,16 @@ class _Execution:
                 headers=prefer,
                 subject=None,
                 wait="execute",
+                check=check,
+                lost=None if source.runs else self._lost,
             )
         except MstrError as error:
             if _cut(error):
                 self._explain(error, time.monotonic() - began)
-            elif isinstance(error, ServerError):
+            elif isinstance(error, ServerError) and not leaves_open(error):
                 self._place.refused()
             raise
+        return answer, states[-1]
 
     async def _changed(self, body: dict[str, object]) -> Answer:
         """Change the instance and return its first page.
@@ -323,11 +344,22 @@ class _Execution:
         subject: Subject | None = Subject.INSTANCE,
         wait: Wait | float = "read",
         safe: bool | None = None,
+        check: Callable[[Answer], Awaitable[object]] | None = None,
+        lost: Callable[[], Awaitable[bool]] | None = None,
     ) -> Answer:
         """Send a request about the instance, which is then used last."""
         self._place.asked()
         return await self._http.request(
-            method, path, params=params, json=json, headers=headers, subject=subject, wait=wait, safe=safe
+            method,
+            path,
+            params=params,
+            json=json,
+            headers=headers,
+            subject=subject,
+            wait=wait,
+            safe=safe,
+            check=check,
+            lost=lost,
         )
 
     async def _state(self, answer: Answer) -> State:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.errors import MstrError
 from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.grid.options import DEFAULTS
+from mstr_arrow.instances.belonging import check_belongs
 from mstr_arrow.instances.execute import execute
 from mstr_arrow.instances.freshness import fetch_times
 from mstr_arrow.instances.known import Known
@@ -56,6 +57,7 @@ async def _fetch_grand_totals(session: ProjectSession, source: Source) -> Mappin
     try:
         answer = await execute(session, bare, 1, DEFAULTS, lambda _: None, place=place)
         page = await asyncio.to_thread(decode_page, answer.text())
+        check_belongs(page, source, place.instance_id)
     except MstrError as error:
         logger.debug("grand totals were not told: %s", type(error).__name__)
         return None

@@ -6,13 +6,16 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mstr_arrow.errors import InstanceGone
+from mstr_arrow.errors import DataMismatch, InstanceGone, ProtocolError
 from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.grid.expansion import expand
+from mstr_arrow.grid.rows import Range
+from mstr_arrow.instances.belonging import check_belongs
 from mstr_arrow.instances.execute import INSTANCES, execute, place_for
 from mstr_arrow.instances.fetch_known import fetch_known
 from mstr_arrow.instances.instance import Instance
 from mstr_arrow.instances.page_by import fetch_page_by
+from mstr_arrow.instances.page_request import fetch_page
 
 if TYPE_CHECKING:
     from mstr_arrow.grid.expansion import Expansion
@@ -35,12 +38,21 @@ async def probe(
     place = await place_for(session, source, None, watch)
     every = source.page_by if source.expands else None
     shown = source if every is None else replace(source, page_by=None)
-    grid = options if every is None else replace(options, types={})
+    grid = options if every is None else replace(options, types={}, whole=False)
     try:
         known = await fetch_known(session, source)
         for left in reversed(range(INSTANCES)):
             answer = await execute(session, shown, shown.probe_rows, options, watch, place=place)
-            page = await asyncio.to_thread(decode_page, answer.text(), options=grid)
+            try:
+                page = await asyncio.to_thread(decode_page, answer.text(), options=grid)
+                check_belongs(page, source, place.instance_id)
+            except (ProtocolError, DataMismatch):
+                if place.instance_id is None:
+                    raise
+                wanted = Range(0, shown.probe_rows)
+                answer = await fetch_page(session, shown, place.instance_id, wanted, options)
+                page = await asyncio.to_thread(decode_page, answer.text(), options=grid)
+                check_belongs(page, source, place.instance_id)
             known = replace(known, total=page.paging.total, extremes=page.extremes)
             instance_id = page.instance_id or place.instance_id or ""
             instance = Instance(instance_id, page.columns, page.paging.total, known=known)

@@ -13,6 +13,8 @@ from mstr_arrow.http.response import parsed
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from mstr_arrow.masked import Masked
+
 READY, PROMPTED = 1, 2
 FAILED = frozenset({3, 18})
 
@@ -72,7 +74,7 @@ class State:
 
 
 def read_state(
-    status: int, headers: Mapping[str, str], content: bytes, *, source_id: str, secrets: Sequence[str] = ()
+    status: int, headers: Mapping[str, str], content: bytes, *, source_id: str, secrets: Sequence[Masked] = ()
 ) -> State:
     """Read what an answer about an instance tells, whichever of the known shapes it has (section 3.9).
 
@@ -100,7 +102,7 @@ def read_state(
     return State(_instance_id(body, headers, source_id), number, message=_message(body), failure=failure)
 
 
-def _object(content: bytes, secrets: Sequence[str]) -> dict[str, Any]:
+def _object(content: bytes, secrets: Sequence[Masked]) -> dict[str, Any]:
     body = parsed(content, secrets)
     if isinstance(body, list) and len(body) == 1:
         body = body[0]

@@ -9,10 +9,12 @@ import pyarrow as pa
 
 from mstr_arrow.objects.elements import read_elements
 from mstr_arrow.objects.sql_view import Sql
+from mstr_arrow.scan.remarks import warn_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from mstr_arrow.fetch.bad_values import BadValues
     from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.grid.definition import Attribute, Definition, Metric
     from mstr_arrow.instances.source import Source
@@ -91,11 +93,17 @@ class Described(Sql):
         ...     conn.cube("Sales Cube").elements("Store").column_names
         ['id', 'Store@ID', 'Store@DESC']
         """
-        return self._client.run(read_elements(self._asking, attribute))
+        return _told(*self._client.run(read_elements(self._asking, attribute)))
 
     async def elements_async(self, attribute: str) -> pa.Table:
         """Do what `elements` does."""
-        return await self._client.bridge(read_elements(self._asking, attribute))
+        return _told(*await self._client.bridge(read_elements(self._asking, attribute)))
+
+
+def _told(table: pa.Table, found: Mapping[str, BadValues]) -> pa.Table:
+    """Warn of bad values, where the caller of the caller is."""
+    warn_of(found, None, stacklevel=3)
+    return table
 
 
 def listed(objects: Iterable[Attribute | Metric]) -> list[dict[str, str]]:

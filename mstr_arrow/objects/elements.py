@@ -6,31 +6,40 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from mstr_arrow.fetch.bad_values import Tally
 from mstr_arrow.grid.exact import form_array
+from mstr_arrow.grid.misfits import Misfits
 from mstr_arrow.instances.elements import fetch_elements
 from mstr_arrow.query.columns import subjects_in
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mstr_arrow.fetch.bad_values import BadValues
     from mstr_arrow.fetch.resolver import Asking
     from mstr_arrow.grid.schema import Column
 
 
-async def read_elements(asking: Asking, name: str) -> pa.Table:
+async def read_elements(asking: Asking, name: str) -> tuple[pa.Table, Mapping[str, BadValues]]:
     """List the elements of an attribute of an object: ``id``, and a column per form as the reader types it.
+
+    Bad values are told beside them, where they are null.
 
     ``id`` is called ``element id`` where a form has that name. Errors: UsageError for a name that is no
     attribute's, ConversionError.
     """
+    columns = await asking.whole_columns()
+    misfits, tally = Misfits(columns.nulled), Tally(columns, "the elements")
     forms = await _forms(asking, name)
     elements = await fetch_elements(asking.session.http, asking.source, forms) or []
-    rows = range(len(elements))
     ids = pa.array([element.id for element in elements], pa.string())
     table = pa.table({"element id" if "id" in [form.name for form in forms] else "id": ids})
     for number, form in enumerate(forms):
-        array = form_array(form, [element.texts[number] for element in elements], rows, rows)
+        array = form_array(form, [element.texts[number] for element in elements], range(len(elements)), misfits)
         values = array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
         table = table.append_column(form.field.with_type(values.type), values)
-    return table
+    tally.count(misfits.found)
+    return table, tally.found
 
 
 async def list_elements(asking: Asking, attribute_id: str) -> list[dict[str, Any]]:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.names import listing
+from mstr_arrow.paths import read_path, told, written_path
 from mstr_arrow.prompts.answers import Answer, answer_of
 from mstr_arrow.prompts.plain import from_plain, to_plain
 from mstr_arrow.prompts.toml import to_toml
@@ -23,6 +23,7 @@ from mstr_arrow.prompts.toml import to_toml
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from os import PathLike
+    from pathlib import Path
 
 _SUFFIXES = (".toml", ".json")
 
@@ -58,11 +59,12 @@ class Answers(Mapping[str, Answer]):
     def save(self, path: str | PathLike[str]) -> None:
         """Write the answers to a .toml or .json file, which `load` reads.
 
-        Errors: UsageError for another name, OSError.
+        Errors: UsageError for another name, FileError.
         """
-        target = _file(path)
+        target = _named(written_path(path))
         text = as_toml(self) if target.suffix.lower() == ".toml" else as_json(self)
-        target.write_text(text, encoding="utf-8")
+        with told(target, "written"):
+            target.write_text(text, encoding="utf-8")
 
     def __getitem__(self, name: str) -> Answer:
         return self._answers[name]
@@ -94,21 +96,22 @@ def as_json(answers: Answers) -> str:
 def load(path: str | PathLike[str]) -> Answers:
     """Read answers from a .toml or .json file.
 
-    Errors: UsageError for a file that is neither, or holds something else, OSError.
+    Errors: UsageError for a file that is neither, or holds something else, FileError.
     """
-    source = _file(path)
-    text = source.read_text(encoding="utf-8")
+    source = _named(read_path(path))
+    with told(source, "read"):
+        content = source.read_bytes()
     try:
+        text = content.decode("utf-8-sig")
         read: Any = tomllib.loads(text) if source.suffix.lower() == ".toml" else json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{source} cannot be read: {error}.", hint=_EXAMPLE) from error
     if not isinstance(read, dict):
         raise UsageError(f"{source} holds no answers by name.", hint=_EXAMPLE)
     return Answers({name: from_plain(value, name) for name, value in read.items()})
 
 
-def _file(path: str | PathLike[str]) -> Path:
-    file = Path(path)
+def _named(file: Path) -> Path:
     if file.suffix.lower() not in _SUFFIXES:
         raise UsageError(f"{str(file)!r} is no file of answers.", hint=f"Its name ends in {listing(_SUFFIXES)}.")
     return file

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.prompts.choosing import find, not_there
-from mstr_arrow.query.columns import FORM_NAMES, ID_FORM
+from mstr_arrow.query.columns import FORM_NAMES
 from mstr_arrow.query.expressions import (
     And,
     Between,
@@ -107,7 +107,7 @@ class _Writer:
         if choice is not None and str(choice.type).casefold() in _METRIC:
             return {"type": "metric", "id": choice.id}
         if choice is not None:
-            return _form(choice.id, ID_FORM)
+            return _form(choice.id, FORM_NAMES["ID"])
         head, _, form = name.rpartition("@")
         attribute = find(self._prompt, head, self._offered) if head else None
         if attribute is None:
@@ -140,6 +140,11 @@ class _Writer:
                 return _constant("BigDecimal", format(number, "f"))
             case str():
                 return _constant("Char", value)
+            case datetime() | time() if value.tzinfo is not None:
+                raise UsageError(
+                    f"the prompt {self._prompt.name!r} is answered with {value.isoformat()!r}, a moment in a zone.",
+                    hint="The server compares by its own clock: give the moment as that shows it, without a zone.",
+                )
             case datetime():
                 return _constant("TimeStamp", f"{_day(value)} {_clock(value)}")
             case date():

@@ -30,7 +30,7 @@ from mstr_arrow.query.expressions import (
     PolarsCondition,
     Rank,
 )
-from mstr_arrow.wording import naming
+from mstr_arrow.wording import advice, naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -175,7 +175,9 @@ def _point(subject: Subject, value: Value, leaf: Leaf) -> _Point:
             return _moment(subject, _parsed(datetime.fromisoformat, value, subject, leaf), leaf)
         case "time":
             clock = _parsed(time.fromisoformat, value, subject, leaf)
-            if isinstance(clock, time) and clock.tzinfo is None:
+            if isinstance(clock, time) and clock.tzinfo is not None:
+                raise _misfit(leaf, subject, f"{clock.isoformat()!r} has a zone.")
+            if isinstance(clock, time):
                 step = _INSTANTS[subject.type.unit]
                 rest = clock.microsecond % step
                 return _Point(clock.replace(microsecond=clock.microsecond - rest), 1 if rest else 0)
@@ -209,8 +211,10 @@ def _moment(subject: Subject, value: Value, leaf: Leaf) -> _Point:
         raise _misfit(leaf, subject, f"{value!r} is {_article(value)}.")
     moment = value if isinstance(value, datetime) else datetime.combine(value, time())
     zoned = subject.kind == "zoned timestamp"
+    if subject.kind == "timestamp" and moment.tzinfo is not None:
+        raise _without_zone(leaf, subject, moment)
     if zoned is (moment.tzinfo is None):
-        raise _misfit(leaf, subject, f"{value!r} has {'no' if zoned else 'a'} zone.")
+        raise _misfit(leaf, subject, f"{value.isoformat()!r} has {'no' if zoned else 'a'} zone.")
     if subject.kind == "date":
         return _Point(moment.date(), 1 if moment.time() != time() else 0)
     zone = UTC if zoned else None
@@ -222,6 +226,21 @@ def _moment(subject: Subject, value: Value, leaf: Leaf) -> _Point:
             return _Point(first, -1) if moment < first else _Point(last, 1)
     rest = moment.microsecond % _INSTANTS[subject.type.unit]
     return _Point(moment - timedelta(microseconds=rest), 1 if rest else 0)
+
+
+def _without_zone(leaf: Leaf, subject: Subject, moment: datetime) -> UsageError:
+    """Make the error for a moment that is compared with what a server's clock shows, in a zone it does not tell."""
+    return UsageError(
+        f"{leaf!r} names a moment in a zone, and the column {subject.name!r} holds timestamps without one, as the "
+        "server writes them.",
+        hint=advice(
+            "compare by the server's clock",
+            "Give it by the clock of the server, which is {utc!r} if that shows UTC; or say that the column is in "
+            "UTC: types={{{name!r}: pa.timestamp('us', 'UTC')}}.",
+            utc=moment.astimezone(UTC).replace(tzinfo=None).isoformat(),
+            name=subject.name,
+        ),
+    )
 
 
 def _parsed(parse: Callable[[str], Value], value: Value, subject: Subject, leaf: Leaf) -> Value:

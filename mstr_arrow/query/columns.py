@@ -11,13 +11,14 @@ import polars as pl
 import pyarrow as pa
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.grid.schema import ID_FORM
 from mstr_arrow.grid.types import attribute_type, metric_type
 from mstr_arrow.names import as_it_looks, listing, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
-    from mstr_arrow.grid.schema import Columns
+    from mstr_arrow.grid.schema import Column, Columns
 
 Kind = Literal[
     "integer", "double", "decimal", "text", "date", "timestamp", "zoned timestamp", "time", "bool", "other"
@@ -25,7 +26,6 @@ Kind = Literal[
 
 NUMBERS: frozenset[Kind] = frozenset(("integer", "double", "decimal"))
 
-ID_FORM = "45C11FA478E745FEA08D781CEA190FE5"
 FORM_NAMES = {"ID": ID_FORM, "DESC": "CCFBE2A5EADB4F50941FB879CCF1721C"}
 _OBJECT_ID = re.compile(r"[0-9A-Fa-f]{32}")
 _COMPARED_AS_TEXT = {"char", "varchar", "nchar", "nvarchar", "mbchar", "utf8char"}
@@ -36,8 +36,9 @@ class Subject:
     """A column that conditions may speak of.
 
     ``form_id`` is None for a metric; ``unasked`` says why the server cannot be asked about this column, None
-    where it can. ``attribute`` and ``form`` are the names of what an attribute's column holds; one that is not
-    ``shown`` comes only where it is named.
+    where it can. ``nulled``: bad values of it, which are values to the server, are null here. ``attribute`` and
+    ``form`` are the names of what an attribute's column holds; one that is not ``shown`` comes only where it is
+    named.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Subject:
     attribute: str = ""
     form: str = ""
     shown: bool = True
+    nulled: bool = False
 
     @property
     def dtype(self) -> pl.DataType:
@@ -121,18 +123,23 @@ class Subjects:
 
 def subjects_in(columns: Columns, *, unasked: Mapping[str, str] | None = None) -> Subjects:
     """Take the columns of an object, and the forms of its attributes that it may be asked for besides."""
-    shown = subjects_of(columns.schema, unasked=unasked)
-    others = subjects_of(pa.schema([column.field for column in columns.others]), unasked=unasked)
+    shown = subjects_of(columns.schema, unasked=unasked, nulled=columns.nulled)
+    fields = pa.schema([column.field for column in columns.others])
+    nulled = fields.names if columns.options.on_bad_value == "null" else columns.nulled
+    others = subjects_of(fields, unasked=unasked, nulled=nulled)
     return Subjects((*shown.all, *(replace(each, shown=False) for each in others.all)))
 
 
-def subjects_of(schema: pa.Schema, *, unasked: Mapping[str, str] | None = None) -> Subjects:
+def subjects_of(
+    schema: pa.Schema, *, unasked: Mapping[str, str] | None = None, nulled: Collection[str] = ()
+) -> Subjects:
     """Take the columns of a result from its schema, as `grid.schema` makes it.
 
     ``unasked`` gives, for columns about which the server cannot be asked, the reason by name: derived metrics,
-    data columns of a cross-tab, columns the request does not have.
+    data columns of a cross-tab, columns the request does not have. Of columns ``nulled``, bad values are null.
     """
     found = [_subject(field, (unasked or {}).get(field.name)) for field in schema]
+    found = [replace(each, nulled=each.name in nulled and each.kind != "text") for each in found]
     counts = Counter(subject.object_id for subject in found if subject.role == "attribute")
     return Subjects(tuple(_named_apart(subject, several=counts[subject.object_id] > 1) for subject in found))
 
@@ -198,6 +205,12 @@ def kind_of(data_type: pa.DataType) -> Kind:
         "bool": pa.types.is_boolean(data_type),
     }
     return next((kind for kind, holds in tests.items() if holds), "other")
+
+
+def is_other_form(column: Column | Subject) -> bool:
+    """Tell a form that is neither ID nor DESC, on which servers are not documented to take conditions."""
+    form_id = column.form_id
+    return bool(form_id) and str(form_id).upper() not in FORM_NAMES.values()
 
 
 def _is_form(subject: Subject, form: str) -> bool:

@@ -224,6 +224,8 @@ def is_constant(node: Any) -> bool:
             return True
         case {"Cast": {"expr": inner}} | {"Alias": [inner, str()]}:
             return is_constant(inner)
+        case {"Function": {"function": {"TemporalExpr": _}, "input": list(inputs)}}:
+            return all(map(is_constant, inputs))  # how older versions of Polars give a moment its zone
     return False
 
 

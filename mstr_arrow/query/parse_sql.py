@@ -29,6 +29,7 @@ _TEMPORAL: tuple[tuple[str, Callable[[str], Value]], ...] = (
     ("DATE", date.fromisoformat),
     ("TIME", time.fromisoformat),
 )
+_ZONED = ("TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE")
 _GRAMMAR = (
     "It takes = <> < <= > >=, IN, BETWEEN, IS NULL, LIKE with % at the ends, AND, OR, NOT and parentheses, over "
     "columns (\"in quotes\" where a name is no word), numbers, 'texts', TRUE, FALSE, DATE '2024-01-31', TIMESTAMP "
@@ -130,6 +131,8 @@ def _column(node: Any) -> ColumnReference:
 def _value(node: Any) -> Value:
     """Read a constant."""
     bare = _bare(node)
+    if _key(bare) == "cast" and _key(bare.this) == "literal" and bare.this.is_string:
+        return _moment(bare)
     try:
         match _key(bare):
             case "literal" if bare.is_string:
@@ -140,12 +143,27 @@ def _value(node: Any) -> Value:
                 return -_number(bare.this.this)
             case "boolean":
                 return bool(bare.this)
-            case "cast" if _key(bare.this) == "literal" and bare.this.is_string:
-                name = bare.args["to"].sql()
-                return next(parse for prefix, parse in _TEMPORAL if name.startswith(prefix))(bare.this.this)
-    except (ValueError, ArithmeticError, StopIteration) as error:
+    except (ValueError, ArithmeticError) as error:
         raise _unknown(node) from error
     raise _unknown(node)
+
+
+def _moment(node: Any) -> Value:
+    """Read a date, timestamp or time of day; one in a zone has to name it."""
+    name = node.args["to"].sql()
+    parse = next((parse for prefix, parse in _TEMPORAL if name.startswith(prefix)), None)
+    if parse is None:
+        raise _unknown(node)
+    try:
+        value = parse(node.this.this)
+    except ValueError as error:
+        raise _unknown(node) from error
+    if name.startswith(_ZONED) and getattr(value, "tzinfo", None) is None:
+        raise UsageError(
+            f"{node.sql(dialect='duckdb')!r} is a moment in a zone that it does not name.",
+            hint="Add an offset, as in TIMESTAMPTZ '2024-01-31 10:20:00+02:00', or write TIMESTAMP.",
+        )
+    return value
 
 
 def _number(text: str) -> int | float | Decimal:

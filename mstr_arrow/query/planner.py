@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.grid.schema import ID_FORM
 from mstr_arrow.names import listing
-from mstr_arrow.query.columns import ID_FORM, NUMBERS, Subjects, subjects_in, subjects_of
-from mstr_arrow.query.expressions import Match, all_of, column_names, conjuncts, leaves, needs_all_rows
+from mstr_arrow.query.columns import Subjects, is_other_form, subjects_in
+from mstr_arrow.query.expressions import Elements, Match, all_of, column_names, conjuncts, leaves, needs_all_rows
 from mstr_arrow.query.forms import not_shown
 from mstr_arrow.query.local_filter import predicate
 from mstr_arrow.query.narrowing import narrowings, requested
@@ -20,6 +21,7 @@ from mstr_arrow.query.polars_conditions import resolve
 from mstr_arrow.query.query import SortKey
 from mstr_arrow.query.residual import Residual
 from mstr_arrow.query.server_filter import Part, Pushed, push_having, push_where
+from mstr_arrow.query.sorting import order_totally, sorting, sorts_there
 from mstr_arrow.wording import advice, naming
 
 if TYPE_CHECKING:
@@ -35,9 +37,8 @@ if TYPE_CHECKING:
     from mstr_arrow.query.narrowing import Narrowing
     from mstr_arrow.query.query import Query
 
-_SORTED_THERE = NUMBERS | {"date", "timestamp", "time"}
-_SHOWN_WHOLE = {"integer", "date"}
 _OFF = "push-down is switched off"
+_ID_AND_DESC = "this server takes conditions on ID and DESC forms only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ class Division:
     have in the whole. ``aggregated``: the server makes other rows than the object's. ``parts`` are the conditions
     and what became of each; ``notes`` says the rest, for people. ``ordered``: the body asks for a total order.
     ``narrowings`` ask for fewer columns: the first that makes as many rows is to be used in place of ``body``.
-    ``others`` are columns of forms that the object does not show by itself.
+    ``others`` are columns of forms that the object does not show by itself. ``matches_on_ids`` and
+    ``on_other_forms`` tell of what servers may not take: searches of texts of ID forms, forms beside ID and DESC.
     """
 
     body: Mapping[str, Any]
@@ -58,6 +60,7 @@ class Division:
     parts: tuple[Part, ...] = ()
     notes: tuple[str, ...] = ()
     matches_on_ids: bool = False
+    on_other_forms: bool = False
     ordered: bool = False
     narrowings: tuple[Narrowing, ...] = ()
     others: tuple[str, ...] = ()
@@ -90,21 +93,22 @@ def divide(
     refusal: str | None = None,
     pushdown: bool = True,
     id_text_operators: bool = True,
+    any_form: bool = True,
     total_order: bool = False,
 ) -> Division:
     """Divide a question about an object with these columns.
 
     ``refusal`` says why the server cannot be asked about this object at all, None where it can.
-    ``id_text_operators`` is that of `push_where`. ``total_order`` asks for rows sorted by all their attributes.
+    ``id_text_operators`` is that of `push_where`; without ``any_form`` the server takes conditions on ID and DESC
+    forms only. ``total_order`` asks for rows sorted by all their attributes.
     Errors: UsageError for names, types and values that do not fit, for conditions that could run only before rows
     are added up, and for an order that the server cannot be asked for.
     """
     reason = refusal or (None if pushdown else _OFF)
-    unasked = {} if reason is None else {column.name: reason for column in (*columns.all, *columns.others)}
-    subjects = subjects_in(columns, unasked=unasked)
+    subjects = subjects_in(columns, unasked=_unasked(columns, reason, any_form=any_form))
     remaining = None if query.aggregate is None else _remaining(query.aggregate, subjects, refusal)
     aggregated = remaining is not None and _drops_attributes(remaining, subjects)
-    results = subjects if remaining is None or not aggregated else Subjects(tuple(remaining))
+    results = subjects if remaining is None or not aggregated else _with_their_forms(remaining, subjects)
     final = _chosen(query, results) if remaining is None else _chosen(query, Subjects(tuple(remaining)))
 
     where = None if query.where is None else resolve(query.where, subjects)
@@ -121,7 +125,7 @@ def divide(
     ranked = ranks_first or (having is not None and needs_all_rows(having))
     sort = _sort_keys(query.sort, results)
     sortable = [results.find(key.column) for key in sort]
-    sorted_there = query.head is not None and not ranked and _sorts_there(sortable)
+    sorted_there = query.head is not None and not ranked and sorts_there(sortable)
     residual = Residual(
         columns=tuple(subject.name for subject in final),
         filters=tuple(filters),
@@ -145,9 +149,9 @@ def divide(
     if limited is not None and limited.metric_limits:
         body["metricLimits"] = limited.metric_limits
     if sorted_there:
-        body["sorting"] = {"rows": [_sorting(key, s) for key, s in zip(sort, sortable, strict=True)]}
+        body["sorting"] = {"rows": [sorting(key, s) for key, s in zip(sort, sortable, strict=True)]}
     if total_order:
-        _order_totally(body, asked if remaining is None else remaining, refusal)
+        order_totally(body, asked if remaining is None else remaining, refusal)
     parts = tuple(part for each in (pushed, limited) if each is not None for part in each.parts)
     return Division(
         body,
@@ -157,6 +161,7 @@ def divide(
         parts,
         tuple(_notes(query, residual, aggregated=aggregated, decided=all(map(_is_decided, parts)))),
         ordered=total_order,
+        on_other_forms=_names_other_forms(pushed, sortable if sorted_there else (), subjects),
         matches_on_ids=id_text_operators and pushed is not None and _matches_on_ids(pushed, subjects),
         narrowings=narrowings(
             body, needed, columns, others=others, any_order=(query.any_order or bool(sort)) and not total_order
@@ -175,6 +180,22 @@ def _remaining(names: Sequence[str], subjects: Subjects, refusal: str | None) ->
             hint=naming("Read everything, and leave columns out with {Scan.select()}."),
         )
     return _columns(names, subjects)
+
+
+def _unasked(columns: Columns, reason: str | None, *, any_form: bool) -> dict[str, str]:
+    """Return the columns about which the server cannot be asked, with the reason."""
+    every = (*columns.all, *columns.others)
+    if reason is not None:
+        return {column.name: reason for column in every}
+    return {} if any_form else {column.name: _ID_AND_DESC for column in every if is_other_form(column)}
+
+
+def _with_their_forms(remaining: Sequence[Subject], subjects: Subjects) -> Subjects:
+    """Return the columns that remain with further forms of their attributes, which rows still have."""
+    kept = {subject.object_id for subject in remaining if subject.role == "attribute"}
+    names = {subject.name for subject in remaining}
+    forms = [s for s in subjects.all if s.role == "attribute" and s.object_id in kept and s.name not in names]
+    return Subjects((*remaining, *(replace(form, shown=False) for form in forms)))
 
 
 def _refuse_others(others: Sequence[Subject], refusal: str | None) -> None:
@@ -258,16 +279,6 @@ def _sort_keys(keys: Iterable[SortKey], results: Subjects) -> tuple[SortKey, ...
     return tuple(found.values())
 
 
-def _sorts_there(keys: Sequence[Subject]) -> bool:
-    """Tell whether the server's order is ours, but for rows that are equal here.
-
-    It may hold more digits of a number or moment than it shows. Rows that look equal would come in the order of
-    these digits, not in that of a key behind.
-    """
-    kinds = [key.kind for key in keys if key.unasked is None]
-    return len(kinds) == len(keys) > 0 and kinds[-1] in _SORTED_THERE and set(kinds[:-1]) <= _SHOWN_WHOLE
-
-
 def _is_decided(part: Part) -> bool:
     """Tell whether the server delivers just the rows that a condition keeps."""
     return part.sent and part.reason is None
@@ -316,46 +327,6 @@ def _filters(pushed: Pushed | None, subjects: Subjects) -> list[pl.Expr]:
     return [] if residual is None else [predicate(residual, subjects)]
 
 
-def _sorting(key: SortKey, subject: Subject) -> dict[str, Any]:
-    order = "descending" if key.descending else "ascending"
-    if subject.role == "metric":
-        return {"type": "metric", "metric": {"id": subject.object_id}, "order": order}
-    if subject.form_id is None:
-        return {"type": "attribute", "attribute": {"id": subject.object_id}}
-    return {
-        "type": "form",
-        "attribute": {"id": subject.object_id},
-        "form": {"id": subject.form_id},
-        "order": order,
-    }
-
-
-def in_total_order(body: Mapping[str, Any], columns: Columns) -> dict[str, Any]:
-    """Return a body that asks for the same rows, sorted by all their attributes, behind what they are sorted by."""
-    ordered = dict(body)
-    _order_totally(ordered, subjects_of(columns.schema).all, None)
-    return ordered
-
-
-def _order_totally(body: dict[str, Any], shown: Iterable[Subject], refusal: str | None) -> None:
-    """Have the rows sorted by all their attributes, behind what they are sorted by already."""
-    if refusal is not None:
-        raise UsageError(
-            f"rows cannot be put in a total order: {refusal}.",
-            hint=advice(
-                "read in no total order",
-                "Read without {Scan.with_options.total_order=True}; a read that loses its instance then starts "
-                "again, or ends.",
-            ),
-        )
-    entries = list(body.get("sorting", {}).get("rows", []))
-    forms = [_sorting(SortKey(subject.name), subject) for subject in shown if subject.role == "attribute"]
-    there = [(entry.get("attribute"), entry.get("form")) for entry in entries]
-    entries += [entry for entry in forms if (entry["attribute"], entry.get("form")) not in there]
-    if entries:
-        body["sorting"] = {"rows": entries}
-
-
 def _like(columns: Columns, *, types_of_metrics: bool) -> Like:
     def kept(column: Column) -> bool:
         return types_of_metrics or column.role != "metric"
@@ -370,6 +341,13 @@ def _like(columns: Columns, *, types_of_metrics: bool) -> Like:
 def _matches_on_ids(pushed: Pushed, subjects: Subjects) -> bool:
     found = [leaf for part in pushed.pushed for leaf in leaves(part) if isinstance(leaf, Match)]
     return any(subjects.find(leaf.column).form_id == ID_FORM for leaf in found)
+
+
+def _names_other_forms(pushed: Pushed | None, sortable: Sequence[Subject], subjects: Subjects) -> bool:
+    """Tell whether conditions or the order name forms beside ID and DESC."""
+    found = [] if pushed is None else [leaf for part in pushed.pushed for leaf in leaves(part)]
+    forms = [subjects.find(leaf.column) for leaf in found if not isinstance(leaf, Elements)]
+    return any(map(is_other_form, (*forms, *sortable)))
 
 
 def _notes(query: Query, residual: Residual, *, aggregated: bool, decided: bool) -> Iterable[str]:

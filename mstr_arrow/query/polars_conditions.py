@@ -42,10 +42,13 @@ def _seen_to(expression: Expression, subjects: Subjects) -> Expression:
         case PolarsCondition(expr, None):
             _check_columns(expr, subjects)
             found = parts(expr, subjects)
-            for part, known in found:
-                if known is None:
+            unread = [part for part, known in found if known is None]
+            if hasattr(expr.meta, "is_row_separable"):
+                for part in unread:
                     _check_rows(part)
             _check_type(expr, subjects)
+            if unread and not hasattr(expr.meta, "is_row_separable"):  # in older versions of Polars
+                raise _cannot_tell(unread[0])
             conditions = [PolarsCondition(part, known) for part, known in found]
             return And(tuple(conditions)) if len(conditions) > 1 else conditions[0]
     return expression
@@ -76,9 +79,14 @@ def _check_type(expr: pl.Expr, subjects: Subjects) -> None:
     try:
         kept = nothing.select(kept=expr).to_series()
     except ANY_ERROR as error:
+        hint = "Compare each column with values of its own type; schema shows the types."
+        if "datetime" in str(error).casefold() and (name := _without_zone(expr, subjects)):
+            hint = (
+                f"{name!r} holds timestamps without a zone, as the server writes them. Compare it with one by the "
+                f"clock of the server, or say which zone that is: pl.col({name!r}).dt.replace_time_zone('UTC')."
+            )
         raise UsageError(
-            f"the Polars expression {_text(expr)} cannot run over these columns: {first_line(error)}",
-            hint="Compare each column with values of its own type; schema shows the types.",
+            f"the Polars expression {_text(expr)} cannot run over these columns: {first_line(error)}.", hint=hint
         ) from error
     if kept.dtype != pl.Boolean:
         raise UsageError(
@@ -87,14 +95,15 @@ def _check_type(expr: pl.Expr, subjects: Subjects) -> None:
         )
 
 
+def _without_zone(expr: pl.Expr, subjects: Subjects) -> str | None:
+    """Return the first of its columns that holds timestamps without a zone."""
+    names = expr.meta.root_names()
+    return next((each.name for each in subjects.all if each.name in names and each.kind == "timestamp"), None)
+
+
 def _check_rows(expr: pl.Expr) -> None:
     try:
         separable = _looks_at_one_row(expr)
-    except AttributeError:  # older versions of Polars do not say
-        raise UsageError(
-            f"Polars {pl.__version__} cannot tell whether {_text(expr)} looks at one row at a time.",
-            hint=naming("Update Polars, or filter {Scan.lazy()}, which takes every Polars expression."),
-        ) from None
     except ANY_ERROR:  # functions of Python's, of which nothing is known
         separable = False
     if not separable:
@@ -103,6 +112,13 @@ def _check_rows(expr: pl.Expr) -> None:
             "mean something else than over all.",
             hint=_ELSEWHERE,
         )
+
+
+def _cannot_tell(expr: pl.Expr) -> UsageError:
+    return UsageError(
+        f"Polars {pl.__version__} cannot tell whether {_text(expr)} looks at one row at a time.",
+        hint=naming("Update Polars, or filter {Scan.lazy()}, which takes every Polars expression."),
+    )
 
 
 def _looks_at_one_row(expr: pl.Expr) -> bool:

@@ -104,8 +104,8 @@ class Query:
         return replace(self, sort=(*keys, *self.sort))
 
     def first(self, rows: int) -> Query:
-        """Return the query for at most so many rows; errors: UsageError for a negative number."""
-        if rows < 0:
+        """Return the query for at most so many rows; errors: UsageError for a negative number, or one too large."""
+        if not 0 <= rows < 2**63:
             raise UsageError(f"the first {rows} rows cannot be taken.", hint="Give a number from 0 on.")
         return replace(self, head=rows if self.head is None else min(rows, self.head))
 

@@ -29,6 +29,9 @@ bottom, percent    metrics                     no: where empty values rank is no
                                                what a percentage means
 has_elements, …    attributes                  exactly, always: nobody else can tell
 of Polars          any                         as what it says in these words; no, if that cannot be said
+null tests,        those whose bad values      no: the server sees values where there are nulls here
+negations, top     are null here
+others             \                           as a superset
 any                bool, derived metrics, …    no, with the reason `Subject.unasked` gives
 =================  ==========================  ====================================================================
 
@@ -42,7 +45,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.query.columns import ID_FORM
+from mstr_arrow.grid.schema import ID_FORM
 from mstr_arrow.query.constants import Unspeakable, bounds, pattern_constant, text_constant
 from mstr_arrow.query.expressions import (
     And,
@@ -85,6 +88,7 @@ PATTERNS = {"contains": "Contains", "starts_with": "BeginsWith", "ends_with": "E
 _COLLATION = "texts are compared by the server's collation"
 _MORE_DIGITS = "the server may hold more digits than it shows"
 _NO_ROW = "it holds for no row"
+_NULLED = "bad values of the column are null here, and values to the server"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +124,8 @@ class Asker:
     def rank(self, rank: Rank) -> Answer:
         """Put a rank that stands alone."""
         subject = self.subjects.find(rank.column)
-        if subject.unasked is not None:
-            return Answer(None, subject.unasked)
+        if subject.unasked is not None or subject.nulled:
+            return Answer(None, subject.unasked or _NULLED)
         if rank.ranking.endswith("percent"):
             return Answer(None, "a percentage of fewer rows is another one, so it is counted over all of them")
         if rank.ranking == "bottom" or rank.negated:
@@ -144,12 +148,15 @@ class Asker:
             case PolarsCondition(known=Expression() as known):
                 return self._tree(known)
             case ColumnComparison():
-                return _columns(expression, *map(self.subjects.find, (expression.column, expression.other)))
+                sides = [self.subjects.find(name) for name in (expression.column, expression.other)]
+                return _beside_nulls(expression, _columns(expression, *sides), sides)
             case Elements():
                 return _elements(expression, self.subjects.find(expression.column))
             case Leaf():
                 subject = self.subjects.find(expression.column)
-                return Answer(None, subject.unasked) if subject.unasked else self._condition(expression, subject)
+                if subject.unasked:
+                    return Answer(None, subject.unasked)
+                return _beside_nulls(expression, self._condition(expression, subject), [subject])
         return Answer(None, f"{type(expression).__name__} is nothing the server knows")
 
     def _condition(self, leaf: Leaf, subject: Subject) -> Answer:
@@ -199,6 +206,14 @@ def _disjunction(answers: Sequence[Answer]) -> Answer:
     return Answer(
         join("Or", [answer.body for answer in answers if answer.body is not None]), _first_reason(answers)
     )
+
+
+def _beside_nulls(leaf: Leaf, answer: Answer, subjects: Sequence[Subject]) -> Answer:
+    """Take back what is not certain of columns in which the server sees values where there are nulls here."""
+    if answer.body is None or not any(subject.nulled for subject in subjects):
+        return answer
+    negated = getattr(leaf, "negated", False) or getattr(leaf, "operator", "") == "!="
+    return Answer(None if negated or isinstance(leaf, Null) else answer.body, _NULLED)
 
 
 def _first_reason(answers: Iterable[Answer]) -> str | None:

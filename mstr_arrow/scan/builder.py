@@ -13,6 +13,7 @@ from mstr_arrow.fetch.resolver import Asking, Whole
 from mstr_arrow.query.parse_sql import from_sql
 from mstr_arrow.query.query import Query, SortKey
 from mstr_arrow.query.reference import ColumnReference, conditions_of, names_of
+from mstr_arrow.scan.remarks import warn_of
 from mstr_arrow.signatures import takes
 from mstr_arrow.wording import named, naming
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     OnProgress = Callable[[ScanStats], object] | None
 
 T = TypeVar("T", bound="Sliceable")
+R = TypeVar("R")
 
 Names: TypeAlias = "str | ColumnReference | Sequence[str | ColumnReference]"
 """A column by name or `col`, or one list of columns in place of several arguments."""
@@ -224,6 +226,13 @@ class Question:
             return known
         async with self._reading(lambda batch: batch, None) as read:
             return await count_all(read)
+
+    def _told(self, result: R) -> R:
+        """Warn of the bad values of the latest read, where the caller of the caller is."""
+        if self._last is not None:
+            stats = self._last.stats()
+            warn_of(stats.bad_values, getattr(self, "name", None), consistent=stats.consistent, stacklevel=3)
+        return result
 
     @asynccontextmanager
     async def _reading(

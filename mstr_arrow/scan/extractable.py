@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mstr_arrow.extract.extraction import Extraction
 from mstr_arrow.extract.folder import Folder
 from mstr_arrow.extract.options import ExtractOptions, chosen
+from mstr_arrow.scan.remarks import warn_of
 from mstr_arrow.signatures import takes
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Extractable:
         ...     done.rows, done.parts, pl.scan_parquet(f"{folder}/sales/*.parquet").collect().height
         (2000, 4, 2000)
         """
-        return self._client.run(self._extract(folder, chosen(options), on_progress))
+        return self._noted(self._client.run(self._extract(folder, chosen(options), on_progress)))
 
     @takes(ExtractOptions)
     async def extract_async(
@@ -74,7 +75,14 @@ class Extractable:
         **options: Unpack[ExtractOptions],
     ) -> ExtractResult:
         """Do what `extract` does."""
-        return await self._client.bridge(self._extract(folder, chosen(options), on_progress))
+        return self._noted(await self._client.bridge(self._extract(folder, chosen(options), on_progress)))
+
+    def _noted(self, result: ExtractResult) -> ExtractResult:
+        """Warn of bad values, of former runs, too, where `extract` is called, past what checks its options."""
+        if not result.skipped:
+            name, consistent = getattr(self, "name", None), result.consistent
+            warn_of(result.bad_values, name, consistent=consistent, stacklevel=4)
+        return result
 
     def with_options(self, **options: Unpack[ScanOptions]) -> Self:
         """Return the same scan, read otherwise."""

@@ -18,6 +18,7 @@ from mstr_arrow.grid.texts import check_strings, deliver_batch, deliver_schema, 
 from mstr_arrow.query.columns import subjects_of
 from mstr_arrow.query.pushdown import push_down
 from mstr_arrow.scan.extractable import Extractable
+from mstr_arrow.scan.remarks import warn_of
 from mstr_arrow.scan.writable import Writable
 
 if TYPE_CHECKING:
@@ -43,37 +44,37 @@ class Scan(Writable, Extractable):
     Every terminal raises InstanceGone, SessionExpired, NotPublished, ServerBusy or LimitExceeded as the server
     says, DataChanged when a total order cannot be kept up, TransportError when the server cannot be reached,
     DataMismatch when what it delivers is not what it promised, and ConversionError when a value does not fit its
-    column.
+    column; with ``on_bad_value="null"`` it gives one DataLossWarning in its place, at the end.
     """
 
     # In memory
 
     def to_arrow(self, *, strings: Strings = "dictionary", on_progress: OnProgress = None) -> pa.Table:
-        """Return all rows as a table, with one dictionary per text column.
+        """Return all rows as a table, with one dictionary per text column; several beyond 2 GiB of distinct text.
 
         Holds at its peak the table twice, and the pages under way (``Limits.buffer_bytes``).
         """
-        return self._client.run(self._to_arrow(strings, on_progress))
+        return self._told(self._client.run(self._to_arrow(strings, on_progress)))
 
     async def to_arrow_async(self, *, strings: Strings = "dictionary", on_progress: OnProgress = None) -> pa.Table:
         """Do what `to_arrow` does."""
-        return await self._client.bridge(self._to_arrow(strings, on_progress))
+        return self._told(await self._client.bridge(self._to_arrow(strings, on_progress)))
 
     def to_polars(self, *, strings: Strings = "plain", on_progress: OnProgress = None) -> pl.DataFrame:
         """Return all rows as a Polars frame; ``strings="dictionary"`` makes texts categorical."""
-        return self._client.run(self._to_polars(strings, on_progress))
+        return self._told(self._client.run(self._to_polars(strings, on_progress)))
 
     async def to_polars_async(self, *, strings: Strings = "plain", on_progress: OnProgress = None) -> pl.DataFrame:
         """Do what `to_polars` does."""
-        return await self._client.bridge(self._to_polars(strings, on_progress))
+        return self._told(await self._client.bridge(self._to_polars(strings, on_progress)))
 
     def to_pandas(self, *, strings: Strings = "plain", on_progress: OnProgress = None) -> Any:
         """Return all rows as a pandas frame with Arrow-backed types; needs the extra ``pandas``."""
-        return self._client.run(self._to_pandas(strings, on_progress))
+        return self._told(self._client.run(self._to_pandas(strings, on_progress)))
 
     async def to_pandas_async(self, *, strings: Strings = "plain", on_progress: OnProgress = None) -> Any:
         """Do what `to_pandas` does."""
-        return await self._client.bridge(self._to_pandas(strings, on_progress))
+        return self._told(await self._client.bridge(self._to_pandas(strings, on_progress)))
 
     # Batch by batch
 
@@ -146,7 +147,11 @@ class Scan(Writable, Extractable):
         ...     lf.filter(pl.col("Region") == "East").select("Order", "Units").collect().columns
         ['Order', 'Units']
         """
-        return lazy_frame(self._client, lambda: self.schema, self._open_part, repr(self))
+        return lazy_frame(self._client, lambda: self.schema, self._open_part, repr(self), partial(self._told, None))
+
+    def _warn(self, stats: ScanStats) -> None:
+        """Warn of the bad values of a read that was pulled from, where it was pulled from last."""
+        warn_of(stats.bad_values, getattr(self, "name", None), consistent=stats.consistent, stacklevel=4)
 
     # All of it once, on the background loop
 
@@ -183,7 +188,7 @@ class Scan(Writable, Extractable):
     async def _batches(self, strings: Strings, on_progress: OnProgress) -> Batches:
         check_strings(strings)
         read = await self._open(lambda batch: deliver_batch(batch, strings), on_progress)
-        return Batches(self._client, read, deliver_schema(read.schema, strings))
+        return Batches(self._client, read, deliver_schema(read.schema, strings), self._warn)
 
 
 def _reader(batches: Batches) -> pa.RecordBatchReader:

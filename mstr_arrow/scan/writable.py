@@ -10,6 +10,7 @@ from mstr_arrow.files.parts import ParquetParts
 from mstr_arrow.files.sinks import Csv, IpcFile, IpcStream, Parquet, in_thread
 from mstr_arrow.grid.texts import deliver_batch
 from mstr_arrow.scan.builder import Question
+from mstr_arrow.scan.remarks import warn_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +41,8 @@ class Writable(Question):
     ) -> ScanStats:
         """Write all rows to a Parquet file, or to a folder of them, and return what was done.
 
+        ``path`` may begin with ``~``, be a ``file://`` URL, or a binary file object, such as one that writes into
+        a store.
         ``compression`` is ``zstd``, ``snappy``, ``gzip``, ``lz4``, ``brotli`` or ``none``. The file appears
         under its name when it is whole. Holds the rows of one row group and the pages under way.
 
@@ -49,7 +52,7 @@ class Writable(Question):
         then it is replaced as a whole.
         """
         sink = _parquet(path, compression, row_group_rows, part_rows, part_bytes, overwrite=overwrite)
-        return self._client.run(self._write(sink, on_progress))
+        return self._said(self._client.run(self._write(sink, on_progress)))
 
     async def write_parquet_async(
         self,
@@ -64,7 +67,7 @@ class Writable(Question):
     ) -> ScanStats:
         """Do what `write_parquet` does."""
         sink = _parquet(path, compression, row_group_rows, part_rows, part_bytes, overwrite=overwrite)
-        return await self._client.bridge(self._write(sink, on_progress))
+        return self._said(await self._client.bridge(self._write(sink, on_progress)))
 
     def write_ipc(self, path: Target, *, stream: bool = False, on_progress: OnProgress = None) -> ScanStats:
         """Write all rows to an Arrow IPC file, or as an IPC stream, with texts as plain strings.
@@ -72,22 +75,22 @@ class Writable(Question):
         ``path`` may be a binary file object. Holds the pages under way.
         """
         sink = IpcStream(path) if stream else IpcFile(path)
-        return self._client.run(self._write(sink, on_progress))
+        return self._said(self._client.run(self._write(sink, on_progress)))
 
     async def write_ipc_async(
         self, path: Target, *, stream: bool = False, on_progress: OnProgress = None
     ) -> ScanStats:
         """Do what `write_ipc` does."""
         sink = IpcStream(path) if stream else IpcFile(path)
-        return await self._client.bridge(self._write(sink, on_progress))
+        return self._said(await self._client.bridge(self._write(sink, on_progress)))
 
     def write_csv(self, path: Target, *, on_progress: OnProgress = None) -> ScanStats:
         """Write all rows as CSV: a header, quotes where needed, null as an empty field. Holds as `write_ipc`."""
-        return self._client.run(self._write(Csv(path), on_progress))
+        return self._said(self._client.run(self._write(Csv(path), on_progress)))
 
     async def write_csv_async(self, path: Target, *, on_progress: OnProgress = None) -> ScanStats:
         """Do what `write_csv` does."""
-        return await self._client.bridge(self._write(Csv(path), on_progress))
+        return self._said(await self._client.bridge(self._write(Csv(path), on_progress)))
 
     async def _write(self, sink: Sink | ParquetParts, on_progress: OnProgress) -> ScanStats:
         try:
@@ -99,6 +102,11 @@ class Writable(Question):
         except BaseException:
             await in_thread(sink.abandon)
             raise
+
+    def _said(self, stats: ScanStats) -> ScanStats:
+        """Warn of bad values, where the caller of the caller is."""
+        warn_of(stats.bad_values, getattr(self, "name", None), consistent=stats.consistent, stacklevel=3)
+        return stats
 
 
 def _parquet(

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import SecretError
+from mstr_arrow.paths import read_path
 from mstr_arrow.private import is_shared, way_out
 from mstr_arrow.secrets.secret import Secret, require_texts, text_of
 from mstr_arrow.wording import advice
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def env(name: str, key: str | None = None, *, default: str | None = None) -> Secret:
@@ -35,7 +39,7 @@ def file(path: str | os.PathLike[str], key: str | None = None, *, shared: bool =
     """
     if not isinstance(path, os.PathLike):
         require_texts(path=path)
-    return Secret(_File(Path(path).expanduser(), shared), key)
+    return Secret(_File(read_path(path), shared), key)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -6,13 +6,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mstr_arrow.credentials import resolve, resolve_here
-from mstr_arrow.errors import UsageError
+from mstr_arrow.errors import MstrError, UsageError
 from mstr_arrow.http.url import EXAMPLE, base_url
+from mstr_arrow.masked import Masked
 from mstr_arrow.session.login_modes import Login, LoginMode, login_from, refuse_together
 from mstr_arrow.session.saved import SavedSession, read_session
 from mstr_arrow.wording import named, naming
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mstr_arrow.config import Credential
     from mstr_arrow.session.saved import Source
 
@@ -32,7 +35,7 @@ class Access:
 
     url: Credential | None = field(repr=False)
     login: Login | None
-    source: Source | None = field(default=None, repr=False)
+    source: Callable[[], Source] | None = field(default=None, repr=False)
 
     @property
     def owned(self) -> bool:
@@ -46,7 +49,7 @@ class Access:
             return naming(
                 "it was opened elsewhere ({connect.session}), so only whoever opened it can open another."
             )
-        if self.login.mode is LoginMode.DELEGATED and not callable(self.login.given[0].credential):
+        if self.login.mode is LoginMode.DELEGATED and isinstance(self.login.given[0].credential, Masked):
             return naming(
                 "it was delegated by an identity token, which is not used twice: give {connect.identity_token} a "
                 "function that makes new ones."
@@ -66,11 +69,19 @@ class Access:
     def _resolved(self, url: str | None, body: dict[str, object]) -> Resolved:
         base = None if url is None else base_url(url)
         if self.source is not None:
-            saved = read_session(self.source, base)
+            saved = self._read(self.source, base)
             return Resolved(saved.base, body, saved)
         if base is None:
             raise UsageError("no URL was given.", hint=EXAMPLE)
         return Resolved(base, body)
+
+    @staticmethod
+    def _read(source: Callable[[], Source], base: str | None) -> SavedSession:
+        """Read the session, from frames whose variables hold it: an error leaves them behind."""
+        try:
+            return read_session(source(), base)
+        except MstrError as error:
+            raise error.with_traceback(None) from error.__cause__
 
 
 def access_from(
@@ -81,11 +92,13 @@ def access_from(
     login_mode: int | None = None,
     api_key: Credential | None = None,
     identity_token: Credential | None = None,
-    session: Source | None = None,
+    session: Callable[[], Source] | None = None,
 ) -> Access:
     """Choose the way in from what the caller gave; arguments that contradict each other are a UsageError.
 
-    >>> access_from("https://bi.example.com/MicroStrategyLibrary", username="ann", password="secret")
+    Secrets are taken masked (see `mask`), so that no traceback that shows variables shows them.
+
+    >>> access_from("https://bi.example.com/MicroStrategyLibrary", username="ann", password=Masked("secret"))
     Access(login=Login(mode=<LoginMode.STANDARD: 1>))
     """
     others = {

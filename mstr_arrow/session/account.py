@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mstr_arrow.errors import SessionExpired
+from mstr_arrow.masked import Masked
 from mstr_arrow.session.client import Connected
 from mstr_arrow.session.info import (
     ServerStatus,
@@ -128,11 +129,13 @@ class SessionCalls(Connected):
 
     def validate_identity_token(self, token: str) -> bool:
         """Say whether the server takes an identity token. GET /api/auth/identityToken."""
-        return self._client.run(validate_identity_token(self._client.http.own, token))
+        masked, token = Masked(token), ""  # for tracebacks that show variables
+        return self._client.run(validate_identity_token(self._client.http.own, masked))
 
     async def validate_identity_token_async(self, token: str) -> bool:
         """Do what :meth:`validate_identity_token` does."""
-        return await self._client.bridge(validate_identity_token(self._client.http.own, token))
+        masked, token = Masked(token), ""
+        return await self._client.bridge(validate_identity_token(self._client.http.own, masked))
 
     def create_api_token(self, user_id: str | None = None) -> str:
         """Return a token for ``connect(api_key=…)``; it is a secret. POST /api/auth/apiTokens.

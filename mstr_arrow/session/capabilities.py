@@ -11,8 +11,10 @@ class Capabilities:
     """What was learned of a server by trying: one for each session, shared by all that use it.
 
     ``orientation`` is that of uploaded chunks which the server took, None before one was tried;
-    ``id_text_operators`` says whether it takes conditions such as Contains on ID forms, as far as was seen.
+    ``id_text_operators`` says whether it takes conditions such as Contains on ID forms, ``any_form`` whether it
+    takes conditions on forms beside ID and DESC, as far as was seen.
     """
 
     orientation: Literal["COLUMN", "ROW"] | None = None
     id_text_operators: bool = True
+    any_form: bool = True

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow import background
+from mstr_arrow.errors import MstrError
+from mstr_arrow.http.blotting import blot
 from mstr_arrow.session.in_project import SharedSession
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Iterator
 
     from mstr_arrow.session.in_project import ProjectSession
     from mstr_arrow.session.project_http import ProjectHttp
@@ -50,12 +53,24 @@ class Client:
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine that uses :attr:`http` and wait for its result; see :func:`~.background.run`."""
         self._check(coroutine)
-        return background.run(coroutine)
+        with self._blotted():
+            return background.run(coroutine)
 
     async def bridge(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Await a coroutine that uses :attr:`http` from any event loop; see :func:`~.background.bridge`."""
         self._check(coroutine)
-        return await background.bridge(coroutine)
+        with self._blotted():
+            return await background.bridge(coroutine)
+
+    @contextmanager
+    def _blotted(self) -> Iterator[None]:
+        """Take secrets out of errors, which may quote a page with the session's token in it."""
+        before = self.http.own.keys
+        try:
+            yield
+        except MstrError as error:
+            blot(error, [*before.secrets, *self.http.own.keys.secrets])
+            raise
 
     def _check(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         try:

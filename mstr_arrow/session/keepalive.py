@@ -19,6 +19,9 @@ logger = logging.getLogger("mstr_arrow")
 PART = 1 / 3
 """The part of the session's time-out that may pass without a request, so that two that fail do no harm."""
 
+SHORTEST = 0.3
+"""Seconds between two renewals at least, whatever time-out the server tells."""
+
 
 class KeepAlive:
     """Renews the session's time while it is held and idle; on the background loop only.
@@ -65,7 +68,7 @@ class KeepAlive:
         clock = asyncio.get_running_loop().time
         ended = None
         while True:
-            longest = await self._timeout() * PART
+            longest = max(await self._timeout() * PART, SHORTEST)
             keys = http.keys
             left = longest if keys is ended else keys.used_at + longest - clock()
             if left > 0:

@@ -7,8 +7,10 @@ import logging
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import ProtocolError, ServerError
+from mstr_arrow.http.blotting import blotted
 from mstr_arrow.http.cookies import TOKEN
-from mstr_arrow.http.response import blotted, excerpt
+from mstr_arrow.http.iserver import TOO_MANY_SESSIONS
+from mstr_arrow.http.response import excerpt
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.http.version import at_least
 from mstr_arrow.session.login_modes import LoginMode
@@ -23,6 +25,10 @@ logger = logging.getLogger("mstr_arrow")
 PYTHON_CLIENT = 76
 WEB_CLIENT = 35
 PYTHON_CLIENT_SINCE = "11.5.0600"
+
+_LOST = (
+    "The answer to a log-in was lost just now: the session that it may have opened counts until its own time-out."
+)
 
 LOCALE = {
     "displayLocale": "en_us",
@@ -40,49 +46,68 @@ The locales of the metadata and of the warehouse's data are left to the user's o
 async def log_in(http: Http, keys: SessionKeys, body: dict[str, object], version: str | None) -> None:
     """Open a session, whose token and cookies go into ``keys``; ``body`` comes from a login mode.
 
-    Servers that do not know the Python client's application type are told they talk to a web client. Not
-    repeated when it fails, unless the connection could not be opened.
+    Servers that do not know the Python client's application type are told they talk to a web client. Where the
+    answer is lost, it is asked for once more, but not with an identity token, which serves once: the session that
+    may be open lives until its own time-out.
     """
     if body["loginMode"] == LoginMode.DELEGATED:
         await _post(http, keys, "auth/delegate", body)
         return
+    lost = _Lost()
+    try:
+        await _log_in_as_client(http, keys, body, version, lost)
+    except ServerError as error:
+        if lost.times and error.iserver_code in TOO_MANY_SESSIONS:
+            error.add_hint(_LOST)
+        raise
+
+
+class _Lost:
+    """Log-ins whose answer was lost; one is repeated."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    async def __call__(self) -> bool:
+        self.times += 1
+        return self.times == 1
+
+
+async def _log_in_as_client(
+    http: Http, keys: SessionKeys, body: dict[str, object], version: str | None, lost: _Lost
+) -> None:
     chosen = http.settings.session
     request = {**body, **LOCALE, **chosen.members()}
     if chosen.application_type is not None:
-        await _post(http, keys, "auth/login", {**request, "applicationType": chosen.application_type})
+        await _post(http, keys, "auth/login", {**request, "applicationType": chosen.application_type}, lost)
         return
     python_client = at_least(version, PYTHON_CLIENT_SINCE)
     try:
         first = PYTHON_CLIENT if python_client else WEB_CLIENT
-        await _post(http, keys, "auth/login", {**request, "applicationType": first})
+        await _post(http, keys, "auth/login", {**request, "applicationType": first}, lost)
     except ServerError as error:
         if not python_client or "constraint violation" not in error.message.lower():
             raise
-        await _post(http, keys, "auth/login", {**request, "applicationType": WEB_CLIENT})
+        await _post(http, keys, "auth/login", {**request, "applicationType": WEB_CLIENT}, lost)
 
 
-async def _post(http: Http, keys: SessionKeys, path: str, body: dict[str, object]) -> None:
-    hidden = [
-        text for name, text in body.items() if name in {"password", "identityToken"} and isinstance(text, str)
-    ]
-    if body["loginMode"] == LoginMode.API_TOKEN:
-        hidden.append(str(body["username"]))
-    answer = await http.request(
-        "POST",
-        path,
-        json=body,
-        subject=Subject.LOG_IN,
-        wait="execute",
-        keys=keys,
-        hidden=hidden,
+async def _post(
+    http: Http, keys: SessionKeys, path: str, body: dict[str, object], lost: _Lost | None = None
+) -> None:
+    keys.token = await http.read(
+        "POST", path, _token, json=body, subject=Subject.LOG_IN, wait="execute", keys=keys, lost=lost
     )
+
+
+def _token(answer: Answer) -> str:
+    """Return the token of a session that was opened; errors: ProtocolError."""
     token = answer.headers.get(TOKEN)
     if not token:
         raise ProtocolError(
             f"the log-in was answered with HTTP {answer.status}, without the header {TOKEN}{_start(answer)}.",
             hint="Is the URL the Library's own, with no log-in page or gateway in front?",
         )
-    keys.token = token
+    return token
 
 
 def _start(answer: Answer) -> str:
@@ -97,15 +122,15 @@ def _start(answer: Answer) -> str:
 async def log_out(http: Http, keys: SessionKeys) -> bool:
     """Close a session and say whether the server confirmed it; never raises what the server says.
 
-    Bounded by ``timeouts.logout`` seconds, half of which one try may take: a connection that went silent is not the
-    last word. A session that is gone already is as good as closed.
+    It is tried for ``timeouts.logout`` seconds, half of which one try may take, however often other requests are
+    repeated: what is left open counts against the user. A session that is gone already is as good as closed.
     """
     if keys.token is None:
         return False
     limit = http.settings.timeouts.logout
     try:
         async with asyncio.timeout(limit):
-            await http.request("POST", "auth/logout", safe=True, keys=keys, wait=limit / 2)
+            await http.request("POST", "auth/logout", keys=keys, wait=limit / 2, patience=limit)
     except Exception as error:  # noqa: BLE001  whatever it is, it must not hide why the connection closes
         logger.debug("log-out failed: %s", type(error).__name__)
         return False

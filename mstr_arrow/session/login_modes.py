@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mstr_arrow.credentials import resolve, resolve_here
 from mstr_arrow.errors import UsageError
+from mstr_arrow.masked import mask
 from mstr_arrow.wording import Wording, named, naming
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ class Given(NamedTuple):
         """The argument, for errors."""
         return named(f"connect.{self.argument}")
 
+    def masked(self, text: str) -> object:
+        """Hide what it says, unless that is a user's name."""
+        return text if self.argument == "username" else mask(text)
+
 
 @dataclass(frozen=True, slots=True)
 class Login:
@@ -54,13 +59,13 @@ class Login:
     given: tuple[Given, ...] = field(default=(), repr=False)
 
     async def body(self) -> dict[str, object]:
-        """Return the request's body; functions are called, and may ask the user."""
-        texts = {each.member: await resolve(each.credential, each.where) for each in self.given}
+        """Return the request's body, with secrets masked; functions are called, and may ask the user."""
+        texts = {each.member: each.masked(await resolve(each.credential, each.where)) for each in self.given}
         return {"loginMode": int(self.mode), **texts}
 
     def body_here(self) -> dict[str, object]:
         """Do what :meth:`body` does in the caller's own thread."""
-        texts = {each.member: resolve_here(each.credential, each.where) for each in self.given}
+        texts = {each.member: each.masked(resolve_here(each.credential, each.where)) for each in self.given}
         return {"loginMode": int(self.mode), **texts}
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mstr_arrow.errors import ClosedError, NotFound, UsageError
+from mstr_arrow.http.again import read_by
 from mstr_arrow.session.project import OBJECT_ID, PROJECT, Project, choose, fetch_projects
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Unpack
 
     from mstr_arrow.config import Settings
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from mstr_arrow.http.cookies import SessionKeys
     from mstr_arrow.http.request import Options
     from mstr_arrow.http.response import Answer
+
+T = TypeVar("T")
 
 
 class ProjectHttp:
@@ -73,6 +77,18 @@ class ProjectHttp:
         project = await self.require_project()
         options["headers"] = {PROJECT: project.id, **(options.get("headers") or {})}
         return await self.own.request(method, path, keys=keys, **options)
+
+    async def read(
+        self,
+        method: str,
+        path: str,
+        reader: Callable[[Answer], T],
+        *,
+        keys: SessionKeys | None = None,
+        **options: Unpack[Options],
+    ) -> T:
+        """Do what :meth:`request` does, and read the answer, as :meth:`~.http.client.Http.read` does."""
+        return await read_by(self.request, method, path, reader, keys=keys, **options)
 
     async def choose(self, wanted: str | None) -> Project:
         """Choose the project of later requests by name or id, or the only one there is; see `choose`."""

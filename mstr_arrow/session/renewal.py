@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import LoginError, MstrError, SessionExpired, UsageError
+from mstr_arrow.http.error_map import code_number
 from mstr_arrow.http.subject import ENDED, facts
 from mstr_arrow.wording import naming
 
@@ -16,19 +17,24 @@ if TYPE_CHECKING:
     from mstr_arrow.http.cookies import SessionKeys
 
     LogIn = Callable[[], Awaitable[SessionKeys]]
+    LogOut = Callable[[SessionKeys], Awaitable[object]]
+
+_EXPIRED = 9
 
 
 class Renewal:
     """Opens another session where the server refuses the keys of the present one; on the background loop only.
 
-    ``log_in`` opens one and returns its keys. Without it nobody can, and ``why_not`` is what is told then. All
+    ``log_in`` opens one and returns its keys. Without it nobody can, and ``why_not`` is what is told then.
+    ``log_out`` ends one: before the other is opened, never after, as it may end all sessions of the user. All
     requests that were refused wait for one log-in; those that come later go on with the new keys. Credentials that
     were refused are not sent again, as that may lock the user out, before :meth:`anew` is called.
     """
 
-    def __init__(self, http: Http, log_in: LogIn | None, why_not: str = "") -> None:
+    def __init__(self, http: Http, log_in: LogIn | None, log_out: LogOut, why_not: str = "") -> None:
         self._http = http
         self._log_in = log_in
+        self._log_out = log_out
         self._why_not = why_not
         self._under_way: asyncio.Future[None] | None = None
         self._refused: tuple[SessionKeys, LoginError] | None = None
@@ -44,12 +50,12 @@ class Renewal:
         if self._refused is not None and self._refused[0] is refused:
             raise _not_again(error, self._refused[1]) from self._refused[1]
         try:
-            await self._one_log_in(self._log_in)
+            await self._one_log_in(self._log_in, log_out=not _tells_the_end(error))
         except MstrError as failure:
             raise _not_again(error, failure) from failure
 
-    async def anew(self, end: Callable[[SessionKeys], Awaitable[object]]) -> None:
-        """Let ``end`` end the present session, then open another, whatever became of earlier tries."""
+    async def anew(self) -> None:
+        """End the present session, then open another, whatever became of earlier tries."""
         if self._log_in is None:
             raise UsageError(
                 naming("no other session can be opened: {why}", why=self._why_not), hint="Connect anew."
@@ -57,7 +63,7 @@ class Renewal:
         if self._under_way is not None:
             await asyncio.wait([self._under_way])
         self._refused = None
-        await self._one_log_in(self._log_in, end)
+        await self._one_log_in(self._log_in, log_out=True)
 
     async def stop(self, seconds: float) -> None:
         """Wait for a log-in that is under way, as only its answer tells which session to log out; then end it."""
@@ -66,12 +72,10 @@ class Renewal:
         if self._under_way is not None:
             self._under_way.cancel()
 
-    async def _one_log_in(
-        self, log_in: LogIn, end: Callable[[SessionKeys], Awaitable[object]] | None = None
-    ) -> None:
+    async def _one_log_in(self, log_in: LogIn, *, log_out: bool) -> None:
         """Take part in the log-in that is under way, or start one; whoever gives up waiting does not end it."""
         if self._under_way is None:
-            self._under_way = asyncio.ensure_future(self._replace_keys(log_in, end))
+            self._under_way = asyncio.ensure_future(self._replace_keys(log_in, log_out=log_out))
             self._under_way.add_done_callback(self._done)
         await asyncio.shield(self._under_way)
 
@@ -80,15 +84,20 @@ class Renewal:
         if not future.cancelled():
             future.exception()  # looked at: whoever waited may have gone
 
-    async def _replace_keys(self, log_in: LogIn, end: Callable[[SessionKeys], Awaitable[object]] | None) -> None:
+    async def _replace_keys(self, log_in: LogIn, *, log_out: bool) -> None:
         old = self._http.keys
-        if end is not None:
-            await end(old)
+        if log_out:
+            await self._log_out(old)
         try:
             self._http.keys = await log_in()
         except LoginError as refusal:
             self._refused = old, refusal
             raise
+
+
+def _tells_the_end(error: SessionExpired) -> bool:
+    """Say whether an error tells that the session has ended; a 401 of a gateway's leaves that open."""
+    return code_number(error.code) == _EXPIRED
 
 
 def _not_again(error: SessionExpired, failure: MstrError) -> SessionExpired:

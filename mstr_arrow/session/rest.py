@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.http.client import Http
     from mstr_arrow.http.request import Wait
+    from mstr_arrow.masked import Masked
     from mstr_arrow.session.project_http import ProjectHttp
 
 _ABOUT_SESSION = frozenset({"auth", "sessions", "status", "projects"})
@@ -39,7 +40,7 @@ class Response:
     status: int
     headers: Mapping[str, str] = field(repr=False)
     content: bytes = field(repr=False)
-    _secrets: Sequence[str] = field(default=(), repr=False)
+    _secrets: Sequence[Masked] = field(default=(), repr=False)
 
     def json(self) -> Any:
         """Return the body parsed; a body that is not JSON is a ProtocolError."""

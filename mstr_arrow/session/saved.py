@@ -6,17 +6,19 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from mstr_arrow.errors import SecretError, UsageError
 from mstr_arrow.http.cookies import TOKEN
 from mstr_arrow.http.url import base_url
+from mstr_arrow.paths import read_path, told, written_path
 from mstr_arrow.private import read_private, write_private
 from mstr_arrow.session.project import PROJECT
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mstr_arrow.session.project_http import ProjectHttp
 
 Source: TypeAlias = "Mapping[str, Any] | str | os.PathLike[str]"
@@ -94,7 +96,9 @@ def read_session(source: Source, base: str | None = None) -> SavedSession:
 
 def save(path: str | os.PathLike[str], document: Mapping[str, Any]) -> None:
     """Write what :meth:`SavedSession.document` returns to a file of its owner's alone."""
-    write_private(Path(path).expanduser(), json.dumps(document))
+    file = written_path(path)
+    with told(file, "written"):
+        write_private(file, json.dumps(document))
 
 
 def _data(source: Source) -> Mapping[str, Any]:
@@ -106,10 +110,10 @@ def _data(source: Source) -> Mapping[str, Any]:
             hint=naming("Give a dict, JSON or a path. {session}", session=_HINT),
         )
     is_text = isinstance(source, str) and source.lstrip().startswith("{")
-    text = str(source) if is_text else _file(Path(source).expanduser())
+    text = str(source) if is_text else _file(read_path(source))
     try:
         data = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         data = None
     if not isinstance(data, dict):
         raise UsageError(naming("{connect.session} holds no JSON object."), hint=_HINT)

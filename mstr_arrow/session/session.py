@@ -67,7 +67,8 @@ class ServerSession:
         )
         """The instances of cubes and reports that the session has on the server."""
         why_not = self._access.why_not_renewed
-        self._renewal = Renewal(self.http, None if why_not else self._log_in_again, why_not or "")
+        log_in = None if why_not else self._log_in_again
+        self._renewal = Renewal(self.http, log_in, self._log_out, why_not or "")
         self._info: asyncio.Task[SessionInfo] | None = None
         self._closing: asyncio.Task[None] | None = None
 
@@ -139,7 +140,7 @@ class ServerSession:
 
     async def renew(self) -> None:
         """Log out and in again, with credentials that are fetched anew. Errors: UsageError where it cannot be."""
-        await self._renewal.anew(self._log_out)
+        await self._renewal.anew()
 
     async def aclose(self, *, log_out: bool | None = None) -> None:
         """Close what is registered, log out, close the connections; callable often, ends in bounded time.

@@ -10,6 +10,7 @@ from mstr_arrow.http.body import loads
 
 if TYPE_CHECKING:
     from mstr_arrow.http.client import Http
+    from mstr_arrow.masked import Masked
 
 IDENTITY = "X-MSTR-IdentityToken"
 
@@ -26,10 +27,10 @@ async def create_identity_token(http: Http) -> str:
     return token
 
 
-async def validate_identity_token(http: Http, token: str) -> bool:
+async def validate_identity_token(http: Http, token: Masked) -> bool:
     """Say whether the server takes an identity token. GET /api/auth/identityToken."""
-    if not isinstance(token, str):
-        raise UsageError(f"an identity token is a str, not of type {type(token).__name__}.")
+    if not isinstance(token(), str):
+        raise UsageError(f"an identity token is a str, not of type {type(token()).__name__}.")
     # The answer to an unknown token is that to an ended session: so one that has ended is replaced first.
     await http.request("GET", "sessions")
     try:
@@ -38,7 +39,6 @@ async def validate_identity_token(http: Http, token: str) -> bool:
             "auth/identityToken",
             headers={IDENTITY: token},
             keys=http.keys,
-            hidden=[token],
         )
     except (LoginError, SessionExpired):
         return False

@@ -100,6 +100,12 @@ class Place:
         self.instance_id = instance_id
         self._owner.note(self, self._asked)
 
+    async def lose(self) -> None:
+        """Count the instance that the last request may have made, whose id nobody knows, as spent."""
+        lost = await self._owner.spend(self.http, self.path)
+        lost.maybe_made = True
+        lost.release()
+
     def rest(self) -> None:
         """Stop using the instance, but keep it while nobody else needs the place."""
         self.users -= 1

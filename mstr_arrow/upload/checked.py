@@ -38,7 +38,7 @@ def check_batch(batch: pa.RecordBatch, first_row: int) -> None:
     """
     try:
         batch.validate(full=True)
-    except pa.ArrowInvalid:
+    except pa.ArrowException:
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             _check_column(name, column, first_row)
         raise
@@ -47,11 +47,11 @@ def check_batch(batch: pa.RecordBatch, first_row: int) -> None:
 def _check_column(name: str, column: pa.Array, first_row: int) -> None:
     try:
         column.validate(full=True)
-    except pa.ArrowInvalid as error:
+    except pa.ArrowException as error:
         at = _first_wrong(column)
-        place = f"column {name!r}" if at is None else f"column {name!r}, row {first_row + at:,}"
+        row = "" if at is None else f", row {first_row + at:,}"
         raise ConversionError(
-            f"{place[0].upper()}{place[1:]}: {_seen(column, at, error)}",
+            f"Column {name!r}{row}: {_seen(column, at, error)}",
             column=name,
             row=None if at is None else first_row + at,
             hint="Read the text again in the encoding it has, often cp1252 or latin-1."
@@ -91,12 +91,12 @@ def _first_wrong_index(column: pa.DictionaryArray) -> int | None:
 def _valid(array: pa.Array) -> bool:
     try:
         array.validate(full=True)
-    except pa.ArrowInvalid:
+    except pa.ArrowException:
         return False
     return True
 
 
-def _seen(column: pa.Array, at: int | None, error: pa.ArrowInvalid) -> str:
+def _seen(column: pa.Array, at: int | None, error: pa.ArrowException) -> str:
     """Say what is wrong, with the first bytes of a text."""
     values = column
     if at is not None and kinds.is_dictionary(column.type):

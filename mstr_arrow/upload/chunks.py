@@ -23,7 +23,7 @@ except ImportError:
     from base64 import b64encode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from mstr_arrow.upload.encode import EncodeOptions, Slice
 
@@ -79,17 +79,19 @@ def chunks(
     chunk_rows: int | None = None,
     first_index: int = 1,
     skip_rows: int = 0,
+    on_rows: Callable[[pa.Table], object] | None = None,
 ) -> Iterator[Chunk]:
     """Encode batches into chunks whose bodies have at most ``chunk_bytes`` bytes, and nearly as many.
 
-    ``skip_rows`` are left out from the start, because an earlier attempt has delivered them. Holds the body
+    ``skip_rows`` are left out from the start, because an earlier attempt has delivered them. ``on_rows`` is called
+    with all rows, some at a time and in order, those left out among them. Holds the body
     that is being filled, the rows and the text of a slice, a small part of a body, and what their batches hold
     beyond them.
 
     Errors: DataMismatch for a batch of another schema, UsageError for a row that is larger than a chunk,
     ConversionError for a value that cannot be written.
     """
-    rows, most = _Rows(batches, schema, skip_rows), chunk_rows or sys.maxsize
+    rows, most = _Rows(batches, schema, skip_rows, on_rows), chunk_rows or sys.maxsize
     chunk = _Filling(table, options, chunk_bytes, first_index, skip_rows)
     count = _FIRST_ROWS
     while ahead := rows.ahead(min(count, most - chunk.rows), chunk_bytes // _SLICES):
@@ -97,6 +99,7 @@ def chunks(
         fits = part.size <= chunk.room
         if fits:
             chunk.add(part)
+            chunk.show(ahead, on_rows)
             rows.drop(part.rows)
         elif part.rows > 1 and chunk.size < _NEARLY_FULL * chunk_bytes:
             count = part.rows // 2
@@ -176,6 +179,12 @@ class _Filling:
         self.seconds += time.perf_counter() - began
         return part
 
+    def show(self, rows: pa.Table, on_rows: Callable[[pa.Table], object] | None) -> None:
+        if on_rows is not None:
+            began = time.perf_counter()
+            on_rows(rows)
+            self.seconds += time.perf_counter() - began
+
     def add(self, part: _Part) -> None:
         self.parts.append(part)
         self.rows += part.rows
@@ -210,8 +219,15 @@ class _Filling:
 class _Rows:
     """The rows that are still to be encoded, joined from batches as far as they are looked at."""
 
-    def __init__(self, batches: Iterable[pa.RecordBatch], schema: pa.Schema, skip: int) -> None:
+    def __init__(
+        self,
+        batches: Iterable[pa.RecordBatch],
+        schema: pa.Schema,
+        skip: int,
+        on_skipped: Callable[[pa.Table], object] | None,
+    ) -> None:
         self._batches = iter(batches)
+        self._on_skipped = on_skipped
         self._columns = list(zip(schema.names, schema.types, strict=True))
         self._skip = skip
         self._pending: deque[pa.RecordBatch] = deque()
@@ -246,6 +262,10 @@ class _Rows:
                 raise DataMismatch(f"A batch has the column {_named(found)} where {_named(due)} was announced.")
         skipped = min(self._skip, batch.num_rows)
         self._skip -= skipped
+        if self._on_skipped is not None:
+            for start in range(0, skipped, _MOST_ROWS):
+                rows = batch.slice(start, min(_MOST_ROWS, skipped - start))
+                self._on_skipped(pa.Table.from_batches([rows]))
         return pa.RecordBatch.from_arrays(batch.columns[:], schema=pa.schema(self._columns)).slice(skipped)
 
 

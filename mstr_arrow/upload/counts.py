@@ -1,4 +1,4 @@
-"""The rows of a dataset's tables, as the server counts them, and as they should be.
+"""What a dataset shows of its tables: their rows as the server counts them, all rows of the cube, and sums. Edge.
 
 Wire reference, sections 3.2, 5.1 and 6.2.
 """
@@ -6,19 +6,29 @@ Wire reference, sections 3.2, 5.1 and 6.2.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from math import isfinite
 from typing import TYPE_CHECKING
 
-from mstr_arrow.errors import DataMismatch, NotPublished
+from mstr_arrow.errors import MstrError, NotPublished
 from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.grid.definition import ROW_COUNT, read_definition
-from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Mapping
 
+    from mstr_arrow.grid.decode import Page
     from mstr_arrow.session.project_http import ProjectHttp
-    from mstr_arrow.upload.options import Policy
-    from mstr_arrow.upload.result import TableResult
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a cube shows, as far as that is known: the ``sums`` of metrics that are numbers, and its ``rows``."""
+
+    sums: Mapping[str, Fraction] = field(default_factory=dict)
+    rows: int | None = None
 
 
 async def row_counts(http: ProjectHttp, dataset_id: str) -> dict[str, int]:
@@ -31,38 +41,54 @@ async def row_counts(http: ProjectHttp, dataset_id: str) -> dict[str, int]:
     counting = definition.may_count_rows
     if not counting:
         return {}
-    metrics = [{"id": metric.id} for metric in counting]
-    body = {"requestedObjects": {"attributes": [], "metrics": metrics}}
-    path, params = f"v2/cubes/{dataset_id}/instances", {"offset": 0, "limit": 1}
     try:
-        answer = await http.request("POST", path, params=params, json=body, safe=True, wait="execute")
+        page = await _first_row(http, dataset_id, [], [metric.id for metric in counting])
     except NotPublished:
         return {}
-    page = decode_page(await asyncio.to_thread(answer.text))
     rows = page.batch.to_pylist()
     counts = rows[0] if rows else {}
     return {metric.name.removeprefix(ROW_COUNT): int(counts.get(metric.name) or 0) for metric in counting}
 
 
-def check_counts(
-    sent: Iterable[TableResult], policies: Mapping[str, Policy], before: Mapping[str, int], after: Mapping[str, int]
-) -> tuple[bool | None, str]:
-    """Compare row counts with what was sent: whether they are right, None where nobody can know, and why.
+async def shown(http: ProjectHttp, dataset_id: str, tables: Collection[str], metrics: Collection[str]) -> Shown:
+    """Return the sums of these metrics and, for a dataset of one table, the rows of the cube.
 
-    Raises DataMismatch where rows are missing or doubled.
+    Two more instances of one row each. What the server does not tell is left out: a cube without these metrics, a
+    result that is larger than the project allows.
     """
-    sent = list(sent)
-    if uncounted := [table.name for table in sent if table.name not in after]:
-        return None, f"not possible: the server shows no row count of table {uncounted[0]!r}"
-    for table in sent:
-        policy = policies[table.name]
-        expected = table.rows + (before.get(table.name, 0) if policy == "add" else 0)
-        if policy in {"add", "replace"} and after[table.name] != expected:
-            raise DataMismatch(
-                f"table {table.name!r} has {after[table.name]:,} rows after publishing, and should have "
-                f"{expected:,}.",
-                hint=naming("Upload it again with {Connection.write.mode='replace'}."),
-            )
-    if open_ended := sorted({"update", "upsert"} & set(policies.values())):
-        return None, f"not possible: the rows that {' and '.join(open_ended)} leaves depend on the keys"
-    return True, "the cube has as many rows as were sent"
+    definition = read_definition((await http.request("GET", f"v2/cubes/{dataset_id}")).json())
+    definition = definition.without_row_counts(tables)
+    ids = [metric.id for metric in definition.metrics if metric.name in metrics]
+    sums: dict[str, Fraction] = {}
+    rows = None
+    try:
+        if ids:
+            page = await _first_row(http, dataset_id, [], ids)
+            first = page.batch.to_pylist()[:1]
+            sums = {
+                name: exact for row in first for name, value in row.items() if (exact := _exact(value)) is not None
+            }
+        if len(tables) == 1 and definition.attributes:
+            attributes = [attribute.id for attribute in definition.attributes]
+            page = await _first_row(http, dataset_id, attributes, [metric.id for metric in definition.metrics])
+            rows = page.paging.total
+    except MstrError:
+        return Shown(sums, rows)
+    return Shown(sums, rows)
+
+
+async def _first_row(
+    http: ProjectHttp, dataset_id: str, attributes: Collection[str], metrics: Collection[str]
+) -> Page:
+    asked = {"attributes": [{"id": it} for it in attributes], "metrics": [{"id": it} for it in metrics]}
+    path, params = f"v2/cubes/{dataset_id}/instances", {"offset": 0, "limit": 1}
+    body = {"requestedObjects": asked}
+    answer = await http.request("POST", path, params=params, json=body, safe=True, wait="execute")
+    return decode_page(await asyncio.to_thread(answer.text))
+
+
+def _exact(value: object) -> Fraction | None:
+    """Give a number as it is; None for what is none."""
+    if isinstance(value, int | Decimal) or (isinstance(value, float) and isfinite(value)):
+        return Fraction(value)
+    return None

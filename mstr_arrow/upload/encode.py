@@ -40,7 +40,7 @@ class EncodeOptions:
         try:
             # Polars takes an empty name for UTC.
             pl.Series([0]).cast(pl.Datetime("ms", "UTC")).dt.convert_time_zone(self.time_zone or "(none)")
-        except pl.exceptions.PolarsError as error:
+        except (pl.exceptions.PolarsError, TypeError) as error:
             raise UsageError(
                 f"time_zone={self.time_zone!r} is unknown.",
                 hint="Name one of the time zone database, such as 'UTC' or 'Europe/Berlin'.",

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from mstr_arrow.upload.chunks import chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import pyarrow as pa
 
     from mstr_arrow.upload.chunks import Chunk
     from mstr_arrow.upload.encode import EncodeOptions
     from mstr_arrow.upload.source import Source
+    from mstr_arrow.upload.watch import Seen, Watch
 
 
 class Encoder:
@@ -36,6 +37,7 @@ class Encoder:
         chunk_rows: int | None,
         first_index: int,
         skip_rows: int,
+        watch: Callable[[], Watch] | None = None,
     ) -> None:
         self._table = table
         self._source = source
@@ -47,10 +49,18 @@ class Encoder:
         self._tape: list[pa.RecordBatch] | None = []
         self._chunks: Iterator[Chunk] | None = None
         self._options = options
+        self._make_watch = watch
+        self._watch: Watch | None = None
 
     async def next(self) -> Chunk | None:
         """Return the next chunk; None after the last. Raises what reading or encoding raises."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._next)
+
+    async def seen(self) -> Seen | None:
+        """Return what was seen of the rows, after the last chunk; None where nobody looked."""
+        if self._watch is None:
+            return None
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._watch.result)
 
     def settle(self) -> None:
         """Stop keeping what was read."""
@@ -69,6 +79,7 @@ class Encoder:
         if self._batches is None:
             self._batches = iter(self._opened.enter_context(self._source.open()))
         if self._chunks is None:
+            self._watch = self._make_watch() if self._make_watch else None
             batches = chain(tuple(self._tape or ()), self._taped(self._batches))
             self._chunks = chunks(
                 batches,
@@ -79,6 +90,7 @@ class Encoder:
                 chunk_rows=self._chunk_rows,
                 first_index=self._first_index,
                 skip_rows=self._skip_rows,
+                on_rows=self._watch.add if self._watch else None,
             )
         return next(self._chunks, None)
 

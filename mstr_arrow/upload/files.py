@@ -26,6 +26,7 @@ import pyarrow.fs
 from mstr_arrow.adapters.database import not_run, open_database
 from mstr_arrow.errors import DataError, UsageError
 from mstr_arrow.names import listing
+from mstr_arrow.paths import read_path
 from mstr_arrow.upload.guess import Conversion, guess
 from mstr_arrow.upload.source import check_relation
 from mstr_arrow.wording import advice
@@ -69,7 +70,7 @@ def open_file(path: str | Path, *, column_types: Mapping[str, pa.DataType] | Non
     Raises UsageError for what is missing, empty, unreadable or of no known kind; whoever reads the data meets
     DataError where a CSV file is broken, ConversionError where a value does not fit its column's type.
     """
-    path, types = Path(path), column_types or {}
+    path, types = read_path(path), column_types or {}
     try:
         if path.is_dir():
             return _retyped(_parquet(_parts(path)), types, path)

@@ -1,18 +1,20 @@
 """Columns as the types that a dataset has for them already. Wire reference, sections 6.2 and 6.6. Pure.
 
-A dataset keeps its types: what a type declared years ago does not hold, the server refuses after it was sent, or
-changes. So values are cast here, which a value that does not fit ends.
+A dataset keeps the types it was made with. What a type does not hold the server changes, or refuses after it was
+sent; so values are cast here, and one that does not fit is refused.
 
 ===================  =================================================================
 the dataset has      what is cast to it
 ===================  =================================================================
-INTEGER, BIGINTEGER  whole numbers of any type that are within 32 and 64 bits; bool
+INTEGER, BIGINTEGER  whole numbers of floating and decimal types; bool
 DOUBLE               integers and decimals that a double gives back; bool
 DATE                 timestamps without a zone, at midnight
 DATETIME             dates
 BOOL                 0 and 1 of any type
 any                  a column of nulls
 ===================  =================================================================
+
+Integers of more than 32 bits are left to the server: it is not known whether its INTEGER has no more.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
 _NUMBERS = {"INTEGER", "BIGINTEGER", "DOUBLE", "BIGDECIMAL"}
 _TARGETS: dict[int, tuple[str, pa.DataType, set[str]]] = {
-    1: ("INTEGER", pa.int32(), {"BIGINTEGER", "DOUBLE", "BIGDECIMAL", "BOOL"}),
+    1: ("INTEGER", pa.int64(), {"DOUBLE", "BIGDECIMAL", "BOOL"}),
     6: ("DOUBLE", pa.float64(), {"BIGINTEGER", "BIGDECIMAL", "BOOL"}),
     7: ("DOUBLE", pa.float64(), {"BIGINTEGER", "BIGDECIMAL", "BOOL"}),
     14: ("DATE", pa.date32(), {"DATETIME"}),

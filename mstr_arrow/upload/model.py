@@ -273,7 +273,7 @@ def _check_metrics(metrics: Iterable[Metric]) -> None:
 
 def unknown_column(name: str, names: list[str], purpose: str) -> UsageError:
     """Return the error for a column that is in no table."""
-    near = near_names(name, names)
+    near = near_names(str(name), names)
     hint = f"Did you mean {listing(near)}?" if near else f"There are: {listing(names)}."
     return UsageError(f"there is no column {name!r} {purpose}.", hint=hint)
 

@@ -21,7 +21,7 @@ def check_name(what: str, name: str) -> None:
     >>> check_name("table", "Sales 2024")
     """
     if not isinstance(name, str):
-        raise UsageError(f"the name {name!r} of a {what} is a {type(name).__name__}, no text.", hint="Name it.")
+        raise UsageError(f"the {what} {name!r} has a name of type {type(name).__name__}.", hint="Names are texts.")
     if not name.strip():
         raise UsageError(f"a {what} has no name.", hint="Name it.")
     if len(name) > MAX_CHARACTERS:

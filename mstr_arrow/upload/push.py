@@ -13,6 +13,7 @@ from mstr_arrow.session.project import OBJECT_ID
 from mstr_arrow.upload import datasets
 from mstr_arrow.upload.fit import fitted
 from mstr_arrow.upload.implied import implied
+from mstr_arrow.upload.meaning import of_dataset, of_model
 from mstr_arrow.upload.model import TableRoles, build_model, table_models, unknown_column
 from mstr_arrow.upload.names import MAX_CHARACTERS, check_name
 from mstr_arrow.upload.options import Policy, UploadOptions
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from mstr_arrow.session.client import Client
     from mstr_arrow.session.project_http import ProjectHttp
     from mstr_arrow.upload.existing import Dataset
+    from mstr_arrow.upload.meaning import Meaning
     from mstr_arrow.upload.model import Model
     from mstr_arrow.upload.push_options import Forms, SchemaMode, SendOptions
     from mstr_arrow.upload.result import UploadProgress, WriteResult
@@ -76,6 +78,7 @@ class Push:
         self._client = client
         self._tables: dict[str, _Table] = {}
         self._last: Upload | None = None
+        self._meanings: dict[str, Meaning] = {}
 
     @property
     def _http(self) -> ProjectHttp:
@@ -121,6 +124,7 @@ class Push:
         send = self._sending(dict.fromkeys(self._tables, "replace"), **options)
         if send.options.resume is not None:
             self._take_up(send.options.resume)
+            self._meanings = of_model(model)
             return await self._send(send, created=True, deletable=False)
         in_folder = await folder_id(self._http, folder)
         found = await datasets.find_dataset(self._http, self.name, in_folder)
@@ -169,6 +173,7 @@ class Push:
         elif definition is not None:
             check_roles(tables, roles, definition)
             idle = idle_tables(tables, policies, definition)
+            self._meanings = of_dataset(tables, definition, self._roles(attribute_forms)[1])
         return await self._send(send, created=False, deletable=False, idle=idle)
 
     async def publish(self) -> WriteResult:
@@ -242,6 +247,7 @@ class Push:
         self.id = await datasets.create(
             self._http, model, name=str(self.name), description=self.description, folder=folder
         )
+        self._meanings = of_model(model)
 
     def _sending(
         self,
@@ -274,6 +280,7 @@ class Push:
             name=str(self.name),
             created=created or deletable,
             idle=idle,
+            meanings={name: it for name, it in self._meanings.items() if name not in idle},
         )
         if not auto_upload:
             return upload.result()

@@ -31,8 +31,10 @@ class SendOptions(TypedDict, total=False):
     ``time_zone``
         is the zone that timestamps with a zone are converted to; the server knows none. By default ``"UTC"``.
     ``verify``
-        reads the row counts back after publishing, where the update policy says what they must be. They are
-        always read after a chunk had to be sent again.
+        refuses to publish rows that attributes do not tell apart, which are added up, with UploadFailed; otherwise
+        they are published, with a DataLossWarning that counts them and shows two. Afterwards reads back what the
+        update policy lets know: row counts, sums of the metrics, and of a cube of one table its rows. Row counts
+        are always read after a chunk had to be sent again.
     ``keep_session``
         leaves the upload session of a failed upload on the server, for ``resume``, and a new dataset with it.
     ``resume``

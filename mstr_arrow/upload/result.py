@@ -31,12 +31,18 @@ class UploadProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableResult:
-    """What was sent of one table: ``bytes`` of request bodies."""
+    """What was sent of one table: ``rows``, in ``bytes`` of request bodies.
+
+    ``rows_shown`` are those that a reader sees of them, for rows with equal attributes are added up; None where the
+    dataset's attributes were not known. It is ``estimated`` for more than 20 million rows.
+    """
 
     name: str
     rows: int = 0
     bytes: int = 0
     chunks: int = 0
+    rows_shown: int | None = None
+    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +52,9 @@ class WriteResult:
     ``created`` says whether the dataset is new, ``published`` whether its cube shows the data. ``bytes`` are
     those of request bodies; ``retries`` chunks were sent again. ``seconds`` is the whole time;
     ``seconds_encoding`` runs beside ``seconds_sending``, and ``seconds_waiting`` is what the sender waited for
-    it. ``verified`` says whether the cube's row counts were read back and are right, None where they were not
-    read; ``verification`` says why.
+    it. ``verified`` says whether what the cube shows was read back and is right: row counts, and with ``verify``
+    the rows of a cube of one table and the sums of metrics; None where it was not read, or cannot be known;
+    ``verification`` says what was compared, or why not.
     ``nulled`` counts NaN and infinities that became null, ``shortened`` times and timestamps that lost digits
     below the millisecond, ``ambiguous`` timestamps in an hour that occurs twice in the time zone of the upload,
     when clocks are put back, each by ``table.column``; ``without_effect`` counts the rows, by table, that could
@@ -71,6 +78,7 @@ class WriteResult:
     shortened: Mapping[str, int] = field(default_factory=dict)
     ambiguous: Mapping[str, int] = field(default_factory=dict)
     without_effect: Mapping[str, int] = field(default_factory=dict)
+    merged: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def losses(self) -> str:
@@ -90,12 +98,19 @@ class WriteResult:
             "and it has none"
             for table, rows in self.without_effect.items()
         ]
+        said += self.merged.values()
         return "; ".join(said)
 
     @property
     def rows(self) -> int:
         """Rows sent, all tables together."""
         return sum(table.rows for table in self.tables)
+
+    @property
+    def rows_shown(self) -> int | None:
+        """Rows that a reader sees of those sent, all tables together; None where one is not known."""
+        shown = [table.rows_shown for table in self.tables]
+        return None if None in shown else sum(rows or 0 for rows in shown)
 
     @property
     def bytes(self) -> int:

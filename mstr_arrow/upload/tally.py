@@ -10,6 +10,7 @@ from mstr_arrow.upload.result import TableResult, UploadProgress, WriteResult
 
 if TYPE_CHECKING:
     from mstr_arrow.upload.chunks import Chunk
+    from mstr_arrow.upload.watch import Seen
 
 
 @dataclass(slots=True)
@@ -28,6 +29,7 @@ class Tally:
     nulled: dict[str, int] = field(default_factory=dict)
     shortened: dict[str, int] = field(default_factory=dict)
     ambiguous: dict[str, int] = field(default_factory=dict)
+    seen: dict[str, Seen] = field(default_factory=dict)
     verified: bool | None = None
     verification: str = "not asked for"
 
@@ -50,6 +52,18 @@ class Tally:
             for column, count in lost.items():
                 name = f"{chunk.table}.{column}"
                 mine[name] = mine.get(name, 0) + count
+
+    def saw(self, table: str, seen: Seen) -> None:
+        """Note what a reader will see of a table."""
+        self.seen[table] = seen
+        self.tables[table] = replace(
+            self.tables[table], rows_shown=seen.grouping.shown, estimated=seen.grouping.estimated
+        )
+
+    @property
+    def merged(self) -> dict[str, str]:
+        """What becomes of rows that attributes do not tell apart, by table."""
+        return {table: seen.merged for table, seen in self.seen.items() if seen.merged}
 
     def progress(self, phase: Literal["sending", "publishing"], table: str | None, message: str) -> UploadProgress:
         """Say how far it is."""
@@ -85,4 +99,5 @@ class Tally:
             without_effect={
                 name: table.rows for name, table in self.tables.items() if name in self.idle and table.rows
             },
+            merged=self.merged,
         )

@@ -77,6 +77,7 @@ _BINARY = "Cast it to string: as it is if it holds UTF-8, else as hexadecimal di
 EXPLODE = "Explode it into rows, or join its items into a string."
 UNNEST = "Unnest its fields into columns of their own."
 MAP_KEYS = "Take the keys that matter into columns of their own, or cast it to a JSON string."
+_NO_STORAGE = "Make texts of it where it was made, or leave it out."
 _EXTENSION_HELP = {
     "pandas.period": "Make dates of it with .dt.to_timestamp(), or texts with .astype(str).",
     "pandas.interval": "Take its .array.left and .array.right into columns of their own, or make texts of it.",
@@ -140,7 +141,9 @@ def value_type(dtype: pa.DataType) -> pa.DataType:
 
 
 def _extension(column: str, name: str, storage: pa.DataType) -> UsageError:
+    stored = any(is_kind(value_type(storage)) for is_kind, _ in _FATES)
+    hint = f"Cast it to {storage} if what is stored is what you mean, or to string." if stored else _NO_STORAGE
     return UsageError(
         f"Column {column!r} is of the extension type {name}, stored as {storage}: what it means is not known here.",
-        hint=_EXTENSION_HELP.get(name, f"Cast it to {storage} if what is stored is what you mean, or to string."),
+        hint=_EXTENSION_HELP.get(name, hint),
     )

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from mstr_arrow.errors import (
@@ -18,17 +19,18 @@ from mstr_arrow.errors import (
     MstrError,
     NotFound,
     ServerError,
-    TransportError,
     UploadFailed,
     UsageError,
 )
 from mstr_arrow.http.error_map import meant_status
-from mstr_arrow.upload.counts import check_counts, row_counts
 from mstr_arrow.upload.encoder import Encoder
+from mstr_arrow.upload.grouping import Grouper
 from mstr_arrow.upload.options import CHUNK_BYTES, project_limit
 from mstr_arrow.upload.result import Resume
 from mstr_arrow.upload.session import PublishStatus, UploadSession
 from mstr_arrow.upload.tally import Tally
+from mstr_arrow.upload.verification import Verification
+from mstr_arrow.upload.watch import Watch
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from mstr_arrow.session.project_http import ProjectHttp
     from mstr_arrow.upload.chunks import Chunk
     from mstr_arrow.upload.encode import Orientation
+    from mstr_arrow.upload.meaning import Meaning
     from mstr_arrow.upload.options import UploadOptions
     from mstr_arrow.upload.result import UploadProgress, WriteResult
     from mstr_arrow.upload.source import Source
@@ -65,6 +68,7 @@ class Upload:
         name: str,
         created: bool = False,
         idle: frozenset[str] = frozenset(),
+        meanings: Mapping[str, Meaning] | None = None,
     ) -> None:
         self.dataset_id = dataset_id
         self.name = name
@@ -72,6 +76,7 @@ class Upload:
         self.published = False
         self._tally = Tally(_sum([source.rows for source in sources.values()]), idle)
         self._created = created
+        self._meanings = meanings or {}
         self._session = session
         self._sources = sources
         self._options = options
@@ -123,18 +128,18 @@ class Upload:
     async def publish(self) -> None:
         """Publish what was sent and follow it to its end; the upload session is gone afterwards.
 
-        Counts the tables' rows before and after where that was asked for, or where a chunk was sent again.
-        Raises UploadFailed where publishing does not end well, TimeoutExceeded or what else went wrong where its
-        end is not known, DataMismatch where rows are missing or doubled.
+        With ``verify``, refuses first what attributes do not tell apart, and compares afterwards what the cube
+        shows; where a chunk was sent again, it counts rows. Raises UploadFailed where publishing is refused or does
+        not end well, TimeoutExceeded or what else went wrong where its end is not known, DataMismatch where rows
+        are missing or doubled.
         """
         if self._upload_session is None:
             raise UsageError("nothing was uploaded that could be published.")
         began = time.monotonic()
-        counted = self._options.verify or self._tally.retries > 0
-        before: dict[str, int] = {}
+        verification = Verification(self._http, self.dataset_id, self._options, self._tally)
         try:
-            if counted and "add" in self._options.policies.values():
-                before = await self._rows_before()
+            verification.refuse_merged()
+            await verification.look_before()
             self._report("publishing", None)
             await self._upload_session.publish()
             await self._upload_session.follow(self._http.settings.timeouts.publish, self._say)
@@ -144,23 +149,7 @@ class Upload:
         self.published = True
         await self.discard()
         self._tally.publishing = time.monotonic() - began
-        if counted:
-            after = await self._rows_after()
-            tables, policies = self._tally.tables.values(), self._options.policies
-            self._tally.verified, self._tally.verification = check_counts(tables, policies, before, after)
-
-    async def _rows_before(self) -> dict[str, int]:
-        try:
-            return await row_counts(self._http, self.dataset_id)
-        except (ServerError, TransportError) as error:
-            raise UploadFailed(f"the rows there are could not be counted: {error} {_TAKEN_BACK}") from error
-
-    async def _rows_after(self) -> dict[str, int]:
-        try:
-            return await row_counts(self._http, self.dataset_id)
-        except (ServerError, TransportError) as error:
-            error.hint = "The data are published; only their rows could not be counted."
-            raise
+        await verification.look_after()
 
     async def discard(self) -> None:
         """Delete the upload session and with it what was not published; does nothing when there is none."""
@@ -243,6 +232,7 @@ class Upload:
             chunk_rows=self._options.chunk_rows,
             first_index=chunks + 1,
             skip_rows=rows,
+            watch=partial(self._watch, table, source, meaning) if (meaning := self._meanings.get(table)) else None,
         )
         coming: asyncio.Future[Chunk | None] | None = None
         try:
@@ -253,12 +243,19 @@ class Upload:
             while (chunk := await self._encoded(table, coming)) is not None:
                 coming = asyncio.ensure_future(encoder.next())
                 await self._put(chunk)
+            if (seen := await encoder.seen()) is not None:
+                self._tally.saw(table, seen)
         finally:
             if coming is not None:
                 coming.cancel()
                 with suppress(asyncio.CancelledError, Exception):
                     await coming
             encoder.close()
+
+    def _watch(self, table: str, source: Source, meaning: Meaning) -> Watch:
+        options = self._options
+        grouper = Grouper(source, meaning.keys, options.time_zone)
+        return Watch(table, grouper, meaning, options.policies[table], summed=options.verify)
 
     async def _try_columns(self, table: str, encoder: Encoder) -> None:
         """Send the first chunk of all as columns; again as rows, in a new session, where that is refused."""

@@ -78,6 +78,26 @@ def json_values(name: str, column: pa.ChunkedArray, *, time_zone: str, quote: bo
     return Values(pl.lit(series))
 
 
+def comparable(array: pa.Array, *, time_zone: str) -> pl.Series:
+    """Give values of which those are equal that are written alike, at less cost than writing them."""
+    if kinds.is_string_view(array.type):
+        return pl.Series(array)
+    dtype = value_type(array.type)
+    series = _series(array)
+    if kinds.is_floating(dtype):
+        doubles = pl.lit(series.cast(pl.Float64))
+        return _computed(pl.when(doubles.is_finite()).then(doubles))
+    if kinds.is_date64(dtype):
+        return series // _MS_OF_DAY
+    if kinds.is_time(dtype) or kinds.is_timestamp(dtype):
+        per_ms = _PER_SECOND[dtype.unit] // 1000
+        ms = series // per_ms if per_ms > 1 else series
+        if kinds.is_timestamp(dtype) and dtype.tz is not None:
+            return to_local(ms if per_ms else ms * 1000, time_zone)[0]
+        return ms
+    return series
+
+
 # From Arrow to Polars -------------------------------------------------------------------------------------------
 
 

@@ -134,6 +134,13 @@ def test_verbose_tells_the_requests_and_no_secret(run, server, tmp_path):
             3,
             "--column-type 'Ledger Id=string' takes any value",
         ),
+        (
+            [CUBE, "-o", "x.csv", "--column-type", "Ledger Id=int32"],
+            3,
+            "--on-bad-value 'Ledger Id=null' makes null of such values",
+        ),
+        ([CUBE, "-o", "x.csv", "--on-bad-value", "skip"], 2, "--on-bad-value 'skip' is not COLUMN=null"),
+        ([CUBE, "-o", "x.csv", "--on-bad-value", "Ledgr Id=null"], 2, "Did you mean 'Ledger Id'?"),
         ([CUBE, "-o", "x.csv", "--page-rows", "0"], 2, "--page-rows"),
         ([CUBE, "-o", "x.txt"], 2, "or add --format"),
         ([CUBE, "-o", "no/x.csv"], 2, "the folder no does not exist"),
@@ -158,6 +165,22 @@ def test_verbose_shows_the_traceback_without_the_password(run, monkeypatch):
     assert result.code == 1
     assert "Traceback" in result.err
     assert "s3cr3t-value" not in result.err
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize("way", [["-o", "sales.parquet"], ["-o", "sales/", "--resume"]])
+@pytest.mark.parametrize("choice", ["null", "Ledger Id=null"])
+def test_bad_values_are_null_where_that_is_asked_for_and_told_in_a_line(run, tmp_path, monkeypatch, way, choice):
+    monkeypatch.chdir(tmp_path)
+    result = run("fetch", CUBE, *way, "--column-type", "Ledger Id=int32", "--on-bad-value", choice)
+    assert result.code == 0, result.err
+    assert re.search(
+        r"^Warning: Sales Cube: [\d,]+ values of 'Ledger Id' did not fit and became null \(",
+        result.err,
+        re.MULTILINE,
+    )
+    table = pq.read_table(way[1])
+    assert 0 < table["Ledger Id"].null_count <= len(table)
 
 
 @pytest.mark.usefixtures("server")

@@ -56,7 +56,8 @@ def test_a_file_becomes_a_cube_whose_id_is_printed(push, server, name):
     said = result.err.splitlines()
     assert said[0].startswith(f"Created '{name}': 2 rows sent in ")
     assert "rows/s" in said[0]
-    assert said[1:] == ["Verified: the cube has as many rows as were sent"]
+    shown = "and shows 2; the sums of 'units', 'price' are right"
+    assert said[1:] == [f"Verified: the cube has as many rows as were sent, {shown}"]
     assert rows(server, cube_id) == [
         {"store": "Lyon", "zip": "01067", "year": 2024, "units": 3, "price": 1.5},
         {"store": "Paris", "zip": "10115", "year": 2025, "units": 4, "price": 0.1},
@@ -111,6 +112,24 @@ def test_an_update_without_metrics_is_warned_of(push, name, tmp_path):
     said = result.err.splitlines()
     assert said[0].endswith("are found by 'store', 'city'; only metrics change, and it has none")
     assert said[-1].startswith("Warning: no row of table 'stores' (1 sent) can change anything")
+
+
+def test_rows_that_would_be_added_up_are_warned_of_or_refused(push, server, name, tmp_path):
+    (tmp_path / "sales.csv").write_text("store,units\nLyon,1\nParis,2\nLyon,3\n")
+    merged = (
+        "3 rows of table 'sales' show as 2, as those with equal attributes are added up, such as rows 0 and 2, "
+        "with 'store' = 'Lyon'"
+    )
+    refused = push("sales.csv", "--name", name, "--verify")
+    assert (refused.code, refused.out) == (1, b"")
+    assert f"UploadFailed: {merged}. Nothing was published." in refused.err
+    assert "--attribute" in refused.err
+    assert "without --verify they are published" in refused.err
+    with pytest.raises(KeyError):
+        server.dataset(name)
+    result = push("sales.csv", "--name", name)
+    assert result.code == 0
+    assert result.err.splitlines()[-1] == f"Warning: {merged}"
 
 
 def test_a_verification_that_cannot_be_is_explained(push, name):

@@ -187,6 +187,15 @@ def test_what_is_not_needed_is_not_read(table, server):
     assert {limit for _, _, limit in asked.pages} == {1}
 
 
+def test_what_becomes_of_bad_values_is_for_the_columns_of_any_object(run, server):
+    statement = "select Region from 'Sales Cube'"
+    assert run("sql", statement, "--on-bad-value", "Region=null").code == 0
+    assert run("sql", statement, "--on-bad-value", "null").code == 0
+    result = run("sql", statement, "--on-bad-value", "Regoin=null")
+    assert (result.code, "Did you mean 'Region'?" in result.err) == (2, True)
+    assert server.open_sessions == 0
+
+
 def test_explain_says_what_would_be_asked_and_reads_nothing(run, server):
     asked = Requests(server)
     statement = (

@@ -145,7 +145,7 @@ def test_a_reader_who_leaves_ends_it_without_a_word(run, both, arguments, monkey
     assert "roken" not in (tmp_path / "err").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["fetch", "--help"], ["--show-completion"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["fetch", "--help"]])
 def test_a_reader_of_help_may_leave(run, arguments, tmp_path):
     with unread() as out, (tmp_path / "err").open("w", encoding="utf-8") as err:
         assert run(arguments, out, err) == 141

@@ -1,5 +1,6 @@
 """Wrong usage is told with what was meant: options, commands, profiles and their keys, variables, projects."""
 
+import io
 import os
 import sys
 
@@ -174,3 +175,58 @@ def test_what_has_the_name_is_told(run, arguments, said, tmp_path, monkeypatch):
     result = run(*arguments)
     assert result.code == 1
     assert said in result.err
+
+
+BYTES = "\udcff\udcd0"
+"""What Python makes of the bytes FF D0 in an argument."""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["ls", BYTES],
+        ["ls", "--username", BYTES],
+        ["ls", "--url", BYTES],
+        ["ls", "--proxy", BYTES],
+        ["fetch", "One Row", "-o", f"{BYTES}.csv"],
+        ["sql", BYTES],
+        ["push", BYTES, "--name", "x"],
+    ],
+)
+def test_an_argument_that_is_no_text_is_told(run, arguments):
+    result = run(*arguments)
+    assert result.code == 2
+    assert "is no text in UTF-8" in " ".join(result.err.replace("│", " ").split())
+
+
+@pytest.mark.usefixtures("server")
+def test_an_argument_is_read_as_utf8_in_any_locale(run):
+    typed = "Été".encode().decode("ascii", "surrogateescape")
+    assert "No cubes or reports have the name 'Été'" in run("ls", typed).err
+
+
+@pytest.mark.parametrize("option", ["--url", "--proxy"])
+def test_a_host_that_no_name_server_knows_is_told(run, option):
+    result = run("ls", "--url", "http://127.0.0.1:9/X", option, f"http://{'x' * 70}.example.com")
+    assert result.code == 2
+    assert "Traceback" not in result.err
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize(
+    "options",
+    [["--head", 10**30], ["--columns", "Colour,"], ["--columns", ","], ["--sort", ","], ["--aggregate", ""]],
+)
+def test_odd_lists_and_numbers_are_told(run, options, tmp_path):
+    result = run("fetch", "One Row", "-o", tmp_path / "x.csv", *options)
+    assert (result.code, "Traceback" in result.err) == (2, False)
+
+
+@pytest.mark.usefixtures("server")
+def test_a_password_that_is_no_text_is_told(run, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff\n"), encoding="utf-8"))
+    result = run("ls", "--password-stdin")
+    assert (result.code, "standard input is no text in UTF-8" in result.err) == (2, True)
+    monkeypatch.setenv("MSTR_PASSWORD", "\udcff")
+    result = run("ls")
+    assert (result.code, "holds half a character" in result.err, "udcff" in result.err) == (2, True, False)

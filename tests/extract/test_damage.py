@@ -182,6 +182,21 @@ def test_a_damaged_manifest_of_a_beginning_leads_to_another_beginning(cube, begu
     is_whole(cube, begun.parent / "sales")
 
 
+def test_a_damaged_beginning_beside_a_whole_folder_is_cleared_away(cube, whole, begun):
+    (begun / "_manifest.json").write_text("{")
+    done = cube.extract(whole, part_rows=PART)
+    assert (done.skipped, done.damage) == (True, None)
+    is_whole(cube, whole)
+
+
+def test_a_link_in_place_of_the_working_folder_is_named(cube, begun, tmp_path):
+    begun.rename(tmp_path / "elsewhere")
+    begun.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UsageError, match="is a link"):
+        cube.extract(tmp_path / "sales", part_rows=PART)
+    assert (tmp_path / "elsewhere" / "part-00000.parquet").exists()
+
+
 def test_an_old_manifest_is_named_with_the_way_out(cube, whole, begun):
     for path in (whole, begun):
         manifest = path / "_manifest.json"

@@ -2,7 +2,7 @@ import pyarrow as pa
 import pytest
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.grid.texts import check_strings, deliver_batch, deliver_schema
+from mstr_arrow.grid.texts import check_strings, deliver_batch, deliver_schema, join_batches
 
 WORDS = pa.DictionaryArray.from_arrays(pa.array([1, None, 0, 1], pa.int32()), pa.array(["a", ""]))
 FIELDS = [pa.field("Word", WORDS.type, metadata={"mstr.id": "A1"}), pa.field("Number", pa.int64())]
@@ -40,3 +40,34 @@ def test_other_words_are_refused():
     check_strings("dictionary")
     with pytest.raises(UsageError, match=r"'Plain'.*'dictionary' or 'plain'"):
         check_strings("Plain")
+
+
+def batch_of(*words):
+    texts = pa.array(words, pa.string()).dictionary_encode().cast(WORDS.type)
+    return pa.record_batch([texts, pa.array(range(len(words)))], names=["Word", "Number"])
+
+
+PAGES = [["aaaa", "bbbb"], ["bbbb", None], ["cccc", "aaaa"], ["dddd", "eeee"], ["eeee", "dddd"], ["ffff"]]
+
+
+@pytest.mark.parametrize(("limit", "dictionaries"), [(None, 1), (40, 1), (32, 1), (20, 2), (12, 4), (8, 6), (1, 6)])
+def test_more_distinct_text_than_a_dictionary_holds_comes_in_several(limit, dictionaries):
+    batches = [batch_of(*words) for words in PAGES]
+    schema = batches[0].schema
+    table = join_batches(batches, schema, **({} if limit is None else {"dictionary_bytes": limit}))
+    assert table.schema.equals(schema)
+    assert table["Word"].to_pylist() == [word for words in PAGES for word in words]
+    distinct = {tuple(chunk.dictionary.to_pylist()) for chunk in table["Word"].chunks}
+    assert len(distinct) == dictionaries
+    assert max(sum(map(len, each)) for each in distinct) <= max(limit or 40, 8)
+
+
+def test_dictionaries_that_repeat_are_one_however_long_they_are_together():
+    words = ["aaaa", "bbbb"]
+    table = join_batches([batch_of(*words) for _ in range(50)], batch_of(*words).schema, dictionary_bytes=9)
+    assert len({tuple(chunk.dictionary.to_pylist()) for chunk in table["Word"].chunks}) == 1
+    assert table.num_rows == 100
+
+
+def test_no_batches_are_a_table_without_rows():
+    assert join_batches([], SCHEMA).schema.equals(SCHEMA)

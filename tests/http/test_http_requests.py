@@ -12,6 +12,7 @@ from aiohttp import web
 from mstr_arrow import background, errors, events
 from mstr_arrow.config import Settings, Timeouts
 from mstr_arrow.http.client import Http
+from mstr_arrow.masked import Masked
 from mstr_arrow.session.project_http import ProjectHttp
 
 OK = b'{"ok":true}'
@@ -161,10 +162,44 @@ def test_a_change_that_may_have_been_made_is_not_repeated(library, ask, status):
 
 
 def test_a_final_refusal_is_not_repeated(library, ask):
-    library.on("GET", "/api/x", status=500, json={"code": "ERR001", "iServerCode": -2147072488, "message": "no"})
-    with pytest.raises(errors.NotPublished):
+    library.on("GET", "/api/x", status=500, json={"code": "ERR001", "iServerCode": -2147072542, "message": "no"})
+    with pytest.raises(errors.ServerError):
         ask("GET", "x")
     assert library.count("GET", "/api/x") == 1
+
+
+DENIED = [
+    pytest.param({"code": "ERR001", "iServerCode": -2147072488}, errors.NotPublished, id="not published"),
+    pytest.param({"code": "ERR001", "iServerCode": -2147216373}, errors.NotFound, id="no such object"),
+    pytest.param({"code": "ERR004"}, errors.NotFound, id="not found"),
+]
+
+
+@pytest.mark.parametrize(("told", "error"), DENIED)
+def test_that_nothing_is_there_is_confirmed_where_the_status_tells_of_trouble(library, ask, told, error):
+    library.on("GET", "/api/x", json={"n": 1})
+    library.on("GET", "/api/x", times=1, status=500, json={"message": "no", **told})
+    assert ask("GET", "x").json() == {"n": 1}
+    library.on("GET", "/api/y", status=500, json={"message": "no", **told})
+    with pytest.raises(error):
+        ask("GET", "y")
+    assert library.count("GET", "/api/y") == 2
+
+
+@pytest.mark.parametrize(("told", "error"), DENIED)
+def test_that_nothing_is_there_is_believed_where_the_status_says_so(library, ask, told, error):
+    library.on("GET", "/api/x", status=404, json={"message": "no", **told})
+    with pytest.raises(error):
+        ask("GET", "x")
+    assert library.count("GET", "/api/x") == 1
+
+
+@pytest.mark.parametrize(("told", "error"), DENIED)
+def test_what_makes_something_is_not_sent_again_to_confirm(library, ask, told, error):
+    library.on("POST", "/api/x", status=500, json={"message": "no", **told})
+    with pytest.raises(error):
+        ask("POST", "x")
+    assert library.count("POST", "/api/x") == 1
 
 
 def test_attempts_end(library, ask, quick):
@@ -291,7 +326,7 @@ def test_secrets_stay_out_of_logs_and_errors(library, quick, caplog):
         http.keys.token = "tok-1"
         try:
             with pytest.raises(errors.ServerError) as caught:
-                await http.request("GET", "x?secret=q", hidden=['pa"ss'])
+                await http.request("GET", "x?secret=q", headers={"X-Secret": Masked('pa"ss')})
             return repr(http), repr(caught.value), str(caught.value)
         finally:
             await http.aclose()

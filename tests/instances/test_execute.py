@@ -173,7 +173,7 @@ def test_a_gateway_that_cuts_what_runs_while_we_wait_is_one_error(simulate, conn
 
 def test_a_connection_that_breaks_while_we_wait_is_told(simulate, connect):
     simulator = simulate()
-    simulator.fail(Fault.reset().on("POST", "/instances"))
+    simulator.fail(Fault.reset().on("POST", "/instances", times=None))
     with pytest.raises(errors.ConnectError, match="The cube may go on running on the server") as caught:
         connect(simulator).cube("Sales Cube").to_arrow()
     assert "Ask for less at once" in caught.value.hint

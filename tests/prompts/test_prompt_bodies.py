@@ -1,4 +1,4 @@
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import pytest
@@ -129,6 +129,11 @@ def test_forms_are_named_by_name_and_id(body):
         (col("Profit@ID") > 1, "does not offer 'Profit@ID'"),
         (col("Year@Short") > 1, "'Year' of the prompt 'It' has no form 'Short'"),
         (col("Year") == True, "cannot be answered with True"),  # noqa: E712 - a condition
+        (
+            col("Year") > datetime(2024, 1, 31, tzinfo=UTC),
+            "a moment in a zone. The server compares by its own clock",
+        ),
+        (col("Year") > time(10, 20, tzinfo=UTC), "a moment in a zone"),
         (~col("Revenue").top(2), "cannot be answered with"),
         (col("Year").is_in([1, "a"]), "cannot be answered with"),
     ],

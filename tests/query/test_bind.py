@@ -56,6 +56,17 @@ def test_an_attribute_with_several_forms_has_elements(subjects, object_id):
         bind(col("Revenue").has_elements(["h1;A"]), subjects)
 
 
+MOMENT = dt.datetime(2024, 1, 31, 10, 20, tzinfo=dt.timezone(dt.timedelta(hours=2)))
+ZONED = [
+    col("Opened") > MOMENT,
+    col("Opened") == MOMENT,
+    col("Opened").between(MOMENT, dt.datetime(2024, 2, 1)),  # noqa: DTZ001 - one of each
+    col("Opened").is_in([MOMENT]),
+    col("Opened") <= "2024-01-31T10:20:00+02:00",
+]
+"""Moments in a zone, for a column of timestamps without one."""
+
+
 @pytest.mark.parametrize(
     ("expression", "said"),
     [
@@ -72,6 +83,10 @@ def test_an_attribute_with_several_forms_has_elements(subjects, object_id):
         (col("Day") > "tomorrow", "'tomorrow' is none"),
         (col("Day") > 20240131, "20240131 is a number. It takes a date"),
         (col("Day") > dt.datetime(2024, 1, 1, tzinfo=dt.UTC), "has a zone"),
+        (col("Day") == "2024-01-31T10:20:00+02:00", "'2024-01-31T10:20:00+02:00' has a zone. It takes a date"),
+        *((condition, "holds timestamps without one, as the server writes them") for condition in ZONED),
+        *((condition, "which is '2024-01-31T08:20:00' if that shows UTC; or say") for condition in ZONED),
+        (col("Hour") > dt.time(10, 20, tzinfo=dt.UTC), "'10:20:00+00:00' has a zone. It takes a time"),
         (col("Hour") > "25:00", "'25:00' is none"),
         (col("Hour") > dt.datetime(2024, 1, 1, tzinfo=dt.UTC), "is a datetime"),
         (col("Opened") > dt.time(10), "is a time of day"),

@@ -10,9 +10,8 @@ import pytest
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.grid.options import GridOptions
-from mstr_arrow.grid.schema import Column, Columns
+from mstr_arrow.grid.schema import ID_FORM, Column, Columns
 from mstr_arrow.instances.source import Source
-from mstr_arrow.query.columns import ID_FORM
 from mstr_arrow.query.element_lookup import Element, as_elements, texts_in_the_way, with_elements
 from mstr_arrow.query.expressions import Elements, all_of
 from mstr_arrow.query.planner import divide

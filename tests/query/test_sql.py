@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from decimal import Decimal
 
+import pyarrow as pa
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.query.bind import bind
+from mstr_arrow.query.columns import subjects_of
 from mstr_arrow.query.expressions import (
     And,
     Between,
@@ -84,6 +86,9 @@ def test_sql_is_read_as_conditions(text, condition):
         ("sales.Year = 1", "sales.Year"),
         ("Year::int = 1", "CAST(Year AS INT)"),
         ("Day > DATE '2024-13-01'", "2024-13-01"),
+        ("Opened > TIMESTAMPTZ '2024-01-31 10:20:00'", "a moment in a zone that it does not name"),
+        ("Opened > TIMESTAMP WITH TIME ZONE '2024-01-31'", "a moment in a zone that it does not name"),
+        ("Opened > TIMESTAMP '2024-01-31 10:20' AT TIME ZONE 'UTC'", "AT TIME ZONE"),
         ("Year = ?", "?"),
         ("Year is distinct from 1", "IS DISTINCT FROM"),
         ("(" * 3_000 + "Year = 1" + ")" * 3_000, "nested too deeply"),
@@ -95,6 +100,24 @@ def test_one_error_names_what_is_not_known(text, named):
         from_sql(text)
     assert named in caught.value.message
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "TIMESTAMPTZ '2024-01-31 10:20:00+02'",
+        "TIMESTAMP WITH TIME ZONE '2024-01-31 10:20:00+02:00'",
+        "TIMESTAMP '2024-01-31 10:20:00+02:00'",
+        "'2024-01-31T08:20:00Z'::TIMESTAMPTZ",
+        "'2024-01-31T08:20:00Z'",
+    ],
+)
+def test_moments_in_a_zone_are_read_and_compared_where_the_column_has_one(written, subjects):
+    condition = from_sql(f"Opened > {written}")
+    zoned = subjects_of(pa.schema([("Opened", pa.timestamp("us", "UTC"))]))
+    assert repr(bind(condition, zoned)) == "Opened > '2024-01-31T08:20:00+00:00'"
+    with pytest.raises(UsageError, match="which is '2024-01-31T08:20:00' if that shows UTC"):
+        bind(condition, subjects)
 
 
 def test_without_the_extra_the_error_names_it(monkeypatch):

@@ -9,6 +9,8 @@ fault at this step.
 import re
 from typing import NamedTuple
 
+import orjson
+
 from mstr_arrow.simulator import Fault
 from tests.reliability.meddling import Meddling
 
@@ -47,6 +49,11 @@ def statuses(*numbers):
     """Statuses as they come from the server itself, and from gateways."""
     made = {"JSON": Fault.error, "HTML": Fault.html, "empty": Fault.empty}
     return {f"{number} {kind}": make(number) for number in numbers for kind, make in made.items()}
+
+
+def of_another(member):
+    """Name another instance or object in a page."""
+    return Fault.rewritten(lambda body: orjson.dumps({**orjson.loads(body), member: "F" * 32}))
 
 
 LIVES_ON = Fault.session_expired()
@@ -96,6 +103,8 @@ FAULTS = {
     "more rows than asked for": {"more": Fault.long_page(5)},
     "wrong offset, another page": {"offset": Fault.lying_page(offset=3), "page": Fault.other_page(15)},
     "another total": {"total": Fault.lying_page(total=9)},
+    "page of another object": {"object": of_another("id")},
+    "page of another instance": {"instance": of_another("instanceId")},
 }
 
 ERRORS = {
@@ -121,31 +130,33 @@ WORDS = {
 # A cell is what is done (WORDS) and the error if it stays (ERRORS, "u" for UploadFailed because of it).
 TABLE = {
     REFUSED: "+C +C +C +C +C +C +C +C +C +uC +uC +",
-    "certificate not accepted, or other TLS failure": "L L L L L L L L L uL uL =",
-    "500, 502, 504, with JSON, HTML or nothing": "S +S S +S +S +S +S S S +uS uS +",
-    "503, with JSON, HTML or nothing": "B +B B +B +B +B +B B B +uB uB +",
+    "certificate not accepted, or other TLS failure": "L L L L L L L L L uL uL +",
+    "500, 502, 504, with JSON, HTML or nothing": "+S +S +S +S +S +S +S S S +uS uS +",
+    "503, with JSON, HTML or nothing": "+B +B +B +B +B +B +B B B +uB uB +",
     "429 or 503 with Retry-After, in seconds or as a date": "+B +B +B +B +B +B +B +B +B +uB +uB +",
-    "reset while the request is sent": "C +C C +C +C +C +C C C +uC uC +",
-    LOST: "C +C C +C +C +C +C C C +uC = +",
-    OUTWAITED: "S +S S +S +S +S +S S S +uS = +",
+    "reset while the request is sent": "+C +C +C +C +C +C +C C C +uC uC +",
+    LOST: "+C +C +C +C +C +C +C C C +uC = +",
+    OUTWAITED: "+S +S +S +S +S +S +S S S +uS = +",
     SILENT: "T +T T +T +T +T +T T T +uT uT +",
-    "reset or end in the middle of the body": "- +C C +C +C +C +C C C - - -",
+    "reset or end in the middle of the body": "- +C +C +C +C +C +C C C - - -",
     "silence in the middle of the body": "- +T T +T +T +T +T T T - - -",
     "trickle": "- = = = = = = = = - - -",
-    "body that ends early with the length that was told; broken gzip": "- P P =P =P =P P P P - - -",
-    "no JSON": "P P P =P =P =P P P P =uP uP =",
-    "JSON that is something else": "P P P =P =P =P P P P - - -",
+    "body that ends early with the length that was told; broken gzip": "- P +P =P =P =P P P P - - -",
+    "no JSON": "+P P +P =P =P =P P P P =uP uP =",
+    "JSON that is something else": "+P P +P =P =P =P P P P - - -",
     "401 ERR009": "- sE sE siI I siI sE sE sE uE uE -",
     "instance gone (-2147468986), alone or with all others": "- - - iI I iI - - - - - -",
-    "server's own time-out (-2147206497)": "B B B =B =B =B =B B B uB uB =",
+    "server's own time-out (-2147206497)": "B B B =B =B =B =B B B uB uB +",
     "memory (-2147073380), governor full (-2147209053)": "+B +B +B +B +B +B +B +B +B +uB +uB +",
-    "project unloaded (-2147209151)": "N N N N N N N N N uN uN =",
+    "project unloaded (-2147209151)": "N N N N N N N N N uN uN +",
     "cube published again, its instances stay": "- = = = = = = - - - - -",
     "cube published again, its instances are gone": "- = = i I D = - - - - -",
     "fewer rows than asked for": "- - = = = = - - - - - -",
     "more rows than asked for": "- - = =M =M =M - - - - - -",
     "wrong offset, another page": "- - = =M =M =M - - - - - -",
     "another total": "- - M =M =M =M - - - - - -",
+    "page of another object": "- - = =M =M =M - - - - - -",
+    "page of another instance": "- - - =M =M =M - - - - - -",
 }
 
 

@@ -47,22 +47,63 @@ def fails(connection, mode="replace"):
     return caught.value
 
 
-def test_a_log_in_leaves_one_session_which_nobody_knows(sim, connect, lost):
+def test_a_log_in_is_sent_once_more_and_leaves_one_session_which_nobody_knows(sim, connect, lost):
     sim.fail(lost.on("POST", r"/auth/login$"))
-    with pytest.raises((errors.ConnectError, errors.ServerError)):
-        connect()
+    with connect() as connection:
+        assert connection.cube(CUBE).to_arrow().num_rows == 20
+        assert sim.open_sessions == 2
     assert sim.open_sessions == 1
 
 
-def test_an_instance_is_one_of_its_session_until_that_ends(sim, connect, lost):
-    sim.fail(lost.on("POST", r"/instances$"))
+def test_an_instance_is_made_again_and_the_lost_one_is_of_its_session_until_that_ends(sim, connect, lost):
+    sim.fail(lost.on("POST", r"/instances$", times=2))
+    with connect() as connection:
+        assert connection.cube(CUBE).to_arrow().num_rows == 20
+        assert sim.instances[-1].alive == 3
+    assert sim.instances[-1].alive == 0
+    assert sim.open_sessions == 0
+
+
+def test_three_instances_are_made_at_most(sim, connect, lost):
+    sim.fail(lost.on("POST", r"/instances$", times=None))
     with connect() as connection:
         with pytest.raises((errors.ConnectError, errors.ServerError)):
             connection.cube(CUBE).to_arrow()
-        assert sim.instances[-1].alive == 1
+        assert sim.instances[-1].alive == 3
+
+
+@pytest.mark.parametrize(
+    "damage", [Fault.damaged(), Fault.cut_short(), Fault.not_json(), Fault.not_json(b'{"a": 1}')]
+)
+def test_an_instance_whose_answer_cannot_be_read_is_made_again(sim, connect, damage):
+    sim.fail(damage.on("POST", r"/instances$"))
+    with connect() as connection:
+        assert connection.cube(CUBE).schema.names
         assert connection.cube(CUBE).to_arrow().num_rows == 20
-        assert sim.instances[-1].alive == 2
-    assert sim.instances[-1].alive == 0
+
+
+def test_a_report_is_not_run_again(sim, connect, lost):
+    sim.fail(lost.on("POST", r"/reports/\w+/instances$"))
+    with connect() as connection, pytest.raises((errors.ConnectError, errors.ServerError)):
+        connection.report("Plain Report").to_arrow()
+    assert sum(request.path.endswith("/instances") for request in sim.requests) == 1
+
+
+def test_lost_instances_push_out_none_that_is_read(sim, lost):
+    settings = ma.SessionSettings(working_set=4)
+    with ma.connect(
+        sim.url,
+        username=sim.username,
+        password=sim.password,
+        settings=ma.Settings(session=settings, retry=ma.Retry(wait_initial=0.001)),
+    ) as connection:
+        limits = ma.Limits(first_page_rows=5, page_rows=5, concurrency=1)
+        batches = iter(connection.cube(CUBE, limits=limits))
+        rows = len(next(batches))
+        for _ in range(3):
+            sim.fail(lost.on("POST", r"/instances$", times=2))
+            assert connection.cube(CUBE).to_arrow().num_rows == 20
+        assert rows + sum(map(len, batches)) == 20
     assert sim.open_sessions == 0
 
 

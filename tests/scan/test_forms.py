@@ -12,6 +12,8 @@ import pytest
 import mstr_arrow as ma
 from mstr_arrow.errors import DataMismatch, UsageError
 from mstr_arrow.simulator import Simulator
+from mstr_arrow.simulator.rules.collation import Collation
+from tests.reliability.emptyshapes import SHAPES
 from tests.support.requests import Requests
 from tests.support.servers import IDLE
 
@@ -195,9 +197,30 @@ def test_all_forms_are_read_where_they_are_asked_for(customers, truth):
     assert every.with_options(forms="shown").schema.names == SHOWN
 
 
-def test_types_may_be_chosen_for_all_forms(customers):
-    every = customers.with_options(forms="all", types={"Customer@ID": pa.string()})
-    assert every.to_polars()["Customer@ID"].to_list()[0] == "101"
+@pytest.mark.parametrize("forms", ["shown", "all"])
+def test_types_are_chosen_for_any_form(customers, forms):
+    typed = customers.with_options(forms=forms, types={"Customer@ID": pa.string()})
+    assert typed.select("Customer@ID").to_polars()["Customer@ID"].to_list()[0] == "101"
+    assert typed.filter(col("Customer@ID") == "102").count_rows() == 10
+    assert typed.to_arrow().num_rows == 60
+    wrong = customers.with_options(forms=forms, types={"Customer@Id": pa.string()})
+    for way in (lambda: wrong.schema, wrong.to_arrow, wrong.head(2).to_arrow):
+        with pytest.raises(UsageError, match=r"types= names 'Customer@Id'.* Did you mean 'Customer@ID'"):
+            way()
+
+
+def test_conditions_behind_sums_take_forms_of_the_attributes_that_are_left(customers, truth):
+    added = customers.aggregate("Customer", "Visits")
+    email, number = pl.col("Customer@Email"), pl.col("Customer@ID")
+    expected = truth.group_by("Customer@ID", "Customer@Email").agg(pl.col("Visits").sum())
+    bobs = added.filter(col("Customer@Email") == "bob@example.com", col("Visits") > 0)
+    assert bobs.schema.names == ["Customer", "Visits"]
+    kept = expected.filter(email == "bob@example.com")["Visits"]
+    assert sorted(bobs.to_polars()["Visits"]) == sorted(kept)
+    ordered = added.sort("Customer@ID").head(2).to_polars()["Visits"].to_list()
+    assert ordered == expected.filter(number.is_not_null()).sort("Customer@ID").head(2)["Visits"].to_list()
+    with pytest.raises(UsageError, match="no column 'Product@ID' in this result"):
+        added.filter(col("Product@ID") == 7).to_arrow()
 
 
 @pytest.mark.parametrize("forms", ["shown", "all"])
@@ -214,6 +237,20 @@ def test_elements_are_listed_by_any_form(customers):
     assert listed.column_names == ["id", "Customer@Email"]
     assert listed["Customer@Email"].to_pylist()[0] == "ann@example.com"
     assert "Customer@Joined" in customers.with_options(forms="all").elements("Customer").column_names
+
+
+@pytest.mark.parametrize("shape", ["without_elements", "only_paging", "no_definition", "error"])
+@pytest.mark.parametrize("kind", ["cube", "report"])
+def test_results_without_rows_have_other_forms_too(kind, shape):
+    with Simulator(rows=20, **IDLE) as server, open_at(server) as connection:
+        customers = connection.cube("Customers") if kind == "cube" else connection.report("Customer Report")
+        scan = customers.select("Customer", "Customer@Email", "Customer@Joined", "Visits")
+        full = scan.filter(col("Customer@ID") > 1).to_arrow()
+        for method, path in (("POST", r"/instances$"), ("GET", r"/instances/\w+$"), ("PUT", r"/instances/\w+$")):
+            server.fail(SHAPES[shape].on(method, path, skip=int(method == "POST"), times=None))
+        none = customers.with_options().select(*full.column_names).filter(col("Customer@ID") > 2**50).to_arrow()
+        assert (full.num_rows, none.num_rows) == (50, 0)
+        assert none.schema.equals(full.schema)
 
 
 # What cannot be
@@ -233,6 +270,22 @@ def test_an_older_server_that_ignores_forms_is_found_out():
                 with pytest.raises(DataMismatch, match=r"was asked for 'Customer@.*too old to show other forms"):
                     scan.to_arrow()
             assert found.to_arrow().column_names == SHOWN
+
+
+@pytest.mark.parametrize("terminal", ["to_arrow", "count_rows", "explain"])
+def test_a_server_that_takes_conditions_on_id_and_desc_only_is_asked_once(terminal):
+    with Simulator(rows=20, collation=Collation(any_form=False), **IDLE) as server, open_at(server) as connection:
+        cube = connection.cube("Customers")
+        scan = cube.filter(col("Customer@Email") == "bob@example.com", col("Customer@ID") == 102)
+        getattr(scan, terminal)()
+        told = scan.explain()
+        assert (
+            "only checked here: Customer@Email == 'bob@example.com' (this server takes conditions on ID and" in told
+        )
+        assert "decided by the server: Customer@ID == 102" in told
+        assert scan.to_arrow().num_rows == 10
+        assert cube.sort("Customer@Joined").head(3).to_arrow().num_rows == 3
+        assert sum(request.status == 400 for request in server.requests) == 1
 
 
 @pytest.mark.parametrize(

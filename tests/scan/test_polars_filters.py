@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, timedelta, timezone
 
 import polars as pl
+import pyarrow as pa
 import pytest
 
 import mstr_arrow as ma
@@ -117,3 +119,20 @@ def test_an_extraction_of_another_list_is_another_extraction(sales, tmp_path):
     with pytest.raises(UsageError, match="holds an extraction of something else"):
         sales.filter(second).extract(tmp_path / "some")
     assert sales.filter(first).extract(tmp_path / "some").skipped
+
+
+def test_a_column_that_is_read_in_utc_takes_moments_of_any_zone(sales, whole):
+    zoned = sales.with_options(types={"Sold At": pa.timestamp("us", "UTC")})
+    middle = whole["Sold At"].sort()[len(whole) // 2]
+    moment = middle.replace(tzinfo=UTC).astimezone(timezone(timedelta(hours=5, minutes=30)))
+    expected = whole.filter(pl.col("Sold At") > middle)["Order"]
+    assert 0 < len(expected) < len(whole)
+    for condition in (
+        ma.col("Sold At") > moment,
+        pl.col("Sold At") > moment,
+        ma.col("Sold At") > moment.isoformat(),
+    ):
+        assert zoned.filter(condition).to_polars()["Order"].equals(expected)
+        with pytest.raises(UsageError, match="without"):
+            sales.filter(condition).to_polars()
+    assert sales.filter(ma.col("Sold At") > middle).to_polars()["Order"].equals(expected)

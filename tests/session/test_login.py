@@ -1,7 +1,7 @@
 import orjson
 import pytest
 
-from mstr_arrow.errors import ServerError
+from mstr_arrow.errors import ServerBusy, ServerError
 from mstr_arrow.opening import connect
 from mstr_arrow.session.login import LOCALE
 
@@ -28,11 +28,35 @@ def test_a_server_that_does_not_know_the_client_is_told_another(library, quick):
     assert [body["applicationType"] for body in logins(library)] == [76, 35]
 
 
-def test_another_refusal_is_final(library, quick):
-    library.on("POST", "/api/auth/login", status=500, json={"code": "ERR001", "message": "no"})
+@pytest.mark.parametrize("told", [{"code": "ERR001", "iServerCode": -2147072542}, {"code": "ERR006"}])
+def test_another_refusal_is_final(library, quick, told):
+    library.on("POST", "/api/auth/login", status=500, json={"message": "no", **told})
     with pytest.raises(ServerError):
         connect(library.url, settings=quick)
     assert len(logins(library)) == 1
+
+
+def test_a_log_in_without_an_answer_is_sent_once_more_and_not_again(library, quick):
+    library.on("POST", "/api/auth/login", status=502, text="<html>Bad Gateway</html>")
+    with pytest.raises(ServerError):
+        connect(library.url, settings=quick)
+    assert len(logins(library)) == 2
+
+
+def test_an_identity_token_is_sent_once(library, quick):
+    library.on("POST", "/api/auth/delegate", status=502, text="<html>Bad Gateway</html>")
+    with pytest.raises(ServerError):
+        connect(library.url, identity_token="t", settings=quick)
+    assert library.count("POST", "/api/auth/delegate") == 1
+
+
+def test_a_lost_log_in_is_named_where_there_are_too_many_sessions(library, quick):
+    refusal = {"code": "ERR001", "iServerCode": -2147072486, "message": "max"}
+    library.on("POST", "/api/auth/login", status=500, json=refusal)
+    library.on("POST", "/api/auth/login", times=1, status=504, text="")
+    with pytest.raises(ServerBusy, match="The answer to a log-in was lost just now") as caught:
+        connect(library.url, settings=quick)
+    assert "Too many sessions" in caught.value.hint
 
 
 def test_too_many_sessions_say_what_to_do(library, quick):

@@ -1,21 +1,31 @@
 """Marked secrets, every way in, every kind of error: no mark shows anywhere but in the session's own file."""
 
 import asyncio
+import html
+import io
 import json
 import logging
 import pickle
+import re
 import traceback
+from base64 import b64encode, urlsafe_b64encode
+from pathlib import Path
+from urllib.parse import quote, quote_plus
 
+import pyarrow as pa
 import pytest
 from aiohttp import web
 
 from mstr_arrow import errors
+from mstr_arrow.http.blotting import blotted
+from mstr_arrow.masked import Masked, mask
 from mstr_arrow.opening import connect, connect_async
 from mstr_arrow.session.access import access_from
 from mstr_arrow.simulator import Simulator
 from mstr_arrow.simulator.faults.faults import Fault
 
 MARK = "MARKED"
+PACKAGE = Path(errors.__file__).parent
 PASSWORD = f'{MARK}-pass"word\\ü'
 WRONG = f"{MARK}-wrong"
 
@@ -34,7 +44,7 @@ class Watch:
     def look(self, *objects):
         self.told += [f"{each!r} {each!s}" for each in objects]
 
-    def error(self, error):
+    def error(self, error, *, variables=True):
         chain = [error]
         while chain:
             each = chain.pop()
@@ -43,6 +53,7 @@ class Watch:
                 self.look(vars(pickle.loads(pickle.dumps(each))))  # noqa: S301  our own
             chain += [other for other in (each.__cause__, each.__context__) if other is not None]
         self.told += traceback.format_exception(error)
+        self.told += frames_with_variables(error) if variables else ()
 
     def learn(self, connection):
         """Take the keys of a session for secrets, too."""
@@ -52,6 +63,16 @@ class Watch:
     def leaks(self):
         records = [f"{record.getMessage()} {vars(record)}" for record in self._caplog.records]
         return [text for text in self.told + records if any(secret in text for secret in self.secrets)]
+
+
+def frames_with_variables(error):
+    """Give what tools show of tracebacks with variables: those of our own frames, as far as errors are shown."""
+    told = traceback.TracebackException.from_exception(error, capture_locals=True)
+    while told is not None:
+        for frame in told.stack:
+            if PACKAGE in Path(frame.filename).parents:
+                yield from (f"{frame.name}: {name} = {value}" for name, value in frame.locals.items())
+        told = told.__cause__ or (None if told.__suppress_context__ else told.__context__)
 
 
 @pytest.fixture
@@ -68,10 +89,10 @@ def server():
         yield simulator
 
 
-def told_about(watch, action, *arguments, **options):
+def told_about(watch, action, *arguments, variables=True, **options):
     with pytest.raises((errors.MstrError, LookupError)) as caught:
         action(*arguments, **options)
-    watch.error(caught.value)
+    watch.error(caught.value, variables=variables)
 
 
 def credentials(server, watch, quick, mode):
@@ -98,7 +119,9 @@ MODES = ["standard", "LDAP", "API token", "identity token", "session", "session 
 @pytest.mark.parametrize("mode", MODES)
 def test_nothing_leaks_by_any_mode(server, quick, watch, mode):
     given = credentials(server, watch, quick, mode)
-    access = access_from(server.url, **given)
+    access = access_from(
+        server.url, **given | {name: mask(value) for name, value in given.items() if name == "session"}
+    )
     opening = connect_async(server.url, **given)
     watch.look(access, access.resolve_here(), access.login, access.source and "", opening)
     with connect(server.url, **given, project=server.project, settings=quick, on_event=watch.event) as conn:
@@ -161,13 +184,14 @@ def test_nothing_leaks_by_any_mode(server, quick, watch, mode):
     ],
 )
 def test_nothing_leaks_of_what_is_refused(server, quick, watch, wrong):
-    told_about(watch, connect, server.url, **wrong, settings=quick, on_event=watch.event)
+    variables = not isinstance(wrong.get("username"), bytes)  # which is no secret
+    told_about(watch, connect, server.url, **wrong, settings=quick, on_event=watch.event, variables=variables)
 
     async def main():
         async with connect_async(server.url, **wrong, settings=quick, on_event=watch.event):
             pass
 
-    told_about(watch, lambda: asyncio.run(main()))
+    told_about(watch, lambda: asyncio.run(main()), variables=variables)
     assert watch.leaks() == []
 
 
@@ -176,7 +200,7 @@ def test_nothing_leaks_of_what_is_refused(server, quick, watch, wrong):
 )
 def test_nothing_leaks_of_a_wrong_url(watch, url):
     for given in (url, lambda: url):
-        told_about(watch, connect, given, username="ann", password=WRONG)
+        told_about(watch, connect, given, username="ann", password=WRONG, variables=False)
     assert watch.leaks() == []
 
 
@@ -230,6 +254,70 @@ def test_nothing_leaks_though_the_server_repeats_it(library, quick, watch, statu
     for arguments in ({"username": "ann", "password": PASSWORD}, {"api_key": WRONG}, {"identity_token": WRONG}):
         told_about(watch, connect, library.url, **arguments, settings=quick, on_event=watch.event)
     assert watch.leaks() == []
+
+
+SPELLED = {
+    "as it is": lambda text: text,
+    "percent-encoded": lambda text: quote(text, safe=""),
+    "as in a form": quote_plus,
+    "as HTML": html.escape,
+    "base64": lambda text: b64encode(text.encode()).decode(),
+    "base64, with a name before it": lambda text: b64encode(f"ann:{text}".encode()).decode(),
+    "base64, with more around it": lambda text: b64encode(f"x{text}yz".encode()).decode(),
+    "base64 for URLs": lambda text: urlsafe_b64encode(text.encode()).decode(),
+}
+
+
+@pytest.mark.parametrize("spell", SPELLED)
+@pytest.mark.parametrize("page", [b'{"message": "you sent %s"}', b"<html>you sent %s</html>"])
+def test_a_page_that_repeats_a_secret_is_quoted_without_it(spell, page):
+    secret = PASSWORD + "/?ÿ>~"
+    spelled = SPELLED[spell](secret)
+    shown = blotted(page.replace(b"%s", json.dumps(spelled)[1:-1].encode()), [Masked(secret)])
+    assert b"***" in shown
+    assert spelled[4:-4] not in shown.decode()
+
+
+@pytest.mark.parametrize("way", ["to_arrow", "to_polars", "batches", "asynchronously"])
+def test_a_cell_that_is_the_token_is_not_shown(quick, watch, way):
+    with (
+        Simulator(rows=50) as server,
+        connect(server.url, username=server.username, password=server.password, settings=quick) as conn,
+    ):
+        watch.learn(conn)
+        token = conn.save_session()["token"].encode()
+        server.fail(Fault.rewritten(lambda body: re.sub(rb'"(East|West)"', b'"%s"' % token, body)).on(times=None))
+        cube = conn.cube("Sales Cube", types={"Region": pa.int32()})
+        ways = {
+            "to_arrow": cube.to_arrow,
+            "to_polars": cube.to_polars,
+            "batches": lambda: list(cube),
+            "asynchronously": lambda: asyncio.run(cube.to_arrow_async()),
+        }
+        with pytest.raises(errors.ConversionError, match=r"\*\*\*") as caught:
+            ways[way]()
+        watch.error(caught.value, variables=False)
+    assert watch.leaks() == []
+
+
+def test_tools_that_show_variables_show_no_secret(library, quick):
+    traceback_of = pytest.importorskip("rich.traceback").Traceback
+    console = pytest.importorskip("rich.console").Console
+
+    async def refuse(_):
+        return web.json_response({"code": "ERR003", "message": "no"}, status=401)
+
+    for path in ("login", "delegate"):
+        library.on("POST", f"/api/auth/{path}", refuse)
+    out = io.StringIO()
+    for arguments in ({"username": "ann", "password": WRONG}, {"api_key": WRONG}, {"identity_token": WRONG}):
+        with pytest.raises(errors.MstrError) as caught:
+            connect(library.url, **arguments, settings=quick)
+        error = caught.value
+        shown = traceback_of.from_exception(type(error), error, error.__traceback__.tb_next, show_locals=True)
+        console(file=out, width=200).print(shown)
+    assert "password = <masked>" in out.getvalue()
+    assert MARK not in out.getvalue()
 
 
 def test_the_watch_sees_a_leak(watch):

@@ -6,13 +6,14 @@ import threading
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import polars as pl
 import pytest
 from aiohttp import web
 
 from mstr_arrow import errors
-from mstr_arrow.config import Limits
+from mstr_arrow.config import Limits, Retry
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.objects.supercube import SuperCube
 from mstr_arrow.opening import connect, connect_async
@@ -101,7 +102,7 @@ def test_credentials_that_were_refused_are_not_sent_again(server, quick):
 
 def test_a_log_in_that_failed_by_chance_is_tried_again(server, conn):
     server.expire_sessions()
-    server.fail(Fault.html(502).on("POST", "/auth/login"))
+    server.fail(Fault.html(502).on("POST", "/auth/login", times=2))
     with pytest.raises(errors.SessionExpired, match="HTTP 502"):
         conn.user()
     assert conn.user().name == "demo"
@@ -369,6 +370,65 @@ def test_a_log_out_elsewhere_ends_all_sessions_of_the_user_and_they_recover(quic
             assert one.cube("Sales Cube").to_arrow().num_rows == 2_000
             assert guest.user().name == "demo"
         assert server.open_sessions == 0
+
+
+OF_A_GATEWAY = [Fault.html(401), Fault.empty(401), Fault.error(401, "ERR001"), Fault.error(401, "E17")]
+OF_THE_SERVER = [Fault.session_expired(), Fault.error(401, "ERR009")]
+
+
+def keys_asked_for(server):
+    return [
+        request.path.rpartition("/")[2]
+        for request in server.requests
+        if request.path.endswith(("/auth/login", "/auth/logout", "/userInfo"))
+    ]
+
+
+@pytest.mark.parametrize("fault", OF_A_GATEWAY)
+@pytest.mark.parametrize("ends_all", [False, True])
+def test_a_session_that_may_live_is_logged_out_before_the_next_is_opened(quick, fault, ends_all):
+    with Simulator(rows=10, logout_ends_all=ends_all) as server, login(server, quick) as one:
+        server.fail(fault.on("GET", "/userInfo"))
+        before = len(keys_asked_for(server))
+        assert one.user().name == "demo"
+        assert keys_asked_for(server)[before:] == ["userInfo", "logout", "login", "userInfo"]
+        assert server.open_sessions == 1
+        assert one.cube("Sales Cube").count_rows() == 10
+
+
+@pytest.mark.parametrize("fault", OF_THE_SERVER)
+def test_a_session_that_the_server_says_has_ended_is_not_logged_out(quick, fault):
+    with Simulator(rows=10, logout_ends_all=True) as server, login(server, quick) as one:
+        server.fail(fault.on("GET", "/userInfo"))
+        before = len(keys_asked_for(server))
+        assert one.user().name == "demo"
+        assert keys_asked_for(server)[before:] == ["userInfo", "login", "userInfo"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *(Fault.error(500), Fault.html(502), Fault.busy(503, retry_after=60), Fault.error(403, "ERR014")),
+        *(Fault.reset(), Fault.outwaited(), Fault.redirect("https://bi.example.com/")),
+    ],
+)
+def test_a_log_out_has_patience_of_its_own(quick, fault):
+    settings = replace(quick, retry=Retry(attempts=1), timeouts=replace(quick.timeouts, logout=5))
+    with Simulator(rows=10) as server:
+        with login(server, settings):
+            server.fail(fault.on("POST", "/auth/logout", times=3))
+        assert server.open_sessions == 0
+        assert count(server, "POST", "/api/auth/logout") in {
+            2,
+            4,
+        }  # the lost answer of one that worked is followed by 401
+
+
+def test_a_log_out_that_meets_no_session_is_not_repeated(quick):
+    with Simulator(rows=10) as server:
+        with login(server, quick):
+            server.fail(Fault.error(401, "ERR001").on("POST", "/auth/logout", times=None))
+        assert count(server, "POST", "/api/auth/logout") == 1
 
 
 # Calls about the session

@@ -9,6 +9,7 @@ import pytest
 
 from mstr_arrow.config import Limits
 from mstr_arrow.simulator import EncodedCube, Simulator
+from tests.support.bad_days import bad_days
 
 ROWS = 2_000
 NUMBER, WORD, DOUBLE = "A" * 32, "B" * 32, "C" * 32
@@ -43,12 +44,12 @@ def page(offset: int, limit: int) -> bytes:
 
 @pytest.fixture(scope="session")
 def simulator():
-    """A simulator that also has the cube "Numbers" of 2,000 rows."""
+    """A simulator that also has the cubes "Numbers" of 2,000 rows and "Bad Days" of 1,000."""
     attributes = [{"name": "Number", "id": NUMBER, "type": "attribute"}, {"name": "Word", "id": WORD}]
     metrics = [{"name": "Double", "id": DOUBLE, "type": "metric", "dataType": "unknown"}]
     definition = {"availableObjects": {"attributes": attributes, "metrics": metrics}}
     cube = EncodedCube(name="Numbers", definition=definition, total=ROWS, page=page)
-    with Simulator(rows=200, encoded=[cube]) as server:
+    with Simulator(rows=200, encoded=[cube, bad_days()]) as server:
         yield server
 
 

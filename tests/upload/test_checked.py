@@ -50,6 +50,14 @@ def test_values_that_contradict_their_type_are_refused_with_their_row(column, se
         list(checked([batch(column)]))
 
 
+def test_runs_of_text_that_is_not_utf_8_are_refused_without_a_row():
+    lengths, texts = pa.array([1, 2, 3, 4], pa.int32()), pa.array(["a", "b", "c", "d"])
+    runs = pa.RunEndEncodedArray.from_arrays(lengths, texts)
+    runs = pa.Array.from_buffers(runs.type, 4, [None], children=[lengths, TEXTS["string"]])
+    with pytest.raises(ConversionError, match=r"Column 'City': .*UTF8"):
+        list(checked([batch(runs)]))
+
+
 TABLE = pa.table({"City": pa.chunked_array([["Rome"], TEXTS["string"]])})
 
 

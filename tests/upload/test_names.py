@@ -51,5 +51,5 @@ def test_whose_names_are_the_same_is_said():
 
 @pytest.mark.parametrize("name", [1, None, b"Sales"])
 def test_a_name_that_is_no_text(name):
-    with pytest.raises(UsageError, match=f"is a {type(name).__name__}, no text"):
+    with pytest.raises(UsageError, match=f"has a name of type {type(name).__name__}"):
         check_name("table", name)

@@ -202,3 +202,41 @@ def test_both_levels_of_an_index_are_columns():
         {"Year": 2023, "Region": "North"},
         {"Year": 2024, "Region": None},
     ]
+
+
+class MoneyDtype(pd.api.extensions.ExtensionDtype):
+    """A type of somebody's own, which does not say how it becomes Arrow."""
+
+    name = "money"
+    type = object
+
+    @classmethod
+    def construct_array_type(cls):
+        return MoneyArray
+
+
+class MoneyArray(pd.api.extensions.ExtensionArray):
+    """As few methods as a column needs."""
+
+    dtype = MoneyDtype()
+
+    def __init__(self, values):
+        self._values = values
+
+    def __len__(self):
+        return len(self._values)
+
+    def __getitem__(self, item):
+        return self._values[item] if isinstance(item, int) else MoneyArray(self._values[item])
+
+    def isna(self):
+        return pd.isna(pd.Series(self._values, dtype=object)).to_numpy()
+
+    def copy(self):
+        return self
+
+
+def test_a_type_of_others_that_does_not_say_how_it_becomes_arrow_is_refused_by_name():
+    error = refusal(pd.DataFrame({"Price": pd.Series(MoneyArray([1, 2]))}))
+    assert "'Price' of table 'Sales', of the pandas type money" in error.message
+    assert ".map(str" in error.hint

@@ -123,12 +123,15 @@ def test_what_others_raise_about_their_data_is_told_as_a_wrong_call(make, seen):
     assert caught.value.__cause__ is not None
 
 
-def test_times_of_duckdb_with_an_offset_are_refused():
+@pytest.mark.parametrize(
+    ("dtype", "cast"), [("time with time zone", '"opened"::time leaves'), ("uhugeint", '"opened"::hugeint')]
+)
+def test_types_whose_values_duckdb_changes_are_refused(dtype, cast):
     duckdb = pytest.importorskip("duckdb")
-    relation = duckdb.sql("select '10:00:00+01'::timetz as opened, '10:00:00'::time as closed")
-    with pytest.raises(UsageError, match="Column 'opened' holds times with an offset") as caught:
+    relation = duckdb.sql(f"select null::{dtype} as opened, '10:00:00'::time as closed")
+    with pytest.raises(UsageError, match=f"Column 'opened' is of DuckDB's type {dtype.upper()}") as caught:
         source_of(relation, "Sales")
-    assert '"opened"::time' in caught.value.hint
+    assert cast in caught.value.hint
 
 
 @pytest.mark.parametrize("hidden", [b"geoarrow.wkb", b"my.money"])
@@ -136,6 +139,13 @@ def test_an_extension_type_that_only_the_metadata_name_is_refused(hidden):
     field = pa.field("Shape", pa.binary(), metadata={"ARROW:extension:name": hidden})
     with pytest.raises(UsageError, match=f"'Shape' is of the extension type {hidden.decode()}, stored as binary"):
         source_of(pa.table([[b""]], schema=pa.schema([field])), "Sales")
+
+
+def test_an_extension_type_is_not_to_be_cast_to_what_would_be_refused_again():
+    field = pa.field("Shape", pa.binary(), metadata={"ARROW:extension:name": "geoarrow.wkb"})
+    with pytest.raises(UsageError) as caught:
+        source_of(pa.table([[b""]], schema=pa.schema([field])), "Sales")
+    assert "Cast it to binary" not in caught.value.hint
 
 
 def big(folder):

@@ -110,7 +110,7 @@ def test_a_row_count_that_is_wrong_raises(conn, monkeypatch):
     async def counted(*_):
         return {"Pushed": 99}
 
-    monkeypatch.setattr("mstr_arrow.upload.upload.row_counts", counted)
+    monkeypatch.setattr("mstr_arrow.upload.verification.row_counts", counted)
     with pytest.raises(errors.DataMismatch, match="'Pushed' has 99 rows after publishing, and should have 100"):
         conn.write("Pushed", NEW, verify=True)
 

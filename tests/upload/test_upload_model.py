@@ -90,6 +90,7 @@ def test_the_body_is_what_the_server_documents():
         ({"T": roles(pa.schema([("a", pa.int8()), ("a", pa.int8())]))}, None, "the same name"),
         ({"T": roles(SALES), "t": roles(STORES)}, None, "upper and lower case"),
         ({"T": roles(SALES, ["stor_id"])}, None, "no column 'stor_id' to be an attribute. Did you mean 'store_id'"),
+        ({"T": roles(SALES, [1])}, None, "no column 1 to be an attribute"),
         ({"T": roles(SALES, ["store_id"], ["store_id"])}, None, "cannot be attribute and metric"),
         ({"T": roles(SALES, (), ["day"])}, {"Day": {"ID": "day"}}, "cannot be a form and a metric"),
         ({"T": roles(STORES)}, {"Store": {"DESC": "store_name"}}, "has no form ID"),

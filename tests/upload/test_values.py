@@ -221,7 +221,7 @@ def test_decimals_of_38_digits_are_written_whatever_their_type_has(values, dtype
     assert [None if text == "null" else Decimal(text) for text in got] == [v and Decimal(v) for v in values]
 
 
-@pytest.mark.parametrize("unknown", ["Atlantis/Centre", "", "utc +1"])
+@pytest.mark.parametrize("unknown", ["Atlantis/Centre", "", "utc +1", 5, None])
 def test_an_unknown_time_zone_is_refused_early(unknown):
     with pytest.raises(UsageError, match="time_zone="):
         EncodeOptions(time_zone=unknown)

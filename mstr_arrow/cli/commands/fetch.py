@@ -10,6 +10,7 @@ import typer
 from mstr_arrow.catalog.objects import Kind
 from mstr_arrow.cli.commands.pages import AllPages, ChosenPage, on_pages
 from mstr_arrow.cli.options import common
+from mstr_arrow.cli.options.bad_values import OnBadValues, read_on_bad_value
 from mstr_arrow.cli.options.column_types import read_types
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.output import Output, ParquetOptions, output_from
@@ -181,6 +182,7 @@ def fetch(
             rich_help_panel=RESULT,
         ),
     ] = None,
+    on_bad_value: OnBadValues = None,
     row_counts: Annotated[
         bool,
         typer.Option("--row-counts", help="Add a cube's own Row Count metrics.", rich_help_panel=RESULT),
@@ -285,6 +287,7 @@ def fetch(
             "subtotals": subtotals,
             "values": values,
             "forms": forms,
+            "on_bad_value": read_on_bad_value(on_bad_value or ()),
             "ordered": not unordered or head is not None,
             "total_order": resumes,
             "consistency": consistency,

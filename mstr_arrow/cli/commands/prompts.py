@@ -14,6 +14,7 @@ from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json, print_table, print_text
 from mstr_arrow.errors import UsageError
 from mstr_arrow.objects.prompts import prompt_table
+from mstr_arrow.paths import told, written_path
 from mstr_arrow.prompts.collection import as_toml
 from mstr_arrow.prompts.template import template
 from mstr_arrow.prompts.words import rows
@@ -48,6 +49,7 @@ def prompts(
         shown_errors(console, verbose=verbose),
         open_connection(server) as connection,
     ):
+        output = output and written_path(output)
         if output is not None and not ask and output.suffix.lower() != ".toml":
             raise UsageError(f"a file to fill in is TOML, not {output.name!r}.", hint="Name it answers.toml.")
         report = connection.report(connection.find(name, "report").id)
@@ -58,7 +60,9 @@ def prompts(
             else:
                 answers.save(output)
         elif output is not None:
-            output.write_text(template(report.prompts, report.name), encoding="utf-8")
+            text = template(report.prompts, report.name)
+            with told(output, "written"):
+                output.write_text(text, encoding="utf-8")
         elif json:
             print_json(prompt_table(report.prompts).to_pylist())
         elif report.prompts:

@@ -142,7 +142,12 @@ def push(
     ] = None,
     verify: Annotated[
         bool,
-        typer.Option("--verify", help="Compare the cube's rows with those sent.", rich_help_panel=SENDING),
+        typer.Option(
+            "--verify",
+            help="Refuse rows that the server would add up, as their attributes are equal, and compare the cube's "
+            "rows and sums with those sent.",
+            rich_help_panel=SENDING,
+        ),
     ] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Say nothing but the cube's id, warnings and errors.")

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -12,6 +12,7 @@ import typer
 from rich.filesize import decimal
 
 from mstr_arrow.cli.options import common
+from mstr_arrow.cli.options.bad_values import OnBadValues, read_on_bad_value
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.output import Output, ParquetOptions, output_from
 from mstr_arrow.cli.options.server import Server, takes_server
@@ -29,6 +30,7 @@ from mstr_arrow.session.client import client_of
 
 if TYPE_CHECKING:
     from mstr_arrow.cli.sql.sources import Source
+    from mstr_arrow.grid.options import OnBadValue
 
 T = TypeVar("T")
 
@@ -62,6 +64,7 @@ def sql(
     ] = None,
     output_format: common.OutputFormat = None,
     overwrite: common.Overwrite = False,
+    on_bad_value: OnBadValues = None,
     explain_only: Annotated[
         bool,
         typer.Option(
@@ -82,12 +85,13 @@ def sql(
         target = (
             None if output is None else output_from(output, output_format, replace(PARQUET, overwrite=overwrite))
         )
+        bad_values = read_on_bad_value(on_bad_value or ())
         with Database() as database, ThreadPoolExecutor(1) as thread:
             statement = database.load_extensions(statement)
             open_sources = _opener()
             began = time.perf_counter()
             with open_connection(server) as connection:
-                sources = open_sources(connection, statement)
+                sources = open_sources(connection, statement, bad_values)
                 columns = database.plan(statement, {name: each.schema for each in sources for name in each.names})
                 if explain_only:
                     print_text("\n\n".join(source.explain() for source in sources))
@@ -106,7 +110,7 @@ def sql(
             console.print(detail(stats) if stats else "not read", soft_wrap=True)
 
 
-def _opener() -> "Callable[[Connection, str], list[Source]]":
+def _opener() -> "Callable[[Connection, str, OnBadValue | Mapping[str, OnBadValue]], list[Source]]":
     """Import what finds cubes in SQL, which takes a while that the other commands need not wait."""
     try:
         from mstr_arrow.cli.sql.sources import open_sources  # noqa: PLC0415

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.paths import read_path
 from mstr_arrow.upload.files import open_file, query, table_name
 from mstr_arrow.upload.model import unknown_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     import pyarrow as pa
 
@@ -54,7 +56,9 @@ def open_tables(
 def _pair(text: str) -> tuple[str | None, Path]:
     """Read ``NAME=FILE``, or the name of a file, which may hold an equals sign, too."""
     name, _, rest = text.partition("=")
-    return (name, Path(rest)) if name and rest and not Path(text).exists() else (None, Path(text))
+    if name and rest and not os.path.exists(os.path.expanduser(text)):  # noqa: PTH110, PTH111 - or a URL
+        return name, read_path(rest)
+    return None, read_path(text)
 
 
 def _named(pairs: Iterable[tuple[str | None, Path]]) -> dict[str, Path]:

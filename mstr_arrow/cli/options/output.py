@@ -7,7 +7,6 @@ import sys
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 import pyarrow as pa
@@ -19,9 +18,11 @@ from mstr_arrow.errors import UsageError
 from mstr_arrow.files.parts import ParquetParts
 from mstr_arrow.files.sinks import Csv, IpcFile, IpcStream, Parquet
 from mstr_arrow.grid.texts import deliver_batch, deliver_schema
+from mstr_arrow.paths import missing_folder, written_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.files.sinks import Sink, Target
@@ -145,21 +146,22 @@ def output_from(text: str, chosen: Format | None, parquet: ParquetOptions) -> Ou
     """Read the option ``--output``; errors: UsageError for what could not be written in the end."""
     folder = text.endswith(("/", os.sep))
     if folder or (parquet.in_parts and text != "-"):
-        return _folder(Path(text), chosen, parquet)
+        return _folder(written_path(text), chosen, parquet)
     if parquet.in_parts:
         raise UsageError("parts need a folder, and standard output is none.", hint="Give one: -o folder/")
     if parquet.overwrite:
         raise UsageError("--overwrite is for folders; a file is always replaced.", hint="Drop it.")
     if text == "-":
         return _standard_output(chosen, parquet)
-    path = Path(text)
+    path = written_path(text)
     if path.is_dir():
         raise UsageError(
-            f"{text} is a folder.",
+            f"{path} is a folder.",
             hint=f"Name a file in it: -o {path / 'result.parquet'}. For a folder of parts end it in /: -o {path}/",
         )
-    if not path.parent.is_dir():
-        raise UsageError(f"the folder {path.parent} does not exist.", hint="Make it first.")
+    if missing := missing_folder(path):
+        what = "is a file, and no folder" if missing.exists() else "does not exist"
+        raise UsageError(f"the folder {missing} {what}.", hint="Make it first, or give another path.")
     guessed = chosen or _SUFFIXES.get(path.suffix.lower())
     if guessed is None:
         raise UsageError(

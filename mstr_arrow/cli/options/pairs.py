@@ -35,8 +35,8 @@ def read_pair(text: str) -> Pair:
 def read_names(lists: Sequence[str]) -> list[str]:
     """Read names with commas between them; in double quotes, all of a name counts: commas, blanks at its ends.
 
-    >>> read_names(['Region,"Profit, net"', 'Units, "Sales ", 5" pipe'])
-    ['Region', 'Profit, net', 'Units', 'Sales ', '5" pipe']
+    >>> read_names(['Region,"Profit, net"', 'Units, "Sales ", 5" pipe', "Cost,"])
+    ['Region', 'Profit, net', 'Units', 'Sales ', '5" pipe', 'Cost', '']
     """
     return [f"{name}{after or ''}" for text in lists for name, after in _items(text)]
 
@@ -61,7 +61,7 @@ def _items(text: str) -> Iterator[tuple[str, str | None]]:
             yield match["quoted"].replace('""', '"'), match["after"]
         else:
             yield match["bare"].rstrip(), None
-        at = match.end() if text[match.end() - 1 : match.end()] == "," else len(text) + 1
+        at = match.end() if match[0].endswith(",") else len(text) + 1
 
 
 def _key(name: str, after: str | None) -> tuple[str, bool]:

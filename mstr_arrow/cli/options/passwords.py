@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.errors import SecretError, UsageError
+from mstr_arrow.paths import read_path
 from mstr_arrow.secrets import file
 from mstr_arrow.wording import worded
 
@@ -26,7 +27,11 @@ _IN_A_FILE = {"have the file to yourself": "{chmod}, or hand it over on standard
 def first_line(path: Path) -> Credential:
     """Return what reads the first line of a file, at each log-in anew; standard input (``-``) is read at once."""
     if path == STDIN:
-        return _first(sys.stdin.readline(), "standard input")
+        try:
+            return _first(sys.stdin.readline(), "standard input")
+        except UnicodeDecodeError:
+            raise UsageError("standard input is no text in UTF-8.", hint="Convert it: iconv -t UTF-8") from None
+    path = read_path(path)
     if not path.exists():
         raise UsageError(f"there is no file {str(path)!r}.", hint="Its first line should be the secret.")
 

@@ -6,6 +6,7 @@ import signal
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,8 +40,6 @@ PromptsFile = Annotated[
     typer.Option(
         "--prompts",
         metavar="FILE",
-        exists=True,
-        dir_okay=False,
         help="Answers to a report's prompts, as mstr-arrow prompts writes them.",
         rich_help_panel="Prompts and pages",
     ),
@@ -87,10 +86,19 @@ def prompts_as_options(name: str) -> Iterator[None]:
         yield
     except PromptsOpen as error:
         error.hint = (
-            f'Write a file of answers to fill in: mstr-arrow prompts "{name}" -o answers.toml; then add '
+            f"Write a file of answers to fill in: mstr-arrow prompts {_quoted(name)} -o answers.toml; then add "
             "--prompts answers.toml. Or answer here: --prompt NAME=VALUE."
         )
         raise
+
+
+def _quoted(name: str) -> str:
+    """Put a name in quotes for a shell.
+
+    >>> print(_quoted("Sales By Year"), _quoted('the "$5" report'))
+    "Sales By Year" 'the "$5" report'
+    """
+    return quote(name) if set('"$`\\!') & set(name) else f'"{name}"'
 
 
 def ask_all(connection: Connection, report: Report, console: Console) -> Answers:

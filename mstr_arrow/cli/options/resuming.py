@@ -17,6 +17,7 @@ from mstr_arrow.extract.claim import claimed
 from mstr_arrow.extract.options import OnChange
 from mstr_arrow.extract.verification import Verify
 from mstr_arrow.fetch.options import Required
+from mstr_arrow.paths import written_path
 from mstr_arrow.session.client import client_of
 
 if TYPE_CHECKING:
@@ -121,7 +122,9 @@ def resuming_from(
             "--resume and --if-changed write a folder of Parquet parts.",
             hint="Name a folder, as in -o sales/, and leave --format away.",
         )
-    return Resuming(folder=Path(output), parquet=parquet, if_changed=if_changed, on_change=on_change, verify=verify)
+    return Resuming(
+        folder=written_path(output), parquet=parquet, if_changed=if_changed, on_change=on_change, verify=verify
+    )
 
 
 def describe(done: ExtractResult, *, if_changed: bool) -> str:

@@ -82,10 +82,11 @@ def _sum(amounts: Iterable[ScanStats]) -> ScanStats:
     """Add up what several reads have done; of times since the beginning the longest counts."""
     first, *others = amounts
     for other in others:
-        names = [field.name for field in fields(first) if field.name != "status"]
+        names = [field.name for field in fields(first) if field.name not in {"status", "bad_values"}]
         added = {name: getattr(first, name) + getattr(other, name) for name in names}
         longest = {name: max(getattr(first, name), getattr(other, name)) for name in _LONGEST}
-        first = replace(first, **added | longest, status=first.status or other.status)
+        bad = {**first.bad_values, **other.bad_values}
+        first = replace(first, **added | longest, status=first.status or other.status, bad_values=bad)
     return first
 
 

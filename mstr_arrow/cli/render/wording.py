@@ -62,10 +62,12 @@ WORDS = {
     "Scan.with_options.deadline": "--deadline",
     # Folders of parts
     "Scan.write_parquet.overwrite=True": "--overwrite",
+    "Scan.write_parquet.part_bytes": "--part-bytes",
     "Scan.extract.overwrite=True": "--overwrite",
     'Scan.extract.on_change="restart"': "--on-change restart",
     'Scan.extract.verify="checksums"': "--verify checksums",
     'Scan.with_options.consistency="likely"': "--consistency likely",
+    'Scan.with_options.consistency="proven"': "--consistency proven",
     "Scan.with_options.total_order=True": "--resume",
     "read without an order": "Leave --resume away.",
     "be the same user": "Log in as that user, or remove that folder to start again.",
@@ -89,14 +91,19 @@ WORDS = {
     "Scan.with_options.layout": "--layout",
     'Scan.with_options.layout="grid"': "--layout grid",
     "Scan.with_options.types": "--column-type",
+    "Scan.with_options.on_bad_value": "--on-bad-value",
     "Scan.with_options.forms": "--forms",
     "Scan.with_options.forms='all'": "--forms all",
+    "compare by the server's clock": "Give it by the clock of the server, which is {utc!r} if that shows UTC; or "
+    "say that the column is in UTC: --column-type '{name}=timestamp[us, tz=UTC]'.",
     "give a condition": "Give a condition as SQL, such as 'Revenue > 10'.",
     "prompts.default()": "--prompt NAME",
     # What is written
     "Connection.write.mode='replace'": "--mode replace",
     "Connection.write.schema_mode='add'": "--schema-mode add",
     "Connection.write.chunk_bytes": "--chunk-bytes",
+    "Connection.write.attributes": "--attribute",
+    "Connection.write.verify": "--verify",
     # What came
     "look at the answer": "Try again. If it recurs, something in front of the server may answer in its place, or "
     "this server's answers have a form that is not known yet: please report one, as conn.request() shows it.",
@@ -106,8 +113,16 @@ WORDS = {
     "it is a cube": "It has neither prompts nor pages; mstr-arrow fetch and sql read it, without --type report.",
     "list the folder": "mstr-arrow ls lists cubes and reports, with the folders that they are in.",
     "say the kind": "Give the id or the path, or say which it is: --type cube or --type report.",
-    "type the column": "Choose a type that holds it: --column-type '{column}=string' takes any value.",
+    "type the column": "Choose a type that holds it: --column-type '{column}=string' takes any value; "
+    "--on-bad-value '{column}=null' makes null of such values.",
+    "read half a character": "--on-bad-value '{column}=null' reads the rest of such texts, with U+FFFD in place of "
+    "the half.",
+    "read moments as texts": "--column-type '{column}=string' gives the texts as they are.",
     "type each column": "Say it: --column-type COLUMN=TYPE for each.",
+    "write into a store": "Write a file here and copy it, or send it on from standard output: "
+    "-o - --format parquet | aws s3 cp - {path}, for one.",
+    "read from a store": "Copy it here first; or have DuckDB read it: push --query, or a query of mstr-arrow sql, "
+    "with install httpfs; load httpfs; before its select.",
     "query the folder": "A folder is a table in Parquet parts. For folders of other things there is --query.",
 }
 

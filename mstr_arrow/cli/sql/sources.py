@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.cli.sql import statement
 from mstr_arrow.errors import NotFound, UsageError
+from mstr_arrow.names import suggestion
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pyarrow as pa
 
     from mstr_arrow.catalog.objects import ObjectInfo
     from mstr_arrow.connection import Connection
+    from mstr_arrow.grid.options import OnBadValue
     from mstr_arrow.scan.scan import Scan
 
 
@@ -43,10 +47,13 @@ class Source:
         return f"{head}\n{how}{self.scan.explain()}"
 
 
-def open_sources(connection: Connection, text: str) -> list[Source]:
+def open_sources(
+    connection: Connection, text: str, on_bad_value: OnBadValue | Mapping[str, OnBadValue] = "raise"
+) -> list[Source]:
     """Find and open what a statement names, but for files; the schema of each is asked for.
 
-    Errors: those of `Connection.find` and `statement.parse`; UsageError for names that differ in case only.
+    Errors: those of `Connection.find` and `statement.parse`; UsageError for names that differ in case only, and for
+    bad values of a column that no object has.
     """
     root = statement.parse(text)
     named: dict[str, list[statement.Mention]] = {}
@@ -56,7 +63,15 @@ def open_sources(connection: Connection, text: str) -> list[Source]:
             info = _find(connection, mention)
             found[info.id] = info
             named.setdefault(info.id, []).append(mention)
-    return [_open(connection, root, found[key], mentions) for key, mentions in named.items()]
+    sources = [_open(connection, root, found[key], mentions, on_bad_value) for key, mentions in named.items()]
+    names = [name for source in sources for name in source.schema.names]
+    for name in () if isinstance(on_bad_value, str) else on_bad_value:
+        if name not in names:
+            raise UsageError(
+                f"--on-bad-value names {name!r}, which no object in the statement has.",
+                hint=suggestion(name, names),
+            )
+    return sources
 
 
 def _find(connection: Connection, mention: statement.Mention) -> ObjectInfo:
@@ -72,8 +87,18 @@ def _find(connection: Connection, mention: statement.Mention) -> ObjectInfo:
     return found[0]
 
 
-def _open(connection: Connection, root: Any, info: ObjectInfo, mentions: list[statement.Mention]) -> Source:
-    whole: Scan = connection.report(info.id) if info.kind == "report" else connection.cube(info.id)
+def _open(
+    connection: Connection,
+    root: Any,
+    info: ObjectInfo,
+    mentions: list[statement.Mention],
+    on_bad_value: OnBadValue | Mapping[str, OnBadValue],
+) -> Source:
+    open_one = connection.report if info.kind == "report" else connection.cube
+    whole: Scan = open_one(info.id, on_bad_value=on_bad_value if isinstance(on_bad_value, str) else "raise")
+    if not isinstance(on_bad_value, str):
+        mine = {name: choice for name, choice in on_bad_value.items() if name in whole.schema.names}
+        whole = whole.with_options(on_bad_value=mine) if mine else whole
     once = len(mentions) == 1 and mentions[0].once
     nodes = [node for mention in mentions for node in mention.nodes]
     needs = statement.needs(root, nodes, whole.schema)

@@ -15,7 +15,7 @@ class Collation:
     what is left is compared by code points. ``empty_text_is_null`` takes ``""`` for no value. A condition on a
     null is neither true nor false, its negation neither, unless ``nulls_in_negations`` counts it as false:
     then ``NotEqual``, ``NotIn`` and the like keep the row. ``id_text_operators`` allows ``Contains`` and its kin
-    on ID forms, where they are not documented.
+    on ID forms, ``any_form`` conditions on other forms than ID and DESC, where they are not documented.
     """
 
     case_insensitive: bool = False
@@ -23,6 +23,7 @@ class Collation:
     empty_text_is_null: bool = False
     nulls_in_negations: bool = False
     id_text_operators: bool = True
+    any_form: bool = True
 
     def compared(self, texts: pl.Expr) -> pl.Expr:
         """Give what texts are compared by."""

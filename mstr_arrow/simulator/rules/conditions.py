@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from mstr_arrow.simulator.bodies import bad_request
-from mstr_arrow.simulator.model.cubes import ID_FORM
+from mstr_arrow.simulator.model.cubes import DESC_FORM, ID_FORM
 
 from .comparisons import Subject, compare, compare_columns, matches, ranked, within
 from .constants import Kind, read_constant, read_percent, read_rank
@@ -213,6 +213,8 @@ class _Reader:
         form_id = object_key(member_id(leaf.operands[0], "form"), "attribute form")
         if self.column("attribute", attribute_id) is None:
             return None
+        if form_id not in {ID_FORM, DESC_FORM} and not self.collation.any_form:
+            raise bad_request(f"Invalid attribute form id - {form_id}")
         column = form_column(attribute_id, form_id)
         if column not in self.schema:
             if self.ignore_foreign_ids:

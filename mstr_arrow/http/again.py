@@ -1,0 +1,64 @@
+"""Answers that came with a success and are read, and whether a request goes again where none helps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from mstr_arrow.errors import ProtocolError
+from mstr_arrow.http.retry import Failed, Unreadable, is_to_confirm, leaves_open
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from typing import Unpack
+
+    from mstr_arrow.http.cookies import SessionKeys
+    from mstr_arrow.http.exchange import Delivery
+    from mstr_arrow.http.request import Options, Request
+    from mstr_arrow.http.response import Answer
+
+T = TypeVar("T")
+
+
+async def read_by(
+    send: Callable[..., Awaitable[Answer]],
+    method: str,
+    path: str,
+    reader: Callable[[Answer], T],
+    *,
+    keys: SessionKeys | None,
+    **options: Unpack[Options],
+) -> T:
+    """Send a request by ``send``, and return what ``reader`` makes of its answer, which is read once."""
+    found: list[T] = []
+
+    async def check(answer: Answer) -> None:
+        found.append(reader(answer))
+
+    await send(method, path, keys=keys, check=check, **options)
+    return found[-1]
+
+
+async def check_answer(answer: Answer, request: Request) -> None:
+    """Have whoever sent a request read its answer; raises Failed where that is not what it should be."""
+    if request.check is None:
+        return
+    try:
+        await request.check(answer)
+    except ProtocolError as error:
+        raise Unreadable(error, repeatable=False, status=answer.status, size=len(answer.body)) from None
+
+
+async def may_go_again(failed: Failed, delivery: Delivery) -> bool:
+    """Say whether a request goes again after an error that time alone does not mend.
+
+    So does a safe one, once, whose answer cannot be read, or denies that something is there under a status that
+    tells of trouble; and one that makes something, where its sender has seen to what may have been made.
+    """
+    request = delivery.request
+    unreadable = isinstance(failed, Unreadable)
+    if request.safe:
+        doubtful = unreadable or is_to_confirm(failed.error)
+        return doubtful and not any(type(before) is type(failed.error) for before in delivery.failures)
+    if request.lost is None or not (unreadable or leaves_open(failed.error)):
+        return False
+    return await request.lost()

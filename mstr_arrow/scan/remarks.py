@@ -1,0 +1,36 @@
+"""What a call says at its end of the values that were lost in it, and of what is not certain."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+from mstr_arrow.errors import ConsistencyWarning, DataLossWarning
+from mstr_arrow.fetch.bad_values import said_of
+from mstr_arrow.wording import naming
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mstr_arrow.fetch.bad_values import BadValues
+    from mstr_arrow.instances.known import Consistency
+
+
+def warn_of(
+    found: Mapping[str, BadValues],
+    name: str | None,
+    *,
+    consistent: Consistency = "one instance",
+    stacklevel: int,
+) -> None:
+    """Warn of all bad values of a call, and of rows that are only likely of the same data, so many frames up."""
+    head = "" if name is None else f"{name}: "
+    if found:
+        warnings.warn(f"{head}{said_of(found)}.", DataLossWarning, stacklevel=stacklevel + 1)
+    if consistent == "likely":
+        told = naming(
+            "{head}the rows come from several instances, and are likely, but not certainly, of the same data. "
+            '{Scan.with_options.consistency="proven"} takes nothing less.',
+            head=head,
+        )
+        warnings.warn(told, ConsistencyWarning, stacklevel=stacklevel + 1)

@@ -1,0 +1,162 @@
+"""What a server can send is bounded, in memory and in time."""
+
+import asyncio
+import gzip
+import tracemalloc
+import zlib
+from dataclasses import replace
+
+import pytest
+from aiohttp import web
+
+from mstr_arrow import background, errors
+from mstr_arrow.config import Limits, Retry
+from mstr_arrow.http import body as body_module
+from mstr_arrow.http import exchange
+from mstr_arrow.http.body import json_text, unpacked
+from mstr_arrow.http.client import Http
+from mstr_arrow.http.response import Answer, parsed
+from mstr_arrow.opening import connect
+from mstr_arrow.prompts.collection import load
+from mstr_arrow.session.saved import read_session
+
+MIB = 2**20
+ZEROS = bytes(64 * MIB)
+BOMB = gzip.compress(ZEROS, mtime=0)
+HALF = gzip.compress(ZEROS[: MIB // 2 + 1], mtime=0)
+BARE = zlib.compressobj(wbits=-15)
+BOMBS = {
+    "gzip": (BOMB, "gzip"),
+    "gzip in gzip": (gzip.compress(BOMB, mtime=0), "gzip, gzip"),
+    "behind another member": (gzip.compress(b"{}", mtime=0) + BOMB, "gzip"),
+    "of members that are small": (2 * HALF, "gzip"),
+    "of many members": (3_000 * gzip.compress(bytes(1_000), mtime=0), "gzip"),
+    "deflate": (zlib.compress(ZEROS), "deflate"),
+    "bare deflate": (BARE.compress(ZEROS) + BARE.flush(), "deflate"),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_what_unpacks_to_more_than_is_sane_is_not_unpacked(bomb):
+    body, encoding = BOMBS[bomb]
+    tracemalloc.start()
+    try:
+        with pytest.raises(errors.ProtocolError, match=r"larger than \d+ MiB.*Limits.page_rows.*buffer_bytes"):
+            unpacked(body, encoding, MIB)
+        assert tracemalloc.get_traced_memory()[1] < 8 * MIB
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_bomb_that_no_header_tells_of_is_not_unpacked_either(monkeypatch):
+    monkeypatch.setattr(body_module, "LARGEST", MIB)
+    with pytest.raises(errors.ProtocolError, match="larger than 1 MiB"):
+        json_text(BOMB)
+
+
+def test_many_members_are_unpacked_in_little_time():
+    parts = [b"%06d" % number for number in range(20_000)]
+    assert unpacked(b"".join(gzip.compress(part, mtime=0) for part in parts), "gzip") == b"".join(parts)
+
+
+@pytest.mark.parametrize("size", [0, 1, MIB - 1, MIB])
+def test_what_is_just_small_enough_is_read(size):
+    body = gzip.compress(ZEROS[:size], mtime=0)
+    assert unpacked(body, "gzip", MIB) == ZEROS[:size]
+    assert Answer(200, {}, body, "gzip", largest=MIB).content() == ZEROS[:size]
+
+
+@pytest.mark.parametrize("opening", [b"[", b'{"a":', b'[{"a":'])
+def test_nested_without_end_is_no_json(opening):
+    with pytest.raises(errors.ProtocolError, match="not JSON"):
+        parsed(100_000 * opening)
+
+
+def test_nested_without_end_is_no_session_and_no_answer_to_a_prompt(tmp_path):
+    with pytest.raises(errors.UsageError, match="no JSON object"):
+        read_session('{"a":' * 100_000)
+    (tmp_path / "answers.json").write_text('{"a":' * 100_000)
+    with pytest.raises(errors.UsageError, match="cannot be read"):
+        load(tmp_path / "answers.json")
+
+
+# Bodies without end
+
+
+def streamed(piece, seconds, times=10_000_000):
+    """Send pieces, with a wait between them."""
+
+    async def handler(request):
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(times):
+            await response.write(piece)
+            await asyncio.sleep(seconds)
+        return response
+
+    return handler
+
+
+def ask(library, settings):
+    async def answer():
+        http = Http(library.url, settings)
+        try:
+            return await http.request("GET", "x")
+        finally:
+            await http.aclose()
+
+    return background.run(answer())
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_body_without_end_is_left(library, quick, monkeypatch, status):
+    monkeypatch.setattr(exchange, "BEYOND_BUFFER", MIB)
+
+    async def endless(request):
+        response = web.StreamResponse(status=status)
+        await response.prepare(request)
+        while True:
+            await response.write(bytes(2**16))
+
+    library.on("GET", "/api/x", endless)
+    with pytest.raises(errors.ProtocolError, match="larger than 1 MiB, and was not read to its end"):
+        ask(library, replace(quick, limits=Limits(buffer_bytes=1)))
+    assert library.count("GET", "/api/x") == 1
+
+
+def test_two_bytes_now_and_then_are_silence(library, quick):
+    library.on("GET", "/api/x", streamed(b"xx", 0.05))
+    with pytest.raises(errors.TimeoutExceeded, match="no answer in time"):
+        ask(
+            library,
+            replace(quick, timeouts=replace(quick.timeouts, read=0.3), retry=Retry(attempts=1)),
+        )
+
+
+def test_a_trickle_of_more_than_that_is_read(library, quick):
+    library.on("GET", "/api/x", streamed(bytes(50), 0.05, times=20))
+    answer = ask(library, replace(quick, timeouts=replace(quick.timeouts, read=0.5)))
+    assert len(answer.body) == 1_000
+
+
+def test_a_small_body_may_take_its_time(library, quick):
+    library.on("GET", "/api/x", streamed(b"x", 0.05, times=5))
+    assert ask(library, quick).body == b"xxxxx"
+
+
+# What is promised
+
+
+def test_a_session_of_milliseconds_is_not_renewed_without_a_pause(library, quick):
+    library.on("GET", "/api/sessions", status=200, json={"timeout": 0.001})
+    with connect(library.url, username="ann", password="x", settings=quick):
+        background.run(asyncio.sleep(0.7))
+    assert library.count("PUT", "/api/sessions") <= 3
+
+
+def test_a_search_that_repeats_itself_has_an_end(library, retail):
+    found = {"id": "A" * 32, "name": "Sales", "type": 3, "subtype": 776}
+    library.on("POST", "/api/metadataSearches/results", status=200, json={"id": "S1", "totalItems": 10**9})
+    library.on("GET", "/api/metadataSearches/results", status=200, json={"totalItems": 10**9, "result": [found]})
+    assert [info.name for info in retail.objects()] == ["Sales"]
+    assert library.count("GET", "/api/metadataSearches/results") == 2
