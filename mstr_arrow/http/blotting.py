@@ -25,8 +25,8 @@ def blotted(body: bytes, secrets: Iterable[Masked]) -> bytes:
     r"""Return a body in which secrets are stars, however they are spelled in it.
 
     That is as they are, percent-encoded, as HTML, or within base64, as in the header of a log-in; and each of these
-    as in JSON, or as in JSON within JSON. A very short secret is part of many words and ids, where it tells nothing:
-    it is hidden where it stands alone.
+    as in JSON, or as in JSON within JSON. A very short secret is part of many words and ids, where it tells
+    nothing: it is hidden where it stands alone.
 
     >>> from mstr_arrow.masked import Masked
     >>> blotted(rb'you sent "pa\"ss", c2VjcmV0OnBhInNz', [Masked('pa"ss')])
