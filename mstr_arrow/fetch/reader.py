@@ -181,6 +181,9 @@ class Read(Reading[T]):
                     error.add_hint(hint)
                     raise
                 gone = error
+            except DataMismatch as error:
+                self._learn(pages, error)
+                raise
             else:
                 if isinstance(item, Marked):
                     rows = Range(began, pages.row - began)
@@ -188,6 +191,16 @@ class Read(Reading[T]):
                     self._tail, item = item.tail, item.item
                 return item
         raise gone or ended()
+
+    def _learn(self, pages: Pages[Any], error: DataMismatch) -> None:
+        """Note a server that counts rows which the conditions that it was sent leave out."""
+        sent = [name for name in ("viewFilter", "metricLimits") if name in self._source.body]
+        if sent and pages.ran_out:
+            self._shop.session.capabilities.counts_filtered = False
+            error.hint = (
+                f"The server seems to count rows that the conditions which it was sent ({sent[0]}) leave out. Read "
+                "again: in this session conditions run here from now on."
+            )
 
     async def _go_on(self) -> None:
         """Replace the pages of an instance that is gone by those of another, which are left or all.

@@ -198,17 +198,21 @@ class Asking:
             with_elements(query, columns, elements),
             columns,
             refusal=self.source.refusal(columns),
-            pushdown=self.options.pushdown,
+            pushdown=self._pushes_down,
             id_text_operators=self.session.capabilities.id_text_operators,
             any_form=self.session.capabilities.any_form,
             total_order=ordered,
         )
         return replace(division, notes=(*division.notes, *notes(elements)))
 
+    @property
+    def _pushes_down(self) -> bool:
+        return self.options.pushdown and self.session.capabilities.counts_filtered
+
     async def _elements(self, columns: Columns) -> Mapping[Leaf, Expression]:
         """Look up the elements for which conditions hold that the server could not be trusted with as they are."""
         found: dict[Leaf, Expression] = {}
-        if not self.options.pushdown or self.source.refusal(columns) is not None:
+        if not self._pushes_down or self.source.refusal(columns) is not None:
             return found
         taken = self.session.capabilities.id_text_operators
         for leaf in texts_in_the_way(self.query, columns, id_text_operators=taken):

@@ -114,7 +114,8 @@ class Scheduler(Generic[T]):
     has arrived, which frees the request's place for another. Requests in flight are limited in number; page
     text that is being fetched, being decoded or waiting to be taken is limited in bytes, so that a slow
     consumer stops the requests. Only the page the consumer waits for is always asked for: from the first on, or,
-    of those that share a ``budget`` and come later, once `next` is called.
+    of those that share a ``budget`` and come later, once `next` is called. ``ran_out``: a page was empty although
+    rows were promised.
     """
 
     def __init__(
@@ -137,6 +138,7 @@ class Scheduler(Generic[T]):
         self._delivered = plan.begin
         self._error: BaseException | None = None
         self._changed = asyncio.Event()
+        self.ran_out = False
         budget.serve(self, self._start)
 
     async def next(self) -> Fetched[T] | None:
@@ -187,6 +189,7 @@ class Scheduler(Generic[T]):
             raise DataMismatch(f"{where} has {page.rows} rows where at most {wanted.rows} were due.", hint=again)
         if not page.rows and wanted.rows:
             message = f"{where} is empty, though the result has {paging.total} rows."
+            self.ran_out = True
             raise DataMismatch(message, hint=again)
         self._plan.received(wanted, page.rows, page.size)
         self._budget.held += page.size

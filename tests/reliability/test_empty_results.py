@@ -1,5 +1,6 @@
 """Results without rows in any shape: no rows, with the columns and types of a result with some."""
 
+import re
 import warnings
 
 import pyarrow as pa
@@ -201,3 +202,23 @@ def test_what_has_rows_must_say_which(sim, connection):
         sim.fail(Fault.rewritten(lose).on(method, path, times=None))
     with pytest.raises(errors.ProtocolError, match="raw"):
         connection.cube(CUBE).to_arrow()
+
+
+def test_a_server_that_counts_what_conditions_leave_out_is_found_out_and_asked_for_everything(quick):
+    """The count is that of the whole cube, and the rows are those that the conditions keep."""
+    with Simulator(rows=200, gzip=False) as sim:
+        sim.fail(
+            Fault.rewritten(lambda body: re.sub(rb'"total":\d+', b'"total":200', body)).on(
+                None, "/instances", times=None
+            )
+        )
+        with ma.connect(sim.url, username=sim.username, password=sim.password, settings=quick) as connection:
+            cube = connection.cube("Sales Cube")
+            assert cube.to_arrow().num_rows == 200
+            few = cube.filter(ma.col("Region") == "East")
+            with pytest.raises(errors.DataMismatch, match=r"^DataMismatch: .*empty.*viewFilter.*Read again"):
+                few.to_arrow()
+            table = few.to_arrow(strings="plain")
+        assert sorted(table["Order"].to_pylist()) == sorted(
+            row["Order"] for row in sim.truth("Sales Cube").to_pylist() if row["Region"] == "East"
+        )
