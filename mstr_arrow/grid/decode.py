@@ -71,10 +71,11 @@ def decode_page(
     """
     try:
         document = read_document(cut(text), offset)
-        columns_here = _settle(document, columns, options)
-        if document.is_empty:
-            return _without_rows(document, columns_here)
-        laid = lay_out(document, columns_here, fast.read_parts(document, columns_here))
+        with page_shape():
+            columns_here = _settle(document, columns, options)
+            if document.is_empty:
+                return _without_rows(document, columns_here)
+            laid = lay_out(document, columns_here, fast.read_parts(document, columns_here))
     except (Unrecognised, MstrError):
         # An error of the fast path may be its own mistake in cutting: the plain decoder is the one to say it.
         return decode_plainly(text, columns, options=options, offset=offset)

@@ -92,7 +92,10 @@ def _is_unknown(unit: Mapping[str, Any]) -> bool:
 
 def _paging(data: dict[str, Any], offset: int) -> dict[str, Any]:
     """Read the numbers of a page; a page that tells no offset is the one that was asked for."""
-    paging = dict(data["paging"])
+    told = data["paging"]
+    if not isinstance(told, dict):
+        raise TypeError(f"its paging is {told!r}")
+    paging = dict(told)
     for name in _PAGING:
         number = whole_number(paging.get(name))
         paging[name] = paging.get(name) if number is None else number

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from base64 import b64encode, urlsafe_b64encode
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
@@ -14,22 +15,31 @@ if TYPE_CHECKING:
     from mstr_arrow.masked import Masked
 
 TELLING = 4
-"""Letters of base64 from which on they are taken for those of a secret, and not for a part of a word."""
+"""Letters from which on they are taken for those of a secret wherever they stand, and not for a part of a word."""
+
+_ALONE = rb"(?:(?<![0-9A-Za-z_])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4}))%b(?![0-9A-Za-z_])"
+"""A text with no letter or digit beside it, unless that belongs to an escape in JSON."""
 
 
 def blotted(body: bytes, secrets: Iterable[Masked]) -> bytes:
     r"""Return a body in which secrets are stars, however they are spelled in it.
 
     That is as they are, percent-encoded, as HTML, or within base64, as in the header of a log-in; and each of these
-    as in JSON, or as in JSON within JSON.
+    as in JSON, or as in JSON within JSON. A very short secret is part of many words and ids, where it tells
+    nothing: it is hidden where it stands alone.
 
     >>> from mstr_arrow.masked import Masked
     >>> blotted(rb'you sent "pa\"ss", c2VjcmV0OnBhInNz', [Masked('pa"ss')])
     b'you sent "***", c2VjcmV0On***'
+    >>> blotted(b'"a" is no password, ticket 7a', [Masked("a")])
+    b'"***" is no password, ticket 7a'
     """
     found = {spelling for secret in secrets if (text := secret()) for spelling in _spellings(text)}
     for spelling in sorted(found, key=len, reverse=True):
-        body = body.replace(spelling, b"***")
+        if len(spelling) >= TELLING:
+            body = body.replace(spelling, b"***")
+        else:
+            body = re.sub(_ALONE % re.escape(spelling), b"***", body)
     return body
 
 

@@ -116,7 +116,7 @@ def test_not_when_the_server_repeats_it(run, guarded, monkeypatch):
     monkeypatch.setenv("MSTR_URL", guarded.url)
     monkeypatch.setenv("MSTR_USERNAME", "demo")
     monkeypatch.setenv("MSTR_PASSWORD", PASSWORD)
-    guarded.fail(Fault.error(500, message=f"cannot read {PASSWORD}").on("POST", "/auth/login"))
+    guarded.fail(Fault.error(500, message=f"cannot read {PASSWORD}").on("POST", "/auth/login", times=2))
     result = run("ls", "--verbose")
     assert result.code == 1
     assert MARK not in shown(result)

@@ -53,7 +53,9 @@ def mutate(body: bytes, draw: Random) -> bytes:
         return json.dumps(draw.choice((*ERRORS, *ODD, draw.choice(NASTY)))).encode()
     holder = [document]
     for _ in range(draw.choice((1, 1, 1, 2, 3))):
-        places = list(_places(holder))
+        places = _places(holder)
+        if not places:  # the whole document was dropped
+            break
         container, key = places[draw.randrange(len(places))] if draw.randrange(3) else _shallow(places, draw)
         _change(container, key, draw, places)
     return spell(holder[0] if holder else None, draw)

@@ -4,11 +4,13 @@ import orjson
 import pytest
 
 from mstr_arrow import errors
+from mstr_arrow.http.blotting import blotted
 from mstr_arrow.http.error_map import error_for
 from mstr_arrow.http.iserver import ISERVER
 from mstr_arrow.http.response import Answer
 from mstr_arrow.http.retry import is_transient, was_turned_away
 from mstr_arrow.http.subject import Subject
+from mstr_arrow.masked import Masked
 
 
 def typed(status, body=b"", path="/api/v2/cubes/C1", subject=None, **headers):
@@ -128,6 +130,29 @@ def test_a_redirect_names_the_host_and_what_to_do(location, shown, hint):
     assert shown in error.message
     assert hint in error.hint
     assert "token=s" not in str(error)
+
+
+@pytest.mark.parametrize("secret", ["a", "7", "-", "b4c", "é", ";"])
+def test_a_very_short_secret_is_hidden_where_it_stands_alone_and_nothing_else(secret):
+    told = {"message": "wrong (constraint-violations) at 7b4ca", "ticketId": "7b4ca7a7b4c7"}
+    body = orjson.dumps({**told, "code": "ERR006"})
+    assert blotted(body, [Masked(secret)]) == body
+    for echo in (
+        f'you sent "{secret}".',
+        f"it is:\n{secret}\nor",
+        f"pwd={secret}&user",
+        f"{secret} ",
+        secret,
+    ):
+        body = orjson.dumps({"message": echo})
+        hidden = orjson.loads(blotted(body, [Masked(secret)]))["message"]
+        assert hidden == echo.replace(secret, "***")
+
+
+@pytest.mark.parametrize("before", ["\n", "\t", "\x01", "\\", '"'])
+def test_a_very_short_secret_behind_an_escape_is_hidden(before):
+    body = orjson.dumps({"message": f"you sent {before}7x"})
+    assert "7x" not in orjson.loads(blotted(body, [Masked("7x")]))["message"]
 
 
 def test_an_answer_unpacks_its_body():
