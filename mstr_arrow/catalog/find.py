@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow.catalog.address import Address, no_object, read_address
 from mstr_arrow.catalog.folders import SLASHES, folder_id, list_folder
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     Named = Callable[[str], Awaitable[list[ObjectInfo]]]
     Search = Callable[[Mapping[str, object]], Awaitable[list[ObjectInfo]]]
+
+T = TypeVar("T")
 
 CANDIDATES = 100
 """Objects of one name that are looked at."""
@@ -80,8 +82,10 @@ async def find(http: ProjectHttp, name_or_id: str, kind: Kind | None = None) -> 
     return found[0]
 
 
-async def fetch_definition(http: ProjectHttp, name_or_id: str, kind: Kind) -> Any:
-    """Return the definition of a cube or report. GET /api/v2/{kind}s/{id}, after `find` where no id is given.
+async def fetch_definition(http: ProjectHttp, name_or_id: str, kind: Kind, read: Callable[[Any], T]) -> T:
+    """Return what ``read`` makes of the definition of a cube or report.
+
+    GET /api/v2/{kind}s/{id}, after `find` where no id is given.
 
     Errors: those of `find`, which also says what an id belongs to that is no such object.
     """
@@ -89,14 +93,17 @@ async def fetch_definition(http: ProjectHttp, name_or_id: str, kind: Kind) -> An
     object_id = name_or_id.strip().upper()
     if not OBJECT_ID.fullmatch(object_id):
         object_id = (await find(http, name_or_id, kind)).id
+
+    async def fetch(known_id: str) -> T:
+        return await http.read("GET", f"v2/{kind}s/{known_id}", lambda answer: read(answer.json()))
+
     try:
-        answer = await http.request("GET", f"v2/{kind}s/{object_id}")
+        return await fetch(object_id)
     except NotFound:
         found = await find(http, name_or_id, kind)
         if found.id == object_id:
             raise
-        answer = await http.request("GET", f"v2/{kind}s/{found.id}")
-    return answer.json()
+        return await fetch(found.id)
 
 
 async def _at(http: ProjectHttp, address: Address, text: str, kinds: tuple[Kind, ...]) -> list[ObjectInfo]:

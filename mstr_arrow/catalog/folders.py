@@ -11,6 +11,7 @@ from mstr_arrow.names import find_named, suggestion
 from mstr_arrow.session.project import OBJECT_ID
 
 if TYPE_CHECKING:
+    from mstr_arrow.http.response import Answer
     from mstr_arrow.session.project_http import ProjectHttp
 
 MY_REPORTS = "preDefined/20"
@@ -98,13 +99,17 @@ async def contents(http: ProjectHttp, folder: str) -> list[dict[str, Any]]:
     path = f"folders/{folder}" if folder else "folders"
     offset = 0
     while True:
-        answer = await http.request("GET", path, params={"offset": offset, "limit": PAGE})
-        body = answer.json()
-        with reading(body, "a list of what is in a folder"):
-            page = items(body)
-            before = len(found)
-            found |= {identity(item, "id"): _read(item) for item in page}
+        page, total = await http.read("GET", path, _contents, params={"offset": offset, "limit": PAGE})
+        before = len(found)
+        found |= {item["id"]: item for item in page}
         offset += len(page)
         # A page that brings nothing new ends it, too: the list of roots may take no offset.
-        if str(offset) == answer.headers.get("x-mstr-total-count") or len(found) == before:
+        if str(offset) == total or len(found) == before:
             return list(found.values())
+
+
+def _contents(answer: Answer) -> tuple[list[dict[str, Any]], str | None]:
+    """Read a page of what is in a folder, and how much there is in all, where that is told."""
+    body = answer.json()
+    with reading(body, "a list of what is in a folder"):
+        return [_read(item) for item in items(body)], answer.headers.get("x-mstr-total-count")

@@ -14,6 +14,7 @@ from mstr_arrow.names import suggestion
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mstr_arrow.http.response import Answer
     from mstr_arrow.session.project_http import ProjectHttp
 
 Kind = Literal["cube", "report"]
@@ -97,8 +98,11 @@ class Objects(list[ObjectInfo]):
 
 async def read_info(http: ProjectHttp, object_id: str, object_type: int = REPORT_DEFINITION) -> ObjectInfo:
     """Return what the catalogue knows of the object of that id and type. GET /api/objects/{id}."""
-    answer = await http.request("GET", f"objects/{object_id}", params={"type": object_type})
-    return object_info(answer.json())
+
+    def read(answer: Answer) -> ObjectInfo:
+        return object_info(answer.json())
+
+    return await http.read("GET", f"objects/{object_id}", read, params={"type": object_type})
 
 
 def object_info(item: Any, folder: str | None = None) -> ObjectInfo:

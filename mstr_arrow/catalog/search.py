@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from mstr_arrow.catalog.objects import ObjectInfo
+    from mstr_arrow.http.response import Answer
     from mstr_arrow.session.project_http import ProjectHttp
 
 EXACTLY, CONTAINS = 2, 4
@@ -75,17 +76,22 @@ async def quick_search(
     total: int | None = None
     while total is None or offset < total:
         part = {**params, "getAncestors": True, "offset": offset, "limit": limit or PAGE}
-        body = (await http.request("GET", "searches/results", params=part)).json()
-        with reading(body, "a result of a search"):
-            listed = body if isinstance(body, list) else items(fields(body).get("result"))
-            total = whole_number(body.get("totalItems")) if isinstance(body, dict) else None
-        infos = [object_info(item) for item in listed]
+        infos, total = await http.read("GET", "searches/results", _quick_results, params=part)
         before = len(found)
         found |= {info.id: info for info in infos}
         offset += len(infos)
         if len(found) == before or limit:
             break
     return list(found.values())
+
+
+def _quick_results(answer: Answer) -> tuple[list[ObjectInfo], int | None]:
+    """Read a page of what the index knows, and how much there is in all, where that is told."""
+    body = answer.json()
+    with reading(body, "a result of a search"):
+        listed = body if isinstance(body, list) else items(fields(body).get("result"))
+        total = whole_number(body.get("totalItems")) if isinstance(body, dict) else None
+    return [object_info(item) for item in listed], total
 
 
 async def metadata_search(
@@ -121,17 +127,22 @@ async def _results(http: ProjectHttp, search_id: str, total: int) -> list[Object
     offset = 0
     while offset < total:
         part = {"searchId": search_id, "offset": offset, "limit": PAGE}
-        body = (await http.request("GET", _STORED, params=part, subject=Subject.SEARCH)).json()
-        with reading(body, "a result of a search"):
-            listed = items(body["result"] if isinstance(body, dict) and "result" in body else body)
+        listed = await http.read("GET", _STORED, _stored_results, params=part, subject=Subject.SEARCH)
         if not listed:
             break
         before = len(found)
-        found |= {info.id: info for info in map(object_info, listed)}
+        found |= {info.id: info for info in listed}
         if len(found) == before:  # the same again: a server that does not page, or counts what is not there
             break
         offset += len(listed)
     return list(found.values())
+
+
+def _stored_results(answer: Answer) -> list[ObjectInfo]:
+    body = answer.json()
+    with reading(body, "a result of a search"):
+        listed = items(body["result"] if isinstance(body, dict) and "result" in body else body)
+    return [object_info(item) for item in listed]
 
 
 def _matcher(pattern: str | None) -> Callable[[str], bool]:

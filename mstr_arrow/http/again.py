@@ -56,7 +56,7 @@ async def may_go_again(failed: Failed, delivery: Delivery) -> bool:
     """
     request = delivery.request
     unreadable = isinstance(failed, Unreadable)
-    if request.safe:
+    if request.safe or (unreadable and request.method == "GET"):
         doubtful = unreadable or is_to_confirm(failed.error)
         return doubtful and not any(type(before) is type(failed.error) for before in delivery.failures)
     if request.lost is None or not (unreadable or leaves_open(failed.error)):

@@ -78,8 +78,8 @@ class Options(TypedDict, total=False):
     ``patience``
         the seconds in which it is repeated after everything but HTTP 401, whatever ``Retry`` says.
     ``check``
-        reads a successful answer, and raises ProtocolError where that is not what it should be: what is safe is
-        then sent once more.
+        reads a successful answer, and raises ProtocolError where that is not what it should be: what is safe, and
+        each GET, is then sent once more.
     ``lost``
         is asked where it is open whether the server made what it was asked for
         (:func:`~.retry.leaves_open`, or an answer that ``check`` does not take): sees to what may be there, and

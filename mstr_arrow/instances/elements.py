@@ -37,17 +37,19 @@ async def fetch_elements(
     total: int | None = None
     page = PAGE
 
-    async def ask(limit: int) -> Answer:
-        params = {"offset": len(found), "limit": limit, "baseFormIds": form_ids}
-        return await http.request("GET", path, params=params)
-
-    while total is None or len(found) < total:
-        answer, page = await halving(page, ask)
+    def read(answer: Answer) -> tuple[list[Element], int | None]:
         body = answer.json()
         with reading(body, f"a list of elements of {forms[0].name!r}"):
             found_here = items(body["elements"] if _is_wrapped(body) else body)
         listed = [_element(item, forms) for item in found_here]
-        count = whole_number(answer.headers.get("x-mstr-total-count"))
+        return listed, whole_number(answer.headers.get("x-mstr-total-count"))
+
+    async def ask(limit: int) -> tuple[list[Element], int | None]:
+        params = {"offset": len(found), "limit": limit, "baseFormIds": form_ids}
+        return await http.read("GET", path, read, params=params)
+
+    while total is None or len(found) < total:
+        (listed, count), page = await halving(page, ask)
         total = total if count is None else count
         if at_most is not None and max(total or 0, len(found) + len(listed)) > at_most:
             return None

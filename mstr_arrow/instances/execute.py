@@ -211,15 +211,8 @@ class _Execution:
         params = source.params(wanted, self._options)
         json = None if prefer else body
         began = time.monotonic()
-        states: list[State] = []
-
-        async def check(answer: Answer) -> None:
-            states.append(await self._state(answer))
-            if not source.runs and states[-1].number == READY and not states[-1].whole:
-                self._known()  # to ask it for the page
-
         try:
-            answer = await self._request(
+            return await self._stated(
                 "POST",
                 source.path,
                 params=params,
@@ -227,7 +220,6 @@ class _Execution:
                 headers=prefer,
                 subject=None,
                 wait="execute",
-                check=check,
                 lost=None if source.runs else self._lost,
             )
         except MstrError as error:
@@ -236,7 +228,6 @@ class _Execution:
             elif isinstance(error, ServerError) and not leaves_open(error):
                 self._place.refused()
             raise
-        return answer, states[-1]
 
     async def _changed(self, body: dict[str, object]) -> Answer:
         """Change the instance and return its first page.
@@ -252,7 +243,7 @@ class _Execution:
         for left in reversed(range(CHANGES)):
             began = time.monotonic()
             try:
-                answer = await self._request("PUT", self._path, params=params, json=body, wait="execute")
+                answer, state = await self._stated("PUT", self._path, params=params, json=body, wait="execute")
             except MstrError as error:
                 if not _cut(error):
                     raise
@@ -264,7 +255,7 @@ class _Execution:
                 if self._seen_running:
                     return await self._followed(None, State(self._instance, READY))
             else:
-                return await self._followed(answer, await self._state(answer))
+                return await self._followed(answer, state)
         raise AssertionError("unreachable")
 
     async def _followed(self, answer: Answer | None, state: State) -> Answer:
@@ -272,7 +263,7 @@ class _Execution:
         page = await self._settled(answer, state, self._rows)
         if page is None:
             params = self._source.params(self._rows, self._options)
-            page = await self._request("GET", self._path, params=params, wait="execute")
+            page, _ = await self._stated("GET", self._path, params=params, wait="execute")
         return page
 
     async def _settled(self, answer: Answer | None, state: State, wanted: Range) -> Answer | None:
@@ -307,13 +298,12 @@ class _Execution:
         if self._has_status:
             path = f"{self._source.object_path}/instances/{self._known()}/status"
             try:
-                answer = await self._request("GET", path)
+                answer, state = await self._stated("GET", path)
             except NotFound as error:
                 if isinstance(error, InstanceGone):
                     raise
                 self._has_status = False
             else:
-                state = await self._state(answer)
                 self._seen_running |= state.number != READY
                 return answer, state
         return await self._peek(wanted)
@@ -326,14 +316,13 @@ class _Execution:
         wait, self._short = self._short, min(2 * self._short, self._http.settings.timeouts.read)
         params = self._source.params(wanted, self._options)
         try:
-            answer = await self._request("GET", self._path, params=params, wait=wait, safe=False)
+            return await self._stated("GET", self._path, params=params, wait=wait, safe=False)
         except MstrError as error:
             if not (_cut(error) or isinstance(error, TimeoutExceeded)):
                 raise
             return None, State(self._instance, None)
-        return answer, await self._state(answer)
 
-    async def _request(
+    async def _stated(
         self,
         method: str,
         path: str,
@@ -344,12 +333,16 @@ class _Execution:
         subject: Subject | None = Subject.INSTANCE,
         wait: Wait | float = "read",
         safe: bool | None = None,
-        check: Callable[[Answer], Awaitable[object]] | None = None,
         lost: Callable[[], Awaitable[bool]] | None = None,
-    ) -> Answer:
-        """Send a request about the instance, which is then used last."""
+    ) -> tuple[Answer, State]:
+        """Send a request about the instance, which is then used last; return also what the answer tells of it."""
+        states: list[State] = []
+
+        async def check(answer: Answer) -> None:
+            states.append(await self._state(answer))
+
         self._place.asked()
-        return await self._http.request(
+        answer = await self._http.request(
             method,
             path,
             params=params,
@@ -361,6 +354,7 @@ class _Execution:
             check=check,
             lost=lost,
         )
+        return answer, states[-1]
 
     async def _state(self, answer: Answer) -> State:
         """Read what an answer tells of the instance, and which one it is."""
@@ -375,6 +369,8 @@ class _Execution:
         self._instance = self._instance or state.instance_id
         if self._instance is not None:
             self._place.made(self._instance)
+        elif not self._source.runs and state.number == READY and not state.whole:
+            self._known()  # to ask it for the page
         return state
 
     async def _failure(self, state: State) -> MstrError:
@@ -383,8 +379,7 @@ class _Execution:
         if self._instance is not None:
             params = self._source.params(Range(0, 1), self._options)
             try:
-                answer = await self._request("GET", self._path, params=params, safe=False)
-                now = await self._state(answer)
+                _, now = await self._stated("GET", self._path, params=params, safe=False)
                 message, failure = now.message or message, now.failure or failure
             except ServerError as error:
                 if not isinstance(error, NotFound):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import MstrError, PermissionDenied
+from mstr_arrow.http.response import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -113,8 +114,8 @@ async def fetch_times(http: ProjectHttp, source: Source, *, published: bool = Tr
 
 async def _changed(http: ProjectHttp, cube_id: str) -> str | None:
     try:
-        answer = await http.request("GET", "cubes", params={"id": cube_id})
-        return str(answer.json()["cubesInfos"][0]["modificationTime"])
+        body = await http.read("GET", "cubes", Answer.json, params={"id": cube_id})
+        return str(body["cubesInfos"][0]["modificationTime"])
     except (MstrError, LookupError, TypeError):
         return None
 
@@ -128,7 +129,7 @@ async def fetch_publication(http: ProjectHttp, kind: str, object_id: str) -> Pub
     if kind != "cube":
         return Publication(why_not="the server keeps no such time of reports")
     try:
-        nodes = (await http.request("GET", "monitors/iServer/nodes")).json()
+        nodes = await http.read("GET", "monitors/iServer/nodes", Answer.json)
         listed = [cache for node in nodes["nodes"] for cache in await _caches(http, node["name"])]
         own = [cache for cache in listed if cache["source"]["id"].upper() == object_id.upper()]
         found = tuple(_cache(cache) for cache in own if cache.get("lastUpdateTime"))
@@ -155,7 +156,8 @@ async def _caches(http: ProjectHttp, node: str) -> list[dict[str, Any]]:
     params = {"clusterNode": node, "limit": CACHES, **({"projectIds": project.id} if project else {})}
     caches: list[dict[str, Any]] = []
     while True:
-        page = (await http.request("GET", "monitors/caches/cubes", params={**params, "offset": len(caches)})).json()
+        asked = {**params, "offset": len(caches)}
+        page = await http.read("GET", "monitors/caches/cubes", Answer.json, params=asked)
         caches += page["cubeCaches"]
         if not page["cubeCaches"] or len(caches) >= page["total"]:
             return caches

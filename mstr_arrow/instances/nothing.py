@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from mstr_arrow.errors import MstrError, ServerError
+from mstr_arrow.errors import MstrError, ProtocolError, ServerError
 from mstr_arrow.grid.blank import blank_page
 from mstr_arrow.grid.missing import lacks_columns
 from mstr_arrow.http.body import loads
@@ -43,12 +43,12 @@ def has_no_rows(answer: Answer) -> bool:
 
 async def with_columns(http: ProjectHttp, source: Source, answer: Answer, instance_id: str | None) -> Answer:
     """Return the first page of an instance; where it has no rows and does not name its columns, one that does."""
-    if not has_no_rows(answer):
-        return answer
     try:
+        if not has_no_rows(answer):
+            return answer
         page = loads(answer.text())
         lacking = lacks_columns(page)
-    except (ValueError, TypeError, AttributeError):
+    except (ProtocolError, ValueError, TypeError, AttributeError):
         return answer  # whoever decodes it says so
     return await blank_answer(http, source, page.get("instanceId") or instance_id) if lacking else answer
 
@@ -58,9 +58,12 @@ async def blank_answer(http: ProjectHttp, source: Source, instance_id: str | Non
 
     GET /api/v2/cubes/{id} or /api/v2/reports/{id}. Errors: ProtocolError where that does not tell them.
     """
-    answer = await http.request("GET", f"v2/{source.object_path}")
-    page = blank_page(answer.json(), source.body, source.whole, instance_id=instance_id)
-    return replace(answer, headers={}, body=page, encoding="")
+
+    def read(answer: Answer) -> Answer:
+        page = blank_page(answer.json(), source.body, source.whole, instance_id=instance_id)
+        return replace(answer, headers={}, body=page, encoding="")
+
+    return await http.read("GET", f"v2/{source.object_path}", read)
 
 
 def page_of_nothing(wanted: Range) -> Answer:

@@ -11,6 +11,8 @@ from mstr_arrow.http.subject import Subject
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mstr_arrow.grid.page_by import Listing
+    from mstr_arrow.http.response import Answer
     from mstr_arrow.session.project_http import ProjectHttp
 
 PAGE = 1000
@@ -36,13 +38,17 @@ async def fetch_page_by(http: ProjectHttp, instances_path: str, instance_id: str
     while True:
         path = f"{instances_path}/{instance_id}/pageBy/elements"
         params = {"offset": count, "limit": PAGE}
-        body = (await http.request("GET", path, params=params, subject=Subject.INSTANCE)).json()
-        listing = read_listing(body)
+        body, listing = await http.read("GET", path, _listing, params=params, subject=Subject.INSTANCE)
         found = len(listing.combinations)
         answers.append(body)
         count += found
         if not found or (found < PAGE if listing.total is None else count >= listing.total):
             return read_page_by(answers)
+
+
+def _listing(answer: Answer) -> tuple[Any, Listing]:
+    body = answer.json()
+    return body, read_listing(body)
 
 
 async def choose_page(

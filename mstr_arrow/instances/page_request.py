@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mstr_arrow.errors import ProtocolError, ServerBusy, ServerError
 from mstr_arrow.grid.rows import Range
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from mstr_arrow.instances.source import Source
     from mstr_arrow.session.in_project import ProjectSession
 
+T = TypeVar("T")
+
 SMALLEST_PAGE = 50
 """Items below which a page is not made smaller where the server runs out of time."""
 
 _TIMED_OUT = -2147206497
 
 
-async def halving(rows: int, ask: Callable[[int], Awaitable[Answer]]) -> tuple[Answer, int]:
+async def halving(rows: int, ask: Callable[[int], Awaitable[T]]) -> tuple[T, int]:
     """Ask for so many rows, for half as many where the server runs out of time, and so on.
 
     Returns also how many were asked for in the end. Errors: ServerBusy where `SMALLEST_PAGE` are too many, too.

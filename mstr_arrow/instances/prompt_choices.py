@@ -13,6 +13,7 @@ from mstr_arrow.prompts.listed import read_choices
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mstr_arrow.http.response import Answer
     from mstr_arrow.prompts.model import Choice, Prompt
     from mstr_arrow.prompts.values import Plain
     from mstr_arrow.session.project_http import ProjectHttp
@@ -95,6 +96,10 @@ class Offer:
         params: dict[str, object] = {"offset": offset, "limit": limit}
         if search is not None:
             params["searchPattern"] = search
-        answer = await self._http.request("GET", self._path, params=params, subject=Subject.INSTANCE)
-        count = answer.headers.get("x-mstr-total-count")
-        return read_choices(answer.json()), int(count) if count and count.isdecimal() else None
+        return await self._http.read("GET", self._path, _choices, params=params, subject=Subject.INSTANCE)
+
+
+def _choices(answer: Answer) -> tuple[list[Choice], int | None]:
+    """Read a page of choices, and how many there are in all, where that is told."""
+    count = answer.headers.get("x-mstr-total-count")
+    return read_choices(answer.json()), int(count) if count and count.isdecimal() else None

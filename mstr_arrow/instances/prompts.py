@@ -26,6 +26,7 @@ from mstr_arrow.prompts.words import prompts_open
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from mstr_arrow.http import response
     from mstr_arrow.prompts.answers import Answer
     from mstr_arrow.prompts.model import Choice, Prompt
     from mstr_arrow.session.project_http import ProjectHttp
@@ -128,7 +129,11 @@ async def fetch_prompts(http: ProjectHttp, place: str, subject: Subject | None) 
 
     What the filter ``closed`` means is told in two ways, so it is not used.
     """
-    return read_prompts((await http.request("GET", f"{place}/prompts", subject=subject)).json())
+
+    def read(answer: response.Answer) -> list[Prompt]:
+        return read_prompts(answer.json())
+
+    return await http.read("GET", f"{place}/prompts", read, subject=subject)
 
 
 async def with_choices(http: ProjectHttp, place: str, prompts: Iterable[Prompt]) -> list[Prompt]:

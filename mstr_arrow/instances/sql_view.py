@@ -11,6 +11,7 @@ from mstr_arrow.instances.prompt_list import prepared
 from mstr_arrow.instances.prompts import Prompting
 
 if TYPE_CHECKING:
+    from mstr_arrow.http.response import Answer
     from mstr_arrow.instances.source import Source
     from mstr_arrow.session.in_project import ProjectSession
     from mstr_arrow.session.project_http import ProjectHttp
@@ -37,9 +38,13 @@ async def sql_view(session: ProjectSession, source: Source) -> str:
 async def _statement(http: ProjectHttp, place: str, *, subject: Subject | None = Subject.INSTANCE) -> str:
     """Ask for the SQL of what is there. GET …/sqlView."""
     try:
-        body = (await http.request("GET", f"{place}/sqlView", subject=subject, wait="execute")).json()
+        return await http.read("GET", f"{place}/sqlView", _read_sql, subject=subject, wait="execute")
     except PermissionDenied as error:
         error.hint = "To see SQL takes the privilege for the SQL view, and access to the object; ask for them."
         raise
+
+
+def _read_sql(answer: Answer) -> str:
+    body = answer.json()
     with reading(body, "an SQL view"):
         return text(body, "sqlStatement")

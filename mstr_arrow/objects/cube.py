@@ -94,10 +94,12 @@ class Cube(Described):
         return await self._client.bridge(self._info())
 
     async def _info(self) -> CubeInfo:
-        answer = await self._client.http.request("GET", "cubes", params={"id": self.id})
         whole = self._asking.whole.instance
         known_rows = whole.total if whole else self.stats.total_rows if self.stats else None
-        return read_info(answer.json(), known_rows)
+
+        return await self._client.http.read(
+            "GET", "cubes", lambda answer: read_info(answer.json(), known_rows), params={"id": self.id}
+        )
 
 
 def read_info(body: Any, rows: int | None) -> CubeInfo:
@@ -128,7 +130,7 @@ async def open_cube(
     client: Client, name_or_id: str, options: ReadOptions, *, row_counts: bool, instance_id: str | None = None
 ) -> Cube:
     """Find a cube and read its definition, and its tables' names where metrics may count their rows."""
-    definition = read_definition(await fetch_definition(client.http, name_or_id, "cube"))
+    definition = await fetch_definition(client.http, name_or_id, "cube", read_definition)
     if definition.may_count_rows:
         definition = definition.without_row_counts(await _tables(client.http, definition.id))
     return Cube(client, definition, options, row_counts=row_counts, instance_id=instance_id)
@@ -138,10 +140,15 @@ async def _tables(http: ProjectHttp, cube_id: str) -> list[str]:
     """Return the names of a dataset's tables, none where the server knows no dataset. GET /api/datasets/{id}."""
     params = {"fields": "tables,columns"}
     try:
-        answer = await http.request("GET", f"datasets/{cube_id}", params=params, safe=False)
+        return await http.read(
+            "GET",
+            f"datasets/{cube_id}",
+            lambda answer: list(read_dataset(answer.json()).tables),
+            params=params,
+            safe=False,
+        )
     except ServerError as error:
         no_dataset = type(error) is ServerError and error.code == _NO_DATASET
         if no_dataset or isinstance(error, NotFound | PermissionDenied):
             return []
         raise
-    return list(read_dataset(answer.json()).tables)

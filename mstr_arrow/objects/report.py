@@ -72,9 +72,12 @@ async def open_report(
     client: Client, name_or_id: str, options: ReadOptions, *, instance_id: str | None = None
 ) -> Report:
     """Find a report and read its definition."""
-    body = await fetch_definition(client.http, name_or_id, "report")
-    template = read_template(body)
-    return Report(client, template, options, totals=may_have_totals(body), instance_id=instance_id)
+
+    def read(body: Any) -> tuple[Definition, bool]:
+        return read_template(body), may_have_totals(body)
+
+    template, totals = await fetch_definition(client.http, name_or_id, "report", read)
+    return Report(client, template, options, totals=totals, instance_id=instance_id)
 
 
 def read_template(body: Any) -> Definition:

@@ -66,17 +66,16 @@ class UserInfo:
 async def fetch_status(http: Http, keys: SessionKeys) -> ServerStatus:
     """Return the server's status; nothing where a guarded Library keeps it to itself. GET /api/status."""
     try:
-        body = (await http.request("GET", "status", keys=keys)).json()
+        return await http.read("GET", "status", lambda answer: read_status(answer.json()), keys=keys)
     except ServerError as error:
         if meant_status(error) in {401, 403}:
             return ServerStatus()
         raise
-    return read_status(body)
 
 
 async def fetch_session_info(http: Http, keys: SessionKeys | None = None) -> SessionInfo:
     """Return the session's settings. GET /api/sessions."""
-    return read_session_info((await http.request("GET", "sessions", keys=keys)).json())
+    return await http.read("GET", "sessions", lambda answer: read_session_info(answer.json()), keys=keys)
 
 
 async def known_session_info(http: Http) -> SessionInfo:
@@ -90,7 +89,7 @@ async def known_session_info(http: Http) -> SessionInfo:
 
 async def fetch_user(http: Http) -> UserInfo:
     """Return who is logged in. GET /api/sessions/userInfo."""
-    return read_user((await http.request("GET", "sessions/userInfo")).json())
+    return await http.read("GET", "sessions/userInfo", lambda answer: read_user(answer.json()))
 
 
 def read_user(body: Any) -> UserInfo:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.http.client import Http
     from mstr_arrow.http.request import Wait
+    from mstr_arrow.http.response import Answer
     from mstr_arrow.masked import Masked
     from mstr_arrow.session.project_http import ProjectHttp
 
@@ -120,9 +121,14 @@ class Endpoints(Connected):
         keys = None if include_auth else SessionKeys(http.own.base)
         subject = subject_of(path, sent.get("params") or (), sent.get("headers") or ())
         sender = http if project is True else await _sender(http, path, project, include_auth=include_auth)
-        answer = await sender.request(method, path, keys=keys, subject=subject, **sent)
-        packed = answer.encoding and answer.body  # an answer to HEAD has the header alone
-        content = await asyncio.to_thread(answer.content) if packed else answer.body
+        content = b""
+
+        async def unpack(answer: Answer) -> None:
+            nonlocal content
+            packed = answer.encoding and answer.body  # an answer to HEAD has the header alone
+            content = await asyncio.to_thread(answer.content) if packed else answer.body
+
+        answer = await sender.request(method, path, keys=keys, subject=subject, check=unpack, **sent)
         return Response(answer.status, answer.headers, content, answer.secrets)
 
     @takes(Options)

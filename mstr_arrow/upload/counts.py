@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import MstrError, NotPublished
 from mstr_arrow.grid.decode import decode_page
-from mstr_arrow.grid.definition import ROW_COUNT, read_definition
+from mstr_arrow.grid.definition import ROW_COUNT
+from mstr_arrow.upload.datasets import fetch_cube
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -37,7 +38,7 @@ async def row_counts(http: ProjectHttp, dataset_id: str) -> dict[str, int]:
     GET /api/v2/cubes/{id} and POST …/instances for these metrics alone, which is one row: so small an instance is
     asked for again where the server is busy, as it may be just after publishing.
     """
-    definition = read_definition((await http.request("GET", f"v2/cubes/{dataset_id}")).json())
+    definition = await fetch_cube(http, dataset_id)
     counting = definition.may_count_rows
     if not counting:
         return {}
@@ -56,7 +57,7 @@ async def shown(http: ProjectHttp, dataset_id: str, tables: Collection[str], met
     Two more instances of one row each. What the server does not tell is left out: a cube without these metrics, a
     result that is larger than the project allows.
     """
-    definition = read_definition((await http.request("GET", f"v2/cubes/{dataset_id}")).json())
+    definition = await fetch_cube(http, dataset_id)
     definition = definition.without_row_counts(tables)
     ids = [metric.id for metric in definition.metrics if metric.name in metrics]
     sums: dict[str, Fraction] = {}

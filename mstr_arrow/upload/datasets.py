@@ -15,6 +15,7 @@ from mstr_arrow.upload.existing import read_dataset
 
 if TYPE_CHECKING:
     from mstr_arrow.grid.definition import Definition
+    from mstr_arrow.http.response import Answer
     from mstr_arrow.session.project_http import ProjectHttp
     from mstr_arrow.upload.existing import Dataset
     from mstr_arrow.upload.model import Model
@@ -57,8 +58,12 @@ async def read(http: ProjectHttp, dataset_id: str) -> tuple[Dataset, Definition 
     if not OBJECT_ID.fullmatch(dataset_id):
         raise UsageError(f"{dataset_id!r} is no id.", hint="An id has 32 hexadecimal digits.")
     try:
-        answer = await http.request(
-            "GET", f"datasets/{dataset_id}", params={"fields": "tables,columns"}, safe=False
+        dataset = await http.read(
+            "GET",
+            f"datasets/{dataset_id}",
+            lambda answer: read_dataset(answer.json()),
+            params={"fields": "tables,columns"},
+            safe=False,
         )
     except ServerError as error:
         if error.code not in _NO_DATASET or type(error) not in {ServerError, NotFound}:
@@ -68,20 +73,27 @@ async def read(http: ProjectHttp, dataset_id: str) -> tuple[Dataset, Definition 
             f"the cube {info.name!r} ({info.id}) was not made through REST, so the server cannot update it.",
             hint="Write to another name; the server keeps the old cube as it is.",
         ) from error
-    dataset = read_dataset(answer.json())
     try:
-        definition = read_definition((await http.request("GET", f"v2/cubes/{dataset_id}")).json())
+        definition = await fetch_cube(http, dataset_id)
     except NotPublished:
         return dataset, None
     return dataset, definition.without_row_counts(dataset.tables)
 
 
+async def fetch_cube(http: ProjectHttp, dataset_id: str) -> Definition:
+    """Return the attributes and metrics of a dataset's cube. GET /api/v2/cubes/{id}; errors: NotPublished."""
+    return await http.read("GET", f"v2/cubes/{dataset_id}", lambda answer: read_definition(answer.json()))
+
+
 async def folder_of(http: ProjectHttp, dataset_id: str) -> str:
     """Return the id of the folder that a dataset is in. GET /api/objects/{id}?type=3."""
-    answer = await http.request("GET", f"objects/{dataset_id}", params={"type": REPORT_DEFINITION})
-    body = answer.json()
-    with reading(body, "a description of a dataset in a folder"):
-        return identity(items(body["ancestors"])[-1], "id")
+
+    def read_folder(answer: Answer) -> str:
+        body = answer.json()
+        with reading(body, "a description of a dataset in a folder"):
+            return identity(items(body["ancestors"])[-1], "id")
+
+    return await http.read("GET", f"objects/{dataset_id}", read_folder, params={"type": REPORT_DEFINITION})
 
 
 async def create(http: ProjectHttp, model: Model, *, name: str, description: str, folder: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.answers import number, optional_text, reading, text
@@ -12,7 +12,6 @@ from mstr_arrow.errors import (
     ConnectError,
     MstrError,
     NotFound,
-    ProtocolError,
     ServerError,
     TimeoutExceeded,
     TlsError,
@@ -108,20 +107,10 @@ class UploadSession:
 
         So it is, once, where the answer is none of the server's: a page of a gateway does not mean that it arrived.
         """
-        answer = await self._put(body)
-        try:
-            _check(answer)
-        except ProtocolError:
-            retries = answer.retries + 1
-            answer = await self._put(body)
-            _check(answer)
-            answer = replace(answer, retries=answer.retries + retries)
-        return answer
-
-    async def _put(self, body: Sequence[bytes]) -> Answer:
-        return await self._http.request(
+        return await self._http.read(
             "PUT",
             self._path,
+            _checked,
             data=body,
             headers={"Content-Type": "application/json"},
             subject=Subject.UPLOAD,
@@ -137,7 +126,7 @@ class UploadSession:
         """
         try:
             path = f"{self._path}/publish"
-            _check(await self._http.request("POST", path, subject=Subject.UPLOAD, wait="execute"))
+            _checked(await self._http.request("POST", path, subject=Subject.UPLOAD, wait="execute"))
         except (ServerError, TransportError) as error:
             begun = await self._begun()
             if begun:
@@ -155,14 +144,8 @@ class UploadSession:
 
     async def status(self) -> PublishStatus:
         """Look how far publishing is, once more where the answer cannot be read. GET …/publishStatus."""
-        try:
-            return await self._status()
-        except ProtocolError:
-            return await self._status()
-
-    async def _status(self) -> PublishStatus:
-        answer = await self._http.request("GET", f"{self._path}/publishStatus", subject=Subject.UPLOAD)
-        return read_status(answer.json())
+        path = f"{self._path}/publishStatus"
+        return await self._http.read("GET", path, lambda it: read_status(it.json()), subject=Subject.UPLOAD)
 
     async def follow(self, seconds: float, on_status: Callable[[PublishStatus], object]) -> None:
         """Wait until publishing has ended well, at most ``seconds``.
@@ -201,10 +184,11 @@ class UploadSession:
             logger.debug("deleting the upload session failed: %s", type(error).__name__)
 
 
-def _check(answer: Answer) -> None:
-    """Raise ProtocolError for an answer that is none of the server's: its own is JSON, or without a body."""
+def _checked(answer: Answer) -> Answer:
+    """Return an answer; errors: ProtocolError for one that is none of the server's, which is JSON, or empty."""
     if answer.body:
         answer.json()
+    return answer
 
 
 def _refused(error: MstrError) -> bool:
