@@ -15,7 +15,7 @@ from mstr_arrow.http.blotting import blotted
 from mstr_arrow.http.body import json_text, too_large, unpacked
 from mstr_arrow.http.disguised import error_within
 from mstr_arrow.http.error_map import error_for
-from mstr_arrow.http.failures import transport_error
+from mstr_arrow.http.failures import stray_body, transport_error
 from mstr_arrow.http.response import Answer, parsed
 from mstr_arrow.http.retry import Failed, is_overload, is_transient, retry_after, was_turned_away
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mstr_arrow.http.cookies import SessionKeys
     from mstr_arrow.http.request import Request
     from mstr_arrow.http.sockets import Route
+    from mstr_arrow.masked import Masked
 
 SEND_BYTES = 2**18
 """Bytes of a request that are handed to the socket at once, so that a big body does not hold up the others."""
@@ -41,6 +42,7 @@ LARGEST_ERROR = 2**20
 SLOWEST = 100
 """Bytes in a second: a body that comes slower counts as silent."""
 
+_NO_CONTENT = 204
 _NOTHING_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
 
 
@@ -66,6 +68,11 @@ class Delivery:
         return self.request.address(self.keys.base)
 
     @property
+    def secrets(self) -> tuple[Masked, ...]:
+        """What an answer may not repeat."""
+        return (*self.keys.secrets, *self.request.hidden)
+
+    @property
     def number(self) -> int:
         """The number of the present attempt, from 1."""
         return len(self.failures) + 1
@@ -89,6 +96,9 @@ async def exchange(session: aiohttp.ClientSession, delivery: Delivery, settings:
             request = delivery.request
             closed = ClosedError(f"the connection was closed during {request.method} {delivery.address.path}.")
             raise Failed(closed, repeatable=False) from None
+        stray = Answer(_NO_CONTENT, {}, stray_body(error), secrets=delivery.secrets)
+        if (told := error_within(stray)) is not None:
+            raise _failed(stray, told, delivery) from None
         raise _unanswered(error, delivery, settings.timeouts) from None
     if not 200 <= answer.status < 300:
         raise _refused(answer, delivery)
@@ -138,7 +148,7 @@ async def _sent(session: aiohttp.ClientSession, delivery: Delivery, settings: Se
         seconds_waiting=started - began,
         seconds_transferring=loop.time() - started,
         largest=largest,
-        secrets=(*keys.secrets, *request.hidden),
+        secrets=delivery.secrets,
     )
 
 

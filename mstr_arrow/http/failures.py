@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import re
 import ssl
 
 import aiohttp
@@ -23,6 +25,7 @@ PROXY_HINT = naming(
     "Check the proxy's user name and password: {Network.proxy=Proxy(url, username=…, password=…)}. Without that "
     "setting the proxy comes from HTTPS_PROXY, HTTP_PROXY and NO_PROXY."
 )
+_STRAY = re.compile(r"b(?:'\{.*\}\s*'|\"\{.*\}\s*\")")
 _CERTIFICATE_HINT = naming(
     "Give the issuing authority's PEM file as {Tls.ca_file=…}, or trust what the operating system trusts with "
     "{Tls.system_store=True}."
@@ -31,6 +34,15 @@ _CLIENT_HINT = naming("Does the server want a certificate of yours, {Tls.cert_fi
 _BROKEN = naming(
     "Try again; if it recurs, a gateway may cut long answers: ask for smaller pages ({Limits.page_rows})."
 )
+
+
+def stray_body(error: Exception) -> bytes:
+    """Return the JSON object that came after an answer without a body, such as 204: aiohttp takes it for a head."""
+    found = _STRAY.search(error.message) if isinstance(error, aiohttp.ClientResponseError) else None
+    try:
+        return bytes(ast.literal_eval(found[0])) if found else b""
+    except (ValueError, SyntaxError):
+        return b""
 
 
 def transport_error(
