@@ -18,7 +18,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from mstr_arrow.errors import ClosedError, UsageError
+from mstr_arrow.errors import ClosedError, SessionExpired, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -237,7 +237,7 @@ def _quietly(hook: Callable[[threading.ExceptHookArgs], object]) -> Callable[[th
     """Return a hook that shows no traceback of a thread whose connection was closed by the program's end."""
 
     def ended(error: threading.ExceptHookArgs) -> None:
-        if isinstance(error.exc_value, ClosedError):
+        if isinstance(error.exc_value, (ClosedError, SessionExpired)):  # the log-out may have been first
             name = error.thread.name if error.thread else "a thread"
             logger.warning("%s used a connection when the program ended: join your threads first", name)
         else:

@@ -108,7 +108,7 @@ def _page(document: Document, laid: Laid, columns: Columns, misfits: tuple[Misfi
         columns,
         extremes,
         misfits,
-        offsets_in(document, columns),
+        {} if document.is_empty else offsets_in(document, columns),
         document.object_id,
     )
 

@@ -8,6 +8,7 @@ from polars.testing import assert_frame_equal
 import mstr_arrow as ma
 from mstr_arrow.simulator import Simulator
 from mstr_arrow.upload.files import open_file
+from tests.support.slow import thinned
 
 
 def written(cube, path):
@@ -73,7 +74,7 @@ def assert_copied(original, copied):
 
 
 @pytest.mark.filterwarnings("ignore::mstr_arrow.errors.DataLossWarning")  # times below the millisecond
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", thinned(WAYS, {"table", "pandas"}))
 @pytest.mark.parametrize("name", CUBES)
 def test_a_copy_equals_the_original(conn, copy, tmp_path, name, way):
     if way == "pandas":
@@ -100,7 +101,7 @@ def test_the_copy_has_the_attributes_and_forms_of_the_original(conn, copy):
     assert ours[2] == theirs[2]
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", thinned(WAYS, {"table", "polars"}))
 def test_a_part_of_a_cube_with_an_id_only(conn, copy, tmp_path, way):
     if way == "pandas":
         pytest.importorskip("pandas")

@@ -9,6 +9,7 @@ import mstr_arrow as ma
 from mstr_arrow import errors, events
 from mstr_arrow.simulator import Fault, Simulator
 from tests.reliability.endpoints import ENDPOINTS, FRAME, REFRESHED, SILENT
+from tests.support.slow import thinned
 
 UNPUBLISHED = -2147072488
 STATUSES = (200, 201, 202)
@@ -51,7 +52,7 @@ def test_an_error_of_the_i_server_is_the_error_it_is(sim, connection, name):
     assert (error.status, error.message) == (status, "(told as a success)")
 
 
-@pytest.mark.parametrize("name", ENDPOINTS)
+@pytest.mark.parametrize("name", thinned(ENDPOINTS, list(ENDPOINTS)[::4]))
 def test_the_end_of_a_session_leads_to_a_new_log_in(sim, name):
     seen = []
     endpoint = ENDPOINTS[name]
