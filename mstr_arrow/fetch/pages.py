@@ -75,11 +75,6 @@ class Pages(Generic[T]):
         """The row of the grid behind those that were taken."""
         return self.plan.begin + self.taken
 
-    @property
-    def ran_out(self) -> bool:
-        """Whether a page was empty although rows were promised."""
-        return self._scheduler is not None and self._scheduler.ran_out
-
     def accept(self, fetched: Fetched[Any]) -> None:
         """Take the first page."""
         self.first_bytes = fetched.size

@@ -122,7 +122,11 @@ class Read(Reading[T]):
             if place.instance_id is None:
                 raise
             answer = await fetch_page(shop.session, self._source, place.instance_id, wanted, shop.options.grid)
-            pages = await self._opened(answer, instance)
+            try:
+                pages = await self._opened(answer, instance)
+            except DataMismatch as error:
+                self._learn(error)
+                raise
         self._columns = pages.columns
         self._take_up(pages)
         if not pages.plan.total:
@@ -182,7 +186,7 @@ class Read(Reading[T]):
                     raise
                 gone = error
             except DataMismatch as error:
-                self._learn(pages, error)
+                self._learn(error)
                 raise
             else:
                 if isinstance(item, Marked):
@@ -192,10 +196,10 @@ class Read(Reading[T]):
                 return item
         raise gone or ended()
 
-    def _learn(self, pages: Pages[Any], error: DataMismatch) -> None:
+    def _learn(self, error: DataMismatch) -> None:
         """Note a server that counts rows which the conditions that it was sent leave out."""
         sent = [name for name in ("viewFilter", "metricLimits") if name in self._source.body]
-        if sent and pages.ran_out:
+        if sent and self._shop.budget.ran_out:
             self._shop.session.capabilities.counts_filtered = False
             error.hint = (
                 f"The server seems to count rows that the conditions which it was sent ({sent[0]}) leave out. Read "

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from mstr_arrow.errors import ServerError
+from mstr_arrow.errors import DataMismatch, ServerError
 from mstr_arrow.fetch.base_reader import Reading
 from mstr_arrow.fetch.explain import explained
 from mstr_arrow.fetch.page_by_reader import Expanded
@@ -177,10 +177,30 @@ class Asking:
 
     async def _put(self, ask: Callable[[Division | None], Awaitable[R]], on_progress: OnProgress = None) -> R:
         """Divide the question between the server and us, and ask; once more where the server is asked too much."""
+
+        async def asked() -> R:
+            return await ask(await self._divided(on_progress))
+
         try:
-            return await ask(await self._divided(on_progress))
+            return await self.once_more(asked)
         except _AskedTooMuchError:
-            return await ask(await self._divided(on_progress))
+            return await asked()
+
+    async def once_more(
+        self, read: Callable[[], Awaitable[R]], drop: Callable[[], Awaitable[bool]] | None = None
+    ) -> R:
+        """Read, and once more where the server is found out to count rows that conditions sent to it leave out.
+
+        The conditions run here then. ``drop`` tells whether what came before can be taken back.
+        """
+        learned = self.session.capabilities
+        counted = learned.counts_filtered
+        try:
+            return await read()
+        except DataMismatch:
+            if learned.counts_filtered == counted or (drop is not None and not await drop()):
+                raise
+            return await read()
 
     async def _divided(self, on_progress: OnProgress) -> Division | None:
         """Divide the question between the server and us; None where everything is asked for."""

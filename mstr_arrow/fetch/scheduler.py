@@ -56,7 +56,7 @@ class Budget:
     ``in_flight`` requests, as many as the ``limiter`` allows, were sent and not yet answered; ``held`` bytes of
     page text are being fetched, being decoded or waiting to be taken, and were ``most_held`` at the most. Pages now
     have ``page_rows`` rows, and had from ``fewest_rows`` to ``most_rows``. The schedulers are served in the order
-    in which they came.
+    in which they came. ``ran_out``: a page was empty although rows were promised.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -64,6 +64,7 @@ class Budget:
         fixed = limits.concurrency
         most = limits.max_concurrency if fixed is None else fixed
         self.limiter = Limiter(least=fixed or 1, most=most, polite=limits.polite)
+        self.ran_out = False
         self.in_flight = 0
         self.held = self.most_held = 0
         self.page_rows = self.fewest_rows = self.most_rows = 0
@@ -114,8 +115,7 @@ class Scheduler(Generic[T]):
     has arrived, which frees the request's place for another. Requests in flight are limited in number; page
     text that is being fetched, being decoded or waiting to be taken is limited in bytes, so that a slow
     consumer stops the requests. Only the page the consumer waits for is always asked for: from the first on, or,
-    of those that share a ``budget`` and come later, once `next` is called. ``ran_out``: a page was empty although
-    rows were promised.
+    of those that share a ``budget`` and come later, once `next` is called.
     """
 
     def __init__(
@@ -138,7 +138,6 @@ class Scheduler(Generic[T]):
         self._delivered = plan.begin
         self._error: BaseException | None = None
         self._changed = asyncio.Event()
-        self.ran_out = False
         budget.serve(self, self._start)
 
     async def next(self) -> Fetched[T] | None:
@@ -189,7 +188,7 @@ class Scheduler(Generic[T]):
             raise DataMismatch(f"{where} has {page.rows} rows where at most {wanted.rows} were due.", hint=again)
         if not page.rows and wanted.rows:
             message = f"{where} is empty, though the result has {paging.total} rows."
-            self.ran_out = True
+            self._budget.ran_out = True
             raise DataMismatch(message, hint=again)
         self._plan.received(wanted, page.rows, page.size)
         self._budget.held += page.size

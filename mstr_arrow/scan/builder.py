@@ -224,8 +224,12 @@ class Question:
         known = await self._asking.count_rows()
         if known is not None:
             return known
-        async with self._reading(lambda batch: batch, None) as read:
-            return await count_all(read)
+
+        async def counted() -> int:
+            async with self._reading(lambda batch: batch, None) as read:
+                return await count_all(read)
+
+        return await self._asking.once_more(counted)
 
     def _told(self, result: R) -> R:
         """Warn of the bad values of the latest read, where the caller of the caller is."""

@@ -167,18 +167,26 @@ class Scan(Writable, Extractable):
 
     async def _to_arrow(self, strings: Strings, on_progress: OnProgress) -> pa.Table:
         check_strings(strings)
-        async with self._reading(lambda batch: deliver_batch(batch, strings), on_progress) as read:
-            batches = await take_all(read)
-            schema = deliver_schema(read.schema, strings)
-            return await asyncio.to_thread(join_batches, batches, schema)
+
+        async def table() -> pa.Table:
+            async with self._reading(lambda batch: deliver_batch(batch, strings), on_progress) as read:
+                batches = await take_all(read)
+                schema = deliver_schema(read.schema, strings)
+                return await asyncio.to_thread(join_batches, batches, schema)
+
+        return await self._asking.once_more(table)
 
     async def _to_polars(self, strings: Strings, on_progress: OnProgress) -> pl.DataFrame:
         check_strings(strings)
-        async with self._reading(lambda batch: polars_adapter.to_frame(batch, strings), on_progress) as read:
-            frames = await take_all(read)
-            if not frames:
-                return polars_adapter.empty_frame(read.schema, strings)
-            return await asyncio.to_thread(pl.concat, frames)  # chunks are shared, not copied
+
+        async def frame() -> pl.DataFrame:
+            async with self._reading(lambda batch: polars_adapter.to_frame(batch, strings), on_progress) as read:
+                frames = await take_all(read)
+                if not frames:
+                    return polars_adapter.empty_frame(read.schema, strings)
+                return await asyncio.to_thread(pl.concat, frames)  # chunks are shared, not copied
+
+        return await self._asking.once_more(frame)
 
     async def _to_pandas(self, strings: Strings, on_progress: OnProgress) -> Any:
         pandas_adapter.require_pandas()

@@ -93,12 +93,19 @@ class Writable(Question):
         return self._said(await self._client.bridge(self._write(Csv(path), on_progress)))
 
     async def _write(self, sink: Sink | ParquetParts, on_progress: OnProgress) -> ScanStats:
-        try:
-            await in_thread(sink.open)
-            convert = partial(deliver_batch, strings=sink.strings)
+        convert = partial(deliver_batch, strings=sink.strings)
+
+        async def written() -> ScanStats:
             async with self._reading(convert, on_progress) as read:
                 await write_all(read, sink)
                 return read.stats()
+
+        async def drop() -> bool:
+            return await in_thread(sink.begin_again)
+
+        try:
+            await in_thread(sink.open)
+            return await self._asking.once_more(written, drop)
         except BaseException:
             await in_thread(sink.abandon)
             raise

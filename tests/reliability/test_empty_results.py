@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,7 +11,7 @@ import pytest
 import mstr_arrow as ma
 from mstr_arrow import errors
 from mstr_arrow.simulator import Fault, Simulator
-from tests.reliability.emptyshapes import SHAPES
+from tests.reliability.emptyshapes import SHAPES, nothing, rewritten
 from tests.support.slow import thinned
 
 CUBE = "Sales Cube"
@@ -205,21 +206,55 @@ def test_what_has_rows_must_say_which(sim, connection):
         connection.cube(CUBE).to_arrow()
 
 
-def test_a_server_that_counts_what_conditions_leave_out_is_found_out_and_asked_for_everything(quick):
-    """The count is that of the whole cube, and the rows are those that the conditions keep."""
+TAKEN_WHOLE = [name for name in WAYS if name not in {"lazy", "to_reader", "extract"}]
+
+
+@pytest.fixture
+def miscounting(quick):
+    """A connection to a server whose paging counts the whole cube while it sends the rows that conditions keep."""
     with Simulator(rows=200, gzip=False) as sim:
-        sim.fail(
-            Fault.rewritten(lambda body: re.sub(rb'"total":\d+', b'"total":200', body)).on(
-                None, "/instances", times=None
-            )
-        )
-        with ma.connect(sim.url, username=sim.username, password=sim.password, settings=quick) as connection:
-            cube = connection.cube("Sales Cube")
-            assert cube.to_arrow().num_rows == 200
-            few = cube.filter(ma.col("Region") == "East")
-            with pytest.raises(errors.DataMismatch, match=r"^DataMismatch: .*empty.*viewFilter.*Read again"):
-                few.to_arrow()
-            table = few.to_arrow(strings="plain")
-        assert sorted(table["Order"].to_pylist()) == sorted(
-            row["Order"] for row in sim.truth("Sales Cube").to_pylist() if row["Region"] == "East"
-        )
+        counted = Fault.rewritten(lambda body: re.sub(rb'"total":\d+', b'"total":200', body))
+        sim.fail(counted.on(None, "/instances", times=None))
+        settings = replace(quick, limits=ma.Limits(concurrency=1))
+        with ma.connect(
+            sim.url, username=sim.username, password=sim.password, project=sim.project, settings=settings
+        ) as connection:
+            yield connection, sim
+
+
+def filters_sent(sim):
+    return sum(b"viewFilter" in request.body for request in sim.requests)
+
+
+@pytest.mark.parametrize("way", TAKEN_WHOLE)
+@pytest.mark.parametrize("region", ["East", "Nowhere"])
+def test_a_server_that_counts_what_conditions_leave_out_is_read_once_more_without_them(
+    miscounting, tmp_path, way, region
+):
+    connection, sim = miscounting
+    some = connection.cube(CUBE).filter(ma.col("Region") == region)
+    table = WAYS[way](some, tmp_path / "out")
+    expected = [row["Order"] for row in sim.truth(CUBE).to_pylist() if row["Region"] == region]
+    assert sorted(table["Order"].to_pylist()) == sorted(expected)
+    sent = filters_sent(sim)
+    assert sent > 0
+    assert some.to_arrow().num_rows == len(expected)
+    assert filters_sent(sim) == sent  # it is remembered
+
+
+def test_rows_that_were_handed_out_end_with_an_error_that_says_what_happens_next(miscounting):
+    connection, sim = miscounting
+    some = connection.cube(CUBE).filter(ma.col("Region") == "East")
+    with pytest.raises(errors.DataMismatch, match=r"empty.*viewFilter.*Read again"):
+        list(some)
+    assert sum(len(batch) for batch in some) == sum(row["Region"] == "East" for row in sim.truth(CUBE).to_pylist())
+
+
+def test_without_conditions_a_count_that_is_not_kept_is_an_error(sim, connection):
+    def end_early(page):
+        nothing(page)
+        page["data"]["paging"] |= {"total": 200, "offset": 70}
+
+    sim.fail(rewritten(end_early).on("GET", EVERY["GET"], times=None))
+    with pytest.raises(errors.DataMismatch, match="row 70 is empty, though the result has 200 rows"):
+        connection.cube(CUBE, limits=ma.Limits(page_rows=70, concurrency=1)).to_arrow()
