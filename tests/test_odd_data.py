@@ -51,7 +51,7 @@ KINDS = {
         "reliability/test_empty_results.py::test_a_run_that_fails_for_want_of_data_has_no_rows",
     ],
     "a server that counts rows which conditions leave out": [
-        "reliability/test_empty_results.py::test_a_server_that_counts_what_conditions_leave_out_is_found_out_and_asked_for_everything",
+        "reliability/test_empty_results.py::test_a_server_that_counts_what_conditions_leave_out_is_read_once_more_without_them",
     ],
     "members of an answer that are missing, of another kind, or a list in place of one": [
         "test_answers.py::test_what_is_needed_is_missed_by_name_and_all_else_may_be_missing",
