@@ -57,8 +57,8 @@ WhatToVerify = Annotated[
     Verify,
     typer.Option(
         "--verify",
-        help="What --resume looks at of the parts that are there: their checksums, which reads them all, about a "
-        "second for each GB; or only their sizes.",
+        help="What --resume looks at of the parts that are there: their checksums, which reads them all, a "
+        "second or two for each GB; or only their sizes.",
         rich_help_panel=FILE,
     ),
 ]
