@@ -168,7 +168,11 @@ def judged(server: Simulator, folder: Path, seen: Watch, least: int, *, quick: b
         (f"  ended the session, one in {EXPIRY}", f"{ended}", ended == asked // EXPIRY > 0),
         (f"  dropped the instances, one in {EVICTION}", f"{dropped}", dropped == asked // EVICTION > 0),
         ("log-ins, at most one for each session that ended", f"{log_ins}", 2 <= log_ins <= ended + 1),
-        ("instances, two at first and one for each that went", f"{made}", 3 <= made <= ended + dropped + 2),
+        (
+            "instances, three at first and two for each that went, of rows and of totals",
+            f"{made}",
+            5 <= made <= 2 * (ended + dropped) + 3,
+        ),
         ("rows sent more than once, of at most a tenth", f"{twice:,}", 0 < twice <= rows // 10),
         ("most sessions at once", f"{seen.most_sessions}", seen.most_sessions == 1),
         ("sessions left", f"{server.open_sessions}", server.open_sessions == 0),
