@@ -174,13 +174,7 @@ class WorkingSet:
         if place is None:
             on_wait(_WAITING)
             place = await self._turn(wanted, on_wait)
-        try:
-            if place.instance_id is None:
-                await self._make_room()
-        except BaseException:
-            place.release()
-            raise
-        return place
+        return place if place.instance_id is not None else await self._with_room(place)
 
     async def spend(self, http: ProjectHttp, path: str) -> Place:
         """Return a place beside those that are given in turn, for an instance that is spent as soon as it is read.
@@ -190,12 +184,7 @@ class WorkingSet:
         place = Place(self, http, path, runs=False)
         place.users = 1
         self._places.add(place)
-        try:
-            await self._make_room()
-        except BaseException:
-            place.release()
-            raise
-        return place
+        return await self._with_room(place)
 
     def touched(self, instance_id: str, sent: float) -> None:
         """Note that the server has just answered about an instance, to what was sent then (`time.monotonic`)."""
@@ -215,13 +204,7 @@ class WorkingSet:
             return None
         wanted = _Wanted(path, runs=True, instance_id=None, foreign=False, http=http)
         place = None if self._waiting else self._granted(wanted)
-        if place is not None:
-            try:
-                await self._make_room()
-            except BaseException:
-                place.release()
-                raise
-        return place
+        return None if place is None else await self._with_room(place)
 
     def note(self, place: Place, sent: float) -> None:
         """Note that the server has just answered about an instance, to a request of this time."""
@@ -310,6 +293,15 @@ class WorkingSet:
         if turn.cancel():
             raise self._stuck()
         return turn.result()
+
+    async def _with_room(self, place: Place) -> Place:
+        """Return a place for which room was made, or give it back."""
+        try:
+            await self._make_room()
+        except BaseException:
+            place.release()
+            raise
+        return place
 
     async def _make_room(self) -> None:
         """Have a new instance push out none that is in use: those that may be older than what goes are touched.

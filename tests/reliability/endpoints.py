@@ -1,17 +1,30 @@
 """Every endpoint that the package calls, with a call of it: what an answer may be is tried at each."""
 
+from contextlib import contextmanager
 from itertools import count
 from typing import NamedTuple
 
 import polars as pl
 
 import mstr_arrow as ma
+from mstr_arrow.simulator import Simulator
 
 CUBE = "Sales Cube"
 WHOLE, PAGES = ma.Limits(concurrency=1), ma.Limits(page_rows=70, concurrency=1)
 FRAME = pl.DataFrame({"key": ["a", "b"], "n": [1, 2]})
 REFRESHED = "Pushed Before"
 NUMBERS = count()
+
+
+@contextmanager
+def serving():
+    """Run a server with what the calls need."""
+    with Simulator(rows=180, publish_polls=0, encode_once=True) as server:
+        with ma.connect(
+            server.url, username=server.username, password=server.password, project=server.project
+        ) as connection:
+            connection.write(REFRESHED, FRAME)
+        yield server
 
 
 class Endpoint(NamedTuple):

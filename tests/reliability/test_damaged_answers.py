@@ -4,8 +4,8 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow import errors
-from mstr_arrow.simulator import Fault, Simulator
-from tests.reliability.endpoints import ENDPOINTS, FRAME, REFRESHED
+from mstr_arrow.simulator import Fault
+from tests.reliability.endpoints import ENDPOINTS, serving
 
 DAMAGES = {
     "gzip": Fault.damaged(),
@@ -19,9 +19,7 @@ CELLS = [(name, list(DAMAGES)[place % len(DAMAGES)]) for place, name in enumerat
 
 @pytest.fixture(scope="module")
 def sim():
-    with Simulator(rows=180, publish_polls=0, encode_once=True) as server:
-        with connected(server) as connection:
-            connection.write(REFRESHED, FRAME)
+    with serving() as server:
         yield server
 
 

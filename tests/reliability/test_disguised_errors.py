@@ -7,8 +7,8 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow import errors, events
-from mstr_arrow.simulator import Fault, Simulator
-from tests.reliability.endpoints import ENDPOINTS, FRAME, REFRESHED, SILENT
+from mstr_arrow.simulator import Fault
+from tests.reliability.endpoints import ENDPOINTS, SILENT, serving
 from tests.support.slow import thinned
 
 UNPUBLISHED = -2147072488
@@ -17,9 +17,7 @@ STATUSES = (200, 201, 202)
 
 @pytest.fixture(scope="module")
 def sim():
-    with Simulator(rows=180, publish_polls=0, encode_once=True) as server:
-        with connected(server) as connection:
-            connection.write(REFRESHED, FRAME)
+    with serving() as server:
         yield server
 
 

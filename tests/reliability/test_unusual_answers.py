@@ -7,9 +7,9 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow import errors
-from mstr_arrow.simulator import Fault, Simulator
+from mstr_arrow.simulator import Fault
 from tests.http.conftest import LIBRARY, Listener
-from tests.reliability.endpoints import ENDPOINTS, FRAME, REFRESHED
+from tests.reliability.endpoints import ENDPOINTS, serving
 
 UNUSUAL = {
     "byte order mark and white space": lambda body: b"\xef\xbb\xbf\r\n\t " + body + b"\n\n" if body else body,
@@ -19,9 +19,7 @@ UNUSUAL = {
 
 @pytest.fixture(scope="module")
 def sim():
-    with Simulator(rows=180, publish_polls=0, encode_once=True) as server:
-        with connected(server) as connection:
-            connection.write(REFRESHED, FRAME)
+    with serving() as server:
         yield server
 
 

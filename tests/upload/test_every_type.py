@@ -20,6 +20,7 @@ from mstr_arrow.simulator import Simulator
 from mstr_arrow.upload.model import table_models
 from mstr_arrow.upload.polars_dtypes import check_dtypes
 from mstr_arrow.upload.source import source_of
+from tests.support.extensions import Money
 
 ROWS = 6
 NAMES = {"na": "null", "half_float": "float16", "float": "float32", "double": "float64"}
@@ -67,20 +68,6 @@ INTEGERS = {
 }
 HALVES = [float("nan"), None, float("inf"), 65504.0, -0.5, 0.0]
 SINGLES = [float("nan"), None, float("inf"), 3.4028234663852886e38, -0.5, 1.401298464324817e-45]
-
-
-class Money(pa.ExtensionType):
-    """An extension type of somebody's own."""
-
-    def __init__(self):
-        super().__init__(pa.int64(), "my.money")
-
-    def __arrow_ext_serialize__(self):
-        return b""
-
-    @classmethod
-    def __arrow_ext_deserialize__(cls, storage, serialized):
-        return cls()
 
 
 def nulls(dtype):

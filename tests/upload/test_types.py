@@ -7,6 +7,7 @@ import pytest
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.upload.types import Fate, fate
+from tests.support.extensions import Money
 
 METRICS = {
     "INTEGER": [pa.int8(), pa.int16(), pa.int32(), pa.uint8(), pa.uint16()],
@@ -66,20 +67,6 @@ def test_u6_int64_is_biginteger_and_not_integer():
 )
 def test_encodings_are_looked_through_and_extension_types_are_what_they_mean(dtype, wire):
     assert fate("Code", dtype) == Fate(wire, number=wire == "DOUBLE")
-
-
-class Money(pa.ExtensionType):
-    """An extension type of somebody's own."""
-
-    def __init__(self):
-        super().__init__(pa.int64(), "my.money")
-
-    def __arrow_ext_serialize__(self):
-        return b""
-
-    @classmethod
-    def __arrow_ext_deserialize__(cls, storage, serialized):
-        return cls()
 
 
 @pytest.mark.parametrize(
