@@ -21,7 +21,8 @@ NEVER = (
 
 # A room may use what is named here, be it for types alone; each stands below those that use it.
 MAY_USE = {
-    "errors": set(),
+    "printable": set(),
+    "errors": {"printable"},
     "answers": {"errors"},
     "events": set(),
     "wording": set(),
@@ -78,7 +79,7 @@ MAY_USE = {
     "cli": {
         *("__init__", "opening", "connection", "objects", "catalog", "scan", "extract", "fetch", "upload"),
         *("instances", "prompts", "query", "files", "adapters", "grid", "session", "http", "credentials"),
-        *("secrets", "private", "paths", "config", "events", "errors", "names", "simulator"),
+        *("secrets", "private", "paths", "config", "events", "errors", "names", "printable", "simulator"),
     },
     "simulator": set(),
 }

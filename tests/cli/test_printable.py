@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mstr_arrow.cli.render.errors import explain
-from mstr_arrow.cli.render.printable import printable
+from mstr_arrow.printable import printable
 from mstr_arrow.cli.render.progress import progress
 from mstr_arrow.cli.render.streams import Shown, Terminal
 from mstr_arrow.errors import MstrError
