@@ -21,6 +21,7 @@ from .page_cache import PageCache
 from .refreshes import Refreshes
 from .sessions import Session, Sessions
 from .tokens import Tokens
+from .workload import Workload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -83,6 +84,7 @@ class IServer:
         self.refreshes = Refreshes(settings.model_instance_seconds, clock, self._load)
         self._loads: dict[str, int] = {}
         self.faults = FaultPlan(settings.fault_seed)
+        self.workload = Workload(settings.time, seed=settings.fault_seed)
         self.requests: list[RecordedRequest] = []
         self.arrived = 0
         self.instances_created = 0
