@@ -150,6 +150,7 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
 
     async def _save(self, path: str | os.PathLike[str] | None, layout: Format) -> dict[str, Any]:
         document = saved_session(self._client.http).document(layout)
+        self._client.session.whole.handed_over = True
         if path is not None:
             await asyncio.to_thread(save, path, document)
         return document
