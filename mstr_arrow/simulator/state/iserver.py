@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mstr_arrow.simulator.faults.plan import FaultPlan
@@ -17,6 +17,7 @@ from mstr_arrow.simulator.samples.project import sample_cubes, sample_reports
 from .instances import Instance
 from .jobs import Jobs
 from .page_cache import PageCache
+from .publications import Publications
 from .sessions import Session, Sessions
 from .tokens import Tokens
 
@@ -75,7 +76,8 @@ class IServer:
         self.tokens = Tokens(self.sessions)
         self.datasets = Datasets(self.catalogue, overwrites=settings.dialect.overwrites, seed=settings.seed)
         self.chunks_received: list[tuple[str, str, int, int, int]] = []
-        self.jobs = Jobs()
+        self.jobs = Jobs(settings.jobs_kept)
+        self.publications = Publications(self.catalogue, self.jobs, settings, self._forget_bounds)
         self.faults = FaultPlan(settings.fault_seed)
         self.requests: list[RecordedRequest] = []
         self.arrived = 0
@@ -108,17 +110,12 @@ class IServer:
 
     def republish(self, name: str, *, rows: int | None, seed: int | None) -> None:
         """Publish a cube anew: with other data, where another number of rows or another seed is given."""
-        catalogue, settings = self.catalogue, self.settings
-        cube_id = catalogue.names()[name]
-        old = catalogue.cubes[cube_id]
-        if not isinstance(old, Cube):
-            raise KeyError(f"{name} is encoded: its pages are what they are")
-        new = old
-        if rows is not None or seed is not None:
-            rows, seed = settings.rows if rows is None else rows, settings.seed if seed is None else seed
-            new = next(cube for cube in sample_cubes(rows, seed) if cube.id == cube_id)
+        cube_id = self.catalogue.names()[name]
+        self.publications.change(cube_id, rows=rows, seed=seed)
+        self.publications.take_effect(cube_id)
+
+    def _forget_bounds(self, cube_id: str) -> None:
         self._bounds.pop(cube_id, None)
-        catalogue.cubes[cube_id] = replace(new, edition=old.edition + 1)
 
     def logout(self, session: Session) -> None:
         """End a session with its instances and jobs, and all that share it, or all of its user."""

@@ -28,7 +28,10 @@ class ServerSettings:
     pages, ``page_cache_bytes`` of them at most; ``uncrosstab`` makes a table of a cross-tab whose objects
     are asked for by name; ``ignores_forms`` shows attributes by their own forms whatever forms a request names.
     ``report_seconds`` is how long a report is executed, or how long each is, by name; a
-    change of an instance by PUT takes ``change_seconds``. ``respond_async`` heeds ``Prefer: respond-async``, with a
+    change of an instance by PUT takes ``change_seconds``. Publishing a cube takes ``publication_seconds``; its
+    status tells so from ``status_lag`` seconds on, and the answer names the instance that it makes where the server
+    ``names_publication``. The monitor shows jobs for ``jobs_kept`` seconds after their end.
+    ``respond_async`` heeds ``Prefer: respond-async``, with a
     body in the same request only if ``async_body``; ``async_polls`` is how often a report asked for so is called
     unfinished at the least. A gateway gives an answer up after ``gateway_seconds``, while the server goes on.
     With ``index_lags`` the search does not find what was made since the start, while folders and the metadata have
@@ -60,6 +63,10 @@ class ServerSettings:
     ignores_forms: bool = False
     report_seconds: float | Mapping[str, float] = 0.0
     change_seconds: float = 0.0
+    publication_seconds: float = 0.0
+    status_lag: float = 0.0
+    names_publication: bool = True
+    jobs_kept: float = 0.0
     respond_async: bool = True
     async_body: bool = False
     async_polls: int = 1
