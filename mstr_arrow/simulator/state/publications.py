@@ -44,7 +44,7 @@ class Publications:
         if rows is not None or seed is not None:
             rows = self._settings.rows if rows is None else rows
             seed = self._settings.seed if seed is None else seed
-            self._next[cube_id] = next(cube for cube in sample_cubes(rows, seed) if cube.id == cube_id)
+            self._next[cube_id] = next((cube for cube in sample_cubes(rows, seed) if cube.id == cube_id), old)
 
     def take_effect(self, cube_id: str, job: Job | None = None) -> None:
         """Let a cube have the data of its next publication, by this job or by one that nobody saw."""

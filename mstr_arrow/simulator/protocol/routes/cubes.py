@@ -91,7 +91,8 @@ def _info(call: Call, cube: Cube | EncodedCube) -> dict[str, Any]:
 def _status(call: Call, cube: Cube | EncodedCube) -> int:
     server = call.server
     uploads = any(u.dataset.id == cube.id and u.status == RUNNING for u in server.sessions.uploads())
-    processing = _PROCESSING if uploads or server.publications.shows(cube.id) else 0
+    loads = server.refreshes.running(cube.id) is not None
+    processing = _PROCESSING if uploads or loads or server.publications.shows(cube.id) else 0
     if not cube.published:
         return processing
     return processing + _READY + (_EMMA if cube.subtype == SUPER_CUBE else 0)
