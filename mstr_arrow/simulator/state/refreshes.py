@@ -11,7 +11,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mstr_arrow.simulator.answers import BEING_PUBLISHED, INSTANCE_NOT_FOUND, Refusal
+from mstr_arrow.simulator.answers import INSTANCE_NOT_FOUND, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
