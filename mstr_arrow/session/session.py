@@ -73,6 +73,7 @@ class ServerSession:
         why_not = self._access.why_not_renewed
         log_in = None if why_not else self._log_in_again
         self._renewal = Renewal(self.http, log_in, self._log_out, why_not or "")
+        self._left_open = False
         self._info: asyncio.Task[SessionInfo] | None = None
         self._closing: asyncio.Task[None] | None = None
 
@@ -120,6 +121,15 @@ class ServerSession:
         """Whether it is the connection's own, which logs it out when it is closed."""
         return self._access.owned
 
+    def leave_open(self) -> None:
+        """Have :meth:`aclose` not log out, unless it is told to: what the server does for the session goes on."""
+        self._left_open = True
+
+    @property
+    def logs_out(self) -> bool:
+        """Whether :meth:`aclose` logs out where it is not told."""
+        return self._access.owned and not self._left_open
+
     @property
     def version(self) -> str | None:
         """The Intelligence Server's version, None where the server does not tell it."""
@@ -155,12 +165,13 @@ class ServerSession:
     async def aclose(self, *, log_out: bool | None = None) -> None:
         """Close what is registered, log out, close the connections; callable often, ends in bounded time.
 
-        ``log_out`` is by default whether the session is the connection's own; the first call decides.
+        ``log_out`` is by default whether the session is the connection's own, and nothing is to go on in it; the
+        first call decides.
         """
         if os.getpid() != self._pid:
             return
         if self._closing is None:
-            self._closing = asyncio.ensure_future(self._close(self._access.owned if log_out is None else log_out))
+            self._closing = asyncio.ensure_future(self._close(self.logs_out if log_out is None else log_out))
         await asyncio.shield(self._closing)
 
     def abandon(self) -> None:

@@ -148,6 +148,25 @@ class Simulator:
         """What became of the instances of each session so far, in the order of the log-ins."""
         return [replace(counts) for counts in self._server.sessions.counts]
 
+    @property
+    def model_instances(self) -> int:
+        """The number of instances of data models that were neither deleted nor dropped."""
+        return len(self._server.refreshes.instances)
+
+    @property
+    def refreshes(self) -> list[tuple[str, dict[str, str], str]]:
+        """What was published of data models: the name, the policy of each table, and what became of it.
+
+        That is "running", "loaded", "failed" or "cancelled".
+        """
+        names = {
+            table.id: table.name for model in self._server.catalogue.data_models.values() for table in model.tables
+        }
+        return [
+            (each.model.cube.name, {names[key]: policy for key, policy in each.policies.items()}, each.outcome)
+            for each in list(self._server.refreshes.all)
+        ]
+
     def truth(
         self,
         name: str,
@@ -162,7 +181,8 @@ class Simulator:
 
         See ``cube_truth.truth`` for the names and types of a cube's columns, ``report_truth.report_truth`` for the
         tidy form of reports and ``subtotals``, "drop" or "keep", and ``answered_report.answered`` for the
-        ``answers`` to the prompts of a report. Raises KeyError for an object or column that does not exist.
+        ``answers`` to the prompts of a report; of a data model they are the values of its parameters. Raises
+        KeyError for an object or column that does not exist.
         """
         catalogue = self._server.catalogue
         report = catalogue.reports.get(self.reports.get(name, name))
@@ -172,6 +192,9 @@ class Simulator:
         model = catalogue.cubes[self.cubes.get(name, name)]
         if not isinstance(model, Cube):
             raise KeyError(f"{name} is encoded: its values are known to whoever made it")
+        if known := catalogue.data_models.get(model.id):
+            listed = [{"id": each.id, "value": (answers or {}).get(each.name)} for each in known.parameters]
+            model = known.shown(model, known.values(listed))
         return truth(model.evaluated(), columns=columns, offset=offset, limit=limit)
 
     @property
@@ -218,6 +241,10 @@ class Simulator:
         """Drop the instances of all sessions, as the server's idle clean-up does."""
         self._on_loop(self._server.sessions.drop_instances)
 
+    def drop_model_instances(self) -> None:
+        """Drop the instances of all data models, as the server's idle clean-up does; what they publish goes on."""
+        self._on_loop(self._server.refreshes.drop)
+
     def republish(self, name: str, *, rows: int | None = None, seed: int | None = None) -> None:
         """Publish a cube anew, a minute later than before by its cache; instances keep the data that they have.
 
@@ -226,7 +253,24 @@ class Simulator:
         """
         self._on_loop(lambda: self._server.republish(name, rows=rows, seed=seed))
 
-    def _on_loop(self, action: Callable[[], None]) -> None:
+    def change(self, name: str, *, rows: int | None = None, seed: int | None = None) -> None:
+        """Set the data that the next publication of a cube brings, where they follow from rows and seed.
+
+        Raises KeyError where there is no such cube.
+        """
+        self._on_loop(lambda: self._server.publications.change(self.cubes[name], rows=rows, seed=seed))
+
+    def publish(self, name: str, *, seconds: float = 0.0, user: str = "administrator") -> None:
+        """Have another user publish a cube, which takes so many seconds. Raises KeyError for an unknown cube."""
+        cube = self._server.catalogue.cubes[self.cubes[name]]
+        self._on_loop(lambda: self._server.publications.start(cube, session="", user=user, seconds=seconds))
+
+    @property
+    def publications(self) -> int:
+        """The number of publications of cubes that were started so far, by whomever."""
+        return self._server.publications.started
+
+    def _on_loop(self, action: Callable[[], object]) -> None:
         async def act() -> None:
             action()
 

@@ -29,7 +29,10 @@ class ServerSettings:
     pages, ``page_cache_bytes`` of them at most; ``uncrosstab`` makes a table of a cross-tab whose objects
     are asked for by name; ``ignores_forms`` shows attributes by their own forms whatever forms a request names.
     ``report_seconds`` is how long a report is executed, or how long each is, by name; a
-    change of an instance by PUT takes ``change_seconds``. ``respond_async`` heeds ``Prefer: respond-async``, with a
+    change of an instance by PUT takes ``change_seconds``. Publishing a cube takes ``publication_seconds``; its
+    status tells so from ``status_lag`` seconds on, and the answer names the instance that it makes where the server
+    ``names_publication``. The monitor shows jobs for ``jobs_kept`` seconds after their end.
+    ``respond_async`` heeds ``Prefer: respond-async``, with a
     body in the same request only if ``async_body``; ``async_polls`` is how often a report asked for so is called
     unfinished at the least. A gateway gives an answer up after ``gateway_seconds``, while the server goes on.
     With ``index_lags`` the search does not find what was made since the start, while folders and the metadata have
@@ -39,6 +42,10 @@ class ServerSettings:
     ``column_orientation`` takes chunks by columns, too; ``max_upload_bytes`` is the largest body that
     the gateway lets through; ``keep_uploads=False`` counts pushed rows and forgets them; a publication is called
     unfinished ``publish_polls`` times, its status comes as text or, without ``publish_status_text``, as a number;
+    ``data_models`` has the endpoints of data models, ``model_parameters`` those of their parameters; to load tables
+    takes ``model_seconds``; ``model_table_states`` is what a table is called then, "loaded" or "completed", or
+    "none" where tables are not told, and ``model_done_status`` the number of all, 0 or 1. An instance of a model is
+    dropped after ``model_instance_seconds`` without a request.
     ``max_data_upload_size`` is the project's setting in bytes, which None hides. ``time`` is how long answers
     take. ``iserver_version`` decides what the server knows, too (see ``model.dialect``). ``fault_seed`` is what
     faults that come by chance are drawn from.
@@ -62,6 +69,10 @@ class ServerSettings:
     ignores_forms: bool = False
     report_seconds: float | Mapping[str, float] = 0.0
     change_seconds: float = 0.0
+    publication_seconds: float = 0.0
+    status_lag: float = 0.0
+    names_publication: bool = True
+    jobs_kept: float = 0.0
     respond_async: bool = True
     async_body: bool = False
     async_polls: int = 1
@@ -78,6 +89,12 @@ class ServerSettings:
     keep_uploads: bool = True
     publish_polls: int = 2
     publish_status_text: bool = True
+    data_models: bool = True
+    model_parameters: bool = True
+    model_seconds: float = 0.0
+    model_table_states: str = "loaded"
+    model_done_status: int = 0
+    model_instance_seconds: float = 120.0
     max_data_upload_size: int | None = None
     time: TimeModel = field(default_factory=TimeModel)
     fault_seed: int = 0
