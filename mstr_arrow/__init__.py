@@ -18,6 +18,9 @@ from mstr_arrow.objects.cube import Cube, CubeInfo
 from mstr_arrow.objects.report import Report
 from mstr_arrow.objects.supercube import SuperCube
 from mstr_arrow.opening import connect, connect_async
+from mstr_arrow.publishing.cube_status import CubeStatus
+from mstr_arrow.publishing.publication import Publication
+from mstr_arrow.publishing.status import PublicationStatus
 from mstr_arrow.query.reference import col
 from mstr_arrow.scan.scan import Scan
 from mstr_arrow.upload.result import UploadProgress, WriteResult
@@ -30,6 +33,7 @@ __all__ = [
     "Connection",
     "Cube",
     "CubeInfo",
+    "CubeStatus",
     "DataLossWarning",
     "ExtractOptions",
     "ExtractResult",
@@ -39,6 +43,8 @@ __all__ = [
     "ObjectInfo",
     "Objects",
     "Proxy",
+    "Publication",
+    "PublicationStatus",
     "Report",
     "Retry",
     "Scan",

@@ -61,20 +61,22 @@ MAY_USE = {
         "errors",
     },
     "catalog": {"answers", "session", "http", "errors", "names"},
+    "publishing": {"answers", "instances", "grid", "session", "http", "errors"},
     "upload": {"answers", "catalog", "adapters", "grid", "session", "http", "paths", "errors", "names"},
     "objects": {
-        *("catalog", "upload", "scan", "fetch", "instances", "prompts"),
+        *("catalog", "upload", "publishing", "scan", "fetch", "instances", "prompts"),
         *("query", "grid", "session", "signatures", "answers", "errors", "names"),
     },
     "connection": {
-        *("signatures", "objects", "catalog", "upload", "fetch", "session", "background", "masked", "config"),
+        *("signatures", "objects", "catalog", "upload", "publishing", "fetch", "session", "background", "masked"),
+        "config",
     },
     "opening": {"connection", "session", "http", "credentials", "masked", "config", "events", "errors"},
     "duckdb": {"scan", "grid", "errors"},
     "compat": {"objects", "query", "errors", "names"},
     "__init__": {
         *("opening", "connection", "duckdb", "compat", "objects", "catalog", "scan", "extract", "fetch", "upload"),
-        *("query", "prompts", "secrets", "config", "events", "errors"),
+        *("publishing", "query", "prompts", "secrets", "config", "events", "errors"),
     },
     "cli": {
         *("__init__", "opening", "connection", "objects", "catalog", "scan", "extract", "fetch", "upload"),
