@@ -16,7 +16,7 @@ import pyarrow as pa
 
 import mstr_arrow as ma
 from mstr_arrow.simulator import Simulator
-from tests.reliability.endpoints import ENDPOINTS, FRAME, REFRESHED, SILENT, Endpoint
+from tests.reliability.endpoints import CUBE, ENDPOINTS, FRAME, REFRESHED, SILENT, Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,12 @@ def _delegate(connection: Connection) -> None:
 def _extract(connection: Connection) -> Any:
     """Extract a cube, whose publication is compared between two runs."""
     with TemporaryDirectory() as folder:
-        return connection.cube("Sales Cube").extract(Path(folder) / "sales").rows
+        return connection.cube(CUBE).extract(Path(folder) / "sales").rows
+
+
+def _refresh(connection: Connection) -> None:
+    """Have a cube published anew."""
+    connection.cube(CUBE).refresh()
 
 
 def _leave(connection: Connection) -> None:
@@ -76,16 +81,17 @@ CELLS = {
     "token check": Endpoint(
         "GET", r"/auth/identityToken$", lambda conn: conn.validate_identity_token(conn.identity_token())
     ),
+    "cube's publication": Endpoint("POST", r"/v2/cubes/\w+$", _refresh),
+    "cube's status": Endpoint("HEAD", r"/api/cubes/\w+$", _refresh),
+    "cube's job": Endpoint("GET", r"/monitors/jobs/[^/]+$", _refresh),
     **ENDPOINTS,
     **{name: endpoint._replace(call=_CALLS[name]) for name, endpoint in SILENT.items()},
 }
 UNUSED = {
     ("GET", "/api/projects/{name}"),
     ("POST", "/api/folders"),
-    ("HEAD", "/api/cubes/{id}"),
     ("PUT", "/api/v2/cubes/{id}/instances/{instance}"),
     ("POST", "/api/reports/{id}/instances/{instance}/promptsAnswers"),
-    ("GET", "/api/v2/monitors/jobs/{job}"),
     ("POST", "/api/datasets"),
     ("PATCH", "/api/datasets/{id}/tables/{table}"),
     ("POST", "/api/dataModels/{id}/instances"),
