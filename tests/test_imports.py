@@ -61,8 +61,9 @@ MAY_USE = {
     },
     "catalog": {"answers", "session", "http", "errors", "names"},
     "upload": {"answers", "catalog", "adapters", "grid", "session", "http", "paths", "errors", "names"},
+    "datamodels": {"answers", "session", "errors", "names"},
     "objects": {
-        *("catalog", "upload", "scan", "fetch", "instances", "prompts"),
+        *("catalog", "datamodels", "upload", "scan", "fetch", "instances", "prompts"),
         *("query", "grid", "session", "signatures", "answers", "errors", "names"),
     },
     "connection": {
@@ -72,7 +73,19 @@ MAY_USE = {
     "duckdb": {"scan", "grid", "errors"},
     "compat": {"objects", "query", "errors", "names"},
     "__init__": {
-        *("opening", "connection", "duckdb", "compat", "objects", "catalog", "scan", "extract", "fetch", "upload"),
+        *(
+            "opening",
+            "connection",
+            "duckdb",
+            "compat",
+            "objects",
+            "catalog",
+            "datamodels",
+            "scan",
+            "extract",
+            "fetch",
+            "upload",
+        ),
         *("query", "prompts", "secrets", "config", "events", "errors"),
     },
     "cli": {
