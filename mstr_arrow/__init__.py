@@ -21,6 +21,9 @@ from mstr_arrow.objects.data_model import DataModel
 from mstr_arrow.objects.report import Report
 from mstr_arrow.objects.supercube import SuperCube
 from mstr_arrow.opening import connect, connect_async
+from mstr_arrow.publishing.cube_status import CubeStatus
+from mstr_arrow.publishing.publication import Publication
+from mstr_arrow.publishing.status import PublicationStatus
 from mstr_arrow.query.reference import col
 from mstr_arrow.scan.scan import Scan
 from mstr_arrow.upload.result import UploadProgress, WriteResult
@@ -33,6 +36,7 @@ __all__ = [
     "Connection",
     "Cube",
     "CubeInfo",
+    "CubeStatus",
     "DataLossWarning",
     "DataModel",
     "ExtractOptions",
@@ -47,6 +51,8 @@ __all__ = [
     "ObjectInfo",
     "Objects",
     "Proxy",
+    "Publication",
+    "PublicationStatus",
     "Report",
     "Retry",
     "Scan",

@@ -14,6 +14,7 @@ from mstr_arrow.objects.cube import open_cube
 from mstr_arrow.objects.data_model import open_data_model
 from mstr_arrow.objects.report import open_report
 from mstr_arrow.objects.supercube import warned
+from mstr_arrow.publishing.publication import settle
 from mstr_arrow.session.access import access_from
 from mstr_arrow.session.account import SessionCalls
 from mstr_arrow.session.client import Client
@@ -85,17 +86,25 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
     def close(self, *, log_out: bool | None = None) -> None:
         """End open reads, log out and close; a failing log-out is only logged.
 
+        A publication that is under way is waited for first, at most as long as it was to be waited for anyway.
         A session that was delegated, or opened by somebody else, is left open unless ``log_out`` is True, for a
         log-out may end all sessions of the user; with False the connection's own is left open, too, for whoever
         got it by :meth:`save_session`. Does nothing when called again, or in a forked child.
         """
         if self._client.is_open:
-            background.run(self._client.session.aclose(log_out=log_out))
+            background.run(self._close(log_out=log_out))
 
     async def close_async(self, *, log_out: bool | None = None) -> None:
         """Do what :meth:`close` does."""
         if self._client.is_open:
-            await background.bridge(self._client.session.aclose(log_out=log_out))
+            await background.bridge(self._close(log_out=log_out))
+
+    async def _close(self, *, log_out: bool | None = None, interrupted: bool = False) -> None:
+        session = self._client.session
+        try:
+            await settle(session, log_out=log_out, interrupted=interrupted)
+        finally:
+            await session.aclose(log_out=log_out)
 
     def connect(self) -> None:
         """Open the connection again after :meth:`close`, as it was opened first; one that is open stays as it is.
@@ -116,15 +125,17 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
         self._client.run(self._client.hold())
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._client.is_open:
+            background.run(self._close(interrupted=_interrupts(kind)))
 
     async def __aenter__(self) -> Self:
         await self._client.bridge(self._client.hold())
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        await self.close_async()
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._client.is_open:
+            await background.bridge(self._close(interrupted=_interrupts(kind)))
 
     # Server, session, projects
 
@@ -153,6 +164,7 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
 
     async def _save(self, path: str | os.PathLike[str] | None, layout: Format) -> dict[str, Any]:
         document = saved_session(self._client.http).document(layout)
+        self._client.session.whole.handed_over = True
         if path is not None:
             await asyncio.to_thread(save, path, document)
         return document
@@ -372,3 +384,8 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
     async def write_async(self, name: str, data: Any, **options: Unpack[WriteOptions]) -> WriteResult:
         """Do what :meth:`write` does."""
         return warned(await self._client.bridge(write(self._client, name, data, **options)), stacklevel=4)
+
+
+def _interrupts(kind: type[BaseException] | None) -> bool:
+    """Say whether what leaves a context wants it left at once: Ctrl-C, or the end of a task."""
+    return kind is not None and issubclass(kind, KeyboardInterrupt | asyncio.CancelledError)

@@ -29,6 +29,7 @@
     │   ├── ServerBusy            a governor or memory limit; later may be better
     │   └── LimitExceeded         the result is larger than the server allows
     ├── UploadFailed              an upload did not reach its end; ``__cause__`` says why
+    ├── PublishFailed             a publication ended without new data; ``__cause__`` says why
     └── DataError                 the data are not what was promised
         ├── DataMismatch          rows, offsets or totals disagree
         ├── DataChanged           the object changed while it was read
@@ -313,6 +314,13 @@ class UploadFailed(MstrError):
         self.chunk = chunk
         self.rows = rows
         self.resume = resume
+
+
+class PublishFailed(MstrError):
+    """A publication ended, and the data are not new: it failed, was cancelled, or changed nothing.
+
+    ``__cause__`` is the server's error, where it tells one.
+    """
 
 
 class DataError(MstrError):

@@ -253,7 +253,24 @@ class Simulator:
         """
         self._on_loop(lambda: self._server.republish(name, rows=rows, seed=seed))
 
-    def _on_loop(self, action: Callable[[], None]) -> None:
+    def change(self, name: str, *, rows: int | None = None, seed: int | None = None) -> None:
+        """Set the data that the next publication of a cube brings, where they follow from rows and seed.
+
+        Raises KeyError where there is no such cube.
+        """
+        self._on_loop(lambda: self._server.publications.change(self.cubes[name], rows=rows, seed=seed))
+
+    def publish(self, name: str, *, seconds: float = 0.0, user: str = "administrator") -> None:
+        """Have another user publish a cube, which takes so many seconds. Raises KeyError for an unknown cube."""
+        cube = self._server.catalogue.cubes[self.cubes[name]]
+        self._on_loop(lambda: self._server.publications.start(cube, session="", user=user, seconds=seconds))
+
+    @property
+    def publications(self) -> int:
+        """The number of publications of cubes that were started so far, by whomever."""
+        return self._server.publications.started
+
+    def _on_loop(self, action: Callable[[], object]) -> None:
         async def act() -> None:
             action()
 

@@ -33,8 +33,8 @@ class Needs(Enum):
 class Call:
     """A request on its way to a handler.
 
-    ``altered``, ``ending`` and ``failing`` are faults that the handlers of pages, publications and executions carry
-    out.
+    ``altered``, ``ending``, ``failing`` and ``forgotten`` are faults that the handlers of pages, publications and
+    executions carry out.
     """
 
     server: IServer
@@ -47,6 +47,7 @@ class Call:
     altered: Altered | None = None
     ending: PublishEnds | None = None
     failing: ExecutionFails | None = None
+    forgotten: bool = False
 
     @property
     def user_session(self) -> Session:

@@ -18,6 +18,7 @@ from mstr_arrow.simulator.faults.faults import (
     Delayed,
     Evicted,
     ExecutionFails,
+    Forgotten,
     LoggedOut,
     Outwaited,
     PublishEnds,
@@ -133,6 +134,7 @@ class _Front:
             altered=effect if isinstance(effect, Altered) else None,
             ending=effect if isinstance(effect, PublishEnds) else None,
             failing=effect if isinstance(effect, ExecutionFails) else None,
+            forgotten=isinstance(effect, Forgotten),
             headers=request.headers,
         )
         if isinstance(effect, LoggedOut):
