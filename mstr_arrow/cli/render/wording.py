@@ -113,7 +113,7 @@ WORDS = {
     "it is a data model": "It has neither prompts nor pages; mstr-arrow fetch and sql read it, without --type.",
     "Connection.data_model.parameters": "--parameter",
     "Connection.data_model.instance_id": "instance_id",
-    "it is a cube": "It has neither prompts nor pages; mstr-arrow fetch and sql read it, without --type report.",
+    "it is a cube": "It has neither prompts nor pages; mstr-arrow fetch and sql read it, without --type.",
     "list the folder": "mstr-arrow ls lists cubes and reports, with the folders that they are in.",
     "say the kind": "Give the id or the path, or say which: --type cube, report or 'data model'.",
     "type the column": "Choose a type that holds it: --column-type '{column}=string' takes any value; "

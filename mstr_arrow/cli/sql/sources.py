@@ -96,9 +96,8 @@ def _values_of(
         owners = [key for key, each in known.items() if find_named(name, each, lambda it: it.name)]
         if not owners:
             names = [each.name for listed in known.values() for each in listed]
-            what = "no data model in the statement has" if models else "the statement reads no data model that has"
             raise UsageError(
-                f"--parameter names {name!r}, which {what}.",
+                f"--parameter names {name!r}, which no data model in the statement has.",
                 hint=suggestion(name, names) if names else "Drop --parameter.",
             )
         for key in owners:
