@@ -1,0 +1,170 @@
+"""What a load gave: throughput with its interval, percentiles of latency, where the time went. Pure."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow.compute as pc
+from hdrh.histogram import HdrHistogram
+from scipy import stats
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+
+PERCENTILES = (50.0, 90.0, 95.0, 99.0, 99.9)
+_LONGEST = 24 * 3600 * 10**6
+_DIGITS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A mean over rounds, and half the width of its 95 % confidence interval; None of a single round."""
+
+    mean: float
+    half: float | None
+
+    def __format__(self, spec: str) -> str:
+        half = "" if self.half is None else f" ± {self.half:{spec}}"
+        return f"{self.mean:{spec}}{half}"
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One measurement of a load, while it was on in full: from when its last place was filled to its last request.
+
+    A request that lies half within counts half, so that the edges favour nobody. ``in_flight`` is the mean over
+    time; ``expected`` the same by Little's law: requests a second times their mean seconds.
+    """
+
+    seconds: float
+    requests: float
+    rows: float
+    wire_bytes: float
+    text_bytes: float
+    in_flight: float
+    expected: float
+    cpu: float
+    lag: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Where the time of requests went, in parts of 1: the client before sending, the server, the answer's way."""
+
+    client: float
+    waiting: float
+    transferring: float
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a load gave, over all its rounds; latencies in seconds, by percentile."""
+
+    requests: int
+    errors: int
+    retries: int
+    rows_per_second: Interval
+    requests_per_second: Interval
+    wire_per_second: Interval
+    latencies: dict[float, float]
+    slowest: float
+    shares: Shares
+    waiting: float
+    transferring: float
+    cpu: float
+    lag: float
+    little: float
+
+    @property
+    def failed(self) -> float:
+        """The share of requests that failed."""
+        return self.errors / self.requests if self.requests else 0.0
+
+
+def measured(requests: pa.Table, *, full: float, cpu: float, lag: float) -> Round | None:
+    """Measure one round from its requests; ``full`` is the moment from which the load was on in full.
+
+    None where nothing was answered in that time.
+    """
+    good = requests.filter(pc.is_valid(requests["last_byte"]))
+    if not good.num_rows:
+        return None
+    ends = pc.max(requests["sent"]).as_py()
+    seconds = ends - full
+    if seconds <= 0:  # fewer requests than places: all of them are the measurement
+        full, ends = pc.min(good["sent"]).as_py(), pc.max(good["last_byte"]).as_py()
+        seconds = ends - full
+    sent, done = good["sent"], good["last_byte"]
+    inside = pc.max_element_wise(0.0, pc.subtract(pc.min_element_wise(done, ends), pc.max_element_wise(sent, full)))
+    took = pc.max_element_wise(pc.subtract(done, sent), 1e-9)
+    part = pc.divide(inside, took)
+    number = pc.sum(part).as_py()
+    mean = pc.sum(pc.multiply(part, took)).as_py() / number if number else 0.0
+    return Round(
+        seconds=seconds,
+        requests=number,
+        rows=pc.sum(pc.multiply(part, good["rows"])).as_py(),
+        wire_bytes=pc.sum(pc.multiply(part, good["wire_bytes"])).as_py(),
+        text_bytes=pc.sum(pc.multiply(part, good["text_bytes"])).as_py(),
+        in_flight=pc.sum(inside).as_py() / seconds,
+        expected=number / seconds * mean,
+        cpu=cpu,
+        lag=lag,
+    )
+
+
+def figures_of(requests: pa.Table, rounds: Sequence[Round], *, open_loop: bool) -> Figures:
+    """Sum up the requests and rounds of a load; in an open loop latency counts from when a request was due."""
+    good = requests.filter(pc.is_valid(requests["last_byte"]))
+    latency = pc.subtract(good["last_byte"], good["due" if open_loop else "sent"]).to_pylist()
+    percentiles, slowest = percentiles_of(latency)
+    queued = _sum(pc.subtract(good["sent"], good["due"]))
+    waiting = _sum(pc.subtract(good["first_byte"], good["sent"]))
+    transferring = _sum(pc.subtract(good["last_byte"], good["first_byte"]))
+    whole = queued + waiting + transferring or 1.0
+    count = max(1, good.num_rows)
+    return Figures(
+        requests=requests.num_rows,
+        errors=requests.num_rows - good.num_rows,
+        retries=int(_sum(requests["retries"])),
+        rows_per_second=interval([one.rows / one.seconds for one in rounds]),
+        requests_per_second=interval([one.requests / one.seconds for one in rounds]),
+        wire_per_second=interval([one.wire_bytes / one.seconds for one in rounds]),
+        latencies=percentiles,
+        slowest=slowest,
+        shares=Shares(queued / whole, waiting / whole, transferring / whole),
+        waiting=waiting / count,
+        transferring=transferring / count,
+        cpu=max((one.cpu for one in rounds), default=0.0),
+        lag=max((one.lag for one in rounds), default=0.0),
+        little=statistics.fmean(one.expected / one.in_flight for one in rounds if one.in_flight) if rounds else 1.0,
+    )
+
+
+def interval(values: Sequence[float]) -> Interval:
+    """Give the mean of values, and its 95 % confidence interval by Student's t."""
+    if not values:
+        return Interval(0.0, None)
+    mean = statistics.fmean(values)
+    if len(values) == 1:
+        return Interval(mean, None)
+    spread = statistics.stdev(values) / math.sqrt(len(values))
+    return Interval(mean, float(stats.t.ppf(0.975, len(values) - 1)) * spread)
+
+
+def percentiles_of(seconds: Sequence[float]) -> tuple[dict[float, float], float]:
+    """Give the percentiles of latencies, exact to three digits, and the greatest."""
+    histogram = HdrHistogram(1, _LONGEST, _DIGITS)
+    for one in seconds:
+        histogram.record_value(max(1, round(one * 1e6)))
+    known = {each: histogram.get_value_at_percentile(each) / 1e6 for each in PERCENTILES} if seconds else {}
+    return known, max(seconds, default=0.0)
+
+
+def _sum(column: pa.ChunkedArray) -> float:
+    return float(pc.sum(column).as_py() or 0.0)

@@ -1,0 +1,101 @@
+"""Where more load brings no more throughput: a plain rule, and the universal scalability law beside it. Pure."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import curve_fit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mstr_arrow.throughput.figures import Interval
+
+GAIN = 0.10
+"""What a higher level must bring at least, beyond its noise, to count as more."""
+
+_FITTED_FROM = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """The universal scalability law, ``X(N) = rate · N / (1 + waiting · (N - 1) + talking · N · (N - 1))``.
+
+    ``rate`` is the throughput of one request at a time; ``waiting`` the share of work that only one may do at a
+    time (σ), ``talking`` what each costs each other (κ). ``off`` is the mean difference between law and data, as a
+    part of the data.
+    """
+
+    rate: float
+    waiting: float
+    talking: float
+    off: float
+
+    def throughput(self, number: float) -> float:
+        """Give the throughput with so many in flight."""
+        return _law(number, self.rate, self.waiting, self.talking)
+
+    @property
+    def peak(self) -> float | None:
+        """Where throughput is greatest; None where the law has it grow for ever."""
+        if self.talking <= 0 or self.waiting >= 1:
+            return None
+        return math.sqrt((1 - self.waiting) / self.talking)
+
+
+@dataclass(frozen=True, slots=True)
+class Knee:
+    """The level of concurrency beyond which there is no more throughput to be had.
+
+    ``reached`` is False where the highest level that was measured still brought more: the knee lies there or
+    beyond. ``law`` is None where too few levels were measured, or nothing fits.
+    """
+
+    concurrency: int
+    reached: bool
+    law: Law | None
+
+
+def find_knee(levels: Mapping[int, Interval]) -> Knee | None:
+    """Find the knee among levels of concurrency, each with its throughput; None where there are none.
+
+    It is the lowest level that no higher one surpasses by more than `GAIN` and the noise of both.
+    """
+    known = dict(sorted(levels.items()))
+    if not known:
+        return None
+    numbers = list(known)
+    for number in numbers:
+        if not any(_more(known[other], known[number]) for other in numbers if other > number):
+            return Knee(number, reached=number != numbers[-1], law=fit(known))
+    raise AssertionError("the highest level has none above it")
+
+
+def fit(levels: Mapping[int, Interval]) -> Law | None:
+    """Fit the law to levels, by least squares of the differences as parts of the data."""
+    if len(levels) < _FITTED_FROM or any(one.mean <= 0 for one in levels.values()):
+        return None
+    numbers = np.array(list(levels), dtype=float)
+    found = np.array([one.mean for one in levels.values()])
+    start = (found[0] / numbers[0], 0.05, 0.0005)
+    try:
+        (rate, waiting, talking), _ = curve_fit(
+            _law, numbers, found, p0=start, sigma=found, bounds=([0, 0, 0], [np.inf, 1, 1]), maxfev=10_000
+        )
+    except (RuntimeError, ValueError):
+        return None
+    off = float(np.mean(np.abs(_law(numbers, rate, waiting, talking) / found - 1)))
+    return Law(float(rate), float(waiting), float(talking), off)
+
+
+def _more(one: Interval, other: Interval) -> bool:
+    """Whether one level gives more than another, beyond noise and by what is worth it."""
+    noise = math.hypot(one.half or 0.0, other.half or 0.0)
+    return one.mean - other.mean > max(noise, GAIN * other.mean)
+
+
+def _law(number, rate, waiting, talking):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - of arrays, too
+    return rate * number / (1 + waiting * (number - 1) + talking * number * (number - 1))
