@@ -72,9 +72,16 @@ def loads_of(
         if any(number <= 0 for number in numbers):
             raise UsageError(f"{what} has to be above 0.", hint="Leave the others out.")
     if not names or not page_rows or not (concurrency or rates) or sessions < 1:
-        raise UsageError("there is nothing to measure.", hint="Name an object, page sizes, and a concurrency or rate.")
+        raise UsageError(
+            "there is nothing to measure.", hint="Name an object, page sizes, and a concurrency or rate."
+        )
     return [
-        *(Load(name, rows, many, 0.0, sessions) for name in names for rows in page_rows for many in sorted(concurrency)),
+        *(
+            Load(name, rows, many, 0.0, sessions)
+            for name in names
+            for rows in page_rows
+            for many in sorted(concurrency)
+        ),
         *(Load(name, rows, 0, rate, sessions) for name in names for rows in page_rows for rate in sorted(rates)),
     ]
 

@@ -37,7 +37,12 @@ async def keep_in_flight(
 
 
 async def keep_rate(
-    rate: float, send: Callable[[float], Awaitable[object]], ended: Ending, clock: Callable[[], float]
+    rate: float,
+    send: Callable[[float], Awaitable[object]],
+    ended: Ending,
+    clock: Callable[[], float],
+    *,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> None:
     """Send ``rate`` requests a second until ``ended``, answered or not; wait for all.
 
@@ -48,7 +53,7 @@ async def keep_rate(
     async with asyncio.TaskGroup() as group:
         while not ended(sent):
             due = began + sent / rate
-            await asyncio.sleep(max(0.0, due - clock()))
+            await sleep(max(0.0, due - clock()))
             sent += 1
             group.create_task(_waited(send(due)))
 

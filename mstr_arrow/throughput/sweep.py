@@ -66,7 +66,9 @@ class Sweeper:
         try:
             async with AsyncExitStack() as opened:
                 self._clients.append(self.client)
-                with ThreadPoolExecutor(self.client.http.settings.limits.decode_threads, "mstr-arrow-decode") as pool:
+                with ThreadPoolExecutor(
+                    self.client.http.settings.limits.decode_threads, "mstr-arrow-decode"
+                ) as pool:
                     for number, load in self.rounds:
                         if self._spent():
                             break
