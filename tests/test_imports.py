@@ -79,7 +79,8 @@ MAY_USE = {
     },
     "cli": {
         *("__init__", "opening", "connection", "objects", "catalog", "scan", "extract", "fetch", "upload"),
-        *("instances", "prompts", "query", "files", "adapters", "grid", "session", "http", "credentials"),
+        *("publishing", "instances", "prompts", "query", "files", "adapters", "grid", "session", "http"),
+        "credentials",
         *("secrets", "private", "paths", "config", "events", "errors", "names", "simulator"),
     },
     "simulator": set(),
