@@ -25,6 +25,8 @@ from mstr_arrow.upload.existing import read_dataset
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.publishing.cube_status import CubeStatus
     from mstr_arrow.publishing.publication import OnProgress, Publication
@@ -70,11 +72,13 @@ class Cube(Described):
         *,
         row_counts: bool,
         instance_id: str | None = None,
+        parameters: Sequence[Mapping[str, str]] = (),
     ) -> None:
+        body = definition.request(row_counts=row_counts)
         source = Source(
             "cube",
             definition.id,
-            definition.request(row_counts=row_counts),
+            {**body, "parameters": list(parameters)} if parameters else body,
             client.server_version,
             given=instance_id,
             attributes=definition.attributes,
@@ -210,11 +214,17 @@ def _moment(text: str | None) -> datetime | None:
 async def open_cube(
     client: Client, name_or_id: str, options: ReadOptions, *, row_counts: bool, instance_id: str | None = None
 ) -> Cube:
-    """Find a cube and read its definition, and its tables' names where metrics may count their rows."""
-    definition = await fetch_definition(client.http, name_or_id, "cube", read_definition)
-    if definition.may_count_rows:
-        definition = definition.without_row_counts(await _tables(client.http, definition.id))
+    """Find a cube and read its definition."""
+    definition = await cube_definition(client.http, name_or_id)
     return Cube(client, definition, options, row_counts=row_counts, instance_id=instance_id)
+
+
+async def cube_definition(http: ProjectHttp, name_or_id: str) -> Definition:
+    """Find a cube and read its definition, and its tables' names where metrics may count their rows."""
+    definition = await fetch_definition(http, name_or_id, "cube", read_definition)
+    if definition.may_count_rows:
+        definition = definition.without_row_counts(await _tables(http, definition.id))
+    return definition
 
 
 async def _tables(http: ProjectHttp, cube_id: str) -> list[str]:

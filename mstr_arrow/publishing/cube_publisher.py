@@ -314,8 +314,8 @@ def _old_data(seen: Seen) -> str:
         return f"the session that it ran in has ended, which cancels it, and the data are {data}."
     return (
         f"it has ended by all accounts, but the data are {data}. Usually a governor ended it without a word, such "
-        "as the number of rows that the project allows a result: the administrator finds the reason in the server's "
-        "log."
+        "as the number of rows that the project allows a result: the administrator finds the reason in the "
+        "server's log."
     )
 
 

@@ -54,6 +54,8 @@ class ServerSession:
         self.http = Http(base, settings)
         self._access = access
         self._pid = os.getpid()
+        self.handed_over = False
+        """Whether others may use it, too: it was saved, or delegated."""
         self._resources: dict[int, tuple[background.Closable, Callable[[], object] | None]] = {}
         self._keep_alive = KeepAlive(self._timeout)
         self._begin()
@@ -66,6 +68,8 @@ class ServerSession:
             self._working_set, patience=self.http.settings.timeouts.execute, tell=self.http.tell
         )
         """The instances of cubes and reports that the session has on the server."""
+        self.lost_uploads: set[str] = set()
+        """The datasets of which the session may have an upload session that nobody knows: its answer was lost."""
         why_not = self._access.why_not_renewed
         log_in = None if why_not else self._log_in_again
         self._renewal = Renewal(self.http, log_in, self._log_out, why_not or "")
@@ -82,6 +86,12 @@ class ServerSession:
         session = cls(access, resolved.base, settings)
         await session._open(resolved)
         return session
+
+    async def open_another(self) -> ServerSession | None:
+        """Log in once more with the same credentials, fetched anew; None where they are not ours to use again."""
+        if not self.owned:
+            return None
+        return await ServerSession.open(self._access, await self._access.resolve(), self.http.settings)
 
     async def reopen(self) -> None:
         """Open it again after :meth:`aclose`, with credentials that are fetched anew."""
@@ -192,6 +202,7 @@ class ServerSession:
             if lost is not None:
                 lost()
         self.instances.session_ended()
+        self.lost_uploads.clear()
         self._info = None
         self.http.tell(lambda: events.SessionOpened(resolved.base, self.version))
         return keys

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from mstr_arrow.simulator.model.dialect import Dialect
 from mstr_arrow.simulator.rules.collation import Collation
@@ -37,6 +38,7 @@ class ServerSettings:
     With ``index_lags`` the search does not find what was made since the start, while folders and the metadata have
     it. ``monitors_jobs``, ``monitors_caches`` and ``views_sql`` are privileges that everybody has.
     ``collation`` and ``ignore_foreign_ids`` say how conditions are read (see ``rules.filtering``).
+    A dataset has one upload session at once, or with ``uploads_per="session"`` one in each log-in.
     ``column_orientation`` takes chunks by columns, too; ``max_upload_bytes`` is the largest body that
     the gateway lets through; ``keep_uploads=False`` counts pushed rows and forgets them; a publication is called
     unfinished ``publish_polls`` times, its status comes as text or, without ``publish_status_text``, as a number;
@@ -81,6 +83,7 @@ class ServerSettings:
     views_sql: bool = True
     collation: Collation = field(default_factory=Collation)
     ignore_foreign_ids: bool = False
+    uploads_per: Literal["dataset", "session"] = "dataset"
     column_orientation: bool = True
     max_upload_bytes: int | None = None
     keep_uploads: bool = True
