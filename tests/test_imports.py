@@ -21,7 +21,8 @@ NEVER = (
 
 # A room may use what is named here, be it for types alone; each stands below those that use it.
 MAY_USE = {
-    "errors": set(),
+    "printable": set(),
+    "errors": {"printable"},
     "answers": {"errors"},
     "events": set(),
     "wording": set(),
@@ -81,8 +82,8 @@ MAY_USE = {
     "cli": {
         *("__init__", "opening", "connection", "objects", "catalog", "datamodels", "scan", "extract", "fetch"),
         *("upload", "publishing", "instances", "prompts", "query", "files", "adapters", "grid", "session", "http"),
-        "credentials",
-        *("secrets", "private", "paths", "config", "events", "errors", "names", "simulator"),
+        *("credentials", "secrets", "private", "paths", "config", "events", "errors", "names", "printable"),
+        "simulator",
     },
     "simulator": set(),
 }

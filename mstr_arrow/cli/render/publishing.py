@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, TextColumn
 
-from mstr_arrow.cli.render.printable import printable
 from mstr_arrow.cli.render.progress import LINE_SECONDS, clock
+from mstr_arrow.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
