@@ -7,6 +7,8 @@ from mstr_arrow import errors, events, prompts, secrets
 from mstr_arrow.catalog.objects import ObjectInfo, Objects
 from mstr_arrow.config import Limits, Network, Proxy, Retry, SessionSettings, Settings, Timeouts, Tls
 from mstr_arrow.connection import Connection
+from mstr_arrow.datamodels.parameters import ModelParameter, ModelParameters
+from mstr_arrow.datamodels.tables import ModelTable, ModelTables
 from mstr_arrow.errors import DataLossWarning, MstrError
 from mstr_arrow.extract.extraction import ExtractResult
 from mstr_arrow.extract.options import ExtractOptions
@@ -15,6 +17,7 @@ from mstr_arrow.fetch.batches import Batches
 from mstr_arrow.fetch.options import ScanOptions
 from mstr_arrow.fetch.stats import ScanStats
 from mstr_arrow.objects.cube import Cube, CubeInfo
+from mstr_arrow.objects.data_model import DataModel
 from mstr_arrow.objects.report import Report
 from mstr_arrow.objects.supercube import SuperCube
 from mstr_arrow.opening import connect, connect_async
@@ -35,9 +38,14 @@ __all__ = [
     "CubeInfo",
     "CubeStatus",
     "DataLossWarning",
+    "DataModel",
     "ExtractOptions",
     "ExtractResult",
     "Limits",
+    "ModelParameter",
+    "ModelParameters",
+    "ModelTable",
+    "ModelTables",
     "MstrError",
     "Network",
     "ObjectInfo",

@@ -21,7 +21,8 @@ NEVER = (
 
 # A room may use what is named here, be it for types alone; each stands below those that use it.
 MAY_USE = {
-    "errors": set(),
+    "printable": set(),
+    "errors": {"printable"},
     "answers": {"errors"},
     "events": set(),
     "wording": set(),
@@ -62,8 +63,9 @@ MAY_USE = {
     "catalog": {"answers", "session", "http", "errors", "names"},
     "publishing": {"answers", "instances", "grid", "session", "http", "errors"},
     "upload": {"answers", "catalog", "adapters", "grid", "session", "http", "paths", "errors", "names"},
+    "datamodels": {"answers", "session", "errors", "names"},
     "objects": {
-        *("catalog", "upload", "publishing", "scan", "fetch", "instances", "prompts"),
+        *("catalog", "datamodels", "upload", "publishing", "scan", "fetch", "instances", "prompts"),
         *("query", "grid", "session", "signatures", "answers", "errors", "names"),
     },
     "connection": {
@@ -75,12 +77,13 @@ MAY_USE = {
     "compat": {"objects", "query", "errors", "names"},
     "__init__": {
         *("opening", "connection", "duckdb", "compat", "objects", "catalog", "scan", "extract", "fetch", "upload"),
-        *("publishing", "query", "prompts", "secrets", "config", "events", "errors"),
+        *("datamodels", "publishing", "query", "prompts", "secrets", "config", "events", "errors"),
     },
     "cli": {
-        *("__init__", "opening", "connection", "objects", "catalog", "scan", "extract", "fetch", "upload"),
-        *("instances", "prompts", "query", "files", "adapters", "grid", "session", "http", "credentials"),
-        *("secrets", "private", "paths", "config", "events", "errors", "names", "simulator"),
+        *("__init__", "opening", "connection", "objects", "catalog", "datamodels", "scan", "extract", "fetch"),
+        *("upload", "publishing", "instances", "prompts", "query", "files", "adapters", "grid", "session", "http"),
+        *("credentials", "secrets", "private", "paths", "config", "events", "errors", "names", "printable"),
+        "simulator",
     },
     "simulator": set(),
 }

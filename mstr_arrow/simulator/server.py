@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from .faults.faults import Fault
     from .model.encoded_cube import EncodedCube
     from .state.sessions import InstanceCounts
+    from .state.workload import TimeModel
 
 _HOST = "127.0.0.1"
 _START_SECONDS = 30
@@ -228,6 +230,15 @@ class Simulator:
     def faults_due(self) -> list[int]:
         """How often each planned fault was due so far; where several were, the one planned first took effect."""
         return self._server.faults.due
+
+    @property
+    def time(self) -> TimeModel:
+        """How long answers take; may be set while the server runs."""
+        return self._server.workload.model
+
+    @time.setter
+    def time(self, model: TimeModel) -> None:
+        self._on_loop(partial(setattr, self._server.workload, "model", model))
 
     def expire_sessions(self) -> None:
         """End all sessions, as the server does when they have been idle for too long."""

@@ -22,6 +22,7 @@ from .publications import Publications
 from .refreshes import Refreshes
 from .sessions import Session, Sessions
 from .tokens import Tokens
+from .workload import Workload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -85,6 +86,7 @@ class IServer:
         self.refreshes = Refreshes(settings.model_instance_seconds, clock, self._load)
         self._loads: dict[str, int] = {}
         self.faults = FaultPlan(settings.fault_seed)
+        self.workload = Workload(settings.time, seed=settings.fault_seed)
         self.requests: list[RecordedRequest] = []
         self.arrived = 0
         self.instances_created = 0
