@@ -149,6 +149,25 @@ class Simulator:
         """What became of the instances of each session so far, in the order of the log-ins."""
         return [replace(counts) for counts in self._server.sessions.counts]
 
+    @property
+    def model_instances(self) -> int:
+        """The number of instances of data models that were neither deleted nor dropped."""
+        return len(self._server.refreshes.instances)
+
+    @property
+    def refreshes(self) -> list[tuple[str, dict[str, str], str]]:
+        """What was published of data models: the name, the policy of each table, and what became of it.
+
+        That is "running", "loaded", "failed" or "cancelled".
+        """
+        names = {
+            table.id: table.name for model in self._server.catalogue.data_models.values() for table in model.tables
+        }
+        return [
+            (each.model.cube.name, {names[key]: policy for key, policy in each.policies.items()}, each.outcome)
+            for each in list(self._server.refreshes.all)
+        ]
+
     def truth(
         self,
         name: str,
@@ -163,7 +182,8 @@ class Simulator:
 
         See ``cube_truth.truth`` for the names and types of a cube's columns, ``report_truth.report_truth`` for the
         tidy form of reports and ``subtotals``, "drop" or "keep", and ``answered_report.answered`` for the
-        ``answers`` to the prompts of a report. Raises KeyError for an object or column that does not exist.
+        ``answers`` to the prompts of a report; of a data model they are the values of its parameters. Raises
+        KeyError for an object or column that does not exist.
         """
         catalogue = self._server.catalogue
         report = catalogue.reports.get(self.reports.get(name, name))
@@ -173,6 +193,9 @@ class Simulator:
         model = catalogue.cubes[self.cubes.get(name, name)]
         if not isinstance(model, Cube):
             raise KeyError(f"{name} is encoded: its values are known to whoever made it")
+        if known := catalogue.data_models.get(model.id):
+            listed = [{"id": each.id, "value": (answers or {}).get(each.name)} for each in known.parameters]
+            model = known.shown(model, known.values(listed))
         return truth(model.evaluated(), columns=columns, offset=offset, limit=limit)
 
     @property
@@ -234,6 +257,10 @@ class Simulator:
     def drop_instances(self) -> None:
         """Drop the instances of all sessions, as the server's idle clean-up does."""
         self._on_loop(self._server.sessions.drop_instances)
+
+    def drop_model_instances(self) -> None:
+        """Drop the instances of all data models, as the server's idle clean-up does; what they publish goes on."""
+        self._on_loop(self._server.refreshes.drop)
 
     def republish(self, name: str, *, rows: int | None = None, seed: int | None = None) -> None:
         """Publish a cube anew, a minute later than before by its cache; instances keep the data that they have.

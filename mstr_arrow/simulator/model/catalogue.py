@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.simulator.answers import OBJECT_NOT_FOUND, Refusal
 
 from .cubes import object_id
+from .data_models import EXT_TYPE, VIEW_MEDIA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from .cubes import Cube
+    from .data_models import DataModel
     from .encoded_cube import EncodedCube
     from .reports import Report
 
@@ -37,14 +39,24 @@ class Entry:
     path: tuple[str, ...]
     description: str = ""
     certifier: str | None = None
+    ext_type: int = 0
+    view_media: int = 0
 
 
 class Catalogue:
     """Everything in one project."""
 
-    def __init__(self, project: str, cubes: Sequence[Cube | EncodedCube], reports: Sequence[Report] = ()) -> None:
+    def __init__(
+        self,
+        project: str,
+        cubes: Sequence[Cube | EncodedCube],
+        reports: Sequence[Report] = (),
+        data_models: Sequence[DataModel] = (),
+    ) -> None:
         self.project = project
         self.project_id = object_id("project", project)
+        self.data_models = {model.id: model for model in data_models}
+        cubes = [*cubes, *(model.cube for model in data_models)]
         self.cubes = {cube.id: cube for cube in cubes}
         self.reports = {report.id: report for report in reports}
         found = [*cubes, *reports]
@@ -61,6 +73,9 @@ class Catalogue:
                 _shortcut(),
             ]
         }
+        for model in data_models:
+            marked = replace(self._entries[model.id], ext_type=EXT_TYPE, view_media=VIEW_MEDIA[model.serve_mode])
+            self._entries[model.id] = marked
         self._indexed = frozenset(self._entries)
 
     @property
@@ -87,6 +102,13 @@ class Catalogue:
         if cube is None:
             raise _not_found(cube_id, REPORT_TYPE)
         return cube
+
+    def data_model(self, model_id: str) -> DataModel:
+        """Find a data model; raise the server's 404 where there is none."""
+        model = self.data_models.get(model_id.upper())
+        if model is None:
+            raise _not_found(model_id, REPORT_TYPE)
+        return model
 
     def report(self, report_id: str) -> Report:
         """Find a report; raise the server's 404 where there is none."""
@@ -178,13 +200,13 @@ class Catalogue:
             "id": entry.id,
             "type": entry.type,
             "subtype": entry.subtype,
-            "extType": 0,
+            "extType": entry.ext_type,
             "description": entry.description,
             "dateCreated": _DATE,
             "dateModified": _DATE,
             "version": object_id("version", entry.id),
             "acg": 255,
-            "viewMedia": 0,
+            "viewMedia": entry.view_media,
             "owner": _OWNER,
             "certifiedInfo": _certified(entry.certifier),
             "hidden": False,

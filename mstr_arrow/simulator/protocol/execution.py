@@ -60,14 +60,15 @@ def start(call: Call, instance: Instance, seconds: float, *, failure: Refusal | 
     )
 
 
-async def change(call: Call, instance: Instance) -> None:
-    """Manipulate an instance anew; a body that does not fit raises the server's 400 and changes nothing.
+async def change(call: Call, instance: Instance, body: Any = None) -> None:
+    """Manipulate an instance anew, as ``body`` or that of the request says.
 
-    A body that names no page leaves the instance on the one that it shows.
+    One that does not fit raises the server's 400 and changes nothing. One that names no page leaves the instance on
+    the one that it shows.
     """
     base = await _base(instance) if instance.pages is None else instance.base
     before = instance.body, instance.page
-    instance.body = call.json()
+    instance.body = call.json() if body is None else body
     try:
         await _manipulate(call, instance, base)
     except Refusal:
@@ -122,6 +123,8 @@ async def _manipulate(call: Call, instance: Instance, base: Cube | EncodedCube |
     if isinstance(base, EncodedCube):
         instance.source = base
     elif isinstance(base, Cube):
+        body = dict(json_object(body))
+        base = _with_parameters(call, base, body.pop("parameters", None))
         instance.source = await asyncio.to_thread(project, base, body, settings.filtering)
     else:
         body = dict(json_object(body))
@@ -135,6 +138,14 @@ async def _manipulate(call: Call, instance: Instance, base: Cube | EncodedCube |
         instance.source = await asyncio.to_thread(
             manipulate, base, body, settings.filtering, dialect=dialect, uncrosstab=uncrosstab
         )
+
+
+def _with_parameters(call: Call, cube: Cube, listed: Any) -> Cube:
+    """Return what a data model shows with values of its parameters; plain cubes, and old servers, ignore them."""
+    model = call.server.catalogue.data_models.get(cube.id)
+    if model is None or not call.server.settings.model_parameters:
+        return cube
+    return model.shown(cube, model.values(listed))
 
 
 def _without_forms(body: Any) -> Any:

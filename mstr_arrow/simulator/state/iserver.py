@@ -12,12 +12,14 @@ from mstr_arrow.simulator.model.cubes import Cube, object_id
 from mstr_arrow.simulator.model.encoded_cube import EncodedCube
 from mstr_arrow.simulator.push.datasets import Datasets
 from mstr_arrow.simulator.rules.page_by import PageSet
+from mstr_arrow.simulator.samples.data_models import data_models
 from mstr_arrow.simulator.samples.project import sample_cubes, sample_reports
 
 from .instances import Instance
 from .jobs import Jobs
 from .page_cache import PageCache
 from .people import People
+from .refreshes import Refreshes
 from .sessions import Session, Sessions
 from .subscriptions import Subscriptions
 from .tokens import Tokens
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.simulator.model.reports import Report
 
+    from .refreshes import Refresh
     from .settings import ServerSettings
 
 
@@ -65,7 +68,8 @@ class IServer:
     ) -> None:
         self.settings = settings
         cubes: list[Cube | EncodedCube] = [*sample_cubes(settings.rows, settings.seed), *encoded]
-        self.catalogue = Catalogue(settings.project, cubes, sample_reports(settings.rows, settings.seed))
+        reports = sample_reports(settings.rows, settings.seed)
+        self.catalogue = Catalogue(settings.project, cubes, reports, data_models())
         self.sessions = Sessions(
             timeout=settings.session_timeout,
             max_per_user=settings.max_sessions_per_user,
@@ -80,6 +84,8 @@ class IServer:
         self.subscriptions = Subscriptions(self.catalogue, self.people, settings.username, clock)
         self.chunks_received: list[tuple[str, str, int, int, int]] = []
         self.jobs = Jobs()
+        self.refreshes = Refreshes(settings.model_instance_seconds, clock, self._load)
+        self._loads: dict[str, int] = {}
         self.faults = FaultPlan(settings.fault_seed)
         self.requests: list[RecordedRequest] = []
         self.arrived = 0
@@ -120,9 +126,20 @@ class IServer:
         new = old
         if rows is not None or seed is not None:
             rows, seed = settings.rows if rows is None else rows, settings.seed if seed is None else seed
-            new = next(cube for cube in sample_cubes(rows, seed) if cube.id == cube_id)
+            new = next((cube for cube in sample_cubes(rows, seed) if cube.id == cube_id), old)
         self._bounds.pop(cube_id, None)
         catalogue.cubes[cube_id] = replace(new, edition=old.edition + 1)
+
+    def _load(self, refresh: Refresh) -> None:
+        """Load tables of a data model: its cube is published anew, with the data that they make."""
+        for table, policy in refresh.policies.items():
+            if policy not in {"ignore", "reserved"}:
+                self._loads[table] = self._loads.get(table, 0) + 1
+        cube = refresh.model.made(self._loads)
+        old = self.catalogue.cubes[cube.id]
+        self._bounds.pop(cube.id, None)
+        edition = old.edition if isinstance(old, Cube) else 0
+        self.catalogue.cubes[cube.id] = replace(cube, published=True, edition=edition + 1)
 
     def logout(self, session: Session) -> None:
         """End a session with its instances and jobs, and all that share it, or all of its user."""
@@ -130,6 +147,7 @@ class IServer:
         ended = sessions.of_user(session.user) if self.settings.logout_ends_all else sessions.sharing(session)
         for each in ended:
             self.jobs.cancel_all(each.token)
+            self.refreshes.log_out(each.token)
             sessions.logout(each)
 
     def bounds(self, source: Cube | Report) -> pl.DataFrame:

@@ -38,17 +38,22 @@ class ServerSettings:
     With ``index_lags`` the search does not find what was made since the start, while folders and the metadata have
     it. ``monitors_jobs``, ``monitors_caches`` and ``views_sql`` are privileges that everybody has.
     ``collation`` and ``ignore_foreign_ids`` say how conditions are read (see ``rules.filtering``).
+    ``column_orientation`` takes chunks by columns, too; ``max_upload_bytes`` is the largest body that
+    the gateway lets through; ``keep_uploads=False`` counts pushed rows and forgets them; a publication is called
+    unfinished ``publish_polls`` times, its status comes as text or, without ``publish_status_text``, as a number;
+    ``data_models`` has the endpoints of data models, ``model_parameters`` those of their parameters; to load tables
+    takes ``model_seconds``; ``model_table_states`` is what a table is called then, "loaded" or "completed", or
+    "none" where tables are not told, and ``model_done_status`` the number of all, 0 or 1. An instance of a model is
+    dropped after ``model_instance_seconds`` without a request.
+    ``max_data_upload_size`` is the project's setting in bytes, which None hides. ``time`` is how long answers
+    take. ``iserver_version`` decides what the server knows, too (see ``model.dialect``). ``fault_seed`` is what
+    faults that come by chance are drawn from.
+
     ``delivery_api=1`` is a server without the second version of what sends and lists schedules; a delivery is
     called unfinished ``delivery_polls`` times, and takes ``delivery_seconds``; ``pauses_subscriptions`` is what
     servers of 2026 can; ``address_dialect`` and ``address_status`` are how addresses are written, and what answers
     a new one; without ``total_counts`` nobody is told how many users or subscriptions there are;
-    ``administers=False`` shows users only what is their own. ``column_orientation`` takes chunks by columns, too;
-    ``max_upload_bytes`` is the largest body that the gateway lets through; ``keep_uploads=False`` counts pushed
-    rows and forgets them; a publication is called unfinished ``publish_polls`` times, its status comes as text or,
-    without ``publish_status_text``, as a number;
-    ``max_data_upload_size`` is the project's setting in bytes, which None hides. ``time`` is how long answers
-    take. ``iserver_version`` decides what the server knows, too (see ``model.dialect``). ``fault_seed`` is what
-    faults that come by chance are drawn from.
+    ``administers=False`` shows users only what is their own.
     """
 
     rows: int = 1_000_000
@@ -92,6 +97,12 @@ class ServerSettings:
     keep_uploads: bool = True
     publish_polls: int = 2
     publish_status_text: bool = True
+    data_models: bool = True
+    model_parameters: bool = True
+    model_seconds: float = 0.0
+    model_table_states: str = "loaded"
+    model_done_status: int = 0
+    model_instance_seconds: float = 120.0
     max_data_upload_size: int | None = None
     time: TimeModel = field(default_factory=TimeModel)
     fault_seed: int = 0

@@ -48,9 +48,13 @@ def test_search_pages_and_filters_by_subtype(sim, client):
     assert {hit["id"] for hit in everything} == set(sim.cubes.values())
     part = client.send("GET", "/api/searches/results", type=[776, 779], offset=1, limit=2).json
     assert part == {"totalItems": len(everything), "result": everything[1:3]}
-    assert [hit["name"] for hit in client.send("GET", "/api/searches/results", type=779).json["result"]] == [
-        "Sales Cube"
-    ]
+    emma = client.send("GET", "/api/searches/results", type=779).json["result"]
+    assert [hit["name"] for hit in emma if hit["extType"] == 0] == ["Sales Cube"]
+    assert {hit["name"]: hit["viewMedia"] for hit in emma if hit["extType"] == 448} == {
+        "Draft Model": 0,
+        "Live Model": 0x10000,
+        "Retail Model": 0,
+    }
 
 
 def test_ancestors_tell_cubes_of_one_name_apart(client):

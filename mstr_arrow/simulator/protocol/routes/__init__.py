@@ -5,6 +5,7 @@ from mstr_arrow.simulator.protocol.call import Call, Route
 from .auth import ROUTES as AUTH_ROUTES
 from .caches import ROUTES as CACHE_ROUTES
 from .cubes import ROUTES as CUBE_ROUTES
+from .data_models import ROUTES as DATA_MODEL_ROUTES
 from .datasets import ROUTES as DATASET_ROUTES
 from .elements import ROUTES as ELEMENT_ROUTES
 from .folders import ROUTES as FOLDER_ROUTES
@@ -33,6 +34,7 @@ ROUTES = (
     *CACHE_ROUTES,
     *SQL_ROUTES,
     *DATASET_ROUTES,
+    *DATA_MODEL_ROUTES,
     *UPLOAD_ROUTES,
     *SUBSCRIPTION_ROUTES,
     *USER_ROUTES,

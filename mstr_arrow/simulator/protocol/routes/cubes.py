@@ -34,6 +34,7 @@ def status(call: Call) -> Answer:
     """Tell the status bits of a cube in a header."""
     cube = call.server.catalogue.cube(call.places["id"])
     publishing = any(u.dataset.id == cube.id and u.status == RUNNING for u in call.server.sessions.uploads())
+    publishing = publishing or call.server.refreshes.running(cube.id) is not None
     bits = _status(cube) | (_PROCESSING if publishing else 0)
     return Answer(status=204, headers={"X-MSTR-CubeStatus": str(bits)})
 
