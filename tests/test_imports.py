@@ -113,7 +113,7 @@ SIMULATOR_MAY_USE = {
     "rules": {"model", "bodies", "answers"},
     "truth": {"rules", "model", "answers"},
     "push": {"rules", "model", "faults", "bodies", "answers"},
-    "state": {"push", "samples", "rules", "model", "faults", "answers"},
+    "state": {"push", "samples", "rules", "model", "faults", "bodies", "answers"},
     "protocol": {"state", "push", "rules", "model", "faults", "bodies", "answers"},
     "server": {"protocol", "state", "truth", "model", "faults"},
     "process": set(),

@@ -27,7 +27,7 @@ from mstr_arrow.subscriptions.route import is_unknown_route
 from mstr_arrow.subscriptions.schedules import choose_schedule, fetch_schedules
 from mstr_arrow.users.model import Account, Address, Group
 from mstr_arrow.users.requests import fetch_addresses, find_account, list_accounts, list_groups, no_such
-from mstr_arrow.wording import naming
+from mstr_arrow.wording import advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -201,8 +201,10 @@ class _Directory:
         if not found:
             error = no_such("recipient", wanted, [each.name for each in known])
             error.add_hint(
-                naming(
-                    "A user without an address for {mode} is none; {User.add_address()} adds one.", mode=self._mode
+                advice(
+                    "give the user an address",
+                    "A user without an address for {mode} is none; {User.add_address()} adds one.",
+                    mode=self._mode,
                 )
             )
             raise error

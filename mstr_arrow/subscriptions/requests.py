@@ -11,14 +11,15 @@ from mstr_arrow.answers import items, reading
 from mstr_arrow.catalog.objects import check_text
 from mstr_arrow.errors import (
     DeliveryFailed,
-    IServerUnreachable,
     MstrError,
     NotFound,
     NotSupported,
+    ProtocolError,
     ServerError,
     TimeoutExceeded,
     UsageError,
 )
+from mstr_arrow.http.retry import is_transient
 from mstr_arrow.http.version import at_least
 from mstr_arrow.names import find_named
 from mstr_arrow.session import once
@@ -138,7 +139,7 @@ async def fetch_status(http: ProjectHttp, subscription_id: str) -> DeliveryStatu
         except MstrError as error:
             if never_ran(error):
                 return NEVER_RAN
-            if safe or (isinstance(error, ServerError) and not isinstance(error, IServerUnreachable)):
+            if safe or not (is_transient(error) or isinstance(error, ProtocolError)):
                 raise
     raise AssertionError("unreachable")
 
