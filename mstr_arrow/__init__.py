@@ -7,6 +7,8 @@ from mstr_arrow import delivery, errors, events, prompts, secrets
 from mstr_arrow.catalog.objects import ObjectInfo, Objects
 from mstr_arrow.config import Limits, Network, Proxy, Retry, SessionSettings, Settings, Timeouts, Tls
 from mstr_arrow.connection import Connection
+from mstr_arrow.datamodels.parameters import ModelParameter, ModelParameters
+from mstr_arrow.datamodels.tables import ModelTable, ModelTables
 from mstr_arrow.errors import DataLossWarning, MstrError
 from mstr_arrow.extract.extraction import ExtractResult
 from mstr_arrow.extract.options import ExtractOptions
@@ -15,9 +17,13 @@ from mstr_arrow.fetch.batches import Batches
 from mstr_arrow.fetch.options import ScanOptions
 from mstr_arrow.fetch.stats import ScanStats
 from mstr_arrow.objects.cube import Cube, CubeInfo
+from mstr_arrow.objects.data_model import DataModel
 from mstr_arrow.objects.report import Report
 from mstr_arrow.objects.supercube import SuperCube
 from mstr_arrow.opening import connect, connect_async
+from mstr_arrow.publishing.cube_status import CubeStatus
+from mstr_arrow.publishing.publication import Publication
+from mstr_arrow.publishing.status import PublicationStatus
 from mstr_arrow.query.reference import col
 from mstr_arrow.scan.scan import Scan
 from mstr_arrow.subscriptions.schedules import Schedule
@@ -36,16 +42,24 @@ __all__ = [
     "Connection",
     "Cube",
     "CubeInfo",
+    "CubeStatus",
     "DataLossWarning",
+    "DataModel",
     "DeliveryStatus",
     "ExtractOptions",
     "ExtractResult",
     "Limits",
+    "ModelParameter",
+    "ModelParameters",
+    "ModelTable",
+    "ModelTables",
     "MstrError",
     "Network",
     "ObjectInfo",
     "Objects",
     "Proxy",
+    "Publication",
+    "PublicationStatus",
     "Report",
     "Retry",
     "Scan",

@@ -30,6 +30,7 @@
     │   └── LimitExceeded         the result is larger than the server allows
     ├── UploadFailed              an upload did not reach its end; ``__cause__`` says why
     ├── DeliveryFailed            a subscription ran, and was not delivered
+    ├── PublishFailed             a publication ended without new data; ``__cause__`` says why
     └── DataError                 the data are not what was promised
         ├── DataMismatch          rows, offsets or totals disagree
         ├── DataChanged           the object changed while it was read
@@ -325,6 +326,13 @@ class DeliveryFailed(MstrError):
     def __init__(self, message: str, *, status: Any = None, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.status = status
+
+
+class PublishFailed(MstrError):
+    """A publication ended, and the data are not new: it failed, was cancelled, or changed nothing.
+
+    ``__cause__`` is the server's error, where it tells one.
+    """
 
 
 class DataError(MstrError):

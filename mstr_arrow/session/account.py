@@ -108,11 +108,15 @@ class SessionCalls(Connected):
         ...         delegated.user().name
         'demo'
         """
-        return self._client.run(create_identity_token(self._client.http.own))
+        return self._client.run(self._delegate())
 
     async def identity_token_async(self) -> str:
         """Do what :meth:`identity_token` does."""
-        return await self._client.bridge(create_identity_token(self._client.http.own))
+        return await self._client.bridge(self._delegate())
+
+    async def _delegate(self) -> str:
+        self._client.session.whole.handed_over = True
+        return await create_identity_token(self._client.http.own)
 
     def validate_identity_token(self, token: str) -> bool:
         """Say whether the server takes an identity token. GET /api/auth/identityToken."""

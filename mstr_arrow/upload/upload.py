@@ -25,6 +25,7 @@ from mstr_arrow.errors import (
 from mstr_arrow.http.error_map import meant_status
 from mstr_arrow.upload.encoder import Encoder
 from mstr_arrow.upload.grouping import Grouper
+from mstr_arrow.upload.opener import Opener
 from mstr_arrow.upload.options import CHUNK_BYTES, project_limit
 from mstr_arrow.upload.result import Resume
 from mstr_arrow.upload.session import PublishStatus, UploadSession
@@ -81,6 +82,7 @@ class Upload:
         self._sources = sources
         self._options = options
         self._on_progress = on_progress
+        self._opener = Opener(session, dataset_id, self)
         self._upload_session: UploadSession | None = None
         self._orientation: Orientation = options.orientation or session.capabilities.orientation or "COLUMN"
         self._on_trial = options.orientation is None and session.capabilities.orientation is None
@@ -110,7 +112,7 @@ class Upload:
                 "an upload to this dataset is under way, and the server takes one at a time.",
                 hint="Wait for it, publish it, or discard it.",
             )
-        self._session.register(self, lost=self.let_go)
+        self._session.register(self, lost=self._lose)
         self._session.hold()
         try:
             chunk_bytes = self._options.chunk_bytes or min(CHUNK_BYTES, await project_limit(self._http))
@@ -157,6 +159,7 @@ class Upload:
         try:
             if session is not None:
                 await session.delete()
+            await self._opener.aclose()
         finally:
             self.let_go()
 
@@ -166,6 +169,11 @@ class Upload:
         """Say what was done so far."""
         return self._tally.result(self.dataset_id, self.name, created=self._created, published=self.published)
 
+    def _lose(self) -> None:
+        """Take note that the connection's log-in has ended, and with it what waits there to be published."""
+        if self.sent and not self._opener.in_own_log_in:
+            self.let_go()
+
     def let_go(self) -> None:
         """Forget the upload session, which is gone: another one may be opened."""
         if self in self._session.registered(Upload):
@@ -174,7 +182,7 @@ class Upload:
 
     async def _give_up(self, failed: UploadFailed) -> None:
         """Delete the upload session, or leave it and say how to go on."""
-        if not self._options.keep_session or self._upload_session is None:
+        if not self._options.keep_session or self._upload_session is None or self._opener.in_own_log_in:
             await self.discard()
             return
         failed.resume = Resume(
@@ -215,7 +223,7 @@ class Upload:
             }
             for table, source in self._sources.items()
         ]
-        self._upload_session = await UploadSession.open(self._http, self.dataset_id, tables)
+        self._upload_session = await self._opener.open(tables)
 
     def _fall_back(self, error: ServerError) -> None:
         logger.debug("the server does not take columns, rows are tried: %s", error)

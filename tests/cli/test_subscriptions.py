@@ -73,7 +73,16 @@ def test_one_is_made_sent_paused_and_deleted(run, server):
 
 
 def test_a_cache_is_refreshed_without_an_address(run):
-    arguments = ("--content", "Sales Cube", "--to", "bstone", "--delivery", "cache", "--schedule", "Nightly Load Done")
+    arguments = (
+        "--content",
+        "Sales Cube",
+        "--to",
+        "bstone",
+        "--delivery",
+        "cache",
+        "--schedule",
+        "Nightly Load Done",
+    )
     made = json.loads(run("subscriptions", "create", "Cache", *arguments, "--json").out)
     assert made["mode"] == "CACHE"
     assert json.loads(run("subscriptions", "delete", made["id"], "--json").out)["name"] == "Cache"

@@ -114,9 +114,12 @@ WORDS = {
     # Objects and their columns
     "go to the project": "Add --project {name!r}.",
     "it is a report": "Leave --type cube away, or say --type report.",
-    "it is a cube": "It has neither prompts nor pages; mstr-arrow fetch and sql read it, without --type report.",
+    "it is a data model": "It has neither prompts nor pages; mstr-arrow fetch and sql read it, without --type.",
+    "Connection.data_model.parameters": "--parameter",
+    "Connection.data_model.instance_id": "instance_id",
+    "it is a cube": "It has neither prompts nor pages; mstr-arrow fetch and sql read it, without --type.",
     "list the folder": "mstr-arrow ls lists cubes and reports, with the folders that they are in.",
-    "say the kind": "Give the id or the path, or say which it is: --type cube or --type report.",
+    "say the kind": "Give the id or the path, or say which: --type cube, report or 'data model'.",
     "type the column": "Choose a type that holds it: --column-type '{column}=string' takes any value; "
     "--on-bad-value '{column}=null' makes null of such values.",
     "read half a character": "--on-bad-value '{column}=null' reads the rest of such texts, with U+FFFD in place of "

@@ -33,8 +33,8 @@ class Needs(Enum):
 class Call:
     """A request on its way to a handler.
 
-    ``altered``, ``ending``, ``failing`` and ``delivering`` are faults that the handlers of pages, publications,
-    executions and deliveries carry out.
+    ``altered``, ``ending``, ``failing``, ``delivering`` and ``forgotten`` are faults that the handlers of pages,
+    publications, executions and deliveries carry out.
     """
 
     server: IServer
@@ -48,6 +48,7 @@ class Call:
     ending: PublishEnds | None = None
     failing: ExecutionFails | None = None
     delivering: DeliveryEnds | None = None
+    forgotten: bool = False
 
     @property
     def user_session(self) -> Session:

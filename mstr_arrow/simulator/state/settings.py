@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from mstr_arrow.simulator.model.dialect import Dialect
 from mstr_arrow.simulator.rules.collation import Collation
@@ -32,12 +32,16 @@ class ServerSettings:
     pages, ``page_cache_bytes`` of them at most; ``uncrosstab`` makes a table of a cross-tab whose objects
     are asked for by name; ``ignores_forms`` shows attributes by their own forms whatever forms a request names.
     ``report_seconds`` is how long a report is executed, or how long each is, by name; a
-    change of an instance by PUT takes ``change_seconds``. ``respond_async`` heeds ``Prefer: respond-async``, with a
+    change of an instance by PUT takes ``change_seconds``. Publishing a cube takes ``publication_seconds``; its
+    status tells so from ``status_lag`` seconds on, and the answer names the instance that it makes where the server
+    ``names_publication``. The monitor shows jobs for ``jobs_kept`` seconds after their end.
+    ``respond_async`` heeds ``Prefer: respond-async``, with a
     body in the same request only if ``async_body``; ``async_polls`` is how often a report asked for so is called
     unfinished at the least. A gateway gives an answer up after ``gateway_seconds``, while the server goes on.
     With ``index_lags`` the search does not find what was made since the start, while folders and the metadata have
     it. ``monitors_jobs``, ``monitors_caches`` and ``views_sql`` are privileges that everybody has.
     ``collation`` and ``ignore_foreign_ids`` say how conditions are read (see ``rules.filtering``).
+    A dataset has one upload session at once, or with ``uploads_per="session"`` one in each log-in.
     ``column_orientation`` takes chunks by columns, too; ``max_upload_bytes`` is the largest body that
     the gateway lets through; ``keep_uploads=False`` counts pushed rows and forgets them; a publication is called
     unfinished ``publish_polls`` times, its status comes as text or, without ``publish_status_text``, as a number;
@@ -74,6 +78,10 @@ class ServerSettings:
     ignores_forms: bool = False
     report_seconds: float | Mapping[str, float] = 0.0
     change_seconds: float = 0.0
+    publication_seconds: float = 0.0
+    status_lag: float = 0.0
+    names_publication: bool = True
+    jobs_kept: float = 0.0
     respond_async: bool = True
     async_body: bool = False
     async_polls: int = 1
@@ -92,6 +100,7 @@ class ServerSettings:
     address_status: int = 201
     total_counts: bool = True
     administers: bool = True
+    uploads_per: Literal["dataset", "session"] = "dataset"
     column_orientation: bool = True
     max_upload_bytes: int | None = None
     keep_uploads: bool = True

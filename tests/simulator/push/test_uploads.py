@@ -163,6 +163,16 @@ def test_one_session_at_a_time_for_a_dataset(sales, pushing):
     assert (sales.sim.uploads_open, other.open().status, sales.sim.uploads_open) == (0, 200, 1)
 
 
+def test_one_session_at_a_time_for_a_dataset_and_log_in(start, pushing):
+    client = start(uploads_per="session")
+    client.session()
+    assert client.open().status == 409
+    other = pushing(client.sim)
+    other.login()
+    other.dataset = client.dataset
+    assert other.open().status == 200
+
+
 def test_session_ends_with_the_log_in(sales):
     session = sales.session()
     sales.put(session, ROWS)

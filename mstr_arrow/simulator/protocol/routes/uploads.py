@@ -18,11 +18,13 @@ _SESSION = "/api/datasets/{id}/uploadSessions/{upload}"
 
 
 def open_session(call: Call) -> Answer:
-    """Open an upload session; a dataset has one at a time."""
+    """Open an upload session; a dataset has one at a time, of all log-ins or of each."""
     server = call.server
     dataset = server.datasets.find(call.places["id"])
     tables = read_tables(call.json(), dataset.model, column_orientation=server.settings.column_orientation)
-    if any(upload.dataset is dataset and upload.busy for upload in server.sessions.uploads()):
+    of_this_log_in = server.settings.uploads_per == "session"
+    others = call.user_session.uploads.values() if of_this_log_in else server.sessions.uploads()
+    if any(upload.dataset is dataset and upload.busy for upload in others):
         raise Refusal(409, "ERR006", f"(The dataset '{dataset.model.name}' has an open upload session.)")
     upload = Upload(id=object_id("upload", dataset.id, str(server.arrived)), dataset=dataset, tables=tables)
     call.user_session.uploads[upload.id] = upload
