@@ -89,16 +89,8 @@ def test_a_cache_is_refreshed_without_an_address(run):
 
 
 def test_answers_go_along(run, server):
-    arguments = (
-        "--content",
-        "Prompted Twice",
-        "--to",
-        "demo",
-        "--mode",
-        "history-list",
-        "--schedule",
-        "Every Morning",
-    )
+    what = ("--content", "Prompted Twice", "--schedule", "Every Morning")
+    arguments = (*what, "--to", "demo", "--delivery", "history-list")
     run("subscriptions", "create", "Asking", *arguments)
     failed = run("subscriptions", "send", "Asking")
     assert failed.code == 1

@@ -47,7 +47,7 @@ def users(
 
 
 def _as_json(user: User, addresses: Addresses | None) -> dict[str, object]:
-    told = {"name": user.name, "username": user.username, "id": user.id, "enabled": user.enabled}
+    told: dict[str, object] = {"name": user.name, "username": user.username, "id": user.id, "enabled": user.enabled}
     return told if addresses is None else told | {"addresses": addresses.table().to_pylist()}
 
 

@@ -1,7 +1,7 @@
 """``mstr-arrow subscriptions create``."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -91,7 +91,7 @@ def _recipients(to: list[str] | None, cc: list[str] | None, bcc: list[str] | Non
         yield from (Recipient(name, include=include) for name in names or ())
 
 
-def _delivery(mode: Mode, texts: dict[str, str | None], expires: str | None) -> Delivery:
+def _delivery(mode: Mode, texts: dict[str, Any], expires: str | None) -> Delivery:
     if mode == "email":
         return Email(**texts, expiration=expires)
     if given := next((name for name, text in texts.items() if text is not None), None):
