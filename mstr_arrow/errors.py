@@ -37,15 +37,16 @@
         └── ConversionError       a value does not fit its column's type
 
 ``str(error)`` starts with the class name and, where the server gave one, its code, because engines
-that wrap our errors (DuckDB, Polars) keep only the text. It never holds a credential. Errors can be
-pickled. InsecureWarning says that others on the way to the server can read the password. DataLossWarning counts the
-values that were not read or written as they are.
+that wrap our errors (DuckDB, Polars) keep only the text. It never holds a credential, and what would steer a
+terminal is escaped in it. Errors can be pickled. InsecureWarning says that others on the way to the server can read
+the password. DataLossWarning counts the values that were not read or written as they are.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mstr_arrow.printable import printable
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class MstrError(Exception):
 
     def __str__(self) -> str:
         text = f"{self.label}: {self.message}{self.facts}"
-        return f"{text} {self.hint}" if self.hint else text
+        return printable(f"{text} {self.hint}" if self.hint else text, lines=True)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _unpickled, (type(self), self.args), self.__dict__

@@ -21,7 +21,8 @@ NEVER = (
 
 # A room may use what is named here, be it for types alone; each stands below those that use it.
 MAY_USE = {
-    "errors": set(),
+    "printable": set(),
+    "errors": {"printable"},
     "answers": {"errors"},
     "events": set(),
     "wording": set(),
@@ -89,7 +90,7 @@ MAY_USE = {
         *("__init__", "opening", "connection", "objects", "catalog", "datamodels", "scan", "extract", "fetch"),
         *("upload", "instances", "prompts", "query", "files", "adapters", "grid", "session", "http"),
         *("secrets", "private", "paths", "config", "events", "errors", "names", "simulator", "credentials"),
-        *("delivery", "subscriptions", "users", "publishing"),
+        *("delivery", "subscriptions", "users", "publishing", "printable"),
     },
     "simulator": set(),
 }

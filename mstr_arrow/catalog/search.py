@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.answers import fields, items, number, reading, text, whole_number
+from mstr_arrow.answers import fields, items, reading, text, whole_number
 from mstr_arrow.catalog.objects import Objects, check_text, object_info
 from mstr_arrow.errors import NotFound, NotSupported, PermissionDenied, SessionExpired
 from mstr_arrow.http.subject import Subject
@@ -86,12 +86,18 @@ async def quick_search(
     return list(found.values())
 
 
+def _total(value: Any) -> int | None:
+    """Read how much a search found; None where that is not told, or cannot be."""
+    total = whole_number(value)
+    return None if total is None or total < 0 else total
+
+
 def _quick_results(answer: Answer) -> tuple[list[ObjectInfo], int | None]:
     """Read a page of what the index knows, and how much there is in all, where that is told."""
     body = answer.json()
     with reading(body, "a result of a search"):
         listed = body if isinstance(body, list) else items(fields(body).get("result"))
-        total = whole_number(body.get("totalItems")) if isinstance(body, dict) else None
+        total = _total(body.get("totalItems")) if isinstance(body, dict) else None
     return [object_info(item) for item in listed], total
 
 
@@ -116,17 +122,17 @@ async def metadata_search(
             return await _results(http, *await _store(http, params))
 
 
-async def _store(http: ProjectHttp, params: Mapping[str, object]) -> tuple[str, int]:
-    """Have the server search and keep what it finds; return the search's id, and how much it found."""
+async def _store(http: ProjectHttp, params: Mapping[str, object]) -> tuple[str, int | None]:
+    """Have the server search and keep what it finds; return the search's id, and how much it found, where told."""
     stored = (await http.request("POST", _STORED, params={**params, "domain": PROJECT_DOMAIN})).json()
     with reading(stored, "a search that was stored"):
-        return text(stored, "id", "searchId"), number(stored, "totalItems")
+        return text(stored, "id", "searchId"), _total(stored.get("totalItems"))
 
 
-async def _results(http: ProjectHttp, search_id: str, total: int) -> list[ObjectInfo]:
+async def _results(http: ProjectHttp, search_id: str, total: int | None) -> list[ObjectInfo]:
     found: dict[str, ObjectInfo] = {}
     offset = 0
-    while offset < total:
+    while total is None or offset < total:
         part = {"searchId": search_id, "offset": offset, "limit": PAGE}
         listed = await http.read("GET", _STORED, _stored_results, params=part, subject=Subject.SEARCH)
         if not listed:

@@ -50,4 +50,5 @@ async def fetch_all(
 
 
 def _part(answer: Answer, read: Callable[[Any], list[T]]) -> tuple[list[T], int | None]:
-    return read(answer.json()), whole_number(answer.headers.get(TOTAL))
+    told = whole_number(answer.headers.get(TOTAL))
+    return read(answer.json()), None if told is None or told < 0 else told

@@ -10,9 +10,9 @@ from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import shown_errors
-from mstr_arrow.cli.render.printable import printable
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json, print_table
+from mstr_arrow.printable import printable
 from mstr_arrow.subscriptions.status import DeliveryStatus
 from mstr_arrow.subscriptions.subscription import Subscription
 
