@@ -88,9 +88,9 @@ MAY_USE = {
     },
     "cli": {
         *("__init__", "opening", "connection", "objects", "catalog", "datamodels", "scan", "extract", "fetch"),
-        *("upload", "instances", "prompts", "query", "files", "adapters", "grid", "session", "http"),
-        *("secrets", "private", "paths", "config", "events", "errors", "names", "simulator", "credentials"),
-        *("delivery", "subscriptions", "users", "publishing", "printable"),
+        *("upload", "publishing", "instances", "prompts", "query", "files", "adapters", "grid", "session", "http"),
+        *("credentials", "secrets", "private", "paths", "config", "events", "errors", "names", "printable"),
+        *("delivery", "subscriptions", "users", "simulator"),
     },
     "simulator": set(),
 }

@@ -103,6 +103,7 @@ WORDS = {
     "give the user an address": "A user without an address for {mode} is none: the administrator adds one, or they "
     "do so in their preferences.",
     # What is written
+    "Connection.write()": "mstr-arrow push",
     "Connection.write.mode='replace'": "--mode replace",
     "Connection.write.schema_mode='add'": "--schema-mode add",
     "Connection.write.chunk_bytes": "--chunk-bytes",
