@@ -13,11 +13,8 @@ from mstr_arrow.cli.commands.ls import ls
 from mstr_arrow.cli.commands.pages import pages
 from mstr_arrow.cli.commands.prompts import prompts
 from mstr_arrow.cli.commands.push import push
-<<<<<<< HEAD
-from mstr_arrow.cli.commands.schedules import schedules
-=======
 from mstr_arrow.cli.commands.refresh import refresh
->>>>>>> main
+from mstr_arrow.cli.commands.schedules import schedules
 from mstr_arrow.cli.commands.simulate import simulate
 from mstr_arrow.cli.commands.sql import sql
 from mstr_arrow.cli.commands.subscriptions.acting import delete, pause, resume, send

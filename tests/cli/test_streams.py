@@ -44,6 +44,7 @@ PRINTING = {
     "subscriptions delete": [["subscriptions", "delete", "--help"]],
     "subscriptions pause": [["subscriptions", "pause", "On My Phone", "--json"]],
     "subscriptions resume": [["subscriptions", "resume", "On My Phone", "--json"]],
+    "refresh": [["refresh", "--help"]],
     "schedules": [["schedules"], ["schedules", "--json"]],
     "users": [["users"], ["users", "--json"]],
     "simulate": [["simulate", "--rows", "10", "--port", "0"]],
