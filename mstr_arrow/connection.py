@@ -11,6 +11,7 @@ from mstr_arrow.config import Settings
 from mstr_arrow.fetch.options import ReadOptions, ScanOptions
 from mstr_arrow.masked import Masked
 from mstr_arrow.objects.cube import open_cube
+from mstr_arrow.objects.data_model import open_data_model
 from mstr_arrow.objects.report import open_report
 from mstr_arrow.objects.supercube import warned
 from mstr_arrow.publishing.publication import settle
@@ -23,21 +24,25 @@ from mstr_arrow.session.project import choose, fetch_projects
 from mstr_arrow.session.rest import Endpoints
 from mstr_arrow.session.saved import save, saved_session
 from mstr_arrow.signatures import takes
+from mstr_arrow.subscriptions.api import SubscriptionCalls
 from mstr_arrow.upload.push import write
 from mstr_arrow.upload.push_options import WriteOptions
+from mstr_arrow.users.api import UserCalls
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
     from typing import Self, Unpack
 
     from mstr_arrow.objects.cube import Cube
+    from mstr_arrow.objects.data_model import DataModel
     from mstr_arrow.objects.report import Report
     from mstr_arrow.session.project import Project
     from mstr_arrow.session.saved import Format, Source
     from mstr_arrow.upload.result import WriteResult
 
 
-class Connection(SessionCalls, CatalogueCalls, Endpoints):
+class Connection(SessionCalls, UserCalls, CatalogueCalls, SubscriptionCalls, Endpoints):
     """An open session on one server; made by :func:`~.opening.connect` and :func:`~.opening.connect_async`.
 
     Leaving its context closes it; so does the end of the process. Within the context the session is kept
@@ -271,6 +276,65 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
     ) -> Cube:
         chosen = ReadOptions(limits=self.settings.limits).changed(options)
         return await open_cube(self._client, name_or_id, chosen, row_counts=row_counts, instance_id=instance_id)
+
+    @takes(ScanOptions)
+    def data_model(
+        self,
+        name_or_id: str,
+        *,
+        parameters: Mapping[str, object] | None = None,
+        row_counts: bool = False,
+        instance_id: str | None = None,
+        **options: Unpack[ScanOptions],
+    ) -> DataModel:
+        """Find a data model by name, path, id or browser URL, ready to be read as a cube is, and to be refreshed.
+
+        ``parameters`` are values by name or id, each checked against what its definition allows before an instance
+        is made; None leaves one at its default. The other arguments are those of :meth:`cube`, which reads data
+        models, too. Calls GET /api/objects/{id} or the search, GET /api/v2/cubes/{id}, and GET
+        /api/model/dataModels/{id}/parameters where values are given. Raises NotFound with near names, UsageError
+        for values that are not allowed, NotSupported where the server is too old for parameters.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     model = conn.data_model("Retail Model", parameters={"City": "Rome", "Currency": "USD"})
+        ...     model.to_arrow().column_names, model.count_rows()
+        (['Day', 'City', 'YTD Sales', 'Month Sales', 'Planned Sales'], 8)
+        """
+        model = self._data_model(name_or_id, options, parameters, row_counts=row_counts, instance_id=instance_id)
+        return self._client.run(model)
+
+    @takes(ScanOptions)
+    async def data_model_async(
+        self,
+        name_or_id: str,
+        *,
+        parameters: Mapping[str, object] | None = None,
+        row_counts: bool = False,
+        instance_id: str | None = None,
+        **options: Unpack[ScanOptions],
+    ) -> DataModel:
+        """Do what :meth:`data_model` does."""
+        model = self._data_model(name_or_id, options, parameters, row_counts=row_counts, instance_id=instance_id)
+        return await self._client.bridge(model)
+
+    async def _data_model(
+        self,
+        name_or_id: str,
+        options: ScanOptions,
+        parameters: Mapping[str, object] | None,
+        *,
+        row_counts: bool,
+        instance_id: str | None,
+    ) -> DataModel:
+        chosen = ReadOptions(limits=self.settings.limits).changed(options)
+        return await open_data_model(
+            self._client,
+            name_or_id,
+            chosen,
+            parameters=parameters,
+            row_counts=row_counts,
+            instance_id=instance_id,
+        )
 
     @takes(ScanOptions)
     def report(self, name_or_id: str, *, instance_id: str | None = None, **options: Unpack[ScanOptions]) -> Report:

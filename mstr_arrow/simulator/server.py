@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from .faults.faults import Fault
     from .model.encoded_cube import EncodedCube
     from .state.sessions import InstanceCounts
+    from .state.subscriptions import Delivery
+    from .state.workload import TimeModel
 
 _HOST = "127.0.0.1"
 _START_SECONDS = 30
@@ -198,6 +201,22 @@ class Simulator:
         return truth(model.evaluated(), columns=columns, offset=offset, limit=limit)
 
     @property
+    def subscriptions(self) -> dict[str, str]:
+        """The ids of all subscriptions by name; of several of one name that of the newest."""
+        return {one.body["name"]: key for key, one in list(self._server.subscriptions.all.items())}
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """What was delivered so far, in order."""
+        return list(self._server.subscriptions.deliveries)
+
+    def addresses(self, username: str) -> list[str]:
+        """Give the addresses of a user, as they are delivered to. Raises KeyError where there is no such user."""
+        people = self._server.people.users.values()
+        person = {each.username: each for each in people}[username]
+        return [address.value for address in list(person.addresses.values())]
+
+    @property
     def uploads_open(self) -> int:
         """The number of upload sessions that were neither published with success nor deleted."""
         return sum(upload.open for upload in self._server.sessions.uploads())
@@ -228,6 +247,15 @@ class Simulator:
     def faults_due(self) -> list[int]:
         """How often each planned fault was due so far; where several were, the one planned first took effect."""
         return self._server.faults.due
+
+    @property
+    def time(self) -> TimeModel:
+        """How long answers take; may be set while the server runs."""
+        return self._server.workload.model
+
+    @time.setter
+    def time(self, model: TimeModel) -> None:
+        self._on_loop(partial(setattr, self._server.workload, "model", model))
 
     def expire_sessions(self) -> None:
         """End all sessions, as the server does when they have been idle for too long."""

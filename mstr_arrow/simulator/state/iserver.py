@@ -18,10 +18,13 @@ from mstr_arrow.simulator.samples.project import sample_cubes, sample_reports
 from .instances import Instance
 from .jobs import Jobs
 from .page_cache import PageCache
+from .people import People
 from .publications import Publications
 from .refreshes import Refreshes
 from .sessions import Session, Sessions
+from .subscriptions import Subscriptions
 from .tokens import Tokens
+from .workload import Workload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,12 +82,15 @@ class IServer:
         )
         self.tokens = Tokens(self.sessions)
         self.datasets = Datasets(self.catalogue, overwrites=settings.dialect.overwrites, seed=settings.seed)
+        self.people = People(settings.username)
+        self.subscriptions = Subscriptions(self.catalogue, self.people, settings.username, clock)
         self.chunks_received: list[tuple[str, str, int, int, int]] = []
         self.jobs = Jobs(settings.jobs_kept)
         self.publications = Publications(self.catalogue, self.jobs, settings, self._forget_bounds)
         self.refreshes = Refreshes(settings.model_instance_seconds, clock, self._load)
         self._loads: dict[str, int] = {}
         self.faults = FaultPlan(settings.fault_seed)
+        self.workload = Workload(settings.time, seed=settings.fault_seed)
         self.requests: list[RecordedRequest] = []
         self.arrived = 0
         self.instances_created = 0
