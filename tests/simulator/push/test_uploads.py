@@ -246,7 +246,7 @@ def test_gap_between_chunks_ends_the_publication(sales):
     session = sales.session()
     for index in (1, 2, 4):
         sales.put(session, ROWS[:1], index=index)
-    assert sales.publish(session) == ("3", "(Chunk 3 of 4 of the table 'sales' was never received.)")
+    assert sales.publish(session) == (3, "(Chunk 3 of 4 of the table 'sales' was never received.)")
     assert (len(pushed(sales, "units")), sales.sim.uploads_open) == (3, 1)
     assert sales.send("DELETE", session).status == 200
     assert sales.sim.uploads_open == 0
