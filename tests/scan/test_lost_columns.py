@@ -29,7 +29,7 @@ def test_rows_without_a_column_that_was_there_before_are_not_believed(connection
 
     simulator.fail(Fault.rewritten(another).on(path="/instances", times=None))
     try:
-        with pytest.raises(DataMismatch, match="Region|other columns"):
+        with pytest.raises(DataMismatch, match=r"Region|other columns"):
             scan.to_arrow()
     finally:
         simulator.heal()
