@@ -35,7 +35,8 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One measurement of a load, while it was on in full: from when its last place was filled to its last request.
+    """One measurement of a load, while it was on in full: from its first answers, one for each place, to the last
+    request that was sent.
 
     A request that lies half within counts half, so that the edges favour nobody. ``in_flight`` is the mean over
     time; ``expected`` the same by Little's law: requests a second times their mean seconds.

@@ -64,11 +64,14 @@ class Pages:
         self._room = asyncio.Semaphore(backlog)
         self._number = 0
         self._decoding: set[asyncio.Task[None]] = set()
+        self._answered = 0
         self.in_flight = 0
         self.full: float | None = None
 
     async def send(self, note: Sent, clock: Callable[[], float], *, full: int) -> None:
-        """Ask for the next page and note what became of it; ``full`` requests in flight are the whole load.
+        """Ask for the next page and note what became of it.
+
+        The load counts from the moment when ``full`` requests were answered, as many as there are places.
 
         Errors are noted, not raised.
         """
@@ -81,8 +84,6 @@ class Pages:
         note.sent = clock()
         self.in_flight += 1
         note.in_flight = self.in_flight
-        if self.full is None and self.in_flight >= full:
-            self.full = note.sent
         try:
             wanted = Range(note.offset, self._page_rows)
             answer = await fetch_page(target.session, target.source, target.instance.id, wanted, target.options)
@@ -93,6 +94,9 @@ class Pages:
         finally:
             self.in_flight -= 1
         note.last_byte = clock()
+        self._answered += 1
+        if self._answered == full:
+            self.full = note.last_byte
         note.first_byte = note.last_byte - answer.seconds_transferring
         note.wire_bytes, note.status, note.retries = len(answer.body), answer.status, answer.retries
         task = asyncio.create_task(self._decode(target, answer, note))

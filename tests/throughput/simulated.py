@@ -55,7 +55,7 @@ def put(model, number, *, seconds=10.0, rate=0.0, rows=1_000, size=100_000, sess
     async def work():
         workload = Workload(model, seed=seed, sleep=time.sleep, clock=time.clock)
         thread, room = asyncio.Lock(), asyncio.Semaphore((number or 256) + 4)
-        in_flight, full = 0, None
+        in_flight, answered, full = 0, 0, None
 
         async def decoded():
             async with thread:
@@ -63,15 +63,13 @@ def put(model, number, *, seconds=10.0, rate=0.0, rows=1_000, size=100_000, sess
             room.release()
 
         async def send(due):
-            nonlocal in_flight, full
+            nonlocal in_flight, answered, full
             note = Sent(0, 0, due, session=len(requests) % sessions)
             requests.append(note)
             await room.acquire()
             note.sent = time.clock()
             in_flight += 1
             note.in_flight = in_flight
-            if full is None and in_flight >= (number or 1):
-                full = note.sent
             async with workload.place(str(note.session), len(requests) % 50) as take_time:
                 await take_time(rows)
             note.first_byte = time.clock()
@@ -79,6 +77,9 @@ def put(model, number, *, seconds=10.0, rate=0.0, rows=1_000, size=100_000, sess
                 await workload.carry(size / 4)
             note.last_byte, note.rows, note.wire_bytes = time.clock(), rows, size
             in_flight -= 1
+            answered += 1
+            if answered == (number or 1):
+                full = note.last_byte
             decoding.add(asyncio.ensure_future(decoded()))
 
         decoding = set()
