@@ -13,6 +13,7 @@ from mstr_arrow.errors import (
     MstrError,
     NotFound,
     ServerError,
+    SessionExpired,
     TimeoutExceeded,
     TlsError,
     TransportError,
@@ -21,7 +22,7 @@ from mstr_arrow.errors import (
 from mstr_arrow.http.error_map import code_number, meant_status
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.upload.undoing import undone_if_cancelled
-from mstr_arrow.wording import naming
+from mstr_arrow.wording import advice, naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -40,8 +41,11 @@ _FAILED = {2, 3, 18}
 
 _CONFLICT, _ALREADY_THERE = 409, 15
 _TAKEN = naming(
-    "The dataset has an upload session: somebody writes to it, or the answer that named it was lost. Such a one "
-    "ends with its session: call {Connection.renew()}, or connect again."
+    "The dataset has an upload session: somebody writes to it, or the answer that named it was lost. {how}",
+    how=advice(
+        "end the lost upload session",
+        "Such a one ends with its session: call {Connection.renew()}, or connect again.",
+    ),
 )
 _OPEN = (
     "Whether the data were published is not known. To write them again does no harm, unless they are added to what "
@@ -202,6 +206,15 @@ class UploadSession:
                 f"publishing did not end within {seconds:g} s; the last word was {status}.",
                 hint=naming("Raise {Timeouts.publish} if the server is only slow."),
             ) from None
+
+    def is_gone(self, error: BaseException | None) -> bool:
+        """Say whether an error of a request tells that the session is gone: by itself, or with its log-in."""
+        vanished = isinstance(error, NotFound) and error.iserver_code is None
+        return vanished or self.went_with_its_log_in(error)
+
+    def went_with_its_log_in(self, error: BaseException | None) -> bool:
+        """Say whether an error tells that the session is gone as another log-in has taken the place of its own."""
+        return isinstance(error, NotFound | SessionExpired) and self._keys is not self._http.own.keys
 
     async def delete(self) -> None:
         """Delete the session and what was not published of it; a failure is only logged. DELETE …/{id}.

@@ -62,12 +62,15 @@ class Caches:
     nodes: Sequence[str]
     manipulations: dict[str, Manipulation] = field(default_factory=dict)
     _found: dict[tuple[str, str], CubeCache] = field(default_factory=dict)
+    _deleted: set[tuple[str, str]] = field(default_factory=set)
 
     def of(self, cube_id: str) -> Iterator[CubeCache]:
         """Yield the caches of a cube, one for each node; none where it is not published."""
         if not self.catalogue.cubes[cube_id].published:
             return
         for node in self.nodes:
+            if (cube_id, node) in self._deleted:
+                continue
             if (cube_id, node) not in self._found:
                 address = base64.b64encode(node.encode()).decode()
                 cache_id = f"{cube_id}:{self.catalogue.project_id}:{address}"
@@ -99,6 +102,7 @@ class Caches:
 
     def published(self, cube_id: str) -> None:
         """Note that a cube was published anew."""
+        self._deleted -= {(cube_id, node) for node in self.nodes}
         for cache in self.of(cube_id):
             cache.loaded, cache.active = True, True
             cache.earlier, cache.hits = cache.earlier + cache.hits, 0
@@ -120,5 +124,5 @@ class Caches:
 
     def delete(self, cache: CubeCache) -> bool:
         """Delete a cache; tell whether it was the last one of its cube."""
-        del self._found[cache.cube_id, cache.node]
-        return len(self.nodes) == 1
+        self._deleted.add((cache.cube_id, cache.node))
+        return not list(self.of(cache.cube_id))
