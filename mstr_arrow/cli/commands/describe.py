@@ -13,7 +13,6 @@ from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import shown_errors
-from mstr_arrow.cli.render.printable import printable
 from mstr_arrow.cli.render.progress import MB
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json, print_table
@@ -24,6 +23,7 @@ from mstr_arrow.grid.texts import deliver_schema
 from mstr_arrow.names import listing
 from mstr_arrow.objects.cube import Cube
 from mstr_arrow.objects.data_model import DataModel
+from mstr_arrow.printable import printable
 
 if TYPE_CHECKING:
     from mstr_arrow.objects.report import Report
