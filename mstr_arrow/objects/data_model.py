@@ -13,7 +13,7 @@ from mstr_arrow.datamodels.tables import check_policies, choose
 from mstr_arrow.errors import UsageError
 from mstr_arrow.instances.source import Source
 from mstr_arrow.objects.cube import Cube, cube_definition
-from mstr_arrow.publishing.publication import publish
+from mstr_arrow.publishing.publication import publish, warned
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class DataModel(Cube):
         ...     model.refresh({"ytd_day": "replace", "city_mnth_sls": "upsert"}).proof
         'data time'
         """
-        return self._client.run(self._refresh_tables(tables, wait, timeout, on_progress))
+        return warned(self._client.run(self._refresh_tables(tables, wait, timeout, on_progress)))
 
     async def refresh_async(
         self,
@@ -97,7 +97,7 @@ class DataModel(Cube):
         on_progress: OnProgress = None,
     ) -> Publication:
         """Do what `refresh` does."""
-        return await self._client.bridge(self._refresh_tables(tables, wait, timeout, on_progress))
+        return warned(await self._client.bridge(self._refresh_tables(tables, wait, timeout, on_progress)))
 
     async def _refresh_tables(
         self, wanted: Policies, wait: bool, seconds: float | None, on_progress: OnProgress

@@ -139,6 +139,13 @@ def test_what_cannot_be_published_says_so(serve):
     assert done(sim) == []
 
 
+def test_a_model_that_is_opened_as_a_cube_is_not_published_as_one(serve):
+    sim, connection = serve()
+    with connection, pytest.raises(errors.UsageError, match=r"'Retail Model' is a data model.*data_model\(\)"):
+        connection.cube(NAME).refresh()
+    assert [each for each in sim.requests if each.method == "POST" and "/cubes/" in each.path] == []
+
+
 def test_old_servers_say_what_they_lack(serve):
     _, connection = serve(data_models=False)
     with connection, pytest.raises(errors.NotSupported, match="does not know the tables of data models"):
