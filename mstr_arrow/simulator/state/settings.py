@@ -42,6 +42,7 @@ class ServerSettings:
     it. ``monitors_jobs``, ``monitors_caches`` and ``views_sql`` are privileges that everybody has.
     ``collation`` and ``ignore_foreign_ids`` say how conditions are read (see ``rules.filtering``).
     A dataset has one upload session at once, or with ``uploads_per="session"`` one in each log-in.
+    ``adding`` is what the policy "add" does to rows whose keys are there (see ``push.policies``).
     ``column_orientation`` takes chunks by columns, too; ``max_upload_bytes`` is the largest body that
     the gateway lets through; ``keep_uploads=False`` counts pushed rows and forgets them; a publication is called
     unfinished ``publish_polls`` times, its status comes as text or, without ``publish_status_text``, as a number;
@@ -102,6 +103,7 @@ class ServerSettings:
     total_counts: bool = True
     administers: bool = True
     uploads_per: Literal["dataset", "session"] = "dataset"
+    adding: Literal["append", "ignore", "change"] = "append"
     column_orientation: bool = True
     max_upload_bytes: int | None = None
     keep_uploads: bool = True

@@ -149,6 +149,16 @@ def test_wrong_chunk_is_refused_and_the_session_goes_on(sales):
     assert sales.publish(session) == ("1", "result ready")
 
 
+@pytest.mark.parametrize(
+    ("adding", "units"), [("append", [3, 1, 4, 5]), ("ignore", [3, 1, 5]), ("change", [4, 1, 5])]
+)
+def test_add_does_to_rows_that_are_there_what_the_server_does(start, adding, units):
+    client = start(adding=adding)
+    client.push([["Lyon", 3], ["Oulu", 1]])
+    client.push([["Lyon", 4], ["Nice", 5]], policy="add")
+    assert pushed(client, "units") == units
+
+
 def test_one_session_at_a_time_for_a_dataset(sales, pushing):
     session = sales.session()
     other = pushing(sales.sim)
