@@ -45,7 +45,7 @@ class ServerSettings:
     ``adding`` is what the policy "add" does to rows whose keys are there (see ``push.policies``).
     ``column_orientation`` takes chunks by columns, too; ``max_upload_bytes`` is the largest body that
     the gateway lets through; ``keep_uploads=False`` counts pushed rows and forgets them; a publication is called
-    unfinished ``publish_polls`` times, its status comes as text or, without ``publish_status_text``, as a number;
+    unfinished ``publish_polls`` times, its status comes as a number or, with ``publish_status_text``, as a text;
     ``data_models`` has the endpoints of data models, ``model_parameters`` those of their parameters; to load tables
     takes ``model_seconds``; ``model_table_states`` is what a table is called then, "loaded" or "completed", or
     "none" where tables are not told, and ``model_done_status`` the number of all, 0 or 1. An instance of a model is
@@ -108,7 +108,7 @@ class ServerSettings:
     max_upload_bytes: int | None = None
     keep_uploads: bool = True
     publish_polls: int = 2
-    publish_status_text: bool = True
+    publish_status_text: bool = False
     data_models: bool = True
     model_parameters: bool = True
     model_seconds: float = 0.0
