@@ -20,6 +20,15 @@ PERCENTILES = (50.0, 90.0, 95.0, 99.0, 99.9)
 _LONGEST = 24 * 3600 * 10**6
 _DIGITS = 3
 
+_ENOUGH = 10
+"""Warm requests from which on cold ones are told apart."""
+
+_WARM_PART = 1 / 4
+"""The part of a round that must be left after its last cold request to count alone."""
+
+_MORE = 0.1
+"""By how much the share of cold requests may exceed that of the warmest round."""
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -39,7 +48,8 @@ class Round:
     request that was sent.
 
     A request that lies half within counts half, so that the edges favour nobody. ``in_flight`` is the mean over
-    time; ``expected`` the same by Little's law: requests a second times their mean seconds.
+    time; ``expected`` the same by Little's law: requests a second times their mean seconds. ``cold`` is the share of
+    requests for pages that nothing had asked for before; ``cpu`` the processors that this process kept busy.
     """
 
     seconds: float
@@ -49,6 +59,7 @@ class Round:
     text_bytes: float
     in_flight: float
     expected: float
+    cold: float
     cpu: float
     lag: float
 
@@ -64,7 +75,11 @@ class Shares:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a load gave, over all its rounds; latencies in seconds, by percentile."""
+    """What a load gave, over all its rounds; latencies in seconds, by percentile.
+
+    They are those of warm requests, and so is the rest, where there were enough of them; ``cold`` is the median
+    latency of cold ones, None where there were none.
+    """
 
     requests: int
     errors: int
@@ -74,6 +89,7 @@ class Figures:
     wire_per_second: Interval
     latencies: dict[float, float]
     slowest: float
+    cold: float | None
     shares: Shares
     waiting: float
     transferring: float
@@ -90,12 +106,15 @@ class Figures:
 def measured(requests: pa.Table, *, full: float, cpu: float, lag: float) -> Round | None:
     """Measure one round from its requests; ``full`` is the moment from which the load was on in full.
 
-    None where nothing was answered in that time.
+    It counts from then on, or from its last cold request, where that leaves `_WARM_PART` of it or more. None where nothing was answered in that time.
     """
     good = requests.filter(pc.is_valid(requests["last_byte"]))
     if not good.num_rows:
         return None
     ends = pc.max(requests["sent"]).as_py()
+    warm = pc.max(good["last_byte"].filter(good["cold"])).as_py() or full
+    if ends - warm >= _WARM_PART * (ends - full):
+        full = max(full, warm)
     seconds = ends - full
     if seconds <= 0:  # fewer requests than places: all of them are the measurement
         full, ends = pc.min(good["sent"]).as_py(), pc.max(good["last_byte"]).as_py()
@@ -114,6 +133,7 @@ def measured(requests: pa.Table, *, full: float, cpu: float, lag: float) -> Roun
         text_bytes=pc.sum(pc.multiply(part, good["text_bytes"])).as_py(),
         in_flight=pc.sum(inside).as_py() / seconds,
         expected=number / seconds * mean,
+        cold=pc.mean(pc.cast(good["cold"], "float64")).as_py(),
         cpu=cpu,
         lag=lag,
     )
@@ -121,9 +141,13 @@ def measured(requests: pa.Table, *, full: float, cpu: float, lag: float) -> Roun
 
 def figures_of(requests: pa.Table, rounds: Sequence[Round], *, open_loop: bool) -> Figures:
     """Sum up the requests and rounds of a load; in an open loop latency counts from when a request was due."""
-    good = requests.filter(pc.is_valid(requests["last_byte"]))
-    latency = pc.subtract(good["last_byte"], good["due" if open_loop else "sent"]).to_pylist()
-    percentiles, slowest = percentiles_of(latency)
+    answered = requests.filter(pc.is_valid(requests["last_byte"]))
+    latency = pc.subtract(answered["last_byte"], answered["due" if open_loop else "sent"])
+    cold = latency.filter(answered["cold"])
+    warm = latency.filter(pc.invert(answered["cold"]))
+    good = answered.filter(pc.invert(answered["cold"])) if len(warm) >= _ENOUGH else answered
+    percentiles, slowest = percentiles_of((warm if len(warm) >= _ENOUGH else latency).to_pylist())
+    rounds = _warmest(rounds)
     queued = _sum(pc.subtract(good["sent"], good["due"]))
     waiting = _sum(pc.subtract(good["first_byte"], good["sent"]))
     transferring = _sum(pc.subtract(good["last_byte"], good["first_byte"]))
@@ -131,13 +155,14 @@ def figures_of(requests: pa.Table, rounds: Sequence[Round], *, open_loop: bool) 
     count = max(1, good.num_rows)
     return Figures(
         requests=requests.num_rows,
-        errors=requests.num_rows - good.num_rows,
+        errors=requests.num_rows - answered.num_rows,
         retries=int(_sum(requests["retries"])),
         rows_per_second=interval([one.rows / one.seconds for one in rounds]),
         requests_per_second=interval([one.requests / one.seconds for one in rounds]),
         wire_per_second=interval([one.wire_bytes / one.seconds for one in rounds]),
         latencies=percentiles,
         slowest=slowest,
+        cold=pc.approximate_median(cold).as_py(),
         shares=Shares(queued / whole, waiting / whole, transferring / whole),
         waiting=waiting / count,
         transferring=transferring / count,
@@ -145,6 +170,12 @@ def figures_of(requests: pa.Table, rounds: Sequence[Round], *, open_loop: bool) 
         lag=max((one.lag for one in rounds), default=0.0),
         little=statistics.fmean(one.expected / one.in_flight for one in rounds if one.in_flight) if rounds else 1.0,
     )
+
+
+def _warmest(rounds: Sequence[Round]) -> list[Round]:
+    """Leave out rounds that had many more cold requests than others."""
+    least = min((one.cold for one in rounds), default=0.0)
+    return [one for one in rounds if one.cold <= least + _MORE]
 
 
 def interval(values: Sequence[float]) -> Interval:

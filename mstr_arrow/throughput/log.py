@@ -22,6 +22,7 @@ SCHEMA = pa.schema(
         ("text_bytes", pa.int64()),
         ("decode_seconds", pa.float64()),
         ("retries", pa.int32()),
+        ("cold", pa.bool_()),
         ("status", pa.int32()),
         ("error", pa.string()),
     ]
@@ -33,7 +34,7 @@ class Sent:
     """A request: when it was due, sent and answered, and what came.
 
     ``in_flight`` counts it and those that were under way when it was sent; ``text_bytes`` are those of its body
-    unpacked. Where it failed there is an ``error``, and ``status`` is the HTTP status if one came.
+    unpacked. It is ``cold`` where its page was asked for by no request of the sweep before. Where it failed there is an ``error``, and ``status`` is the HTTP status if one came.
     """
 
     load: int
@@ -50,6 +51,7 @@ class Sent:
     text_bytes: int = 0
     decode_seconds: float | None = None
     retries: int = 0
+    cold: bool = False
     status: int | None = None
     error: str | None = None
 

@@ -101,8 +101,9 @@ class Sweeper:
     async def _targets_of(self, load: Load) -> list[Target]:
         """Make an instance of the object in each session, where there is none yet."""
         known = self._targets[load.name]
+        warm = known[0].warm if known else set[tuple[int, int]]()
         for client in self._clients[len(known) : load.sessions]:
-            known.append(await open_target(client, load.name))
+            known.append(await open_target(client, load.name, warm))
         return known[: load.sessions]
 
     async def _measure(self, number: int, load: Load, pool: ThreadPoolExecutor) -> None:

@@ -29,8 +29,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An instance that pages are read of, in its session."""
+    """An instance that pages are read of, in its session; ``warm`` are the pages of its object that were asked for.
 
+    All targets of an object share them: offsets, and rows of a page.
+    """
+
+    warm: set[tuple[int, int]]
     session: ProjectSession
     source: Source
     instance: Instance
@@ -42,12 +46,12 @@ class Target:
         return self.instance.total
 
 
-async def open_target(client: Client, name: str) -> Target:
+async def open_target(client: Client, name: str, warm: set[tuple[int, int]]) -> Target:
     """Find a cube and make an instance of it in a session. Errors: those of `Connection.cube`, NotPublished."""
     options = ReadOptions(limits=client.http.settings.limits)
     cube = await open_cube(client, name, options, row_counts=False)
     asking = cube._asking  # noqa: SLF001 - what a read works with
-    return Target(client.session, asking.source, await asking.instance(), options.grid)
+    return Target(warm, client.session, asking.source, await asking.instance(), options.grid)
 
 
 class Pages:
@@ -81,6 +85,9 @@ class Pages:
         pages = max(1, -(-target.rows // self._page_rows))
         note.offset = number // len(self._targets) % pages * self._page_rows
         await self._room.acquire()
+        page = note.offset, self._page_rows
+        note.cold = page not in target.warm
+        target.warm.add(page)
         note.sent = clock()
         self.in_flight += 1
         note.in_flight = self.in_flight

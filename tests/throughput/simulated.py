@@ -64,13 +64,14 @@ def put(model, number, *, seconds=10.0, rate=0.0, rows=1_000, size=100_000, sess
 
         async def send(due):
             nonlocal in_flight, answered, full
-            note = Sent(0, 0, due, session=len(requests) % sessions)
+            page = len(requests) % 50
+            note = Sent(0, 0, due, session=len(requests) % sessions, cold=len(requests) < 50)
             requests.append(note)
             await room.acquire()
             note.sent = time.clock()
             in_flight += 1
             note.in_flight = in_flight
-            async with workload.place(str(note.session), len(requests) % 50) as take_time:
+            async with workload.place(str(note.session), page) as take_time:
                 await take_time(rows)
             note.first_byte = time.clock()
             for _ in range(4):
