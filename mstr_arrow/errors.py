@@ -107,6 +107,10 @@ class ConsistencyWarning(UserWarning):
     """Rows are likely, but not certainly, of the same data: several instances were read, and nothing proves it."""
 
 
+class UnprovenWarning(UserWarning):
+    """A publication has ended, but nothing that this login may see shows that the data are new."""
+
+
 class UsageError(MstrError, ValueError):
     """The call itself was wrong; nothing was sent."""
 

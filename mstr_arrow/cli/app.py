@@ -13,6 +13,7 @@ from mstr_arrow.cli.commands.ls import ls
 from mstr_arrow.cli.commands.pages import pages
 from mstr_arrow.cli.commands.prompts import prompts
 from mstr_arrow.cli.commands.push import push
+from mstr_arrow.cli.commands.refresh import refresh
 from mstr_arrow.cli.commands.simulate import simulate
 from mstr_arrow.cli.commands.sql import sql
 from mstr_arrow.cli.commands.whoami import whoami
@@ -162,6 +163,15 @@ mstr-arrow sql "select * from 'Sales Cube' where Region = 'East' and Day >= '202
 A table is a file if there is one of its name, else a cube or report. Names that are no single words are quoted;
 those of columns in double quotes only, such as "Store@ID". Upper and lower case are the same.
 """
+REFRESH_EXAMPLES = """\
+[bold]Examples[/bold]
+
+mstr-arrow refresh "Sales Cube"
+
+mstr-arrow refresh "Sales Cube" --timeout 900 --json
+
+mstr-arrow fetch "Sales Cube" -o sales.parquet --refresh
+"""
 PUSH_EXAMPLES = """\
 [bold]Examples[/bold]
 
@@ -220,6 +230,7 @@ for command, examples in {
     pages: PAGES_EXAMPLES,
     sql: SQL_EXAMPLES,
     push: PUSH_EXAMPLES,
+    refresh: REFRESH_EXAMPLES,
 }.items():
     app.command(cls=Command, epilog=f"{examples}\n{END}")(command)
 for command, examples in {login: LOGIN_EXAMPLES, logout: LOGOUT_EXAMPLES, whoami: WHOAMI_EXAMPLES}.items():

@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.answers import identity, items, optional_text, reading, text, whole_number
 from mstr_arrow.catalog.find import fetch_definition
-from mstr_arrow.errors import NotFound, PermissionDenied, ServerError
+from mstr_arrow.errors import (
+    InvalidRequest,
+    NotFound,
+    NotSupported,
+    PermissionDenied,
+    PublishFailed,
+    ServerError,
+)
 from mstr_arrow.grid.definition import Definition, read_definition
 from mstr_arrow.instances.source import Source
 from mstr_arrow.objects.described import Described, listed
 from mstr_arrow.publishing.cube_publisher import CubePublisher, fetch_status
-from mstr_arrow.publishing.publication import publish
+from mstr_arrow.publishing.publication import publish, warned
 from mstr_arrow.upload.existing import read_dataset
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +34,11 @@ if TYPE_CHECKING:
     from mstr_arrow.session.project_http import ProjectHttp
 
 _READY = 64
+_OF_PUSHED = {InvalidRequest, NotSupported, PublishFailed, ServerError}
+_PUSHED = naming(
+    "If the cube was made of tables that are pushed, there is no source to have it published from: "
+    "{Connection.write()} brings it new data."
+)
 _NO_DATASET = "ERR001"
 """What the server says of a cube that was not made of tables, with HTTP 500."""
 
@@ -134,13 +147,14 @@ class Cube(Described):
 
         POST /api/v2/cubes/{id}; then HEAD /api/cubes/{id}, GET /api/v2/monitors/jobs/{id} and
         /api/monitors/caches/cubes until it has ended, and POST …/instances. Raises PublishFailed where the data are
-        not new, TimeoutExceeded, and what the server says where it refuses to begin.
+        not new, TimeoutExceeded, and what the server says where it refuses to begin, as it does for a cube that was
+        made of pushed tables. Warns where nothing that this login may see proves that the data are new.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     conn.cube("Sales Cube").refresh().proof
         'data time'
         """
-        return self._client.run(self._refresh(wait, timeout, on_progress))
+        return warned(self._client.run(self._refresh(wait, timeout, on_progress)))
 
     async def refresh_async(
         self,
@@ -150,14 +164,19 @@ class Cube(Described):
         on_progress: OnProgress = None,
     ) -> Publication:
         """Do what `refresh` does."""
-        return await self._client.bridge(self._refresh(wait, timeout, on_progress))
+        return warned(await self._client.bridge(self._refresh(wait, timeout, on_progress)))
 
     async def _refresh(self, wait: bool, seconds: float | None, on_progress: OnProgress) -> Publication:
         asking = self._asking
         source = Source("cube", self.id, {}, asking.source.server_version)
-        publisher = await CubePublisher.start(asking.session, source, self.name)
-        self._asking, self._schema = asking.anew(), None
-        return await publish(self._client, publisher, wait=wait, seconds=seconds, on_progress=on_progress)
+        try:
+            publisher = await CubePublisher.start(asking.session, source, self.name)
+            self._asking, self._schema = asking.anew(), None
+            return await publish(self._client, publisher, wait=wait, seconds=seconds, on_progress=on_progress)
+        except (InvalidRequest, NotSupported, PublishFailed, ServerError) as error:
+            if type(error) in _OF_PUSHED and await _tables(self._client.http, self.id):
+                error.add_hint(_PUSHED)
+            raise
 
     async def _info(self) -> CubeInfo:
         whole = self._asking.whole.instance

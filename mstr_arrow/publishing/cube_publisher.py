@@ -188,7 +188,7 @@ class CubePublisher:
             case "asks":
                 return await self._asked()
             case "old data":
-                return PublicationStatus("failed", f"{_ENDED}{_as_before(seen.before)}{_WHY}")
+                return PublicationStatus("failed", _old_data(seen))
         if seen.ended and self._instance is not None and (error := await self._refusal()) is not None:
             return PublicationStatus("failed", error.message, error=error)
         return PublicationStatus("running", _doing(seen, status))
@@ -289,11 +289,6 @@ class CubePublisher:
 _BUSY = {BEING_PUBLISHED, -2147072538}
 _LOG_OUT = "Closing the connection ends what it started: the log-out cancels it."
 _OPEN = "Whether the publication has begun is not known. To refresh it again does no harm but to the server."
-_ENDED = "it has ended by all accounts, but the data are "
-_WHY = (
-    ". Usually a governor ended it without a word, such as the number of rows that the project allows a result: "
-    "the administrator finds the reason in the server's log."
-)
 
 
 async def _caches_before(http: ProjectHttp, cube_id: str) -> tuple[Cache, ...] | None:
@@ -311,9 +306,17 @@ def _may_have_begun(error: MstrError) -> bool:
     return isinstance(error, TimeoutExceeded | ProtocolError) or leaves_open(error)
 
 
-def _as_before(caches: tuple[Cache, ...] | None) -> str:
-    moments = sorted({cache.moment for cache in caches or () if cache.moment})
-    return f"those of {', '.join(moments)}, as before" if moments else "not there"
+def _old_data(seen: Seen) -> str:
+    """Say that a publication has ended and changed nothing, and what that usually means."""
+    moments = sorted({cache.moment for cache in seen.before or () if cache.moment})
+    data = f"those of {', '.join(moments)}, as before" if moments else "not there"
+    if seen.lost:
+        return f"the session that it ran in has ended, which cancels it, and the data are {data}."
+    return (
+        f"it has ended by all accounts, but the data are {data}. Usually a governor ended it without a word, such "
+        "as the number of rows that the project allows a result: the administrator finds the reason in the "
+        "server's log."
+    )
 
 
 def _doing(seen: Seen, status: CubeStatus) -> str:

@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import warnings
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from mstr_arrow.errors import MstrError, PublishFailed, TimeoutExceeded, UsageError
+from mstr_arrow.errors import (
+    LoginError,
+    MstrError,
+    PublishFailed,
+    ServerError,
+    SessionExpired,
+    TimeoutExceeded,
+    TransportError,
+    UnprovenWarning,
+    UsageError,
+)
+from mstr_arrow.http.blotting import blot, blotted
+from mstr_arrow.http.error_map import meant_status
+from mstr_arrow.http.retry import is_transient
 from mstr_arrow.publishing.status import PublicationStatus
+from mstr_arrow.session.client import Client
 from mstr_arrow.session.in_project import SharedSession
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mstr_arrow.session.client import Client
     from mstr_arrow.session.in_project import ProjectSession
+    from mstr_arrow.session.project import Project
 
     OnProgress = Callable[[PublicationStatus], object] | None
 
@@ -81,10 +97,17 @@ class Following:
             if not limit.expired():
                 raise
             raise self._too_late(seconds) from None
+        self.check_done()
+
+    def check_done(self) -> None:
+        """Raise what a publication ended with, unless it is done."""
         if self._broken is not None:
             raise self._broken
         if self.detached and not self.status.over:
-            raise UsageError("this publication was left to itself: nobody looks how far it is.")
+            raise UsageError(
+                "this publication was left to itself: nobody looks how far it is.",
+                hint="Refreshing the object again follows the publication that is under way.",
+            )
         if self.status.state != "done":
             raise self._failure() from self.status.error
 
@@ -142,10 +165,21 @@ class Following:
     async def _look(self) -> PublicationStatus:
         """Look once; what may pass by is only told."""
         try:
-            return await self.publisher.look()
+            return self._blotted(await self.publisher.look())
         except MstrError as error:
+            blot(error, self._session.http.keys.secrets)
+            if not _may_pass(error):
+                return PublicationStatus("failed", f"how it ends cannot be known: {error.message}", error=error)
             logger.debug("a publication was not looked at: %s", error.label)
             return PublicationStatus("running", f"the server does not tell: {error.label}")
+
+    def _blotted(self, status: PublicationStatus) -> PublicationStatus:
+        """Take secrets out of what the server says, which may quote a page with the session's token in it."""
+        secrets = self._session.http.keys.secrets
+        if status.error is not None:
+            blot(status.error, secrets)
+        message = blotted(status.message.encode(errors="surrogatepass"), secrets)
+        return replace(status, message=message.decode(errors="surrogatepass"))
 
     async def _tell(self, status: PublicationStatus) -> None:
         self.status = status
@@ -172,7 +206,7 @@ class Following:
         return TimeoutExceeded(
             f"the publication of {self.publisher.what} did not end within {seconds:g} s; "
             f"the last that was seen of it: {self.status}.",
-            hint=naming("Raise {Timeouts.publish} if the server is only slow."),
+            hint=naming("Raise {Timeouts.publish} if the server is only slow, or wait again."),
         )
 
     def _failure(self) -> PublishFailed:
@@ -190,12 +224,18 @@ class Publication:
     connection's context waits for it, as a log-out would cancel it.
     """
 
-    def __init__(self, client: Client, following: Following) -> None:
-        self._client = client
+    def __init__(self, client: Client, project: Project, following: Following) -> None:
+        self._opened = client  # not closed as long as this is there
+        self._client = Client(SharedSession.of(client.session, project))
         self._following = following
 
     def __repr__(self) -> str:
         return f"<Publication of {self._following.publisher.what}: {self.status}>"
+
+    @property
+    def what(self) -> str:
+        """What is published, in words: ``"cube 'Sales'"``."""
+        return self._following.publisher.what
 
     @property
     def object_id(self) -> str:
@@ -226,9 +266,11 @@ class Publication:
         """Wait until it has ended, at most ``timeout`` seconds, by default ``Timeouts.publish``; return how.
 
         ``on_progress`` is called with each `PublicationStatus`. Raises PublishFailed where it does not end well,
-        TimeoutExceeded after that time: it goes on then.
+        TimeoutExceeded after that time: it goes on then. Warns where nothing proves that the data are new.
         """
-        return self._client.run(self._wait(timeout, on_progress))
+        if not self.status.over:
+            self._client.run(self._wait(timeout, on_progress))
+        return self._ended()
 
     async def wait_async(
         self,
@@ -236,34 +278,64 @@ class Publication:
         on_progress: OnProgress = None,
     ) -> PublicationStatus:
         """Do what `wait` does."""
-        return await self._client.bridge(self._wait(timeout, on_progress))
+        if not self.status.over:
+            await self._client.bridge(self._wait(timeout, on_progress))
+        return self._ended()
 
-    async def _wait(self, seconds: float | None, on_progress: OnProgress) -> PublicationStatus:
+    def _ended(self) -> PublicationStatus:
+        self._following.check_done()
+        return warned(self, stacklevel=4).status
+
+    async def _wait(self, seconds: float | None, on_progress: OnProgress) -> None:
         longest = self._client.http.settings.timeouts.publish if seconds is None else seconds
         await self._following.wait(longest, on_progress)
-        return self.status
 
     def cancel(self) -> None:
         """Have the server cancel it, whoever started it; does nothing when it has ended.
 
         Raises PermissionDenied where this login may not: then closing the connection ends what it started.
         """
-        self._client.run(self._following.cancel())
+        if not self.status.over:
+            self._client.run(self._following.cancel())
 
     async def cancel_async(self) -> None:
         """Do what `cancel` does."""
-        await self._client.bridge(self._following.cancel())
+        if not self.status.over:
+            await self._client.bridge(self._following.cancel())
 
     def detach(self) -> None:
         """Leave it to itself: nobody looks how far it is, and closing the connection does not wait for it.
 
         The session is then left open, until it ends by itself, for a log-out would cancel the job.
         """
-        self._client.run(self._following.detach())
+        if not self.status.over:
+            self._client.run(self._following.detach())
 
     async def detach_async(self) -> None:
         """Do what `detach` does."""
-        await self._client.bridge(self._following.detach())
+        if not self.status.over:
+            await self._client.bridge(self._following.detach())
+
+
+def warned(publication: Publication, *, stacklevel: int = 3) -> Publication:
+    """Warn, where the caller of the caller is, of a publication that is done without a proof."""
+    if publication.status.state == "done" and publication.proof is None:
+        warnings.warn(f"{publication.what}: {_UNPROVEN}", UnprovenWarning, stacklevel=stacklevel)
+    return publication
+
+
+_UNPROVEN = (
+    "its publication has ended, and it can be read, but nothing shows that the data are new. A login that may "
+    "monitor caches sees their time."
+)
+
+
+def _may_pass(error: MstrError) -> bool:
+    """Say whether it is worth looking again after an error: the server may be away for a while."""
+    if isinstance(error, SessionExpired | LoginError):
+        return False
+    trouble = isinstance(error, ServerError) and (meant_status(error) or 500) >= 500
+    return trouble or is_transient(error) or isinstance(error, TransportError)
 
 
 async def publish(
@@ -289,7 +361,7 @@ async def publish(
         except BaseException:
             await following.give_up()
             raise
-    return Publication(client, following)
+    return Publication(client, await client.http.require_project(), following)
 
 
 async def settle(session: ProjectSession, *, log_out: bool | None, interrupted: bool) -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from mstr_arrow.instances.freshness import Cache
-from mstr_arrow.publishing.cube_rule import OLD_DATA_SECONDS, QUIET_SECONDS, Look, Seen, proof_of
+from mstr_arrow.publishing import cube_rule
+from mstr_arrow.publishing.cube_rule import Look, Seen, proof_of
 from mstr_arrow.publishing.cube_status import CubeStatus
 
 READY, BUSY, NONE = CubeStatus(98), CubeStatus(99), CubeStatus(0)
@@ -54,18 +55,18 @@ def test_what_was_seen_means(looks, given, expected):
 
 def test_old_data_are_waited_for_and_then_told():
     looks = [Look(BUSY), Look(READY, None, OLD), Look(READY, None, OLD)]
-    assert verdict(*looks, before=OLD, seconds=OLD_DATA_SECONDS / 2) == ("running", None)
-    assert verdict(*looks, before=OLD, seconds=OLD_DATA_SECONDS) == ("old data", None)
+    assert verdict(*looks, before=OLD, seconds=cube_rule.OLD_DATA_SECONDS / 2) == ("running", None)
+    assert verdict(*looks, before=OLD, seconds=2 * cube_rule.OLD_DATA_SECONDS) == ("old data", None)
 
 
 def test_a_job_that_may_wait_unseen_is_not_given_up_where_caches_are_shown():
     looks = [Look(READY, None, OLD)] * 3
-    assert verdict(*looks, before=OLD, seconds=OLD_DATA_SECONDS) == ("running", None)
+    assert verdict(*looks, before=OLD, seconds=2 * cube_rule.OLD_DATA_SECONDS) == ("running", None)
 
 
 def test_where_nothing_is_shown_it_is_asked_after_a_while():
-    assert verdict(*[Look(READY)] * 3, seconds=QUIET_SECONDS / 4) == ("running", None)
-    assert verdict(*[Look(READY)] * 3, seconds=QUIET_SECONDS) == ("asks", None)
+    assert verdict(*[Look(READY)] * 3, seconds=cube_rule.QUIET_SECONDS / 4) == ("running", None)
+    assert verdict(*[Look(READY)] * 3, seconds=2 * cube_rule.QUIET_SECONDS) == ("asks", None)
 
 
 @pytest.mark.parametrize(

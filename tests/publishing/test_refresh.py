@@ -7,36 +7,9 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow import errors
-from mstr_arrow.publishing import cube_publisher, cube_rule, publication
-from mstr_arrow.simulator import Fault, Simulator
+from mstr_arrow.simulator import Fault
 
 CUBE = "Sales Cube"
-BEING_PUBLISHED = -2147072194
-
-
-@pytest.fixture(autouse=True)
-def _short_waits(monkeypatch):
-    monkeypatch.setattr(cube_rule, "OLD_DATA_SECONDS", 0.3)
-    monkeypatch.setattr(cube_rule, "QUIET_SECONDS", 0.3)
-    monkeypatch.setattr(cube_publisher, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(publication, "FIRST_PAUSE", 0.03)
-    monkeypatch.setattr(publication, "LONGEST_PAUSE", 0.05)
-
-
-@pytest.fixture
-def serve(quick):
-    """Start a simulator that publishes for a third of a second, and connect to it."""
-    started = []
-
-    def serve(**settings):
-        sim = Simulator(**({"rows": 20, "publication_seconds": 0.3} | settings)).__enter__()
-        started.append(sim)
-        return sim, ma.connect(sim.url, username=sim.username, password=sim.password, settings=quick)
-
-    yield serve
-    for sim in started:
-        assert sim.open_sessions == 0
-        sim.__exit__(None, None, None)
 
 
 def rows(cube):

@@ -1,5 +1,6 @@
 """``mstr-arrow fetch``: read an object into a file, a folder of parts, or a pipe."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
@@ -9,6 +10,7 @@ import typer
 
 from mstr_arrow.catalog.objects import Kind
 from mstr_arrow.cli.commands.pages import AllPages, ChosenPage, on_pages
+from mstr_arrow.cli.commands.refresh import only_cubes
 from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.bad_values import OnBadValues, read_on_bad_value
 from mstr_arrow.cli.options.column_types import read_types
@@ -30,6 +32,8 @@ from mstr_arrow.cli.options.resuming import (
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import NO_FILE, shown_errors
 from mstr_arrow.cli.render.progress import detail, progress, summarise
+from mstr_arrow.cli.render.publishing import publication_progress
+from mstr_arrow.cli.render.publishing import summarise as refreshed
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_text
 from mstr_arrow.config import Limits
@@ -239,6 +243,14 @@ def fetch(
             rich_help_panel=READING,
         ),
     ] = None,
+    refresh: Annotated[
+        bool,
+        typer.Option(
+            "--refresh",
+            help="Have the cube published anew first, and read it when its data are new; see mstr-arrow refresh.",
+            rich_help_panel=READING,
+        ),
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show tracebacks, requests and where the time went.")
@@ -252,6 +264,7 @@ def fetch(
             {
                 "--polite and --concurrency": polite and concurrency is not None,
                 "--resume and --unordered": resumes and unordered,
+                "--refresh and --explain": refresh and explain_only,
             }
         )
         if on_change != "raise" and not resumes:
@@ -312,6 +325,8 @@ def fetch(
             target.over(connection) if isinstance(target, Resuming) else nullcontext(),
         ):
             opened = _open(connection, name, object_type, how, row_counts=row_counts, parameters=parameters)
+            if refresh:
+                _refresh(opened, console, quiet=quiet)
             scan = question.asked_of(_chosen(opened, answers, page or (), every=all_pages))
             if target is None:
                 print_text(scan.explain())
@@ -332,6 +347,17 @@ def _write(
         return target.write(scan, on_progress)
     stats = target.write(scan, on_progress)
     return f"{summarise(stats)} → {target.describe()}", stats
+
+
+def _refresh(opened: Cube | Report, console: Terminal, *, quiet: bool) -> None:
+    """Have a cube published anew; errors: UsageError for a report."""
+    if isinstance(opened, Report):
+        raise only_cubes(opened.name)
+    began = time.monotonic()
+    with publication_progress(console, quiet=quiet) as on_progress:
+        publication = opened.refresh(on_progress=on_progress)
+    if not quiet:
+        console.print(refreshed(publication, time.monotonic() - began), soft_wrap=True, markup=False)
 
 
 def _check(together: dict[str, bool]) -> None:

@@ -99,6 +99,7 @@ WORDS = {
     "give a condition": "Give a condition as SQL, such as 'Revenue > 10'.",
     "prompts.default()": "--prompt NAME",
     # What is written
+    "Connection.write()": "mstr-arrow push",
     "Connection.write.mode='replace'": "--mode replace",
     "Connection.write.schema_mode='add'": "--schema-mode add",
     "Connection.write.chunk_bytes": "--chunk-bytes",
