@@ -148,7 +148,7 @@ async def fetch_caches(http: ProjectHttp, cube_id: str) -> tuple[Cache, ...]:
     nodes = await http.read("GET", "monitors/iServer/nodes", Answer.json)
     with reading(nodes, "a list of nodes"):
         names = [text(node, "name") for node in items(nodes["nodes"])]
-    listed = [cache for name in names for cache in await _caches(http, name)]
+    listed = [cache for name in dict.fromkeys(names) for cache in await _caches(http, name)]
     with reading(listed, "a list of caches"):
         own = [cache for cache in listed if identity(cache["source"], "id") == cube_id.upper()]
         return tuple(_cache(cache) for cache in own if cache.get("lastUpdateTime"))
@@ -173,6 +173,8 @@ async def _caches(http: ProjectHttp, node: str) -> list[dict[str, Any]]:
         page = await http.read("GET", "monitors/caches/cubes", Answer.json, params=asked)
         with reading(page, "a list of caches"):
             more, total = items(page["cubeCaches"]), number(page, "total")
+        if not more or more[0] in caches[:1]:  # the first ones again: a server that does not page
+            return caches
         caches += more
-        if not more or len(caches) >= total:
+        if len(caches) >= total:
             return caches

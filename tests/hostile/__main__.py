@@ -1,4 +1,4 @@
-"""``python -m tests.hostile``: each hostile answer at each endpoint, how the calls ended, and the memory they took."""
+"""``python -m tests.hostile``: each hostile answer at each endpoint, how calls ended, and the memory they took."""
 
 from __future__ import annotations
 
@@ -36,9 +36,7 @@ def main() -> int:
     with hostile_process() as server:
         due = {endpoint: call(server, "what is due", endpoint).value for endpoint in CELLS}
         before = _peak()
-        print(
-            f"{'answer':38} {'calls':>6} {'results':>8} {'errors':>7} {'wrong':>6} {'longest':>8}  {'at':24} {'grown':>6}"
-        )
+        print(_ROW.format("answer", "calls", "results", "errors", "wrong", "longest", "at", "memory grown"))
         for answer in chosen:
             ends, slowest = Counter[str](), _Longest()
             for endpoint in CELLS:
