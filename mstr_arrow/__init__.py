@@ -3,7 +3,7 @@
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from mstr_arrow import errors, events, prompts, secrets
+from mstr_arrow import delivery, errors, events, prompts, secrets
 from mstr_arrow.catalog.objects import ObjectInfo, Objects
 from mstr_arrow.config import Limits, Network, Proxy, Retry, SessionSettings, Settings, Timeouts, Tls
 from mstr_arrow.connection import Connection
@@ -26,11 +26,17 @@ from mstr_arrow.publishing.publication import Publication
 from mstr_arrow.publishing.status import PublicationStatus
 from mstr_arrow.query.reference import col
 from mstr_arrow.scan.scan import Scan
+from mstr_arrow.subscriptions.schedules import Schedule
+from mstr_arrow.subscriptions.status import DeliveryStatus
+from mstr_arrow.subscriptions.subscription import Subscription, Subscriptions
 from mstr_arrow.upload.result import UploadProgress, WriteResult
+from mstr_arrow.users.model import Address
+from mstr_arrow.users.user import User, Users
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Address",
     "BadValues",
     "Batches",
     "Connection",
@@ -39,6 +45,7 @@ __all__ = [
     "CubeStatus",
     "DataLossWarning",
     "DataModel",
+    "DeliveryStatus",
     "ExtractOptions",
     "ExtractResult",
     "Limits",
@@ -58,17 +65,23 @@ __all__ = [
     "Scan",
     "ScanOptions",
     "ScanStats",
+    "Schedule",
     "SessionSettings",
     "Settings",
+    "Subscription",
+    "Subscriptions",
     "SuperCube",
     "Timeouts",
     "Tls",
     "UploadProgress",
+    "User",
+    "Users",
     "WriteResult",
     "__version__",
     "col",
     "connect",
     "connect_async",
+    "delivery",
     "duckdb",
     "errors",
     "events",

@@ -24,8 +24,10 @@ from mstr_arrow.session.project import choose, fetch_projects
 from mstr_arrow.session.rest import Endpoints
 from mstr_arrow.session.saved import save, saved_session
 from mstr_arrow.signatures import takes
+from mstr_arrow.subscriptions.api import SubscriptionCalls
 from mstr_arrow.upload.push import write
 from mstr_arrow.upload.push_options import WriteOptions
+from mstr_arrow.users.api import UserCalls
 
 if TYPE_CHECKING:
     import os
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from mstr_arrow.upload.result import WriteResult
 
 
-class Connection(SessionCalls, CatalogueCalls, Endpoints):
+class Connection(SessionCalls, UserCalls, CatalogueCalls, SubscriptionCalls, Endpoints):
     """An open session on one server; made by :func:`~.opening.connect` and :func:`~.opening.connect_async`.
 
     Leaving its context closes it; so does the end of the process. Within the context the session is kept

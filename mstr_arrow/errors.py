@@ -29,6 +29,7 @@
     │   ├── ServerBusy            a governor or memory limit; later may be better
     │   └── LimitExceeded         the result is larger than the server allows
     ├── UploadFailed              an upload did not reach its end; ``__cause__`` says why
+    ├── DeliveryFailed            a subscription ran, and was not delivered
     ├── PublishFailed             a publication ended without new data; ``__cause__`` says why
     └── DataError                 the data are not what was promised
         ├── DataMismatch          rows, offsets or totals disagree
@@ -319,6 +320,17 @@ class UploadFailed(MstrError):
         self.chunk = chunk
         self.rows = rows
         self.resume = resume
+
+
+class DeliveryFailed(MstrError):
+    """A subscription ran, and was not delivered: it failed, was cancelled, or took too long for the server.
+
+    ``status`` is the `DeliveryStatus` that says so.
+    """
+
+    def __init__(self, message: str, *, status: Any = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
 
 
 class PublishFailed(MstrError):

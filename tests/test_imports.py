@@ -68,9 +68,15 @@ MAY_USE = {
         *("catalog", "datamodels", "upload", "publishing", "scan", "fetch", "instances", "prompts"),
         *("query", "grid", "session", "signatures", "answers", "errors", "names"),
     },
+    "delivery": {"masked", "errors", "names"},
+    "users": {"answers", "catalog", "session", "http", "errors", "names"},
+    "subscriptions": {
+        *("delivery", "users", "objects", "catalog", "instances", "prompts", "session", "http", "signatures"),
+        *("answers", "errors", "names"),
+    },
     "connection": {
-        *("signatures", "objects", "catalog", "upload", "publishing", "fetch", "session", "background", "masked"),
-        "config",
+        *("subscriptions", "users", "signatures", "objects", "catalog", "upload", "publishing", "fetch", "session"),
+        *("background", "masked", "config"),
     },
     "opening": {"connection", "session", "http", "credentials", "masked", "config", "events", "errors"},
     "duckdb": {"scan", "grid", "errors"},
@@ -78,12 +84,13 @@ MAY_USE = {
     "__init__": {
         *("opening", "connection", "duckdb", "compat", "objects", "catalog", "scan", "extract", "fetch", "upload"),
         *("datamodels", "publishing", "query", "prompts", "secrets", "config", "events", "errors"),
+        *("delivery", "subscriptions", "users"),
     },
     "cli": {
         *("__init__", "opening", "connection", "objects", "catalog", "datamodels", "scan", "extract", "fetch"),
         *("upload", "publishing", "instances", "prompts", "query", "files", "adapters", "grid", "session", "http"),
         *("credentials", "secrets", "private", "paths", "config", "events", "errors", "names", "printable"),
-        "simulator",
+        *("delivery", "subscriptions", "users", "simulator"),
     },
     "simulator": set(),
 }
@@ -98,7 +105,7 @@ SIMULATOR_MAY_USE = {
     "rules": {"model", "bodies", "answers"},
     "truth": {"rules", "model", "answers"},
     "push": {"rules", "model", "faults", "bodies", "answers"},
-    "state": {"push", "samples", "rules", "model", "faults", "answers"},
+    "state": {"push", "samples", "rules", "model", "faults", "bodies", "answers"},
     "protocol": {"state", "push", "rules", "model", "faults", "bodies", "answers"},
     "server": {"protocol", "state", "truth", "model", "faults"},
     "process": set(),

@@ -9,9 +9,10 @@ from mstr_arrow.answers import fields, items, reading, text, whole_number
 from mstr_arrow.catalog.objects import Objects, check_text, object_info
 from mstr_arrow.errors import NotFound, NotSupported, PermissionDenied, SessionExpired
 from mstr_arrow.http.subject import Subject
+from mstr_arrow.names import matcher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from mstr_arrow.catalog.objects import ObjectInfo
     from mstr_arrow.http.response import Answer
@@ -51,7 +52,7 @@ async def search(
     if pattern is not None and (piece := max(re.split(r"[*?]+", pattern), key=len).strip()):
         params |= {"name": piece, "pattern": CONTAINS}
     found: list[ObjectInfo] = []
-    fits = _matcher(pattern)
+    fits = matcher(pattern)
     indexed = False
     if not complete:
         try:
@@ -149,18 +150,3 @@ def _stored_results(answer: Answer) -> list[ObjectInfo]:
     with reading(body, "a result of a search"):
         listed = items(body["result"] if isinstance(body, dict) and "result" in body else body)
     return [object_info(item) for item in listed]
-
-
-def _matcher(pattern: str | None) -> Callable[[str], bool]:
-    """Make the function that tells whether a name fits a pattern.
-
-    >>> [name for name in ("Sales Cube", "sales [1]", "Resales") if _matcher("sales*")(name)]
-    ['Sales Cube', 'sales [1]']
-    """
-    if pattern is None:
-        return lambda _: True
-    words = {"*": ".*", "?": "."}
-    compiled = re.compile(
-        "".join(words.get(letter) or re.escape(letter) for letter in pattern.casefold()), re.DOTALL
-    )
-    return lambda name: compiled.fullmatch(name.casefold()) is not None

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .faults.faults import Fault
     from .model.encoded_cube import EncodedCube
     from .state.sessions import InstanceCounts
+    from .state.subscriptions import Delivery
     from .state.workload import TimeModel
 
 _HOST = "127.0.0.1"
@@ -198,6 +199,22 @@ class Simulator:
             listed = [{"id": each.id, "value": (answers or {}).get(each.name)} for each in known.parameters]
             model = known.shown(model, known.values(listed))
         return truth(model.evaluated(), columns=columns, offset=offset, limit=limit)
+
+    @property
+    def subscriptions(self) -> dict[str, str]:
+        """The ids of all subscriptions by name; of several of one name that of the newest."""
+        return {one.body["name"]: key for key, one in list(self._server.subscriptions.all.items())}
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """What was delivered so far, in order."""
+        return list(self._server.subscriptions.deliveries)
+
+    def addresses(self, username: str) -> list[str]:
+        """Give the addresses of a user, as they are delivered to. Raises KeyError where there is no such user."""
+        people = self._server.people.users.values()
+        person = {each.username: each for each in people}[username]
+        return [address.value for address in list(person.addresses.values())]
 
     @property
     def uploads_open(self) -> int:

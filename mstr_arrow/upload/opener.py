@@ -50,6 +50,10 @@ class Opener:
                 raise
             return opened
 
+    def taken_up(self, session_id: str) -> UploadSession:
+        """Return the upload session of a former upload, which was kept in the connection's log-in."""
+        return UploadSession(self._session.http, self._dataset_id, session_id)
+
     async def aclose(self) -> None:
         """Log out the upload's own log-in, if it has one."""
         own, self._own = self._own, None

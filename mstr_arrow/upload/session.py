@@ -13,6 +13,7 @@ from mstr_arrow.errors import (
     MstrError,
     NotFound,
     ServerError,
+    SessionExpired,
     TimeoutExceeded,
     TlsError,
     TransportError,
@@ -202,6 +203,15 @@ class UploadSession:
                 f"publishing did not end within {seconds:g} s; the last word was {status}.",
                 hint=naming("Raise {Timeouts.publish} if the server is only slow."),
             ) from None
+
+    def is_gone(self, error: BaseException | None) -> bool:
+        """Say whether an error of a request tells that the session is gone: by itself, or with its log-in."""
+        vanished = isinstance(error, NotFound) and error.iserver_code is None
+        return vanished or self.went_with_its_log_in(error)
+
+    def went_with_its_log_in(self, error: BaseException | None) -> bool:
+        """Say whether an error tells that the session is gone as another log-in has taken the place of its own."""
+        return isinstance(error, NotFound | SessionExpired) and self._keys is not self._http.own.keys
 
     async def delete(self) -> None:
         """Delete the session and what was not published of it; a failure is only logged. DELETE …/{id}.

@@ -146,7 +146,7 @@ TABLE = {
     "body that ends early with the length that was told; broken gzip": "- +P +P =P =P =P +P = s+A - - -",
     "no JSON": "+P +P +P =P =P =P +P +P +P +uP uP =",
     "JSON that is something else": "+P +P +P =P =P =P +P +P +P - - -",
-    "401 ERR009": "- sE sE siI I siI sE sE sE uE uE -",
+    "401 ERR009": "- sE sE siI I siI sE sE sE suE suE -",
     "instance gone (-2147468986), alone or with all others": "- - - iI I iI - - - - - -",
     "server's own time-out (-2147206497)": "B B B =B =B =B =B B B uB uB +",
     "memory (-2147073380), governor full (-2147209053)": "+B +B +B +B +B +B +B +B +B +uB +uB +",

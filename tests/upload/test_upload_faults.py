@@ -133,9 +133,11 @@ def test_a_connection_that_is_cut_in_every_body(server, conn, pushed):
 
 
 @pytest.mark.usefixtures("pushed")
-def test_a_session_that_expires_between_chunks(server, conn):
+def test_a_session_that_expires_between_chunks_of_a_stream(server, conn):
     server.fail(Fault.logged_out().on(*CHUNK, skip=1))
-    failed = fails(conn)
+    with pytest.raises(errors.UploadFailed) as caught:
+        conn.write("Pushed", pa.table(NEW).to_reader(), chunk_rows=40)
+    failed = caught.value
     assert isinstance(failed.__cause__, errors.SessionExpired)
     assert failed.rows == range(40, 80)
     assert server.uploads_open == 0
@@ -324,7 +326,7 @@ def test_a_session_that_is_gone_says_so_and_what_to_do(server, conn):
     resume = failed_creation(server, conn)[1].resume
     conn.request("DELETE", f"datasets/{resume.dataset_id}/uploadSessions/{resume.session_id}")
     cube = ma.SuperCube(conn, name="Pushed")
-    cube.add_table("Pushed", NEW)
+    cube.add_table("Pushed", pa.table(NEW).to_reader())
     with pytest.raises(errors.UploadFailed, match=r"session is gone.* Send the data again without resume="):
         cube.create(chunk_rows=40, resume=resume)
 

@@ -98,6 +98,10 @@ WORDS = {
     "say that the column is in UTC: --column-type '{name}=timestamp[us, tz=UTC]'.",
     "give a condition": "Give a condition as SQL, such as 'Revenue > 10'.",
     "prompts.default()": "--prompt NAME",
+    # Subscriptions
+    "Subscription.status()": "mstr-arrow subscriptions show",
+    "give the user an address": "A user without an address for {mode} is none: the administrator adds one, or they "
+    "do so in their preferences.",
     # What is written
     "Connection.write()": "mstr-arrow push",
     "Connection.write.mode='replace'": "--mode replace",

@@ -110,6 +110,14 @@ class ExecutionFails:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveryEnds:
+    """How the delivery of a subscription ends; ``state`` 0 means that it never does."""
+
+    state: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Forgotten:
     """A publication of a cube that ends without a word, and leaves the data as they were."""
 
@@ -127,6 +135,7 @@ Effect: TypeAlias = (
     | Evicted
     | PublishEnds
     | ExecutionFails
+    | DeliveryEnds
     | Forgotten
 )
 
@@ -331,6 +340,14 @@ class Fault:
         """
         refusal = Refusal(500, "ERR001", message, iserver_code=iserver_code)
         return cls(effect=ExecutionFails(refusal, status)).on("POST", r"/instances/?$")
+
+    @classmethod
+    def delivery_ends(cls, state: int = 2, message: str = "(A scripted failure.)") -> Fault:
+        """Accept to send a subscription, and end with this state, or never where it is 0.
+
+        2 fails, 3 is cancelled, 4 timed out, 5 is skipped. Aimed at the next subscription that is sent.
+        """
+        return cls(effect=DeliveryEnds(state, message)).on("POST", r"/send$")
 
     @classmethod
     def publication_fails(

@@ -16,6 +16,7 @@ from mstr_arrow.simulator.faults.faults import (
     Cut,
     CutRequest,
     Delayed,
+    DeliveryEnds,
     Evicted,
     ExecutionFails,
     Forgotten,
@@ -134,6 +135,7 @@ class _Front:
             altered=effect if isinstance(effect, Altered) else None,
             ending=effect if isinstance(effect, PublishEnds) else None,
             failing=effect if isinstance(effect, ExecutionFails) else None,
+            delivering=effect if isinstance(effect, DeliveryEnds) else None,
             forgotten=isinstance(effect, Forgotten),
             headers=request.headers,
         )

@@ -18,9 +18,11 @@ from mstr_arrow.simulator.samples.project import sample_cubes, sample_reports
 from .instances import Instance
 from .jobs import Jobs
 from .page_cache import PageCache
+from .people import People
 from .publications import Publications
 from .refreshes import Refreshes
 from .sessions import Session, Sessions
+from .subscriptions import Subscriptions
 from .tokens import Tokens
 from .workload import Workload
 
@@ -80,6 +82,8 @@ class IServer:
         )
         self.tokens = Tokens(self.sessions)
         self.datasets = Datasets(self.catalogue, overwrites=settings.dialect.overwrites, seed=settings.seed)
+        self.people = People(settings.username)
+        self.subscriptions = Subscriptions(self.catalogue, self.people, settings.username, clock)
         self.chunks_received: list[tuple[str, str, int, int, int]] = []
         self.jobs = Jobs(settings.jobs_kept)
         self.publications = Publications(self.catalogue, self.jobs, settings, self._forget_bounds)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mstr_arrow.simulator.model.dialect import Dialect
 from mstr_arrow.simulator.rules.collation import Collation
 from mstr_arrow.simulator.rules.filtering import Filtering
 
 from .workload import TimeModel
+
+if TYPE_CHECKING:
+    from mstr_arrow.simulator.model.people import AddressDialect
 
 CONTEXT = "/MicroStrategyLibrary"
 
@@ -49,6 +52,12 @@ class ServerSettings:
     ``max_data_upload_size`` is the project's setting in bytes, which None hides. ``time`` is how long answers
     take. ``iserver_version`` decides what the server knows, too (see ``model.dialect``). ``fault_seed`` is what
     faults that come by chance are drawn from.
+
+    ``delivery_api=1`` is a server without the second version of what sends and lists schedules; a delivery is
+    called unfinished ``delivery_polls`` times, and takes ``delivery_seconds``; ``pauses_subscriptions`` is what
+    servers of 2026 can; ``address_dialect`` and ``address_status`` are how addresses are written, and what answers
+    a new one; without ``total_counts`` nobody is told how many users or subscriptions there are;
+    ``administers=False`` shows users only what is their own.
     """
 
     rows: int = 1_000_000
@@ -83,6 +92,14 @@ class ServerSettings:
     views_sql: bool = True
     collation: Collation = field(default_factory=Collation)
     ignore_foreign_ids: bool = False
+    delivery_api: int = 2
+    delivery_polls: int = 1
+    delivery_seconds: float = 0.0
+    pauses_subscriptions: bool = True
+    address_dialect: AddressDialect = "value"
+    address_status: int = 201
+    total_counts: bool = True
+    administers: bool = True
     uploads_per: Literal["dataset", "session"] = "dataset"
     column_orientation: bool = True
     max_upload_bytes: int | None = None
