@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.hostile.server import HostileServer
 
 SETTINGS = ma.Settings(
-    timeouts=ma.Timeouts(connect=0.3, read=0.25, execute=0.5, publish=0.5, logout=1),
+    timeouts=ma.Timeouts(connect=0.3, read=0.25, execute=0.5, publish=0.5, logout=3),
     retry=ma.Retry(attempts=2, seconds=1, wait_initial=0.001, wait_max=0.002),
 )
 PATIENT = ma.Settings(timeouts=ma.Timeouts(execute=2))
