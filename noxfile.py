@@ -22,6 +22,7 @@ BENCHMARKS = (
     "encode",
     "upload",
     "pushdown",
+    "consistency",
     "reports",
     "limiter",
     "kills",

@@ -89,11 +89,11 @@ class Server:
 
 
 @contextmanager
-def serving(rows: int) -> Iterator[Server]:
-    """Start a server with a Sales Cube of this many rows."""
+def serving(rows: int, *, monitors_caches: bool = True) -> Iterator[Server]:
+    """Start a server with a Sales Cube of this many rows, whose users may monitor caches or not."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
-    process = context.Process(target=_serve, args=(there, rows), daemon=True)
+    process = context.Process(target=_serve, args=(there, rows, monitors_caches), daemon=True)
     process.start()
     there.close()
     try:
@@ -104,9 +104,9 @@ def serving(rows: int) -> Iterator[Server]:
         process.kill()
 
 
-def _serve(pipe: Connection, rows: int) -> None:
+def _serve(pipe: Connection, rows: int, monitors_caches: bool) -> None:
     """Serve until the pipe is closed; each time it is asked through it, tell what moved since the last time."""
-    with Simulator(rows=rows) as sim:
+    with Simulator(rows=rows, monitors_caches=monitors_caches) as sim:
         pipe.send((sim.url, sim.username, sim.password, sim.project))
         seen = 0
         while True:

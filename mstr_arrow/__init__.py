@@ -3,10 +3,12 @@
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from mstr_arrow import errors, events, prompts, secrets
+from mstr_arrow import delivery, errors, events, prompts, secrets
 from mstr_arrow.catalog.objects import ObjectInfo, Objects
 from mstr_arrow.config import Limits, Network, Proxy, Retry, SessionSettings, Settings, Timeouts, Tls
 from mstr_arrow.connection import Connection
+from mstr_arrow.datamodels.parameters import ModelParameter, ModelParameters
+from mstr_arrow.datamodels.tables import ModelTable, ModelTables
 from mstr_arrow.errors import DataLossWarning, MstrError
 from mstr_arrow.extract.extraction import ExtractResult
 from mstr_arrow.extract.options import ExtractOptions
@@ -15,46 +17,71 @@ from mstr_arrow.fetch.batches import Batches
 from mstr_arrow.fetch.options import ScanOptions
 from mstr_arrow.fetch.stats import ScanStats
 from mstr_arrow.objects.cube import Cube, CubeInfo
+from mstr_arrow.objects.data_model import DataModel
 from mstr_arrow.objects.report import Report
 from mstr_arrow.objects.supercube import SuperCube
 from mstr_arrow.opening import connect, connect_async
+from mstr_arrow.publishing.cube_status import CubeStatus
+from mstr_arrow.publishing.publication import Publication
+from mstr_arrow.publishing.status import PublicationStatus
 from mstr_arrow.query.reference import col
 from mstr_arrow.scan.scan import Scan
+from mstr_arrow.subscriptions.schedules import Schedule
+from mstr_arrow.subscriptions.status import DeliveryStatus
+from mstr_arrow.subscriptions.subscription import Subscription, Subscriptions
 from mstr_arrow.upload.result import UploadProgress, WriteResult
+from mstr_arrow.users.model import Address
+from mstr_arrow.users.user import User, Users
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Address",
     "BadValues",
     "Batches",
     "Connection",
     "Cube",
     "CubeInfo",
+    "CubeStatus",
     "DataLossWarning",
+    "DataModel",
+    "DeliveryStatus",
     "ExtractOptions",
     "ExtractResult",
     "Limits",
+    "ModelParameter",
+    "ModelParameters",
+    "ModelTable",
+    "ModelTables",
     "MstrError",
     "Network",
     "ObjectInfo",
     "Objects",
     "Proxy",
+    "Publication",
+    "PublicationStatus",
     "Report",
     "Retry",
     "Scan",
     "ScanOptions",
     "ScanStats",
+    "Schedule",
     "SessionSettings",
     "Settings",
+    "Subscription",
+    "Subscriptions",
     "SuperCube",
     "Timeouts",
     "Tls",
     "UploadProgress",
+    "User",
+    "Users",
     "WriteResult",
     "__version__",
     "col",
     "connect",
     "connect_async",
+    "delivery",
     "duckdb",
     "errors",
     "events",

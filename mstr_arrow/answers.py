@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import ProtocolError
@@ -114,6 +115,22 @@ def number(holder: Any, name: str) -> int:
     if (read := whole_number(found[name])) is None:
         raise TypeError(f"{name!r} is {seen(found[name])}, where a number is due")
     return read
+
+
+def moment(holder: Any, *names: str) -> datetime | None:
+    """Read a time, to the second or finer, or a day; UTC where it says no zone, None where it is missing or odd.
+
+    >>> moment({"start": "2026-01-15T08:30:00.123+0000"}, "start")
+    datetime.datetime(2026, 1, 15, 8, 30, 0, 123000, tzinfo=datetime.timezone.utc)
+    >>> moment({"end": "2026-01-15"}, "end"), moment({"end": "soon"}, "end")
+    (datetime.datetime(2026, 1, 15, 0, 0, tzinfo=datetime.timezone.utc), None)
+    """
+    told = optional_text(holder, *names)
+    try:
+        read = datetime.fromisoformat(told) if told else None
+    except ValueError:
+        return None
+    return read.replace(tzinfo=UTC) if read is not None and read.tzinfo is None else read
 
 
 @contextmanager

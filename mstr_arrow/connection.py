@@ -11,8 +11,10 @@ from mstr_arrow.config import Settings
 from mstr_arrow.fetch.options import ReadOptions, ScanOptions
 from mstr_arrow.masked import Masked
 from mstr_arrow.objects.cube import open_cube
+from mstr_arrow.objects.data_model import open_data_model
 from mstr_arrow.objects.report import open_report
 from mstr_arrow.objects.supercube import warned
+from mstr_arrow.publishing.publication import settle
 from mstr_arrow.session.access import access_from
 from mstr_arrow.session.account import SessionCalls
 from mstr_arrow.session.client import Client
@@ -22,21 +24,25 @@ from mstr_arrow.session.project import choose, fetch_projects
 from mstr_arrow.session.rest import Endpoints
 from mstr_arrow.session.saved import save, saved_session
 from mstr_arrow.signatures import takes
+from mstr_arrow.subscriptions.api import SubscriptionCalls
 from mstr_arrow.upload.push import write
 from mstr_arrow.upload.push_options import WriteOptions
+from mstr_arrow.users.api import UserCalls
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
     from typing import Self, Unpack
 
     from mstr_arrow.objects.cube import Cube
+    from mstr_arrow.objects.data_model import DataModel
     from mstr_arrow.objects.report import Report
     from mstr_arrow.session.project import Project
     from mstr_arrow.session.saved import Format, Source
     from mstr_arrow.upload.result import WriteResult
 
 
-class Connection(SessionCalls, CatalogueCalls, Endpoints):
+class Connection(SessionCalls, UserCalls, CatalogueCalls, SubscriptionCalls, Endpoints):
     """An open session on one server; made by :func:`~.opening.connect` and :func:`~.opening.connect_async`.
 
     Leaving its context closes it; so does the end of the process. Within the context the session is kept
@@ -82,17 +88,25 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
     def close(self, *, log_out: bool | None = None) -> None:
         """End open reads, log out and close; a failing log-out is only logged.
 
+        A publication that is under way is waited for first, at most as long as it was to be waited for anyway.
         A session that was delegated, or opened by somebody else, is left open unless ``log_out`` is True, for a
         log-out may end all sessions of the user; with False the connection's own is left open, too, for whoever
         got it by :meth:`save_session`. Does nothing when called again, or in a forked child.
         """
         if self._client.is_open:
-            background.run(self._client.session.aclose(log_out=log_out))
+            background.run(self._close(log_out=log_out))
 
     async def close_async(self, *, log_out: bool | None = None) -> None:
         """Do what :meth:`close` does."""
         if self._client.is_open:
-            await background.bridge(self._client.session.aclose(log_out=log_out))
+            await background.bridge(self._close(log_out=log_out))
+
+    async def _close(self, *, log_out: bool | None = None, interrupted: bool = False) -> None:
+        session = self._client.session
+        try:
+            await settle(session, log_out=log_out, interrupted=interrupted)
+        finally:
+            await session.aclose(log_out=log_out)
 
     def connect(self) -> None:
         """Open the connection again after :meth:`close`, as it was opened first; one that is open stays as it is.
@@ -113,15 +127,17 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
         self._client.run(self._client.hold())
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._client.is_open:
+            background.run(self._close(interrupted=_interrupts(kind)))
 
     async def __aenter__(self) -> Self:
         await self._client.bridge(self._client.hold())
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        await self.close_async()
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._client.is_open:
+            await background.bridge(self._close(interrupted=_interrupts(kind)))
 
     # Server, session, projects
 
@@ -150,6 +166,7 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
 
     async def _save(self, path: str | os.PathLike[str] | None, layout: Format) -> dict[str, Any]:
         document = saved_session(self._client.http).document(layout)
+        self._client.session.whole.handed_over = True
         if path is not None:
             await asyncio.to_thread(save, path, document)
         return document
@@ -261,6 +278,65 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
         return await open_cube(self._client, name_or_id, chosen, row_counts=row_counts, instance_id=instance_id)
 
     @takes(ScanOptions)
+    def data_model(
+        self,
+        name_or_id: str,
+        *,
+        parameters: Mapping[str, object] | None = None,
+        row_counts: bool = False,
+        instance_id: str | None = None,
+        **options: Unpack[ScanOptions],
+    ) -> DataModel:
+        """Find a data model by name, path, id or browser URL, ready to be read as a cube is, and to be refreshed.
+
+        ``parameters`` are values by name or id, each checked against what its definition allows before an instance
+        is made; None leaves one at its default. The other arguments are those of :meth:`cube`, which reads data
+        models, too. Calls GET /api/objects/{id} or the search, GET /api/v2/cubes/{id}, and GET
+        /api/model/dataModels/{id}/parameters where values are given. Raises NotFound with near names, UsageError
+        for values that are not allowed, NotSupported where the server is too old for parameters.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     model = conn.data_model("Retail Model", parameters={"City": "Rome", "Currency": "USD"})
+        ...     model.to_arrow().column_names, model.count_rows()
+        (['Day', 'City', 'YTD Sales', 'Month Sales', 'Planned Sales'], 8)
+        """
+        model = self._data_model(name_or_id, options, parameters, row_counts=row_counts, instance_id=instance_id)
+        return self._client.run(model)
+
+    @takes(ScanOptions)
+    async def data_model_async(
+        self,
+        name_or_id: str,
+        *,
+        parameters: Mapping[str, object] | None = None,
+        row_counts: bool = False,
+        instance_id: str | None = None,
+        **options: Unpack[ScanOptions],
+    ) -> DataModel:
+        """Do what :meth:`data_model` does."""
+        model = self._data_model(name_or_id, options, parameters, row_counts=row_counts, instance_id=instance_id)
+        return await self._client.bridge(model)
+
+    async def _data_model(
+        self,
+        name_or_id: str,
+        options: ScanOptions,
+        parameters: Mapping[str, object] | None,
+        *,
+        row_counts: bool,
+        instance_id: str | None,
+    ) -> DataModel:
+        chosen = ReadOptions(limits=self.settings.limits).changed(options)
+        return await open_data_model(
+            self._client,
+            name_or_id,
+            chosen,
+            parameters=parameters,
+            row_counts=row_counts,
+            instance_id=instance_id,
+        )
+
+    @takes(ScanOptions)
     def report(self, name_or_id: str, *, instance_id: str | None = None, **options: Unpack[ScanOptions]) -> Report:
         """Find a report by name, path, id or browser URL, ready to be read.
 
@@ -310,3 +386,8 @@ class Connection(SessionCalls, CatalogueCalls, Endpoints):
     async def write_async(self, name: str, data: Any, **options: Unpack[WriteOptions]) -> WriteResult:
         """Do what :meth:`write` does."""
         return warned(await self._client.bridge(write(self._client, name, data, **options)), stacklevel=4)
+
+
+def _interrupts(kind: type[BaseException] | None) -> bool:
+    """Say whether what leaves a context wants it left at once: Ctrl-C, or the end of a task."""
+    return kind is not None and issubclass(kind, KeyboardInterrupt | asyncio.CancelledError)

@@ -29,21 +29,24 @@
     │   ├── ServerBusy            a governor or memory limit; later may be better
     │   └── LimitExceeded         the result is larger than the server allows
     ├── UploadFailed              an upload did not reach its end; ``__cause__`` says why
+    ├── DeliveryFailed            a subscription ran, and was not delivered
+    ├── PublishFailed             a publication ended without new data; ``__cause__`` says why
     └── DataError                 the data are not what was promised
         ├── DataMismatch          rows, offsets or totals disagree
         ├── DataChanged           the object changed while it was read
         └── ConversionError       a value does not fit its column's type
 
 ``str(error)`` starts with the class name and, where the server gave one, its code, because engines
-that wrap our errors (DuckDB, Polars) keep only the text. It never holds a credential. Errors can be
-pickled. InsecureWarning says that others on the way to the server can read the password. DataLossWarning counts the
-values that were not read or written as they are.
+that wrap our errors (DuckDB, Polars) keep only the text. It never holds a credential, and what would steer a
+terminal is escaped in it. Errors can be pickled. InsecureWarning says that others on the way to the server can read
+the password. DataLossWarning counts the values that were not read or written as they are.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mstr_arrow.printable import printable
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
@@ -80,7 +83,7 @@ class MstrError(Exception):
 
     def __str__(self) -> str:
         text = f"{self.label}: {self.message}{self.facts}"
-        return f"{text} {self.hint}" if self.hint else text
+        return printable(f"{text} {self.hint}" if self.hint else text, lines=True)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _unpickled, (type(self), self.args), self.__dict__
@@ -103,6 +106,10 @@ class DataLossWarning(UserWarning):
 
 class ConsistencyWarning(UserWarning):
     """Rows are likely, but not certainly, of the same data: several instances were read, and nothing proves it."""
+
+
+class UnprovenWarning(UserWarning):
+    """A publication has ended, but nothing that this login may see shows that the data are new."""
 
 
 class UsageError(MstrError, ValueError):
@@ -313,6 +320,24 @@ class UploadFailed(MstrError):
         self.chunk = chunk
         self.rows = rows
         self.resume = resume
+
+
+class DeliveryFailed(MstrError):
+    """A subscription ran, and was not delivered: it failed, was cancelled, or took too long for the server.
+
+    ``status`` is the `DeliveryStatus` that says so.
+    """
+
+    def __init__(self, message: str, *, status: Any = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+
+
+class PublishFailed(MstrError):
+    """A publication ended, and the data are not new: it failed, was cancelled, or changed nothing.
+
+    ``__cause__`` is the server's error, where it tells one.
+    """
 
 
 class DataError(MstrError):

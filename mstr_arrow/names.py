@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeVar
@@ -55,6 +56,20 @@ def as_it_looks(name: str) -> str:
 
 def _as_it_looks_in_any_case(name: str) -> str:
     return unicodedata.normalize("NFC", as_it_looks(name).casefold())
+
+
+def matcher(pattern: str | None) -> Callable[[str], bool]:
+    """Make the function that tells whether a name fits a pattern: ``*`` is any text, ``?`` one letter, in any case.
+
+    >>> [name for name in ("Sales Cube", "sales [1]", "Resales") if matcher("sales*")(name)]
+    ['Sales Cube', 'sales [1]']
+    """
+    if pattern is None:
+        return lambda _: True
+    words = {"*": ".*", "?": "."}
+    written = "".join(words.get(letter) or re.escape(letter) for letter in pattern.casefold())
+    compiled = re.compile(written, re.DOTALL)
+    return lambda name: compiled.fullmatch(name.casefold()) is not None
 
 
 def near_names(wanted: str, names: Sequence[str]) -> list[str]:

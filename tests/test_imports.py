@@ -21,7 +21,8 @@ NEVER = (
 
 # A room may use what is named here, be it for types alone; each stands below those that use it.
 MAY_USE = {
-    "errors": set(),
+    "printable": set(),
+    "errors": {"printable"},
     "answers": {"errors"},
     "events": set(),
     "wording": set(),
@@ -60,25 +61,36 @@ MAY_USE = {
         "errors",
     },
     "catalog": {"answers", "session", "http", "errors", "names"},
+    "publishing": {"answers", "instances", "grid", "session", "http", "errors"},
     "upload": {"answers", "catalog", "adapters", "grid", "session", "http", "paths", "errors", "names"},
+    "datamodels": {"answers", "session", "errors", "names"},
     "objects": {
-        *("catalog", "upload", "scan", "fetch", "instances", "prompts"),
+        *("catalog", "datamodels", "upload", "publishing", "scan", "fetch", "instances", "prompts"),
         *("query", "grid", "session", "signatures", "answers", "errors", "names"),
     },
+    "delivery": {"masked", "errors", "names"},
+    "users": {"answers", "catalog", "session", "http", "errors", "names"},
+    "subscriptions": {
+        *("delivery", "users", "objects", "catalog", "instances", "prompts", "session", "http", "signatures"),
+        *("answers", "errors", "names"),
+    },
     "connection": {
-        *("signatures", "objects", "catalog", "upload", "fetch", "session", "background", "masked", "config"),
+        *("subscriptions", "users", "signatures", "objects", "catalog", "upload", "publishing", "fetch", "session"),
+        *("background", "masked", "config"),
     },
     "opening": {"connection", "session", "http", "credentials", "masked", "config", "events", "errors"},
     "duckdb": {"scan", "grid", "errors"},
     "compat": {"objects", "query", "errors", "names"},
     "__init__": {
         *("opening", "connection", "duckdb", "compat", "objects", "catalog", "scan", "extract", "fetch", "upload"),
-        *("query", "prompts", "secrets", "config", "events", "errors"),
+        *("datamodels", "publishing", "query", "prompts", "secrets", "config", "events", "errors"),
+        *("delivery", "subscriptions", "users"),
     },
     "cli": {
-        *("__init__", "opening", "connection", "objects", "catalog", "scan", "extract", "fetch", "upload"),
-        *("instances", "prompts", "query", "files", "adapters", "grid", "session", "http", "credentials"),
-        *("secrets", "private", "paths", "config", "events", "errors", "names", "simulator"),
+        *("__init__", "opening", "connection", "objects", "catalog", "datamodels", "scan", "extract", "fetch"),
+        *("upload", "publishing", "instances", "prompts", "query", "files", "adapters", "grid", "session", "http"),
+        *("credentials", "secrets", "private", "paths", "config", "events", "errors", "names", "printable"),
+        *("delivery", "subscriptions", "users", "simulator"),
     },
     "simulator": set(),
 }
@@ -93,7 +105,7 @@ SIMULATOR_MAY_USE = {
     "rules": {"model", "bodies", "answers"},
     "truth": {"rules", "model", "answers"},
     "push": {"rules", "model", "faults", "bodies", "answers"},
-    "state": {"push", "samples", "rules", "model", "faults", "answers"},
+    "state": {"push", "samples", "rules", "model", "faults", "bodies", "answers"},
     "protocol": {"state", "push", "rules", "model", "faults", "bodies", "answers"},
     "server": {"protocol", "state", "truth", "model", "faults"},
     "process": set(),

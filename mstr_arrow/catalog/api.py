@@ -20,19 +20,23 @@ class CatalogueCalls(Connected):
     """What can be asked of a project's catalogue."""
 
     def objects(self, pattern: str | None = None, kind: Kind | None = None) -> Objects:
-        """Return the cubes and reports this login can see, by name; see :meth:`search`.
+        """Return the cubes, reports and data models this login can see, by name; see :meth:`search`.
 
-        ``kind`` is ``"cube"``, ``"report"`` or None for both.
+        ``kind`` is ``"cube"``, ``"report"``, ``"data model"`` or None for all.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     [each.name for each in conn.objects("*sales*", kind="cube")]
         ['Sales Cube']
         """
-        return self._client.run(search(self._client.http, pattern, types=subtypes_of(kinds_of(kind))))
+        return self._client.run(self._objects(pattern, kinds_of(kind)))
 
     async def objects_async(self, pattern: str | None = None, kind: Kind | None = None) -> Objects:
         """Do what :meth:`objects` does."""
-        return await self._client.bridge(search(self._client.http, pattern, types=subtypes_of(kinds_of(kind))))
+        return await self._client.bridge(self._objects(pattern, kinds_of(kind)))
+
+    async def _objects(self, pattern: str | None, kinds: Sequence[Kind]) -> Objects:
+        found = await search(self._client.http, pattern, types=subtypes_of(kinds))
+        return Objects(info for info in found if info.kind in kinds)
 
     def search(
         self,
@@ -111,7 +115,7 @@ class CatalogueCalls(Connected):
         return Objects(info for info in await self._contents(folder) if info.type == FOLDER)
 
     def find(self, name_or_id: str, kind: Kind | None = None) -> ObjectInfo:
-        """Return what the catalogue knows of one cube or report, by name, path, id or browser URL.
+        """Return what the catalogue knows of one cube, report or data model, by name, path, id or browser URL.
 
         A path leads from the project's root, named or not, or is the last parts of one. What the search index does
         not have yet is looked for in the folder, or in the metadata. Shortcuts are not followed, for the server

@@ -1,4 +1,4 @@
-"""Find one cube or report by id, name, folder path or browser URL. Wire reference, section 9.4."""
+"""Find one cube, report or data model by id, name, folder path or browser URL. Wire reference, section 9.4."""
 
 from __future__ import annotations
 
@@ -46,6 +46,9 @@ NEIGHBOURS = 1000
 
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 
+_READ_ALIKE: dict[Kind | None, tuple[Kind, ...]] = {"cube": ("data model",)}
+"""What else is found where a kind is looked for."""
+
 _OTHERS = {777: "an incremental refresh report", 781: "a hyper card"}
 
 _NOT_READ = {
@@ -56,16 +59,16 @@ _NOT_READ = {
 
 
 async def find(http: ProjectHttp, name_or_id: str, kind: Kind | None = None) -> ObjectInfo:
-    """Return the one object with that id, name or path: a cube, a report, or either.
+    """Return the one object with that id, name or path: a cube, a report, a data model, or any of them.
 
     A path leads from the project's root, named or not (``/Shared Reports/Sales/Daily``), or is the last parts of
     one; `read_url` says what of a browser's URL counts. A name counts as it is given, be it like an id, a path or a
     URL; where nothing has it, upper and lower case are alike, and then blanks of every kind and number. The index
     is searched; where it has nothing, the folder that the path leads to, or the metadata. NotFound lists near
     names, or says what the id or name belongs to; UsageError lists id and path of each where several match. One
-    request, more for names that the index does not have.
+    request, more for names that the index does not have. As a cube a data model is found, too.
     """
-    kinds = kinds_of(kind)
+    kinds = (*kinds_of(kind), *_READ_ALIKE.get(kind, ()))
     word = _word(kinds)
     check_text(word, name_or_id)
     address = read_address(name_or_id.strip())
@@ -74,9 +77,11 @@ async def find(http: ProjectHttp, name_or_id: str, kind: Kind | None = None) -> 
     found = await (_by_name(http, name_or_id, kinds) if address is None else _at(http, address, name_or_id, kinds))
     if not found:
         there = await quick_search(http, {"type": subtypes_of(kinds)}, NEIGHBOURS)
-        found = find_named(name_or_id, there, _name)
+        found = _of_kinds(find_named(name_or_id, there, _name), kinds)
         if not found:
             raise await _not_there(http, name_or_id, kinds, sorted({info.name for info in there}))
+    if len(found) > 1 and kind is not None:
+        found = [info for info in found if info.kind == kind] or found
     if len(found) > 1:
         raise _ambiguous(name_or_id, found)
     return found[0]
@@ -129,15 +134,25 @@ async def _by_name(http: ProjectHttp, wanted: str, kinds: tuple[Kind, ...]) -> l
     searches = (partial(_indexed, http), partial(metadata_search, http, optional=True))
     for named in _ways(searches[0], types, wanted):
         for spelling in spellings:
-            if found := await _candidates(named, spelling):
+            if found := _of_kinds(await _candidates(named, spelling), kinds):
                 return found
     if wanted.lstrip().startswith("/") and (found := await _in_folder(http, wanted.strip(), kinds)):
         return found
     for named in _ways(searches[1], types, wanted):
         for spelling in spellings:
-            if found := await _candidates(named, spelling):
+            if found := _of_kinds(await _candidates(named, spelling), kinds):
                 return found
     return []
+
+
+def _of_kinds(found: list[ObjectInfo], kinds: Sequence[Kind]) -> list[ObjectInfo]:
+    """Return those that are of these kinds; where the server does not tell data models, what may be one."""
+    return [info for info in found if _is_one_of(info, kinds)]
+
+
+def _is_one_of(info: ObjectInfo, kinds: Sequence[Kind]) -> bool:
+    untold = info.ext_type is None and info.subtype in SUBTYPES["data model"]
+    return info.kind in kinds or (untold and "data model" in kinds)
 
 
 async def _indexed(http: ProjectHttp, params: Mapping[str, object]) -> list[ObjectInfo]:
@@ -171,7 +186,7 @@ async def _by_id(http: ProjectHttp, object_id: str, kinds: tuple[Kind, ...]) -> 
             ticket_id=error.ticket_id,
             hint="Check the id and the project, or give the name.",
         ) from None
-    if info.kind not in kinds:
+    if not _is_one_of(info, kinds):
         raise _refused(kinds, info, object_id)
     return info
 
@@ -254,13 +269,13 @@ async def _in_folder(http: ProjectHttp, path: str, kinds: tuple[Kind, ...]) -> l
             wrong = wrong or error
             continue
         found = find_named(name, there, _name)
-        if found and not any(info.kind in kinds for info in found):
+        if found and not _of_kinds(found, kinds):
             raise _refused(kinds, found[0], path)
-        near = near_names(name, [info.name for info in there if info.kind in kinds])
+        near = near_names(name, [info.name for info in _of_kinds(there, kinds)])
         if not found and above and near and wrong is None:
             wrong = NotFound(f"no {_word(kinds)} {name!r} in {above!r}.", hint=f"Did you mean {listing(near)}?")
         if found:
-            return [info for info in found if info.kind in kinds]
+            return _of_kinds(found, kinds)
     if wrong is not None:
         raise wrong
     return []
@@ -278,20 +293,25 @@ async def _not_there(http: ProjectHttp, wanted: str, kinds: tuple[Kind, ...], na
     if near := near_names(_parts(wanted)[-1], names):
         hint = f"Did you mean {listing(near)}?"
     else:
-        none = " and no ".join(f"{kind}s" for kind in kinds)
+        none = " and no ".join(f"{kind}s" for kind in _told(kinds))
         hint = f"There are: {listing(names)}." if names else f"This project shows you no {none}."
     return NotFound(f"no {_word(kinds)} {wanted!r}{_in_project(http)}.", hint=hint)
 
 
 def _refused(kinds: tuple[Kind, ...], info: ObjectInfo, given: str) -> NotFound:
     """Return the error that says what is no such object, though it has the id or name that was given."""
-    what, hint = _NOT_READ.get(info.type, (None, "Only cubes and reports can be read."))
+    what, hint = _NOT_READ.get(info.type, (None, "Only cubes, reports and data models can be read."))
     if info.kind == "report":
         what = "a report"
         hint = advice("it is a report", "Read it by {Connection.report()}: report({given!r}).", given=given)
     elif info.kind == "cube":
         what = "a cube"
         hint = advice("it is a cube", "Read it by {Connection.cube()}: cube({given!r}).", given=given)
+    elif info.kind == "data model":
+        what = "a data model"
+        hint = advice(
+            "it is a data model", "Read it by {Connection.data_model()}: data_model({given!r}).", given=given
+        )
     what = what or _OTHERS.get(info.subtype, f"an object of subtype {info.subtype}")
     return NotFound(f"{info.id} is no {_word(kinds)} but {what}, {info.name!r}.", hint=hint)
 
@@ -312,7 +332,12 @@ def _in_project(http: ProjectHttp) -> str:
 
 
 def _word(kinds: tuple[Kind, ...]) -> str:
-    return " or ".join(kinds)
+    return " or ".join(_told(kinds))
+
+
+def _told(kinds: tuple[Kind, ...]) -> list[Kind]:
+    """Return the kinds as they are told: data models are cubes where cubes are meant, too."""
+    return [kind for kind in kinds if kind != "data model" or "cube" not in kinds]
 
 
 def _parts(path: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import pyarrow as pa
 
-from mstr_arrow.answers import identity, items, number, optional_text, reading, text
+from mstr_arrow.answers import identity, items, number, optional_text, reading, text, whole_number
 from mstr_arrow.errors import UsageError
 from mstr_arrow.names import suggestion
 
@@ -17,11 +17,17 @@ if TYPE_CHECKING:
     from mstr_arrow.http.response import Answer
     from mstr_arrow.session.project_http import ProjectHttp
 
-Kind = Literal["cube", "report"]
-"""What can be read."""
+Kind = Literal["cube", "report", "data model"]
+"""What can be read; a data model is read as a cube is."""
 
-SUBTYPES: dict[Kind, tuple[int, ...]] = {"cube": (776, 779), "report": (768, 769, 774)}
+SUBTYPES: dict[Kind, tuple[int, ...]] = {"cube": (776, 779), "report": (768, 769, 774), "data model": (779,)}
 """OLAP cubes, and the cubes of imported or pushed data and of data models; grids, graphs, grids with graphs."""
+
+DATA_MODEL = 448
+"""The extended type that tells data models from other cubes of their subtype."""
+
+SERVE_MODES = {0x10000: "connect live", 0x40000: "off memory", 0x1000000: "linked"}
+"""Bits of ``viewMedia`` that tell how a data model serves its data; without any it has them in memory."""
 
 REPORT_DEFINITION, FOLDER, SHORTCUT, DOCUMENT = 3, 8, 18, 55
 """Object types; cubes and reports share the first: their subtypes tell them apart."""
@@ -39,7 +45,17 @@ TYPES = {
 """Types by name; documents are dashboards, too."""
 
 ObjectType = Literal[
-    "cube", "report", "metric", "folder", "attribute", "shortcut", "project", "user", "search", "document"
+    "cube",
+    "report",
+    "data model",
+    "metric",
+    "folder",
+    "attribute",
+    "shortcut",
+    "project",
+    "user",
+    "search",
+    "document",
 ]
 """A type by name, as a search takes it; any other is given by its number."""
 
@@ -60,7 +76,8 @@ class ObjectInfo(NamedTuple):
     """What the catalogue knows of an object.
 
     ``path`` is ``/Project/Folder/…/Name``, as far as the server tells it; ``modified`` when the object, not its
-    data, was changed last.
+    data, was changed last. ``ext_type`` and ``view_media`` are the server's numbers that tell data models, and how
+    they serve their data; None where it leaves them out.
     """
 
     id: str
@@ -70,11 +87,22 @@ class ObjectInfo(NamedTuple):
     path: str
     modified: datetime | None = None
     owner: str | None = None
+    ext_type: int | None = None
+    view_media: int | None = None
 
     @property
     def kind(self) -> Kind | None:
-        """Whether it is a cube or a report; None for what is neither."""
+        """Whether it is a cube, a report or a data model; None for what is none of them."""
+        if self.subtype in SUBTYPES["data model"] and self.ext_type == DATA_MODEL:
+            return "data model"
         return next((kind for kind, subtypes in SUBTYPES.items() if self.subtype in subtypes), None)
+
+    @property
+    def serve_mode(self) -> str | None:
+        """How a data model serves its data: "in memory", "connect live", …; None where that is not told."""
+        if self.kind != "data model" or self.view_media is None:
+            return None
+        return next((mode for bit, mode in SERVE_MODES.items() if self.view_media & bit), "in memory")
 
     @property
     def type_name(self) -> str:
@@ -124,6 +152,8 @@ def object_info(item: Any, folder: str | None = None) -> ObjectInfo:
             f"{above if folder is None else folder}/{name}",
             _moment(optional_text(item, "dateModified")),
             optional_text(item.get("owner"), "name"),
+            whole_number(item.get("extType")),
+            whole_number(item.get("viewMedia")),
         )
 
 
@@ -152,15 +182,17 @@ def check_text(what: str, text: object) -> None:
 
 
 def kinds_of(kind: Kind | None) -> tuple[Kind, ...]:
-    """Return one kind, or both for None; errors: UsageError."""
+    """Return one kind, or all for None; errors: UsageError."""
     if kind is not None and kind not in list(SUBTYPES):
-        raise UsageError(f"kind={kind!r} is not known.", hint="Choose 'cube', 'report' or None for both.")
+        raise UsageError(
+            f"kind={kind!r} is not known.", hint="Choose 'cube', 'report', 'data model' or None for all."
+        )
     return get_args(Kind) if kind is None else (kind,)
 
 
 def subtypes_of(kinds: Sequence[Kind]) -> list[int]:
-    """Return the subtypes of cubes, reports, or both."""
-    return sorted(subtype for kind in kinds for subtype in SUBTYPES[kind])
+    """Return the subtypes of these kinds; that of data models is one of cubes, too."""
+    return sorted({subtype for kind in kinds for subtype in SUBTYPES[kind]})
 
 
 def type_numbers(wanted: ObjectType | int | Sequence[ObjectType | int] | None) -> list[int]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.answers import fields, items, number, reading, text, whole_number
+from mstr_arrow.answers import fields, items, reading, text, whole_number
 from mstr_arrow.catalog.objects import Objects, check_text, object_info
 from mstr_arrow.errors import NotFound, NotSupported, PermissionDenied, SessionExpired
 from mstr_arrow.http.subject import Subject
+from mstr_arrow.names import matcher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from mstr_arrow.catalog.objects import ObjectInfo
     from mstr_arrow.http.response import Answer
@@ -51,7 +52,7 @@ async def search(
     if pattern is not None and (piece := max(re.split(r"[*?]+", pattern), key=len).strip()):
         params |= {"name": piece, "pattern": CONTAINS}
     found: list[ObjectInfo] = []
-    fits = _matcher(pattern)
+    fits = matcher(pattern)
     indexed = False
     if not complete:
         try:
@@ -85,12 +86,18 @@ async def quick_search(
     return list(found.values())
 
 
+def _total(value: Any) -> int | None:
+    """Read how much a search found; None where that is not told, or cannot be."""
+    total = whole_number(value)
+    return None if total is None or total < 0 else total
+
+
 def _quick_results(answer: Answer) -> tuple[list[ObjectInfo], int | None]:
     """Read a page of what the index knows, and how much there is in all, where that is told."""
     body = answer.json()
     with reading(body, "a result of a search"):
         listed = body if isinstance(body, list) else items(fields(body).get("result"))
-        total = whole_number(body.get("totalItems")) if isinstance(body, dict) else None
+        total = _total(body.get("totalItems")) if isinstance(body, dict) else None
     return [object_info(item) for item in listed], total
 
 
@@ -115,17 +122,17 @@ async def metadata_search(
             return await _results(http, *await _store(http, params))
 
 
-async def _store(http: ProjectHttp, params: Mapping[str, object]) -> tuple[str, int]:
-    """Have the server search and keep what it finds; return the search's id, and how much it found."""
+async def _store(http: ProjectHttp, params: Mapping[str, object]) -> tuple[str, int | None]:
+    """Have the server search and keep what it finds; return the search's id, and how much it found, where told."""
     stored = (await http.request("POST", _STORED, params={**params, "domain": PROJECT_DOMAIN})).json()
     with reading(stored, "a search that was stored"):
-        return text(stored, "id", "searchId"), number(stored, "totalItems")
+        return text(stored, "id", "searchId"), _total(stored.get("totalItems"))
 
 
-async def _results(http: ProjectHttp, search_id: str, total: int) -> list[ObjectInfo]:
+async def _results(http: ProjectHttp, search_id: str, total: int | None) -> list[ObjectInfo]:
     found: dict[str, ObjectInfo] = {}
     offset = 0
-    while offset < total:
+    while total is None or offset < total:
         part = {"searchId": search_id, "offset": offset, "limit": PAGE}
         listed = await http.read("GET", _STORED, _stored_results, params=part, subject=Subject.SEARCH)
         if not listed:
@@ -143,18 +150,3 @@ def _stored_results(answer: Answer) -> list[ObjectInfo]:
     with reading(body, "a result of a search"):
         listed = items(body["result"] if isinstance(body, dict) and "result" in body else body)
     return [object_info(item) for item in listed]
-
-
-def _matcher(pattern: str | None) -> Callable[[str], bool]:
-    """Make the function that tells whether a name fits a pattern.
-
-    >>> [name for name in ("Sales Cube", "sales [1]", "Resales") if _matcher("sales*")(name)]
-    ['Sales Cube', 'sales [1]']
-    """
-    if pattern is None:
-        return lambda _: True
-    words = {"*": ".*", "?": "."}
-    compiled = re.compile(
-        "".join(words.get(letter) or re.escape(letter) for letter in pattern.casefold()), re.DOTALL
-    )
-    return lambda name: compiled.fullmatch(name.casefold()) is not None

@@ -13,8 +13,15 @@ from mstr_arrow.cli.commands.ls import ls
 from mstr_arrow.cli.commands.pages import pages
 from mstr_arrow.cli.commands.prompts import prompts
 from mstr_arrow.cli.commands.push import push
+from mstr_arrow.cli.commands.refresh import refresh
+from mstr_arrow.cli.commands.schedules import schedules
 from mstr_arrow.cli.commands.simulate import simulate
 from mstr_arrow.cli.commands.sql import sql
+from mstr_arrow.cli.commands.subscriptions.acting import delete, pause, resume, send
+from mstr_arrow.cli.commands.subscriptions.listing import ls as list_subscriptions
+from mstr_arrow.cli.commands.subscriptions.listing import show
+from mstr_arrow.cli.commands.subscriptions.making import create
+from mstr_arrow.cli.commands.users import users
 from mstr_arrow.cli.commands.whoami import whoami
 from mstr_arrow.cli.usage import Command, Commands
 
@@ -162,6 +169,15 @@ mstr-arrow sql "select * from 'Sales Cube' where Region = 'East' and Day >= '202
 A table is a file if there is one of its name, else a cube or report. Names that are no single words are quoted;
 those of columns in double quotes only, such as "Store@ID". Upper and lower case are the same.
 """
+REFRESH_EXAMPLES = """\
+[bold]Examples[/bold]
+
+mstr-arrow refresh "Sales Cube"
+
+mstr-arrow refresh "Sales Cube" --timeout 900 --json
+
+mstr-arrow fetch "Sales Cube" -o sales.parquet --refresh
+"""
 PUSH_EXAMPLES = """\
 [bold]Examples[/bold]
 
@@ -180,6 +196,23 @@ id=$(mstr-arrow push sales.parquet --name "Store Analysis" --folder "/Shared Rep
 The values of all attributes of a table tell its rows apart; there is no other key.
 
 Modes update and upsert change metrics only; no mode but replace takes a row away.
+"""
+SUBSCRIPTIONS_EXAMPLES = """\
+[bold]Examples[/bold]
+
+mstr-arrow subscriptions ls '*sales*' --owner ann
+
+mstr-arrow subscriptions create "Daily Sales" --content "Sales By Day" --as EXCEL --schedule "Every Morning" \
+--to "Ann Lee" --cc "Sales Team" --subject "Sales of yesterday"
+
+mstr-arrow subscriptions send "Daily Sales" --timeout 600
+
+mstr-arrow subscriptions show "Daily Sales" --json | jq -r .status.outcome
+"""
+USERS_EXAMPLES = """\
+[bold]Examples[/bold]
+
+mstr-arrow users 'ann*' --addresses
 """
 
 
@@ -220,9 +253,18 @@ for command, examples in {
     pages: PAGES_EXAMPLES,
     sql: SQL_EXAMPLES,
     push: PUSH_EXAMPLES,
+    refresh: REFRESH_EXAMPLES,
 }.items():
     app.command(cls=Command, epilog=f"{examples}\n{END}")(command)
 for command, examples in {login: LOGIN_EXAMPLES, logout: LOGOUT_EXAMPLES, whoami: WHOAMI_EXAMPLES}.items():
     app.command(cls=Command, epilog=f"{examples}\n{EXIT_CODES}")(command)
+subscriptions = typer.Typer(
+    cls=Commands, no_args_is_help=True, help="Deliver reports and cubes: by whom, when, to whom."
+)
+for command in (list_subscriptions, show, create, send, delete, pause, resume):
+    subscriptions.command(cls=Command, epilog=f"{SUBSCRIPTIONS_EXAMPLES}\n{END}")(command)
+app.add_typer(subscriptions, name="subscriptions", epilog=SUBSCRIPTIONS_EXAMPLES)
+app.command(cls=Command, epilog=END)(schedules)
+app.command(cls=Command, epilog=f"{USERS_EXAMPLES}\n{END}")(users)
 app.command(cls=Command)(demo)
 app.command(cls=Command)(simulate)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from mstr_arrow.cli.options.leaves import all_leaves
 from mstr_arrow.cli.options.profile import origin
 from mstr_arrow.cli.render.errors import shown_crashes
 from mstr_arrow.cli.render.streams import standard_streams
@@ -47,7 +48,7 @@ class Commands(TyperGroup):
         try:
             return super().parse_args(context, args)
         except _WrongUsage as error:
-            if having := _having(self.commands, getattr(error, "option_name", None)):
+            if having := _having(all_leaves(context), getattr(error, "option_name", None)):
                 error.message += f" Options stand after the command: mstr-arrow {having[0]} {error.option_name} …"
             raise
 
@@ -77,7 +78,7 @@ class BadArgument(typer.BadParameter):
 def _hints(error: Any, context: typer.Context) -> Iterator[str]:
     """Say what was meant: an option of another command, a name in quotes, a key of the profile."""
     option = getattr(error, "option_name", None)
-    commands = getattr(context.parent and context.parent.command, "commands", {})
+    commands = all_leaves(context)
     if having := _having(commands, option):
         yield f"It is an option of mstr-arrow {', '.join(having)}."
     elif option and not getattr(error, "possibilities", None):

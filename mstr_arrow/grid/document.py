@@ -185,8 +185,8 @@ def _read(page: dict[str, Any]) -> Document:
     columns = tuple(read_unit(unit) for unit in grid["columns"])
     paging = data["paging"]
     return Document(
-        instance_id=page["instanceId"],
-        object_id=page.get("id") or "",
+        instance_id=str(page["instanceId"] or ""),
+        object_id=str(page.get("id") or ""),
         rows=rows,
         columns=columns,
         metrics=_metrics((*rows, *columns)),

@@ -133,7 +133,7 @@ def read_cookie(line: str, address: URL) -> Cookie | None:
 def _has_ended(max_age: str, expires: str) -> bool:
     """Tell a cookie that a server takes back; how long others live is left to the server."""
     if max_age.removeprefix("-").isdecimal():
-        return int(max_age) <= 0
+        return max_age.startswith("-") or not max_age.strip("0")
     try:
         return parsedate_to_datetime(expires).timestamp() <= time.time()
     except (ValueError, TypeError, OverflowError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 SHOWN = 5
 """Further messages of one answer that an error keeps."""
+
+MESSAGE, CODE = 800, 100
+"""Letters of a message, and of a code or a ticket, that an error keeps."""
 
 _AGAIN = "Connect again; within its context a connection is kept alive."
 _CREDENTIALS = "Check user name, password and login mode."
@@ -108,7 +112,7 @@ def error_for(
         )
     told = list(_told(body))
     fields = told[0] if told else {}
-    message, *details = [text for each in told if (text := str(each.get("message") or "").strip())] or [""]
+    message, *details = [text for each in told if (text := _text(each.get("message")))] or [""]
     code = fields.get("code")
     iserver_code = next((number for each in told if (number := iserver_code_of(each)) is not None), None)
     meant = _meant(status, code, message)
@@ -121,9 +125,9 @@ def error_for(
     return error_class(
         message or f"{path} was refused{_quoted(body)}.",
         status=status,
-        code=str(code) if code else None,
+        code=_text(code, CODE) or None,
         iserver_code=iserver_code,
-        ticket_id=str(fields["ticketId"]) if fields.get("ticketId") else None,
+        ticket_id=_text(fields.get("ticketId"), CODE) or None,
         method=method,
         path=path,
         details=list(dict.fromkeys(text for text in details if text != message))[:SHOWN],
@@ -149,11 +153,11 @@ def _verdict(status: int, number: int | None, iserver_code: int | None, subject:
 def _told(body: bytes) -> Iterator[dict[str, Any]]:
     """Yield the error objects of a body, those of ``errors`` and ``subErrors`` too; none for HTML and the like."""
     try:
-        waiting = [loads(json_text(body))]
+        waiting = deque([loads(json_text(body))])
     except ValueError:
         return
     while waiting:
-        each = waiting.pop(0)
+        each = waiting.popleft()
         if not isinstance(each, dict):
             continue
         if not isinstance(each.get("errors"), list):
@@ -161,6 +165,16 @@ def _told(body: bytes) -> Iterator[dict[str, Any]]:
         for name in ("errors", "subErrors"):
             inner = each.get(name)
             waiting += inner if isinstance(inner, list) else []
+
+
+def _text(value: object, most: int = MESSAGE) -> str:
+    """Return a text, of a list of them all, with ``most`` letters; "" for what is none."""
+    if isinstance(value, list):
+        value = "; ".join(each for each in value if isinstance(each, str))
+    if not isinstance(value, (str, int, float)):
+        return ""
+    text = str(value or "").replace("\r\n", "\n").strip()
+    return text if len(text) <= most else f"{text[:most]} … ({len(text):,} letters)"
 
 
 def meant_status(error: ServerError) -> int | None:
@@ -200,8 +214,12 @@ def _quoted(body: bytes) -> str:
 
 def _redirected(status: int, location: str, path: str) -> ProtocolError:
     """Say where a redirect led; it is not followed, because the token would go along."""
-    target = urlsplit(location)
-    where = f"to {target.scheme}://{target.hostname}" if target.hostname else "within the host"
+    try:
+        target = urlsplit(location)
+    except ValueError:
+        message = f"{path} was redirected to {location[:CODE]!r}, which is no address (HTTP {status})."
+        return ProtocolError(message, hint="What stands between here and the server redirects to nowhere.")
+    where = f"to {target.scheme}://{target.hostname[:CODE]}" if target.hostname else "within the host"
     if target.path.casefold().rstrip("/").endswith(("login", "loginpage", "saml", "oidc", "authorize")):
         hint = "A log-in page stands in front of the REST API; this login mode does not pass it."
     elif target.scheme == "https":

@@ -52,6 +52,8 @@ async def _fetch_grand_totals(session: ProjectSession, source: Source) -> Mappin
     body: dict[str, Any] = {"requestedObjects": {"attributes": [], "metrics": metrics}}
     if (condition := without_metrics(source.body.get("viewFilter"))) is not None:
         body["viewFilter"] = condition
+    if parameters := source.body.get("parameters"):  # values of a data model, without which it shows other data
+        body["parameters"] = parameters
     bare = replace(source, body=body, over=None, ordered=False)
     place = await session.instances.spend(session.http, source.path)
     try:

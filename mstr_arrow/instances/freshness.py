@@ -7,6 +7,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mstr_arrow.answers import identity, items, number, reading, text
 from mstr_arrow.errors import MstrError, PermissionDenied
 from mstr_arrow.http.response import Answer
 
@@ -129,16 +130,28 @@ async def fetch_publication(http: ProjectHttp, kind: str, object_id: str) -> Pub
     if kind != "cube":
         return Publication(why_not="the server keeps no such time of reports")
     try:
-        nodes = await http.read("GET", "monitors/iServer/nodes", Answer.json)
-        listed = [cache for node in nodes["nodes"] for cache in await _caches(http, node["name"])]
-        own = [cache for cache in listed if cache["source"]["id"].upper() == object_id.upper()]
-        found = tuple(_cache(cache) for cache in own if cache.get("lastUpdateTime"))
+        found = await fetch_caches(http, object_id)
     except PermissionDenied:
         return Publication(why_not="this login may not monitor the caches of cubes")
-    except (MstrError, LookupError, TypeError, AttributeError) as error:
+    except MstrError as error:
         logger.debug("the caches of cubes were not listed: %s", type(error).__name__)
         return Publication(why_not="the server does not list the caches of cubes")
     return Publication(found, None if found else "the server lists no cache of this cube")
+
+
+async def fetch_caches(http: ProjectHttp, cube_id: str) -> tuple[Cache, ...]:
+    """Return the caches of a cube on all nodes.
+
+    GET /api/monitors/iServer/nodes, and /api/monitors/caches/cubes of each. Errors: those of the server,
+    PermissionDenied where the user may not monitor caches.
+    """
+    nodes = await http.read("GET", "monitors/iServer/nodes", Answer.json)
+    with reading(nodes, "a list of nodes"):
+        names = [text(node, "name") for node in items(nodes["nodes"])]
+    listed = [cache for name in names for cache in await _caches(http, name)]
+    with reading(listed, "a list of caches"):
+        own = [cache for cache in listed if identity(cache["source"], "id") == cube_id.upper()]
+        return tuple(_cache(cache) for cache in own if cache.get("lastUpdateTime"))
 
 
 def _cache(told: Mapping[str, Any]) -> Cache:
@@ -158,6 +171,8 @@ async def _caches(http: ProjectHttp, node: str) -> list[dict[str, Any]]:
     while True:
         asked = {**params, "offset": len(caches)}
         page = await http.read("GET", "monitors/caches/cubes", Answer.json, params=asked)
-        caches += page["cubeCaches"]
-        if not page["cubeCaches"] or len(caches) >= page["total"]:
+        with reading(page, "a list of caches"):
+            more, total = items(page["cubeCaches"]), number(page, "total")
+        caches += more
+        if not more or len(caches) >= total:
             return caches

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from mstr_arrow.answers import whole_number
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.prompts.choosing import by_id, find, not_there, spellings
 from mstr_arrow.prompts.listed import read_choices
@@ -101,5 +102,4 @@ class Offer:
 
 def _choices(answer: Answer) -> tuple[list[Choice], int | None]:
     """Read a page of choices, and how many there are in all, where that is told."""
-    count = answer.headers.get("x-mstr-total-count")
-    return read_choices(answer.json()), int(count) if count and count.isdecimal() else None
+    return read_choices(answer.json()), whole_number(answer.headers.get("x-mstr-total-count"))

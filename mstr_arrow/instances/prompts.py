@@ -58,6 +58,11 @@ class Prompting:
         self._automatically = automatically
         self._idle = 0
 
+    @property
+    def asked(self) -> list[Prompt]:
+        """All that was asked so far."""
+        return list(self._asked.values())
+
     async def close(self, instance_id: str) -> bool:
         """Answer what the instance asks now, and return whether it asked anything.
 

@@ -8,18 +8,37 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.answers import identity, items, optional_text, reading, text, whole_number
 from mstr_arrow.catalog.find import fetch_definition
-from mstr_arrow.errors import NotFound, PermissionDenied, ServerError
+from mstr_arrow.errors import (
+    InvalidRequest,
+    NotFound,
+    NotSupported,
+    PermissionDenied,
+    PublishFailed,
+    ServerError,
+)
 from mstr_arrow.grid.definition import Definition, read_definition
 from mstr_arrow.instances.source import Source
 from mstr_arrow.objects.described import Described, listed
+from mstr_arrow.publishing.cube_publisher import CubePublisher, fetch_status
+from mstr_arrow.publishing.publication import publish, warned
 from mstr_arrow.upload.existing import read_dataset
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.publishing.cube_status import CubeStatus
+    from mstr_arrow.publishing.publication import OnProgress, Publication
     from mstr_arrow.session.client import Client
     from mstr_arrow.session.project_http import ProjectHttp
 
 _READY = 64
+_OF_PUSHED = {InvalidRequest, NotSupported, PublishFailed, ServerError}
+_PUSHED = naming(
+    "If the cube was made of tables that are pushed, there is no source to have it published from: "
+    "{Connection.write()} brings it new data."
+)
 _NO_DATASET = "ERR001"
 """What the server says of a cube that was not made of tables, with HTTP 500."""
 
@@ -53,11 +72,13 @@ class Cube(Described):
         *,
         row_counts: bool,
         instance_id: str | None = None,
+        parameters: Sequence[Mapping[str, str]] = (),
     ) -> None:
+        body = definition.request(row_counts=row_counts)
         source = Source(
             "cube",
             definition.id,
-            definition.request(row_counts=row_counts),
+            {**body, "parameters": list(parameters)} if parameters else body,
             client.server_version,
             given=instance_id,
             attributes=definition.attributes,
@@ -92,6 +113,70 @@ class Cube(Described):
     async def info_async(self) -> CubeInfo:
         """Return `info`."""
         return await self._client.bridge(self._info())
+
+    @property
+    def status(self) -> CubeStatus:
+        """What the server says of the cube's data, in bits. HEAD /api/cubes/{id}.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     conn.cube("Sales Cube").status.names[:3]
+        ('active', 'persisted', 'info dirty')
+        """
+        return self._client.run(fetch_status(self._client.http, self.id))
+
+    async def status_async(self) -> CubeStatus:
+        """Return `status`."""
+        return await self._client.bridge(fetch_status(self._client.http, self.id))
+
+    def refresh(
+        self,
+        *,
+        wait: bool = True,
+        timeout: float | None = None,
+        on_progress: OnProgress = None,
+    ) -> Publication:
+        """Have the server publish the cube anew; return the publication, by default when the data are new.
+
+        It is done when that is proved, as far as this login may see: by a later time of the data, or by the job
+        that they are of; else by the status, which told of a publication and tells of none any more, and by an
+        instance. ``Publication.proof`` says which. One that somebody else has started is followed.
+
+        With ``wait=False`` it goes on in the background: `Publication.wait` waits for it, and so does closing the
+        connection. ``timeout`` is in seconds, by default ``Timeouts.publish``; after it, and after Ctrl-C, the
+        job is cancelled. ``on_progress`` is called with each `PublicationStatus`.
+
+        POST /api/v2/cubes/{id}; then HEAD /api/cubes/{id}, GET /api/v2/monitors/jobs/{id} and
+        /api/monitors/caches/cubes until it has ended, and POST …/instances. Raises PublishFailed where the data are
+        not new, TimeoutExceeded, and what the server says where it refuses to begin, as it does for a cube that was
+        made of pushed tables. Warns where nothing that this login may see proves that the data are new.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     conn.cube("Sales Cube").refresh().proof
+        'data time'
+        """
+        return warned(self._client.run(self._refresh(wait, timeout, on_progress)))
+
+    async def refresh_async(
+        self,
+        *,
+        wait: bool = True,
+        timeout: float | None = None,  # noqa: ASYNC109 - as its twin has it
+        on_progress: OnProgress = None,
+    ) -> Publication:
+        """Do what `refresh` does."""
+        return warned(await self._client.bridge(self._refresh(wait, timeout, on_progress)))
+
+    async def _refresh(self, wait: bool, seconds: float | None, on_progress: OnProgress) -> Publication:
+        asking = self._asking
+        source = Source("cube", self.id, {}, asking.source.server_version)
+        try:
+            publisher = await CubePublisher.start(asking.session, source, self.name)
+            self._asking, self._schema = asking.anew(), None
+            return await publish(self._client, publisher, wait=wait, seconds=seconds, on_progress=on_progress)
+        except (InvalidRequest, NotSupported, PublishFailed, ServerError) as error:
+            if type(error) in _OF_PUSHED and await _tables(self._client.http, self.id):
+                error.add_hint(_PUSHED)
+            raise
 
     async def _info(self) -> CubeInfo:
         whole = self._asking.whole.instance
@@ -129,11 +214,17 @@ def _moment(text: str | None) -> datetime | None:
 async def open_cube(
     client: Client, name_or_id: str, options: ReadOptions, *, row_counts: bool, instance_id: str | None = None
 ) -> Cube:
-    """Find a cube and read its definition, and its tables' names where metrics may count their rows."""
-    definition = await fetch_definition(client.http, name_or_id, "cube", read_definition)
-    if definition.may_count_rows:
-        definition = definition.without_row_counts(await _tables(client.http, definition.id))
+    """Find a cube and read its definition."""
+    definition = await cube_definition(client.http, name_or_id)
     return Cube(client, definition, options, row_counts=row_counts, instance_id=instance_id)
+
+
+async def cube_definition(http: ProjectHttp, name_or_id: str) -> Definition:
+    """Find a cube and read its definition, and its tables' names where metrics may count their rows."""
+    definition = await fetch_definition(http, name_or_id, "cube", read_definition)
+    if definition.may_count_rows:
+        definition = definition.without_row_counts(await _tables(http, definition.id))
+    return definition
 
 
 async def _tables(http: ProjectHttp, cube_id: str) -> list[str]:

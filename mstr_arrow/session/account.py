@@ -8,7 +8,6 @@ from mstr_arrow.session.client import Connected
 from mstr_arrow.session.info import (
     ServerStatus,
     SessionInfo,
-    User,
     UserInfo,
     fetch_session_info,
     fetch_status,
@@ -80,18 +79,6 @@ class SessionCalls(Connected):
     async def _extend(self) -> None:
         await self._client.http.own.request("PUT", "sessions", safe=True)
 
-    def user(self) -> User:
-        """Return id and name of who is logged in. GET /api/sessions/userInfo."""
-        return self._client.run(self._user())
-
-    async def user_async(self) -> User:
-        """Do what :meth:`user` does."""
-        return await self._client.bridge(self._user())
-
-    async def _user(self) -> User:
-        info = await fetch_user(self._client.http.own)
-        return User(info.id, info.name)
-
     def user_info(self) -> UserInfo:
         """Return all that the server tells of who is logged in. GET /api/sessions/userInfo."""
         return self._client.run(fetch_user(self._client.http.own))
@@ -121,11 +108,15 @@ class SessionCalls(Connected):
         ...         delegated.user().name
         'demo'
         """
-        return self._client.run(create_identity_token(self._client.http.own))
+        return self._client.run(self._delegate())
 
     async def identity_token_async(self) -> str:
         """Do what :meth:`identity_token` does."""
-        return await self._client.bridge(create_identity_token(self._client.http.own))
+        return await self._client.bridge(self._delegate())
+
+    async def _delegate(self) -> str:
+        self._client.session.whole.handed_over = True
+        return await create_identity_token(self._client.http.own)
 
     def validate_identity_token(self, token: str) -> bool:
         """Say whether the server takes an identity token. GET /api/auth/identityToken."""

@@ -53,6 +53,11 @@ class ProjectSession:
             await self.whole.aclose()
             raise
 
+    async def open_another(self) -> ProjectSession | None:
+        """Log in once more, for the same project; None where that cannot be. It is closed like this one."""
+        whole = await self.whole.open_another()
+        return None if whole is None else ProjectSession(whole, ProjectHttp(whole.http, self.http.project))
+
     @property
     def instances(self) -> WorkingSet:
         """The instances that the session has on the server, whatever project they are of."""

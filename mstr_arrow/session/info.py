@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mstr_arrow.answers import identity, optional_text, reading, text
+from mstr_arrow.answers import fields, identity, optional_text, reading, text
 from mstr_arrow.errors import MstrError, ServerError
 from mstr_arrow.http.error_map import meant_status
 
@@ -109,12 +109,13 @@ def read_user(body: Any) -> UserInfo:
 
 
 def read_status(body: Any) -> ServerStatus:
-    """Read the body of a status.
+    """Read the body of a status; errors: ProtocolError.
 
     >>> read_status({"iServerVersion": "11.5.0900.00123", "upSince": 1767225600000}).up_since
     datetime.datetime(2026, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)
     """
-    told = body if isinstance(body, dict) else {}
+    with reading(body, "a status of a server"):
+        told = fields(body)
     return ServerStatus(
         server_version=optional_text(told, "iServerVersion"),
         web_version=optional_text(told, "webVersion"),
@@ -123,12 +124,13 @@ def read_status(body: Any) -> ServerStatus:
 
 
 def read_session_info(body: Any) -> SessionInfo:
-    """Read the settings of a session; numbers may come as text.
+    """Read the settings of a session; numbers may come as text. Errors: ProtocolError.
 
     >>> read_session_info({"timeout": "1800", "workingSet": 10, "timeZone": "UTC"}).timeout
     1800.0
     """
-    told = body if isinstance(body, dict) else {}
+    with reading(body, "a description of a session"):
+        told = fields({} if body == [] else body)
     return SessionInfo(
         timeout=_number(told.get("timeout")),
         working_set=_count(told.get("workingSet")),

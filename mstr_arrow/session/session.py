@@ -54,6 +54,8 @@ class ServerSession:
         self.http = Http(base, settings)
         self._access = access
         self._pid = os.getpid()
+        self.handed_over = False
+        """Whether others may use it, too: it was saved, or delegated."""
         self._resources: dict[int, tuple[background.Closable, Callable[[], object] | None]] = {}
         self._keep_alive = KeepAlive(self._timeout)
         self._begin()
@@ -66,9 +68,12 @@ class ServerSession:
             self._working_set, patience=self.http.settings.timeouts.execute, tell=self.http.tell
         )
         """The instances of cubes and reports that the session has on the server."""
+        self.lost_uploads: set[str] = set()
+        """The datasets of which the session may have an upload session that nobody knows: its answer was lost."""
         why_not = self._access.why_not_renewed
         log_in = None if why_not else self._log_in_again
         self._renewal = Renewal(self.http, log_in, self._log_out, why_not or "")
+        self._left_open = False
         self._info: asyncio.Task[SessionInfo] | None = None
         self._closing: asyncio.Task[None] | None = None
 
@@ -81,6 +86,12 @@ class ServerSession:
         session = cls(access, resolved.base, settings)
         await session._open(resolved)
         return session
+
+    async def open_another(self) -> ServerSession | None:
+        """Log in once more with the same credentials, fetched anew; None where they are not ours to use again."""
+        if not self.owned:
+            return None
+        return await ServerSession.open(self._access, await self._access.resolve(), self.http.settings)
 
     async def reopen(self) -> None:
         """Open it again after :meth:`aclose`, with credentials that are fetched anew."""
@@ -109,6 +120,15 @@ class ServerSession:
     def owned(self) -> bool:
         """Whether it is the connection's own, which logs it out when it is closed."""
         return self._access.owned
+
+    def leave_open(self) -> None:
+        """Have :meth:`aclose` not log out, unless it is told to: what the server does for the session goes on."""
+        self._left_open = True
+
+    @property
+    def logs_out(self) -> bool:
+        """Whether :meth:`aclose` logs out where it is not told."""
+        return self._access.owned and not self._left_open
 
     @property
     def version(self) -> str | None:
@@ -145,12 +165,13 @@ class ServerSession:
     async def aclose(self, *, log_out: bool | None = None) -> None:
         """Close what is registered, log out, close the connections; callable often, ends in bounded time.
 
-        ``log_out`` is by default whether the session is the connection's own; the first call decides.
+        ``log_out`` is by default whether the session is the connection's own, and nothing is to go on in it; the
+        first call decides.
         """
         if os.getpid() != self._pid:
             return
         if self._closing is None:
-            self._closing = asyncio.ensure_future(self._close(self._access.owned if log_out is None else log_out))
+            self._closing = asyncio.ensure_future(self._close(self.logs_out if log_out is None else log_out))
         await asyncio.shield(self._closing)
 
     def abandon(self) -> None:
@@ -181,6 +202,7 @@ class ServerSession:
             if lost is not None:
                 lost()
         self.instances.session_ended()
+        self.lost_uploads.clear()
         self._info = None
         self.http.tell(lambda: events.SessionOpened(resolved.base, self.version))
         return keys

@@ -218,6 +218,13 @@ class WorkingSet:
             self._places.discard(place)
         self._serve()
 
+    def outdate(self, path: str) -> None:
+        """Note that instances below ``path`` that were only looked at are of old data: nobody is to read them."""
+        for place in self._places:
+            if place.path == path and place.resting:
+                place.resting, place.instance_id = False, None
+        self._serve()
+
     def session_ended(self) -> None:
         """Note that all instances are gone: those in use are made again, each in its place, the rest forgotten."""
         self._places = {place for place in self._places if place.users}

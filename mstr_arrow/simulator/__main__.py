@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -18,7 +19,7 @@ from .state.workload import TimeModel
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_TIMES = ("request_ms", "rows_per_second", "workers", "session_limit")
+_TIMES = tuple(each.name for each in fields(TimeModel))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,13 +74,22 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--max-upload-bytes", type=int, help="largest body that a request may have")
     parser.add_argument("--keep-uploads", action=switch, default=True, help="keep the rows that are pushed")
     parser.add_argument("--publish-polls", type=int, default=2, help="polls that find a publication unfinished")
-    parser.add_argument("--publish-status-text", action=switch, default=True, help="publication status as text")
+    parser.add_argument("--publish-status-text", action=switch, default=False, help="publication status as text")
     parser.add_argument("--max-data-upload-size", type=int, help="the project's setting of that name, in bytes")
     parser.add_argument("--iserver-version", default="11.5.0900.00123", help="11.1.0400.00123 is an old server")
     parser.add_argument("--request-ms", type=float, default=0.0, help="milliseconds that every request takes")
     parser.add_argument("--rows-per-second", type=float, help="rows of data that a worker gives in a second")
     parser.add_argument("--workers", type=int, help="requests served at once")
     parser.add_argument("--session-limit", type=int, help="requests of one session served at once")
+    parser.add_argument("--halves-above", type=int, help="requests from which on half of the workers are left")
+    parser.add_argument("--lock-ms", type=float, default=0.0, help="milliseconds of a request under a lock of all")
+    parser.add_argument("--cold-ms", type=float, default=0.0, help="milliseconds more the first time of each page")
+    parser.add_argument("--noise", type=float, default=0.0, help="width of the log-normal distribution of times")
+    parser.add_argument("--outliers", type=float, default=0.0, help="share of requests that take 8 times as long")
+    parser.add_argument("--stall-every", type=float, help="seconds from the start of a stall to that of the next")
+    parser.add_argument("--stall-seconds", type=float, default=0.0, help="seconds that a stall lasts")
+    parser.add_argument("--gateway-ms", type=float, default=0.0, help="milliseconds on the way, without a worker")
+    parser.add_argument("--bytes-per-second", type=float, help="of the link that all answers share")
     parser.add_argument("--until-stdin-closes", action="store_true", help="stop at the end of standard input too")
     return parser
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from .faults.faults import Fault
     from .model.encoded_cube import EncodedCube
     from .state.sessions import InstanceCounts
+    from .state.subscriptions import Delivery
+    from .state.workload import TimeModel
 
 _HOST = "127.0.0.1"
 _START_SECONDS = 30
@@ -198,6 +201,22 @@ class Simulator:
         return truth(model.evaluated(), columns=columns, offset=offset, limit=limit)
 
     @property
+    def subscriptions(self) -> dict[str, str]:
+        """The ids of all subscriptions by name; of several of one name that of the newest."""
+        return {one.body["name"]: key for key, one in list(self._server.subscriptions.all.items())}
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """What was delivered so far, in order."""
+        return list(self._server.subscriptions.deliveries)
+
+    def addresses(self, username: str) -> list[str]:
+        """Give the addresses of a user, as they are delivered to. Raises KeyError where there is no such user."""
+        people = self._server.people.users.values()
+        person = {each.username: each for each in people}[username]
+        return [address.value for address in list(person.addresses.values())]
+
+    @property
     def uploads_open(self) -> int:
         """The number of upload sessions that were neither published with success nor deleted."""
         return sum(upload.open for upload in self._server.sessions.uploads())
@@ -229,6 +248,15 @@ class Simulator:
         """How often each planned fault was due so far; where several were, the one planned first took effect."""
         return self._server.faults.due
 
+    @property
+    def time(self) -> TimeModel:
+        """How long answers take; may be set while the server runs."""
+        return self._server.workload.model
+
+    @time.setter
+    def time(self, model: TimeModel) -> None:
+        self._on_loop(partial(setattr, self._server.workload, "model", model))
+
     def expire_sessions(self) -> None:
         """End all sessions, as the server does when they have been idle for too long."""
         self._on_loop(self._server.sessions.clear)
@@ -253,7 +281,24 @@ class Simulator:
         """
         self._on_loop(lambda: self._server.republish(name, rows=rows, seed=seed))
 
-    def _on_loop(self, action: Callable[[], None]) -> None:
+    def change(self, name: str, *, rows: int | None = None, seed: int | None = None) -> None:
+        """Set the data that the next publication of a cube brings, where they follow from rows and seed.
+
+        Raises KeyError where there is no such cube.
+        """
+        self._on_loop(lambda: self._server.publications.change(self.cubes[name], rows=rows, seed=seed))
+
+    def publish(self, name: str, *, seconds: float = 0.0, user: str = "administrator") -> None:
+        """Have another user publish a cube, which takes so many seconds. Raises KeyError for an unknown cube."""
+        cube = self._server.catalogue.cubes[self.cubes[name]]
+        self._on_loop(lambda: self._server.publications.start(cube, session="", user=user, seconds=seconds))
+
+    @property
+    def publications(self) -> int:
+        """The number of publications of cubes that were started so far, by whomever."""
+        return self._server.publications.started
+
+    def _on_loop(self, action: Callable[[], object]) -> None:
         async def act() -> None:
             action()
 

@@ -1,4 +1,4 @@
-"""Datasets made through REST: found, defined, certified, deleted. Wire reference, sections 6.2, 6.6 and 6.7."""
+"""Datasets made through REST: found, read, certified, deleted. Wire reference, sections 6.2, 6.6 and 6.7."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from mstr_arrow.http.response import Answer
     from mstr_arrow.session.project_http import ProjectHttp
     from mstr_arrow.upload.existing import Dataset
-    from mstr_arrow.upload.model import Model
 
 SUPER_CUBE = 779
 
@@ -94,16 +93,6 @@ async def folder_of(http: ProjectHttp, dataset_id: str) -> str:
             return identity(items(body["ancestors"])[-1], "id")
 
     return await http.read("GET", f"objects/{dataset_id}", read_folder, params={"type": REPORT_DEFINITION})
-
-
-async def create(http: ProjectHttp, model: Model, *, name: str, description: str, folder: str) -> str:
-    """Create a dataset, without data, and return its id. POST /api/datasets/models, not repeated blindly.
-
-    An older dataset of that name in the folder is overwritten.
-    """
-    body = (await http.request("POST", "datasets/models", json=model.body(name, description, folder))).json()
-    with reading(body, "a dataset that was made"):
-        return identity(body, "id", "datasetId")
 
 
 async def delete(http: ProjectHttp, dataset_id: str) -> None:

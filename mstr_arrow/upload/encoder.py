@@ -12,6 +12,7 @@ from mstr_arrow.upload.chunks import chunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
 
     import pyarrow as pa
 
@@ -70,10 +71,11 @@ class Encoder:
         """Begin again with the first chunk, which was read but not settled, encoded otherwise."""
         self._options, self._chunks = options, None
 
-    def close(self) -> None:
+    def close(self) -> Future[None]:
         """Close the source, once the thread is done with what it does, without waiting for it."""
-        self._pool.submit(self._opened.close)
+        closed = self._pool.submit(self._opened.close)
         self._pool.shutdown(wait=False)
+        return closed
 
     def _next(self) -> Chunk | None:
         if self._batches is None:

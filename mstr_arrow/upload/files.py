@@ -28,11 +28,11 @@ from mstr_arrow.errors import DataError, UsageError
 from mstr_arrow.names import listing
 from mstr_arrow.paths import read_path
 from mstr_arrow.upload.guess import Conversion, guess
-from mstr_arrow.upload.source import check_relation
+from mstr_arrow.upload.source import Rereadable, check_relation
 from mstr_arrow.wording import advice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 PARQUET = (".parquet", ".pq")
 ARROW = (".arrow", ".ipc", ".feather", ".arrows")
@@ -62,7 +62,7 @@ def table_name(path: Path) -> str:
 
 
 def open_file(path: str | Path, *, column_types: Mapping[str, pa.DataType] | None = None) -> Any:
-    """Open a file, or a folder of Parquet parts, as a pyarrow Dataset or RecordBatchReader.
+    """Open a file, or a folder of Parquet parts, as a pyarrow Dataset or as batches that can be read again.
 
     ``column_types`` gives columns another type than they have or seem to have; names of columns that the file has
     not are passed over. The first rows of a CSV file are read at once.
@@ -91,10 +91,11 @@ def open_file(path: str | Path, *, column_types: Mapping[str, pa.DataType] | Non
 
 
 def query(sql: str) -> Any:
-    """Run a DuckDB query in a database of its own, and give what it finds as a reader; needs the extra ``duckdb``.
+    """Run a DuckDB query in a database of its own, and give what it finds as batches; needs the extra ``duckdb``.
 
-    Its rows are made while they are read. Of DuckDB's extensions it has those that it loads by ``LOAD``. Raises
-    UsageError where DuckDB is not installed, and where the query is wrong or gives no rows.
+    Its rows are made while they are read, anew where they are read again. Of DuckDB's extensions it has those that
+    it loads by ``LOAD``. Raises UsageError where DuckDB is not installed, and where the query is wrong or gives no
+    rows.
     """
     database = open_database()
     import duckdb  # noqa: PLC0415 - an extra
@@ -104,7 +105,9 @@ def query(sql: str) -> Any:
         if relation is None:
             raise UsageError("the query gives no rows.", hint="End it with a select.")
         check_relation(relation)
-        return pa.RecordBatchReader.from_stream(relation)
+        return Rereadable(
+            pa.RecordBatchReader.from_stream(relation), lambda: pa.RecordBatchReader.from_stream(relation)
+        )
     except duckdb.Error as error:
         raise not_run("query", error) from None
     except RuntimeError as error:
@@ -171,12 +174,16 @@ def _arrow(path: Path) -> Any:
     with path.open("rb") as file:
         magic = file.read(len(_FILE_MAGIC))
     if magic != _FILE_MAGIC:
-        return pa.ipc.open_stream(pa.OSFile(str(path)))
+        return _opened(lambda: pa.ipc.open_stream(pa.OSFile(str(path))))
     mapped = pa.fs.LocalFileSystem(use_mmap=True)
     return pa.dataset.dataset(str(path.resolve()), format="ipc", filesystem=mapped)
 
 
-def _delimited(path: Path, types: Mapping[str, pa.DataType]) -> pa.RecordBatchReader:
+def _opened(open_: Callable[[], pa.RecordBatchReader]) -> Rereadable:
+    return Rereadable(open_(), open_)
+
+
+def _delimited(path: Path, types: Mapping[str, pa.DataType]) -> Rereadable:
     """Open a CSV file: every column is read as text, and converted as its first texts suggest.
 
     Arrow's own guess would read 007 as 7, and stop at the first row it did not foresee.
@@ -195,7 +202,11 @@ def _delimited(path: Path, types: Mapping[str, pa.DataType]) -> pa.RecordBatchRe
         Conversion(name, types[name]) if name in types else guess(name, column.chunk(0))
         for name, column in zip(names, first.columns, strict=True)
     ]
-    return _converted(chain(sample, texts), conversions, texts.schema, path)
+    schema = texts.schema
+    return Rereadable(
+        _converted(chain(sample, texts), conversions, schema, path),
+        lambda: _converted(_texts(path, separator, names), conversions, schema, path),
+    )
 
 
 def _texts(path: Path, separator: str, names: Sequence[str]) -> Any:
@@ -231,8 +242,11 @@ def _retyped(data: Any, types: Mapping[str, pa.DataType], path: Path) -> Any:
     ]
     if not any(changes):
         return data
-    batches = data.scanner(**_READ_AHEAD).to_batches() if isinstance(data, pa.dataset.Dataset) else data
-    return _converted(batches, changes, data.schema, path)
+
+    def batches() -> Any:
+        return data.scanner(**_READ_AHEAD).to_batches() if isinstance(data, pa.dataset.Dataset) else data.open()
+
+    return _opened(lambda: _converted(batches(), changes, data.schema, path))
 
 
 def _converted(

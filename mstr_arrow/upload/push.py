@@ -11,6 +11,7 @@ from mstr_arrow.catalog.folders import folder_id
 from mstr_arrow.errors import MstrError, NotFound, UploadFailed, UsageError
 from mstr_arrow.session.project import OBJECT_ID
 from mstr_arrow.upload import datasets
+from mstr_arrow.upload.creation import create
 from mstr_arrow.upload.fit import fitted
 from mstr_arrow.upload.implied import implied
 from mstr_arrow.upload.meaning import of_dataset, of_model
@@ -137,7 +138,7 @@ class Push:
                     "it."
                 ),
             )
-        await self._define(model, in_folder)
+        await self._define(model, in_folder, found)
         return await self._send(send, created=True, deletable=found is None, auto_upload=auto_upload)
 
     async def update(
@@ -169,7 +170,8 @@ class Push:
         if check_schema(tables, dataset, policies, schema_mode=schema_mode, server_version=version):
             implied_roles, forms = self._roles(attribute_forms)
             kept = overwritten_roles(implied_roles, dataset, definition, forms)
-            await self._define(build_model(kept, forms), await datasets.folder_of(self._http, self.id))
+            folder = await datasets.folder_of(self._http, self.id)
+            await self._define(build_model(kept, forms), folder, self.id)
         elif definition is not None:
             check_roles(tables, roles, definition)
             idle = idle_tables(tables, policies, definition)
@@ -243,9 +245,10 @@ class Push:
             )
         return found
 
-    async def _define(self, model: Model, folder: str) -> None:
-        self.id = await datasets.create(
-            self._http, model, name=str(self.name), description=self.description, folder=folder
+    async def _define(self, model: Model, folder: str, replaced: str | None) -> None:
+        name = str(self.name)
+        self.id = await create(
+            self._http, model, name=name, description=self.description, folder=folder, replaced=replaced
         )
         self._meanings = of_model(model)
 

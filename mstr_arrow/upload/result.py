@@ -50,7 +50,8 @@ class WriteResult:
     """What an upload did.
 
     ``created`` says whether the dataset is new, ``published`` whether its cube shows the data. ``bytes`` are
-    those of request bodies; ``retries`` chunks were sent again. ``seconds`` is the whole time;
+    those of request bodies; ``retries`` chunks were sent again, and ``restarts`` is how often all of them were, as
+    the upload session was lost. ``seconds`` is the whole time;
     ``seconds_encoding`` runs beside ``seconds_sending``, and ``seconds_waiting`` is what the sender waited for
     it. ``verified`` says whether what the cube shows was read back and is right: row counts, and with ``verify``
     the rows of a cube of one table and the sums of metrics; None where it was not read, or cannot be known;
@@ -74,6 +75,7 @@ class WriteResult:
     seconds_publishing: float
     verified: bool | None
     verification: str
+    restarts: int = 0
     nulled: Mapping[str, int] = field(default_factory=dict)
     shortened: Mapping[str, int] = field(default_factory=dict)
     ambiguous: Mapping[str, int] = field(default_factory=dict)

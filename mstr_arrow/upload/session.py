@@ -13,14 +13,16 @@ from mstr_arrow.errors import (
     MstrError,
     NotFound,
     ServerError,
+    SessionExpired,
     TimeoutExceeded,
     TlsError,
     TransportError,
     UploadFailed,
 )
-from mstr_arrow.http.error_map import meant_status
+from mstr_arrow.http.error_map import code_number, meant_status
 from mstr_arrow.http.subject import Subject
-from mstr_arrow.wording import naming
+from mstr_arrow.upload.undoing import undone_if_cancelled
+from mstr_arrow.wording import advice, naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -37,10 +39,13 @@ _STARTED, _DONE = 0, 1
 _FAILED = {2, 3, 18}
 """Statuses that nothing follows (wire reference, Appendix A); negative ones are errors, too."""
 
-_CONFLICT = 409
+_CONFLICT, _ALREADY_THERE = 409, 15
 _TAKEN = naming(
-    "The dataset has an upload session: somebody writes to it, or the answer that named it was lost. Such a one "
-    "ends with its session: call {Connection.renew()}, or connect again."
+    "The dataset has an upload session: somebody writes to it, or the answer that named it was lost. {how}",
+    how=advice(
+        "end the lost upload session",
+        "Such a one ends with its session: call {Connection.renew()}, or connect again.",
+    ),
 )
 _OPEN = (
     "Whether the data were published is not known. To write them again does no harm, unless they are added to what "
@@ -84,23 +89,51 @@ class UploadSession:
 
     def __init__(self, http: ProjectHttp, dataset_id: str, session_id: str) -> None:
         self._http = http
+        self._keys = http.own.keys
         self._path = f"datasets/{dataset_id}/uploadSessions/{session_id}"
         self.id = session_id
 
     @classmethod
     async def open(
-        cls, http: ProjectHttp, dataset_id: str, tables: Sequence[Mapping[str, object]]
+        cls, http: ProjectHttp, dataset_id: str, tables: Sequence[Mapping[str, object]], lost: set[str]
     ) -> UploadSession:
-        """Open a session for these tables. POST /api/datasets/{id}/uploadSessions, never repeated blindly."""
-        path = f"datasets/{dataset_id}/uploadSessions"
+        """Open a session for these tables, once more where the answer is lost.
+
+        POST /api/datasets/{id}/uploadSessions. ``lost`` are the datasets of which the log-in may have a session
+        that nobody knows. One that is opened while its caller gives up is deleted.
+        """
+        opening = cls._open(http, dataset_id, tables, lost)
+        return await undone_if_cancelled(opening, cls.delete, http.settings.timeouts.logout)
+
+    @classmethod
+    async def _open(
+        cls, http: ProjectHttp, dataset_id: str, tables: Sequence[Mapping[str, object]], lost: set[str]
+    ) -> UploadSession:
+        times = 0
+
+        async def once_more() -> bool:
+            nonlocal times
+            times += 1
+            lost.add(dataset_id)
+            return times == 1
+
+        def read(answer: Answer) -> UploadSession:
+            body = answer.json()
+            with reading(body, "an upload session"):
+                return cls(http, dataset_id, text(body, "uploadSessionId", "id"))
+
+        path, body = f"datasets/{dataset_id}/uploadSessions", {"tables": list(tables)}
         try:
-            body = (await http.request("POST", path, json={"tables": list(tables)})).json()
+            session = await http.read("POST", path, read, json=body, lost=once_more)
         except ServerError as error:
-            if meant_status(error) == _CONFLICT:
+            if is_taken(error):
                 error.hint = _TAKEN
             raise
-        with reading(body, "an upload session"):
-            return cls(http, dataset_id, text(body, "uploadSessionId", "id"))
+        except TimeoutExceeded:
+            lost.add(dataset_id)
+            raise
+        lost.discard(dataset_id)
+        return session
 
     async def put(self, body: Sequence[bytes]) -> Answer:
         """Send a chunk; it may be repeated, for the server knows it by its index. PUT …/uploadSessions/{id}.
@@ -174,14 +207,31 @@ class UploadSession:
                 hint=naming("Raise {Timeouts.publish} if the server is only slow."),
             ) from None
 
+    def is_gone(self, error: BaseException | None) -> bool:
+        """Say whether an error of a request tells that the session is gone: by itself, or with its log-in."""
+        vanished = isinstance(error, NotFound) and error.iserver_code is None
+        return vanished or self.went_with_its_log_in(error)
+
+    def went_with_its_log_in(self, error: BaseException | None) -> bool:
+        """Say whether an error tells that the session is gone as another log-in has taken the place of its own."""
+        return isinstance(error, NotFound | SessionExpired) and self._keys is not self._http.own.keys
+
     async def delete(self) -> None:
-        """Delete the session and what was not published of it; a failure is only logged. DELETE …/{id}."""
+        """Delete the session and what was not published of it; a failure is only logged. DELETE …/{id}.
+
+        It is asked for with the keys of its own log-in, which may live on although another had to be opened.
+        """
         limit = self._http.settings.timeouts.logout
         try:
             async with asyncio.timeout(limit):
-                await self._http.request("DELETE", self._path, subject=Subject.UPLOAD, safe=True)
+                await self._http.request("DELETE", self._path, keys=self._keys, subject=Subject.UPLOAD, safe=True)
         except (MstrError, TimeoutError) as error:
             logger.debug("deleting the upload session failed: %s", type(error).__name__)
+
+
+def is_taken(error: ServerError) -> bool:
+    """Say whether an upload session was refused because the dataset has one."""
+    return meant_status(error) == _CONFLICT or code_number(error.code) == _ALREADY_THERE
 
 
 def _checked(answer: Answer) -> Answer:

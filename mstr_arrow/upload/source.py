@@ -51,7 +51,7 @@ class Source:
 
     ``rows`` is their number where it is known without reading; ``held`` says whether they are in memory. What
     ``open`` returns is entered for an iterable of batches; it runs whatever query the data come from, each time,
-    unless they can be read ``once`` only.
+    unless they can be read ``once`` only, as what is an iterator itself.
     """
 
     schema: pa.Schema
@@ -106,13 +106,17 @@ def _source_of(data: Any, name: str) -> Source:
         return _held(data)
     if isinstance(data, pa.RecordBatchReader):
         return Source(data.schema, _Once(data, name).open, once=True)
+    if isinstance(data, Rereadable):
+        return Source(data.schema, lambda: _checked(data.open()))
     if isinstance(data, pl.Series | pa.ChunkedArray | pa.Array) or not hasattr(data, "__arrow_c_stream__"):
         raise UsageError(
             f"the table {name!r} is a {_type(data)}, which is no table.",
             hint="Give an Arrow table or reader, a Polars or pandas frame, a DuckDB relation or a pyarrow dataset.",
         )
     check_relation(data)
-    return Source(_schema(data), lambda: _checked(pa.RecordBatchReader.from_stream(data)))
+    return Source(
+        _schema(data), lambda: _checked(pa.RecordBatchReader.from_stream(data)), once=hasattr(data, "__next__")
+    )
 
 
 def check_relation(data: Any) -> None:
@@ -162,6 +166,25 @@ def _schema(data: Any) -> pa.Schema:
         return pa.schema(data)
     with pa.RecordBatchReader.from_stream(data) as reader:
         return reader.schema
+
+
+class Rereadable:
+    """Batches that come as often as they are asked for: ``first`` gives them once, ``again`` opens them anew."""
+
+    def __init__(self, first: pa.RecordBatchReader, again: Callable[[], pa.RecordBatchReader]) -> None:
+        self.schema = first.schema
+        self._first: pa.RecordBatchReader | None = first
+        self._again = again
+
+    def open(self) -> pa.RecordBatchReader:
+        """Give a reader of all batches."""
+        first, self._first = self._first, None
+        return self._again() if first is None else first
+
+    def read_all(self) -> pa.Table:
+        """Return all rows as a table."""
+        with self.open() as reader:
+            return reader.read_all()
 
 
 class _Once:

@@ -21,6 +21,7 @@ class Tally:
     idle: frozenset[str] = frozenset()
     tables: dict[str, TableResult] = field(default_factory=dict)
     retries: int = 0
+    restarts: int = 0
     began: float = field(default_factory=time.monotonic)
     encoding: float = 0.0
     waiting: float = 0.0
@@ -32,6 +33,17 @@ class Tally:
     seen: dict[str, Seen] = field(default_factory=dict)
     verified: bool | None = None
     verification: str = "not asked for"
+
+    @property
+    def rows(self) -> int:
+        """The rows that the server took, all tables together."""
+        return sum(table.rows for table in self.tables.values())
+
+    def begin_again(self) -> None:
+        """Forget what was sent, of which nothing is left on the server."""
+        self.restarts += 1
+        for counted in (self.tables, self.nulled, self.shortened, self.ambiguous, self.seen):
+            counted.clear()
 
     def begin(self, table: str, chunks: int, rows: int) -> None:
         """Begin a table of which the server has so many chunks and rows already."""
@@ -70,7 +82,7 @@ class Tally:
         return UploadProgress(
             phase=phase,
             table=table,
-            rows=sum(each.rows for each in self.tables.values()),
+            rows=self.rows,
             total_rows=self.total_rows,
             bytes=sum(each.bytes for each in self.tables.values()),
             chunks=sum(each.chunks for each in self.tables.values()),
@@ -86,6 +98,7 @@ class Tally:
             published=published,
             tables=tuple(self.tables.values()),
             retries=self.retries,
+            restarts=self.restarts,
             seconds=time.monotonic() - self.began,
             seconds_encoding=self.encoding,
             seconds_waiting=self.waiting,

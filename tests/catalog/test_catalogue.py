@@ -203,7 +203,7 @@ def test_an_answer_that_lists_no_objects_is_a_protocol_error(library, retail, bo
 
 def test_the_simulators_objects_tell_kind_owner_and_time(connection):
     found = connection.objects()
-    assert {info.kind for info in found} == {"cube", "report"}
+    assert {info.kind for info in found} == {"cube", "report", "data model"}
     assert [info.name for info in connection.objects("sales c*", kind="cube")] == ["Sales Cube"]
     assert connection.objects("sales c*", kind="report") == []
     report = connection.report("Plain Report").info

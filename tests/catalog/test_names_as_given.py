@@ -193,8 +193,8 @@ def test_what_a_list_says_of_an_object_leads_to_its_id(offer, retail):
         ("cube", 774, "no cube but a report", "report('Daily Report')"),
         ("report", 776, "no report but a cube", "cube('Daily Report')"),
         ("report", 779, "no report but a cube", "cube('Daily Report')"),
-        ("cube", 777, "an incremental refresh report", "Only cubes and reports"),
-        ("report", 781, "a hyper card", "Only cubes and reports"),
+        ("cube", 777, "an incremental refresh report", "Only cubes, reports and data models"),
+        ("report", 781, "a hyper card", "Only cubes, reports and data models"),
     ],
 )
 @pytest.mark.parametrize("spelled", ["Daily Report", "daily report", "Daily  Report ", "id"])

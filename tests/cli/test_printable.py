@@ -10,11 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from mstr_arrow.cli.render.errors import explain
-from mstr_arrow.cli.render.printable import printable
 from mstr_arrow.cli.render.progress import progress
 from mstr_arrow.cli.render.streams import Shown, Terminal
 from mstr_arrow.errors import MstrError
 from mstr_arrow.fetch.stats import ScanStats
+from mstr_arrow.printable import printable
 from mstr_arrow.simulator import Fault
 
 HOSTILE = "\x1b]0;title\x07\x1b[2J\x9b31m\u202e\u2066\b\r\n[red]:smile:"

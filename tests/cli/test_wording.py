@@ -1,11 +1,13 @@
 """What the command line says in place of settings and calls can be done there."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 import typer
 
 from mstr_arrow.cli.app import app
+from mstr_arrow.cli.options.leaves import leaves
 from mstr_arrow.cli.options.profile import CREDENTIALS
 from mstr_arrow.cli.options.stores import STORES
 from mstr_arrow.cli.render.wording import NOT_HERE, WORDS
@@ -19,7 +21,8 @@ def commands():
 
 @pytest.fixture(scope="module")
 def options(commands):
-    return {option for command in commands.values() for parameter in command.params for option in parameter.opts}
+    below = [*commands.values(), *leaves(SimpleNamespace(commands=commands)).values()]
+    return {option for command in below for parameter in command.params for option in parameter.opts}
 
 
 @pytest.fixture(scope="module")

@@ -108,6 +108,7 @@ FAULTS = {
 }
 
 ERRORS = {
+    "A": "AlreadyExists",
     "B": "ServerBusy",
     "C": "ConnectError",
     "D": "DataChanged",
@@ -126,25 +127,26 @@ WORDS = {
     "s": "new session",
     "si": "new session and new instance",
     "i": "new instance",
+    "s+": "new session and again",
 }
 # A cell is what is done (WORDS) and the error if it stays (ERRORS, "u" for UploadFailed because of it).
 TABLE = {
     REFUSED: "+C +C +C +C +C +C +C +C +C +uC +uC +",
     "certificate not accepted, or other TLS failure": "L L L L L L L L L uL uL +",
-    "500, 502, 504, with JSON, HTML or nothing": "+S +S +S +S +S +S +S S S +uS uS +",
-    "503, with JSON, HTML or nothing": "+B +B +B +B +B +B +B B B +uB uB +",
+    "500, 502, 504, with JSON, HTML or nothing": "+S +S +S +S +S +S +S +S +S +uS uS +",
+    "503, with JSON, HTML or nothing": "+B +B +B +B +B +B +B +B +B +uB uB +",
     "429 or 503 with Retry-After, in seconds or as a date": "+B +B +B +B +B +B +B +B +B +uB +uB +",
-    "reset while the request is sent": "+C +C +C +C +C +C +C C C +uC uC +",
-    LOST: "+C +C +C +C +C +C +C C C +uC = +",
-    OUTWAITED: "+S +S +S +S +S +S +S S S +uS = +",
+    "reset while the request is sent": "+C +C +C +C +C +C +C +C +C +uC uC +",
+    LOST: "+C +C +C +C +C +C +C = s+C +uC = +",
+    OUTWAITED: "+S +S +S +S +S +S +S = s+S +uS = +",
     SILENT: "T +T T +T +T +T +T T T +uT uT +",
-    "reset or end in the middle of the body": "- +C +C +C +C +C +C C C - - -",
-    "silence in the middle of the body": "- +T T +T +T +T +T T T - - -",
+    "reset or end in the middle of the body": "- +C +C +C +C +C +C = s+C - - -",
+    "silence in the middle of the body": "- +T T +T +T +T +T = T - - -",
     "trickle": "- = = = = = = = = - - -",
-    "body that ends early with the length that was told; broken gzip": "- +P +P =P =P =P +P P P - - -",
-    "no JSON": "+P +P +P =P =P =P +P P P +uP uP =",
-    "JSON that is something else": "+P +P +P =P =P =P +P P P - - -",
-    "401 ERR009": "- sE sE siI I siI sE sE sE uE uE -",
+    "body that ends early with the length that was told; broken gzip": "- +P +P =P =P =P +P = s+A - - -",
+    "no JSON": "+P +P +P =P =P =P +P +P +P +uP uP =",
+    "JSON that is something else": "+P +P +P =P =P =P +P +P +P - - -",
+    "401 ERR009": "- sE sE siI I siI sE sE sE suE suE -",
     "instance gone (-2147468986), alone or with all others": "- - - iI I iI - - - - - -",
     "server's own time-out (-2147206497)": "B B B =B =B =B =B B B uB uB +",
     "memory (-2147073380), governor full (-2147209053)": "+B +B +B +B +B +B +B +B +B +uB +uB +",
@@ -168,7 +170,7 @@ def spelled(code):
     """
     if code == "-":
         return code
-    done, upload, error = re.fullmatch(r"([+=]|s?i?)(u?)([A-Z]?)", code).groups()
+    done, upload, error = re.fullmatch(r"(=|s?i?\+?)(u?)([A-Z]?)", code).groups()
     name = ERRORS.get(error, "")
     return ", ".join(filter(None, [WORDS.get(done, ""), f"UploadFailed ({name})" if upload else name]))
 

@@ -1,5 +1,9 @@
 """Answers that are lost after the server did what was asked: what is there then, and that asking again is right."""
 
+import asyncio
+import contextlib
+import re
+
 import polars as pl
 import pytest
 
@@ -107,28 +111,209 @@ def test_lost_instances_push_out_none_that_is_read(sim, lost):
     assert sim.open_sessions == 0
 
 
-def test_a_dataset_is_there_without_data_and_the_next_write_fills_it(sim, connect, lost):
-    sim.fail(lost.on("POST", r"/datasets/models$"))
+def asked(sim, path):
+    return sum(request.method == "POST" and request.path.endswith(path) for request in sim.requests)
+
+
+def test_a_dataset_is_found_by_its_name_and_filled(sim, connect, lost):
+    sim.fail(lost.on("POST", r"/datasets/models$", times=None))
     with connect() as connection:
-        fails(connection)
         assert connection.write("Pushed", NEW).published
-    assert pushed(sim) == 1
+    assert (pushed(sim), asked(sim, "/datasets/models")) == (1, 1)
     assert keys(sim) == NEW["key"].to_list()
 
 
+@pytest.mark.parametrize("fault", [Fault.html(500), Fault.not_json(b"<html>Please log in</html>")])
+def test_a_dataset_that_is_not_there_is_asked_for_again(sim, connect, fault):
+    sim.fail(fault.on("POST", r"/datasets/models$"))
+    with connect() as connection:
+        assert connection.write("Pushed", NEW).published
+    assert (pushed(sim), asked(sim, "/datasets/models")) == (1, 2)
+
+
+@pytest.mark.parametrize("damage", [Fault.damaged(), Fault.cut_short(), Fault.not_json(b'{"a": 1}')])
+def test_a_dataset_whose_answer_cannot_be_read_is_one(sim, connect, damage):
+    sim.fail(damage.on("POST", r"/datasets/models$"))
+    with connect() as connection:
+        assert connection.write("Pushed", NEW).published
+    assert pushed(sim) == 1
+
+
+def test_a_dataset_that_is_overwritten_stays_one(sim, connect, lost):
+    with connect() as connection:
+        there = connection.write("Pushed", OLD).cube_id
+        sim.fail(lost.on("POST", r"/datasets/models$"))
+        more = NEW.with_columns(m=pl.lit(1.5))
+        assert connection.write("Pushed", more, schema_mode="add").cube_id == there
+    assert pushed(sim) == 1
+    assert sim.dataset("Pushed")["Pushed"].column_names == ["key", "n", "m"]
+
+
+def test_a_dataset_of_others_that_appears_meanwhile_is_not_taken(sim, connect):
+    with connect() as connection:
+        connection.write("Pushed", OLD.rename({"n": "other"}))
+        hidden = Fault.rewritten(lambda _: b"[]")
+        sim.fail(hidden.on("GET", r"/folders/preDefined/\w+$", times=2))  # as if it were made just afterwards
+        sim.fail(Fault.html(502).on("POST", r"/datasets/models$", times=None))
+        with pytest.raises(errors.ServerError):
+            connection.write("Pushed", NEW)
+        assert asked(sim, "/datasets/models") == 2
+    assert sim.dataset("Pushed")["Pushed"].column_names == ["key", "other"]
+
+
+def test_a_dataset_that_is_made_while_its_writer_gives_up_is_deleted(sim, connect):
+    gives_up(sim, connect, r"/datasets/models$")
+    assert pushed(sim) == 0
+
+
+def test_an_upload_session_that_is_opened_while_its_writer_gives_up_is_deleted(sim, connect):
+    gives_up(sim, connect, r"/uploadSessions$")
+    assert pushed(sim) == 0
+
+
+def gives_up(sim, connect, path):
+    """Cancel a write while the server takes its time for a step; nothing is left open when it has ended."""
+
+    async def cancelled(connection):
+        task = asyncio.create_task(connection.write_async("Pushed", NEW))
+        while not any(re.search(path, request.path) for request in sim.requests):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    sim.fail(Fault.slow(0.3).on("POST", path))
+    with connect() as connection:
+        asyncio.run(cancelled(connection))
+        assert sim.uploads_open == 0
+
+
 @pytest.mark.parametrize("mode", ["replace", "add"])
-def test_an_upload_session_is_in_the_way_until_its_session_ends(sim, connect, lost, mode):
+def test_an_upload_goes_on_in_a_new_log_in_where_the_lost_upload_session_is_in_the_way(sim, connect, lost, mode):
     with connect() as connection:
         connection.write("Pushed", OLD)
         sim.fail(lost.on("POST", r"/uploadSessions$"))
-        fails(connection, mode)
-        assert sim.uploads_open == 1
+        assert connection.write("Pushed", NEW, mode=mode).published
+        assert (sim.uploads_open, sim.open_sessions) == (0, 1)
+        assert connection.write("Pushed", NEW.head(0), mode="add").published
+    assert keys(sim) == (OLD["key"].to_list() if mode == "add" else []) + NEW["key"].to_list()
+    assert sim.open_sessions == 0
+
+
+@pytest.mark.parametrize("fault", [Fault.html(500), Fault.damaged(), Fault.not_json(), Fault.not_json(b"[]")])
+def test_an_upload_session_is_asked_for_once_more(sim, connect, fault):
+    with connect() as connection:
+        connection.write("Pushed", OLD)
+        sim.fail(fault.on("POST", r"/uploadSessions$"))
+        assert connection.write("Pushed", NEW).published
+    assert (sim.uploads_open, sim.open_sessions) == (0, 0)
+
+
+@pytest.fixture
+def lenient():
+    """A server on which each log-in may have an upload session of a dataset, and log-outs end nothing else."""
+    with Simulator(rows=20, publish_polls=0, uploads_per="session") as server:
+        yield server
+
+
+def log_in(server, **options):
+    return ma.connect(server.url, username=server.username, password=server.password, **options)
+
+
+def test_an_upload_has_a_log_in_of_its_own_while_others_use_the_connections(lenient):
+    with log_in(lenient, settings=ma.Settings(retry=ma.Retry(wait_initial=0.001))) as connection:
+        there = connection.write("Pushed", OLD).cube_id
+        waiting = ma.SuperCube(connection, name="Waiting")
+        waiting.add_table("T", OLD)
+        waiting.create(auto_publish=False)
+        lenient.fail(Fault.reset().on("POST", rf"/{there}/uploadSessions$"))
+        for _ in range(2):  # the lost upload session stays in the way
+            assert connection.write("Pushed", NEW, verify=True).verified
+            assert lenient.open_sessions == 1
+        assert waiting.publish().published
+        later = ma.SuperCube(connection, id=there)
+        later.add_table("Pushed", OLD)
+        assert not later.update(auto_publish=False).published
+        assert lenient.open_sessions == 2
+        connection.renew()
+        assert later.publish().published
+        assert lenient.open_sessions == 1
+    assert (lenient.uploads_open, lenient.open_sessions) == (0, 0)
+    assert keys(lenient) == OLD["key"].to_list()
+
+
+ENDS = {
+    "the upload fails": Fault.error(400, "ERR006").on("PUT", r"/uploadSessions/", times=None),
+    "it is not published": Fault.error(403, "ERR017").on("POST", r"/publish$"),
+    "nothing can be opened": Fault.html(500).on("POST", r"/uploadSessions$", times=None),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_log_in_for_an_upload_alone_ends_with_it(lenient, quick, end):
+    with log_in(lenient, settings=quick) as connection:
+        connection.write("Pushed", OLD)
+        lenient.fail(Fault.reset().on("POST", r"/uploadSessions$"))
+        lenient.fail(ENDS[end])
+        with pytest.raises(errors.MstrError):
+            connection.write("Pushed", NEW, orientation="COLUMN")
+        assert lenient.open_sessions == 1
+        assert connection.cube(CUBE).to_arrow().num_rows == 20
+    assert (lenient.uploads_open, lenient.open_sessions) == (0, 0)
+
+
+def test_an_upload_in_a_log_in_of_its_own_ends_with_the_connection(lenient, quick):
+    with log_in(lenient, settings=quick) as connection:
+        there = connection.write("Pushed", OLD).cube_id
+        lenient.fail(Fault.reset().on("POST", r"/uploadSessions$"))
+        waiting = ma.SuperCube(connection, id=there)
+        waiting.add_table("Pushed", NEW)
+        waiting.update(auto_publish=False)
+        assert lenient.open_sessions == 2
+    assert (lenient.uploads_open, lenient.open_sessions) == (0, 0)
+
+
+USED = ("a read", "a former process", "somebody's session")
+
+
+@pytest.mark.parametrize("used", USED)
+@pytest.mark.parametrize("mode", ["replace", "add"])
+def test_an_upload_session_is_in_the_way_of_a_session_that_others_use(sim, connect, mode, used):
+    with contextlib.ExitStack() as stack:
+        connection = stack.enter_context(connect())
+        connection.write("Pushed", OLD)
+        writer = connection
+        if used == "a read":
+            rows = iter(connection.cube(CUBE, limits=ma.Limits(first_page_rows=5, page_rows=5, concurrency=1)))
+            stack.callback(rows.close)
+            next(rows)
+        else:
+            saved = connection.save_session()
+            if used == "somebody's session":
+                writer = stack.enter_context(ma.Connection.from_session(saved))
+        sim.fail(Fault.reset().on("POST", r"/uploadSessions$"))
         with pytest.raises(errors.ServerError, match=r"The dataset has an upload session.*call renew\(\)"):
-            connection.write("Pushed", NEW, mode=mode)
+            writer.write("Pushed", NEW, mode=mode)
+        assert sim.open_sessions == 1
+        if used == "a read":
+            assert sum(map(len, rows)) == 15
         connection.renew()
         assert sim.uploads_open == 0
         assert connection.write("Pushed", NEW, mode=mode).published
     assert keys(sim) == (OLD["key"].to_list() if mode == "add" else []) + NEW["key"].to_list()
+
+
+def test_somebody_elses_upload_session_is_left_alone(sim, connect):
+    with connect() as connection, connect() as other:
+        there = connection.write("Pushed", OLD).cube_id
+        writing = ma.SuperCube(other, id=there)
+        writing.add_table("Pushed", NEW)
+        writing.update(auto_publish=False)
+        sim.fail(Fault.html(500).on("POST", r"/uploadSessions$"))
+        with pytest.raises(errors.ServerError, match="The dataset has an upload session: somebody writes to it"):
+            connection.write("Pushed", OLD)
+        assert writing.publish().published
+    assert keys(sim) == NEW["key"].to_list()
 
 
 @pytest.mark.parametrize("mode", ["replace", "add", "upsert"])

@@ -21,6 +21,7 @@ MODULES = (
     "mstr_arrow.compat",
     "mstr_arrow.compat.mstrio",
     "mstr_arrow.config",
+    "mstr_arrow.delivery",
     "mstr_arrow.duckdb",
     "mstr_arrow.errors",
     "mstr_arrow.events",
@@ -28,7 +29,7 @@ MODULES = (
     "mstr_arrow.secrets",
     "mstr_arrow.simulator",
 )
-HANDED_OUT = {"Batches", "Connection", "Cube", "Report", "Scan"}
+HANDED_OUT = {"Batches", "Connection", "Cube", "Report", "Scan", "Subscription"}
 """Classes that nobody makes: what they are made of is not public."""
 
 ROOT = Path(__file__).parents[2]

@@ -13,6 +13,7 @@ import pytest
 from mstr_arrow.errors import ConversionError, DataError, UsageError
 from mstr_arrow.upload import files
 from mstr_arrow.upload.files import open_file, query, table_name
+from mstr_arrow.upload.source import Rereadable
 
 TABLE = pa.table(
     {
@@ -50,7 +51,7 @@ def test_a_parquet_file_is_a_dataset(tmp_path, name):
 def test_an_arrow_file_is_what_its_first_bytes_say(tmp_path, name, stream):
     write_ipc(tmp_path / name, stream=stream)
     data = open_file(str(tmp_path / name))
-    assert isinstance(data, pa.RecordBatchReader if stream else ds.Dataset)
+    assert isinstance(data, Rereadable if stream else ds.Dataset)
     assert read(data) == TABLE
 
 
@@ -113,7 +114,7 @@ def test_columns_get_the_types_asked_for(tmp_path, name):
     table = read(open_file(tmp_path / name, column_types=types))
     assert table["units"].to_pylist() == ["1", "2", None]
     assert table.drop(["units"]) == TABLE.drop(["units"])
-    reader = open_file(tmp_path / name, column_types={"store": pa.int64()})
+    reader = open_file(tmp_path / name, column_types={"store": pa.int64()}).open()
     with pytest.raises(ConversionError, match=r"'Lyon' in row 1 of the column 'store' is no int64"):
         reader.read_next_batch()
 
@@ -201,7 +202,7 @@ def small_blocks(monkeypatch):
 @pytest.mark.usefixtures("small_blocks")
 def test_a_csv_file_is_read_block_by_block(tmp_path):
     (tmp_path / "n.csv").write_text("n,s\n" + "".join(f"{n},row {n}\n" for n in range(1_000)))
-    reader = open_file(tmp_path / "n.csv")
+    reader = open_file(tmp_path / "n.csv").open()
     first = reader.read_next_batch()
     assert first.num_rows < 50
     assert first["n"].to_pylist() + read(reader)["n"].to_pylist() == list(range(1_000))

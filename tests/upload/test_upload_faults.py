@@ -133,9 +133,11 @@ def test_a_connection_that_is_cut_in_every_body(server, conn, pushed):
 
 
 @pytest.mark.usefixtures("pushed")
-def test_a_session_that_expires_between_chunks(server, conn):
+def test_a_session_that_expires_between_chunks_of_a_stream(server, conn):
     server.fail(Fault.logged_out().on(*CHUNK, skip=1))
-    failed = fails(conn)
+    with pytest.raises(errors.UploadFailed) as caught:
+        conn.write("Pushed", pa.table(NEW).to_reader(), chunk_rows=40)
+    failed = caught.value
     assert isinstance(failed.__cause__, errors.SessionExpired)
     assert failed.rows == range(40, 80)
     assert server.uploads_open == 0
@@ -324,7 +326,7 @@ def test_a_session_that_is_gone_says_so_and_what_to_do(server, conn):
     resume = failed_creation(server, conn)[1].resume
     conn.request("DELETE", f"datasets/{resume.dataset_id}/uploadSessions/{resume.session_id}")
     cube = ma.SuperCube(conn, name="Pushed")
-    cube.add_table("Pushed", NEW)
+    cube.add_table("Pushed", pa.table(NEW).to_reader())
     with pytest.raises(errors.UploadFailed, match=r"session is gone.* Send the data again without resume="):
         cube.create(chunk_rows=40, resume=resume)
 
@@ -469,3 +471,12 @@ def test_the_project_limit_bounds_the_chunks():
         with ma.connect(server.url, username=server.username, password=server.password) as conn:
             assert conn.write("Pushed", NEW, verify=True).chunks > 1
         assert max(size for *_, size in server.chunks_received) <= 700
+
+
+def test_a_status_that_comes_as_a_text_says_the_same():
+    with (
+        Simulator(rows=10, publish_polls=1, publish_status_text=True) as server,
+        ma.connect(server.url, username=server.username, password=server.password) as conn,
+    ):
+        conn.write("Pushed", ROWS)
+        assert keys(server) == BEFORE

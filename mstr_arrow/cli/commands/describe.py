@@ -1,7 +1,8 @@
 """``mstr-arrow describe``: what an object is, and its columns."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from rich.text import Text
@@ -12,16 +13,22 @@ from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import shown_errors
-from mstr_arrow.cli.render.printable import printable
 from mstr_arrow.cli.render.progress import MB
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json, print_table
 from mstr_arrow.connection import Connection
-from mstr_arrow.errors import NotPublished, PromptsOpen
+from mstr_arrow.datamodels.parameters import ModelParameter
+from mstr_arrow.errors import NotPublished, NotSupported, PermissionDenied, PromptsOpen
 from mstr_arrow.grid.texts import deliver_schema
 from mstr_arrow.names import listing
 from mstr_arrow.objects.cube import Cube
+from mstr_arrow.objects.data_model import DataModel
+from mstr_arrow.printable import printable
 
+if TYPE_CHECKING:
+    from mstr_arrow.objects.report import Report
+
+TABLE_HEADERS, PARAMETER_HEADERS = ("TABLE", "ID"), ("PARAMETER", "TAKES", "DEFAULT", "TYPE", "ID")
 HEADERS = ("COLUMN", "ARROW TYPE", "SERVER TYPE", "ROLE", "FORM", "ID")
 
 
@@ -34,10 +41,10 @@ def describe(
     json: common.Json = False,
     verbose: common.Verbose = False,
 ) -> None:
-    """Show what a cube or report is: its columns and their types, its rows, its size, its last update.
+    """Show what a cube, report or data model is: its columns and their types, its rows, its size, its last update.
 
-    A cube is only looked at. A report is run, since only then its columns and rows are known; at most a thousand
-    of its rows are transferred.
+    A cube or data model is only looked at. A report is run, since only then its columns and rows are known; at most
+    a thousand of its rows are transferred. Of a data model the tables and the parameters are listed, too.
     """
     with shown_errors(Terminal(stderr=True), verbose=verbose):
         with open_connection(server) as connection:
@@ -51,7 +58,11 @@ def describe(
 def look_at(connection: Connection, name: str, kind: Kind | None) -> dict[str, Any]:
     """Gather what is known; ``rows`` and ``columns`` are None for cubes not published and reports that ask."""
     found = connection.find(name, kind)
-    opened = connection.report(found.id) if found.kind == "report" else connection.cube(found.id)
+    opened: Cube | Report
+    if found.kind == "data model":
+        opened = connection.data_model(found.id)
+    else:
+        opened = connection.report(found.id) if found.kind == "report" else connection.cube(found.id)
     facts = as_json(found) | {"size_bytes": None, "rows": None, "columns": None, "other_forms": [], "left_out": []}
     try:
         schema, facts["rows"] = opened.schema, opened.count_rows()
@@ -64,6 +75,15 @@ def look_at(connection: Connection, name: str, kind: Kind | None) -> dict[str, A
         info = opened.info
         facts["size_bytes"] = info.size_bytes
         facts["modified"] = info.modified.isoformat() if info.modified else facts["modified"]
+    return facts | (_of_model(opened) if isinstance(opened, DataModel) else {})
+
+
+def _of_model(model: DataModel) -> dict[str, Any]:
+    """Gather what only data models have; None for what the server does not tell."""
+    facts: dict[str, Any] = {"serve_mode": model.serve_mode, "tables": None, "parameters": None}
+    for name, listed in (("tables", model.tables), ("parameters", model.parameters)):
+        with suppress(NotSupported, PermissionDenied):
+            facts[name] = listed().table().to_pylist()
     return facts
 
 
@@ -87,6 +107,7 @@ def _show(facts: dict[str, Any]) -> None:
     lines = {
         facts["type"]: facts["name"],
         "path": facts["path"],
+        "serves": facts.get("serve_mode"),
         "id": facts["id"],
         "owner": facts["owner"],
         "updated": facts["modified"],
@@ -97,9 +118,10 @@ def _show(facts: dict[str, Any]) -> None:
         lines["without"] = (
             f"{listing(facts['left_out'])}, by which the server counts rows; fetch --row-counts adds it"
         )
+    width = max(8, len(facts["type"]) + 1)
     for label, text in lines.items():
         if text is not None:
-            out.print(Text.assemble((f"{label:8}", "bold"), printable(text)), soft_wrap=True)
+            out.print(Text.assemble((f"{label:{width}}", "bold"), printable(text)), soft_wrap=True)
     if columns is not None:
         out.print()
         _show_columns(columns)
@@ -108,6 +130,17 @@ def _show(facts: dict[str, Any]) -> None:
             "\nNot shown, but read where --columns, --where or --aggregate name them, or with fetch --forms all:"
         )
         _show_columns(facts["other_forms"])
+    if tables := facts.get("tables"):
+        out.print("\nTables, which mstr-arrow refresh loads again:")
+        print_table(TABLE_HEADERS, [[each[key] or "" for key in ("name", "id")] for each in tables])
+    if parameters := facts.get("parameters"):
+        out.print("\nParameters, which --parameter sets:")
+        print_table(PARAMETER_HEADERS, [_parameter(each) for each in parameters])
+
+
+def _parameter(told: dict[str, Any]) -> list[str]:
+    takes = ModelParameter(**told | {"values": tuple(told["values"])}).takes
+    return [told["name"], takes, told["default"] or "", told["data_type"] or "", told["id"]]
 
 
 def _show_columns(columns: Sequence[Mapping[str, str | None]]) -> None:
@@ -116,8 +149,8 @@ def _show_columns(columns: Sequence[Mapping[str, str | None]]) -> None:
 
 
 def _unknown(kind: str) -> str:
-    return "unknown until it is published" if kind == "cube" else "unknown until its prompts are answered"
+    return "unknown until its prompts are answered" if kind == "report" else "unknown until it is published"
 
 
 def _rows(rows: int, kind: str) -> str:
-    return f"{rows:,}" if kind == "cube" else f"{rows:,} of its grid"
+    return f"{rows:,} of its grid" if kind == "report" else f"{rows:,}"

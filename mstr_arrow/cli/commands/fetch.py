@@ -1,6 +1,7 @@
 """``mstr-arrow fetch``: read an object into a file, a folder of parts, or a pipe."""
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Annotated, Any
@@ -9,11 +10,13 @@ import typer
 
 from mstr_arrow.catalog.objects import Kind
 from mstr_arrow.cli.commands.pages import AllPages, ChosenPage, on_pages
+from mstr_arrow.cli.commands.refresh import only_cubes
 from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.bad_values import OnBadValues, read_on_bad_value
 from mstr_arrow.cli.options.column_types import read_types
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.output import Output, ParquetOptions, output_from
+from mstr_arrow.cli.options.parameters import ParameterValues, parameters_from, refuse_parameters
 from mstr_arrow.cli.options.prompt_answers import PromptAnswers, PromptsFile, answers_from, prompts_as_options
 from mstr_arrow.cli.options.query import Question
 from mstr_arrow.cli.options.resuming import (
@@ -29,6 +32,8 @@ from mstr_arrow.cli.options.resuming import (
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import NO_FILE, shown_errors
 from mstr_arrow.cli.render.progress import detail, progress, summarise
+from mstr_arrow.cli.render.publishing import publication_progress
+from mstr_arrow.cli.render.publishing import summarise as refreshed
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_text
 from mstr_arrow.config import Limits
@@ -38,6 +43,7 @@ from mstr_arrow.fetch.options import ScanOptions
 from mstr_arrow.fetch.stats import ScanStats
 from mstr_arrow.grid.options import Forms, Layout, Subtotals, Values
 from mstr_arrow.objects.cube import Cube
+from mstr_arrow.objects.data_model import DataModel
 from mstr_arrow.objects.report import Report
 from mstr_arrow.prompts.collection import Answers
 from mstr_arrow.scan.scan import Scan
@@ -148,6 +154,7 @@ def fetch(
     prompt: PromptAnswers = None,
     page: ChosenPage = None,
     all_pages: AllPages = False,
+    parameter: ParameterValues = None,
     explain_only: Annotated[
         bool,
         typer.Option(
@@ -236,6 +243,14 @@ def fetch(
             rich_help_panel=READING,
         ),
     ] = None,
+    refresh: Annotated[
+        bool,
+        typer.Option(
+            "--refresh",
+            help="Have the cube published anew first, and read it when its data are new; see mstr-arrow refresh.",
+            rich_help_panel=READING,
+        ),
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show tracebacks, requests and where the time went.")
@@ -249,6 +264,7 @@ def fetch(
             {
                 "--polite and --concurrency": polite and concurrency is not None,
                 "--resume and --unordered": resumes and unordered,
+                "--refresh and --explain": refresh and explain_only,
             }
         )
         if on_change != "raise" and not resumes:
@@ -302,12 +318,15 @@ def fetch(
         }
         limits = replace(Limits(), **{key: value for key, value in given.items() if value is not None})
         answers = answers_from(prompts, prompt or ())
+        parameters = parameters_from(parameter or ())
         with (
             prompts_as_options(name),
             open_connection(server, limits=limits) as connection,
             target.over(connection) if isinstance(target, Resuming) else nullcontext(),
         ):
-            opened = _open(connection, name, object_type, how, row_counts=row_counts)
+            opened = _open(connection, name, object_type, how, row_counts=row_counts, parameters=parameters)
+            if refresh:
+                _refresh(opened, console, quiet=quiet)
             scan = question.asked_of(_chosen(opened, answers, page or (), every=all_pages))
             if target is None:
                 print_text(scan.explain())
@@ -330,6 +349,17 @@ def _write(
     return f"{summarise(stats)} → {target.describe()}", stats
 
 
+def _refresh(opened: Cube | Report, console: Terminal, *, quiet: bool) -> None:
+    """Have a cube published anew; errors: UsageError for a report."""
+    if isinstance(opened, Report):
+        raise only_cubes(opened.name)
+    began = time.monotonic()
+    with publication_progress(console, quiet=quiet) as on_progress:
+        publication = opened.refresh(on_progress=on_progress)
+    if not quiet:
+        console.print(refreshed(publication, time.monotonic() - began), soft_wrap=True, markup=False)
+
+
 def _check(together: dict[str, bool]) -> None:
     """Refuse options that exclude each other; errors: UsageError."""
     for names, given in together.items():
@@ -347,20 +377,28 @@ def _chosen(opened: Cube | Report, answers: Answers, page: Sequence[str], *, eve
     """Answer a report's prompts and choose its pages; errors: UsageError for a cube, which has none."""
     if isinstance(opened, Report):
         return on_pages(opened.prompts(answers) if answers else opened, page, every=every)
+    what = f"{opened.name!r} is a {'data model' if isinstance(opened, DataModel) else 'cube'}"
     if answers:
-        raise UsageError(f"{opened.name!r} is a cube, and only reports ask.", hint="Drop --prompts and --prompt.")
+        raise UsageError(f"{what}, and only reports ask.", hint="Drop --prompts and --prompt.")
     if page or every:
-        raise UsageError(
-            f"{opened.name!r} is a cube, and only reports have pages.", hint="Drop --page and --all-pages."
-        )
+        raise UsageError(f"{what}, and only reports have pages.", hint="Drop --page and --all-pages.")
     return opened
 
 
 def _open(
-    connection: Connection, name: str, kind: Kind | None, how: ScanOptions, *, row_counts: bool
+    connection: Connection,
+    name: str,
+    kind: Kind | None,
+    how: ScanOptions,
+    *,
+    row_counts: bool,
+    parameters: Mapping[str, str],
 ) -> Cube | Report:
-    """Find the object and open it; errors: UsageError for row counts of a report."""
+    """Find the object and open it; errors: UsageError for row counts of a report, parameters of no model."""
     found = connection.find(name, kind)
+    if found.kind == "data model":
+        return connection.data_model(found.id, parameters=parameters, row_counts=row_counts, **how)
+    refuse_parameters(parameters, found.name, found.kind or "cube")
     if found.kind != "report":
         return connection.cube(found.id, row_counts=row_counts, **how)
     if row_counts:

@@ -15,6 +15,7 @@ from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.bad_values import OnBadValues, read_on_bad_value
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.output import Output, ParquetOptions, output_from
+from mstr_arrow.cli.options.parameters import ParameterValues, parameters_from
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import shown_errors
 from mstr_arrow.cli.render.preview import Preview, first_rows
@@ -65,6 +66,7 @@ def sql(
     output_format: common.OutputFormat = None,
     overwrite: common.Overwrite = False,
     on_bad_value: OnBadValues = None,
+    parameter: ParameterValues = None,
     explain_only: Annotated[
         bool,
         typer.Option(
@@ -86,12 +88,13 @@ def sql(
             None if output is None else output_from(output, output_format, replace(PARQUET, overwrite=overwrite))
         )
         bad_values = read_on_bad_value(on_bad_value or ())
+        parameters = parameters_from(parameter or ())
         with Database() as database, ThreadPoolExecutor(1) as thread:
             statement = database.load_extensions(statement)
             open_sources = _opener()
             began = time.perf_counter()
             with open_connection(server) as connection:
-                sources = open_sources(connection, statement, bad_values)
+                sources = open_sources(connection, statement, bad_values, parameters)
                 columns = database.plan(statement, {name: each.schema for each in sources for name in each.names})
                 if explain_only:
                     print_text("\n\n".join(source.explain() for source in sources))
@@ -110,7 +113,9 @@ def sql(
             console.print(detail(stats) if stats else "not read", soft_wrap=True)
 
 
-def _opener() -> "Callable[[Connection, str, OnBadValue | Mapping[str, OnBadValue]], list[Source]]":
+def _opener() -> (
+    "Callable[[Connection, str, OnBadValue | Mapping[str, OnBadValue], Mapping[str, str]], list[Source]]"
+):
     """Import what finds cubes in SQL, which takes a while that the other commands need not wait."""
     try:
         from mstr_arrow.cli.sql.sources import open_sources  # noqa: PLC0415

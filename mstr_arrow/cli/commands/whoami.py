@@ -9,12 +9,12 @@ from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import find_way_in, open_connection
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import shown_errors
-from mstr_arrow.cli.render.printable import printable
 from mstr_arrow.cli.render.progress import clock
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json
 from mstr_arrow.connection import Connection
 from mstr_arrow.names import listing
+from mstr_arrow.printable import printable
 from mstr_arrow.session.client import client_of
 from mstr_arrow.session.project_http import ProjectHttp
 

@@ -17,7 +17,9 @@ _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "
 
 Object = Annotated[
     str,
-    typer.Argument(metavar="OBJECT", help="A cube or report: its name, path in folders, id or URL in a browser."),
+    typer.Argument(
+        metavar="OBJECT", help="A cube, report or data model: its name, path in folders, id or URL in a browser."
+    ),
 ]
 ObjectType = Annotated[
     Kind | None, typer.Option("--type", help="Which one is meant, where a cube and a report have the same name.")

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from mstr_arrow.cli.options.leaves import all_leaves
 from mstr_arrow.cli.options.profile_file import line_of
 from mstr_arrow.names import near_names, suggestion
 from mstr_arrow.private import is_shared, way_out
@@ -85,7 +86,7 @@ def use_profile(context: typer.Context, name: str | None) -> str | None:
     if context.resilient_parsing:
         return name
     mine = _options(context.command)
-    commands = getattr(context.parent and context.parent.command, "commands", {}).values()
+    commands = all_leaves(context).values()
     profile = read_profile(
         config_path(),
         name,

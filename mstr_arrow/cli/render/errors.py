@@ -15,7 +15,15 @@ from mstr_arrow.cli.render.streams import READER_LEFT, Terminal
 from mstr_arrow.cli.render.trace import traced
 from mstr_arrow.cli.render.wording import WORDS
 from mstr_arrow.cli.signals import Terminated, heard_signals
-from mstr_arrow.errors import ConsistencyWarning, DataError, DataLossWarning, InsecureWarning, MstrError, UsageError
+from mstr_arrow.errors import (
+    ConsistencyWarning,
+    DataError,
+    DataLossWarning,
+    InsecureWarning,
+    MstrError,
+    UnprovenWarning,
+    UsageError,
+)
 from mstr_arrow.wording import worded
 
 if TYPE_CHECKING:
@@ -68,7 +76,7 @@ def _shown_warnings(console: Console) -> Iterator[None]:
 
     with warnings.catch_warnings():
         if not sys.warnoptions:
-            for kind in (InsecureWarning, DataLossWarning, ConsistencyWarning):
+            for kind in (InsecureWarning, DataLossWarning, ConsistencyWarning, UnprovenWarning):
                 warnings.simplefilter("always", kind)
         warnings.showwarning = show  # type: ignore[assignment]  # all that it is called with is taken
         yield

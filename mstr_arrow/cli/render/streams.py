@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from rich.console import Console
 from rich.segment import Segment
 
-from mstr_arrow.cli.render.printable import printable
+from mstr_arrow.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

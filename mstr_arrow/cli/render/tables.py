@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from mstr_arrow.cli.render.printable import printable
 from mstr_arrow.cli.render.streams import Terminal
+from mstr_arrow.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-from mstr_arrow.cli.render.printable import printable
 from mstr_arrow.cli.render.progress import LINE_SECONDS, MB
 from mstr_arrow.cli.render.tables import count
+from mstr_arrow.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

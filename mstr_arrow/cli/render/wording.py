@@ -98,21 +98,32 @@ WORDS = {
     "say that the column is in UTC: --column-type '{name}=timestamp[us, tz=UTC]'.",
     "give a condition": "Give a condition as SQL, such as 'Revenue > 10'.",
     "prompts.default()": "--prompt NAME",
+    # Subscriptions
+    "Subscription.status()": "mstr-arrow subscriptions show",
+    "give the user an address": "A user without an address for {mode} is none: the administrator adds one, or they "
+    "do so in their preferences.",
     # What is written
+    "Connection.write()": "mstr-arrow push",
     "Connection.write.mode='replace'": "--mode replace",
     "Connection.write.schema_mode='add'": "--schema-mode add",
     "Connection.write.chunk_bytes": "--chunk-bytes",
     "Connection.write.attributes": "--attribute",
     "Connection.write.verify": "--verify",
+    "look at the rows": "Compare what the cube shows with what was sent before you write again: mstr-arrow fetch "
+    "with --row-counts reads the rows of each table, too. What is added once more may be there twice.",
+    "end the lost upload session": "Such a one ends with its session, as that of this command has: try again.",
     # What came
     "look at the answer": "Try again. If it recurs, something in front of the server may answer in its place, or "
     "this server's answers have a form that is not known yet: please report one, as conn.request() shows it.",
     # Objects and their columns
     "go to the project": "Add --project {name!r}.",
     "it is a report": "Leave --type cube away, or say --type report.",
-    "it is a cube": "It has neither prompts nor pages; mstr-arrow fetch and sql read it, without --type report.",
+    "it is a data model": "It has neither prompts nor pages; mstr-arrow fetch and sql read it, without --type.",
+    "Connection.data_model.parameters": "--parameter",
+    "Connection.data_model.instance_id": "instance_id",
+    "it is a cube": "It has neither prompts nor pages; mstr-arrow fetch and sql read it, without --type.",
     "list the folder": "mstr-arrow ls lists cubes and reports, with the folders that they are in.",
-    "say the kind": "Give the id or the path, or say which it is: --type cube or --type report.",
+    "say the kind": "Give the id or the path, or say which: --type cube, report or 'data model'.",
     "type the column": "Choose a type that holds it: --column-type '{column}=string' takes any value; "
     "--on-bad-value '{column}=null' makes null of such values.",
     "read half a character": "--on-bad-value '{column}=null' reads the rest of such texts, with U+FFFD in place of "
@@ -128,7 +139,7 @@ WORDS = {
 
 NOT_HERE = frozenset(
     {
-        *("connect.login_mode=16", "Connection.report.instance_id", "Connection.renew()"),
+        *("connect.login_mode=16", "Connection.report.instance_id"),
         *("col()", "col('Revenue')", "prompts.empty()", "prompts.expression()", "Scan.lazy()", "Scan.top()"),
         *("Scan.filter_sql()", "Scan.sort.descending=True"),
         *("SuperCube.create()", "SuperCube.create.force=True", "SuperCube.name=…"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.cli.sql import statement
 from mstr_arrow.errors import NotFound, UsageError
-from mstr_arrow.names import suggestion
+from mstr_arrow.names import find_named, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.catalog.objects import ObjectInfo
     from mstr_arrow.connection import Connection
+    from mstr_arrow.fetch.options import ScanOptions
     from mstr_arrow.grid.options import OnBadValue
     from mstr_arrow.scan.scan import Scan
 
@@ -48,12 +49,16 @@ class Source:
 
 
 def open_sources(
-    connection: Connection, text: str, on_bad_value: OnBadValue | Mapping[str, OnBadValue] = "raise"
+    connection: Connection,
+    text: str,
+    on_bad_value: OnBadValue | Mapping[str, OnBadValue] = "raise",
+    parameters: Mapping[str, str] | None = None,
 ) -> list[Source]:
     """Find and open what a statement names, but for files; the schema of each is asked for.
 
-    Errors: those of `Connection.find` and `statement.parse`; UsageError for names that differ in case only, and for
-    bad values of a column that no object has.
+    Each data model is read with the values of those parameters that it has. Errors: those of `Connection.find` and
+    `statement.parse`; UsageError for names that differ in case only, for bad values of a column that no object has,
+    and for values of parameters that no data model has.
     """
     root = statement.parse(text)
     named: dict[str, list[statement.Mention]] = {}
@@ -63,7 +68,11 @@ def open_sources(
             info = _find(connection, mention)
             found[info.id] = info
             named.setdefault(info.id, []).append(mention)
-    sources = [_open(connection, root, found[key], mentions, on_bad_value) for key, mentions in named.items()]
+    values = _values_of(connection, list(found.values()), parameters or {})
+    sources = [
+        _open(connection, root, found[key], mentions, on_bad_value, values=values.get(key, {}))
+        for key, mentions in named.items()
+    ]
     names = [name for source in sources for name in source.schema.names]
     for name in () if isinstance(on_bad_value, str) else on_bad_value:
         if name not in names:
@@ -72,6 +81,28 @@ def open_sources(
                 hint=suggestion(name, names),
             )
     return sources
+
+
+def _values_of(
+    connection: Connection, found: list[ObjectInfo], parameters: Mapping[str, str]
+) -> dict[str, dict[str, str]]:
+    """Return the values for each data model, by its id; errors: UsageError for those that none has."""
+    models = [info for info in found if info.kind == "data model"]
+    if not parameters:
+        return {}
+    known = {info.id: connection.data_model(info.id).parameters() for info in models}
+    values: dict[str, dict[str, str]] = {key: {} for key in known}
+    for name, value in parameters.items():
+        owners = [key for key, each in known.items() if find_named(name, each, lambda it: it.name)]
+        if not owners:
+            names = [each.name for listed in known.values() for each in listed]
+            raise UsageError(
+                f"--parameter names {name!r}, which no data model in the statement has.",
+                hint=suggestion(name, names) if names else "Drop --parameter.",
+            )
+        for key in owners:
+            values[key][name] = value
+    return values
 
 
 def _find(connection: Connection, mention: statement.Mention) -> ObjectInfo:
@@ -93,9 +124,15 @@ def _open(
     info: ObjectInfo,
     mentions: list[statement.Mention],
     on_bad_value: OnBadValue | Mapping[str, OnBadValue],
+    *,
+    values: Mapping[str, str],
 ) -> Source:
-    open_one = connection.report if info.kind == "report" else connection.cube
-    whole: Scan = open_one(info.id, on_bad_value=on_bad_value if isinstance(on_bad_value, str) else "raise")
+    how: ScanOptions = {"on_bad_value": on_bad_value if isinstance(on_bad_value, str) else "raise"}
+    whole: Scan
+    if info.kind == "data model":
+        whole = connection.data_model(info.id, parameters=values, **how)
+    else:
+        whole = (connection.report if info.kind == "report" else connection.cube)(info.id, **how)
     if not isinstance(on_bad_value, str):
         mine = {name: choice for name, choice in on_bad_value.items() if name in whole.schema.names}
         whole = whole.with_options(on_bad_value=mine) if mine else whole

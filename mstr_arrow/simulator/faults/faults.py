@@ -109,6 +109,19 @@ class ExecutionFails:
     status: int
 
 
+@dataclass(frozen=True, slots=True)
+class DeliveryEnds:
+    """How the delivery of a subscription ends; ``state`` 0 means that it never does."""
+
+    state: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """A publication of a cube that ends without a word, and leaves the data as they were."""
+
+
 Effect: TypeAlias = (
     Replaced
     | Refused
@@ -122,6 +135,8 @@ Effect: TypeAlias = (
     | Evicted
     | PublishEnds
     | ExecutionFails
+    | DeliveryEnds
+    | Forgotten
 )
 
 
@@ -325,3 +340,30 @@ class Fault:
         """
         refusal = Refusal(500, "ERR001", message, iserver_code=iserver_code)
         return cls(effect=ExecutionFails(refusal, status)).on("POST", r"/instances/?$")
+
+    @classmethod
+    def delivery_ends(cls, state: int = 2, message: str = "(A scripted failure.)") -> Fault:
+        """Accept to send a subscription, and end with this state, or never where it is 0.
+
+        2 fails, 3 is cancelled, 4 timed out, 5 is skipped. Aimed at the next subscription that is sent.
+        """
+        return cls(effect=DeliveryEnds(state, message)).on("POST", r"/send$")
+
+    @classmethod
+    def publication_fails(
+        cls, iserver_code: int = -2147205488, message: str = "(Maximum number of rows (32000) exceeded.)"
+    ) -> Fault:
+        """Accept to publish a cube, and fail with this error when its time is over; the data stay as they were.
+
+        Aimed at the next publication of a cube.
+        """
+        refusal = Refusal(500, "ERR001", message, iserver_code=iserver_code)
+        return cls(effect=ExecutionFails(refusal, 3)).on("POST", r"/v2/cubes/\w+/?$")
+
+    @classmethod
+    def publication_forgotten(cls) -> Fault:
+        """Accept to publish a cube, and end as if all was well with the data as they were.
+
+        Aimed at the next publication of a cube.
+        """
+        return cls(effect=Forgotten()).on("POST", r"/v2/cubes/\w+/?$")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from multidict import MultiMapping
 
-    from mstr_arrow.simulator.faults.faults import Altered, ExecutionFails, PublishEnds
+    from mstr_arrow.simulator.faults.faults import Altered, DeliveryEnds, ExecutionFails, PublishEnds
     from mstr_arrow.simulator.state.iserver import IServer
     from mstr_arrow.simulator.state.sessions import Session
 
@@ -33,8 +33,8 @@ class Needs(Enum):
 class Call:
     """A request on its way to a handler.
 
-    ``altered``, ``ending`` and ``failing`` are faults that the handlers of pages, publications and executions carry
-    out.
+    ``altered``, ``ending``, ``failing``, ``delivering`` and ``forgotten`` are faults that the handlers of pages,
+    publications, executions and deliveries carry out.
     """
 
     server: IServer
@@ -47,6 +47,8 @@ class Call:
     altered: Altered | None = None
     ending: PublishEnds | None = None
     failing: ExecutionFails | None = None
+    delivering: DeliveryEnds | None = None
+    forgotten: bool = False
 
     @property
     def user_session(self) -> Session:

@@ -16,8 +16,10 @@ from mstr_arrow.simulator.faults.faults import (
     Cut,
     CutRequest,
     Delayed,
+    DeliveryEnds,
     Evicted,
     ExecutionFails,
+    Forgotten,
     LoggedOut,
     Outwaited,
     PublishEnds,
@@ -28,11 +30,10 @@ from mstr_arrow.simulator.faults.faults import (
 from mstr_arrow.simulator.state.iserver import RecordedRequest
 from mstr_arrow.simulator.state.sessions import expired, parse_cookies
 from mstr_arrow.simulator.state.settings import CONTEXT
-from mstr_arrow.simulator.state.workload import Workload
 
 from .call import Needs
 from .routes import ROUTES, Call, Route
-from .sending import cut_off, response_of, send_cut, send_streamed
+from .sending import cut_off, response_of, send_cut, send_paced, send_streamed
 
 if TYPE_CHECKING:
     from mstr_arrow.simulator.faults.faults import Fault
@@ -63,7 +64,6 @@ class _Front:
 
     def __init__(self, server: IServer) -> None:
         self._server = server
-        self._workload = Workload(server.settings.time)
         self.routes: dict[web.AbstractRoute, Route] = {}
         self._behind: set[asyncio.Task[Answer]] = set()
 
@@ -88,6 +88,8 @@ class _Front:
         self._record(request, path, body or b"", plain, wire_bytes=len(answer.body))
         if fault is not None and isinstance(fault.effect, Cut):
             return await send_cut(request, answer, fault.effect)
+        if self._server.workload.model.bytes_per_second:
+            return await send_paced(request, answer, self._server.workload.carry)
         if answer.ready:
             return await send_streamed(request, answer)
         response = response_of(answer)
@@ -133,6 +135,8 @@ class _Front:
             altered=effect if isinstance(effect, Altered) else None,
             ending=effect if isinstance(effect, PublishEnds) else None,
             failing=effect if isinstance(effect, ExecutionFails) else None,
+            delivering=effect if isinstance(effect, DeliveryEnds) else None,
+            forgotten=isinstance(effect, Forgotten),
             headers=request.headers,
         )
         if isinstance(effect, LoggedOut):
@@ -143,7 +147,8 @@ class _Front:
             call.session.drop_instances()
         if route.needs is not Needs.PROJECT:
             return await _worked_out(route, call)
-        async with self._workload.place(call.user_session.token) as take_time:
+        asked_for = (route.path, call.places.get("id"), call.query.get("offset"))  # by whichever instance
+        async with self._server.workload.place(call.user_session.token, asked_for) as take_time:
             answer = await _worked_out(route, call)
             await take_time(answer.rows)
             return answer

@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from mstr_arrow.simulator.answers import Answer
     from mstr_arrow.simulator.faults.faults import Cut, CutRequest
 
 _SEND_BUFFER = 256 * 2**10  # larger ones leave the processor's caches and halve the speed
 _SEND_SECONDS = 60
+_PIECE = 32 * 2**10
 _TRICKLES = 10
 _LOOK_SECONDS = 0.1
 _HEADERS = {
@@ -68,6 +71,24 @@ def _send(descriptor: int, body: bytes) -> None:
             connection.sendall(rest)
     except OSError:
         return  # the client went away; aiohttp sees the same and closes the connection
+
+
+async def send_paced(
+    request: web.Request, answer: Answer, carry: Callable[[int], Awaitable[None]]
+) -> web.StreamResponse:
+    """Send an answer over a link, piece by piece: ``carry`` waits until so many bytes have gone."""
+    response = web.StreamResponse(status=answer.status, headers=_HEADERS | answer.headers)
+    response.headers["Content-Type"] = answer.content_type
+    response.content_length = len(answer.body)
+    for cookie in answer.cookies:
+        response.headers.add("Set-Cookie", cookie)
+    with suppress(ConnectionResetError):  # the client went away
+        await response.prepare(request)
+        for start in range(0, len(answer.body), _PIECE):
+            piece = answer.body[start : start + _PIECE]
+            await carry(len(piece))
+            await response.write(piece)
+    return response
 
 
 async def send_cut(request: web.Request, answer: Answer, cut: Cut) -> web.StreamResponse:

@@ -64,7 +64,6 @@ def _retail(loads: Mapping[str, int]) -> Cube:
             metric_of("Planned Sales", "double", (month * 1.0), scope="model"),
         ),
         total=len(_DAYS) * len(_CITIES),
-        tables=tuple(table.name for table in (YTD_DAY, CITY_MONTH)),
         folder=_FOLDER,
     )
 

@@ -18,9 +18,13 @@ from mstr_arrow.simulator.samples.project import sample_cubes, sample_reports
 from .instances import Instance
 from .jobs import Jobs
 from .page_cache import PageCache
+from .people import People
+from .publications import Publications
 from .refreshes import Refreshes
 from .sessions import Session, Sessions
+from .subscriptions import Subscriptions
 from .tokens import Tokens
+from .workload import Workload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -78,11 +82,15 @@ class IServer:
         )
         self.tokens = Tokens(self.sessions)
         self.datasets = Datasets(self.catalogue, overwrites=settings.dialect.overwrites, seed=settings.seed)
+        self.people = People(settings.username)
+        self.subscriptions = Subscriptions(self.catalogue, self.people, settings.username, clock)
         self.chunks_received: list[tuple[str, str, int, int, int]] = []
-        self.jobs = Jobs()
+        self.jobs = Jobs(settings.jobs_kept)
+        self.publications = Publications(self.catalogue, self.jobs, settings, self._forget_bounds)
         self.refreshes = Refreshes(settings.model_instance_seconds, clock, self._load)
         self._loads: dict[str, int] = {}
         self.faults = FaultPlan(settings.fault_seed)
+        self.workload = Workload(settings.time, seed=settings.fault_seed)
         self.requests: list[RecordedRequest] = []
         self.arrived = 0
         self.instances_created = 0
@@ -114,17 +122,12 @@ class IServer:
 
     def republish(self, name: str, *, rows: int | None, seed: int | None) -> None:
         """Publish a cube anew: with other data, where another number of rows or another seed is given."""
-        catalogue, settings = self.catalogue, self.settings
-        cube_id = catalogue.names()[name]
-        old = catalogue.cubes[cube_id]
-        if not isinstance(old, Cube):
-            raise KeyError(f"{name} is encoded: its pages are what they are")
-        new = old
-        if rows is not None or seed is not None:
-            rows, seed = settings.rows if rows is None else rows, settings.seed if seed is None else seed
-            new = next((cube for cube in sample_cubes(rows, seed) if cube.id == cube_id), old)
+        cube_id = self.catalogue.names()[name]
+        self.publications.change(cube_id, rows=rows, seed=seed)
+        self.publications.take_effect(cube_id)
+
+    def _forget_bounds(self, cube_id: str) -> None:
         self._bounds.pop(cube_id, None)
-        catalogue.cubes[cube_id] = replace(new, edition=old.edition + 1)
 
     def _load(self, refresh: Refresh) -> None:
         """Load tables of a data model: its cube is published anew, with the data that they make."""

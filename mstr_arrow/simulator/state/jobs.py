@@ -1,7 +1,8 @@
-"""Jobs: reports that are being executed, each for as long as the server was told that it takes.
+"""Jobs: reports that are executed and cubes that are published, each for as long as the server was told it takes.
 
 A job runs on the event loop's clock, whoever waits for it: a client that goes away, or a gateway that gives up,
-does not end it. Finished jobs are forgotten at once, as a real server's monitor does (Wire reference, section 7.2).
+does not end it. Finished jobs are forgotten at once, as a real server's monitor does (Wire reference, section 7.2),
+or after a while where it is set up so.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from mstr_arrow.simulator.answers import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 READY, PROMPT, ERROR, RUNNING = 1, 2, 3, 4
 _STAGES = ((0.05, 8), (0.15, 5), (0.8, 6), (0.95, 7), (1.0, 17))
@@ -25,7 +26,7 @@ class Job:
     """An execution that takes ``seconds`` and ends as ``failure`` says, None with success.
 
     ``session`` is the token of the session that it runs for, and ends with. ``failed_status`` is what the
-    instance's status is called after a failure: 3 or 18.
+    instance's status is called after a failure: 3 or 18. It ``publishes`` a cube, or else executes an object.
     """
 
     number: int
@@ -36,6 +37,7 @@ class Job:
     seconds: float
     failure: Refusal | None = None
     failed_status: int = ERROR
+    publishes: bool = False
     began: float
     _ended: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -77,9 +79,11 @@ class Job:
 
 @dataclass(slots=True)
 class Jobs:
-    """The jobs that are running; used by one event loop."""
+    """The jobs that are running; used by one event loop. Those that ended are ``kept`` for so many seconds."""
 
+    kept: float = 0.0
     started: int = 0
+    ended: list[Job] = field(default_factory=list)
     _running: dict[int, Job] = field(default_factory=dict)
     _timers: dict[int, asyncio.TimerHandle] = field(default_factory=dict)
 
@@ -92,8 +96,13 @@ class Jobs:
         seconds: float,
         failure: Refusal | None = None,
         failed_status: int = ERROR,
+        publishes: bool = False,
+        done: Callable[[Job], object] = lambda _: None,
     ) -> Job:
-        """Start a job on the object with this id and name; one that takes no time has ended already."""
+        """Start a job on the object with this id and name; one that takes no time has ended already.
+
+        ``done`` is called when it ends well.
+        """
         self.started += 1
         loop = asyncio.get_running_loop()
         job = Job(
@@ -104,13 +113,20 @@ class Jobs:
             object_name=found[1],
             seconds=seconds,
             failed_status=failed_status,
+            publishes=publishes,
             began=loop.time(),
         )
+
+        def end() -> None:
+            if failure is None:
+                done(job)
+            self._end(job, failure)
+
         if seconds > 0:
             self._running[job.number] = job
-            self._timers[job.number] = loop.call_later(seconds, self._end, job, failure)
+            self._timers[job.number] = loop.call_later(seconds, end)
         else:
-            job.end(failure)
+            end()
         return job
 
     @property
@@ -132,6 +148,9 @@ class Jobs:
         timer = self._timers.pop(job.number, None)
         if timer is not None:
             timer.cancel()
+        if job.running and self.kept:
+            self.ended.append(job)
+            asyncio.get_running_loop().call_later(self.kept, self.ended.remove, job)
         job.end(failure)
 
 

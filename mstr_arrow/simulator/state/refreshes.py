@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from .jobs import Job
 
-BEING_PUBLISHED = -2147072194
-
 RESERVED, COMPARED, ERROR = "reserved", "schema_comparison_completed", "error"
 
 

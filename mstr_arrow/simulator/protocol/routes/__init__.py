@@ -16,7 +16,9 @@ from .prompts import ROUTES as PROMPT_ROUTES
 from .reports import ROUTES as REPORT_ROUTES
 from .searches import ROUTES as SEARCH_ROUTES
 from .sqlview import ROUTES as SQL_ROUTES
+from .subscriptions import ROUTES as SUBSCRIPTION_ROUTES
 from .uploads import ROUTES as UPLOAD_ROUTES
+from .users import ROUTES as USER_ROUTES
 
 ROUTES = (
     *AUTH_ROUTES,
@@ -34,6 +36,8 @@ ROUTES = (
     *DATASET_ROUTES,
     *DATA_MODEL_ROUTES,
     *UPLOAD_ROUTES,
+    *SUBSCRIPTION_ROUTES,
+    *USER_ROUTES,
 )
 
 __all__ = ["ROUTES", "Call", "Route"]

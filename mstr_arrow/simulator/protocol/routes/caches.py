@@ -39,7 +39,7 @@ def caches(call: Call) -> Answer:
     projects = call.query.get("projectIds", catalogue.project_id).split(",")
     shown = catalogue.project_id in projects
     found = [cube for cube in catalogue.cubes.values() if shown and cube.published]
-    listed = [_described(cube, catalogue.project_id) for cube in found[offset : offset + limit]]
+    listed = [_described(call, cube) for cube in found[offset : offset + limit]]
     return ok(
         {
             "offset": offset,
@@ -57,7 +57,8 @@ def _check(call: Call) -> None:
         raise Refusal(403, "ERR0014", "(The user does not have the privilege to monitor caches.)")
 
 
-def _described(cube: Cube | EncodedCube, project_id: str) -> dict[str, Any]:
+def _described(call: Call, cube: Cube | EncodedCube) -> dict[str, Any]:
+    project_id = call.server.catalogue.project_id
     edition = cube.edition if isinstance(cube, Cube) else 0
     updated = _FIRST + timedelta(minutes=edition)
     return {
@@ -67,7 +68,7 @@ def _described(cube: Cube | EncodedCube, project_id: str) -> dict[str, Any]:
         "state": {"active": True, "dirty": False, "infoDirty": False, "persisted": True, "loadedState": "loaded"},
         "lastUpdateTime": updated.strftime("%Y-%m-%d %H:%M:%S"),
         "creationTime": _FIRST.strftime("%Y-%m-%d %H:%M:%S"),
-        "lastUpdateJob": 1001 + edition,
+        "lastUpdateJob": call.server.publications.last_job(cube),
         "rowCount": cube.total,
         "size": cube.total * 64 + 4096,
     }

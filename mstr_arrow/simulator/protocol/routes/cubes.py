@@ -1,18 +1,23 @@
-"""Cubes: definition, status and information (Wire reference, sections 3.2 to 3.4)."""
+"""Cubes: definition, status, information and publication (Wire reference, sections 3.2 to 3.4 and 7.1)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.simulator.answers import Answer, ok
+import orjson
+
+from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.model.cubes import SUPER_CUBE, Cube
 from mstr_arrow.simulator.model.encoded_cube import EncodedCube
 from mstr_arrow.simulator.protocol.call import Call, Route
 from mstr_arrow.simulator.protocol.page_parts import available_objects
 from mstr_arrow.simulator.push.uploads import RUNNING
 
+from .jobs import job_id
+
 if TYPE_CHECKING:
     from mstr_arrow.simulator.model.dialect import Dialect
+    from mstr_arrow.simulator.state.jobs import Job
 
 _READY, _EMMA, _PROCESSING = 1024 + 64 + 32 + 8 + 4 + 2, 16384, 1
 
@@ -27,16 +32,41 @@ def info(call: Call) -> Answer:
     """Tell size, status and path of cubes."""
     catalogue = call.server.catalogue
     cubes = [catalogue.cube(cube_id) for cube_id in call.query.getall("id", [])]
-    return ok({"cubesInfos": [_info(catalogue.project, cube) for cube in cubes]})
+    return ok({"cubesInfos": [_info(call, cube) for cube in cubes]})
 
 
 def status(call: Call) -> Answer:
     """Tell the status bits of a cube in a header."""
     cube = call.server.catalogue.cube(call.places["id"])
-    publishing = any(u.dataset.id == cube.id and u.status == RUNNING for u in call.server.sessions.uploads())
-    publishing = publishing or call.server.refreshes.running(cube.id) is not None
-    bits = _status(cube) | (_PROCESSING if publishing else 0)
-    return Answer(status=204, headers={"X-MSTR-CubeStatus": str(bits)})
+    return Answer(status=204, headers={"X-MSTR-CubeStatus": str(_status(call, cube))})
+
+
+def publish(call: Call) -> Answer:
+    """Start to publish a cube, and tell the job's number."""
+    server, session = call.server, call.user_session
+    cube = server.catalogue.cube(call.places["id"])
+    if server.datasets.get(cube.id) is not None:
+        raise Refusal(400, "ERR001", f"(The cube '{cube.name}' was made of pushed data: it has no source to ask.)")
+    instance = server.create_instance(cube) if server.settings.names_publication else None
+
+    def done(_job: Job) -> None:
+        if instance is not None:
+            instance.base = instance.source = server.catalogue.cubes[cube.id]
+
+    job = server.publications.start(
+        cube,
+        session=session.token,
+        user=session.user,
+        failure=None if call.failing is None else call.failing.refusal,
+        forgotten=call.forgotten,
+        done=done,
+    )
+    body: dict[str, Any] = {"id": job_id(job), "jobId": job.number}
+    if instance is not None:
+        instance.job = job
+        server.keep(instance, session)
+        body["instanceId"] = instance.id
+    return Answer(status=202, body=orjson.dumps(body))
 
 
 def _definition(cube: Cube | EncodedCube, dialect: Dialect) -> dict[str, Any]:
@@ -45,27 +75,32 @@ def _definition(cube: Cube | EncodedCube, dialect: Dialect) -> dict[str, Any]:
     return {"availableObjects": available_objects(cube.attributes, cube.metrics, dialect)}
 
 
-def _info(project: str, cube: Cube | EncodedCube) -> dict[str, Any]:
+def _info(call: Call, cube: Cube | EncodedCube) -> dict[str, Any]:
     return {
         "cubeName": cube.name,
         "cubeId": cube.id,
         "ownerId": "54F3D26011D2896560009A8E67019608",
-        "path": "\\" + "\\".join((project, *cube.folder, cube.name)),
+        "path": "\\" + "\\".join((call.server.catalogue.project, *cube.folder, cube.name)),
         "modificationTime": "2026-01-15 08:30:00",
         "serverMode": 1,
         "size": cube.total * 64 + 4096,
-        "status": _status(cube),
+        "status": _status(call, cube),
     }
 
 
-def _status(cube: Cube | EncodedCube) -> int:
+def _status(call: Call, cube: Cube | EncodedCube) -> int:
+    server = call.server
+    uploads = any(u.dataset.id == cube.id and u.status == RUNNING for u in server.sessions.uploads())
+    loads = server.refreshes.running(cube.id) is not None
+    processing = _PROCESSING if uploads or loads or server.publications.shows(cube.id) else 0
     if not cube.published:
-        return 0
-    return _READY + (_EMMA if cube.subtype == SUPER_CUBE else 0)
+        return processing
+    return processing + _READY + (_EMMA if cube.subtype == SUPER_CUBE else 0)
 
 
 ROUTES = (
     Route("GET", "/api/v2/cubes/{id}", definition),
     Route("GET", "/api/cubes", info),
     Route("HEAD", "/api/cubes/{id}", status),
+    Route("POST", "/api/v2/cubes/{id}", publish),
 )

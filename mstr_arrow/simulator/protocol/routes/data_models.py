@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mstr_arrow.simulator.answers import Answer, Refusal, ok
+from mstr_arrow.simulator.answers import BEING_PUBLISHED, Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request, json_object
 from mstr_arrow.simulator.model.cubes import object_id
 from mstr_arrow.simulator.protocol.call import Call, Route
 from mstr_arrow.simulator.protocol.execution import change, find_instance, finished
-from mstr_arrow.simulator.state.refreshes import BEING_PUBLISHED, COMPARED, ERROR, RESERVED, Refresh
+from mstr_arrow.simulator.state.refreshes import COMPARED, ERROR, RESERVED, Refresh
 
 if TYPE_CHECKING:
     from mstr_arrow.simulator.model.data_models import DataModel

@@ -42,32 +42,35 @@ def cancel(call: Call) -> Answer:
 def _visible(call: Call) -> list[Job]:
     if not call.server.settings.monitors_jobs:
         raise Refusal(403, "ERR0014", "(The user does not have the privilege to monitor jobs.)")
-    return list(call.server.jobs.running.values())
+    jobs = call.server.jobs
+    return [*jobs.running.values(), *jobs.ended]
 
 
 def _find(call: Call) -> Job:
     wanted = call.places["job"]
     for job in _visible(call):
-        if wanted in {str(job.number), _id(job)}:
+        if wanted in {str(job.number), job_id(job)}:
             return job
     raise Refusal(404, "ERR004", f"(The job '{wanted}' was not found.)")
 
 
-def _id(job: Job) -> str:
+def job_id(job: Job) -> str:
     """Give the id of a job: its number and the node that it runs on."""
     return f"{job.number}:{_NODE_CODE}"
 
 
 def _described(call: Call, job: Job) -> dict[str, Any]:
     began = datetime.now(tz=UTC) - timedelta(seconds=job.elapsed)
+    what = "cube" if job.publishes else "report"
+    failed = {} if job.failure is None else {"errorMessage": job.failure.message}
     return {
-        "id": _id(job),
+        "id": job_id(job),
         "jobId": job.number,
-        "status": "executing",
+        "status": "executing" if job.running else "error" if failed else "completed",
         "type": "interactive",
         "user": job.user,
-        "description": f"Running report: {job.object_name}",
-        "objectType": "report",
+        "description": f"{'Publishing cube' if job.publishes else 'Running report'}: {job.object_name}",
+        "objectType": what,
         "objectId": job.object_id,
         "nodeName": _NODE,
         "creationTime": began.strftime("%Y-%m-%dT%H:%M:%S.000+0000"),
@@ -76,6 +79,7 @@ def _described(call: Call, job: Job) -> dict[str, Any]:
         "totalTasks": 1,
         "memoryUsage": 1,
         "elapsedTime": int(job.elapsed * 1000),
+        **failed,
     }
 
 

@@ -14,15 +14,19 @@ from mstr_arrow.simulator.push.uploads import Upload, read_tables
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mstr_arrow.simulator.push.policies import Adding
+
 _SESSION = "/api/datasets/{id}/uploadSessions/{upload}"
 
 
 def open_session(call: Call) -> Answer:
-    """Open an upload session; a dataset has one at a time."""
+    """Open an upload session; a dataset has one at a time, of all log-ins or of each."""
     server = call.server
     dataset = server.datasets.find(call.places["id"])
     tables = read_tables(call.json(), dataset.model, column_orientation=server.settings.column_orientation)
-    if any(upload.dataset is dataset and upload.busy for upload in server.sessions.uploads()):
+    of_this_log_in = server.settings.uploads_per == "session"
+    others = call.user_session.uploads.values() if of_this_log_in else server.sessions.uploads()
+    if any(upload.dataset is dataset and upload.busy for upload in others):
         raise Refusal(409, "ERR006", f"(The dataset '{dataset.model.name}' has an open upload session.)")
     upload = Upload(id=object_id("upload", dataset.id, str(server.arrived)), dataset=dataset, tables=tables)
     call.user_session.uploads[upload.id] = upload
@@ -38,7 +42,8 @@ def publish(call: Call) -> Callable[[], Answer]:
     """Begin to publish what was sent."""
     upload = _upload(call)
     upload.start(polls=call.server.settings.publish_polls, ending=call.ending)
-    return partial(_prepare, upload, keep=call.server.settings.keep_uploads)
+    settings = call.server.settings
+    return partial(_prepare, upload, keep=settings.keep_uploads, adding=settings.adding)
 
 
 def publish_status(call: Call) -> Answer:
@@ -81,8 +86,8 @@ def _index(value: Any) -> int:
     return number
 
 
-def _prepare(upload: Upload, *, keep: bool) -> Answer:
-    upload.prepare(keep=keep)
+def _prepare(upload: Upload, *, keep: bool, adding: Adding) -> Answer:
+    upload.prepare(keep=keep, adding=adding)
     return Answer()
 
 

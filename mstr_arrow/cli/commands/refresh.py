@@ -1,0 +1,107 @@
+"""``mstr-arrow refresh``: have a cube published anew, and be sure that its data are new."""
+
+import time
+from typing import Annotated, Any
+
+import typer
+
+from mstr_arrow.cli.options import common
+from mstr_arrow.cli.options.connecting import open_connection
+from mstr_arrow.cli.options.server import Server, takes_server
+from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.progress import clock
+from mstr_arrow.cli.render.publishing import publication_progress, summarise
+from mstr_arrow.cli.render.streams import Terminal
+from mstr_arrow.cli.render.tables import print_json, print_text
+from mstr_arrow.connection import Connection
+from mstr_arrow.errors import NotFound, UsageError
+from mstr_arrow.objects.cube import Cube
+from mstr_arrow.publishing.publication import Publication
+
+CANCELLED = "The publication was cancelled, if it was started here, and no session left behind."
+
+
+@takes_server()
+def refresh(
+    name: common.Object,
+    *,
+    server: Server,
+    wait: Annotated[
+        bool,
+        typer.Option(
+            help="Wait until the data are new; or leave the publication to itself, and the session open for it."
+        ),
+    ] = True,
+    timeout: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            min=0.001,
+            help="How long to wait, if not as --publish-timeout says; then the publication is cancelled.",
+        ),
+    ] = None,
+    json: common.Json = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+    verbose: common.Verbose = False,
+) -> None:
+    """Have the server publish a cube anew, and wait until its data are new.
+
+    It is done when that is proved: by the time of the data or the job that they are of, where you may see caches;
+    else by the status and an instance. A publication that somebody else has started is followed.
+    """
+    console = Terminal(stderr=True)
+    with shown_errors(console, verbose=verbose, interrupted=CANCELLED), open_connection(server) as connection:
+        cube = connection.cube(_find(connection, name))
+        began = time.monotonic()
+        with publication_progress(console, quiet=quiet) as on_progress:
+            publication = cube.refresh(wait=wait, timeout=timeout, on_progress=on_progress)
+        left_open = None if wait else _leave(connection, publication)
+        seconds = time.monotonic() - began
+        if json:
+            print_json(as_json(cube, publication) | {"seconds": round(seconds, 3)})
+        elif not quiet:
+            print_text(summarise(publication, seconds) if wait else _going_on(publication, left_open))
+
+
+def _find(connection: Connection, name: str) -> str:
+    """Return the id of a cube; errors: those of `find`, and UsageError for a report."""
+    try:
+        return connection.find(name, "cube").id
+    except NotFound:
+        found = connection.find(name)  # which says what there is near
+        raise only_cubes(found.name) from None
+
+
+def only_cubes(name: str) -> UsageError:
+    """Make the error of a report that is to be refreshed."""
+    return UsageError(
+        f"{name!r} is a report, and only cubes are published.", hint="A report is run anew for each read."
+    )
+
+
+def as_json(cube: Cube, publication: Publication) -> dict[str, Any]:
+    """Describe a publication for a program."""
+    return {
+        "id": cube.id,
+        "name": cube.name,
+        "state": publication.status.state,
+        "proof": publication.proof,
+        "job": publication.job_id,
+        "started": publication.started,
+    }
+
+
+def _leave(connection: Connection, publication: Publication) -> float | None:
+    """Leave a publication to itself; return the seconds of idleness after which its session ends."""
+    publication.detach()
+    return connection.session_info().timeout
+
+
+def _going_on(publication: Publication, seconds: float | None) -> str:
+    """Say what goes on, and until when the session for it stays open."""
+    job = "The server" if publication.job_id is None else f"Job {publication.job_id}"
+    ends = "when it was idle for too long" if seconds is None else f"after {clock(seconds)} of idleness"
+    return (
+        f"{job} publishes {publication.what}. The session is left open for it, as a log-out would cancel it; "
+        f"it ends {ends}."
+    )

@@ -1,0 +1,1 @@
+"""``mstr-arrow subscriptions``: what is delivered when, to whom and how."""

@@ -1,0 +1,1 @@
+"""Data models: their tables, their parameters, and how they are refreshed."""

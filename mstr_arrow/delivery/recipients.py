@@ -1,0 +1,34 @@
+"""Who a subscription delivers to (wire reference, section 8.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from mstr_arrow.delivery.part import chosen
+
+TYPES = ("user", "user_group", "contact", "contact_group", "personal_address")
+
+INCLUDED = ("TO", "CC", "BCC")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Somebody to deliver to.
+
+    ``to`` is a user, group, contact or address of this package, its name or id; ``type`` says what an id belongs
+    to: ``"user"``, ``"user_group"``, ``"contact"``, ``"contact_group"`` or ``"personal_address"``. ``include`` is
+    where an e-mail names them: ``"TO"``, ``"CC"`` or ``"BCC"``.
+
+    >>> Recipient("Ann Lee", include="cc").include
+    'CC'
+    """
+
+    to: Any
+    type: str | None = None
+    include: str = "TO"
+
+    def __post_init__(self) -> None:
+        if self.type is not None:
+            object.__setattr__(self, "type", chosen("the type of a recipient", self.type, TYPES))
+        object.__setattr__(self, "include", chosen("the place of a recipient", self.include, INCLUDED))

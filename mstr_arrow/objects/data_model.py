@@ -1,0 +1,108 @@
+"""A data model: a cube that is made of tables, with parameters that change what it shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mstr_arrow.catalog.find import find
+from mstr_arrow.datamodels.definition import fetch_parameters, fetch_tables
+from mstr_arrow.datamodels.parameters import check_given, given_values
+from mstr_arrow.errors import UsageError
+from mstr_arrow.objects.cube import Cube, cube_definition
+from mstr_arrow.wording import naming
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mstr_arrow.catalog.objects import ObjectInfo
+    from mstr_arrow.datamodels.parameters import ModelParameters
+    from mstr_arrow.datamodels.tables import ModelTables
+    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.grid.definition import Definition
+    from mstr_arrow.session.client import Client
+
+
+class DataModel(Cube):
+    """A data model: a scan of all its attributes and metrics, its tables and its parameters."""
+
+    def __init__(
+        self,
+        client: Client,
+        definition: Definition,
+        options: ReadOptions,
+        info: ObjectInfo,
+        *,
+        row_counts: bool,
+        instance_id: str | None = None,
+        parameters: Sequence[Mapping[str, str]] = (),
+    ) -> None:
+        super().__init__(
+            client, definition, options, row_counts=row_counts, instance_id=instance_id, parameters=parameters
+        )
+        self._found = info
+
+    def __repr__(self) -> str:
+        return f"<DataModel {self.name!r} {self.id}>"
+
+    @property
+    def serve_mode(self) -> str | None:
+        """How the model serves its data: "in memory", "connect live", …; None where the server does not tell."""
+        return self._found.serve_mode
+
+    def tables(self) -> ModelTables:
+        """Return the tables of the model. GET /api/model/dataModels/{id}/tables.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     conn.data_model("Retail Model").tables().table()["name"].to_pylist()
+        ['ytd_day', 'city_mnth_sls']
+        """
+        return self._client.run(fetch_tables(self._client.http, self.id))
+
+    async def tables_async(self) -> ModelTables:
+        """Do what `tables` does."""
+        return await self._client.bridge(fetch_tables(self._client.http, self.id))
+
+    def parameters(self) -> ModelParameters:
+        """Return the parameters that the model can be read with. GET /api/model/dataModels/{id}/parameters.
+
+        Raises NotSupported where the server is older than they are.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     [f"{each.name}: {each.takes}" for each in conn.data_model("Retail Model").parameters()][1:]
+        ["Currency: one of 'EUR', 'USD', 'GBP'", 'Growth: from 0 to 100 in steps of 5']
+        """
+        return self._client.run(fetch_parameters(self._client.http, self.id))
+
+    async def parameters_async(self) -> ModelParameters:
+        """Do what `parameters` does."""
+        return await self._client.bridge(fetch_parameters(self._client.http, self.id))
+
+
+async def open_data_model(
+    client: Client,
+    name_or_id: str,
+    options: ReadOptions,
+    *,
+    parameters: Mapping[str, object] | None,
+    row_counts: bool,
+    instance_id: str | None = None,
+) -> DataModel:
+    """Find a data model, read its definition, and check the values of its parameters before anything is made."""
+    if parameters is not None:
+        check_given(parameters)
+    if parameters and instance_id is not None:
+        raise UsageError(
+            naming(
+                "{Connection.data_model.instance_id} and {Connection.data_model.parameters} exclude each other: an "
+                "instance that is there is read as it is."
+            ),
+            hint="Leave one of them away.",
+        )
+    info = await find(client.http, name_or_id, "data model")
+    definition = await cube_definition(client.http, info.id)
+    values: tuple[Mapping[str, str], ...] = ()
+    if parameters:
+        values = given_values(await fetch_parameters(client.http, info.id), parameters, definition.name)
+    return DataModel(
+        client, definition, options, info, row_counts=row_counts, instance_id=instance_id, parameters=values
+    )

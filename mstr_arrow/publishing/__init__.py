@@ -1,0 +1,1 @@
+"""Publications: what they are told by, what proves that one is done, and waiting for that."""

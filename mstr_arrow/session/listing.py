@@ -1,0 +1,54 @@
+"""Lists that come a part at a time, with their number in a header. Wire reference, section 8."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mstr_arrow.answers import whole_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mstr_arrow.http.response import Answer
+    from mstr_arrow.session.project_http import ProjectHttp
+
+T = TypeVar("T")
+
+PAGE = 1000
+"""Entries that are asked for at a time."""
+
+TOTAL = "x-mstr-total-count"
+
+
+async def fetch_all(
+    http: ProjectHttp,
+    path: str,
+    read: Callable[[Any], list[T]],
+    key: Callable[[T], str],
+    *,
+    method: str = "GET",
+    params: Mapping[str, object] | None = None,
+    json: object = None,
+) -> list[T]:
+    """Return all of a list, each entry once, by its ``key``; part after part, until no more come.
+
+    A server that tells no number is asked until a part is not full; one that knows of no parts gives all at once.
+    """
+    found: dict[str, T] = {}
+    offset = 0
+    while True:
+        asked = {**(params or {}), "offset": offset, "limit": PAGE}
+        part, total = await http.read(
+            method, path, lambda answer: _part(answer, read), params=asked, json=json, safe=True
+        )
+        before = len(found)
+        found |= {key(each): each for each in part}
+        offset += len(part)
+        over = len(part) < PAGE if total is None else offset >= total
+        if over or len(found) == before:
+            return list(found.values())
+
+
+def _part(answer: Answer, read: Callable[[Any], list[T]]) -> tuple[list[T], int | None]:
+    told = whole_number(answer.headers.get(TOTAL))
+    return read(answer.json()), None if told is None or told < 0 else told

@@ -1,0 +1,91 @@
+"""Things that are made and deleted once, though answers get lost: what is there is looked at before all else."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from mstr_arrow.errors import ConnectError, MstrError, ProtocolError, TimeoutExceeded
+from mstr_arrow.http.retry import leaves_open
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from mstr_arrow.http.response import Answer
+    from mstr_arrow.session.project_http import ProjectHttp
+
+T = TypeVar("T")
+
+UNDO_SECONDS = 5.0
+"""Seconds in which what was perhaps made is looked for and deleted, when the wait for its answer is given up."""
+
+
+async def create(
+    http: ProjectHttp,
+    path: str,
+    body: object,
+    read: Callable[[Answer], T],
+    *,
+    look: Callable[[], Awaitable[T | None]],
+    undo: Callable[[T], Awaitable[object]],
+) -> T:
+    """Have the server make something, by POST, and return what ``read`` makes of the answer.
+
+    Where the answer is lost or cannot be read, ``look`` finds what was made; only if that is nothing the request is
+    sent again. When the wait is given up, as by Ctrl-C, what was made meanwhile is undone. After an error that
+    leaves it open nothing of it is there, unless the server is still at it.
+    """
+    doubt = _Doubt(look)
+    try:
+        return await http.read("POST", path, read, json=body, lost=doubt.may_send_again)
+    except MstrError as error:
+        if not is_open(error) or (there := await doubt.settle(error)) is None:
+            raise
+        return there
+    except asyncio.CancelledError:
+        with suppress(MstrError, TimeoutError):
+            async with asyncio.timeout(UNDO_SECONDS):
+                if not http.closed and (made := await look()) is not None:
+                    await undo(made)
+        raise
+
+
+async def delete(http: ProjectHttp, path: str, *, is_there: Callable[[], Awaitable[bool]]) -> None:
+    """Have the server delete something; where the answer is lost, ``is_there`` says whether it is sent again."""
+
+    async def gone() -> bool | None:
+        return None if await is_there() else True
+
+    doubt = _Doubt(gone)
+    try:
+        await http.request("DELETE", path, lost=doubt.may_send_again)
+    except MstrError as error:
+        if not is_open(error) or await doubt.settle(error) is None:
+            raise
+
+
+class _Doubt(Generic[T]):
+    """What a request may have done: ``look`` returns it, None where there is nothing of it."""
+
+    def __init__(self, look: Callable[[], Awaitable[T | None]]) -> None:
+        self._look = look
+        self._found: T | None = None
+
+    async def may_send_again(self) -> bool:
+        """Look, and say whether the request goes again."""
+        self._found = await self._look()
+        return self._found is None
+
+    async def settle(self, error: MstrError) -> T | None:
+        """Return what was done; after a time-out, for which nobody has looked, look now."""
+        if self._found is None and isinstance(error, TimeoutExceeded):
+            with suppress(MstrError):
+                self._found = await self._look()
+        return self._found
+
+
+def is_open(error: MstrError) -> bool:
+    """Say whether the server may have done what it was asked, though there is an error."""
+    cut = isinstance(error, ConnectError) and error.cut
+    return cut or isinstance(error, TimeoutExceeded | ProtocolError) or leaves_open(error)

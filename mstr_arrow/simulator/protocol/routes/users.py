@@ -1,0 +1,102 @@
+"""Users, groups, and the addresses of users (Wire reference, section 8)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from mstr_arrow.simulator.answers import Answer, Refusal, ok
+from mstr_arrow.simulator.bodies import bad_request, json_object
+from mstr_arrow.simulator.protocol.call import Call, Route
+
+from .subscriptions import administers, listed
+
+if TYPE_CHECKING:
+    from mstr_arrow.simulator.model.people import Person
+
+
+def users(call: Call) -> Answer:
+    """List the users whose names begin as the request says, a part at a time."""
+    found = [
+        person.described()
+        for person in call.server.people.users.values()
+        if _begins(call, "nameBegins", person.name) and _begins(call, "abbreviationBegins", person.username)
+    ]
+    return listed(call, sorted(found, key=lambda each: str(each["name"])), default=100)
+
+
+def user(call: Call) -> Answer:
+    """Describe a user."""
+    return ok(call.server.people.user(call.places["id"]).described())
+
+
+def groups(call: Call) -> Answer:
+    """List the groups of users, a part at a time."""
+    others = call.server.people.others.values()
+    found = [
+        {"id": each.id, "name": each.name, "type": 34, "subtype": 8705}
+        for each in others
+        if each.kind == "user_group"
+    ]
+    return listed(call, [each for each in found if _begins(call, "nameBegins", str(each["name"]))], default=100)
+
+
+def addresses(call: Call) -> Answer:
+    """List the addresses of a user."""
+    return ok(_addresses(call, _person(call)))
+
+
+def add_address(call: Call) -> Answer:
+    """Give a user an address, and list all that there are now."""
+    person, settings = _person(call), call.server.settings
+    call.server.people.add_address(person, json_object(call.json()), settings.address_dialect)
+    return Answer(status=settings.address_status, body=orjson.dumps(_addresses(call, person)))
+
+
+def change_address(call: Call) -> Answer:
+    """Change an address, and list all that there are now."""
+    person, dialect = _person(call), call.server.settings.address_dialect
+    call.server.people.change_address(person, call.places["address"], json_object(call.json()), dialect)
+    return ok(_addresses(call, person))
+
+
+def delete_address(call: Call) -> Answer:
+    """Take an address from a user; one that a subscription delivers to stays."""
+    person = _person(call)
+    address = call.server.people.address(person, call.places["address"])
+    if any(
+        each["id"] == address.id
+        for one in call.server.subscriptions.all.values()
+        for each in one.body["recipients"]
+    ):
+        raise bad_request("The address is used by a subscription.")
+    del person.addresses[address.id]
+    return Answer(status=204)
+
+
+def _person(call: Call) -> Person:
+    person = call.server.people.user(call.places["id"])
+    if person.username != call.user_session.user and not administers(call):
+        raise Refusal(403, "ERR0014", "(The user does not have the privilege to manage users.)")
+    return person
+
+
+def _addresses(call: Call, person: Person) -> dict[str, Any]:
+    dialect = call.server.settings.address_dialect
+    return {"addresses": [address.described(dialect) for address in person.addresses.values()]}
+
+
+def _begins(call: Call, parameter: str, name: str) -> bool:
+    return name.casefold().startswith(call.query.get(parameter, "").casefold())
+
+
+ROUTES = (
+    Route("GET", "/api/users", users),
+    Route("GET", "/api/users/{id}", user),
+    Route("GET", "/api/usergroups", groups),
+    Route("GET", "/api/v2/users/{id}/addresses", addresses),
+    Route("POST", "/api/v2/users/{id}/addresses", add_address),
+    Route("PUT", "/api/v2/users/{id}/addresses/{address}", change_address),
+    Route("DELETE", "/api/users/{id}/addresses/{address}", delete_address),
+)

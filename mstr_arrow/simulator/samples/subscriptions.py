@@ -1,0 +1,78 @@
+"""Subscriptions that the simulated project begins with, as whoever made them wrote them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mstr_arrow.simulator.model.cubes import object_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def sample_subscriptions(username: str, ids: Mapping[str, str]) -> list[tuple[str, dict[str, Any]]]:
+    """Make them, each with the name of its owner; ``ids`` are those of the project's cubes and reports by name.
+
+    One has members that no client knows, one a mode that few do.
+    """
+    report = {"id": ids["Cross-tab Metrics Last"], "type": "report"}
+    everyone = _recipient("user_group", "Everyone")
+    return [
+        (
+            "Administrator",
+            {
+                "name": "Weekly Sales",
+                "schedules": [_schedule("Mondays At Six")],
+                "contents": [
+                    {
+                        **report,
+                        "personalization": {"formatMode": "CURRENT_PAGE", "viewMode": "BOTH", "formatType": "HTML"},
+                    }
+                ],
+                "recipients": [_recipient("user", "annl"), everyone | {"includeType": "CC"}],
+                "delivery": {
+                    "mode": "EMAIL",
+                    "contactSecurity": False,
+                    "email": {"subject": "Sales", "message": "As every week.", "priority": "HIGH"},
+                },
+                "allowUnsubscribe": True,
+                "alerting": {"enabled": False, "colour": "amber"},
+            },
+        ),
+        (
+            "Administrator",
+            {
+                "name": "Nightly Sales Cache",
+                "schedules": [_schedule("Nightly Load Done")],
+                "contents": [{"id": ids["Sales Cube"], "type": "cube"}],
+                "recipients": [everyone],
+                "delivery": {"mode": "CACHE", "cache": {"cacheType": "RESERVED", "shortcutCacheFormat": "BOTH"}},
+            },
+        ),
+        (
+            username,
+            {
+                "name": "On My Phone",
+                "schedules": [_schedule("Every Morning")],
+                "contents": [report],
+                "recipients": [_recipient("user", username)],
+                "delivery": {
+                    "mode": "MOBILE",
+                    "expiration": "2030-12-31",
+                    "mobile": {
+                        "clientType": "PHONE",
+                        "deviceId": object_id("device", "phone"),
+                        "do_not_create": True,
+                    },
+                },
+            },
+        ),
+    ]
+
+
+def _schedule(name: str) -> dict[str, Any]:
+    return {"id": object_id("schedule", name)}
+
+
+def _recipient(kind: str, name: str) -> dict[str, Any]:
+    return {"id": object_id(kind, name), "type": kind, "includeType": "TO"}

@@ -1,0 +1,1 @@
+"""Subscriptions: what is delivered when, to whom, and how it went."""

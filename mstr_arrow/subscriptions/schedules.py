@@ -1,0 +1,107 @@
+"""Schedules, by which subscriptions run. Wire reference, section 8."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from mstr_arrow.answers import identity, items, moment, optional_text, reading, text
+from mstr_arrow.catalog.objects import check_text
+from mstr_arrow.errors import NotFound, UsageError
+from mstr_arrow.names import find_named
+from mstr_arrow.session.listing import fetch_all
+from mstr_arrow.subscriptions.route import is_unknown_route
+from mstr_arrow.users.requests import no_such
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from mstr_arrow.session.project_http import ProjectHttp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When subscriptions run: at times, or (``type`` is ``"event_based"``) when ``event`` happens.
+
+    ``next_delivery`` is when it comes next, as far as the server tells it; one that is ``expired`` never does.
+    """
+
+    id: str
+    name: str
+    type: str | None = None
+    description: str = ""
+    next_delivery: datetime | None = None
+    start: datetime | None = None
+    stop: datetime | None = None
+    event: str | None = None
+    expired: bool = False
+
+
+class Schedules(list[Schedule]):
+    """A list of schedules."""
+
+    def table(self) -> pa.Table:
+        """Return a row for each schedule: id, name, type, description, event, next delivery, start, stop, expired.
+
+        >>> Schedules([Schedule(id="A1", name="Nightly", type="time_based")]).table()["name"].to_pylist()
+        ['Nightly']
+        """
+        texts = dict.fromkeys(("id", "name", "type", "description", "event"), pa.string())
+        times = dict.fromkeys(("next_delivery", "start", "stop"), pa.timestamp("us", "UTC"))
+        schema = pa.schema({**texts, **times, "expired": pa.bool_()})
+        rows = [{name: getattr(schedule, name) for name in schema.names} for schedule in self]
+        return pa.Table.from_pylist(rows, schema=schema)
+
+
+async def fetch_schedules(http: ProjectHttp) -> Schedules:
+    """Return all schedules, by name. GET /api/schedules; where that is gone, /api/v2/schedules, part by part."""
+    try:
+        found = await http.read("GET", "schedules", lambda answer: read_schedules(answer.json()))
+    except NotFound as error:
+        if not is_unknown_route(error):
+            raise
+        found = await fetch_all(http, "v2/schedules", read_schedules, lambda each: each.id)
+    return Schedules(sorted(found, key=lambda each: (each.name.casefold(), each.id)))
+
+
+def read_schedules(body: Any) -> list[Schedule]:
+    """Read a list of schedules. Errors: ProtocolError.
+
+    >>> read_schedules({"schedules": [{"id": "A1", "name": "Load", "scheduleType": "event_based"}]})[0].type
+    'event_based'
+    """
+    with reading(body, "a list of schedules"):
+        listed = body["schedules"] if isinstance(body, dict) and "schedules" in body else body
+        return [
+            Schedule(
+                id=identity(item, "id"),
+                name=text(item, "name"),
+                type=optional_text(item, "scheduleType", "type"),
+                description=optional_text(item, "description") or "",
+                next_delivery=moment(item, "scheduleNextDelivery", "nextDelivery"),
+                start=moment(item, "startDate"),
+                stop=moment(item, "stopDate"),
+                event=optional_text(item.get("event"), "name", "eventName", "eventId", "id"),
+                expired=str(item.get("expired")).lower() == "true",
+            )
+            for item in items(listed)
+        ]
+
+
+def choose_schedule(schedules: Sequence[Schedule], wanted: object) -> Schedule:
+    """Return the schedule of that id or name; NotFound lists near names, UsageError several."""
+    if isinstance(wanted, Schedule):
+        return wanted
+    check_text("schedule", wanted)
+    sought = str(wanted)
+    found = [each for each in schedules if each.id.casefold() == sought.strip().casefold()]
+    found = found or find_named(sought, schedules, lambda each: each.name)
+    if len(found) > 1:
+        each = ", ".join(f"{one.id} {one.name!r}" for one in found)
+        raise UsageError(f"{len(found)} schedules are named {sought!r}: {each}.", hint="Give the id.")
+    if not found:
+        raise no_such("schedule", sought, [each.name for each in schedules])
+    return found[0]

@@ -1,0 +1,287 @@
+"""A subscription: what is delivered when, to whom and how, and what can be done with it."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from mstr_arrow.delivery.modes import check_delivery
+from mstr_arrow.prompts.collection import Answers
+from mstr_arrow.signatures import takes
+from mstr_arrow.subscriptions.asked import content_entries, recipient_entries, schedule_entries
+from mstr_arrow.subscriptions.flags import Flags, checked_flags, checked_name
+from mstr_arrow.subscriptions.requests import delete, fetch_definition, fetch_status, replace, send, switch, wait
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+    from typing import Self, Unpack
+
+    from mstr_arrow.delivery.modes import Delivery
+    from mstr_arrow.session.client import Client
+    from mstr_arrow.subscriptions.definition import Definition, Part
+    from mstr_arrow.subscriptions.status import DeliveryStatus
+
+
+class Subscription:
+    """A subscription, as it was read last.
+
+    `update`, `pause` and `resume` read it anew; `definition` is all that the server said.
+    """
+
+    def __init__(self, client: Client, definition: Definition, *, before: DeliveryStatus | None = None) -> None:
+        self._client = client
+        self._definition = definition
+        self._before = before
+
+    def __repr__(self) -> str:
+        return f"<Subscription {self.name!r} {self.id}>"
+
+    @property
+    def id(self) -> str:
+        """The subscription's id."""
+        return self._definition.id
+
+    @property
+    def name(self) -> str:
+        """Its name, which others may have, too."""
+        return self._definition.name
+
+    @property
+    def owner(self) -> str | None:
+        """The name of the user whose it is."""
+        return self._definition.owner.name if self._definition.owner else None
+
+    @property
+    def owner_id(self) -> str | None:
+        """The id of the user whose it is."""
+        return self._definition.owner.id or None if self._definition.owner else None
+
+    @property
+    def contents(self) -> list[Part]:
+        """What is delivered: id, name and type of each."""
+        return list(self._definition.contents)
+
+    @property
+    def schedules(self) -> list[Part]:
+        """When: id, name and type of each schedule."""
+        return list(self._definition.schedules)
+
+    @property
+    def recipients(self) -> list[Part]:
+        """To whom: id, name and type of each."""
+        return list(self._definition.recipients)
+
+    @property
+    def delivery(self) -> Delivery:
+        """How it is delivered."""
+        return self._definition.delivery
+
+    @property
+    def paused(self) -> bool | None:
+        """Whether it is paused; None where the server does not tell it."""
+        return self._definition.paused
+
+    @property
+    def created(self) -> datetime | None:
+        """When it was made."""
+        return self._definition.time("dateCreated")
+
+    @property
+    def modified(self) -> datetime | None:
+        """When it was changed last."""
+        return self._definition.time("dateModified")
+
+    @property
+    def last_run(self) -> datetime | None:
+        """When it ran last, as far as the list of subscriptions told it."""
+        return self._definition.time("lastRun")
+
+    @property
+    def definition(self) -> dict[str, Any]:
+        """A copy of all that the server said of it, in its own words."""
+        return copy.deepcopy(dict(self._definition.told))
+
+    def send(self, *, answers: Mapping[str, object] | None = None) -> None:
+        """Have it delivered now, whatever its schedules; :meth:`wait` tells when that is done.
+
+        ``answers`` are those to the prompts of its reports, as `Report.answers` takes them. It is sent once: where
+        the answer is lost and its status shows no new run, the error says so, and nothing is sent again. GET
+        …/status, POST /api/v2/subscriptions/{id}/send, without v2 on older servers. Errors: PromptsOpen,
+        UsageError.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     weekly = conn.subscription("Weekly Sales")
+        ...     weekly.send()
+        ...     weekly.wait().outcome
+        'success'
+        """
+        self._client.run(self._send(answers))
+
+    async def send_async(self, *, answers: Mapping[str, object] | None = None) -> None:
+        """Do what :meth:`send` does."""
+        await self._client.bridge(self._send(answers))
+
+    async def _send(self, answers: Mapping[str, object] | None) -> None:
+        self._before = await send(self._client.session, self._definition, Answers.of(answers or {}))
+
+    def status(self) -> DeliveryStatus:
+        """Return how its last run goes, or went; that it never ran is a stage, too. GET …/{id}/status.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     conn.subscription("On My Phone").status().stage
+        'never ran'
+        """
+        return self._client.run(fetch_status(self._client.http, self.id))
+
+    async def status_async(self) -> DeliveryStatus:
+        """Do what :meth:`status` does."""
+        return await self._client.bridge(fetch_status(self._client.http, self.id))
+
+    def wait(
+        self, *, timeout: float | None = None, on_progress: Callable[[DeliveryStatus], object] | None = None
+    ) -> DeliveryStatus:
+        """Wait until the run that :meth:`send` began is over, else the last one, and return its status.
+
+        ``timeout`` is in seconds, ``Timeouts.execute`` by default; ``on_progress`` is called with each status. A
+        run that the server skipped is over, too: see ``outcome``. Errors: DeliveryFailed where it failed, was
+        cancelled or timed out on the server, with its reasons; TimeoutExceeded, after which the server goes on.
+        """
+        return self._client.run(self._wait(timeout, on_progress))
+
+    async def wait_async(
+        self,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109  in seconds, as wait() has it
+        on_progress: Callable[[DeliveryStatus], object] | None = None,
+    ) -> DeliveryStatus:
+        """Do what :meth:`wait` does."""
+        return await self._client.bridge(self._wait(timeout, on_progress))
+
+    async def _wait(
+        self, seconds: float | None, on_progress: Callable[[DeliveryStatus], object] | None
+    ) -> DeliveryStatus:
+        if seconds is None:
+            seconds = self._client.http.settings.timeouts.execute
+        return await wait(
+            self._client.http, self._definition, timeout=seconds, before=self._before, on_progress=on_progress
+        )
+
+    @takes(Flags)
+    def update(
+        self,
+        *,
+        name: str | None = None,
+        contents: object = None,
+        schedules: object = None,
+        recipients: object = None,
+        delivery: Delivery | None = None,
+        **flags: Unpack[Flags],
+    ) -> Self:
+        """Change what is named, keep all else, and return the subscription.
+
+        Lists are given whole, as for :meth:`Connection.subscribe`; of a ``delivery`` in the mode that it has, the
+        fields that are None are kept. What others changed meanwhile is kept, too: it is read anew first. GET and
+        PUT /api/subscriptions/{id}.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     weekly = conn.subscription("Weekly Sales")
+        ...     weekly.update(delivery=ma.delivery.Email(subject="Sales")).delivery.message
+        'As every week.'
+        """
+        given = {"contents": contents, "schedules": schedules, "recipients": recipients}
+        return self._client.run(self._update(name, given, delivery, flags))
+
+    @takes(Flags)
+    async def update_async(
+        self,
+        *,
+        name: str | None = None,
+        contents: object = None,
+        schedules: object = None,
+        recipients: object = None,
+        delivery: Delivery | None = None,
+        **flags: Unpack[Flags],
+    ) -> Self:
+        """Do what :meth:`update` does."""
+        given = {"contents": contents, "schedules": schedules, "recipients": recipients}
+        return await self._client.bridge(self._update(name, given, delivery, flags))
+
+    async def _update(
+        self, name: str | None, given: Mapping[str, object], delivery: Delivery | None, flags: Flags
+    ) -> Self:
+        http, more = self._client.http, checked_flags(flags)
+        named = None if name is None else checked_name(name)
+        mode = None if delivery is None else check_delivery(delivery).body()
+        now = await fetch_definition(http, self.id)
+        contents = None if given["contents"] is None else await content_entries(http, given["contents"])
+        schedules = None if given["schedules"] is None else await schedule_entries(http, given["schedules"])
+        recipients = None
+        if given["recipients"] is not None:
+            reached = contents or [{"id": each.id, "type": each.type} for each in now.contents]
+            way = (mode or now.told.get("delivery") or {}).get("mode", "EMAIL")
+            recipients = await recipient_entries(http, given["recipients"], reached, way)
+        body = now.changed(
+            name=named, contents=contents, schedules=schedules, recipients=recipients, delivery=mode, more=more
+        )
+        self._definition = await replace(http, self.id, body)
+        return self
+
+    def pause(self) -> Self:
+        """Have no schedule run it until :meth:`resume`. PATCH /api/subscriptions/{id}, which servers of 2026 have.
+
+        Errors: NotSupported for an older server.
+        """
+        return self._client.run(self._switch(paused=True))
+
+    async def pause_async(self) -> Self:
+        """Do what :meth:`pause` does."""
+        return await self._client.bridge(self._switch(paused=True))
+
+    def resume(self) -> Self:
+        """Have its schedules run it again; see :meth:`pause`. PATCH /api/subscriptions/{id}."""
+        return self._client.run(self._switch(paused=False))
+
+    async def resume_async(self) -> Self:
+        """Do what :meth:`resume` does."""
+        return await self._client.bridge(self._switch(paused=False))
+
+    async def _switch(self, *, paused: bool) -> Self:
+        self._definition = await switch(self._client.http, self.id, paused=paused)
+        return self
+
+    def delete(self) -> None:
+        """Delete it. DELETE /api/subscriptions/{id}."""
+        self._client.run(delete(self._client.http, self.id))
+
+    async def delete_async(self) -> None:
+        """Do what :meth:`delete` does."""
+        await self._client.bridge(delete(self._client.http, self.id))
+
+
+class Subscriptions(list[Subscription]):
+    """A list of subscriptions."""
+
+    def table(self) -> pa.Table:
+        """Return a row for each subscription; contents, schedules and recipients are lists of names."""
+        schema = pa.schema(
+            {
+                **dict.fromkeys(("id", "name", "owner", "mode"), pa.string()),
+                **dict.fromkeys(("contents", "schedules", "recipients"), pa.list_(pa.string())),
+                "paused": pa.bool_(),
+                **dict.fromkeys(("created", "modified", "last_run"), pa.timestamp("us", "UTC")),
+            }
+        )
+        return pa.Table.from_pylist([_row(each) for each in self], schema=schema)
+
+
+def _row(subscription: Subscription) -> dict[str, object]:
+    plain = ("id", "name", "owner", "paused", "created", "modified", "last_run")
+    lists = ("contents", "schedules", "recipients")
+    return {
+        **{name: getattr(subscription, name) for name in plain},
+        **{name: [part.name for part in getattr(subscription, name)] for name in lists},
+        "mode": subscription.delivery.mode,
+    }

@@ -1,0 +1,1 @@
+"""Users, groups of users, and the addresses that things are delivered to."""

@@ -1,0 +1,175 @@
+"""Requests about users, groups and addresses. Wire reference, section 8."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from mstr_arrow.answers import unexpected
+from mstr_arrow.catalog.objects import check_text
+from mstr_arrow.errors import InvalidRequest, MstrError, NotFound, UsageError
+from mstr_arrow.names import find_named, listing, matcher, near_names
+from mstr_arrow.session import once
+from mstr_arrow.session.listing import fetch_all
+from mstr_arrow.session.project import OBJECT_ID
+from mstr_arrow.users.model import (
+    Account,
+    Address,
+    Addresses,
+    Group,
+    address_bodies,
+    read_account,
+    read_accounts,
+    read_addresses,
+    read_groups,
+    writes_physical,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from mstr_arrow.http.response import Answer
+    from mstr_arrow.session.project_http import ProjectHttp
+
+
+async def list_accounts(http: ProjectHttp, pattern: str | None = None) -> list[Account]:
+    """Return the users whose full name or user name fits, by name. GET /api/users, page by page.
+
+    In ``pattern`` ``*`` stands for any text and ``?`` for one letter. The server is asked for names that begin like
+    it, once for each kind of name.
+    """
+    if pattern is not None:
+        check_text("name of a user", pattern)
+    begins = re.split(r"[*?]", pattern or "", maxsplit=1)[0].strip()
+    asked: list[dict[str, object]] = [{"nameBegins": begins}, {"abbreviationBegins": begins}] if begins else [{}]
+    found: dict[str, Account] = {}
+    for params in asked:
+        for each in await fetch_all(http, "users", read_accounts, lambda one: one.id, params=params):
+            found.setdefault(each.id, each)
+    fits = matcher(pattern)
+    kept = [each for each in found.values() if fits(each.name) or fits(each.username or "")]
+    return sorted(kept, key=lambda each: (each.name.casefold(), each.id))
+
+
+async def list_groups(http: ProjectHttp, pattern: str | None = None) -> list[Group]:
+    """Return the groups of users whose name fits, by name. GET /api/usergroups, page by page."""
+    if pattern is not None:
+        check_text("name of a group", pattern)
+    begins = re.split(r"[*?]", pattern or "", maxsplit=1)[0].strip()
+    params = {"nameBegins": begins} if begins else {}
+    found = await fetch_all(http, "usergroups", read_groups, lambda one: one.id, params=params)
+    fits = matcher(pattern)
+    return sorted((each for each in found if fits(each.name)), key=lambda each: (each.name.casefold(), each.id))
+
+
+async def find_account(http: ProjectHttp, wanted: str) -> Account:
+    """Return the user of that id, full name or user name; NotFound lists near ones, UsageError several."""
+    check_text("user", wanted)
+    if OBJECT_ID.fullmatch(wanted.strip()):
+        return await http.read("GET", f"users/{wanted.strip().upper()}", lambda answer: read_account(answer.json()))
+    everybody = await list_accounts(http)
+    found = find_named(wanted, everybody, lambda each: each.username or "")
+    found = found or find_named(wanted, everybody, lambda each: each.name)
+    if len(found) > 1:
+        each = ", ".join(f"{one.id} {one.name!r} ({one.username})" for one in found)
+        raise UsageError(f"{len(found)} users are named {wanted!r}: {each}.", hint="Give the user name or the id.")
+    if not found:
+        raise no_such("user", wanted, [each.name for each in everybody])
+    return found[0]
+
+
+def no_such(what: str, wanted: str, names: Sequence[str]) -> NotFound:
+    """Make the error of a name that nothing has, with what is near."""
+    near = near_names(wanted, names)
+    question = f"Did you mean {listing(near)}? " if near else ""
+    return NotFound(f"no {what} {wanted!r}.", hint=f"{question}There are: {listing(names) or 'none that you see'}.")
+
+
+async def fetch_addresses(http: ProjectHttp, user_id: str) -> Addresses:
+    """Return the addresses of a user. GET /api/v2/users/{id}/addresses."""
+    return read_addresses(await _addresses(http, user_id))
+
+
+async def add_address(
+    http: ProjectHttp, user_id: str, name: str, value: str, *, device: str, mode: str, default: bool
+) -> Address:
+    """Give a user an address, in the dialect of the server, and return it as it is then.
+
+    GET and POST /api/v2/users/{id}/addresses; the answer is a list, of which the new one is returned.
+    """
+    for what, text in (("name of the address", name), ("address", value), ("device", device)):
+        check_text(what, text)
+        if not text.strip():
+            raise UsageError(
+                f"the {what} is empty.", hint="Give a name and an address: 'Office', 'ann@example.com'."
+            )
+    told = await _addresses(http, user_id)
+    before = {each.id for each in read_addresses(told)}
+    bodies = address_bodies(name, value, device, mode=mode, default=default, physical=writes_physical(told))
+    first: MstrError | None = None
+    for body in bodies:
+        try:
+            return await _post_address(http, user_id, body, before)
+        except InvalidRequest as error:
+            first = first or error
+    raise first or AssertionError("there is a dialect")
+
+
+async def _post_address(http: ProjectHttp, user_id: str, body: dict[str, Any], before: set[str]) -> Address:
+    value = body.get("value") or body["physicalAddress"]
+
+    def new(found: Addresses) -> Address | None:
+        added = [each for each in found if each.id not in before and each.value == value]
+        return added[-1] if added else None
+
+    async def look() -> Address | None:
+        return new(await fetch_addresses(http, user_id))
+
+    async def undo(made: Address) -> None:
+        await delete_address(http, user_id, made.id)
+
+    def made(answer: Answer) -> Address:
+        """Find the new one in the answer, which lists all."""
+        told = answer.json()
+        added = new(read_addresses(told))
+        if added is None:
+            raise unexpected(told, "a list with the new address")
+        return added
+
+    return await once.create(http, f"v2/users/{user_id}/addresses", body, made, look=look, undo=undo)
+
+
+async def delete_address(http: ProjectHttp, user_id: str, address_id: str) -> None:
+    """Take an address from a user. DELETE /api/users/{id}/addresses/{address}."""
+
+    async def is_there() -> bool:
+        return address_id in {each.id for each in await fetch_addresses(http, user_id)}
+
+    await once.delete(http, f"users/{user_id}/addresses/{address_id}", is_there=is_there)
+
+
+def choose_address(addresses: Sequence[Address], wanted: object) -> Address:
+    """Return the address of that id, name or value; NotFound lists near ones, UsageError several."""
+    if isinstance(wanted, Address):
+        return wanted
+    check_text("address", wanted)
+    sought = str(wanted)
+    found = [each for each in addresses if each.id.casefold() == sought.strip().casefold()]
+    found = found or find_named(sought, addresses, lambda each: each.value)
+    found = found or find_named(sought, addresses, lambda each: each.name)
+    if len(found) > 1:
+        each = ", ".join(f"{one.id} {one.value!r}" for one in found)
+        raise UsageError(f"{len(found)} addresses are named {wanted!r}: {each}.", hint="Give the id.")
+    if not found:
+        raise no_such("address", sought, [each.value for each in addresses])
+    return found[0]
+
+
+async def _addresses(http: ProjectHttp, user_id: str) -> Any:
+    def read(answer: Answer) -> Any:
+        body = answer.json()
+        read_addresses(body)
+        return body
+
+    return await http.read("GET", f"v2/users/{user_id}/addresses", read)

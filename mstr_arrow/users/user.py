@@ -1,0 +1,121 @@
+"""A user: who it is, and the addresses that things are delivered to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from mstr_arrow.session.info import User as Name
+from mstr_arrow.users.model import GENERIC_EMAIL
+from mstr_arrow.users.requests import add_address, choose_address, delete_address, fetch_addresses
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from typing import Self
+
+    from mstr_arrow.session.client import Client
+    from mstr_arrow.users.model import Account, Address, Addresses
+
+
+class User(Name):
+    """A user of the server: a pair of ``id`` and ``name``, and what can be done with the addresses."""
+
+    _client: Client
+    _account: Account
+
+    @classmethod
+    def of(cls, client: Client, account: Account) -> Self:
+        """Make one of what a listing tells."""
+        made = cls(account.id, account.name)
+        made._client, made._account = client, account
+        return made
+
+    @property
+    def username(self) -> str | None:
+        """What the user logs in with; None where the server does not tell it."""
+        return self._account.username
+
+    @property
+    def enabled(self) -> bool | None:
+        """Whether the user may log in; None where the server does not tell it."""
+        return self._account.enabled
+
+    @property
+    def created(self) -> datetime | None:
+        """When the user was made, as far as it is told."""
+        return self._account.created
+
+    @property
+    def modified(self) -> datetime | None:
+        """When the user was changed last, as far as it is told."""
+        return self._account.modified
+
+    def __reduce__(self) -> tuple[type[Name], tuple[str, str]]:
+        return Name, (self.id, self.name)
+
+    def addresses(self) -> Addresses:
+        """Return the user's addresses. GET /api/v2/users/{id}/addresses.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     [address.value for address in conn.users("Ann Lee")[0].addresses()]
+        ['ann.lee@example.com']
+        """
+        return self._client.run(fetch_addresses(self._client.http, self.id))
+
+    async def addresses_async(self) -> Addresses:
+        """Do what :meth:`addresses` does."""
+        return await self._client.bridge(fetch_addresses(self._client.http, self.id))
+
+    def add_address(
+        self, name: str, value: str, *, device: str = GENERIC_EMAIL, mode: str = "EMAIL", default: bool = False
+    ) -> Address:
+        """Give the user an address, and return it.
+
+        ``device`` is one that the server has, by its name or id. A request whose answer is lost is sent again only
+        if the address is not there. GET and POST /api/v2/users/{id}/addresses. Errors: InvalidRequest for what is
+        no address, PermissionDenied for another user's.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     ann = conn.users("Ann Lee")[0]
+        ...     home = ann.add_address("Home", "ann@example.org")
+        ...     ann.delete_address(home)
+        """
+        return self._client.run(self._add(name, value, device, mode, default=default))
+
+    async def add_address_async(
+        self, name: str, value: str, *, device: str = GENERIC_EMAIL, mode: str = "EMAIL", default: bool = False
+    ) -> Address:
+        """Do what :meth:`add_address` does."""
+        return await self._client.bridge(self._add(name, value, device, mode, default=default))
+
+    def delete_address(self, address: Address | str) -> None:
+        """Take an address from the user; it may be given by id, name or value.
+
+        DELETE /api/users/{id}/addresses/{address}. Errors: NotFound with near names.
+        """
+        self._client.run(self._delete(address))
+
+    async def delete_address_async(self, address: Address | str) -> None:
+        """Do what :meth:`delete_address` does."""
+        await self._client.bridge(self._delete(address))
+
+    async def _add(self, name: str, value: str, device: str, mode: str, *, default: bool) -> Address:
+        http = self._client.http
+        return await add_address(http, self.id, name, value, device=device, mode=mode, default=default)
+
+    async def _delete(self, address: Address | str) -> None:
+        there = [] if not isinstance(address, str) else await fetch_addresses(self._client.http, self.id)
+        await delete_address(self._client.http, self.id, choose_address(there, address).id)
+
+
+class Users(list[User]):
+    """A list of users."""
+
+    def table(self) -> pa.Table:
+        """Return a row for each user: id, name, username, enabled, created and modified."""
+        texts = dict.fromkeys(("id", "name", "username"), pa.string())
+        times = dict.fromkeys(("created", "modified"), pa.timestamp("us", "UTC"))
+        schema = pa.schema({**texts, "enabled": pa.bool_(), **times})
+        rows = [{name: getattr(user, name) for name in schema.names} for user in self]
+        return pa.Table.from_pylist(rows, schema=schema)

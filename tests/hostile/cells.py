@@ -1,0 +1,117 @@
+"""Every endpoint with a call that reaches it: those of `tests.reliability.endpoints`, and those told of to nobody.
+
+A new endpoint has its line in `tests.reliability.endpoints.ENDPOINTS`: method, pattern of the path, and a call that
+reaches it. It is tried with every hostile answer from then on; a test fails for a route of the simulator that no
+line has.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+import mstr_arrow as ma
+from mstr_arrow.simulator import Simulator
+from tests.reliability.endpoints import CUBE, ENDPOINTS, FRAME, REFRESHED, SILENT, Endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mstr_arrow.connection import Connection
+
+LONG = "Metrics On Rows"
+"""A report that takes longer than anybody waits here."""
+
+
+class _Own(Exception):
+    """What the caller's own data raise."""
+
+
+def _cancel(connection: Connection) -> None:
+    """Run a report for longer than the connection waits, so that its job is cancelled."""
+    with suppress(ma.errors.TimeoutExceeded):
+        connection.report(LONG).to_arrow()
+
+
+def _delegate(connection: Connection) -> None:
+    """Log in by a token of this session's."""
+    token, url = connection.identity_token(), connection._client.http.own.base
+    ma.connect(url, identity_token=token, settings=connection.settings).close(log_out=True)
+
+
+def _extract(connection: Connection) -> Any:
+    """Extract a cube, whose publication is compared between two runs."""
+    with TemporaryDirectory() as folder:
+        return connection.cube(CUBE).extract(Path(folder) / "sales").rows
+
+
+def _refresh(connection: Connection) -> None:
+    """Have a cube published anew."""
+    connection.cube(CUBE).refresh()
+
+
+def _leave(connection: Connection) -> None:
+    """Have an upload fail for the caller's own reasons, so that its session is deleted."""
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        yield from FRAME.to_arrow().to_batches()
+        raise _Own
+
+    schema = FRAME.to_arrow().schema
+    with suppress(_Own, ma.errors.UploadFailed):
+        connection.write(REFRESHED, pa.RecordBatchReader.from_batches(schema, batches()))
+
+
+_CALLS: dict[str, Any] = {
+    "settings of the project": lambda conn: conn.write(REFRESHED, FRAME),
+    "log-out": lambda _: None,
+    "nodes": _extract,
+    "caches": _extract,
+    "jobs": _cancel,
+    "job": _cancel,
+    "deleted upload session": _leave,
+}
+CELLS = {
+    "log-in": Endpoint("POST", r"/auth/login$", lambda _: None),
+    "delegation": Endpoint("POST", r"/auth/delegate$", _delegate),
+    "token check": Endpoint(
+        "GET", r"/auth/identityToken$", lambda conn: conn.validate_identity_token(conn.identity_token())
+    ),
+    "cube's publication": Endpoint("POST", r"/v2/cubes/\w+$", _refresh),
+    "cube's status": Endpoint("HEAD", r"/api/cubes/\w+$", _refresh),
+    "cube's job": Endpoint("GET", r"/monitors/jobs/[^/]+$", _refresh),
+    **ENDPOINTS,
+    **{name: endpoint._replace(call=_CALLS[name]) for name, endpoint in SILENT.items()},
+}
+UNUSED = {
+    ("GET", "/api/projects/{name}"),
+    ("POST", "/api/folders"),
+    ("PUT", "/api/v2/cubes/{id}/instances/{instance}"),
+    ("POST", "/api/reports/{id}/instances/{instance}/promptsAnswers"),
+    ("POST", "/api/datasets"),
+    ("PATCH", "/api/datasets/{id}/tables/{table}"),
+    ("POST", "/api/dataModels/{id}/instances"),
+    ("DELETE", "/api/dataModels/{id}/instances/{instance}"),
+    ("GET", "/api/model/dataModels/{id}"),
+    ("GET", "/api/model/dataModels/{id}/tables"),
+    ("GET", "/api/model/dataModels/{id}/parameters"),
+    ("GET", "/api/v2/cubes/{id}/instances/{instance}/parameters"),
+    ("PATCH", "/api/v2/cubes/{id}/instances/{instance}/parameters"),
+}
+"""Routes of the simulator that are for users' own requests, and for other clients."""
+
+
+@contextmanager
+def serving() -> Iterator[Simulator]:
+    """Run a simulator with what the calls need."""
+    settings = {"publish_polls": 0, "encode_once": True, "async_polls": 1, "gzip": False}
+    with Simulator(rows=180, report_seconds={LONG: 60.0}, **settings) as server:
+        with ma.connect(
+            server.url, username=server.username, password=server.password, project=server.project
+        ) as connection:
+            connection.write(REFRESHED, FRAME)
+        yield server

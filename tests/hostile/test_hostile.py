@@ -1,0 +1,56 @@
+"""A hostile server: whatever an endpoint answers, the call ends in time, with what is right or an error of ours.
+
+``python -m tests.hostile`` tries every answer at every endpoint, and measures the memory that it takes.
+"""
+
+import re
+from itertools import cycle, islice
+
+import pytest
+
+from mstr_arrow.http import exchange
+from mstr_arrow.simulator.protocol.routes import ROUTES
+from tests.hostile.answers import ANSWERS
+from tests.hostile.cells import CELLS, UNUSED, serving
+from tests.hostile.server import HostileServer
+from tests.hostile.trial import attempt, call
+
+SAMPLE = [
+    pytest.param(answer, endpoint, id=f"{answer} - {endpoint}")
+    for answer, endpoint in islice(zip(cycle(ANSWERS), cycle(CELLS), strict=False), max(len(ANSWERS), len(CELLS)))
+]
+"""Each answer at least once, and each endpoint."""
+
+
+@pytest.fixture(scope="module")
+def server():
+    with serving() as simulator, HostileServer(simulator) as front:
+        yield front
+
+
+@pytest.fixture(scope="module")
+def due(server):
+    """What each call returns where nothing is hostile; each reaches the endpoint that it stands for."""
+    ends = {endpoint: call(server, "what is due", endpoint) for endpoint in CELLS}
+    assert [(endpoint, end) for endpoint, end in ends.items() if end.error or not end.hits] == []
+    return {endpoint: end.value for endpoint, end in ends.items()}
+
+
+@pytest.mark.parametrize(("answer", "endpoint"), SAMPLE, ids=" at ".join)
+def test_a_hostile_answer_ends_in_what_is_right_or_an_error_of_ours(server, due, monkeypatch, answer, endpoint):
+    monkeypatch.setattr(exchange, "BEYOND_BUFFER", 2**20)  # what is larger takes no longer than it must
+    attempt(server, answer, endpoint, due[endpoint])
+
+
+def test_each_endpoint_that_the_simulator_has_is_tried_or_known_to_be_unused():
+    """Fails for a new one: it wants a line in `tests.reliability.endpoints`."""
+    unused = {
+        (route.method, route.path)
+        for route in ROUTES
+        if not any(leads_to(endpoint, route.method, route.path) for endpoint in CELLS.values())
+    }
+    assert unused == UNUSED
+
+
+def leads_to(endpoint, method, path):
+    return endpoint.method == method and re.search(endpoint.path, re.sub(r"\{\w+\}", "20", path))
