@@ -63,7 +63,9 @@ MAY_USE = {
     "catalog": {"answers", "session", "http", "errors", "names"},
     "publishing": {"answers", "instances", "grid", "session", "http", "errors"},
     "upload": {"answers", "catalog", "adapters", "grid", "session", "http", "paths", "errors", "names"},
-    "datamodels": {"answers", "session", "errors", "names"},
+    "datamodels": {
+        *("answers", "publishing", "instances", "grid", "session", "http", "errors", "names"),
+    },
     "objects": {
         *("catalog", "datamodels", "upload", "publishing", "scan", "fetch", "instances", "prompts"),
         *("query", "grid", "session", "signatures", "answers", "errors", "names"),

@@ -49,7 +49,8 @@ class ServerSettings:
     ``data_models`` has the endpoints of data models, ``model_parameters`` those of their parameters; to load tables
     takes ``model_seconds``; ``model_table_states`` is what a table is called then, "loaded" or "completed", or
     "none" where tables are not told, and ``model_done_status`` the number of all, 0 or 1. An instance of a model is
-    dropped after ``model_instance_seconds`` without a request.
+    dropped after ``model_instance_seconds`` without a request; deleting it ends what it publishes, unless
+    ``model_delete_cancels`` is False.
     ``max_data_upload_size`` is the project's setting in bytes, which None hides. ``time`` is how long answers
     take. ``iserver_version`` decides what the server knows, too (see ``model.dialect``). ``fault_seed`` is what
     faults that come by chance are drawn from.
@@ -114,6 +115,7 @@ class ServerSettings:
     model_table_states: str = "loaded"
     model_done_status: int = 0
     model_instance_seconds: float = 120.0
+    model_delete_cancels: bool = True
     max_data_upload_size: int | None = None
     time: TimeModel = field(default_factory=TimeModel)
     fault_seed: int = 0
