@@ -43,7 +43,7 @@ def main(*, quick: bool = False) -> None:
     runs: dict[str, list[dict[str, float]]] = {client: [] for client in CLIENTS}
     with (
         tempfile.TemporaryDirectory() as folder,
-        SimulatorProcess(rows=1, gzip=False, keep_uploads=False, publish_polls=0, publish_status_text=False) as sim,
+        SimulatorProcess(rows=1, gzip=False, keep_uploads=False, publish_polls=0) as sim,
     ):
         keep(sales(rows), Path(folder))
         for number in range(repeats):

@@ -22,7 +22,7 @@ from mstr_arrow.errors import (
 from mstr_arrow.http.error_map import code_number, meant_status
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.upload.undoing import undone_if_cancelled
-from mstr_arrow.wording import naming
+from mstr_arrow.wording import advice, naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -41,8 +41,11 @@ _FAILED = {2, 3, 18}
 
 _CONFLICT, _ALREADY_THERE = 409, 15
 _TAKEN = naming(
-    "The dataset has an upload session: somebody writes to it, or the answer that named it was lost. Such a one "
-    "ends with its session: call {Connection.renew()}, or connect again."
+    "The dataset has an upload session: somebody writes to it, or the answer that named it was lost. {how}",
+    how=advice(
+        "end the lost upload session",
+        "Such a one ends with its session: call {Connection.renew()}, or connect again.",
+    ),
 )
 _OPEN = (
     "Whether the data were published is not known. To write them again does no harm, unless they are added to what "

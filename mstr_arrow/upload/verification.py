@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import ServerError, TransportError, UploadFailed
 from mstr_arrow.upload.counts import Shown, row_counts, shown
-from mstr_arrow.upload.verdict import check_counts, check_rows, check_sums, told
+from mstr_arrow.upload.verdict import check_counts, check_rows, check_sums, not_added, told
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
@@ -67,10 +67,12 @@ class Verification:
         tally, policies = self._tally, self._options.policies
         tables = list(tally.tables.values())
         tally.verified, tally.verification = check_counts(tables, policies, self._counts, counts)
-        sums = check_sums({name: seen.sums for name, seen in tally.seen.items()}, policies, self._before, after)
-        rows, added = check_rows(tables, policies, self._before, after)
+        fewer = {table.name: not_added(table, policies[table.name], self._counts, counts) for table in tables}
+        known = {name: seen.sums for name, seen in tally.seen.items() if not fewer[name] and name in counts}
+        sums = check_sums(known, policies, self._before, after)
+        rows, there = check_rows(tables, policies, self._before, after, fewer=sum(fewer.values()))
         if tally.verified:
-            tally.verification += told(rows, added, sums)
+            tally.verification += told(rows, there, sums)
 
     async def _shown(self, counts: dict[str, int]) -> Shown:
         metrics = {metric for seen in self._tally.seen.values() for metric, due in seen.sums.items() if due.fits}

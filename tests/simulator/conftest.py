@@ -125,7 +125,7 @@ class Pushing(Client):
         """Push rows in one chunk and publish them."""
         session = self.session(name, policy, **members)
         assert self.put(session, rows, name=name).status == 200
-        assert self.publish(session) == ("1", "result ready")
+        assert self.publish(session) == (1, "result ready")
 
     def read(self, *names: str, hidden: bool = False) -> list[dict[str, Any]]:
         """Read these objects of the cube, or all but its counts, as rows by name (``name@form`` but for IDs)."""

@@ -471,3 +471,12 @@ def test_the_project_limit_bounds_the_chunks():
         with ma.connect(server.url, username=server.username, password=server.password) as conn:
             assert conn.write("Pushed", NEW, verify=True).chunks > 1
         assert max(size for *_, size in server.chunks_received) <= 700
+
+
+def test_a_status_that_comes_as_a_text_says_the_same():
+    with (
+        Simulator(rows=10, publish_polls=1, publish_status_text=True) as server,
+        ma.connect(server.url, username=server.username, password=server.password) as conn,
+    ):
+        conn.write("Pushed", ROWS)
+        assert keys(server) == BEFORE

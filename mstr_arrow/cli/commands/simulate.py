@@ -46,6 +46,14 @@ def simulate(
     gateway_seconds: Annotated[
         float | None, typer.Option(help="Seconds after which a gateway in front gives an answer up, with a 504.")
     ] = None,
+    publish_status_text: Annotated[
+        bool,
+        typer.Option(
+            "--publish-status-text",
+            help="Send the status of a publication as a text, as documented, and not as a number. "
+            "mstrio-py waits for ever then.",
+        ),
+    ] = False,
 ) -> None:
     """Run a simulated Intelligence Server on this machine until Ctrl-C."""
     # Only the commands that start a server pay for importing one.
@@ -66,6 +74,7 @@ def simulate(
             session_timeout=session_timeout,
             report_seconds=report_seconds,
             gateway_seconds=gateway_seconds,
+            publish_status_text=publish_status_text,
         ) as sim,
     ):
         typer.echo(

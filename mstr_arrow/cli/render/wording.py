@@ -109,6 +109,9 @@ WORDS = {
     "Connection.write.chunk_bytes": "--chunk-bytes",
     "Connection.write.attributes": "--attribute",
     "Connection.write.verify": "--verify",
+    "look at the rows": "Compare what the cube shows with what was sent before you write again: mstr-arrow fetch "
+    "with --row-counts reads the rows of each table, too. What is added once more may be there twice.",
+    "end the lost upload session": "Such a one ends with its session, as that of this command has: try again.",
     # What came
     "look at the answer": "Try again. If it recurs, something in front of the server may answer in its place, or "
     "this server's answers have a form that is not known yet: please report one, as conn.request() shows it.",
@@ -116,6 +119,7 @@ WORDS = {
     "go to the project": "Add --project {name!r}.",
     "it is a report": "Leave --type cube away, or say --type report.",
     "it is a data model": "It has neither prompts nor pages; mstr-arrow fetch and sql read it, without --type.",
+    "refresh it as a data model": "Refresh it by mstr-arrow refresh.",
     "Connection.data_model.parameters": "--parameter",
     "Connection.data_model.instance_id": "instance_id",
     "it is a cube": "It has neither prompts nor pages; mstr-arrow fetch and sql read it, without --type.",
@@ -136,7 +140,7 @@ WORDS = {
 
 NOT_HERE = frozenset(
     {
-        *("connect.login_mode=16", "Connection.report.instance_id", "Connection.renew()"),
+        *("connect.login_mode=16", "Connection.report.instance_id"),
         *("col()", "col('Revenue')", "prompts.empty()", "prompts.expression()", "Scan.lazy()", "Scan.top()"),
         *("Scan.filter_sql()", "Scan.sort.descending=True"),
         *("SuperCube.create()", "SuperCube.create.force=True", "SuperCube.name=…"),

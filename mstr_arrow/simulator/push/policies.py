@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import polars as pl
 
@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 REPLACE, ADD, UPDATE, UPSERT = "replace", "add", "update", "upsert"
+
+Adding: TypeAlias = Literal["append", "ignore", "change"]
+"""What "add" does to a row whose key is there: one more such row, nothing, or what an update does."""
 
 _MOST_DIGITS = 38
 
@@ -38,7 +41,13 @@ def aligned(frames: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
 
 
 def merge(
-    current: pl.DataFrame, new: pl.DataFrame, policy: str, *, keys: Sequence[int], values: Sequence[int]
+    current: pl.DataFrame,
+    new: pl.DataFrame,
+    policy: str,
+    *,
+    keys: Sequence[int],
+    values: Sequence[int],
+    adding: Adding = "append",
 ) -> pl.DataFrame:
     """Give the rows that a table has after an upload.
 
@@ -48,9 +57,11 @@ def merge(
     if policy == REPLACE:
         return new
     current, new = aligned([current, new])
-    if policy == ADD:
-        return pl.concat([current, new])
     by = [str(place) for place in keys]
+    if policy == ADD and (adding == "append" or not by):
+        return pl.concat([current, new])
+    if policy == ADD and adding == "ignore":
+        return pl.concat([current, new.join(current, on=by, how="anti", nulls_equal=True, maintain_order="left")])
     last = new.unique(subset=by, keep="last", maintain_order=True)
     updated = _updated(current, last, by=by, values=[str(place) for place in values])
     if policy == UPDATE:

@@ -18,6 +18,7 @@ from .policies import ADD, REPLACE, UPDATE, UPSERT, merge, stack
 if TYPE_CHECKING:
     from .datasets import Dataset
     from .definition import PushedTable, PushModel
+    from .policies import Adding
 
 STARTED, READY, FAILED, RUNNING = 0, 1, 3, 6
 
@@ -93,11 +94,11 @@ class Upload:
             raise bad_request("The upload session was published before.")
         self.status, self.message, self.polls, self.ending = RUNNING, "sql execution", polls, ending
 
-    def prepare(self, *, keep: bool) -> None:
+    def prepare(self, *, keep: bool, adding: Adding) -> None:
         """Work out what the dataset will hold; any thread. What cannot be done becomes the ending."""
         try:
             self._demand_every_chunk()
-            self.publication = self._rows() if keep else self._counts()
+            self.publication = self._rows(adding) if keep else self._counts()
         except pl.exceptions.PolarsError as error:
             self.ending = self.ending or PublishEnds(FAILED, f"(The rows cannot be put together: {error})")
         except Refusal as refusal:
@@ -128,14 +129,14 @@ class Upload:
             if missing:
                 raise bad_request(f"(Chunk {min(missing)} of {last} of the table '{name}' was never received.)")
 
-    def _rows(self) -> Publication:
+    def _rows(self, adding: Adding) -> Publication:
         tables = dict(self.dataset.tables)
         model = self.dataset.model
         for name, upload in self.tables.items():
             frames = [chunk.frame for _, chunk in sorted(upload.chunks.items()) if chunk.frame is not None]
             new = stack([empty(model.tables[name]), *frames])
             keys, values = model.keys(name), model.values(name)
-            tables[name] = merge(tables[name], new, upload.policy, keys=keys, values=values)
+            tables[name] = merge(tables[name], new, upload.policy, keys=keys, values=values, adding=adding)
         counts = {name: len(frame) for name, frame in tables.items()}
         return Publication(tables=tables, counts=counts, cube=self.dataset.cube(tables))
 

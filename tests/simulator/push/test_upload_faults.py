@@ -28,7 +28,7 @@ def test_second_chunk_is_refused_once(pusher, session, fault, status):
     pusher.sim.fail(fault.on("PUT", CHUNK, skip=1))
     assert [pusher.put(session, [["Oulu", n]], index=n).status for n in (1, 2, 2)] == [200, status, 200]
     assert taken_in(pusher) == [1, 2]
-    assert pusher.publish(session) == ("1", "result ready")
+    assert pusher.publish(session) == (1, "result ready")
 
 
 def test_connection_cut_in_the_middle_of_a_chunk(pusher, session):
@@ -45,7 +45,7 @@ def test_answer_lost_after_a_chunk_was_taken_in(pusher, session):
         pusher.put(session, [["Oulu", 1]])
     assert taken_in(pusher) == [1]
     assert pusher.put(session, [["Oulu", 1]]).status == 200
-    assert pusher.publish(session) == ("1", "result ready")
+    assert pusher.publish(session) == (1, "result ready")
     assert pusher.sim.dataset("Pushed")["sales"].num_rows == 1
 
 
@@ -65,14 +65,14 @@ def test_answer_lost_after_the_publication_was_accepted(pusher, session):
         pusher.send("POST", f"{session}/publish")
     assert pusher.send("POST", f"{session}/publish").error == (400, "ERR006", None)
     states = [pusher.send("GET", f"{session}/publishStatus").json["status"] for _ in range(3)]
-    assert (states, pusher.read()) == (["6", "6", "1"], [{"store": "Oulu", "units": 1}])
+    assert (states, pusher.read()) == ([6, 6, 1], [{"store": "Oulu", "units": 1}])
 
 
 @pytest.mark.parametrize("status", [3, 18, -2147071870])
 def test_publication_that_fails(pusher, session, status):
     pusher.sim.fail(Fault.publish_ends(status, "(Out of memory.)"))
     pusher.put(session, [["Oulu", 2]])
-    assert pusher.publish(session) == (str(status), "(Out of memory.)")
+    assert pusher.publish(session) == (status, "(Out of memory.)")
     assert pusher.read() == [{"store": "Lyon", "units": 1}]
     assert (pusher.sim.uploads_open, pusher.open().status) == (1, 200)
 
@@ -80,7 +80,7 @@ def test_publication_that_fails(pusher, session, status):
 def test_publication_that_never_ends(pusher, session):
     pusher.sim.fail(Fault.publish_ends(None))
     pusher.put(session, [["Oulu", 2]])
-    assert pusher.publish(session)[0] == "6"
+    assert pusher.publish(session)[0] == 6
     assert pusher.open().error == (409, "ERR006", None)
     assert pusher.send("DELETE", session).status == 200
     assert pusher.read() == [{"store": "Lyon", "units": 1}]

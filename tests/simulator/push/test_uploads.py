@@ -79,7 +79,7 @@ def test_chunks_are_put_together_by_their_index(sales):
     session = sales.session()
     for index in (2, "1", 3):
         assert sales.put(session, ROWS[int(index) - 1 : int(index)], index=index).status == 200
-    assert sales.publish(session) == ("1", "result ready")
+    assert sales.publish(session) == (1, "result ready")
     assert pushed(sales, "units") == [3, None, 1]
     assert [chunk[1:4] for chunk in sales.sim.chunks_received] == [
         ("sales", 2, 1),
@@ -146,7 +146,17 @@ def test_wrong_chunk_is_refused_and_the_session_goes_on(sales):
     assert [sales.put(session, ROWS, index=wrong).status for wrong in (0, -1, None, 1.0, True, "x")] == [400] * 6
     assert sales.sim.chunks_received == []
     assert sales.put(session, ROWS).status == 200
-    assert sales.publish(session) == ("1", "result ready")
+    assert sales.publish(session) == (1, "result ready")
+
+
+@pytest.mark.parametrize(
+    ("adding", "units"), [("append", [3, 1, 4, 5]), ("ignore", [3, 1, 5]), ("change", [4, 1, 5])]
+)
+def test_add_does_to_rows_that_are_there_what_the_server_does(start, adding, units):
+    client = start(adding=adding)
+    client.push([["Lyon", 3], ["Oulu", 1]])
+    client.push([["Lyon", 4], ["Nice", 5]], policy="add")
+    assert pushed(client, "units") == units
 
 
 def test_one_session_at_a_time_for_a_dataset(sales, pushing):
@@ -197,9 +207,9 @@ def test_nothing_changes_before_the_publication_is_finished(sales):
     cube = sales.dataset.removeprefix("/api/datasets/")
     for _ in range(2):
         state = sales.send("GET", f"{session}/publishStatus").json
-        assert (state["status"], state["message"], sales.read()) == ("6", "sql execution", before)
+        assert (state["status"], state["message"], sales.read()) == (6, "sql execution", before)
         assert sales.send("HEAD", f"/api/cubes/{cube}").headers["X-MSTR-CubeStatus"] == "17519"
-    assert sales.send("GET", f"{session}/publishStatus").json["status"] == "1"
+    assert sales.send("GET", f"{session}/publishStatus").json["status"] == 1
     assert sales.send("HEAD", f"/api/cubes/{cube}").headers["X-MSTR-CubeStatus"] == "17518"
     assert len(sales.read()) == 3
 
@@ -220,14 +230,15 @@ def test_pages_kept_by_the_server_are_those_of_the_rows_now(start):
         assert client.read() == [{"store": "Lyon", "units": units}]
 
 
-def test_status_as_a_number_after_as_many_polls_as_the_server_is_set_to(start):
-    client = start(publish_status_text=False, publish_polls=0)
+@pytest.mark.parametrize(("text", "status"), [(False, 1), (True, "1")])
+def test_status_after_as_many_polls_as_the_server_is_set_to(start, text, status):
+    client = start(publish_status_text=text, publish_polls=0)
     session = client.session()
     client.put(session, [["Lyon", 1]])
     client.send("POST", f"{session}/publish")
     assert client.send("GET", f"{session}/publishStatus").json == {
         "uploadSessionId": session.rpartition("/")[2],
-        "status": 1,
+        "status": status,
         "message": "result ready",
     }
 
@@ -235,7 +246,7 @@ def test_status_as_a_number_after_as_many_polls_as_the_server_is_set_to(start):
 def test_session_is_published_once(sales):
     session = sales.session()
     sales.put(session, ROWS)
-    assert sales.send("GET", f"{session}/publishStatus").json["status"] == "0"
+    assert sales.send("GET", f"{session}/publishStatus").json["status"] == 0
     assert [sales.send("POST", f"{session}/publish").status for _ in range(2)] == [200, 400]
     assert sales.put(session, ROWS, index=2).error == (400, "ERR006", None)
 
@@ -245,7 +256,7 @@ def test_gap_between_chunks_ends_the_publication(sales):
     session = sales.session()
     for index in (1, 2, 4):
         sales.put(session, ROWS[:1], index=index)
-    assert sales.publish(session) == ("3", "(Chunk 3 of 4 of the table 'sales' was never received.)")
+    assert sales.publish(session) == (3, "(Chunk 3 of 4 of the table 'sales' was never received.)")
     assert (len(pushed(sales, "units")), sales.sim.uploads_open) == (3, 1)
     assert sales.send("DELETE", session).status == 200
     assert sales.sim.uploads_open == 0
@@ -257,7 +268,7 @@ def test_decimals_that_do_not_fit_one_column_end_the_publication(pusher, table):
     pusher.put(session, '[["a",1e30]]')
     pusher.put(session, '[["b",1e-20]]', index=2)
     status, message = pusher.publish(session)
-    assert (status, "cannot be put together" in message) == ("3", True)
+    assert (status, "cannot be put together" in message) == (3, True)
 
 
 @pytest.mark.parametrize("published", [False, True])
@@ -275,9 +286,9 @@ def test_deleting_a_session_discards_what_was_sent(sales, published):
 
 def test_upload_without_chunks_empties_or_leaves_a_table(sales):
     sales.push(ROWS)
-    assert sales.publish(sales.session(policy="add")) == ("1", "result ready")
+    assert sales.publish(sales.session(policy="add")) == (1, "result ready")
     assert len(pushed(sales, "units")) == 3
-    assert sales.publish(sales.session()) == ("1", "result ready")
+    assert sales.publish(sales.session()) == (1, "result ready")
     assert (pushed(sales, "units"), sales.read()) == ([], [])
 
 

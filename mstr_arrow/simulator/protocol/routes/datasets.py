@@ -67,7 +67,8 @@ def change_table(call: Call) -> Answer:
 
 def _publish(call: Call, dataset: Dataset, uploads: dict[str, TableUpload]) -> None:
     upload = Upload(id="", dataset=dataset, tables=uploads)
-    upload.prepare(keep=call.server.settings.keep_uploads)
+    settings = call.server.settings
+    upload.prepare(keep=settings.keep_uploads, adding=settings.adding)
     if upload.publication is None:
         raise bad_request(upload.ending.message if upload.ending else "(The data cannot be published.)")
     call.server.datasets.publish(dataset, upload.publication)

@@ -14,6 +14,8 @@ from mstr_arrow.simulator.push.uploads import Upload, read_tables
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mstr_arrow.simulator.push.policies import Adding
+
 _SESSION = "/api/datasets/{id}/uploadSessions/{upload}"
 
 
@@ -40,7 +42,8 @@ def publish(call: Call) -> Callable[[], Answer]:
     """Begin to publish what was sent."""
     upload = _upload(call)
     upload.start(polls=call.server.settings.publish_polls, ending=call.ending)
-    return partial(_prepare, upload, keep=call.server.settings.keep_uploads)
+    settings = call.server.settings
+    return partial(_prepare, upload, keep=settings.keep_uploads, adding=settings.adding)
 
 
 def publish_status(call: Call) -> Answer:
@@ -83,8 +86,8 @@ def _index(value: Any) -> int:
     return number
 
 
-def _prepare(upload: Upload, *, keep: bool) -> Answer:
-    upload.prepare(keep=keep)
+def _prepare(upload: Upload, *, keep: bool, adding: Adding) -> Answer:
+    upload.prepare(keep=keep, adding=adding)
     return Answer()
 
 
