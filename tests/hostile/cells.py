@@ -1,8 +1,8 @@
 """Every endpoint with a call that reaches it: those of `tests.reliability.endpoints`, and those told of to nobody.
 
-A new endpoint has its line in `tests.reliability.endpoints.ENDPOINTS`: method, pattern of the path, and a call that
-reaches it. It is tried with every hostile answer from then on; a test fails for a route of the simulator that no
-line has.
+A new endpoint has its line in `tests.reliability.endpoints.ENDPOINTS`, or here in `tests.hostile.around.AROUND`:
+method, pattern of the path, and a call that reaches it. It is tried with every hostile answer from then on; a test
+fails for a route of the simulator that no line has.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import pyarrow as pa
 
 import mstr_arrow as ma
 from mstr_arrow.simulator import Simulator
-from tests.reliability.endpoints import CUBE, ENDPOINTS, FRAME, REFRESHED, SILENT, Endpoint
+from tests.hostile.around import AROUND
+from tests.reliability.endpoints import CUBE, ENDPOINTS, FRAME, REFRESHED, SILENT, Endpoint, refresh
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,11 +50,6 @@ def _extract(connection: Connection) -> Any:
         return connection.cube(CUBE).extract(Path(folder) / "sales").rows
 
 
-def _refresh(connection: Connection) -> None:
-    """Have a cube published anew."""
-    connection.cube(CUBE).refresh()
-
-
 def _leave(connection: Connection) -> None:
     """Have an upload fail for the caller's own reasons, so that its session is deleted."""
 
@@ -69,8 +65,8 @@ def _leave(connection: Connection) -> None:
 _CALLS: dict[str, Any] = {
     "settings of the project": lambda conn: conn.write(REFRESHED, FRAME),
     "log-out": lambda _: None,
-    "nodes": _extract,
-    "caches": _extract,
+    "cube status": refresh,
+    "how far a job is": refresh,
     "jobs": _cancel,
     "job": _cancel,
     "deleted upload session": _leave,
@@ -81,26 +77,28 @@ CELLS = {
     "token check": Endpoint(
         "GET", r"/auth/identityToken$", lambda conn: conn.validate_identity_token(conn.identity_token())
     ),
-    "cube's publication": Endpoint("POST", r"/v2/cubes/\w+$", _refresh),
-    "cube's status": Endpoint("HEAD", r"/api/cubes/\w+$", _refresh),
-    "cube's job": Endpoint("GET", r"/monitors/jobs/[^/]+$", _refresh),
     **ENDPOINTS,
+    **AROUND,
+    "caches of an extraction": ENDPOINTS["caches"]._replace(call=_extract),
     **{name: endpoint._replace(call=_CALLS[name]) for name, endpoint in SILENT.items()},
 }
 UNUSED = {
-    ("GET", "/api/projects/{name}"),
-    ("POST", "/api/folders"),
-    ("PUT", "/api/v2/cubes/{id}/instances/{instance}"),
-    ("POST", "/api/reports/{id}/instances/{instance}/promptsAnswers"),
     ("POST", "/api/datasets"),
     ("PATCH", "/api/datasets/{id}/tables/{table}"),
-    ("POST", "/api/dataModels/{id}/instances"),
-    ("DELETE", "/api/dataModels/{id}/instances/{instance}"),
+    ("GET", "/api/dependentSubscriptions"),
+    ("POST", "/api/folders"),
     ("GET", "/api/model/dataModels/{id}"),
-    ("GET", "/api/model/dataModels/{id}/tables"),
-    ("GET", "/api/model/dataModels/{id}/parameters"),
+    ("GET", "/api/projects/{name}"),
+    ("POST", "/api/reports/{id}/instances/{instance}/promptsAnswers"),
+    ("GET", "/api/schedules/{id}"),
+    ("PATCH", "/api/subscriptions/{id}/owner"),
+    ("GET", "/api/subscriptions/{id}/prompts"),
+    ("GET", "/api/users/{id}"),
+    ("PUT", "/api/v2/cubes/{id}/instances/{instance}"),
     ("GET", "/api/v2/cubes/{id}/instances/{instance}/parameters"),
     ("PATCH", "/api/v2/cubes/{id}/instances/{instance}/parameters"),
+    ("GET", "/api/v2/schedules"),
+    ("PUT", "/api/v2/users/{id}/addresses/{address}"),
 }
 """Routes of the simulator that are for users' own requests, and for other clients."""
 
