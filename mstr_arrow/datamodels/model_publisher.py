@@ -69,6 +69,7 @@ class ModelPublisher:
         self._seen = Seen(None, was_ready=False)
         self._loaded_since: float | None = None
         self._renewed = False
+        self._ending = False
 
     @classmethod
     async def start(cls, session: ProjectSession, order: Order) -> ModelPublisher:
@@ -99,6 +100,8 @@ class ModelPublisher:
         """Publish, by an instance that is made where there is none; one that is gone is made again."""
         for left in reversed(range(TRIES)):
             await self._steps.open()
+            if self._ending:
+                return
             try:
                 await self._steps.publish()
             except InstanceGone:
@@ -194,6 +197,8 @@ class ModelPublisher:
         """Look at the model after the instance has gone; publish again, once, where nothing came of it."""
         self._seen = replace(self._seen, lost=True)
         seen = await self._looked(None)
+        if self._ending:
+            return PublicationStatus("running", "it is being cancelled")
         if seen.quiet is None:
             return PublicationStatus("running", "the instance is gone, and the model is being published")
         if seen.proof is not None:
@@ -268,13 +273,15 @@ class ModelPublisher:
     async def cancel(self) -> bool:
         """End it: cancel the job that publishes the model, where it is shown, and delete the instance.
 
-        Errors: NotSupported where it goes on all the same.
+        Nothing is begun meanwhile by whoever looks. Errors: NotSupported where it goes on all the same.
         """
+        self._ending = True
         with suppress(MstrError):
             for job in await fetch_jobs(self._http, self.object_id):
                 await cancel_job(self._http, job.address)
         await self._steps.close()
         if CubeStatus.PROCESSING in await fetch_status(self._http, self.object_id):
+            self._ending = False
             raise NotSupported(
                 "the server goes on although the instance is deleted.",
                 hint="Closing the connection ends what it started: the log-out cancels it.",
