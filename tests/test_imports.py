@@ -45,7 +45,8 @@ MAY_USE = {
     "query": {"grid", "errors", "names"},
     "prompts": {"answers", "query", "paths", "errors", "names"},
     "adapters": {"query", "grid", "session", "background", "errors"},
-    "instances": {"answers", "prompts", "query", "grid", "session", "http", "masked", "errors", "names"},
+    "caches": {"answers", "session", "http", "errors", "names"},
+    "instances": {"answers", "caches", "prompts", "query", "grid", "session", "http", "masked", "errors", "names"},
     "fetch": {"instances", "query", "files", "grid", "session", "http", "background", "config", "errors", "names"},
     "extract": {"fetch", "instances", "query", "files", "grid", "session", "http", "private", "masked", "errors"},
     "scan": {
@@ -77,22 +78,22 @@ MAY_USE = {
         *("answers", "errors", "names"),
     },
     "connection": {
-        *("subscriptions", "users", "signatures", "objects", "catalog", "upload", "publishing", "fetch", "session"),
-        *("background", "masked", "config"),
+        *("subscriptions", "users", "signatures", "objects", "catalog", "caches", "upload", "publishing", "fetch"),
+        *("session", "background", "masked", "config"),
     },
     "opening": {"connection", "session", "http", "credentials", "masked", "config", "events", "errors"},
     "duckdb": {"scan", "grid", "errors"},
     "compat": {"objects", "query", "errors", "names"},
     "__init__": {
         *("opening", "connection", "duckdb", "compat", "objects", "catalog", "scan", "extract", "fetch", "upload"),
-        *("datamodels", "publishing", "query", "prompts", "secrets", "config", "events", "errors"),
+        *("datamodels", "publishing", "caches", "query", "prompts", "secrets", "config", "events", "errors"),
         *("delivery", "subscriptions", "users"),
     },
     "cli": {
         *("__init__", "opening", "connection", "objects", "catalog", "datamodels", "scan", "extract", "fetch"),
         *("upload", "publishing", "instances", "prompts", "query", "files", "adapters", "grid", "session", "http"),
         *("credentials", "secrets", "private", "paths", "config", "events", "errors", "names", "printable"),
-        *("delivery", "subscriptions", "users", "simulator"),
+        *("caches", "delivery", "subscriptions", "users", "simulator"),
     },
     "simulator": set(),
 }

@@ -261,7 +261,7 @@ class CubePublisher:
         """Return the caches of the cube; None where they are not shown. Errors: those that may pass by."""
         if self._seen.before is None:
             return None
-        return await fetch_caches(self._http, self.object_id)
+        return await fetch_caches(self._http, self.object_id, partial=True)
 
     # Ending
 
@@ -294,7 +294,7 @@ _OPEN = "Whether the publication has begun is not known. To refresh it again doe
 async def _caches_before(http: ProjectHttp, cube_id: str) -> tuple[Cache, ...] | None:
     """Return the caches that a cube has; None where they are not shown, for whatever reason."""
     try:
-        return await fetch_caches(http, cube_id)
+        return await fetch_caches(http, cube_id, partial=True)
     except MstrError:
         return None
 
