@@ -4,6 +4,7 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from mstr_arrow import delivery, errors, events, prompts, secrets
+from mstr_arrow.caches.cache import CubeCache, CubeCaches
 from mstr_arrow.catalog.objects import ObjectInfo, Objects
 from mstr_arrow.config import Limits, Network, Proxy, Retry, SessionSettings, Settings, Timeouts, Tls
 from mstr_arrow.connection import Connection
@@ -41,6 +42,8 @@ __all__ = [
     "Batches",
     "Connection",
     "Cube",
+    "CubeCache",
+    "CubeCaches",
     "CubeInfo",
     "CubeStatus",
     "DataLossWarning",

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow import background
+from mstr_arrow.caches.api import CacheCalls
 from mstr_arrow.catalog.api import CatalogueCalls
 from mstr_arrow.config import Settings
 from mstr_arrow.fetch.options import ReadOptions, ScanOptions
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from mstr_arrow.upload.result import WriteResult
 
 
-class Connection(SessionCalls, UserCalls, CatalogueCalls, SubscriptionCalls, Endpoints):
+class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, SubscriptionCalls, Endpoints):
     """An open session on one server; made by :func:`~.opening.connect` and :func:`~.opening.connect_async`.
 
     Leaving its context closes it; so does the end of the process. Within the context the session is kept

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 import mstr_arrow
+from mstr_arrow.cli.commands.caches import COMMANDS as CACHE_COMMANDS
 from mstr_arrow.cli.commands.demo import demo
 from mstr_arrow.cli.commands.describe import describe
 from mstr_arrow.cli.commands.fetch import fetch
@@ -169,6 +170,15 @@ mstr-arrow sql "select * from 'Sales Cube' where Region = 'East' and Day >= '202
 A table is a file if there is one of its name, else a cube or report. Names that are no single words are quoted;
 those of columns in double quotes only, such as "Store@ID". Upper and lower case are the same.
 """
+CACHES_EXAMPLES = """\
+[bold]Examples[/bold]
+
+mstr-arrow caches ls
+
+mstr-arrow caches ls "Sales Cube" --json
+
+mstr-arrow caches unload "Sales Cube" --node node-2
+"""
 REFRESH_EXAMPLES = """\
 [bold]Examples[/bold]
 
@@ -264,6 +274,10 @@ subscriptions = typer.Typer(
 for command in (list_subscriptions, show, create, send, delete, pause, resume):
     subscriptions.command(cls=Command, epilog=f"{SUBSCRIPTIONS_EXAMPLES}\n{END}")(command)
 app.add_typer(subscriptions, name="subscriptions", epilog=SUBSCRIPTIONS_EXAMPLES)
+caches = typer.Typer(cls=Commands, no_args_is_help=True, help="What the server's nodes hold of the cubes' data.")
+for name, command in CACHE_COMMANDS.items():
+    caches.command(name, cls=Command, epilog=f"{CACHES_EXAMPLES}\n{END}")(command)
+app.add_typer(caches, name="caches", epilog=CACHES_EXAMPLES)
 app.command(cls=Command, epilog=END)(schedules)
 app.command(cls=Command, epilog=f"{USERS_EXAMPLES}\n{END}")(users)
 app.command(cls=Command)(demo)

@@ -33,7 +33,7 @@ async def fetch_tables(http: ProjectHttp, model_id: str) -> ModelTables:
                 params=params,
             )
         except NotFound as error:
-            raise _too_old(error, "tables of data models") from error
+            raise too_old(error, "the tables of data models") from error
         known = {table.id for table in found}
         new = [table for table in part if table.id not in known]
         found += new
@@ -54,15 +54,15 @@ async def fetch_parameters(http: ProjectHttp, model_id: str) -> ModelParameters:
             "GET", f"model/dataModels/{model_id}/parameters", lambda answer: read_parameters(answer.json())
         )
     except NotFound as error:
-        raise _too_old(error, "parameters of data models") from error
+        raise too_old(error, "the parameters of data models") from error
 
 
-def _too_old(error: NotFound, what: str) -> NotFound | NotSupported:
+def too_old(error: NotFound, what: str) -> NotFound | NotSupported:
     """Say that the server has no such endpoint, where it is that and not the model that is missing."""
     if error.iserver_code is not None or (error.code is not None and not error.message.startswith(_ROUTE)):
         return error
     return NotSupported(
-        f"this server does not tell {what}.",
+        f"this server does not know {what}.",
         status=error.status,
         code=error.code,
         method=error.method,

@@ -7,8 +7,9 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.answers import identity, items, number, reading, text
-from mstr_arrow.errors import MstrError, PermissionDenied
+from mstr_arrow.answers import identity, reading
+from mstr_arrow.caches.listing import fetch_listed, fetch_nodes
+from mstr_arrow.errors import MstrError, PermissionDenied, ServerBusy
 from mstr_arrow.http.response import Answer
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from mstr_arrow.session.project_http import ProjectHttp
 
 logger = logging.getLogger("mstr_arrow")
-
-CACHES = 1000
-"""Caches asked for at once, the most that the server lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,16 +137,22 @@ async def fetch_publication(http: ProjectHttp, kind: str, object_id: str) -> Pub
     return Publication(found, None if found else "the server lists no cache of this cube")
 
 
-async def fetch_caches(http: ProjectHttp, cube_id: str) -> tuple[Cache, ...]:
-    """Return the caches of a cube on all nodes.
+async def fetch_caches(http: ProjectHttp, cube_id: str, *, partial: bool = False) -> tuple[Cache, ...]:
+    """Return the caches of a cube on all nodes; ``partial``: on those of them that answer, if one does.
 
     GET /api/monitors/iServer/nodes, and /api/monitors/caches/cubes of each. Errors: those of the server,
     PermissionDenied where the user may not monitor caches.
     """
-    nodes = await http.read("GET", "monitors/iServer/nodes", Answer.json)
-    with reading(nodes, "a list of nodes"):
-        names = [text(node, "name") for node in items(nodes["nodes"])]
-    listed = [cache for name in names for cache in await _caches(http, name)]
+    listed: list[dict[str, Any]] = []
+    failures: list[MstrError] = []
+    nodes = await fetch_nodes(http)
+    for node in nodes:
+        try:
+            listed += await fetch_listed(http, node)
+        except ServerBusy as error:
+            failures.append(error)
+    if failures and not (partial and len(failures) < len(nodes)):
+        raise failures[0]
     with reading(listed, "a list of caches"):
         own = [cache for cache in listed if identity(cache["source"], "id") == cube_id.upper()]
         return tuple(_cache(cache) for cache in own if cache.get("lastUpdateTime"))
@@ -161,18 +165,3 @@ def _cache(told: Mapping[str, Any]) -> Cache:
 
 def _text(value: object) -> str | None:
     return None if value is None or value == "" else str(value)
-
-
-async def _caches(http: ProjectHttp, node: str) -> list[dict[str, Any]]:
-    """List the caches of a node in the project."""
-    project = http.project
-    params = {"clusterNode": node, "limit": CACHES, **({"projectIds": project.id} if project else {})}
-    caches: list[dict[str, Any]] = []
-    while True:
-        asked = {**params, "offset": len(caches)}
-        page = await http.read("GET", "monitors/caches/cubes", Answer.json, params=asked)
-        with reading(page, "a list of caches"):
-            more, total = items(page["cubeCaches"]), number(page, "total")
-        caches += more
-        if not more or len(caches) >= total:
-            return caches

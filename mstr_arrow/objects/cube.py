@@ -7,14 +7,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.answers import identity, items, optional_text, reading, text, whole_number
+from mstr_arrow.catalog import objects as catalog
 from mstr_arrow.catalog.find import fetch_definition
 from mstr_arrow.errors import (
     InvalidRequest,
+    MstrError,
     NotFound,
     NotSupported,
     PermissionDenied,
     PublishFailed,
     ServerError,
+    UsageError,
 )
 from mstr_arrow.grid.definition import Definition, read_definition
 from mstr_arrow.instances.source import Source
@@ -22,7 +25,7 @@ from mstr_arrow.objects.described import Described, listed
 from mstr_arrow.publishing.cube_publisher import CubePublisher, fetch_status
 from mstr_arrow.publishing.publication import publish, warned
 from mstr_arrow.upload.existing import read_dataset
-from mstr_arrow.wording import naming
+from mstr_arrow.wording import advice, naming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -168,6 +171,7 @@ class Cube(Described):
 
     async def _refresh(self, wait: bool, seconds: float | None, on_progress: OnProgress) -> Publication:
         asking = self._asking
+        await _refuse_data_model(self._client.http, self.id)
         source = Source("cube", self.id, {}, asking.source.server_version)
         try:
             publisher = await CubePublisher.start(asking.session, source, self.name)
@@ -225,6 +229,22 @@ async def cube_definition(http: ProjectHttp, name_or_id: str) -> Definition:
     if definition.may_count_rows:
         definition = definition.without_row_counts(await _tables(http, definition.id))
     return definition
+
+
+async def _refuse_data_model(http: ProjectHttp, cube_id: str) -> None:
+    """Refuse to publish a data model as if it were a cube, which its own publications would collide with.
+
+    GET /api/objects/{id}; a server that does not tell is believed. Errors: UsageError.
+    """
+    try:
+        found = await catalog.read_info(http, cube_id)
+    except MstrError:
+        return
+    if found.kind == "data model":
+        raise UsageError(
+            f"{found.name!r} is a data model, which is refreshed table by table.",
+            hint=advice("refresh it as a data model", "Open it by {Connection.data_model()}, and refresh that."),
+        )
 
 
 async def _tables(http: ProjectHttp, cube_id: str) -> list[str]:

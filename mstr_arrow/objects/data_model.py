@@ -6,9 +6,14 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.catalog.find import find
 from mstr_arrow.datamodels.definition import fetch_parameters, fetch_tables
+from mstr_arrow.datamodels.model_publisher import ModelPublisher
 from mstr_arrow.datamodels.parameters import check_given, given_values
+from mstr_arrow.datamodels.steps import Order
+from mstr_arrow.datamodels.tables import check_policies, choose
 from mstr_arrow.errors import UsageError
+from mstr_arrow.instances.source import Source
 from mstr_arrow.objects.cube import Cube, cube_definition
+from mstr_arrow.publishing.publication import publish, warned
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
@@ -16,9 +21,10 @@ if TYPE_CHECKING:
 
     from mstr_arrow.catalog.objects import ObjectInfo
     from mstr_arrow.datamodels.parameters import ModelParameters
-    from mstr_arrow.datamodels.tables import ModelTables
+    from mstr_arrow.datamodels.tables import ModelTables, Policies
     from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.grid.definition import Definition
+    from mstr_arrow.publishing.publication import OnProgress, Publication
     from mstr_arrow.session.client import Client
 
 
@@ -48,6 +54,67 @@ class DataModel(Cube):
     def serve_mode(self) -> str | None:
         """How the model serves its data: "in memory", "connect live", …; None where the server does not tell."""
         return self._found.serve_mode
+
+    def refresh(
+        self,
+        tables: Policies = "replace",
+        *,
+        wait: bool = True,
+        timeout: float | None = None,
+        on_progress: OnProgress = None,
+    ) -> Publication:
+        """Have the server load tables anew; return the publication, by default when all are loaded.
+
+        ``tables`` are policies by the name or id of tables, or one policy for all: ``"replace"`` puts the rows of
+        the source in the place of those there are, ``"add"`` keeps them, ``"update"`` changes rows of the same
+        keys, ``"upsert"`` adds those that are new, too; ``"delete"`` and ``"ignore"`` are the server's own.
+
+        It is done when each table is loaded, as the server tells, and the data are newer than before, where this
+        login may see that; ``Publication.proof`` says what proves it. A publication of somebody else is waited for
+        before this one begins, for nobody knows which tables that loads. ``wait``, ``timeout`` and ``on_progress``
+        are those of `Cube.refresh`. The model's instance on the server is deleted on every way out, but for
+        `Publication.detach`.
+
+        GET /api/model/dataModels/{id}/tables, POST /api/dataModels/{id}/instances and …/publish, GET
+        …/publishStatus until it ends, DELETE …/instances/{id}; HEAD /api/cubes/{id} and GET
+        /api/monitors/caches/cubes for the proof. Raises NotFound for a table that is not there and UsageError for
+        what is no policy, before anything is begun; UsageError for a model that is connected live, NotSupported
+        for a server that is too old; PublishFailed with the server's reason, TimeoutExceeded.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     model = conn.data_model("Retail Model")
+        ...     model.refresh({"ytd_day": "replace", "city_mnth_sls": "upsert"}).proof
+        'data time'
+        """
+        return warned(self._client.run(self._refresh_tables(tables, wait, timeout, on_progress)))
+
+    async def refresh_async(
+        self,
+        tables: Policies = "replace",
+        *,
+        wait: bool = True,
+        timeout: float | None = None,  # noqa: ASYNC109 - as its twin has it
+        on_progress: OnProgress = None,
+    ) -> Publication:
+        """Do what `refresh` does."""
+        return warned(await self._client.bridge(self._refresh_tables(tables, wait, timeout, on_progress)))
+
+    async def _refresh_tables(
+        self, wanted: Policies, wait: bool, seconds: float | None, on_progress: OnProgress
+    ) -> Publication:
+        check_policies(wanted)
+        if self.serve_mode == "connect live":
+            raise UsageError(
+                f"the data model {self.name!r} is connected live: it has no data of its own to refresh.",
+                hint="Read it as it is: what it shows is what its sources have now.",
+            )
+        asking, http = self._asking, self._client.http
+        tables = await fetch_tables(http, self.id)
+        source = Source("cube", self.id, {}, asking.source.server_version)
+        order = Order(source, self.name, choose(tables, wanted, self.name), tables)
+        publisher = await ModelPublisher.start(asking.session, order)
+        self._asking, self._schema = asking.anew(), None
+        return await publish(self._client, publisher, wait=wait, seconds=seconds, on_progress=on_progress)
 
     def tables(self) -> ModelTables:
         """Return the tables of the model. GET /api/model/dataModels/{id}/tables.

@@ -125,6 +125,8 @@ class CubePublisher:
         body = answer.json()
         with reading(body, "an answer to a request to publish"):
             told = fields(body)
+            if _OF_START.isdisjoint(told):
+                raise KeyError("jobId")
             self._address = optional_text(told, "id")
             self.job_id = whole_number(told.get("jobId"))
             if self.job_id is None:
@@ -261,7 +263,7 @@ class CubePublisher:
         """Return the caches of the cube; None where they are not shown. Errors: those that may pass by."""
         if self._seen.before is None:
             return None
-        return await fetch_caches(self._http, self.object_id)
+        return await fetch_caches(self._http, self.object_id, partial=True)
 
     # Ending
 
@@ -287,6 +289,8 @@ class CubePublisher:
 
 
 _BUSY = {BEING_PUBLISHED, -2147072538}
+_OWN_TIME_OUT = -2147206497
+_OF_START = {"id", "jobId", "instanceId"}
 _LOG_OUT = "Closing the connection ends what it started: the log-out cancels it."
 _OPEN = "Whether the publication has begun is not known. To refresh it again does no harm but to the server."
 
@@ -294,7 +298,7 @@ _OPEN = "Whether the publication has begun is not known. To refresh it again doe
 async def _caches_before(http: ProjectHttp, cube_id: str) -> tuple[Cache, ...] | None:
     """Return the caches that a cube has; None where they are not shown, for whatever reason."""
     try:
-        return await fetch_caches(http, cube_id)
+        return await fetch_caches(http, cube_id, partial=True)
     except MstrError:
         return None
 
@@ -303,6 +307,8 @@ def _may_have_begun(error: MstrError) -> bool:
     """Say whether the server may have begun although no answer tells so."""
     if isinstance(error, ConnectError):
         return error.cut
+    if isinstance(error, ServerError) and error.iserver_code == _OWN_TIME_OUT:
+        return True
     return isinstance(error, TimeoutExceeded | ProtocolError) or leaves_open(error)
 
 

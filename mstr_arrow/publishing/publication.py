@@ -61,7 +61,7 @@ class Publisher(Protocol):
         """Have the server cancel it; False where it is over. Errors: those of the server, and NotSupported."""
 
     async def release(self) -> None:
-        """Give back what the server holds for it; called once, when it has ended or is given up; raises nothing."""
+        """Give back what the server holds for it, when it has ended or is given up, not if left; raises nothing."""
 
     def session_ended(self) -> None:
         """Note that the session that it was started in has ended, and another was opened in its place."""
@@ -77,6 +77,7 @@ class Following:
         self.publisher = publisher
         self.status = PublicationStatus("running")
         self.detached = False
+        self._kept = False
         self.deadline = asyncio.get_running_loop().time() + seconds
         self._session = session.whole
         self._changed = asyncio.Event()
@@ -137,6 +138,7 @@ class Following:
     async def detach(self) -> None:
         """Look no more, and leave the session open when the connection is closed, so that it goes on."""
         if not self.status.over:
+            self._kept = True  # with what the server holds for it
             self._session.leave_open()
         await self._end(self.status)
 
@@ -199,7 +201,8 @@ class Following:
         if self in self._session.registered(Following):
             self._session.unregister(self)
             self._session.release()
-            await self.publisher.release()
+            if not self._kept:
+                await self.publisher.release()
             self._changed.set()
 
     def _too_late(self, seconds: float) -> TimeoutExceeded:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pyarrow as pa
 
-from mstr_arrow.errors import UsageError
+from mstr_arrow.errors import DataMismatch, UsageError
 from mstr_arrow.grid.texts import join_batches
+from mstr_arrow.names import listing
 from mstr_arrow.query.parse_polars import first_line
 
 if TYPE_CHECKING:
@@ -43,7 +44,10 @@ class Residual:
 
     def schema(self, schema: pa.Schema) -> pa.Schema:
         """Return what is left of a schema."""
-        return schema if self.columns is None else pa.schema([schema.field(name) for name in self.columns])
+        if self.columns is None:
+            return schema
+        _check_there(self.columns, schema)
+        return pa.schema([schema.field(name) for name in self.columns])
 
     def rows(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Filter one batch and keep its columns."""
@@ -59,6 +63,7 @@ class Residual:
         """Keep the columns that were asked for."""
         if self.columns is None or batch.schema.names == list(self.columns):
             return batch
+        _check_there(self.columns, batch.schema)
         return batch.select(list(self.columns))
 
     def counts(self, batch: pa.RecordBatch) -> int:
@@ -102,6 +107,7 @@ class Residual:
 
     def _frame(self, rows: pa.RecordBatch | pa.Table, names: Sequence[str]) -> pl.DataFrame:
         """Make a frame of the columns that matter, texts as strings."""
+        _check_there(names, rows.schema)
         return pl.DataFrame(
             {
                 name: pl.Series(pl.from_arrow(rows.column(name))).cast(pl.String)
@@ -109,4 +115,14 @@ class Residual:
                 else pl.Series(pl.from_arrow(rows.column(name)))
                 for name in dict.fromkeys(names)
             }
+        )
+
+
+def _check_there(names: Sequence[str], schema: pa.Schema) -> None:
+    """Check that rows came with the columns that the question was divided by; errors: DataMismatch."""
+    if missing := sorted(set(names) - set(schema.names)):
+        raise DataMismatch(
+            f"the rows came without {listing(missing)}, which the object had when it was looked at: they have the "
+            f"columns {listing(schema.names)}.",
+            hint="Read again; the object may have been changed meanwhile.",
         )

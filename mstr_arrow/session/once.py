@@ -59,10 +59,16 @@ async def delete(http: ProjectHttp, path: str, *, is_there: Callable[[], Awaitab
 
     doubt = _Doubt(gone)
     try:
-        await http.request("DELETE", path, lost=doubt.may_send_again)
+        await http.read("DELETE", path, done, lost=doubt.may_send_again)
     except MstrError as error:
         if not is_open(error) or await doubt.settle(error) is None:
             raise
+
+
+def done(answer: Answer) -> None:
+    """Take an answer that says no more than that something was done; errors: ProtocolError for a page of others."""
+    if answer.body.strip():
+        answer.json()
 
 
 class _Doubt(Generic[T]):

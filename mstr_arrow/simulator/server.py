@@ -260,6 +260,7 @@ class Simulator:
     def expire_sessions(self) -> None:
         """End all sessions, as the server does when they have been idle for too long."""
         self._on_loop(self._server.sessions.clear)
+        self.drop_model_instances()
 
     def forget_servlets(self) -> None:
         """Have the REST server forget all sessions, while the Intelligence Server keeps them."""

@@ -102,7 +102,7 @@ async def switch(http: ProjectHttp, subscription_id: str, *, paused: bool) -> De
     """
     path = f"subscriptions/{subscription_id}"
     try:
-        await http.request("PATCH", path, json={"softDisabled": paused}, safe=True)
+        await http.read("PATCH", path, once.done, json={"softDisabled": paused}, safe=True)
     except ServerError as error:
         if not is_unknown_route(error):
             raise
@@ -227,9 +227,9 @@ _ENDED: dict[Outcome | None, str] = {
 
 
 async def _post(http: ProjectHttp, subscription_id: str, given: list[dict[str, str]]) -> None:
-    body = {"contents": given} if given else None
+    several = {"contents": given} if given else None
     try:
-        await http.request("POST", f"v2/subscriptions/{subscription_id}/send", json=body)
+        await http.read("POST", f"v2/subscriptions/{subscription_id}/send", once.done, json=several)
     except ServerError as error:
         if not is_unknown_route(error):
             raise
@@ -238,7 +238,8 @@ async def _post(http: ProjectHttp, subscription_id: str, given: list[dict[str, s
                 "this server takes the answers of one report at a time, and several of the contents ask.",
                 hint="Make a subscription for each.",
             ) from error
-        await http.request("POST", f"subscriptions/{subscription_id}/send", json=given[0] if given else None)
+        one = given[0] if given else None
+        await http.read("POST", f"subscriptions/{subscription_id}/send", once.done, json=one)
 
 
 async def _known_status(http: ProjectHttp, subscription_id: str) -> DeliveryStatus | None:

@@ -68,15 +68,21 @@ async def find_account(http: ProjectHttp, wanted: str) -> Account:
     check_text("user", wanted)
     if OBJECT_ID.fullmatch(wanted.strip()):
         return await http.read("GET", f"users/{wanted.strip().upper()}", lambda answer: read_account(answer.json()))
-    everybody = await list_accounts(http)
-    found = find_named(wanted, everybody, lambda each: each.username or "")
-    found = found or find_named(wanted, everybody, lambda each: each.name)
+    likely = [] if {"*", "?"} & set(wanted) else await list_accounts(http, f"{wanted.strip()}*")
+    if not (found := _named(wanted, likely)):
+        everybody = await list_accounts(http)  # a server may compare letters in its own way
+        found = _named(wanted, everybody)
     if len(found) > 1:
         each = ", ".join(f"{one.id} {one.name!r} ({one.username})" for one in found)
         raise UsageError(f"{len(found)} users are named {wanted!r}: {each}.", hint="Give the user name or the id.")
     if not found:
         raise no_such("user", wanted, [each.name for each in everybody])
     return found[0]
+
+
+def _named(wanted: str, accounts: list[Account]) -> list[Account]:
+    found = find_named(wanted, accounts, lambda each: each.username or "")
+    return found or find_named(wanted, accounts, lambda each: each.name)
 
 
 def no_such(what: str, wanted: str, names: Sequence[str]) -> NotFound:

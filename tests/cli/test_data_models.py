@@ -5,6 +5,8 @@ import json
 import polars as pl
 import pytest
 
+from mstr_arrow.simulator import Simulator
+
 MODEL = "Retail Model"
 
 
@@ -75,3 +77,70 @@ def test_wrong_parameters_are_told(run, tmp_path, arguments, said):
     result = run("fetch", *arguments, "-o", tmp_path / "x.parquet")
     assert result.code in {1, 2}
     assert said in result.err
+
+
+@pytest.fixture
+def own(monkeypatch):
+    """A simulator of the test's own, with its URL, user and password in the environment."""
+    with Simulator(rows=20, publish_polls=0) as simulator:
+        monkeypatch.setenv("MSTR_URL", simulator.url)
+        monkeypatch.setenv("MSTR_USERNAME", simulator.username)
+        monkeypatch.setenv("MSTR_PASSWORD", simulator.password)
+        yield simulator
+        assert (simulator.open_sessions, simulator.model_instances) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("options", "policies"),
+    [
+        ([], {"ytd_day": "replace", "city_mnth_sls": "replace"}),
+        (["--policy", "upsert"], {"ytd_day": "upsert", "city_mnth_sls": "upsert"}),
+        (
+            ["--tables", "ytd_day=replace", "--tables", "city_mnth_sls=upsert"],
+            {"ytd_day": "replace", "city_mnth_sls": "upsert"},
+        ),
+        (
+            ["--tables", "YTD_DAY,city_mnth_sls = add", "--policy", "update"],
+            {"ytd_day": "update", "city_mnth_sls": "add"},
+        ),
+    ],
+)
+def test_a_model_is_refreshed_table_by_table(run, own, options, policies):
+    result = run("refresh", MODEL, *options)
+    assert (result.code, result.err) == (0, "")
+    assert result.out.decode().startswith("Refreshed data model 'Retail Model' in ")
+    assert own.refreshes == [(MODEL, policies, "loaded")]
+
+
+def test_a_model_is_refreshed_for_a_program_and_before_it_is_fetched(run, own, tmp_path):
+    told = json.loads(run("refresh", MODEL, "--json").out)
+    assert (told["name"], told["state"], told["proof"], told["started"]) == (MODEL, "done", "data time", True)
+    out = tmp_path / "model.parquet"
+    assert run("fetch", MODEL, "--refresh", "-o", out).code == 0
+    assert frame(out) == truth(own)
+    assert [outcome for _, _, outcome in own.refreshes] == ["loaded", "loaded"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            [MODEL, "--tables", "ytd_dya=add"],
+            "no table 'ytd_dya' in the data model 'Retail Model'.\nDid you mean 'ytd_day'?",
+        ),
+        ([MODEL, "--tables", "ytd_day=sometimes"], "the policy of table 'ytd_day' is 'sometimes', which is none"),
+        ([MODEL, "--tables", "=add"], "--tables '=add' names no table"),
+        ([MODEL, "--tables", "ytd_day,ytd_day"], "--tables names 'ytd_day' twice"),
+        (
+            ["Sales Cube", "--tables", "sales"],
+            "'Sales Cube' is a cube, and only data models are refreshed table by table",
+        ),
+        (["Live Model"], "is connected live"),
+        (["Plain Report"], "is a report, and only cubes and data models are published"),
+    ],
+)
+def test_what_cannot_be_refreshed_is_told(run, own, arguments, said):
+    result = run("refresh", *arguments)
+    assert result.code in {1, 2}
+    assert said in result.err
+    assert own.refreshes == []

@@ -60,7 +60,7 @@ def test_a_report_is_no_cube(run):
     result = run("refresh", "plain report")
     assert result.code == 2
     assert result.err.splitlines() == [
-        "UsageError: 'Plain Report' is a report, and only cubes are published.",
+        "UsageError: 'Plain Report' is a report, and only cubes and data models are published.",
         "A report is run anew for each read.",
     ]
 
@@ -73,4 +73,4 @@ def test_a_read_may_refresh_first(run, own, tmp_path):
     assert "31 rows" in result.err
     result = run("fetch", "Plain Report", "-o", tmp_path / "plain.csv", "--refresh")
     assert result.code == 2
-    assert "only cubes are published" in result.err
+    assert "only cubes and data models are published" in result.err

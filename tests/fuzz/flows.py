@@ -62,6 +62,8 @@ def _lazy(connection: Connection) -> Any:
         if not _OURS.search(str(error)):
             raise
         raise ma.MstrError(str(error)) from error
+    except pl.exceptions.ColumnNotFoundError as error:  # Polars' own: a damaged page does not show it
+        raise ma.UsageError(str(error)) from error
     return flat(found.to_arrow())
 
 

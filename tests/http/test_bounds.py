@@ -21,7 +21,7 @@ from mstr_arrow.prompts.collection import load
 from mstr_arrow.session.saved import read_session
 
 MIB = 2**20
-ZEROS = bytes(64 * MIB)
+ZEROS = bytes(16 * MIB)
 BOMB = gzip.compress(ZEROS, mtime=0)
 HALF = gzip.compress(ZEROS[: MIB // 2 + 1], mtime=0)
 BARE = zlib.compressobj(wbits=-15)

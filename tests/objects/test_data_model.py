@@ -124,9 +124,9 @@ def test_old_servers_say_what_they_lack():
     ):
         model = connection.data_model(NAME)
         assert model.count_rows() == 40
-        with pytest.raises(NotSupported, match=r"does not tell tables of data models.*It is older"):
+        with pytest.raises(NotSupported, match=r"does not know the tables of data models.*It is older"):
             model.tables()
-        with pytest.raises(NotSupported, match="does not tell parameters of data models"):
+        with pytest.raises(NotSupported, match="does not know the parameters of data models"):
             connection.data_model(NAME, parameters={"City": "Rome"})
         assert connection.data_model(NAME, parameters={}).count_rows() == 40
 

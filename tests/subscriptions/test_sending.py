@@ -176,7 +176,9 @@ def test_what_went_though_its_answer_was_lost_is_not_sent_again(server, daily, f
     assert len(server.deliveries) == before + 1
 
 
-@pytest.mark.parametrize("fault", [Fault.html(502), Fault.error(500), Fault.reset_upload(after=0)])
+@pytest.mark.parametrize(
+    "fault", [Fault.html(502), Fault.error(500), Fault.reset_upload(after=0), Fault.not_json()]
+)
 def test_what_may_have_gone_is_not_sent_again_and_the_error_says_how_to_see(server, daily, fault):
     before = len(sends(server)), len(server.deliveries)
     server.fail(fault.on("POST", SEND))

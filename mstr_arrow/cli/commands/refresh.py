@@ -1,12 +1,14 @@
-"""``mstr-arrow refresh``: have a cube published anew, and be sure that its data are new."""
+"""``mstr-arrow refresh``: have a cube or data model published anew, and be sure that its data are new."""
 
 import time
 from typing import Annotated, Any
 
 import typer
 
+from mstr_arrow.catalog.objects import ObjectInfo
 from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_connection
+from mstr_arrow.cli.options.policies import Policy, Tables, policies_from
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import shown_errors
 from mstr_arrow.cli.render.progress import clock
@@ -15,7 +17,6 @@ from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json, print_text
 from mstr_arrow.connection import Connection
 from mstr_arrow.errors import NotFound, UsageError
-from mstr_arrow.objects.cube import Cube
 from mstr_arrow.publishing.publication import Publication
 
 CANCELLED = "The publication was cancelled, if it was started here, and no session left behind."
@@ -26,6 +27,8 @@ def refresh(
     name: common.Object,
     *,
     server: Server,
+    tables: Tables = None,
+    policy: Policy = None,
     wait: Annotated[
         bool,
         typer.Option(
@@ -44,46 +47,63 @@ def refresh(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
     verbose: common.Verbose = False,
 ) -> None:
-    """Have the server publish a cube anew, and wait until its data are new.
+    """Have the server publish a cube or data model anew, and wait until its data are new.
 
     It is done when that is proved: by the time of the data or the job that they are of, where you may see caches;
-    else by the status and an instance. A publication that somebody else has started is followed.
+    else by the status and an instance, or the tables of a data model. A cube's publication that somebody else has
+    started is followed; that of a data model is waited for, and then this one begins.
     """
     console = Terminal(stderr=True)
     with shown_errors(console, verbose=verbose, interrupted=CANCELLED), open_connection(server) as connection:
-        cube = connection.cube(_find(connection, name))
+        policies = policies_from(tables or (), policy)
+        found = _find(connection, name)
         began = time.monotonic()
         with publication_progress(console, quiet=quiet) as on_progress:
-            publication = cube.refresh(wait=wait, timeout=timeout, on_progress=on_progress)
+            if found.kind == "data model":
+                model = connection.data_model(found.id)
+                publication = model.refresh(policies, wait=wait, timeout=timeout, on_progress=on_progress)
+            else:
+                _check_no_tables(found, given=bool(tables or policy))
+                cube = connection.cube(found.id)
+                publication = cube.refresh(wait=wait, timeout=timeout, on_progress=on_progress)
         left_open = None if wait else _leave(connection, publication)
         seconds = time.monotonic() - began
         if json:
-            print_json(as_json(cube, publication) | {"seconds": round(seconds, 3)})
+            print_json(as_json(found, publication) | {"seconds": round(seconds, 3)})
         elif not quiet:
             print_text(summarise(publication, seconds) if wait else _going_on(publication, left_open))
 
 
-def _find(connection: Connection, name: str) -> str:
-    """Return the id of a cube; errors: those of `find`, and UsageError for a report."""
+def _find(connection: Connection, name: str) -> ObjectInfo:
+    """Return a cube or data model; errors: those of `find`, and UsageError for a report."""
     try:
-        return connection.find(name, "cube").id
+        return connection.find(name, "cube")
     except NotFound:
         found = connection.find(name)  # which says what there is near
         raise only_cubes(found.name) from None
 
 
+def _check_no_tables(found: ObjectInfo, *, given: bool) -> None:
+    if given:
+        raise UsageError(
+            f"{found.name!r} is a cube, and only data models are refreshed table by table.",
+            hint="Drop --tables and --policy: a cube is published as a whole.",
+        )
+
+
 def only_cubes(name: str) -> UsageError:
     """Make the error of a report that is to be refreshed."""
     return UsageError(
-        f"{name!r} is a report, and only cubes are published.", hint="A report is run anew for each read."
+        f"{name!r} is a report, and only cubes and data models are published.",
+        hint="A report is run anew for each read.",
     )
 
 
-def as_json(cube: Cube, publication: Publication) -> dict[str, Any]:
+def as_json(found: ObjectInfo, publication: Publication) -> dict[str, Any]:
     """Describe a publication for a program."""
     return {
-        "id": cube.id,
-        "name": cube.name,
+        "id": found.id,
+        "name": found.name,
         "state": publication.status.state,
         "proof": publication.proof,
         "job": publication.job_id,

@@ -119,6 +119,7 @@ WORDS = {
     "go to the project": "Add --project {name!r}.",
     "it is a report": "Leave --type cube away, or say --type report.",
     "it is a data model": "It has neither prompts nor pages; mstr-arrow fetch and sql read it, without --type.",
+    "refresh it as a data model": "Refresh it by mstr-arrow refresh.",
     "Connection.data_model.parameters": "--parameter",
     "Connection.data_model.instance_id": "instance_id",
     "it is a cube": "It has neither prompts nor pages; mstr-arrow fetch and sql read it, without --type.",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import polars as pl
+import pyarrow as pa
 
 from mstr_arrow.simulator.model.reports import COLUMNS, ROWS, TOTAL
 
@@ -45,7 +46,7 @@ def render_report(
         "currentPageBy": [] if report.page is None else list(report.page.keys),
         "paging": {"total": report.total, "current": len(rows), "offset": offset, "limit": echoed_limit},
         "headers": {
-            "rows": matrix(pl.DataFrame(row_places)),
+            "rows": matrix([places.to_arrow() for places in row_places]),
             "columns": [places.to_list() for places in column_places],
         },
         "metricValues": _metric_values(report, rows, columns, options),
@@ -176,7 +177,7 @@ def _elements(unit: Unit, keys: pl.Series, options: PageOptions) -> orjson.Fragm
     if len(place):
         total = {"formValues": [unit.total], "id": f"j1;{attribute.id}", "subtotal": True}
         texts.insert(place[0], orjson.dumps(total).decode())
-    return array(pl.Series(texts, dtype=pl.String))
+    return array(pa.array(texts, pa.string()))
 
 
 def _metric_values(
@@ -200,20 +201,17 @@ def _metric_values(
     members: dict[str, Any] = {}
     for name in (name for name in writers if wanted[name]):
         texts = [writers[name](metric).alias(str(n)) for n, metric in enumerate(report.metrics)]
-        members[name] = matrix(_spread(report, pl.DataFrame(texts), pairs["metric"], columns, across))
+        spread = _spread(report, pl.DataFrame(texts), pairs["metric"], columns, across)
+        members[name] = matrix([column.to_arrow() for column in spread])
     return members
 
 
 def _spread(
     report: Report, texts: pl.DataFrame, metric: pl.Series, columns: pl.DataFrame, across: pl.Series
-) -> pl.DataFrame:
+) -> list[pl.Series]:
     """Turn the texts of all cells, a column per metric, into a column per data column of the page."""
     if report.metrics_axis == ROWS:
         chosen = (pl.when(pl.lit(metric) == n).then(pl.col(str(n))) for n in range(texts.width))
         texts = texts.select(pl.coalesce(chosen).alias("0"))
     place = {line: n for n, line in enumerate(across)}
-    data_columns = [
-        texts[str(number or 0)].gather_every(len(across), place[line]).alias(str(n))
-        for n, (line, number) in enumerate(columns.iter_rows())
-    ]
-    return pl.DataFrame(data_columns)
+    return [texts[str(number or 0)].gather_every(len(across), place[line]) for line, number in columns.iter_rows()]

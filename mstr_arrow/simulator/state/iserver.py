@@ -15,6 +15,7 @@ from mstr_arrow.simulator.rules.page_by import PageSet
 from mstr_arrow.simulator.samples.data_models import data_models
 from mstr_arrow.simulator.samples.project import sample_cubes, sample_reports
 
+from .caches import Caches
 from .instances import Instance
 from .jobs import Jobs
 from .page_cache import PageCache
@@ -86,7 +87,8 @@ class IServer:
         self.subscriptions = Subscriptions(self.catalogue, self.people, settings.username, clock)
         self.chunks_received: list[tuple[str, str, int, int, int]] = []
         self.jobs = Jobs(settings.jobs_kept)
-        self.publications = Publications(self.catalogue, self.jobs, settings, self._forget_bounds)
+        self.caches = Caches(self.catalogue, settings.nodes)
+        self.publications = Publications(self.catalogue, self.jobs, settings, self._republished)
         self.refreshes = Refreshes(settings.model_instance_seconds, clock, self._load)
         self._loads: dict[str, int] = {}
         self.faults = FaultPlan(settings.fault_seed)
@@ -126,8 +128,9 @@ class IServer:
         self.publications.change(cube_id, rows=rows, seed=seed)
         self.publications.take_effect(cube_id)
 
-    def _forget_bounds(self, cube_id: str) -> None:
+    def _republished(self, cube_id: str) -> None:
         self._bounds.pop(cube_id, None)
+        self.caches.published(cube_id)
 
     def _load(self, refresh: Refresh) -> None:
         """Load tables of a data model: its cube is published anew, with the data that they make."""

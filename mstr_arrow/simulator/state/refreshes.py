@@ -109,10 +109,10 @@ class Refreshes:
         else:
             self._end(refresh)
 
-    def close(self, instance: ModelInstance, cancel: Callable[[Job], None]) -> None:
-        """Delete an instance, and end what it publishes."""
+    def close(self, instance: ModelInstance, cancel: Callable[[Job], None] | None) -> None:
+        """Delete an instance, and end what it publishes by ``cancel``; None lets that go on."""
         self._instances.pop(instance.id, None)
-        if instance.refresh is not None and self._runs(instance.refresh):
+        if cancel is not None and instance.refresh is not None and self._runs(instance.refresh):
             instance.refresh.outcome = "cancelled"
             cancel(instance.refresh.job)
 

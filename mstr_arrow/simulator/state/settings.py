@@ -40,6 +40,8 @@ class ServerSettings:
     unfinished at the least. A gateway gives an answer up after ``gateway_seconds``, while the server goes on.
     With ``index_lags`` the search does not find what was made since the start, while folders and the metadata have
     it. ``monitors_jobs``, ``monitors_caches`` and ``views_sql`` are privileges that everybody has.
+    The cluster has these ``nodes``, each with a cache of each cube; a change of one is called unfinished
+    ``cache_polls`` times.
     ``collation`` and ``ignore_foreign_ids`` say how conditions are read (see ``rules.filtering``).
     A dataset has one upload session at once, or with ``uploads_per="session"`` one in each log-in.
     ``adding`` is what the policy "add" does to rows whose keys are there (see ``push.policies``).
@@ -49,7 +51,8 @@ class ServerSettings:
     ``data_models`` has the endpoints of data models, ``model_parameters`` those of their parameters; to load tables
     takes ``model_seconds``; ``model_table_states`` is what a table is called then, "loaded" or "completed", or
     "none" where tables are not told, and ``model_done_status`` the number of all, 0 or 1. An instance of a model is
-    dropped after ``model_instance_seconds`` without a request.
+    dropped after ``model_instance_seconds`` without a request; deleting it ends what it publishes, unless
+    ``model_delete_cancels`` is False.
     ``max_data_upload_size`` is the project's setting in bytes, which None hides. ``time`` is how long answers
     take. ``iserver_version`` decides what the server knows, too (see ``model.dialect``). ``fault_seed`` is what
     faults that come by chance are drawn from.
@@ -90,6 +93,8 @@ class ServerSettings:
     index_lags: bool = False
     monitors_jobs: bool = True
     monitors_caches: bool = True
+    nodes: tuple[str, ...] = ("simulated-node",)
+    cache_polls: int = 1
     views_sql: bool = True
     collation: Collation = field(default_factory=Collation)
     ignore_foreign_ids: bool = False
@@ -114,6 +119,7 @@ class ServerSettings:
     model_table_states: str = "loaded"
     model_done_status: int = 0
     model_instance_seconds: float = 120.0
+    model_delete_cancels: bool = True
     max_data_upload_size: int | None = None
     time: TimeModel = field(default_factory=TimeModel)
     fault_seed: int = 0

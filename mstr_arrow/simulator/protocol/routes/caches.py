@@ -1,28 +1,31 @@
-"""The caches of cubes, which tell when the data were last published (Wire reference, section 9.5)."""
+"""The caches of cubes: when data were published, and what is in memory (Wire reference, section 9.5)."""
 
 from __future__ import annotations
 
-import base64
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from mstr_arrow.simulator.answers import Answer, Refusal, ok
+from mstr_arrow.simulator.bodies import bad_request, json_object
 from mstr_arrow.simulator.model.cubes import Cube
 from mstr_arrow.simulator.protocol.call import Call, Route
 
 if TYPE_CHECKING:
-    from mstr_arrow.simulator.model.encoded_cube import EncodedCube
+    from mstr_arrow.simulator.state.caches import CubeCache
 
-_NODE = "simulated-node"
-_ADDRESS = base64.b64encode(b"127.0.0.1").decode()
 _FIRST = datetime(2026, 1, 15, 8, 30)  # noqa: DTZ001 - the server's time stamps have no zone
 _MOST = 1000
+_LOADED = {"loaded": True, "unloaded": False}
 
 
 def nodes(call: Call) -> Answer:
     """List the nodes of the cluster."""
     _check(call)
-    return ok({"nodes": [{"name": _NODE, "ipAddress": "127.0.0.1", "status": "running"}]})
+    listed = [{"name": name, "ipAddress": "127.0.0.1", "status": "running"} for name in call.server.caches.nodes]
+    return ok({"nodes": listed})
 
 
 def caches(call: Call) -> Answer:
@@ -31,25 +34,72 @@ def caches(call: Call) -> Answer:
     node, catalogue = call.query.get("clusterNode"), call.server.catalogue
     if node is None:
         raise Refusal(400, "ERR005", "The parameter 'clusterNode' is missing")
-    if node != _NODE:
-        raise Refusal(503, "ERR001", f"(The cluster node '{node}' is not available.)")
-    offset, limit = int(call.query.get("offset", "0")), int(call.query.get("limit", str(_MOST)))
+    offset, limit = call.integer("offset", 0), call.integer("limit", _MOST)
     if not 1 <= limit <= _MOST or offset < 0:
         raise Refusal(400, "ERR005", f"limit is from 1 to {_MOST}, offset from 0 on")
     projects = call.query.get("projectIds", catalogue.project_id).split(",")
-    shown = catalogue.project_id in projects
-    found = [cube for cube in catalogue.cubes.values() if shown and cube.published]
-    listed = [_described(call, cube) for cube in found[offset : offset + limit]]
+    found = call.server.caches.on(node) if catalogue.project_id in projects else []
+    wanted = call.query.get("state.loadedState")
+    found = [cache for cache in found if wanted is None or _LOADED.get(wanted) == cache.loaded]
     return ok(
         {
             "offset": offset,
             "limit": limit,
             "total": len(found),
-            "loaded": len(found),
-            "unloaded": 0,
-            "cubeCaches": listed,
-        }
+            "loaded": sum(cache.loaded for cache in found),
+            "unloaded": sum(not cache.loaded for cache in found),
+            "cubeCaches": [_described(call, cache) for cache in found[offset : offset + limit]],
+        },
+        headers={"x-mstr-total-count": str(len(found))},
     )
+
+
+def one(call: Call) -> Answer:
+    """Describe a cache."""
+    return ok(_described(call, _find(call)))
+
+
+def alter(call: Call) -> Answer:
+    """Begin to load or unload, activate or deactivate a cache."""
+    cache, state = _find(call), json_object(json_object(call.json()).get("state"))
+    if "respond-async" not in call.headers.get("Prefer", ""):
+        raise bad_request("The header 'Prefer: respond-async' is missing.")
+    loaded, active = state.get("loadedState"), state.get("active")
+    if len(state) != 1 or (loaded is None) == (active is None):
+        raise bad_request("Exactly one of 'active' and 'loadedState' is changed at a time.")
+    if loaded not in {None, *_LOADED} or active not in {None, True, False}:
+        raise bad_request("The state of a cache is 'loaded' or 'unloaded', and active or not.")
+    made = call.server.caches.alter(
+        cache,
+        loaded=None if loaded is None else _LOADED[loaded],
+        active=active,
+        polls=call.server.settings.cache_polls,
+        failure=None if call.failing is None else call.failing.refusal,
+    )
+    return Answer(status=202, body=orjson.dumps({"manipulationId": made.id, "status": "executing"}))
+
+
+def progress(call: Call) -> Answer:
+    """Tell how far a change of a cache is."""
+    _check(call)
+    made = call.server.caches.manipulations.get(call.places["manipulation"])
+    if made is None:
+        raise Refusal(404, "ERR004", "(The manipulation was not found.)")
+    status = made.poll()
+    message = {"message": made.failure.message} if status == "error" and made.failure is not None else {}
+    return ok({"manipulationId": made.id, "status": status, **message})
+
+
+def delete(call: Call) -> Answer:
+    """Delete a cache; without any, a cube is not published any more."""
+    cache, catalogue = _find(call), call.server.catalogue
+    if call.server.caches.delete(cache):
+        cube = catalogue.cubes[cache.cube_id]
+        if isinstance(cube, Cube):
+            catalogue.cubes[cube.id] = replace(cube, published=False)
+        else:
+            cube.published = False
+    return Answer(status=204)
 
 
 def _check(call: Call) -> None:
@@ -57,24 +107,50 @@ def _check(call: Call) -> None:
         raise Refusal(403, "ERR0014", "(The user does not have the privilege to monitor caches.)")
 
 
-def _described(call: Call, cube: Cube | EncodedCube) -> dict[str, Any]:
-    project_id = call.server.catalogue.project_id
-    edition = cube.edition if isinstance(cube, Cube) else 0
-    updated = _FIRST + timedelta(minutes=edition)
+def _find(call: Call) -> CubeCache:
+    _check(call)
+    return call.server.caches.find(call.places["cache"])
+
+
+def _described(call: Call, cache: CubeCache) -> dict[str, Any]:
+    server = call.server
+    cube = server.catalogue.cubes[cache.cube_id]
+    updated = _FIRST + timedelta(minutes=cube.edition if isinstance(cube, Cube) else 0)
+    columns = len(cube.attributes) + len(cube.metrics) if isinstance(cube, Cube) else 1
     return {
-        "id": f"{cube.id}:{project_id}:{_ADDRESS}",
-        "projectId": project_id,
+        "id": cache.id,
+        "projectId": server.catalogue.project_id,
         "source": {"id": cube.id, "name": cube.name, "type": "cube"},
-        "state": {"active": True, "dirty": False, "infoDirty": False, "persisted": True, "loadedState": "loaded"},
+        "state": {
+            "active": cache.active,
+            "dirty": False,
+            "infoDirty": False,
+            "persisted": True,
+            "processing": server.publications.shows(cube.id),
+            "loadedState": "loaded" if cache.loaded else "unloaded",
+        },
         "lastUpdateTime": updated.strftime("%Y-%m-%d %H:%M:%S"),
         "creationTime": _FIRST.strftime("%Y-%m-%d %H:%M:%S"),
-        "lastUpdateJob": call.server.publications.last_job(cube),
+        "lastUpdateJob": server.publications.last_job(cube),
+        "hitCount": cache.hits,
+        "historicHitCount": cache.earlier + cache.hits,
+        "openViewCount": 0,
         "rowCount": cube.total,
+        "columnCount": columns,
         "size": cube.total * 64 + 4096,
+        "fileName": f"{cube.id}.cub",
+        "creatorId": "54F3D26011D2896560009A8E67019608",
+        "creatorName": "Administrator",
+        "databaseConnection": [],
+        "dataLanguage": "en-US",
     }
 
 
 ROUTES = (
     Route("GET", "/api/monitors/iServer/nodes", nodes),
     Route("GET", "/api/monitors/caches/cubes", caches),
+    Route("GET", "/api/monitors/caches/cubes/manipulations/{manipulation}/status", progress),
+    Route("GET", "/api/monitors/caches/cubes/{cache}", one),
+    Route("PATCH", "/api/monitors/caches/cubes/{cache}", alter),
+    Route("DELETE", "/api/monitors/caches/cubes/{cache}", delete),
 )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mstr_arrow.simulator.model.dialect import Dialect
     from mstr_arrow.simulator.state.jobs import Job
 
-_READY, _EMMA, _PROCESSING = 1024 + 64 + 32 + 8 + 4 + 2, 16384, 1
+_READY, _LOADED, _ACTIVE, _EMMA, _PROCESSING = 1024 + 64 + 8 + 4, 32, 2, 16384, 1
 
 
 def definition(call: Call) -> Answer:
@@ -95,7 +95,10 @@ def _status(call: Call, cube: Cube | EncodedCube) -> int:
     processing = _PROCESSING if uploads or loads or server.publications.shows(cube.id) else 0
     if not cube.published:
         return processing
-    return processing + _READY + (_EMMA if cube.subtype == SUPER_CUBE else 0)
+    caches = list(server.caches.of(cube.id))
+    loaded = _LOADED if any(cache.loaded for cache in caches) else 0
+    active = _ACTIVE if any(cache.active for cache in caches) else 0
+    return processing + _READY + loaded + active + (_EMMA if cube.subtype == SUPER_CUBE else 0)
 
 
 ROUTES = (

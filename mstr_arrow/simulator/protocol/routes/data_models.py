@@ -36,7 +36,8 @@ def create(call: Call) -> Answer:
 def delete(call: Call) -> Answer:
     """Delete an instance, and end what it publishes."""
     server = call.server
-    server.refreshes.close(_instance(call, call.places["instance"]), server.jobs.cancel)
+    cancel = server.jobs.cancel if server.settings.model_delete_cancels else None
+    server.refreshes.close(_instance(call, call.places["instance"]), cancel)
     return Answer(status=204)
 
 

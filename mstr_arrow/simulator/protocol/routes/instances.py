@@ -25,6 +25,7 @@ async def create(call: Call) -> Answer | Callable[[], Answer]:
     if not cube.published:
         message = f"(The cube '{cube.name}' is not published.)"
         raise Refusal(500, "ERR001", message, iserver_code=NOT_PUBLISHED)
+    call.server.caches.read(cube)
     instance = call.server.create_instance(cube)
     instance.body = call.json()
     await execute(call, instance)
