@@ -1,8 +1,8 @@
 """Every endpoint with a call that reaches it: those of `tests.reliability.endpoints`, and those told of to nobody.
 
-A new endpoint has its line in `tests.reliability.endpoints.ENDPOINTS`, or here in `tests.hostile.around.AROUND`:
-method, pattern of the path, and a call that reaches it. It is tried with every hostile answer from then on; a test
-fails for a route of the simulator that no line has.
+A new endpoint has its line in `tests.reliability.endpoints.ENDPOINTS`: method, pattern of the path, and a call that
+reaches it. It is tried with every hostile answer from then on; a test fails for a route of the simulator that no line
+has.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import pyarrow as pa
 
 import mstr_arrow as ma
 from mstr_arrow.simulator import Simulator
-from tests.hostile.around import AROUND
 from tests.reliability.endpoints import CUBE, ENDPOINTS, FRAME, REFRESHED, SILENT, Endpoint, refresh
 
 if TYPE_CHECKING:
@@ -50,6 +49,14 @@ def _extract(connection: Connection) -> Any:
         return connection.cube(CUBE).extract(Path(folder) / "sales").rows
 
 
+def _refresh_model(connection: Connection) -> None:
+    connection.data_model("Retail Model").refresh()
+
+
+def _parameters(connection: Connection) -> Any:
+    return connection.data_model("Retail Model", parameters={"City": "Rome"}).to_arrow()
+
+
 def _leave(connection: Connection) -> None:
     """Have an upload fail for the caller's own reasons, so that its session is deleted."""
 
@@ -78,7 +85,12 @@ CELLS = {
         "GET", r"/auth/identityToken$", lambda conn: conn.validate_identity_token(conn.identity_token())
     ),
     **ENDPOINTS,
-    **AROUND,
+    "tables of a model": Endpoint("GET", r"/dataModels/\w+/tables$", _refresh_model),
+    "instance of a model": Endpoint("POST", r"/dataModels/\w+/instances$", _refresh_model),
+    "publication of a model": Endpoint("POST", r"/dataModels/\w+/publish$", _refresh_model),
+    "how far a model is": Endpoint("GET", r"/dataModels/\w+/publishStatus$", _refresh_model),
+    "deleted instance of a model": Endpoint("DELETE", r"/dataModels/\w+/instances/\w+$", _refresh_model),
+    "parameters of a model": Endpoint("GET", r"/dataModels/\w+/parameters$", _parameters),
     "caches of an extraction": ENDPOINTS["caches"]._replace(call=_extract),
     **{name: endpoint._replace(call=_CALLS[name]) for name, endpoint in SILENT.items()},
 }
@@ -92,8 +104,8 @@ UNUSED = {
     ("POST", "/api/reports/{id}/instances/{instance}/promptsAnswers"),
     ("GET", "/api/schedules/{id}"),
     ("PATCH", "/api/subscriptions/{id}/owner"),
+    ("POST", "/api/subscriptions/{id}/send"),
     ("GET", "/api/subscriptions/{id}/prompts"),
-    ("GET", "/api/users/{id}"),
     ("PUT", "/api/v2/cubes/{id}/instances/{instance}"),
     ("GET", "/api/v2/cubes/{id}/instances/{instance}/parameters"),
     ("PATCH", "/api/v2/cubes/{id}/instances/{instance}/parameters"),
