@@ -1,8 +1,7 @@
 """Every endpoint with a call that reaches it: those of `tests.reliability.endpoints`, and those told of to nobody.
 
 A new endpoint has its line in `tests.reliability.endpoints.ENDPOINTS`: method, pattern of the path, and a call that
-reaches it. It is tried with every hostile answer from then on; a test fails for a route of the simulator that no line
-has.
+reaches it. It is tried with every hostile answer from then on. A test fails for a route that is in no line.
 """
 
 from __future__ import annotations
