@@ -74,6 +74,7 @@ class CubePublisher:
         self.object_id = source.object_id
         self.job_id: int | None = None
         self.started = True
+        self.waits = False
         self._session = session
         self._http = session.http
         self._source = source
