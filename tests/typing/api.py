@@ -96,3 +96,16 @@ def mistakes_are_seen(conn: ma.Connection) -> None:
     conn.report("Daily", layout="tydy")  # type: ignore[arg-type]
     conn.cube("Sales").extract("sales", part_row=1000)  # type: ignore[call-arg]
     conn.get("status", param={})  # type: ignore[call-arg]
+
+
+def subscriptions(conn: ma.Connection, report: ma.Report) -> None:
+    mail = ma.delivery.Email(subject="Sales", expiration="2030-01-31")
+    made = conn.subscribe("Daily", [report], "Every Morning", conn.users("ann*"), mail, allow_unsubscribe=True)
+    assert_type(made, ma.Subscription)
+    assert_type(made.update(name="Weekly", delivery=ma.delivery.HistoryList()), ma.Subscription)
+    assert_type(made.wait(timeout=5), ma.DeliveryStatus)
+    assert_type(conn.subscriptions(owner="ann").table(), pa.Table)
+    assert_type(conn.user("ann").add_address("Office", "ann@example.com"), ma.Address)
+    assert_type(conn.user().name, str)
+    conn.subscribe("Daily", report, [], "ann", mail, allow_unsubscribed=True)  # type: ignore[call-arg]
+    conn.subscribe("Daily", report, [], "ann", "EMAIL")  # type: ignore[arg-type]
