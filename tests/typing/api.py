@@ -32,9 +32,7 @@ async def connecting_from_a_loop() -> None:
 
 
 def refreshing(conn: ma.Connection) -> None:
-    publication = conn.cube("Sales").refresh(
-        wait=False, timeout=60, on_progress=lambda status: print(status.message)
-    )
+    publication = conn.cube("Sales").refresh(wait=False, timeout=60, on_progress=lambda status: status.message)
     assert_type(publication, ma.Publication)
     assert_type(publication.wait(), ma.PublicationStatus)
     assert_type(publication.proof, str | None)
