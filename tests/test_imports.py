@@ -79,7 +79,8 @@ MAY_USE = {
     "delivery": {"masked", "errors", "names"},
     "users": {"answers", "catalog", "session", "http", "errors", "names"},
     "subscriptions": {
-        *("delivery", "users", "objects", "catalog", "instances", "prompts", "session", "http", "signatures"),
+        *("delivery", "users", "objects", "datamodels", "catalog", "instances", "prompts", "session", "http"),
+        "signatures",
         *("answers", "errors", "names"),
     },
     "connection": {

@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         "--uncrosstab", action=switch, default=True, help="requested objects make a table of a report"
     )
     parser.add_argument("--report-seconds", type=float, default=0.0, help="how long a report is executed")
+    parser.add_argument("--publication-seconds", type=float, default=0.0, help="how long a cube is published")
     parser.add_argument("--gateway-seconds", type=float, help="how long a gateway waits for an answer")
     parser.add_argument("--respond-async", action=switch, default=True, help="heed 'Prefer: respond-async'")
     parser.add_argument("--async-polls", type=int, default=1, help="polls that find such a report unfinished")

@@ -99,6 +99,13 @@ UNUSED = {
     ("GET", "/api/model/dataModels/{id}/parameters"),
     ("GET", "/api/v2/cubes/{id}/instances/{instance}/parameters"),
     ("PATCH", "/api/v2/cubes/{id}/instances/{instance}/parameters"),
+    ("GET", "/api/dependentSubscriptions"),
+    ("GET", "/api/schedules/{id}"),
+    ("PATCH", "/api/subscriptions/{id}/owner"),
+    ("GET", "/api/subscriptions/{id}/prompts"),
+    ("POST", "/api/subscriptions/{id}/send"),
+    ("GET", "/api/v2/schedules"),
+    ("PUT", "/api/v2/users/{id}/addresses/{address}"),
 }
 """Routes of the simulator that are for users' own requests, and for other clients."""
 

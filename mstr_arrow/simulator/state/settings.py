@@ -40,8 +40,8 @@ class ServerSettings:
     unfinished at the least. A gateway gives an answer up after ``gateway_seconds``, while the server goes on.
     With ``index_lags`` the search does not find what was made since the start, while folders and the metadata have
     it. ``monitors_jobs``, ``monitors_caches`` and ``views_sql`` are privileges that everybody has.
-    The cluster has these ``nodes``, each with a cache of each cube; a change of one is called unfinished
-    ``cache_polls`` times.
+    The cluster has these ``nodes``, each with a cache of each cube; a change of one takes
+    ``cache_seconds``.
     ``collation`` and ``ignore_foreign_ids`` say how conditions are read (see ``rules.filtering``).
     A dataset has one upload session at once, or with ``uploads_per="session"`` one in each log-in.
     ``adding`` is what the policy "add" does to rows whose keys are there (see ``push.policies``).
@@ -94,7 +94,7 @@ class ServerSettings:
     monitors_jobs: bool = True
     monitors_caches: bool = True
     nodes: tuple[str, ...] = ("simulated-node",)
-    cache_polls: int = 1
+    cache_seconds: float = 0.0
     views_sql: bool = True
     collation: Collation = field(default_factory=Collation)
     ignore_foreign_ids: bool = False
