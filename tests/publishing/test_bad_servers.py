@@ -16,7 +16,7 @@ from mstr_arrow.simulator import Fault
 
 CUBE = "Sales Cube"
 PUBLISH = r"/v2/cubes/\w+$"
-BLIND = {"monitors_caches": False, "monitors_jobs": False, "names_publication": False}
+BLIND = {"monitors_caches": False, "monitors_jobs": False, "names_publication": False, "publication_seconds": 0.8}
 
 
 def rows(connection):
@@ -51,7 +51,7 @@ def test_it_is_proved_by_what_is_shown(serve, settings, proof):
 
 
 def test_what_nothing_proves_is_said(serve):
-    sim, connection = serve(**BLIND, status_lag=9)
+    sim, connection = serve(**BLIND | {"status_lag": 9, "publication_seconds": 0.1})
     with connection:
         with pytest.warns(errors.UnprovenWarning, match="cube 'Sales Cube': its publication has ended") as caught:
             done = connection.cube(CUBE).refresh()

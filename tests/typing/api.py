@@ -31,6 +31,16 @@ async def connecting_from_a_loop() -> None:
         assert_type(await conn.write_async("Stores", {}), ma.WriteResult)
 
 
+def refreshing(conn: ma.Connection) -> None:
+    publication = conn.cube("Sales").refresh(wait=False, timeout=60, on_progress=lambda status: status.message)
+    assert_type(publication, ma.Publication)
+    assert_type(publication.wait(), ma.PublicationStatus)
+    assert_type(publication.proof, str | None)
+    assert_type(conn.cube("Sales").status, ma.CubeStatus)
+    assert_type(conn.caches()[0].load(), ma.CubeCache)
+    assert_type(conn.caches().table(), pa.Table)
+
+
 def scans_stay_what_they_are(conn: ma.Connection) -> None:
     cube = conn.cube("Sales", concurrency=2, limits=ma.Limits(), row_counts=True)
     assert_type(cube, ma.Cube)
