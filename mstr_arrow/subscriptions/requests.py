@@ -43,6 +43,10 @@ if TYPE_CHECKING:
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds between two questions how a delivery goes."""
 
+_HOW_TO_SEE = naming(
+    "Whether that was done is not known: see {Connection.subscriptions()} before you ask for it again."
+)
+
 _LAST_RUN_SINCE = "11.4.0600"
 
 
@@ -85,7 +89,13 @@ async def create(http: ProjectHttp, version: str | None, body: Mapping[str, Any]
         await delete(http, made.id)
 
     return await once.create(
-        http, "subscriptions", body, lambda answer: Definition(answer.json()), look=look, undo=undo
+        http,
+        "subscriptions",
+        body,
+        lambda answer: Definition(answer.json()),
+        look=look,
+        undo=undo,
+        how_to_see=_HOW_TO_SEE,
     )
 
 
@@ -124,7 +134,8 @@ async def delete(http: ProjectHttp, subscription_id: str) -> None:
             return False
         return True
 
-    await once.delete(http, f"subscriptions/{subscription_id}", is_there=is_there)
+    path = f"subscriptions/{subscription_id}"
+    await once.delete(http, path, is_there=is_there, how_to_see=_HOW_TO_SEE)
 
 
 async def fetch_status(http: ProjectHttp, subscription_id: str) -> DeliveryStatus:
