@@ -31,7 +31,8 @@ async def fetch_nodes(http: ProjectHttp) -> list[str]:
     def read(answer: Answer) -> list[str]:
         body = answer.json()
         with reading(body, "a list of nodes"):
-            return [text(node, "name") for node in items(body["nodes"] if isinstance(body, dict) else body)]
+            listed = items(body["nodes"] if isinstance(body, dict) else body)
+            return list(dict.fromkeys(text(node, "name") for node in listed))
 
     try:
         return await http.read("GET", "monitors/iServer/nodes", read)
@@ -55,6 +56,8 @@ async def fetch_listed(http: ProjectHttp, node: str) -> list[dict[str, Any]]:
         except ServerBusy as error:
             error.add_hint(f"It is the node {node!r} that does not answer.")
             raise
+        if more and more[0] in caches[:1]:  # the first ones again: a server that does not page
+            return caches
         caches += more
         if not more or (total is not None and len(caches) >= total) or (total is None and len(more) < CACHES):
             return caches

@@ -61,6 +61,7 @@ class ModelPublisher:
         self.object_id = order.source.object_id
         self.job_id: int | None = None
         self.started = False
+        self.waits = True
         self._order = order
         self._session = session
         self._http = session.http
@@ -69,6 +70,7 @@ class ModelPublisher:
         self._seen = Seen(None, was_ready=False)
         self._loaded_since: float | None = None
         self._renewed = False
+        self._ending = False
 
     @classmethod
     async def start(cls, session: ProjectSession, order: Order) -> ModelPublisher:
@@ -99,6 +101,8 @@ class ModelPublisher:
         """Publish, by an instance that is made where there is none; one that is gone is made again."""
         for left in reversed(range(TRIES)):
             await self._steps.open()
+            if self._ending:
+                return
             try:
                 await self._steps.publish()
             except InstanceGone:
@@ -112,7 +116,7 @@ class ModelPublisher:
                     return
                 if not await self._has_begun(error, may_repeat=left > 0 and self._order.repeatable):
                     continue
-            self.started, self._way = True, "own"
+            self.started, self.waits, self._way = True, False, "own"
             return
 
     async def _has_begun(self, error: MstrError, *, may_repeat: bool) -> bool:
@@ -138,7 +142,7 @@ class ModelPublisher:
     async def _wait_for_other(self) -> None:
         """Wait for the end of another publication; the instance that has lost to it is of no more use."""
         await self._steps.close()
-        self.started, self._way = False, "other"
+        self.started, self.waits, self._way = False, True, "other"
 
     # Looking
 
@@ -194,6 +198,8 @@ class ModelPublisher:
         """Look at the model after the instance has gone; publish again, once, where nothing came of it."""
         self._seen = replace(self._seen, lost=True)
         seen = await self._looked(None)
+        if self._ending:
+            return PublicationStatus("running", "it is being cancelled")
         if seen.quiet is None:
             return PublicationStatus("running", "the instance is gone, and the model is being published")
         if seen.proof is not None:
@@ -219,7 +225,7 @@ class ModelPublisher:
 
     async def _look_at_other(self) -> PublicationStatus:
         """Begin when the publication that was there before has ended."""
-        if CubeStatus.PROCESSING in await self._look_before():
+        if CubeStatus.PROCESSING in await self._look_before() or self._ending:
             return PublicationStatus("running", _OTHER)
         try:
             await self._begin()
@@ -268,13 +274,18 @@ class ModelPublisher:
     async def cancel(self) -> bool:
         """End it: cancel the job that publishes the model, where it is shown, and delete the instance.
 
-        Errors: NotSupported where it goes on all the same.
+        Nothing is begun meanwhile by whoever looks, and the publication of somebody else is left alone. Errors:
+        NotSupported where it goes on all the same.
         """
+        self._ending = True
+        if self.waits:
+            return True
         with suppress(MstrError):
             for job in await fetch_jobs(self._http, self.object_id):
                 await cancel_job(self._http, job.address)
         await self._steps.close()
         if CubeStatus.PROCESSING in await fetch_status(self._http, self.object_id):
+            self._ending = False
             raise NotSupported(
                 "the server goes on although the instance is deleted.",
                 hint="Closing the connection ends what it started: the log-out cancels it.",

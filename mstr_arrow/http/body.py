@@ -119,6 +119,7 @@ def _inflated(unpacker: zlib._Decompress, packed: bytes, largest: int) -> bytes:
     except zlib.error as error:
         raise ProtocolError(f"the answer's gzip is damaged ({error}).", hint=DAMAGED) from None
     if len(content) > largest:
+        del content  # or the error's traceback holds it
         raise too_large(largest)
     return content
 
@@ -134,6 +135,7 @@ def _from_deflate(body: bytes, largest: int) -> bytes:
         except zlib.error:
             continue
         if len(content) > largest:
+            del content
             raise too_large(largest)
         if unpacker.eof and not unpacker.unused_data:
             return content

@@ -164,6 +164,7 @@ async def _received(content: aiohttp.StreamReader, limit: asyncio.Timeout, secon
         pieces.append(piece)
         size += len(piece)
         if size > largest:
+            pieces.clear()  # or the error's traceback holds them
             raise Failed(too_large(largest), repeatable=False, size=size)
         if size >= awaited:
             awaited = size + SLOWEST * seconds

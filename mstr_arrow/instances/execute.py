@@ -14,6 +14,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
+from mstr_arrow.answers import unexpected
 from mstr_arrow.errors import (
     ConnectError,
     InstanceGone,
@@ -234,8 +235,8 @@ class _Execution:
     async def _changed(self, body: dict[str, object]) -> Answer:
         """Change the instance and return its first page.
 
-        A gateway may cut the request, and the server may have got it or not. If the server then runs something, it
-        is that. If not, it is asked again: the same change twice is the same result.
+        A gateway may cut the request, or answer it, and the server may have got it or not. If the server then runs
+        something, it is that. If not, it is asked again: the same change twice is the same result.
         """
         source = self._source
         if source.page_by is not None:
@@ -246,11 +247,14 @@ class _Execution:
             began = time.monotonic()
             try:
                 answer, state = await self._stated("PUT", self._path, params=params, json=body, wait="execute")
+                if not state.tells:
+                    raise unexpected(answer.json(), "a page of data")
             except MstrError as error:
-                if not _cut(error):
+                if not (_cut(error) or isinstance(error, ProtocolError)):
                     raise
                 if not left:
-                    self._explain(error, time.monotonic() - began)
+                    if _cut(error):
+                        self._explain(error, time.monotonic() - began)
                     raise
                 self._seen_running = False
                 await self._settled(None, State(self._instance, None), Range(0, 1))

@@ -74,6 +74,7 @@ class CubePublisher:
         self.object_id = source.object_id
         self.job_id: int | None = None
         self.started = True
+        self.waits = False
         self._session = session
         self._http = session.http
         self._source = source
@@ -125,6 +126,8 @@ class CubePublisher:
         body = answer.json()
         with reading(body, "an answer to a request to publish"):
             told = fields(body)
+            if _OF_START.isdisjoint(told):
+                raise KeyError("jobId")
             self._address = optional_text(told, "id")
             self.job_id = whole_number(told.get("jobId"))
             if self.job_id is None:
@@ -287,6 +290,8 @@ class CubePublisher:
 
 
 _BUSY = {BEING_PUBLISHED, -2147072538}
+_OWN_TIME_OUT = -2147206497
+_OF_START = {"id", "jobId", "instanceId"}
 _LOG_OUT = "Closing the connection ends what it started: the log-out cancels it."
 _OPEN = "Whether the publication has begun is not known. To refresh it again does no harm but to the server."
 
@@ -303,6 +308,8 @@ def _may_have_begun(error: MstrError) -> bool:
     """Say whether the server may have begun although no answer tells so."""
     if isinstance(error, ConnectError):
         return error.cut
+    if isinstance(error, ServerError) and error.iserver_code == _OWN_TIME_OUT:
+        return True
     return isinstance(error, TimeoutExceeded | ProtocolError) or leaves_open(error)
 
 

@@ -63,7 +63,7 @@ def _lazy(connection: Connection) -> Any:
             raise
         raise ma.MstrError(str(error)) from error
     except pl.exceptions.ColumnNotFoundError as error:  # Polars' own: a damaged page does not show it
-        raise ma.UsageError(str(error)) from error
+        raise ma.errors.UsageError(str(error)) from error
     return flat(found.to_arrow())
 
 

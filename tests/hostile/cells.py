@@ -69,9 +69,9 @@ def _leave(connection: Connection) -> None:
 _CALLS: dict[str, Any] = {
     "settings of the project": lambda conn: conn.write(REFRESHED, FRAME),
     "log-out": lambda _: None,
-    "nodes": _extract,
-    "caches": _extract,
     "jobs": _cancel,
+    "cube status": _refresh,
+    "how far a job is": _refresh,
     "job": _cancel,
     "deleted upload session": _leave,
 }
@@ -81,9 +81,7 @@ CELLS = {
     "token check": Endpoint(
         "GET", r"/auth/identityToken$", lambda conn: conn.validate_identity_token(conn.identity_token())
     ),
-    "cube's publication": Endpoint("POST", r"/v2/cubes/\w+$", _refresh),
-    "cube's status": Endpoint("HEAD", r"/api/cubes/\w+$", _refresh),
-    "cube's job": Endpoint("GET", r"/monitors/jobs/[^/]+$", _refresh),
+    "caches of an extraction": Endpoint("GET", r"/monitors/caches/cubes$", _extract),
     **ENDPOINTS,
     **{name: endpoint._replace(call=_CALLS[name]) for name, endpoint in SILENT.items()},
 }

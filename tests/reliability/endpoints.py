@@ -55,6 +55,22 @@ def read_pages(connection):
     return connection.cube(CUBE, limits=PAGES).to_arrow()
 
 
+def refresh(connection):
+    return connection.cube(CUBE).refresh(timeout=2).proof
+
+
+def changed(connection):
+    """Change a cache twice, so that it is as it was."""
+    cache = connection.caches(CUBE)[0]
+    return cache.unload().loaded, cache.load().loaded
+
+
+def deleted(connection):
+    """Delete the cache of a cube, and have it again."""
+    connection.caches(CUBE)[0].delete()
+    return refresh(connection)
+
+
 ENDPOINTS = {
     "projects": Endpoint("GET", r"/api/projects$", lambda conn: conn.projects()),
     "session": Endpoint("GET", r"/api/sessions$", lambda conn: conn.session_info()),
@@ -113,16 +129,23 @@ ENDPOINTS = {
     "dataset": Endpoint("GET", r"/api/datasets/\w+$", lambda conn: conn.write(REFRESHED, FRAME)),
     "certificate": Endpoint("PUT", r"/certify$", certify),
     "deletion": Endpoint("DELETE", r"/api/objects/\w+$", pushed),
+    "refresh": Endpoint("POST", r"/v2/cubes/\w+$", refresh),
+    "nodes": Endpoint("GET", r"/monitors/iServer/nodes$", lambda conn: len(conn.caches())),
+    "caches": Endpoint("GET", r"/monitors/caches/cubes$", lambda conn: len(conn.caches())),
+    "cache": Endpoint("GET", r"/caches/cubes/[^/]+$", changed),
+    "change of a cache": Endpoint("PATCH", r"/caches/cubes/[^/]+$", changed),
+    "how far a change is": Endpoint("GET", r"/manipulations/\w+/status$", changed),
+    "deletion of a cache": Endpoint("DELETE", r"/caches/cubes/[^/]+$", deleted),
 }
 """By name, with the last path of `REFRESHED` there before."""
 
 SILENT = {
     "settings of the project": Endpoint("GET", r"/projects/\w+/settings$", None),
     "log-out": Endpoint("POST", r"/auth/logout$", None),
-    "nodes": Endpoint("GET", r"/monitors/iServer/nodes$", None),
-    "caches": Endpoint("GET", r"/monitors/caches/cubes$", None),
     "jobs": Endpoint("GET", r"/monitors/jobs$", None),
-    "job": Endpoint("DELETE", r"/monitors/jobs/\w+$", None),
+    "cube status": Endpoint("HEAD", r"/api/cubes/\w+$", None),
+    "how far a job is": Endpoint("GET", r"/monitors/jobs/[^/]+$", None),
+    "job": Endpoint("DELETE", r"/monitors/jobs/[^/]+$", None),
     "deleted upload session": Endpoint("DELETE", r"/uploadSessions/\w+$", None),
 }
-"""Endpoints whose errors nobody is told: what they are asked for is done as well as can be."""
+"""Endpoints whose errors nobody is told: what they are asked for is done as well as can be, or in another way."""
