@@ -34,9 +34,9 @@ class Timeouts:
     less than 100 bytes a second are taken, too, ``execute`` the wait for the first byte of a call that makes the
     server run something (a login, a chunk of an upload), and the execution of a cube or report, from the first
     request to its first page, however many requests that takes; also how long a read waits for others of its
-    session that do not go on. ``publish`` bounds the publishing of an upload from its request to its end,
-    ``logout`` the farewell on the way out and its repetitions. ``total`` bounds one request with its repetitions
-    and the waits between them; None leaves that to the others and to :class:`Retry`.
+    session that do not go on. ``publish`` bounds the publishing of an upload, and a refresh, from its request to
+    its end, ``logout`` the farewell on the way out and its repetitions. ``total`` bounds one request with its
+    repetitions and the waits between them; None leaves that to the others and to :class:`Retry`.
 
     >>> Timeouts(read=0)
     Traceback (most recent call last):

@@ -66,7 +66,7 @@ MAY_USE = {
         "given",
         "errors",
     },
-    "catalog": {"answers", "session", "http", "errors", "names"},
+    "catalog": {"answers", "caches", "publishing", "session", "http", "config", "errors", "names"},
     "publishing": {"answers", "instances", "grid", "session", "http", "errors"},
     "upload": {"answers", "catalog", "adapters", "grid", "session", "http", "paths", "given", "errors", "names"},
     "datamodels": {
@@ -79,7 +79,8 @@ MAY_USE = {
     "delivery": {"masked", "errors", "names"},
     "users": {"answers", "catalog", "session", "http", "errors", "names"},
     "subscriptions": {
-        *("delivery", "users", "objects", "catalog", "instances", "prompts", "session", "http", "signatures"),
+        *("delivery", "users", "objects", "datamodels", "catalog", "instances", "prompts", "session", "http"),
+        "signatures",
         *("answers", "errors", "names"),
     },
     "connection": {

@@ -147,8 +147,11 @@ def make_request(method: str, path: str, **options: Unpack[Options]) -> Request:
 
 
 def _masked(members: object) -> list[Masked]:
-    """Return the secrets among the members of a body, or the headers."""
-    return [value for value in members.values() if isinstance(value, Masked)] if isinstance(members, dict) else []
+    """Return the secrets among the members of a body, those of inner objects too, or the headers."""
+    if isinstance(members, Masked):
+        return [members]
+    inner = members.values() if isinstance(members, dict) else members if isinstance(members, list) else ()
+    return [secret for each in inner for secret in _masked(each)]
 
 
 def _revealed(value: object) -> object:

@@ -9,6 +9,8 @@ from mstr_arrow.answers import identity, items, reading, text
 from mstr_arrow.catalog.find import find
 from mstr_arrow.catalog.objects import DOCUMENT, ObjectInfo, check_text
 from mstr_arrow.catalog.search import search
+from mstr_arrow.datamodels.definition import fetch_tables
+from mstr_arrow.datamodels.tables import choose
 from mstr_arrow.delivery.contents import TYPES as CONTENT_TYPES
 from mstr_arrow.delivery.contents import Content
 from mstr_arrow.delivery.part import chosen
@@ -32,6 +34,7 @@ from mstr_arrow.wording import advice
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from mstr_arrow.delivery.contents import RefreshCondition
     from mstr_arrow.session.project_http import ProjectHttp
 
 _KINDS = {
@@ -65,7 +68,7 @@ async def content_entries(http: ProjectHttp, contents: object) -> list[dict[str,
         if content.personalization is not None:
             entry["personalization"] = content.personalization.body()
         if content.refresh is not None:
-            entry["refreshCondition"] = {"tables": [], **content.refresh.body()}
+            entry["refreshCondition"] = await _refreshed(http, entry["id"], content.refresh)
         entries.append(entry)
     return entries
 
@@ -104,6 +107,16 @@ async def fetch_contacts(http: ProjectHttp, contents: Iterable[dict[str, Any]], 
         params={"deliveryType": mode},
         json=asked,
     )
+
+
+async def _refreshed(http: ProjectHttp, model_id: str, refresh: RefreshCondition) -> dict[str, Any]:
+    """Return the member ``refreshCondition``; tables that are named are looked up, errors: those of `choose`."""
+    body: dict[str, Any] = {"tables": [], **refresh.body()}
+    if any(not OBJECT_ID.fullmatch(table["id"]) for table in body["tables"]):
+        known = await fetch_tables(http, model_id)
+        for table in body["tables"]:
+            (table["id"],) = choose(known, {table["id"]: table["refreshPolicy"]}, model_id)
+    return body
 
 
 def _is_pair(given: object) -> bool:

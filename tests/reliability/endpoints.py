@@ -47,6 +47,35 @@ def certify(connection):
     ma.SuperCube(connection, id=connection.find(REFRESHED).id).certify()
 
 
+def subscribe(connection):
+    """Make a subscription that the call deletes again."""
+    made = connection.subscribe(
+        "Made", [(connection.find(CUBE).id, "cube")], "Every Morning", "demo", ma.delivery.HistoryList()
+    )
+    made.delete()
+
+
+def send_answers(connection):
+    """Send a subscription with answers, and delete it."""
+    history = ma.delivery.HistoryList()
+    made = connection.subscribe("Asking", "Prompted Twice", "Every Morning", connection.user(), history)
+    try:
+        made.send(answers={"Year": 2024})
+        made.wait()
+    finally:
+        made.delete()
+
+
+def change(connection):
+    phone = connection.subscription("On My Phone")
+    phone.update(name="On My Phone").pause().resume()
+
+
+def address(connection):
+    """Give the user an address that the call takes away again."""
+    connection.user().delete_address(connection.user().add_address("Office", "demo@example.com"))
+
+
 def search(connection):
     return connection.search("S*", complete=True)
 
@@ -128,6 +157,23 @@ ENDPOINTS = {
     "publish status": Endpoint("GET", r"/publishStatus$", pushed),
     "dataset": Endpoint("GET", r"/api/datasets/\w+$", lambda conn: conn.write(REFRESHED, FRAME)),
     "certificate": Endpoint("PUT", r"/certify$", certify),
+    "users": Endpoint("GET", r"/api/users$", lambda conn: conn.users("ann*")),
+    "one user": Endpoint("GET", r"/api/users/\w+$", lambda conn: conn.user(conn.user().id)),
+    "groups": Endpoint("GET", r"/api/usergroups$", lambda conn: conn.user_groups()),
+    "addresses": Endpoint("GET", r"/v2/users/\w+/addresses$", lambda conn: conn.user("annl").addresses()),
+    "new address": Endpoint("POST", r"/v2/users/\w+/addresses$", address),
+    "deleted address": Endpoint("DELETE", r"/users/\w+/addresses/\w+$", address),
+    "schedules": Endpoint("GET", r"/api/schedules$", lambda conn: conn.schedules()),
+    "subscriptions": Endpoint("GET", r"/api/subscriptions$", lambda conn: conn.subscriptions()),
+    "recipients": Endpoint("POST", r"/recipients/results$", subscribe),
+    "new subscription": Endpoint("POST", r"/api/subscriptions$", subscribe),
+    "deleted subscription": Endpoint("DELETE", r"/api/subscriptions/\w+$", subscribe),
+    "one subscription": Endpoint("GET", r"/api/subscriptions/\w+$", change),
+    "changed subscription": Endpoint("PUT", r"/api/subscriptions/\w+$", change),
+    "paused subscription": Endpoint("PATCH", r"/api/subscriptions/\w+$", change),
+    "instance of a content": Endpoint("POST", r"/content/\w+/instances$", send_answers),
+    "sent": Endpoint("POST", r"/v2/subscriptions/\w+/send$", send_answers),
+    "status of a subscription": Endpoint("GET", r"/subscriptions/\w+/status$", send_answers),
     "deletion": Endpoint("DELETE", r"/api/objects/\w+$", pushed),
     "refresh": Endpoint("POST", r"/v2/cubes/\w+$", refresh),
     "nodes": Endpoint("GET", r"/monitors/iServer/nodes$", lambda conn: len(conn.caches())),

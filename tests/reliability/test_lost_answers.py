@@ -276,6 +276,28 @@ def test_an_upload_session_is_asked_for_once_more(sim, connect, fault):
     assert (sim.uploads_open, sim.open_sessions) == (0, 0)
 
 
+def test_the_next_write_gets_round_an_upload_session_that_a_time_out_left(sim):
+    short = ma.Settings(timeouts=ma.Timeouts(read=0.3, execute=0.3, logout=2))
+    with log_in(sim, settings=short) as connection:
+        connection.write("Pushed", OLD)
+        sim.fail(Fault.stalled().on("POST", r"/uploadSessions$"))
+        with pytest.raises(errors.TimeoutExceeded):
+            connection.write("Pushed", NEW)
+        assert sim.uploads_open == 1
+        assert connection.write("Pushed", NEW).published
+        assert (sim.uploads_open, sim.open_sessions) == (0, 1)
+
+
+def test_log_outs_that_end_all_sessions_of_the_user_do_not_end_an_upload(quick):
+    with Simulator(rows=20, publish_polls=0, logout_ends_all=True) as server:
+        with log_in(server, settings=quick) as connection:
+            connection.write("Pushed", OLD)
+            server.fail(Fault.reset().on("POST", r"/uploadSessions$"))
+            assert connection.write("Pushed", NEW, verify=True).verified
+            assert connection.cube(CUBE).to_arrow().num_rows == 20
+        assert (server.uploads_open, server.open_sessions) == (0, 0)
+
+
 @pytest.fixture
 def lenient():
     """A server on which each log-in may have an upload session of a dataset, and log-outs end nothing else."""
