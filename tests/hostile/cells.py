@@ -92,11 +92,8 @@ UNUSED = {
     ("POST", "/api/reports/{id}/instances/{instance}/promptsAnswers"),
     ("POST", "/api/datasets"),
     ("PATCH", "/api/datasets/{id}/tables/{table}"),
-    ("POST", "/api/dataModels/{id}/instances"),
     ("DELETE", "/api/dataModels/{id}/instances/{instance}"),
     ("GET", "/api/model/dataModels/{id}"),
-    ("GET", "/api/model/dataModels/{id}/tables"),
-    ("GET", "/api/model/dataModels/{id}/parameters"),
     ("GET", "/api/v2/cubes/{id}/instances/{instance}/parameters"),
     ("PATCH", "/api/v2/cubes/{id}/instances/{instance}/parameters"),
     ("GET", "/api/dependentSubscriptions"),
@@ -113,7 +110,7 @@ UNUSED = {
 @contextmanager
 def serving() -> Iterator[Simulator]:
     """Run a simulator with what the calls need."""
-    settings = {"publish_polls": 0, "encode_once": True, "async_polls": 1, "gzip": False}
+    settings = {"publish_polls": 0, "encode_once": True, "async_polls": 1, "gzip": False, "cache_seconds": 0.05}
     with Simulator(rows=180, report_seconds={LONG: 60.0}, **settings) as server:
         with ma.connect(
             server.url, username=server.username, password=server.password, project=server.project
