@@ -227,3 +227,12 @@ def test_trouble_with_a_status_is_asked_again(server, daily):
 def test_every_way_to_tell_a_status_is_read(body, stage, outcome):
     status = read_status(body)
     assert (status.stage, status.outcome) == (stage, outcome)
+
+
+@pytest.mark.parametrize("path", [SEND, r"/prompts/answers$"])
+def test_answers_are_given_again_where_the_session_ends_meanwhile(server, asking, path):
+    before = len(server.deliveries)
+    server.fail(Fault.logged_out().on(None, path))
+    asking.send(answers={"Year": 2024})
+    assert asking.wait().outcome == "success"
+    assert len(server.deliveries) == before + 1
