@@ -66,7 +66,7 @@ MAY_USE = {
         "given",
         "errors",
     },
-    "catalog": {"answers", "session", "http", "errors", "names"},
+    "catalog": {"answers", "caches", "publishing", "session", "http", "config", "errors", "names"},
     "publishing": {"answers", "instances", "grid", "session", "http", "errors"},
     "upload": {"answers", "catalog", "adapters", "grid", "session", "http", "paths", "given", "errors", "names"},
     "datamodels": {

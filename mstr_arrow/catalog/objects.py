@@ -40,9 +40,10 @@ TYPES = {
     "project": 32,
     "user": 34,
     "search": 39,
+    "dashboard": DOCUMENT,
     "document": DOCUMENT,
 }
-"""Types by name; documents are dashboards, too."""
+"""Types by name; dashboards and documents are of one type."""
 
 ObjectType = Literal[
     "cube",
@@ -55,6 +56,7 @@ ObjectType = Literal[
     "project",
     "user",
     "search",
+    "dashboard",
     "document",
 ]
 """A type by name, as a search takes it; any other is given by its number."""
@@ -68,6 +70,7 @@ _SCHEMA = pa.schema(
         "path": pa.string(),
         "modified": pa.timestamp("us", "UTC"),
         "owner": pa.string(),
+        "certified": pa.bool_(),
     }
 )
 
@@ -76,8 +79,8 @@ class ObjectInfo(NamedTuple):
     """What the catalogue knows of an object.
 
     ``path`` is ``/Project/Folder/…/Name``, as far as the server tells it; ``modified`` when the object, not its
-    data, was changed last. ``ext_type`` and ``view_media`` are the server's numbers that tell data models, and how
-    they serve their data; None where it leaves them out.
+    data, was changed last; ``certified`` whether somebody has vouched for it. ``ext_type`` and ``view_media`` are
+    numbers of the server that tell data models, and how they serve their data. What it leaves out is None.
     """
 
     id: str
@@ -89,6 +92,7 @@ class ObjectInfo(NamedTuple):
     owner: str | None = None
     ext_type: int | None = None
     view_media: int | None = None
+    certified: bool | None = None
 
     @property
     def kind(self) -> Kind | None:
@@ -115,7 +119,7 @@ class Objects(list[ObjectInfo]):
     """A list of objects."""
 
     def table(self) -> pa.Table:
-        """Return a row for each object: id, name, type, subtype, path, modified and owner.
+        """Return a row for each object: id, name, type, subtype, path, modified, owner, certified.
 
         >>> Objects([ObjectInfo("A1", "Sales", 3, 779, "/Retail/Sales")]).table()["type"].to_pylist()
         ['cube']
@@ -154,7 +158,19 @@ def object_info(item: Any, folder: str | None = None) -> ObjectInfo:
             optional_text(item.get("owner"), "name"),
             whole_number(item.get("extType")),
             whole_number(item.get("viewMedia")),
+            is_certified(item),
         )
+
+
+def is_certified(item: Any) -> bool | None:
+    """Read whether an object is certified; None where that is not told.
+
+    >>> is_certified({"certifiedInfo": {"certified": "true"}}), is_certified({"certifiedInfo": None})
+    (True, None)
+    """
+    info = item.get("certifiedInfo") if isinstance(item, dict) else None
+    told = info.get("certified") if isinstance(info, dict) else info
+    return {"true": True, "1": True, "false": False, "0": False}.get(str(told).lower())
 
 
 def _subtype(item: Any, kind: int) -> int:

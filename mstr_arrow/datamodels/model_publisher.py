@@ -93,7 +93,8 @@ class ModelPublisher:
 
     async def _look_before(self) -> CubeStatus:
         """Note what the model's data are before they are loaded."""
-        status, caches = await asyncio.gather(fetch_status(self._http, self.object_id), self._caches_before())
+        status = await fetch_status(self._http, self.object_id)
+        caches = await self._caches_before()
         self._seen = Seen(caches or None, was_ready=CubeStatus.READY in status)
         return status
 

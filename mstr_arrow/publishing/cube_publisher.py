@@ -105,6 +105,7 @@ class CubePublisher:
                 await self._http.read("POST", f"v2/cubes/{self.object_id}", self._take, wait="execute")
             except MstrError as error:
                 if isinstance(error, ServerError) and error.iserver_code == BEING_PUBLISHED:
+                    self.started = left < TRIES - 1  # by the request whose answer was lost
                     await self._take_other(error)
                     break
                 if not _may_have_begun(error):
@@ -136,13 +137,11 @@ class CubePublisher:
 
     async def _take_other(self, error: ServerError) -> None:
         """Follow the publication that is under way, by the job that the refusal names or the monitor lists."""
-        self.started = False
         found = _JOB.search(error.message)
         if found is not None:
             self.job_id, self._address = int(found[1]), found[1]
         elif jobs := await self._jobs():
             self._take_job(jobs[0])
-        self._seen = replace(self._seen, processing=True)
 
     def _take_job(self, job: Job) -> None:
         self.job_id, self._address = job.number, job.address

@@ -157,8 +157,11 @@ class Following:
         pause = FIRST_PAUSE
         try:
             while True:
-                await self._tell(await self._look())
-                if self.status.over:
+                status = await self._look()
+                if status.over:
+                    await self.publisher.release()  # before whoever waits goes on, and may close the session
+                await self._tell(status)
+                if status.over:
                     break
                 await asyncio.sleep(pause)
                 pause = min(LONGEST_PAUSE, pause * 1.5)

@@ -77,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--publish-polls", type=int, default=2, help="polls that find a publication unfinished")
     parser.add_argument("--publish-status-text", action=switch, default=False, help="publication status as text")
     parser.add_argument("--max-data-upload-size", type=int, help="the project's setting of that name, in bytes")
+    parser.add_argument("--further-objects", type=int, default=0, help="objects that are listed and nothing else")
     parser.add_argument("--iserver-version", default="11.5.0900.00123", help="11.1.0400.00123 is an old server")
     parser.add_argument("--request-ms", type=float, default=0.0, help="milliseconds that every request takes")
     parser.add_argument("--rows-per-second", type=float, help="rows of data that a worker gives in a second")

@@ -11,6 +11,7 @@ from mstr_arrow.answers import items, reading
 from mstr_arrow.catalog.objects import check_text
 from mstr_arrow.errors import (
     DeliveryFailed,
+    InstanceGone,
     MstrError,
     NotFound,
     NotSupported,
@@ -20,6 +21,7 @@ from mstr_arrow.errors import (
     UsageError,
 )
 from mstr_arrow.http.retry import is_transient
+from mstr_arrow.http.subject import Subject
 from mstr_arrow.http.version import at_least
 from mstr_arrow.names import find_named
 from mstr_arrow.session import once
@@ -42,6 +44,10 @@ if TYPE_CHECKING:
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds between two questions how a delivery goes."""
+
+_HOW_TO_SEE = naming(
+    "Whether that was done is not known: see {Connection.subscriptions()} before you ask for it again."
+)
 
 _LAST_RUN_SINCE = "11.4.0600"
 
@@ -85,7 +91,13 @@ async def create(http: ProjectHttp, version: str | None, body: Mapping[str, Any]
         await delete(http, made.id)
 
     return await once.create(
-        http, "subscriptions", body, lambda answer: Definition(answer.json()), look=look, undo=undo
+        http,
+        "subscriptions",
+        body,
+        lambda answer: Definition(answer.json()),
+        look=look,
+        undo=undo,
+        how_to_see=_HOW_TO_SEE,
     )
 
 
@@ -124,7 +136,8 @@ async def delete(http: ProjectHttp, subscription_id: str) -> None:
             return False
         return True
 
-    await once.delete(http, f"subscriptions/{subscription_id}", is_there=is_there)
+    path = f"subscriptions/{subscription_id}"
+    await once.delete(http, path, is_there=is_there, how_to_see=_HOW_TO_SEE)
 
 
 async def fetch_status(http: ProjectHttp, subscription_id: str) -> DeliveryStatus:
@@ -151,8 +164,22 @@ async def send(session: ProjectSession, definition: Definition, answers: Answers
     never sent again: where the answer is lost and the status shows no new run, the error says how to see whether it
     went.
     """
+    before = await _known_status(session.http, definition.id)
+    for left in (1, 0):
+        try:
+            await _send_once(session, definition, answers, before)
+        except InstanceGone:  # the session ended, with the answers: nothing was sent
+            if not (answers and left):
+                raise
+        else:
+            break
+    return before
+
+
+async def _send_once(
+    session: ProjectSession, definition: Definition, answers: Answers, before: DeliveryStatus | None
+) -> None:
     http = session.http
-    before = await _known_status(http, definition.id)
     async with AsyncExitStack() as stack:
         instances: Mapping[str, str] = {}
         if answers:
@@ -173,7 +200,6 @@ async def send(session: ProjectSession, definition: Definition, answers: Answers
                     )
                 )
                 raise
-    return before
 
 
 async def wait(
@@ -227,9 +253,11 @@ _ENDED: dict[Outcome | None, str] = {
 
 
 async def _post(http: ProjectHttp, subscription_id: str, given: list[dict[str, str]]) -> None:
-    several = {"contents": given} if given else None
+    several, subject = ({"contents": given}, Subject.INSTANCE) if given else (None, None)
     try:
-        await http.read("POST", f"v2/subscriptions/{subscription_id}/send", once.done, json=several)
+        await http.read(
+            "POST", f"v2/subscriptions/{subscription_id}/send", once.done, json=several, subject=subject
+        )
     except ServerError as error:
         if not is_unknown_route(error):
             raise
@@ -239,13 +267,13 @@ async def _post(http: ProjectHttp, subscription_id: str, given: list[dict[str, s
                 hint="Make a subscription for each.",
             ) from error
         one = given[0] if given else None
-        await http.read("POST", f"subscriptions/{subscription_id}/send", once.done, json=one)
+        await http.read("POST", f"subscriptions/{subscription_id}/send", once.done, json=one, subject=subject)
 
 
 async def _known_status(http: ProjectHttp, subscription_id: str) -> DeliveryStatus | None:
     try:
         return await fetch_status(http, subscription_id)
-    except (ServerError, TimeoutExceeded):
+    except MstrError:
         return None
 
 

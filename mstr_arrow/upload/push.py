@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, get_args
 
+from mstr_arrow.catalog.certify import certify
 from mstr_arrow.catalog.folders import folder_id
 from mstr_arrow.errors import MstrError, NotFound, UploadFailed, UsageError
 from mstr_arrow.given import check_type
@@ -209,7 +210,7 @@ class Push:
 
     async def certify(self, *, certified: bool) -> None:
         """Certify the dataset, or not."""
-        await datasets.certify(self._http, self._known_id(), certified=certified)
+        await certify(self._http, self._known_id(), certified=certified)
 
     async def delete(self) -> None:
         """Delete the dataset."""

@@ -24,6 +24,7 @@ from mstr_arrow.users.model import (
     read_groups,
     writes_physical,
 )
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
     from mstr_arrow.http.response import Answer
     from mstr_arrow.session.project_http import ProjectHttp
+
+
+_HOW_TO_SEE = naming("Whether that was done is not known: see {User.addresses()} before you ask for it again.")
 
 
 async def list_accounts(http: ProjectHttp, pattern: str | None = None) -> list[Account]:
@@ -143,7 +147,8 @@ async def _post_address(http: ProjectHttp, user_id: str, body: dict[str, Any], b
             raise unexpected(told, "a list with the new address")
         return added
 
-    return await once.create(http, f"v2/users/{user_id}/addresses", body, made, look=look, undo=undo)
+    path = f"v2/users/{user_id}/addresses"
+    return await once.create(http, path, body, made, look=look, undo=undo, how_to_see=_HOW_TO_SEE)
 
 
 async def delete_address(http: ProjectHttp, user_id: str, address_id: str) -> None:
@@ -152,7 +157,8 @@ async def delete_address(http: ProjectHttp, user_id: str, address_id: str) -> No
     async def is_there() -> bool:
         return address_id in {each.id for each in await fetch_addresses(http, user_id)}
 
-    await once.delete(http, f"users/{user_id}/addresses/{address_id}", is_there=is_there)
+    path = f"users/{user_id}/addresses/{address_id}"
+    await once.delete(http, path, is_there=is_there, how_to_see=_HOW_TO_SEE)
 
 
 def choose_address(addresses: Sequence[Address], wanted: object) -> Address:

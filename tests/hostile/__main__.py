@@ -12,7 +12,7 @@ from typing import NamedTuple
 from tests.hostile.answers import ANSWERS
 from tests.hostile.cells import CELLS
 from tests.hostile.process import hostile_process
-from tests.hostile.trial import SETTINGS, Wrong, attempt, call
+from tests.hostile.trial import SETTINGS, Due, Wrong, attempt
 
 MOST_GROWTH = SETTINGS.limits.buffer_bytes // 2**20 + 200
 """MB by which the memory of the process may grow: what a read may hold, and 200."""
@@ -34,14 +34,16 @@ def main() -> int:
     chosen = given.answer or [*ANSWERS][part - 1 :: parts]
     wrong, longest, calls, began = 0, _Longest(), 0, time.monotonic()
     with hostile_process() as server:
-        due = {endpoint: call(server, "what is due", endpoint).value for endpoint in CELLS}
+        due = Due(server)
+        for endpoint in CELLS:
+            due(endpoint)
         before = _peak()
         print(_ROW.format("answer", "calls", "results", "errors", "wrong", "longest", "at", "memory grown"))
         for answer in chosen:
             ends, slowest = Counter[str](), _Longest()
             for endpoint in CELLS:
                 try:
-                    end = attempt(server, answer, endpoint, due[endpoint])
+                    end = attempt(server, answer, endpoint, due)
                 except Wrong as error:
                     print(f"WRONG: {answer} - {endpoint}: {error}", flush=True)
                     ends["wrong"] += 1

@@ -121,7 +121,8 @@ class HostileServer:
             await writer.drain()
             return True
         self._hits += 1
-        asked = plain._replace(token=next((value for name, value in headers if name == "X-MSTR-AuthToken"), ""))
+        token = next((value for name, value in headers if name == "X-MSTR-AuthToken"), "")
+        asked = plain._replace(token=token, headers=[*plain.headers, ("Connection", "close")])
         for piece in ANSWERS[aim.answer].pieces(asked):
             if isinstance(piece, bytes):
                 writer.write(piece)

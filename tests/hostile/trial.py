@@ -93,15 +93,32 @@ def call(server: HostileServer, answer: str, endpoint: str, settings: ma.Setting
     return ends[0]._replace(hits=hits)
 
 
-def attempt(server: HostileServer, answer: str, endpoint: str, due: Any) -> Ended:
-    """Make a call whose endpoint is hostile, and judge its end; ``due`` is the value it has otherwise.
+class Due:
+    """What calls return where nothing is hostile, each made when it is first asked for."""
+
+    def __init__(self, server: HostileServer) -> None:
+        self._server = server
+        self._known: dict[str, Any] = {}
+
+    def __call__(self, endpoint: str) -> Any:
+        """Return the value of a call; errors: Wrong where it has none."""
+        if endpoint not in self._known:
+            end = call(self._server, "what is due", endpoint)
+            if end.error is not None:
+                raise Wrong(f"{end} without hostility")
+            self._known[endpoint] = end.value
+        return self._known[endpoint]
+
+
+def attempt(server: HostileServer, answer: str, endpoint: str, due: Due) -> Ended:
+    """Make a call whose endpoint is hostile, and judge its end; ``due`` knows the values that calls have otherwise.
 
     Errors: Wrong for no end, an error that is not ours or shows what it may not, and for a value that is another.
     """
     end = call(server, answer, endpoint, SETTINGS)
     if end.error is None:
-        if end.value != due and not ANSWERS[answer].another:
-            raise Wrong(f"{str(end.value)[:500]} came in place of {str(due)[:500]}")
+        if not ANSWERS[answer].another and end.value != due(endpoint):
+            raise Wrong(f"{str(end.value)[:500]} came in place of {str(due(endpoint))[:500]}")
     elif not isinstance(end.error, MstrError):
         frames = traceback.extract_tb(end.error.__traceback__)
         ours = [frame for frame in frames if "mstr_arrow" in frame.filename] or frames

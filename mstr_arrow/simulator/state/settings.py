@@ -38,6 +38,7 @@ class ServerSettings:
     ``respond_async`` heeds ``Prefer: respond-async``, with a
     body in the same request only if ``async_body``; ``async_polls`` is how often a report asked for so is called
     unfinished at the least. A gateway gives an answer up after ``gateway_seconds``, while the server goes on.
+    Beside cubes and reports there are ``further_objects`` of all kinds, which are listed and cannot be read.
     With ``index_lags`` the search does not find what was made since the start, while folders and the metadata have
     it. ``monitors_jobs``, ``monitors_caches`` and ``views_sql`` are privileges that everybody has.
     The cluster has these ``nodes``, each with a cache of each cube; a change of one takes
@@ -121,6 +122,7 @@ class ServerSettings:
     model_instance_seconds: float = 120.0
     model_delete_cancels: bool = True
     max_data_upload_size: int | None = None
+    further_objects: int = 0
     time: TimeModel = field(default_factory=TimeModel)
     fault_seed: int = 0
     username: str = "demo"

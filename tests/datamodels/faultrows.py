@@ -1,0 +1,66 @@
+"""The table of data models in `docs/reliability.md`: faults, steps of a refresh, and what is done of each at each.
+
+A cell is what happens when the fault comes once, and, behind a comma, the error if it stays, in the words of
+`tests.reliability.faulttable`; "f" is PublishFailed.
+"""
+
+from typing import NamedTuple
+
+from tests.reliability.faulttable import FAULTS, LOST, OUTWAITED, SILENT, spelled
+
+
+class Step(NamedTuple):
+    """The requests that a fault aims at."""
+
+    method: str
+    path: str
+
+
+STEPS = {
+    "tables": Step("GET", r"/tables$"),
+    "make an instance": Step("POST", r"/dataModels/\w+/instances$"),
+    "publish": Step("POST", r"/publish$"),
+    "look at it": Step("GET", r"/publishStatus$"),
+    "delete the instance": Step("DELETE", r"/dataModels/"),
+}
+ROWS = {
+    "500, 502, 504, with JSON, HTML or nothing": "+S +S +S +T +",
+    "503, with JSON, HTML or nothing": "+B +B +B +T +",
+    "429 or 503 with Retry-After, in seconds or as a date": "+B +B +B +T +",
+    "reset while the request is sent": "+C +C +C +T +",
+    LOST: "+C +C = +T +",
+    OUTWAITED: "+S +S = +T +",
+    SILENT: "+T +T +T +T +",
+    "no JSON": "+P +P +P +T =",
+    "JSON that is something else": "+P - - +T -",
+    "401 ERR009": "sE sE sI s s",
+    "instance gone (-2147468986), alone or with all others": "- - +I = =",
+    "memory (-2147073380), governor full (-2147209053)": "+B +B +B +T +",
+    "project unloaded (-2147209151)": "N N N f =",
+}
+
+
+def variant(row, step):
+    """Give the variant of a fault that stands for its row at a step."""
+    variants = list(FAULTS[row].values())
+    return variants[list(STEPS).index(step) % len(variants)]
+
+
+def told(code):
+    """Spell a cell out."""
+    return "PublishFailed" if code == "f" else spelled(code)
+
+
+def lines():
+    """Give the table as the page has it."""
+    rows = [["fault", *STEPS], *([row, *map(told, codes.split())] for row, codes in ROWS.items())]
+    head, *body = ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join([head, "| --- " * (len(STEPS) + 1) + "|", *body])
+
+
+def cells():
+    """List fault, step and what is told of them."""
+    for row, codes in ROWS.items():
+        for step, code in zip(STEPS, codes.split(), strict=True):
+            if code != "-":
+                yield row, step, told(code)
