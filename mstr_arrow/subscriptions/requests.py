@@ -273,7 +273,7 @@ async def _post(http: ProjectHttp, subscription_id: str, given: list[dict[str, s
 async def _known_status(http: ProjectHttp, subscription_id: str) -> DeliveryStatus | None:
     try:
         return await fetch_status(http, subscription_id)
-    except (ServerError, TimeoutExceeded):
+    except MstrError:
         return None
 
 

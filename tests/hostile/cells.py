@@ -53,7 +53,7 @@ def _refresh_model(connection: Connection) -> None:
 
 
 def _parameters(connection: Connection) -> Any:
-    return connection.data_model("Retail Model", parameters={"City": "Rome"}).to_arrow()
+    return connection.data_model("Retail Model", parameters={"City": "Rome"}).to_arrow().column_names
 
 
 def _leave(connection: Connection) -> None:

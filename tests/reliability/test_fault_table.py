@@ -20,7 +20,7 @@ from tests.reliability.faulttable import FAULTS, LIVES_ON, SHORT_OF_TIME, STEPS,
 from tests.reliability.meddling import CUBE, Meddling
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
-ROWS = 180
+ROWS, REPORT = 180, "Plain Report"
 WHOLE, PAGES = ma.Limits(concurrency=1), ma.Limits(page_rows=70, concurrency=1)  # more than the smallest page
 PUSHED = pl.DataFrame({"key": [f"k{n}" for n in range(50)], "n": range(50)})
 NAMES = (f"Pushed {number}" for number in count())
@@ -68,6 +68,9 @@ class Run:
         with self.connect() as connection:
             if step == "elements":
                 assert connection.cube(CUBE).elements("Region").num_rows == 5
+            elif step == "report":
+                found = connection.report(REPORT).to_arrow(strings="plain")
+                assert found.equals(self.sim.truth(REPORT))
             elif step in {"dataset", "upload session", "chunk", "publish"}:
                 self.push(connection)
             elif step in {"refresh", "look at it"}:

@@ -236,3 +236,11 @@ def test_answers_are_given_again_where_the_session_ends_meanwhile(server, asking
     asking.send(answers={"Year": 2024})
     assert asking.wait().outcome == "success"
     assert len(server.deliveries) == before + 1
+
+
+def test_a_lost_answer_is_told_where_the_status_cannot_be_asked_either(server, daily):
+    server.fail(Fault.html(502).on("POST", SEND))
+    server.fail(Fault.reset().on("GET", r"/status$", skip=1, times=None))
+    with pytest.raises(ServerError, match=r"not sent again: see status\(\)"):
+        daily.send()
+    server.heal()
