@@ -12,6 +12,7 @@ from mstr_arrow.simulator import Simulator
 CUBE = "Sales Cube"
 WHOLE, PAGES = ma.Limits(concurrency=1), ma.Limits(page_rows=70, concurrency=1)
 FRAME = pl.DataFrame({"key": ["a", "b"], "n": [1, 2]})
+MODEL = "Retail Model"
 REFRESHED = "Pushed Before"
 NUMBERS = count()
 
@@ -82,6 +83,10 @@ def search(connection):
 
 def read_pages(connection):
     return connection.cube(CUBE, limits=PAGES).to_arrow()
+
+
+def refresh_model(connection):
+    return connection.data_model(MODEL).refresh(timeout=2).proof
 
 
 def refresh(connection):
@@ -176,6 +181,13 @@ ENDPOINTS = {
     "status of a subscription": Endpoint("GET", r"/subscriptions/\w+/status$", send_answers),
     "deletion": Endpoint("DELETE", r"/api/objects/\w+$", pushed),
     "refresh": Endpoint("POST", r"/v2/cubes/\w+$", refresh),
+    "tables of a data model": Endpoint(
+        "GET", r"/model/dataModels/\w+/tables$", lambda conn: conn.data_model(MODEL).tables()
+    ),
+    "parameters of a data model": Endpoint(
+        "GET", r"/model/dataModels/\w+/parameters$", lambda conn: conn.data_model(MODEL).parameters()
+    ),
+    "instance of a data model": Endpoint("POST", r"/dataModels/\w+/instances$", refresh_model),
     "nodes": Endpoint("GET", r"/monitors/iServer/nodes$", lambda conn: len(conn.caches())),
     "caches": Endpoint("GET", r"/monitors/caches/cubes$", lambda conn: len(conn.caches())),
     "cache": Endpoint("GET", r"/caches/cubes/[^/]+$", changed),
