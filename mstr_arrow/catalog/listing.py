@@ -152,9 +152,10 @@ class Listing:
 
     def _told(self, pager: Pager, project: Project) -> None:
         if pager.missing:
+            how = "and then the first ones again" if pager.repeats else "asked twice"
             self.remarks.append(
                 f"of {pager.total:,} objects that the server counts in {project.name!r} it listed all but "
-                f"{pager.missing:,}, asked twice"
+                f"{pager.missing:,}, {how}"
             )
 
     async def _with_details(self, http: ProjectHttp, held: pa.Table, project: Project) -> pa.Table:

@@ -61,7 +61,7 @@ class Pager:
 
     ``take`` is given the items of each page as it comes, and returns how many different ones it was given so far. A
     list that changes meanwhile, or whose pages overlap, is read once more where that is fewer than the server
-    counts; `missing` says how many never came.
+    counts; `missing` says how many never came. It ends where the first items come again: that server does not page.
     """
 
     def __init__(self, gate: Gate, ask: Ask, take: Take) -> None:
@@ -70,6 +70,9 @@ class Pager:
         self._take = take
         self._known = 0
         self._end: int | None = None
+        self._start: list[Any] = []
+        self.repeats = False
+        """Whether the first items came again in place of others."""
         self.total: int | None = None
 
     @property
@@ -80,13 +83,14 @@ class Pager:
     async def read(self) -> None:
         """Read all pages; errors: those of the requests."""
         await self._pass()
-        if self.missing:
+        if self.missing and not self.repeats:
             await self._pass()
 
     async def _pass(self) -> None:
         """Read all pages once."""
         self._end = None
         first = await self._page(0, PAGE)
+        self._start = first.items[:1]
         if self.total is None:
             await self._to_the_end(len(first.items))
             return
@@ -97,13 +101,17 @@ class Pager:
             begun = end
 
     def _parts(self, offsets: range, end: int) -> Iterator[Coroutine[Any, Any, None]]:
-        return (self._part(offset, min(offset + offsets.step, end)) for offset in offsets)
+        for offset in offsets:
+            if self._end is not None:  # a server may count a billion
+                return
+            yield self._part(offset, min(offset + offsets.step, end))
 
     async def _part(self, offset: int, end: int) -> None:
         """Read what is between two places; the server may send less at once than it is asked for."""
         while offset < (end if self._end is None else min(end, self._end)):
             page = await self._page(offset, end - offset)
-            if not page.items:
+            self.repeats = self.repeats or (bool(page.items) and page.items[:1] == self._start)
+            if not page.items or self.repeats:
                 self._end = offset  # it has fewer than it counts: what lies behind is not asked for
                 return
             offset += len(page.items)
@@ -115,8 +123,14 @@ class Pager:
             known = self._known
             offset += len((await self._page(offset, PAGE)).items)
 
+    async def _asked(self, offset: int, limit: int) -> Page:
+        """Ask for a page, unless the list proved to end before it while a place was waited for."""
+        if self._end is not None and offset >= self._end:
+            return Page([], self.total)
+        return await self._ask(offset, limit)
+
     async def _page(self, offset: int, limit: int) -> Page:
-        page = await self._gate.send(self._ask, offset, limit)
+        page = await self._gate.send(self._asked, offset, limit)
         if page.total is not None:
             self.total = page.total
         self._known = self._take(page.items)
