@@ -160,4 +160,5 @@ def test_a_search_that_repeats_itself_has_an_end(library, retail):
     library.on("GET", "/api/metadataSearches/results", status=200, json={"totalItems": 10**9, "result": [found]})
     with pytest.warns(errors.DataLossWarning, match="all but 999,999,999, and then the first ones again"):
         assert [info.name for info in retail.objects()] == ["Sales"]
-    assert library.count("GET", "/api/metadataSearches/results") == 2
+    at_once = retail.settings.limits.max_concurrency
+    assert library.count("GET", "/api/metadataSearches/results") <= 1 + at_once
