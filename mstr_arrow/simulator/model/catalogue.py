@@ -144,6 +144,10 @@ class Catalogue:
             raise _not_found(entry_id, type_)
         return entry
 
+    def those(self, ids: Iterable[str]) -> list[Entry]:
+        """Return the objects of these ids, in their order, as far as they are still there."""
+        return [self._entries[each] for each in ids if each in self._entries]
+
     def path(self, folder_id: str) -> tuple[str, ...]:
         """Give the names that lead to a folder, itself included; raise the server's 404 where there is none."""
         folder = self.entry(folder_id, FOLDER_TYPE)
