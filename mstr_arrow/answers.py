@@ -7,6 +7,7 @@ Each variant that has one meaning is read, here and nowhere else. Pure.
 from __future__ import annotations
 
 import re
+import unicodedata
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -103,8 +104,14 @@ def optional_text(holder: Any, *names: str) -> str | None:
 
 
 def identity(holder: Any, *names: str) -> str:
-    """Read an id by the first of these names that is there; errors: those of `text`."""
-    return object_id(text(holder, *names))
+    """Read an id by the first of these names that is there, which may go into a path or a header.
+
+    Errors: those of `text`, and TypeError for one that no header can hold.
+    """
+    found = text(holder, *names)
+    if any(unicodedata.category(letter) == "Cc" for letter in found):
+        raise TypeError(f"{seen(found)} stands where an id is due")
+    return object_id(found)
 
 
 def number(holder: Any, name: str) -> int:

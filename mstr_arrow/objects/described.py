@@ -46,7 +46,7 @@ class Described(Sql):
         return self._definition.name
 
     def certify(self) -> None:
-        """Certify the object in the user's name; `info` tells that it is.
+        """Certify the object in the user's name; `Connection.find` and lists of objects tell that it is.
 
         PUT /api/objects/{id}/certify. Raises PermissionDenied for a user without the privilege.
 
