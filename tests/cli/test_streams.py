@@ -46,7 +46,10 @@ PRINTING = {
     "subscriptions resume": [["subscriptions", "resume", "On My Phone", "--json"]],
     "refresh": [["refresh", "--help"]],
     "caches ls": [["caches", "ls"], ["caches", "ls", "--json"]],
-    **{f"caches {act}": [["caches", act, "--help"]] for act in ("load", "unload", "activate", "deactivate", "delete")},
+    **{
+        f"caches {act}": [["caches", act, "--help"]]
+        for act in ("load", "unload", "activate", "deactivate", "delete")
+    },
     "schedules": [["schedules"], ["schedules", "--json"]],
     "users": [["users"], ["users", "--json"]],
     "simulate": [["simulate", "--rows", "10", "--port", "0"]],

@@ -118,7 +118,7 @@ UNUSED = {
 def serving() -> Iterator[Simulator]:
     """Run a simulator with what the calls need."""
     settings = {"publish_polls": 0, "encode_once": True, "async_polls": 1, "gzip": False}
-    with Simulator(rows=180, report_seconds={LONG: 60.0}, **settings) as server:
+    with Simulator(rows=180, report_seconds={LONG: 60.0}, cache_seconds=0.05, **settings) as server:
         with ma.connect(
             server.url, username=server.username, password=server.password, project=server.project
         ) as connection:

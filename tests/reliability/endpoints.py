@@ -20,7 +20,7 @@ NUMBERS = count()
 @contextmanager
 def serving():
     """Run a server with what the calls need."""
-    with Simulator(rows=180, publish_polls=0, encode_once=True) as server:
+    with Simulator(rows=180, publish_polls=0, encode_once=True, cache_seconds=0.05) as server:
         with ma.connect(
             server.url, username=server.username, password=server.password, project=server.project
         ) as connection:
