@@ -204,7 +204,6 @@ SILENT = {
     "cube status": Endpoint("HEAD", r"/api/cubes/\w+$", None),
     "how far a job is": Endpoint("GET", r"/monitors/jobs/[^/]+$", None),
     "job": Endpoint("DELETE", r"/monitors/jobs/[^/]+$", None),
-    "deleted instance of a data model": Endpoint("DELETE", r"/dataModels/\w+/instances/\w+$", None),
     "deleted upload session": Endpoint("DELETE", r"/uploadSessions/\w+$", None),
 }
 """Endpoints whose errors nobody is told: what they are asked for is done as well as can be, or in another way."""
