@@ -122,7 +122,7 @@ def _mode(login_mode: int | None, given: dict[str, Credential]) -> LoginMode:
         }.get(one, (LoginMode.ANONYMOUS,))
     if login_mode is None:
         return allowed[0]
-    check_type("login_mode", login_mode, int | str, "the number of a mode")
+    check_type("login_mode", login_mode, (int, str), "the number of a mode")
     if login_mode in allowed:
         return LoginMode(login_mode)
     if login_mode in set(LoginMode):
