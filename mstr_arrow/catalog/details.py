@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mstr_arrow.answers import identity, items, optional_text, reading, whole_number
+from mstr_arrow.answers import identity, items, local_moment, optional_text, reading, whole_number
 from mstr_arrow.caches.listing import PATH, fetch_nodes
 from mstr_arrow.catalog.paging import Page, Pager, spread
 from mstr_arrow.errors import NotFound, NotSupported, PermissionDenied, ServerError
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from mstr_arrow.http.response import Answer
     from mstr_arrow.session.project_http import ProjectHttp
 
-_FORMS = ("%Y-%m-%d %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
 _STATES = {
     "processing": CubeStatus.PROCESSING,
     "active": CubeStatus.ACTIVE,
@@ -115,7 +114,7 @@ def _details(cache: Any) -> CubeDetails:
         whole_number(cache.get("size")),
         whole_number(cache.get("rowCount")),
         whole_number(cache.get("columnCount")),
-        _moment(optional_text(cache, "lastUpdateTime")),
+        local_moment(optional_text(cache, "lastUpdateTime")),
         str(status) if status else "unloaded",
     )
 
@@ -131,12 +130,3 @@ def _info(answer: Answer) -> CubeDetails:
 
 def _moment_of(details: CubeDetails) -> datetime:
     return details.data_updated or datetime.min  # noqa: DTZ901 - the server tells no zone
-
-
-def _moment(text: str | None) -> datetime | None:
-    for form in _FORMS:
-        try:
-            return datetime.strptime((text or "")[:19], form)  # noqa: DTZ007 - the server tells no zone
-        except ValueError:
-            continue
-    return None

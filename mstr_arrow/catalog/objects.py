@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import pyarrow as pa
 
-from mstr_arrow.answers import identity, items, number, optional_text, reading, text, whole_number
+from mstr_arrow.answers import identity, iso_moment, items, number, optional_text, reading, text, whole_number
 from mstr_arrow.errors import UsageError
 from mstr_arrow.names import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from mstr_arrow.http.response import Answer
     from mstr_arrow.session.project_http import ProjectHttp
@@ -154,7 +154,7 @@ def object_info(item: Any, folder: str | None = None) -> ObjectInfo:
             kind,
             _subtype(item, kind),
             f"{above if folder is None else folder}/{name}",
-            _moment(optional_text(item, "dateModified")),
+            iso_moment(optional_text(item, "dateModified")),
             optional_text(item.get("owner"), "name"),
             whole_number(item.get("extType")),
             whole_number(item.get("viewMedia")),
@@ -229,10 +229,3 @@ def type_numbers(wanted: ObjectType | int | Sequence[ObjectType | int] | None) -
         else:
             raise UsageError(f"type={each!r} is not known.", hint=suggestion(str(each), get_args(ObjectType)))
     return sorted(numbers)
-
-
-def _moment(text: str | None) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text) if text else None
-    except ValueError:
-        return None
