@@ -27,7 +27,7 @@ MAY_USE = {
     "given": {"errors"},
     "events": set(),
     "wording": set(),
-    "names": set(),
+    "names": {"errors"},
     "masked": set(),
     "private": {"errors"},
     "paths": {"errors"},

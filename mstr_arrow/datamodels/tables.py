@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from mstr_arrow.answers import fields, identity, iso_moment, items, optional_text, reading, text, whole_number
 from mstr_arrow.errors import NotFound, UsageError
-from mstr_arrow.names import find_named, listing, suggestion
+from mstr_arrow.names import find_named, listing, only, suggestion
 from mstr_arrow.session.project import OBJECT_ID
 
 if TYPE_CHECKING:
@@ -110,11 +110,10 @@ def choose(tables: Sequence[ModelTable], wanted: Policies, model: str) -> dict[s
 
 
 def _named(tables: Sequence[ModelTable], name: str, model: str) -> ModelTable:
-    if found := find_named(name, tables, lambda table: table.name):
-        if len(found) > 1:
-            each = ", ".join(table.id for table in found)
-            raise UsageError(f"{len(found)} tables are named {name!r}: {each}.", hint="Give the id of one.")
-        return found[0]
+    found = find_named(name, tables, lambda table: table.name)
+    chosen = only(found, "tables", name, lambda table: table.id, hint="Give the id of one.")
+    if chosen is not None:
+        return chosen
     if OBJECT_ID.fullmatch(name.strip()):
         for table in tables:
             if table.id == name.strip().upper():

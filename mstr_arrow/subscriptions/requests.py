@@ -18,12 +18,11 @@ from mstr_arrow.errors import (
     ProtocolError,
     ServerError,
     TimeoutExceeded,
-    UsageError,
 )
 from mstr_arrow.http.retry import is_transient
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.http.version import at_least
-from mstr_arrow.names import find_named
+from mstr_arrow.names import find_named, only
 from mstr_arrow.session import once
 from mstr_arrow.session.listing import fetch_all
 from mstr_arrow.session.project import OBJECT_ID
@@ -71,12 +70,12 @@ async def find_definition(http: ProjectHttp, version: str | None, wanted: str) -
         return await fetch_definition(http, wanted.strip().upper())
     known = await list_definitions(http, version)
     found = find_named(wanted, known, lambda each: each.name)
-    if len(found) > 1:
-        each = ", ".join(f"{one.id} of {one.owner.name if one.owner else 'nobody'}" for one in found)
-        raise UsageError(f"{len(found)} subscriptions are named {wanted!r}: {each}.", hint="Give the id.")
-    if not found:
+    chosen = only(
+        found, "subscriptions", wanted, lambda each: f"{each.id} of {each.owner.name if each.owner else 'nobody'}"
+    )
+    if chosen is None:
         raise no_such("subscription", wanted, [each.name for each in known])
-    return found[0]
+    return chosen
 
 
 async def create(http: ProjectHttp, version: str | None, body: Mapping[str, Any]) -> Definition:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mstr_arrow.answers import unexpected
 from mstr_arrow.catalog.objects import check_text
 from mstr_arrow.errors import InvalidRequest, MstrError, NotFound, UsageError
-from mstr_arrow.names import find_named, listing, matcher, near_names
+from mstr_arrow.names import find_named, listing, matcher, near_names, only
 from mstr_arrow.session import once
 from mstr_arrow.session.listing import fetch_all
 from mstr_arrow.session.project import OBJECT_ID
@@ -76,12 +76,16 @@ async def find_account(http: ProjectHttp, wanted: str) -> Account:
     if not (found := _named(wanted, likely)):
         everybody = await list_accounts(http)  # a server may compare letters in its own way
         found = _named(wanted, everybody)
-    if len(found) > 1:
-        each = ", ".join(f"{one.id} {one.name!r} ({one.username})" for one in found)
-        raise UsageError(f"{len(found)} users are named {wanted!r}: {each}.", hint="Give the user name or the id.")
-    if not found:
+    chosen = only(
+        found,
+        "users",
+        wanted,
+        lambda each: f"{each.id} {each.name!r} ({each.username})",
+        hint="Give the user name or the id.",
+    )
+    if chosen is None:
         raise no_such("user", wanted, [each.name for each in everybody])
-    return found[0]
+    return chosen
 
 
 def _named(wanted: str, accounts: list[Account]) -> list[Account]:
@@ -167,15 +171,18 @@ def choose_address(addresses: Sequence[Address], wanted: object) -> Address:
         return wanted
     check_text("address", wanted)
     sought = str(wanted)
-    found = [each for each in addresses if each.id.casefold() == sought.strip().casefold()]
-    found = found or find_named(sought, addresses, lambda each: each.value)
-    found = found or find_named(sought, addresses, lambda each: each.name)
-    if len(found) > 1:
-        each = ", ".join(f"{one.id} {one.value!r}" for one in found)
-        raise UsageError(f"{len(found)} addresses are named {wanted!r}: {each}.", hint="Give the id.")
-    if not found:
+    found = find_addresses(addresses, sought)
+    chosen = only(found, "addresses", sought, lambda each: f"{each.id} {each.value!r}")
+    if chosen is None:
         raise no_such("address", sought, [each.value for each in addresses])
-    return found[0]
+    return chosen
+
+
+def find_addresses(addresses: Sequence[Address], wanted: str) -> list[Address]:
+    """Return the addresses of that id, else value, else name."""
+    found = [each for each in addresses if each.id.casefold() == wanted.strip().casefold()]
+    found = found or find_named(wanted, addresses, lambda each: each.value)
+    return found or find_named(wanted, addresses, lambda each: each.name)
 
 
 async def _addresses(http: ProjectHttp, user_id: str) -> Any:
