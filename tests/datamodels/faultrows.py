@@ -6,7 +6,8 @@ A cell is what happens when the fault comes once, and, behind a comma, the error
 
 from typing import NamedTuple
 
-from tests.reliability.faulttable import FAULTS, LOST, OUTWAITED, SILENT, spelled
+from tests.reliability.faultgrid import FaultGrid
+from tests.reliability.faulttable import LOST, OUTWAITED, SILENT, spelled
 
 
 class Step(NamedTuple):
@@ -40,27 +41,9 @@ ROWS = {
 }
 
 
-def variant(row, step):
-    """Give the variant of a fault that stands for its row at a step."""
-    variants = list(FAULTS[row].values())
-    return variants[list(STEPS).index(step) % len(variants)]
-
-
 def told(code):
     """Spell a cell out."""
     return "PublishFailed" if code == "f" else spelled(code)
 
 
-def lines():
-    """Give the table as the page has it."""
-    rows = [["fault", *STEPS], *([row, *map(told, codes.split())] for row, codes in ROWS.items())]
-    head, *body = ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join([head, "| --- " * (len(STEPS) + 1) + "|", *body])
-
-
-def cells():
-    """List fault, step and what is told of them."""
-    for row, codes in ROWS.items():
-        for step, code in zip(STEPS, codes.split(), strict=True):
-            if code != "-":
-                yield row, step, told(code)
+GRID = FaultGrid(STEPS, ROWS, told)

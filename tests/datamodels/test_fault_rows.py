@@ -9,7 +9,7 @@ from mstr_arrow import events
 from mstr_arrow.datamodels import model_publisher
 from mstr_arrow.publishing import publication
 from mstr_arrow.simulator import Simulator
-from tests.datamodels.faultrows import STEPS, cells, lines, variant
+from tests.datamodels.faultrows import GRID, STEPS
 from tests.reliability.faulttable import LIVES_ON, SHORT_OF_TIME
 from tests.support.servers import IDLE
 
@@ -38,7 +38,7 @@ def _short_waits():
 
 def outcome(sim, row, step, times):
     """Let a fault come so many times at a step; return what was done, or the error."""
-    fault = variant(row, step)
+    fault = GRID.variant(row, step)
     seen = []
     settings = ma.Settings(
         timeouts=SHORT if fault in SHORT_OF_TIME else WAITS, retry=ONCE_MORE, on_event=seen.append
@@ -69,25 +69,15 @@ def outcome(sim, row, step, times):
     return "new session" if new else "again" if again else "goes on"
 
 
-def tried(*, always):
-    """List the cells, with what is told of a fault that comes once, or always; the usual run tries each fourth."""
-    for number, (row, step, told) in enumerate(cells()):
-        once, _, ends = told.partition(", ")
-        if always and not ends:
-            continue
-        marks = () if number % ONE_OF_FOUR == (1 if always else 0) else pytest.mark.slow
-        yield pytest.param(row, step, ends if always else once, marks=marks, id=f"{step}-{row[:30]}")
-
-
-@pytest.mark.parametrize(("row", "step", "told"), list(tried(always=False)))
+@pytest.mark.parametrize(("row", "step", "told"), list(GRID.tried(ONE_OF_FOUR, always=False)))
 def test_a_fault_at_a_step_ends_as_the_table_says(sim, row, step, told):
     assert outcome(sim, row, step, 1) == told
 
 
-@pytest.mark.parametrize(("row", "step", "told"), list(tried(always=True)))
+@pytest.mark.parametrize(("row", "step", "told"), list(GRID.tried(ONE_OF_FOUR, always=True)))
 def test_a_fault_that_stays_ends_as_the_table_says(sim, row, step, told):
     assert outcome(sim, row, step, None) == told
 
 
 def test_the_page_says_what_the_table_says():
-    assert lines() in PAGE.read_text(encoding="utf-8")
+    assert GRID.lines() in PAGE.read_text(encoding="utf-8")

@@ -7,7 +7,8 @@ A cell is what happens when the fault comes once, and, behind a comma, the error
 from typing import NamedTuple
 
 from mstr_arrow import delivery
-from tests.reliability.faulttable import FAULTS, LOST, OUTWAITED, SILENT, spelled
+from tests.reliability.faultgrid import FaultGrid
+from tests.reliability.faulttable import LOST, OUTWAITED, SILENT
 
 NOBODY = delivery.HistoryList()
 SILENT_AFTER = "silence in the middle of the body"
@@ -53,24 +54,4 @@ ROWS = {
     "memory (-2147073380), governor full (-2147209053)": "+B +B +B +B +B +B +B",
     "project unloaded (-2147209151)": "N N N N N N N",
 }
-
-
-def variant(row, step):
-    """Give the variant of a fault that stands for its row at a step."""
-    variants = list(FAULTS[row].values())
-    return variants[list(STEPS).index(step) % len(variants)]
-
-
-def lines():
-    """Give the table as the page has it."""
-    rows = [["fault", *STEPS], *([row, *map(spelled, cells.split())] for row, cells in ROWS.items())]
-    head, *body = ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join([head, "| --- " * (len(STEPS) + 1) + "|", *body])
-
-
-def cells():
-    """List fault, step and what is told of them."""
-    for row, codes in ROWS.items():
-        for step, code in zip(STEPS, codes.split(), strict=True):
-            if code != "-":
-                yield row, step, spelled(code)
+GRID = FaultGrid(STEPS, ROWS)

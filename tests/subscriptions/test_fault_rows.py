@@ -8,7 +8,7 @@ import mstr_arrow as ma
 from mstr_arrow import events
 from mstr_arrow.simulator import Simulator
 from tests.reliability.faulttable import SHORT_OF_TIME
-from tests.subscriptions.faultrows import NOBODY, STEPS, cells, lines, variant
+from tests.subscriptions.faultrows import GRID, NOBODY, STEPS
 from tests.support.servers import IDLE
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
@@ -26,7 +26,7 @@ def sim():
 
 def outcome(sim, row, step, times):
     """Let a fault come so many times at a step; return what was done, or the error."""
-    fault = variant(row, step)
+    fault = GRID.variant(row, step)
     seen = []
     settings = ma.Settings(
         timeouts=SHORT if fault in SHORT_OF_TIME else WAITS, retry=ONCE_MORE, on_event=seen.append
@@ -67,25 +67,15 @@ def clear(sim, login):
             conn.user().delete_address(address)
 
 
-def tried(*, always):
-    """List the cells, with what is told of a fault that comes once, or always; the usual run tries each third."""
-    for number, (row, step, told) in enumerate(cells()):
-        once, _, ends = told.partition(", ")
-        if always and not ends:
-            continue
-        marks = () if number % ONE_OF_THREE == (1 if always else 0) else pytest.mark.slow
-        yield pytest.param(row, step, ends if always else once, marks=marks, id=f"{step}-{row[:30]}")
-
-
-@pytest.mark.parametrize(("row", "step", "told"), list(tried(always=False)))
+@pytest.mark.parametrize(("row", "step", "told"), list(GRID.tried(ONE_OF_THREE, always=False)))
 def test_a_fault_at_a_step_ends_as_the_table_says(sim, row, step, told):
     assert outcome(sim, row, step, 1) == told
 
 
-@pytest.mark.parametrize(("row", "step", "told"), list(tried(always=True)))
+@pytest.mark.parametrize(("row", "step", "told"), list(GRID.tried(ONE_OF_THREE, always=True)))
 def test_a_fault_that_stays_ends_as_the_table_says(sim, row, step, told):
     assert outcome(sim, row, step, None) == told
 
 
 def test_the_page_says_what_the_table_says():
-    assert lines() in PAGE.read_text(encoding="utf-8")
+    assert GRID.lines() in PAGE.read_text(encoding="utf-8")
