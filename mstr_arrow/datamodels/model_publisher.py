@@ -17,26 +17,21 @@ import orjson
 
 from mstr_arrow.datamodels.steps import Steps
 from mstr_arrow.errors import (
-    ConnectError,
     InstanceGone,
     MstrError,
     NotSupported,
     PermissionDenied,
-    ProtocolError,
     ServerError,
-    TimeoutExceeded,
 )
-from mstr_arrow.grid.options import DEFAULTS
 from mstr_arrow.http.error_map import error_for
-from mstr_arrow.http.retry import leaves_open
-from mstr_arrow.instances.execute import execute
 from mstr_arrow.instances.freshness import fetch_caches
-from mstr_arrow.publishing.cube_publisher import BEING_PUBLISHED, fetch_status
+from mstr_arrow.publishing.cube_publisher import BEING_PUBLISHED, caches_before, fetch_status, read_row
 from mstr_arrow.publishing.cube_rule import OLD_DATA_SECONDS, Look, Seen, proof_of
 from mstr_arrow.publishing.cube_status import CubeStatus
 from mstr_arrow.publishing.jobs import cancel_job, fetch_jobs
 from mstr_arrow.publishing.status import PublicationStatus
 from mstr_arrow.session.in_project import ProjectSession
+from mstr_arrow.session.once import is_open
 
 if TYPE_CHECKING:
     from mstr_arrow.datamodels.refresh_rule import Verdict
@@ -94,7 +89,7 @@ class ModelPublisher:
     async def _look_before(self) -> CubeStatus:
         """Note what the model's data are before they are loaded."""
         status = await fetch_status(self._http, self.object_id)
-        caches = await self._caches_before()
+        caches = await caches_before(self._http, self.object_id)
         self._seen = Seen(caches or None, was_ready=CubeStatus.READY in status)
         return status
 
@@ -125,7 +120,7 @@ class ModelPublisher:
 
         Raises the error where it certainly has not, or where it must not be asked for again.
         """
-        if not _may_have_begun(error):
+        if not is_open(error):
             raise error
         for left in reversed(range(LOOKS)):
             with suppress(MstrError):
@@ -236,16 +231,12 @@ class ModelPublisher:
 
     async def _read(self, proof: str | None) -> PublicationStatus:
         """Read a row, which tells whether there is something to read."""
-        source = self._order.source
-        place = await self._session.instances.spend(self._http, source.path)
         try:
-            await execute(self._session, source, 1, DEFAULTS, lambda _: None, place=place)
+            await read_row(self._session, self._order.source)
         except ServerError as error:
             if _is_other(error):
                 return PublicationStatus("running", error.message)
             return PublicationStatus("failed", error.message, error=error)
-        finally:
-            place.release()
         return self._done(proof)
 
     def _done(self, proof: str | None) -> PublicationStatus:
@@ -259,12 +250,6 @@ class ModelPublisher:
         body = orjson.dumps({"code": "ERR001", "iServerCode": told.code, "message": told.message})
         error = error_for(500, {}, body, method="GET", path=f"/api/{self._steps.path}/publishStatus")
         return PublicationStatus("failed", f"{told.message or 'no reason is given'} ({told.code})", error=error)
-
-    async def _caches_before(self) -> tuple[Cache, ...] | None:
-        try:
-            return await fetch_caches(self._http, self.object_id)
-        except MstrError:
-            return None
 
     async def _caches(self) -> tuple[Cache, ...] | None:
         """Return the caches of the model; None where they are not shown, or it had none before."""
@@ -314,10 +299,3 @@ _WHY = ". Usually a governor ended it without a word: the administrator finds th
 
 def _is_other(error: MstrError) -> bool:
     return isinstance(error, ServerError) and error.iserver_code == BEING_PUBLISHED
-
-
-def _may_have_begun(error: MstrError) -> bool:
-    """Say whether the server may have begun although no answer tells so."""
-    if isinstance(error, ConnectError):
-        return error.cut
-    return isinstance(error, TimeoutExceeded | ProtocolError) or leaves_open(error)

@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from mstr_arrow.errors import ConnectError, MstrError, ProtocolError, TimeoutExceeded
+from mstr_arrow.errors import MstrError, ProtocolError, TimeoutExceeded
 from mstr_arrow.http.retry import leaves_open
 
 if TYPE_CHECKING:
@@ -74,8 +74,7 @@ def done(answer: Answer) -> None:
 
 def is_open(error: MstrError) -> bool:
     """Say whether the server may have done what it was asked, though there is an error."""
-    cut = isinstance(error, ConnectError) and error.cut
-    return cut or isinstance(error, TimeoutExceeded | ProtocolError) or leaves_open(error)
+    return isinstance(error, TimeoutExceeded | ProtocolError) or leaves_open(error)
 
 
 class _Doubt(Generic[T]):
