@@ -50,7 +50,7 @@ async def fetch_listed(http: ProjectHttp, node: str) -> list[dict[str, Any]]:
     caches: list[dict[str, Any]] = []
     while True:
         try:
-            more, total = await http.read("GET", PATH, _page, params={**params, "offset": len(caches)})
+            more, total = await http.read("GET", PATH, read_page, params={**params, "offset": len(caches)})
         except PermissionDenied as error:
             raise explain(error) from None
         except ServerBusy as error:
@@ -63,7 +63,7 @@ async def fetch_listed(http: ProjectHttp, node: str) -> list[dict[str, Any]]:
             return caches
 
 
-def _page(answer: Answer) -> tuple[list[dict[str, Any]], int | None]:
+def read_page(answer: Answer) -> tuple[list[dict[str, Any]], int | None]:
     """Read a page of caches, and how many there are; some servers say that in a header only."""
     body = answer.json()
     with reading(body, "a list of caches"):

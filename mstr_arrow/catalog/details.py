@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mstr_arrow.answers import identity, items, local_moment, optional_text, reading, whole_number
-from mstr_arrow.caches.listing import PATH, fetch_nodes
+from mstr_arrow.caches.listing import PATH, fetch_nodes, read_page
 from mstr_arrow.catalog.paging import Page, Pager, spread
 from mstr_arrow.errors import NotFound, NotSupported, PermissionDenied, ServerError
 from mstr_arrow.publishing.cube_status import CubeStatus
@@ -96,13 +96,10 @@ async def fetch_each(http: ProjectHttp, gate: Gate, cube_ids: Iterable[str]) -> 
 
 
 def _caches(answer: Answer) -> Page:
-    """Read a page of caches, and how many there are: in the body, or in a header alone."""
-    body = answer.json()
-    with reading(body, "a list of caches"):
-        listed = items(body["cubeCaches"] if isinstance(body, dict) else body)
-        total = whole_number(body.get("total")) if isinstance(body, dict) else None
+    """Read of a page of caches what they tell of their cubes."""
+    listed, total = read_page(answer)
+    with reading(listed, "a list of caches"):
         told = [(identity(cache["source"], "id"), _details(cache)) for cache in listed]
-    total = whole_number(answer.headers.get("x-mstr-total-count")) if total is None else total
     return Page(told, total, answer.busy)
 
 
