@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from mstr_arrow.catalog.certify import certify
 from mstr_arrow.catalog.details import CubeDetails
 from mstr_arrow.catalog.objects import ObjectInfo
+from mstr_arrow.errors import ProtocolError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -175,9 +176,7 @@ class Columns:
                 if keep:
                     fresh.append(info)
         if fresh:
-            told = [
-                pa.array(column, field.type) for column, field in zip(zip(*fresh, strict=True), _INFO, strict=True)
-            ]
+            told = [_array(column, field) for column, field in zip(zip(*fresh, strict=True), _INFO, strict=True)]
             words = pa.array([info.type_name for info in fresh], pa.string())
             places = [pa.array([each] * len(fresh), pa.string()) for each in (self._project.name, self._project.id)]
             self._batches.append(pa.record_batch([*told, words, *places], schema=_HELD))
@@ -199,5 +198,16 @@ def with_details(held: pa.Table, known: Mapping[str, CubeDetails]) -> pa.Table:
     nothing = CubeDetails()
     told = [known.get(each, nothing) for each in held["id"].to_pylist()]
     for place, field in enumerate(_DETAILS):
-        held = held.append_column(field, pa.array([each[place] for each in told], field.type))
+        held = held.append_column(field, _array([each[place] for each in told], field))
     return held
+
+
+def _array(values: Sequence[object], field: pa.Field) -> pa.Array:
+    """Make a column of what the server tells; errors: ProtocolError for a number that is too large for it."""
+    try:
+        return pa.array(values, field.type)
+    except (OverflowError, pa.ArrowInvalid) as error:
+        raise ProtocolError(
+            f"the server tells a {field.name!r} of an object that is no {field.type}: {error}.",
+            hint="Something in front of the server may answer in its place.",
+        ) from None

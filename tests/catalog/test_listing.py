@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 import mstr_arrow as ma
-from mstr_arrow.errors import DataLossWarning, PermissionDenied, UsageError
+from mstr_arrow.errors import DataLossWarning, PermissionDenied, ProtocolError, UsageError
 from mstr_arrow.simulator import Fault, Simulator
 
 COUNT = 3_500
@@ -71,6 +71,14 @@ def test_all_projects_are_named(full, conn):
     assert {each.project for each in found} == {full.project}
     assert found.table().schema.names[0] == "project"
     assert conn.objects("sales*", projects=full.project).table().equals(found.table())
+
+
+@pytest.mark.parametrize("member", ["extType", "viewMedia"])
+def test_a_number_that_no_column_holds_is_refused(library, retail, member):
+    body = [items(1)[0] | {member: 2**80}]
+    serves(library, lambda *_: ({"result": body, "totalItems": 1}, {}))
+    with pytest.raises(ProtocolError, match=r"of an object that is no int"):
+        retail.objects()
 
 
 @pytest.mark.parametrize("where", ["body", "header", "nowhere"])
