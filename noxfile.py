@@ -23,6 +23,7 @@ BENCHMARKS = (
     "upload",
     "pushdown",
     "consistency",
+    "catalog",
     "reports",
     "limiter",
     "kills",

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from mstr_arrow import delivery, errors, events, prompts, secrets
 from mstr_arrow.caches.cache import CubeCache, CubeCaches
+from mstr_arrow.catalog.catalogue import Catalogue, CatalogueEntry, ListingProgress
+from mstr_arrow.catalog.details import CubeDetails
 from mstr_arrow.catalog.objects import ObjectInfo, Objects
 from mstr_arrow.config import Limits, Network, Proxy, Retry, SessionSettings, Settings, Timeouts, Tls
 from mstr_arrow.connection import Connection
@@ -40,10 +42,13 @@ __all__ = [
     "Address",
     "BadValues",
     "Batches",
+    "Catalogue",
+    "CatalogueEntry",
     "Connection",
     "Cube",
     "CubeCache",
     "CubeCaches",
+    "CubeDetails",
     "CubeInfo",
     "CubeStatus",
     "DataLossWarning",
@@ -52,6 +57,7 @@ __all__ = [
     "ExtractOptions",
     "ExtractResult",
     "Limits",
+    "ListingProgress",
     "ModelParameter",
     "ModelParameters",
     "ModelTable",

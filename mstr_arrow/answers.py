@@ -7,6 +7,7 @@ Each variant that has one meaning is read, here and nowhere else. Pure.
 from __future__ import annotations
 
 import re
+import unicodedata
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ HINT = advice(
 )
 
 _ID = re.compile(r"[0-9A-Fa-f]{32}")
+_LOCAL_FORMS = ("%Y-%m-%d %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
 _WHOLE = re.compile(r"\s*(-?[0-9]{1,18})(?:\.0*)?\s*", re.ASCII)
 _WORDS = re.compile(r"[A-Za-z .,:!-]{1,60}")
 _MEMBERS = 8
@@ -103,8 +105,14 @@ def optional_text(holder: Any, *names: str) -> str | None:
 
 
 def identity(holder: Any, *names: str) -> str:
-    """Read an id by the first of these names that is there; errors: those of `text`."""
-    return object_id(text(holder, *names))
+    """Read an id by the first of these names that is there, which may go into a path or a header.
+
+    Errors: those of `text`, and TypeError for one that no header can hold.
+    """
+    found = text(holder, *names)
+    if any(unicodedata.category(letter) == "Cc" for letter in found):
+        raise TypeError(f"{seen(found)} stands where an id is due")
+    return object_id(found)
 
 
 def number(holder: Any, name: str) -> int:
@@ -125,12 +133,34 @@ def moment(holder: Any, *names: str) -> datetime | None:
     >>> moment({"end": "2026-01-15"}, "end"), moment({"end": "soon"}, "end")
     (datetime.datetime(2026, 1, 15, 0, 0, tzinfo=datetime.timezone.utc), None)
     """
-    told = optional_text(holder, *names)
+    read = iso_moment(optional_text(holder, *names))
+    return read.replace(tzinfo=UTC) if read is not None and read.tzinfo is None else read
+
+
+def iso_moment(text: str | None) -> datetime | None:
+    """Read a time, with the zone that it says, if it says one; None for what is none.
+
+    >>> iso_moment("2026-01-15T08:30:00"), iso_moment("soon")
+    (datetime.datetime(2026, 1, 15, 8, 30), None)
+    """
     try:
-        read = datetime.fromisoformat(told) if told else None
+        return datetime.fromisoformat(text) if text else None
     except ValueError:
         return None
-    return read.replace(tzinfo=UTC) if read is not None and read.tzinfo is None else read
+
+
+def local_moment(text: str | None) -> datetime | None:
+    """Read a time as caches have it, to the second and without a zone; None for what is none.
+
+    >>> local_moment("2026-01-15 08:30:00.000"), local_moment("soon")
+    (datetime.datetime(2026, 1, 15, 8, 30), None)
+    """
+    for form in _LOCAL_FORMS:
+        try:
+            return datetime.strptime((text or "")[:19], form)  # noqa: DTZ007 - the server tells no zone
+        except ValueError:
+            continue
+    return None
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.given import check_type
 from mstr_arrow.wording import named, naming
 
 if TYPE_CHECKING:
@@ -33,9 +34,9 @@ class Timeouts:
     less than 100 bytes a second are taken, too, ``execute`` the wait for the first byte of a call that makes the
     server run something (a login, a chunk of an upload), and the execution of a cube or report, from the first
     request to its first page, however many requests that takes; also how long a read waits for others of its
-    session that do not go on. ``publish`` bounds the publishing of an upload from its request to its end,
-    ``logout`` the farewell on the way out and its repetitions. ``total`` bounds one request with its repetitions
-    and the waits between them; None leaves that to the others and to :class:`Retry`.
+    session that do not go on. ``publish`` bounds the publishing of an upload, and a refresh, from its request to
+    its end, ``logout`` the farewell on the way out and its repetitions. ``total`` bounds one request with its
+    repetitions and the waits between them; None leaves that to the others and to :class:`Retry`.
 
     >>> Timeouts(read=0)
     Traceback (most recent call last):
@@ -158,6 +159,8 @@ class Proxy(_HoldsSecret):
     _credential: ClassVar[str] = "password"
 
     def __post_init__(self) -> None:
+        check_type(named("Proxy.url"), self.url, str, "a text")
+        check_type(named("Proxy.username"), self.username, (str, type(None)), "a text")
         hint = "Give it like http://proxy.example.com:3128, and what is odd in a password percent-encoded or apart."
         text = self.url.strip()
         try:
@@ -223,7 +226,10 @@ class Network:
                 )
             proxies[scheme] = Proxy(each) if isinstance(each, str) else each
         object.__setattr__(self, "proxy", proxies or None)
+        check_type(named("Network.no_proxy"), self.no_proxy, (str, list, tuple), "a text, or a list of hosts")
         listed = self.no_proxy.split(",") if isinstance(self.no_proxy, str) else self.no_proxy
+        for host in listed:
+            check_type(naming("a host of {Network.no_proxy}"), host, str, "a text")
         object.__setattr__(self, "no_proxy", tuple(host.strip() for host in listed if host.strip()))
         if self.connections is not None:
             _check_counts(self, "connections")

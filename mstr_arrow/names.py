@@ -7,6 +7,8 @@ import unicodedata
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeVar
 
+from mstr_arrow.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
@@ -70,6 +72,19 @@ def matcher(pattern: str | None) -> Callable[[str], bool]:
     written = "".join(words.get(letter) or re.escape(letter) for letter in pattern.casefold())
     compiled = re.compile(written, re.DOTALL)
     return lambda name: compiled.fullmatch(name.casefold()) is not None
+
+
+def only(
+    found: Sequence[T], what: str, wanted: str, tell: Callable[[T], str], *, hint: str = "Give the id."
+) -> T | None:
+    """Return the only thing that was found, None where nothing was; errors: UsageError that tells of several.
+
+    >>> only(["A1"], "tables", "sales", str)
+    'A1'
+    """
+    if len(found) > 1:
+        raise UsageError(f"{len(found)} {what} are named {wanted!r}: {', '.join(map(tell, found))}.", hint=hint)
+    return found[0] if found else None
 
 
 def near_names(wanted: str, names: Sequence[str]) -> list[str]:

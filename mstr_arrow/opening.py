@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.config import Settings
 from mstr_arrow.connection import Connection
+from mstr_arrow.given import check_type
 from mstr_arrow.http.url import base_url
 from mstr_arrow.masked import mask
 from mstr_arrow.session.access import access_from
@@ -120,6 +121,7 @@ def connect_async(
 
 def _completed(settings: Settings, access: Access, on_event: OnEvent | None) -> Settings:
     """Complete the settings, and warn the caller's caller before a password that others can read is asked for."""
+    check_type("settings", settings, Settings, "a Settings")
     if isinstance(access.url, str):
         warn_if_insecure(base_url(access.url), settings, stacklevel=4)
     return settings if on_event is None else replace(settings, on_event=on_event)

@@ -19,8 +19,16 @@ _TEMPLATES = {"naming": 0, "advice": 1}
 @cache
 def modules():
     """Parse the modules whose texts reach users of the library."""
+    return {path: _parsed(source) for path, source in _sources().items()}
+
+
+@cache
+def _sources():
     files = [path for path in ROOT.rglob("*.py") if path.relative_to(ROOT).parts[0] not in {"cli", "simulator"}]
-    return {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in files}
+    return {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in files}
+
+
+_parsed = cache(ast.parse)
 
 
 def names(replaced=frozenset()):
@@ -56,17 +64,28 @@ def plain_texts():
 
 
 def _calls(*functions):
-    for tree in modules().values():
-        imported = {
-            alias.name
-            for node in tree.body
-            if isinstance(node, ast.ImportFrom) and node.module == "mstr_arrow.wording"
-            for alias in node.names
-        }
-        for node in ast.walk(tree):
-            function = getattr(getattr(node, "func", None), "id", None)
-            if function in imported and function in functions:
-                yield node
+    return [call for call in _worded() if call.func.id in functions]
+
+
+@cache
+def _worded():
+    """List the calls of what was imported from `mstr_arrow.wording`."""
+    return [
+        call
+        for source in _sources().values()
+        if "mstr_arrow.wording" in source  # to parse and walk through all modules takes seconds
+        for call in _calls_of_imported(_parsed(source))
+    ]
+
+
+def _calls_of_imported(tree):
+    imported = {
+        alias.name
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.module == "mstr_arrow.wording"
+        for alias in node.names
+    }
+    return [node for node in ast.walk(tree) if getattr(getattr(node, "func", None), "id", None) in imported]
 
 
 def _template(call):

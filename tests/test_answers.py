@@ -278,3 +278,8 @@ def test_members_are_read_by_the_first_name_that_is_there():
     assert optional_text({"name": []}, "name") is None
     assert number({"n": "7"}, "n") == 7
     assert items(None) == []
+
+
+def test_an_id_that_no_header_can_hold_is_none():
+    with pytest.raises(ProtocolError, match="where an id is due"):
+        read_projects([{"id": "\0", "name": "Retail", "status": 0}])

@@ -20,7 +20,7 @@ from mstrio.project_objects import OlapCube, Report, SuperCube, list_olap_cubes,
 from mstrio.project_objects.datasets import load_cube
 
 import mstr_arrow as ma
-from benchmarks.peers import asking, sessions
+from benchmarks.peers import asking, refreshing, sessions
 from benchmarks.peers.compare import SAME, Unexplained, explain, own
 from benchmarks.peers.verdicts import MSTRIO, OURS, Checks, hush
 from mstr_arrow.simulator import Simulator
@@ -61,6 +61,7 @@ def main() -> None:
         _listings(checks, sim, connection)
         _cubes(checks, sim, connection)
         _reports(checks, sim, connection)
+        refreshing.main(checks, sim, connection)
         connection.close()
         _ours(checks, sim)
         checks.run(

@@ -9,12 +9,12 @@ from urllib.parse import quote
 from mstr_arrow.answers import fields, optional_text, reading
 from mstr_arrow.caches.listing import PATH, explain
 from mstr_arrow.errors import NotFound, PermissionDenied, ServerError, TimeoutExceeded
-from mstr_arrow.http.response import Answer
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from mstr_arrow.http.response import Answer
     from mstr_arrow.session.project_http import ProjectHttp
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
@@ -25,7 +25,7 @@ _FAILED = {"error", "requesthandlingfailed", "failed"}
 
 async def fetch_one(http: ProjectHttp, cache_id: str) -> Any:
     """Return a cache as it is now. GET /api/monitors/caches/cubes/{id}."""
-    return await http.read("GET", _path(cache_id), Answer.json)
+    return await http.read("GET", _path(cache_id), _cache)
 
 
 async def alter(
@@ -93,6 +93,13 @@ async def delete(http: ProjectHttp, cache_id: str) -> None:
 
 def _path(cache_id: str) -> str:
     return f"{PATH}/{quote(cache_id, safe='')}"
+
+
+def _cache(answer: Answer) -> Any:
+    """Read a cache as the server tells it; errors: ProtocolError for what holds none."""
+    body = answer.json()
+    with reading(body, "a cache of a cube"):
+        return body if isinstance(body, list) else fields(body)
 
 
 def _told(answer: Answer) -> dict[str, Any]:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from mstr_arrow.answers import fields, identity, optional_text, reading, text, whole_number
+from mstr_arrow.answers import fields, identity, local_moment, optional_text, reading, text, whole_number
 from mstr_arrow.caches.alter import alter, delete, fetch_one
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from mstr_arrow.session.client import Client
 
-_FORMS = ("%Y-%m-%d %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
 _STATES = ("active", "dirty", "infoDirty", "persisted", "processing")
 _SCHEMA = pa.schema(
     {
@@ -152,7 +152,7 @@ def read_cache(body: Any, node: str, client: Client) -> CubeCache:
             loaded=loaded == "loaded",
             active=_is_true(state.get("active", True)),
             states=(loaded, *(name for name in _STATES if _is_true(state.get(name)))),
-            last_update=_moment(optional_text(told, "lastUpdateTime")),
+            last_update=local_moment(optional_text(told, "lastUpdateTime")),
             last_update_job=whole_number(told.get("lastUpdateJob")),
             rows=whole_number(told.get("rowCount")),
             columns=whole_number(told.get("columnCount")),
@@ -160,7 +160,7 @@ def read_cache(body: Any, node: str, client: Client) -> CubeCache:
             hits=whole_number(told.get("hitCount")),
             historic_hits=whole_number(told.get("historicHitCount")),
             open_views=whole_number(told.get("openViewCount")),
-            created=_moment(optional_text(told, "creationTime")),
+            created=local_moment(optional_text(told, "creationTime")),
             creator=optional_text(told, "creatorName"),
             language=optional_text(told, "dataLanguage"),
             _client=client,
@@ -169,12 +169,3 @@ def read_cache(body: Any, node: str, client: Client) -> CubeCache:
 
 def _is_true(value: Any) -> bool:
     return value is True or str(value).lower() in {"true", "1"}
-
-
-def _moment(text: str | None) -> datetime | None:
-    for form in _FORMS:
-        try:
-            return datetime.strptime((text or "")[:19], form)  # noqa: DTZ007 - the server tells no zone
-        except ValueError:
-            continue
-    return None

@@ -31,7 +31,8 @@ async def fetch_nodes(http: ProjectHttp) -> list[str]:
     def read(answer: Answer) -> list[str]:
         body = answer.json()
         with reading(body, "a list of nodes"):
-            return [text(node, "name") for node in items(body["nodes"] if isinstance(body, dict) else body)]
+            listed = items(body["nodes"] if isinstance(body, dict) else body)
+            return list(dict.fromkeys(text(node, "name") for node in listed))
 
     try:
         return await http.read("GET", "monitors/iServer/nodes", read)
@@ -49,18 +50,20 @@ async def fetch_listed(http: ProjectHttp, node: str) -> list[dict[str, Any]]:
     caches: list[dict[str, Any]] = []
     while True:
         try:
-            more, total = await http.read("GET", PATH, _page, params={**params, "offset": len(caches)})
+            more, total = await http.read("GET", PATH, read_page, params={**params, "offset": len(caches)})
         except PermissionDenied as error:
             raise explain(error) from None
         except ServerBusy as error:
             error.add_hint(f"It is the node {node!r} that does not answer.")
             raise
+        if more and more[0] in caches[:1]:  # the first ones again: a server that does not page
+            return caches
         caches += more
         if not more or (total is not None and len(caches) >= total) or (total is None and len(more) < CACHES):
             return caches
 
 
-def _page(answer: Answer) -> tuple[list[dict[str, Any]], int | None]:
+def read_page(answer: Answer) -> tuple[list[dict[str, Any]], int | None]:
     """Read a page of caches, and how many there are; some servers say that in a header only."""
     body = answer.json()
     with reading(body, "a list of caches"):

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import pyarrow as pa
 
-from mstr_arrow.answers import identity, items, number, optional_text, reading, text, whole_number
+from mstr_arrow.answers import identity, iso_moment, items, number, optional_text, reading, text, whole_number
 from mstr_arrow.errors import UsageError
 from mstr_arrow.names import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from mstr_arrow.http.response import Answer
     from mstr_arrow.session.project_http import ProjectHttp
@@ -40,9 +40,10 @@ TYPES = {
     "project": 32,
     "user": 34,
     "search": 39,
+    "dashboard": DOCUMENT,
     "document": DOCUMENT,
 }
-"""Types by name; documents are dashboards, too."""
+"""Types by name; dashboards and documents are of one type."""
 
 ObjectType = Literal[
     "cube",
@@ -55,6 +56,7 @@ ObjectType = Literal[
     "project",
     "user",
     "search",
+    "dashboard",
     "document",
 ]
 """A type by name, as a search takes it; any other is given by its number."""
@@ -68,6 +70,7 @@ _SCHEMA = pa.schema(
         "path": pa.string(),
         "modified": pa.timestamp("us", "UTC"),
         "owner": pa.string(),
+        "certified": pa.bool_(),
     }
 )
 
@@ -76,8 +79,8 @@ class ObjectInfo(NamedTuple):
     """What the catalogue knows of an object.
 
     ``path`` is ``/Project/Folder/…/Name``, as far as the server tells it; ``modified`` when the object, not its
-    data, was changed last. ``ext_type`` and ``view_media`` are the server's numbers that tell data models, and how
-    they serve their data; None where it leaves them out.
+    data, was changed last; ``certified`` whether somebody has vouched for it. ``ext_type`` and ``view_media`` are
+    numbers of the server that tell data models, and how they serve their data. What it leaves out is None.
     """
 
     id: str
@@ -89,6 +92,7 @@ class ObjectInfo(NamedTuple):
     owner: str | None = None
     ext_type: int | None = None
     view_media: int | None = None
+    certified: bool | None = None
 
     @property
     def kind(self) -> Kind | None:
@@ -115,7 +119,7 @@ class Objects(list[ObjectInfo]):
     """A list of objects."""
 
     def table(self) -> pa.Table:
-        """Return a row for each object: id, name, type, subtype, path, modified and owner.
+        """Return a row for each object: id, name, type, subtype, path, modified, owner, certified.
 
         >>> Objects([ObjectInfo("A1", "Sales", 3, 779, "/Retail/Sales")]).table()["type"].to_pylist()
         ['cube']
@@ -150,11 +154,23 @@ def object_info(item: Any, folder: str | None = None) -> ObjectInfo:
             kind,
             _subtype(item, kind),
             f"{above if folder is None else folder}/{name}",
-            _moment(optional_text(item, "dateModified")),
+            iso_moment(optional_text(item, "dateModified")),
             optional_text(item.get("owner"), "name"),
             whole_number(item.get("extType")),
             whole_number(item.get("viewMedia")),
+            is_certified(item),
         )
+
+
+def is_certified(item: Any) -> bool | None:
+    """Read whether an object is certified; None where that is not told.
+
+    >>> is_certified({"certifiedInfo": {"certified": "true"}}), is_certified({"certifiedInfo": None})
+    (True, None)
+    """
+    info = item.get("certifiedInfo") if isinstance(item, dict) else None
+    told = info.get("certified") if isinstance(info, dict) else info
+    return {"true": True, "1": True, "false": False, "0": False}.get(str(told).lower())
 
 
 def _subtype(item: Any, kind: int) -> int:
@@ -213,10 +229,3 @@ def type_numbers(wanted: ObjectType | int | Sequence[ObjectType | int] | None) -
         else:
             raise UsageError(f"type={each!r} is not known.", hint=suggestion(str(each), get_args(ObjectType)))
     return sorted(numbers)
-
-
-def _moment(text: str | None) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text) if text else None
-    except ValueError:
-        return None

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.answers import fields, items, reading, text, whole_number
 from mstr_arrow.catalog.objects import Objects, check_text, object_info
+from mstr_arrow.catalog.paging import PAGE, Page
 from mstr_arrow.errors import NotFound, NotSupported, PermissionDenied, SessionExpired
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.names import matcher
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from mstr_arrow.catalog.objects import ObjectInfo
+    from mstr_arrow.catalog.paging import Ask
     from mstr_arrow.http.response import Answer
     from mstr_arrow.session.project_http import ProjectHttp
 
@@ -23,9 +26,6 @@ EXACTLY, CONTAINS = 2, 4
 
 PROJECT_DOMAIN = 2
 """A metadata search looks at the project's own objects."""
-
-PAGE = 1000
-"""Objects that are asked for at a time."""
 
 _STORED = "metadataSearches/results"
 
@@ -49,7 +49,7 @@ async def search(
     if pattern is not None:
         check_text("pattern", pattern)
     params: dict[str, object] = {"type": list(types), "root": root}
-    if pattern is not None and (piece := max(re.split(r"[*?]+", pattern), key=len).strip()):
+    if piece := piece_of(pattern):
         params |= {"name": piece, "pattern": CONTAINS}
     found: list[ObjectInfo] = []
     fits = matcher(pattern)
@@ -63,6 +63,15 @@ async def search(
     if not found:
         found = [info for info in await metadata_search(http, params, optional=indexed) if fits(info.name)]
     return Objects(sorted(found, key=lambda info: (info.name.casefold(), info.path)))
+
+
+def piece_of(pattern: str | None) -> str:
+    """Return the longest text that all names have which fit a pattern: the server searches for that.
+
+    >>> piece_of("*sales c?be*")
+    'sales c'
+    """
+    return "" if pattern is None else max(re.split(r"[*?]+", pattern), key=len).strip()
 
 
 async def quick_search(
@@ -146,7 +155,52 @@ async def _results(http: ProjectHttp, search_id: str, total: int | None) -> list
 
 
 def _stored_results(answer: Answer) -> list[ObjectInfo]:
+    return [object_info(item) for item in _stored_items(answer)]
+
+
+def _stored_items(answer: Answer) -> list[Any]:
     body = answer.json()
     with reading(body, "a result of a search"):
-        listed = items(body["result"] if isinstance(body, dict) and "result" in body else body)
-    return [object_info(item) for item in listed]
+        return items(body["result"] if isinstance(body, dict) and "result" in body else body)
+
+
+@asynccontextmanager
+async def metadata_pages(
+    http: ProjectHttp, params: Mapping[str, object], *, optional: bool
+) -> AsyncIterator[Ask | None]:
+    """Search the metadata, and give what asks for a page of what was found; see `metadata_search`.
+
+    No other search of the session goes on meanwhile. It is None where the search is ``optional`` and not offered.
+    """
+    async with http.searching:
+        try:
+            search = await _store(http, params)
+        except _NOT_OFFERED:
+            if not optional:
+                raise
+            yield None
+            return
+        first = search
+
+        async def ask(offset: int, limit: int) -> Page:
+            nonlocal search
+            used = search
+            try:
+                return await _stored_page(http, *used, offset, limit)
+            except (NotFound, SessionExpired):
+                if used is not first:
+                    raise
+            if search is first:
+                search = await _store(http, params)
+            return await _stored_page(http, *search, offset, limit)
+
+        yield ask
+
+
+async def _stored_page(http: ProjectHttp, search_id: str, total: int | None, offset: int, limit: int) -> Page:
+    part = {"searchId": search_id, "offset": offset, "limit": limit}
+
+    def read(answer: Answer) -> Page:
+        return Page(_stored_items(answer), total, answer.busy)
+
+    return await http.read("GET", _STORED, read, params=part, subject=Subject.SEARCH)

@@ -17,26 +17,21 @@ import orjson
 
 from mstr_arrow.datamodels.steps import Steps
 from mstr_arrow.errors import (
-    ConnectError,
     InstanceGone,
     MstrError,
     NotSupported,
     PermissionDenied,
-    ProtocolError,
     ServerError,
-    TimeoutExceeded,
 )
-from mstr_arrow.grid.options import DEFAULTS
 from mstr_arrow.http.error_map import error_for
-from mstr_arrow.http.retry import leaves_open
-from mstr_arrow.instances.execute import execute
 from mstr_arrow.instances.freshness import fetch_caches
-from mstr_arrow.publishing.cube_publisher import BEING_PUBLISHED, fetch_status
+from mstr_arrow.publishing.cube_publisher import BEING_PUBLISHED, caches_before, fetch_status, read_row
 from mstr_arrow.publishing.cube_rule import OLD_DATA_SECONDS, Look, Seen, proof_of
 from mstr_arrow.publishing.cube_status import CubeStatus
 from mstr_arrow.publishing.jobs import cancel_job, fetch_jobs
 from mstr_arrow.publishing.status import PublicationStatus
 from mstr_arrow.session.in_project import ProjectSession
+from mstr_arrow.session.once import is_open
 
 if TYPE_CHECKING:
     from mstr_arrow.datamodels.refresh_rule import Verdict
@@ -61,6 +56,7 @@ class ModelPublisher:
         self.object_id = order.source.object_id
         self.job_id: int | None = None
         self.started = False
+        self.waits = True
         self._order = order
         self._session = session
         self._http = session.http
@@ -69,6 +65,7 @@ class ModelPublisher:
         self._seen = Seen(None, was_ready=False)
         self._loaded_since: float | None = None
         self._renewed = False
+        self._ending = False
 
     @classmethod
     async def start(cls, session: ProjectSession, order: Order) -> ModelPublisher:
@@ -91,7 +88,8 @@ class ModelPublisher:
 
     async def _look_before(self) -> CubeStatus:
         """Note what the model's data are before they are loaded."""
-        status, caches = await asyncio.gather(fetch_status(self._http, self.object_id), self._caches_before())
+        status = await fetch_status(self._http, self.object_id)
+        caches = await caches_before(self._http, self.object_id)
         self._seen = Seen(caches or None, was_ready=CubeStatus.READY in status)
         return status
 
@@ -99,6 +97,8 @@ class ModelPublisher:
         """Publish, by an instance that is made where there is none; one that is gone is made again."""
         for left in reversed(range(TRIES)):
             await self._steps.open()
+            if self._ending:
+                return
             try:
                 await self._steps.publish()
             except InstanceGone:
@@ -112,7 +112,7 @@ class ModelPublisher:
                     return
                 if not await self._has_begun(error, may_repeat=left > 0 and self._order.repeatable):
                     continue
-            self.started, self._way = True, "own"
+            self.started, self.waits, self._way = True, False, "own"
             return
 
     async def _has_begun(self, error: MstrError, *, may_repeat: bool) -> bool:
@@ -120,7 +120,7 @@ class ModelPublisher:
 
         Raises the error where it certainly has not, or where it must not be asked for again.
         """
-        if not _may_have_begun(error):
+        if not is_open(error):
             raise error
         for left in reversed(range(LOOKS)):
             with suppress(MstrError):
@@ -138,7 +138,7 @@ class ModelPublisher:
     async def _wait_for_other(self) -> None:
         """Wait for the end of another publication; the instance that has lost to it is of no more use."""
         await self._steps.close()
-        self.started, self._way = False, "other"
+        self.started, self.waits, self._way = False, True, "other"
 
     # Looking
 
@@ -194,6 +194,8 @@ class ModelPublisher:
         """Look at the model after the instance has gone; publish again, once, where nothing came of it."""
         self._seen = replace(self._seen, lost=True)
         seen = await self._looked(None)
+        if self._ending:
+            return PublicationStatus("running", "it is being cancelled")
         if seen.quiet is None:
             return PublicationStatus("running", "the instance is gone, and the model is being published")
         if seen.proof is not None:
@@ -219,7 +221,7 @@ class ModelPublisher:
 
     async def _look_at_other(self) -> PublicationStatus:
         """Begin when the publication that was there before has ended."""
-        if CubeStatus.PROCESSING in await self._look_before():
+        if CubeStatus.PROCESSING in await self._look_before() or self._ending:
             return PublicationStatus("running", _OTHER)
         try:
             await self._begin()
@@ -229,16 +231,12 @@ class ModelPublisher:
 
     async def _read(self, proof: str | None) -> PublicationStatus:
         """Read a row, which tells whether there is something to read."""
-        source = self._order.source
-        place = await self._session.instances.spend(self._http, source.path)
         try:
-            await execute(self._session, source, 1, DEFAULTS, lambda _: None, place=place)
+            await read_row(self._session, self._order.source)
         except ServerError as error:
             if _is_other(error):
                 return PublicationStatus("running", error.message)
             return PublicationStatus("failed", error.message, error=error)
-        finally:
-            place.release()
         return self._done(proof)
 
     def _done(self, proof: str | None) -> PublicationStatus:
@@ -253,12 +251,6 @@ class ModelPublisher:
         error = error_for(500, {}, body, method="GET", path=f"/api/{self._steps.path}/publishStatus")
         return PublicationStatus("failed", f"{told.message or 'no reason is given'} ({told.code})", error=error)
 
-    async def _caches_before(self) -> tuple[Cache, ...] | None:
-        try:
-            return await fetch_caches(self._http, self.object_id)
-        except MstrError:
-            return None
-
     async def _caches(self) -> tuple[Cache, ...] | None:
         """Return the caches of the model; None where they are not shown, or it had none before."""
         return None if self._seen.before is None else await fetch_caches(self._http, self.object_id)
@@ -268,13 +260,18 @@ class ModelPublisher:
     async def cancel(self) -> bool:
         """End it: cancel the job that publishes the model, where it is shown, and delete the instance.
 
-        Errors: NotSupported where it goes on all the same.
+        Nothing is begun meanwhile by whoever looks, and the publication of somebody else is left alone. Errors:
+        NotSupported where it goes on all the same.
         """
+        self._ending = True
+        if self.waits:
+            return True
         with suppress(MstrError):
             for job in await fetch_jobs(self._http, self.object_id):
                 await cancel_job(self._http, job.address)
         await self._steps.close()
         if CubeStatus.PROCESSING in await fetch_status(self._http, self.object_id):
+            self._ending = False
             raise NotSupported(
                 "the server goes on although the instance is deleted.",
                 hint="Closing the connection ends what it started: the log-out cancels it.",
@@ -302,10 +299,3 @@ _WHY = ". Usually a governor ended it without a word: the administrator finds th
 
 def _is_other(error: MstrError) -> bool:
     return isinstance(error, ServerError) and error.iserver_code == BEING_PUBLISHED
-
-
-def _may_have_begun(error: MstrError) -> bool:
-    """Say whether the server may have begun although no answer tells so."""
-    if isinstance(error, ConnectError):
-        return error.cut
-    return isinstance(error, TimeoutExceeded | ProtocolError) or leaves_open(error)

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from mstr_arrow.answers import fields, identity, items, optional_text, reading, text
 from mstr_arrow.errors import NotFound, UsageError
-from mstr_arrow.names import find_named, listing, suggestion
+from mstr_arrow.names import find_named, listing, only, suggestion
 from mstr_arrow.session.project import OBJECT_ID
 
 if TYPE_CHECKING:
@@ -207,13 +207,11 @@ def _named(known: Sequence[ModelParameter], name: str, model: str) -> ModelParam
     found = find_named(name, known, lambda each: each.name)
     if not found and OBJECT_ID.fullmatch(name.strip()):
         found = [each for each in known if each.id == name.strip().upper()]
-    if len(found) > 1:
-        each = ", ".join(parameter.id for parameter in found)
-        raise UsageError(f"{len(found)} parameters are named {name!r}: {each}.", hint="Give the id of one.")
-    if not found:
+    chosen = only(found, "parameters", name, lambda each: each.id, hint="Give the id of one.")
+    if chosen is None:
         hint = suggestion(name, [each.name for each in known]) if known else "It is read without any."
         raise NotFound(f"no parameter {name!r} in the data model {model!r}.", hint=hint)
-    return found[0]
+    return chosen
 
 
 def _text(name: str, value: object) -> str:

@@ -82,10 +82,16 @@ class Steps:
     async def publish(self) -> None:
         """Have the tables published; never repeated by itself. POST /api/dataModels/{id}/publish."""
         listed = [{"id": key, "refreshPolicy": policy} for key, policy in self._order.policies.items()]
+
+        def read(answer: Answer) -> None:
+            if answer.body.strip():
+                answer.json()  # a gateway's page is no answer of the server
+
         try:
-            await self._http.request(
+            await self._http.read(
                 "POST",
                 f"{self.path}/publish",
+                read,
                 json={"tables": listed},
                 headers=self._headers,
                 subject=Subject.INSTANCE,

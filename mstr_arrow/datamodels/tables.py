@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 
 import pyarrow as pa
 
-from mstr_arrow.answers import fields, identity, items, optional_text, reading, text, whole_number
+from mstr_arrow.answers import fields, identity, iso_moment, items, optional_text, reading, text, whole_number
 from mstr_arrow.errors import NotFound, UsageError
-from mstr_arrow.names import find_named, listing, suggestion
+from mstr_arrow.names import find_named, listing, only, suggestion
 from mstr_arrow.session.project import OBJECT_ID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
 RefreshPolicy: TypeAlias = Literal["replace", "add", "update", "upsert", "delete", "ignore"]
 """What becomes of the rows of a table when it is loaded again."""
@@ -61,15 +61,8 @@ def read_tables(body: Any) -> tuple[list[ModelTable], int | None]:
 
 def _table(item: dict[str, Any]) -> ModelTable:
     told = item["information"] if isinstance(item.get("information"), dict) else item
-    changed = _moment(optional_text(told, "dateModified"))
+    changed = iso_moment(optional_text(told, "dateModified"))
     return ModelTable(identity(told, "objectId", "id"), text(told, "name"), changed)
-
-
-def _moment(told: str | None) -> datetime | None:
-    try:
-        return datetime.fromisoformat(told) if told else None
-    except ValueError:
-        return None
 
 
 def check_policies(wanted: object) -> None:
@@ -117,11 +110,10 @@ def choose(tables: Sequence[ModelTable], wanted: Policies, model: str) -> dict[s
 
 
 def _named(tables: Sequence[ModelTable], name: str, model: str) -> ModelTable:
-    if found := find_named(name, tables, lambda table: table.name):
-        if len(found) > 1:
-            each = ", ".join(table.id for table in found)
-            raise UsageError(f"{len(found)} tables are named {name!r}: {each}.", hint="Give the id of one.")
-        return found[0]
+    found = find_named(name, tables, lambda table: table.name)
+    chosen = only(found, "tables", name, lambda table: table.id, hint="Give the id of one.")
+    if chosen is not None:
+        return chosen
     if OBJECT_ID.fullmatch(name.strip()):
         for table in tables:
             if table.id == name.strip().upper():

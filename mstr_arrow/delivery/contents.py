@@ -91,7 +91,7 @@ class Personalization(Part):
 class TableRefresh(Part):
     """How one table of a data model is refreshed, and from where, if not from its own source.
 
-    ``table`` is its id; ``policy`` is ``"add"``, ``"delete"``, ``"update"``, ``"upsert"`` or ``"replace"``;
+    ``table`` is its name or id; ``policy`` is ``"add"``, ``"delete"``, ``"update"``, ``"upsert"`` or ``"replace"``;
     ``alternate_source`` is a dict of ``dbRoleId``, ``namespace``, ``tableName`` and ``url``.
     """
 
@@ -105,7 +105,7 @@ class TableRefresh(Part):
     def __post_init__(self) -> None:
         Part.__post_init__(self)
         if self.table is None or self.policy is None:
-            raise UsageError("a table is refreshed by its id and a policy.", hint=_POLICIES_HINT)
+            raise UsageError("a table is refreshed by its name or id and a policy.", hint=_POLICIES_HINT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

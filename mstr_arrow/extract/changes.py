@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from mstr_arrow.extract.manifest import Manifest
     from mstr_arrow.grid.misfits import Misfit
-    from mstr_arrow.instances.freshness import Publication
+    from mstr_arrow.instances.freshness import Published
     from mstr_arrow.instances.known import Known
 
 _HINT = naming('Start again: {Scan.extract.on_change="restart"} does so by itself.')
 
 
-def check_time(begun: Manifest, time: Publication) -> None:
+def check_time(begun: Manifest, time: Published) -> None:
     """Compare when the data were published; errors: DataChanged."""
     if begun.data_time is not None and time.moment is not None and begun.data_time != time.moment:
         raise _changed(f"the data were published at {time.moment}, and those extracted so far at {begun.data_time}")

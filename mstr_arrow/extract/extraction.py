@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.fetch.resolver import Asking
     from mstr_arrow.fetch.stats import ScanStats
-    from mstr_arrow.instances.freshness import Publication
+    from mstr_arrow.instances.freshness import Published
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.known import Consistency
     from mstr_arrow.instances.source import Source
@@ -175,7 +175,7 @@ class Extraction:
                 return await self._extracted(whole.manifest, time)
         return await self._extracted(await self._usable(begun), time)
 
-    def _serves(self, finished: Manifest, time: Publication) -> bool:
+    def _serves(self, finished: Manifest, time: Published) -> bool:
         """Tell whether what is there is what is wanted, if it is whole."""
         options = self._options
         current = time.moment is not None and finished.data_time == time.moment
@@ -254,7 +254,7 @@ class Extraction:
         await in_thread(folder.keep_only, found.manifest)
         return found.manifest
 
-    async def _extracted(self, begun: Manifest | None, time: Publication) -> ExtractResult:
+    async def _extracted(self, begun: Manifest | None, time: Published) -> ExtractResult:
         """Go on until all is there; an instance that goes is made again as long as parts come of it."""
         self._resumed = 0 if begun is None else begun.rows
         while True:
@@ -274,7 +274,7 @@ class Extraction:
                     raise
                 await self._let_go()
 
-    async def _attempt(self, begun: Manifest | None, time: Publication) -> ExtractResult:
+    async def _attempt(self, begun: Manifest | None, time: Published) -> ExtractResult:
         if begun is not None:
             check_time(begun, time)
         way, instance = await self._opened(begun)
@@ -397,7 +397,7 @@ class Extraction:
             self._noted = noted
 
     def _result(
-        self, manifest: Manifest, time: Publication, *, stats: ScanStats | None = None, skipped: bool = False
+        self, manifest: Manifest, time: Published, *, stats: ScanStats | None = None, skipped: bool = False
     ) -> ExtractResult:
         return ExtractResult(
             path=self._folder.path,

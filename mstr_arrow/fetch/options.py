@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
 
+from mstr_arrow.config import Limits
 from mstr_arrow.errors import UsageError
+from mstr_arrow.given import check_type
 from mstr_arrow.grid.options import GridOptions
 
 if TYPE_CHECKING:
@@ -13,7 +15,6 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mstr_arrow.config import Limits
     from mstr_arrow.grid.options import Forms, Layout, OnBadValue, Subtotals, Values
 
 
@@ -102,6 +103,8 @@ class ReadOptions:
     deadline: float | None = None
 
     def __post_init__(self) -> None:
+        check_type("limits", self.limits, Limits, "a Limits")
+        check_type("deadline", self.deadline, (int, float, type(None)), "a number of seconds above 0")
         if self.deadline is not None and not self.deadline > 0:
             raise UsageError(f"deadline is {self.deadline!r}; it must be a number of seconds above 0.")
         if self.total_order and not self.ordered:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.decode import Page
     from mstr_arrow.grid.misfits import Misfit
     from mstr_arrow.grid.schema import Columns
+    from mstr_arrow.http.response import Answer
     from mstr_arrow.instances.known import Known
     from mstr_arrow.instances.source import Source
     from mstr_arrow.session.working_set import Place
@@ -112,13 +113,9 @@ async def remake(shop: Workshop, source: Source, columns: Columns, place: Place,
     """
     answer = await execute(shop.session, source, 1, shop.options.grid, shop.watch, place=place)
     try:
-        try:
-            page, _, _ = await shop.decode(answer, columns, lambda _: None)
-            check_belongs(page, source, place.instance_id)
-        except DAMAGED:
-            if place.instance_id is None:
-                raise
-            page, _ = await _page(shop, source, columns, place.instance_id, Range(0, 1), lambda _: None)
+        page, _ = await _page(
+            shop, source, columns, place.instance_id, Range(0, 1), lambda _: None, total=at.total, answer=answer
+        )
         now = await fetch_known(shop.session, source, before=at.known)
         now = replace(now, total=page.paging.total, extremes=page.extremes)
         if (difference := at.known.difference(now)) is not None:
@@ -142,7 +139,7 @@ async def _compare(shop: Workshop, source: Source, columns: Columns, instance_id
     end = min(at.row + 1, at.total)
     while offset < end:
         wanted = Range(offset, end - offset)
-        page, batch = await _page(shop, source, columns, instance_id, wanted, _batch_of)
+        page, batch = await _page(shop, source, columns, instance_id, wanted, _batch_of, total=at.total)
         if page.paging.offset != offset or page.paging.total != at.total or not len(batch):
             raise data_changed("the rows that come are not those that were asked for")
         parts.append(deliver_batch(batch, "plain"))
@@ -167,7 +164,7 @@ async def _compare_pages(shop: Workshop, source: Source, columns: Columns, insta
     before = at.pages[:-1]  # the overlap is of the last
     for handed in random.sample(before, min(PAGES, len(before))):
         page, found = await _page(
-            shop, source, columns, instance_id, handed.rows, lambda page: checksum(page.batch)
+            shop, source, columns, instance_id, handed.rows, lambda page: checksum(page.batch), total=at.total
         )
         same = (found, misfits_hash(handed.rows, page.misfits)) == (handed.checksum, handed.misfits)
         whole = page.paging.offset == handed.rows.offset and page.paging.current == handed.rows.rows
@@ -176,11 +173,24 @@ async def _compare_pages(shop: Workshop, source: Source, columns: Columns, insta
 
 
 async def _page(  # noqa: PLR0917 - what each of them has
-    shop: Workshop, source: Source, columns: Columns, instance_id: str, rows: Range, convert: Callable[[Page], T]
+    shop: Workshop,
+    source: Source,
+    columns: Columns,
+    instance_id: str | None,
+    rows: Range,
+    convert: Callable[[Page], T],
+    *,
+    total: int,
+    answer: Answer | None = None,
 ) -> tuple[Page, T]:
-    """Fetch a page and convert it; once more where it cannot be read, or contradicts itself or what was asked."""
-    for left in (1, 0):
-        answer = await fetch_page(shop.session, source, instance_id, rows, columns.options)
+    """Fetch a page and convert it; once more where it cannot be read, or contradicts what was asked or known.
+
+    ``total`` is what the former instance had: another one is believed when it is told twice. ``answer`` may have
+    the page already. Without an id of the instance no page can be asked for.
+    """
+    for left in (1, 0) if instance_id is not None else (0,):
+        if answer is None:
+            answer = await fetch_page(shop.session, source, instance_id or "", rows, columns.options)
         try:
             page, item, _ = await shop.decode(answer, columns, convert, offset=rows.offset)
             check_belongs(page, source, instance_id)
@@ -188,9 +198,11 @@ async def _page(  # noqa: PLR0917 - what each of them has
             if not left:
                 raise
         else:
-            as_asked = page.paging.offset == rows.offset and 0 < page.paging.current <= rows.rows
-            if as_asked or not left:
+            paging = page.paging
+            as_asked = paging.offset == rows.offset and 0 < paging.current <= rows.rows
+            if (as_asked and paging.total == total) or not left:
                 return page, item
+        answer = None
     raise AssertionError("unreachable")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from traceback import clear_frames
 from typing import TYPE_CHECKING, TypeVar
 
 from mstr_arrow.errors import ProtocolError
@@ -45,6 +46,7 @@ async def check_answer(answer: Answer, request: Request) -> None:
     try:
         await request.check(answer)
     except ProtocolError as error:
+        clear_frames(error.__traceback__)  # which hold the body, unpacked and parsed
         raise Unreadable(error, repeatable=False, status=answer.status, size=len(answer.body)) from None
 
 

@@ -9,6 +9,7 @@ import codecs
 import re
 import zlib
 from email.message import Message
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -17,7 +18,7 @@ from mstr_arrow.errors import ProtocolError
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 DAMAGED = "Try again; if it recurs, what stands between here and the server damages answers, or gives its own."
 
@@ -25,6 +26,9 @@ LARGEST = 2**27
 """Bytes that are read of an answer, packed or unpacked, where nothing else is said."""
 
 PIECE = 2**16
+
+STEP = 2**24
+"""Bytes that are unpacked at once: most answers have fewer."""
 
 _GZIP = b"\x1f\x8b"
 _START = 64
@@ -74,28 +78,69 @@ def _from_gzip(body: bytes, largest: int) -> bytes:
     """Unpack all members of a gzip stream, behind which zeros may stand; what is not packed stays as it is."""
     if _is_json(body):
         return body  # unpacked on the way, and the header was left
-    unpacker = zlib.decompressobj(wbits=31)
-    first = _inflated(unpacker, body, largest)
+    try:
+        return _joined(partial(_gunzipped, body, min(STEP, largest + 1)), largest)
+    except zlib.error as error:
+        raise ProtocolError(f"the answer's gzip is damaged ({error}).", hint=DAMAGED) from None
+
+
+def _joined(unpack: Callable[[], Iterator[bytes]], largest: int) -> bytes:
+    """Join what is unpacked step by step; errors: ProtocolError for more than ``largest`` bytes.
+
+    Where one step is not all, the steps are counted before any is kept, so that a bomb takes no room.
+    """
+    pieces = unpack()
+    first = next(pieces, b"")
+    size = len(first)
+    if size <= largest:
+        second = len(next(pieces, b""))
+        if not second:
+            return first
+        size += second
+    del first  # or the error's traceback holds it
+    for piece in pieces if size <= largest else ():
+        size += len(piece)
+        del piece
+        if size > largest:
+            break
+    del pieces
+    if size > largest:
+        raise too_large(largest)
+    return b"".join(unpack())
+
+
+def _steps(unpacker: zlib._Decompress, packed: bytes, most: int) -> Iterator[bytes]:
+    """Unpack ``most`` bytes at a time; errors: zlib.error."""
+    while piece := unpacker.decompress(packed, most):
+        yield piece
+        packed = unpacker.unconsumed_tail
+
+
+def _gunzipped(body: bytes, most: int) -> Iterator[bytes]:
+    """Unpack a gzip stream, ``most`` bytes at a time; errors: ProtocolError, zlib.error."""
+    size, unpacker = 0, zlib.decompressobj(wbits=31)
+    for piece in _steps(unpacker, body, most):
+        size += len(piece)
+        yield piece
     if not unpacker.eof:
-        raise ProtocolError(f"the answer's gzip ends early, after {len(first)} bytes.", hint=DAMAGED)
-    return (
-        b"".join([first, *_members(unpacker.unused_data, largest - len(first))]) if unpacker.unused_data else first
-    )
+        raise ProtocolError(f"the answer's gzip ends early, after {size} bytes.", hint=DAMAGED)
+    if unpacker.unused_data:
+        yield from _members(unpacker.unused_data, most)
 
 
-def _members(rest: bytes, largest: int) -> Iterator[bytes]:
+def _members(rest: bytes, most: int) -> Iterator[bytes]:
     """Unpack further members piece by piece, since each hands on a copy of what is behind it."""
     size, unpacker, at = 0, zlib.decompressobj(wbits=31), 0
     if not _begins_member(rest, at):
         return
     while True:
-        piece = rest[at : at + PIECE]
-        if not piece:
+        packed = rest[at : at + PIECE]
+        if not packed:
             raise ProtocolError(f"the answer's gzip ends early, {size} bytes into a further member.", hint=DAMAGED)
-        text = _inflated(unpacker, piece, largest - size)
-        size += len(text)
-        yield text
-        at += len(piece) - len(unpacker.unused_data)
+        for piece in _steps(unpacker, packed, most):
+            size += len(piece)
+            yield piece
+        at += len(packed) - len(unpacker.unused_data)
         if unpacker.eof:
             if not _begins_member(rest, at):
                 return
@@ -113,31 +158,24 @@ def _begins_member(rest: bytes, at: int) -> bool:
     return False
 
 
-def _inflated(unpacker: zlib._Decompress, packed: bytes, largest: int) -> bytes:
-    try:
-        content = unpacker.decompress(packed, largest + 1)
-    except zlib.error as error:
-        raise ProtocolError(f"the answer's gzip is damaged ({error}).", hint=DAMAGED) from None
-    if len(content) > largest:
-        raise too_large(largest)
-    return content
-
-
 def _from_deflate(body: bytes, largest: int) -> bytes:
     """Unpack ``deflate``: a zlib stream, as HTTP says, or the bare one that some servers send."""
     if _is_json(body):
         return body
     for wbits in (zlib.MAX_WBITS, -zlib.MAX_WBITS):
-        unpacker = zlib.decompressobj(wbits=wbits)
         try:
-            content = unpacker.decompress(body, largest + 1)
+            return _joined(partial(_inflated, body, wbits, min(STEP, largest + 1)), largest)
         except zlib.error:
             continue
-        if len(content) > largest:
-            raise too_large(largest)
-        if unpacker.eof and not unpacker.unused_data:
-            return content
     raise ProtocolError(f"the answer's deflate is damaged; it starts with {body[:16]!r}.", hint=DAMAGED)
+
+
+def _inflated(body: bytes, wbits: int, most: int) -> Iterator[bytes]:
+    """Unpack a stream without a header of gzip's, ``most`` bytes at a time; errors: zlib.error."""
+    unpacker = zlib.decompressobj(wbits=wbits)
+    yield from _steps(unpacker, body, most)
+    if not unpacker.eof or unpacker.unused_data:
+        raise zlib.error("cut, or something is behind it")
 
 
 def _is_json(body: bytes) -> bool:

@@ -160,15 +160,18 @@ async def _received(content: aiohttp.StreamReader, limit: asyncio.Timeout, secon
     clock = asyncio.get_running_loop().time
     pieces: list[bytes] = []
     size, awaited = 0, SLOWEST * seconds
-    while piece := await content.readany():
-        pieces.append(piece)
-        size += len(piece)
-        if size > largest:
-            raise Failed(too_large(largest), repeatable=False, size=size)
-        if size >= awaited:
-            awaited = size + SLOWEST * seconds
-            limit.reschedule(clock() + seconds)
-    return b"".join(pieces)
+    try:
+        while piece := await content.readany():
+            pieces.append(piece)
+            size += len(piece)
+            if size > largest:
+                raise Failed(too_large(largest), repeatable=False, size=size)
+            if size >= awaited:
+                awaited = size + SLOWEST * seconds
+                limit.reschedule(clock() + seconds)
+        return b"".join(pieces)
+    finally:
+        pieces.clear()  # or the traceback of an error holds them
 
 
 def _unanswered(error: Exception, delivery: Delivery, timeouts: Timeouts) -> Failed:

@@ -99,12 +99,15 @@ class Options(TypedDict, total=False):
 
 
 def _json(body: object) -> bytes:
-    """Write a body as JSON; errors: UsageError for a text that is none, and is not shown: a secret, perhaps."""
+    """Write a body as JSON; errors: UsageError for what JSON does not hold, a half character too, not shown."""
     try:
         return orjson.dumps(body, default=_revealed)
     except TypeError as error:
         if "surrogates" not in str(error):
-            raise
+            raise UsageError(
+                f"what is to be sent as JSON cannot be written as that: {error}.",
+                hint="It takes texts, numbers, booleans, None, and lists and dicts of these.",
+            ) from None
         raise UsageError(
             "a text that is to be sent holds half a character.",
             hint="Was a name, a value or a password cut, or read in another encoding than its own?",
@@ -144,8 +147,11 @@ def make_request(method: str, path: str, **options: Unpack[Options]) -> Request:
 
 
 def _masked(members: object) -> list[Masked]:
-    """Return the secrets among the members of a body, or the headers."""
-    return [value for value in members.values() if isinstance(value, Masked)] if isinstance(members, dict) else []
+    """Return the secrets among the members of a body, those of inner objects too, or the headers."""
+    if isinstance(members, Masked):
+        return [members]
+    inner = members.values() if isinstance(members, dict) else members if isinstance(members, list) else ()
+    return [secret for each in inner for secret in _masked(each)]
 
 
 def _revealed(value: object) -> object:

@@ -11,8 +11,10 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
+from mstr_arrow.answers import unexpected
 from mstr_arrow.errors import (
     ConnectError,
     InstanceGone,
@@ -26,7 +28,7 @@ from mstr_arrow.grid.rows import Range
 from mstr_arrow.http.error_map import error_for
 from mstr_arrow.http.retry import leaves_open, retry_after
 from mstr_arrow.http.subject import Subject
-from mstr_arrow.instances.jobs import cancel_job
+from mstr_arrow.instances.jobs import cancel_job, runs_nothing
 from mstr_arrow.instances.lost import Lost
 from mstr_arrow.instances.nothing import blank_answer, has_no_data, has_no_rows, with_columns
 from mstr_arrow.instances.page_by import choose_page
@@ -84,16 +86,17 @@ async def execute(
     """Have the server make an instance in ``place`` and return its first page, of at most ``rows`` rows.
 
     ``watch`` is told in words what the server does meanwhile, and None when the page is there. Where the answer to
-    the request that creates an instance is lost, one may exist: a cube's goes with the session, so another is asked
-    for, `INSTANCES` in all, and each counts in the working set; a report, which is costly, is not run again. A
-    result without rows is a page, too, however the server tells it. Calls POST …/instances; where that does not
+    the request that creates an instance is lost, one may exist. It goes with the session, so another is asked for,
+    `INSTANCES` in all, and each counts in the working set; a report, which is costly, is run again only where the
+    jobs may be listed and show that it does not run. A result without rows is a page, too, however the server
+    tells it. Calls POST …/instances; where that does not
     answer with the page, GET …/instances/{id}/status, then PUT or GET …/instances/{id}.
 
     Raises TimeoutExceeded after ``Timeouts.execute`` seconds; ServerError or ConnectError, with the way out, when a
     gateway cuts the request that runs the object; PromptsOpen for prompts without answers; what the server says
     where it fails. On the way out of a report that still runs, its job is cancelled where it is known which it is.
     """
-    lost = Lost(place, INSTANCES)
+    lost = Lost(place, INSTANCES, partial(runs_nothing, session.http, source.object_id) if source.runs else None)
     execution = _Execution(session.http, source, Range(0, rows), options, watch, place=place, lost=lost)
     seconds = session.http.settings.timeouts.execute
     try:
@@ -220,7 +223,7 @@ class _Execution:
                 headers=prefer,
                 subject=None,
                 wait="execute",
-                lost=None if source.runs else self._lost,
+                lost=self._lost,
             )
         except MstrError as error:
             if _cut(error):
@@ -232,8 +235,8 @@ class _Execution:
     async def _changed(self, body: dict[str, object]) -> Answer:
         """Change the instance and return its first page.
 
-        A gateway may cut the request, and the server may have got it or not. If the server then runs something, it
-        is that. If not, it is asked again: the same change twice is the same result.
+        A gateway may cut the request, or answer it, and the server may have got it or not. If the server then runs
+        something, it is that. If not, it is asked again: the same change twice is the same result.
         """
         source = self._source
         if source.page_by is not None:
@@ -244,11 +247,14 @@ class _Execution:
             began = time.monotonic()
             try:
                 answer, state = await self._stated("PUT", self._path, params=params, json=body, wait="execute")
+                if not state.tells:
+                    raise unexpected(answer.json(), "a page of data")
             except MstrError as error:
-                if not _cut(error):
+                if not (_cut(error) or isinstance(error, ProtocolError)):
                     raise
                 if not left:
-                    self._explain(error, time.monotonic() - began)
+                    if _cut(error):
+                        self._explain(error, time.monotonic() - began)
                     raise
                 self._seen_running = False
                 await self._settled(None, State(self._instance, None), Range(0, 1))
@@ -369,8 +375,8 @@ class _Execution:
         self._instance = self._instance or state.instance_id
         if self._instance is not None:
             self._place.made(self._instance)
-        elif not self._source.runs and state.number == READY and not state.whole:
-            self._known()  # to ask it for the page
+        elif state.number not in FAILED and not state.whole:
+            self._known()  # to ask it how far it is, or for the page
         return state
 
     async def _failure(self, state: State) -> MstrError:

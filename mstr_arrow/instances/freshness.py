@@ -35,7 +35,7 @@ class Cache:
 
 
 @dataclass(frozen=True, slots=True)
-class Publication:
+class Published:
     """What is known of the data that a cube has now, by its ``caches`` on all nodes; ``why_not`` if nothing is."""
 
     caches: tuple[Cache, ...] = ()
@@ -52,7 +52,7 @@ class Publication:
         told = {(cache.moment, cache.job) for cache in self.caches}
         return len(told) == 1 and None not in next(iter(told))
 
-    def difference(self, later: Publication) -> str | None:
+    def difference(self, later: Published) -> str | None:
         """Say what tells that another publication came in between; None where nothing does."""
         for what, of in (("last at ", _moments), ("by job ", _jobs), ("with a number of rows of ", _rows)):
             then, since = of(self), of(later)
@@ -62,20 +62,20 @@ class Publication:
                 )
         return None
 
-    def proves(self, later: Publication) -> bool:
+    def proves(self, later: Published) -> bool:
         """Tell whether both are certainly the same publication."""
         return self.is_certain and sorted(map(repr, self.caches)) == sorted(map(repr, later.caches))
 
 
-def _moments(publication: Publication) -> list[str]:
+def _moments(publication: Published) -> list[str]:
     return sorted({cache.moment for cache in publication.caches if cache.moment})
 
 
-def _jobs(publication: Publication) -> list[str]:
+def _jobs(publication: Published) -> list[str]:
     return sorted({cache.job for cache in publication.caches if cache.job})
 
 
-def _rows(publication: Publication) -> list[str]:
+def _rows(publication: Published) -> list[str]:
     return sorted({cache.rows for cache in publication.caches if cache.rows})
 
 
@@ -84,7 +84,7 @@ class Times:
     """When an object was changed, as the server writes it or None, and the publication of its data."""
 
     changed: str | None = None
-    publication: Publication = Publication()
+    publication: Published = Published()
 
     def difference(self, later: Times) -> str | None:
         """Say what tells that the object is another one; None where nothing does."""
@@ -119,22 +119,22 @@ async def _changed(http: ProjectHttp, cube_id: str) -> str | None:
         return None
 
 
-async def fetch_publication(http: ProjectHttp, kind: str, object_id: str) -> Publication:
+async def fetch_publication(http: ProjectHttp, kind: str, object_id: str) -> Published:
     """Ask when, and by which job, an object's data were last published; never raises what the server says.
 
     A cube's modification time is not asked for: it may be that of its definition. GET /api/monitors/iServer/nodes
     and /api/monitors/caches/cubes of each node, which take the privilege to monitor caches.
     """
     if kind != "cube":
-        return Publication(why_not="the server keeps no such time of reports")
+        return Published(why_not="the server keeps no such time of reports")
     try:
         found = await fetch_caches(http, object_id)
     except PermissionDenied:
-        return Publication(why_not="this login may not monitor the caches of cubes")
+        return Published(why_not="this login may not monitor the caches of cubes")
     except MstrError as error:
         logger.debug("the caches of cubes were not listed: %s", type(error).__name__)
-        return Publication(why_not="the server does not list the caches of cubes")
-    return Publication(found, None if found else "the server lists no cache of this cube")
+        return Published(why_not="the server does not list the caches of cubes")
+    return Published(found, None if found else "the server lists no cache of this cube")
 
 
 async def fetch_caches(http: ProjectHttp, cube_id: str, *, partial: bool = False) -> tuple[Cache, ...]:

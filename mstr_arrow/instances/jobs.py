@@ -1,4 +1,4 @@
-"""Cancelling the job that runs a report (wire reference, section 7.2)."""
+"""The jobs that run a report: whether there is one, and its end (wire reference, section 7.2)."""
 
 from __future__ import annotations
 
@@ -16,6 +16,26 @@ logger = logging.getLogger("mstr_arrow")
 
 _RUNNING = 202
 _OVER = frozenset({"completed", "error", "stopped", "canceling", "ready", "cache_ready"})
+
+
+async def runs_nothing(http: ProjectHttp, report_id: str) -> bool:
+    """Tell whether it is certain that no job runs this report for this user.
+
+    It is where the jobs may be listed and show none. A job whose user is not told may be this user's. Takes no
+    longer than ``Timeouts.logout``; what fails is only logged.
+    """
+    try:
+        async with asyncio.timeout(http.settings.timeouts.logout):
+            about = http.own.request("GET", "sessions/userInfo")
+            listed = http.request("GET", "v2/monitors/jobs", params={"objectId": report_id})
+            user, jobs = await asyncio.gather(about, listed)
+            body = jobs.json()
+            if not isinstance(body["jobs"] if isinstance(body, dict) else body, list):
+                return False
+            return not any(_may_be_ours(job, report_id, user.json()) for job in _jobs(body))
+    except (MstrError, TimeoutError, LookupError, TypeError, AttributeError) as error:
+        logger.debug("the jobs of report %s are not known: %s", report_id, type(error).__name__)
+        return False
 
 
 async def cancel_job(http: ProjectHttp, report_id: str, instance_id: str) -> bool:
@@ -51,8 +71,25 @@ def _jobs(body: Any) -> list[dict[str, Any]]:
 
 def _is_ours(job: dict[str, Any], report_id: str, user: dict[str, Any]) -> bool:
     """Tell whether a job runs this report for this user."""
+    return _runs(job, report_id) and not _names_in(job).isdisjoint(_names_of(user))
+
+
+def _may_be_ours(job: dict[str, Any], report_id: str, user: dict[str, Any]) -> bool:
+    """Tell whether a job runs this report, and not certainly for somebody else."""
+    theirs, mine = _names_in(job), _names_of(user)
+    return _runs(job, report_id) and (not theirs or not mine or not theirs.isdisjoint(mine))
+
+
+def _runs(job: dict[str, Any], report_id: str) -> bool:
+    over = str(job.get("status", "")).lower() in _OVER
+    return str(job.get("objectId", "")).upper() == report_id.upper() and not over
+
+
+def _names_in(job: dict[str, Any]) -> set[object]:
     given = job.get("user")
     names = [given.get("id"), given.get("name")] if isinstance(given, dict) else [given, job.get("userId")]
-    mine = {user.get(name) for name in ("id", "fullName", "username")} - {None}
-    over = str(job.get("status", "")).lower() in _OVER
-    return str(job.get("objectId", "")).upper() == report_id.upper() and not mine.isdisjoint(names) and not over
+    return set(names) - {None}
+
+
+def _names_of(user: dict[str, Any]) -> set[object]:
+    return {user.get(name) for name in ("id", "fullName", "username")} - {None}

@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
-from mstr_arrow.instances.freshness import Cache, Publication, Times
+from mstr_arrow.instances.freshness import Cache, Published, Times
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +83,7 @@ class Known:
         publication = told["times"]["publication"]
         caches = tuple(Cache(**cache) for cache in publication["caches"])
         return cls(
-            Times(told["times"]["changed"], Publication(caches, publication["why_not"])),
+            Times(told["times"]["changed"], Published(caches, publication["why_not"])),
             told["totals"],
             told["total"],
             {metric: (least, greatest) for metric, (least, greatest) in told["extremes"].items()},

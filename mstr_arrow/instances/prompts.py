@@ -10,8 +10,9 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.errors import ProtocolError, ServerError
+from mstr_arrow.errors import MstrError, ProtocolError, ServerError
 from mstr_arrow.http.error_map import meant_status
+from mstr_arrow.http.retry import leaves_open
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.instances.prompt_choices import PAGE, Offer
 from mstr_arrow.names import listing
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
 
 PATIENCE = 5
 """How often an instance may say that it waits for answers while there is nothing left to answer."""
+
+TRIES = 3
+"""How often answers are sent of which it is not known whether the server took them."""
+
+_ONCE_MORE = 2
 
 _PAUSE = 0.2
 """Seconds before it is asked a third time, longer each time after that."""
@@ -57,6 +63,8 @@ class Prompting:
         self._answered: set[str] = set()
         self._automatically = automatically
         self._idle = 0
+        self._unsure = 0
+        self._once_more: set[str] = set()
 
     @property
     def asked(self) -> list[Prompt]:
@@ -85,9 +93,10 @@ class Prompting:
             raise prompts_open(await with_choices(self._http, place, missing))
         asked = [(prompt, as_asked(prompt, answer)) for prompt in waiting if (answer := answers[prompt.key])]
         entries = await asyncio.gather(*(self._entry(place, prompt, answer) for prompt, answer in asked))
-        await self._send(place, waiting, entries)
-        self._answered |= {prompt.key for prompt in waiting}
-        self._idle = 0
+        keys = {prompt.key for prompt in waiting}
+        if await self._send(place, waiting, entries):
+            self._answered |= keys
+        self._idle = self._idle + 1 if keys <= self._once_more else 0
         return True
 
     def finish(self) -> None:
@@ -95,11 +104,15 @@ class Prompting:
         check_used(list(self._asked.values()), self._answers)
 
     async def _wait(self, prompts: Sequence[Prompt]) -> None:
-        """Leave the server the time to take note of the answers, and in the end give up."""
+        """Leave the server the time to take note of the answers, send them once more, and in the end give up."""
         self._idle += 1
+        if self._idle == _ONCE_MORE:  # something in front of the server may have taken them in its place
+            again = {prompt.key for prompt in prompts if not prompt.closed} - self._once_more
+            self._once_more |= again
+            self._answered -= again
         if self._idle > PATIENCE:
-            again = [prompt.name for prompt in prompts if not prompt.closed]
-            what = f"asks for {listing(again)} again and again" if again else "waits for answers, and asks nothing"
+            names = [prompt.name for prompt in prompts if not prompt.closed]
+            what = f"asks for {listing(names)} again and again" if names else "waits for answers, and asks nothing"
             raise ProtocolError(
                 f"The server {what}, though everything was answered.", hint="Does the report run in a browser?"
             )
@@ -116,17 +129,32 @@ class Prompting:
                 return await offer.named(items)
         return ()
 
-    async def _send(self, place: str, prompts: Sequence[Prompt], entries: Sequence[dict[str, Any]]) -> None:
+    async def _send(self, place: str, prompts: Sequence[Prompt], entries: Sequence[dict[str, Any]]) -> bool:
+        """Send answers; return whether the server took them for all that is known.
+
+        Where that was lost, or a gateway's page came, the prompts that are still open are answered again.
+        """
         body = {"prompts": entries}
         try:
             path = f"{place}/prompts/answers"
-            await self._http.request("PUT", path, json=body, subject=Subject.INSTANCE, wait="execute")
-        except ServerError as error:
-            if meant_status(error) == _BAD_REQUEST:
+            await self._http.read("PUT", path, _taken, json=body, subject=Subject.INSTANCE, wait="execute")
+        except MstrError as error:
+            if isinstance(error, ServerError) and meant_status(error) == _BAD_REQUEST:
                 refused = [each for each in prompts if each.key in error.message] or prompts
                 names = listing([prompt.name for prompt in refused])
                 error.message = f"the answer to {names} was refused: {error.message}"
-            raise
+            unsure = isinstance(error, ProtocolError) or leaves_open(error)
+            self._unsure += unsure
+            if not unsure or self._unsure == TRIES:
+                raise
+            return False
+        return True
+
+
+def _taken(answer: response.Answer) -> None:
+    """Look at the answer to answers, which is empty, or JSON; errors: ProtocolError."""
+    if answer.body:
+        answer.json()
 
 
 async def fetch_prompts(http: ProjectHttp, place: str, subject: Subject | None) -> list[Prompt]:

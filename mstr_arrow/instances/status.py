@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 READY, PROMPTED = 1, 2
 FAILED = frozenset({3, 18})
 
-_ACCEPTED = 202
+_ACCEPTED, _NO_CONTENT = 202, 204
 
 _DOING = {
     0: "starting",
@@ -58,7 +58,8 @@ class State:
 
     ``number`` is the server's (EnumDSSXMLStatus), None where it gives none; ``whole`` says that the answer is a
     page of data; ``message`` is the server's reason of a failure, and ``failure`` the answer that told it with a
-    code of the Intelligence Server's.
+    code of the Intelligence Server's. ``tells`` is false for an answer that says nothing of an instance, such as
+    one without a body, which may be a gateway's.
     """
 
     instance_id: str | None
@@ -66,6 +67,7 @@ class State:
     whole: bool = False
     message: str | None = None
     failure: bytes | None = None
+    tells: bool = True
 
     @property
     def doing(self) -> str:
@@ -94,12 +96,14 @@ def read_state(
     number = whole_number(body.get("status"))
     if number is None:
         number = whole_number(headers.get("X-MSTR-IStatus"))
+    named = _instance_id(body, headers, source_id)
+    tells = number is not None or named is not None or status == _NO_CONTENT
     if status == _ACCEPTED and number == READY:  # ready comes with 200
         number = None
     if status != _ACCEPTED and number is None:
         number = READY
     failure = content if number in FAILED and iserver_code_of(body) else None
-    return State(_instance_id(body, headers, source_id), number, message=_message(body), failure=failure)
+    return State(named, number, message=_message(body), failure=failure, tells=tells)
 
 
 def _object(content: bytes, secrets: Sequence[Masked]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from mstr_arrow.catalog.certify import certify
 from mstr_arrow.objects.elements import read_elements
 from mstr_arrow.objects.sql_view import Sql
 from mstr_arrow.scan.remarks import warn_of
@@ -43,6 +44,32 @@ class Described(Sql):
     def name(self) -> str:
         """The object's name."""
         return self._definition.name
+
+    def certify(self) -> None:
+        """Certify the object in the user's name; `Connection.find` and lists of objects tell that it is.
+
+        PUT /api/objects/{id}/certify. Raises PermissionDenied for a user without the privilege.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     cube = conn.cube("Sales Cube")
+        ...     cube.certify()
+        ...     [each.name for each in conn.objects(certified=True)]
+        ...     cube.decertify()
+        ['Sales Cube']
+        """
+        self._client.run(certify(self._client.http, self.id))
+
+    async def certify_async(self) -> None:
+        """Do what `certify` does."""
+        await self._client.bridge(certify(self._client.http, self.id))
+
+    def decertify(self) -> None:
+        """Take the object's certificate away; see `certify`."""
+        self._client.run(certify(self._client.http, self.id, certified=False))
+
+    async def decertify_async(self) -> None:
+        """Do what `decertify` does."""
+        await self._client.bridge(certify(self._client.http, self.id, certified=False))
 
     @property
     def attributes(self) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from mstr_arrow.fetch.bad_values import Tally
+from mstr_arrow.given import check_type
 from mstr_arrow.grid.exact import form_array
 from mstr_arrow.grid.misfits import Misfits
 from mstr_arrow.instances.elements import fetch_elements
@@ -28,6 +29,7 @@ async def read_elements(asking: Asking, name: str) -> tuple[pa.Table, Mapping[st
     ``id`` is called ``element id`` where a form has that name. Errors: UsageError for a name that is no
     attribute's, ConversionError.
     """
+    check_type("the attribute's name", name, str, "a text")
     columns = await asking.whole_columns()
     misfits, tally = Misfits(columns.nulled), Tally(columns, "the elements")
     forms = await _forms(asking, name)

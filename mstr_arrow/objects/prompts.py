@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 import pyarrow as pa
 
 from mstr_arrow.errors import InstanceGone, UsageError
+from mstr_arrow.given import check_type
 from mstr_arrow.instances.prompt_choices import Offer
 from mstr_arrow.instances.prompt_list import Listing, list_prompts
 from mstr_arrow.prompts.collection import Answers
@@ -156,6 +157,8 @@ class Prompts(Sequence["Prompt"], Generic[R]):
         return pa.table({name: pa.array(texts, pa.string()) for name, texts in columns.items()})
 
     async def _offered(self, name: str, search: str | None) -> list[Choice]:
+        check_type("the prompt's name", name, str, "a text")
+        check_type("search", search, (str, type(None)), "a text")
         listing = await self._list()
         prompt = find(listing.prompts, name)
         if listing.place is None or prompt.choices is None:

@@ -156,6 +156,14 @@ class SuperCube:
         """Do what `certify` does."""
         await self._client.bridge(self._push.certify(certified=certified))
 
+    def decertify(self) -> None:
+        """Take the cube's certificate away."""
+        self.certify(certified=False)
+
+    async def decertify_async(self) -> None:
+        """Do what `decertify` does."""
+        await self.certify_async(certified=False)
+
     def delete(self) -> None:
         """Delete the cube and its data. DELETE /api/objects/{id}?type=3."""
         self._client.run(self._push.delete())

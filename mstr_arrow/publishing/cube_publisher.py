@@ -10,18 +10,15 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.answers import fields, items, optional_text, reading, whole_number
 from mstr_arrow.errors import (
-    ConnectError,
     InstanceGone,
     MstrError,
     NotFound,
     NotSupported,
     PermissionDenied,
-    ProtocolError,
     ServerError,
-    TimeoutExceeded,
 )
 from mstr_arrow.grid.options import DEFAULTS
-from mstr_arrow.http.retry import is_transient, leaves_open
+from mstr_arrow.http.retry import is_transient
 from mstr_arrow.instances.execute import execute
 from mstr_arrow.instances.freshness import fetch_caches
 from mstr_arrow.publishing.cube_rule import Look, Seen, proof_of
@@ -29,6 +26,7 @@ from mstr_arrow.publishing.cube_status import CubeStatus
 from mstr_arrow.publishing.jobs import Job, cancel_job, fetch_job, fetch_jobs
 from mstr_arrow.publishing.status import PublicationStatus
 from mstr_arrow.session.in_project import ProjectSession
+from mstr_arrow.session.once import is_open
 
 if TYPE_CHECKING:
     from mstr_arrow.http.response import Answer
@@ -74,6 +72,7 @@ class CubePublisher:
         self.object_id = source.object_id
         self.job_id: int | None = None
         self.started = True
+        self.waits = False
         self._session = session
         self._http = session.http
         self._source = source
@@ -92,7 +91,7 @@ class CubePublisher:
         project = await session.http.require_project()
         own = ProjectSession(session.whole, session.http.beside(project))
         status, caches = await asyncio.gather(
-            fetch_status(own.http, source.object_id), _caches_before(own.http, source.object_id)
+            fetch_status(own.http, source.object_id), caches_before(own.http, source.object_id)
         )
         publisher = cls(own, source, name, Seen(caches, was_ready=CubeStatus.READY in status))
         await publisher._begin()
@@ -104,6 +103,7 @@ class CubePublisher:
                 await self._http.read("POST", f"v2/cubes/{self.object_id}", self._take, wait="execute")
             except MstrError as error:
                 if isinstance(error, ServerError) and error.iserver_code == BEING_PUBLISHED:
+                    self.started = left < TRIES - 1  # by the request whose answer was lost
                     await self._take_other(error)
                     break
                 if not _may_have_begun(error):
@@ -125,6 +125,8 @@ class CubePublisher:
         body = answer.json()
         with reading(body, "an answer to a request to publish"):
             told = fields(body)
+            if _OF_START.isdisjoint(told):
+                raise KeyError("jobId")
             self._address = optional_text(told, "id")
             self.job_id = whole_number(told.get("jobId"))
             if self.job_id is None:
@@ -133,13 +135,11 @@ class CubePublisher:
 
     async def _take_other(self, error: ServerError) -> None:
         """Follow the publication that is under way, by the job that the refusal names or the monitor lists."""
-        self.started = False
         found = _JOB.search(error.message)
         if found is not None:
             self.job_id, self._address = int(found[1]), found[1]
         elif jobs := await self._jobs():
             self._take_job(jobs[0])
-        self._seen = replace(self._seen, processing=True)
 
     def _take_job(self, job: Job) -> None:
         self.job_id, self._address = job.number, job.address
@@ -225,20 +225,13 @@ class CubePublisher:
         """Ask for a row, of the instance that the publication made, or else of a new one; tell which it was."""
         if self._instance is not None:
             try:
-                await self._read_row(replace(self._source, given=self._instance))
+                await read_row(self._session, replace(self._source, given=self._instance))
             except InstanceGone:
                 self._instance = None
             else:
                 return True
-        await self._read_row(self._source)
+        await read_row(self._session, self._source)
         return False
-
-    async def _read_row(self, source: Source) -> None:
-        place = await self._session.instances.spend(self._http, source.path)
-        try:
-            await execute(self._session, source, 1, DEFAULTS, lambda _: None, place=place)
-        finally:
-            place.release()
 
     async def _job(self) -> Job | None:
         """Return the job as the monitor has it, without a status where it has none; None where it is not shown."""
@@ -287,11 +280,22 @@ class CubePublisher:
 
 
 _BUSY = {BEING_PUBLISHED, -2147072538}
+_OWN_TIME_OUT = -2147206497
+_OF_START = {"id", "jobId", "instanceId"}
 _LOG_OUT = "Closing the connection ends what it started: the log-out cancels it."
 _OPEN = "Whether the publication has begun is not known. To refresh it again does no harm but to the server."
 
 
-async def _caches_before(http: ProjectHttp, cube_id: str) -> tuple[Cache, ...] | None:
+async def read_row(session: ProjectSession, source: Source) -> None:
+    """Read a row of an instance, which tells whether there is something to read. Errors: those of the server."""
+    place = await session.instances.spend(session.http, source.path)
+    try:
+        await execute(session, source, 1, DEFAULTS, lambda _: None, place=place)
+    finally:
+        place.release()
+
+
+async def caches_before(http: ProjectHttp, cube_id: str) -> tuple[Cache, ...] | None:
     """Return the caches that a cube has; None where they are not shown, for whatever reason."""
     try:
         return await fetch_caches(http, cube_id, partial=True)
@@ -301,9 +305,7 @@ async def _caches_before(http: ProjectHttp, cube_id: str) -> tuple[Cache, ...] |
 
 def _may_have_begun(error: MstrError) -> bool:
     """Say whether the server may have begun although no answer tells so."""
-    if isinstance(error, ConnectError):
-        return error.cut
-    return isinstance(error, TimeoutExceeded | ProtocolError) or leaves_open(error)
+    return is_open(error) or (isinstance(error, ServerError) and error.iserver_code == _OWN_TIME_OUT)
 
 
 def _old_data(seen: Seen) -> str:

@@ -7,9 +7,9 @@ before, and the monitor forgets jobs at their end. So what is asked, where it ma
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from mstr_arrow.answers import local_moment
 from mstr_arrow.publishing.cube_status import CubeStatus
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ Verdict: TypeAlias = Literal["running", "asks", "failed", "cancelled", "old data
 """What was seen means: it runs; an instance will tell; it failed or was cancelled; it ended and changed nothing."""
 
 _ENDED = {"completed", "error", "stopped"}
-_FORMS = ("%Y-%m-%d %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +107,8 @@ def proof_of(before: Iterable[Cache], now: Iterable[Cache], job: str | None) -> 
     ('data time', 'job', None)
     """
     before, now = list(before), list(now)
-    latest = max((moment for cache in before if (moment := _moment(cache.moment))), default=None)
-    if any((moment := _moment(cache.moment)) and (latest is None or moment > latest) for cache in now):
+    latest = max((moment for cache in before if (moment := local_moment(cache.moment))), default=None)
+    if any((moment := local_moment(cache.moment)) and (latest is None or moment > latest) for cache in now):
         return "data time"
     jobs = {cache.job for cache in now if cache.job} - {cache.job for cache in before}
     return "job" if jobs and (job is None or job in jobs) else None
-
-
-def _moment(text: str | None) -> datetime | None:
-    """Read a time as the server writes it, which has no zone; None for what is none."""
-    for form in _FORMS:
-        try:
-            return datetime.strptime((text or "")[:19], form)  # noqa: DTZ007 - the server tells no zone
-        except ValueError:
-            continue
-    return None

@@ -46,13 +46,15 @@ class Publisher(Protocol):
     """What has an object published; used on the background loop only.
 
     ``what`` names the object in messages ("cube 'Sales'"); ``job_id`` is the job's number where it is known;
-    ``started`` says whether it was started here, or by somebody else and is only followed.
+    ``started`` says whether it was started here, or by somebody else and is only followed; ``waits`` whether it is
+    still to begin, after the end of another one.
     """
 
     what: str
     object_id: str
     job_id: int | None
     started: bool
+    waits: bool
 
     async def look(self) -> PublicationStatus:
         """Ask how far it is; errors that may pass by are told as they come, and it is looked again."""
@@ -155,8 +157,11 @@ class Following:
         pause = FIRST_PAUSE
         try:
             while True:
-                await self._tell(await self._look())
-                if self.status.over:
+                status = await self._look()
+                if status.over:
+                    await self.publisher.release()  # before whoever waits goes on, and may close the session
+                await self._tell(status)
+                if status.over:
                     break
                 await asyncio.sleep(pause)
                 pause = min(LONGEST_PAUSE, pause * 1.5)
@@ -309,15 +314,25 @@ class Publication:
     def detach(self) -> None:
         """Leave it to itself: nobody looks how far it is, and closing the connection does not wait for it.
 
-        The session is then left open, until it ends by itself, for a log-out would cancel the job.
+        The session is then left open, until it ends by itself, for a log-out would cancel the job. Raises
+        UsageError for one of a data model that waits for the end of somebody else's: `wait`, or `cancel` it.
         """
         if not self.status.over:
-            self._client.run(self._following.detach())
+            self._client.run(self._detach())
 
     async def detach_async(self) -> None:
         """Do what `detach` does."""
         if not self.status.over:
-            await self._client.bridge(self._following.detach())
+            await self._client.bridge(self._detach())
+
+    async def _detach(self) -> None:
+        if self._following.publisher.waits:
+            raise UsageError(
+                f"{self.what} is being published by somebody else, and this publication has not begun: left to "
+                "itself, it never would.",
+                hint="Wait for it, or refresh it again later.",
+            )
+        await self._following.detach()
 
 
 def warned(publication: Publication, *, stacklevel: int = 3) -> Publication:

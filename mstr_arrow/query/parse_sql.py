@@ -10,6 +10,7 @@ from operator import and_, or_
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.given import check_type
 from mstr_arrow.query.reference import col
 from mstr_arrow.wording import advice
 
@@ -43,6 +44,7 @@ def from_sql(text: str) -> Expression:
     Errors: UsageError for what is not SQL, or has no counterpart among conditions, naming that part; also where
     sqlglot is not installed.
     """
+    check_type("the condition", text, str, "a text")
     try:
         import sqlglot  # noqa: PLC0415 - an extra
     except ImportError as error:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.given import check_type
 from mstr_arrow.query.expressions import all_of, needs_all_rows, polars_conditions
 from mstr_arrow.wording import named, naming
 
@@ -105,6 +106,7 @@ class Query:
 
     def first(self, rows: int) -> Query:
         """Return the query for at most so many rows; errors: UsageError for a negative number, or one too large."""
+        check_type("the number of rows", rows, int, "a whole number from 0 on")
         if not 0 <= rows < 2**63:
             raise UsageError(f"the first {rows} rows cannot be taken.", hint="Give a number from 0 on.")
         return replace(self, head=rows if self.head is None else min(rows, self.head))

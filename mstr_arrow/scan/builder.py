@@ -10,6 +10,7 @@ from mstr_arrow.errors import UsageError
 from mstr_arrow.fetch.collect import count_all
 from mstr_arrow.fetch.options import ScanOptions
 from mstr_arrow.fetch.resolver import Asking, Whole
+from mstr_arrow.given import check_type
 from mstr_arrow.query.parse_sql import from_sql
 from mstr_arrow.query.query import Query, SortKey
 from mstr_arrow.query.reference import ColumnReference, conditions_of, names_of
@@ -141,7 +142,10 @@ class Question:
         only the first rows are read.
         """
         names = names_of(columns, named("Scan.sort()"))
+        check_type("descending", descending, (bool, list, tuple), "True, False, or a list of these")
         orders = [descending] * len(names) if isinstance(descending, bool) else list(descending)
+        for order in orders:
+            check_type("an order in descending", order, bool, "True or False")
         if len(orders) != len(names):
             raise UsageError(
                 f"{len(orders)} orders were given for {len(names)} columns to sort by.",

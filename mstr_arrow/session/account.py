@@ -90,8 +90,9 @@ class SessionCalls(Connected):
     def renew(self) -> None:
         """Log out and in again, with credentials that are fetched anew, as after a password was changed.
 
-        What the former session held on the server (instances, uploads) is gone. No call is needed for it where the
-        session has expired: the next request logs in again by itself. POST /api/auth/logout and /api/auth/login.
+        What the former session held on the server (instances, uploads, publications under way) is gone. No call is
+        needed for it where the session has expired: the next request logs in again by itself. POST
+        /api/auth/logout and /api/auth/login.
         Raises UsageError for a session that only somebody else can open.
         """
         self._client.run(self._client.session.whole.renew())

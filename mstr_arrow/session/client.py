@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow import background
 from mstr_arrow.errors import MstrError
+from mstr_arrow.given import check_type
 from mstr_arrow.http.blotting import blot
 from mstr_arrow.session.in_project import SharedSession
 
@@ -108,5 +109,6 @@ class Connected:
 
 
 def client_of(connection: Connected) -> Client:
-    """Return what a connection gives to its scans, objects and uploads."""
+    """Return what a connection gives to its scans, objects and uploads. Errors: UsageError for what is none."""
+    check_type("the connection", connection, Connected, "what connect() returned")
     return connection._client  # noqa: SLF001 - the one place that opens it

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mstr_arrow.credentials import resolve, resolve_here
 from mstr_arrow.errors import UsageError
+from mstr_arrow.given import check_type
 from mstr_arrow.masked import mask
 from mstr_arrow.wording import Wording, named, naming
 
@@ -121,6 +122,7 @@ def _mode(login_mode: int | None, given: dict[str, Credential]) -> LoginMode:
         }.get(one, (LoginMode.ANONYMOUS,))
     if login_mode is None:
         return allowed[0]
+    check_type("login_mode", login_mode, (int, str), "the number of a mode")
     if login_mode in allowed:
         return LoginMode(login_mode)
     if login_mode in set(LoginMode):

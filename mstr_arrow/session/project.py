@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mstr_arrow.answers import identity, items, optional_text, reading, text, whole_number
 from mstr_arrow.errors import NotFound, UsageError
-from mstr_arrow.names import find_named, listing, near_names
+from mstr_arrow.names import find_named, listing, near_names, only
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
@@ -72,11 +72,9 @@ def choose(projects: list[Project], wanted: str | None) -> Project:
         raise UsageError(f"the project is given as {wanted!r}, which is no text.", hint="Give its name or id.")
     found = [project for project in projects if wanted.strip().casefold() == project.id.casefold()]
     found = found or find_named(wanted, projects, lambda project: project.name)
-    if len(found) > 1:
-        each = ", ".join(f"{project.id} {project.name!r}" for project in found)
-        raise UsageError(f"{len(found)} projects are named {wanted!r}: {each}.", hint="Give the id.")
-    if found:
-        return found[0]
+    chosen = only(found, "projects", wanted, lambda project: f"{project.id} {project.name!r}")
+    if chosen is not None:
+        return chosen
     near = near_names(wanted, [project.name for project in projects])
     question = f"Did you mean {listing(near)}? " if near else ""
     raise NotFound(f"no project {wanted!r}.", hint=f"{question}This login may use: {listed or 'no project'}.")

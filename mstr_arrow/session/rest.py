@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
+from mstr_arrow.given import check_type
 from mstr_arrow.http.cookies import SessionKeys
 from mstr_arrow.http.response import parsed
 from mstr_arrow.http.subject import Subject
@@ -14,7 +16,7 @@ from mstr_arrow.session.client import Connected
 from mstr_arrow.signatures import takes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Unpack
 
     from mstr_arrow.http.client import Http
@@ -117,6 +119,7 @@ class Endpoints(Connected):
         include_auth: bool = True,
         **sent: Unpack[Sent],
     ) -> Response:
+        _check(method, path, sent)
         http = self._client.http
         keys = None if include_auth else SessionKeys(http.own.base)
         subject = subject_of(path, sent.get("params") or (), sent.get("headers") or ())
@@ -190,6 +193,17 @@ class Endpoints(Connected):
     async def delete_async(self, path: str, **options: Unpack[Options]) -> Response:
         """Do what :meth:`delete` does."""
         return await self.request_async("DELETE", path, **options)
+
+
+def _check(method: str, path: str, sent: Sent) -> None:
+    """Refuse what cannot be sent; errors: UsageError."""
+    check_type("method", method, str, "a text, such as GET")
+    check_type("path", path, str, "a text, such as /api/v2/cubes/…")
+    for name in ("params", "headers"):
+        if sent.get(name) is not None:
+            check_type(name, sent[name], Mapping, "a dict")
+    if sent.get("data") is not None:
+        check_type("data", sent["data"], (str, bytes), "text or bytes")
 
 
 async def _sender(

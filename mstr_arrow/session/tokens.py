@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.answers import unexpected
 from mstr_arrow.errors import LoginError, ProtocolError, SessionExpired, UsageError
+from mstr_arrow.given import check_type
 from mstr_arrow.http.body import loads
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ async def validate_identity_token(http: Http, token: Masked) -> bool:
 
 async def create_api_token(http: Http, user_id: str | None) -> str:
     """Return a token that logs in as this user or, for administrators, another. POST /api/auth/apiTokens."""
+    check_type("user_id", user_id, (str, type(None)), "a text")
     json = {} if user_id is None else {"userId": user_id}
     answer = await http.request("POST", "auth/apiTokens", json=json)
     try:

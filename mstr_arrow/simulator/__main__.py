@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         "--uncrosstab", action=switch, default=True, help="requested objects make a table of a report"
     )
     parser.add_argument("--report-seconds", type=float, default=0.0, help="how long a report is executed")
+    parser.add_argument("--publication-seconds", type=float, default=0.0, help="how long a cube is published")
     parser.add_argument("--gateway-seconds", type=float, help="how long a gateway waits for an answer")
     parser.add_argument("--respond-async", action=switch, default=True, help="heed 'Prefer: respond-async'")
     parser.add_argument("--async-polls", type=int, default=1, help="polls that find such a report unfinished")
@@ -76,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--publish-polls", type=int, default=2, help="polls that find a publication unfinished")
     parser.add_argument("--publish-status-text", action=switch, default=False, help="publication status as text")
     parser.add_argument("--max-data-upload-size", type=int, help="the project's setting of that name, in bytes")
+    parser.add_argument("--further-objects", type=int, default=0, help="objects that are listed and nothing else")
     parser.add_argument("--iserver-version", default="11.5.0900.00123", help="11.1.0400.00123 is an old server")
     parser.add_argument("--request-ms", type=float, default=0.0, help="milliseconds that every request takes")
     parser.add_argument("--rows-per-second", type=float, help="rows of data that a worker gives in a second")

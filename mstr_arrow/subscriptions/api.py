@@ -5,10 +5,8 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.delivery.contents import Content
 from mstr_arrow.delivery.modes import check_delivery
 from mstr_arrow.names import matcher
-from mstr_arrow.prompts.collection import Answers
 from mstr_arrow.session.client import Connected
 from mstr_arrow.signatures import takes
 from mstr_arrow.subscriptions.asked import (
@@ -20,7 +18,7 @@ from mstr_arrow.subscriptions.asked import (
 )
 from mstr_arrow.subscriptions.definition import Part, new_body
 from mstr_arrow.subscriptions.flags import Flags, checked_flags, checked_name
-from mstr_arrow.subscriptions.prompted import answered
+from mstr_arrow.subscriptions.prompted import keep_answers
 from mstr_arrow.subscriptions.requests import create, find_definition, list_definitions
 from mstr_arrow.subscriptions.schedules import Schedule, Schedules, choose_schedule, fetch_schedules
 from mstr_arrow.subscriptions.status import NEVER_RAN
@@ -146,13 +144,7 @@ class SubscriptionCalls(Connected):
         schedules = await schedule_entries(http, given["schedules"])
         recipients = await recipient_entries(http, given["recipients"], contents, mode["mode"])
         async with AsyncExitStack() as stack:
-            for content, entry in zip(as_list(given["contents"], "contents"), contents, strict=True):
-                if isinstance(content, Content) and content.answers:
-                    asked = [Part(entry["id"], entry["id"], entry["type"])]
-                    answers = Answers.of(content.answers)
-                    instances = await stack.enter_async_context(answered(self._client.session, asked, answers))
-                    prompt = {"enabled": True, "instanceId": instances[entry["id"]]}
-                    entry["personalization"] = {**entry.get("personalization", {}), "prompt": prompt}
+            await keep_answers(self._client.session, stack, as_list(given["contents"], "contents"), contents)
             body = new_body(
                 named, contents=contents, schedules=schedules, recipients=recipients, delivery=mode, more=more
             )

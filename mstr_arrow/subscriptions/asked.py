@@ -9,13 +9,15 @@ from mstr_arrow.answers import identity, items, reading, text
 from mstr_arrow.catalog.find import find
 from mstr_arrow.catalog.objects import DOCUMENT, ObjectInfo, check_text
 from mstr_arrow.catalog.search import search
+from mstr_arrow.datamodels.definition import fetch_tables
+from mstr_arrow.datamodels.tables import choose
 from mstr_arrow.delivery.contents import TYPES as CONTENT_TYPES
 from mstr_arrow.delivery.contents import Content
 from mstr_arrow.delivery.part import chosen
 from mstr_arrow.delivery.recipients import TYPES as RECIPIENT_TYPES
 from mstr_arrow.delivery.recipients import Recipient
 from mstr_arrow.errors import NotFound, PermissionDenied, UsageError
-from mstr_arrow.names import find_named
+from mstr_arrow.names import find_named, only
 from mstr_arrow.objects.cube import Cube
 from mstr_arrow.objects.report import Report
 from mstr_arrow.objects.supercube import SuperCube
@@ -26,12 +28,20 @@ from mstr_arrow.subscriptions.definition import Part
 from mstr_arrow.subscriptions.route import is_unknown_route
 from mstr_arrow.subscriptions.schedules import choose_schedule, fetch_schedules
 from mstr_arrow.users.model import Account, Address, Group
-from mstr_arrow.users.requests import fetch_addresses, find_account, list_accounts, list_groups, no_such
+from mstr_arrow.users.requests import (
+    fetch_addresses,
+    find_account,
+    find_addresses,
+    list_accounts,
+    list_groups,
+    no_such,
+)
 from mstr_arrow.wording import advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from mstr_arrow.delivery.contents import RefreshCondition
     from mstr_arrow.session.project_http import ProjectHttp
 
 _KINDS = {
@@ -65,7 +75,7 @@ async def content_entries(http: ProjectHttp, contents: object) -> list[dict[str,
         if content.personalization is not None:
             entry["personalization"] = content.personalization.body()
         if content.refresh is not None:
-            entry["refreshCondition"] = {"tables": [], **content.refresh.body()}
+            entry["refreshCondition"] = await _refreshed(http, entry["id"], content.refresh)
         entries.append(entry)
     return entries
 
@@ -106,6 +116,16 @@ async def fetch_contacts(http: ProjectHttp, contents: Iterable[dict[str, Any]], 
     )
 
 
+async def _refreshed(http: ProjectHttp, model_id: str, refresh: RefreshCondition) -> dict[str, Any]:
+    """Return the member ``refreshCondition``; tables that are named are looked up, errors: those of `choose`."""
+    body: dict[str, Any] = {"tables": [], **refresh.body()}
+    if any(not OBJECT_ID.fullmatch(table["id"]) for table in body["tables"]):
+        known = await fetch_tables(http, model_id)
+        for table in body["tables"]:
+            (table["id"],) = choose(known, {table["id"]: table["refreshPolicy"]}, model_id)
+    return body
+
+
 def _is_pair(given: object) -> bool:
     """Say whether a tuple of two texts is an id and its type."""
     return isinstance(given, tuple) and given[1] in {*_KINDS, *RECIPIENT_TYPES}
@@ -132,12 +152,10 @@ async def _identified(http: ProjectHttp, content: Content) -> dict[str, Any]:
     if content.type in {"cube", "report"}:
         return {"id": (await find(http, source, content.type)).id, "type": content.type}  # type: ignore[arg-type]  # a kind
     named = find_named(source, await search(http, source, types=[DOCUMENT]), lambda each: each.name)
-    if len(named) > 1:
-        each = ", ".join(f"{one.id} {one.path!r}" for one in named)
-        raise UsageError(f"{len(named)} objects are named {source!r}: {each}.", hint="Give the id.")
-    if not named:
+    meant = only(named, "objects", source, lambda each: f"{each.id} {each.path!r}")
+    if meant is None:
         raise no_such(content.type, source, [each.name for each in await search(http, types=[DOCUMENT])])
-    return {"id": named[0].id, "type": content.type}
+    return {"id": meant.id, "type": content.type}
 
 
 def _id_of(source: object) -> str:
@@ -195,10 +213,8 @@ class _Directory:
         found = [each for each in known if each.id.casefold() == wanted.strip().casefold()]
         found = found or find_named(wanted, known, lambda each: each.name)
         found = found or await self._own(wanted, kind) or await self._user(wanted, kind)
-        if len(found) > 1:
-            each = ", ".join(f"{one.type} {one.id}" for one in found)
-            raise UsageError(f"{len(found)} recipients are named {wanted!r}: {each}.", hint="Give the id.")
-        if not found:
+        meant = only(found, "recipients", wanted, lambda each: f"{each.type} {each.id}")
+        if meant is None:
             error = no_such("recipient", wanted, [each.name for each in known])
             error.add_hint(
                 advice(
@@ -208,7 +224,7 @@ class _Directory:
                 )
             )
             raise error
-        return found[0]
+        return meant
 
     async def _all(self) -> list[Part]:
         if self._known is None:
@@ -231,9 +247,7 @@ class _Directory:
             addresses = await fetch_addresses(self._http, me.id)
         except (NotFound, PermissionDenied):
             return []
-        found = [each for each in addresses if each.id.casefold() == wanted.strip().casefold()]
-        found = found or find_named(wanted, addresses, lambda each: each.value)
-        found = found or find_named(wanted, addresses, lambda each: each.name)
+        found = find_addresses(addresses, wanted)
         return [Part(each.id, each.name, "personal_address") for each in found]
 
     async def _user(self, wanted: str, kind: str | None) -> list[Part]:

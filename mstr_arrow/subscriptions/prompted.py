@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from mstr_arrow.delivery.contents import Content
 from mstr_arrow.errors import NotFound, ProtocolError, UsageError
 from mstr_arrow.instances.prompt_list import prepared
 from mstr_arrow.instances.prompts import Prompting, fetch_prompts
 from mstr_arrow.instances.status import read_state
+from mstr_arrow.prompts.collection import Answers
 from mstr_arrow.prompts.matching import check_used
+from mstr_arrow.subscriptions.definition import Part
 from mstr_arrow.subscriptions.route import is_unknown_route
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
     from mstr_arrow.http.response import Answer
-    from mstr_arrow.prompts.collection import Answers
     from mstr_arrow.session.in_project import ProjectSession
     from mstr_arrow.session.working_set import Place
-    from mstr_arrow.subscriptions.definition import Part
 
 
 @asynccontextmanager
@@ -49,6 +50,18 @@ async def answered(
             raise UsageError("nothing that is delivered asks anything.", hint="Leave the answers away.")
         check_used([prompt for each in asked for prompt in each.asked], answers)
         yield instances
+
+
+async def keep_answers(
+    session: ProjectSession, stack: AsyncExitStack, contents: Iterable[object], entries: Sequence[dict[str, Any]]
+) -> None:
+    """Put the answers that contents come with into the entries of a body; what holds them ends with ``stack``."""
+    for content, entry in zip(contents, entries, strict=True):
+        if isinstance(content, Content) and content.answers:
+            asked = [Part(entry["id"], entry["id"], entry["type"])]
+            instances = await stack.enter_async_context(answered(session, asked, Answers.of(content.answers)))
+            prompt = {"enabled": True, "instanceId": instances[entry["id"]]}
+            entry["personalization"] = {**entry.get("personalization", {}), "prompt": prompt}
 
 
 @asynccontextmanager

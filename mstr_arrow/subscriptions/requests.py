@@ -11,17 +11,18 @@ from mstr_arrow.answers import items, reading
 from mstr_arrow.catalog.objects import check_text
 from mstr_arrow.errors import (
     DeliveryFailed,
+    InstanceGone,
     MstrError,
     NotFound,
     NotSupported,
     ProtocolError,
     ServerError,
     TimeoutExceeded,
-    UsageError,
 )
 from mstr_arrow.http.retry import is_transient
+from mstr_arrow.http.subject import Subject
 from mstr_arrow.http.version import at_least
-from mstr_arrow.names import find_named
+from mstr_arrow.names import find_named, only
 from mstr_arrow.session import once
 from mstr_arrow.session.listing import fetch_all
 from mstr_arrow.session.project import OBJECT_ID
@@ -42,6 +43,10 @@ if TYPE_CHECKING:
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds between two questions how a delivery goes."""
+
+_HOW_TO_SEE = naming(
+    "Whether that was done is not known: see {Connection.subscriptions()} before you ask for it again."
+)
 
 _LAST_RUN_SINCE = "11.4.0600"
 
@@ -65,12 +70,12 @@ async def find_definition(http: ProjectHttp, version: str | None, wanted: str) -
         return await fetch_definition(http, wanted.strip().upper())
     known = await list_definitions(http, version)
     found = find_named(wanted, known, lambda each: each.name)
-    if len(found) > 1:
-        each = ", ".join(f"{one.id} of {one.owner.name if one.owner else 'nobody'}" for one in found)
-        raise UsageError(f"{len(found)} subscriptions are named {wanted!r}: {each}.", hint="Give the id.")
-    if not found:
+    chosen = only(
+        found, "subscriptions", wanted, lambda each: f"{each.id} of {each.owner.name if each.owner else 'nobody'}"
+    )
+    if chosen is None:
         raise no_such("subscription", wanted, [each.name for each in known])
-    return found[0]
+    return chosen
 
 
 async def create(http: ProjectHttp, version: str | None, body: Mapping[str, Any]) -> Definition:
@@ -85,7 +90,13 @@ async def create(http: ProjectHttp, version: str | None, body: Mapping[str, Any]
         await delete(http, made.id)
 
     return await once.create(
-        http, "subscriptions", body, lambda answer: Definition(answer.json()), look=look, undo=undo
+        http,
+        "subscriptions",
+        body,
+        lambda answer: Definition(answer.json()),
+        look=look,
+        undo=undo,
+        how_to_see=_HOW_TO_SEE,
     )
 
 
@@ -102,7 +113,7 @@ async def switch(http: ProjectHttp, subscription_id: str, *, paused: bool) -> De
     """
     path = f"subscriptions/{subscription_id}"
     try:
-        await http.request("PATCH", path, json={"softDisabled": paused}, safe=True)
+        await http.read("PATCH", path, once.done, json={"softDisabled": paused}, safe=True)
     except ServerError as error:
         if not is_unknown_route(error):
             raise
@@ -124,7 +135,8 @@ async def delete(http: ProjectHttp, subscription_id: str) -> None:
             return False
         return True
 
-    await once.delete(http, f"subscriptions/{subscription_id}", is_there=is_there)
+    path = f"subscriptions/{subscription_id}"
+    await once.delete(http, path, is_there=is_there, how_to_see=_HOW_TO_SEE)
 
 
 async def fetch_status(http: ProjectHttp, subscription_id: str) -> DeliveryStatus:
@@ -151,8 +163,22 @@ async def send(session: ProjectSession, definition: Definition, answers: Answers
     never sent again: where the answer is lost and the status shows no new run, the error says how to see whether it
     went.
     """
+    before = await _known_status(session.http, definition.id)
+    for left in (1, 0):
+        try:
+            await _send_once(session, definition, answers, before)
+        except InstanceGone:  # the session ended, with the answers: nothing was sent
+            if not (answers and left):
+                raise
+        else:
+            break
+    return before
+
+
+async def _send_once(
+    session: ProjectSession, definition: Definition, answers: Answers, before: DeliveryStatus | None
+) -> None:
     http = session.http
-    before = await _known_status(http, definition.id)
     async with AsyncExitStack() as stack:
         instances: Mapping[str, str] = {}
         if answers:
@@ -173,7 +199,6 @@ async def send(session: ProjectSession, definition: Definition, answers: Answers
                     )
                 )
                 raise
-    return before
 
 
 async def wait(
@@ -227,9 +252,11 @@ _ENDED: dict[Outcome | None, str] = {
 
 
 async def _post(http: ProjectHttp, subscription_id: str, given: list[dict[str, str]]) -> None:
-    body = {"contents": given} if given else None
+    several, subject = ({"contents": given}, Subject.INSTANCE) if given else (None, None)
     try:
-        await http.request("POST", f"v2/subscriptions/{subscription_id}/send", json=body)
+        await http.read(
+            "POST", f"v2/subscriptions/{subscription_id}/send", once.done, json=several, subject=subject
+        )
     except ServerError as error:
         if not is_unknown_route(error):
             raise
@@ -238,13 +265,14 @@ async def _post(http: ProjectHttp, subscription_id: str, given: list[dict[str, s
                 "this server takes the answers of one report at a time, and several of the contents ask.",
                 hint="Make a subscription for each.",
             ) from error
-        await http.request("POST", f"subscriptions/{subscription_id}/send", json=given[0] if given else None)
+        one = given[0] if given else None
+        await http.read("POST", f"subscriptions/{subscription_id}/send", once.done, json=one, subject=subject)
 
 
 async def _known_status(http: ProjectHttp, subscription_id: str) -> DeliveryStatus | None:
     try:
         return await fetch_status(http, subscription_id)
-    except (ServerError, TimeoutExceeded):
+    except MstrError:
         return None
 
 

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from mstr_arrow.answers import identity, items, moment, optional_text, reading, text
 from mstr_arrow.catalog.objects import check_text
-from mstr_arrow.errors import NotFound, UsageError
-from mstr_arrow.names import find_named
+from mstr_arrow.errors import NotFound
+from mstr_arrow.names import find_named, only
 from mstr_arrow.session.listing import fetch_all
 from mstr_arrow.subscriptions.route import is_unknown_route
 from mstr_arrow.users.requests import no_such
@@ -99,9 +99,7 @@ def choose_schedule(schedules: Sequence[Schedule], wanted: object) -> Schedule:
     sought = str(wanted)
     found = [each for each in schedules if each.id.casefold() == sought.strip().casefold()]
     found = found or find_named(sought, schedules, lambda each: each.name)
-    if len(found) > 1:
-        each = ", ".join(f"{one.id} {one.name!r}" for one in found)
-        raise UsageError(f"{len(found)} schedules are named {sought!r}: {each}.", hint="Give the id.")
-    if not found:
+    chosen = only(found, "schedules", sought, lambda each: f"{each.id} {each.name!r}")
+    if chosen is None:
         raise no_such("schedule", sought, [each.name for each in schedules])
-    return found[0]
+    return chosen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -10,8 +11,9 @@ import pyarrow as pa
 from mstr_arrow.delivery.modes import check_delivery
 from mstr_arrow.prompts.collection import Answers
 from mstr_arrow.signatures import takes
-from mstr_arrow.subscriptions.asked import content_entries, recipient_entries, schedule_entries
+from mstr_arrow.subscriptions.asked import as_list, content_entries, recipient_entries, schedule_entries
 from mstr_arrow.subscriptions.flags import Flags, checked_flags, checked_name
+from mstr_arrow.subscriptions.prompted import keep_answers
 from mstr_arrow.subscriptions.requests import delete, fetch_definition, fetch_status, replace, send, switch, wait
 
 if TYPE_CHECKING:
@@ -223,10 +225,14 @@ class Subscription:
             reached = contents or [{"id": each.id, "type": each.type} for each in now.contents]
             way = (mode or now.told.get("delivery") or {}).get("mode", "EMAIL")
             recipients = await recipient_entries(http, given["recipients"], reached, way)
-        body = now.changed(
-            name=named, contents=contents, schedules=schedules, recipients=recipients, delivery=mode, more=more
-        )
-        self._definition = await replace(http, self.id, body)
+        async with AsyncExitStack() as stack:
+            if contents is not None:
+                given_contents = as_list(given["contents"], "contents")
+                await keep_answers(self._client.session, stack, given_contents, contents)
+            body = now.changed(
+                name=named, contents=contents, schedules=schedules, recipients=recipients, delivery=mode, more=more
+            )
+            self._definition = await replace(http, self.id, body)
         return self
 
     def pause(self) -> Self:

@@ -98,9 +98,3 @@ async def folder_of(http: ProjectHttp, dataset_id: str) -> str:
 async def delete(http: ProjectHttp, dataset_id: str) -> None:
     """Delete a dataset and its cube. DELETE /api/objects/{id}?type=3."""
     await http.request("DELETE", f"objects/{dataset_id}", params={"type": REPORT_DEFINITION})
-
-
-async def certify(http: ProjectHttp, dataset_id: str, *, certified: bool) -> None:
-    """Certify a dataset, or take its certificate. PUT /api/objects/{id}/certify."""
-    params = {"type": REPORT_DEFINITION, "certify": certified}
-    await http.request("PUT", f"objects/{dataset_id}/certify", params=params)

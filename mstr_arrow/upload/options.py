@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from mstr_arrow.errors import MstrError, UsageError
+from mstr_arrow.given import check_type
 from mstr_arrow.upload.encode import EncodeOptions
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class UploadOptions:
         self.encoding(self.orientation or "COLUMN")
         for name in ("chunk_bytes", "chunk_rows"):
             value = getattr(self, name)
+            check_type(name, value, (int, type(None)), "a whole number from 1 on")
             if value is not None and value < 1:
                 raise UsageError(f"{name} is {value}; it is at least 1.")
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, get_args
 
+from mstr_arrow.catalog.certify import certify
 from mstr_arrow.catalog.folders import folder_id
 from mstr_arrow.errors import MstrError, NotFound, UploadFailed, UsageError
+from mstr_arrow.given import check_type
 from mstr_arrow.session.project import OBJECT_ID
 from mstr_arrow.upload import datasets
 from mstr_arrow.upload.creation import create
@@ -66,6 +68,8 @@ class Push:
             raise UsageError("a SuperCube is given by its name or by its id.", hint="Give one of them.")
         if name is not None:
             check_name("SuperCube", name)
+        check_type("id", dataset_id, (str, type(None)), "a text of 32 hexadecimal digits")
+        check_type("description", description, str, "a text")
         if dataset_id is not None and not OBJECT_ID.fullmatch(dataset_id):
             raise UsageError(
                 f"{dataset_id!r} is no id.",
@@ -206,7 +210,7 @@ class Push:
 
     async def certify(self, *, certified: bool) -> None:
         """Certify the dataset, or not."""
-        await datasets.certify(self._http, self._known_id(), certified=certified)
+        await certify(self._http, self._known_id(), certified=certified)
 
     async def delete(self) -> None:
         """Delete the dataset."""
@@ -334,6 +338,7 @@ async def write(
     **options: Any,
 ) -> WriteResult:
     """Write tables to the dataset of that name in the folder, or that id: update it, or create it."""
+    check_type("the dataset's name", name, str, "a text")
     _check_policy("mode", mode)
     in_folder = await folder_id(client.http, folder)
     found = name if OBJECT_ID.fullmatch(name) else await datasets.find_dataset(client.http, name, in_folder)
@@ -376,4 +381,5 @@ def _check_policy(argument: str, policy: str) -> None:
 
 
 def _listed(columns: Collection[str] | str) -> tuple[str, ...]:
+    check_type("attributes= or metrics=", columns, Iterable, "a name or a list of names")
     return (columns,) if isinstance(columns, str) else tuple(columns)

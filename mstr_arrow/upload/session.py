@@ -39,6 +39,9 @@ _STARTED, _DONE = 0, 1
 _FAILED = {2, 3, 18}
 """Statuses that nothing follows (wire reference, Appendix A); negative ones are errors, too."""
 
+_NOTHING: tuple[object, ...] = (None, {}, "")
+"""What the answer to a chunk may say."""
+
 _CONFLICT, _ALREADY_THERE = 409, 15
 _TAKEN = naming(
     "The dataset has an upload session: somebody writes to it, or the answer that named it was lost. {how}",
@@ -135,15 +138,16 @@ class UploadSession:
         lost.discard(dataset_id)
         return session
 
-    async def put(self, body: Sequence[bytes]) -> Answer:
-        """Send a chunk; it may be repeated, for the server knows it by its index. PUT …/uploadSessions/{id}.
+    async def put(self, body: Sequence[bytes]) -> tuple[Answer, bool]:
+        """Send a chunk; return the answer, and whether it says something. PUT …/uploadSessions/{id}.
 
-        So it is, once, where the answer is none of the server's: a page of a gateway does not mean that it arrived.
+        It may be repeated, for the server knows it by its index. So it is, once, where the answer is no JSON: a
+        page of a gateway does not mean that it arrived. One that is JSON leaves that open, as none is due.
         """
         return await self._http.read(
             "PUT",
             self._path,
-            _checked,
+            lambda answer: (answer, _said(answer) not in _NOTHING),
             data=body,
             headers={"Content-Type": "application/json"},
             subject=Subject.UPLOAD,
@@ -159,7 +163,7 @@ class UploadSession:
         """
         try:
             path = f"{self._path}/publish"
-            _checked(await self._http.request("POST", path, subject=Subject.UPLOAD, wait="execute"))
+            _said(await self._http.request("POST", path, subject=Subject.UPLOAD, wait="execute"))
         except (ServerError, TransportError) as error:
             begun = await self._begun()
             if begun:
@@ -234,11 +238,9 @@ def is_taken(error: ServerError) -> bool:
     return meant_status(error) == _CONFLICT or code_number(error.code) == _ALREADY_THERE
 
 
-def _checked(answer: Answer) -> Answer:
-    """Return an answer; errors: ProtocolError for one that is none of the server's, which is JSON, or empty."""
-    if answer.body:
-        answer.json()
-    return answer
+def _said(answer: Answer) -> Any:
+    """Return what an answer says, None without a body; errors: ProtocolError for what is no JSON."""
+    return answer.json() if answer.body else None
 
 
 def _refused(error: MstrError) -> bool:

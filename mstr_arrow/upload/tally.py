@@ -21,6 +21,7 @@ class Tally:
     idle: frozenset[str] = frozenset()
     tables: dict[str, TableResult] = field(default_factory=dict)
     retries: int = 0
+    odd_answers: int = 0
     restarts: int = 0
     began: float = field(default_factory=time.monotonic)
     encoding: float = 0.0
@@ -49,8 +50,14 @@ class Tally:
         """Begin a table of which the server has so many chunks and rows already."""
         self.tables[table] = TableResult(name=table, chunks=chunks, rows=rows)
 
-    def took(self, chunk: Chunk, retries: int) -> None:
-        """Count a chunk that the server took."""
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the server may not have all chunks once: one was sent again, or another may have answered."""
+        return self.retries > 0 or self.odd_answers > 0
+
+    def took(self, chunk: Chunk, retries: int, *, odd: bool) -> None:
+        """Count a chunk that the server took; ``odd`` is an answer that says something, where none is due."""
+        self.odd_answers += odd
         done = self.tables[chunk.table]
         self.tables[chunk.table] = replace(
             done, rows=done.rows + chunk.rows, bytes=done.bytes + chunk.size, chunks=done.chunks + 1

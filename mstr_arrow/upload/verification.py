@@ -16,16 +16,19 @@ if TYPE_CHECKING:
 
 
 class Verification:
-    """What the cube shows, before and after publishing; rows are counted also where a chunk was sent again."""
+    """What the cube shows, before and after publishing; rows are counted also where a chunk is in doubt."""
 
     def __init__(self, http: ProjectHttp, dataset_id: str, options: UploadOptions, tally: Tally) -> None:
         self._http = http
         self._dataset_id = dataset_id
         self._options = options
         self._tally = tally
-        self._counted = options.verify or tally.retries > 0
         self._counts: dict[str, int] = {}
         self._before = Shown()
+
+    @property
+    def _counted(self) -> bool:
+        return self._options.verify or self._tally.in_doubt
 
     def refuse_merged(self) -> None:
         """Raise UploadFailed for rows that attributes do not tell apart, where it was asked to verify."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mstr_arrow.answers import unexpected
 from mstr_arrow.catalog.objects import check_text
 from mstr_arrow.errors import InvalidRequest, MstrError, NotFound, UsageError
-from mstr_arrow.names import find_named, listing, matcher, near_names
+from mstr_arrow.names import find_named, listing, matcher, near_names, only
 from mstr_arrow.session import once
 from mstr_arrow.session.listing import fetch_all
 from mstr_arrow.session.project import OBJECT_ID
@@ -24,6 +24,7 @@ from mstr_arrow.users.model import (
     read_groups,
     writes_physical,
 )
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
     from mstr_arrow.http.response import Answer
     from mstr_arrow.session.project_http import ProjectHttp
+
+
+_HOW_TO_SEE = naming("Whether that was done is not known: see {User.addresses()} before you ask for it again.")
 
 
 async def list_accounts(http: ProjectHttp, pattern: str | None = None) -> list[Account]:
@@ -68,15 +72,25 @@ async def find_account(http: ProjectHttp, wanted: str) -> Account:
     check_text("user", wanted)
     if OBJECT_ID.fullmatch(wanted.strip()):
         return await http.read("GET", f"users/{wanted.strip().upper()}", lambda answer: read_account(answer.json()))
-    everybody = await list_accounts(http)
-    found = find_named(wanted, everybody, lambda each: each.username or "")
-    found = found or find_named(wanted, everybody, lambda each: each.name)
-    if len(found) > 1:
-        each = ", ".join(f"{one.id} {one.name!r} ({one.username})" for one in found)
-        raise UsageError(f"{len(found)} users are named {wanted!r}: {each}.", hint="Give the user name or the id.")
-    if not found:
+    likely = [] if {"*", "?"} & set(wanted) else await list_accounts(http, f"{wanted.strip()}*")
+    if not (found := _named(wanted, likely)):
+        everybody = await list_accounts(http)  # a server may compare letters in its own way
+        found = _named(wanted, everybody)
+    chosen = only(
+        found,
+        "users",
+        wanted,
+        lambda each: f"{each.id} {each.name!r} ({each.username})",
+        hint="Give the user name or the id.",
+    )
+    if chosen is None:
         raise no_such("user", wanted, [each.name for each in everybody])
-    return found[0]
+    return chosen
+
+
+def _named(wanted: str, accounts: list[Account]) -> list[Account]:
+    found = find_named(wanted, accounts, lambda each: each.username or "")
+    return found or find_named(wanted, accounts, lambda each: each.name)
 
 
 def no_such(what: str, wanted: str, names: Sequence[str]) -> NotFound:
@@ -137,7 +151,8 @@ async def _post_address(http: ProjectHttp, user_id: str, body: dict[str, Any], b
             raise unexpected(told, "a list with the new address")
         return added
 
-    return await once.create(http, f"v2/users/{user_id}/addresses", body, made, look=look, undo=undo)
+    path = f"v2/users/{user_id}/addresses"
+    return await once.create(http, path, body, made, look=look, undo=undo, how_to_see=_HOW_TO_SEE)
 
 
 async def delete_address(http: ProjectHttp, user_id: str, address_id: str) -> None:
@@ -146,7 +161,8 @@ async def delete_address(http: ProjectHttp, user_id: str, address_id: str) -> No
     async def is_there() -> bool:
         return address_id in {each.id for each in await fetch_addresses(http, user_id)}
 
-    await once.delete(http, f"users/{user_id}/addresses/{address_id}", is_there=is_there)
+    path = f"users/{user_id}/addresses/{address_id}"
+    await once.delete(http, path, is_there=is_there, how_to_see=_HOW_TO_SEE)
 
 
 def choose_address(addresses: Sequence[Address], wanted: object) -> Address:
@@ -155,15 +171,18 @@ def choose_address(addresses: Sequence[Address], wanted: object) -> Address:
         return wanted
     check_text("address", wanted)
     sought = str(wanted)
-    found = [each for each in addresses if each.id.casefold() == sought.strip().casefold()]
-    found = found or find_named(sought, addresses, lambda each: each.value)
-    found = found or find_named(sought, addresses, lambda each: each.name)
-    if len(found) > 1:
-        each = ", ".join(f"{one.id} {one.value!r}" for one in found)
-        raise UsageError(f"{len(found)} addresses are named {wanted!r}: {each}.", hint="Give the id.")
-    if not found:
+    found = find_addresses(addresses, sought)
+    chosen = only(found, "addresses", sought, lambda each: f"{each.id} {each.value!r}")
+    if chosen is None:
         raise no_such("address", sought, [each.value for each in addresses])
-    return found[0]
+    return chosen
+
+
+def find_addresses(addresses: Sequence[Address], wanted: str) -> list[Address]:
+    """Return the addresses of that id, else value, else name."""
+    found = [each for each in addresses if each.id.casefold() == wanted.strip().casefold()]
+    found = found or find_named(wanted, addresses, lambda each: each.value)
+    return found or find_named(wanted, addresses, lambda each: each.name)
 
 
 async def _addresses(http: ProjectHttp, user_id: str) -> Any:

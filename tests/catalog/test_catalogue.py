@@ -1,7 +1,7 @@
 import pytest
 from aiohttp import web
 
-from mstr_arrow.catalog import search
+from mstr_arrow.catalog import paging
 from mstr_arrow.catalog.find import find
 from mstr_arrow.errors import NotFound, ProtocolError, UsageError
 
@@ -148,7 +148,7 @@ def test_an_unknown_kind_is_refused_before_asking(library, retail):
 @pytest.fixture
 def listed(library, retail, monkeypatch):
     """List the objects of a Library that gives two at a time; each must be sent once, ``total`` said or not."""
-    monkeypatch.setattr(search, "PAGE", 2)
+    monkeypatch.setattr(paging, "PAGE", 2)
     asked = []
 
     def serve(total):
@@ -171,7 +171,7 @@ def test_a_listing_is_read_to_its_end(listed, total):
     assert sorted(names) == sorted(item["name"] for item in OBJECTS)
     assert [name.casefold() for name in names] == sorted(name.casefold() for name in names)
     assert [int(query["offset"]) for query in asked] == ([0, 2, 4, 6] if total else [0, 2, 4, 6, 7])
-    assert asked[0].getall("type") == ["768", "769", "774", "776", "779"]
+    assert asked[0].getall("type") == ["55", "768", "769", "774", "776", "779"]
     assert "name" not in asked[0]
 
 
@@ -203,7 +203,7 @@ def test_an_answer_that_lists_no_objects_is_a_protocol_error(library, retail, bo
 
 def test_the_simulators_objects_tell_kind_owner_and_time(connection):
     found = connection.objects()
-    assert {info.kind for info in found} == {"cube", "report", "data model"}
+    assert {info.kind for info in found} == {"cube", "report", "data model", None}
     assert [info.name for info in connection.objects("sales c*", kind="cube")] == ["Sales Cube"]
     assert connection.objects("sales c*", kind="report") == []
     report = connection.report("Plain Report").info

@@ -1,9 +1,18 @@
 import os
+from functools import cache
 from types import SimpleNamespace
 
 import pytest
 
-pytest.importorskip("typer", reason="the extra cli is not installed")
+typer = pytest.importorskip("typer", reason="the extra cli is not installed")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def commands_made_once():
+    """Have typer make the commands once for all calls: to make them takes longer than most of them run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("typer.main.get_command", cache(typer.main.get_command))
+        yield
 
 
 @pytest.fixture(autouse=True)

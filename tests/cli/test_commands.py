@@ -108,7 +108,11 @@ def test_without_the_extra_one_line_says_what_to_install():
     [
         ("mstr-arrow de", {"describe", "demo"}),
         pytest.param("mstr-arrow fetch --sub", {"--subtotals"}, marks=pytest.mark.slow),
-        pytest.param("mstr-arrow ls --type ", {"cube", "report", "all"}, marks=pytest.mark.slow),
+        pytest.param(
+            "mstr-arrow ls --type ",
+            {"cube", "report", "data model", "dashboard", "all"},
+            marks=pytest.mark.slow,
+        ),
         pytest.param("mstr-arrow fetch Cube --layout ", {"tidy", "grid"}, marks=pytest.mark.slow),
     ],
 )
@@ -131,4 +135,4 @@ def test_bash_completes(typed, offered, tmp_path):
     """
     command = ["bash", "-c", script, "bash", typed]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)  # noqa: S603 - our own script
-    assert set(result.stdout.split()) == offered
+    assert set(result.stdout.splitlines()) == offered

@@ -52,6 +52,8 @@ def test_json_tells_what_the_table_tells(run, server):
         "id": server.cubes["Sales Cube"],
         "modified": "2026-01-15T08:30:00+00:00",
         "owner": "Administrator",
+        "certified": False,
+        "project": "Simulated Retail",
     }
 
 
@@ -97,3 +99,24 @@ def test_colours_are_for_a_terminal(server):
     assert b"\x1b" not in piped.stdout
     assert piped.stderr == b""
     assert server.open_sessions == 0
+
+
+def test_details_tell_what_is_known_of_the_data(run, connection):
+    connection.cube("Sales Cube").certify()
+    (sales,) = json.loads(run("ls", "*sales*", "--certified", "--details", "--json").out)
+    connection.cube("Sales Cube").decertify()
+    assert (sales["certified"], sales["rows"], sales["data_updated"][:10]) == (True, 2000, "2026-01-15")
+    assert run("ls", "*sales*", "--certified").err == "No certified objects have a name like '*sales*'.\n"
+    shown = lines(run("ls", "sales cube", "--details", "--projects", "all"))
+    assert "DATA UPDATED" in shown[0]
+    assert shown[0].endswith("PROJECT")
+    assert " 2,000 " in shown[1]
+
+
+@pytest.mark.parametrize("name", ["catalog.parquet", "catalog.csv", "catalog.arrow"])
+def test_a_catalogue_is_written_into_a_file(run, tmp_path, name):
+    path = tmp_path / name
+    result = run("ls", "--type", "dashboard", "-o", path)
+    assert (result.code, result.out) == (0, b"")
+    assert result.err.startswith(f"2 objects in {path}")
+    assert path.stat().st_size > 0

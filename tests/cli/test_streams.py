@@ -45,6 +45,11 @@ PRINTING = {
     "subscriptions pause": [["subscriptions", "pause", "On My Phone", "--json"]],
     "subscriptions resume": [["subscriptions", "resume", "On My Phone", "--json"]],
     "refresh": [["refresh", "--help"]],
+    "caches ls": [["caches", "ls"], ["caches", "ls", "--json"]],
+    **{
+        f"caches {act}": [["caches", act, "--help"]]
+        for act in ("load", "unload", "activate", "deactivate", "delete")
+    },
     "schedules": [["schedules"], ["schedules", "--json"]],
     "users": [["users"], ["users", "--json"]],
     "simulate": [["simulate", "--rows", "10", "--port", "0"]],

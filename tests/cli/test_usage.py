@@ -202,7 +202,7 @@ def test_an_argument_that_is_no_text_is_told(run, arguments):
 @pytest.mark.usefixtures("server")
 def test_an_argument_is_read_as_utf8_in_any_locale(run):
     typed = "Été".encode().decode("ascii", "surrogateescape")
-    assert "No cubes or reports have the name 'Été'" in run("ls", typed).err
+    assert "No objects have the name 'Été'" in run("ls", typed).err
 
 
 @pytest.mark.parametrize("option", ["--url", "--proxy"])

@@ -72,7 +72,8 @@ def test_a_model_is_refreshed_in_five_steps(serve):
         going = model.refresh(BOTH, on_progress=seen.append)
         assert model.to_arrow()["YTD Sales"][0].as_py() == before + 1000
     assert (going.status.state, going.proof, going.started) == ("done", "data time", True)
-    assert "2 tables: schema comparison completed" in {each.message for each in seen}
+    assert seen[-1] == going.status
+    assert {each.message for each in seen[:-1]} <= {"2 tables: reserved", "2 tables: schema comparison completed"}
     assert done(sim) == [(BOTH, "loaded")]
     assert list(dict.fromkeys(steps(sim))) == [
         "GET /api/model/dataModels/{id}/tables",
@@ -223,25 +224,48 @@ def test_what_adds_rows_is_not_published_again_where_nobody_knows_what_came_of_i
     assert done(sim) == [({"ytd_day": "add"}, "loaded")]
 
 
-def other(sim, policies):
-    """Publish from another session, without a word to the first one."""
+def other(sim):
+    """Publish from another session, without an end and without a word to the first one."""
+    sim.fail(Fault.publish_ends(None))
     elsewhere = ma.connect(sim.url, username=sim.username, password=sim.password)
-    return elsewhere, elsewhere.data_model(NAME).refresh(policies, wait=False)
+    return elsewhere, elsewhere.data_model(NAME).refresh({"city_mnth_sls": "add"}, wait=False)
+
+
+OTHERS = {"city_mnth_sls": "add"}
 
 
 @pytest.mark.parametrize("seen", [True, False])
 def test_a_publication_of_somebody_else_is_waited_for(serve, seen):
-    sim, connection = serve(model_seconds=0.3)
-    elsewhere, first = other(sim, {"city_mnth_sls": "add"})
+    sim, connection = serve()
+    elsewhere, first = other(sim)
     if not seen:  # the status does not tell of it yet
         sim.fail(Fault.error(404, "ERR004").on("HEAD", "/cubes/"))
-    told = []
+    ends = threading.Thread(target=first.cancel)
+
+    def told(status):
+        if "somebody else publishes the model" in status.message and not ends.ident:
+            ends.start()
+
     with elsewhere, connection:
-        going = connection.data_model(NAME).refresh({"ytd_day": "replace"}, on_progress=told.append)
-        assert first.status.state in {"done", "running"}
-    assert any("somebody else publishes the model" in each.message for each in told)
+        going = connection.data_model(NAME).refresh({"ytd_day": "replace"}, on_progress=told)
+        ends.join()
     assert (going.started, going.status.state) == (True, "done")
-    assert done(sim) == [({"city_mnth_sls": "add"}, "loaded"), DAY]
+    assert done(sim) == [(OTHERS, "cancelled"), DAY]
+
+
+def test_what_waits_for_somebody_else_cannot_be_left_to_itself(serve):
+    sim, connection = serve()
+    elsewhere, first = other(sim)
+    with elsewhere, connection:
+        going = connection.data_model(NAME).refresh({"ytd_day": "replace"}, wait=False)
+        with pytest.raises(
+            errors.UsageError, match="published by somebody else, and this publication has not begun"
+        ):
+            going.detach()
+        going.cancel()
+        assert (going.status.state, first.status.state) == ("cancelled", "running")
+        first.cancel()
+    assert done(sim) == [(OTHERS, "cancelled")]
 
 
 def test_a_refusal_because_of_another_publication_is_waited_for(serve):
@@ -319,12 +343,22 @@ def test_what_cannot_be_cancelled_ends_with_the_session(serve):
     assert done(sim) == [({"ytd_day": "replace"}, "cancelled")]
 
 
+def test_what_is_being_cancelled_is_not_begun_again(serve):
+    sim, connection = serve(model_seconds=60)
+    sim.fail(Fault.slow(0.3).on("HEAD", "/cubes/", skip=1))  # which is asked when the instance is deleted
+    with connection:
+        going = connection.data_model(NAME).refresh({"ytd_day": "replace"}, wait=False)
+        going.cancel()
+        assert going.status.state == "cancelled"
+    assert done(sim) == [({"ytd_day": "replace"}, "cancelled")]
+
+
 def test_ctrl_c_cancels_it(serve):
     sim, connection = serve(model_seconds=60)
     with pytest.raises(KeyboardInterrupt), connection:
         connection.data_model(NAME).refresh(BOTH, on_progress=lambda _: _thread.interrupt_main())
     assert done(sim) == [(BOTH, "cancelled")]
-    assert steps(sim)[-1] == "DELETE /api/dataModels/{id}/instances/{id}"
+    assert "DELETE /api/dataModels/{id}/instances/{id}" in steps(sim)[-2:]
 
 
 @pytest.mark.parametrize("begun", [True, False])

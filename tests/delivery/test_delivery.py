@@ -32,7 +32,7 @@ from mstr_arrow.errors import UsageError
         (lambda: delivery.Personalization(view_mode="grit"), "Did you mean 'GRID'"),
         (delivery.RefreshCondition, "neither tables nor a policy"),
         (lambda: delivery.RefreshCondition(tables={"A": "upsrt"}), "Did you mean 'upsert'"),
-        (lambda: delivery.TableRefresh(table="A"), "its id and a policy"),
+        (lambda: delivery.TableRefresh(table="A"), "its name or id and a policy"),
         (lambda: delivery.Content("x", type="reprot"), "Did you mean 'report'"),
         (lambda: delivery.Content("x", "PDF"), r"It is a Personalization\(…\)"),
         (lambda: delivery.Content("x", refresh="replace"), r"It is a RefreshCondition\(…\)"),

@@ -8,7 +8,7 @@ import pytest
 from mstr_arrow.errors import DataChanged
 from mstr_arrow.extract.changes import check_border, check_known, check_overlap, check_proof, check_time
 from mstr_arrow.extract.manifest import Asked, Manifest, question_of, read_manifest
-from mstr_arrow.instances.freshness import Cache, Publication, Times
+from mstr_arrow.instances.freshness import Cache, Published, Times
 from mstr_arrow.instances.known import Known
 
 SCHEMA = pa.schema(
@@ -53,11 +53,11 @@ def test_rows_that_differ_in_an_attribute_have_a_certain_order():
 
 
 def test_a_later_data_time_is_told_and_an_unknown_one_is_not():
-    check_time(manifest("2026-01-01 00:00:00"), Publication((Cache("2026-01-01 00:00:00"),)))
-    check_time(manifest(None), Publication((Cache("2026-01-02 00:00:00"),)))
-    check_time(manifest("2026-01-01 00:00:00"), Publication(why_not="nobody knows"))
+    check_time(manifest("2026-01-01 00:00:00"), Published((Cache("2026-01-01 00:00:00"),)))
+    check_time(manifest(None), Published((Cache("2026-01-02 00:00:00"),)))
+    check_time(manifest("2026-01-01 00:00:00"), Published(why_not="nobody knows"))
     with pytest.raises(DataChanged, match="2026-01-02"):
-        check_time(manifest("2026-01-01 00:00:00"), Publication((Cache("2026-01-02 00:00:00"),)))
+        check_time(manifest("2026-01-01 00:00:00"), Published((Cache("2026-01-02 00:00:00"),)))
 
 
 def test_questions_differ_by_all_they_consist_of():
@@ -66,7 +66,7 @@ def test_questions_differ_by_all_they_consist_of():
 
 
 def test_what_is_known_of_the_data_is_compared_and_its_proof():
-    once = Known(Times(None, Publication((Cache("2026-01-01 00:00:00", "7"),))), {"M": 1.5}, 9, {"M": (1, 2)})
+    once = Known(Times(None, Published((Cache("2026-01-01 00:00:00", "7"),))), {"M": 1.5}, 9, {"M": (1, 2)})
     begun = replace(manifest(), known=once)
     check_known(begun, once)
     check_proof(begun, once)

@@ -63,7 +63,7 @@ def _lazy(connection: Connection) -> Any:
             raise
         raise ma.MstrError(str(error)) from error
     except pl.exceptions.ColumnNotFoundError as error:  # Polars' own: a damaged page does not show it
-        raise ma.UsageError(str(error)) from error
+        raise ma.errors.UsageError(str(error)) from error
     return flat(found.to_arrow())
 
 
@@ -110,6 +110,14 @@ def _account(connection: Connection) -> Any:
     return connection.user().name, connection.session_info().timeout, connection.server_version
 
 
+def _deliveries(connection: Connection) -> Any:
+    phone = connection.subscription("On My Phone")
+    lists = [connection.subscriptions(), connection.schedules(), connection.users("ann*"), connection.user_groups()]
+    addresses = connection.user("annl").addresses()
+    contacts = connection.recipients("Sales Cube")
+    return [flat(each.table()) for each in [*lists, addresses]], phone.status().stage, phone.delivery, contacts
+
+
 def _written(connection: Connection) -> Any:
     result = connection.write("Pushed", PUSHED, mode="replace", verify=True)
     return result.rows
@@ -135,5 +143,6 @@ FLOWS: dict[str, Callable[[Connection], Any]] = {
     "described": _described,
     "catalogue": _catalogue,
     "account": _account,
+    "deliveries": _deliveries,
     "written": _written,
 }

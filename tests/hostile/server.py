@@ -13,6 +13,8 @@ from tests.hostile.answers import ANSWERS
 from tests.hostile.making import Plain
 
 if TYPE_CHECKING:
+    from contextlib import ExitStack
+
     from mstr_arrow.simulator import Simulator
 
 LARGEST_HEAD = 2**17
@@ -30,8 +32,10 @@ class Aim(NamedTuple):
 class HostileServer:
     """A front before a simulator: passes on what is asked and answered, but for requests that are aimed at."""
 
-    def __init__(self, behind: Simulator) -> None:
+    def __init__(self, behind: Simulator, opened: ExitStack | None = None) -> None:
         self._behind = behind
+        self._opened = opened
+        """What lives as long as this."""
         self._port = urlsplit(behind.url).port
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="hostile", daemon=True)
@@ -39,12 +43,15 @@ class HostileServer:
         self._own: asyncio.Server | None = None
         self._hits = 0
         self.port = 0
-        self.secrets = {behind.password.encode()}
+        self._secrets = set[str]()
 
-    @property
     def url(self) -> str:
         """The base URL."""
         return f"http://127.0.0.1:{self.port}{urlsplit(self._behind.url).path}"
+
+    def secrets(self) -> set[str]:
+        """Return the tokens that were handed out."""
+        return set(self._secrets)
 
     def aim(self, answer: str, method: str, path: str) -> None:
         """Answer requests whose path a regular expression finds in this way, from now on."""
@@ -108,13 +115,14 @@ class HostileServer:
         if aimed and ANSWERS[aim.answer].first:
             first = re.sub(r"([?&]offset=)\d+", r"\g<1>0", first)
         plain = await self._due(first, headers, body)
-        self.secrets |= {value.encode() for name, value in plain.headers if name.lower() == "x-mstr-authtoken"}
+        self._secrets |= {value for name, value in plain.headers if name.lower() == "x-mstr-authtoken"}
         if not aimed:
             writer.write(plain.sent())
             await writer.drain()
             return True
         self._hits += 1
-        asked = plain._replace(token=next((value for name, value in headers if name == "X-MSTR-AuthToken"), ""))
+        token = next((value for name, value in headers if name == "X-MSTR-AuthToken"), "")
+        asked = plain._replace(token=token, headers=[*plain.headers, ("Connection", "close")])
         for piece in ANSWERS[aim.answer].pieces(asked):
             if isinstance(piece, bytes):
                 writer.write(piece)

@@ -4,6 +4,8 @@
 """
 
 import re
+import subprocess
+import sys
 from itertools import cycle, islice
 
 import pytest
@@ -13,13 +15,15 @@ from mstr_arrow.simulator.protocol.routes import ROUTES
 from tests.hostile.answers import ANSWERS
 from tests.hostile.cells import CELLS, UNUSED, serving
 from tests.hostile.server import HostileServer
-from tests.hostile.trial import attempt, call
+from tests.hostile.trial import Due, attempt
 
 SAMPLE = [
     pytest.param(answer, endpoint, id=f"{answer} - {endpoint}")
     for answer, endpoint in islice(zip(cycle(ANSWERS), cycle(CELLS), strict=False), max(len(ANSWERS), len(CELLS)))
 ]
 """Each answer at least once, and each endpoint."""
+SHARES = 8
+"""Parts of all answers, each tried in a process of its own."""
 
 
 @pytest.fixture(scope="module")
@@ -30,16 +34,22 @@ def server():
 
 @pytest.fixture(scope="module")
 def due(server):
-    """What each call returns where nothing is hostile; each reaches the endpoint that it stands for."""
-    ends = {endpoint: call(server, "what is due", endpoint) for endpoint in CELLS}
-    assert [(endpoint, end) for endpoint, end in ends.items() if end.error or not end.hits] == []
-    return {endpoint: end.value for endpoint, end in ends.items()}
+    return Due(server)
+
+
+@pytest.mark.slow
+@pytest.mark.xfail(strict=False, reason="the memory that several bombs take after one another is not in bounds yet")
+@pytest.mark.parametrize("share", range(1, SHARES + 1))
+def test_every_answer_at_every_endpoint_ends_so_in_bounded_memory(share):
+    command = [sys.executable, "-m", "tests.hostile", "--share", f"{share}/{SHARES}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)  # noqa: S603 - our own
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(("answer", "endpoint"), SAMPLE, ids=" at ".join)
 def test_a_hostile_answer_ends_in_what_is_right_or_an_error_of_ours(server, due, monkeypatch, answer, endpoint):
     monkeypatch.setattr(exchange, "BEYOND_BUFFER", 2**20)  # what is larger takes no longer than it must
-    attempt(server, answer, endpoint, due[endpoint])
+    attempt(server, answer, endpoint, due)
 
 
 def test_each_endpoint_that_the_simulator_has_is_tried_or_known_to_be_unused():

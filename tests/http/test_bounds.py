@@ -21,7 +21,7 @@ from mstr_arrow.prompts.collection import load
 from mstr_arrow.session.saved import read_session
 
 MIB = 2**20
-ZEROS = bytes(64 * MIB)
+ZEROS = bytes(16 * MIB)
 BOMB = gzip.compress(ZEROS, mtime=0)
 HALF = gzip.compress(ZEROS[: MIB // 2 + 1], mtime=0)
 BARE = zlib.compressobj(wbits=-15)
@@ -158,5 +158,7 @@ def test_a_search_that_repeats_itself_has_an_end(library, retail):
     found = {"id": "A" * 32, "name": "Sales", "type": 3, "subtype": 776}
     library.on("POST", "/api/metadataSearches/results", status=200, json={"id": "S1", "totalItems": 10**9})
     library.on("GET", "/api/metadataSearches/results", status=200, json={"totalItems": 10**9, "result": [found]})
-    assert [info.name for info in retail.objects()] == ["Sales"]
-    assert library.count("GET", "/api/metadataSearches/results") == 2
+    with pytest.warns(errors.DataLossWarning, match="all but 999,999,999, and then the first ones again"):
+        assert [info.name for info in retail.objects()] == ["Sales"]
+    at_once = retail.settings.limits.max_concurrency
+    assert library.count("GET", "/api/metadataSearches/results") <= 1 + at_once

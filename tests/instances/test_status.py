@@ -100,3 +100,12 @@ def test_a_failure_brings_its_code():
     told = b'{"status": "3", "iServerCode": -2147205488, "message": "too many rows"}'
     assert state(200, told).failure == told
     assert state(200, b'{"status": 3, "message": "no"}').failure is None
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"a": 1}', b'{"name": "R"}'])
+@pytest.mark.parametrize("status", [200, 202])
+def test_an_answer_that_names_no_instance_and_no_status_says_nothing_of_it(status, content):
+    assert not state(status, content).tells
+    assert state(204, b"").tells
+    assert state(status, b'{"status": 6}').tells
+    assert state(status, b'{"instanceId": "I7"}').tells

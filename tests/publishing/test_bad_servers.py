@@ -2,6 +2,10 @@
 
 import asyncio
 import re
+import signal as signals
+import subprocess
+import sys
+import time
 
 import polars as pl
 import pytest
@@ -12,7 +16,7 @@ from mstr_arrow.simulator import Fault
 
 CUBE = "Sales Cube"
 PUBLISH = r"/v2/cubes/\w+$"
-BLIND = {"monitors_caches": False, "monitors_jobs": False, "names_publication": False}
+BLIND = {"monitors_caches": False, "monitors_jobs": False, "names_publication": False, "publication_seconds": 0.8}
 
 
 def rows(connection):
@@ -47,7 +51,7 @@ def test_it_is_proved_by_what_is_shown(serve, settings, proof):
 
 
 def test_what_nothing_proves_is_said(serve):
-    sim, connection = serve(**BLIND, status_lag=9)
+    sim, connection = serve(**BLIND | {"status_lag": 9, "publication_seconds": 0.1})
     with connection:
         with pytest.warns(errors.UnprovenWarning, match="cube 'Sales Cube': its publication has ended") as caught:
             done = connection.cube(CUBE).refresh()
@@ -104,12 +108,7 @@ def test_a_cube_of_pushed_tables_has_no_source(serve):
 # What goes wrong on the way
 
 
-LOST = {
-    "reset": Fault.reset(),
-    "502": Fault.outwaited(502),
-    "504": Fault.outwaited(504),
-    "slow": Fault.outwaited(503),
-}
+LOST = {"reset": Fault.reset(), "504": Fault.outwaited(504)}
 
 
 @pytest.mark.parametrize("kind", LOST)
@@ -122,6 +121,15 @@ def test_a_lost_answer_starts_nothing_twice(serve, kind, seconds, settings):
     with connection:
         assert connection.cube(CUBE).refresh().proof == "data time"
         assert (rows(connection), sim.publications, asked(sim)) == (31, 1, 1)
+
+
+def test_what_is_seen_only_when_it_is_asked_for_again_is_ones_own(serve):
+    sim, connection = serve(monitors_jobs=False, status_lag=9, publication_seconds=1)
+    sim.fail(Fault.reset().on("POST", PUBLISH))
+    with connection:
+        done = connection.cube(CUBE).refresh()
+        assert (done.proof, done.started) == ("data time", True)
+    assert (sim.publications, asked(sim)) == (1, 2)
 
 
 def test_what_certainly_did_not_begin_is_asked_for_again(serve):
@@ -232,3 +240,36 @@ def test_another_project_of_the_same_session_may_be_left_meanwhile(serve):
         with connection.in_project(sim.project) as other:
             going = other.cube(CUBE).refresh(wait=False)
         assert going.wait().proof == "data time"
+
+
+PROGRAM = """
+import sys, mstr_arrow as ma
+conn = ma.connect(sys.argv[1], username="demo", password="demo")
+going = conn.cube("Sales Cube").refresh(wait=False)
+print(going.status.state, flush=True)
+{rest}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rest", "signal"),
+    [
+        ("", None),
+        *(
+            pytest.param(rest, "SIGINT", marks=pytest.mark.slow)
+            for rest in ("with conn: going.wait()", "going.wait()")
+        ),
+    ],
+)
+def test_the_end_of_the_process_is_the_end_of_the_job(serve, rest, signal):
+    sim, connection = serve(publication_seconds=30)
+    connection.close()
+    program = [sys.executable, "-W", "ignore", "-c", PROGRAM.format(rest=rest), sim.url]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+        assert process.stdout.readline() == "running\n"
+        if signal is not None:
+            time.sleep(0.3)
+            process.send_signal(getattr(signals, signal))
+        process.communicate(timeout=20)
+    assert "DELETE" in [each.method for each in sim.requests if "/monitors/jobs/" in each.path]
+    assert sim.requests[-1].path == "/api/auth/logout"

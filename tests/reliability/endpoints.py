@@ -12,6 +12,7 @@ from mstr_arrow.simulator import Simulator
 CUBE = "Sales Cube"
 WHOLE, PAGES = ma.Limits(concurrency=1), ma.Limits(page_rows=70, concurrency=1)
 FRAME = pl.DataFrame({"key": ["a", "b"], "n": [1, 2]})
+MODEL = "Retail Model"
 REFRESHED = "Pushed Before"
 NUMBERS = count()
 
@@ -19,7 +20,7 @@ NUMBERS = count()
 @contextmanager
 def serving():
     """Run a server with what the calls need."""
-    with Simulator(rows=180, publish_polls=0, encode_once=True) as server:
+    with Simulator(rows=180, publish_polls=0, encode_once=True, cache_seconds=0.05) as server:
         with ma.connect(
             server.url, username=server.username, password=server.password, project=server.project
         ) as connection:
@@ -47,12 +48,61 @@ def certify(connection):
     ma.SuperCube(connection, id=connection.find(REFRESHED).id).certify()
 
 
+def subscribe(connection):
+    """Make a subscription that the call deletes again."""
+    made = connection.subscribe(
+        "Made", [(connection.find(CUBE).id, "cube")], "Every Morning", "demo", ma.delivery.HistoryList()
+    )
+    made.delete()
+
+
+def send_answers(connection):
+    """Send a subscription with answers, and delete it."""
+    history = ma.delivery.HistoryList()
+    made = connection.subscribe("Asking", "Prompted Twice", "Every Morning", connection.user(), history)
+    try:
+        made.send(answers={"Year": 2024})
+        made.wait()
+    finally:
+        made.delete()
+
+
+def change(connection):
+    phone = connection.subscription("On My Phone")
+    phone.update(name="On My Phone").pause().resume()
+
+
+def address(connection):
+    """Give the user an address that the call takes away again."""
+    connection.user().delete_address(connection.user().add_address("Office", "demo@example.com"))
+
+
 def search(connection):
     return connection.search("S*", complete=True)
 
 
 def read_pages(connection):
     return connection.cube(CUBE, limits=PAGES).to_arrow()
+
+
+def refresh_model(connection):
+    return connection.data_model(MODEL).refresh(timeout=2).proof
+
+
+def refresh(connection):
+    return connection.cube(CUBE).refresh(timeout=2).proof
+
+
+def changed(connection):
+    """Change a cache twice, so that it is as it was."""
+    cache = connection.caches(CUBE)[0]
+    return cache.unload().loaded, cache.load().loaded
+
+
+def deleted(connection):
+    """Delete the cache of a cube, and have it again."""
+    connection.caches(CUBE)[0].delete()
+    return refresh(connection)
 
 
 ENDPOINTS = {
@@ -112,17 +162,48 @@ ENDPOINTS = {
     "publish status": Endpoint("GET", r"/publishStatus$", pushed),
     "dataset": Endpoint("GET", r"/api/datasets/\w+$", lambda conn: conn.write(REFRESHED, FRAME)),
     "certificate": Endpoint("PUT", r"/certify$", certify),
+    "users": Endpoint("GET", r"/api/users$", lambda conn: conn.users("ann*")),
+    "one user": Endpoint("GET", r"/api/users/\w+$", lambda conn: conn.user(conn.user().id)),
+    "groups": Endpoint("GET", r"/api/usergroups$", lambda conn: conn.user_groups()),
+    "addresses": Endpoint("GET", r"/v2/users/\w+/addresses$", lambda conn: conn.user("annl").addresses()),
+    "new address": Endpoint("POST", r"/v2/users/\w+/addresses$", address),
+    "deleted address": Endpoint("DELETE", r"/users/\w+/addresses/\w+$", address),
+    "schedules": Endpoint("GET", r"/api/schedules$", lambda conn: conn.schedules()),
+    "subscriptions": Endpoint("GET", r"/api/subscriptions$", lambda conn: conn.subscriptions()),
+    "recipients": Endpoint("POST", r"/recipients/results$", subscribe),
+    "new subscription": Endpoint("POST", r"/api/subscriptions$", subscribe),
+    "deleted subscription": Endpoint("DELETE", r"/api/subscriptions/\w+$", subscribe),
+    "one subscription": Endpoint("GET", r"/api/subscriptions/\w+$", change),
+    "changed subscription": Endpoint("PUT", r"/api/subscriptions/\w+$", change),
+    "paused subscription": Endpoint("PATCH", r"/api/subscriptions/\w+$", change),
+    "instance of a content": Endpoint("POST", r"/content/\w+/instances$", send_answers),
+    "sent": Endpoint("POST", r"/v2/subscriptions/\w+/send$", send_answers),
+    "status of a subscription": Endpoint("GET", r"/subscriptions/\w+/status$", send_answers),
     "deletion": Endpoint("DELETE", r"/api/objects/\w+$", pushed),
+    "refresh": Endpoint("POST", r"/v2/cubes/\w+$", refresh),
+    "tables of a data model": Endpoint(
+        "GET", r"/model/dataModels/\w+/tables$", lambda conn: conn.data_model(MODEL).tables()
+    ),
+    "parameters of a data model": Endpoint(
+        "GET", r"/model/dataModels/\w+/parameters$", lambda conn: conn.data_model(MODEL).parameters()
+    ),
+    "instance of a data model": Endpoint("POST", r"/dataModels/\w+/instances$", refresh_model),
+    "nodes": Endpoint("GET", r"/monitors/iServer/nodes$", lambda conn: len(conn.caches())),
+    "caches": Endpoint("GET", r"/monitors/caches/cubes$", lambda conn: len(conn.caches())),
+    "cache": Endpoint("GET", r"/caches/cubes/[^/]+$", changed),
+    "change of a cache": Endpoint("PATCH", r"/caches/cubes/[^/]+$", changed),
+    "how far a change is": Endpoint("GET", r"/manipulations/\w+/status$", changed),
+    "deletion of a cache": Endpoint("DELETE", r"/caches/cubes/[^/]+$", deleted),
 }
 """By name, with the last path of `REFRESHED` there before."""
 
 SILENT = {
     "settings of the project": Endpoint("GET", r"/projects/\w+/settings$", None),
     "log-out": Endpoint("POST", r"/auth/logout$", None),
-    "nodes": Endpoint("GET", r"/monitors/iServer/nodes$", None),
-    "caches": Endpoint("GET", r"/monitors/caches/cubes$", None),
     "jobs": Endpoint("GET", r"/monitors/jobs$", None),
-    "job": Endpoint("DELETE", r"/monitors/jobs/\w+$", None),
+    "cube status": Endpoint("HEAD", r"/api/cubes/\w+$", None),
+    "how far a job is": Endpoint("GET", r"/monitors/jobs/[^/]+$", None),
+    "job": Endpoint("DELETE", r"/monitors/jobs/[^/]+$", None),
     "deleted upload session": Endpoint("DELETE", r"/uploadSessions/\w+$", None),
 }
-"""Endpoints whose errors nobody is told: what they are asked for is done as well as can be."""
+"""Endpoints whose errors nobody is told: what they are asked for is done as well as can be, or in another way."""

@@ -18,16 +18,18 @@ PAGES = r"/instances/"
 
 
 class Step(NamedTuple):
-    """The requests that a fault aims at."""
+    """The requests that a fault aims at, after the first ``skip``."""
 
     method: str
     path: str
+    skip: int = 0
 
 
 STEPS = {
     "log-in": Step("POST", r"/auth/login$"),
     "definition": Step("GET", r"/v2/cubes/\w+$"),
     "instance": Step("POST", r"/instances$"),
+    "report": Step("POST", r"/reports/\w+/instances$"),
     "first page": Step("GET", PAGES),
     "any page": Step("GET", PAGES),
     "any page, total order": Step("GET", PAGES),
@@ -36,6 +38,8 @@ STEPS = {
     "upload session": Step("POST", r"/uploadSessions$"),
     "chunk": Step("PUT", r"/uploadSessions/\w+$"),
     "publish": Step("POST", r"/publish$"),
+    "refresh": Step("POST", r"/v2/cubes/\w+$"),
+    "look at it": Step("HEAD", r"/api/cubes/\w+$", skip=1),
     "log-out": Step("POST", r"/auth/logout$"),
 }
 LONG_AGO = "Thu, 01 Jan 2026 00:00:00 GMT"
@@ -131,34 +135,34 @@ WORDS = {
 }
 # A cell is what is done (WORDS) and the error if it stays (ERRORS, "u" for UploadFailed because of it).
 TABLE = {
-    REFUSED: "+C +C +C +C +C +C +C +C +C +uC +uC +",
-    "certificate not accepted, or other TLS failure": "L L L L L L L L L uL uL +",
-    "500, 502, 504, with JSON, HTML or nothing": "+S +S +S +S +S +S +S +S +S +uS uS +",
-    "503, with JSON, HTML or nothing": "+B +B +B +B +B +B +B +B +B +uB uB +",
-    "429 or 503 with Retry-After, in seconds or as a date": "+B +B +B +B +B +B +B +B +B +uB +uB +",
-    "reset while the request is sent": "+C +C +C +C +C +C +C +C +C +uC uC +",
-    LOST: "+C +C +C +C +C +C +C = s+C +uC = +",
-    OUTWAITED: "+S +S +S +S +S +S +S = s+S +uS = +",
-    SILENT: "T +T T +T +T +T +T T T +uT uT +",
-    "reset or end in the middle of the body": "- +C +C +C +C +C +C = s+C - - -",
-    "silence in the middle of the body": "- +T T +T +T +T +T = T - - -",
-    "trickle": "- = = = = = = = = - - -",
-    "body that ends early with the length that was told; broken gzip": "- +P +P =P =P =P +P = s+A - - -",
-    "no JSON": "+P +P +P =P =P =P +P +P +P +uP uP =",
-    "JSON that is something else": "+P +P +P =P =P =P +P +P +P - - -",
-    "401 ERR009": "- sE sE siI I siI sE sE sE suE suE -",
-    "instance gone (-2147468986), alone or with all others": "- - - iI I iI - - - - - -",
-    "server's own time-out (-2147206497)": "B B B =B =B =B =B B B uB uB +",
-    "memory (-2147073380), governor full (-2147209053)": "+B +B +B +B +B +B +B +B +B +uB +uB +",
-    "project unloaded (-2147209151)": "N N N N N N N N N uN uN +",
-    "cube published again, its instances stay": "- = = = = = = - - - - -",
-    "cube published again, its instances are gone": "- = = i I D = - - - - -",
-    "fewer rows than asked for": "- - = = = = - - - - - -",
-    "more rows than asked for": "- - = =M =M =M - - - - - -",
-    "wrong offset, another page": "- - = =M =M =M - - - - - -",
-    "another total": "- - M =M =M =M - - - - - -",
-    "page of another object": "- - = =M =M =M - - - - - -",
-    "page of another instance": "- - - =M =M =M - - - - - -",
+    REFUSED: "+C +C +C +C +C +C +C +C +C +C +uC +uC +C +T +",
+    "certificate not accepted, or other TLS failure": "L L L L L L L L L L uL uL L =T +",
+    "500, 502, 504, with JSON, HTML or nothing": "+S +S +S +S +S +S +S +S +S +S +uS uS +S +T +",
+    "503, with JSON, HTML or nothing": "+B +B +B +B +B +B +B +B +B +B +uB uB +B +T +",
+    "429 or 503 with Retry-After, in seconds or as a date": "+B +B +B +B +B +B +B +B +B +B +uB +uB +B +T +",
+    "reset while the request is sent": "+C +C +C +C +C +C +C +C +C +C +uC uC +C +T +",
+    LOST: "+C +C +C +C +C +C +C +C = s+C +uC = = +T +",
+    OUTWAITED: "+S +S +S +S +S +S +S +S = s+S +uS = = +T +",
+    SILENT: "T +T T T +T +T +T +T T T +uT uT +T +T +",
+    "reset or end in the middle of the body": "- +C +C +C +C +C +C +C = s+C - - = - -",
+    "silence in the middle of the body": "- +T T T +T +T +T +T = T - - = - -",
+    "trickle": "- = = = = = = = = = - - = - -",
+    "body that ends early with the length that was told; broken gzip": "- +P +P +P =P =P =P +P = s+A - - = - -",
+    "no JSON": "+P +P +P +P =P =P =P +P +P +P +uP uP +P = =",
+    "JSON that is something else": "+P +P +P +P =P =P =P +P +P +P - - +P - -",
+    "401 ERR009": "- sE sE sE siI I siI sE sE sE suE suE sE - -",
+    "instance gone (-2147468986), alone or with all others": "- - - - iI I iI - - - - - - - -",
+    "server's own time-out (-2147206497)": "B B B B =B =B =B =B B B uB uB +B +T +",
+    "memory (-2147073380), governor full (-2147209053)": "+B +B +B +B +B +B +B +B +B +B +uB +uB +B +T +",
+    "project unloaded (-2147209151)": "N N N N N N N N N N uN uN N = +",
+    "cube published again, its instances stay": "- = = - = = = = - - - - - - -",
+    "cube published again, its instances are gone": "- = = - i I D = - - - - - - -",
+    "fewer rows than asked for": "- - = - = = = - - - - - - - -",
+    "more rows than asked for": "- - = - =M =M =M - - - - - - - -",
+    "wrong offset, another page": "- - = - =M =M =M - - - - - - - -",
+    "another total": "- - M - =M =M =M - - - - - - - -",
+    "page of another object": "- - = - =M =M =M - - - - - - - -",
+    "page of another instance": "- - - - =M =M =M - - - - - - - -",
 }
 
 

@@ -13,7 +13,7 @@ from mstr_arrow import errors
 from mstr_arrow.fetch import recovery
 from mstr_arrow.grid.checksum import checksum
 from mstr_arrow.instances.fetch_known import without_metrics
-from mstr_arrow.instances.freshness import Cache, Publication, Times
+from mstr_arrow.instances.freshness import Cache, Published, Times
 from mstr_arrow.instances.known import Known
 from mstr_arrow.simulator import Fault, Simulator
 from tests.support.servers import IDLE
@@ -199,7 +199,7 @@ def test_only_a_read_in_a_total_order_of_several_pages_asks_for_more(any_sim, qu
 
 
 def test_what_is_known_tells_other_data_and_proves_the_same():
-    once = Publication((Cache("2026-01-01 00:00:00", "7", "10", "99"),))
+    once = Published((Cache("2026-01-01 00:00:00", "7", "10", "99"),))
     known = Known(Times("m", once), {"M": 1.0, "N": 5}, 10, {"M": (0.0, 1.0)})
     assert known.difference(known) is None
     assert known.proves(known)
@@ -207,14 +207,14 @@ def test_what_is_known_tells_other_data_and_proves_the_same():
     assert known.difference(replace(known, totals={"M": 1.0 + 1e-12, "N": 5})) is None
     assert "total of a metric was 5, and is 6 now" in known.difference(replace(known, totals={"M": 1.0, "N": 6}))
     assert known.difference(replace(known, totals=None)) is None
-    later = Publication((Cache("2026-01-01 00:00:00", "8", "10", "99"),))
+    later = Published((Cache("2026-01-01 00:00:00", "8", "10", "99"),))
     assert (
         known.difference(replace(known, times=Times("m", later))) == "it was published by job 7, and again by job 8"
     )
-    unknown = replace(known, times=Times("m", Publication((Cache("2026-01-01 00:00:00"),))))
+    unknown = replace(known, times=Times("m", Published((Cache("2026-01-01 00:00:00"),))))
     assert unknown.difference(unknown) is None
     assert not unknown.proves(unknown)
-    two = Publication((*once.caches, Cache("2026-01-02 00:00:00", "8", "10", "99")))
+    two = Published((*once.caches, Cache("2026-01-02 00:00:00", "8", "10", "99")))
     assert not replace(known, times=Times("m", two)).proves(replace(known, times=Times("m", two)))
 
 

@@ -4,6 +4,7 @@ Of faults that are alike one stands for its row, another one at each step. Of th
 third diagonal, and with a fault that stays one diagonal. ``nox -s slow`` tries all cells.
 """
 
+import re
 from contextlib import nullcontext
 from itertools import count
 from pathlib import Path
@@ -13,12 +14,13 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow import errors, events
+from mstr_arrow.publishing import cube_publisher, publication
 from mstr_arrow.simulator import Fault, Simulator
 from tests.reliability.faulttable import FAULTS, LIVES_ON, SHORT_OF_TIME, STEPS, TABLE, cells, lines
 from tests.reliability.meddling import CUBE, Meddling
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
-ROWS = 180
+ROWS, REPORT = 180, "Plain Report"
 WHOLE, PAGES = ma.Limits(concurrency=1), ma.Limits(page_rows=70, concurrency=1)  # more than the smallest page
 PUSHED = pl.DataFrame({"key": [f"k{n}" for n in range(50)], "n": range(50)})
 NAMES = (f"Pushed {number}" for number in count())
@@ -27,14 +29,23 @@ SHORT = ma.Timeouts(connect=0.5, read=1, execute=1, publish=10, logout=5)
 ONCE_MORE = ma.Retry(attempts=2, seconds=10, wait_initial=0.001, wait_max=0.002)
 
 OF_PAGES = {"instance", "first page", "any page", "any page, total order"}
-WITHOUT_BODY = {"chunk", "publish", "log-out"}
+WITHOUT_BODY = {"chunk", "publish", "look at it", "log-out"}
+PUBLISH = re.compile(STEPS["refresh"].path)
 OF_BODIES = {fault for fault in FAULTS if "body" in fault or fault == "trickle"}
 
 
 @pytest.fixture(scope="module")
 def sim():
-    with Simulator(rows=ROWS, publish_polls=0, encode_once=True) as server:
+    with Simulator(rows=ROWS, publish_polls=0, encode_once=True, publication_seconds=0.1) as server:
         yield server
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _short_waits():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cube_publisher, "LOOK_SECONDS", 0.05)
+        patch.setattr(publication, "FIRST_PAUSE", 0.03)
+        yield
 
 
 class Run:
@@ -57,8 +68,13 @@ class Run:
         with self.connect() as connection:
             if step == "elements":
                 assert connection.cube(CUBE).elements("Region").num_rows == 5
+            elif step == "report":
+                found = connection.report(REPORT).to_arrow(strings="plain")
+                assert found.equals(self.sim.truth(REPORT))
             elif step in {"dataset", "upload session", "chunk", "publish"}:
                 self.push(connection)
+            elif step in {"refresh", "look at it"}:
+                self.refresh(connection)
             elif step != "log-out":
                 self.read(connection, step)
 
@@ -77,6 +93,14 @@ class Run:
         versions.append(self.truth())
         assert sorted((order.as_py(), units.as_py()) for order, units in rows) in versions
 
+    def refresh(self, connection):
+        """Have the cube published, once, and read what is new."""
+        before = self.sim.publications
+        try:
+            assert connection.cube(CUBE).refresh(timeout=2).proof == "data time"
+        finally:
+            assert self.sim.publications <= before + 1
+
     def truth(self):
         rows = self.sim.truth(CUBE, columns=["Order", "Units"])
         return sorted(zip(*(column.to_pylist() for column in rows.columns), strict=True))
@@ -92,13 +116,14 @@ class Run:
         logins = sum(isinstance(event, events.SessionOpened) for event in self.seen)
         done = ["new session"] if logins > 1 else []
         done += ["new instance"] if self.restarts else []
-        done += ["again"] if any(event.number > 1 for event in started) else []
+        asked = [event for event in started if event.method == "POST" and PUBLISH.search(event.path)]
+        done += ["again"] if any(event.number > 1 for event in started) or len(asked) > logins else []
         return " and ".join(done) or "goes on"
 
 
 def outcome(sim, fault, step, times):
     """Let a fault come so many times at a step; return what was done, or the error."""
-    aimed = fault.on(*STEPS[step], times=times)
+    aimed = fault.on(STEPS[step].method, STEPS[step].path, skip=STEPS[step].skip, times=times)
     waits = SHORT if fault in SHORT_OF_TIME else WAITS
     if isinstance(aimed, Meddling):
         meddling = aimed.done(sim)
@@ -177,7 +202,7 @@ def applies(fault, step):
     if "published" in fault:
         return step in {*OF_PAGES, "definition", "elements"}
     if "ERR009" in fault:
-        return step not in {"log-in", "log-out"}
+        return step not in {"log-in", "look at it", "log-out"}
     return "instance gone" not in fault or step in OF_PAGES - {"instance"}
 
 

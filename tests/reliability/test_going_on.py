@@ -66,6 +66,29 @@ def test_an_ordered_read_goes_on_where_it_was(cube, sim):
     assert sum(rows) < 2 * ROWS  # it did not start again
 
 
+CONTRADICTIONS = {
+    "offset": Fault.lying_page(offset=3),
+    "total": Fault.lying_page(total=1),
+    "more than asked": Fault.long_page(5),
+    "another page": Fault.other_page(15),
+}
+
+
+@pytest.mark.parametrize("contradiction", CONTRADICTIONS)
+def test_a_first_page_of_the_other_instance_that_contradicts_is_asked_for_again(cube, sim, contradiction):
+    def gone():
+        sim.fail(CONTRADICTIONS[contradiction].on("POST", r"/instances$"))
+        sim.drop_instances()
+
+    whole = ordered(cube).to_arrow(strings="plain")
+    scan = ordered(cube)
+    asked = len(sim.requests)
+    assert interrupted(scan, after_3=gone).equals(whole)
+    assert scan.stats.restarts == 1
+    pages = [request.query.get("limit") for request in sim.requests[asked:] if request.method == "GET"]
+    assert "1" in pages  # once more
+
+
 def test_requests_that_fail_together_make_one_instance(cube, sim):
     scan = ordered(cube).with_options(limits=ma.Limits(page_rows=10, concurrency=8, buffer_bytes=25_000))
     made = sim.instances_created

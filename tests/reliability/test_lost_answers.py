@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import re
 
+import orjson
 import polars as pl
 import pytest
 
@@ -86,11 +87,77 @@ def test_an_instance_whose_answer_cannot_be_read_is_made_again(sim, connect, dam
         assert connection.cube(CUBE).to_arrow().num_rows == 20
 
 
-def test_a_report_is_not_run_again(sim, connect, lost):
-    sim.fail(lost.on("POST", r"/reports/\w+/instances$"))
+def runs(sim):
+    return sum(request.method == "POST" and request.path.endswith("/instances") for request in sim.requests)
+
+
+def test_a_report_is_run_again_where_the_jobs_show_that_it_does_not_run(sim, connect, lost):
+    sim.fail(lost.on("POST", r"/reports/\w+/instances$", times=2))
+    with connect() as connection:
+        assert connection.report("Plain Report").to_arrow(strings="plain").equals(sim.truth("Plain Report"))
+    assert (runs(sim), sim.open_sessions) == (3, 0)
+
+
+@pytest.mark.parametrize(
+    "damage", [Fault.html(500), Fault.damaged(), Fault.cut_short(), Fault.not_json(), Fault.not_json(b'{"a": 1}')]
+)
+def test_a_report_whose_answer_cannot_be_read_is_run_again(sim, connect, damage):
+    sim.fail(damage.on("POST", r"/reports/\w+/instances$"))
+    with connect() as connection:
+        assert connection.report("Plain Report").to_arrow(strings="plain").equals(sim.truth("Plain Report"))
+    assert runs(sim) == 2
+
+
+def test_a_report_is_run_three_times_at_most(sim, connect, lost):
+    sim.fail(lost.on("POST", r"/reports/\w+/instances$", times=None))
     with connect() as connection, pytest.raises((errors.ConnectError, errors.ServerError)):
         connection.report("Plain Report").to_arrow()
-    assert sum(request.path.endswith("/instances") for request in sim.requests) == 1
+    assert runs(sim) == 3
+
+
+def job(**other):
+    told = {"jobId": 7, "status": "executing", "user": "Somebody", "objectId": PLAIN_REPORT}
+    return Fault.rewritten(lambda _: orjson.dumps({"jobs": [{**told, **other}]}))
+
+
+PLAIN_REPORT = "F5A9F4941458988581574F80AA941F05"
+UNCERTAIN = {
+    "forbidden": Fault.error(403, "ERR0014"),
+    "not there": Fault.error(404, "ERR001"),
+    "no list": Fault.not_json(b'{"error": "none"}'),
+    "null": Fault.not_json(b"null"),
+    "its job": job(user="demo"),
+    "a job that tells no user": job(user=None),
+}
+
+
+@pytest.mark.parametrize("jobs", UNCERTAIN)
+def test_a_report_is_not_run_again_where_it_may_run(sim, connect, lost, jobs):
+    sim.fail(lost.on("POST", r"/reports/\w+/instances$"))
+    sim.fail(UNCERTAIN[jobs].on("GET", r"/monitors/jobs", times=None))
+    with connect() as connection, pytest.raises((errors.ConnectError, errors.ServerError)):
+        connection.report("Plain Report").to_arrow()
+    assert runs(sim) == 1
+
+
+@pytest.mark.parametrize(
+    "other", [{}, {"user": {"id": "F" * 32, "name": "Somebody"}}, {"status": "completed", "user": None}]
+)
+def test_jobs_of_others_and_former_ones_do_not_keep_a_report_from_running(sim, connect, other):
+    sim.fail(Fault.reset().on("POST", r"/reports/\w+/instances$"))
+    sim.fail(job(**other).on("GET", r"/monitors/jobs"))
+    with connect() as connection:
+        assert connection.report("Plain Report").to_arrow(strings="plain").equals(sim.truth("Plain Report"))
+
+
+def test_a_report_that_runs_on_behind_a_gateway_is_not_run_again(quick):
+    with Simulator(rows=20, report_seconds=30) as sim:
+        sim.fail(Fault.outwaited(504).on("POST", r"/instances$"))
+        with ma.connect(sim.url, username=sim.username, password=sim.password, settings=quick) as connection:
+            with pytest.raises(errors.ServerError, match="The report may go on running on the server"):
+                connection.report("Plain Report").to_arrow()
+            assert len(sim._server.jobs.running) == 1
+        assert runs(sim) == 1
 
 
 def test_lost_instances_push_out_none_that_is_read(sim, lost):
@@ -207,6 +274,28 @@ def test_an_upload_session_is_asked_for_once_more(sim, connect, fault):
         sim.fail(fault.on("POST", r"/uploadSessions$"))
         assert connection.write("Pushed", NEW).published
     assert (sim.uploads_open, sim.open_sessions) == (0, 0)
+
+
+def test_the_next_write_gets_round_an_upload_session_that_a_time_out_left(sim):
+    short = ma.Settings(timeouts=ma.Timeouts(read=0.3, execute=0.3, logout=2))
+    with log_in(sim, settings=short) as connection:
+        connection.write("Pushed", OLD)
+        sim.fail(Fault.stalled().on("POST", r"/uploadSessions$"))
+        with pytest.raises(errors.TimeoutExceeded):
+            connection.write("Pushed", NEW)
+        assert sim.uploads_open == 1
+        assert connection.write("Pushed", NEW).published
+        assert (sim.uploads_open, sim.open_sessions) == (0, 1)
+
+
+def test_log_outs_that_end_all_sessions_of_the_user_do_not_end_an_upload(quick):
+    with Simulator(rows=20, publish_polls=0, logout_ends_all=True) as server:
+        with log_in(server, settings=quick) as connection:
+            connection.write("Pushed", OLD)
+            server.fail(Fault.reset().on("POST", r"/uploadSessions$"))
+            assert connection.write("Pushed", NEW, verify=True).verified
+            assert connection.cube(CUBE).to_arrow().num_rows == 20
+        assert (server.uploads_open, server.open_sessions) == (0, 0)
 
 
 @pytest.fixture

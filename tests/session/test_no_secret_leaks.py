@@ -71,7 +71,7 @@ def frames_with_variables(error):
     while told is not None:
         for frame in told.stack:
             if PACKAGE in Path(frame.filename).parents:
-                yield from (f"{frame.name}: {name} = {value}" for name, value in frame.locals.items())
+                yield from (f"{frame.name}: {name} = {value}" for name, value in (frame.locals or {}).items())
         told = told.__cause__ or (None if told.__suppress_context__ else told.__context__)
 
 

@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
+import mstr_arrow as ma
 from mstr_arrow import delivery
+from mstr_arrow.config import Settings, Timeouts
 from mstr_arrow.errors import MstrError, NotFound, TimeoutExceeded
 from mstr_arrow.simulator import Fault
 
@@ -106,3 +108,27 @@ def test_a_wait_that_is_too_long_is_an_error_of_ours(server, conn):
     with pytest.raises(TimeoutExceeded):
         made.wait(timeout=0.05)
     made.delete()
+
+
+@pytest.mark.parametrize("step", ["make", "delete"])
+def test_what_nobody_can_look_at_is_told_with_the_way_to_see_it(server, conn, daily, step):
+    before = len(server.requests)
+    method, path = ("POST", SUBSCRIPTIONS) if step == "make" else ("DELETE", ONE)
+    server.fail(Fault.html(502).on(method, path))
+    server.fail(Fault.html(502).on("GET", r"/subscriptions(/\w+)?$", skip=1 if step == "make" else 0, times=None))
+    with pytest.raises(MstrError, match=r"not known: see subscriptions\(\) before you ask for it again"):
+        subscribe(conn) if step == "make" else daily.delete()
+    server.heal()
+    assert sum(request.method == method for request in server.requests[before:]) == 1
+    assert count(server) == 0
+
+
+def test_a_time_out_while_nothing_is_there_says_how_to_see_it(server):
+    settings = Settings(timeouts=Timeouts(connect=0.3, read=0.3, execute=0.3))
+    server.fail(Fault.slow(30).on("POST", SUBSCRIPTIONS))
+    with (
+        ma.connect(server.url, username=server.username, password=server.password, settings=settings) as hurried,
+        pytest.raises(TimeoutExceeded, match=r"see subscriptions\(\) before"),
+    ):
+        subscribe(hurried)
+    assert count(server) == 0

@@ -176,7 +176,9 @@ def test_what_went_though_its_answer_was_lost_is_not_sent_again(server, daily, f
     assert len(server.deliveries) == before + 1
 
 
-@pytest.mark.parametrize("fault", [Fault.html(502), Fault.error(500), Fault.reset_upload(after=0)])
+@pytest.mark.parametrize(
+    "fault", [Fault.html(502), Fault.error(500), Fault.reset_upload(after=0), Fault.not_json()]
+)
 def test_what_may_have_gone_is_not_sent_again_and_the_error_says_how_to_see(server, daily, fault):
     before = len(sends(server)), len(server.deliveries)
     server.fail(fault.on("POST", SEND))
@@ -225,3 +227,20 @@ def test_trouble_with_a_status_is_asked_again(server, daily):
 def test_every_way_to_tell_a_status_is_read(body, stage, outcome):
     status = read_status(body)
     assert (status.stage, status.outcome) == (stage, outcome)
+
+
+@pytest.mark.parametrize("path", [SEND, r"/prompts/answers$"])
+def test_answers_are_given_again_where_the_session_ends_meanwhile(server, asking, path):
+    before = len(server.deliveries)
+    server.fail(Fault.logged_out().on(None, path))
+    asking.send(answers={"Year": 2024})
+    assert asking.wait().outcome == "success"
+    assert len(server.deliveries) == before + 1
+
+
+def test_a_lost_answer_is_told_where_the_status_cannot_be_asked_either(server, daily):
+    server.fail(Fault.html(502).on("POST", SEND))
+    server.fail(Fault.reset().on("GET", r"/status$", skip=1, times=None))
+    with pytest.raises(ServerError, match=r"not sent again: see status\(\)"):
+        daily.send()
+    server.heal()

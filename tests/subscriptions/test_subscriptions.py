@@ -270,3 +270,53 @@ def test_a_bare_list_of_subscriptions_with_little_in_it_is_read(library, retail)
     (found,) = retail.subscriptions()
     assert (found.id, found.owner, found.created, found.contents) == ("A" * 32, None, None, [])
     assert found.delivery == delivery.Other("UNSUPPORTED", {})
+
+
+def test_tables_of_a_data_model_may_be_named(server, conn):
+    model = conn.data_model("Retail Model")
+    ids = {table.name: table.id for table in model.tables()}
+    condition = delivery.RefreshCondition(tables={"YTD_DAY": "replace", ids["city_mnth_sls"]: "upsert"})
+    made = conn.subscribe(
+        "Model", delivery.Content(model, refresh=condition), "Nightly Load Done", conn.user(), delivery.Cache()
+    )
+    made.delete()
+    content = sent(server, "POST")[-1]["contents"][0]
+    assert (content["id"], content["type"]) == (model.id, "cube")
+    assert content["refreshCondition"]["tables"] == [
+        {"id": ids["ytd_day"], "refreshPolicy": "replace"},
+        {"id": ids["city_mnth_sls"], "refreshPolicy": "upsert"},
+    ]
+    wrong = delivery.Content("Retail Model", refresh=delivery.RefreshCondition(tables={"ytd_dy": "replace"}))
+    with pytest.raises(NotFound, match="ytd_day"):
+        conn.subscribe("Model", wrong, "Nightly Load Done", conn.user(), delivery.Cache())
+
+
+def test_an_update_may_bring_answers(daily):
+    daily.update(
+        contents=delivery.Content("Prompted Twice", answers={"Year": 2023}), delivery=delivery.HistoryList()
+    )
+    assert daily.definition["contents"][0]["personalization"]["prompt"]["enabled"] is True
+    daily.send()
+    assert daily.wait().outcome == "success"
+
+
+def test_a_password_of_a_zip_file_is_in_no_error(server, conn):
+    from mstr_arrow.simulator import Fault
+
+    secret = "s3cret-of-the-zip"
+    server.fail(Fault.error(400, "ERR006", message=f"cannot pack with {secret}").on("POST", r"/subscriptions$"))
+    mail = delivery.Email(zip=delivery.Zip(password=secret))
+    with pytest.raises(InvalidRequest) as raised:
+        conn.subscribe("Zip", "Sales Cube", "Every Morning", "Ann Lee", mail)
+    assert secret not in str(raised.value)
+
+
+def test_schedules_come_from_the_newer_route_where_the_older_is_gone(server, conn, monkeypatch):
+    from mstr_arrow.simulator import Fault
+
+    monkeypatch.setattr(listing, "PAGE", 3)
+    known = conn.schedules()
+    server.fail(Fault.error(404, "ERR004", message="HTTP 404 Not Found").on("GET", r"/api/schedules$"))
+    assert conn.schedules() == known
+    assert asyncio.run(conn.schedule_async("mondays at six")).type == "time_based"
+    assert known.table().column_names[:3] == ["id", "name", "type"]

@@ -31,6 +31,16 @@ async def connecting_from_a_loop() -> None:
         assert_type(await conn.write_async("Stores", {}), ma.WriteResult)
 
 
+def refreshing(conn: ma.Connection) -> None:
+    publication = conn.cube("Sales").refresh(wait=False, timeout=60, on_progress=lambda status: status.message)
+    assert_type(publication, ma.Publication)
+    assert_type(publication.wait(), ma.PublicationStatus)
+    assert_type(publication.proof, str | None)
+    assert_type(conn.cube("Sales").status, ma.CubeStatus)
+    assert_type(conn.caches()[0].load(), ma.CubeCache)
+    assert_type(conn.caches().table(), pa.Table)
+
+
 def scans_stay_what_they_are(conn: ma.Connection) -> None:
     cube = conn.cube("Sales", concurrency=2, limits=ma.Limits(), row_counts=True)
     assert_type(cube, ma.Cube)
@@ -84,3 +94,16 @@ def mistakes_are_seen(conn: ma.Connection) -> None:
     conn.report("Daily", layout="tydy")  # type: ignore[arg-type]
     conn.cube("Sales").extract("sales", part_row=1000)  # type: ignore[call-arg]
     conn.get("status", param={})  # type: ignore[call-arg]
+
+
+def subscriptions(conn: ma.Connection, report: ma.Report) -> None:
+    mail = ma.delivery.Email(subject="Sales", expiration="2030-01-31")
+    made = conn.subscribe("Daily", [report], "Every Morning", conn.users("ann*"), mail, allow_unsubscribe=True)
+    assert_type(made, ma.Subscription)
+    assert_type(made.update(name="Weekly", delivery=ma.delivery.HistoryList()), ma.Subscription)
+    assert_type(made.wait(timeout=5), ma.DeliveryStatus)
+    assert_type(conn.subscriptions(owner="ann").table(), pa.Table)
+    assert_type(conn.user("ann").add_address("Office", "ann@example.com"), ma.Address)
+    assert_type(conn.user().name, str)
+    conn.subscribe("Daily", report, [], "ann", mail, allow_unsubscribed=True)  # type: ignore[call-arg]
+    conn.subscribe("Daily", report, [], "ann", "EMAIL")  # type: ignore[arg-type]

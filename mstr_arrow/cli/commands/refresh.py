@@ -113,7 +113,11 @@ def as_json(found: ObjectInfo, publication: Publication) -> dict[str, Any]:
 
 def _leave(connection: Connection, publication: Publication) -> float | None:
     """Leave a publication to itself; return the seconds of idleness after which its session ends."""
-    publication.detach()
+    try:
+        publication.detach()
+    except UsageError:
+        publication.cancel()  # which has not begun, and is not to be waited for
+        raise
     return connection.session_info().timeout
 
 

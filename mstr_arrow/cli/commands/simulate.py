@@ -43,6 +43,9 @@ def simulate(
     report_seconds: Annotated[
         float, typer.Option(min=0, help="Seconds that the execution of a report takes.")
     ] = 0.0,
+    publication_seconds: Annotated[
+        float, typer.Option(min=0, help="Seconds that the publication of a cube takes.")
+    ] = 0.0,
     gateway_seconds: Annotated[
         float | None, typer.Option(help="Seconds after which a gateway in front gives an answer up, with a 504.")
     ] = None,
@@ -73,6 +76,7 @@ def simulate(
             cells_per_page=cells_per_page,
             session_timeout=session_timeout,
             report_seconds=report_seconds,
+            publication_seconds=publication_seconds,
             gateway_seconds=gateway_seconds,
             publish_status_text=publish_status_text,
         ) as sim,

@@ -118,7 +118,7 @@ class Server:
         float | None, _seldom("--execute-timeout", "For the execution of a report and the like.", "SECONDS")
     ] = None
     publish_timeout: Annotated[
-        float | None, _seldom("--publish-timeout", "For the publishing of a push.", "SECONDS")
+        float | None, _seldom("--publish-timeout", "For the publishing of a push, and a refresh.", "SECONDS")
     ] = None
     total_timeout: Annotated[
         float | None, _seldom("--total-timeout", "For a request with all its repetitions.", "SECONDS")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
@@ -13,10 +14,13 @@ from mstr_arrow.cli.render.tables import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
 
     from rich.console import Console
 
     from mstr_arrow.fetch.stats import ScanStats
+
+T = TypeVar("T")
 
 LINE_SECONDS = 5.0
 """Seconds between two lines in a log."""
@@ -25,19 +29,30 @@ MB = 1_000_000
 
 
 @contextmanager
+def shown_on(
+    console: Console,
+    bar: Callable[[Console], Iterator[Callable[[T], None]]],
+    lines: Callable[[Console], Callable[[T], None]],
+    *,
+    quiet: bool,
+) -> Iterator[Callable[[T], None]]:
+    """Give the function that shows how far something is: by a ``bar`` on a terminal, by ``lines`` in a log."""
+    if quiet:
+        yield lambda _: None
+    elif console.is_terminal:
+        yield from bar(console)
+    else:
+        yield lines(console)
+
+
 def progress(
     console: Console, *, quiet: bool = False, transient: bool = False
-) -> Iterator[Callable[[ScanStats], None]]:
+) -> AbstractContextManager[Callable[[ScanStats], None]]:
     """Give the function that shows a read's statistics on ``console``; quiet, it shows nothing.
 
     What is ``transient`` leaves no bar behind.
     """
-    if quiet:
-        yield lambda _: None
-    elif console.is_terminal:
-        yield from _bar(console, transient=transient)
-    else:
-        yield _lines(console)
+    return shown_on(console, partial(_bar, transient=transient), _lines, quiet=quiet)
 
 
 def _bar(console: Console, *, transient: bool) -> Iterator[Callable[[ScanStats], None]]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, TextColumn
 
-from mstr_arrow.cli.render.progress import LINE_SECONDS, clock
+from mstr_arrow.cli.render.progress import LINE_SECONDS, clock, shown_on
 from mstr_arrow.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from rich.console import Console
 
@@ -20,15 +20,11 @@ if TYPE_CHECKING:
     from mstr_arrow.publishing.status import PublicationStatus
 
 
-@contextmanager
-def publication_progress(console: Console, *, quiet: bool = False) -> Iterator[Callable[[PublicationStatus], None]]:
+def publication_progress(
+    console: Console, *, quiet: bool = False
+) -> AbstractContextManager[Callable[[PublicationStatus], None]]:
     """Give the function that shows how far a publication is on ``console``; quiet, it shows nothing."""
-    if quiet:
-        yield lambda _: None
-    elif console.is_terminal:
-        yield from _bar(console)
-    else:
-        yield _lines(console)
+    return shown_on(console, _bar, _lines, quiet=quiet)
 
 
 def _bar(console: Console) -> Iterator[Callable[[PublicationStatus], None]]:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-from mstr_arrow.cli.render.progress import LINE_SECONDS, MB
+from mstr_arrow.cli.render.progress import LINE_SECONDS, MB, shown_on
 from mstr_arrow.cli.render.tables import count
 from mstr_arrow.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from rich.console import Console
 
@@ -28,15 +28,11 @@ _DONE = {
 }
 
 
-@contextmanager
-def upload_progress(console: Console, *, quiet: bool = False) -> Iterator[Callable[[UploadProgress], None]]:
+def upload_progress(
+    console: Console, *, quiet: bool = False
+) -> AbstractContextManager[Callable[[UploadProgress], None]]:
     """Give the function that shows how far an upload is on ``console``; quiet, it shows nothing."""
-    if quiet:
-        yield lambda _: None
-    elif console.is_terminal:
-        yield from _bar(console)
-    else:
-        yield _lines(console)
+    return shown_on(console, _bar, _lines, quiet=quiet)
 
 
 def _bar(console: Console) -> Iterator[Callable[[UploadProgress], None]]:

@@ -100,6 +100,8 @@ WORDS = {
     "prompts.default()": "--prompt NAME",
     # Subscriptions
     "Subscription.status()": "mstr-arrow subscriptions show",
+    "Connection.subscriptions()": "mstr-arrow subscriptions ls",
+    "User.addresses()": "mstr-arrow users --addresses",
     "give the user an address": "A user without an address for {mode} is none: the administrator adds one, or they "
     "do so in their preferences.",
     # What is written

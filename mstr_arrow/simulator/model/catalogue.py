@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from .encoded_cube import EncodedCube
     from .reports import Report
 
-REPORT_TYPE, FOLDER_TYPE, SHORTCUT_TYPE, PROJECT_TYPE = 3, 8, 18, 32
+REPORT_TYPE, FOLDER_TYPE, SHORTCUT_TYPE, PROJECT_TYPE, DASHBOARD_TYPE = 3, 8, 18, 32, 55
+_DASHBOARD_SUBTYPE = 14081
+_DASHBOARDS = ("Public Objects", "Reports")
+_GENERATED = (768, 769, 774, 776, 779, _DASHBOARD_SUBTYPE)
 _FOLDER_SUBTYPE, _SHORTCUT_SUBTYPE, _PROJECT_SUBTYPE = 2048, 4608, 8192
 _SHORTCUT = (("Public Objects",), "Shortcut To Sales")
 _DATE = "2026-01-15T08:30:00.000+0000"
@@ -77,6 +80,23 @@ class Catalogue:
             marked = replace(self._entries[model.id], ext_type=EXT_TYPE, view_media=VIEW_MEDIA[model.serve_mode])
             self._entries[model.id] = marked
         self._indexed = frozenset(self._entries)
+        self._found: dict[object, list[Entry]] = {}
+
+    def fill(self, count: int) -> None:
+        """Add dashboards, and so many further objects of all subtypes: entries and nothing else."""
+        for name in ("Retail Overview", "Store Details"):
+            found = Entry(object_id("dashboard", name), name, DASHBOARD_TYPE, _DASHBOARD_SUBTYPE, _DASHBOARDS)
+            self._entries[found.id] = found
+        for number in range(count):
+            path = ("Public Objects", "Generated", f"Folder {number % 100:02}")
+            if number < 100:
+                self.add_folder(path)
+            subtype = _GENERATED[number % len(_GENERATED)]
+            type_ = DASHBOARD_TYPE if subtype == _DASHBOARD_SUBTYPE else REPORT_TYPE
+            found = Entry(object_id("generated", str(number)), f"Object {number:06}", type_, subtype, path)
+            self._entries[found.id] = found
+        self._indexed = frozenset(self._entries)
+        self._found.clear()
 
     @property
     def root_id(self) -> str:
@@ -124,6 +144,10 @@ class Catalogue:
             raise _not_found(entry_id, type_)
         return entry
 
+    def those(self, ids: Iterable[str]) -> list[Entry]:
+        """Return the objects of these ids, in their order, as far as they are still there."""
+        return [self._entries[each] for each in ids if each in self._entries]
+
     def path(self, folder_id: str) -> tuple[str, ...]:
         """Give the names that lead to a folder, itself included; raise the server's 404 where there is none."""
         folder = self.entry(folder_id, FOLDER_TYPE)
@@ -146,6 +170,7 @@ class Catalogue:
                 self._folder_id(path[:depth]), path[depth - 1], FOLDER_TYPE, _FOLDER_SUBTYPE, path[: depth - 1]
             )
             self._entries.setdefault(entry.id, entry)
+            self._found.clear()
         return self._entries[self._folder_id(path)]
 
     def put(self, cube: Cube, *, description: str | None = None) -> None:
@@ -163,14 +188,17 @@ class Catalogue:
         )
         self.cubes[cube.id] = cube
         self._entries[cube.id] = entry
+        self._found.clear()
 
     def remove(self, cube_id: str) -> None:
         """Forget a cube."""
         del self.cubes[cube_id], self._entries[cube_id]
+        self._found.clear()
 
     def certify(self, entry: Entry, certifier: str | None) -> Entry:
         """Certify an object in a user's name; None takes it back."""
         self._entries[entry.id] = replace(entry, certifier=certifier)
+        self._found.clear()
         return self._entries[entry.id]
 
     def children(self, path: tuple[str, ...]) -> list[Entry]:
@@ -181,14 +209,25 @@ class Catalogue:
         """Tell whether the search index knows an object that it is slow to hear of: it was there from the start."""
         return entry.id in self._indexed
 
-    def search(self, name: str, *, pattern: int, types: Iterable[int], root: str | None) -> list[Entry]:
+    def search(
+        self, name: str, *, pattern: int, types: Iterable[int], root: str | None, certified: bool | None = None
+    ) -> list[Entry]:
         """Search by name without regard to case (Wire reference, section 9.2); no types means all."""
-        wanted = set(types)
+        wanted = frozenset(types)
+        key = (name, pattern, wanted, root, certified)
+        if key not in self._found:
+            self._found = {key: self._search(name, pattern, wanted, root, certified)}
+        return self._found[key]
+
+    def _search(
+        self, name: str, pattern: int, wanted: frozenset[int], root: str | None, certified: bool | None
+    ) -> list[Entry]:
         within = self._within(root)
         return self._sorted(
             entry
             for entry in self._entries.values()
             if (not wanted or {entry.type, entry.subtype} & wanted)
+            and (certified is None or certified is (entry.certifier is not None))
             and entry.path[: len(within)] == within
             and _matches(entry.name.casefold(), name.casefold(), pattern)
         )

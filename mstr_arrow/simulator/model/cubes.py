@@ -1,20 +1,21 @@
 """What a simulated cube is: columns that follow from the row number alone.
 
-Nothing is stored per row. A cube's column is a Polars expression over ``row`` (the row number, int64);
-an attribute's column holds element *keys*, and its forms are expressions over ``key``. Any page of a
-cube of any size is therefore computed when it is asked for, in memory proportional to the page.
+A cube's column is a Polars expression over ``row`` (the row number, int64); an attribute's column holds element
+*keys*, and its forms are expressions over ``key``. Nothing is stored per row, but of small cubes: they are computed
+once, as that takes as long as a page of them. Any page of a large cube is computed when it is asked for, in memory
+proportional to the page.
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
 ID_FORM = "45C11FA478E745FEA08D781CEA190FE5"
 DESC_FORM = "CCFBE2A5EADB4F50941FB879CCF1721C"
@@ -22,6 +23,7 @@ DESC_FORM = "CCFBE2A5EADB4F50941FB879CCF1721C"
 OLAP_CUBE, SUPER_CUBE = 776, 779
 
 _BOUNDS_ROWS = 100_000
+_SMALL = 10_000
 
 _FORM_TYPES = {
     "integer": "number",
@@ -66,7 +68,7 @@ class Attribute:
 
     Pages show ``forms``; ``more`` are those of its definition that they show only where a request names them.
     ``key`` is the element key over ``row``; ``element`` the middle of the element's id (``h<element>;<id>``)
-    over ``key``, null for the null element.
+    over ``key``, null for the null element. ``kept`` is what was worked out of it, by what it is.
     """
 
     id: str
@@ -76,6 +78,7 @@ class Attribute:
     element: pl.Expr
     cardinality: int
     more: tuple[Form, ...] = ()
+    kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def known(self) -> tuple[Form, ...]:
@@ -91,7 +94,7 @@ class Metric:
     ``hidden`` marks the server's own row counts; values above ``threshold`` are highlighted.
     ``definition_type`` is the data type a cube *definition* names, which is often not the true one (Wire
     reference, section 3.2). ``aggregation`` makes one value of many, "sum" or "max"; what is no number has its
-    maximum.
+    maximum. ``kept`` is what was worked out of it, by what it is.
     """
 
     id: str
@@ -104,6 +107,7 @@ class Metric:
     threshold: float | None = None
     definition_type: str = "unknown"
     aggregation: str = "sum"
+    kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -112,7 +116,8 @@ class Cube:
 
     ``keys`` are the attributes of which each alone tells the rows apart: a projection that keeps one of
     them, or all attributes, has the same rows as the cube. ``tables`` names the tables of a data import.
-    ``order`` are the row numbers in the order of an instance that was sorted as ``sorting`` says.
+    ``order`` are the row numbers in the order of an instance that was sorted as ``sorting`` says; they are below
+    ``numbers``, which is ``total`` where nothing was filtered.
 
     A cube with ``evaluate`` has no rows yet: the function gives the cube with those of the attributes and metrics
     that it has then. ``extremes`` are what ``bounds`` gives where that is known; ``edition`` counts how often the
@@ -123,6 +128,7 @@ class Cube:
     attributes: tuple[Attribute, ...] = ()
     metrics: tuple[Metric, ...] = ()
     total: int
+    numbers: int = 0
     keys: frozenset[str] = frozenset()
     folder: tuple[str, ...] = ("Public Objects", "Reports")
     subtype: int = SUPER_CUBE
@@ -138,6 +144,8 @@ class Cube:
     def __post_init__(self) -> None:
         if not self.id:
             object.__setattr__(self, "id", object_id("cube", *self.folder, self.name))
+        if not self.numbers:
+            object.__setattr__(self, "numbers", self.total)
 
     @property
     def row_cells(self) -> int:
@@ -152,15 +160,36 @@ class Cube:
         """Return the cube with its rows."""
         return self if self.evaluate is None else self.evaluate(self)
 
+    @property
+    def columns(self) -> tuple[Attribute | Metric, ...]:
+        """All attributes, then all metrics."""
+        return (*self.attributes, *self.metrics)
+
+    @property
+    def is_small(self) -> bool:
+        """Tell whether what is worked out of its rows is kept."""
+        return self.numbers <= _SMALL
+
     def rows(self, offset: int, limit: int) -> pl.DataFrame:
-        """Compute rows ``offset … offset + limit``: element keys and metric values, each named by object id."""
+        """Give rows ``offset … offset + limit``: element keys and metric values, each named by object id."""
         stop = min(self.total, offset + limit)
-        places = pl.int_range(min(offset, stop), stop, eager=True)
-        numbers = pl.DataFrame({"row": places if self.order is None else self.order.gather(places)})
-        columns = [attribute.key.alias(attribute.id) for attribute in self.attributes]
-        columns += [metric.value.alias(metric.id) for metric in self.metrics]
-        columns += [metric.json.alias(f"{metric.id}:json") for metric in self.metrics if metric.json is not None]
-        return numbers.select(columns)
+        begin = min(offset, stop)
+        order = None if self.order is None else self.order.slice(begin, stop - begin)
+        if self.is_small:
+            rows = self.numbered_rows()
+            return rows.slice(begin, stop - begin) if order is None else rows.select(pl.all().gather(order))
+        numbers = pl.int_range(begin, stop, eager=True) if order is None else order
+        return pl.DataFrame({"row": numbers}).select(**_expressions(self.columns))
+
+    def numbered_rows(self) -> pl.DataFrame:
+        """Give all rows by their numbers, in whatever order the cube shows them, and keep them."""
+        missing = [column for column in self.columns if self.numbers not in column.kept]
+        if missing:
+            numbers = pl.DataFrame({"row": pl.int_range(self.numbers, eager=True)})
+            rows = numbers.with_columns(**_expressions(missing))
+            for column in missing:
+                column.kept[self.numbers] = [rows[name] for name in _expressions([column])]
+        return pl.DataFrame([values for column in self.columns for values in column.kept[self.numbers]])
 
     def bounds(self) -> pl.DataFrame:
         """Compute the least and the greatest value of each numeric metric over the whole cube, in two rows.
@@ -172,6 +201,16 @@ class Cube:
         rows = self.project((), self.metrics).rows(0, _BOUNDS_ROWS)
         numeric = [metric.id for metric in self.metrics if rows.schema[metric.id].is_numeric()]
         return pl.concat([rows.select(pl.col(numeric).min()), rows.select(pl.col(numeric).max())])
+
+
+def _expressions(columns: Iterable[Attribute | Metric]) -> dict[str, pl.Expr]:
+    """Give keys and values by object id, JSON spellings by ``id:json``."""
+    expressions: dict[str, pl.Expr] = {}
+    for column in columns:
+        expressions[column.id] = column.key if isinstance(column, Attribute) else column.value
+        if isinstance(column, Metric) and column.json is not None:
+            expressions[f"{column.id}:json"] = column.json
+    return expressions
 
 
 def listed(values: Sequence[object], dtype: pl.DataType | type[pl.DataType], index: pl.Expr) -> pl.Expr:

@@ -58,9 +58,9 @@ class Unit:
 
     def keys(self, lines: pl.Series) -> pl.DataFrame:
         """Compute the element keys in these lines, a column for each header position."""
-        own = pl.DataFrame({"row": lines}).select(self.line.cast(pl.Int64).alias("row"))
+        own = pl.LazyFrame({"row": lines}).select(self.line.cast(pl.Int64).alias("row"))
         keys = (self.attribute.key, *self.levels)
-        return own.select(key.cast(pl.Int64).alias(str(level)) for level, key in enumerate(keys))
+        return own.select(key.cast(pl.Int64).alias(str(level)) for level, key in enumerate(keys)).collect()
 
     def values(self, form: Form, keys: pl.Series) -> pl.Series:
         """Give the typed values of a form; a total has its text in text forms and null in others."""

@@ -20,7 +20,10 @@ from .page_parts import (
 from .value_json import formatted_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
     import orjson
+    import pyarrow as pa
 
     from mstr_arrow.simulator.model.cubes import Attribute, Cube, Metric
     from mstr_arrow.simulator.model.dialect import Dialect
@@ -35,20 +38,49 @@ def render(
 
     ``bounds`` are the cube's (see ``Cube.bounds``); ``echoed_limit`` is what ``paging`` says was asked for.
     """
-    rows = cube.rows(offset, limit)
-    elements = {attribute.id: _elements(attribute, rows, options) for attribute in cube.attributes}
-    count = max(0, min(cube.total, offset + limit) - offset)
-    units = [_unit(attribute, elements[attribute.id][0], options.dialect) for attribute in cube.attributes]
-    tuples = pl.DataFrame([elements[attribute.id][1] for attribute in cube.attributes])
+    rows = _Rows(cube, offset, limit)
+    elements = [_elements(attribute, rows, options) for attribute in cube.attributes]
+    units = [
+        _unit(attribute, texts, options.dialect)
+        for attribute, (texts, _) in zip(cube.attributes, elements, strict=True)
+    ]
     columns = [list(range(len(cube.metrics)))] if cube.metrics else []
     data = {
         "currentPageBy": [],
-        "paging": {"total": cube.total, "current": count, "offset": offset, "limit": echoed_limit},
-        "headers": {"rows": matrix(tuples), "columns": columns},
+        "paging": {"total": cube.total, "current": rows.count, "offset": offset, "limit": echoed_limit},
+        "headers": {"rows": matrix([places for _, places in elements]), "columns": columns},
         "metricValues": _metric_values(cube.metrics, rows, options),
     }
     metrics = [metric_element(metric, bounds, options.dialect) for metric in cube.metrics]
     return Page(_grid(cube, rows=units, metrics=metrics, dialect=options.dialect), data)
+
+
+class _Rows:
+    """The rows of a page. A column of a small cube is written once, whole, and each page is cut out of it."""
+
+    def __init__(self, cube: Cube, offset: int, limit: int) -> None:
+        stop = min(cube.total, offset + limit)
+        self._begin = min(offset, stop)
+        self.count = stop - self._begin
+        self._kept = cube.is_small
+        self._numbers = cube.numbers
+        self._order = None if cube.order is None else cube.order.slice(self._begin, self.count).to_arrow()
+        self.known = cube.numbered_rows() if self._kept else cube.rows(offset, limit)
+
+    def written(self, column: Attribute | Metric, how: Hashable, write: Callable[[], Any]) -> Any:
+        """Give what ``write`` makes of the known rows of a column: of a small cube once for all its pages."""
+        if not self._kept:
+            return write()
+        key = (self._numbers, how)
+        if key not in column.kept:
+            column.kept[key] = write()
+        return column.kept[key]
+
+    def cut(self, values: pa.Array) -> pa.Array:
+        """Cut the page out of values of the known rows."""
+        if not self._kept:
+            return values
+        return values.slice(self._begin, self.count) if self._order is None else values.take(self._order)
 
 
 def _grid(
@@ -72,21 +104,24 @@ def _grid(
     }
 
 
-def _elements(attribute: Attribute, rows: pl.DataFrame, options: PageOptions) -> tuple[orjson.Fragment, pl.Series]:
+def _elements(attribute: Attribute, rows: _Rows, options: PageOptions) -> tuple[orjson.Fragment, pa.Array]:
     """Give the page's elements in order of first appearance, and each row's index into them."""
-    keys = rows[attribute.id]
-    distinct = keys.unique(maintain_order=True)
-    index = distinct.to_frame("key").with_row_index("index")
-    places = keys.to_frame("key").join(index, on="key", how="left", maintain_order="left")["index"]
-    texts = elements_json(
-        attribute,
-        distinct,
-        prefix="h",
-        suffix=f";{attribute.id}",
-        iso=options.iso_forms,
-        id_first=options.id_first,
-    )
-    return array(texts), places.alias(attribute.id)
+
+    def write() -> tuple[pa.Array, pa.Array]:
+        keys = rows.known[attribute.id].to_arrow().dictionary_encode()
+        texts = elements_json(
+            attribute,
+            pl.Series(keys.dictionary),
+            prefix="h",
+            suffix=f";{attribute.id}",
+            iso=options.iso_forms,
+            id_first=options.id_first,
+        )
+        return keys.indices, texts.to_arrow()
+
+    numbers, texts = rows.written(attribute, (options.iso_forms, options.id_first), write)
+    shown = rows.cut(numbers).dictionary_encode()
+    return array(texts.take(shown.dictionary)), shown.indices
 
 
 def _unit(attribute: Attribute, elements: orjson.Fragment, dialect: Dialect) -> dict[str, Any]:
@@ -99,16 +134,23 @@ def _unit(attribute: Attribute, elements: orjson.Fragment, dialect: Dialect) -> 
     }
 
 
-def _metric_values(metrics: tuple[Metric, ...], rows: pl.DataFrame, options: PageOptions) -> dict[str, Any]:
-    members: dict[str, Any] = {}
-    if options.raw:
-        members["raw"] = matrix(pl.DataFrame([raw_json(metric, rows, options) for metric in metrics]))
-    if options.formatted:
-        texts = [
-            formatted_json(rows[metric.id], currency=metric.currency, iso=options.iso_raw).alias(metric.id)
-            for metric in metrics
-        ]
-        members["formatted"] = matrix(pl.DataFrame(texts))
-    if options.extras:
-        members["extras"] = matrix(pl.DataFrame([extras_json(metric, rows) for metric in metrics]))
-    return members
+def _metric_values(metrics: tuple[Metric, ...], rows: _Rows, options: PageOptions) -> dict[str, Any]:
+    def raw(metric: Metric) -> pl.Series:
+        return raw_json(metric, rows.known, options)
+
+    def formatted(metric: Metric) -> pl.Series:
+        return formatted_json(rows.known[metric.id], currency=metric.currency, iso=options.iso_raw)
+
+    def extras(metric: Metric) -> pl.Series:
+        return extras_json(metric, rows.known)
+
+    def column(metric: Metric, write: Callable[[Metric], pl.Series]) -> pa.Array:
+        how = (write.__name__, options.iso_raw)
+        return rows.cut(rows.written(metric, how, lambda: write(metric).to_arrow()))
+
+    wanted = {raw: options.raw, formatted: options.formatted, extras: options.extras}
+    return {
+        write.__name__: matrix([column(metric, write) for metric in metrics])
+        for write, asked in wanted.items()
+        if asked
+    }

@@ -6,7 +6,7 @@ import asyncio
 import gzip
 from collections.abc import Awaitable, Coroutine
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
@@ -31,8 +31,8 @@ from mstr_arrow.simulator.state.iserver import RecordedRequest
 from mstr_arrow.simulator.state.sessions import expired, parse_cookies
 from mstr_arrow.simulator.state.settings import CONTEXT
 
-from .call import Needs
-from .routes import ROUTES, Call, Route
+from .call import Call, Needs, Route
+from .routing import TABLE
 from .sending import cut_off, response_of, send_cut, send_paced, send_streamed
 
 if TYPE_CHECKING:
@@ -47,16 +47,9 @@ _WORTH_RECORDING = 2**20
 
 def application(server: IServer) -> web.Application:
     """Make the web application that serves all routes below the context path."""
-    front = _Front(server)
-    app = web.Application(client_max_size=_LARGEST_UPLOAD, middlewares=[front.serve])
-    for route in ROUTES:
-        for path in (route.path, route.path + "/"):  # some clients send the slash, and real servers take it
-            front.routes[app.router.add_route(route.method, CONTEXT + path, _unused)] = route
+    app = web.Application(client_max_size=_LARGEST_UPLOAD)
+    app.router.add_route("*", "/{path:.*}", _Front(server).serve)
     return app
-
-
-async def _unused(_request: web.Request) -> NoReturn:
-    raise AssertionError("the middleware answers every request")
 
 
 class _Front:
@@ -64,11 +57,9 @@ class _Front:
 
     def __init__(self, server: IServer) -> None:
         self._server = server
-        self.routes: dict[web.AbstractRoute, Route] = {}
         self._behind: set[asyncio.Task[Answer]] = set()
 
-    @web.middleware
-    async def serve(self, request: web.Request, handler: object) -> web.StreamResponse:  # noqa: ARG002 - passed by name
+    async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer one request, whatever it is."""
         path = request.path.removeprefix(CONTEXT)
         fault = self._server.faults.take(request.method, path)
@@ -124,10 +115,10 @@ class _Front:
         if isinstance(effect, Refused):
             refused = effect.refusal.answer(ticket(self._server.arrived))
             return replace(refused, headers=dict(effect.headers))
-        route = self._route(request)
+        route, places = TABLE.find(request.method, request.rel_url.raw_path)
         call = Call(
             server=self._server,
-            places=request.match_info,
+            places=places,
             query=request.query,
             content_type=request.content_type,
             body=body,
@@ -152,15 +143,6 @@ class _Front:
             answer = await _worked_out(route, call)
             await take_time(answer.rows)
             return answer
-
-    def _route(self, request: web.Request) -> Route:
-        route = self.routes.get(request.match_info.route)
-        if route is not None:
-            return route
-        error = request.match_info.http_exception
-        if error is not None and error.status == 405:
-            raise Refusal(405, "ERR001", "HTTP 405 Method Not Allowed")
-        raise Refusal(404, "ERR004", "HTTP 404 Not Found")
 
     def _session(self, request: web.Request, needs: Needs) -> Session:
         sessions = self._server.sessions

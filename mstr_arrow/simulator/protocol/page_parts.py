@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from mstr_arrow.simulator.model.dialect import Dialect
 
 from .value_json import form_json, metric_json, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from mstr_arrow.simulator.model.cubes import Attribute, Form, Metric
 
@@ -98,7 +100,7 @@ def metric_element(metric: Metric, bounds: pl.DataFrame, dialect: Dialect) -> di
     """Describe a metric as an element of the metrics unit."""
     element: dict[str, Any] = {"name": metric.name, "id": metric.id, "type": dialect.metric}
     if metric.id in bounds.columns and not bounds[metric.id].has_nulls():
-        least, greatest = metric_json(bounds[metric.id], iso=True)
+        least, greatest = _written_bounds(metric, bounds[metric.id])
         element |= {"min": orjson.Fragment(least), "max": orjson.Fragment(greatest)}
     formatting = _money(metric.currency) if metric.currency else {"category": 9, "formatString": "General"}
     element |= {"dataType": dialect.data_type(metric.data_type), "numberFormatting": formatting}
@@ -106,6 +108,15 @@ def metric_element(metric: Metric, bounds: pl.DataFrame, dialect: Dialect) -> di
         condition = {"name": f"More than {metric.threshold:g}", "format": {"backgroundColor": "#FFD700"}}
         element["thresholds"] = [condition]
     return element
+
+
+def _written_bounds(metric: Metric, bounds: pl.Series) -> tuple[str, str]:
+    """Write the least and the greatest value as JSON, once for all pages."""
+    key = ("bounds", repr(bounds.to_list()))
+    if key not in metric.kept:
+        metric.kept[key] = tuple(metric_json(bounds, iso=True))
+    written: tuple[str, str] = metric.kept[key]
+    return written
 
 
 def _money(symbol: str) -> dict[str, Any]:
@@ -135,14 +146,15 @@ def extras_json(metric: Metric, rows: pl.DataFrame) -> pl.Series:
     return pl.select(pl.when(passed).then(pl.lit('{"ti":0}')).otherwise(pl.lit("{}")).alias(metric.id)).to_series()
 
 
-def matrix(cells: pl.DataFrame) -> orjson.Fragment:
+def matrix(cells: Sequence[pa.Array]) -> orjson.Fragment:
     """Write columns of JSON values (or integers) as an array of row arrays; no columns, an empty array."""
-    if not cells.width:
+    if not cells:
         return orjson.Fragment(b"[]")
-    row = pl.concat_str(pl.lit("["), pl.concat_str(pl.all(), separator=","), pl.lit("]"))
-    return array(cells.select(row).to_series())
+    rows = pc.binary_join_element_wise(*(column.cast(pa.string()) for column in cells), ",")
+    return array(pc.binary_join_element_wise("[", rows, "]", ""))
 
 
-def array(texts: pl.Series) -> orjson.Fragment:
+def array(texts: pa.Array) -> orjson.Fragment:
     """Write JSON values as an array."""
-    return orjson.Fragment(("[" + (texts.str.join(",").item() or "") + "]").encode())
+    joined = pc.binary_join(pa.ListArray.from_arrays([0, len(texts)], texts.cast(pa.string())), ",")
+    return orjson.Fragment(b"[" + joined.view(pa.binary())[0].as_py() + b"]")

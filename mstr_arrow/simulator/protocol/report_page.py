@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from mstr_arrow.simulator.model.reports import COLUMNS, ROWS, TOTAL
 
@@ -23,9 +25,12 @@ from .page_parts import (
 from .value_json import formatted_json
 
 if TYPE_CHECKING:
+    from mstr_arrow.simulator.model.cubes import Attribute
     from mstr_arrow.simulator.model.reports import Axis, Report, ShownPage, Unit
 
     from .page_parts import PageOptions
+
+_FEW = 1_000
 
 
 def render_report(
@@ -45,8 +50,8 @@ def render_report(
         "currentPageBy": [] if report.page is None else list(report.page.keys),
         "paging": {"total": report.total, "current": len(rows), "offset": offset, "limit": echoed_limit},
         "headers": {
-            "rows": matrix(pl.DataFrame(row_places)),
-            "columns": [places.to_list() for places in column_places],
+            "rows": matrix(row_places),
+            "columns": [places.to_pylist() for places in column_places],
         },
         "metricValues": _metric_values(report, rows, columns, options),
     }
@@ -61,7 +66,7 @@ def page_units(page: ShownPage | None, options: PageOptions) -> list[dict[str, A
     if options not in page.described:
         page.described[options] = [
             _unit(unit, options)
-            | {"elements": _elements(unit, pl.int_range(unit.attribute.cardinality, eager=True), options)}
+            | {"elements": _elements(unit, pa.array(range(unit.attribute.cardinality), pa.int64()), options)}
             for unit in page.units
         ]
     return page.described[options]
@@ -115,7 +120,7 @@ def _axis(
     options: PageOptions,
     *,
     turned: bool = False,
-) -> tuple[list[dict[str, Any]], list[pl.Series]]:
+) -> tuple[list[dict[str, Any]], list[pa.Array]]:
     """Describe the units of an axis, and give the index at each header position of these lines.
 
     ``turned`` lists elements the other way round, so that a reader has to look them up page by page.
@@ -129,25 +134,24 @@ def _axis(
         places.append(_places(unit, keys, distinct))
     if report.metrics and report.metrics_axis == name:
         units.insert(report.metrics_index, _metrics_unit(metrics))
-        places.insert(report.metrics_index, [headers["metric"]])
-    positions = [series for group in places for series in group]
-    return units, [series.alias(str(number)) for number, series in enumerate(positions)]
+        places.insert(report.metrics_index, [headers["metric"].to_arrow()])
+    return units, [positions for group in places for positions in group]
 
 
-def _distinct(keys: pl.DataFrame, *, turned: bool) -> pl.Series:
+def _distinct(keys: pl.DataFrame, *, turned: bool) -> pa.Array:
     """List the elements that occur, in the order of their first appearance (or the other way round)."""
-    every = keys.select(pl.concat_list(pl.all())).to_series().explode().drop_nulls() if keys.height else keys["0"]
-    distinct = every.unique(maintain_order=True).cast(pl.Int64).alias("key")
-    return distinct.reverse() if turned else distinct
+    several = keys.height and keys.width > 1
+    every = keys.select(pl.concat_list(pl.all())).to_series().explode() if several else keys["0"]
+    distinct = every.to_arrow().drop_null().unique()
+    return distinct[::-1] if turned else distinct
 
 
-def _places(unit: Unit, keys: pl.DataFrame, distinct: pl.Series) -> list[pl.Series]:
-    index = distinct.to_frame().with_columns(index=pl.int_range(pl.len()))
-    places: list[pl.Series] = []
-    for name in keys.columns:
-        found = keys[name].to_frame("key").join(index, on="key", how="left", maintain_order="left")["index"]
+def _places(unit: Unit, keys: pl.DataFrame, distinct: pa.Array) -> list[pa.Array]:
+    places: list[pa.Array] = []
+    for column in keys:
+        found = pc.index_in(column.to_arrow(), distinct)
         if places:
-            found = found.fill_null(-1) if unit.negative_blanks else found.zip_with(found.is_not_null(), places[-1])
+            found = pc.coalesce(found, pa.scalar(-1, found.type) if unit.negative_blanks else places[-1])
         places.append(found)
     return places
 
@@ -162,21 +166,35 @@ def _metrics_unit(metrics: list[dict[str, Any]]) -> dict[str, Any]:
     return {"name": "Metrics", "id": METRICS_UNIT, "type": "templateMetrics", "elements": metrics}
 
 
-def _elements(unit: Unit, keys: pl.Series, options: PageOptions) -> orjson.Fragment:
+def _elements(unit: Unit, keys: pa.Array, options: PageOptions) -> orjson.Fragment:
     attribute = unit.attribute
-    texts = elements_json(
-        attribute,
-        keys.filter(keys != TOTAL),
-        prefix="h",
-        suffix=f";{attribute.id}",
-        iso=options.iso_forms,
-        id_first=options.id_first,
-    ).to_list()
-    place = (keys == TOTAL).arg_true()
-    if len(place):
+    texts = _written(attribute, keys.filter(pc.not_equal(keys, TOTAL)), options).to_pylist()
+    place = pc.index(keys, TOTAL).as_py()
+    if place >= 0:
         total = {"formValues": [unit.total], "id": f"j1;{attribute.id}", "subtotal": True}
-        texts.insert(place[0], orjson.dumps(total).decode())
-    return array(pl.Series(texts, dtype=pl.String))
+        texts.insert(place, orjson.dumps(total).decode())
+    return array(pa.array(texts, pa.string()))
+
+
+def _written(attribute: Attribute, keys: pa.Array, options: PageOptions) -> pa.Array:
+    """Write elements; of an attribute that has few, all are written once."""
+
+    def write(wanted: pl.Series) -> pa.Array:
+        return elements_json(
+            attribute,
+            wanted,
+            prefix="h",
+            suffix=f";{attribute.id}",
+            iso=options.iso_forms,
+            id_first=options.id_first,
+        ).to_arrow()
+
+    if attribute.cardinality > _FEW:
+        return write(pl.Series(keys))
+    how = ("elements", options.iso_forms, options.id_first)
+    if how not in attribute.kept:
+        attribute.kept[how] = write(pl.int_range(attribute.cardinality, eager=True))
+    return attribute.kept[how].take(keys)
 
 
 def _metric_values(
@@ -200,20 +218,17 @@ def _metric_values(
     members: dict[str, Any] = {}
     for name in (name for name in writers if wanted[name]):
         texts = [writers[name](metric).alias(str(n)) for n, metric in enumerate(report.metrics)]
-        members[name] = matrix(_spread(report, pl.DataFrame(texts), pairs["metric"], columns, across))
+        spread = _spread(report, pl.DataFrame(texts), pairs["metric"], columns, across)
+        members[name] = matrix([column.to_arrow() for column in spread])
     return members
 
 
 def _spread(
     report: Report, texts: pl.DataFrame, metric: pl.Series, columns: pl.DataFrame, across: pl.Series
-) -> pl.DataFrame:
+) -> list[pl.Series]:
     """Turn the texts of all cells, a column per metric, into a column per data column of the page."""
     if report.metrics_axis == ROWS:
         chosen = (pl.when(pl.lit(metric) == n).then(pl.col(str(n))) for n in range(texts.width))
         texts = texts.select(pl.coalesce(chosen).alias("0"))
     place = {line: n for n, line in enumerate(across)}
-    data_columns = [
-        texts[str(number or 0)].gather_every(len(across), place[line]).alias(str(n))
-        for n, (line, number) in enumerate(columns.iter_rows())
-    ]
-    return pl.DataFrame(data_columns)
+    return [texts[str(number or 0)].gather_every(len(across), place[line]) for line, number in columns.iter_rows()]

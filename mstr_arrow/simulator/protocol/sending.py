@@ -43,11 +43,19 @@ def response_of(answer: Answer) -> web.Response:
     return response
 
 
-async def send_streamed(request: web.Request, answer: Answer) -> web.StreamResponse:
-    """Send a big body by a thread that writes to the socket itself: asyncio copies what waits to be sent."""
+def _stream_of(answer: Answer) -> web.StreamResponse:
+    """Make the response that carries an answer piece by piece."""
     response = web.StreamResponse(status=answer.status, headers=_HEADERS | answer.headers)
     response.headers["Content-Type"] = answer.content_type
     response.content_length = len(answer.body)
+    for cookie in answer.cookies:
+        response.headers.add("Set-Cookie", cookie)
+    return response
+
+
+async def send_streamed(request: web.Request, answer: Answer) -> web.StreamResponse:
+    """Send a big body by a thread that writes to the socket itself: asyncio copies what waits to be sent."""
+    response = _stream_of(answer)
     transport = request.transport
     try:
         await response.prepare(request)
@@ -77,11 +85,7 @@ async def send_paced(
     request: web.Request, answer: Answer, carry: Callable[[int], Awaitable[None]]
 ) -> web.StreamResponse:
     """Send an answer over a link, piece by piece: ``carry`` waits until so many bytes have gone."""
-    response = web.StreamResponse(status=answer.status, headers=_HEADERS | answer.headers)
-    response.headers["Content-Type"] = answer.content_type
-    response.content_length = len(answer.body)
-    for cookie in answer.cookies:
-        response.headers.add("Set-Cookie", cookie)
+    response = _stream_of(answer)
     with suppress(ConnectionResetError):  # the client went away
         await response.prepare(request)
         for start in range(0, len(answer.body), _PIECE):
@@ -98,11 +102,7 @@ async def send_cut(request: web.Request, answer: Answer, cut: Cut) -> web.Stream
         return response_of(_damaged(answer))
     if cut.ending == "complete":
         return response_of(replace(answer, body=part))
-    response = web.StreamResponse(status=answer.status, headers=_HEADERS | answer.headers)
-    response.headers["Content-Type"] = answer.content_type
-    response.content_length = len(answer.body)
-    for cookie in answer.cookies:
-        response.headers.add("Set-Cookie", cookie)
+    response = _stream_of(answer)
     with suppress(ConnectionResetError):  # the client went away
         if cut.part is not None:
             await response.prepare(request)

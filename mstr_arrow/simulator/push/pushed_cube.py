@@ -84,6 +84,7 @@ class PushedData:
             attributes=tuple(self._with_keys(attribute, rows[attribute.id]) for attribute in cube.attributes),
             metrics=tuple(with_values(metric, sums[metric.id]) for metric in cube.metrics),
             total=len(rows),
+            numbers=len(rows),
             extremes=extremes(sums),
             evaluate=None,
         )

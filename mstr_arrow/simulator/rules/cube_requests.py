@@ -73,5 +73,5 @@ def _aggregated(cube: Cube, attributes: Sequence[Attribute], metrics: Sequence[M
         [replace(a, key=pl.lit(groups[a.id]).gather(pl.col("row"))) for a in attributes],
         [with_values(metric, groups[metric.id]) for metric in metrics],
     )
-    summed = replace(summed, total=len(groups), order=None, keys=frozenset())
+    summed = replace(summed, total=len(groups), numbers=len(groups), order=None, keys=frozenset())
     return replace(summed, extremes=extremes(summed.project((), summed.metrics).rows(0, summed.total)))

@@ -19,7 +19,11 @@ def find_forms(attribute: Attribute, item: Any) -> Attribute:
     if not wanted:
         return attribute
     chosen = tuple(find_form(attribute, json_object(form).get("id")) for form in wanted)
-    return replace(attribute, forms=chosen, more=tuple(form for form in attribute.known if form not in chosen))
+    if chosen not in attribute.kept:
+        more = tuple(form for form in attribute.known if form not in chosen)
+        attribute.kept[chosen] = replace(attribute, forms=chosen, more=more)
+    shown: Attribute = attribute.kept[chosen]
+    return shown
 
 
 def find_form(attribute: Attribute, form_id: Any) -> Form:

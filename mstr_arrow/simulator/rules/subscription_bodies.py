@@ -85,7 +85,7 @@ def checked(body: Any, *, new: bool) -> dict[str, Any]:
     for content in _list(body, "contents"):
         _check_content(content)
     for recipient in _list(body, "recipients"):
-        if recipient.get("includeType", "TO") not in _INCLUDED:
+        if (recipient.get("includeType") or "TO") not in _INCLUDED:
             raise bad_request(f"Invalid value '{recipient['includeType']}' of 'includeType'.")
     _check_delivery(body["delivery"])
     return body
@@ -106,7 +106,7 @@ def _list(body: Mapping[str, Any], name: str) -> list[Any]:
 def _check_content(content: Mapping[str, Any]) -> None:
     personalization = content.get("personalization") or {}
     for name, known in _CHOICES.items():
-        if personalization.get(name, known[0]) not in known:
+        if (personalization.get(name) or known[0]) not in known:
             raise bad_request(f"Invalid value '{personalization[name]}' of '{name}'.")
     condition = content.get("refreshCondition")
     if condition is None:
@@ -129,7 +129,7 @@ def _check_delivery(delivery: Any) -> None:
     for name, most in _MOST.items():
         if len(email.get(name) or "") > most:
             raise bad_request(f"The field '{name}' has more than {most} characters.")
-    if email.get("sendContentAs", "data") not in _SEND_AS:
+    if (email.get("sendContentAs") or "data") not in _SEND_AS:
         raise bad_request(f"Invalid value '{email['sendContentAs']}' of 'sendContentAs'.")
-    if (delivery.get("cache") or {}).get("shortcutCacheFormat", "BOTH") not in _FORMATS:
+    if ((delivery.get("cache") or {}).get("shortcutCacheFormat") or "BOTH") not in _FORMATS:
         raise bad_request("Invalid value of 'shortcutCacheFormat'.")

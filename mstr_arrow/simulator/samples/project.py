@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from .awkward import awkward_cube
@@ -17,11 +18,23 @@ if TYPE_CHECKING:
     from mstr_arrow.simulator.model.reports import Report
 
 
-def sample_cubes(rows: int, seed: int) -> list[Cube]:
+@lru_cache(maxsize=8)
+def sample_cubes(rows: int, seed: int) -> tuple[Cube, ...]:
     """Make every sample cube; only the Sales Cube depends on the arguments."""
-    return [sales_cube(rows, seed), awkward_cube(), *small_cubes(), customer_cube()]
+    return (sales_cube(rows, seed), *_same_cubes())
 
 
-def sample_reports(rows: int, seed: int) -> list[Report]:
+@lru_cache(maxsize=8)
+def sample_reports(rows: int, seed: int) -> tuple[Report, ...]:
     """Make every sample report; only the Big Cross-tab depends on the arguments."""
-    return [*layout_reports(rows, seed), *prompted_reports(), *page_by_reports(), *customer_reports()]
+    return (*layout_reports(rows, seed), *_same_reports())
+
+
+@cache
+def _same_cubes() -> tuple[Cube, ...]:
+    return (awkward_cube(), *small_cubes(), customer_cube())
+
+
+@cache
+def _same_reports() -> tuple[Report, ...]:
+    return (*prompted_reports(), *page_by_reports(), *customer_reports())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -76,10 +77,17 @@ def _products() -> list[str]:
 
 def _customers(salt: int) -> Attribute:
     """Give customers by name: key 0 is the null element, key 1 the empty text, each in about 1 % of the rows."""
-    names = [" ".join(parts) for parts in product(words.QUALITIES, words.TRADES, words.LEGAL_FORMS)]
-    known = hashed(salt + 6, len(names) - 2) + 2
+    names, value = _customer_names()
+    known = hashed(salt + 6, names - 2) + 2
     rare = hashed(salt + 7, 100)
-    return _texts("Customer", [None, "", *names[2:]], pl.when(rare < 2).then(rare).otherwise(known))
+    key = pl.when(rare < 2).then(rare).otherwise(known)
+    return _attribute("Customer", "nVarChar", value, key=key, cardinality=names)
+
+
+@cache
+def _customer_names() -> tuple[int, pl.Expr]:
+    names = [" ".join(parts) for parts in product(words.QUALITIES, words.TRADES, words.LEGAL_FORMS)]
+    return len(names), listed([None, "", *names[2:]], pl.String, pl.col("key"))
 
 
 def _days(slot: pl.Expr) -> Attribute:

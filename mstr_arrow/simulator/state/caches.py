@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -32,26 +33,21 @@ class CubeCache:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Manipulation:
-    """A change of a cache that is called unfinished ``polls`` times more, and then takes effect, or fails."""
+    """A change of a cache, which takes effect when its time is over, whoever asks how far it is, or fails."""
 
     id: str
     cache: CubeCache
     loaded: bool | None
     active: bool | None
-    polls: int
     failure: Refusal | None
     status: str = "executing"
 
-    def poll(self) -> str:
-        """Go one step on; return the status."""
-        if self.polls:
-            self.polls -= 1
-        elif self.status == "executing":
-            self.status = "error" if self.failure is not None else "ready"
-            if self.failure is None:
-                self.cache.loaded = self.cache.loaded if self.loaded is None else self.loaded
-                self.cache.active = self.cache.active if self.active is None else self.active
-        return self.status
+    def end(self) -> None:
+        """Let it take effect, or fail."""
+        self.status = "error" if self.failure is not None else "ready"
+        if self.failure is None:
+            self.cache.loaded = self.cache.loaded if self.loaded is None else self.loaded
+            self.cache.active = self.cache.active if self.active is None else self.active
 
 
 @dataclass(slots=True)
@@ -108,18 +104,18 @@ class Caches:
             cache.earlier, cache.hits = cache.earlier + cache.hits, 0
 
     def alter(
-        self, cache: CubeCache, *, loaded: bool | None, active: bool | None, polls: int, failure: Refusal | None
+        self, cache: CubeCache, *, loaded: bool | None, active: bool | None, seconds: float, failure: Refusal | None
     ) -> Manipulation:
-        """Begin to change a cache."""
+        """Begin to change a cache, which takes so many seconds."""
         made = Manipulation(
             id=object_id("manipulation", cache.id, str(len(self.manipulations))),
             cache=cache,
             loaded=loaded,
             active=active,
-            polls=polls,
             failure=failure,
         )
         self.manipulations[made.id] = made
+        asyncio.get_running_loop().call_later(seconds, made.end)
         return made
 
     def delete(self, cache: CubeCache) -> bool:

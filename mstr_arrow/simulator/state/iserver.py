@@ -73,6 +73,7 @@ class IServer:
         cubes: list[Cube | EncodedCube] = [*sample_cubes(settings.rows, settings.seed), *encoded]
         reports = sample_reports(settings.rows, settings.seed)
         self.catalogue = Catalogue(settings.project, cubes, reports, data_models())
+        self.catalogue.fill(settings.further_objects)
         self.sessions = Sessions(
             timeout=settings.session_timeout,
             max_per_user=settings.max_sessions_per_user,

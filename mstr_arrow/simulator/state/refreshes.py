@@ -117,10 +117,10 @@ class Refreshes:
             cancel(instance.refresh.job)
 
     def log_out(self, session: str) -> None:
-        """Drop the instances of a session, and end what they publish."""
-        for each in self._instances.values():
-            if each.session == session and each.refresh is not None and self._runs(each.refresh):
-                each.refresh.outcome = "cancelled"
+        """Drop the instances of a session, and end what it publishes, be its instance there still or not."""
+        for each in self.all:
+            if each.job.session == session and self._runs(each):
+                each.outcome = "cancelled"
         self._instances = {key: each for key, each in self._instances.items() if each.session != session}
 
     def drop(self) -> None:

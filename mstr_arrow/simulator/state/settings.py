@@ -38,10 +38,11 @@ class ServerSettings:
     ``respond_async`` heeds ``Prefer: respond-async``, with a
     body in the same request only if ``async_body``; ``async_polls`` is how often a report asked for so is called
     unfinished at the least. A gateway gives an answer up after ``gateway_seconds``, while the server goes on.
+    Beside cubes and reports there are ``further_objects`` of all kinds, which are listed and cannot be read.
     With ``index_lags`` the search does not find what was made since the start, while folders and the metadata have
     it. ``monitors_jobs``, ``monitors_caches`` and ``views_sql`` are privileges that everybody has.
-    The cluster has these ``nodes``, each with a cache of each cube; a change of one is called unfinished
-    ``cache_polls`` times.
+    The cluster has these ``nodes``, each with a cache of each cube; a change of one takes
+    ``cache_seconds``.
     ``collation`` and ``ignore_foreign_ids`` say how conditions are read (see ``rules.filtering``).
     A dataset has one upload session at once, or with ``uploads_per="session"`` one in each log-in.
     ``adding`` is what the policy "add" does to rows whose keys are there (see ``push.policies``).
@@ -94,7 +95,7 @@ class ServerSettings:
     monitors_jobs: bool = True
     monitors_caches: bool = True
     nodes: tuple[str, ...] = ("simulated-node",)
-    cache_polls: int = 1
+    cache_seconds: float = 0.0
     views_sql: bool = True
     collation: Collation = field(default_factory=Collation)
     ignore_foreign_ids: bool = False
@@ -121,6 +122,7 @@ class ServerSettings:
     model_instance_seconds: float = 120.0
     model_delete_cancels: bool = True
     max_data_upload_size: int | None = None
+    further_objects: int = 0
     time: TimeModel = field(default_factory=TimeModel)
     fault_seed: int = 0
     username: str = "demo"

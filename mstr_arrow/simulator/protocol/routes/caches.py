@@ -11,7 +11,7 @@ import orjson
 from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request, json_object
 from mstr_arrow.simulator.model.cubes import Cube
-from mstr_arrow.simulator.protocol.call import Call, Route
+from mstr_arrow.simulator.protocol.call import Call, Needs, Route
 
 if TYPE_CHECKING:
     from mstr_arrow.simulator.state.caches import CubeCache
@@ -73,7 +73,7 @@ def alter(call: Call) -> Answer:
         cache,
         loaded=None if loaded is None else _LOADED[loaded],
         active=active,
-        polls=call.server.settings.cache_polls,
+        seconds=call.server.settings.cache_seconds,
         failure=None if call.failing is None else call.failing.refusal,
     )
     return Answer(status=202, body=orjson.dumps({"manipulationId": made.id, "status": "executing"}))
@@ -85,9 +85,8 @@ def progress(call: Call) -> Answer:
     made = call.server.caches.manipulations.get(call.places["manipulation"])
     if made is None:
         raise Refusal(404, "ERR004", "(The manipulation was not found.)")
-    status = made.poll()
-    message = {"message": made.failure.message} if status == "error" and made.failure is not None else {}
-    return ok({"manipulationId": made.id, "status": status, **message})
+    message = {} if made.status != "error" or made.failure is None else {"message": made.failure.message}
+    return ok({"manipulationId": made.id, "status": made.status, **message})
 
 
 def delete(call: Call) -> Answer:
@@ -147,10 +146,10 @@ def _described(call: Call, cache: CubeCache) -> dict[str, Any]:
 
 
 ROUTES = (
-    Route("GET", "/api/monitors/iServer/nodes", nodes),
-    Route("GET", "/api/monitors/caches/cubes", caches),
-    Route("GET", "/api/monitors/caches/cubes/manipulations/{manipulation}/status", progress),
-    Route("GET", "/api/monitors/caches/cubes/{cache}", one),
-    Route("PATCH", "/api/monitors/caches/cubes/{cache}", alter),
-    Route("DELETE", "/api/monitors/caches/cubes/{cache}", delete),
+    Route("GET", "/api/monitors/iServer/nodes", nodes, Needs.SESSION),
+    Route("GET", "/api/monitors/caches/cubes", caches, Needs.SESSION),
+    Route("GET", "/api/monitors/caches/cubes/manipulations/{manipulation}/status", progress, Needs.SESSION),
+    Route("GET", "/api/monitors/caches/cubes/{cache}", one, Needs.SESSION),
+    Route("PATCH", "/api/monitors/caches/cubes/{cache}", alter, Needs.SESSION),
+    Route("DELETE", "/api/monitors/caches/cubes/{cache}", delete, Needs.SESSION),
 )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.simulator.answers import Answer, Refusal, ok
-from mstr_arrow.simulator.protocol.call import Call, Route
+from mstr_arrow.simulator.protocol.call import Call, Needs, Route
 
 if TYPE_CHECKING:
     from mstr_arrow.simulator.state.jobs import Job
@@ -84,7 +84,7 @@ def _described(call: Call, job: Job) -> dict[str, Any]:
 
 
 ROUTES = (
-    Route("GET", "/api/v2/monitors/jobs", jobs),
-    Route("GET", "/api/v2/monitors/jobs/{job}", one),
-    Route("DELETE", "/api/v2/monitors/jobs/{job}", cancel),
+    Route("GET", "/api/v2/monitors/jobs", jobs, Needs.SESSION),
+    Route("GET", "/api/v2/monitors/jobs/{job}", one, Needs.SESSION),
+    Route("DELETE", "/api/v2/monitors/jobs/{job}", cancel, Needs.SESSION),
 )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mstr_arrow.simulator.model.catalogue import Entry
 
 _CONTAINS = 4
+_CERTIFIED = {"CERTIFIED_ONLY": True, "NOT_CERTIFIED_ONLY": False}
 
 
 def projects(call: Call) -> Answer:
@@ -45,6 +46,7 @@ def found_objects(call: Call) -> list[Entry]:
         pattern=call.integer("pattern", _CONTAINS),
         types=[int(text) for text in call.query.getall("type", [])],
         root=call.query.get("root"),
+        certified=_CERTIFIED.get(call.query.get("certifiedStatus", "")),
     )
 
 

@@ -1,0 +1,213 @@
+"""The objects of one project or of all, held in columns: what `Connection.objects` returns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, overload
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mstr_arrow.catalog.certify import certify
+from mstr_arrow.catalog.details import CubeDetails
+from mstr_arrow.catalog.objects import ObjectInfo
+from mstr_arrow.errors import ProtocolError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mstr_arrow.session.client import Client
+    from mstr_arrow.session.project import Project
+
+_INFO = pa.schema(
+    {
+        "id": pa.string(),
+        "name": pa.string(),
+        "type": pa.int32(),
+        "subtype": pa.int32(),
+        "path": pa.string(),
+        "modified": pa.timestamp("us", "UTC"),
+        "owner": pa.string(),
+        "ext_type": pa.int64(),
+        "view_media": pa.int64(),
+        "certified": pa.bool_(),
+    }
+)
+_HELD = pa.schema(
+    [
+        *_INFO,
+        pa.field("type_name", pa.string()),
+        pa.field("project", pa.string()),
+        pa.field("project_id", pa.string()),
+    ]
+)
+_DETAILS = pa.schema(
+    {
+        "size_bytes": pa.int64(),
+        "rows": pa.int64(),
+        "columns": pa.int64(),
+        "data_updated": pa.timestamp("us"),
+        "status": pa.string(),
+    }
+)
+_SHOWN = ("id", "name", "type", "subtype", "path", "modified", "owner", "certified")
+_SLICE = 1000
+"""Objects that are made of rows at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListingProgress:
+    """How far a listing is: objects that came, of how many the server counts in the ``project`` that is read."""
+
+    objects: int
+    total: int | None
+    project: str
+
+
+class CatalogueEntry(ObjectInfo):
+    """An object of the catalogue: what is known of it, its project, and ``details`` where they were asked for."""
+
+    project: str
+    details: CubeDetails | None
+    _project_id: str
+    _client: Client
+
+    def certify(self) -> None:
+        """Certify it in the user's name. PUT /api/objects/{id}/certify; PermissionDenied without the privilege."""
+        self._client.run(self._certify(certified=True))
+
+    async def certify_async(self) -> None:
+        """Do what `certify` does."""
+        await self._client.bridge(self._certify(certified=True))
+
+    def decertify(self) -> None:
+        """Take its certificate away."""
+        self._client.run(self._certify(certified=False))
+
+    async def decertify_async(self) -> None:
+        """Do what `decertify` does."""
+        await self._client.bridge(self._certify(certified=False))
+
+    async def _certify(self, *, certified: bool) -> None:
+        http = await self._client.http.beside_named(self._project_id)
+        await certify(http, self.id, self.type, certified=certified)
+
+
+class Catalogue(Sequence[CatalogueEntry]):
+    """Objects by name, held in Arrow columns; an `CatalogueEntry` is made of each only when it is looked at."""
+
+    def __init__(self, client: Client, held: pa.Table, *, several: bool) -> None:
+        self._client = client
+        self._held = held
+        self._several = several
+
+    def __repr__(self) -> str:
+        return f"<Catalogue of {len(self):,} objects>"
+
+    def table(self) -> pa.Table:
+        """Return a row for each object: id, name, type, subtype, path, modified, owner and certified.
+
+        Where several projects were asked for, their names are in ``project``; with ``details=True`` there are
+        size_bytes, rows, columns, data_updated and status, too.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     conn.objects("sales*", details=True).table().select(["name", "rows"]).to_pylist()
+        [{'name': 'Sales Cube', 'rows': 2000}]
+        """
+        held = self._held
+        columns = {name: held["type_name" if name == "type" else name] for name in _SHOWN}
+        if self._several:
+            columns = {"project": held["project"], **columns}
+        return pa.table(columns | {name: held[name] for name in _DETAILS.names if name in held.column_names})
+
+    def __len__(self) -> int:
+        return int(self._held.num_rows)
+
+    def __iter__(self) -> Iterator[CatalogueEntry]:
+        for start in range(0, len(self), _SLICE):
+            yield from map(self._entry, self._held.slice(start, _SLICE).to_pylist())
+
+    @overload
+    def __getitem__(self, index: int) -> CatalogueEntry: ...
+    @overload
+    def __getitem__(self, index: slice) -> Catalogue: ...
+    def __getitem__(self, index: int | slice) -> CatalogueEntry | Catalogue:
+        """Return an object, or the catalogue of some."""
+        if isinstance(index, slice):
+            start, stop, step = index.indices(len(self))
+            held = self._held.slice(start, max(0, stop - start)) if step == 1 else None
+            held = self._held.take(pa.array(range(start, stop, step), pa.int64())) if held is None else held
+            return Catalogue(self._client, held, several=self._several)
+        place = range(len(self))[index]
+        return self._entry(self._held.slice(place, 1).to_pylist()[0])
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or isinstance(other, str | bytes):
+            return NotImplemented
+        return len(self) == len(other) and all(mine == its for mine, its in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]  # as of a list
+
+    def _entry(self, row: Mapping[str, Any]) -> CatalogueEntry:
+        entry = CatalogueEntry._make(row[name] for name in _INFO.names)
+        entry.project = row["project"]
+        entry.details = (
+            CubeDetails._make(row[name] for name in _DETAILS.names) if _DETAILS.names[0] in row else None
+        )
+        entry._project_id, entry._client = row["project_id"], self._client  # noqa: SLF001 - it is made here alone
+        return entry
+
+
+class Columns:
+    """Gathers objects of one project into record batches, each object once."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._listed: set[str] = set()
+        self._batches: list[pa.RecordBatch] = []
+
+    def add(self, infos: Sequence[ObjectInfo], kept: Sequence[bool]) -> int:
+        """Add those of a page that are kept; return how many different ones were listed so far."""
+        fresh = []
+        for info, keep in zip(infos, kept, strict=True):
+            if info.id not in self._listed:
+                self._listed.add(info.id)
+                if keep:
+                    fresh.append(info)
+        if fresh:
+            told = [_array(column, field) for column, field in zip(zip(*fresh, strict=True), _INFO, strict=True)]
+            words = pa.array([info.type_name for info in fresh], pa.string())
+            places = [pa.array([each] * len(fresh), pa.string()) for each in (self._project.name, self._project.id)]
+            self._batches.append(pa.record_batch([*told, words, *places], schema=_HELD))
+        return len(self._listed)
+
+    def table(self) -> pa.Table:
+        """Return what was added, by name."""
+        return by_name(pa.Table.from_batches(self._batches, _HELD))
+
+
+def by_name(held: pa.Table) -> pa.Table:
+    """Sort objects by name in any case, then by path."""
+    key = pa.table({"name": pc.utf8_lower(held["name"]), "path": held["path"]})
+    return held.take(pc.sort_indices(key, sort_keys=[("name", "ascending"), ("path", "ascending")]))
+
+
+def with_details(held: pa.Table, known: Mapping[str, CubeDetails]) -> pa.Table:
+    """Add the columns of what is known of cubes, by their ids."""
+    nothing = CubeDetails()
+    told = [known.get(each, nothing) for each in held["id"].to_pylist()]
+    for place, field in enumerate(_DETAILS):
+        held = held.append_column(field, _array([each[place] for each in told], field))
+    return held
+
+
+def _array(values: Sequence[object], field: pa.Field) -> pa.Array:
+    """Make a column of what the server tells; errors: ProtocolError for a number that is too large for it."""
+    try:
+        return pa.array(values, field.type)
+    except (OverflowError, pa.ArrowInvalid) as error:
+        raise ProtocolError(
+            f"the server tells a {field.name!r} of an object that is no {field.type}: {error}.",
+            hint="Something in front of the server may answer in its place.",
+        ) from None
