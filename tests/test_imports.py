@@ -15,6 +15,7 @@ import mstr_arrow
 ROOT = Path(mstr_arrow.__file__).parent
 NEVER = (
     *("pandas", "duckdb", "typer", "rich", "numpy", "psutil", "sqlglot"),
+    *("altair", "hdrh", "scipy", "vl_convert"),
     *("boto3", "botocore", "azure", "google.cloud", "keyring"),
     *("mstr_arrow.simulator", "mstr_arrow.cli"),
 )
@@ -89,17 +90,21 @@ MAY_USE = {
     },
     "opening": {"connection", "session", "http", "credentials", "masked", "config", "events", "given", "errors"},
     "duckdb": {"scan", "grid", "errors"},
+    "throughput": {
+        *("connection", "objects", "catalog", "upload", "fetch", "instances", "query", "grid", "session", "http"),
+        *("config", "events", "given", "errors", "names", "paths", "private"),
+    },
     "compat": {"objects", "query", "errors", "names"},
     "__init__": {
         *("opening", "connection", "duckdb", "compat", "objects", "catalog", "scan", "extract", "fetch", "upload"),
         *("datamodels", "publishing", "caches", "query", "prompts", "secrets", "config", "events", "errors"),
-        *("delivery", "subscriptions", "users"),
+        *("delivery", "subscriptions", "users", "throughput"),
     },
     "cli": {
         *("__init__", "opening", "connection", "objects", "catalog", "datamodels", "scan", "extract", "fetch"),
         *("upload", "publishing", "instances", "prompts", "query", "files", "adapters", "grid", "session", "http"),
         *("credentials", "secrets", "private", "paths", "config", "events", "errors", "names", "printable"),
-        *("caches", "delivery", "subscriptions", "users", "simulator"),
+        *("caches", "delivery", "subscriptions", "users", "throughput", "simulator"),
     },
     "simulator": set(),
 }

@@ -1,1 +1,1 @@
-"""How much an Intelligence Server gives, and where its knee is: `sweep` measures, the rest reads what was measured."""
+"""How much an Intelligence Server gives, where its knee is, and what the limit is."""

@@ -44,12 +44,13 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One measurement of a load, while it was on in full: from its first answers, one for each place, to the last
-    request that was sent.
+    """One measurement of a load, while it was on in full.
 
-    A request that lies half within counts half, so that the edges favour nobody. ``in_flight`` is the mean over
-    time; ``expected`` the same by Little's law: requests a second times their mean seconds. ``cold`` is the share of
-    requests for pages that nothing had asked for before; ``cpu`` the processors that this process kept busy.
+    That is from its first answers, one for each place, to the last request that was sent. A request that lies half
+    within counts half, so that the edges favour nobody. ``in_flight`` is the mean over time; ``expected`` the same
+    by Little's law: requests a second times their mean seconds. ``cold`` is the share of requests for pages that
+    nothing had asked for before; ``cpu`` the processors that this process kept busy, ``lag`` the seconds by which
+    its event loop woke up late.
     """
 
     seconds: float
@@ -106,7 +107,8 @@ class Figures:
 def measured(requests: pa.Table, *, full: float, cpu: float, lag: float) -> Round | None:
     """Measure one round from its requests; ``full`` is the moment from which the load was on in full.
 
-    It counts from then on, or from its last cold request, where that leaves `_WARM_PART` of it or more. None where nothing was answered in that time.
+    It counts from then on, or from its last cold request, where that leaves `_WARM_PART` of it or more. None where
+    nothing was answered in that time.
     """
     good = requests.filter(pc.is_valid(requests["last_byte"]))
     if not good.num_rows:

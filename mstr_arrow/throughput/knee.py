@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.optimize import curve_fit
@@ -24,9 +24,9 @@ _FITTED_FROM = 4
 class Law:
     """The universal scalability law, ``X(N) = rate · N / (1 + waiting · (N - 1) + talking · N · (N - 1))``.
 
-    ``rate`` is the throughput of one request at a time; ``waiting`` the share of work that only one may do at a
-    time (σ), ``talking`` what each costs each other (κ). ``off`` is the mean difference between law and data, as a
-    part of the data.
+    ``rate`` is the throughput of one request at a time; ``waiting`` (sigma) the share of work that only one may do
+    at a time, ``talking`` (kappa) what each costs each other. ``off`` is the mean difference between law and data,
+    as a part of the data.
     """
 
     rate: float
@@ -36,7 +36,7 @@ class Law:
 
     def throughput(self, number: float) -> float:
         """Give the throughput with so many in flight."""
-        return _law(number, self.rate, self.waiting, self.talking)
+        return float(_law(number, self.rate, self.waiting, self.talking))
 
     @property
     def peak(self) -> float | None:
@@ -59,19 +59,17 @@ class Knee:
     law: Law | None
 
 
-def find_knee(levels: Mapping[int, Interval]) -> Knee | None:
-    """Find the knee among levels of concurrency, each with its throughput; None where there are none.
+def find_knee(levels: Mapping[int, Interval]) -> Knee:
+    """Find the knee among levels of concurrency, at least one, each with its throughput.
 
     It is the lowest level that no higher one surpasses by more than `GAIN` and the noise of both.
     """
     known = dict(sorted(levels.items()))
-    if not known:
-        return None
     numbers = list(known)
-    for number in numbers:
-        if not any(_more(known[other], known[number]) for other in numbers if other > number):
-            return Knee(number, reached=number != numbers[-1], law=fit(known))
-    raise AssertionError("the highest level has none above it")
+    number = next(
+        one for one in numbers if not any(_more(known[more], known[one]) for more in numbers if more > one)
+    )
+    return Knee(number, reached=number != numbers[-1], law=fit(known))
 
 
 def fit(levels: Mapping[int, Interval]) -> Law | None:
@@ -97,5 +95,6 @@ def _more(one: Interval, other: Interval) -> bool:
     return one.mean - other.mean > max(noise, GAIN * other.mean)
 
 
-def _law(number, rate, waiting, talking):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - of arrays, too
+def _law(number: Any, rate: float, waiting: float, talking: float) -> Any:
+    """Give the throughput with so many in flight: of a number, or an array of them."""
     return rate * number / (1 + waiting * (number - 1) + talking * number * (number - 1))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
-from itertools import groupby
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mstr_arrow.errors import UsageError
 
@@ -13,9 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
+Work = Literal["pages", "instances", "elements", "uploads"]
+"""What is asked for: pages of an instance, new instances, elements of attributes, chunks of an upload."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Load:
-    """Pages of an object, so many rows each, asked for over so many sessions.
+    """Requests of one kind for an object, so many rows each, over so many sessions.
 
     Closed loop: ``concurrency`` requests are in flight at any time. Open loop: ``rate`` requests a second are due,
     whatever the server does; ``concurrency`` is 0 then.
@@ -26,11 +29,12 @@ class Load:
     concurrency: int
     rate: float = 0.0
     sessions: int = 1
+    work: Work = "pages"
 
     @property
-    def series(self) -> tuple[str, int, int]:
+    def series(self) -> Series:
         """What it has in common with the loads that differ in strength alone."""
-        return self.name, self.page_rows, self.sessions
+        return Series(self.name, self.work, self.page_rows, self.sessions)
 
     @property
     def strength(self) -> float:
@@ -39,8 +43,20 @@ class Load:
 
     def __str__(self) -> str:
         much = f"{self.concurrency} in flight" if self.concurrency else f"{self.rate:g} requests/s"
+        return f"{self.series}, {much}"
+
+
+class Series(NamedTuple):
+    """Loads that differ in strength alone."""
+
+    name: str
+    work: Work
+    page_rows: int
+    sessions: int
+
+    def __str__(self) -> str:
         over = f" over {self.sessions} sessions" if self.sessions > 1 else ""
-        return f"{self.name}: {much} × {self.page_rows:,} rows{over}"
+        return f"{self.name}, {self.work} of {self.page_rows:,} rows{over}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +78,36 @@ class Bounds:
 
 def loads_of(
     names: Sequence[str],
+    *,
     concurrency: Sequence[int],
     page_rows: Sequence[int],
     rates: Sequence[float] = (),
     sessions: int = 1,
+    works: Sequence[Work] = ("pages",),
 ) -> list[Load]:
     """List all loads, weaker ones of a series first; errors: UsageError for numbers that make none."""
-    for what, numbers in (("concurrency", concurrency), ("page_rows", page_rows), ("rate", rates)):
-        if any(number <= 0 for number in numbers):
-            raise UsageError(f"{what} has to be above 0.", hint="Leave the others out.")
-    if not names or not page_rows or not (concurrency or rates) or sessions < 1:
+    for what, numbers in (
+        ("concurrency", concurrency),
+        ("page_rows", page_rows),
+        ("rates", rates),
+        ("sessions", [sessions]),
+    ):
+        if wrong := [number for number in numbers if number <= 0]:
+            raise UsageError(f"{what} holds {wrong[0]:g}.", hint="Give numbers above 0.")
+    if not names or not page_rows or not works or not (concurrency or rates):
         raise UsageError(
-            "there is nothing to measure.", hint="Name an object, page sizes, and a concurrency or rate."
+            "there is nothing to measure.", hint="Name an object, a page size, and a concurrency or a rate."
         )
+    strengths = [
+        *((number, 0.0) for number in sorted(set(concurrency))),
+        *((0, float(rate)) for rate in sorted(set(rates))),
+    ]
     return [
-        *(
-            Load(name, rows, many, 0.0, sessions)
-            for name in names
-            for rows in page_rows
-            for many in sorted(concurrency)
-        ),
-        *(Load(name, rows, 0, rate, sessions) for name in names for rows in page_rows for rate in sorted(rates)),
+        Load(name, rows, number, rate, sessions, work)
+        for name in dict.fromkeys(names)
+        for work in dict.fromkeys(works)
+        for rows in sorted(set(page_rows))
+        for number, rate in strengths
     ]
 
 
@@ -90,13 +115,16 @@ class Rounds:
     """The order of the measurements: once from the weakest load of each series to the strongest, then at random.
 
     So nothing strong is tried before what is weaker went well; `refuse` leaves out what is stronger than a load.
+    After the first round the strongest closed loop of each series that was not left out is tried over twice as many
+    sessions, which tells a limit of each session from one of the server.
     """
 
-    def __init__(self, loads: Sequence[Load], repeats: int, seed: int) -> None:
+    def __init__(self, loads: Sequence[Load], repeats: int, seed: int, *, double_sessions: bool = True) -> None:
         self._loads = list(loads)
         self._repeats = repeats
         self._luck = random.Random(seed)
         self._refused: set[Load] = set()
+        self._double_sessions = double_sessions
 
     def __iter__(self) -> Iterator[tuple[int, Load]]:
         """Give the number of the round, from 0, and the load."""
@@ -107,6 +135,19 @@ class Rounds:
             for load in loads:
                 if load not in self._refused:
                     yield number, load
+            if number == 0 and self._double_sessions:
+                doubled = self._doubled()
+                self._loads += doubled
+                yield from ((number, load) for load in doubled)
+
+    def _doubled(self) -> list[Load]:
+        """Make the loads over twice as many sessions: of series in which more than one level was tried."""
+        levels: dict[Series, list[Load]] = {}
+        for load in self._loads:
+            if load.concurrency and load not in self._refused:
+                levels.setdefault(load.series, []).append(load)
+        strongest = [max(some, key=lambda load: load.strength) for some in levels.values() if len(some) > 1]
+        return [replace(load, sessions=2 * load.sessions) for load in strongest]
 
     def refuse(self, beyond: Load) -> list[Load]:
         """Leave out all loads of its series that are stronger; return those that were still to come."""
@@ -120,13 +161,3 @@ class Rounds:
         ]
         self._refused.update(out)
         return out
-
-
-def series(loads: Sequence[Load]) -> list[list[Load]]:
-    """Group loads that differ in strength alone, weaker ones first."""
-    key = _key
-    return [sorted(group) for _, group in groupby(sorted(loads, key=key), key=key)]
-
-
-def _key(load: Load) -> tuple[str, int, int, bool]:
-    return *load.series, not load.concurrency

@@ -34,7 +34,8 @@ class Sent:
     """A request: when it was due, sent and answered, and what came.
 
     ``in_flight`` counts it and those that were under way when it was sent; ``text_bytes`` are those of its body
-    unpacked. It is ``cold`` where its page was asked for by no request of the sweep before. Where it failed there is an ``error``, and ``status`` is the HTTP status if one came.
+    unpacked. It is ``cold`` where its page was asked for by no request of the sweep before. Where it failed there
+    is an ``error``, and ``status`` is the HTTP status if one came.
     """
 
     load: int

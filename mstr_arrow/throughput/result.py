@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     from mstr_arrow.throughput.figures import Figures, Round
     from mstr_arrow.throughput.knee import Knee
-    from mstr_arrow.throughput.loads import Load
+    from mstr_arrow.throughput.loads import Load, Series
     from mstr_arrow.throughput.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
-    """Loads that differ in concurrency alone: their figures by level, the knee among them, and what the limit is."""
+class Curve:
+    """The closed loops of a series: their figures by concurrency, the knee among them, and what the limit is."""
 
     levels: Mapping[int, Figures]
     knee: Knee
@@ -36,8 +36,8 @@ class Series:
 class Sweep:
     """What a sweep found.
 
-    ``requests`` has a row for each request, as `log.SCHEMA` says, whose ``load`` counts in ``loads``; ``rounds`` are
-    the measurements of each load, ``left_out`` the loads that were not tried, and why.
+    ``requests`` has a row for each request, as `log.SCHEMA` says, whose ``load`` counts in ``loads``; ``rounds``
+    are the measurements of each load, ``left_out`` the loads that were not tried, and why.
     """
 
     requests: pa.Table
@@ -58,18 +58,19 @@ class Sweep:
         }
 
     @cached_property
-    def series(self) -> dict[tuple[str, int, int], Series]:
-        """The closed loops of each object, page size and number of sessions."""
-        grouped: dict[tuple[str, int, int], dict[int, Figures]] = {}
+    def curves(self) -> dict[Series, Curve]:
+        """The closed loops of each series."""
+        grouped: dict[Series, dict[int, Figures]] = {}
         for load, figures in self.figures.items():
             if load.concurrency and self.rounds.get(load):
                 grouped.setdefault(load.series, {})[load.concurrency] = figures
         found = {}
-        for key, levels in grouped.items():
+        for series, levels in grouped.items():
+            twice = grouped.get(series._replace(sessions=2 * series.sessions), {}).get(max(levels))
+            if twice is None and len(levels) == 1 and series.sessions % 2 == 0:
+                once = series._replace(sessions=series.sessions // 2)
+                if len(grouped.get(once, ())) > 1:
+                    continue  # it was measured for the verdict on that
             knee = find_knee({number: one.requests_per_second for number, one in levels.items()})
-            if knee is None:
-                continue
-            name, page_rows, sessions = key
-            twice = grouped.get((name, page_rows, 2 * sessions), {}).get(max(levels))
-            found[key] = Series(levels, knee, judge(levels, knee, more_sessions=twice))
+            found[series] = Curve(levels, knee, judge(levels, knee, more_sessions=twice))
         return found

@@ -57,8 +57,8 @@ async def open_target(client: Client, name: str, warm: set[tuple[int, int]]) -> 
 class Pages:
     """Sends requests for pages of targets, one after another from first to last and round again, and notes each.
 
-    Pages are decoded in the threads of ``pool``, as a read does it. At most ``backlog`` of them wait to be: a client
-    that decodes too slowly sends later, and the log shows it.
+    Pages are decoded in the threads of ``pool``, as a read does it. At most ``backlog`` of them wait to be: a
+    client that decodes too slowly sends later, and the log shows it.
     """
 
     def __init__(self, targets: list[Target], page_rows: int, pool: Executor, backlog: int) -> None:

@@ -1,4 +1,4 @@
-"""Which part is the limit: the client, the network, one session, or the server; by rules that are written down. Pure."""
+"""Which part is the limit: client, network, session or server; by rules that are written down. Pure."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def put(model, number, *, seconds=10.0, rate=0.0, rows=1_000, size=100_000, sess
 
         decoding = set()
 
-        def ended(sent):
+        def ended(_sent):
             return time.clock() >= seconds
 
         if rate:

@@ -1,11 +1,11 @@
 """Servers of known models: the knee is found to one step, and the part that is the limit is named."""
 
 import pytest
-from tests.throughput.simulated import put
 
 from mstr_arrow.simulator import TimeModel
 from mstr_arrow.throughput.knee import find_knee
 from mstr_arrow.throughput.verdict import judge
+from tests.throughput.simulated import put
 
 LEVELS = (1, 2, 4, 8, 16, 32)
 
@@ -58,6 +58,7 @@ def test_throughput_and_littles_law_are_exact_without_noise():
     assert one.little == pytest.approx(1, rel=0.01)
 
 
+@pytest.mark.slow
 def test_an_open_loop_counts_from_when_a_request_was_due():
     # 2 s in every 20 nothing is served: a tenth of the requests wait, evenly from 2 s down to 0.
     model = TimeModel(request_ms=1, stall_every=20, stall_seconds=2)
