@@ -153,6 +153,11 @@ class Plan:
         return self.result
 
     @property
+    def measurements(self) -> int:
+        """How many measurements there will be, where none is left out."""
+        return (len(self.loads) + len(doubled(self.loads))) * self.repeats
+
+    @property
     def result(self) -> Sweep:
         """What was measured so far. Errors: UsageError before `run`."""
         if self._sweeper is None:
