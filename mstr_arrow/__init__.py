@@ -96,13 +96,14 @@ __all__ = [
     "events",
     "prompts",
     "secrets",
+    "throughput",
 ]
 
 if _TYPE_CHECKING:
-    from mstr_arrow import duckdb
+    from mstr_arrow import duckdb, throughput
 else:
 
     def __getattr__(name: str) -> object:
-        if name == "duckdb":  # brings Arrow's datasets along: only for those who ask
-            return _import_module("mstr_arrow.duckdb")
+        if name in {"duckdb", "throughput"}:  # bring Arrow's datasets, or extras, along: only for those who ask
+            return _import_module(f"mstr_arrow.{name}")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -20,11 +20,15 @@ logger = logging.getLogger("mstr_arrow")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerStatus:
-    """Versions, and since when the server runs; what it keeps to itself is None."""
+    """Versions, and since when the server runs; what it keeps to itself is None.
+
+    ``simulated`` says that it is the simulator of this package.
+    """
 
     server_version: str | None = None
     web_version: str | None = None
     up_since: datetime | None = None
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +124,7 @@ def read_status(body: Any) -> ServerStatus:
         server_version=optional_text(told, "iServerVersion"),
         web_version=optional_text(told, "webVersion"),
         up_since=_moment(told.get("upSince")),
+        simulated=told.get("simulator") is True,
     )
 
 

@@ -1,1 +1,16 @@
-"""How much an Intelligence Server gives, where its knee is, and what the limit is."""
+"""How much an Intelligence Server gives, where its knee is, and what the limit is; needs the extra ``bench``."""
+
+from mstr_arrow.errors import UsageError
+
+try:
+    from mstr_arrow.throughput.planning import Plan, plan, sweep, sweep_async
+    from mstr_arrow.throughput.result import Sweep
+    from mstr_arrow.throughput.saved import load, save
+except ModuleNotFoundError as error:
+    if (error.name or "").partition(".")[0] not in {"hdrh", "numpy", "scipy"}:
+        raise
+    raise UsageError(
+        f"measuring throughput needs the package {error.name}.", hint="Run: pip install 'mstr-arrow[bench]'"
+    ) from error
+
+__all__ = ["Plan", "Sweep", "load", "plan", "save", "sweep", "sweep_async"]

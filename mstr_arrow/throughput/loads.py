@@ -111,6 +111,16 @@ def loads_of(
     ]
 
 
+def doubled(loads: Sequence[Load]) -> list[Load]:
+    """Make loads over twice as many sessions: of the strongest closed loop of each series that has several."""
+    levels: dict[Series, list[Load]] = {}
+    for load in loads:
+        if load.concurrency:
+            levels.setdefault(load.series, []).append(load)
+    strongest = [max(some, key=lambda load: load.strength) for some in levels.values() if len(some) > 1]
+    return [replace(load, sessions=2 * load.sessions) for load in strongest]
+
+
 class Rounds:
     """The order of the measurements: once from the weakest load of each series to the strongest, then at random.
 
@@ -136,18 +146,9 @@ class Rounds:
                 if load not in self._refused:
                     yield number, load
             if number == 0 and self._double_sessions:
-                doubled = self._doubled()
-                self._loads += doubled
-                yield from ((number, load) for load in doubled)
-
-    def _doubled(self) -> list[Load]:
-        """Make the loads over twice as many sessions: of series in which more than one level was tried."""
-        levels: dict[Series, list[Load]] = {}
-        for load in self._loads:
-            if load.concurrency and load not in self._refused:
-                levels.setdefault(load.series, []).append(load)
-        strongest = [max(some, key=lambda load: load.strength) for some in levels.values() if len(some) > 1]
-        return [replace(load, sessions=2 * load.sessions) for load in strongest]
+                more = doubled([load for load in self._loads if load not in self._refused])
+                self._loads += more
+                yield from ((number, load) for load in more)
 
     def refuse(self, beyond: Load) -> list[Load]:
         """Leave out all loads of its series that are stronger; return those that were still to come."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
+from mstr_arrow.throughput.about import About
 from mstr_arrow.throughput.figures import figures_of
 from mstr_arrow.throughput.knee import find_knee
 from mstr_arrow.throughput.verdict import judge
@@ -37,13 +38,16 @@ class Sweep:
     """What a sweep found.
 
     ``requests`` has a row for each request, as `log.SCHEMA` says, whose ``load`` counts in ``loads``; ``rounds``
-    are the measurements of each load, ``left_out`` the loads that were not tried, and why.
+    are the measurements of each load, ``left_out`` the loads that were not tried, and why. ``ended`` says why the
+    sweep came to an end before its time, None where it did not.
     """
 
     requests: pa.Table
     loads: list[Load]
     rounds: Mapping[Load, list[Round]]
     left_out: Mapping[Load, str]
+    about: About = field(default_factory=About)
+    ended: str | None = None
 
     @cached_property
     def figures(self) -> dict[Load, Figures]:

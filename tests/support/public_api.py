@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import sys
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -28,8 +29,9 @@ MODULES = (
     "mstr_arrow.prompts",
     "mstr_arrow.secrets",
     "mstr_arrow.simulator",
+    "mstr_arrow.throughput",
 )
-HANDED_OUT = {"Batches", "Connection", "Cube", "Report", "Scan", "Subscription"}
+HANDED_OUT = {"Batches", "Connection", "Cube", "Plan", "Report", "Scan", "Subscription", "Sweep"}
 """Classes that nobody makes: what they are made of is not public."""
 
 ROOT = Path(__file__).parents[2]
@@ -73,7 +75,7 @@ def _of_class(path: str, cls: type) -> Iterator[str]:
     for name in dir(cls):
         if not name.startswith("_") and _is_ours(cls, name):
             member = inspect.getattr_static(cls, name)
-            called = inspect.isroutine(member) and not inspect.isdatadescriptor(member)
+            called = inspect.isroutine(member) and not isinstance(member, property | cached_property)
             yield f"{path}.{name}" + (_signature(getattr(cls, name)) if called else "")
 
 

@@ -33,6 +33,7 @@ def status(call: Call) -> Answer:
             "upTimeText": "02 Hours 03 Minutes 04 seconds",
             "webVersion": settings.web_version,
             "iServerVersion": settings.iserver_version,
+            "simulator": True,
             "minMobileCompatibleVersion": "11.2.220.0000",
         }
     )

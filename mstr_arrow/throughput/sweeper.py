@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.session.client import Client
+from mstr_arrow.throughput.about import About
+from mstr_arrow.throughput.estimate import LEAST
 from mstr_arrow.throughput.figures import measured, percentiles_of
 from mstr_arrow.throughput.log import Sent, table_of
 from mstr_arrow.throughput.loops import keep_in_flight, keep_rate
@@ -27,9 +29,6 @@ if TYPE_CHECKING:
     from mstr_arrow.throughput.target import Target
 
 LAG_INTERVAL = 0.01
-
-LEAST = 3
-"""Requests for each place of a closed loop, at the least."""
 
 BACKLOG = 2
 """Pages for each decoding thread, beside those in flight, that may wait to be decoded."""
@@ -50,6 +49,7 @@ class Sweeper:
     rounds: Rounds
     bounds: Bounds
     on_load: Callable[[Load, Sweep], object] | None = None
+    about: About = field(default_factory=About)
     clock: Callable[[], float] = time.monotonic
     requests: list[Sent] = field(default_factory=list)
     rounds_of: dict[Load, list[Round]] = field(default_factory=lambda: defaultdict(list))
@@ -79,7 +79,9 @@ class Sweeper:
 
     def result(self) -> Sweep:
         """Give what was measured so far."""
-        return Sweep(table_of(self.requests), list(self._loads), dict(self.rounds_of), dict(self.left_out))
+        return Sweep(
+            table_of(self.requests), list(self._loads), dict(self.rounds_of), dict(self.left_out), self.about
+        )
 
     def _spent(self) -> bool:
         """Tell whether the budget of the sweep is used up."""

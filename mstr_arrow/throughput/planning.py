@@ -1,0 +1,191 @@
+"""A sweep of an open connection: what will be measured, what that costs, and the measuring itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+import pyarrow.compute as pc
+
+from mstr_arrow.errors import UsageError
+from mstr_arrow.session.client import client_of
+from mstr_arrow.signatures import takes
+from mstr_arrow.throughput.about import describe
+from mstr_arrow.throughput.estimate import Estimate, Sample, estimate
+from mstr_arrow.throughput.loads import Bounds, Load, Rounds, doubled, loads_of
+from mstr_arrow.throughput.sweeper import Sweeper
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Unpack
+
+    from mstr_arrow.connection import Connection
+    from mstr_arrow.session.client import Client
+    from mstr_arrow.throughput.loads import Work
+    from mstr_arrow.throughput.result import Sweep
+
+CONCURRENCY = (1, 2, 4, 8, 16)
+PAGE_ROWS = (10_000,)
+
+
+class SweepOptions(TypedDict, total=False):
+    """How a server is measured.
+
+    ``concurrency`` are the numbers of requests to keep in flight; ``rates`` numbers of requests a second, due
+    whatever the server does; ``page_rows`` the rows of a request. ``works`` are what is asked for: ``"pages"`` of
+    an instance, new ``"instances"``, ``"elements"`` of attributes, ``"uploads"`` into a dataset that is made for it
+    and deleted. Each load is put on the server ``repeats`` times, for ``duration`` seconds or ``requests``, over so
+    many log-ins as ``sessions`` says, in an order that follows from ``seed``; the strongest of them over twice as
+    many log-ins, too.
+
+    No stronger load is tried once a share of more than ``max_errors`` has failed, the 95th percentile of latency
+    has passed ``max_latency`` seconds, or the server has said that it is busy; the whole ends after ``max_seconds``
+    or ``max_bytes`` on the wire.
+    """
+
+    concurrency: Sequence[int]
+    page_rows: Sequence[int]
+    rates: Sequence[float]
+    works: Sequence[Work]
+    sessions: int
+    duration: float
+    requests: int | None
+    repeats: int
+    seed: int
+    max_errors: float
+    max_latency: float
+    max_seconds: float
+    max_bytes: int
+
+
+@takes(SweepOptions)
+def sweep(
+    connection: Connection,
+    *objects: str,
+    on_progress: Callable[[Load, Sweep], object] | None = None,
+    **options: Unpack[SweepOptions],
+) -> Sweep:
+    """Measure what a server gives of cubes and reports; return what was found.
+
+    `SweepOptions` says how. It logs in for the sweep, and logs out. ``on_progress`` is called after each
+    measurement with its load and all that was measured so far. Holds about 1 KB for each request. Errors: those of
+    `Connection.cube` and `Connection.report`, UsageError for options that make no load. What goes wrong with single
+    requests is part of the result.
+
+    >>> with ma.connect(url, username=user, password=password) as conn:
+    ...     found = ma.throughput.sweep(conn, "Sales Cube", concurrency=[1, 2], requests=4, repeats=1)
+    >>> found.requests.num_rows >= 8
+    True
+    """
+    return plan(connection, *objects, **options).run(on_progress)
+
+
+@takes(SweepOptions)
+async def sweep_async(
+    connection: Connection,
+    *objects: str,
+    on_progress: Callable[[Load, Sweep], object] | None = None,
+    **options: Unpack[SweepOptions],
+) -> Sweep:
+    """Do what `sweep` does."""
+    return await plan(connection, *objects, **options).run_async(on_progress)
+
+
+@takes(SweepOptions)
+def plan(connection: Connection, *objects: str, **options: Unpack[SweepOptions]) -> Plan:
+    """Plan what `sweep` would do, which `Plan.run` does; sends nothing. Errors: UsageError."""
+    repeats = options.get("repeats", 3)
+    if repeats < 1:
+        raise UsageError(f"repeats is {repeats}.", hint="Give 1 or more; from 3 on the intervals mean something.")
+    loads = loads_of(
+        objects,
+        concurrency=options.get("concurrency", () if options.get("rates") else CONCURRENCY),
+        page_rows=options.get("page_rows", PAGE_ROWS),
+        rates=options.get("rates", ()),
+        sessions=options.get("sessions", 1),
+        works=options.get("works", ("pages",)),
+    )
+    bounds = Bounds(
+        seconds=options.get("duration", 10.0),
+        requests=options.get("requests"),
+        errors=options.get("max_errors", 0.02),
+        latency=options.get("max_latency", 30.0),
+        most_seconds=options.get("max_seconds", 3600.0),
+        most_bytes=options.get("max_bytes", 50 * 10**9),
+    )
+    return Plan(client_of(connection), loads, bounds, repeats, options.get("seed", 0))
+
+
+class Plan:
+    """What a sweep will measure. `run` measures it; `result` is what was measured so far."""
+
+    def __init__(self, client: Client, loads: Sequence[Load], bounds: Bounds, repeats: int, seed: int) -> None:
+        self.loads = list(loads)
+        self.bounds = bounds
+        self.repeats = repeats
+        self._client = client
+        self._seed = seed
+        self._sweeper: Sweeper | None = None
+
+    def estimate(self) -> Estimate:
+        """Ask for one small page of each object, and judge by it what the sweep will cost.
+
+        For each object a log-in, an instance and a request; nothing is uploaded. Errors: those of `sweep`.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     cost = ma.throughput.plan(conn, "Sales Cube", requests=10, repeats=2).estimate()
+        >>> cost.requests
+        120
+        """
+        return self._client.run(self._estimate())
+
+    async def estimate_async(self) -> Estimate:
+        """Do what `estimate` does."""
+        return await self._client.bridge(self._estimate())
+
+    def run(self, on_progress: Callable[[Load, Sweep], object] | None = None) -> Sweep:
+        """Measure. Ctrl-C ends it, and leaves what was measured in `result`."""
+        self._client.run(self._sweeper_of(on_progress).run())
+        return self.result
+
+    async def run_async(self, on_progress: Callable[[Load, Sweep], object] | None = None) -> Sweep:
+        """Do what `run` does."""
+        await self._client.bridge(self._sweeper_of(on_progress).run())
+        return self.result
+
+    @property
+    def result(self) -> Sweep:
+        """What was measured so far. Errors: UsageError before `run`."""
+        if self._sweeper is None:
+            raise UsageError("nothing was measured yet.", hint="Call run().")
+        return self._sweeper.result()
+
+    def _sweeper_of(self, on_progress: Callable[[Load, Sweep], object] | None) -> Sweeper:
+        rounds = Rounds(self.loads, self.repeats, self._seed)
+        about = describe(self._client, self._seed)
+        self._sweeper = Sweeper(self._client, rounds, self.bounds, on_progress, about=about)
+        return self._sweeper
+
+    async def _estimate(self) -> Estimate:
+        """Put the weakest load of each object and kind of work on the server, for one request."""
+        weakest: dict[tuple[str, Work], Load] = {}
+        for load in self.loads:
+            if load.work != "uploads":
+                rows = min(load.page_rows, weakest.get((load.name, load.work), load).page_rows)
+                weakest[load.name, load.work] = Load(load.name, rows, 1, work=load.work)
+        bounds = Bounds(seconds=0, requests=1)
+        rounds = Rounds(list(weakest.values()), 1, 0, double_sessions=False)
+        sweeper = Sweeper(self._client, rounds, bounds, about=describe(self._client, 0))
+        await sweeper.run()
+        return estimate([*self.loads, *doubled(self.loads)], self.repeats, self.bounds, _samples(sweeper.result()))
+
+
+def _samples(found: Sweep) -> dict[tuple[str, Work], Sample]:
+    """Take a sample of each load of a sweep: its first request that was answered."""
+    samples = {}
+    for number, load in enumerate(found.loads):
+        rows = found.requests.filter(pc.equal(found.requests["load"], number)).to_pylist()
+        answered = [row for row in rows if row["last_byte"] is not None]
+        if answered:
+            one = answered[0]
+            samples[load.name, load.work] = Sample(one["last_byte"] - one["sent"], one["wire_bytes"], one["rows"])
+    return samples

@@ -1,0 +1,128 @@
+"""A sweep as files: ``sweep.json``, which says what was found, and ``requests.parquet``, from which it follows."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mstr_arrow.errors import UsageError
+from mstr_arrow.files.disk import disk_errors
+from mstr_arrow.paths import read_path, written_path
+from mstr_arrow.throughput.about import About
+from mstr_arrow.throughput.figures import Round
+from mstr_arrow.throughput.loads import Load
+from mstr_arrow.throughput.log import SCHEMA
+from mstr_arrow.throughput.result import Sweep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FORMAT = 1
+SWEEP, REQUESTS = "sweep.json", "requests.parquet"
+_NOT_ONE = "Give the folder that mstr-arrow bench wrote, with sweep.json and requests.parquet in it."
+
+
+def save(sweep: Sweep, folder: str | os.PathLike[str]) -> Path:
+    """Write a sweep into a folder, made where it is missing; return its path.
+
+    ``requests.parquet`` has a row for each request; ``sweep.json``, which comes last and whole, all else: where it
+    is, there is all of the sweep. Errors: UsageError, FileError.
+
+    >>> with ma.connect(url, username=user, password=password) as conn:
+    ...     found = ma.throughput.sweep(conn, "Sales Cube", concurrency=[1], requests=4, repeats=1)
+    >>> ma.throughput.load(ma.throughput.save(found, "bench-before")).figures == found.figures
+    True
+    """
+    path = written_path(folder)
+    with disk_errors(path):
+        path.mkdir(parents=True, exist_ok=True)
+        write_whole(path / REQUESTS, lambda file: pq.write_table(sweep.requests, file))
+        text = json.dumps(_as_json(sweep), indent=1, ensure_ascii=False).encode()
+        write_whole(path / SWEEP, lambda file: Path(file).write_bytes(text))
+    return path
+
+
+def load(folder: str | os.PathLike[str]) -> Sweep:
+    """Read a sweep that `save` wrote. Errors: UsageError for what is none."""
+    path = read_path(folder)
+    path = path.parent if path.name == SWEEP else path
+    try:
+        told = json.loads((path / SWEEP).read_bytes())
+        requests = pq.read_table(path / REQUESTS, schema=SCHEMA)
+        if told["format"] != FORMAT:
+            raise UsageError(
+                f"{str(path)!r} was written by another version of this package.",
+                hint="Measure again with this one.",
+            )
+        return _from_json(told, requests)
+    except (OSError, pa.ArrowException, ValueError, KeyError, TypeError, AttributeError) as error:
+        if isinstance(error, UsageError):
+            raise
+        raise UsageError(f"{str(path)!r} holds no sweep that can be read.", hint=_NOT_ONE) from error
+
+
+def write_whole(path: Path, write: Callable[[str], object]) -> None:
+    """Have a file written under another name, and give it its own when it is whole."""
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    os.close(descriptor)
+    try:
+        write(temporary)
+        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    """Give the mask of the process, which can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _as_json(sweep: Sweep) -> dict[str, Any]:
+    """Describe a sweep; ``figures`` and ``curves`` are for those who read it, and follow from the rest."""
+    return {
+        "format": FORMAT,
+        "about": asdict(sweep.about),
+        "ended": sweep.ended,
+        "loads": [
+            {
+                "load": asdict(load),
+                "rounds": [asdict(one) for one in sweep.rounds.get(load, [])],
+                "figures": asdict(sweep.figures[load]),
+            }
+            for load in sweep.loads
+        ],
+        "left_out": [{"load": asdict(load), "why": why} for load, why in sweep.left_out.items()],
+        "curves": [
+            {
+                "series": series._asdict(),
+                "knee": asdict(curve.knee),
+                "limit": asdict(curve.verdict),
+            }
+            for series, curve in sweep.curves.items()
+        ],
+    }
+
+
+def _from_json(told: dict[str, Any], requests: pa.Table) -> Sweep:
+    loads = [Load(**each["load"]) for each in told["loads"]]
+    return Sweep(
+        requests=requests,
+        loads=loads,
+        rounds={
+            load: [Round(**one) for one in each["rounds"]] for load, each in zip(loads, told["loads"], strict=True)
+        },
+        left_out={Load(**each["load"]): str(each["why"]) for each in told["left_out"]},
+        about=About(**told["about"]),
+        ended=told["ended"],
+    )
