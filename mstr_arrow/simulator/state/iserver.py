@@ -123,10 +123,10 @@ class IServer:
             self._page_sets[report.id] = PageSet(report)
         return self._page_sets[report.id]
 
-    def republish(self, name: str, *, rows: int | None, seed: int | None) -> None:
-        """Publish a cube anew: with other data, where another number of rows or another seed is given."""
+    def republish(self, name: str, *, rows: int | None, seed: int | None, moved: bool) -> None:
+        """Publish a cube anew: with other data, where another number of rows, another seed or order is given."""
         cube_id = self.catalogue.names()[name]
-        self.publications.change(cube_id, rows=rows, seed=seed)
+        self.publications.change(cube_id, rows=rows, seed=seed, moved=moved)
         self.publications.take_effect(cube_id)
 
     def _republished(self, cube_id: str) -> None:
