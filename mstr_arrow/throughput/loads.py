@@ -136,6 +136,11 @@ class Rounds:
         self._refused: set[Load] = set()
         self._double_sessions = double_sessions
 
+    @property
+    def loads(self) -> list[Load]:
+        """All loads, weaker ones of a series first, those over twice as many sessions last."""
+        return list(self._loads)
+
     def __iter__(self) -> Iterator[tuple[int, Load]]:
         """Give the number of the round, from 0, and the load."""
         for number in range(self._repeats):
@@ -150,14 +155,14 @@ class Rounds:
                 self._loads += more
                 yield from ((number, load) for load in more)
 
-    def refuse(self, beyond: Load) -> list[Load]:
-        """Leave out all loads of its series that are stronger; return those that were still to come."""
+    def refuse(self, beyond: Load, *, itself: bool = False) -> list[Load]:
+        """Leave out all loads of its series that are stronger, or the load ``itself``, too; return them."""
         out = [
             load
             for load in self._loads
             if load.series == beyond.series
             and bool(load.concurrency) == bool(beyond.concurrency)
-            and load.strength > beyond.strength
+            and (load.strength > beyond.strength or (itself and load == beyond))
             and load not in self._refused
         ]
         self._refused.update(out)
