@@ -124,9 +124,10 @@ class Sender:
         note.connected = note.first_byte - answer.seconds_waiting + answer.seconds_connecting
         note.wire_bytes, note.status, note.retries = len(answer.body), answer.status, answer.retries
         self.wire_bytes += note.wire_bytes
+        self._brake.answered(note.last_byte - note.due)
 
     def _failed(self, note: Sent, error: MstrError) -> None:
-        note.error, note.last_byte = error.label, None
+        note.error = error.label
         if isinstance(error, ServerError):
             note.status = error.status
         self._brake.failed(error)
@@ -154,15 +155,14 @@ class Sender:
             began = time.perf_counter()
             return target.read(answer, turn, self._rows), time.perf_counter() - began
 
-        took_until = note.last_byte or note.due
         try:
             took, note.decode_seconds = await asyncio.get_running_loop().run_in_executor(self._pool, work)
         except MstrError as error:
-            self._failed(note, error)
+            note.error, note.last_byte = error.label, None
+            self._brake.spoilt()
             return
         finally:
             self._room.release()
         note.rows, note.text_bytes = took.rows, took.text_bytes
         note.wire_bytes += took.sent_bytes
         self.wire_bytes += took.sent_bytes
-        self._brake.answered(took_until - note.due)

@@ -128,6 +128,7 @@ class Sweeper:
 
     async def _put_all(self, pool: ThreadPoolExecutor) -> None:
         for number, load in self.rounds:
+            await asyncio.sleep(min(self._brake.rest, max(0.0, self.bounds.most_seconds - self._now())))
             if spent := self._spent():
                 self.ended = spent
                 return
@@ -145,7 +146,6 @@ class Sweeper:
             self.ended = self._brake.why if self._brake.lost else self._spent()
             if self.ended is not None:
                 return
-            await asyncio.sleep(min(self._brake.rest, max(0.0, self.bounds.most_seconds - self._now())))
 
     def _spent(self, under_way: int = 0) -> str | None:
         """Say that the budget of the sweep is used up; None where it is not."""
