@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from mstr_arrow.errors import MstrError, NotFound, SessionExpired, TransportError
+from mstr_arrow.errors import MstrError, NotFound, SessionExpired, TransportError, UsageError
 from mstr_arrow.throughput.about import About
 from mstr_arrow.throughput.brake import Brake
 from mstr_arrow.throughput.estimate import LEAST
@@ -166,6 +166,11 @@ class Sweeper:
     async def _opened(self, load: Load, client: Client, session: int) -> Target:
         if load.work == "uploads":
             return await Uploads.open(client, session + 1)
+        if load.work == "instances" and self._log_ins.shared:
+            raise UsageError(
+                "new instances would push out those of the connection, whose log-in is the only one to be had.",
+                hint="Connect with a name and password, as a user who may have more log-ins.",
+            )
         return await _OPENERS[load.work](client, self._subjects[load.name])
 
     async def _measure(self, number: int, load: Load, targets: list[Target], pool: ThreadPoolExecutor) -> None:
@@ -188,6 +193,7 @@ class Sweeper:
             warm=self._warm[load.name, load.work],
             brake=self._brake,
             clock=self._now,
+            over=self._spent,
             mend=mend,
         )
         began, cpu, lags = self._now(), time.process_time(), list[float]()
