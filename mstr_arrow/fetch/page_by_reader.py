@@ -254,7 +254,7 @@ class Expanded(Reading[T]):
                 )
 
             again = ask if place.instance_id else None
-            pages = await read_page(answer, again, opened, shop.session.http.settings.retry)
+            pages = await read_page(shop.session, answer, again, opened)
         finally:
             budget.held -= estimate
             budget.offer()

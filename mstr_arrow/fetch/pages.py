@@ -125,7 +125,7 @@ class Pages(Generic[T]):
         async def read(answer: Answer) -> Fetched[Any]:
             return await self._decoded(answer, wanted)
 
-        return await read_page(await ask(), ask, read, session.http.settings.retry)
+        return await read_page(session, await ask(), ask, read)
 
     async def _decoded(self, answer: Answer, wanted: Range) -> Fetched[Any]:
         def convert(page: Page) -> Any:

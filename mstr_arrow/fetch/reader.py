@@ -288,7 +288,7 @@ class Read(Reading[T]):
         async def ask() -> Answer:
             return await fetch_page(shop.session, self._source, str(instance_id), wanted, shop.options.grid)
 
-        return await read_page(answer, ask if instance_id else None, opened, shop.session.http.settings.retry)
+        return await read_page(shop.session, answer, ask if instance_id else None, opened)
 
     async def _opened(self, answer: Answer, instance: Instance | None) -> Pages[Any]:
         pages = await open_pages(

@@ -15,7 +15,6 @@ from mstr_arrow.wording import naming
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from mstr_arrow.config import Retry
     from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.http.response import Answer
     from mstr_arrow.instances.source import Source
@@ -72,10 +71,10 @@ async def fetch_page(
 
 
 async def read_page(
+    session: ProjectSession,
     answer: Answer,
     ask: Callable[[], Awaitable[Answer]] | None,
     read: Callable[[Answer], Awaitable[T]],
-    retry: Retry,
 ) -> T:
     """Return what ``read`` makes of an answer, for which ``ask`` asks again, where that can be done.
 
@@ -84,6 +83,7 @@ async def read_page(
     """
     if ask is None:
         return await read(answer)
+    retry = session.http.settings.retry
     failures, contradicted = 0, False
     while True:
         try:

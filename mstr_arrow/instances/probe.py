@@ -55,7 +55,7 @@ async def probe(
                 check_belongs(page, source, place.instance_id)
                 return page
 
-            page = await read_page(answer, ask if place.instance_id else None, read, session.http.settings.retry)
+            page = await read_page(session, answer, ask if place.instance_id else None, read)
             known = replace(known, total=page.paging.total, extremes=page.extremes)
             instance_id = page.instance_id or place.instance_id or ""
             instance = Instance(instance_id, page.columns, page.paging.total, known=known)
