@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from mstr_arrow.errors import ClosedError, MstrError, ProtocolError
+from mstr_arrow.errors import ClosedError, MstrError, ProtocolError, ServerError
 from mstr_arrow.http import url
 from mstr_arrow.http.blotting import blotted
 from mstr_arrow.http.body import json_text, too_large, unpacked
@@ -18,6 +18,7 @@ from mstr_arrow.http.error_map import error_for
 from mstr_arrow.http.failures import AnswerStopped, stray_body, transport_error
 from mstr_arrow.http.response import Answer, parsed
 from mstr_arrow.http.retry import Failed, is_overload, is_transient, retry_after, was_turned_away
+from mstr_arrow.http.sockets import CONNECTING
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -151,6 +152,7 @@ async def _sent(session: aiohttp.ClientSession, delivery: Delivery, settings: Se
         encoding=response.headers.get("Content-Encoding", ""),
         retries=len(delivery.failures),
         busy=any(map(is_overload, delivery.failures)),
+        seconds_connecting=CONNECTING.get(),
         seconds_waiting=started - began,
         seconds_transferring=loop.time() - started,
         largest=largest,
@@ -221,6 +223,8 @@ def _failed(answer: Answer, body: bytes, delivery: Delivery, *, whole: bool = Tr
         base_hint=url.missing_context_hint(delivery.keys.base),
     )
     wait = retry_after(answer.headers, time.time())
+    if isinstance(error, ServerError):
+        error.retry_after = wait
     if request.safe:
         repeatable = is_transient(error) or not whole
     else:

@@ -20,6 +20,7 @@ from .instances import Instance
 from .jobs import Jobs
 from .page_cache import PageCache
 from .people import People
+from .projects import Projects
 from .publications import Publications
 from .refreshes import Refreshes
 from .sessions import Session, Sessions
@@ -74,6 +75,7 @@ class IServer:
         reports = sample_reports(settings.rows, settings.seed)
         self.catalogue = Catalogue(settings.project, cubes, reports, data_models())
         self.catalogue.fill(settings.further_objects)
+        self.projects = Projects(self.catalogue, settings.further_projects)
         self.sessions = Sessions(
             timeout=settings.session_timeout,
             max_per_user=settings.max_sessions_per_user,
