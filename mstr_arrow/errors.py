@@ -186,7 +186,14 @@ class TlsError(TransportError):
 
 
 class TimeoutExceeded(TransportError, TimeoutError):
-    """A wait reached its end."""
+    """A wait reached its end.
+
+    ``cut`` says that an answer had begun, whose rest did not come: the server did what it was asked.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, cut: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.cut = cut
 
 
 class ProtocolError(TransportError):
@@ -199,7 +206,8 @@ class ServerError(MstrError):
     ``status`` is the HTTP status, ``code`` the REST server's code as it was sent (``"ERR004"``),
     ``iserver_code`` the Intelligence Server's (a negative number), ``ticket_id`` what an administrator finds
     it by in the server's log, ``method`` and ``path`` the request that was refused, without its query. Each
-    is None where there is none. ``details`` are further messages that came along.
+    is None where there is none. ``details`` are further messages that came along, ``retry_after`` the seconds that
+    the server asks to wait before the next try (its ``Retry-After``), None where it does not.
 
     >>> str(NotFound("no such cube", status=404, code="ERR004", iserver_code=-2147216373))
     'NotFound [ERR004, I-Server -2147216373]: no such cube (HTTP 404)'
@@ -228,6 +236,7 @@ class ServerError(MstrError):
         self.method = method
         self.path = path
         self.details = tuple(details)
+        self.retry_after: float | None = None
 
     @property
     def label(self) -> str:

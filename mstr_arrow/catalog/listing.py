@@ -12,9 +12,10 @@ from mstr_arrow.answers import fields, items, reading, whole_number
 from mstr_arrow.catalog.catalogue import Catalogue, Columns, ListingProgress, by_name, with_details
 from mstr_arrow.catalog.details import fetch_cached, fetch_each
 from mstr_arrow.catalog.objects import DOCUMENT, SUBTYPES, Kind, check_text, object_info
-from mstr_arrow.catalog.paging import Gate, Page, Pager
+from mstr_arrow.catalog.paging import Gate, Page, Pager, spread
 from mstr_arrow.catalog.search import CONTAINS, metadata_pages, piece_of
-from mstr_arrow.errors import DataLossWarning, NotFound, NotSupported, ServerError, UsageError
+from mstr_arrow.catalog.skipped import Skipped
+from mstr_arrow.errors import DataLossWarning, MstrError, NotFound, NotSupported, UsageError
 from mstr_arrow.names import matcher
 from mstr_arrow.session.project import choose, fetch_projects
 
@@ -77,36 +78,43 @@ class Listing:
         self, projects: str | Sequence[str] | None, *, complete: bool, details: bool
     ) -> tuple[Catalogue, list[str]]:
         """Return what there is, by name, and the remarks; see `CatalogueCalls.objects`."""
+        if projects == "all":
+            return Catalogue(self._client, await self._all(complete, details), several=True), self.remarks
         chosen = await self._chosen(projects)
-        parts = []
-        for http in chosen:
-            try:
-                parts.append(await self._project(http, complete=complete, details=details))
-            except ServerError as error:
-                if projects != "all":
-                    raise
-                name = (await http.require_project()).name
-                self.remarks.append(f"the project {name!r} could not be listed: {error.message}")
-        if not parts:
-            raise NotFound(
-                "no project could be listed.", hint="; ".join(self.remarks) or "This login may use none."
-            )
+        parts = [await self._project(http, complete=complete, details=details) for http in chosen]
         held = parts[0] if len(parts) == 1 else by_name(pa.concat_tables(parts))
         return Catalogue(self._client, held, several=projects is not None), self.remarks
 
-    async def _chosen(self, projects: str | Sequence[str] | None) -> list[ProjectHttp]:
-        """Return the way to each project; errors: UsageError, NotFound for names that none has."""
+    async def _chosen(self, projects: Sequence[str] | None) -> list[ProjectHttp]:
+        """Return the way to each project, once; errors: UsageError, NotFound for names that none has."""
         http = self._client.http
         if projects is None:
             return [http]
+        names = [projects] if isinstance(projects, str) else list(projects)
+        if not names:
+            raise UsageError("projects=[] names no project.", hint="Name some, or 'all', or leave it out.")
         there = await fetch_projects(http.own)
-        if projects != "all":
-            names = [projects] if isinstance(projects, str) else list(projects)
-            return [http.beside(choose(there, name)) for name in dict.fromkeys(names)]
-        self.remarks += [
-            f"the project {each.name!r} is not loaded, so it is not listed" for each in there if not each.loaded
-        ]
-        return [http.beside(each) for each in there if each.loaded]
+        return [http.beside(each) for each in dict.fromkeys(choose(there, name) for name in names)]
+
+    async def _all(self, complete: bool, details: bool) -> pa.Table:
+        """Return what is in all projects, side by side; the remarks say which of them are not in it, and why."""
+        there = await fetch_projects(self._client.http.own)
+        skipped = Skipped([each.name for each in there if not each.loaded])
+        parts: dict[str, pa.Table] = {}
+
+        async def read(project: Project) -> None:
+            http = self._client.http.beside(project)
+            try:
+                parts[project.id] = await self._project(http, complete=complete, details=details)
+            except MstrError as error:
+                skipped.add(project.name, error)
+
+        await spread((read(each) for each in there if each.loaded), self._gate.most)
+        left_out = skipped.remarks(len(there))
+        if not parts:
+            raise NotFound("no project could be listed.", hint=_sentence(left_out) or "This login may use none.")
+        self.remarks[:0] = left_out
+        return by_name(pa.concat_tables(parts.values()))
 
     async def _project(self, http: ProjectHttp, *, complete: bool, details: bool) -> pa.Table:
         project = await http.require_project()
@@ -180,8 +188,12 @@ class Listing:
 def told(catalogue: Catalogue, remarks: Sequence[str]) -> Catalogue:
     """Warn once, where the caller of the caller is, of what is not there."""
     if remarks:
-        warnings.warn(f"{'; '.join(remarks)}.", DataLossWarning, stacklevel=3)
+        warnings.warn(_sentence(remarks), DataLossWarning, stacklevel=3)
     return catalogue
+
+
+def _sentence(remarks: Sequence[str]) -> str:
+    return f"{'; '.join(remarks)}." if remarks else ""
 
 
 def results(answer: Answer) -> Page:

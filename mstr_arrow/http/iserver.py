@@ -54,10 +54,13 @@ _FILE_SIZE = Meaning(LimitExceeded, "Send less at once.")
 TOO_MANY_SESSIONS = frozenset({-2147072486, -2147169526})
 """Codes that refuse a log-in because the user, or the project, has too many sessions."""
 
+PROJECT_NOT_LOADED = -2147209151
+"""A project that is there, and is not loaded; or none that the server knows."""
+
 ISERVER: dict[int | None, Meaning] = {
     -2147216959: Meaning(LoginError, "Check user name, password and login mode."),
     **dict.fromkeys(TOO_MANY_SESSIONS, _SESSIONS),
-    -2147209151: Meaning(NotFound, "The project is not loaded; ask the administrator."),
+    PROJECT_NOT_LOADED: Meaning(NotFound, "The project is not loaded; ask the administrator."),
     -2147216373: Meaning(NotFound, "No such object; check id, project and language."),
     -2147214568: Meaning(PermissionDenied, "Ask for access to the object."),
     -2147468986: Meaning(InstanceGone, "It was evicted from the working set or expired; run the read again."),

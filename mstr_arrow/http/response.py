@@ -25,9 +25,9 @@ class Answer:
 
     ``headers`` is case-insensitive; ``encoding`` the content encoding, as the header spells it; ``retries``
     counts the repetitions it took, ``busy`` says that one of them was because the server had too much to do;
-    ``seconds_waiting`` is the last attempt's time to the first byte and
-    ``seconds_transferring`` the time from there to the last; ``largest`` the bytes it may have, unpacked. Holds the
-    body once, compressed if it came so.
+    ``seconds_waiting`` is the last attempt's time to the first byte, of which ``seconds_connecting`` went by until
+    it had a socket, and ``seconds_transferring`` the time from there to the last; ``largest`` the bytes it may
+    have, unpacked. Holds the body once, compressed if it came so.
     """
 
     status: int
@@ -36,6 +36,7 @@ class Answer:
     encoding: str = ""
     retries: int = 0
     busy: bool = False
+    seconds_connecting: float = 0.0
     seconds_waiting: float = 0.0
     seconds_transferring: float = 0.0
     largest: int = LARGEST

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
+import time
 from base64 import b64encode
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import aiohttp
@@ -20,6 +22,8 @@ from mstr_arrow.wording import advice, named, naming
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from aiohttp.connector import Connection
 
     from mstr_arrow.config import Settings, Tls
 
@@ -56,12 +60,31 @@ def client_session(settings: Settings) -> aiohttp.ClientSession:
     return session
 
 
+CONNECTING: ContextVar[float] = ContextVar("CONNECTING", default=0.0)
+"""The seconds that the last request of a task waited for its socket: hardly any where one was open."""
+
+
 class _Connector(aiohttp.TCPConnector):
-    """A connector that a forked child does not close: the sockets and their poller are the parent's."""
+    """A connector that tells the time it took, and that a forked child does not close.
+
+    There the sockets and their poller are the parent's.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._pid = os.getpid()
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Any],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's
+    ) -> Connection:
+        began = time.monotonic()
+        try:
+            return await super().connect(req, traces, timeout)
+        finally:
+            CONNECTING.set(time.monotonic() - began)
 
     def __del__(self, *arguments: Any) -> None:
         if os.getpid() == self._pid:

@@ -53,9 +53,12 @@ class ProjectSession:
             await self.whole.aclose()
             raise
 
-    async def open_another(self) -> ProjectSession | None:
-        """Log in once more, for the same project; None where that cannot be. It is closed like this one."""
-        whole = await self.whole.open_another()
+    async def open_another(self, settings: Settings | None = None) -> ProjectSession | None:
+        """Log in once more, for the same project; None where that cannot be. It is closed like this one.
+
+        ``settings`` are by default those of this one.
+        """
+        whole = await self.whole.open_another(settings)
         return None if whole is None else ProjectSession(whole, ProjectHttp(whole.http, self.http.project))
 
     @property

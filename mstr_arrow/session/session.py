@@ -87,11 +87,14 @@ class ServerSession:
         await session._open(resolved)
         return session
 
-    async def open_another(self) -> ServerSession | None:
-        """Log in once more with the same credentials, fetched anew; None where they are not ours to use again."""
+    async def open_another(self, settings: Settings | None = None) -> ServerSession | None:
+        """Log in once more with the same credentials, fetched anew; None where they are not ours to use again.
+
+        ``settings`` are by default those of this one.
+        """
         if not self.owned:
             return None
-        return await ServerSession.open(self._access, await self._access.resolve(), self.http.settings)
+        return await ServerSession.open(self._access, await self._access.resolve(), settings or self.http.settings)
 
     async def reopen(self) -> None:
         """Open it again after :meth:`aclose`, with credentials that are fetched anew."""

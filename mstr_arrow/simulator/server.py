@@ -274,13 +274,15 @@ class Simulator:
         """Drop the instances of all data models, as the server's idle clean-up does; what they publish goes on."""
         self._on_loop(self._server.refreshes.drop)
 
-    def republish(self, name: str, *, rows: int | None = None, seed: int | None = None) -> None:
+    def republish(
+        self, name: str, *, rows: int | None = None, seed: int | None = None, moved: bool = False
+    ) -> None:
         """Publish a cube anew, a minute later than before by its cache; instances keep the data that they have.
 
-        ``rows`` and ``seed`` make other data, where the cube's follow from them. Raises KeyError where there is no
-        such cube.
+        ``rows`` and ``seed`` make other data, where the cube's follow from them; ``moved`` has some rows change
+        places, so that all totals and extremes stay. Raises KeyError where there is no such cube.
         """
-        self._on_loop(lambda: self._server.republish(name, rows=rows, seed=seed))
+        self._on_loop(lambda: self._server.republish(name, rows=rows, seed=seed, moved=moved))
 
     def change(self, name: str, *, rows: int | None = None, seed: int | None = None) -> None:
         """Set the data that the next publication of a cube brings, where they follow from rows and seed.

@@ -18,7 +18,8 @@ class About:
 
     ``server`` is the base URL; ``simulated`` whether the simulator answered, whose figures say nothing of any
     real server; ``began`` a time in UTC, ISO 8601; ``client`` the machine and versions that measured; ``seed`` the
-    one of the order.
+    one of the order. ``shared``: it was measured over the connection's own log-in, where requests are repeated, as
+    no other was to be had.
     """
 
     server: str = ""
@@ -28,6 +29,7 @@ class About:
     began: str = ""
     client: str = ""
     seed: int = 0
+    shared: bool = False
 
     def __str__(self) -> str:
         what = "the simulator, no real server" if self.simulated else self.server_version or "version not told"

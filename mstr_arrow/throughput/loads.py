@@ -125,8 +125,8 @@ class Rounds:
     """The order of the measurements: once from the weakest load of each series to the strongest, then at random.
 
     So nothing strong is tried before what is weaker went well; `refuse` leaves out what is stronger than a load.
-    After the first round the strongest closed loop of each series that was not left out is tried over twice as many
-    sessions, which tells a limit of each session from one of the server.
+    After the first round the strongest closed loop of each series of which nothing was refused is tried over twice
+    as many sessions, which tells a limit of each session from one of the server.
     """
 
     def __init__(self, loads: Sequence[Load], repeats: int, seed: int, *, double_sessions: bool = True) -> None:
@@ -134,7 +134,13 @@ class Rounds:
         self._repeats = repeats
         self._luck = random.Random(seed)
         self._refused: set[Load] = set()
+        self._too_much: set[Series] = set()
         self._double_sessions = double_sessions
+
+    @property
+    def loads(self) -> list[Load]:
+        """All loads, weaker ones of a series first, those over twice as many sessions last."""
+        return list(self._loads)
 
     def __iter__(self) -> Iterator[tuple[int, Load]]:
         """Give the number of the round, from 0, and the load."""
@@ -146,19 +152,20 @@ class Rounds:
                 if load not in self._refused:
                     yield number, load
             if number == 0 and self._double_sessions:
-                more = doubled([load for load in self._loads if load not in self._refused])
+                more = doubled([load for load in self._loads if load.series not in self._too_much])
                 self._loads += more
                 yield from ((number, load) for load in more)
 
-    def refuse(self, beyond: Load) -> list[Load]:
-        """Leave out all loads of its series that are stronger; return those that were still to come."""
+    def refuse(self, beyond: Load, *, itself: bool = False) -> list[Load]:
+        """Leave out all loads of its series that are stronger, or the load ``itself``, too; return them."""
         out = [
             load
             for load in self._loads
             if load.series == beyond.series
             and bool(load.concurrency) == bool(beyond.concurrency)
-            and load.strength > beyond.strength
+            and (load.strength > beyond.strength or (itself and load == beyond))
             and load not in self._refused
         ]
         self._refused.update(out)
+        self._too_much.add(beyond.series)
         return out

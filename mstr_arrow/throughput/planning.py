@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, TypedDict
 import pyarrow.compute as pc
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.given import check_type
+from mstr_arrow.objects.described import Described
 from mstr_arrow.session.client import client_of
 from mstr_arrow.signatures import takes
 from mstr_arrow.throughput.about import describe
@@ -15,7 +17,7 @@ from mstr_arrow.throughput.loads import Bounds, Load, Rounds, doubled, loads_of
 from mstr_arrow.throughput.sweeper import Sweeper
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Unpack
 
     from mstr_arrow.connection import Connection
@@ -60,12 +62,13 @@ class SweepOptions(TypedDict, total=False):
 @takes(SweepOptions)
 def sweep(
     connection: Connection,
-    *objects: str,
+    *objects: str | Described,
     on_progress: Callable[[Load, Sweep], object] | None = None,
     **options: Unpack[SweepOptions],
 ) -> Sweep:
     """Measure what a server gives of cubes and reports; return what was found.
 
+    Objects are named, or given as `Connection.cube` and `Connection.report` return them, with answers to prompts.
     `SweepOptions` says how. It logs in for the sweep, and logs out. ``on_progress`` is called after each
     measurement with its load and all that was measured so far. Holds about 1 KB for each request. Errors: those of
     `Connection.cube` and `Connection.report`, UsageError for options that make no load. What goes wrong with single
@@ -82,7 +85,7 @@ def sweep(
 @takes(SweepOptions)
 async def sweep_async(
     connection: Connection,
-    *objects: str,
+    *objects: str | Described,
     on_progress: Callable[[Load, Sweep], object] | None = None,
     **options: Unpack[SweepOptions],
 ) -> Sweep:
@@ -91,13 +94,14 @@ async def sweep_async(
 
 
 @takes(SweepOptions)
-def plan(connection: Connection, *objects: str, **options: Unpack[SweepOptions]) -> Plan:
+def plan(connection: Connection, *objects: str | Described, **options: Unpack[SweepOptions]) -> Plan:
     """Plan what `sweep` would do, which `Plan.run` does; sends nothing. Errors: UsageError."""
     repeats = options.get("repeats", 3)
     if repeats < 1:
         raise UsageError(f"repeats is {repeats}.", hint="Give 1 or more; from 3 on the intervals mean something.")
+    named = _named(objects)
     loads = loads_of(
-        objects,
+        list(named),
         concurrency=options.get("concurrency", () if options.get("rates") else CONCURRENCY),
         page_rows=options.get("page_rows", PAGE_ROWS),
         rates=options.get("rates", ()),
@@ -112,18 +116,41 @@ def plan(connection: Connection, *objects: str, **options: Unpack[SweepOptions])
         most_seconds=options.get("max_seconds", 3600.0),
         most_bytes=options.get("max_bytes", 50 * 10**9),
     )
-    return Plan(client_of(connection), loads, bounds, repeats, options.get("seed", 0))
+    return Plan(client_of(connection), loads, bounds, repeats=repeats, seed=options.get("seed", 0), objects=named)
+
+
+def _named(objects: Sequence[str | Described]) -> dict[str, str | Described]:
+    """Give each object a name of its own: what it was called by, or its own name, numbered where it is taken."""
+    named: dict[str, str | Described] = {}
+    for each in objects:
+        check_type("an object", each, (str, Described), "a name, or what cube() or report() returned")
+        name = each if isinstance(each, str) else each.name
+        same = sum(
+            1 for other in named.values() if other != name and not isinstance(other, str) and other.name == name
+        )
+        named[name if name not in named or isinstance(each, str) else f"{name} ({same + 1})"] = each
+    return named
 
 
 class Plan:
     """What a sweep will measure. `run` measures it; `result` is what was measured so far."""
 
-    def __init__(self, client: Client, loads: Sequence[Load], bounds: Bounds, repeats: int, seed: int) -> None:
+    def __init__(
+        self,
+        client: Client,
+        loads: Sequence[Load],
+        bounds: Bounds,
+        *,
+        repeats: int,
+        seed: int,
+        objects: Mapping[str, str | Described],
+    ) -> None:
         self.loads = list(loads)
         self.bounds = bounds
         self.repeats = repeats
         self._client = client
         self._seed = seed
+        self._objects = objects
         self._sweeper: Sweeper | None = None
 
     def estimate(self) -> Estimate:
@@ -153,6 +180,11 @@ class Plan:
         return self.result
 
     @property
+    def measurements(self) -> int:
+        """How many measurements there will be, where none is left out."""
+        return (len(self.loads) + len(doubled(self.loads))) * self.repeats
+
+    @property
     def result(self) -> Sweep:
         """What was measured so far. Errors: UsageError before `run`."""
         if self._sweeper is None:
@@ -162,7 +194,7 @@ class Plan:
     def _sweeper_of(self, on_progress: Callable[[Load, Sweep], object] | None) -> Sweeper:
         rounds = Rounds(self.loads, self.repeats, self._seed)
         about = describe(self._client, self._seed)
-        self._sweeper = Sweeper(self._client, rounds, self.bounds, on_progress, about=about)
+        self._sweeper = Sweeper(self._client, rounds, self.bounds, on_progress, self._objects, about)
         return self._sweeper
 
     async def _estimate(self) -> Estimate:
@@ -174,7 +206,7 @@ class Plan:
                 weakest[load.name, load.work] = Load(load.name, rows, 1, work=load.work)
         bounds = Bounds(seconds=0, requests=1)
         rounds = Rounds(list(weakest.values()), 1, 0, double_sessions=False)
-        sweeper = Sweeper(self._client, rounds, bounds, about=describe(self._client, 0))
+        sweeper = Sweeper(self._client, rounds, bounds, None, self._objects, describe(self._client, 0))
         await sweeper.run()
         return estimate([*self.loads, *doubled(self.loads)], self.repeats, self.bounds, _samples(sweeper.result()))
 

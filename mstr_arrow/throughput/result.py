@@ -38,8 +38,9 @@ class Sweep:
     """What a sweep found.
 
     ``requests`` has a row for each request, as `log.SCHEMA` says, whose ``load`` counts in ``loads``; ``rounds``
-    are the measurements of each load, ``left_out`` the loads that were not tried, and why. ``ended`` says why the
-    sweep came to an end before its time, None where it did not.
+    are the measurements of each load, ``left_out`` the loads that were not tried, or not again, and why. ``ended``
+    says why the sweep came to an end before its time, None where it did not. ``remade`` counts the instances,
+    upload sessions and log-ins that were gone and made again, ``left_behind`` names what could not be deleted.
     """
 
     requests: pa.Table
@@ -48,6 +49,8 @@ class Sweep:
     left_out: Mapping[Load, str]
     about: About = field(default_factory=About)
     ended: str | None = None
+    remade: int = 0
+    left_behind: tuple[str, ...] = ()
 
     @cached_property
     def figures(self) -> dict[Load, Figures]:

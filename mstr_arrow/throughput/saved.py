@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 SWEEP, REQUESTS = "sweep.json", "requests.parquet"
-_NOT_ONE = "Give the folder that mstr-arrow bench wrote, with sweep.json and requests.parquet in it."
+_NOT_ONE = "Give the folder that a sweep was saved into, with sweep.json and requests.parquet in it."
 
 
 def save(sweep: Sweep, folder: str | os.PathLike[str]) -> Path:
@@ -44,7 +44,7 @@ def save(sweep: Sweep, folder: str | os.PathLike[str]) -> Path:
     with disk_errors(path):
         path.mkdir(parents=True, exist_ok=True)
         write_whole(path / REQUESTS, lambda file: pq.write_table(sweep.requests, file))
-        text = json.dumps(_as_json(sweep), indent=1, ensure_ascii=False).encode()
+        text = json.dumps(as_json(sweep), indent=1, ensure_ascii=False).encode()
         write_whole(path / SWEEP, lambda file: Path(file).write_bytes(text))
     return path
 
@@ -88,12 +88,14 @@ def _umask() -> int:
     return mask
 
 
-def _as_json(sweep: Sweep) -> dict[str, Any]:
+def as_json(sweep: Sweep) -> dict[str, Any]:
     """Describe a sweep; ``figures`` and ``curves`` are for those who read it, and follow from the rest."""
     return {
         "format": FORMAT,
         "about": asdict(sweep.about),
         "ended": sweep.ended,
+        "remade": sweep.remade,
+        "left_behind": list(sweep.left_behind),
         "loads": [
             {
                 "load": asdict(load),
@@ -125,4 +127,6 @@ def _from_json(told: dict[str, Any], requests: pa.Table) -> Sweep:
         left_out={Load(**each["load"]): str(each["why"]) for each in told["left_out"]},
         about=About(**told["about"]),
         ended=told["ended"],
+        remade=int(told["remade"]),
+        left_behind=tuple(map(str, told["left_behind"])),
     )

@@ -6,162 +6,287 @@ import asyncio
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from mstr_arrow.errors import UsageError
-from mstr_arrow.session.client import Client
+from mstr_arrow.errors import MstrError, NotFound, SessionExpired, TransportError, UsageError
 from mstr_arrow.throughput.about import About
+from mstr_arrow.throughput.brake import Brake
 from mstr_arrow.throughput.estimate import LEAST
 from mstr_arrow.throughput.figures import measured, percentiles_of
 from mstr_arrow.throughput.log import Sent, table_of
+from mstr_arrow.throughput.log_ins import LogIns
 from mstr_arrow.throughput.loops import keep_in_flight, keep_rate
 from mstr_arrow.throughput.result import Sweep
-from mstr_arrow.throughput.target import Pages, open_target
+from mstr_arrow.throughput.sender import Sender
+from mstr_arrow.throughput.targets import Elements, Instances, Pages, find_subject
+from mstr_arrow.throughput.uploads import Uploads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 
+    from mstr_arrow.objects.described import Described
+    from mstr_arrow.session.client import Client
     from mstr_arrow.throughput.figures import Round
-    from mstr_arrow.throughput.loads import Bounds, Load, Rounds
+    from mstr_arrow.throughput.loads import Bounds, Load, Rounds, Work
     from mstr_arrow.throughput.loops import Ending
-    from mstr_arrow.throughput.target import Target
+    from mstr_arrow.throughput.targets import Subject, Target
 
 LAG_INTERVAL = 0.01
 
 BACKLOG = 2
-"""Pages for each decoding thread, beside those in flight, that may wait to be decoded."""
+"""Answers for each decoding thread, beside those in flight, that may wait to be read."""
 
 OPEN_IN_FLIGHT = 256
 """Requests of an open loop that may be in flight at once."""
+
+_OPENERS: Mapping[Work, Callable[[Client, Subject], Awaitable[Target]]] = {
+    "pages": Pages.open,
+    "instances": Instances.open,
+    "elements": Elements.open,
+}
 
 
 @dataclass(slots=True)
 class Sweeper:
     """Puts the loads of ``rounds`` on the server that ``client`` is connected to, within ``bounds``.
 
-    ``on_load`` is told what was measured, after each measurement. What is measured is there at any moment: an
-    interruption loses the measurement under way alone.
+    ``objects`` are those that were opened already, by the names in the loads; others are looked for. ``on_load`` is
+    told what was measured, after each measurement. What is measured is there at any moment, that of an interrupted
+    measurement, too.
     """
 
     client: Client
     rounds: Rounds
     bounds: Bounds
     on_load: Callable[[Load, Sweep], object] | None = None
+    objects: Mapping[str, str | Described] = field(default_factory=dict)
     about: About = field(default_factory=About)
     clock: Callable[[], float] = time.monotonic
     requests: list[Sent] = field(default_factory=list)
     rounds_of: dict[Load, list[Round]] = field(default_factory=lambda: defaultdict(list))
     left_out: dict[Load, str] = field(default_factory=dict)
+    ended: str | None = None
+    remade: int = 0
+    left_behind: list[str] = field(default_factory=list)
     _loads: list[Load] = field(default_factory=list)
-    _targets: dict[str, list[Target]] = field(default_factory=lambda: defaultdict(list))
-    _clients: list[Client] = field(default_factory=list)
+    _subjects: dict[str, Subject] = field(default_factory=dict)
+    _targets: dict[tuple[str, Work], list[Target]] = field(default_factory=lambda: defaultdict(list))
+    _warm: dict[tuple[str, Work], set[Hashable]] = field(default_factory=lambda: defaultdict(set))
+    _log_ins: LogIns = field(init=False)
+    _brake: Brake = field(init=False)
     _began: float = 0.0
+    _wire_bytes: int = 0
+
+    def __post_init__(self) -> None:
+        self._log_ins = LogIns(self.client)
+        self._brake = Brake(self.bounds)
 
     async def run(self) -> None:
-        """Measure all loads; sessions that were opened for it are logged out on every way out."""
+        """Measure all loads; what was opened or made for it is given back on every way out.
+
+        Errors: what goes wrong before anything was measured. What goes wrong later ends the load or the sweep,
+        which says so.
+        """
         self._began = self.clock()
         self.client.session.hold()
+        pool = ThreadPoolExecutor(self.client.http.settings.limits.decode_threads, "mstr-arrow-decode")
         try:
-            async with AsyncExitStack() as opened:
-                self._clients.append(self.client)
-                with ThreadPoolExecutor(
-                    self.client.http.settings.limits.decode_threads, "mstr-arrow-decode"
-                ) as pool:
-                    for number, load in self.rounds:
-                        if self._spent():
-                            break
-                        await self._log_in(load.sessions, opened)
-                        await self._measure(number, load, pool)
+            await self._prepare()
+            await self._put_all(pool)
+        except asyncio.CancelledError:
+            self.ended = "it was interrupted"
+            raise
         finally:
-            self.client.session.release()
+            pool.shutdown(wait=False)
+            try:
+                await self._give_back()
+            finally:
+                await self._log_ins.aclose()
+                self.client.session.release()
 
     def result(self) -> Sweep:
         """Give what was measured so far."""
         return Sweep(
-            table_of(self.requests), list(self._loads), dict(self.rounds_of), dict(self.left_out), self.about
+            table_of(self.requests),
+            list(self._loads),
+            dict(self.rounds_of),
+            dict(self.left_out),
+            replace(self.about, shared=self._log_ins.shared),
+            ended=self.ended,
+            remade=self.remade,
+            left_behind=tuple(self.left_behind),
         )
 
-    def _spent(self) -> bool:
-        """Tell whether the budget of the sweep is used up."""
-        seconds, size = self.clock() - self._began, sum(each.wire_bytes for each in self.requests)
-        return seconds >= self.bounds.most_seconds or size >= self.bounds.most_bytes
+    async def _prepare(self) -> None:
+        """Find all objects, and make ready what is asked of them, before anything is measured."""
+        for load in self.rounds.loads:
+            if load.work != "uploads" and load.name not in self._subjects:
+                self._subjects[load.name] = await find_subject(self.client, self.objects.get(load.name, load.name))
+        for load in self.rounds.loads:
+            await self._targets_of(load)
 
-    async def _log_in(self, sessions: int, opened: AsyncExitStack) -> None:
-        while len(self._clients) < sessions:
-            another = await self.client.session.open_another()
-            if another is None:
-                raise UsageError(
-                    "the credentials of this connection serve for one log-in only.",
-                    hint="Measure with one session, or connect with a name and password.",
-                )
-            opened.push_async_callback(another.aclose)
-            another.hold()
-            self._clients.append(Client(another))
+    async def _put_all(self, pool: ThreadPoolExecutor) -> None:
+        for number, load in self.rounds:
+            await asyncio.sleep(min(self._brake.rest, max(0.0, self.bounds.most_seconds - self._now())))
+            if spent := self._spent():
+                self.ended = spent
+                return
+            try:
+                targets = await self._targets_of(load)
+                for target in targets:
+                    await target.prepare(load.page_rows)
+            except MstrError as error:
+                self.left_out[load] = str(error)
+                if isinstance(error, TransportError):
+                    self.ended = f"the server could not be reached any more: {error}"
+                    return
+                continue
+            await self._measure(number, load, targets, pool)
+            self.ended = self._brake.why if self._brake.lost else self._spent()
+            if self.ended is not None:
+                return
+
+    def _spent(self, under_way: int = 0) -> str | None:
+        """Say that the budget of the sweep is used up; None where it is not."""
+        if self._now() >= self.bounds.most_seconds:
+            return f"its budget of {self.bounds.most_seconds:,g} s was used up"
+        if self._wire_bytes + under_way >= self.bounds.most_bytes:
+            return f"its budget of {self.bounds.most_bytes:,} bytes was used up"
+        return None
 
     async def _targets_of(self, load: Load) -> list[Target]:
-        """Make an instance of the object in each session, where there is none yet."""
-        known = self._targets[load.name]
-        warm = known[0].warm if known else set[tuple[int, int]]()
-        for client in self._clients[len(known) : load.sessions]:
-            known.append(await open_target(client, load.name, warm))
+        """Make ready what is asked for in each log-in, where there is none yet."""
+        clients = await self._log_ins.first(load.sessions)
+        known = self._targets[load.name, load.work]
+        while len(known) < load.sessions:
+            known.append(await self._opened(load, clients[len(known)], len(known)))
         return known[: load.sessions]
 
-    async def _measure(self, number: int, load: Load, pool: ThreadPoolExecutor) -> None:
+    async def _opened(self, load: Load, client: Client, session: int) -> Target:
+        if load.work == "uploads":
+            return await Uploads.open(client, session + 1)
+        if load.work == "instances" and self._log_ins.shared:
+            raise UsageError(
+                "new instances would push out those of the connection, whose log-in is the only one to be had.",
+                hint="Connect with a name and password, as a user who may have more log-ins.",
+            )
+        return await _OPENERS[load.work](client, self._subjects[load.name])
+
+    async def _measure(self, number: int, load: Load, targets: list[Target], pool: ThreadPoolExecutor) -> None:
         """Put one load on the server, note its requests, and leave out stronger ones where it was too much."""
-        targets = await self._targets_of(load)
         if load not in self._loads:
             self._loads.append(load)
-        waiting = (load.concurrency or OPEN_IN_FLIGHT) + BACKLOG * self.client.http.settings.limits.decode_threads
-        pages, mine = Pages(targets, load.page_rows, pool, waiting), list[Sent]()
+        threads = self.client.http.settings.limits.decode_threads
+        self._brake.release()
 
-        async def send(due: float) -> None:
-            mine.append(Sent(self._loads.index(load), number, due))
-            await pages.send(mine[-1], self._now, full=load.concurrency or 1)
+        async def mend(session: int, error: MstrError) -> Target | None:
+            return await self._mended(load, session, error)
 
+        sender = Sender(
+            targets,
+            load.page_rows,
+            load=self._loads.index(load),
+            round_number=number,
+            pool=pool,
+            backlog=(load.concurrency or OPEN_IN_FLIGHT) + BACKLOG * threads,
+            warm=self._warm[load.name, load.work],
+            brake=self._brake,
+            clock=self._now,
+            over=self._spent,
+            mend=mend,
+        )
         began, cpu, lags = self._now(), time.process_time(), list[float]()
         watch = asyncio.create_task(_watch_lag(lags))
         try:
-            ended = self._ending(began, load)
+            ended = self._ending(began, load, sender)
             if load.concurrency:
-                await keep_in_flight(load.concurrency, send, ended, self._now)
+                await keep_in_flight(load.concurrency, sender.send, ended, self._now)
             else:
-                await keep_rate(load.rate, send, ended, self._now)
-            await pages.finish()
+                await keep_rate(load.rate, sender.send, ended, self._now)
         finally:
-            watch.cancel()
-            self.requests += mine
-        cpu = (time.process_time() - cpu) / (self._now() - began)
-        one = measured(table_of(mine), full=began if pages.full is None else pages.full, cpu=cpu, lag=late(lags))
-        if one is not None:
-            self.rounds_of[load].append(one)
+            try:
+                await sender.finish()
+            finally:
+                watch.cancel()
+                mine = sender.ended
+                self._note(load, mine, sender, began=began, cpu=time.process_time() - cpu, lag=late(lags))
+                await self._rest(load)
         self._refuse_more(load, mine)
         if self.on_load is not None:
             self.on_load(load, self.result())
+
+    def _note(
+        self, load: Load, requests: list[Sent], sender: Sender, *, began: float, cpu: float, lag: float
+    ) -> None:
+        self.requests += requests
+        self._wire_bytes += sender.wire_bytes
+        self.remade += sender.mended
+        full = sender.full_at(load.concurrency or 1)
+        seconds = max(1e-9, self._now() - began)
+        one = measured(table_of(requests), full=began if full is None else full, cpu=cpu / seconds, lag=lag)
+        if one is not None:
+            self.rounds_of[load].append(one)
+
+    async def _rest(self, load: Load) -> None:
+        """Give back what a load has left; new instances have pushed out those that pages are read of."""
+        for target in self._targets[load.name, load.work]:
+            await target.rest()
+        if load.work == "instances":
+            for (_, work), targets in self._targets.items():
+                if work == "pages":
+                    targets.clear()
+
+    async def _mended(self, load: Load, session: int, error: MstrError) -> Target | None:
+        """Make what is gone once more in a log-in; None where that would not help."""
+        if isinstance(error, SessionExpired):
+            await self._log_ins.renew(session)
+        elif not isinstance(error, NotFound):
+            return None
+        known = self._targets[load.name, load.work]
+        if load.work == "uploads":
+            await known[session].rest()
+            await known[session].prepare(load.page_rows)
+        else:
+            clients = await self._log_ins.first(load.sessions)
+            known[session] = await self._opened(load, clients[session], session)
+        return known[session]
 
     def _refuse_more(self, load: Load, requests: Sequence[Sent]) -> None:
         """Try nothing stronger after too many errors, or answers that take too long."""
         took = [each.last_byte - each.due for each in requests if each.last_byte is not None]
         failed = 1 - len(took) / max(1, len(requests))
         latency = percentiles_of(took)[0].get(95.0, 0.0)
-        if failed > self.bounds.errors:
+        if self._brake.why is not None:
+            why = f"{load} was ended: {self._brake.why}"
+        elif failed > self.bounds.errors:
             why = f"{failed:.0%} of the requests of {load} failed"
         elif latency > self.bounds.latency:
             why = f"the 95th percentile of {load} was {latency:.1f} s"
         else:
             return
-        self.left_out.update(dict.fromkeys(self.rounds.refuse(load), why))
+        self.left_out.update(dict.fromkeys(self.rounds.refuse(load, itself=self._brake.busy), why))
 
-    def _ending(self, began: float, load: Load) -> Ending:
+    def _ending(self, began: float, load: Load, sender: Sender) -> Ending:
         """Say when a load has been on for long enough: at least three requests for each of its places."""
 
         def ended(sent: int) -> bool:
+            if sender.oldest() > self.bounds.latency:
+                self._brake.waits(sender.waits())
+            if self._brake.why is not None or self._spent(sender.wire_bytes) is not None:
+                return True
             if self.bounds.requests is not None:
                 return sent >= self.bounds.requests
             return self._now() - began >= self.bounds.seconds and sent >= LEAST * load.concurrency
 
         return ended
+
+    async def _give_back(self) -> None:
+        """Delete what was made; note what could not be."""
+        for targets in self._targets.values():
+            for target in targets:
+                if left := await target.aclose():
+                    self.left_behind.append(left)
 
     def _now(self) -> float:
         return self.clock() - self._began

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from mstr_arrow.cli.render import tables
+from mstr_arrow.simulator import FurtherProject, Simulator
 
 pytestmark = pytest.mark.usefixtures("server")
 
@@ -120,3 +121,17 @@ def test_a_catalogue_is_written_into_a_file(run, tmp_path, name):
     assert (result.code, result.out) == (0, b"")
     assert result.err.startswith(f"2 objects in {path}")
     assert path.stat().st_size > 0
+
+
+def test_all_projects_are_listed_without_choosing_one_and_what_is_skipped_is_said(run, monkeypatch):
+    further = (FurtherProject(name="Finance"), FurtherProject(name="Archive", loaded=False))
+    with Simulator(rows=50, further_projects=further) as several:
+        monkeypatch.setenv("MSTR_URL", several.url)
+        result = run("ls", "retail o*", "--projects", "all")
+        header, *shown = lines(result)
+        assert header.split()[-1] == "PROJECT"
+        assert {line.split("  ")[-1].strip() for line in shown} == {several.project, "Finance"}
+        assert "1 of 3 projects is not listed (1 not loaded: 'Archive')" in result.err
+        assert result.code == 0
+        assert "'Finance'" in run("ls", "--projects", "Finanze").err
+        assert several.open_sessions == 0

@@ -158,6 +158,7 @@ class Fault:
     times: int | None = 1
     every: int = 1
     chance: float = 1.0
+    project: str | None = None
 
     def on(
         self,
@@ -168,8 +169,9 @@ class Fault:
         times: int | None = 1,
         every: int = 1,
         chance: float = 1.0,
+        project: str | None = None,
     ) -> Fault:
-        """Aim at requests of a method whose path a regular expression finds.
+        """Aim at requests of a method whose path a regular expression finds, in the project of that name or any.
 
         The first ``skip`` of them pass unharmed. Of those after them each ``every``-th fails, and of these a part
         as large as ``chance``, drawn from the simulator's ``fault_seed``; ``times`` of them, or for ever if None.
@@ -181,11 +183,13 @@ class Fault:
         """
         if every < 1 or not 0 <= chance <= 1:
             raise ValueError(f"every={every} is at least 1, and chance={chance} from 0 to 1")
-        return replace(self, method=method, path=path, skip=skip, times=times, every=every, chance=chance)
+        aimed = replace(self, method=method, path=path, project=project)
+        return replace(aimed, skip=skip, times=times, every=every, chance=chance)
 
-    def matches(self, method: str, path: str) -> bool:
+    def matches(self, method: str, path: str, project: str = "") -> bool:
         """Tell whether a request is one that the fault aims at."""
-        return self.method in {None, method} and re.search(self.path, path) is not None
+        aimed = self.method in {None, method} and self.project in {None, project}
+        return aimed and re.search(self.path, path) is not None
 
     @classmethod
     def error(

@@ -42,12 +42,12 @@ class FaultPlan:
         with self._lock:
             return [planned.due for planned in self._planned]
 
-    def take(self, method: str, path: str) -> Fault | None:
-        """Give the first fault that is due for a request; every fault that aims at it counts it."""
+    def take(self, method: str, path: str, project: str = "") -> Fault | None:
+        """Give the first fault that is due for a request in a project; every fault that aims at it counts it."""
         due = None
         with self._lock:
             for planned in self._planned:
-                if planned.fault.matches(method, path) and planned.is_due():
+                if planned.fault.matches(method, path, project) and planned.is_due():
                     due = due or planned.fault
         return due
 

@@ -17,8 +17,13 @@ if TYPE_CHECKING:
     from multidict import MultiMapping
 
     from mstr_arrow.simulator.faults.faults import Altered, DeliveryEnds, ExecutionFails, PublishEnds
+    from mstr_arrow.simulator.model.catalogue import Catalogue
     from mstr_arrow.simulator.state.iserver import IServer
     from mstr_arrow.simulator.state.sessions import Session
+
+
+PROJECT = "X-MSTR-ProjectID"
+"""The header that names the project of a request."""
 
 
 class Needs(Enum):
@@ -56,6 +61,11 @@ class Call:
         if self.session is None:
             raise TypeError("the route of this handler needs no session")
         return self.session
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What is in the project that the request names; in the first, where it names none."""
+        return self.server.projects.catalogue(self.headers.get(PROJECT))
 
     def json(self) -> Any:
         """Parse the body; None where it is empty. Raises the server's 400 where it is not JSON."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from mstr_arrow.simulator.answers import PROJECT_NOT_LOADED, Answer, Refusal, gateway, ticket
+from mstr_arrow.simulator.answers import Answer, Refusal, gateway, ticket
 from mstr_arrow.simulator.faults.faults import (
     Altered,
     Cut,
@@ -31,7 +31,7 @@ from mstr_arrow.simulator.state.iserver import RecordedRequest
 from mstr_arrow.simulator.state.sessions import expired, parse_cookies
 from mstr_arrow.simulator.state.settings import CONTEXT
 
-from .call import Call, Needs, Route
+from .call import PROJECT, Call, Needs, Route
 from .routing import TABLE
 from .sending import cut_off, response_of, send_cut, send_paced, send_streamed
 
@@ -62,7 +62,8 @@ class _Front:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer one request, whatever it is."""
         path = request.path.removeprefix(CONTEXT)
-        fault = self._server.faults.take(request.method, path)
+        project = self._server.projects.catalogue(request.headers.get(PROJECT)).project
+        fault = self._server.faults.take(request.method, path, project)
         if fault is not None and isinstance(fault.effect, CutRequest):
             return await cut_off(request, fault.effect)
         body = await _body(request, self._server.settings.max_upload_bytes or _LARGEST_UPLOAD)
@@ -149,12 +150,10 @@ class _Front:
         cookies = parse_cookies(request.headers.getall("Cookie", []))
         session = sessions.authenticate(request.headers.get("X-MSTR-AuthToken"), cookies)
         if needs is Needs.PROJECT:
-            project = request.headers.get("X-MSTR-ProjectID")
+            project = request.headers.get(PROJECT)
             if not project:
-                raise Refusal(400, "ERR005", "The header 'X-MSTR-ProjectID' is missing")
-            if project.upper() != self._server.catalogue.project_id:
-                message = f"(The project '{project}' is not loaded or does not exist.)"
-                raise Refusal(404, "ERR004", message, iserver_code=PROJECT_NOT_LOADED)
+                raise Refusal(400, "ERR005", f"The header '{PROJECT}' is missing")
+            self._server.projects.enter(project, session.user)
             sessions.enter(session, project.upper())
         return session
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 @lru_cache(maxsize=8)
-def sample_cubes(rows: int, seed: int) -> tuple[Cube, ...]:
+def sample_cubes(rows: int, seed: int, *, moved: bool = False) -> tuple[Cube, ...]:
     """Make every sample cube; only the Sales Cube depends on the arguments."""
-    return (sales_cube(rows, seed), *_same_cubes())
+    return (sales_cube(rows, seed, moved=moved), *_same_cubes())
 
 
 @lru_cache(maxsize=8)

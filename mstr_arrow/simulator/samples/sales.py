@@ -23,13 +23,16 @@ _START = datetime(2022, 1, 1, 6, 0, 0)  # noqa: DTZ001 - the server's time stamp
 _FIRST_ORDER = 3_000_000_000
 
 
-def sales_cube(rows: int, seed: int) -> Cube:
-    """Make the Sales Cube with this many rows; the same seed gives the same data for ever."""
+def sales_cube(rows: int, seed: int, *, moved: bool = False) -> Cube:
+    """Make the Sales Cube with this many rows; the same seed gives the same data for ever.
+
+    ``moved`` has the orders of the first tenth and those of the last change places: totals and extremes stay.
+    """
     salt = seed * 100
     stores = len(words.CITIES) * len(words.PLACES)
     store = hashed(salt + 1, stores)
     slot = (pl.col("row") * _SLOTS // max(rows, 1) + hashed(salt + 2, 401) - 200).clip(0, _SLOTS - 1)
-    order = _orders(salt, rows)
+    order = _orders(salt, rows, moved=moved)
     return Cube(
         name="Sales Cube",
         attributes=(
@@ -49,9 +52,12 @@ def sales_cube(rows: int, seed: int) -> Cube:
     )
 
 
-def _orders(salt: int, rows: int) -> Attribute:
+def _orders(salt: int, rows: int, *, moved: bool) -> Attribute:
+    row, part = pl.col("row"), rows // 10
+    away = rows - part
+    exchanged = pl.when(row < part).then(row + away).when(row >= away).then(row - away).otherwise(row)
     number = _FIRST_ORDER + pl.col("key") * 7 + hashed(salt + 10, 7, pl.col("key"))
-    return _attribute("Order", "integer", number, key=pl.col("row"), cardinality=rows)
+    return _attribute("Order", "integer", number, key=exchanged if moved else row, cardinality=rows)
 
 
 def _stores(key: pl.Expr) -> Attribute:

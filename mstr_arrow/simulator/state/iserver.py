@@ -20,6 +20,7 @@ from .instances import Instance
 from .jobs import Jobs
 from .page_cache import PageCache
 from .people import People
+from .projects import Projects
 from .publications import Publications
 from .refreshes import Refreshes
 from .sessions import Session, Sessions
@@ -74,6 +75,7 @@ class IServer:
         reports = sample_reports(settings.rows, settings.seed)
         self.catalogue = Catalogue(settings.project, cubes, reports, data_models())
         self.catalogue.fill(settings.further_objects)
+        self.projects = Projects(self.catalogue, settings.further_projects)
         self.sessions = Sessions(
             timeout=settings.session_timeout,
             max_per_user=settings.max_sessions_per_user,
@@ -123,10 +125,10 @@ class IServer:
             self._page_sets[report.id] = PageSet(report)
         return self._page_sets[report.id]
 
-    def republish(self, name: str, *, rows: int | None, seed: int | None) -> None:
-        """Publish a cube anew: with other data, where another number of rows or another seed is given."""
+    def republish(self, name: str, *, rows: int | None, seed: int | None, moved: bool) -> None:
+        """Publish a cube anew: with other data, where another number of rows, another seed or order is given."""
         cube_id = self.catalogue.names()[name]
-        self.publications.change(cube_id, rows=rows, seed=seed)
+        self.publications.change(cube_id, rows=rows, seed=seed, moved=moved)
         self.publications.take_effect(cube_id)
 
     def _republished(self, cube_id: str) -> None:

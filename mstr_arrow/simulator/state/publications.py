@@ -36,15 +36,16 @@ class Publications:
         self._numbers: dict[str, int] = {}
         self.started = 0
 
-    def change(self, cube_id: str, *, rows: int | None, seed: int | None) -> None:
+    def change(self, cube_id: str, *, rows: int | None, seed: int | None, moved: bool = False) -> None:
         """Set the data that the next publication of a cube brings; raise KeyError for an encoded cube."""
         old = self._catalogue.cubes[cube_id]
         if not isinstance(old, Cube):
             raise KeyError(f"{old.name} is encoded: its pages are what they are")
-        if rows is not None or seed is not None:
+        if moved or rows is not None or seed is not None:
             rows = self._settings.rows if rows is None else rows
             seed = self._settings.seed if seed is None else seed
-            self._next[cube_id] = next((cube for cube in sample_cubes(rows, seed) if cube.id == cube_id), old)
+            made = sample_cubes(rows, seed, moved=moved)
+            self._next[cube_id] = next((cube for cube in made if cube.id == cube_id), old)
 
     def take_effect(self, cube_id: str, job: Job | None = None) -> None:
         """Let a cube have the data of its next publication, by this job or by one that nobody saw."""

@@ -15,6 +15,8 @@ from .workload import TimeModel
 if TYPE_CHECKING:
     from mstr_arrow.simulator.model.people import AddressDialect
 
+    from .projects import FurtherProject
+
 CONTEXT = "/MicroStrategyLibrary"
 
 
@@ -38,7 +40,8 @@ class ServerSettings:
     ``respond_async`` heeds ``Prefer: respond-async``, with a
     body in the same request only if ``async_body``; ``async_polls`` is how often a report asked for so is called
     unfinished at the least. A gateway gives an answer up after ``gateway_seconds``, while the server goes on.
-    Beside cubes and reports there are ``further_objects`` of all kinds, which are listed and cannot be read.
+    Beside cubes and reports there are ``further_objects`` of all kinds, which are listed and cannot be read, and
+    ``further_projects`` beside the first.
     With ``index_lags`` the search does not find what was made since the start, while folders and the metadata have
     it. ``monitors_jobs``, ``monitors_caches`` and ``views_sql`` are privileges that everybody has.
     The cluster has these ``nodes``, each with a cache of each cube; a change of one takes
@@ -123,6 +126,7 @@ class ServerSettings:
     model_delete_cancels: bool = True
     max_data_upload_size: int | None = None
     further_objects: int = 0
+    further_projects: tuple[FurtherProject, ...] = ()
     time: TimeModel = field(default_factory=TimeModel)
     fault_seed: int = 0
     username: str = "demo"

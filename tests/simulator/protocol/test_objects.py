@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from mstr_arrow.simulator import Fault, FurtherProject, Simulator
+
 
 def test_unknown_route_and_wrong_verb(client):
     assert client.send("GET", "/api/nope").error == (404, "ERR004", None)
@@ -21,6 +23,23 @@ def test_projects_are_listed_and_found_by_name(sim, client):
     assert [(project["name"], project["id"]) for project in listed] == [("Simulated Retail", sim.project_id)]
     assert client.send("GET", "/api/projects/Simulated Retail").json == listed[0]
     assert client.send("GET", "/api/projects/Nothing").error == (404, "ERR004", None)
+
+
+def test_further_projects_have_a_status_and_objects_of_their_own(new_client):
+    finance, old = FurtherProject(name="Finance"), FurtherProject(name="Old", loaded=False)
+    with Simulator(rows=50, further_projects=(finance, old, FurtherProject(name="Payroll", open=False))) as sim:
+        client = new_client(sim)
+        client.login()
+        _, *listed = client.send("GET", "/api/projects").json
+        sim.fail(Fault.error(500).on("GET", "/searches/", project="Finance"))
+        asked = [
+            client.send("GET", "/api/searches/results", headers={"X-MSTR-ProjectID": project}, limit=1, type=55)
+            for project in (sim.project_id, *(each["id"] for each in (listed[0], *listed)))
+        ]
+    assert [(each["name"], each["status"]) for each in listed] == [("Finance", 0), ("Old", 1), ("Payroll", 0)]
+    assert [reply.status for reply in asked] == [200, 500, 200, 404, 403]
+    assert asked[2].json["totalItems"] == 2
+    assert [reply.error[2] for reply in asked[3:]] == [-2147209151, None]
 
 
 @pytest.mark.parametrize(

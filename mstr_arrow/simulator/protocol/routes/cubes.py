@@ -24,27 +24,27 @@ _READY, _LOADED, _ACTIVE, _EMMA, _PROCESSING = 1024 + 64 + 8 + 4, 32, 2, 16384, 
 
 def definition(call: Call) -> Answer:
     """Describe the attributes and metrics of a cube."""
-    cube = call.server.catalogue.cube(call.places["id"])
+    cube = call.catalogue.cube(call.places["id"])
     return ok({"id": cube.id, "name": cube.name, "definition": _definition(cube, call.server.settings.dialect)})
 
 
 def info(call: Call) -> Answer:
     """Tell size, status and path of cubes."""
-    catalogue = call.server.catalogue
+    catalogue = call.catalogue
     cubes = [catalogue.cube(cube_id) for cube_id in call.query.getall("id", [])]
     return ok({"cubesInfos": [_info(call, cube) for cube in cubes]})
 
 
 def status(call: Call) -> Answer:
     """Tell the status bits of a cube in a header."""
-    cube = call.server.catalogue.cube(call.places["id"])
+    cube = call.catalogue.cube(call.places["id"])
     return Answer(status=204, headers={"X-MSTR-CubeStatus": str(_status(call, cube))})
 
 
 def publish(call: Call) -> Answer:
     """Start to publish a cube, and tell the job's number."""
     server, session = call.server, call.user_session
-    cube = server.catalogue.cube(call.places["id"])
+    cube = call.catalogue.cube(call.places["id"])
     if server.datasets.get(cube.id) is not None:
         raise Refusal(400, "ERR001", f"(The cube '{cube.name}' was made of pushed data: it has no source to ask.)")
     instance = server.create_instance(cube) if server.settings.names_publication else None
@@ -80,7 +80,7 @@ def _info(call: Call, cube: Cube | EncodedCube) -> dict[str, Any]:
         "cubeName": cube.name,
         "cubeId": cube.id,
         "ownerId": "54F3D26011D2896560009A8E67019608",
-        "path": "\\" + "\\".join((call.server.catalogue.project, *cube.folder, cube.name)),
+        "path": "\\" + "\\".join((call.catalogue.project, *cube.folder, cube.name)),
         "modificationTime": "2026-01-15 08:30:00",
         "serverMode": 1,
         "size": cube.total * 64 + 4096,

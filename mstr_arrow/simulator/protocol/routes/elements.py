@@ -27,13 +27,13 @@ _DEFAULT_LIMIT = 1000
 
 def of_cube(call: Call) -> Answer:
     """List a part of the elements of an attribute of a cube."""
-    cube = call.server.catalogue.cube(call.places["id"])
+    cube = call.catalogue.cube(call.places["id"])
     return _elements(call, "cubes", cube.attributes if isinstance(cube, Cube) else ())
 
 
 def of_report(call: Call) -> Answer:
     """List a part of the elements of an attribute of a report."""
-    report = call.server.catalogue.report(call.places["id"])
+    report = call.catalogue.report(call.places["id"])
     return _elements(call, "reports", (unit.attribute for unit in report.units if unit.has_forms))
 
 

@@ -21,25 +21,25 @@ def root(call: Call) -> Answer:
 
 def folder(call: Call) -> Answer:
     """List what lies in a folder."""
-    return _listing(call, call.server.catalogue.path(call.places["id"]))
+    return _listing(call, call.catalogue.path(call.places["id"]))
 
 
 def personal(call: Call) -> Answer:
     """List what lies in the user's own folder."""
-    return _listing(call, call.server.catalogue.personal(call.user_session.user))
+    return _listing(call, call.catalogue.personal(call.user_session.user))
 
 
 def predefined(call: Call) -> Answer:
     """List what lies in one of the folders that every project has."""
     number = call.places["number"]
     if number == _MY_REPORTS:
-        return _listing(call, (*call.server.catalogue.personal(call.user_session.user), "My Reports"))
+        return _listing(call, (*call.catalogue.personal(call.user_session.user), "My Reports"))
     return _listing(call, _PREDEFINED[number]) if number in _PREDEFINED else ok([])
 
 
 def create(call: Call) -> Answer:
     """Make a folder."""
-    catalogue = call.server.catalogue
+    catalogue = call.catalogue
     body = json_object(call.json())
     name, above = body.get("name"), catalogue.path(str(body.get("parent")))
     if not isinstance(name, str) or not name:
@@ -51,7 +51,7 @@ def create(call: Call) -> Answer:
 
 
 def _listing(call: Call, path: tuple[str, ...]) -> Answer:
-    return listing(call, call.server.catalogue.children(path))
+    return listing(call, call.catalogue.children(path))
 
 
 ROUTES = (

@@ -21,7 +21,7 @@ _STAGES = {"execute_data", "resolve_prompts", "no_action"}
 
 async def create(call: Call) -> Answer | Callable[[], Answer]:
     """Create an instance of a cube and answer with its first page."""
-    cube = call.server.catalogue.cube(call.places["id"])
+    cube = call.catalogue.cube(call.places["id"])
     if not cube.published:
         message = f"(The cube '{cube.name}' is not published.)"
         raise Refusal(500, "ERR001", message, iserver_code=NOT_PUBLISHED)
@@ -36,7 +36,7 @@ async def create(call: Call) -> Answer | Callable[[], Answer]:
 async def create_report(call: Call) -> Answer | Callable[[], Answer]:
     """Create an instance of a report; answer with its first page, or at once where the request says so."""
     settings, stage = call.server.settings, call.query.get("executionStage", "execute_data")
-    report = call.server.catalogue.report(call.places["id"])
+    report = call.catalogue.report(call.places["id"])
     instance = call.server.create_instance(report)
     instance.body, instance.later, instance.prepares = call.json(), _later(call), stage != "execute_data"
     if stage not in _STAGES:

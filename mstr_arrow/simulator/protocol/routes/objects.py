@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.model.catalogue import PROJECT_TYPE, REPORT_TYPE
@@ -16,21 +16,18 @@ _CERTIFIED = {"CERTIFIED_ONLY": True, "NOT_CERTIFIED_ONLY": False}
 
 
 def projects(call: Call) -> Answer:
-    """List the projects, which is one."""
-    return ok([_project(call)])
+    """List the projects, those that are not loaded, too."""
+    return ok(call.server.projects.listed())
 
 
 def project(call: Call) -> Answer:
     """Describe a project by its name."""
-    name = call.places["name"]
-    if name != call.server.catalogue.project:
-        raise Refusal(404, "ERR004", f"(The project '{name}' was not found.)")
-    return ok(_project(call))
+    return ok(call.server.projects.named(call.places["name"]))
 
 
 def search(call: Call) -> Answer:
     """Search by name, a part of the hits at a time."""
-    catalogue = call.server.catalogue
+    catalogue = call.catalogue
     found = found_objects(call)
     if call.server.settings.index_lags:
         found = [entry for entry in found if catalogue.indexed(entry)]
@@ -41,7 +38,7 @@ def search(call: Call) -> Answer:
 
 def found_objects(call: Call) -> list[Entry]:
     """Find the objects that the parameters of a search ask for."""
-    return call.server.catalogue.search(
+    return call.catalogue.search(
         call.query.get("name", ""),
         pattern=call.integer("pattern", _CONTAINS),
         types=[int(text) for text in call.query.getall("type", [])],
@@ -52,7 +49,7 @@ def found_objects(call: Call) -> list[Entry]:
 
 def object_info(call: Call) -> Answer:
     """Describe an object by id and type."""
-    catalogue = call.server.catalogue
+    catalogue = call.catalogue
     kind = call.integer("type", REPORT_TYPE)
     if kind == PROJECT_TYPE and call.places["id"].upper() == catalogue.project_id:
         return ok(catalogue.project_info())
@@ -61,14 +58,14 @@ def object_info(call: Call) -> Answer:
 
 def delete(call: Call) -> Answer:
     """Delete a dataset that a client pushed."""
-    entry = call.server.catalogue.entry(call.places["id"], call.integer("type", REPORT_TYPE))
+    entry = call.catalogue.entry(call.places["id"], call.integer("type", REPORT_TYPE))
     call.server.datasets.delete(entry.id)
     return Answer(status=204)
 
 
 def certify(call: Call) -> Answer:
     """Certify an object, or take that back."""
-    catalogue = call.server.catalogue
+    catalogue = call.catalogue
     entry = catalogue.entry(call.places["id"], call.integer("type", REPORT_TYPE))
     certifier = call.user_session.user if call.flag("certify") else None
     return ok(catalogue.info(catalogue.certify(entry, certifier), ancestors=True))
@@ -86,7 +83,7 @@ def project_settings(call: Call) -> Answer:
 
 def listing(call: Call, found: list[Entry], *, ancestors: bool = False) -> Answer:
     """Answer with the part of some objects that the request asks for."""
-    catalogue = call.server.catalogue
+    catalogue = call.catalogue
     return ok([catalogue.info(e, ancestors=ancestors) for e in _part(call, found)], headers=_total(found))
 
 
@@ -97,11 +94,6 @@ def _part(call: Call, found: list[Entry]) -> list[Entry]:
 
 def _total(found: list[Entry]) -> dict[str, str]:
     return {"x-mstr-total-count": str(len(found))}
-
-
-def _project(call: Call) -> dict[str, Any]:
-    catalogue = call.server.catalogue
-    return {"id": catalogue.project_id, "name": catalogue.project, "alias": "", "description": "", "status": 0}
 
 
 ROUTES = (

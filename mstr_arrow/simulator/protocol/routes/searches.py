@@ -30,7 +30,7 @@ def results(call: Call) -> Answer:
     hits: Sequence[str] | None = call.user_session.searches.get(call.query.get("searchId", ""))
     if hits is None:
         raise Refusal(404, "ERR004", "(The search was not found.)")
-    return listing(call, call.server.catalogue.those(hits), ancestors=True)
+    return listing(call, call.catalogue.those(hits), ancestors=True)
 
 
 ROUTES = (

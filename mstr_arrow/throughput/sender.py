@@ -1,0 +1,170 @@
+"""The requests of one load: sent, noted and read. The one place where a request is noted."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from mstr_arrow.errors import MstrError, NotFound, ServerError, SessionExpired
+from mstr_arrow.throughput.log import Sent
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Hashable
+    from concurrent.futures import Executor
+
+    from mstr_arrow.http.response import Answer
+    from mstr_arrow.throughput.brake import Brake
+    from mstr_arrow.throughput.targets import Target, Took
+
+
+class Sender:
+    """Sends requests to targets in turn, and notes each in `ended`.
+
+    ``load`` and ``round_number`` are noted with each, ``rows`` are what each asks for. Answers are read in the
+    threads of ``pool``, as a read does it. At most ``backlog`` are in flight or wait to be read: a client that
+    reads too slowly sends later, and the log shows it. ``warm`` is what was asked for before. ``brake`` is told how
+    each went, and nothing is sent once it says why not, or ``over`` that the budget is used up with so many bytes.
+    ``mend`` makes the target of a log-in again that is gone, once in a load.
+    """
+
+    def __init__(
+        self,
+        targets: list[Target],
+        rows: int,
+        *,
+        load: int,
+        round_number: int,
+        pool: Executor,
+        backlog: int,
+        warm: set[Hashable],
+        brake: Brake,
+        clock: Callable[[], float],
+        over: Callable[[int], object],
+        mend: Callable[[int, MstrError], Awaitable[Target | None]],
+    ) -> None:
+        self._requests: list[Sent] = []
+        self.wire_bytes = 0
+        self.mended = 0
+        self._targets = targets
+        self._rows = rows
+        self._load, self._round = load, round_number
+        self._pool = pool
+        self._room = asyncio.Semaphore(backlog)
+        self._warm = warm
+        self._brake = brake
+        self._clock = clock
+        self._over = over
+        self._mend = mend
+        self._mending: dict[int, asyncio.Task[None]] = {}
+        self._number = 0
+        self._in_flight: dict[int, Sent] = {}
+        self._reading: set[asyncio.Task[None]] = set()
+        self._answers: list[float] = []
+
+    @property
+    def ended(self) -> list[Sent]:
+        """The requests that were answered or have failed."""
+        return [each for each in self._requests if each.last_byte is not None or each.error is not None]
+
+    def full_at(self, places: int) -> float | None:
+        """Return when the load was on in full: when as many were answered as there are places; None if never."""
+        return self._answers[places - 1] if len(self._answers) >= places else None
+
+    def oldest(self) -> float:
+        """Return for how long the first of the requests in flight has been waiting, 0 where there are none."""
+        first = next(iter(self._in_flight.values()), None)
+        return 0.0 if first is None else self._clock() - first.due
+
+    def waits(self) -> list[float]:
+        """Return for how long the requests in flight have been waiting since they were due."""
+        now = self._clock()
+        return [now - each.due for each in self._in_flight.values()]
+
+    async def send(self, due: float) -> None:
+        """Send the next request and note what became of it; errors are noted, not raised."""
+        queued = self._clock()
+        await self._room.acquire()
+        if self._brake.why is not None or self._over(self.wire_bytes):
+            self._room.release()
+            return
+        number, self._number = self._number, self._number + 1
+        turn, session = divmod(number, len(self._targets))
+        target = self._targets[session]
+        what, offset = target.place(turn, self._rows)
+        note = Sent(self._load, self._round, due, queued, session, offset)
+        key = what, offset, self._rows
+        note.cold = key not in self._warm
+        self._warm.add(key)
+        self._in_flight[number] = note
+        note.in_flight = len(self._in_flight)
+        self._requests.append(note)
+        note.sent = self._clock()
+        try:
+            answer = await target.ask(turn, self._rows)
+        except MstrError as error:
+            del self._in_flight[number]
+            self._room.release()
+            self._failed(note, error)
+            if isinstance(error, SessionExpired | NotFound):
+                await self._make_again(session, target, error)
+            return
+        del self._in_flight[number]
+        self._answered(note, answer)
+        task = asyncio.create_task(self._read(target, turn, answer, note))
+        self._reading.add(task)
+        task.add_done_callback(self._reading.discard)
+
+    async def finish(self) -> None:
+        """Wait for what is still being read or made again."""
+        await asyncio.gather(*self._reading, *self._mending.values())
+
+    def _answered(self, note: Sent, answer: Answer) -> None:
+        note.last_byte = self._clock()
+        self._answers.append(note.last_byte)
+        note.first_byte = note.last_byte - answer.seconds_transferring
+        note.connected = note.first_byte - answer.seconds_waiting + answer.seconds_connecting
+        note.wire_bytes, note.status, note.retries = len(answer.body), answer.status, answer.retries
+        self.wire_bytes += note.wire_bytes
+        self._brake.answered(note.last_byte - note.due)
+
+    def _failed(self, note: Sent, error: MstrError) -> None:
+        note.error = error.label
+        if isinstance(error, ServerError):
+            note.status = error.status
+        self._brake.failed(error)
+
+    async def _make_again(self, session: int, target: Target, error: MstrError) -> None:
+        """Make the target of a log-in again, once for all of its requests that failed, and once in a load."""
+        if target is not self._targets[session] or self._brake.why is not None:
+            return
+        if session not in self._mending:
+            self._mending[session] = asyncio.create_task(self._mended(session, error))
+        await asyncio.shield(self._mending[session])
+
+    async def _mended(self, session: int, error: MstrError) -> None:
+        try:
+            made = await self._mend(session, error)
+        except MstrError as failure:
+            self._brake.failed(failure)
+            return
+        if made is not None:
+            self._targets[session] = made
+            self.mended += 1
+
+    async def _read(self, target: Target, turn: int, answer: Answer, note: Sent) -> None:
+        def work() -> tuple[Took, float]:
+            began = time.perf_counter()
+            return target.read(answer, turn, self._rows), time.perf_counter() - began
+
+        try:
+            took, note.decode_seconds = await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        except MstrError as error:
+            note.error, note.last_byte = error.label, None
+            self._brake.spoilt()
+            return
+        finally:
+            self._room.release()
+        note.rows, note.text_bytes = took.rows, took.text_bytes
+        note.wire_bytes += took.sent_bytes
+        self.wire_bytes += took.sent_bytes
