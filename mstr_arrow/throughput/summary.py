@@ -122,6 +122,13 @@ def _first(sweep: Sweep) -> Iterator[str]:
         yield f"The sweep ended before its time, and this is what was measured until then: {sweep.ended}."
     if sweep.figures and not any(one.requests > one.errors for one in sweep.figures.values()):
         yield "Not one request was answered."
+    if sweep.left_behind:
+        yield f"Left on the server, for it could not be deleted: {', '.join(sweep.left_behind)}."
+    if sweep.remade:
+        yield (
+            f"{sweep.remade} instances, upload sessions or log-ins were gone in the middle and made again: the "
+            "figures of that time are lower for it."
+        )
 
 
 def _limit(curve: Curve) -> str:

@@ -54,7 +54,8 @@ def answered(server, load, began, *, number, repeat, requests, luck):
         heapq.heappush(free, first)
         size = load.page_rows * 25
         link = max(link, first) + size / server.bandwidth
-        note = Sent(number, repeat, due, one % load.sessions, one * load.page_rows, load.page_rows)
+        note = Sent(number, repeat, due, queued=due, session=one % load.sessions, rows=load.page_rows)
+        note.offset, note.connected = one * load.page_rows, sent
         note.sent, note.first_byte, note.last_byte = sent, first, link
         note.in_flight, note.cold, note.status = load.concurrency or 1, cold, 200
         note.wire_bytes, note.text_bytes, note.decode_seconds = size, 4 * size, load.page_rows / 3e6

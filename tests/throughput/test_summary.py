@@ -113,6 +113,14 @@ def test_an_end_before_its_time_is_said_first():
     )
 
 
+def test_what_is_left_or_was_made_again_is_said_first():
+    told = summarise(replace(made(CALM, closed(levels=[1])), left_behind=("dataset Scratch",), remade=2))
+    assert told.first[0] == "Left on the server, for it could not be deleted: dataset Scratch."
+    assert told.first[1].startswith(
+        "2 instances, upload sessions or log-ins were gone in the middle and made again"
+    )
+
+
 def test_a_sweep_of_which_nothing_was_answered_says_so():
     told = summarise(made(Made(fails_above=0, failing=1.0), closed(levels=[2])))
     assert told.first == ("Not one request was answered.",)
