@@ -24,9 +24,9 @@ _SECONDS = "datum.value >= 1 ? format(datum.value, '.3~f') + ' s' : format(datum
 
 
 def throughput(curves: dict[Series, Curve], unit: str) -> Spec:
-    """Plot throughput over concurrency: each level with its interval, the fitted law behind it, the knees circled."""
+    """Plot throughput over concurrency: each level with its interval, the law that fits them, the knees circled."""
     rows = shapes.levels(curves)
-    shared = {"x": _concurrency(rows), "color": _pages(rows)}
+    x, color = _concurrency(rows), _pages(rows)
     y = _y("throughput:Q", unit, _SHORT)
     tooltip = [
         alt.Tooltip("pages:N", title="page"),
@@ -34,8 +34,7 @@ def throughput(curves: dict[Series, Curve], unit: str) -> Spec:
         alt.Tooltip("label:N", title=unit),
         alt.Tooltip("failed:Q", title="failed", format=".1%"),
     ]
-    base = alt.Chart(_data(rows)).encode(**shared)
-    law = alt.Chart(_data(shapes.laws(curves))).mark_line(style="law", strokeDash=[4, 3]).encode(**shared, y=y)
+    base = alt.Chart(_data(rows)).encode(x=x, color=color)
     spread = base.mark_rule(style="spread").encode(y=_y("low:Q", unit, _SHORT), y2="high:Q")
     points = base.mark_point().encode(
         y=y,
@@ -43,9 +42,14 @@ def throughput(curves: dict[Series, Curve], unit: str) -> Spec:
         tooltip=tooltip,
         opacity=alt.when(_PICK).then(alt.value(1)).otherwise(alt.value(0.15)),
     )
-    knees = alt.Chart(_data([row for row in rows if row["knee"]])).encode(x=_concurrency(rows), y=y)
-    layers = [law, spread, points.add_params(_PICK), knees.mark_point(style="knee", shape="circle")]
-    layers.append(knees.mark_text(style="knee-label").encode(text="knee_label:N"))
+    layers: list[Any] = [spread, points.add_params(_PICK)]
+    if laws := shapes.laws(curves):
+        law = alt.Chart(_data(laws)).mark_line(style="law", strokeDash=[4, 3])
+        layers.insert(0, law.encode(x=x, color=color, y=y))
+    if knees := [row for row in rows if row["knee"]]:
+        circled = alt.Chart(_data(knees)).encode(x=_concurrency(rows), y=y)
+        layers.append(circled.mark_point(style="knee", shape="circle"))
+        layers.append(circled.mark_text(style="knee-label").encode(text="knee_label:N"))
     return _finished(alt.layer(*layers))
 
 
@@ -152,15 +156,12 @@ def distribution(sweep: Sweep, loads: Sequence[Load]) -> Spec:
 def timeline_of_requests(rows: Rows) -> Spec:
     """Plot how many requests were answered in each second of a sweep, and how many failed."""
     base = alt.Chart(_data(rows)).encode(x=_moment(), tooltip=_TIMELINE_TOOLTIP)
-    answered = base.mark_area(style="answered", interpolate="step", line=False).encode(
-        y=_y("answered:Q", "requests/s", _SHORT)
-    )
-    failed = (
-        base.transform_filter(alt.datum.failures > 0)
-        .mark_point(style="failed", shape="cross", angle=45)
-        .encode(y="failures:Q")
-    )
-    return _finished(alt.layer(answered, failed), height=180)
+    answered = base.mark_area(style="answered", interpolate="step", line=False)
+    layers: list[Any] = [answered.encode(y=_y("answered:Q", "requests/s", _SHORT))]
+    if failures := [row for row in rows if row["failures"]]:
+        failed = alt.Chart(_data(failures)).mark_point(style="failed", shape="cross", angle=45)
+        layers.append(failed.encode(x=_moment(), y="failures:Q", tooltip=_TIMELINE_TOOLTIP))
+    return _finished(alt.layer(*layers), height=180)
 
 
 def timeline_of_latency(rows: Rows) -> Spec:
@@ -225,7 +226,7 @@ def _shape(rows: Rows) -> alt.Shape:
     return alt.Shape("pages:N", title=None, scale=alt.Scale(domain=names), legend=_legend(names))
 
 
-def _finished(chart: alt.Chart | alt.LayerChart, *, height: int = HEIGHT) -> Spec:
+def _finished(chart: Any, *, height: int = HEIGHT) -> Spec:
     spec: Spec = chart.properties(width="container", height=height).to_dict()
     spec.pop("config", None)
     return spec

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
@@ -12,10 +11,11 @@ from mstr_arrow.files.disk import disk_errors
 from mstr_arrow.paths import written_path
 from mstr_arrow.throughput.report.plots import sections
 from mstr_arrow.throughput.report.theme import theme
-from mstr_arrow.throughput.saved import write_whole
+from mstr_arrow.throughput.saved import write_bytes
 
 if TYPE_CHECKING:
     import os
+    from pathlib import Path
 
     from mstr_arrow.throughput.report.plots import Plot
     from mstr_arrow.throughput.result import Sweep
@@ -51,9 +51,7 @@ def _write(folder: Path, plot: Plot, about: str) -> list[Path]:
     svg = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, config=config)
     png = vl_convert.svg_to_png(svg, scale=SCALE)
     files = {folder / f"{plot.name}.svg": svg.encode(), folder / f"{plot.name}.png": png}
-    for path, data in files.items():
-        write_whole(path, lambda file, data=data: Path(file).write_bytes(data))
-    return list(files)
+    return [write_bytes(path, data) for path, data in files.items()]
 
 
 def _alone(plot: Plot, about: str) -> dict[str, Any]:

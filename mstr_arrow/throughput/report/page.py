@@ -1,4 +1,4 @@
-"""A sweep as one HTML page, which asks for nothing: sentences, plots and tables, in light and dark, on any width."""
+"""A sweep as one HTML page, which asks for nothing: sentences, plots and tables, on any width."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import math
 from functools import cache
 from html import escape
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import vl_convert
@@ -21,11 +20,12 @@ from mstr_arrow.throughput.report.images import VEGA_LITE
 from mstr_arrow.throughput.report.plots import sections
 from mstr_arrow.throughput.report.tables import levels_table
 from mstr_arrow.throughput.report.theme import theme
-from mstr_arrow.throughput.saved import write_whole
+from mstr_arrow.throughput.saved import write_bytes
 from mstr_arrow.throughput.summary import summarise
 
 if TYPE_CHECKING:
     import os
+    from pathlib import Path
 
     from mstr_arrow.throughput.report.plots import Section
     from mstr_arrow.throughput.result import Sweep
@@ -42,8 +42,7 @@ def write_html(sweep: Sweep, path: str | os.PathLike[str]) -> Path:
     text = html_of(sweep).encode()
     with disk_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(target, lambda file: Path(file).write_bytes(text))
-    return target
+        return write_bytes(target, text)
 
 
 def html_of(sweep: Sweep) -> str:
@@ -126,13 +125,13 @@ def _section(section: Section) -> str:
 
 
 _METHOD = """<section class="method"><h2>How this was judged</h2>
-<p>The <b>knee</b> is the lowest level of concurrency that no higher one surpasses by more than 10 % and the noise of
-both. The <b>universal scalability law</b> is fitted beside it and shown over the data, not in their place.</p>
-<p>The <b>limit</b> is looked for in this order: this client, where requests wait in it or its event loop is late; the
-session, where twice as many log-ins bring more; the network, where what grows beyond the knee is the time from the
-first byte to the last; else the server.</p>
-<p><b>Percentiles</b> come from HDR histograms, exact to three digits. Intervals are of 95 %, by Student's t over the
-rounds. Latencies of loads by rate count from when a request was due.</p></section>"""
+<p>The <b>knee</b> is the lowest level of concurrency that no higher one surpasses by more than 10 % and the noise
+of both. The <b>universal scalability law</b> is fitted beside it and shown over the data, not in their place.</p>
+<p>The <b>limit</b> is looked for in this order: this client, where requests wait in it or its event loop is late;
+the session, where twice as many log-ins bring more; the network, where what grows beyond the knee is the time from
+the first byte to the last; else the server.</p>
+<p><b>Percentiles</b> come from HDR histograms, exact to three digits. Intervals are of 95 %, by Student's t over
+the rounds. Latencies of loads by rate count from when a request was due.</p></section>"""
 
 
 def _around(inner: str, before: str, after: str = "") -> str:
@@ -165,7 +164,8 @@ def _finite(value: Any) -> Any:
 @cache
 def _library() -> str:
     """Give Vega, Vega-Lite and Vega-Embed as one script."""
-    return vl_convert.javascript_bundle(vl_version=VEGA_LITE).replace("</script", "<\\/script")
+    bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VEGA_LITE)
+    return bundle.replace("</script", "<\\/script")
 
 
 def _part(name: str) -> str:

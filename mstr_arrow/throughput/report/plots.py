@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.throughput.loads import Load, Series, Work
     from mstr_arrow.throughput.report.charts import Spec
+    from mstr_arrow.throughput.report.shapes import Rows
     from mstr_arrow.throughput.result import Curve, Sweep
 
 MOST_OBJECTS = 12
@@ -63,26 +64,24 @@ def sections(sweep: Sweep) -> list[Section]:
         )
         found.append(Section(f"{series}, at a rate", (plot,)))
     if rows := shapes.timeline(sweep):
-        found.append(
-            Section(
-                "The whole sweep, over time",
-                (
-                    Plot(
-                        "timeline-requests",
-                        "Requests answered, and failed",
-                        "Crosses are requests that failed. Pauses lie between two loads.",
-                        charts.timeline_of_requests(rows),
-                    ),
-                    Plot(
-                        "timeline-latency",
-                        "Latency",
-                        "A dot is the median of a moment, the line above it reaches to the slowest answer.",
-                        charts.timeline_of_latency(rows),
-                    ),
-                ),
-            )
-        )
+        found.append(Section("The whole sweep, over time", tuple(_over_time(rows))))
     return found
+
+
+def _over_time(rows: Rows) -> Iterator[Plot]:
+    yield Plot(
+        "timeline-requests",
+        "Requests answered, and failed",
+        "Crosses are requests that failed. Pauses lie between two loads.",
+        charts.timeline_of_requests(rows),
+    )
+    if any(row["median"] is not None for row in rows):
+        yield Plot(
+            "timeline-latency",
+            "Latency",
+            "A dot is the median of a moment, the line above it reaches to the slowest answer.",
+            charts.timeline_of_latency(rows),
+        )
 
 
 def _of_object(sweep: Sweep, prefix: str, work: Work, curves: dict[Series, Curve]) -> Iterator[Plot]:

@@ -1,4 +1,4 @@
-"""How plots look, in light and in dark: colours of Okabe and Ito, and viridis, which the colour-blind tell apart."""
+"""How plots look, in light and in dark: Okabe and Ito's colours and viridis, which the colour-blind tell apart."""
 
 from __future__ import annotations
 
