@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 from hdrh.histogram import HdrHistogram
-from scipy import stats
+from scipy.special import stdtrit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -189,7 +189,7 @@ def interval(values: Sequence[float]) -> Interval:
     if len(values) == 1:
         return Interval(mean, None)
     spread = statistics.stdev(values) / math.sqrt(len(values))
-    return Interval(mean, float(stats.t.ppf(0.975, len(values) - 1)) * spread)
+    return Interval(mean, float(stdtrit(len(values) - 1, 0.975)) * spread)
 
 
 def percentiles_of(seconds: Sequence[float]) -> tuple[dict[float, float], float]:
