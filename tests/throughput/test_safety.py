@@ -210,6 +210,8 @@ def test_a_credential_that_serves_once_is_measured_over_its_own_log_in(server, o
         assert "its own" in next(iter(found.left_out.values()))
         with pytest.raises(UsageError, match="its own"):
             ma.throughput.sweep(again, "Sales Cube", sessions=2, requests=1)
+        with pytest.raises(UsageError, match="would push out those of the connection"):
+            ma.throughput.sweep(again, "Sales Cube", works=["instances"], requests=1)
 
 
 def test_log_ins_that_are_refused_leave_out_what_needs_them():
@@ -223,3 +225,10 @@ def test_log_ins_that_are_refused_leave_out_what_needs_them():
         with pytest.raises(ServerError):
             ma.throughput.sweep(opened, "Sales Cube", sessions=2, requests=1)
         assert server.open_sessions == 1
+
+
+def test_a_page_that_takes_too_long_is_not_asked_for_by_halves(server, opened):
+    server.fail(Fault.error(500, iserver_code=-2147206497).on(*PAGES, skip=3))
+    found = ma.throughput.sweep(opened, "Sales Cube", concurrency=[1], page_rows=[500], requests=6, repeats=1)
+    assert found.requests.num_rows == pages_of(server)
+    assert len(found.requests["error"].drop_null()) == 1
