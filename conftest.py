@@ -24,9 +24,10 @@ def example_server() -> Iterator[Simulator]:
 
 @pytest.fixture(autouse=True)
 def _names_of_examples(request: pytest.FixtureRequest, doctest_namespace: dict[str, Any]) -> None:
-    """Fill the name space of examples, and of nothing else: most tests need no server."""
+    """Fill the name space of examples, which write where nothing is; most tests need no server."""
     if not isinstance(request.node, DoctestItem):
         return
+    request.getfixturevalue("monkeypatch").chdir(request.getfixturevalue("tmp_path"))
     import polars as pl  # noqa: PLC0415 - only where an example needs it
 
     import mstr_arrow  # noqa: PLC0415
