@@ -48,8 +48,8 @@ def main() -> None:
     quick = parser.parse_args().quick
     print(f"{machine()}; {IN_FLIGHT} in flight; the server is the simulator, on this machine\n")
     lines, ratios = [], []
-    for seconds, page_rows, requests in ((0.02, 1_000, 600), (0.0, 1_000, 600), (0.0, 10_000, 120)):
-        rounds = _rounds(seconds, page_rows, 20 if quick else requests, 1 if quick else 7)
+    for seconds, page_rows, requests in ((0.02, 1_000, 300), (0.0, 1_000, 300), (0.0, 10_000, 60)):
+        rounds = _rounds(seconds, page_rows, 20 if quick else requests, 1 if quick else 5)
         ratio = statistics.median(measured.pages / bare.pages for measured, bare in rounds)
         work = statistics.median(measured.cpu / bare.cpu for measured, bare in rounds)
         ratios.append(ratio)
