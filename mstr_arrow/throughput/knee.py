@@ -65,11 +65,16 @@ def find_knee(levels: Mapping[int, Interval]) -> Knee:
     It is the lowest level that no higher one surpasses by more than `GAIN` and the noise of both.
     """
     known = dict(sorted(levels.items()))
-    numbers = list(known)
-    number = next(
-        one for one in numbers if not any(_more(known[more], known[one]) for more in numbers if more > one)
+    number = enough(known)
+    return Knee(number, reached=number != max(known), law=fit(known))
+
+
+def enough(levels: Mapping[int, Interval]) -> int:
+    """Give the lowest level that no higher one surpasses by more than `GAIN` and the noise of both."""
+    numbers = sorted(levels)
+    return next(
+        one for one in numbers if not any(_more(levels[more], levels[one]) for more in numbers if more > one)
     )
-    return Knee(number, reached=number != numbers[-1], law=fit(known))
 
 
 def fit(levels: Mapping[int, Interval]) -> Law | None:

@@ -69,6 +69,20 @@ def test_what_the_profile_says_for_fetch_is_no_load(run, profile):
     assert result.err.startswith("6 loads, 1 times each")
 
 
+def test_what_is_found_best_goes_into_the_profile_where_fetch_finds_it(run, profile):
+    path = profile('[default]\nproject = "Simulated Retail"\n')
+    options = ("--requests", 8, "--repeats", 1, "--page-rows", 500, "--concurrency", "1,2", "--yes")
+    result = run("bench", CUBE, *options, "--save-profile")
+    assert result.code == 0, result.err
+    kept = path.read_text()
+    if "No profile is changed" in result.err:  # this machine was the limit
+        assert kept == '[default]\nproject = "Simulated Retail"\n'
+    else:
+        assert "page-rows = 500" in kept
+        assert "concurrency = " in kept
+        assert run("fetch", CUBE, "-o", "all.parquet").code == 0
+
+
 def test_a_kind_of_work_that_there_is_not_is_refused(run):
     result = run("bench", CUBE, "--work", "page")
     assert (result.code, "'page' is no kind of work" in result.err) == (2, True)
