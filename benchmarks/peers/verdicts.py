@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 MSTRIO, MSTR_REQUESTS, OURS = "mstrio-py", "mstr-rest-requests", "mstr_arrow"
 BOTH = "mstrio-py and mstr_arrow"
 _HABIT = re.compile(r"\b[RUN]\d+\b")
+_KINDS = {
+    "same": "the same",
+    "differs": "with known differences",
+    "fails": "with known failures",
+    "not": "not supported",
+    "UNEXPLAINED": "unexplained",
+}
+"""What results are called in the sum, by their first words."""
 _SHOWN = 3
 """Members of a difference that are printed."""
 
@@ -88,7 +96,8 @@ class Checks:
         lines = (f"  {habit:4}{meaning}" for habit, meaning in HABITS.items() if habit in met)
         print("\n".join(lines), end="\n\n", flush=True)
         kinds = Counter(verdict.split()[0].strip(":,") for _, _, verdict in self.rows)
-        print(f"{len(self.rows)} checks:", ", ".join(f"{count} {kind}" for kind, count in kinds.most_common()))
+        sums = (f"{count} {_KINDS.get(kind, f'with {kind}')}" for kind, count in kinds.most_common())
+        print(f"{len(self.rows)} checks: {', '.join(sums)}.", flush=True)
         if self.unexplained:
             sys.exit(f"{len(self.unexplained)} unexplained: {', '.join(self.unexplained)}")
 
