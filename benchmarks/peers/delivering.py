@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from benchmarks.peers.verdicts import Told
+    from mstr_arrow.delivery.modes import Delivery
     from mstr_arrow.simulator import Simulator
 
 _FIELDS = "id, name, owner, contents, schedules, recipients, mode of delivery, times, and what recipients may do"
@@ -42,7 +43,7 @@ class _Kind(NamedTuple):
     content: str
     make: Callable[..., Any]
     options: dict[str, Any]
-    delivery: ma.delivery.Delivery
+    delivery: Delivery
     shown: tuple[str, ...]
 
 
@@ -256,7 +257,7 @@ def _word(told: Any) -> str:
     return str(getattr(told, "value", told))
 
 
-def _shown(delivery: ma.delivery.Delivery, kind: _Kind) -> tuple[str, ...]:
+def _shown(delivery: Delivery, kind: _Kind) -> tuple[str, ...]:
     """Give the fields of a delivery that both clients set."""
     return tuple(str(getattr(delivery, name)) for name in kind.shown)
 
