@@ -60,9 +60,9 @@ class Timeouts:
 class Retry:
     """How often a request is repeated, where that cannot make anything twice.
 
-    ``attempts`` counts the first one; ``seconds`` bounds them all together; the wait before attempt *n* + 1
-    is at most ``wait_initial * 2**n`` seconds, never more than ``wait_max``, and is drawn at random below
-    it. ``Retry-After`` of the server is honoured up to ``seconds``.
+    ``attempts`` counts the first one, which takes as long as :class:`Timeouts` allow; ``seconds`` after its end no
+    other is begun. The wait before attempt *n* + 1 is at most ``wait_initial * 2**n`` seconds, never more than
+    ``wait_max``, and is drawn at random below it. ``Retry-After`` of the server is honoured up to ``seconds``.
     """
 
     attempts: int = 5

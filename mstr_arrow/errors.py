@@ -186,7 +186,14 @@ class TlsError(TransportError):
 
 
 class TimeoutExceeded(TransportError, TimeoutError):
-    """A wait reached its end."""
+    """A wait reached its end.
+
+    ``cut`` says that an answer had begun, whose rest did not come: the server did what it was asked.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, cut: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.cut = cut
 
 
 class ProtocolError(TransportError):

@@ -13,7 +13,9 @@ from mstr_arrow.fetch.page_by_show import show
 from mstr_arrow.fetch.pages import open_pages
 from mstr_arrow.fetch.recovery import data_changed
 from mstr_arrow.fetch.scheduler import ended
+from mstr_arrow.grid.rows import Range
 from mstr_arrow.instances.execute import INSTANCES, place_for
+from mstr_arrow.instances.page_request import fetch_page, read_page
 from mstr_arrow.instances.probe import probe
 from mstr_arrow.wording import naming
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.grid.expansion import Expansion
     from mstr_arrow.grid.schema import Columns
+    from mstr_arrow.http.response import Answer
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source
     from mstr_arrow.session.in_project import ProjectSession
@@ -232,16 +235,26 @@ class Expanded(Reading[T]):
             def convert(batch: pa.RecordBatch) -> Any:
                 return self._convert(known.add_columns(batch, number))
 
-            pages = await open_pages(
-                shop,
-                self._source,
-                answer,
-                known.grid,
-                convert,
-                instance_id=place.instance_id,
-                awaited=False,
-                label=f"the page {known.label(number)}",
-            )
+            async def ask() -> Answer:
+                wanted = Range(0, limits.first_rows)
+                return await fetch_page(
+                    shop.session, self._source, str(place.instance_id), wanted, shop.options.grid
+                )
+
+            async def opened(answer: Answer) -> Pages[T]:
+                return await open_pages(
+                    shop,
+                    self._source,
+                    answer,
+                    known.grid,
+                    convert,
+                    instance_id=place.instance_id,
+                    awaited=False,
+                    label=f"the page {known.label(number)}",
+                )
+
+            again = ask if place.instance_id else None
+            pages = await read_page(shop.session, answer, again, opened)
         finally:
             budget.held -= estimate
             budget.offer()

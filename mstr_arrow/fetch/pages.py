@@ -11,7 +11,7 @@ from mstr_arrow.fetch.scheduler import Fetched, Scheduler, ended
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.grid.stitch import Stitcher
 from mstr_arrow.instances.belonging import check_belongs
-from mstr_arrow.instances.page_request import fetch_page
+from mstr_arrow.instances.page_request import fetch_page, read_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,13 +116,16 @@ class Pages(Generic[T]):
 
     async def _fetch(self, wanted: Range, free_place: Answered) -> Fetched[Any]:
         session, grid = self._shop.session, self.columns.options
-        answer = await fetch_page(session, self._source, self.instance_id, wanted, grid)
-        free_place(answer.seconds_waiting + answer.seconds_transferring, busy=answer.busy)
-        try:
-            return await self._decoded(answer, wanted)
-        except DAMAGED:
+
+        async def ask() -> Answer:
             answer = await fetch_page(session, self._source, self.instance_id, wanted, grid)
+            free_place(answer.seconds_waiting + answer.seconds_transferring, busy=answer.busy)
+            return answer
+
+        async def read(answer: Answer) -> Fetched[Any]:
             return await self._decoded(answer, wanted)
+
+        return await read_page(session, await ask(), ask, read)
 
     async def _decoded(self, answer: Answer, wanted: Range) -> Fetched[Any]:
         def convert(page: Page) -> Any:

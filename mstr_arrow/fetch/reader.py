@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow.errors import ClosedError, DataMismatch, InstanceGone, InvalidRequest
 from mstr_arrow.fetch.base_reader import Reading
-from mstr_arrow.fetch.pages import DAMAGED, open_pages
+from mstr_arrow.fetch.pages import open_pages
 from mstr_arrow.fetch.recovery import (
     HandedOut,
     Marked,
@@ -24,11 +24,11 @@ from mstr_arrow.grid.rows import Range
 from mstr_arrow.instances.execute import INSTANCES, execute, place_for
 from mstr_arrow.instances.fetch_known import fetch_known
 from mstr_arrow.instances.known import Known
-from mstr_arrow.instances.page_request import fetch_page
+from mstr_arrow.instances.page_request import fetch_page, read_page
 from mstr_arrow.query.sorting import in_total_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     import pyarrow as pa
 
@@ -117,16 +117,10 @@ class Read(Reading[T]):
         elif instance is not None:
             self._known = instance.known or self._known
         try:
-            pages = await self._opened(answer, instance)
-        except DAMAGED:  # to make another is another matter
-            if place.instance_id is None:
-                raise
-            answer = await fetch_page(shop.session, self._source, place.instance_id, wanted, shop.options.grid)
-            try:
-                pages = await self._opened(answer, instance)
-            except DataMismatch as error:
-                self._learn(error)
-                raise
+            pages = await self._first_page(answer, wanted, place, lambda first: self._opened(first, instance))
+        except DataMismatch as error:
+            self._learn(error)
+            raise
         self._columns = pages.columns
         self._take_up(pages)
         if not pages.plan.total:
@@ -226,24 +220,29 @@ class Read(Reading[T]):
             at = Position(row, total, self._tail, self._handed_out, self._known, old.misfits)
             instance_id, known = await remake(shop, self._source, self.columns, place, at)
             self._judge(certain=self._known.proves(known))
-            start = Range(row, min(rows, total - row))
+            wanted = start = Range(row, min(rows, total - row))
             answer = await fetch_page(shop.session, self._source, instance_id, start, shop.options.grid)
         else:
             shop.meter.rows = 0
             shop.meter.tallies.clear()
-            answer = await self._made_again(place, min(rows, self._first or rows))
+            wanted = Range(0, min(rows, self._first or rows))
+            answer = await self._made_again(place, wanted.rows)
         first = self._first if start is None else old.plan.end
-        pages = await open_pages(
-            shop,
-            self._source,
-            answer,
-            self.columns,
-            self._convert,
-            instance_id=place.instance_id,
-            first=first,
-            start=start,
-            counted_from=self._counted_from,
-        )
+
+        async def opened(answer: Answer) -> Pages[Any]:
+            return await open_pages(
+                shop,
+                self._source,
+                answer,
+                self.columns,
+                self._convert,
+                instance_id=place.instance_id,
+                first=first,
+                start=start,
+                counted_from=self._counted_from,
+            )
+
+        pages = await self._first_page(answer, wanted, place, opened)
         if self.closed:
             await pages.aclose()
             raise ended()
@@ -279,6 +278,17 @@ class Read(Reading[T]):
                 raise
             self._set_source(self._asked)
             return await self._made(place, rows)
+
+    async def _first_page(
+        self, answer: Answer, wanted: Range, place: Place, opened: Callable[[Answer], Awaitable[Pages[Any]]]
+    ) -> Pages[Any]:
+        """Open the pages that begin with this answer; it is asked for again where it is not as it should be."""
+        instance_id, shop = place.instance_id, self._shop
+
+        async def ask() -> Answer:
+            return await fetch_page(shop.session, self._source, str(instance_id), wanted, shop.options.grid)
+
+        return await read_page(shop.session, answer, ask if instance_id else None, opened)
 
     async def _opened(self, answer: Answer, instance: Instance | None) -> Pages[Any]:
         pages = await open_pages(

@@ -53,12 +53,15 @@ async def check_answer(answer: Answer, request: Request) -> None:
 async def may_go_again(failed: Failed, delivery: Delivery) -> bool:
     """Say whether a request goes again after an error that time alone does not mend.
 
-    So does a safe one, once, whose answer cannot be read, or denies that something is there under a status that
-    tells of trouble; and one that makes something, where its sender has seen to what may have been made.
+    So does a safe one whose answer cannot be read: as often as any, but once where no session is open yet, as it
+    may be another server's. So does one, once, that denies that something is there under a status that tells of
+    trouble; and one that makes something, where its sender has seen to what may have been made.
     """
     request = delivery.request
     unreadable = isinstance(failed, Unreadable)
     if request.safe or (unreadable and request.method == "GET"):
+        if unreadable and delivery.keys.token is not None:
+            return True
         doubtful = unreadable or is_to_confirm(failed.error)
         return doubtful and not any(type(before) is type(failed.error) for before in delivery.failures)
     if request.lost is None or not (unreadable or leaves_open(failed.error)):

@@ -15,7 +15,7 @@ from mstr_arrow.http.blotting import blotted
 from mstr_arrow.http.body import json_text, too_large, unpacked
 from mstr_arrow.http.disguised import error_within
 from mstr_arrow.http.error_map import error_for
-from mstr_arrow.http.failures import stray_body, transport_error
+from mstr_arrow.http.failures import AnswerStopped, stray_body, transport_error
 from mstr_arrow.http.response import Answer, parsed
 from mstr_arrow.http.retry import Failed, is_overload, is_transient, retry_after, was_turned_away
 from mstr_arrow.http.sockets import CONNECTING
@@ -116,27 +116,33 @@ async def _sent(session: aiohttp.ClientSession, delivery: Delivery, settings: Se
     first_byte = timeouts.connect + waits[request.wait] if isinstance(request.wait, str) else request.wait
     loop = asyncio.get_running_loop()
     began = loop.time()
-    async with asyncio.timeout(first_byte) as limit:
+    started: float | None = None
+    try:
+        async with asyncio.timeout(first_byte) as limit:
 
-        async def body() -> AsyncIterator[bytes]:
-            for piece in request.pieces:
-                for start in range(0, len(piece), SEND_BYTES):
-                    yield piece[start : start + SEND_BYTES]
-                    if not limit.expired():
-                        limit.reschedule(loop.time() + first_byte)
+            async def body() -> AsyncIterator[bytes]:
+                for piece in request.pieces:
+                    for start in range(0, len(piece), SEND_BYTES):
+                        yield piece[start : start + SEND_BYTES]
+                        if not limit.expired():
+                            limit.reschedule(loop.time() + first_byte)
 
-        async with session.request(
-            request.method,
-            address,
-            params=request.params,
-            data=body() if request.pieces else None,
-            allow_redirects=False,
-            **delivery.route.options(address, {**keys.headers(address), **request.headers}),
-        ) as response:
-            started = loop.time()
-            keys.accept(response)
-            limit.reschedule(loop.time() + timeouts.read)
-            received = await _received(response.content, limit, timeouts.read, largest)
+            async with session.request(
+                request.method,
+                address,
+                params=request.params,
+                data=body() if request.pieces else None,
+                allow_redirects=False,
+                **delivery.route.options(address, {**keys.headers(address), **request.headers}),
+            ) as response:
+                started = loop.time()
+                keys.accept(response)
+                limit.reschedule(loop.time() + timeouts.read)
+                received = await _received(response.content, limit, timeouts.read, largest)
+    except TimeoutError as error:
+        if started is None:
+            raise
+        raise AnswerStopped from error
     if 200 <= response.status < 300:
         keys.used_at = started
     return Answer(

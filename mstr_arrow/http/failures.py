@@ -36,6 +36,10 @@ _BROKEN = naming(
 )
 
 
+class AnswerStopped(TimeoutError):
+    """An answer had begun, and its rest did not come in time."""
+
+
 def stray_body(error: Exception) -> bytes:
     """Return the JSON object that came after an answer without a body, such as 204: aiohttp takes it for a head."""
     found = _STRAY.search(error.message) if isinstance(error, aiohttp.ClientResponseError) else None
@@ -59,10 +63,7 @@ def transport_error(
             hint=naming("Check host, port, VPN and proxy, or raise {Timeouts.connect}."),
         )
     if isinstance(error, TimeoutError):
-        return TimeoutExceeded(
-            f"{what}: no answer in time.",
-            hint=naming("Raise {wait} if the server is only slow.", wait=named(f"Timeouts.{wait}")),
-        )
+        return _late(error, what, wait)
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         where = _where(error, host, proxy)
         return TlsError(f"no TLS connection to {where}: {_reason(error)}.", hint=_CERTIFICATE_HINT)
@@ -79,6 +80,19 @@ def transport_error(
     if isinstance(error, aiohttp.ClientPayloadError):
         return ConnectError(f"{what}: the answer ended early.", hint=_BROKEN, cut=True)
     return ConnectError(f"{what}: the connection broke ({_reason(error)}).", hint=_BROKEN, cut=True)
+
+
+def _late(error: TimeoutError, what: str, wait: str) -> TimeoutExceeded:
+    if isinstance(error, AnswerStopped):
+        return TimeoutExceeded(
+            f"{what}: the answer began, and its rest did not come in time.",
+            hint=naming("Raise {Timeouts.read} if the network is only slow."),
+            cut=True,
+        )
+    return TimeoutExceeded(
+        f"{what}: no answer in time.",
+        hint=naming("Raise {wait} if the server is only slow.", wait=named(f"Timeouts.{wait}")),
+    )
 
 
 def _not_connected(error: aiohttp.ClientConnectorError, host: str, proxy: str | None) -> MstrError:

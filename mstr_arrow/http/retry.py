@@ -112,12 +112,13 @@ def is_overload(error: MstrError) -> bool:
 def leaves_open(error: MstrError) -> bool:
     """Say whether the server may have done what was asked although that failed: the answer was lost on its way.
 
-    So may it after a connection that broke, and after HTTP 500, 502, 503 and 504 without a verdict of the
-    I-Server's. A time-out is not among these: a server that is that slow is not asked for the same again.
+    So may it after a connection that broke, after an answer whose rest did not come, and after HTTP 500, 502, 503
+    and 504 without a verdict of the I-Server's. A time-out before an answer is not among these: a server that is
+    that slow is not asked for the same again.
     """
     if isinstance(error, ServerError):
         return error.iserver_code is None and is_transient(error)
-    return isinstance(error, ConnectError) and error.cut
+    return isinstance(error, ConnectError | TimeoutExceeded) and error.cut
 
 
 def is_to_confirm(error: MstrError) -> bool:
@@ -142,22 +143,29 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         return None
 
 
+def pause(settings: Retry, failures: int) -> float:
+    """Draw the seconds to wait after so many failures."""
+    return uniform(0.0, min(settings.wait_max, settings.wait_initial * 2**failures))
+
+
 def attempts(settings: Retry) -> AsyncIterator[stamina.Attempt]:
     """Return the attempts of one request, each a context in which :class:`Failed` may be raised.
 
     The wait before attempt *n* + 1 is drawn at random below ``wait_initial * 2**n`` and ``wait_max``, or is
-    what the server asked for; a wait that would end after ``settings.seconds`` is not begun.
+    what the server asked for; a wait that would end after ``settings.seconds`` is not begun. These count from the
+    end of the first attempt: one that takes as long as its time-out may last longer than all others together.
     """
-    began = time.monotonic()
+    began: float | None = None
     failures = 0
 
     def wait(error: Exception) -> bool | float:
-        nonlocal failures
+        nonlocal failures, began
+        now = time.monotonic()
+        began = now if began is None else began
         if not isinstance(error, Failed) or not error.repeatable:
             return False
         failures += 1
-        longest = min(settings.wait_max, settings.wait_initial * 2**failures)
-        seconds = uniform(0.0, longest) if error.retry_after is None else error.retry_after
-        return seconds if time.monotonic() - began + seconds < settings.seconds else False
+        seconds = pause(settings, failures) if error.retry_after is None else error.retry_after
+        return seconds if now - began + seconds < settings.seconds else False
 
-    return aiter(stamina.retry_context(on=wait, attempts=settings.attempts, timeout=settings.seconds))
+    return aiter(stamina.retry_context(on=wait, attempts=settings.attempts, timeout=None))

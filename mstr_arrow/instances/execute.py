@@ -32,6 +32,7 @@ from mstr_arrow.instances.jobs import cancel_job, runs_nothing
 from mstr_arrow.instances.lost import Lost
 from mstr_arrow.instances.nothing import blank_answer, has_no_data, has_no_rows, with_columns
 from mstr_arrow.instances.page_by import choose_page
+from mstr_arrow.instances.page_request import halving
 from mstr_arrow.instances.prompts import Prompting
 from mstr_arrow.instances.status import FAILED, PROMPTED, READY, State, read_state
 from mstr_arrow.wording import naming
@@ -242,15 +243,14 @@ class _Execution:
         if source.page_by is not None:
             page = await choose_page(self._http, source.path, self._known(), source.page_by)
             body = {**body, "currentPageBy": page}
-        params = source.params(self._rows, self._options)
         for left in reversed(range(CHANGES)):
             began = time.monotonic()
             try:
-                answer, state = await self._stated("PUT", self._path, params=params, json=body, wait="execute")
+                answer, state = await self._first_rows("PUT", body)
                 if not state.tells:
                     raise unexpected(answer.json(), "a page of data")
             except MstrError as error:
-                if not (_cut(error) or isinstance(error, ProtocolError)):
+                if not (leaves_open(error) or isinstance(error, ProtocolError)):
                     raise
                 if not left:
                     if _cut(error):
@@ -268,9 +268,18 @@ class _Execution:
         """Return the first page of an instance, which this answer may be."""
         page = await self._settled(answer, state, self._rows)
         if page is None:
-            params = self._source.params(self._rows, self._options)
-            page, _ = await self._stated("GET", self._path, params=params, wait="execute")
+            page, _ = await self._first_rows("GET")
         return page
+
+    async def _first_rows(self, method: str, body: object = None) -> tuple[Answer, State]:
+        """Ask for the first page, or for fewer rows of it where the server runs out of time."""
+
+        async def ask(rows: int) -> tuple[Answer, State]:
+            params = self._source.params(Range(self._rows.offset, rows), self._options)
+            return await self._stated(method, self._path, params=params, json=body, wait="execute")
+
+        found, _ = await halving(self._rows.rows, ask)
+        return found
 
     async def _settled(self, answer: Answer | None, state: State, wanted: Range) -> Answer | None:
         """Wait until the instance is ready, and answer its prompts; return its page where it has come meanwhile."""

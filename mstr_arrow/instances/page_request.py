@@ -1,12 +1,14 @@
-"""Some rows of an instance, or fewer of them where the server runs out of time."""
+"""Some rows of an instance: fewer where the server runs out of time, again where they are not as they should be."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from mstr_arrow.errors import ProtocolError, ServerBusy, ServerError
+from mstr_arrow.errors import DataMismatch, ProtocolError, ServerBusy, ServerError
 from mstr_arrow.grid.rows import Range
+from mstr_arrow.http.retry import pause
 from mstr_arrow.instances.nothing import has_no_data, page_of_nothing
 from mstr_arrow.wording import naming
 
@@ -66,3 +68,33 @@ async def fetch_page(
             return page_of_nothing(wanted)
         raise
     return answer
+
+
+async def read_page(
+    session: ProjectSession,
+    answer: Answer,
+    ask: Callable[[], Awaitable[Answer]] | None,
+    read: Callable[[Answer], Awaitable[T]],
+) -> T:
+    """Return what ``read`` makes of an answer, for which ``ask`` asks again, where that can be done.
+
+    So it does as often as for any where it cannot be read, once where it contradicts itself. Then it is believed:
+    ProtocolError, DataMismatch.
+    """
+    if ask is None:
+        return await read(answer)
+    retry = session.http.settings.retry
+    failures, contradicted = 0, False
+    while True:
+        try:
+            return await read(answer)
+        except ProtocolError:
+            failures += 1
+            if failures >= max(2, retry.attempts):
+                raise
+            await asyncio.sleep(pause(retry, failures))
+        except DataMismatch:
+            if contradicted:
+                raise
+            contradicted = True
+        answer = await ask()

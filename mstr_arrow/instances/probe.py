@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mstr_arrow.errors import DataMismatch, InstanceGone, ProtocolError
+from mstr_arrow.errors import InstanceGone
 from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.grid.expansion import expand
 from mstr_arrow.grid.rows import Range
@@ -15,11 +15,13 @@ from mstr_arrow.instances.execute import INSTANCES, execute, place_for
 from mstr_arrow.instances.fetch_known import fetch_known
 from mstr_arrow.instances.instance import Instance
 from mstr_arrow.instances.page_by import fetch_page_by
-from mstr_arrow.instances.page_request import fetch_page
+from mstr_arrow.instances.page_request import fetch_page, read_page
 
 if TYPE_CHECKING:
+    from mstr_arrow.grid.decode import Page
     from mstr_arrow.grid.expansion import Expansion
     from mstr_arrow.grid.options import GridOptions
+    from mstr_arrow.http.response import Answer
     from mstr_arrow.instances.execute import Watch
     from mstr_arrow.instances.page_by import PageChoice
     from mstr_arrow.instances.source import Source
@@ -43,16 +45,17 @@ async def probe(
         known = await fetch_known(session, source)
         for left in reversed(range(INSTANCES)):
             answer = await execute(session, shown, shown.probe_rows, options, watch, place=place)
-            try:
+
+            async def ask() -> Answer:
+                rows = Range(0, shown.probe_rows)
+                return await fetch_page(session, shown, str(place.instance_id), rows, options)
+
+            async def read(answer: Answer) -> Page:
                 page = await asyncio.to_thread(decode_page, answer.text(), options=grid)
                 check_belongs(page, source, place.instance_id)
-            except (ProtocolError, DataMismatch):
-                if place.instance_id is None:
-                    raise
-                wanted = Range(0, shown.probe_rows)
-                answer = await fetch_page(session, shown, place.instance_id, wanted, options)
-                page = await asyncio.to_thread(decode_page, answer.text(), options=grid)
-                check_belongs(page, source, place.instance_id)
+                return page
+
+            page = await read_page(session, answer, ask if place.instance_id else None, read)
             known = replace(known, total=page.paging.total, extremes=page.extremes)
             instance_id = page.instance_id or place.instance_id or ""
             instance = Instance(instance_id, page.columns, page.paging.total, known=known)

@@ -69,6 +69,12 @@ class Brake:
         self._in_a_row = self._unanswered = 0
         self._look()
 
+    def spoilt(self) -> None:
+        """Note that an answer, which was noted as such, is not what it should be."""
+        self._answered -= 1
+        self._failed += 1
+        self._look()
+
     def failed(self, error: MstrError) -> None:
         """Note a request that failed."""
         self._failed += 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 from hdrh.histogram import HdrHistogram
-from scipy import stats
+from scipy.special import stdtrit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,7 +118,8 @@ def measured(requests: pa.Table, *, full: float, cpu: float, lag: float) -> Roun
     if ends - warm >= _WARM_PART * (ends - full):
         full = max(full, warm)
     seconds = ends - full
-    if seconds <= 0:  # fewer requests than places: all of them are the measurement
+    if seconds <= 0 or pc.max(good["last_byte"]).as_py() <= full:
+        # Fewer requests than places, or nothing under way any more: all of them are the measurement.
         full, ends = pc.min(good["sent"]).as_py(), pc.max(good["last_byte"]).as_py()
         seconds = ends - full
     sent, done = good["sent"], good["last_byte"]
@@ -170,7 +171,7 @@ def figures_of(requests: pa.Table, rounds: Sequence[Round], *, open_loop: bool) 
         transferring=transferring / count,
         cpu=max((one.cpu for one in rounds), default=0.0),
         lag=max((one.lag for one in rounds), default=0.0),
-        little=statistics.fmean(one.expected / one.in_flight for one in rounds if one.in_flight) if rounds else 1.0,
+        little=statistics.fmean([one.expected / one.in_flight for one in rounds if one.in_flight] or [1.0]),
     )
 
 
@@ -188,7 +189,7 @@ def interval(values: Sequence[float]) -> Interval:
     if len(values) == 1:
         return Interval(mean, None)
     spread = statistics.stdev(values) / math.sqrt(len(values))
-    return Interval(mean, float(stats.t.ppf(0.975, len(values) - 1)) * spread)
+    return Interval(mean, float(stdtrit(len(values) - 1, 0.975)) * spread)
 
 
 def percentiles_of(seconds: Sequence[float]) -> tuple[dict[float, float], float]:

@@ -125,8 +125,8 @@ class Rounds:
     """The order of the measurements: once from the weakest load of each series to the strongest, then at random.
 
     So nothing strong is tried before what is weaker went well; `refuse` leaves out what is stronger than a load.
-    After the first round the strongest closed loop of each series that was not left out is tried over twice as many
-    sessions, which tells a limit of each session from one of the server.
+    After the first round the strongest closed loop of each series of which nothing was refused is tried over twice
+    as many sessions, which tells a limit of each session from one of the server.
     """
 
     def __init__(self, loads: Sequence[Load], repeats: int, seed: int, *, double_sessions: bool = True) -> None:
@@ -134,6 +134,7 @@ class Rounds:
         self._repeats = repeats
         self._luck = random.Random(seed)
         self._refused: set[Load] = set()
+        self._too_much: set[Series] = set()
         self._double_sessions = double_sessions
 
     @property
@@ -151,7 +152,7 @@ class Rounds:
                 if load not in self._refused:
                     yield number, load
             if number == 0 and self._double_sessions:
-                more = doubled([load for load in self._loads if load not in self._refused])
+                more = doubled([load for load in self._loads if load.series not in self._too_much])
                 self._loads += more
                 yield from ((number, load) for load in more)
 
@@ -166,4 +167,5 @@ class Rounds:
             and load not in self._refused
         ]
         self._refused.update(out)
+        self._too_much.add(beyond.series)
         return out

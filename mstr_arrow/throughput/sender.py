@@ -24,8 +24,8 @@ class Sender:
     ``load`` and ``round_number`` are noted with each, ``rows`` are what each asks for. Answers are read in the
     threads of ``pool``, as a read does it. At most ``backlog`` are in flight or wait to be read: a client that
     reads too slowly sends later, and the log shows it. ``warm`` is what was asked for before. ``brake`` is told how
-    each went, and nothing is sent once it says why not. ``mend`` makes the target of a log-in again that is gone,
-    once in a load.
+    each went, and nothing is sent once it says why not, or ``over`` that the budget is used up with so many bytes.
+    ``mend`` makes the target of a log-in again that is gone, once in a load.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class Sender:
         warm: set[Hashable],
         brake: Brake,
         clock: Callable[[], float],
+        over: Callable[[int], object],
         mend: Callable[[int, MstrError], Awaitable[Target | None]],
     ) -> None:
         self._requests: list[Sent] = []
@@ -53,6 +54,7 @@ class Sender:
         self._warm = warm
         self._brake = brake
         self._clock = clock
+        self._over = over
         self._mend = mend
         self._mending: dict[int, asyncio.Task[None]] = {}
         self._number = 0
@@ -83,7 +85,7 @@ class Sender:
         """Send the next request and note what became of it; errors are noted, not raised."""
         queued = self._clock()
         await self._room.acquire()
-        if self._brake.why is not None:
+        if self._brake.why is not None or self._over(self.wire_bytes):
             self._room.release()
             return
         number, self._number = self._number, self._number + 1
@@ -124,9 +126,10 @@ class Sender:
         note.connected = note.first_byte - answer.seconds_waiting + answer.seconds_connecting
         note.wire_bytes, note.status, note.retries = len(answer.body), answer.status, answer.retries
         self.wire_bytes += note.wire_bytes
+        self._brake.answered(note.last_byte - note.due)
 
     def _failed(self, note: Sent, error: MstrError) -> None:
-        note.error, note.last_byte = error.label, None
+        note.error = error.label
         if isinstance(error, ServerError):
             note.status = error.status
         self._brake.failed(error)
@@ -154,15 +157,14 @@ class Sender:
             began = time.perf_counter()
             return target.read(answer, turn, self._rows), time.perf_counter() - began
 
-        took_until = note.last_byte or note.due
         try:
             took, note.decode_seconds = await asyncio.get_running_loop().run_in_executor(self._pool, work)
         except MstrError as error:
-            self._failed(note, error)
+            note.error, note.last_byte = error.label, None
+            self._brake.spoilt()
             return
         finally:
             self._room.release()
         note.rows, note.text_bytes = took.rows, took.text_bytes
         note.wire_bytes += took.sent_bytes
         self.wire_bytes += took.sent_bytes
-        self._brake.answered(took_until - note.due)

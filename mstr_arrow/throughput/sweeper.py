@@ -9,12 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from mstr_arrow.errors import MstrError, NotFound, SessionExpired, TransportError
+import pyarrow as pa
+
+from mstr_arrow.errors import MstrError, NotFound, SessionExpired, TransportError, UsageError
 from mstr_arrow.throughput.about import About
 from mstr_arrow.throughput.brake import Brake
 from mstr_arrow.throughput.estimate import LEAST
 from mstr_arrow.throughput.figures import measured, percentiles_of
-from mstr_arrow.throughput.log import Sent, table_of
+from mstr_arrow.throughput.log import SCHEMA, table_of
 from mstr_arrow.throughput.log_ins import LogIns
 from mstr_arrow.throughput.loops import keep_in_flight, keep_rate
 from mstr_arrow.throughput.result import Sweep
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from mstr_arrow.session.client import Client
     from mstr_arrow.throughput.figures import Round
     from mstr_arrow.throughput.loads import Bounds, Load, Rounds, Work
+    from mstr_arrow.throughput.log import Sent
     from mstr_arrow.throughput.loops import Ending
     from mstr_arrow.throughput.targets import Subject, Target
 
@@ -63,7 +66,7 @@ class Sweeper:
     objects: Mapping[str, str | Described] = field(default_factory=dict)
     about: About = field(default_factory=About)
     clock: Callable[[], float] = time.monotonic
-    requests: list[Sent] = field(default_factory=list)
+    requests: list[pa.Table] = field(default_factory=list)
     rounds_of: dict[Load, list[Round]] = field(default_factory=lambda: defaultdict(list))
     left_out: dict[Load, str] = field(default_factory=dict)
     ended: str | None = None
@@ -108,7 +111,7 @@ class Sweeper:
     def result(self) -> Sweep:
         """Give what was measured so far."""
         return Sweep(
-            table_of(self.requests),
+            pa.concat_tables([SCHEMA.empty_table(), *self.requests]),
             list(self._loads),
             dict(self.rounds_of),
             dict(self.left_out),
@@ -128,6 +131,7 @@ class Sweeper:
 
     async def _put_all(self, pool: ThreadPoolExecutor) -> None:
         for number, load in self.rounds:
+            await asyncio.sleep(min(self._brake.rest, max(0.0, self.bounds.most_seconds - self._now())))
             if spent := self._spent():
                 self.ended = spent
                 return
@@ -145,7 +149,6 @@ class Sweeper:
             self.ended = self._brake.why if self._brake.lost else self._spent()
             if self.ended is not None:
                 return
-            await asyncio.sleep(min(self._brake.rest, max(0.0, self.bounds.most_seconds - self._now())))
 
     def _spent(self, under_way: int = 0) -> str | None:
         """Say that the budget of the sweep is used up; None where it is not."""
@@ -166,6 +169,11 @@ class Sweeper:
     async def _opened(self, load: Load, client: Client, session: int) -> Target:
         if load.work == "uploads":
             return await Uploads.open(client, session + 1)
+        if load.work == "instances" and self._log_ins.shared:
+            raise UsageError(
+                "new instances would push out those of the connection, whose log-in is the only one to be had.",
+                hint="Connect with a name and password, as a user who may have more log-ins.",
+            )
         return await _OPENERS[load.work](client, self._subjects[load.name])
 
     async def _measure(self, number: int, load: Load, targets: list[Target], pool: ThreadPoolExecutor) -> None:
@@ -188,6 +196,7 @@ class Sweeper:
             warm=self._warm[load.name, load.work],
             brake=self._brake,
             clock=self._now,
+            over=self._spent,
             mend=mend,
         )
         began, cpu, lags = self._now(), time.process_time(), list[float]()
@@ -213,12 +222,13 @@ class Sweeper:
     def _note(
         self, load: Load, requests: list[Sent], sender: Sender, *, began: float, cpu: float, lag: float
     ) -> None:
-        self.requests += requests
+        table = table_of(requests)
+        self.requests.append(table)
         self._wire_bytes += sender.wire_bytes
         self.remade += sender.mended
         full = sender.full_at(load.concurrency or 1)
         seconds = max(1e-9, self._now() - began)
-        one = measured(table_of(requests), full=began if full is None else full, cpu=cpu / seconds, lag=lag)
+        one = measured(table, full=began if full is None else full, cpu=cpu / seconds, lag=lag)
         if one is not None:
             self.rounds_of[load].append(one)
 

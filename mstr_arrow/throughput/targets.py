@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -12,7 +13,6 @@ from mstr_arrow.fetch.options import ReadOptions
 from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.http.response import parsed
-from mstr_arrow.instances.page_request import fetch_page
 from mstr_arrow.instances.probe import probe
 from mstr_arrow.objects.cube import open_cube
 from mstr_arrow.objects.report import open_report
@@ -114,8 +114,10 @@ class Pages:
 
     @classmethod
     async def open(cls, client: Client, subject: Subject) -> Pages:
-        """Make the instance. Errors: those of a read."""
+        """Make the instance. Errors: those of a read, UsageError where it has no rows."""
         instance = await probe(client.session, subject.source, subject.options)
+        if not instance.total or not instance.id:
+            raise UsageError(f"{subject.name!r} has no rows, so no pages to measure.", hint="Leave it out.")
         return cls(client.session, subject, instance)
 
     def place(self, turn: int, rows: int) -> tuple[str, int]:
@@ -124,9 +126,12 @@ class Pages:
         return "page", turn % pages * rows
 
     async def ask(self, turn: int, rows: int) -> Answer:
-        """Ask for a page."""
-        wanted = Range(self.place(turn, rows)[1], rows)
-        return await fetch_page(self.session, self.subject.source, self.instance.id, wanted, self.subject.options)
+        """Ask for a page: once, and not for a smaller one where the server runs out of time."""
+        sent = time.monotonic()
+        wanted, subject = Range(self.place(turn, rows)[1], rows), self.subject
+        answer = await subject.source.page(self.session.http, self.instance.id, wanted, subject.options)
+        self.session.instances.touched(self.instance.id, sent)
+        return answer
 
     def read(self, answer: Answer, turn: int, rows: int) -> Took:
         """Decode a page, as a read does."""

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from mstr_arrow.errors import MstrError
+from mstr_arrow.errors import MstrError, ServerError
+from mstr_arrow.http.error_map import meant_status
 from mstr_arrow.throughput.targets import Took
 from mstr_arrow.upload import datasets
 from mstr_arrow.upload.chunks import chunks
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
     from mstr_arrow.session.client import Client
     from mstr_arrow.session.project_http import ProjectHttp
     from mstr_arrow.upload.chunks import Chunk
+    from mstr_arrow.upload.encode import Orientation
 
 TABLE = "Measured"
+_BAD_REQUEST = 400
 _LARGEST = 2**30
 _DAYS, _STORES = 1_000, 500
 
@@ -34,15 +37,17 @@ _DAYS, _STORES = 1_000, 500
 class Uploads:
     """Chunks of a scratch dataset in "My Reports". PUT …/uploadSessions/{id} for each.
 
-    Beforehand the dataset is made (POST /api/datasets/models), and an upload session opened for each load (POST
-    …/uploadSessions), which is deleted after it: nothing is ever published. At the end the dataset is deleted
-    (DELETE /api/objects/{id}). A chunk is written once for each number of rows, and sent again under another index.
+    Beforehand the dataset is made (POST /api/datasets/models), a chunk of one row tried, and an upload session
+    opened for each load (POST …/uploadSessions), which is deleted after it: nothing is ever published. At the end
+    the dataset is deleted (DELETE /api/objects/{id}). A chunk is written once for each number of rows, and sent
+    again under another index.
     """
 
     http: ProjectHttp
     dataset_id: str
     name: str
     lost: set[str]
+    orientation: Orientation = "COLUMN"
     chunks: dict[int, Chunk] = field(default_factory=dict)
     session: UploadSession | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -54,9 +59,15 @@ class Uploads:
         name = f"mstr_arrow throughput scratch {now:%Y-%m-%d %H.%M.%S.%f} {number} (may be deleted)"
         model = build_model({TABLE: TableRoles(rows_of(1).schema)})
         made = await create(
-            client.http, model, name=name, description="Made by a throughput benchmark.", folder="", replaced=None
+            client.http, model, name=name, description="Made to measure uploads.", folder="", replaced=None
         )
-        return cls(client.http, made, name, client.session.whole.lost_uploads)
+        opened = cls(client.http, made, name, client.session.whole.lost_uploads)
+        try:
+            await opened._choose_orientation()
+        except BaseException:
+            await opened.aclose()
+            raise
+        return opened
 
     def place(self, turn: int, rows: int) -> tuple[str, int]:  # noqa: ARG002 - as all kinds have it
         """Tell that each chunk is like the others."""
@@ -99,16 +110,27 @@ class Uploads:
     async def _opened(self, rows: int) -> UploadSession:
         async with self._opening:
             if rows not in self.chunks:
-                self.chunks[rows] = await asyncio.to_thread(chunk_of, rows)
+                self.chunks[rows] = await asyncio.to_thread(chunk_of, rows, self.orientation)
             if self.session is None:
                 table = {
                     "name": TABLE,
                     "updatePolicy": "replace",
-                    "orientation": "COLUMN",
+                    "orientation": self.orientation,
                     "columnHeaders": rows_of(1).schema.names,
                 }
                 self.session = await UploadSession.open(self.http, self.dataset_id, [table], self.lost)
             return self.session
+
+    async def _choose_orientation(self) -> None:
+        """Try a chunk by columns, and take rows where the server takes no columns."""
+        try:
+            await self.ask(0, 1)
+        except ServerError as error:
+            if meant_status(error) != _BAD_REQUEST:
+                raise
+            self.orientation = "ROW"
+            self.chunks.clear()
+        await self.rest()
 
     def _head(self, turn: int, rows: int) -> bytes:
         """Give the first piece of a chunk the index of its turn: the server takes each once."""
@@ -128,8 +150,8 @@ def rows_of(count: int, seed: int = 0) -> pa.Table:
     )
 
 
-def chunk_of(rows: int) -> Chunk:
+def chunk_of(rows: int, orientation: Orientation) -> Chunk:
     """Write so many rows as one chunk."""
-    table = rows_of(rows)
-    [chunk] = chunks(table.to_batches(), table.schema, table=TABLE, options=EncodeOptions(), chunk_bytes=_LARGEST)
+    table, options = rows_of(rows), EncodeOptions(orientation)
+    [chunk] = chunks(table.to_batches(), table.schema, table=TABLE, options=options, chunk_bytes=_LARGEST)
     return chunk

@@ -156,14 +156,19 @@ class UploadSession:
         )
 
     async def publish(self) -> None:
-        """Have the session published. POST …/publish, repeated only where the server turned it away.
+        """Have the session published, which the server does once, however often it is asked. POST …/publish.
 
-        Whatever goes wrong, the status tells whether publishing was begun all the same. Raises UploadFailed where
-        it was not; where that cannot be known, what went wrong.
+        Whatever goes wrong, the status tells whether publishing was begun all the same; where it was not, and may
+        be a little later, it is asked for again. Raises UploadFailed where that is in vain; where the status is not
+        known, what went wrong.
         """
+
+        async def is_not_begun() -> bool:
+            return await self._begun() is False
+
+        path = f"{self._path}/publish"
         try:
-            path = f"{self._path}/publish"
-            _said(await self._http.request("POST", path, subject=Subject.UPLOAD, wait="execute"))
+            await self._http.read("POST", path, _said, subject=Subject.UPLOAD, wait="execute", lost=is_not_begun)
         except (ServerError, TransportError) as error:
             begun = await self._begun()
             if begun:

@@ -126,7 +126,7 @@ def test_a_body_without_end_is_left(library, quick, monkeypatch, status):
 
 def test_two_bytes_now_and_then_are_silence(library, quick):
     library.on("GET", "/api/x", streamed(b"xx", 0.05))
-    with pytest.raises(errors.TimeoutExceeded, match="no answer in time"):
+    with pytest.raises(errors.TimeoutExceeded, match="its rest did not come in time"):
         ask(
             library,
             replace(quick, timeouts=replace(quick.timeouts, read=0.3), retry=Retry(attempts=1)),

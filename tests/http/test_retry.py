@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 import stamina
@@ -12,7 +13,7 @@ def fail(repeatable, wait):
     raise Failed(ServerBusy("no"), repeatable=repeatable, retry_after=wait)
 
 
-def tries(settings, *, repeatable=True, wait=None):
+def tries(settings, *, repeatable=True, wait=None, takes=0.0):
     """Count the attempts of something that always fails."""
 
     async def count():
@@ -21,6 +22,7 @@ def tries(settings, *, repeatable=True, wait=None):
             async for attempt in attempts(settings):
                 with attempt:
                     number = attempt.num
+                    await asyncio.sleep(takes)
                     fail(repeatable, wait)
         except Failed:
             return number
@@ -39,6 +41,12 @@ def test_what_must_not_be_repeated_is_tried_once():
 
 def test_a_wait_beyond_the_budget_is_not_begun():
     assert tries(Retry(attempts=4, seconds=1.0), wait=3600.0) == 1
+
+
+def test_an_attempt_that_takes_longer_than_all_is_repeated():
+    settings = Retry(attempts=5, seconds=0.03, wait_initial=0.001)
+    assert tries(settings, takes=0.04) == 2
+    assert tries(replace(settings, attempts=1), takes=0.04) == 1
 
 
 def test_a_wait_the_server_asks_for_replaces_the_drawn_one():

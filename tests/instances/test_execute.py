@@ -144,6 +144,34 @@ def test_a_change_that_never_arrived_is_asked_for_again(simulate, connect):
     assert asked(simulator).count("POST") == 1
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [Fault.error(500), Fault.empty(503), Fault.html(502), Fault.not_json(), Fault.reset(), Fault.cut_short()],
+)
+def test_a_change_whose_answer_tells_nothing_is_asked_for_again(simulate, connect, fault):
+    simulator = simulate(async_polls=0)
+    simulator.fail(fault.on("PUT", "/instances/", times=2))
+    assert plain(connect(simulator).report(TOTALS).to_arrow()) == plain(simulator.truth(TOTALS))
+    assert asked(simulator).count("PUT") == 3
+    assert asked(simulator).count("POST") == 1
+
+
+def test_a_change_that_takes_the_server_too_long_is_asked_for_fewer_rows(simulate, connect):
+    simulator = simulate(async_polls=0)
+    simulator.fail(Fault.error(500, iserver_code=-2147206497).on("PUT", "/instances/"))
+    assert plain(connect(simulator).report(TOTALS).to_arrow()) == plain(simulator.truth(TOTALS))
+    limits = [request.query["limit"] for request in simulator.requests if request.method == "PUT"]
+    assert limits == ["100", "50"]
+
+
+def test_a_verdict_on_a_change_is_final(simulate, connect):
+    simulator = simulate(async_polls=0)
+    simulator.fail(Fault.error(500, iserver_code=-2147205488).on("PUT", "/instances/", times=None))
+    with pytest.raises(errors.LimitExceeded):
+        connect(simulator).report(TOTALS).to_arrow()
+    assert asked(simulator).count("PUT") == 1
+
+
 def test_a_change_that_is_always_cut_is_told(simulate, connect):
     simulator = simulate(async_polls=0)
     simulator.fail(Fault.html(504).on("PUT", "/instances/", times=None))

@@ -55,12 +55,21 @@ def test_what_cannot_be_read_is_asked_for_once_more(sim, connection, name, damag
     endpoint.call(connection)
 
 
-def test_what_stays_is_refused_after_the_second_time(sim, connection):
+def test_what_stays_is_refused_after_as_many_attempts_as_there_may_be(sim, connection):
     sim.fail(Fault.not_json().on("GET", r"/api/projects$", times=None))
     before = asked(sim, "/api/projects")
     with pytest.raises(errors.ProtocolError, match="not JSON"):
         connection.projects()
-    assert asked(sim, "/api/projects") - before == 2
+    assert asked(sim, "/api/projects") - before == 3
+
+
+def test_before_a_session_is_open_what_stays_is_refused_after_the_second_time(sim):
+    sim.fail(Fault.not_json().on("GET", r"/api/status$", times=None))
+    before = asked(sim, "/api/status")
+    with pytest.raises(errors.ProtocolError, match="not JSON"):
+        ma.connect(sim.url, username=sim.username, password=sim.password)
+    sim.heal()
+    assert asked(sim, "/api/status") - before == 2
 
 
 def test_a_request_of_ones_own_is_sent_once_more_where_its_packing_is_damaged(sim, connection):

@@ -89,6 +89,17 @@ def test_a_first_page_of_the_other_instance_that_contradicts_is_asked_for_again(
     assert "1" in pages  # once more
 
 
+@pytest.mark.parametrize("skip", [0, 1, 3])
+def test_a_page_that_cannot_be_read_is_asked_for_as_often_as_any(cube, sim, skip):
+    sim.fail(Fault.cut_short().on("GET", "/instances/", skip=skip, times=2))
+    scan = cube.with_options(limits=ma.Limits(page_rows=20, concurrency=1))
+    assert scan.schema.names[0] == "Order"
+    assert scan.to_arrow()["Order"].to_pylist() == sim.truth(CUBE)["Order"].to_pylist()
+    sim.fail(Fault.cut_short().on("GET", "/instances/", skip=skip, times=None))
+    with pytest.raises(errors.ProtocolError):
+        cube.with_options(limits=ma.Limits(page_rows=20, concurrency=1)).to_arrow()
+
+
 def test_requests_that_fail_together_make_one_instance(cube, sim):
     scan = ordered(cube).with_options(limits=ma.Limits(page_rows=10, concurrency=8, buffer_bytes=25_000))
     made = sim.instances_created

@@ -11,6 +11,7 @@ import pytest
 import mstr_arrow as ma
 from mstr_arrow import errors
 from mstr_arrow.simulator import Fault, Simulator
+from mstr_arrow.simulator.faults.faults import Cut
 
 CUBE = "Sales Cube"
 OLD = pl.DataFrame({"key": [f"k{n}" for n in range(50)], "n": range(50)})
@@ -277,13 +278,22 @@ def test_an_upload_session_is_asked_for_once_more(sim, connect, fault):
 
 
 def test_the_next_write_gets_round_an_upload_session_that_a_time_out_left(sim):
-    short = ma.Settings(timeouts=ma.Timeouts(read=0.3, execute=0.3, logout=2))
+    short = ma.Settings(timeouts=ma.Timeouts(connect=0.3, read=0.3, execute=0.3, logout=2))
     with log_in(sim, settings=short) as connection:
         connection.write("Pushed", OLD)
-        sim.fail(Fault.stalled().on("POST", r"/uploadSessions$"))
+        sim.fail(Fault(effect=Cut(None, "stall", 3600)).on("POST", r"/uploadSessions$"))
         with pytest.raises(errors.TimeoutExceeded):
             connection.write("Pushed", NEW)
         assert sim.uploads_open == 1
+        assert connection.write("Pushed", NEW).published
+        assert (sim.uploads_open, sim.open_sessions) == (0, 1)
+
+
+def test_an_upload_session_the_rest_of_whose_answer_does_not_come_is_got_round(sim):
+    short = ma.Settings(timeouts=ma.Timeouts(read=0.3, logout=2), retry=ma.Retry(wait_initial=0.001))
+    with log_in(sim, settings=short) as connection:
+        connection.write("Pushed", OLD)
+        sim.fail(Fault.stalled().on("POST", r"/uploadSessions$"))
         assert connection.write("Pushed", NEW).published
         assert (sim.uploads_open, sim.open_sessions) == (0, 1)
 

@@ -1,6 +1,7 @@
 """All pages of a report, some instances of which are gone in the middle: complete and right, or an error."""
 
 import random
+import re
 from dataclasses import replace
 
 import polars as pl
@@ -99,13 +100,41 @@ def test_an_instance_that_dies_while_its_pages_are_listed_is_made_again(connecti
         assert connection.report("Paged").expand_pages().schema
 
 
+def of_another(member):
+    return Fault.rewritten(
+        lambda body: re.sub(rb'"%b":"\w+"' % member, b'"%b":"%b"' % (member, b"F" * 32), body, count=1)
+    )
+
+
+@pytest.mark.parametrize("aim", [("PUT", "/instances/"), ("GET", r"/instances/\w+$")])
+@pytest.mark.parametrize(
+    "fault", [Fault.lying_page(current=1), Fault.lying_page(offset=1), of_another(b"instanceId")]
+)
+def test_a_page_that_contradicts_itself_is_asked_for_again(connection, sim, fault, aim):
+    sim.fail(fault.on(*aim, skip=1))
+    every = connection.report("Paged By Three", limits=NARROW).expand_pages()
+    found = every.to_arrow(strings="plain")
+    assert found.equals(truth(sim, "Paged By Three", found.schema))
+
+
+def test_another_list_of_pages_is_believed_when_it_is_told_twice(connection, sim):
+    every = connection.report("Paged By Three", limits=NARROW).expand_pages()
+
+    def gone():
+        sim.fail(of_another(b"id").on("GET", r"/pageBy$"))
+        sim.drop_instances()
+
+    found = interrupted(every, {1: gone})
+    assert found.equals(truth(sim, "Paged By Three", found.schema))
+
+
 def test_other_pages_than_before_are_told(connection, sim):
     every = connection.report("Paged By Three", limits=NARROW).expand_pages()
     batches = every.to_batches()
     next(batches)
-    reports, pages = sim._server.catalogue.reports, sim._server._page_sets
+    reports = sim._server.catalogue.reports
     of = sim.reports["Paged By Three"]
-    before, known = reports[of], pages.pop(of)
+    before = reports[of]
     some = pl.Series(range(0, before.rows.count, 7))
     reports[of] = replace(before, rows=replace(before.rows, order=some))
     try:
@@ -116,7 +145,7 @@ def test_other_pages_than_before_are_told(connection, sim):
         again = every.to_arrow(strings="plain")  # from the start, so that it is no matter
         assert again.equals(truth(sim, "Paged By Three", again.schema))
     finally:
-        reports[of], pages[of] = before, known
+        reports[of] = before
 
 
 @pytest.mark.parametrize("seed", thinned(range(8), {0}))

@@ -41,20 +41,24 @@ def sent(server, since, work):
 
 @pytest.mark.parametrize("work", SENT)
 def test_requests_rows_and_bytes_are_those_that_the_server_counts(packing, open_connection, work):
-    before = len(packing.requests)
+    before, chunks = len(packing.requests), len(packing.chunks_received)
     found = ma.throughput.sweep(open_connection, "Sales Cube", works=[work], page_rows=[300], **FEW)
     counted = sent(packing, before, work)
     if work == "elements":  # of each attribute they are counted beforehand
         counted = [each for each in counted if each.query["limit"] != "1"]
     if work == "instances":  # one is made beforehand, of a row
         counted = [each for each in counted if each.query["limit"] == "300"]
+    if work == "uploads":  # a chunk of a row is tried beforehand
+        counted = [each for each in counted if each.size > 1_000]
     requests = found.requests
     assert found.ended is None
     assert requests["error"].null_count == requests.num_rows == len(counted) == 18
     assert requests["retries"].to_pylist() == [0] * 18
     if work == "uploads":
         assert pc.sum(requests["wire_bytes"]).as_py() == sum(each.size for each in counted)
-        assert pc.sum(requests["rows"]).as_py() == sum(rows for *_, rows, _ in packing.chunks_received[-18:])
+        assert pc.sum(requests["rows"]).as_py() == 300 * len(
+            [rows for *_, rows, _ in packing.chunks_received[chunks:] if rows == 300]
+        )
     else:
         assert pc.sum(requests["wire_bytes"]).as_py() == sum(each.wire_bytes for each in counted)
         assert pc.sum(requests["text_bytes"]).as_py() == sum(each.answer_bytes for each in counted)
@@ -122,3 +126,16 @@ def test_near_names_are_told_before_anything_is_measured(packing, open_connectio
 def test_made_up_rows_follow_from_their_seed():
     assert rows_of(50, seed=1).equals(rows_of(50, seed=1))
     assert not rows_of(50, seed=1).equals(rows_of(50, seed=2))
+
+
+def test_a_server_that_takes_no_columns_is_sent_rows(quick):
+    with Simulator(rows=100, column_orientation=False) as server:
+        with ma.connect(server.url, username=server.username, password=server.password, settings=quick) as opened:
+            found = ma.throughput.sweep(opened, "Sales Cube", works=["uploads"], page_rows=[20], **FEW)
+        assert found.requests["error"].null_count == found.requests.num_rows == 18
+        assert server.uploads_open == 0
+
+
+def test_what_has_no_rows_or_no_attributes_is_refused(open_connection):
+    with pytest.raises(UsageError, match="has no rows"):
+        ma.throughput.sweep(open_connection, "Empty Report", **FEW)

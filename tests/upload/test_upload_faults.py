@@ -210,6 +210,14 @@ def test_a_chunk_that_a_gateway_answered_is_sent_again(server, conn, mode):
     assert keys(server) == (BEFORE if mode == "add" else []) + NEW["key"].to_list()
 
 
+@pytest.mark.usefixtures("pushed")
+def test_a_chunk_that_a_gateway_answered_twice_is_sent_a_third_time(server, conn):
+    server.fail(Fault.not_json(GATEWAY).on(*CHUNK, skip=1, times=2))
+    result = conn.write("Pushed", NEW, chunk_rows=40)
+    assert (result.rows, result.retries) == (100, 2)
+    assert keys(server) == NEW["key"].to_list()
+
+
 def test_a_chunk_that_a_gateway_always_answers_ends_the_upload(server, conn, pushed):
     server.fail(Fault.not_json(GATEWAY).on(*CHUNK, skip=2, times=None))
     failed = fails(conn)
@@ -220,12 +228,35 @@ def test_a_chunk_that_a_gateway_always_answers_ends_the_upload(server, conn, pus
     assert_nothing_happened(server, conn, pushed)
 
 
-def test_a_publication_that_a_gateway_answered_did_not_begin(server, conn, pushed):
-    server.fail(Fault.not_json(GATEWAY).on(*PUBLISH))
+@pytest.mark.parametrize("mode", ["replace", "add"])
+@pytest.mark.parametrize("fault", [Fault.not_json(GATEWAY), Fault.html(502), Fault.error(500), Fault.empty(503)])
+@pytest.mark.usefixtures("pushed")
+def test_a_publication_that_did_not_begin_is_asked_for_again(server, conn, fault, mode):
+    server.fail(fault.on(*PUBLISH))
+    assert conn.write("Pushed", NEW, mode=mode).published
+    asked = " ".join(request.path.rpartition("/")[2] for request in server.requests)
+    assert asked.count("publish ") == 3  # that of the rows before, and two
+    assert "publish publishStatus publish " in asked
+    assert keys(server) == (BEFORE if mode == "add" else []) + NEW["key"].to_list()
+
+
+def test_a_publication_that_a_gateway_always_answers_ends_the_upload(server, conn, pushed):
+    server.fail(Fault.not_json(GATEWAY).on(*PUBLISH, times=None))
     failed = fails(conn)
     assert isinstance(failed.__cause__, errors.ProtocolError)
     assert "The data were not published." in str(failed)
+    server.heal()
     assert_nothing_happened(server, conn, pushed)
+
+
+def test_a_publication_whose_status_is_not_known_is_not_asked_for_again(server, conn):
+    before = sum(request.path.endswith("/publish") for request in server.requests)
+    server.fail(Fault.html(502).on(*PUBLISH))
+    server.fail(Fault.html(502).on("GET", r"/publishStatus$", times=None))
+    with pytest.raises(errors.ServerError, match="Whether the data were published is not known"):
+        conn.write("Pushed", NEW)
+    server.heal()
+    assert sum(request.path.endswith("/publish") for request in server.requests) == before + 1
 
 
 @pytest.mark.usefixtures("pushed")
