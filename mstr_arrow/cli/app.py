@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 import mstr_arrow
+from mstr_arrow.cli.commands.bench import COMMANDS as BENCH_COMMANDS
 from mstr_arrow.cli.commands.caches import COMMANDS as CACHE_COMMANDS
 from mstr_arrow.cli.commands.demo import demo
 from mstr_arrow.cli.commands.describe import describe
@@ -24,7 +25,7 @@ from mstr_arrow.cli.commands.subscriptions.listing import show
 from mstr_arrow.cli.commands.subscriptions.making import create
 from mstr_arrow.cli.commands.users import users
 from mstr_arrow.cli.commands.whoami import whoami
-from mstr_arrow.cli.usage import Command, Commands
+from mstr_arrow.cli.usage import Command, Commands, CommandsOrRun
 
 EXIT_CODES = (
     "Exit codes: 0 done · 1 the server or the network failed, or a file could not be written · 2 wrong usage · "
@@ -170,6 +171,19 @@ mstr-arrow sql "select * from 'Sales Cube' where Region = 'East' and Day >= '202
 A table is a file if there is one of its name, else a cube or report. Names that are no single words are quoted;
 those of columns in double quotes only, such as "Store@ID". Upper and lower case are the same.
 """
+BENCH_EXAMPLES = """\
+[bold]Examples[/bold]
+
+mstr-arrow bench "Sales Cube"
+
+mstr-arrow bench "Sales Cube" --concurrency 1,2,4,8,16,32 --page-rows 10k,50k --duration 30s -o before/
+
+mstr-arrow bench "Sales Cube" --rate 5,10,20 --yes
+
+mstr-arrow bench compare before/ after/
+
+mstr-arrow bench show before/
+"""
 CACHES_EXAMPLES = """\
 [bold]Examples[/bold]
 
@@ -278,6 +292,14 @@ caches = typer.Typer(cls=Commands, no_args_is_help=True, help="What the server's
 for name, command in CACHE_COMMANDS.items():
     caches.command(name, cls=Command, epilog=f"{CACHES_EXAMPLES}\n{END}")(command)
 app.add_typer(caches, name="caches", epilog=CACHES_EXAMPLES)
+bench = typer.Typer(
+    cls=CommandsOrRun,
+    no_args_is_help=True,
+    help="Measure how much a server gives: mstr-arrow bench OBJECT… is short for bench run.",
+)
+for name, command in BENCH_COMMANDS.items():
+    bench.command(name, cls=Command, epilog=f"{BENCH_EXAMPLES}\n{END}")(command)
+app.add_typer(bench, name="bench", epilog=BENCH_EXAMPLES)
 app.command(cls=Command, epilog=END)(schedules)
 app.command(cls=Command, epilog=f"{USERS_EXAMPLES}\n{END}")(users)
 app.command(cls=Command)(demo)

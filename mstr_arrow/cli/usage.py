@@ -53,6 +53,15 @@ class Commands(TyperGroup):
             raise
 
 
+class CommandsOrRun(Commands):
+    """Commands of which ``run`` is meant where none is named."""
+
+    def parse_args(self, context: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]  # typer's own
+        """Put ``run`` before what names no command and asks for no help."""
+        named = not args or args[0] in self.commands or args[0] in context.help_option_names
+        return super().parse_args(context, args if named else ["run", *args])
+
+
 def _decoded(argument: str) -> str:
     """Return an argument as its text in UTF-8, whatever the locale is; errors: BadArgument for one that is none."""
     try:

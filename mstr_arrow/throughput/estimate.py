@@ -44,9 +44,13 @@ class Estimate:
     def __str__(self) -> str:
         return (
             f"{self.loads} loads, {self.rounds} times each: at most {self.requests:,} requests and "
-            f"{self.wire_bytes / 1e6:,.0f} MB, about {max(1, round(self.seconds / 60))} min, "
+            f"{self.wire_bytes / 1e6:,.0f} MB, about {_duration(self.seconds)}, "
             f"{self.sessions} session{'s' if self.sessions > 1 else ''} at once"
         )
+
+
+def _duration(seconds: float) -> str:
+    return f"{round(seconds)} s" if seconds < 90 else f"{round(seconds / 60)} min"
 
 
 def estimate(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import curve_fit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,11 +64,16 @@ def find_knee(levels: Mapping[int, Interval]) -> Knee:
     It is the lowest level that no higher one surpasses by more than `GAIN` and the noise of both.
     """
     known = dict(sorted(levels.items()))
-    numbers = list(known)
-    number = next(
-        one for one in numbers if not any(_more(known[more], known[one]) for more in numbers if more > one)
+    number = enough(known)
+    return Knee(number, reached=number != max(known), law=fit(known))
+
+
+def enough(levels: Mapping[int, Interval]) -> int:
+    """Give the lowest level that no higher one surpasses by more than `GAIN` and the noise of both."""
+    numbers = sorted(levels)
+    return next(
+        one for one in numbers if not any(_more(levels[more], levels[one]) for more in numbers if more > one)
     )
-    return Knee(number, reached=number != numbers[-1], law=fit(known))
 
 
 def fit(levels: Mapping[int, Interval]) -> Law | None:
@@ -78,6 +82,8 @@ def fit(levels: Mapping[int, Interval]) -> Law | None:
         return None
     numbers = np.array(list(levels), dtype=float)
     found = np.array([one.mean for one in levels.values()])
+    from scipy.optimize import curve_fit  # noqa: PLC0415 - it takes longer to load than all else here
+
     start = (found[0] / numbers[0], 0.05, 0.0005)
     try:
         (rate, waiting, talking), _ = curve_fit(

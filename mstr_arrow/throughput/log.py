@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass
+from operator import attrgetter
 
 import pyarrow as pa
 
@@ -69,7 +70,6 @@ class Sent:
 
 def table_of(requests: list[Sent]) -> pa.Table:
     """Lay requests out as a table of `SCHEMA`."""
-    columns = zip(*map(astuple, requests), strict=True) if requests else [()] * len(fields(Sent))
     return pa.table(
-        [pa.array(list(column), field.type) for column, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA
+        [pa.array(map(attrgetter(field.name), requests), field.type) for field in SCHEMA], schema=SCHEMA
     )

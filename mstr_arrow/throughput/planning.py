@@ -70,9 +70,9 @@ def sweep(
 
     Objects are named, or given as `Connection.cube` and `Connection.report` return them, with answers to prompts.
     `SweepOptions` says how. It logs in for the sweep, and logs out. ``on_progress`` is called after each
-    measurement with its load and all that was measured so far. Holds about 1 KB for each request. Errors: those of
-    `Connection.cube` and `Connection.report`, UsageError for options that make no load. What goes wrong with single
-    requests is part of the result.
+    measurement with its load and all that was measured so far. Holds about 150 bytes for each request. Errors:
+    those of `Connection.cube` and `Connection.report`, UsageError for options that make no load. What goes wrong
+    with single requests is part of the result.
 
     >>> with ma.connect(url, username=user, password=password) as conn:
     ...     found = ma.throughput.sweep(conn, "Sales Cube", concurrency=[1, 2], requests=4, repeats=1)
@@ -178,6 +178,11 @@ class Plan:
         """Do what `run` does."""
         await self._client.bridge(self._sweeper_of(on_progress).run())
         return self.result
+
+    @property
+    def measurements(self) -> int:
+        """How many measurements there will be, where none is left out."""
+        return (len(self.loads) + len(doubled(self.loads))) * self.repeats
 
     @property
     def result(self) -> Sweep:

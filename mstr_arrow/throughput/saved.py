@@ -44,7 +44,7 @@ def save(sweep: Sweep, folder: str | os.PathLike[str]) -> Path:
     with disk_errors(path):
         path.mkdir(parents=True, exist_ok=True)
         write_whole(path / REQUESTS, lambda file: pq.write_table(sweep.requests, file))
-        text = json.dumps(_as_json(sweep), indent=1, ensure_ascii=False).encode()
+        text = json.dumps(as_json(sweep), indent=1, ensure_ascii=False).encode()
         write_whole(path / SWEEP, lambda file: Path(file).write_bytes(text))
     return path
 
@@ -88,7 +88,7 @@ def _umask() -> int:
     return mask
 
 
-def _as_json(sweep: Sweep) -> dict[str, Any]:
+def as_json(sweep: Sweep) -> dict[str, Any]:
     """Describe a sweep; ``figures`` and ``curves`` are for those who read it, and follow from the rest."""
     return {
         "format": FORMAT,

@@ -9,12 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from mstr_arrow.errors import MstrError, NotFound, SessionExpired, TransportError, UsageError
 from mstr_arrow.throughput.about import About
 from mstr_arrow.throughput.brake import Brake
 from mstr_arrow.throughput.estimate import LEAST
 from mstr_arrow.throughput.figures import measured, percentiles_of
-from mstr_arrow.throughput.log import Sent, table_of
+from mstr_arrow.throughput.log import SCHEMA, table_of
 from mstr_arrow.throughput.log_ins import LogIns
 from mstr_arrow.throughput.loops import keep_in_flight, keep_rate
 from mstr_arrow.throughput.result import Sweep
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from mstr_arrow.session.client import Client
     from mstr_arrow.throughput.figures import Round
     from mstr_arrow.throughput.loads import Bounds, Load, Rounds, Work
+    from mstr_arrow.throughput.log import Sent
     from mstr_arrow.throughput.loops import Ending
     from mstr_arrow.throughput.targets import Subject, Target
 
@@ -63,7 +66,7 @@ class Sweeper:
     objects: Mapping[str, str | Described] = field(default_factory=dict)
     about: About = field(default_factory=About)
     clock: Callable[[], float] = time.monotonic
-    requests: list[Sent] = field(default_factory=list)
+    requests: list[pa.Table] = field(default_factory=list)
     rounds_of: dict[Load, list[Round]] = field(default_factory=lambda: defaultdict(list))
     left_out: dict[Load, str] = field(default_factory=dict)
     ended: str | None = None
@@ -108,7 +111,7 @@ class Sweeper:
     def result(self) -> Sweep:
         """Give what was measured so far."""
         return Sweep(
-            table_of(self.requests),
+            pa.concat_tables([SCHEMA.empty_table(), *self.requests]),
             list(self._loads),
             dict(self.rounds_of),
             dict(self.left_out),
@@ -198,12 +201,16 @@ class Sweeper:
         )
         began, cpu, lags = self._now(), time.process_time(), list[float]()
         watch = asyncio.create_task(_watch_lag(lags))
+        left = max(0.0, self.bounds.most_seconds - began) + self.bounds.latency
         try:
-            ended = self._ending(began, load, sender)
-            if load.concurrency:
-                await keep_in_flight(load.concurrency, sender.send, ended, self._now)
-            else:
-                await keep_rate(load.rate, sender.send, ended, self._now)
+            async with asyncio.timeout(left):
+                ended = self._ending(began, load, sender)
+                if load.concurrency:
+                    await keep_in_flight(load.concurrency, sender.send, ended, self._now)
+                else:
+                    await keep_rate(load.rate, sender.send, ended, self._now)
+        except TimeoutError:
+            sender.cut()
         finally:
             try:
                 await sender.finish()
@@ -219,12 +226,13 @@ class Sweeper:
     def _note(
         self, load: Load, requests: list[Sent], sender: Sender, *, began: float, cpu: float, lag: float
     ) -> None:
-        self.requests += requests
+        table = table_of(requests)
+        self.requests.append(table)
         self._wire_bytes += sender.wire_bytes
         self.remade += sender.mended
         full = sender.full_at(load.concurrency or 1)
         seconds = max(1e-9, self._now() - began)
-        one = measured(table_of(requests), full=began if full is None else full, cpu=cpu / seconds, lag=lag)
+        one = measured(table, full=began if full is None else full, cpu=cpu / seconds, lag=lag)
         if one is not None:
             self.rounds_of[load].append(one)
 
@@ -240,6 +248,8 @@ class Sweeper:
     async def _mended(self, load: Load, session: int, error: MstrError) -> Target | None:
         """Make what is gone once more in a log-in; None where that would not help."""
         if isinstance(error, SessionExpired):
+            if self._log_ins.shared:
+                raise error
             await self._log_ins.renew(session)
         elif not isinstance(error, NotFound):
             return None

@@ -45,6 +45,8 @@ PRINTING = {
     "subscriptions pause": [["subscriptions", "pause", "On My Phone", "--json"]],
     "subscriptions resume": [["subscriptions", "resume", "On My Phone", "--json"]],
     "refresh": [["refresh", "--help"]],
+    "bench run": [["bench", "run", "--help"]],
+    "bench show": [["bench", "show", "--help"]],
     "caches ls": [["caches", "ls"], ["caches", "ls", "--json"]],
     **{
         f"caches {act}": [["caches", act, "--help"]]

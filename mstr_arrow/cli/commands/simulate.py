@@ -46,6 +46,10 @@ def simulate(
     publication_seconds: Annotated[
         float, typer.Option(min=0, help="Seconds that the publication of a cube takes.")
     ] = 0.0,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Requests that are answered at once; others wait.")
+    ] = None,
+    request_ms: Annotated[float, typer.Option(min=0, help="Milliseconds that each page takes the server.")] = 0.0,
     gateway_seconds: Annotated[
         float | None, typer.Option(help="Seconds after which a gateway in front gives an answer up, with a 504.")
     ] = None,
@@ -60,7 +64,7 @@ def simulate(
 ) -> None:
     """Run a simulated Intelligence Server on this machine until Ctrl-C."""
     # Only the commands that start a server pay for importing one.
-    from mstr_arrow.simulator import Simulator  # noqa: PLC0415
+    from mstr_arrow.simulator import Simulator, TimeModel  # noqa: PLC0415
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -77,6 +81,7 @@ def simulate(
             session_timeout=session_timeout,
             report_seconds=report_seconds,
             publication_seconds=publication_seconds,
+            time=TimeModel(workers=workers, request_ms=request_ms),
             gateway_seconds=gateway_seconds,
             publish_status_text=publish_status_text,
         ) as sim,

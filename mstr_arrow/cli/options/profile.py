@@ -47,6 +47,8 @@ NOT_IN_A_FILE = frozenset(
 )
 MAKES_PROFILES = frozenset({"login"})
 """Commands that may name a profile which is not there yet."""
+MEASURED = {"bench run": frozenset({"concurrency", "page-rows"})}
+"""What a command tries out, by its words: a profile says of it what `fetch` is to do."""
 CONFIG = "MSTR_ARROW_CONFIG"
 """The variable that names the profile file."""
 _META = "mstr_arrow.profile"
@@ -94,7 +96,10 @@ def use_profile(context: typer.Context, name: str | None) -> str | None:
         may_be_new=context.info_name in MAKES_PROFILES,
     )
     context.meta[_META] = profile
-    context.default_map = {mine[key]: value for key, value in profile.settings.items() if key in mine}
+    measured = MEASURED.get(context.command_path.partition(" ")[2], ())
+    context.default_map = {
+        mine[key]: value for key, value in profile.settings.items() if key in mine and key not in measured
+    }
     return name
 
 
