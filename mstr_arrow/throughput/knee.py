@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import curve_fit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,6 +82,8 @@ def fit(levels: Mapping[int, Interval]) -> Law | None:
         return None
     numbers = np.array(list(levels), dtype=float)
     found = np.array([one.mean for one in levels.values()])
+    from scipy.optimize import curve_fit  # noqa: PLC0415 - it takes longer to load than all else here
+
     start = (found[0] / numbers[0], 0.05, 0.0005)
     try:
         (rate, waiting, talking), _ = curve_fit(
