@@ -210,7 +210,7 @@ def _report(console: Terminal, sweep: Any, folder: Path, *, json: bool) -> None:
     else:
         summary(Terminal(), sweep)
     page = write_html(sweep, folder / "report.html")
-    write_images(sweep, folder / "plots")
+    write_images(sweep, folder)
     console.print(f"The report is {page}; its plots and the data are beside it.", soft_wrap=True)
 
 

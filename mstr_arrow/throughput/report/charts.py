@@ -213,7 +213,7 @@ def _y(field: str, title: str, labels: str, *, log: bool = False) -> alt.Y:
 
 def _legend(names: Sequence[str]) -> alt.Legend | None:
     """Leave the legend out where there is nothing to tell apart."""
-    return alt.Legend(columns=4) if len(names) > 1 else None
+    return alt.Legend(columns=3) if len(names) > 1 else None
 
 
 def _pages(rows: Rows) -> alt.Color:
