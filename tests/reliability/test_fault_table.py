@@ -14,7 +14,7 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow import errors, events
-from mstr_arrow.publishing import cube_publisher, publication
+from mstr_arrow.publishing import cube_publisher, following
 from mstr_arrow.simulator import Fault, Simulator
 from tests.reliability.faulttable import FAULTS, LIVES_ON, SHORT_OF_TIME, STEPS, TABLE, cells, lines
 from tests.reliability.meddling import CUBE, Meddling
@@ -47,7 +47,7 @@ def sim():
 def _short_waits():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cube_publisher, "LOOK_SECONDS", 0.05)
-        patch.setattr(publication, "FIRST_PAUSE", 0.03)
+        patch.setattr(following, "FIRST_PAUSE", 0.03)
         yield
 
 
