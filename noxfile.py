@@ -22,6 +22,7 @@ BENCHMARKS = (
     "encode",
     "upload",
     "pushdown",
+    "bench_overhead",
     "consistency",
     "catalog",
     "reports",

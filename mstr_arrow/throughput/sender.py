@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from mstr_arrow.errors import MstrError, NotFound, ServerError, SessionExpired
+from mstr_arrow.errors import LoginError, MstrError, NotFound, ServerError, SessionExpired
 from mstr_arrow.throughput.log import Sent
 
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from mstr_arrow.http.response import Answer
     from mstr_arrow.throughput.brake import Brake
     from mstr_arrow.throughput.targets import Target, Took
+
+UNANSWERED = "no answer before the end"
+"""What is noted of a request that was still waiting when the budget of the sweep was long used up."""
 
 
 class Sender:
@@ -115,6 +118,11 @@ class Sender:
         self._reading.add(task)
         task.add_done_callback(self._reading.discard)
 
+    def cut(self) -> None:
+        """Note that the requests in flight, which were cancelled, would have taken too long."""
+        for note in self._in_flight.values():
+            note.error = UNANSWERED
+
     async def finish(self) -> None:
         """Wait for what is still being read or made again."""
         await asyncio.gather(*self._reading, *self._mending.values())
@@ -145,6 +153,9 @@ class Sender:
     async def _mended(self, session: int, error: MstrError) -> None:
         try:
             made = await self._mend(session, error)
+        except (LoginError, SessionExpired) as failure:  # tried once: a user is soon locked out
+            self._brake.give_up(f"the session has ended, and no other could be opened: {failure}")
+            return
         except MstrError as failure:
             self._brake.failed(failure)
             return

@@ -201,12 +201,16 @@ class Sweeper:
         )
         began, cpu, lags = self._now(), time.process_time(), list[float]()
         watch = asyncio.create_task(_watch_lag(lags))
+        left = max(0.0, self.bounds.most_seconds - began) + self.bounds.latency
         try:
-            ended = self._ending(began, load, sender)
-            if load.concurrency:
-                await keep_in_flight(load.concurrency, sender.send, ended, self._now)
-            else:
-                await keep_rate(load.rate, sender.send, ended, self._now)
+            async with asyncio.timeout(left):
+                ended = self._ending(began, load, sender)
+                if load.concurrency:
+                    await keep_in_flight(load.concurrency, sender.send, ended, self._now)
+                else:
+                    await keep_rate(load.rate, sender.send, ended, self._now)
+        except TimeoutError:
+            sender.cut()
         finally:
             try:
                 await sender.finish()
@@ -244,6 +248,8 @@ class Sweeper:
     async def _mended(self, load: Load, session: int, error: MstrError) -> Target | None:
         """Make what is gone once more in a log-in; None where that would not help."""
         if isinstance(error, SessionExpired):
+            if self._log_ins.shared:
+                raise error
             await self._log_ins.renew(session)
         elif not isinstance(error, NotFound):
             return None
