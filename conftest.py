@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mstr_arrow.simulator import Simulator
+
+_NEED_BENCH = ["mstr_arrow/throughput/*", "mstr_arrow/cli/render/throughput.py"]
+collect_ignore_glob = [] if find_spec("scipy") else _NEED_BENCH
 
 
 @pytest.hookimpl(wrapper=True)

@@ -22,6 +22,7 @@ BENCHMARKS = (
     "encode",
     "upload",
     "pushdown",
+    "bench_overhead",
     "consistency",
     "catalog",
     "reports",
@@ -99,7 +100,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types, strictly."""
-    session.install("-e", ".[cli,truststore]", *LINT, *TEST, "nox")
+    session.install("-e", ".[bench,cli,truststore]", *LINT, *TEST, "nox")
     session.run("mypy", *session.posargs)
 
 

@@ -2,6 +2,10 @@
 
 import io
 
+import pytest
+
+pytest.importorskip("scipy", reason="the extra bench is not installed")
+
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.throughput import summary
 from tests.throughput.examples import Made, closed, made, rich_sweep

@@ -7,7 +7,15 @@ from typing import Any
 from mstr_arrow.simulator.answers import OBJECT_NOT_FOUND, Refusal
 from mstr_arrow.simulator.bodies import bad_request
 from mstr_arrow.simulator.model.cubes import object_id
-from mstr_arrow.simulator.model.people import DEVICES, GENERIC_EMAIL, Address, AddressDialect, Other, Person
+from mstr_arrow.simulator.model.people import (
+    DEVICES,
+    EVERYONE,
+    GENERIC_EMAIL,
+    Address,
+    AddressDialect,
+    Other,
+    Person,
+)
 from mstr_arrow.simulator.samples.people import sample_others, sample_people
 
 _DIALECTS: dict[str, tuple[str, str, str]] = {
@@ -29,6 +37,13 @@ class People:
         if user_id.upper() not in self.users:
             raise Refusal(404, "ERR004", "(The user was not found.)", iserver_code=OBJECT_NOT_FOUND)
         return self.users[user_id.upper()]
+
+    def members(self, group_id: str) -> list[Person]:
+        """Find the users of a group; raise the server's 404 where there is no such group."""
+        group = self.others.get(group_id.upper())
+        if group is None or group.kind != "user_group":
+            raise Refusal(404, "ERR004", "(The user group was not found.)", iserver_code=OBJECT_NOT_FOUND)
+        return [each for each in self.users.values() if group.id == EVERYONE or each.username in group.members]
 
     def add_address(self, person: Person, body: dict[str, Any], dialect: AddressDialect) -> None:
         """Give a user an address that a request describes in the server's dialect."""
