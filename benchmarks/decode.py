@@ -96,7 +96,7 @@ async def _lag(shape: str, text: bytes, seconds: float) -> None:
 
     with ThreadPoolExecutor(2) as pool:
         work = [loop.run_in_executor(pool, decode_until) for _ in range(2)]
-        while time.monotonic() < until:
+        while not lags or time.monotonic() < until:
             due = loop.time() + 0.005
             await asyncio.sleep(0.005)
             lags.append(loop.time() - due)

@@ -112,3 +112,22 @@ def test_an_object_that_there_is_not_has_near_names(run, tmp_path):
     assert result.code == 1
     assert "Sales Cube" in result.err
     assert not [*tmp_path.glob("bench-*")]
+
+
+def test_two_measurements_are_compared(run):
+    for name in ("before", "after"):
+        assert run("bench", CUBE, *FEW, "--concurrency", "1", "--repeats", 2, "--yes", "-o", name).code == 0
+    told = json.loads(run("bench", "compare", "before", "after", "--json").out)
+    assert [each["series"]["name"] for each in told["series"]] == [CUBE]
+    assert told["answer"] in {"different", "not different", "too noisy to say"}
+    shown = run("bench", "compare", "before", "after").out.decode()
+    assert f"{CUBE}, pages of 1,000 rows: " in shown
+    assert "1 in flight" in shown
+
+
+def test_measurements_of_other_loads_are_not_compared(run):
+    for name, rows in (("before", 500), ("after", 700)):
+        options = ("--requests", 1, "--repeats", 1, "--page-rows", rows, "--concurrency", 1)
+        assert run("bench", CUBE, *options, "--yes", "-o", name).code == 0
+    result = run("bench", "compare", "before", "after")
+    assert (result.code, "no load in common" in result.err) == (2, True)
