@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from _pytest.doctest import DoctestItem
+from _pytest.doctest import DoctestItem, DoctestModule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
+    from pathlib import Path
 
     from mstr_arrow.simulator import Simulator
+
+_NEED_BENCH = ["mstr_arrow/throughput/*", "mstr_arrow/cli/render/throughput.py", "tests/cli/test_throughput.py"]
+collect_ignore_glob = [] if find_spec("scipy") else _NEED_BENCH
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(file_path: Path) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+    """Search a module for examples where it has some: each process imports and searches all modules otherwise."""
+    found = yield
+    return [each for each in found if not isinstance(each, DoctestModule) or b">>> " in file_path.read_bytes()]
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,7 @@ PAGE = 10_000
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="few rows: a check that it runs")
-    rows = 50_000 if parser.parse_args().quick else 1_000_000
+    rows = 20_000 if parser.parse_args().quick else 1_000_000
     pages = math.ceil(rows / PAGE)
     print(f"{machine()}; {rows:,} rows in {pages} pages; the server is the simulator, on this machine\n")
     for monitors in (True, False):

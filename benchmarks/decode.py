@@ -31,10 +31,10 @@ def main() -> None:
     quick = parser.parse_args().quick
     pages = {shape: page(shape) for shape in SHAPES}
     print(f"{machine()}; pages of {ROWS:,} rows; figures are medians\n")
-    _ratios(pages, repeats=2 if quick else 15)
+    _ratios(pages, repeats=1 if quick else 15)
     for shape, text in pages.items():
-        _threads(shape, text, pages=4 if quick else 24, repeats=2 if quick else 7)
-        asyncio.run(_lag(shape, text, seconds=1 if quick else 10))
+        _threads(shape, text, pages=2 if quick else 24, repeats=1 if quick else 7)
+        asyncio.run(_lag(shape, text, seconds=0.2 if quick else 10))
 
 
 def _ratios(pages: dict[str, bytes], repeats: int) -> None:
@@ -96,7 +96,7 @@ async def _lag(shape: str, text: bytes, seconds: float) -> None:
 
     with ThreadPoolExecutor(2) as pool:
         work = [loop.run_in_executor(pool, decode_until) for _ in range(2)]
-        while time.monotonic() < until:
+        while not lags or time.monotonic() < until:
             due = loop.time() + 0.005
             await asyncio.sleep(0.005)
             lags.append(loop.time() - due)

@@ -54,7 +54,7 @@ def main() -> None:
         return
     library = "pybase64" if importlib.util.find_spec("pybase64") else "the standard library"
     print(f"{machine()}; base64 by {library}; chunk bodies of {CHUNK_BYTES / 2**20:.0f} MiB; figures are medians\n")
-    scale = 10 if options.quick else 1
+    scale = 40 if options.quick else 1
     _speed(sales(1_000_000 // scale), repeats=1 if options.quick else 7)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "sales.arrow"

@@ -39,7 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="few seeds and pages: a check that it runs")
     quick = parser.parse_args().quick
-    _in_simulated_time(seeds=2 if quick else 10)
+    _in_simulated_time(seeds=1 if quick else 10)
     _on_the_simulator(pages=30 if quick else 1_000)
 
 

@@ -117,7 +117,7 @@ SLOW = {
     f"slow-{consume.__name__}": Part(partial(slow_consumer.measure, consume), 120_000, 20_000)
     for consume in slow_consumer.CONSUMERS
 }
-PARTS = {"stream": Part(_stream, 10_000_000, 300_000), "table": Part(_table, 1_000_000, 100_000), **SLOW}
+PARTS = {"stream": Part(_stream, 10_000_000, 100_000), "table": Part(_table, 1_000_000, 30_000), **SLOW}
 
 
 if __name__ == "__main__":

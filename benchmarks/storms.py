@@ -72,7 +72,7 @@ def main() -> int:
     parser.add_argument("--storms", type=int, help="so many storms, by default 400")
     parser.add_argument("--seed", type=int, default=1, help="the first storm's; each has the next one")
     options = parser.parse_args()
-    rows, pushed = (8_000, 5_000) if options.quick else (100_000, 50_000)
+    rows, pushed = (8_000, 5_000) if options.quick else (50_000, 25_000)
     storms = options.storms or (len(WAYS) if options.quick else 400)
     began = time.monotonic()
     outcomes = list(run(range(options.seed, options.seed + storms), rows, pushed))

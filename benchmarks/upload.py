@@ -55,7 +55,7 @@ def main() -> None:
     print(f"{machine()}; the server is the simulator, on this machine\n", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "sales.parquet"
-        _write(path, 200_000 if options.quick else 10_000_000)
+        _write(path, 50_000 if options.quick else 10_000_000)
         for part in OPENERS:
             # A process for each: the peak of a process never falls.
             command = [sys.executable, "-m", "benchmarks.upload", "--part", part, "--file", str(path)]

@@ -15,7 +15,7 @@ from mstr_arrow.objects.cube import open_cube
 from mstr_arrow.objects.data_model import open_data_model
 from mstr_arrow.objects.report import open_report
 from mstr_arrow.objects.supercube import warned
-from mstr_arrow.publishing.publication import settle
+from mstr_arrow.publishing.following import settle
 from mstr_arrow.session.access import access_from
 from mstr_arrow.session.account import SessionCalls
 from mstr_arrow.session.client import Client

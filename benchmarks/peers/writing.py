@@ -23,7 +23,7 @@ from mstrio.project_objects import OlapCube, SuperCube, list_super_cubes
 import mstr_arrow as ma
 from benchmarks.peers.compare import SAME, Unexplained, explain
 from benchmarks.peers.traps import KEY, TRAPS, Trap
-from benchmarks.peers.verdicts import MSTRIO, OURS, Checks, hush
+from benchmarks.peers.verdicts import MSTRIO, OURS, Checks
 from benchmarks.peers.written import CUT, losses
 from mstr_arrow.errors import NotPublished, UploadFailed
 from mstr_arrow.simulator import Fault, Simulator
@@ -74,10 +74,8 @@ class Clients:
         return str(losses(truth, self.conn.cube(name).to_arrow(strings="plain"), key=KEY))
 
 
-def main() -> None:
-    """Run all checks and print the table; exits with 1 where something is unexplained."""
-    hush()
-    checks = Checks()
+def main(checks: Checks) -> None:
+    """Run the checks of writing."""
     with (
         Simulator(**SETTINGS) as sim,
         ma.connect(sim.url, username=sim.username, password=sim.password, project=sim.project) as conn,
@@ -102,7 +100,6 @@ def main() -> None:
         with Simulator(**SETTINGS, publish_status_text=text) as sim:
             checks.run(title, MSTRIO, partial(_peer_publishes, sim, fault))
             checks.run(title, OURS, partial(_we_publish, sim, fault))
-    checks.conclude()
 
 
 def _facts() -> pa.Table:
@@ -328,7 +325,3 @@ def _we_publish(sim: Simulator, fault: Fault | None) -> str:
         except UploadFailed as failed:
             return f"UploadFailed: {failed.message}"
         return SAME
-
-
-if __name__ == "__main__":
-    main()

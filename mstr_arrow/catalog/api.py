@@ -97,7 +97,7 @@ class CatalogueCalls(Connected):
         >>> found.table().select(["name", "type"]).to_pylist()
         [{'name': 'Sales Cube', 'type': 'cube'}]
         """
-        return self._client.run(self._search(pattern, type_numbers(type), root, complete=complete))
+        return told(*self._client.run(self._search(pattern, type_numbers(type), root, complete=complete)))
 
     async def search_async(
         self,
@@ -108,9 +108,12 @@ class CatalogueCalls(Connected):
         complete: bool = False,
     ) -> Objects:
         """Do what :meth:`search` does."""
-        return await self._client.bridge(self._search(pattern, type_numbers(type), root, complete=complete))
+        found = await self._client.bridge(self._search(pattern, type_numbers(type), root, complete=complete))
+        return told(*found)
 
-    async def _search(self, pattern: str | None, types: list[int], root: str | None, *, complete: bool) -> Objects:
+    async def _search(
+        self, pattern: str | None, types: list[int], root: str | None, *, complete: bool
+    ) -> tuple[Objects, list[str]]:
         folder = None if root is None else await folder_id(self._client.http, root)
         return await search(self._client.http, pattern, types=types, root=folder, complete=complete)
 

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mstr_arrow.catalog.certify import certify
+from mstr_arrow.catalog.columns import INFO, column_of
 from mstr_arrow.catalog.details import CubeDetails
 from mstr_arrow.catalog.objects import ObjectInfo
-from mstr_arrow.errors import ProtocolError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,28 +20,6 @@ if TYPE_CHECKING:
     from mstr_arrow.session.client import Client
     from mstr_arrow.session.project import Project
 
-_INFO = pa.schema(
-    {
-        "id": pa.string(),
-        "name": pa.string(),
-        "type": pa.int32(),
-        "subtype": pa.int32(),
-        "path": pa.string(),
-        "modified": pa.timestamp("us", "UTC"),
-        "owner": pa.string(),
-        "ext_type": pa.int64(),
-        "view_media": pa.int64(),
-        "certified": pa.bool_(),
-    }
-)
-_HELD = pa.schema(
-    [
-        *_INFO,
-        pa.field("type_name", pa.string()),
-        pa.field("project", pa.string()),
-        pa.field("project_id", pa.string()),
-    ]
-)
 _DETAILS = pa.schema(
     {
         "size_bytes": pa.int64(),
@@ -150,7 +128,7 @@ class Catalogue(Sequence[CatalogueEntry]):
     __hash__ = None  # type: ignore[assignment]  # as of a list
 
     def _entry(self, row: Mapping[str, Any]) -> CatalogueEntry:
-        entry = CatalogueEntry._make(row[name] for name in _INFO.names)
+        entry = CatalogueEntry._make(row[name] for name in INFO.names)
         entry.project = row["project"]
         entry.details = (
             CubeDetails._make(row[name] for name in _DETAILS.names) if _DETAILS.names[0] in row else None
@@ -159,38 +137,25 @@ class Catalogue(Sequence[CatalogueEntry]):
         return entry
 
 
-class Columns:
-    """Gathers objects of one project into record batches, each object once."""
-
-    def __init__(self, project: Project) -> None:
-        self._project = project
-        self._listed: set[str] = set()
-        self._batches: list[pa.RecordBatch] = []
-
-    def add(self, infos: Sequence[ObjectInfo], kept: Sequence[bool]) -> int:
-        """Add those of a page that are kept; return how many different ones were listed so far."""
-        fresh = []
-        for info, keep in zip(infos, kept, strict=True):
-            if info.id not in self._listed:
-                self._listed.add(info.id)
-                if keep:
-                    fresh.append(info)
-        if fresh:
-            told = [_array(column, field) for column, field in zip(zip(*fresh, strict=True), _INFO, strict=True)]
-            words = pa.array([info.type_name for info in fresh], pa.string())
-            places = [pa.array([each] * len(fresh), pa.string()) for each in (self._project.name, self._project.id)]
-            self._batches.append(pa.record_batch([*told, words, *places], schema=_HELD))
-        return len(self._listed)
-
-    def table(self) -> pa.Table:
-        """Return what was added, by name."""
-        return by_name(pa.Table.from_batches(self._batches, _HELD))
+def in_project(listed: pa.Table, project: Project) -> pa.Table:
+    """Add the columns that say in which project objects are."""
+    for name, text in (("project", project.name), ("project_id", project.id)):
+        listed = listed.append_column(name, pa.repeat(pa.scalar(text, pa.string()), listed.num_rows))
+    return listed
 
 
-def by_name(held: pa.Table) -> pa.Table:
-    """Sort objects by name in any case, then by path."""
+def by_name(parts: list[pa.Table]) -> pa.Table:
+    """Sort the objects of projects by name in any case, then by path; empties the list, to hold little twice."""
+    held = pa.concat_tables(parts)
+    parts.clear()
     key = pa.table({"name": pc.utf8_lower(held["name"]), "path": held["path"]})
-    return held.take(pc.sort_indices(key, sort_keys=[("name", "ascending"), ("path", "ascending")]))
+    order = pc.sort_indices(key, sort_keys=[("name", "ascending"), ("path", "ascending")])
+    del key
+    columns = {}
+    for name in held.column_names:
+        columns[name] = held[name].take(order)
+        held = held.drop_columns([name])
+    return pa.table(columns)
 
 
 def with_details(held: pa.Table, known: Mapping[str, CubeDetails]) -> pa.Table:
@@ -198,16 +163,5 @@ def with_details(held: pa.Table, known: Mapping[str, CubeDetails]) -> pa.Table:
     nothing = CubeDetails()
     told = [known.get(each, nothing) for each in held["id"].to_pylist()]
     for place, field in enumerate(_DETAILS):
-        held = held.append_column(field, _array([each[place] for each in told], field))
+        held = held.append_column(field, column_of([each[place] for each in told], field))
     return held
-
-
-def _array(values: Sequence[object], field: pa.Field) -> pa.Array:
-    """Make a column of what the server tells; errors: ProtocolError for a number that is too large for it."""
-    try:
-        return pa.array(values, field.type)
-    except (OverflowError, pa.ArrowInvalid) as error:
-        raise ProtocolError(
-            f"the server tells a {field.name!r} of an object that is no {field.type}: {error}.",
-            hint="Something in front of the server may answer in its place.",
-        ) from None

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mstr_arrow.answers import identity, items, local_moment, optional_text, reading, whole_number
 from mstr_arrow.caches.listing import PATH, fetch_nodes, read_page
 from mstr_arrow.catalog.paging import Page, Pager, spread
-from mstr_arrow.errors import NotFound, NotSupported, PermissionDenied, ServerError
+from mstr_arrow.catalog.skipped import raise_what_ends_all
+from mstr_arrow.errors import MstrError, NotFound, NotSupported, PermissionDenied
 from mstr_arrow.publishing.cube_status import CubeStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from mstr_arrow.catalog.paging import Gate
     from mstr_arrow.http.response import Answer
@@ -46,53 +47,86 @@ class CubeDetails(NamedTuple):
     status: str | None = None
 
 
-async def fetch_cached(http: ProjectHttp, gate: Gate) -> dict[str, CubeDetails] | None:
-    """Return what the caches of the project tell of their cubes, by id; None where this login may not see them.
+FAILURES = 100
+"""Cubes whose details cannot be had, after which no more are asked for one by one."""
+
+_Found = dict[str, CubeDetails]
+
+
+class _Cached:
+    """Gathers what the caches of a node tell, into what is known of other nodes."""
+
+    def __init__(self, found: _Found) -> None:
+        self._found = found
+        self._passes: list[set[str]] = []
+
+    def begin(self) -> None:
+        self._passes.append(set())
+
+    def add(self, page: Page) -> None:
+        for cube_id, details in page.items:
+            self._passes[-1].add(cube_id)
+            if cube_id not in self._found or _moment_of(self._found[cube_id]) <= _moment_of(details):
+                self._found[cube_id] = details
+
+    def count(self, *, all_passes: bool = False) -> int:
+        return len(set().union(*(self._passes if all_passes else self._passes[-1:])))
+
+
+async def fetch_cached(http: ProjectHttp, gate: Gate) -> tuple[_Found | None, list[str]]:
+    """Return what the caches of the project tell of their cubes, by id, and remarks; None where it may not be seen.
 
     Where nodes have a cache each, the one whose data are the latest counts. GET /api/monitors/iServer/nodes, and
     /api/monitors/caches/cubes of each node, a thousand at a time.
     """
-    found: dict[str, CubeDetails] = {}
-    seen: set[str] = set()
+    found: _Found = {}
+    remarks: list[str] = []
     project = await http.require_project()
-
-    def take(listed: list[Any]) -> int:
-        for cube_id, details in listed:
-            seen.add(cube_id)
-            if cube_id not in found or _moment_of(found[cube_id]) <= _moment_of(details):
-                found[cube_id] = details
-        return len(seen)
-
     try:
         for node in await fetch_nodes(http):
-            seen.clear()
 
             async def ask(offset: int, limit: int, node: str = node) -> Page:
                 params = {"clusterNode": node, "projectIds": project.id, "offset": offset, "limit": limit}
                 return await http.read("GET", PATH, _caches, params=params)
 
-            await Pager(gate, ask, take).read()
+            pager = Pager(gate, ask, _Cached(found))
+            await pager.read()
+            remarks += pager.remarks(f"caches that the node {node!r} counts in {project.name!r}")
     except (PermissionDenied, NotSupported, NotFound):
-        return None
-    return found
+        return None, []
+    return found, remarks
 
 
-async def fetch_each(http: ProjectHttp, gate: Gate, cube_ids: Iterable[str]) -> dict[str, CubeDetails]:
-    """Return size and status of cubes one by one; those that may not be seen are left out. GET /api/cubes?id=."""
-    found: dict[str, CubeDetails] = {}
+async def fetch_each(http: ProjectHttp, gate: Gate, cube_ids: Sequence[str]) -> tuple[_Found, list[str]]:
+    """Return size and status of cubes one by one, and remarks on those of which the server does not tell them.
+
+    As many at a time as are worth it. A cube that fails does not end the others, but after `FAILURES` of them no
+    more is asked for. GET /api/cubes?id=.
+    """
+    found: _Found = {}
+    failed: list[MstrError] = []
 
     async def fetch(cube_id: str) -> None:
         async def ask(_offset: int, _limit: int) -> Page:
-            return Page([await http.read("GET", "cubes", _info, params={"id": cube_id})], None)
+            if len(failed) < FAILURES:
+                found[cube_id] = await http.read("GET", "cubes", _info, params={"id": cube_id})
+            return Page([cube_id], None)
 
         try:
-            found[cube_id] = (await gate.send(ask, 0, 1)).items[0]
-        except ServerError as error:
-            if type(error) is not ServerError and not isinstance(error, NotFound | PermissionDenied):
-                raise
+            await gate.send(ask, 0, 1)
+        except MstrError as error:
+            raise_what_ends_all(error)
+            failed.append(error)
 
     await spread((fetch(cube_id) for cube_id in cube_ids), gate.most)
-    return found
+    if not failed:
+        return found, []
+    untold = len(cube_ids) - len(found)
+    said = failed[0].message.rstrip(".")
+    remark = (
+        f"size and status of {untold:,} of {len(cube_ids):,} cubes without a visible cache are null, for the server"
+    )
+    return found, [f"{remark} does not tell them; of the first it says: {said}"]
 
 
 def _caches(answer: Answer) -> Page:
@@ -100,7 +134,7 @@ def _caches(answer: Answer) -> Page:
     listed, total = read_page(answer)
     with reading(listed, "a list of caches"):
         told = [(identity(cache["source"], "id"), _details(cache)) for cache in listed]
-    return Page(told, total, answer.busy)
+    return Page(told, total, answer.busy, told[:1] or None)
 
 
 def _details(cache: Any) -> CubeDetails:

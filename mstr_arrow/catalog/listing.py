@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import warnings
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, get_args
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from mstr_arrow.answers import fields, items, reading, whole_number
-from mstr_arrow.catalog.catalogue import Catalogue, Columns, ListingProgress, by_name, with_details
+from mstr_arrow.catalog.catalogue import Catalogue, ListingProgress, by_name, in_project, with_details
+from mstr_arrow.catalog.columns import Columns, read_page
 from mstr_arrow.catalog.details import fetch_cached, fetch_each
-from mstr_arrow.catalog.objects import DOCUMENT, SUBTYPES, Kind, check_text, object_info
-from mstr_arrow.catalog.paging import Gate, Page, Pager, spread
-from mstr_arrow.catalog.search import CONTAINS, metadata_pages, piece_of
+from mstr_arrow.catalog.objects import DOCUMENT, SUBTYPES, Kind, check_text
+from mstr_arrow.catalog.paging import Gate, Pager, spread
+from mstr_arrow.catalog.search import CONTAINS, indexed_pages, metadata_pages, piece_of
 from mstr_arrow.catalog.skipped import Skipped
 from mstr_arrow.errors import DataLossWarning, MstrError, NotFound, NotSupported, UsageError
 from mstr_arrow.names import matcher
@@ -22,7 +23,7 @@ from mstr_arrow.session.project import choose, fetch_projects
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.catalog.paging import Ask, Page
     from mstr_arrow.session.client import Client
     from mstr_arrow.session.project import Project
     from mstr_arrow.session.project_http import ProjectHttp
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 ListedKind: TypeAlias = Kind | Literal["dashboard"]
 """What the catalogue lists: what can be read, and dashboards, which are documents, too."""
+
+Found = TypeVar("Found")
 
 _KINDS = (*get_args(Kind), "dashboard")
 _STATUS = {True: "CERTIFIED_ONLY", False: "NOT_CERTIFIED_ONLY"}
@@ -47,7 +50,7 @@ class Wanted:
             raise UsageError(f"kind={kind!r} is not known.", hint=f"Choose one of {listed}, or None for all.")
         if certified not in {True, False, None}:
             raise UsageError(f"certified={certified!r} is not known.", hint="Choose True, False or None for all.")
-        self._fits = matcher(pattern)
+        self._fits = None if pattern is None else matcher(pattern)
         self._kind = kind
         self._certified = certified
         types = {number for each in SUBTYPES for number in SUBTYPES[each] if kind in {each, None}}
@@ -58,10 +61,41 @@ class Wanted:
         if certified is not None:
             self.params["certifiedStatus"] = _STATUS[certified]
 
-    def keeps(self, name: str, type_name: str, certified: bool | None) -> bool:
-        """Tell whether an object is one; where the server does not tell that it is certified, it has chosen."""
-        right = self._certified is None or certified is None or certified is self._certified
-        return right and (self._kind is None or type_name == self._kind) and self._fits(name)
+    def of(self, listed: pa.Table) -> pa.Table:
+        """Return the objects that are wanted; where it is not told what is certified, the server has chosen."""
+        if self._kind is not None:
+            listed = listed.filter(pc.field("type_name") == self._kind)
+        if self._certified is not None:
+            listed = listed.filter(pc.field("certified").is_null() | (pc.field("certified") == self._certified))
+        if self._fits is not None:
+            listed = listed.filter(pa.array(map(self._fits, listed["name"].to_pylist()), pa.bool_()))
+        return listed
+
+
+class Told:
+    """Puts pages into columns, and tells of each how far the listing is."""
+
+    def __init__(self, columns: Columns, project: str, on_progress: OnProgress | None) -> None:
+        self._columns = columns
+        self._project = project
+        self._on_progress = on_progress
+        self._came = 0
+
+    def begin(self) -> None:
+        """Begin to gather the list once more."""
+        self._came = 0
+        self._columns.begin()
+
+    def add(self, page: Page) -> None:
+        """Add a page."""
+        self._columns.add(page.items)
+        self._came += len(page.items)
+        if self._on_progress is not None:
+            self._on_progress(ListingProgress(self._came, page.total, self._project))
+
+    def count(self, *, all_passes: bool = False) -> int:
+        """Return how many different objects came."""
+        return self._columns.count(all_passes=all_passes)
 
 
 class Listing:
@@ -82,7 +116,7 @@ class Listing:
             return Catalogue(self._client, await self._all(complete, details), several=True), self.remarks
         chosen = await self._chosen(projects)
         parts = [await self._project(http, complete=complete, details=details) for http in chosen]
-        held = parts[0] if len(parts) == 1 else by_name(pa.concat_tables(parts))
+        held = by_name(parts)
         return Catalogue(self._client, held, several=projects is not None), self.remarks
 
     async def _chosen(self, projects: Sequence[str] | None) -> list[ProjectHttp]:
@@ -114,57 +148,35 @@ class Listing:
         if not parts:
             raise NotFound("no project could be listed.", hint=_sentence(left_out) or "This login may use none.")
         self.remarks[:0] = left_out
-        return by_name(pa.concat_tables(parts.values()))
+        return by_name(list(parts.values()))
 
     async def _project(self, http: ProjectHttp, *, complete: bool, details: bool) -> pa.Table:
         project = await http.require_project()
-        columns, indexed = Columns(project), False
+        columns, indexed, listed = Columns(), False, None
         if not complete:
             with suppress(NotFound, NotSupported):  # a server without an index
-                indexed = await self._indexed(http, project, columns)
-        if not columns.table().num_rows:
-            await self._stored(http, project, columns, optional=indexed)
-        held = columns.table()
-        return await self._with_details(http, held, project) if details else held
+                listed = await self._indexed(http, project, columns)
+                indexed = True
+        if listed is None or not listed.num_rows:
+            listed = await self._stored(http, project, columns, optional=indexed)
+        return await self._with_details(http, listed, project) if details else listed
 
-    async def _indexed(self, http: ProjectHttp, project: Project, columns: Columns) -> bool:
-        async def ask(offset: int, limit: int) -> Page:
-            part = {**self._wanted.params, "getAncestors": True, "offset": offset, "limit": limit}
-            return await http.read("GET", "searches/results", results, params=part)
+    async def _indexed(self, http: ProjectHttp, project: Project, columns: Columns) -> pa.Table:
+        return await self._read(indexed_pages(http, self._wanted.params, read_page), project, columns)
 
-        pager = self._pager(ask, project, columns)
-        await pager.read()
-        self._told(pager, project)
-        return True
-
-    async def _stored(self, http: ProjectHttp, project: Project, columns: Columns, *, optional: bool) -> None:
+    async def _stored(self, http: ProjectHttp, project: Project, columns: Columns, *, optional: bool) -> pa.Table:
         params = {name: value for name, value in self._wanted.params.items() if name != "certifiedStatus"}
-        async with metadata_pages(http, params, optional=optional) as ask:
-            if ask is not None:
-                pager = self._pager(ask, project, columns)
-                await pager.read()
-                self._told(pager, project)
+        async with metadata_pages(http, params, read_page, optional=optional) as ask:
+            return await self._read(ask, project, columns)
 
-    def _pager(self, ask: Any, project: Project, columns: Columns) -> Pager:
-        wanted = self._wanted
-
-        def take(listed: list[Any]) -> int:
-            infos = [object_info(item) for item in listed]
-            kept = [wanted.keeps(info.name, info.type_name, info.certified) for info in infos]
-            count = columns.add(infos, kept)
-            if self._on_progress is not None:
-                self._on_progress(ListingProgress(count, pager.total, project.name))
-            return count
-
-        return (pager := Pager(self._gate, ask, take))
-
-    def _told(self, pager: Pager, project: Project) -> None:
-        if pager.missing:
-            how = "and then the first ones again" if pager.repeats else "asked twice"
-            self.remarks.append(
-                f"of {pager.total:,} objects that the server counts in {project.name!r} it listed all but "
-                f"{pager.missing:,}, {how}"
-            )
+    async def _read(self, ask: Ask | None, project: Project, columns: Columns) -> pa.Table:
+        """Return what is wanted of a list, of which pages are asked for by ``ask``, or nothing where it is None."""
+        if ask is not None:
+            pager = Pager(self._gate, ask, Told(columns, project.name, self._on_progress))
+            await pager.read()
+            self.remarks += pager.remarks(f"objects that the server counts in {project.name!r}")
+        listed = columns.take(whole=ask is None or pager.whole)
+        return in_project(self._wanted.of(listed), project)
 
     async def _with_details(self, http: ProjectHttp, held: pa.Table, project: Project) -> pa.Table:
         cubes = [
@@ -174,33 +186,25 @@ class Listing:
         ]
         if not cubes:
             return with_details(held, {})
-        known = await fetch_cached(http, self._gate)
+        known, remarks = await fetch_cached(http, self._gate)
+        self.remarks += remarks
         if known is None:
             self.remarks.append(
                 f"rows, columns and times of the data of {len(cubes):,} cubes in {project.name!r} are null, for "
                 "this login may not monitor the caches of cubes; the administrator grants that privilege"
             )
         known = known or {}
-        more = await fetch_each(http, self._gate, [each for each in cubes if each not in known])
+        more, remarks = await fetch_each(http, self._gate, [each for each in cubes if each not in known])
+        self.remarks += remarks
         return with_details(held, known | more)
 
 
-def told(catalogue: Catalogue, remarks: Sequence[str]) -> Catalogue:
+def told(found: Found, remarks: Sequence[str]) -> Found:
     """Warn once, where the caller of the caller is, of what is not there."""
     if remarks:
         warnings.warn(_sentence(remarks), DataLossWarning, stacklevel=3)
-    return catalogue
+    return found
 
 
 def _sentence(remarks: Sequence[str]) -> str:
     return f"{'; '.join(remarks)}." if remarks else ""
-
-
-def results(answer: Answer) -> Page:
-    """Read a page of a search: an object with a total, or a list with the total in a header, or nowhere."""
-    body = answer.json()
-    with reading(body, "a result of a search"):
-        listed = body if isinstance(body, list) else items(fields(body).get("result"))
-    total = whole_number(body.get("totalItems")) if isinstance(body, dict) else None
-    header = whole_number(answer.headers.get("x-mstr-total-count"))
-    return Page(listed, header if total is None else total, answer.busy)

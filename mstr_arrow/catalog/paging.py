@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from mstr_arrow.http.limiter import Limiter
 
@@ -14,18 +14,40 @@ if TYPE_CHECKING:
     from mstr_arrow.config import Limits
 
     Ask = Callable[[int, int], Awaitable["Page"]]
-    Take = Callable[[list[Any]], int]
 
 PAGE = 1000
 """Objects that are asked for at a time."""
 
+PASSES = 3
+"""How often a list is read that changes each time."""
+
+
+_TIMES = {1: "once", 2: "twice", PASSES: "three times"}
+
 
 class Page(NamedTuple):
-    """What came of a list: its items, how many there are in all if that is told, whether the server was busy."""
+    """What came of a list: its items, how many there are in all if that is told, whether the server was busy.
 
-    items: list[Any]
+    ``first`` tells the first item from any other.
+    """
+
+    items: Any
     total: int | None
     busy: bool = False
+    first: object = None
+
+
+class Gathering(Protocol):
+    """What the items of a list are put into."""
+
+    def begin(self) -> None:
+        """Begin to gather the list once more; what came before is kept."""
+
+    def add(self, page: Page) -> None:
+        """Add the items of a page."""
+
+    def count(self, *, all_passes: bool = False) -> int:
+        """Return how many different items came in this pass, or in all."""
 
 
 class Gate:
@@ -57,83 +79,112 @@ class Gate:
 
 
 class Pager:
-    """Reads a list to its end.
+    """Reads a list to its end, and says how what came differs from what was promised.
 
-    ``take`` is given the items of each page as it comes, and returns how many different ones it was given so far. A
-    list that changes meanwhile, or whose pages overlap, is read once more where that is fewer than the server
-    counts; `missing` says how many never came. It ends where the first items come again: that server does not page.
+    A list of which the server tells different totals, or fewer different items than it counts, is read again: twice
+    where it is the same list, three times where it changes. A pass that agrees is ``whole``; where none does, all
+    count together, and `missing` says how many items never came. A list may go on behind its total: it is read on
+    where its last page is full. It ends where the first items come again: that server does not page.
     """
 
-    def __init__(self, gate: Gate, ask: Ask, take: Take) -> None:
+    def __init__(self, gate: Gate, ask: Ask, into: Gathering) -> None:
         self._gate = gate
         self._ask = ask
-        self._take = take
-        self._known = 0
+        self._into = into
         self._end: int | None = None
-        self._start: list[Any] = []
+        self._behind = self._passes = 0
+        self._start: object = None
+        self._told: int | None = None
         self.repeats = False
         """Whether the first items came again in place of others."""
+        self.changing = False
+        """Whether the server told different totals when the list was read last."""
+        self.whole = False
+        """Whether the last pass alone is the list."""
         self.total: int | None = None
 
     @property
     def missing(self) -> int:
         """How many items the server counts that it did not list."""
-        return max(0, (self.total or 0) - self._known)
+        return 0 if self.whole else max(0, (self.total or 0) - self._into.count(all_passes=True))
+
+    def remarks(self, what: str) -> list[str]:
+        """Say what is not certain of a list of ``what`` after it was read; nothing where all agrees."""
+        said = []
+        if missing := self.missing:
+            how = "and then the first ones again" if self.repeats else f"asked {_TIMES[self._passes]}"
+            said.append(f"of {self.total:,} {what} it listed all but {missing:,}, {how}")
+        if self.changing:
+            said.append(f"the list of {what} changed each time it was read: some may be missing, or be gone by now")
+        return said
 
     async def read(self) -> None:
         """Read all pages; errors: those of the requests."""
-        await self._pass()
-        if self.missing and not self.repeats:
+        for self._passes in range(1, PASSES + 1):
             await self._pass()
+            self.whole = not self.changing and (self.total is None or self._into.count() >= self.total)
+            if self.whole or self.repeats or (self._passes > 1 and not self.changing):
+                return
 
     async def _pass(self) -> None:
         """Read all pages once."""
-        self._end = None
+        self._into.begin()
+        self._end, self._told, self._behind, self.changing = None, None, 0, False
         first = await self._page(0, PAGE)
-        self._start = first.items[:1]
+        self._start = first.first
+        begun = step = len(first.items)
         if self.total is None:
-            await self._to_the_end(len(first.items))
+            await self._to_the_end(begun)
             return
-        begun, step = len(first.items), len(first.items)
-        while begun and begun < self.total:  # again where there are more than at first
-            end = self.total
+        if begun == PAGE:
+            self._behind = begun
+        while begun and begun < (self.total or 0):  # again where there are more than at first
+            end, self._behind = self.total, 0
             await spread(self._parts(range(begun, end, step), end), self._gate.most)
             begun = end
+        if self._behind and not self.repeats:
+            await self._to_the_end(self._behind)
 
     def _parts(self, offsets: range, end: int) -> Iterator[Coroutine[Any, Any, None]]:
         for offset in offsets:
             if self._end is not None:  # a server may count a billion
                 return
-            yield self._part(offset, min(offset + offsets.step, end))
+            yield self._part(offset, min(offset + offsets.step, end), offsets.step, end)
 
-    async def _part(self, offset: int, end: int) -> None:
+    async def _part(self, offset: int, until: int, step: int, end: int) -> None:
         """Read what is between two places; the server may send less at once than it is asked for."""
-        while offset < (end if self._end is None else min(end, self._end)):
-            page = await self._page(offset, end - offset)
-            self.repeats = self.repeats or (bool(page.items) and page.items[:1] == self._start)
-            if not page.items or self.repeats:
+        while offset < (until if self._end is None else min(until, self._end)):
+            limit = step if until == end else until - offset
+            page = await self._page(offset, limit)
+            self.repeats = self.repeats or (len(page.items) > 0 and page.first == self._start)
+            if not len(page.items) or self.repeats:
                 self._end = offset  # it has fewer than it counts: what lies behind is not asked for
                 return
             offset += len(page.items)
+            if offset > end or (offset == end and len(page.items) == limit):
+                self._behind = offset
 
     async def _to_the_end(self, offset: int) -> None:
-        """Read on from there, page by page, until one brings nothing new: for servers that tell no total."""
+        """Read on from there, page by page, until one brings nothing new: behind a total, or where none is told."""
         known = 0
-        while offset and known < self._known:
-            known = self._known
-            offset += len((await self._page(offset, PAGE)).items)
+        while offset and known < (count := self._into.count()):
+            known = count
+            offset += len((page := await self._page(offset, PAGE)).items)
+            if not len(page.items):
+                return
 
     async def _asked(self, offset: int, limit: int) -> Page:
         """Ask for a page, unless the list proved to end before it while a place was waited for."""
         if self._end is not None and offset >= self._end:
-            return Page([], self.total)
+            return Page([], None)
         return await self._ask(offset, limit)
 
     async def _page(self, offset: int, limit: int) -> Page:
         page = await self._gate.send(self._asked, offset, limit)
         if page.total is not None:
-            self.total = page.total
-        self._known = self._take(page.items)
+            self.changing = self.changing or self._told not in {None, page.total}
+            self.total = self._told = page.total
+        self._into.add(page)
         return page
 
 

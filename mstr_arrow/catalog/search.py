@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.answers import fields, items, reading, text, whole_number
+from mstr_arrow.catalog.columns import read_infos
 from mstr_arrow.catalog.objects import Objects, check_text, object_info
-from mstr_arrow.catalog.paging import PAGE, Page
+from mstr_arrow.catalog.paging import PAGE, Gate, Pager
 from mstr_arrow.errors import NotFound, NotSupported, PermissionDenied, SessionExpired
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.names import matcher
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from mstr_arrow.catalog.objects import ObjectInfo
-    from mstr_arrow.catalog.paging import Ask
+    from mstr_arrow.catalog.paging import Ask, Page
     from mstr_arrow.http.response import Answer
     from mstr_arrow.session.project_http import ProjectHttp
 
@@ -39,30 +41,61 @@ async def search(
     types: Sequence[int] = (),
     root: str | None = None,
     complete: bool = False,
-) -> Objects:
-    """Return the objects of these types and subtypes (all, where none are given) whose name fits, by name.
+) -> tuple[Objects, list[str]]:
+    """Return the objects of these types and subtypes (all, where none are given) whose name fits, and remarks.
 
     In ``pattern`` ``*`` stands for any text and ``?`` for one letter; without them it is the whole name. Upper
     and lower case are the same. The server is asked for names that contain the pattern's longest piece. ``root``
     is the id of a folder above them. The index is asked; where it has nothing, or if ``complete``, the metadata.
+    The remarks say how what came differs from what the server counts.
     """
     if pattern is not None:
         check_text("pattern", pattern)
     params: dict[str, object] = {"type": list(types), "root": root}
     if piece := piece_of(pattern):
         params |= {"name": piece, "pattern": CONTAINS}
+    gate, fits = Gate(http.settings.limits), matcher(pattern)
     found: list[ObjectInfo] = []
-    fits = matcher(pattern)
+    remarks: list[str] = []
     indexed = False
+
+    async def read(ask: Ask) -> list[ObjectInfo]:
+        pager = Pager(gate, ask, into := _Infos())
+        await pager.read()
+        remarks.extend(pager.remarks("objects that the server counts"))
+        return [info for info in into.found(whole=pager.whole) if fits(info.name)]
+
     if not complete:
         try:
-            found = [info for info in await quick_search(http, params) if fits(info.name)]
+            found = await read(indexed_pages(http, params, read_infos))
             indexed = True
         except (NotFound, NotSupported):
             pass  # a server without an index, or a folder without an id: the metadata search says which
     if not found:
-        found = [info for info in await metadata_search(http, params, optional=indexed) if fits(info.name)]
-    return Objects(sorted(found, key=lambda info: (info.name.casefold(), info.path)))
+        async with metadata_pages(http, params, read_infos, optional=indexed) as ask:
+            found = [] if ask is None else await read(ask)
+    return Objects(sorted(found, key=lambda info: (info.name.casefold(), info.path))), remarks
+
+
+class _Infos:
+    """Gathers objects, each once."""
+
+    def __init__(self) -> None:
+        self._passes: list[dict[str, ObjectInfo]] = []
+
+    def begin(self) -> None:
+        self._passes.append({})
+
+    def add(self, page: Page) -> None:
+        self._passes[-1] |= {info.id: info for info in page.items}
+
+    def count(self, *, all_passes: bool = False) -> int:
+        return len(self.found(whole=not all_passes))
+
+    def found(self, *, whole: bool) -> list[ObjectInfo]:
+        """Return what came in all passes; in the last alone if that is ``whole``."""
+        passes = self._passes[-1:] if whole else self._passes
+        return list({key: info for gathered in passes for key, info in gathered.items()}.values())
 
 
 def piece_of(pattern: str | None) -> str:
@@ -164,13 +197,25 @@ def _stored_items(answer: Answer) -> list[Any]:
         return items(body["result"] if isinstance(body, dict) and "result" in body else body)
 
 
+def indexed_pages(http: ProjectHttp, params: Mapping[str, object], read: Callable[[Answer], Page]) -> Ask:
+    """Give what asks for a page of what the index has, and reads it in a thread. GET /api/searches/results."""
+    one_at_a_time = asyncio.Lock()
+
+    async def ask(offset: int, limit: int) -> Page:
+        part = {**params, "getAncestors": True, "offset": offset, "limit": limit}
+        return await _read_aside(http, "searches/results", read, one_at_a_time, params=part)
+
+    return ask
+
+
 @asynccontextmanager
 async def metadata_pages(
-    http: ProjectHttp, params: Mapping[str, object], *, optional: bool
+    http: ProjectHttp, params: Mapping[str, object], read: Callable[[Answer], Page], *, optional: bool
 ) -> AsyncIterator[Ask | None]:
     """Search the metadata, and give what asks for a page of what was found; see `metadata_search`.
 
     No other search of the session goes on meanwhile. It is None where the search is ``optional`` and not offered.
+    Where the first page is asked for again, the server searches again: what it found before stays as it was.
     """
     async with http.searching:
         try:
@@ -180,27 +225,50 @@ async def metadata_pages(
                 raise
             yield None
             return
-        first = search
+        renewed = begun = False
+        one_at_a_time = asyncio.Lock()
+
+        async def page(offset: int, limit: int) -> Page:
+            search_id, total = search
+            part = {"searchId": search_id, "offset": offset, "limit": limit}
+            came = await _read_aside(http, _STORED, read, one_at_a_time, params=part, subject=Subject.SEARCH)
+            return came if came.total is not None else came._replace(total=total)
 
         async def ask(offset: int, limit: int) -> Page:
-            nonlocal search
-            used = search
+            nonlocal search, renewed, begun
+            if begun and not offset:
+                search, renewed = await _store(http, params), False
+            begun, used = True, search
             try:
-                return await _stored_page(http, *used, offset, limit)
+                return await page(offset, limit)
             except (NotFound, SessionExpired):
-                if used is not first:
+                if renewed and used is search:
                     raise
-            if search is first:
-                search = await _store(http, params)
-            return await _stored_page(http, *search, offset, limit)
+            if used is search:
+                search, renewed = await _store(http, params), True
+            return await page(offset, limit)
 
         yield ask
 
 
-async def _stored_page(http: ProjectHttp, search_id: str, total: int | None, offset: int, limit: int) -> Page:
-    part = {"searchId": search_id, "offset": offset, "limit": limit}
+async def _read_aside(
+    http: ProjectHttp,
+    path: str,
+    read: Callable[[Answer], Page],
+    one_at_a_time: asyncio.Lock,
+    *,
+    params: Mapping[str, object],
+    subject: Subject | None = None,
+) -> Page:
+    """GET a page, and read it in a thread, so that other answers can come in meanwhile.
 
-    def read(answer: Answer) -> Page:
-        return Page(_stored_items(answer), total, answer.busy)
+    In one thread: each more would hold memory of its own, and one reads faster than servers list.
+    """
+    pages: list[Page] = []
 
-    return await http.read("GET", _STORED, read, params=part, subject=Subject.SEARCH)
+    async def check(answer: Answer) -> None:
+        async with one_at_a_time:
+            pages.append(await asyncio.to_thread(read, answer))
+
+    await http.request("GET", path, check=check, params=params, subject=subject)
+    return pages[-1]

@@ -25,6 +25,12 @@ _OF_ONE = (ServerError, ProtocolError, TimeoutExceeded)
 _OF_ALL = (LoginError, SessionExpired, IServerUnreachable, ConnectError)
 
 
+def raise_what_ends_all(error: MstrError) -> None:
+    """Raise an error that others of many would meet, too; return for one that may be about a single one."""
+    if isinstance(error, _OF_ALL) or not isinstance(error, _OF_ONE):
+        raise error
+
+
 class Skipped:
     """Those that are left out: not loaded, closed to this login, or failed."""
 
@@ -35,8 +41,7 @@ class Skipped:
 
     def add(self, project: str, error: MstrError) -> None:
         """Note that a project could not be listed; raise the error where it is none of that project alone."""
-        if isinstance(error, _OF_ALL) or not isinstance(error, _OF_ONE):
-            raise error
+        raise_what_ends_all(error)
         if isinstance(error, ServerError) and error.iserver_code == PROJECT_NOT_LOADED:
             self._unloaded.append(project)
         elif isinstance(error, PermissionDenied):

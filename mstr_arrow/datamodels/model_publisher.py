@@ -28,7 +28,7 @@ from mstr_arrow.instances.freshness import fetch_caches
 from mstr_arrow.publishing.cube_publisher import BEING_PUBLISHED, caches_before, fetch_status, read_row
 from mstr_arrow.publishing.cube_rule import OLD_DATA_SECONDS, Look, Seen, proof_of
 from mstr_arrow.publishing.cube_status import CubeStatus
-from mstr_arrow.publishing.jobs import cancel_job, fetch_jobs
+from mstr_arrow.publishing.jobs import cancel_job, divide_by_user, fetch_jobs, fetch_own_names
 from mstr_arrow.publishing.status import PublicationStatus
 from mstr_arrow.session.in_project import ProjectSession
 from mstr_arrow.session.once import is_open
@@ -267,7 +267,9 @@ class ModelPublisher:
         if self.waits:
             return True
         with suppress(MstrError):
-            for job in await fetch_jobs(self._http, self.object_id):
+            jobs = await fetch_jobs(self._http, self.object_id)
+            ours, _ = divide_by_user(jobs, await fetch_own_names(self._http) if jobs else set())
+            for job in ours:
                 await cancel_job(self._http, job.address)
         await self._steps.close()
         if CubeStatus.PROCESSING in await fetch_status(self._http, self.object_id):

@@ -17,8 +17,8 @@ from mstr_arrow.files.sinks import Parquet, in_thread
 from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.grid.misfits import misfits_in
 from mstr_arrow.grid.rows import Range
-from mstr_arrow.instances.belonging import check_belongs
-from mstr_arrow.instances.page_request import fetch_page
+from mstr_arrow.instances.belonging import check_belongs, check_rows
+from mstr_arrow.instances.page_request import fetch_page, read_page
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from mstr_arrow.extract.options import Chosen
     from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.grid.decode import Page
     from mstr_arrow.grid.misfits import Misfit
     from mstr_arrow.grid.schema import Columns
+    from mstr_arrow.http.response import Answer
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source
     from mstr_arrow.query.residual import Residual
@@ -113,9 +115,7 @@ class Portion:
             rows = min(part.rows, SAMPLE_ROWS)
             offset = random.randint(0, part.rows - rows)
             first = part.end - part.rows + offset
-            answer = await fetch_page(session, source, instance.id, Range(first, rows), options.grid)
-            page = await asyncio.to_thread(decode_page, answer.text(), instance.columns)
-            check_belongs(page, source, instance.id)
+            page = await _page(session, source, options, instance, Range(first, rows))
             fetched = pa.Table.from_batches([self._residual.rows(page.batch)])
             written = await in_thread(self._folder.rows, part, offset, fetched.num_rows)
             await in_thread(check_sample, written, fetched, first)
@@ -215,6 +215,23 @@ class Portion:
         tally = Tally(self._columns)
         tally.count(done)
         return Bad(tally.found, tuple(misfits_in(range(position - OVERLAP, position), done)))
+
+
+async def _page(
+    session: ProjectSession, source: Source, options: ReadOptions, instance: Instance, wanted: Range
+) -> Page:
+    """Return a page of an instance; it is asked for again where it is not as it should be."""
+
+    async def ask() -> Answer:
+        return await fetch_page(session, source, instance.id, wanted, options.grid)
+
+    async def read(answer: Answer) -> Page:
+        page = await asyncio.to_thread(decode_page, answer.text(), instance.columns, offset=wanted.offset)
+        check_belongs(page, source, instance.id)
+        check_rows(page, wanted, instance.total)
+        return page
+
+    return await read_page(session, await ask(), ask, read)
 
 
 def _overlap(done: int, options: ReadOptions) -> Range | None:

@@ -17,7 +17,7 @@ from mstr_arrow.grid.texts import deliver_batch
 from mstr_arrow.instances.belonging import check_belongs
 from mstr_arrow.instances.execute import execute
 from mstr_arrow.instances.fetch_known import fetch_known
-from mstr_arrow.instances.page_request import fetch_page
+from mstr_arrow.instances.page_request import BELIEVED, fetch_page
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
@@ -183,12 +183,12 @@ async def _page(  # noqa: PLR0917 - what each of them has
     total: int,
     answer: Answer | None = None,
 ) -> tuple[Page, T]:
-    """Fetch a page and convert it; once more where it cannot be read, or contradicts what was asked or known.
+    """Fetch a page and convert it; again where it cannot be read, or contradicts what was asked or known.
 
-    ``total`` is what the former instance had: another one is believed when it is told twice. ``answer`` may have
-    the page already. Without an id of the instance no page can be asked for.
+    ``total`` is what the former instance had: another one is believed when it is told `BELIEVED` times. ``answer``
+    may have the page already. Without an id of the instance no page can be asked for.
     """
-    for left in (1, 0) if instance_id is not None else (0,):
+    for left in reversed(range(BELIEVED)) if instance_id is not None else (0,):
         if answer is None:
             answer = await fetch_page(shop.session, source, instance_id or "", rows, columns.options)
         try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from mstr_arrow.errors import ClosedError, DataMismatch
 from mstr_arrow.http.limiter import Limiter
+from mstr_arrow.instances.page_request import BELIEVED
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
@@ -224,11 +225,14 @@ class Scheduler(Generic[T]):
                 self._budget.offer()
 
         try:
-            page = await self._fetch(wanted, free_place)
-            try:
-                self.accept(wanted, page)
-            except DataMismatch:  # what contradicts itself is not believed before it has come twice
-                self.accept(wanted, await self._fetch(wanted, free_place))
+            for left in reversed(range(BELIEVED)):
+                page = await self._fetch(wanted, free_place)
+                try:
+                    self.accept(wanted, page)
+                    break
+                except DataMismatch:
+                    if not left:
+                        raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the consumer gets it
             self._error = self._error or error
         finally:

@@ -1,4 +1,4 @@
-"""Whether a page is of the instance and the object that it was asked of, where it names them. Pure."""
+"""Whether a page is what was asked for: of this instance and object, where it names them, and these rows. Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from mstr_arrow.errors import DataMismatch
 
 if TYPE_CHECKING:
     from mstr_arrow.grid.decode import Page
+    from mstr_arrow.grid.rows import Range
     from mstr_arrow.instances.source import Source
 
 _SHOWN = 80
@@ -24,6 +25,17 @@ def check_belongs(page: Page, source: Source, instance_id: str | None) -> None:
         raise _of_another("instance", named, instance_id)
     if page.object_id and not (_same(page.object_id, source.object_id) or _same(page.object_id, named)):
         raise _of_another(source.kind, page.object_id, source.object_id)
+
+
+def check_rows(page: Page, wanted: Range, total: int) -> None:
+    """Raise DataMismatch for a page of other rows than were wanted, or of a result of another length."""
+    paging = page.paging
+    if paging.offset != wanted.offset or not 0 < paging.current <= wanted.rows or paging.total != total:
+        raise DataMismatch(
+            f"The page at row {wanted.offset} came with {paging.current} rows from row {paging.offset} on, of "
+            f"{paging.total}; at most {wanted.rows} were due, of {total}.",
+            hint="Read again; the object may have been published meanwhile.",
+        )
 
 
 def _same(one: str, other: str) -> bool:

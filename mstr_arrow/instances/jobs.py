@@ -10,6 +10,9 @@ from mstr_arrow.errors import MstrError
 from mstr_arrow.http.subject import Subject
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
+
     from mstr_arrow.session.project_http import ProjectHttp
 
 logger = logging.getLogger("mstr_arrow")
@@ -71,13 +74,12 @@ def _jobs(body: Any) -> list[dict[str, Any]]:
 
 def _is_ours(job: dict[str, Any], report_id: str, user: dict[str, Any]) -> bool:
     """Tell whether a job runs this report for this user."""
-    return _runs(job, report_id) and not _names_in(job).isdisjoint(_names_of(user))
+    return _runs(job, report_id) and not users_of(job).isdisjoint(names_of(user))
 
 
 def _may_be_ours(job: dict[str, Any], report_id: str, user: dict[str, Any]) -> bool:
     """Tell whether a job runs this report, and not certainly for somebody else."""
-    theirs, mine = _names_in(job), _names_of(user)
-    return _runs(job, report_id) and (not theirs or not mine or not theirs.isdisjoint(mine))
+    return _runs(job, report_id) and not belongs_to_another(users_of(job), names_of(user))
 
 
 def _runs(job: dict[str, Any], report_id: str) -> bool:
@@ -85,11 +87,23 @@ def _runs(job: dict[str, Any], report_id: str) -> bool:
     return str(job.get("objectId", "")).upper() == report_id.upper() and not over
 
 
-def _names_in(job: dict[str, Any]) -> set[object]:
+def belongs_to_another(theirs: AbstractSet[object], mine: AbstractSet[object]) -> bool:
+    """Tell whether a job is certainly somebody else's, by the names of its user and of this one.
+
+    >>> belongs_to_another({"Ann Lee"}, {"U7", "Ann Lee"}), belongs_to_another(set(), {"U7"})
+    (False, False)
+    """
+    return bool(theirs) and bool(mine) and theirs.isdisjoint(mine)
+
+
+def users_of(job: Mapping[str, Any]) -> set[object]:
+    """Return the ids and names by which a job tells its user; none where it does not."""
     given = job.get("user")
     names = [given.get("id"), given.get("name")] if isinstance(given, dict) else [given, job.get("userId")]
-    return set(names) - {None}
+    return {name for name in names if isinstance(name, str)}
 
 
-def _names_of(user: dict[str, Any]) -> set[object]:
-    return {user.get(name) for name in ("id", "fullName", "username")} - {None}
+def names_of(user: Mapping[str, Any]) -> set[object]:
+    """Return the id and the names of a user, by any of which a job may tell that it is theirs."""
+    names = (user.get(name) for name in ("id", "fullName", "username", "abbreviation"))
+    return {name for name in names if isinstance(name, str)}

@@ -25,6 +25,9 @@ T = TypeVar("T")
 SMALLEST_PAGE = 50
 """Items below which a page is not made smaller where the server runs out of time."""
 
+BELIEVED = 3
+"""How often a page is to contradict what was asked or is known until that is believed."""
+
 _TIMED_OUT = -2147206497
 
 
@@ -78,13 +81,13 @@ async def read_page(
 ) -> T:
     """Return what ``read`` makes of an answer, for which ``ask`` asks again, where that can be done.
 
-    So it does as often as for any where it cannot be read, once where it contradicts itself. Then it is believed:
-    ProtocolError, DataMismatch.
+    So it does as often as for any where it cannot be read, and where it contradicts what was asked or is known
+    until that has come `BELIEVED` times. Errors: ProtocolError, DataMismatch.
     """
     if ask is None:
         return await read(answer)
     retry = session.http.settings.retry
-    failures, contradicted = 0, False
+    failures = contradictions = 0
     while True:
         try:
             return await read(answer)
@@ -94,7 +97,7 @@ async def read_page(
                 raise
             await asyncio.sleep(pause(retry, failures))
         except DataMismatch:
-            if contradicted:
+            contradictions += 1
+            if contradictions == BELIEVED:
                 raise
-            contradicted = True
         answer = await ask()

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.publishing.cube_status import CubeStatus
-    from mstr_arrow.publishing.publication import OnProgress, Publication
+    from mstr_arrow.publishing.following import OnProgress
+    from mstr_arrow.publishing.publication import Publication
     from mstr_arrow.session.client import Client
     from mstr_arrow.session.project_http import ProjectHttp
 

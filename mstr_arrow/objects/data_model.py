@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from mstr_arrow.datamodels.tables import ModelTables, Policies
     from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.grid.definition import Definition
-    from mstr_arrow.publishing.publication import OnProgress, Publication
+    from mstr_arrow.publishing.following import OnProgress
+    from mstr_arrow.publishing.publication import Publication
     from mstr_arrow.session.client import Client
 
 

@@ -23,12 +23,14 @@ from mstr_arrow.instances.execute import execute
 from mstr_arrow.instances.freshness import fetch_caches
 from mstr_arrow.publishing.cube_rule import Look, Seen, proof_of
 from mstr_arrow.publishing.cube_status import CubeStatus
-from mstr_arrow.publishing.jobs import Job, cancel_job, fetch_job, fetch_jobs
+from mstr_arrow.publishing.jobs import Job, cancel_job, divide_by_user, fetch_job, fetch_jobs, fetch_own_names
 from mstr_arrow.publishing.status import PublicationStatus
 from mstr_arrow.session.in_project import ProjectSession
 from mstr_arrow.session.once import is_open
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mstr_arrow.http.response import Answer
     from mstr_arrow.instances.freshness import Cache
     from mstr_arrow.instances.source import Source
@@ -103,7 +105,7 @@ class CubePublisher:
                 await self._http.read("POST", f"v2/cubes/{self.object_id}", self._take, wait="execute")
             except MstrError as error:
                 if isinstance(error, ServerError) and error.iserver_code == BEING_PUBLISHED:
-                    self.started = left < TRIES - 1  # by the request whose answer was lost
+                    self.started = left < TRIES - 1  # by the request whose answer was lost, unless a job says whose
                     await self._take_other(error)
                     break
                 if not _may_have_begun(error):
@@ -138,17 +140,21 @@ class CubePublisher:
         found = _JOB.search(error.message)
         if found is not None:
             self.job_id, self._address = int(found[1]), found[1]
-        elif jobs := await self._jobs():
-            self._take_job(jobs[0])
+        else:
+            self._take_job(*await self._jobs())
 
-    def _take_job(self, job: Job) -> None:
-        self.job_id, self._address = job.number, job.address
+    def _take_job(self, ours: Sequence[Job], others: Sequence[Job]) -> bool:
+        """Follow a job that may be this user's, else one of somebody else, who has then started it."""
+        for job in (*ours, *others)[:1]:
+            self.job_id, self._address = job.number, job.address
+            self.started = self.started and bool(ours)
+        return self._address is not None
 
     async def _has_begun(self) -> bool | None:
         """Look whether a publication has begun whose answer was lost; None where that is not shown.
 
         One that is under way the server does not start twice; so what counts is whether one may have ended already,
-        which only the caches tell.
+        which only the caches tell. What is certainly somebody else's is followed, as if it were refused.
         """
         shown = False
         for left in reversed(range(LOOKS)):
@@ -159,10 +165,11 @@ class CubePublisher:
             except MstrError:
                 pass
             else:
-                if jobs:
-                    self._take_job(jobs[0])
+                ours, others = jobs
+                processing = CubeStatus.PROCESSING in status
+                if self._take_job(ours, others if processing else ()):
                     return True
-                if CubeStatus.PROCESSING in status or (caches and proof_of(self._seen.before or (), caches, None)):
+                if processing or (caches and proof_of(self._seen.before or (), caches, None)):
                     return True
                 shown = caches is not None
             if left:
@@ -243,12 +250,13 @@ class CubePublisher:
             self._monitored = False
             return None
 
-    async def _jobs(self) -> list[Job]:
-        """Return the jobs that publish the cube now; none where they are not shown."""
+    async def _jobs(self) -> tuple[list[Job], list[Job]]:
+        """Return the jobs of the cube: those that may be this user's, and the others; none where none are shown."""
         try:
-            return await fetch_jobs(self._http, self.object_id)
+            jobs = await fetch_jobs(self._http, self.object_id)
         except MstrError:
-            return []
+            jobs = []
+        return divide_by_user(jobs, await fetch_own_names(self._http) if jobs else set())
 
     async def _caches(self) -> tuple[Cache, ...] | None:
         """Return the caches of the cube; None where they are not shown. Errors: those that may pass by."""
@@ -260,8 +268,9 @@ class CubePublisher:
 
     async def cancel(self) -> bool:
         """Cancel the job; False where it is over. DELETE /api/v2/monitors/jobs/{id}."""
-        if self._address is None and (jobs := await self._jobs()):
-            self._take_job(jobs[0])
+        if self._address is None:
+            ours, others = await self._jobs()
+            self._take_job(ours, () if self.started else others)
         if self._address is None:
             raise NotSupported("the server does not say which job publishes it.", hint=_LOG_OUT)
         try:

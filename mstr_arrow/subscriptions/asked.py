@@ -151,10 +151,12 @@ async def _identified(http: ProjectHttp, content: Content) -> dict[str, Any]:
         return {"id": source.strip().upper(), "type": content.type}
     if content.type in {"cube", "report"}:
         return {"id": (await find(http, source, content.type)).id, "type": content.type}  # type: ignore[arg-type]  # a kind
-    named = find_named(source, await search(http, source, types=[DOCUMENT]), lambda each: each.name)
+    there, _ = await search(http, source, types=[DOCUMENT])
+    named = find_named(source, there, lambda each: each.name)
     meant = only(named, "objects", source, lambda each: f"{each.id} {each.path!r}")
     if meant is None:
-        raise no_such(content.type, source, [each.name for each in await search(http, types=[DOCUMENT])])
+        there, _ = await search(http, types=[DOCUMENT])
+        raise no_such(content.type, source, [each.name for each in there])
     return {"id": meant.id, "type": content.type}
 
 

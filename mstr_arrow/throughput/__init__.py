@@ -3,6 +3,7 @@
 from mstr_arrow.errors import UsageError
 
 try:
+    from mstr_arrow.throughput.comparison import Comparison, compare
     from mstr_arrow.throughput.planning import Plan, plan, sweep, sweep_async
     from mstr_arrow.throughput.result import Sweep
     from mstr_arrow.throughput.saved import load, save
@@ -13,4 +14,4 @@ except ModuleNotFoundError as error:
         f"measuring throughput needs the package {error.name}.", hint="Run: pip install 'mstr-arrow[bench]'"
     ) from error
 
-__all__ = ["Plan", "Sweep", "load", "plan", "save", "sweep", "sweep_async"]
+__all__ = ["Comparison", "Plan", "Sweep", "compare", "load", "plan", "save", "sweep", "sweep_async"]

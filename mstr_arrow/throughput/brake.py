@@ -89,11 +89,15 @@ class Brake:
             self.rest = max(self.rest, min(LONGEST_REST, REST if told is None else told))
             self._stop(f"the server said that it has too much to do: {error.label}")
         elif self._unanswered >= IN_A_ROW:
-            self.lost = True
-            self._stop(f"no answers came any more: {error}")
+            self.give_up(f"no answers came any more: {error}")
         elif self._in_a_row >= IN_A_ROW:
             self._stop(f"{self._in_a_row} requests in a row failed: {error}")
         self._look()
+
+    def give_up(self, why: str) -> None:
+        """Note that no answers can come any more."""
+        self.lost = True
+        self._stop(why)
 
     def waits(self, seconds: Iterable[float]) -> None:
         """Note for how long requests have been waiting that are in flight."""

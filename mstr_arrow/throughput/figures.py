@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 from hdrh.histogram import HdrHistogram
-from scipy import stats
+from scipy.special import stdtrit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ PERCENTILES = (50.0, 90.0, 95.0, 99.0, 99.9)
 _LONGEST = 24 * 3600 * 10**6
 _DIGITS = 3
 
-_ENOUGH = 10
+ENOUGH = 10
 """Warm requests from which on cold ones are told apart."""
 
 _WARM_PART = 1 / 4
@@ -32,10 +32,11 @@ _MORE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A mean over rounds, and half the width of its 95 % confidence interval; None of a single round."""
+    """A mean over so many rounds, and half the width of its 95 % confidence interval; None of a single round."""
 
     mean: float
     half: float | None
+    rounds: int = 1
 
     def __format__(self, spec: str) -> str:
         half = "" if self.half is None else f" ± {self.half:{spec}}"
@@ -136,7 +137,7 @@ def measured(requests: pa.Table, *, full: float, cpu: float, lag: float) -> Roun
         text_bytes=pc.sum(pc.multiply(part, good["text_bytes"])).as_py(),
         in_flight=pc.sum(inside).as_py() / seconds,
         expected=number / seconds * mean,
-        cold=pc.mean(pc.cast(good["cold"], "float64")).as_py(),
+        cold=pc.sum(pc.multiply(part, pc.cast(good["cold"], "float64"))).as_py() / number if number else 0.0,
         cpu=cpu,
         lag=lag,
     )
@@ -148,9 +149,9 @@ def figures_of(requests: pa.Table, rounds: Sequence[Round], *, open_loop: bool) 
     latency = pc.subtract(answered["last_byte"], answered["due" if open_loop else "sent"])
     cold = latency.filter(answered["cold"])
     warm = latency.filter(pc.invert(answered["cold"]))
-    good = answered.filter(pc.invert(answered["cold"])) if len(warm) >= _ENOUGH else answered
-    percentiles, slowest = percentiles_of((warm if len(warm) >= _ENOUGH else latency).to_pylist())
-    rounds = _warmest(rounds)
+    good = answered.filter(pc.invert(answered["cold"])) if len(warm) >= ENOUGH else answered
+    percentiles, slowest = percentiles_of((warm if len(warm) >= ENOUGH else latency).to_pylist())
+    rounds = warmest(rounds)
     queued = _sum(pc.subtract(good["sent"], good["due"]))
     waiting = _sum(pc.subtract(good["first_byte"], good["sent"]))
     transferring = _sum(pc.subtract(good["last_byte"], good["first_byte"]))
@@ -175,7 +176,7 @@ def figures_of(requests: pa.Table, rounds: Sequence[Round], *, open_loop: bool) 
     )
 
 
-def _warmest(rounds: Sequence[Round]) -> list[Round]:
+def warmest(rounds: Sequence[Round]) -> list[Round]:
     """Leave out rounds that had many more cold requests than others."""
     least = min((one.cold for one in rounds), default=0.0)
     return [one for one in rounds if one.cold <= least + _MORE]
@@ -189,7 +190,7 @@ def interval(values: Sequence[float]) -> Interval:
     if len(values) == 1:
         return Interval(mean, None)
     spread = statistics.stdev(values) / math.sqrt(len(values))
-    return Interval(mean, float(stats.t.ppf(0.975, len(values) - 1)) * spread)
+    return Interval(mean, float(stdtrit(len(values) - 1, 0.975)) * spread, len(values))
 
 
 def percentiles_of(seconds: Sequence[float]) -> tuple[dict[float, float], float]:
@@ -197,8 +198,10 @@ def percentiles_of(seconds: Sequence[float]) -> tuple[dict[float, float], float]
     histogram = HdrHistogram(1, _LONGEST, _DIGITS)
     for one in seconds:
         histogram.record_value(max(1, round(one * 1e6)))
-    known = {each: histogram.get_value_at_percentile(each) / 1e6 for each in PERCENTILES} if seconds else {}
-    return known, max(seconds, default=0.0)
+    if not seconds:
+        return {}, 0.0
+    known = histogram.get_percentile_to_value_dict(PERCENTILES)
+    return {each: known[each] / 1e6 for each in PERCENTILES}, max(seconds)
 
 
 def _sum(column: pa.ChunkedArray) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from mstr_arrow.answers import items, reading, whole_number
 from mstr_arrow.catalog.find import find
-from mstr_arrow.errors import UsageError
+from mstr_arrow.errors import DataMismatch, UsageError
 from mstr_arrow.fetch.options import ReadOptions
 from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.grid.rows import Range
@@ -134,11 +134,17 @@ class Pages:
         return answer
 
     def read(self, answer: Answer, turn: int, rows: int) -> Took:
-        """Decode a page, as a read does."""
+        """Decode a page, and see that it is the one that was asked for, as a read does."""
         text = answer.text()
         offset = self.place(turn, rows)[1]
         page = decode_page(text, self.instance.columns, options=self.subject.options, offset=offset)
-        return Took(page.paging.current, len(text))
+        told = page.paging
+        if (told.offset, told.total) != (offset, self.instance.total) or not 0 < told.current <= rows:
+            raise DataMismatch(
+                f"the page at row {offset} came with {told.current} rows from row {told.offset} on, of "
+                f"{told.total} in all, where {rows} of {self.instance.total} were asked for."
+            )
+        return Took(told.current, len(text))
 
     async def prepare(self, rows: int) -> None:
         """Do nothing: all is there."""

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("mstr_arrow")
 
+_KEPT = (
+    "It is probably the one that this upload had before its log-in ended: a server that ends a log-in in part may "
+    "keep it until the time-out of the idle log-in, often 30 minutes. Nothing was published; write again then."
+)
+
 
 class Opener:
     """Opens the upload sessions of the upload ``of``, one after the other, in the connection's log-in.
@@ -31,6 +36,7 @@ class Opener:
         self._dataset_id = dataset_id
         self._of = of
         self._own: ProjectSession | None = None
+        self._opened = False
 
     @property
     def in_own_log_in(self) -> bool:
@@ -43,7 +49,10 @@ class Opener:
         try:
             return await self._open(session, tables)
         except ServerError as error:
-            if not is_taken(error) or self._dataset_id not in session.whole.lost_uploads:
+            if not is_taken(error):
+                raise
+            if self._dataset_id not in session.whole.lost_uploads:
+                error.hint = _KEPT if self._opened else error.hint
                 raise
             opened = await self._open_elsewhere(tables)
             if opened is None:
@@ -87,4 +96,6 @@ class Opener:
 
     async def _open(self, session: ProjectSession, tables: Tables) -> UploadSession:
         lost = session.whole.lost_uploads
-        return await UploadSession.open(session.http, self._dataset_id, tables, lost)
+        opened = await UploadSession.open(session.http, self._dataset_id, tables, lost)
+        self._opened = True
+        return opened

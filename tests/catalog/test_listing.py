@@ -7,7 +7,8 @@ import pytest
 from aiohttp import web
 
 import mstr_arrow as ma
-from mstr_arrow.errors import DataLossWarning, PermissionDenied, ProtocolError, UsageError
+from mstr_arrow.catalog import details
+from mstr_arrow.errors import DataLossWarning, PermissionDenied, ProtocolError, ServerError, UsageError
 from mstr_arrow.simulator import Fault, Simulator
 
 COUNT = 3_500
@@ -107,7 +108,7 @@ def test_objects_that_move_between_pages_are_asked_for_again(library, retail):
 
     asked = serves(library, answer)
     assert [each.name for each in retail.objects()] == [f"Object {number}" for number in range(4)]
-    assert asked == [0, 2, 0, 2]
+    assert asked == [0, 2, 4, 0, 2, 4]  # the last page is full: there may be more than are counted
 
 
 def test_objects_that_are_counted_and_never_listed_are_told(library, retail):
@@ -174,6 +175,27 @@ def test_a_lost_answer_certifies_once_more(full, conn):
     conn.cube("Sales Cube").decertify()
 
 
+OLD = Fault.rewritten(lambda body: body.replace(b'"certified":true', b'"certified":false'))
+
+
+def test_an_answer_that_shows_the_object_as_before_is_looked_at_again(full, conn):
+    full.fail(OLD.on("PUT", "/certify"))
+    conn.cube("Sales Cube").certify()
+    assert conn.objects("sales cube")[0].certified is True
+    conn.cube("Sales Cube").decertify()
+
+
+@pytest.mark.parametrize("kind", ["cube", "report", "dashboard"])
+def test_an_object_that_stays_as_it_was_is_an_error(full, conn, kind):
+    one = conn.objects("sales cube" if kind == "cube" else None, kind=kind)[0]
+    full.fail(OLD.on("PUT", "/certify"))
+    full.fail(OLD.on("GET", f"/objects/{one.id}"))
+    with pytest.raises(ServerError, match=f"shows {one.id} as not certified all the same") as caught:
+        one.certify()
+    assert caught.value.hint
+    one.decertify()
+
+
 def test_a_refusal_to_certify_is_typed(full, conn):
     full.fail(Fault.error(403).on("PUT", "/certify"))
     with pytest.raises(PermissionDenied):
@@ -200,3 +222,53 @@ async def certify_and_decertify(full):
         (again,) = await conn.objects_async(certified=True)
         await again.decertify_async()
         assert again.name == "Sales Cube"
+
+
+@pytest.fixture
+def by_itself():
+    """A server that lists no caches, with eight cubes that are listed and cannot be read."""
+    with (
+        Simulator(rows=50, monitors_caches=False, further_objects=20) as server,
+        ma.connect(server.url, username=server.username, password=server.password) as conn,
+    ):
+        yield server, conn
+
+
+def test_a_cube_that_fails_does_not_end_the_details_of_others(by_itself):
+    server, conn = by_itself
+    server.fail(Fault.error(403).on("GET", "/api/cubes$"))
+    with pytest.warns(DataLossWarning, match="may not monitor") as caught:
+        found = conn.objects(kind="cube", details=True)
+    told = {each.name: each.details.size_bytes for each in found}
+    untold = [name for name, size in told.items() if size is None]
+    assert len(caught) == 1
+    assert f"size and status of {len(untold)} of {len(found)} cubes" in str(caught[0].message)
+    assert len([name for name in untold if not name.startswith("Object ")]) == 1
+    assert len(untold) < len(found)
+
+
+def test_after_many_failures_no_more_details_are_asked_for(by_itself, monkeypatch):
+    server, conn = by_itself
+    monkeypatch.setattr(details, "FAILURES", 3)
+    server.fail(Fault.error(403).on("GET", "/api/cubes$", times=None))
+    with pytest.warns(DataLossWarning, match=r"size and status of (\d+) of \1 cubes"):
+        found = conn.objects(kind="cube", details=True)
+    asked = sum(request.path == "/api/cubes" for request in server.requests)
+    assert 3 <= asked < len(found)
+
+
+def test_the_end_of_the_session_ends_the_details(by_itself):
+    server, conn = by_itself
+    server.fail(Fault.error(401, "ERR003").on("GET", "/api/cubes$", times=None))
+    with pytest.raises(ma.errors.LoginError):
+        conn.objects(kind="cube", details=True)
+
+
+def test_caches_that_are_counted_and_not_listed_are_told(full, conn):
+    def more(body):
+        return body.replace(b'"total":', b'"total":1')
+
+    full.fail(Fault.rewritten(more).on("GET", "/caches/cubes$", times=None))
+    with pytest.warns(DataLossWarning, match=r"caches that the node 'simulated-node' counts in 'Simulated Retail'"):
+        conn.objects("sales cube", details=True)
+    full.heal()

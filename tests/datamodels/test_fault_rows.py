@@ -7,7 +7,7 @@ import pytest
 import mstr_arrow as ma
 from mstr_arrow import events
 from mstr_arrow.datamodels import model_publisher
-from mstr_arrow.publishing import publication
+from mstr_arrow.publishing import following
 from mstr_arrow.simulator import Simulator
 from tests.datamodels.faultrows import GRID, STEPS
 from tests.reliability.faulttable import LIVES_ON, SHORT_OF_TIME
@@ -31,8 +31,8 @@ def sim():
 def _short_waits():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model_publisher, "LOOK_SECONDS", 0.02)
-        patch.setattr(publication, "FIRST_PAUSE", 0.02)
-        patch.setattr(publication, "LONGEST_PAUSE", 0.1)
+        patch.setattr(following, "FIRST_PAUSE", 0.02)
+        patch.setattr(following, "LONGEST_PAUSE", 0.1)
         yield
 
 

@@ -11,7 +11,7 @@ import pytest
 import mstr_arrow as ma
 from mstr_arrow import errors
 from mstr_arrow.datamodels import model_publisher
-from mstr_arrow.publishing import cube_rule, publication
+from mstr_arrow.publishing import cube_rule, following
 from mstr_arrow.simulator import Fault, Simulator
 
 NAME = "Retail Model"
@@ -27,8 +27,8 @@ def _short_waits(monkeypatch):
     monkeypatch.setattr(cube_rule, "QUIET_SECONDS", 0.3)
     monkeypatch.setattr(model_publisher, "OLD_DATA_SECONDS", 0.3)
     monkeypatch.setattr(model_publisher, "LOOK_SECONDS", 0.02)
-    monkeypatch.setattr(publication, "FIRST_PAUSE", 0.02)
-    monkeypatch.setattr(publication, "LONGEST_PAUSE", 0.05)
+    monkeypatch.setattr(following, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(following, "LONGEST_PAUSE", 0.05)
 
 
 @pytest.fixture

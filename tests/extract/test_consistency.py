@@ -87,6 +87,31 @@ def test_rows_that_changed_places_are_found_where_they_are_drawn(quick, tmp_path
             cube.extract(tmp_path / "sales")
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.cut_short(),
+        Fault.damaged(),
+        Fault.other_page(20),
+        Fault.lying_page(total=1),
+        Fault.lying_page(current=1),
+        Fault.long_page(5),
+    ],
+)
+def test_a_damaged_or_contradictory_page_of_a_comparison_is_asked_for_again(quick, tmp_path, fault):
+    with Simulator(rows=ROWS, monitors_caches=False, **IDLE | {"encode_once": False}) as sim:
+        begin(sim, quick, tmp_path / "sales")
+        before = len(sim.requests)
+        sim.fail(fault.on("GET", r"/instances/\w+$"))
+        with sales(sim, quick) as cube, pytest.warns(errors.ConsistencyWarning):
+            done = cube.extract(tmp_path / "sales", on_change="restart")
+        assert (done.rows, done.restarted) == (ROWS, False)
+        asked = [each for each in sim.requests[before:] if each.method == "GET" and "/instances/" in each.path]
+        pages = [(each.query["offset"], each.query["limit"]) for each in asked]
+        assert pages[0] == pages[1]  # once more
+        assert len(pages) == len(set(pages)) + 1
+
+
 def test_another_user_does_not_go_on_with_these_parts(quick, tmp_path):
     with Simulator(rows=ROWS, **IDLE) as sim:
         begin(sim, quick, tmp_path / "sales")

@@ -270,7 +270,7 @@ def test_an_empty_page_does_not_loop_for_ever():
         pages = Pages(20, Limits(page_rows=10), shorten=lambda _: 0)
         with pytest.raises(DataMismatch, match="empty"):
             await pages.all()
-        assert Counter(pages.asked) == {Range(10, 10): 2}  # once more before it is believed
+        assert Counter(pages.asked) == {Range(10, 10): 3}  # then it is believed
 
     asyncio.run(main())
 

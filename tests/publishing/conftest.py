@@ -3,7 +3,7 @@
 import pytest
 
 import mstr_arrow as ma
-from mstr_arrow.publishing import cube_publisher, cube_rule, publication
+from mstr_arrow.publishing import cube_publisher, cube_rule, following
 from mstr_arrow.simulator import Simulator
 
 
@@ -12,8 +12,8 @@ def _short_waits(monkeypatch):
     monkeypatch.setattr(cube_rule, "OLD_DATA_SECONDS", 0.3)
     monkeypatch.setattr(cube_rule, "QUIET_SECONDS", 0.3)
     monkeypatch.setattr(cube_publisher, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(publication, "FIRST_PAUSE", 0.03)
-    monkeypatch.setattr(publication, "LONGEST_PAUSE", 0.05)
+    monkeypatch.setattr(following, "FIRST_PAUSE", 0.03)
+    monkeypatch.setattr(following, "LONGEST_PAUSE", 0.05)
 
 
 @pytest.fixture

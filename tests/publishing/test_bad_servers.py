@@ -123,6 +123,20 @@ def test_a_lost_answer_starts_nothing_twice(serve, kind, seconds, settings):
         assert (rows(connection), sim.publications, asked(sim)) == (31, 1, 1)
 
 
+def test_what_somebody_else_publishes_is_not_taken_for_ones_own_after_a_lost_answer(serve):
+    sim, connection = serve()
+    sim.publish(CUBE, seconds=30, user="annl")
+    sim.fail(Fault.reset().on("POST", PUBLISH))
+    with connection:
+        with pytest.raises(errors.TimeoutExceeded):
+            connection.cube(CUBE).refresh(timeout=0.2)
+        going = connection.cube(CUBE).refresh(wait=False)
+        assert going.started is False
+        assert not [request for request in sim.requests if request.method == "DELETE"]
+        going.cancel()
+    assert asked(sim) == 2
+
+
 def test_what_is_seen_only_when_it_is_asked_for_again_is_ones_own(serve):
     sim, connection = serve(monitors_jobs=False, status_lag=9, publication_seconds=1)
     sim.fail(Fault.reset().on("POST", PUBLISH))

@@ -14,7 +14,7 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow import errors, events
-from mstr_arrow.publishing import cube_publisher, publication
+from mstr_arrow.publishing import cube_publisher, following
 from mstr_arrow.simulator import Fault, Simulator
 from tests.reliability.faulttable import FAULTS, LIVES_ON, SHORT_OF_TIME, STEPS, TABLE, cells, lines
 from tests.reliability.meddling import CUBE, Meddling
@@ -25,10 +25,7 @@ WHOLE, PAGES = ma.Limits(concurrency=1), ma.Limits(page_rows=70, concurrency=1) 
 PUSHED = pl.DataFrame({"key": [f"k{n}" for n in range(50)], "n": range(50)})
 NAMES = (f"Pushed {number}" for number in count())
 WAITS = ma.Timeouts(connect=5, read=10, execute=10, publish=10, logout=5)
-SHORT = {
-    fault: ma.Timeouts(connect=0.5, read=1, execute=execute, publish=10, logout=5)
-    for fault, execute in zip(SHORT_OF_TIME, (1, 5), strict=True)
-}
+SHORT = [ma.Timeouts(connect=0.5, read=1, execute=execute, publish=10, logout=5) for execute in (1, 5)]
 ONCE_MORE = ma.Retry(attempts=2, seconds=10, wait_initial=0.001, wait_max=0.002)
 
 OF_PAGES = {"instance", "first page", "any page", "any page, total order"}
@@ -47,7 +44,7 @@ def sim():
 def _short_waits():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cube_publisher, "LOOK_SECONDS", 0.05)
-        patch.setattr(publication, "FIRST_PAUSE", 0.03)
+        patch.setattr(following, "FIRST_PAUSE", 0.03)
         yield
 
 
@@ -127,7 +124,7 @@ class Run:
 def outcome(sim, fault, step, times):
     """Let a fault come so many times at a step; return what was done, or the error."""
     aimed = fault.on(STEPS[step].method, STEPS[step].path, skip=STEPS[step].skip, times=times)
-    waits = SHORT.get(fault, WAITS)
+    waits = SHORT[SHORT_OF_TIME.index(fault)] if fault in SHORT_OF_TIME else WAITS
     if isinstance(aimed, Meddling):
         meddling = aimed.done(sim)
     else:

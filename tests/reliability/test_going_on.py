@@ -89,6 +89,20 @@ def test_a_first_page_of_the_other_instance_that_contradicts_is_asked_for_again(
     assert "1" in pages  # once more
 
 
+@pytest.mark.parametrize("contradiction", CONTRADICTIONS)
+def test_a_contradiction_is_believed_when_it_has_come_three_times(cube, sim, contradiction):
+    aimed = CONTRADICTIONS[contradiction].on("GET", "/instances/", skip=2, times=2)
+    scan = cube.with_options(limits=ma.Limits(page_rows=20, concurrency=1))
+    sim.fail(aimed)
+    assert scan.to_arrow()["Order"].to_pylist() == sim.truth(CUBE)["Order"].to_pylist()
+    sim.fail(replace(aimed, times=None))
+    asked = len(sim.requests)
+    with pytest.raises(errors.DataMismatch):
+        scan.to_arrow()
+    pages = [request.query["offset"] for request in sim.requests[asked:] if request.method == "GET"]
+    assert max(map(pages.count, pages)) == 3
+
+
 @pytest.mark.parametrize("skip", [0, 1, 3])
 def test_a_page_that_cannot_be_read_is_asked_for_as_often_as_any(cube, sim, skip):
     sim.fail(Fault.cut_short().on("GET", "/instances/", skip=skip, times=2))

@@ -202,6 +202,19 @@ def test_a_publication_of_added_rows_that_nobody_can_follow_is_not_repeated(serv
         conn.write("Pushed", {"T": NEW}, mode="add", **FEW)
 
 
+def test_an_upload_session_that_outlives_its_log_in_is_told(server, conn):
+    conn.write("Pushed", {"T": OLD})
+
+    def half_ended(progress):
+        if progress.rows == 40:
+            server.forget_servlets()  # the REST server knows the log-in no longer, the Intelligence Server does
+
+    with pytest.raises(errors.ServerError, match=r"open upload session.*had before its log-in ended.*write again"):
+        conn.write("Pushed", {"T": NEW}, on_progress=half_ended, **FEW)
+    assert keys(server) == OLD["key"].to_list()
+    server.expire_sessions()
+
+
 def test_three_tries_that_get_no_further_end_it(server, conn):
     conn.write("Pushed", {"T": OLD})
     before = len(server.requests)

@@ -1,7 +1,7 @@
 """``mstr-arrow bench``: how much a server gives, where its knee is, and what the limit is."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,9 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
+from mstr_arrow.cli.commands.bench_compare import compare
 from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.amounts import read_counts, read_rates, read_seconds
 from mstr_arrow.cli.options.connecting import open_connection
+from mstr_arrow.cli.options.profile import profile_of
+from mstr_arrow.cli.options.profile_file import change_profile
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import FAILED, shown_errors
 from mstr_arrow.cli.render.streams import Terminal
@@ -135,6 +138,14 @@ def run(
             rich_help_panel=RESULT,
         ),
     ] = None,
+    save_profile: Annotated[
+        bool,
+        typer.Option(
+            "--save-profile",
+            help="Set --concurrency and --page-rows in the profile as found best, for fetch.",
+            rich_help_panel=RESULT,
+        ),
+    ] = False,
     json: common.Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
     verbose: common.Verbose = False,
@@ -172,8 +183,9 @@ def run(
         with _reported(console, plan, folder, json=json), sweep_progress(console, plan, quiet=quiet) as tell:
             plan.run(lambda load, found: tell((load, found)))
         sweep = plan.result
+        if save_profile:
+            _save_profile(console, server, sweep)
         if sweep.ended is not None:
-            console.print(f"It ended early: {sweep.ended}", style="yellow", soft_wrap=True)
             raise typer.Exit(FAILED)
 
 
@@ -188,14 +200,19 @@ def _reported(console: Terminal, plan: Any, folder: Path, *, json: bool) -> Iter
 
 
 def _report(console: Terminal, sweep: Any, folder: Path, *, json: bool) -> None:
-    """Print what was found, and write it into a folder."""
-    throughput = _throughput()
-    throughput.save(sweep, folder)
-    console.print(f"The data are in {folder}.", soft_wrap=True)
-    if json:
-        from mstr_arrow.throughput.saved import as_json  # noqa: PLC0415 - an extra
+    """Print what was found, and write it into a folder: the data, the page, and its plots."""
+    from mstr_arrow.cli.render.throughput import summary  # noqa: PLC0415 - an extra
+    from mstr_arrow.throughput.report import write_html, write_images  # noqa: PLC0415 - an extra
+    from mstr_arrow.throughput.saved import as_json, save  # noqa: PLC0415 - an extra
 
+    save(sweep, folder)
+    if json:
         print_json(as_json(sweep))
+    else:
+        summary(Terminal(), sweep)
+    page = write_html(sweep, folder / "report.html")
+    write_images(sweep, folder)
+    console.print(f"The report is {page}; its plots and the data are beside it.", soft_wrap=True)
 
 
 def _ask(console: Terminal, cost: str, url: str | None) -> None:
@@ -215,6 +232,21 @@ def _free(folder: Path | None) -> Path:
     return folder
 
 
+def _save_profile(console: Terminal, server: Server, sweep: Any) -> None:
+    """Write what was found best into the profile, or say why nothing is."""
+    from mstr_arrow.throughput.recommend import recommend  # noqa: PLC0415 - an extra
+
+    profile = profile_of(server.context)
+    best = recommend(sweep)
+    if best is None:
+        console.print("No profile is changed: nothing was found that could be recommended.", soft_wrap=True)
+        return
+    found = {"concurrency": best.limits.concurrency, "page-rows": best.limits.page_rows}
+    change_profile(profile.path, profile.name, found)
+    said = " and ".join(f"{key} {value}" for key, value in found.items())
+    console.print(f"{profile} of {profile.path} has {said} now.", soft_wrap=True)
+
+
 def _throughput() -> Any:
     """Give the room that measures; errors: UsageError where its packages are missing."""
     from mstr_arrow import throughput  # noqa: PLC0415 - an extra
@@ -229,4 +261,4 @@ def show(folder: Folder, *, verbose: common.Verbose = False, json: common.Json =
         _report(console, _throughput().load(folder), folder, json=json)
 
 
-COMMANDS = {"run": run, "show": show}
+COMMANDS: Mapping[str, Callable[..., None]] = {"run": run, "compare": compare, "show": show}

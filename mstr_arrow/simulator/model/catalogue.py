@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 REPORT_TYPE, FOLDER_TYPE, SHORTCUT_TYPE, PROJECT_TYPE, DASHBOARD_TYPE = 3, 8, 18, 32, 55
 _DASHBOARD_SUBTYPE = 14081
+_DASHBOARD_MEDIA = 0x6000_0000
+"""Bits of ``viewMedia`` by which clients tell dashboards from documents, which have the same subtype."""
 _DASHBOARDS = ("Public Objects", "Reports")
 _GENERATED = (768, 769, 774, 776, 779, _DASHBOARD_SUBTYPE)
 _FOLDER_SUBTYPE, _SHORTCUT_SUBTYPE, _PROJECT_SUBTYPE = 2048, 4608, 8192
@@ -84,9 +86,9 @@ class Catalogue:
 
     def fill(self, count: int) -> None:
         """Add dashboards, and so many further objects of all subtypes: entries and nothing else."""
-        for name in ("Retail Overview", "Store Details"):
+        for name, media in (("Retail Overview", _DASHBOARD_MEDIA), ("Store Details", 0)):
             found = Entry(object_id("dashboard", name), name, DASHBOARD_TYPE, _DASHBOARD_SUBTYPE, _DASHBOARDS)
-            self._entries[found.id] = found
+            self._entries[found.id] = replace(found, view_media=media)
         for number in range(count):
             path = ("Public Objects", "Generated", f"Folder {number % 100:02}")
             if number < 100:

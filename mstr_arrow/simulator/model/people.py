@@ -13,6 +13,8 @@ from .cubes import object_id
 AddressDialect = Literal["value", "physicalAddress"]
 GENERIC_EMAIL = "GENERIC_EMAIL"
 GENERIC_EMAIL_ID = "1D2E6D168A7711D4BE8100B0D04B6F0B"
+EVERYONE = "C82C6B1011D2894CC0009D9F29718E4F"
+"""The group that every user is in has the same id on all servers."""
 DEVICES = {GENERIC_EMAIL: GENERIC_EMAIL_ID}
 
 _DATE = "2026-01-15T08:30:00.000+0000"
@@ -76,15 +78,20 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """A group of users, a contact or a group of contacts; ``kind`` is its type as a recipient."""
+    """A group of users, a contact or a group of contacts; ``kind`` is its type as a recipient.
+
+    ``members`` are the names that the users of a group log in with; everyone is in `EVERYONE`.
+    """
 
     name: str
     kind: Literal["user_group", "contact", "contact_group"]
+    members: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
         """Its id."""
-        return object_id(self.kind, self.name)
+        everyone = (self.kind, self.name) == ("user_group", "Everyone")
+        return EVERYONE if everyone else object_id(self.kind, self.name)
 
     @property
     def is_group(self) -> bool:

@@ -7,6 +7,7 @@ truth of all pages, one after the other. A page is the table's rows of one combi
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -30,6 +31,7 @@ class PageSet:
     def __init__(self, whole: Report) -> None:
         self._whole = whole
         self.shown = ShownPage(whole.rows.units[: whole.page_by])
+        self._pages: dict[tuple[int, ...], Report] = {}
         self._elements = [_element_numbers(unit) for unit in self.shown.units]
         lines = whole.rows.lines()
         keys = [unit.keys(lines)["0"].alias(str(number)) for number, unit in enumerate(self.shown.units)]
@@ -62,6 +64,11 @@ class PageSet:
         """Return the report as a page shows it: the first one for None; no rows where there is no page."""
         if keys is None:
             keys = next(iter(self._lines), ())
+        if keys not in self._pages:
+            self._pages[keys] = self._page(keys)
+        return self._pages[keys]
+
+    def _page(self, keys: tuple[int, ...]) -> Report:
         whole = self._whole
         lines = self._lines.get(keys, pl.Series(dtype=pl.Int64))
         rows = replace(whole.rows, units=whole.rows.units[whole.page_by :], order=lines)
@@ -70,6 +77,12 @@ class PageSet:
         metrics = tuple(_typed(m, values[m.id]) if m.id in whole.narrowed else m for m in whole.metrics)
         typed = [values[m.id].cast(pl.Int64) if m.data_type in _NARROW else values[m.id] for m in metrics]
         return replace(page, metrics=metrics, extremes=extremes(pl.DataFrame(typed)))
+
+
+@lru_cache(maxsize=64)
+def kept_page_set(report: Report) -> PageSet:
+    """Deal a report out once for all servers that have it."""
+    return PageSet(report)
 
 
 def template(report: Report) -> Report:

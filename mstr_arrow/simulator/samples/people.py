@@ -31,7 +31,7 @@ def sample_others() -> list[Other]:
     """Make the groups and contacts."""
     return [
         Other("Everyone", "user_group"),
-        Other("Sales Team", "user_group"),
+        Other("Sales Team", "user_group", members=("annl", "bstone")),
         Other("Press Office", "contact"),
         Other("Partners", "contact_group"),
     ]
@@ -50,7 +50,9 @@ def sample_schedules() -> list[dict[str, Any]]:
         ),
         _timed("Once In 2025", {"recurrencePattern": "daily", "daily": {"repeatInterval": 1}}, stop="2025-12-31"),
         _schedule(
-            "Nightly Load Done", "event_based", event={"id": object_id("event", "load"), "name": "Load Done"}
+            "Nightly Load Done",
+            "event_based",
+            event={"eventId": object_id("event", "load"), "name": "Load Done"},
         ),
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.simulator.model.cubes import object_id
+from mstr_arrow.simulator.model.people import EVERYONE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +17,7 @@ def sample_subscriptions(username: str, ids: Mapping[str, str]) -> list[tuple[st
     One has members that no client knows, one a mode that few do.
     """
     report = {"id": ids["Cross-tab Metrics Last"], "type": "report"}
-    everyone = _recipient("user_group", "Everyone")
+    everyone = {"id": EVERYONE, "type": "user_group", "includeType": "TO"}
     return [
         (
             "Administrator",
@@ -29,7 +30,7 @@ def sample_subscriptions(username: str, ids: Mapping[str, str]) -> list[tuple[st
                         "personalization": {"formatMode": "CURRENT_PAGE", "viewMode": "BOTH", "formatType": "HTML"},
                     }
                 ],
-                "recipients": [_recipient("user", "annl"), everyone | {"includeType": "CC"}],
+                "recipients": [_user("annl"), everyone | {"includeType": "CC"}],
                 "delivery": {
                     "mode": "EMAIL",
                     "contactSecurity": False,
@@ -55,7 +56,7 @@ def sample_subscriptions(username: str, ids: Mapping[str, str]) -> list[tuple[st
                 "name": "On My Phone",
                 "schedules": [_schedule("Every Morning")],
                 "contents": [report],
-                "recipients": [_recipient("user", username)],
+                "recipients": [_user(username)],
                 "delivery": {
                     "mode": "MOBILE",
                     "expiration": "2030-12-31",
@@ -74,5 +75,5 @@ def _schedule(name: str) -> dict[str, Any]:
     return {"id": object_id("schedule", name)}
 
 
-def _recipient(kind: str, name: str) -> dict[str, Any]:
-    return {"id": object_id(kind, name), "type": kind, "includeType": "TO"}
+def _user(username: str) -> dict[str, Any]:
+    return {"id": object_id("user", username), "type": "user", "includeType": "TO"}

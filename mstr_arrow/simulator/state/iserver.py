@@ -11,7 +11,7 @@ from mstr_arrow.simulator.model.catalogue import Catalogue
 from mstr_arrow.simulator.model.cubes import Cube, object_id
 from mstr_arrow.simulator.model.encoded_cube import EncodedCube
 from mstr_arrow.simulator.push.datasets import Datasets
-from mstr_arrow.simulator.rules.page_by import PageSet
+from mstr_arrow.simulator.rules.page_by import PageSet, kept_page_set
 from mstr_arrow.simulator.samples.data_models import data_models
 from mstr_arrow.simulator.samples.project import sample_cubes, sample_reports
 
@@ -102,7 +102,6 @@ class IServer:
         self._named = 0
         self.pages = PageCache(settings.page_cache_bytes)
         self._bounds: dict[str, pl.DataFrame] = {}
-        self._page_sets: dict[str, PageSet] = {}
 
     def create_instance(self, base: Cube | EncodedCube | Report) -> Instance:
         """Name a new instance."""
@@ -119,11 +118,7 @@ class IServer:
 
     def pages_of(self, report: Report) -> PageSet:
         """Deal a report out to its pages, once where it is as the catalogue has it; any thread."""
-        if self.catalogue.reports[report.id] is not report:
-            return PageSet(report)
-        if report.id not in self._page_sets:
-            self._page_sets[report.id] = PageSet(report)
-        return self._page_sets[report.id]
+        return kept_page_set(report) if self.catalogue.reports[report.id] is report else PageSet(report)
 
     def republish(self, name: str, *, rows: int | None, seed: int | None, moved: bool) -> None:
         """Publish a cube anew: with other data, where another number of rows, another seed or order is given."""

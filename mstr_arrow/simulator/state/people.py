@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from mstr_arrow.simulator.answers import OBJECT_NOT_FOUND, Refusal
 from mstr_arrow.simulator.bodies import bad_request
 from mstr_arrow.simulator.model.cubes import object_id
-from mstr_arrow.simulator.model.people import DEVICES, GENERIC_EMAIL, Address, AddressDialect, Other, Person
+from mstr_arrow.simulator.model.people import (
+    DEVICES,
+    EVERYONE,
+    GENERIC_EMAIL,
+    Address,
+    AddressDialect,
+    Other,
+    Person,
+)
 from mstr_arrow.simulator.samples.people import sample_others, sample_people
 
 _DIALECTS: dict[str, tuple[str, str, str]] = {
@@ -30,6 +39,13 @@ class People:
             raise Refusal(404, "ERR004", "(The user was not found.)", iserver_code=OBJECT_NOT_FOUND)
         return self.users[user_id.upper()]
 
+    def members(self, group_id: str) -> list[Person]:
+        """Find the users of a group; raise the server's 404 where there is no such group."""
+        group = self.others.get(group_id.upper())
+        if group is None or group.kind != "user_group":
+            raise Refusal(404, "ERR004", "(The user group was not found.)", iserver_code=OBJECT_NOT_FOUND)
+        return [each for each in self.users.values() if group.id == EVERYONE or each.username in group.members]
+
     def add_address(self, person: Person, body: dict[str, Any], dialect: AddressDialect) -> None:
         """Give a user an address that a request describes in the server's dialect."""
         self._made += 1
@@ -40,8 +56,10 @@ class People:
     def change_address(
         self, person: Person, address_id: str, body: dict[str, Any], dialect: AddressDialect
     ) -> None:
-        """Change an address to what a request says."""
-        self._settle(person, self._read(body, dialect, self.address(person, address_id)))
+        """Change an address to what a request says; where that is refused, it stays as it is."""
+        changed = self._read(body, dialect, replace(self.address(person, address_id)))
+        person.addresses[changed.id] = changed
+        self._settle(person, changed)
 
     def address(self, person: Person, address_id: str) -> Address:
         """Find an address of a user; raise the server's 404 where there is none."""

@@ -158,3 +158,10 @@ def test_stored_searches_end_with_the_session_or_the_fourth(sim, client, new_cli
     other.login()
     assert other.send("GET", path, searchId=last).status == 404
     assert client.send("GET", path, searchId=last).status == 200
+
+
+def test_dashboards_are_told_from_documents_by_their_media_alone(client):
+    hits = client.send("GET", "/api/searches/results", type=14081).json["result"]
+    assert {hit["subtype"] for hit in hits} == {14081}
+    dashboards = [hit["name"] for hit in hits if hit["viewMedia"] & 0xE800_0000 == 0x6000_0000]
+    assert dashboards == ["Retail Overview"]

@@ -175,3 +175,34 @@ def test_addresses_are_written_in_one_dialect_and_refused_in_the_other(dialect, 
         assert [each["name"] for each in changed.json["addresses"]] == ["Home"]
         assert client.send("DELETE", f"/api/users/{me}/addresses/{told['id']}").status == 204
         assert client.send("GET", path).json == {"addresses": []}
+
+
+def test_the_first_version_of_the_calls_about_addresses_has_one_dialect():
+    with Simulator(rows=50, address_dialect="physicalAddress") as sim:
+        client = Client(sim)
+        client.login()
+        path = f"/api/users/{user(client, 'demo')['id']}/addresses"
+        made = client.send("POST", path, {"name": "Office", "value": "a@b.c", "deliveryMode": "EMAIL"})
+        assert [each["value"] for each in made.json["addresses"]] == ["a@b.c"]
+        assert client.send("GET", path).json == made.json
+        second = client.send("GET", path.replace("/api/", "/api/v2/"))
+        assert [each["physicalAddress"] for each in second.json["addresses"]] == ["a@b.c"]
+
+
+def test_groups_tell_their_members_a_part_at_a_time(client):
+    groups = {each["name"]: each["id"] for each in client.send("GET", "/api/usergroups").json}
+    everyone = client.send("GET", f"/api/usergroups/{groups['Everyone']}/members", limit=2)
+    assert (len(everyone.json), int(everyone.headers["x-mstr-total-count"])) == (2, 7)
+    team = client.send("GET", f"/api/usergroups/{groups['Sales Team'].lower()}/members")
+    assert [each["name"] for each in team.json] == ["Ann Lee", "Bob Stone"]
+    assert client.send("GET", f"/api/usergroups/{user(client)['id']}/members").status == 404
+
+
+@pytest.mark.parametrize("path", ["/api/users", "/api/usergroups"])
+def test_users_and_groups_belong_to_no_project(client, path):
+    del client.headers["X-MSTR-ProjectID"]
+    assert client.send("GET", path).status == 200
+
+
+def test_events_of_schedules_have_an_id_of_their_own_name(client):
+    assert schedule(client, "Nightly Load Done")["event"].keys() == {"eventId", "name"}

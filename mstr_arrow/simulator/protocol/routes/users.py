@@ -8,12 +8,12 @@ import orjson
 
 from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request, json_object
-from mstr_arrow.simulator.protocol.call import Call, Route
+from mstr_arrow.simulator.protocol.call import Call, Needs, Route
 
 from .subscriptions import administers, listed
 
 if TYPE_CHECKING:
-    from mstr_arrow.simulator.model.people import Person
+    from mstr_arrow.simulator.model.people import AddressDialect, Person
 
 
 def users(call: Call) -> Answer:
@@ -42,23 +42,37 @@ def groups(call: Call) -> Answer:
     return listed(call, [each for each in found if _begins(call, "nameBegins", str(each["name"]))], default=100)
 
 
+def members(call: Call) -> Answer:
+    """List the users of a group, a part at a time."""
+    found = [person.described() for person in call.server.people.members(call.places["id"])]
+    return listed(call, sorted(found, key=lambda each: str(each["name"])), default=100)
+
+
 def addresses(call: Call) -> Answer:
     """List the addresses of a user."""
-    return ok(_addresses(call, _person(call)))
+    return ok(_addresses(_person(call), call.server.settings.address_dialect))
+
+
+def addresses_first(call: Call) -> Answer:
+    """List the addresses of a user as the first version of this call does, which has one dialect only."""
+    return ok(_addresses(_person(call), "value"))
 
 
 def add_address(call: Call) -> Answer:
     """Give a user an address, and list all that there are now."""
-    person, settings = _person(call), call.server.settings
-    call.server.people.add_address(person, json_object(call.json()), settings.address_dialect)
-    return Answer(status=settings.address_status, body=orjson.dumps(_addresses(call, person)))
+    return _add(call, call.server.settings.address_dialect)
+
+
+def add_address_first(call: Call) -> Answer:
+    """Give a user an address, as the first version of this call does."""
+    return _add(call, "value")
 
 
 def change_address(call: Call) -> Answer:
     """Change an address, and list all that there are now."""
     person, dialect = _person(call), call.server.settings.address_dialect
     call.server.people.change_address(person, call.places["address"], json_object(call.json()), dialect)
-    return ok(_addresses(call, person))
+    return ok(_addresses(person, dialect))
 
 
 def delete_address(call: Call) -> Answer:
@@ -82,8 +96,13 @@ def _person(call: Call) -> Person:
     return person
 
 
-def _addresses(call: Call, person: Person) -> dict[str, Any]:
-    dialect = call.server.settings.address_dialect
+def _add(call: Call, dialect: AddressDialect) -> Answer:
+    person = _person(call)
+    call.server.people.add_address(person, json_object(call.json()), dialect)
+    return Answer(status=call.server.settings.address_status, body=orjson.dumps(_addresses(person, dialect)))
+
+
+def _addresses(person: Person, dialect: AddressDialect) -> dict[str, Any]:
     return {"addresses": [address.described(dialect) for address in person.addresses.values()]}
 
 
@@ -91,12 +110,18 @@ def _begins(call: Call, parameter: str, name: str) -> bool:
     return name.casefold().startswith(call.query.get(parameter, "").casefold())
 
 
-ROUTES = (
-    Route("GET", "/api/users", users),
-    Route("GET", "/api/users/{id}", user),
-    Route("GET", "/api/usergroups", groups),
-    Route("GET", "/api/v2/users/{id}/addresses", addresses),
-    Route("POST", "/api/v2/users/{id}/addresses", add_address),
-    Route("PUT", "/api/v2/users/{id}/addresses/{address}", change_address),
-    Route("DELETE", "/api/users/{id}/addresses/{address}", delete_address),
+ROUTES = tuple(
+    Route(method, path, handler, Needs.SESSION)  # users belong to the server, not to a project
+    for method, path, handler in (
+        ("GET", "/api/users", users),
+        ("GET", "/api/users/{id}", user),
+        ("GET", "/api/usergroups", groups),
+        ("GET", "/api/usergroups/{id}/members", members),
+        ("GET", "/api/users/{id}/addresses", addresses_first),
+        ("POST", "/api/users/{id}/addresses", add_address_first),
+        ("DELETE", "/api/users/{id}/addresses/{address}", delete_address),
+        ("GET", "/api/v2/users/{id}/addresses", addresses),
+        ("POST", "/api/v2/users/{id}/addresses", add_address),
+        ("PUT", "/api/v2/users/{id}/addresses/{address}", change_address),
+    )
 )

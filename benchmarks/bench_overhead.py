@@ -1,0 +1,125 @@
+"""What measuring costs: the pages of a sweep, beside a bare loop that asks for the same pages and decodes them.
+
+Run ``python -m benchmarks.bench_overhead [--quick]``. Both keep as many requests in flight, over one log-in, and
+decode in as many threads; they run in turn, and the ratio is that of their pages in a second, round by round. Once
+the server takes 20 ms for a page, and once no time at all, so that the client is all there is to wait for. The
+server is the simulator, in a process of its own, on this machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple
+
+import pyarrow.compute as pc
+
+import mstr_arrow as ma
+from benchmarks.measure import machine, table, verdict
+from mstr_arrow.fetch.options import ReadOptions
+from mstr_arrow.grid.decode import decode_page
+from mstr_arrow.grid.rows import Range
+from mstr_arrow.instances.page_request import fetch_page
+from mstr_arrow.instances.probe import probe
+from mstr_arrow.objects.cube import open_cube
+from mstr_arrow.session.client import client_of
+from mstr_arrow.simulator import SimulatorProcess
+
+if TYPE_CHECKING:
+    from mstr_arrow.http.response import Answer
+    from mstr_arrow.session.client import Client
+
+CUBE = "Sales Cube"
+ROWS = 200_000
+IN_FLIGHT = 8
+WAITING = 4
+"""Pages that may wait to be decoded."""
+
+MOST = 0.03
+"""The part of throughput that measuring may cost."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="few pages: a check that it runs")
+    quick = parser.parse_args().quick
+    print(f"{machine()}; {IN_FLIGHT} in flight; the server is the simulator, on this machine\n")
+    lines, ratios = [], []
+    for seconds, page_rows, requests in ((0.02, 1_000, 300), (0.0, 1_000, 300), (0.0, 10_000, 60)):
+        rounds = _rounds(seconds, page_rows, 20 if quick else requests, 1 if quick else 5)
+        ratio = statistics.median(measured.pages / bare.pages for measured, bare in rounds)
+        work = statistics.median(measured.cpu / bare.cpu for measured, bare in rounds)
+        ratios.append(ratio)
+        pages = [f"{statistics.median(each[way].pages for each in rounds):.0f}" for way in (0, 1)]
+        lines.append((f"{1000 * seconds:.0f} ms", f"{page_rows:,}", *pages, f"{ratio:.3f}", f"{work:.3f}"))
+    header = ("a page takes the server", "rows", "pages/s of the sweep", "of the bare loop", "ratio", "of CPU time")
+    print(table(header, lines))
+    lost = 1 - min(ratios)
+    print(f"\nthe sweep costs {100 * lost:.1f} % of throughput ({verdict(lost, MOST, at_most=True)})")
+
+
+class Ran(NamedTuple):
+    """Pages in a second, and processor seconds for all."""
+
+    pages: float
+    cpu: float
+
+
+def _rounds(seconds: float, page_rows: int, requests: int, repeats: int) -> list[tuple[Ran, Ran]]:
+    """Measure by the sweep and by the bare loop, in turn, after a round that does not count."""
+    rounds = []
+    with (
+        SimulatorProcess(rows=ROWS, encode_once=True, request_ms=1000 * seconds) as sim,
+        ma.connect(sim.url, username=sim.username, password=sim.password, project=sim.project) as connection,
+    ):
+        client = client_of(connection)
+        for number in range(repeats + 1):
+            began = time.process_time()
+            measured = _sweep(connection, page_rows, requests)
+            between = time.process_time()
+            bare = client.run(_bare(client, page_rows, requests))
+            ended = time.process_time()
+            if number:
+                rounds.append((Ran(measured, between - began), Ran(bare, ended - between)))
+    return rounds
+
+
+def _sweep(connection: ma.Connection, page_rows: int, requests: int) -> float:
+    found = ma.throughput.sweep(
+        connection, CUBE, concurrency=[IN_FLIGHT], page_rows=[page_rows], requests=requests, repeats=1
+    ).requests
+    return requests / (pc.max(found["last_byte"]).as_py() - pc.min(found["sent"]).as_py())
+
+
+async def _bare(client: Client, page_rows: int, requests: int) -> float:
+    """Ask for pages and decode them, and do nothing else."""
+    cube = await open_cube(client, CUBE, ReadOptions(limits=ma.Limits()), row_counts=False)
+    source, options = cube._asking.source, cube._asking.options.grid  # noqa: SLF001 - what a read works with
+    instance = await probe(client.session, source, options)
+    room, numbers = asyncio.Semaphore(IN_FLIGHT + WAITING), iter(range(requests))
+    loop, decoding = asyncio.get_running_loop(), set[asyncio.Future[None]]()
+
+    def decode(answer: Answer, offset: int) -> None:
+        decode_page(answer.text(), instance.columns, options=options, offset=offset)
+        loop.call_soon_threadsafe(room.release)
+
+    async def place(pool: ThreadPoolExecutor) -> None:
+        for number in numbers:
+            await room.acquire()
+            offset = number * page_rows % ROWS
+            answer = await fetch_page(client.session, source, instance.id, Range(offset, page_rows), options)
+            decoding.add(loop.run_in_executor(pool, decode, answer, offset))
+
+    with ThreadPoolExecutor(ma.Limits().decode_threads) as pool:
+        began = time.perf_counter()
+        await asyncio.gather(*(place(pool) for _ in range(IN_FLIGHT)))
+        seconds = time.perf_counter() - began
+        await asyncio.gather(*decoding)
+    return requests / seconds
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,219 @@
+"""Objects of a search in columns: a page is read straight into them, where it is as pages usually are. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json
+
+from mstr_arrow.answers import fields, items, reading, whole_number
+from mstr_arrow.catalog.objects import ObjectInfo, object_info
+from mstr_arrow.catalog.paging import Page
+from mstr_arrow.errors import ProtocolError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mstr_arrow.http.response import Answer
+
+INFO = pa.schema(
+    {
+        "id": pa.string(),
+        "name": pa.string(),
+        "type": pa.int32(),
+        "subtype": pa.int32(),
+        "path": pa.string(),
+        "modified": pa.timestamp("us", "UTC"),
+        "owner": pa.string(),
+        "ext_type": pa.int64(),
+        "view_media": pa.int64(),
+        "certified": pa.bool_(),
+    }
+)
+"""The members of `ObjectInfo`."""
+
+LISTED = INFO.append(pa.field("type_name", pa.string()))
+
+_NAMED = pa.struct({"name": pa.string()})
+_OBJECT = pa.struct(
+    {
+        "id": pa.string(),
+        "name": pa.string(),
+        "type": pa.int64(),
+        "subtype": pa.int64(),
+        "extType": pa.int64(),
+        "viewMedia": pa.int64(),
+        "dateModified": pa.string(),
+        "owner": _NAMED,
+        "certifiedInfo": pa.struct({"certified": pa.bool_()}),
+        "ancestors": pa.list_(_NAMED),
+    }
+)
+_PAGE = pa.schema({"totalItems": pa.int64(), "result": pa.list_(_OBJECT)})
+_TOTAL = "x-mstr-total-count"
+
+
+class _UnusualError(Exception):
+    """The page is not as pages usually are; nothing is wrong with it yet."""
+
+
+class Columns:
+    """Gathers the pages of a list as record batches, pass by pass; see `Pager`."""
+
+    def __init__(self) -> None:
+        self._passes: list[list[pa.RecordBatch]] = []
+
+    def begin(self) -> None:
+        """Begin to gather the list once more."""
+        self._passes.append([])
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Add a page."""
+        if batch.num_rows:
+            self._passes[-1].append(batch)
+
+    def count(self, *, all_passes: bool = False) -> int:
+        """Return how many different objects came in this pass, or in all."""
+        ids = [
+            batch["id"] for gathered in (self._passes if all_passes else self._passes[-1:]) for batch in gathered
+        ]
+        return int(pc.count_distinct(pa.chunked_array(ids, pa.string())).as_py())
+
+    def take(self, *, whole: bool) -> pa.Table:
+        """Return what came, each object once, and hold it no longer; of the last pass alone if ``whole``."""
+        passes, self._passes = self._passes[-1:] if whole else self._passes, []
+        held = pa.Table.from_batches([batch for gathered in passes for batch in gathered], LISTED)
+        if pc.count_distinct(held["id"]).as_py() == held.num_rows:
+            return held
+        places = pa.table({"id": held["id"], "row": pa.array(range(held.num_rows), pa.int64())})
+        first = places.group_by("id", use_threads=False).aggregate([("row", "min")])
+        return held.take(first["row_min"])
+
+
+def read_page(answer: Answer) -> Page:
+    """Read a page of a search: an object with a total, or a list with the total in a header, or nowhere.
+
+    Where two totals are told, the larger is what was promised. Errors: ProtocolError.
+    """
+    try:
+        batch, total = _parse(answer.text())
+    except (_UnusualError, pa.ArrowException):
+        infos, total = _plain(answer)
+        batch = as_columns(infos)
+    totals = [each for each in (total, whole_number(answer.headers.get(_TOTAL))) if each is not None and each >= 0]
+    first = batch["id"][0].as_py() if batch.num_rows else None
+    return Page(batch, max(totals, default=None), answer.busy, first)
+
+
+def read_infos(answer: Answer) -> Page:
+    """Do what `read_page` does, into a list of `ObjectInfo`."""
+    infos, total = _plain(answer)
+    totals = [each for each in (total, whole_number(answer.headers.get(_TOTAL))) if each is not None and each >= 0]
+    return Page(infos, max(totals, default=None), answer.busy, infos[0].id if infos else None)
+
+
+def as_columns(infos: Sequence[ObjectInfo]) -> pa.RecordBatch:
+    """Put objects into columns; errors: ProtocolError for a number that is too large for one."""
+    if not infos:
+        return pa.RecordBatch.from_pylist([], LISTED)
+    told = [column_of(values, field) for values, field in zip(zip(*infos, strict=True), INFO, strict=True)]
+    words = pa.array([info.type_name for info in infos], pa.string())
+    return pa.record_batch([*told, words], schema=LISTED)
+
+
+def column_of(values: Sequence[object], field: pa.Field) -> pa.Array:
+    """Make a column of what the server tells; errors: ProtocolError for a number that is too large for it."""
+    try:
+        return pa.array(values, field.type)
+    except (OverflowError, pa.ArrowInvalid) as error:
+        raise ProtocolError(
+            f"the server tells a {field.name!r} of an object that is no {field.type}: {error}.",
+            hint="Something in front of the server may answer in its place.",
+        ) from None
+
+
+def _plain(answer: Answer) -> tuple[list[ObjectInfo], int | None]:
+    """Read a page of any form that has one meaning."""
+    body = answer.json()
+    with reading(body, "a result of a search"):
+        listed = body if isinstance(body, list) else _listed(fields(body))
+        total = whole_number(body.get("totalItems")) if isinstance(body, dict) else None
+    return [object_info(item) for item in listed], total
+
+
+def _listed(body: dict[str, Any]) -> list[Any]:
+    """Return the objects of a page; what has no such member is an object itself, or an empty page with a total."""
+    return items(body.get("result", None if "totalItems" in body else body))
+
+
+def _parse(text: bytes) -> tuple[pa.RecordBatch, int | None]:
+    """Read a page of the usual form; errors: _UnusualError, ArrowException for any other, be it right or wrong."""
+    if b"\\u" in text:
+        raise _UnusualError  # it may be half a character, which a column cannot hold
+    whole = text if text.lstrip()[:1] == b"{" else b"".join((b'{"result":', text, b"}"))
+    table = pa.json.read_json(
+        pa.BufferReader(whole),
+        read_options=pa.json.ReadOptions(use_threads=False, block_size=len(whole) + 1),
+        parse_options=pa.json.ParseOptions(explicit_schema=_PAGE, unexpected_field_behavior="ignore"),
+    )
+    _demand(table.num_rows == 1 and table["result"].null_count == 0)
+    objects = table["result"].combine_chunks().flatten()
+    _demand(objects.null_count == 0)
+    column = {name: objects.field(place) for place, name in enumerate(field.name for field in _OBJECT)}
+    _demand(not any(column[name].null_count for name in ("id", "name", "type", "subtype")))
+    _demand(pc.all(pc.match_substring_regex(column["id"], "^[0-9A-Fa-f]{32}$"), min_count=0).as_py())
+    batch = pa.record_batch(
+        [
+            pc.utf8_upper(column["id"]),
+            column["name"],
+            column["type"].cast(pa.int32()),
+            column["subtype"].cast(pa.int32()),
+            _paths(column["name"], column["ancestors"]),
+            column["dateModified"].cast(INFO.field("modified").type),
+            _member(column["owner"]),
+            column["extType"],
+            column["viewMedia"],
+            _member(column["certifiedInfo"]),
+            _words(column["type"], column["subtype"], column["extType"]),
+        ],
+        schema=LISTED,
+    )
+    batch.validate(full=True)
+    return batch, table["totalItems"][0].as_py()
+
+
+def _demand(usual: bool) -> None:
+    if not usual:
+        raise _UnusualError
+
+
+def _member(objects: pa.StructArray) -> pa.Array:
+    """Return the only member of objects; null where the object is."""
+    return pc.struct_field(objects, [0])
+
+
+def _paths(names: pa.Array, ancestors: pa.ListArray) -> pa.Array:
+    """Join the names above objects, the root first, and their own."""
+    above = _member(ancestors.flatten())
+    _demand(above.null_count == 0)
+    lengths = pc.fill_null(pc.list_value_length(ancestors), 0)
+    offsets = pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(lengths).cast(pa.int32())])
+    joined = pc.binary_join(pa.ListArray.from_arrays(offsets, above), "/")
+    path = pc.binary_join_element_wise("", joined, names, "/")
+    return pc.if_else(pc.greater(lengths, 0), path, pc.binary_join_element_wise("", names, "/"))
+
+
+def _words(types: pa.Array, subtypes: pa.Array, ext_types: pa.Array) -> pa.Array:
+    """Say in a word what objects are, as `ObjectInfo.type_name` does: there are few different ones in a page."""
+    texts = [each.cast(pa.string()) for each in (types, subtypes, ext_types)]
+    keys = pc.binary_join_element_wise(
+        *texts, " ", null_handling="replace", null_replacement=""
+    ).dictionary_encode()
+    told: list[Any] = [key.split(" ") for key in keys.dictionary.to_pylist()]
+    words = [
+        ObjectInfo("", "", int(kind), int(subtype), "", ext_type=int(ext) if ext else None).type_name
+        for kind, subtype, ext in told
+    ]
+    return pa.array(words, pa.string()).take(keys.indices)

@@ -1,0 +1,3 @@
+import pytest
+
+pytest.importorskip("scipy", reason="the extra bench is not installed")
