@@ -28,7 +28,8 @@ class Sender:
     threads of ``pool``, as a read does it. At most ``backlog`` are in flight or wait to be read: a client that
     reads too slowly sends later, and the log shows it. ``warm`` is what was asked for before. ``brake`` is told how
     each went, and nothing is sent once it says why not, or ``over`` that the budget is used up with so many bytes.
-    ``mend`` makes the target of a log-in again that is gone, once in a load.
+    ``mend`` makes the target of a log-in again that is gone, once in a load; the requests that met this are counted
+    in ``forgiven``, and the brake does not hear of them.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Sender:
         self._requests: list[Sent] = []
         self.wire_bytes = 0
         self.mended = 0
+        self.forgiven = 0
         self._targets = targets
         self._rows = rows
         self._load, self._round = load, round_number
@@ -93,7 +95,7 @@ class Sender:
             return
         number, self._number = self._number, self._number + 1
         turn, session = divmod(number, len(self._targets))
-        target = self._targets[session]
+        target, was_mended = self._targets[session], self._is_mended(session)
         what, offset = target.place(turn, self._rows)
         note = Sent(self._load, self._round, due, queued, session, offset)
         key = what, offset, self._rows
@@ -108,9 +110,13 @@ class Sender:
         except MstrError as error:
             del self._in_flight[number]
             self._room.release()
-            self._failed(note, error)
-            if isinstance(error, SessionExpired | NotFound):
-                await self._make_again(session, target, error)
+            note.error = error.label
+            note.status = error.status if isinstance(error, ServerError) else None
+            if isinstance(error, SessionExpired | NotFound) and not was_mended:
+                self.forgiven += 1
+                await self._make_again(session, error)
+            else:
+                self._brake.failed(error)
             return
         del self._in_flight[number]
         self._answered(note, answer)
@@ -136,15 +142,12 @@ class Sender:
         self.wire_bytes += note.wire_bytes
         self._brake.answered(note.last_byte - note.due)
 
-    def _failed(self, note: Sent, error: MstrError) -> None:
-        note.error = error.label
-        if isinstance(error, ServerError):
-            note.status = error.status
-        self._brake.failed(error)
+    def _is_mended(self, session: int) -> bool:
+        return session in self._mending and self._mending[session].done()
 
-    async def _make_again(self, session: int, target: Target, error: MstrError) -> None:
+    async def _make_again(self, session: int, error: MstrError) -> None:
         """Make the target of a log-in again, once for all of its requests that failed, and once in a load."""
-        if target is not self._targets[session] or self._brake.why is not None:
+        if self._brake.why is not None:
             return
         if session not in self._mending:
             self._mending[session] = asyncio.create_task(self._mended(session, error))

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from mstr_arrow.errors import MstrError, NotFound, SessionExpired, TransportError, UsageError
+from mstr_arrow.session.session import WORKING_SET
+from mstr_arrow.session.working_set import SPARE
 from mstr_arrow.throughput.about import About
 from mstr_arrow.throughput.brake import Brake
 from mstr_arrow.throughput.estimate import LEAST
@@ -161,10 +163,19 @@ class Sweeper:
     async def _targets_of(self, load: Load) -> list[Target]:
         """Make ready what is asked for in each log-in, where there is none yet."""
         clients = await self._log_ins.first(load.sessions)
-        known = self._targets[load.name, load.work]
+        known = self._targets[load.name, load.work] = self._targets.pop((load.name, load.work), [])
+        if load.work == "pages":
+            self._make_room()
         while len(known) < load.sessions:
             known.append(await self._opened(load, clients[len(known)], len(known)))
         return known[: load.sessions]
+
+    def _make_room(self) -> None:
+        """Forget instances that were read longest ago, before the server does: a log-in keeps few of them."""
+        kept = self.client.http.settings.session.working_set or WORKING_SET
+        instances = [key for key in self._targets if key[1] == "pages"]
+        for key in instances[: -max(1, kept - SPARE - 1)]:
+            self._targets[key].clear()
 
     async def _opened(self, load: Load, client: Client, session: int) -> Target:
         if load.work == "uploads":
@@ -219,7 +230,7 @@ class Sweeper:
                 mine = sender.ended
                 self._note(load, mine, sender, began=began, cpu=time.process_time() - cpu, lag=late(lags))
                 await self._rest(load)
-        self._refuse_more(load, mine)
+        self._refuse_more(load, mine, forgiven=sender.forgiven)
         if self.on_load is not None:
             self.on_load(load, self.result())
 
@@ -262,10 +273,10 @@ class Sweeper:
             known[session] = await self._opened(load, clients[session], session)
         return known[session]
 
-    def _refuse_more(self, load: Load, requests: Sequence[Sent]) -> None:
-        """Try nothing stronger after too many errors, or answers that take too long."""
+    def _refuse_more(self, load: Load, requests: Sequence[Sent], *, forgiven: int) -> None:
+        """Try nothing stronger after too many errors, but for those ``forgiven``, or answers that take too long."""
         took = [each.last_byte - each.due for each in requests if each.last_byte is not None]
-        failed = 1 - len(took) / max(1, len(requests))
+        failed = 1 - (len(took) + forgiven) / max(1, len(requests))
         latency = percentiles_of(took)[0].get(95.0, 0.0)
         if self._brake.why is not None:
             why = f"{load} was ended: {self._brake.why}"

@@ -3,12 +3,13 @@
 import asyncio
 import signal
 import threading
+from dataclasses import replace
 
 import pyarrow.compute as pc
 import pytest
 
 import mstr_arrow as ma
-from mstr_arrow.config import Settings, Timeouts
+from mstr_arrow.config import SessionSettings, Settings, Timeouts
 from mstr_arrow.errors import ServerError, UsageError
 from mstr_arrow.simulator import Fault, Simulator, TimeModel
 from mstr_arrow.throughput import brake
@@ -264,3 +265,30 @@ def test_an_answer_that_cannot_be_read_is_an_error_and_not_asked_for_again(serve
     assert found.requests.num_rows == pages_of(server) == 8
     assert len(found.requests["error"].drop_null()) == 1
     assert found.figures[found.loads[0]].errors == 1
+
+
+@pytest.mark.parametrize("work", ["pages", "uploads"])
+def test_many_requests_that_meet_what_is_gone_end_nothing(server, opened, work):
+    aim, fault = (PAGES, Fault.instances_dropped()) if work == "pages" else (("PUT", "/upload"), Fault.logged_out())
+    server.time = TimeModel(request_ms=10)
+    server.fail(fault.on(*aim, skip=30))
+    found = ma.throughput.sweep(
+        opened, "Sales Cube", works=[work], concurrency=[12, 13], page_rows=[100], requests=60, repeats=1
+    )
+    assert found.left_out == {}
+    assert found.ended is None
+    assert found.remade == 1
+    assert 1 <= len(found.requests["error"].drop_null()) <= 13
+
+
+def test_more_objects_than_a_log_in_keeps_instances(server):
+    names = ["Sales Cube", "Customers", "Plain Report", "Customer Report"]
+    with ma.connect(
+        server.url,
+        username=server.username,
+        password=server.password,
+        settings=replace(QUICK, session=SessionSettings(working_set=4)),
+    ) as small:
+        found = ma.throughput.sweep(small, *names, concurrency=[1, 2], page_rows=[100], requests=4, repeats=2)
+    assert found.requests["error"].null_count == found.requests.num_rows
+    assert found.remade == 0
