@@ -92,7 +92,7 @@ MAY_USE = {
     "duckdb": {"scan", "grid", "errors"},
     "throughput": {
         *("connection", "objects", "catalog", "upload", "fetch", "instances", "query", "grid", "session", "http"),
-        *("signatures", "answers", "files", "config", "given", "errors", "paths"),
+        *("signatures", "answers", "files", "config", "given", "errors", "printable", "paths"),
     },
     "compat": {"objects", "query", "errors", "names"},
     "__init__": {
