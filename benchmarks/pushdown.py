@@ -133,7 +133,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="few rows, one repeat: a check that it runs")
     options = parser.parse_args()
-    rows = 20_000 if options.quick else 1_000_000
+    rows = 10_000 if options.quick else 1_000_000
     print(
         f"{machine()}; Polars {pl.__version__}, DuckDB {duckdb.__version__}; the server is the simulator, on this "
         "machine, and counts what it answers\n"
