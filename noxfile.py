@@ -24,6 +24,7 @@ BENCHMARKS = (
     "upload",
     "pushdown",
     "bench_overhead",
+    "bench_truth",
     "consistency",
     "catalog",
     "reports",
@@ -126,7 +127,7 @@ def audit(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Run the benchmarks; ``nox -s bench -- --quick`` only tries them out."""
-    session.install(".[cli,duckdb,pandas]", *TEST)
+    session.install(".[bench,cli,duckdb,pandas]", *TEST)
     for name in BENCHMARKS:
         session.log("benchmarks/%s.py", name)
         session.run("python", "-m", f"benchmarks.{name}", *session.posargs)
@@ -143,5 +144,5 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def peers(session: nox.Session) -> None:
     """Run other clients against the simulator, beside ours; ``nox -s peers -- --quick`` moves fewer rows."""
-    session.install(".", "mstrio-py", "mstr-rest-requests", "psutil")
+    session.install(".[cli]", "mstrio-py", "mstr-rest-requests", "psutil")
     session.run("python", "-m", "benchmarks.peers", *session.posargs)

@@ -17,21 +17,21 @@ async def certify(
 ) -> None:
     """Certify an object in the user's name, or take its certificate; one that is as wanted stays so.
 
-    PUT /api/objects/{id}/certify. Errors: NotFound, PermissionDenied where the user lacks the privilege;
-    ServerError where the server answers as if it had, and shows the object as before.
+    An answer that shows the object as before may be older than the change: then it is asked for once more. PUT
+    /api/objects/{id}/certify, GET /api/objects/{id}. Errors: NotFound, PermissionDenied where the user lacks the
+    privilege; ServerError where the server answers as if it had, and shows the object as before.
     """
-    shown = await http.read(
-        "PUT",
-        f"objects/{object_id}/certify",
-        _read,
-        params={"type": object_type, "certify": "true" if certified else "false"},
-        safe=True,
-    )
-    if shown is not None and shown is not certified:
+    path, kind = f"objects/{object_id}", {"type": object_type}
+    wish = {**kind, "certify": "true" if certified else "false"}
+    shown = await http.read("PUT", f"{path}/certify", _read, params=wish, safe=True)
+    if shown is (not certified):
+        shown = await http.read("GET", path, _read, params=kind)
+    if shown is (not certified):
         now = "certified" if shown else "not certified"
         raise ServerError(
-            f"the server shows {object_id} as {now} in its answer to the request that changes it.",
-            hint="Look at the object: objects of this type may not be certified here, or the answer is of before.",
+            f"the server answers the request that changes it, but shows {object_id} as {now} all the same.",
+            hint="Objects of this type may not be certified here. An administrator sees in the object's properties "
+            "whether it is.",
         )
 
 

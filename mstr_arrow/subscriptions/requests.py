@@ -15,6 +15,7 @@ from mstr_arrow.errors import (
     MstrError,
     NotFound,
     NotSupported,
+    PermissionDenied,
     ProtocolError,
     ServerError,
     TimeoutExceeded,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from mstr_arrow.session.in_project import ProjectSession
     from mstr_arrow.session.project_http import ProjectHttp
     from mstr_arrow.subscriptions.status import Outcome
+    from mstr_arrow.users.model import Account
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds between two questions how a delivery goes."""
@@ -123,6 +125,36 @@ async def switch(http: ProjectHttp, subscription_id: str, *, paused: bool) -> De
             hint="Give it a schedule that does not come, or delete it and make it again later.",
         ) from error
     return await fetch_definition(http, subscription_id)
+
+
+async def give(http: ProjectHttp, definition: Definition, heir: Account) -> Definition:
+    """Give a subscription to another user, and return it as it is then. PATCH …/{id}/owner, GET …/{id}.
+
+    Where it may not be seen any more, it is returned as it was, with the new owner. Errors: NotSupported for a
+    server that cannot; ServerError where the owner is the old one after that.
+    """
+    path = f"subscriptions/{definition.id}/owner"
+    try:
+        await http.read("PATCH", path, once.done, json={"id": heir.id}, safe=True)
+    except ServerError as error:
+        if not is_unknown_route(error):
+            raise
+        raise NotSupported(
+            "this server leaves subscriptions with their owners.",
+            status=error.status,
+            hint="Have the other user make one like it, and delete this one.",
+        ) from error
+    try:
+        given = await fetch_definition(http, definition.id)
+    except (NotFound, PermissionDenied):
+        return Definition({**definition.told, "owner": {"id": heir.id, "name": heir.name}})
+    if given.owner is not None and given.owner.id not in {"", heir.id}:
+        raise ServerError(
+            f"the subscription {definition.name!r} still belongs to {given.owner.name!r}, though the server took "
+            f"the request to give it to {heir.name!r}.",
+            hint="Look at it again in a while, or ask the administrator to give it away.",
+        )
+    return given
 
 
 async def delete(http: ProjectHttp, subscription_id: str) -> None:

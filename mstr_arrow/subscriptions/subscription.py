@@ -14,7 +14,17 @@ from mstr_arrow.signatures import takes
 from mstr_arrow.subscriptions.asked import as_list, content_entries, recipient_entries, schedule_entries
 from mstr_arrow.subscriptions.flags import Flags, checked_flags, checked_name
 from mstr_arrow.subscriptions.prompted import keep_answers
-from mstr_arrow.subscriptions.requests import delete, fetch_definition, fetch_status, replace, send, switch, wait
+from mstr_arrow.subscriptions.requests import (
+    delete,
+    fetch_definition,
+    fetch_status,
+    give,
+    replace,
+    send,
+    switch,
+    wait,
+)
+from mstr_arrow.users.requests import find_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -180,13 +190,16 @@ class Subscription:
         schedules: object = None,
         recipients: object = None,
         delivery: Delivery | None = None,
+        owner: object = None,
         **flags: Unpack[Flags],
     ) -> Self:
         """Change what is named, keep all else, and return the subscription.
 
         Lists are given whole, as for :meth:`Connection.subscribe`; of a ``delivery`` in the mode that it has, the
-        fields that are None are kept. What others changed meanwhile is kept, too: it is read anew first. GET and
-        PUT /api/subscriptions/{id}.
+        fields that are None are kept. What others changed meanwhile is kept, too: it is read anew first. It is
+        given to another ``owner``, a user or the name or id of one, when all else is changed: who has given it away
+        may not be able to change it any more. GET and PUT /api/subscriptions/{id}, PATCH
+        /api/subscriptions/{id}/owner. Errors: NotSupported for a server that leaves them with their owners.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     weekly = conn.subscription("Weekly Sales")
@@ -194,7 +207,7 @@ class Subscription:
         'As every week.'
         """
         given = {"contents": contents, "schedules": schedules, "recipients": recipients}
-        return self._client.run(self._update(name, given, delivery, flags))
+        return self._client.run(self._update(name, given, delivery, owner, flags))
 
     @takes(Flags)
     async def update_async(
@@ -205,15 +218,32 @@ class Subscription:
         schedules: object = None,
         recipients: object = None,
         delivery: Delivery | None = None,
+        owner: object = None,
         **flags: Unpack[Flags],
     ) -> Self:
         """Do what :meth:`update` does."""
         given = {"contents": contents, "schedules": schedules, "recipients": recipients}
-        return await self._client.bridge(self._update(name, given, delivery, flags))
+        return await self._client.bridge(self._update(name, given, delivery, owner, flags))
 
     async def _update(
-        self, name: str | None, given: Mapping[str, object], delivery: Delivery | None, flags: Flags
+        self,
+        name: str | None,
+        given: Mapping[str, object],
+        delivery: Delivery | None,
+        owner: object,
+        flags: Flags,
     ) -> Self:
+        http = self._client.http
+        heir = None if owner is None else await find_user(http, owner)
+        if heir is None or flags or any(each is not None for each in (name, delivery, *given.values())):
+            await self._change(name, given, delivery, flags)
+        if heir is not None:
+            self._definition = await give(http, self._definition, heir)
+        return self
+
+    async def _change(
+        self, name: str | None, given: Mapping[str, object], delivery: Delivery | None, flags: Flags
+    ) -> None:
         http, more = self._client.http, checked_flags(flags)
         named = None if name is None else checked_name(name)
         mode = None if delivery is None else check_delivery(delivery).body()
@@ -233,7 +263,6 @@ class Subscription:
                 name=named, contents=contents, schedules=schedules, recipients=recipients, delivery=mode, more=more
             )
             self._definition = await replace(http, self.id, body)
-        return self
 
     def pause(self) -> Self:
         """Have no schedule run it until :meth:`resume`. PATCH /api/subscriptions/{id}, which servers of 2026 have.

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import pyarrow.compute as pc
-from scipy import stats
+from scipy.special import stdtrit
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.throughput.figures import ENOUGH, warmest
@@ -240,7 +240,7 @@ def _noise(pairs: Sequence[_Pair]) -> tuple[float, int]:
 
 
 def _quantile(error: float, freedom: int) -> float:
-    return float(stats.t.ppf(1 - error / 2, freedom))
+    return float(stdtrit(freedom, 1 - error / 2))
 
 
 def _difference(logarithm: float, half: float) -> Difference:

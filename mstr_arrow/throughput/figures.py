@@ -32,10 +32,11 @@ _MORE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A mean over rounds, and half the width of its 95 % confidence interval; None of a single round."""
+    """A mean over so many rounds, and half the width of its 95 % confidence interval; None of a single round."""
 
     mean: float
     half: float | None
+    rounds: int = 1
 
     def __format__(self, spec: str) -> str:
         half = "" if self.half is None else f" ± {self.half:{spec}}"
@@ -189,7 +190,7 @@ def interval(values: Sequence[float]) -> Interval:
     if len(values) == 1:
         return Interval(mean, None)
     spread = statistics.stdev(values) / math.sqrt(len(values))
-    return Interval(mean, float(stdtrit(len(values) - 1, 0.975)) * spread)
+    return Interval(mean, float(stdtrit(len(values) - 1, 0.975)) * spread, len(values))
 
 
 def percentiles_of(seconds: Sequence[float]) -> tuple[dict[float, float], float]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.special import stdtrit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,14 +25,18 @@ class Law:
     """The universal scalability law, ``X(N) = rate · N / (1 + waiting · (N - 1) + talking · N · (N - 1))``.
 
     ``rate`` is the throughput of one request at a time; ``waiting`` (sigma) the share of work that only one may do
-    at a time, ``talking`` (kappa) what each costs each other. ``off`` is the mean difference between law and data,
-    as a part of the data.
+    at a time, ``talking`` (kappa) what each costs each other. ``waiting_error`` and ``talking_error`` are their
+    standard errors, None where the data do not determine them. ``off`` is the mean difference between law and data,
+    as a part of the data, ``explained`` the part of the variance of throughput that the law explains (R²).
     """
 
     rate: float
     waiting: float
     talking: float
     off: float
+    waiting_error: float | None = None
+    talking_error: float | None = None
+    explained: float = 1.0
 
     def throughput(self, number: float) -> float:
         """Give the throughput with so many in flight."""
@@ -61,7 +66,8 @@ class Knee:
 def find_knee(levels: Mapping[int, Interval]) -> Knee:
     """Find the knee among levels of concurrency, at least one, each with its throughput.
 
-    It is the lowest level that no higher one surpasses by more than `GAIN` and the noise of both.
+    It is the lowest level that no higher one surpasses by more than `GAIN` and the noise of both. Three rounds say
+    little of noise, so that it is pooled: as a part of throughput it is taken to be the same on all levels.
     """
     known = dict(sorted(levels.items()))
     number = enough(known)
@@ -70,10 +76,23 @@ def find_knee(levels: Mapping[int, Interval]) -> Knee:
 
 def enough(levels: Mapping[int, Interval]) -> int:
     """Give the lowest level that no higher one surpasses by more than `GAIN` and the noise of both."""
-    numbers = sorted(levels)
-    return next(
-        one for one in numbers if not any(_more(levels[more], levels[one]) for more in numbers if more > one)
-    )
+    known = _pooled(levels)
+    numbers = sorted(known)
+    return next(one for one in numbers if not any(_more(known[more], known[one]) for more in numbers if more > one))
+
+
+def _pooled(levels: Mapping[int, Interval]) -> dict[int, Interval]:
+    """Give each level the interval that follows from the noise of all, where they have several rounds."""
+    squares, freedom = 0.0, 0
+    for one in levels.values():
+        if one.half is not None and one.mean > 0:
+            degrees = one.rounds - 1
+            spread = one.half / float(stdtrit(degrees, 0.975)) * math.sqrt(one.rounds) / one.mean
+            squares, freedom = squares + degrees * spread**2, freedom + degrees
+    if not freedom:
+        return dict(levels)
+    width = float(stdtrit(freedom, 0.975)) * math.sqrt(squares / freedom)
+    return {number: replace(one, half=width * one.mean / math.sqrt(one.rounds)) for number, one in levels.items()}
 
 
 def fit(levels: Mapping[int, Interval]) -> Law | None:
@@ -86,13 +105,23 @@ def fit(levels: Mapping[int, Interval]) -> Law | None:
 
     start = (found[0] / numbers[0], 0.05, 0.0005)
     try:
-        (rate, waiting, talking), _ = curve_fit(
+        (rate, waiting, talking), covariance = curve_fit(
             _law, numbers, found, p0=start, sigma=found, bounds=([0, 0, 0], [np.inf, 1, 1]), maxfev=10_000
         )
     except (RuntimeError, ValueError):
         return None
-    off = float(np.mean(np.abs(_law(numbers, rate, waiting, talking) / found - 1)))
-    return Law(float(rate), float(waiting), float(talking), off)
+    differences = _law(numbers, rate, waiting, talking) - found
+    spread = float(np.sum((found - found.mean()) ** 2))
+    errors = [float(math.sqrt(one)) if 0 <= one < math.inf else None for one in np.diag(covariance)]
+    return Law(
+        float(rate),
+        float(waiting),
+        float(talking),
+        off=float(np.mean(np.abs(differences / found))),
+        waiting_error=errors[1],
+        talking_error=errors[2],
+        explained=1 - float(np.sum(differences**2)) / spread if spread else 1.0,
+    )
 
 
 def _more(one: Interval, other: Interval) -> bool:

@@ -249,12 +249,15 @@ def _law(law: Law) -> str:
     peak = f"has its peak at {law.peak:.3g} in flight" if law.peak else "has no peak"
     return (
         f"The universal scalability law, off the data by {percent(law.off)} on average, {peak} "
-        f"(sigma {_coefficient(law.waiting)}, kappa {_coefficient(law.talking)})."
+        f"(sigma {_coefficient(law.waiting, law.waiting_error)}, "
+        f"kappa {_coefficient(law.talking, law.talking_error)}; R² {law.explained:.3f})."
     )
 
 
-def _coefficient(value: float) -> str:
-    return f"{value:.2g}" if value > NOTHING else "0"
+def _coefficient(value: float, error: float | None) -> str:
+    """Give a value with its standard error, where the data determine it."""
+    shown = f"{value:.2g}" if value > NOTHING else "0"
+    return shown if error is None else f"{shown} ± {error:.1g}"
 
 
 def _errors(sweep: Sweep, loads: Sequence[Load], failures: Mapping[Load, Mapping[str, int]]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -85,4 +86,7 @@ def _busy(levels: Mapping[int, Figures], knee: Knee) -> Verdict | None:
 
 
 def _brings_more(more: Figures, top: Figures) -> bool:
-    return more.requests_per_second.mean > (1 + 2 * GAIN) * top.requests_per_second.mean
+    """Whether twice as many sessions bring more, beyond noise and by twice what is worth it."""
+    twice, once = more.requests_per_second, top.requests_per_second
+    noise = math.hypot(twice.half or 0.0, once.half or 0.0)
+    return twice.mean - once.mean > max(noise, 2 * GAIN * once.mean)

@@ -10,6 +10,7 @@ import pyarrow as pa
 from mstr_arrow.answers import identity, items, moment, optional_text, reading, text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
 GENERIC_EMAIL = "GENERIC_EMAIL"
@@ -152,6 +153,28 @@ def address_bodies(
         "isDefault": default,
     }
     return [plain, other] if physical is None else [other] if physical else [plain]
+
+
+def changed_address(told: Any, address_id: str, changed: Mapping[str, Any]) -> dict[str, Any]:
+    """Write an address of a list anew, in the words that the server has for it, with what is to be changed.
+
+    >>> there = [{"id": "A1", "name": "x", "physicalAddress": "x@y.z", "deviceId": "D1", "isDefault": False}]
+    >>> changed_address(there, "A1", {"value": "x@y.org", "default": True})
+    {'name': 'x', 'physicalAddress': 'x@y.org', 'deviceId': 'D1', 'isDefault': True}
+    """
+    with reading(told, "a list of addresses"):
+        listed = items(told["addresses"] if isinstance(told, dict) and "addresses" in told else told)
+        (now,) = (each for each in listed if identity(each, "id") == address_id)
+    words = {"value": "value", "device": "device", "default": "isDefault"}
+    if "physicalAddress" in now:
+        words |= {"value": "physicalAddress", "device": "deviceId"}
+    if "idDefault" in now:
+        words["default"] = "idDefault"
+    body = {name: value for name, value in now.items() if name != "id"}
+    for name, value in changed.items():
+        plain = words["device"] == "device" or value != GENERIC_EMAIL
+        body[words.get(name, name)] = value if plain else _GENERIC_EMAIL_ID
+    return body
 
 
 def _account(item: Any) -> Account:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mstr_arrow.answers import unexpected
 from mstr_arrow.catalog.objects import check_text
-from mstr_arrow.errors import InvalidRequest, MstrError, NotFound, UsageError
+from mstr_arrow.errors import InvalidRequest, MstrError, NotFound, ServerError, UsageError
 from mstr_arrow.names import find_named, listing, matcher, near_names, only
 from mstr_arrow.session import once
+from mstr_arrow.session.info import User
 from mstr_arrow.session.listing import fetch_all
 from mstr_arrow.session.project import OBJECT_ID
 from mstr_arrow.users.model import (
@@ -18,6 +19,7 @@ from mstr_arrow.users.model import (
     Addresses,
     Group,
     address_bodies,
+    changed_address,
     read_account,
     read_accounts,
     read_addresses,
@@ -27,7 +29,7 @@ from mstr_arrow.users.model import (
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from mstr_arrow.http.response import Answer
@@ -86,6 +88,11 @@ async def find_account(http: ProjectHttp, wanted: str) -> Account:
     if chosen is None:
         raise no_such("user", wanted, [each.name for each in everybody])
     return chosen
+
+
+async def find_user(http: ProjectHttp, wanted: object) -> Account:
+    """Return the user that is given as one, or by id or name; see `find_account`."""
+    return await find_account(http, wanted.id if isinstance(wanted, User) else cast("str", wanted))
 
 
 def _named(wanted: str, accounts: list[Account]) -> list[Account]:
@@ -153,6 +160,35 @@ async def _post_address(http: ProjectHttp, user_id: str, body: dict[str, Any], b
 
     path = f"v2/users/{user_id}/addresses"
     return await once.create(http, path, body, made, look=look, undo=undo, how_to_see=_HOW_TO_SEE)
+
+
+async def change_address(http: ProjectHttp, user_id: str, wanted: object, changed: Mapping[str, Any]) -> Address:
+    """Change what is named of an address, keep all else as the server told it, and return it as it is then.
+
+    GET and PUT /api/v2/users/{id}/addresses; twice is the same. Errors: NotFound with near names, ServerError where
+    the server shows it as before.
+    """
+    for what, given in changed.items():
+        if what != "default":
+            check_text(what, given)
+        if isinstance(given, str) and not given.strip():
+            raise UsageError(
+                f"the {what} of the address is empty.", hint="Give another, or leave it out to keep it."
+            )
+    told = await _addresses(http, user_id)
+    there = read_addresses(told)
+    address = choose_address(there, wanted.id if isinstance(wanted, Address) else wanted)
+    body = changed_address(told, address.id, changed)
+    path = f"v2/users/{user_id}/addresses/{address.id}"
+    await http.read("PUT", path, once.done, json=body, safe=True)
+    now = choose_address(await fetch_addresses(http, user_id), address.id)
+    kept = {name: value for name, value in changed.items() if name in {"name", "value", "default"}}
+    if any(getattr(now, name) != value for name, value in kept.items()):
+        raise ServerError(
+            f"the server shows the address {now.name!r} ({now.value}) after the request that changes it.",
+            hint="Look at it again in a while, or delete it and add another.",
+        )
+    return now
 
 
 async def delete_address(http: ProjectHttp, user_id: str, address_id: str) -> None:

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from mstr_arrow.session.info import User as Name
 from mstr_arrow.users.model import GENERIC_EMAIL
-from mstr_arrow.users.requests import add_address, choose_address, delete_address, fetch_addresses
+from mstr_arrow.users.requests import add_address, change_address, choose_address, delete_address, fetch_addresses
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -89,6 +89,41 @@ class User(Name):
         """Do what :meth:`add_address` does."""
         return await self._client.bridge(self._add(name, value, device, mode, default=default))
 
+    def update_address(
+        self,
+        address: Address | str,
+        *,
+        name: str | None = None,
+        value: str | None = None,
+        device: str | None = None,
+        default: bool | None = None,
+    ) -> Address:
+        """Change what is named of an address, keep all else, and return it; it may be given by id, name or value.
+
+        What delivers to it goes on doing so: it keeps its id. GET and PUT /api/v2/users/{id}/addresses. Errors:
+        NotFound with near names, InvalidRequest for what is no address.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     ann = conn.users("Ann Lee")[0]
+        ...     home = ann.add_address("Home", "ann@example.org")
+        ...     print(ann.update_address("Home", value="ann.lee@example.org").value)
+        ...     ann.delete_address(home)
+        ann.lee@example.org
+        """
+        return self._client.run(self._change(address, name, value, device, default=default))
+
+    async def update_address_async(
+        self,
+        address: Address | str,
+        *,
+        name: str | None = None,
+        value: str | None = None,
+        device: str | None = None,
+        default: bool | None = None,
+    ) -> Address:
+        """Do what :meth:`update_address` does."""
+        return await self._client.bridge(self._change(address, name, value, device, default=default))
+
     def delete_address(self, address: Address | str) -> None:
         """Take an address from the user; it may be given by id, name or value.
 
@@ -103,6 +138,19 @@ class User(Name):
     async def _add(self, name: str, value: str, device: str, mode: str, *, default: bool) -> Address:
         http = self._client.http
         return await add_address(http, self.id, name, value, device=device, mode=mode, default=default)
+
+    async def _change(
+        self,
+        address: Address | str,
+        name: str | None,
+        value: str | None,
+        device: str | None,
+        *,
+        default: bool | None,
+    ) -> Address:
+        given = {"name": name, "value": value, "device": device, "default": default}
+        changed = {what: each for what, each in given.items() if each is not None}
+        return await change_address(self._client.http, self.id, address, changed)
 
     async def _delete(self, address: Address | str) -> None:
         there = [] if not isinstance(address, str) else await fetch_addresses(self._client.http, self.id)

@@ -8,7 +8,7 @@ from aiohttp import web
 
 import mstr_arrow as ma
 from mstr_arrow.catalog import details
-from mstr_arrow.errors import DataLossWarning, PermissionDenied, ProtocolError, UsageError
+from mstr_arrow.errors import DataLossWarning, PermissionDenied, ProtocolError, ServerError, UsageError
 from mstr_arrow.simulator import Fault, Simulator
 
 COUNT = 3_500
@@ -173,6 +173,27 @@ def test_a_lost_answer_certifies_once_more(full, conn):
     conn.cube("Sales Cube").certify()
     assert conn.objects("sales cube")[0].certified is True
     conn.cube("Sales Cube").decertify()
+
+
+OLD = Fault.rewritten(lambda body: body.replace(b'"certified":true', b'"certified":false'))
+
+
+def test_an_answer_that_shows_the_object_as_before_is_looked_at_again(full, conn):
+    full.fail(OLD.on("PUT", "/certify"))
+    conn.cube("Sales Cube").certify()
+    assert conn.objects("sales cube")[0].certified is True
+    conn.cube("Sales Cube").decertify()
+
+
+@pytest.mark.parametrize("kind", ["cube", "report", "dashboard"])
+def test_an_object_that_stays_as_it_was_is_an_error(full, conn, kind):
+    one = conn.objects("sales cube" if kind == "cube" else None, kind=kind)[0]
+    full.fail(OLD.on("PUT", "/certify"))
+    full.fail(OLD.on("GET", f"/objects/{one.id}"))
+    with pytest.raises(ServerError, match=f"shows {one.id} as not certified all the same") as caught:
+        one.certify()
+    assert caught.value.hint
+    one.decertify()
 
 
 def test_a_refusal_to_certify_is_typed(full, conn):

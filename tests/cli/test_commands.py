@@ -73,6 +73,22 @@ def test_the_simulator_serves_until_it_is_interrupted():
         assert f"MSTR_URL={url}" in process.stdout.read()
 
 
+def test_the_simulator_has_switches_for_data_models():
+    switches = ["--no-model-parameters", "--model-table-states", "none", "--model-done-status", "1"]
+    program = [sys.executable, "-u", "-c", "import mstr_arrow.cli; mstr_arrow.cli.main()"]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [*program, "simulate", "--rows", "10", "--port", "0", *switches]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own interpreter
+        url = next(line.split()[1] for line in process.stdout if line.strip().startswith("URL"))
+        with mstr_arrow.connect(url, username="demo", password="demo") as connection:
+            model = connection.data_model("Retail Model")
+            with pytest.raises(mstr_arrow.errors.NotFound):
+                connection.request("GET", f"/api/model/dataModels/{model.id}/parameters")
+            assert model.refresh("replace").status.state == "done"
+        process.terminate()
+        assert process.wait(60) == 0
+
+
 def test_a_log_gets_a_line_now_and_then(monkeypatch, capsys):
     now = [100.0]
     monkeypatch.setattr(shown.time, "monotonic", lambda: now[0])

@@ -46,6 +46,7 @@ PRINTING = {
     "subscriptions resume": [["subscriptions", "resume", "On My Phone", "--json"]],
     "refresh": [["refresh", "--help"]],
     "bench run": [["bench", "run", "--help"]],
+    "bench compare": [["bench", "compare", "--help"]],
     "bench show": [["bench", "show", "--help"]],
     "caches ls": [["caches", "ls"], ["caches", "ls", "--json"]],
     **{

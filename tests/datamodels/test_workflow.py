@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import mstr_arrow as ma
-from mstr_arrow.config import Retry, Settings, Timeouts
 from mstr_arrow.simulator import Fault, Simulator
+from tests.support.examples import Example
 from tests.support.servers import IDLE
 
 PAGE = Path(__file__).parents[2] / "docs" / "data-models.md"
@@ -18,12 +18,8 @@ EXAMPLE = next(
     if "# 6 " in block
 )
 SHOWN = re.findall(r"# (?:\d+ )?((?:GET|POST|DELETE) [^\n#]*)", EXAMPLE)
-OF_CONNECTING = re.compile(r"/api/(status|sessions|projects)$")
+OF_CONNECTING = r"/api/(status|sessions|projects)$"
 OF_THE_PROOF = re.compile(r"/api/cubes/|/api/monitors/")
-QUICK = Settings(
-    timeouts=Timeouts(connect=2, read=2, execute=5, logout=1),
-    retry=Retry(attempts=2, seconds=5, wait_initial=0.001, wait_max=0.002),
-)
 
 
 @pytest.fixture(scope="module")
@@ -34,27 +30,7 @@ def server():
 
 @pytest.fixture
 def run(server, monkeypatch, capsys):
-    """Run the example against the server; give the requests it made, with {id} for ids."""
-    connect = ma.connect
-
-    def to_simulator(url, **_):
-        assert url == "https://bi.example.com/MicroStrategyLibrary"
-        login = {"username": server.username, "password": server.password}
-        return connect(server.url, **login, project=server.project, settings=QUICK)
-
-    monkeypatch.setattr(ma, "connect", to_simulator)
-
-    def run():
-        before = len(server.requests)
-        try:
-            exec(compile(EXAMPLE, str(PAGE), "exec"), {"__name__": "example"})  # noqa: S102  ours
-        finally:
-            run.said = capsys.readouterr().out
-            server.heal()
-        made = [each for each in server.requests[before:] if not OF_CONNECTING.search(each.path)]
-        return [(each.method, re.sub("[0-9A-F]{32}", "{id}", each.path)) for each in made]
-
-    return run
+    return Example(EXAMPLE, PAGE, OF_CONNECTING, server, monkeypatch, capsys)
 
 
 def spelled_out(shown):

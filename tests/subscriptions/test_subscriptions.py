@@ -9,8 +9,17 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow import delivery
-from mstr_arrow.errors import InvalidRequest, NotFound, NotSupported, PermissionDenied, ProtocolError, UsageError
+from mstr_arrow.errors import (
+    InvalidRequest,
+    NotFound,
+    NotSupported,
+    PermissionDenied,
+    ProtocolError,
+    ServerError,
+    UsageError,
+)
 from mstr_arrow.session import listing
+from mstr_arrow.simulator import Fault
 from tests.support.servers import IDLE
 
 
@@ -320,3 +329,41 @@ def test_schedules_come_from_the_newer_route_where_the_older_is_gone(server, con
     assert conn.schedules() == known
     assert asyncio.run(conn.schedule_async("mondays at six")).type == "time_based"
     assert known.table().column_names[:3] == ["id", "name", "type"]
+
+
+@pytest.mark.parametrize("how", ["name", "user name", "id", "user"])
+def test_a_subscription_is_given_to_another_user(server, conn, daily, how):
+    ann = conn.user("Ann Lee")
+    before = len(sent(server, "PUT"))
+    given = {"name": "ann lee", "user name": "annl", "id": ann.id, "user": ann}[how]
+    assert daily.update(owner=given).owner == "Ann Lee"
+    assert conn.subscription(daily.id).owner_id == ann.id
+    assert len(sent(server, "PUT")) == before  # nothing else was changed
+    assert asyncio.run(daily.update_async(owner="demo", name="Daily")).owner == "demo"
+
+
+def test_all_else_is_changed_before_a_subscription_is_given_away(server, conn, daily):
+    before = len(server.requests)
+    changed = daily.update(owner="Ann Lee", delivery=delivery.Email(subject="Yours"))
+    assert (changed.owner, changed.delivery.subject) == ("Ann Lee", "Yours")
+    asked = [request.method for request in server.requests[before:] if daily.id in request.path]
+    assert asked == ["GET", "PUT", "PATCH", "GET"]
+    with pytest.raises(NotFound, match="Did you mean 'Ann Lee'"):
+        daily.update(owner="Ann Le", name="Other")
+    assert conn.subscription(daily.id).name == "Daily"
+
+
+def test_what_was_given_away_and_is_seen_no_more_is_known_all_the_same(server, daily):
+    server.fail(Fault.error(403).on("GET", r"/subscriptions/\w+$"))
+    assert daily.update(owner="Ann Lee").owner == "Ann Lee"
+    server.fail(Fault.reset().on("PATCH", "/owner$"))
+    assert daily.update(owner="demo").owner == "demo"
+
+
+def test_a_subscription_that_stays_with_its_owner_is_told(server, daily):
+    server.fail(Fault.empty(204).on("PATCH", "/owner$"))
+    with pytest.raises(ServerError, match="still belongs to 'demo', though"):
+        daily.update(owner="Ann Lee")
+    server.fail(Fault.error(404, "ERR004", message="HTTP 404 Not Found").on("PATCH", "/owner$"))
+    with pytest.raises(NotSupported, match="leaves subscriptions with their owners"):
+        daily.update(owner="Ann Lee")

@@ -7,20 +7,16 @@ from pathlib import Path
 import pytest
 
 import mstr_arrow as ma
-from mstr_arrow.config import Retry, Settings, Timeouts
 from mstr_arrow.errors import InvalidRequest, MstrError, PermissionDenied
 from mstr_arrow.simulator import Fault, Simulator
 from mstr_arrow.subscriptions import requests
+from tests.support.examples import URL, Example
 from tests.support.servers import IDLE
 
 PAGE = Path(__file__).parents[2] / "docs" / "subscriptions.md"
 EXAMPLE = re.search(r"```python\n(from contextlib.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)[1]
 SHOWN = re.findall(r"(?<=# )(?:\d+ )?((?:GET|POST|PUT|DELETE)[^\n#]*)", EXAMPLE)
-OF_CONNECTING = {"/api/status", "/api/sessions"}  # asked while connecting, and to keep the session alive
-QUICK = Settings(
-    timeouts=Timeouts(connect=2, read=2, execute=5, logout=1),
-    retry=Retry(attempts=2, seconds=5, wait_initial=0.001, wait_max=0.002),
-)
+OF_CONNECTING = r"/api/(status|sessions)$"  # asked while connecting, and to keep the session alive
 
 
 @pytest.fixture(scope="module")
@@ -31,42 +27,22 @@ def server():
 
 @pytest.fixture
 def run(server, monkeypatch, capsys):
-    """Run the example against the server; give the requests it made, with {id} for ids."""
-    connect = ma.connect
     monkeypatch.setattr(requests, "FIRST_PAUSE", 0.005)
-
-    def to_simulator(url, **_):
-        assert url == "https://bi.example.com/MicroStrategyLibrary"
-        login = {"username": server.username, "password": server.password}
-        return connect(server.url, **login, project=server.project, settings=QUICK)
-
-    monkeypatch.setattr(ma, "connect", to_simulator)
-
-    def run():
-        before = len(server.requests)
-        try:
-            exec(compile(EXAMPLE, str(PAGE), "exec"), {"__name__": "example"})  # noqa: S102  ours
-        finally:
-            capsys.readouterr()
-            server.heal()
-            made = server.requests[before:]
-        return [f"{r.method} {re.sub('[0-9A-F]{32}', '{id}', r.path)}" for r in made if r.path not in OF_CONNECTING]
-
-    return run
+    return Example(EXAMPLE, PAGE, OF_CONNECTING, server, monkeypatch, capsys)
 
 
 def spelled_out(shown):
     """Give the requests of a comment: ``GET, POST /x`` are two, to one path."""
     found = re.findall(r"(GET|POST|PUT|DELETE)(?: (/[^\s,]+))?", shown)
     paths = [path for _, path in found]
-    return [f"{method} {path or paths[-1]}" for method, path in found]
+    return [(method, path or paths[-1]) for method, path in found]
 
 
 def state(server):
     return set(server.subscriptions.items()), server.addresses("demo"), server.open_sessions
 
 
-STATUS = "GET /api/subscriptions/{id}/status"
+STATUS = ("GET", "/api/subscriptions/{id}/status")
 STEPS = [request for shown in SHOWN for request in spelled_out(shown)]
 
 
@@ -83,12 +59,12 @@ def test_the_requests_that_are_shown_are_those_that_are_made(server, run):
 
 def aimed(fault, step):
     """Let a fault meet the request of a step."""
-    method, path = STEPS[step].split(" ")
+    method, path = STEPS[step]
     skip = STEPS[:step].count(STEPS[step])
     return fault.on(method, re.sub(r"\{id\}", r"\\w+", path) + "$", skip=skip)
 
 
-@pytest.mark.parametrize("step", range(len(STEPS) - 3), ids=lambda step: STEPS[step])
+@pytest.mark.parametrize("step", range(len(STEPS) - 3), ids=lambda step: " ".join(STEPS[step]))
 def test_a_refusal_at_any_step_leaves_nothing(server, run, step):
     before = state(server)
     server.fail(aimed(Fault.error(400, "ERR006"), step))
@@ -106,22 +82,22 @@ def test_what_the_server_refuses_to_delete_is_told_and_the_rest_is_undone(server
         run()
     assert (server.addresses("demo"), server.open_sessions) == ([], 0)
     left = server.subscriptions["Sales of the night"]
-    with ma.connect("https://bi.example.com/MicroStrategyLibrary") as conn:
+    with ma.connect(URL) as conn:
         conn.subscription(left).delete()
 
 
 @pytest.mark.parametrize("fault", [Fault.reset(), Fault.outwaited(504)], ids=["reset", "gateway"])
-@pytest.mark.parametrize("step", range(len(STEPS)), ids=lambda step: STEPS[step])
+@pytest.mark.parametrize("step", range(len(STEPS)), ids=lambda step: " ".join(STEPS[step]))
 def test_a_lost_answer_at_any_step_does_nothing_twice_and_leaves_nothing(server, run, step, fault):
     before, sent = state(server), len(server.deliveries)
     server.fail(aimed(fault, step))
     try:
         run()
     except MstrError:
-        assert STEPS[step].endswith("/login")  # which is another's test
+        assert STEPS[step][1].endswith("/login")  # which is another's test
         server.expire_sessions()
     else:
         assert len(server.deliveries) == sent + 1
-    if STEPS[step].endswith("/login"):
+    if STEPS[step][1].endswith("/login"):
         server.expire_sessions()  # a session whose log-in was not answered ends by itself
     assert state(server) == before

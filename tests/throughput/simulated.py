@@ -64,8 +64,8 @@ def put(model, number, *, seconds=10.0, rate=0.0, rows=1_000, size=100_000, sess
 
         async def send(due):
             nonlocal in_flight, answered, full
-            page = len(requests) % 50
-            note = Sent(0, 0, due, session=len(requests) % sessions, cold=len(requests) < 50)
+            page = len(requests) % 20
+            note = Sent(0, 0, due, session=len(requests) % sessions, cold=len(requests) < 20)
             requests.append(note)
             await room.acquire()
             note.sent = time.clock()

@@ -31,7 +31,7 @@ def test_a_server_that_takes_15_percent_longer_gives_13_percent_less():
 
 @pytest.mark.parametrize(("slower", "right"), [(1.0, "not different"), (1.15, "different")])
 def test_twenty_trials(slower, right):
-    answers = [each.answer for each in trials(20, slower=slower, noise=0.3, concurrency=(2, 8))]
+    answers = [each.answer for each in trials(20, slower=slower, noise=0.2, concurrency=(2, 8), seconds=5)]
     assert answers.count(right) >= 19
 
 

@@ -28,9 +28,10 @@ MODELS = {
 @pytest.mark.parametrize("name", MODELS)
 def test_the_knee_and_the_limit_are_those_of_the_model(name):
     model, truth, part = MODELS[name]
-    levels = {number: put(model, number) for number in LEVELS}
+    seconds = 12 if model.noise or model.cold_ms else 3
+    levels = {number: put(model, number, seconds=seconds) for number in LEVELS}
     knee = find_knee({number: one.requests_per_second for number, one in levels.items()})
-    twice = put(model, LEVELS[-1], sessions=2)
+    twice = put(model, LEVELS[-1], sessions=2, seconds=seconds)
     assert knee.reached
     assert abs(LEVELS.index(knee.concurrency) - LEVELS.index(truth)) <= 1
     assert judge(levels, knee, more_sessions=twice).part == part
@@ -38,13 +39,13 @@ def test_the_knee_and_the_limit_are_those_of_the_model(name):
 
 def test_a_slow_client_is_named_first():
     model = TimeModel(request_ms=100, workers=4)
-    levels = {number: put(model, number, decode=0.08) for number in LEVELS}
+    levels = {number: put(model, number, decode=0.08, seconds=5) for number in LEVELS}
     knee = find_knee({number: one.requests_per_second for number, one in levels.items()})
     assert judge(levels, knee).part == "client"
 
 
 def test_a_server_that_still_gives_more_has_no_knee_yet():
-    levels = {number: put(TimeModel(request_ms=100, workers=64), number) for number in LEVELS}
+    levels = {number: put(TimeModel(request_ms=100, workers=64), number, seconds=3) for number in LEVELS}
     knee = find_knee({number: one.requests_per_second for number, one in levels.items()})
     assert not knee.reached
     assert judge(levels, knee).part == "nothing yet"
@@ -58,11 +59,10 @@ def test_throughput_and_littles_law_are_exact_without_noise():
     assert one.little == pytest.approx(1, rel=0.01)
 
 
-@pytest.mark.slow
 def test_an_open_loop_counts_from_when_a_request_was_due():
-    # 2 s in every 20 nothing is served: a tenth of the requests wait, evenly from 2 s down to 0.
-    model = TimeModel(request_ms=1, stall_every=20, stall_seconds=2)
-    opened = put(model, 0, rate=50, seconds=200)
-    closed = put(model, 1, seconds=200)
-    assert opened.latencies[99.0] == pytest.approx(1.8, rel=0.1)
+    # Two stalls of 2 s in a minute: a fifteenth of the requests wait, evenly from 2 s down to 0.
+    model = TimeModel(request_ms=50, stall_every=20, stall_seconds=2)
+    opened = put(model, 0, rate=10, seconds=60)
+    closed = put(model, 1, seconds=60)
+    assert opened.latencies[99.0] == pytest.approx(0.05 + 2 * (1 - 0.01 * 15), rel=0.1)
     assert closed.latencies[99.0] < opened.latencies[99.0] / 10

@@ -2,11 +2,12 @@
 
 import asyncio
 import pickle
+from dataclasses import replace
 
 import pytest
 
 import mstr_arrow as ma
-from mstr_arrow.errors import InvalidRequest, MstrError, NotFound, ProtocolError, UsageError
+from mstr_arrow.errors import InvalidRequest, MstrError, NotFound, ProtocolError, ServerError, UsageError
 from mstr_arrow.simulator import Fault, Simulator
 from mstr_arrow.users.model import read_addresses
 from tests.support.servers import IDLE
@@ -154,3 +155,43 @@ def test_what_is_no_list_of_users_is_a_protocol_error(library, retail):
     library.on("GET", "/api/users", json=[{"name": "x"}])
     with pytest.raises(ProtocolError, match="no list of users: 'id' is missing"):
         retail.users()
+
+
+def test_an_address_is_changed_in_either_dialect_and_keeps_what_is_not_named(conn):
+    me = conn.user()
+    office = me.add_address("Office", "demo@example.com", default=True)
+    moved = me.update_address("demo@example.com", value="demo@example.org")
+    assert moved == replace(office, value="demo@example.org")
+    named = asyncio.run(me.update_address_async(office, name="Desk", default=False, device="GENERIC_EMAIL"))
+    assert (named.id, named.name, named.value, named.default) == (office.id, "Desk", "demo@example.org", False)
+    assert me.addresses() == [named]
+    me.delete_address(named)
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.reset(), Fault.outwaited(504), Fault.html(502)], ids=["reset", "504", "502"]
+)
+def test_an_address_is_changed_though_the_answer_is_lost(server, conn, fault):
+    me = conn.user()
+    office = me.add_address("Office", "demo@example.com")
+    server.fail(fault.on("PUT", ADDRESSES))
+    assert me.update_address(office, value="demo@example.org").value == "demo@example.org"
+    assert server.addresses("demo") == ["demo@example.org"]
+    me.delete_address(office)
+
+
+def test_what_cannot_be_changed_of_an_address_is_refused(server, conn):
+    me = conn.user()
+    office = me.add_address("Office", "demo@example.com")
+    with pytest.raises(NotFound, match=r"Did you mean 'demo@example\.com'"):
+        me.update_address("demo@example.co", name="x")
+    with pytest.raises(UsageError, match="the value of the address is empty"):
+        me.update_address(office, value=" ")
+    with pytest.raises(UsageError, match="no text"):
+        me.update_address(office, name=7)
+    with pytest.raises(InvalidRequest, match="not a valid e-mail address"):
+        me.update_address(office, value="nobody")
+    server.fail(Fault.empty(204).on("PUT", ADDRESSES))
+    with pytest.raises(ServerError, match=r"shows the address 'Office' \(demo@example.com\)"):
+        me.update_address(office, value="demo@example.org")
+    me.delete_address(office)

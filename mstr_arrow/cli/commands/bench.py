@@ -1,7 +1,7 @@
 """``mstr-arrow bench``: how much a server gives, where its knee is, and what the limit is."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mstr_arrow.cli.commands.bench_compare import compare
 from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.amounts import read_counts, read_rates, read_seconds
 from mstr_arrow.cli.options.connecting import open_connection
@@ -199,8 +200,9 @@ def _reported(console: Terminal, plan: Any, folder: Path, *, json: bool) -> Iter
 
 
 def _report(console: Terminal, sweep: Any, folder: Path, *, json: bool) -> None:
-    """Print what was found, and write it into a folder."""
+    """Print what was found, and write it into a folder: the data, the page, and its plots."""
     from mstr_arrow.cli.render.throughput import summary  # noqa: PLC0415 - an extra
+    from mstr_arrow.throughput.report import write_html, write_images  # noqa: PLC0415 - an extra
     from mstr_arrow.throughput.saved import as_json, save  # noqa: PLC0415 - an extra
 
     save(sweep, folder)
@@ -208,7 +210,9 @@ def _report(console: Terminal, sweep: Any, folder: Path, *, json: bool) -> None:
         print_json(as_json(sweep))
     else:
         summary(Terminal(), sweep)
-    console.print(f"The data are in {folder}.", soft_wrap=True)
+    page = write_html(sweep, folder / "report.html")
+    write_images(sweep, folder)
+    console.print(f"The report is {page}; its plots and the data are beside it.", soft_wrap=True)
 
 
 def _ask(console: Terminal, cost: str, url: str | None) -> None:
@@ -257,4 +261,4 @@ def show(folder: Folder, *, verbose: common.Verbose = False, json: common.Json =
         _report(console, _throughput().load(folder), folder, json=json)
 
 
-COMMANDS = {"run": run, "show": show}
+COMMANDS: Mapping[str, Callable[..., None]] = {"run": run, "compare": compare, "show": show}

@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -53,6 +53,28 @@ def simulate(
     gateway_seconds: Annotated[
         float | None, typer.Option(help="Seconds after which a gateway in front gives an answer up, with a 504.")
     ] = None,
+    data_models: Annotated[
+        bool, typer.Option(help="Have the calls about data models, as servers since August 2025 do.")
+    ] = True,
+    model_parameters: Annotated[
+        bool, typer.Option(help="Have the calls about parameters of data models, too.")
+    ] = True,
+    model_seconds: Annotated[
+        float, typer.Option(min=0, help="Seconds that loading the tables of a data model takes.")
+    ] = 0.0,
+    model_table_states: Annotated[
+        Literal["loaded", "completed", "none"],
+        typer.Option(help="What a loaded table of a data model is called; none: tables are not told."),
+    ] = "loaded",
+    model_done_status: Annotated[
+        int, typer.Option(min=0, max=1, help="The status of a data model that is loaded.")
+    ] = 0,
+    model_instance_seconds: Annotated[
+        float, typer.Option(min=0, help="Seconds without a request that end an instance of a data model.")
+    ] = 120.0,
+    model_delete_cancels: Annotated[
+        bool, typer.Option(help="End what an instance of a data model publishes when it is deleted.")
+    ] = True,
     publish_status_text: Annotated[
         bool,
         typer.Option(
@@ -83,6 +105,13 @@ def simulate(
             publication_seconds=publication_seconds,
             time=TimeModel(workers=workers, request_ms=request_ms),
             gateway_seconds=gateway_seconds,
+            data_models=data_models,
+            model_parameters=model_parameters,
+            model_seconds=model_seconds,
+            model_table_states=model_table_states,
+            model_done_status=model_done_status,
+            model_instance_seconds=model_instance_seconds,
+            model_delete_cancels=model_delete_cancels,
             publish_status_text=publish_status_text,
         ) as sim,
     ):

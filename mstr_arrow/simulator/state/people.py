@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from mstr_arrow.simulator.answers import OBJECT_NOT_FOUND, Refusal
@@ -55,8 +56,10 @@ class People:
     def change_address(
         self, person: Person, address_id: str, body: dict[str, Any], dialect: AddressDialect
     ) -> None:
-        """Change an address to what a request says."""
-        self._settle(person, self._read(body, dialect, self.address(person, address_id)))
+        """Change an address to what a request says; where that is refused, it stays as it is."""
+        changed = self._read(body, dialect, replace(self.address(person, address_id)))
+        person.addresses[changed.id] = changed
+        self._settle(person, changed)
 
     def address(self, person: Person, address_id: str) -> Address:
         """Find an address of a user; raise the server's 404 where there is none."""
