@@ -61,7 +61,7 @@ SET_UPS = {
     "2 workers": SetUp(2, "server", {"request_ms": 200, "workers": 2}),
     "4 workers": SetUp(4, "server", {"request_ms": 200, "workers": 4}),
     "8 workers": SetUp(8, "server", {"request_ms": 200, "workers": 8}),
-    "16 workers": SetUp(16, "server", {"request_ms": 200, "workers": 16}),
+    "16 workers": SetUp(16, "server", {"request_ms": 400, "workers": 16}),
     "a lock": SetUp(4, "server", {"request_ms": 150, "lock_ms": 50, "workers": 64}),
     "one request of a session": SetUp(1, "session", {"request_ms": 200, "workers": 16, "session_limit": 1}),
     "three requests of a session": SetUp(4, "session", {"request_ms": 200, "workers": 16, "session_limit": 3}),
