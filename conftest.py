@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.simulator import Simulator
 
-_NEED_BENCH = ["mstr_arrow/throughput/*", "mstr_arrow/cli/render/throughput.py"]
+_NEED_BENCH = ["mstr_arrow/throughput/*", "mstr_arrow/cli/render/throughput.py", "tests/cli/test_throughput.py"]
 collect_ignore_glob = [] if find_spec("scipy") else _NEED_BENCH
 
 

@@ -143,5 +143,5 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def peers(session: nox.Session) -> None:
     """Run other clients against the simulator, beside ours; ``nox -s peers -- --quick`` moves fewer rows."""
-    session.install(".", "mstrio-py", "mstr-rest-requests", "psutil")
+    session.install(".[cli]", "mstrio-py", "mstr-rest-requests", "psutil")
     session.run("python", "-m", "benchmarks.peers", *session.posargs)

@@ -91,7 +91,7 @@ def _sweep(connection: ma.Connection, page_rows: int, requests: int) -> float:
     found = ma.throughput.sweep(
         connection, CUBE, concurrency=[IN_FLIGHT], page_rows=[page_rows], requests=requests, repeats=1
     ).requests
-    return requests / (pc.max(found["last_byte"]).as_py() - pc.min(found["sent"]).as_py())
+    return requests / float(pc.max(found["last_byte"]).as_py() - pc.min(found["sent"]).as_py())
 
 
 async def _bare(client: Client, page_rows: int, requests: int) -> float:

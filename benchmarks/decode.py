@@ -84,7 +84,8 @@ def _threads(shape: str, text: bytes, pages: int, repeats: int) -> None:
 async def _lag(shape: str, text: bytes, seconds: float) -> None:
     """Decode at full speed in two threads and look at the event loop every 5 ms."""
     columns = decode_page(text).columns
-    loop, lags = asyncio.get_running_loop(), []
+    loop = asyncio.get_running_loop()
+    lags: list[float] = []
     until = time.monotonic() + seconds
 
     def decode_until() -> int:

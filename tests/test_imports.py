@@ -28,6 +28,7 @@ MAY_USE = {
     "given": {"errors"},
     "events": set(),
     "wording": set(),
+    "json_bounds": {"errors"},
     "names": {"errors"},
     "masked": set(),
     "private": {"errors"},
@@ -37,12 +38,12 @@ MAY_USE = {
     "secrets": {"private", "paths", "errors"},
     "config": {"events", "given", "errors"},
     "credentials": {"config", "background", "masked", "errors"},
-    "http": {"credentials", "masked", "config", "events", "paths", "errors"},
+    "http": {"json_bounds", "credentials", "masked", "config", "events", "paths", "errors"},
     "session": {
         *("signatures", "http", "credentials", "config", "events", "background", "private", "masked"),
         *("paths", "answers", "given", "errors", "names"),
     },
-    "grid": {"answers", "errors", "names"},
+    "grid": {"json_bounds", "answers", "errors", "names"},
     "files": {"grid", "paths", "errors"},
     "query": {"grid", "given", "errors", "names"},
     "prompts": {"answers", "query", "paths", "errors", "names"},
@@ -92,7 +93,7 @@ MAY_USE = {
     "duckdb": {"scan", "grid", "errors"},
     "throughput": {
         *("connection", "objects", "catalog", "upload", "fetch", "instances", "query", "grid", "session", "http"),
-        *("signatures", "answers", "files", "config", "given", "errors", "paths"),
+        *("signatures", "answers", "files", "config", "given", "errors", "printable", "paths"),
     },
     "compat": {"objects", "query", "errors", "names"},
     "__init__": {

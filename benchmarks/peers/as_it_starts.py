@@ -63,8 +63,11 @@ def _started(*switches: str) -> Iterator[str]:
     command = [*_COMMAND, *_FREE_PORT, *switches]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
-            lines = process.stdout or ()
-            yield next(words[1] for words in map(str.split, lines) if words[:1] == ["URL"])
+            lines = map(str.split, process.stdout or ())
+            url = next((words[1] for words in lines if words[:1] == ["URL"]), None)
+            if url is None:
+                raise RuntimeError("`mstr-arrow simulate` ended before it served; its standard error says why")
+            yield url
         finally:
             process.terminate()
             try:

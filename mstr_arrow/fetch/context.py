@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mstr_arrow.errors import MstrError, ProtocolError
 from mstr_arrow.fetch.deadline import Deadline
+from mstr_arrow.fetch.frames import empty_frames
 from mstr_arrow.fetch.scheduler import Budget
 from mstr_arrow.fetch.stats import Meter
 from mstr_arrow.grid.decode import decode_page
@@ -24,6 +28,9 @@ if TYPE_CHECKING:
     from mstr_arrow.session.in_project import ProjectSession
 
 R = TypeVar("R")
+
+_LARGE = 2**24
+"""Bytes of a page beyond which it is unpacked and decoded alone: several could take all memory at once."""
 
 
 class Workshop:
@@ -45,6 +52,7 @@ class Workshop:
         self.budget = Budget(options.limits)
         self._on_progress = on_progress
         self._offsets: dict[str, bool] = {}
+        self._large = threading.Lock()
         self._pool = ThreadPoolExecutor(options.limits.decode_threads, "mstr-arrow-decode")
         self._lag = asyncio.ensure_future(self.meter.watch_lag())
         session.hold()
@@ -87,18 +95,27 @@ class Workshop:
 
         def work() -> tuple[Page, Any, int, float]:
             began = time.perf_counter()
-            text = answer.text()
             grid = self.options.grid if columns is None else columns.options
-            page = decode_page(text, columns, options=grid, offset=offset)
-            return page, convert(page), len(text), time.perf_counter() - began
+            with ExitStack() as alone:
+                try:
+                    text = answer.text(_LARGE)
+                except ProtocolError:
+                    alone.enter_context(self._large)
+                    text = answer.text()
+                page = decode_page(text, columns, options=grid, offset=offset, largest=answer.largest)
+                return page, convert(page), len(text), time.perf_counter() - began
 
         page, item, size, seconds = await self.in_thread(work)
         self.meter.decoded(size, seconds)
         return page, item, size
 
     async def in_thread(self, work: Callable[..., R], *arguments: Any) -> R:
-        """Run ``work`` in one of the threads."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
+        """Run ``work`` in one of the threads; an error of its own holds nothing that it worked on."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
+        except MstrError as error:
+            empty_frames(error)
+            raise
 
     def close(self) -> None:
         """Stop the clock and let the session go."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from mstr_arrow.grid.missing import METRICS
+from mstr_arrow.json_bounds import check_parsed_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,8 +55,10 @@ def cut(text: bytes) -> Any:
         rest += [text[at : piece.start], b'"\\u0000%d"' % number]
         at = piece.end
     rest.append(text[at:])
+    outline = b"".join(rest)
+    check_parsed_size(outline)
     try:
-        document = orjson.loads(b"".join(rest))
+        document = orjson.loads(outline)
     except orjson.JSONDecodeError as error:
         raise Unrecognised("not JSON without its big parts") from error
     if _put_back(document, pieces) != len(pieces):
@@ -152,7 +155,9 @@ def _put_back(document: Any, pieces: list[Piece]) -> int:
         for holder, key in small:
             # What heads the columns of a wide grid, not its data: the document's readers want objects.
             if isinstance(piece := holder.get(key), Piece):
-                holder[key] = orjson.loads(piece.page[piece.start : piece.end])
+                text = piece.page[piece.start : piece.end]
+                check_parsed_size(text)
+                holder[key] = orjson.loads(text)
     except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
         raise Unrecognised("not a page") from error
     return placed

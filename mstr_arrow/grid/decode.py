@@ -17,6 +17,7 @@ from mstr_arrow.grid.options import DEFAULTS, GridOptions
 from mstr_arrow.grid.schema import Columns, check_columns, columns_of
 from mstr_arrow.grid.tidy import Laid, lay_out
 from mstr_arrow.grid.values import Number
+from mstr_arrow.json_bounds import LARGEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,11 +52,17 @@ class Page:
 
 
 def decode_page(
-    text: bytes, columns: Columns | None = None, *, options: GridOptions = DEFAULTS, offset: int = 0
+    text: bytes,
+    columns: Columns | None = None,
+    *,
+    options: GridOptions = DEFAULTS,
+    offset: int = 0,
+    largest: int = LARGEST,
 ) -> Page:
     """Decode a page; ``columns`` are those of the first page, None for the first page itself.
 
-    ``offset`` is that of the rows that were asked for: where a page does not tell its own, it is that.
+    ``offset`` is that of the rows that were asked for: where a page does not tell its own, it is that. ``largest``
+    are the bytes that the page might have had, which bound the memory that decoding takes.
 
     Holds the text, the arrays made of it, and between them one element list or matrix in a second form. Errors:
     ProtocolError, DataMismatch, ConversionError.
@@ -78,22 +85,27 @@ def decode_page(
             laid = lay_out(document, columns_here, fast.read_parts(document, columns_here))
     except (Unrecognised, MstrError):
         # An error of the fast path may be its own mistake in cutting: the plain decoder is the one to say it.
-        return decode_plainly(text, columns, options=options, offset=offset)
+        return decode_plainly(text, columns, options=options, offset=offset, largest=largest)
     return _page(document, laid, columns_here)
 
 
 def decode_plainly(
-    text: bytes, columns: Columns | None = None, *, options: GridOptions = DEFAULTS, offset: int = 0
+    text: bytes,
+    columns: Columns | None = None,
+    *,
+    options: GridOptions = DEFAULTS,
+    offset: int = 0,
+    largest: int = LARGEST,
 ) -> Page:
     """Decode a page as `decode_page` does, by the plain decoder alone."""
-    document = read_document(parse(text), offset)
+    document = read_document(parse(text, largest=largest), offset)
     with page_shape():
         columns = _settle(document, columns, options)
         if document.is_empty:
             return _without_rows(document, columns)
         plain.check_shape(document, columns)
         if plain.needs_exact(document, columns):
-            document = read_document(parse(text, exact=True), offset)
+            document = read_document(parse(text, exact=True, largest=largest), offset)
         laid, misfits = plain.lay_out(document, columns)
     return _page(document, laid, columns, tuple(misfits))
 

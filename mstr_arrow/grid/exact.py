@@ -18,6 +18,7 @@ from mstr_arrow.grid.convert import parse_texts
 from mstr_arrow.grid.misfits import Misfits, refuse_mixed
 from mstr_arrow.grid.types import TEXT, is_number, is_text
 from mstr_arrow.grid.values import Number, array_of, has_offset, reader_of
+from mstr_arrow.json_bounds import LARGEST, check_parsed_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,11 +35,13 @@ _TEXT_OR_NOT_FINITE = re.compile(
 )
 
 
-def parse(text: bytes, *, exact: bool = False) -> Any:
+def parse(text: bytes, *, exact: bool = False, largest: int = LARGEST) -> Any:
     """Parse a page; ``exact`` keeps fractions and long integers as texts; errors: ProtocolError if not JSON.
 
     NaN and infinities, which are no JSON, are numbers nevertheless. What is no UTF-8 becomes halves of characters.
+    What takes too much memory once it is parsed is a ProtocolError, too; ``largest`` is that of the answer.
     """
+    check_parsed_size(text, largest)
     try:
         if not exact:
             return orjson.loads(text)

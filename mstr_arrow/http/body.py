@@ -10,20 +10,19 @@ import re
 import zlib
 from email.message import Message
 from functools import partial
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from mstr_arrow.errors import ProtocolError
+from mstr_arrow.json_bounds import LARGEST, check_parsed_size
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 DAMAGED = "Try again; if it recurs, what stands between here and the server damages answers, or gives its own."
-
-LARGEST = 2**27
-"""Bytes that are read of an answer, packed or unpacked, where nothing else is said."""
 
 PIECE = 2**16
 
@@ -106,7 +105,9 @@ def _joined(unpack: Callable[[], Iterator[bytes]], largest: int) -> bytes:
     del pieces
     if size > largest:
         raise too_large(largest)
-    return b"".join(unpack())
+    whole = BytesIO()  # holds the bytes once, where joining a list of them would hold them twice
+    whole.writelines(unpack())
+    return whole.getvalue()
 
 
 def _steps(unpacker: zlib._Decompress, packed: bytes, most: int) -> Iterator[bytes]:
@@ -238,8 +239,12 @@ def _utf8(content: bytes, name: str) -> bytes:
 _HALVES = re.compile(rb"\\[^u]|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u[dD][89a-fA-F]..", re.DOTALL)
 
 
-def loads(content: bytes) -> Any:
-    """Parse JSON; half a character, which no text holds, becomes U+FFFD. Errors: ValueError."""
+def loads(content: bytes, largest: int = LARGEST) -> Any:
+    """Parse JSON; half a character, which no text holds, becomes U+FFFD.
+
+    Errors: ValueError; ProtocolError where it would take too much memory, see `check_parsed_size`.
+    """
+    check_parsed_size(content, largest)
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError as error:

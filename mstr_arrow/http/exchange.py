@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -166,20 +167,17 @@ async def _received(content: aiohttp.StreamReader, limit: asyncio.Timeout, secon
     ``limit`` ends the wait where so little came in ``seconds`` that it is as good as silence.
     """
     clock = asyncio.get_running_loop().time
-    pieces: list[bytes] = []
     size, awaited = 0, SLOWEST * seconds
-    try:
+    with BytesIO() as body:  # closed at the end, or the traceback of an error holds what came
         while piece := await content.readany():
-            pieces.append(piece)
+            body.write(piece)
             size += len(piece)
             if size > largest:
                 raise Failed(too_large(largest), repeatable=False, size=size)
             if size >= awaited:
                 awaited = size + SLOWEST * seconds
                 limit.reschedule(clock() + seconds)
-        return b"".join(pieces)
-    finally:
-        pieces.clear()  # or the traceback of an error holds them
+        return body.getvalue()  # which is what was written, not a copy
 
 
 def _unanswered(error: Exception, delivery: Delivery, timeouts: Timeouts) -> Failed:

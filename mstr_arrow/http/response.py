@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import ProtocolError
 from mstr_arrow.http.blotting import blotted
-from mstr_arrow.http.body import DAMAGED, LARGEST, json_text, loads, unpacked
+from mstr_arrow.http.body import DAMAGED, json_text, loads, unpacked
+from mstr_arrow.json_bounds import LARGEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,26 +43,29 @@ class Answer:
     largest: int = LARGEST
     secrets: Sequence[Masked] = field(default=(), repr=False)
 
-    def content(self) -> bytes:
-        """Return the body, unpacked; a damaged one is a ProtocolError.
+    def content(self, largest: int | None = None) -> bytes:
+        """Return the body, unpacked; a damaged one is a ProtocolError, as is one of more than ``largest`` bytes.
 
         Unpacking a page takes a while: do it in a worker thread.
         """
-        return unpacked(self.body, self.encoding, self.largest)
+        return unpacked(self.body, self.encoding, self.largest if largest is None else largest)
 
-    def text(self) -> bytes:
-        """Return the body, unpacked, as the text of one JSON document in UTF-8; see `json_text`."""
-        return json_text(self.content(), self.headers.get("Content-Type", ""))
+    def text(self, largest: int | None = None) -> bytes:
+        """Return the body, unpacked, as the text of one JSON document in UTF-8; see `content` and `json_text`."""
+        return json_text(self.content(largest), self.headers.get("Content-Type", ""))
 
     def json(self) -> Any:
         """Return the body parsed; a body that is not JSON is a ProtocolError that shows its start."""
-        return parsed(self.text(), self.secrets)
+        return parsed(self.text(), self.secrets, self.largest)
 
 
-def parsed(content: bytes, secrets: Sequence[Masked] = ()) -> Any:
-    """Return JSON parsed; what is not JSON is a ProtocolError that shows its start, without the secrets."""
+def parsed(content: bytes, secrets: Sequence[Masked] = (), largest: int = LARGEST) -> Any:
+    """Return JSON parsed; what is not JSON is a ProtocolError that shows its start, without the secrets.
+
+    So is what takes too much memory once it is parsed; ``largest`` is that of the answer.
+    """
     try:
-        return loads(content)
+        return loads(content, largest)
     except ValueError as error:
         reason = str(error)
     # Raised here, as the parser's error holds the whole text; and without it, for tracebacks that show variables.

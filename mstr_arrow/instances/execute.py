@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.answers import unexpected
 from mstr_arrow.errors import (
-    ConnectError,
     InstanceGone,
     MstrError,
     NotFound,
@@ -25,9 +24,9 @@ from mstr_arrow.errors import (
     TimeoutExceeded,
 )
 from mstr_arrow.grid.rows import Range
-from mstr_arrow.http.error_map import error_for
 from mstr_arrow.http.retry import leaves_open, retry_after
 from mstr_arrow.http.subject import Subject
+from mstr_arrow.instances.failures import explain_cut, failure_of, is_cut, too_long
 from mstr_arrow.instances.jobs import cancel_job, runs_nothing
 from mstr_arrow.instances.lost import Lost
 from mstr_arrow.instances.nothing import blank_answer, has_no_data, has_no_rows, with_columns
@@ -35,7 +34,6 @@ from mstr_arrow.instances.page_by import choose_page
 from mstr_arrow.instances.page_request import halving
 from mstr_arrow.instances.prompts import Prompting
 from mstr_arrow.instances.status import FAILED, PROMPTED, READY, State, read_state
-from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
@@ -65,7 +63,6 @@ CHANGES = 3
 """How often an instance is changed when a gateway cuts the request."""
 
 _WORTH_A_THREAD = 2**16
-_GATEWAY = frozenset({502, 504})
 
 
 async def place_for(session: ProjectSession, source: Source, instance: Instance | None, watch: Watch) -> Place:
@@ -119,7 +116,7 @@ async def execute(
         cancelled = await execution.cancel()
         if not limit.expired():
             raise
-        raise execution.too_long(seconds, cancelled=cancelled) from error
+        raise too_long(source, seconds, execution.doing, cancelled=cancelled) from error
     finally:
         watch(None)
 
@@ -190,13 +187,10 @@ class _Execution:
             return False
         return await cancel_job(self._http, self._source.object_id, self._instance)
 
-    def too_long(self, seconds: float, *, cancelled: bool) -> TimeoutExceeded:
-        """Say that the time is over, and what the server was doing."""
-        left = "its job was cancelled" if cancelled else "it may go on until the connection is closed"
-        return TimeoutExceeded(
-            f"the {self._source.kind} was not ready after {seconds:g} s; the server was {self._doing}, and {left}.",
-            hint=naming("Raise {Timeouts.execute}, or ask for less."),
-        )
+    @property
+    def doing(self) -> str:
+        """What the server was doing when it was last asked."""
+        return self._doing
 
     async def _created(self, body: dict[str, object], change: dict[str, object] | None) -> Answer:
         """Create the instance with ``body``, and when it is ready, ``change`` it."""
@@ -227,8 +221,8 @@ class _Execution:
                 lost=self._lost,
             )
         except MstrError as error:
-            if _cut(error):
-                self._explain(error, time.monotonic() - began)
+            if is_cut(error):
+                explain_cut(error, source, time.monotonic() - began)
             elif isinstance(error, ServerError) and not leaves_open(error):
                 self._place.refused()
             raise
@@ -253,8 +247,8 @@ class _Execution:
                 if not (leaves_open(error) or isinstance(error, ProtocolError)):
                     raise
                 if not left:
-                    if _cut(error):
-                        self._explain(error, time.monotonic() - began)
+                    if is_cut(error):
+                        explain_cut(error, source, time.monotonic() - began)
                     raise
                 self._seen_running = False
                 await self._settled(None, State(self._instance, None), Range(0, 1))
@@ -333,7 +327,7 @@ class _Execution:
         try:
             return await self._stated("GET", self._path, params=params, wait=wait, safe=False)
         except MstrError as error:
-            if not (_cut(error) or isinstance(error, TimeoutExceeded)):
+            if not (is_cut(error) or isinstance(error, TimeoutExceeded)):
                 raise
             return None, State(self._instance, None)
 
@@ -401,10 +395,7 @@ class _Execution:
                     return error
             except MstrError:
                 pass
-        if failure is not None:
-            return error_for(500, {}, failure, method="GET", path=f"/api/{self._source.path}")
-        reason = f": {message}" if message else f" (status {state.number}); it gives no reason."
-        return ServerError(f"the server could not run the {self._source.kind}{reason}")
+        return failure_of(self._source, state.number, message, failure)
 
     def _known(self) -> str:
         if self._instance is None:
@@ -414,17 +405,3 @@ class _Execution:
     @property
     def _path(self) -> str:
         return f"{self._source.path}/{self._known()}"
-
-    def _explain(self, error: MstrError, seconds: float) -> None:
-        """Have an error say that the request that runs the object was cut, and what to do."""
-        if isinstance(error, ServerError):
-            error.message = f"a gateway in front of the server cut the request after {seconds:.0f} s."
-        error.message += f" The {self._source.kind} may go on running on the server."
-        error.hint = self._source.gateway_hint
-
-
-def _cut(error: MstrError) -> bool:
-    """Tell whether a gateway or the network ended a request that the server may still work on."""
-    if isinstance(error, ServerError):
-        return error.status in _GATEWAY and error.code is None
-    return isinstance(error, ConnectError) and error.cut

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.delivery.modes import Delivery
 
-_FILLED_IN = frozenset(
+FILLED_IN = frozenset(
     {"id", "owner", "dateCreated", "dateModified", "editable", "lastRun", "multipleContents", "sendNow"}
 )
 """What the server fills in, and does not take."""
@@ -74,7 +74,7 @@ class Definition:
 
         Entries of lists that were there keep what is not said of them, and so does a delivery of the same mode.
         """
-        body = {key: copy.deepcopy(value) for key, value in self.told.items() if key not in _FILLED_IN}
+        body = {key: copy.deepcopy(value) for key, value in self.told.items() if key not in FILLED_IN}
         given = {"contents": contents, "schedules": schedules, "recipients": recipients}
         for key, entries in given.items():
             if entries is not None:

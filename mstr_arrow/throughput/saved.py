@@ -81,6 +81,12 @@ def write_whole(path: Path, write: Callable[[str], object]) -> None:
         raise
 
 
+def write_bytes(path: Path, data: bytes) -> Path:
+    """Write a file, which is there whole or not at all; return its path."""
+    write_whole(path, lambda file: Path(file).write_bytes(data))
+    return path
+
+
 def _umask() -> int:
     """Give the mask of the process, which can only be read by setting it."""
     mask = os.umask(0o077)

@@ -16,6 +16,14 @@ def here(server, monkeypatch, tmp_path):  # noqa: ARG001 - whose address is in t
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.fixture(autouse=True)
+def without_drawing(request, monkeypatch):
+    """Leave the report out where it is not what is tried: it takes some seconds to draw."""
+    if "slow" not in request.keywords:
+        monkeypatch.setattr("mstr_arrow.throughput.report.write_html", lambda _, path: path)
+        monkeypatch.setattr("mstr_arrow.throughput.report.write_images", lambda *_: [])
+
+
 def test_a_measurement_is_kept_in_a_folder_and_shown_again(run, server, tmp_path):
     before = server.open_sessions
     result = run("bench", CUBE, *FEW, "--concurrency", "1,2", "--yes", "-o", "found", "--json")
@@ -26,6 +34,17 @@ def test_a_measurement_is_kept_in_a_folder_and_shown_again(run, server, tmp_path
     assert json.loads((tmp_path / "found" / "sweep.json").read_text()) == told
     assert json.loads(run("bench", "show", "found", "--json").out) == told
     assert server.open_sessions == before
+
+
+@pytest.mark.slow
+def test_the_folder_has_a_page_with_all_plots_and_the_plots_by_themselves(run, tmp_path):
+    result = run("bench", CUBE, *FEW, "--concurrency", "1,2", "--yes", "-o", "found")
+    assert result.code == 0, result.err
+    assert result.err.splitlines()[-1] == "The report is found/report.html; its plots and the data are beside it."
+    assert b"These are figures of the simulator: they say nothing of any real server." in result.out
+    names = {path.name for path in (tmp_path / "found").iterdir()}
+    assert {"report.html", "sweep.json", "requests.parquet", "01-throughput.png", "01-throughput.svg"} <= names
+    assert "figures of the simulator" in (tmp_path / "found" / "report.html").read_text(encoding="utf-8")
 
 
 def test_without_a_folder_it_makes_one_that_is_named_after_the_time(run, tmp_path):

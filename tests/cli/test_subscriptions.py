@@ -1,6 +1,7 @@
 """Subscriptions, schedules and users on the command line."""
 
 import json
+import re
 
 import pytest
 
@@ -178,3 +179,89 @@ def test_a_profile_may_set_what_commands_elsewhere_have(run, profile, server):
     assert run("subscriptions", "ls").code == 0
     profile(f"[default]\nurl = '{server.url}'\npage-rws = 5\n")
     assert "Did you mean page-rows?" in " ".join(run("subscriptions", "ls").err.replace("│", " ").split())
+
+
+TOML = """\
+name = "Daily"
+contents = [
+    "Sales Cube",
+    {name = "Cross-tab Metrics Last", personalization = {format_type = "EXCEL", compressed = true}},
+]
+schedules = "Every Morning"
+recipients = ["Ann Lee", {name = "Everyone", include = "CC"}]
+allow_unsubscribe = true
+
+[delivery]
+mode = "email"
+subject = "Sales"
+zip = {filename = "sales"}
+"""
+
+
+def definition(run, name):
+    told = json.loads(run("subscriptions", "show", name, "--json").out)["definition"]
+    own = ("id", "owner", "name", "dateCreated", "dateModified", "lastRun")
+    for each in told["recipients"]:
+        each.pop("childSubscriptionId", None)
+    return {member: value for member, value in told.items() if member not in own}
+
+
+def test_one_is_made_of_a_file_and_of_what_show_writes(run, tmp_path):
+    file, shown = tmp_path / "daily.toml", tmp_path / "shown.json"
+    file.write_text(TOML)
+    made = run("subscriptions", "create", "--from", file)
+    assert (made.code, made.err) == (0, "")
+    first = definition(run, "Daily")
+    assert [each["name"] for each in first["contents"]] == ["Sales Cube", "Cross-tab Metrics Last"]
+    assert first["contents"][1]["personalization"] == {"formatType": "EXCEL", "compressed": True}
+    assert [each["includeType"] for each in first["recipients"]] == ["TO", "CC"]
+    assert (first["delivery"]["email"]["subject"], first["allowUnsubscribe"]) == ("Sales", True)
+    shown.write_bytes(run("subscriptions", "show", "Daily", "--json").out)
+    assert run("subscriptions", "create", "Copy", "--from", shown).code == 0
+    assert definition(run, "Copy") == first
+    for name in ("Daily", "Copy"):
+        assert run("subscriptions", "delete", name).code == 0
+
+
+@pytest.mark.parametrize("name", ["On My Phone", "Nightly Sales Cache", "Weekly Sales"])
+def test_what_show_writes_makes_the_same_again(run, tmp_path, name):
+    shown = tmp_path / "shown.json"
+    shown.write_bytes(run("subscriptions", "show", name, "--json").out)
+    made = run("subscriptions", "create", "Again", "--from", shown)
+    again, shown = definition(run, "Again"), definition(run, name)
+    lost = "says 'alerting' of the subscription, which is not known here" if shown.pop("alerting", None) else ""
+    assert made.code == 0
+    assert lost in made.err
+    assert bool(lost) == bool(made.err)
+    assert again == shown
+    assert run("subscriptions", "delete", "Again").code == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "said"),
+    [
+        ("schedule =", "schedules =", r"line 6: a subscription has no 'schedule'.*'schedules'"),
+        ("format_typ =", "format_type =", r"line 4: a content has no 'format_typ'.*'format_type'"),
+        ("subjct =", "subject =", r"line 12: an e-mail has no 'subjct'.*'subject'"),
+        ("inclde =", "include =", r"line 7: a recipient has no 'inclde'.*'include'"),
+        ("filname =", "filename =", r"line 13: a zip file has no 'filname'.*'filename'"),
+        ('"EXCL"', '"EXCEL"', r"'EXCL', which is not known.*'EXCEL'"),
+        ('"Ann Le"', '"Ann Lee"', r"Did you mean 'Ann Lee'"),
+        ("[dilivery]", "[delivery]", r"line 10: a subscription has no 'dilivery'.*'delivery'"),
+        ("name = Daily", 'name = "Daily"', r"cannot be read: .*line 1"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_told_with_its_line(run, tmp_path, wrong, right, said):
+    file = tmp_path / "daily.toml"
+    file.write_text(TOML.replace(right, wrong, 1))
+    result = run("subscriptions", "create", "--from", file)
+    assert result.code
+    assert re.search(said, " ".join(result.err.split()))
+
+
+def test_a_file_and_options_do_not_mix(run, tmp_path):
+    file = tmp_path / "daily.toml"
+    file.write_text('name = "Daily"\n')
+    assert "by --from and by options" in run("subscriptions", "create", "--from", file, "--to", "Ann Lee").err
+    assert "Add contents to the file" in run("subscriptions", "create", "--from", file).err
+    assert "has no name" in run("subscriptions", "create", "--content", "Sales Cube", "--to", "Ann Lee").err

@@ -1,4 +1,7 @@
-"""``python -m tests.hostile``: each hostile answer at each endpoint, how calls ended, and the memory they took."""
+"""``python -m tests.hostile``: each hostile answer at each endpoint, how calls ended, and the memory they took.
+
+``most`` is the memory that one call took beyond what there was before it; ``held`` what is left after all so far.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +14,19 @@ from typing import NamedTuple
 
 from tests.hostile.answers import ANSWERS
 from tests.hostile.cells import CELLS
+from tests.hostile.memory import forget_peak, held, peak
 from tests.hostile.process import hostile_process
 from tests.hostile.trial import SETTINGS, Due, Wrong, attempt
 
 MOST_GROWTH = SETTINGS.limits.buffer_bytes // 2**20 + 200
-"""MB by which the memory of the process may grow: what a read may hold, and 200."""
-_ROW = "{:38} {:>6} {:>8} {:>7} {:>6} {:>8}  {:24} {:>12}"
+"""MB by which a call may make the process grow, and all calls together: what a read may hold, and 200."""
+_ROW = "{:38} {:>6} {:>8} {:>7} {:>6} {:>8}  {:24} {:>8}  {:24} {:>7}"
 
 
-class _Longest(NamedTuple):
-    seconds: float = 0.0
+class _Most(NamedTuple):
+    """The most seconds, or MB, that a call took, and its endpoint."""
+
+    amount: float = 0.0
     endpoint: str = ""
 
 
@@ -32,16 +38,17 @@ def main() -> int:
     given = parser.parse_args()
     part, parts = map(int, given.share.split("/"))
     chosen = given.answer or [*ANSWERS][part - 1 :: parts]
-    wrong, longest, calls, began = 0, _Longest(), 0, time.monotonic()
+    wrong, longest, largest, calls, began = 0, _Most(), _Most(), 0, time.monotonic()
     with hostile_process() as server:
         due = Due(server)
         for endpoint in CELLS:
             due(endpoint)
-        before = _peak()
-        print(_ROW.format("answer", "calls", "results", "errors", "wrong", "longest", "at", "memory grown"))
+        before = held()
+        print(_ROW.format("answer", "calls", "results", "errors", "wrong", "longest", "at", "most", "at", "held"))
         for answer in chosen:
-            ends, slowest = Counter[str](), _Longest()
+            ends, slowest, greatest = Counter[str](), _Most(), _Most()
             for endpoint in CELLS:
+                start = forget_peak()
                 try:
                     end = attempt(server, answer, endpoint, due)
                 except Wrong as error:
@@ -49,22 +56,23 @@ def main() -> int:
                     ends["wrong"] += 1
                 else:
                     ends["results" if end.error is None else "errors"] += 1
-                    slowest = max(slowest, _Longest(end.seconds, endpoint))
-            wrong, calls, longest = wrong + ends["wrong"], calls + ends.total(), max(longest, slowest)
+                    slowest = max(slowest, _Most(end.seconds, endpoint))
+                    del end
+                greatest = max(greatest, _Most(peak() - start, endpoint))
+            wrong, calls = wrong + ends["wrong"], calls + ends.total()
+            longest, largest = max(longest, slowest), max(largest, greatest)
             told = [ends.total(), ends["results"], ends["errors"], ends["wrong"]]
-            grown = f"{_peak() - before} MB"
-            print(_ROW.format(answer, *told, f"{slowest.seconds:.2f} s", slowest.endpoint, grown), flush=True)
-    growth = _peak() - before
+            times, sizes = f"{slowest.amount:.2f} s", f"{greatest.amount:.0f} MB"
+            grown = f"{held() - before:.0f} MB"
+            print(_ROW.format(answer, *told, times, slowest.endpoint, sizes, greatest.endpoint, grown), flush=True)
+        growth = held() - before
     print(
         f"{len(chosen)} answers at {len(CELLS)} endpoints, {calls} calls in {time.monotonic() - began:.0f} s: "
-        f"{wrong} ended as none may; the longest took {longest.seconds:.1f} s ({longest.endpoint}); "
-        f"memory grew by {growth} MB (at most {MOST_GROWTH}); {_processor_seconds():.0f} s of processor time"
+        f"{wrong} ended as none may; the longest took {longest.amount:.1f} s ({longest.endpoint}); the most memory "
+        f"{largest.amount:.0f} MB ({largest.endpoint}), held after all {growth:.0f} MB (at most {MOST_GROWTH}); "
+        f"{_processor_seconds():.0f} s of processor time"
     )
-    return int(wrong > 0 or growth > MOST_GROWTH)
-
-
-def _peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return int(wrong > 0 or max(growth, largest.amount) > MOST_GROWTH)
 
 
 def _processor_seconds() -> float:

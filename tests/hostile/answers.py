@@ -29,6 +29,7 @@ from tests.hostile.making import (
     interim_for_ever,
     is_number,
     is_redirect,
+    long_names,
     members,
     nested,
     no_http,
@@ -42,6 +43,7 @@ from tests.hostile.making import (
     quoting,
     raw,
     refused,
+    repeated,
     silent,
     silent_body,
     slow_head,
@@ -51,6 +53,7 @@ from tests.hostile.making import (
     too_short,
     trickle,
     twice,
+    twice_packed,
     upgrade,
     values,
 )
@@ -66,11 +69,15 @@ ANSWERS: dict[str, Hostile] = {
     "silence in the body": Hostile(silent_body),
     "two bytes a second": Hostile(trickle),
     "a head byte by byte": Hostile(slow_head),
-    "a body without end": Hostile(endless),
-    "chunks without end": Hostile(endless_chunks),
-    "10 GB in 10 MB": Hostile(packed(partial(members, 10 * MIB, 1000))),
-    "10 GB in one member": Hostile(packed(partial(one_member, 10 * MIB, 1000))),
-    "10 GB packed twice": Hostile(packed(lambda: gzip.compress(members(10 * MIB, 1000)), "gzip, gzip")),
+    "a body without end": Hostile(endless, large=True),
+    "chunks without end": Hostile(endless_chunks, large=True),
+    "10 GB in 10 MB": Hostile(packed(partial(members, 10 * MIB, 1000)), large=True),
+    "10 GB in one member": Hostile(packed(partial(one_member, 10 * MIB, 1000)), large=True),
+    "10 GB packed twice": Hostile(packed(partial(twice_packed, 10 * MIB, 1000), "gzip, gzip"), large=True),
+    "objects by the million": Hostile(packed(partial(repeated, b"{}", 30)), large=True),
+    "lists by the million": Hostile(packed(partial(repeated, b"[]", 30)), large=True),
+    "members by the million": Hostile(packed(partial(repeated, b'{"a":{"b":0.5}}', 6)), large=True),
+    "nulls by the million": Hostile(packed(partial(repeated, b"null", 20)), large=True),
     # packed and cut in odd ways
     "gzip cut": Hostile(in_gzip(lambda it: it[:-9])),
     "gzip flipped": Hostile(in_gzip(flipped)),
@@ -128,9 +135,9 @@ ANSWERS: dict[str, Hostile] = {
     # texts
     "terminal escapes in names": Hostile(texts(lambda it: it + ESCAPES), another=True),
     "paths in names": Hostile(texts(paths), another=True),
-    "names of 50 MB": Hostile(
-        body(lambda it: it.body.replace(b'"name"', b'"name": "%b", "x"' % (b"n" * 50 * MIB), 1)), another=True
-    ),
+    "names of 50 MB": Hostile(long_names(b"n"), another=True, large=True),
+    "names of 50 MB that steer": Hostile(long_names(b"\\u001bn"), another=True, large=True),
+    "names of 40 MB and a wide letter": Hostile(long_names("\U0001f600".encode(), 40), another=True, large=True),
     "other ids": Hostile(values(lambda _, it: ID.sub("A" * 32, it) if isinstance(it, str) else it), another=True),
     "empty texts": Hostile(values(lambda _, it: "" if isinstance(it, str) else it), another=True),
     # heads

@@ -50,12 +50,13 @@ class Hostile(NamedTuple):
     """A hostile answer.
 
     ``another`` says that it can be read, and means something else than what is due; ``first`` makes it of the first
-    page of a list, whichever is asked for.
+    page of a list, whichever is asked for; ``large`` that it takes a while to come, and is waited for.
     """
 
     pieces: Callable[[Plain], Pieces]
     another: bool = False
     first: bool = False
+    large: bool = False
 
 
 # Of the body
@@ -148,6 +149,15 @@ def inside_out(value: Any) -> Any:
     return [other_shape(each) for each in value] if isinstance(value, list) else value
 
 
+def long_names(start: bytes, megabytes: int = 50) -> Callable[[Plain], Pieces]:
+    """Send the first name as a long one that begins like this."""
+
+    def named(plain: Plain) -> bytes:
+        return plain.body.replace(b'"name"', b'"name": "%b", "x"' % (start + b"n" * megabytes * MIB), 1)
+
+    return body(named)
+
+
 ID = re.compile(r"[0-9A-F]{32}")
 
 ESCAPES = "\x1b[2J\x1b]0;owned\x07\u202e\u2028\r\x00\x9b31m"
@@ -172,6 +182,20 @@ def one_member(size: int, times: int) -> bytes:
     first = packer.compress(b"[" * 100) + packer.flush(zlib.Z_FULL_FLUSH)
     block = packer.compress(b" " * size) + packer.flush(zlib.Z_FULL_FLUSH)
     return first + block * times
+
+
+@cache
+def twice_packed(size: int, times: int) -> bytes:
+    return gzip.compress(members(size, times), mtime=0)
+
+
+@cache
+def repeated(value: bytes, millions: int) -> bytes:
+    """Pack a list of so many equal values."""
+    packer = zlib.compressobj(1, wbits=31)
+    thousand = (value + b",") * 1000
+    pieces = [packer.compress(b"["), *(packer.compress(thousand) for _ in range(1000 * millions))]
+    return b"".join([*pieces, packer.compress(value + b"]"), packer.flush()])
 
 
 def packed(bomb: Callable[[], bytes], encoding: str = "gzip") -> Callable[[Plain], Pieces]:

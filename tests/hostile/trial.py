@@ -28,6 +28,8 @@ SETTINGS = ma.Settings(
     timeouts=ma.Timeouts(connect=0.3, read=0.25, execute=0.5, publish=0.5, logout=3),
     retry=ma.Retry(attempts=2, seconds=1, wait_initial=0.001, wait_max=0.002),
 )
+LARGE = dataclasses.replace(SETTINGS, timeouts=ma.Timeouts(connect=0.3, read=4, execute=4, publish=4, logout=3))
+"""For answers that take a while to come: a time-out would end them before they take memory."""
 PATIENT = ma.Settings(timeouts=ma.Timeouts(execute=2))
 """For calls that nothing hostile meets, on a machine that is busy."""
 DEADLINE = 30
@@ -115,7 +117,7 @@ def attempt(server: HostileServer, answer: str, endpoint: str, due: Due) -> Ende
 
     Errors: Wrong for no end, an error that is not ours or shows what it may not, and for a value that is another.
     """
-    end = call(server, answer, endpoint, SETTINGS)
+    end = call(server, answer, endpoint, LARGE if ANSWERS[answer].large else SETTINGS)
     if end.error is None:
         if not ANSWERS[answer].another and end.value != due(endpoint):
             raise Wrong(f"{str(end.value)[:500]} came in place of {str(due(endpoint))[:500]}")

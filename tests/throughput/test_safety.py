@@ -282,7 +282,7 @@ def test_many_requests_that_meet_what_is_gone_end_nothing(server, opened, work):
 
 
 def test_more_objects_than_a_log_in_keeps_instances(server):
-    names = ["Sales Cube", "Customers", "Plain Report", "Customer Report"]
+    names = ["Sales Cube", "Customers", "One Row", "Same Names", "Only Attributes", "Awkward Values"]
     with ma.connect(
         server.url,
         username=server.username,

@@ -200,8 +200,9 @@ def _reported(console: Terminal, plan: Any, folder: Path, *, json: bool) -> Iter
 
 
 def _report(console: Terminal, sweep: Any, folder: Path, *, json: bool) -> None:
-    """Print what was found, and write it into a folder."""
+    """Print what was found, and write it into a folder: the data, the page, and its plots."""
     from mstr_arrow.cli.render.throughput import summary  # noqa: PLC0415 - an extra
+    from mstr_arrow.throughput.report import write_html, write_images  # noqa: PLC0415 - an extra
     from mstr_arrow.throughput.saved import as_json, save  # noqa: PLC0415 - an extra
 
     save(sweep, folder)
@@ -209,7 +210,9 @@ def _report(console: Terminal, sweep: Any, folder: Path, *, json: bool) -> None:
         print_json(as_json(sweep))
     else:
         summary(Terminal(), sweep)
-    console.print(f"The data are in {folder}.", soft_wrap=True)
+    page = write_html(sweep, folder / "report.html")
+    write_images(sweep, folder)
+    console.print(f"The report is {page}; its plots and the data are beside it.", soft_wrap=True)
 
 
 def _ask(console: Terminal, cost: str, url: str | None) -> None:

@@ -1,6 +1,7 @@
 """``mstr-arrow subscriptions create``."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -9,6 +10,7 @@ from mstr_arrow.cli.commands.subscriptions.listing import as_json
 from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.server import Server, takes_server
+from mstr_arrow.cli.options.subscription_file import SubscriptionFile, read_subscription_file
 from mstr_arrow.cli.render.errors import shown_errors
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json, print_text
@@ -29,9 +31,20 @@ def _often(name: str, metavar: str, text: str, panel: str) -> typer.models.Optio
 
 @takes_server()
 def create(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What it is called.")],
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="What it is called; with --from, in place of the file's name."),
+    ] = None,
     *,
     server: Server,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="All that it says: .toml or .json, as subscriptions show --json writes it.",
+        ),
+    ] = None,
     content: Annotated[
         list[str] | None,
         _often("--content", "OBJECT", "A cube or report: name, path or id; repeat it for several.", _CONTENTS),
@@ -62,24 +75,48 @@ def create(
     json: common.Json = False,
     verbose: common.Verbose = False,
 ) -> None:
-    """Make a subscription, and print its id.
+    """Make a subscription of options or of a file, and print its id.
 
     Names are looked up and all is checked before anything is made. If the answer is lost, the subscription is
     looked for before it is made again.
     """
     console = Terminal(stderr=True)
     with shown_errors(console, verbose=verbose, interrupted="No half-made subscription was left behind."):
+        texts = {"subject": subject, "message": message, "filename": filename}
         personalization = None if form is None else Personalization(format_type=form)
         typed = [(None, content), ("dossier", dashboard), ("document", document)]
         contents = [Content(each, personalization, type=kind) for kind, given in typed for each in given or ()]
-        if not contents:
-            raise UsageError("nothing is to be delivered.", hint="Add --content OBJECT.")
         recipients = list(_recipients(to, cc, bcc))
-        if not recipients:
-            raise UsageError("nobody is to get it.", hint="Add --to NAME.")
-        way = _delivery(delivery, {"subject": subject, "message": message, "filename": filename}, expires)
+        if file is None:
+            asked = SubscriptionFile(
+                name, contents, schedule or [], recipients, _delivery(delivery, texts, expires)
+            )
+        else:
+            if contents or recipients or schedule or form or expires or any(texts.values()) or delivery != "email":
+                raise UsageError(
+                    "what is delivered is said by --from and by options.", hint="Change the file instead."
+                )
+            asked = read_subscription_file(file)
+        where = "to the file" if file is not None else ""
+        called = name or asked.name
+        if called is None:
+            raise UsageError("the subscription has no name.", hint="Give one before the options, or in the file.")
+        if not asked.contents:
+            raise UsageError(
+                "nothing is to be delivered.", hint=f"Add {f'contents {where}' if where else '--content OBJECT'}."
+            )
+        if not asked.recipients:
+            raise UsageError("nobody is to get it.", hint=f"Add {f'recipients {where}' if where else '--to NAME'}.")
         with open_connection(server) as connection:
-            made = connection.subscribe(name, contents, schedule or [], recipients, way, send_now=send_now)
+            made = connection.subscribe(
+                called,
+                asked.contents,
+                asked.schedules,
+                asked.recipients,
+                asked.delivery,
+                send_now=send_now,
+                **asked.flags,
+            )
         if json:
             print_json(as_json(made))
         else:
