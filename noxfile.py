@@ -11,6 +11,7 @@ LINT = nox.project.dependency_groups(PROJECT, "lint")
 CORE_TEST = [requirement for requirement in TEST if requirement.startswith(("hypothesis", "pytest"))]
 FOUR_PROCESSES = ("-n", "4", "--dist", "worksteal")  # more than cores: much of the time of tests is waiting
 COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # or each process that tests start compiles all modules anew
+ONE_THREAD = {"POLARS_MAX_THREADS": "1"}  # for each process: threads that have nothing to do look for work actively
 CORE = ("tests/test_imports.py", "tests/test_whole_way.py", "tests/scan/test_ways_out.py", "tests/test_docs.py")
 CHECKED = ("mstr_arrow", "benchmarks", "tests", "noxfile.py", "conftest.py")
 LOCKED = "requirements/development.txt"
@@ -51,7 +52,7 @@ def demo(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run all tests with all extras, in four processes; ``nox -s tests -- -n 0`` runs them in one."""
     session.install("-e", ".[all]", *TEST)
-    session.run("pytest", *FOUR_PROCESSES, *session.posargs, env=COMPILED)
+    session.run("pytest", *FOUR_PROCESSES, *session.posargs, env=COMPILED | ONE_THREAD)
 
 
 @nox.session

@@ -56,6 +56,7 @@ def test_what_has_no_cache_is_told_with_what_is_near(run, own):
     assert "Did you mean 'Sales Cube'" in result.err
     assert "mstr-arrow refresh" in result.err
     assert "There are no caches of it." in run("caches", "ls", "Nothing").err
+    assert "no caches of it. Did you mean 'Sales Cube'?" in run("caches", "ls", "Sales Cub").err
 
 
 @pytest.mark.usefixtures("own")

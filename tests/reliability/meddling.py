@@ -36,12 +36,12 @@ class Meddling:
         """Meddle with all connections until the end of the block."""
         plain, seen = BaseConnector.connect, count(-self.skip)
 
-        async def connect(connector, request, **options):
+        async def connect(connector, request, *more, **options):
             if request.method == self.method and re.search(self.path, request.url.path):
                 number = next(seen)
                 if number >= 0 and (self.times is None or number < self.times):
                     self.act(sim, request)
-            return await plain(connector, request, **options)
+            return await plain(connector, request, *more, **options)
 
         with patch.object(BaseConnector, "connect", connect):
             yield

@@ -16,7 +16,7 @@ from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json, print_table, print_text
 from mstr_arrow.connection import Connection
 from mstr_arrow.errors import NotFound
-from mstr_arrow.names import suggestion
+from mstr_arrow.names import listing, near_names, suggestion
 from mstr_arrow.printable import printable
 
 HEADERS = ("CUBE", "NODE", "STATE", "ROWS", "COLUMNS", "MB", "HITS", "LAST UPDATE", "CUBE ID")
@@ -42,12 +42,17 @@ def ls(
     with shown_errors(console, verbose=verbose):
         with open_connection(server) as connection:
             found = connection.caches(cube, node=node)
+            others = {each.cube for each in connection.caches(node=node)} if cube and not found else ()
         if json:
             print_json([as_json(cache) for cache in found])
         elif found:
             print_table(HEADERS, [_row(cache) for cache in found])
         else:
-            console.print("There are no caches of it." if cube else "There are no caches.")
+            near = near_names(cube, sorted(others)) if cube else []
+            question = f" Did you mean {listing(near)}?" if near else ""
+            console.print(
+                f"There are no caches of it.{question}" if cube else "There are no caches.", soft_wrap=True
+            )
 
 
 def _changing(method: str, done: str, help_text: str) -> Callable[..., None]:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from mstr_arrow.simulator.answers import Refusal
 from mstr_arrow.simulator.rules.collation import Collation
 from mstr_arrow.simulator.rules.conditions import element_column, form_column, metric_limits, view_filter
+from tests.support.slow import thinned
 
 ID, DESC = "45C11FA478E745FEA08D781CEA190FE5", "CCFBE2A5EADB4F50941FB879CCF1721C"
 STORE, DAY, MOMENT, CLOCK, PRICE, SHARE = (letter * 32 for letter in "ABCDEF")
@@ -222,7 +223,7 @@ collations = st.builds(
 CONDITIONS = {element_column(STORE): elements(), **{name: comparisons(name) for name in (*FORMS, *METRICS)}}
 
 
-@pytest.mark.parametrize("name", CONDITIONS)
+@pytest.mark.parametrize("name", thinned(CONDITIONS, list(CONDITIONS)[::2]))
 @given(data=st.data(), collation=collations)
 def test_a_condition_holds_in_the_rows_where_a_plain_evaluator_says_so(name, data, collation):
     others = METRICS if name in METRICS else ()
