@@ -67,7 +67,7 @@ def find_knee(levels: Mapping[int, Interval]) -> Knee:
     """Find the knee among levels of concurrency, at least one, each with its throughput.
 
     It is the lowest level that no higher one surpasses by more than `GAIN` and the noise of both. Three rounds say
-    little of noise, so that it is pooled: as a part of throughput it is taken to be the same on all levels.
+    little of noise, so that it is pooled: none is taken to be greater, as a part of throughput, than that of all.
     """
     known = dict(sorted(levels.items()))
     number = enough(known)
@@ -82,7 +82,7 @@ def enough(levels: Mapping[int, Interval]) -> int:
 
 
 def _pooled(levels: Mapping[int, Interval]) -> dict[int, Interval]:
-    """Give each level the interval that follows from the noise of all, where they have several rounds."""
+    """Narrow the interval of each level to that which follows from the noise of all, where its own is wider."""
     squares, freedom = 0.0, 0
     for one in levels.values():
         if one.half is not None and one.mean > 0:
@@ -92,7 +92,12 @@ def _pooled(levels: Mapping[int, Interval]) -> dict[int, Interval]:
     if not freedom:
         return dict(levels)
     width = float(stdtrit(freedom, 0.975)) * math.sqrt(squares / freedom)
-    return {number: replace(one, half=width * one.mean / math.sqrt(one.rounds)) for number, one in levels.items()}
+    return {
+        number: replace(one, half=min(one.half, width * one.mean / math.sqrt(one.rounds)))
+        if one.half is not None
+        else one
+        for number, one in levels.items()
+    }
 
 
 def fit(levels: Mapping[int, Interval]) -> Law | None:

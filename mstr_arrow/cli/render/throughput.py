@@ -50,8 +50,10 @@ def summary(console: Console, sweep: Sweep) -> None:
         console.print()
         _say(console, f"{name}, {work}", style="bold")
         console.print(_levels(sweep, list(loads), work))
-    if any(load.sessions > 1 for load in sweep.figures):
-        _say(console, "8 over 2: 8 in flight over 2 log-ins.", style="dim")
+    over = [load for load in sweep.figures if load.sessions > 1]
+    if over:
+        much, many = over[0].concurrency or f"{over[0].rate:g}/s", over[0].sessions
+        _say(console, f"{much} over {many}: over {many} log-ins.", style="dim")
     console.print()
     _say(console, worded(told.advice, WORDS), style="bold")
 
