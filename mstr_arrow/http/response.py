@@ -66,8 +66,13 @@ def parsed(content: bytes, secrets: Sequence[Masked] = (), largest: int = LARGES
     """
     try:
         return loads(content, largest)
+    except ProtocolError as error:
+        refused, reason = error.with_traceback(None), ""  # whose frames hold the whole text
     except ValueError as error:
-        reason = str(error)
+        refused, reason = None, str(error)
+    if refused is not None:
+        del content
+        raise refused
     # Raised here, as the parser's error holds the whole text; and without it, for tracebacks that show variables.
     start = excerpt(blotted(content, secrets))
     is_empty = not content.strip()
