@@ -70,9 +70,8 @@ class Columns:
         self._passes.append([])
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Add a page."""
-        if batch.num_rows:
-            self._passes[-1].append(batch)
+        """Add a page that brought something."""
+        self._passes[-1].append(batch)
 
     def count(self, *, all_passes: bool = False) -> int:
         """Return how many different objects came in this pass, or in all."""

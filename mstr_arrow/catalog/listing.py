@@ -88,7 +88,8 @@ class Told:
 
     def add(self, page: Page) -> None:
         """Add a page."""
-        self._columns.add(page.items)
+        if len(page.items):  # a page that was not asked for has no columns
+            self._columns.add(page.items)
         self._came += len(page.items)
         if self._on_progress is not None:
             self._on_progress(ListingProgress(self._came, page.total, self._project))
