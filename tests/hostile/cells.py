@@ -102,14 +102,15 @@ UNUSED = {
     ("GET", "/api/projects/{name}"),
     ("POST", "/api/reports/{id}/instances/{instance}/promptsAnswers"),
     ("GET", "/api/schedules/{id}"),
-    ("PATCH", "/api/subscriptions/{id}/owner"),
     ("POST", "/api/subscriptions/{id}/send"),
     ("GET", "/api/subscriptions/{id}/prompts"),
     ("PUT", "/api/v2/cubes/{id}/instances/{instance}"),
     ("GET", "/api/v2/cubes/{id}/instances/{instance}/parameters"),
     ("PATCH", "/api/v2/cubes/{id}/instances/{instance}/parameters"),
     ("GET", "/api/v2/schedules"),
-    ("PUT", "/api/v2/users/{id}/addresses/{address}"),
+    ("GET", "/api/usergroups/{id}/members"),
+    ("GET", "/api/users/{id}/addresses"),
+    ("POST", "/api/users/{id}/addresses"),
 }
 """Routes of the simulator that are for users' own requests, and for other clients."""
 

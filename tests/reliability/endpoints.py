@@ -73,8 +73,20 @@ def change(connection):
 
 
 def address(connection):
-    """Give the user an address that the call takes away again."""
-    connection.user().delete_address(connection.user().add_address("Office", "demo@example.com"))
+    """Give the user an address, change it, and take it away again."""
+    user = connection.user()
+    made = user.add_address("Office", "demo@example.com")
+    user.delete_address(user.update_address(made, name="Home"))
+
+
+def give(connection):
+    """Make a subscription, give it to somebody else, and delete it."""
+    history = ma.delivery.HistoryList()
+    made = connection.subscribe("Given", [(connection.find(CUBE).id, "cube")], "Every Morning", "demo", history)
+    try:
+        made.update(owner="annl")
+    finally:
+        made.delete()
 
 
 def search(connection):
@@ -167,6 +179,7 @@ ENDPOINTS = {
     "groups": Endpoint("GET", r"/api/usergroups$", lambda conn: conn.user_groups()),
     "addresses": Endpoint("GET", r"/v2/users/\w+/addresses$", lambda conn: conn.user("annl").addresses()),
     "new address": Endpoint("POST", r"/v2/users/\w+/addresses$", address),
+    "changed address": Endpoint("PUT", r"/v2/users/\w+/addresses/\w+$", address),
     "deleted address": Endpoint("DELETE", r"/users/\w+/addresses/\w+$", address),
     "schedules": Endpoint("GET", r"/api/schedules$", lambda conn: conn.schedules()),
     "subscriptions": Endpoint("GET", r"/api/subscriptions$", lambda conn: conn.subscriptions()),
@@ -175,6 +188,7 @@ ENDPOINTS = {
     "deleted subscription": Endpoint("DELETE", r"/api/subscriptions/\w+$", subscribe),
     "one subscription": Endpoint("GET", r"/api/subscriptions/\w+$", change),
     "changed subscription": Endpoint("PUT", r"/api/subscriptions/\w+$", change),
+    "owner of a subscription": Endpoint("PATCH", r"/subscriptions/\w+/owner$", give),
     "paused subscription": Endpoint("PATCH", r"/api/subscriptions/\w+$", change),
     "instance of a content": Endpoint("POST", r"/content/\w+/instances$", send_answers),
     "sent": Endpoint("POST", r"/v2/subscriptions/\w+/send$", send_answers),
