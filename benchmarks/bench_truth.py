@@ -44,7 +44,7 @@ PAGE_BYTES = 60_000
 """What a page of this size takes on the wire, unpacked."""
 
 BURNERS, SWITCH_SECONDS = 4, 0.02
-QUICK = ("4 workers", "three requests of a session", "a slow link")
+QUICK, QUICK_SECONDS, QUICK_PARTS = ("4 workers",), 0.5, ["knees", "counters"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +78,12 @@ SET_UPS = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="few set-ups, requests and trials")
-    parser.add_argument("--only", nargs="+", choices=list(PARTS), default=list(PARTS), help="these parts alone")
+    parser.add_argument("--quick", action="store_true", help="one set-up, and the counters: a check that it runs")
+    parser.add_argument("--only", nargs="+", choices=list(PARTS), help="these parts alone")
     options = parser.parse_args()
     print(f"{machine()}; the server is the simulator, on this machine\n", flush=True)
-    well = {name: PARTS[name](options.quick) for name in options.only}
+    parts = options.only or (QUICK_PARTS if options.quick else list(PARTS))
+    well = {name: PARTS[name](options.quick) for name in parts}
     counting = ["counters"] if options.quick else list(well)
     return 0 if all(well.get(name, True) for name in counting) else 1
 
@@ -92,7 +93,7 @@ def knees(quick: bool) -> bool:
     lines, wrong = [], 0
     for name in QUICK if quick else SET_UPS:
         set_up = SET_UPS[name]
-        curve = found(set_up)
+        curve = found(set_up, QUICK_SECONDS if quick else SECONDS)
         right = is_right(set_up, curve)
         wrong += not right
         lines.append(
@@ -111,8 +112,8 @@ def knees(quick: bool) -> bool:
     return not wrong
 
 
-def found(set_up: SetUp) -> Curve:
-    """Sweep a set-up; return its curve."""
+def found(set_up: SetUp, seconds: float) -> Curve:
+    """Sweep a set-up, each load for so many seconds; return its curve."""
     with (
         SimulatorProcess(rows=ROWS, encode_once=True, gzip=False, **set_up.model) as sim,
         ma.connect(sim.url, username=sim.username, password=sim.password, project=sim.project) as connection,
@@ -123,7 +124,7 @@ def found(set_up: SetUp) -> Curve:
             CUBE,
             concurrency=LEVELS[:3] if set_up.burning else LEVELS,
             page_rows=[PAGE_ROWS],
-            duration=SECONDS,
+            duration=seconds,
             repeats=REPEATS,
         )
         return sweep.curves[sweep.loads[0].series]

@@ -33,11 +33,12 @@ def test_a_whole_folder_is_left_as_it_is(simulator, cube, tmp_path):
     assert reads(simulator) == before
 
 
-def test_parts_are_as_long_as_asked_for_and_told_in_the_manifest(cube, tmp_path):
-    cube.extract(tmp_path / "sales", part_rows=700)
+def test_parts_are_as_long_as_asked_for_and_told_in_the_manifest(opened, tmp_path):
+    with opened() as connection:
+        connection.cube("Sales Cube").extract(tmp_path / "sales", part_rows=2_100)
     manifest = json.loads((tmp_path / "sales" / "_manifest.json").read_text())
-    assert [part["rows"] for part in manifest["parts"]] == [700, 700, 600]
-    assert (manifest["complete"], manifest["rows"], manifest["data_time"]) == (True, 2_000, "2026-01-15 08:30:00")
+    assert [part["rows"] for part in manifest["parts"]] == [2_100, 2_100, 1_800]
+    assert (manifest["complete"], manifest["rows"], manifest["data_time"]) == (True, 6_000, "2026-01-15 08:30:00")
     assert manifest["asked"]["name"] == "Sales Cube"
     assert manifest["columns"]["Units"] == "int64"
 
