@@ -80,8 +80,8 @@ def decode_page(
         document = read_document(cut(text), offset)
         with page_shape():
             columns_here = _settle(document, columns, options)
-            if document.is_empty:
-                return _without_rows(document, columns_here)
+            if document.is_empty:  # nothing would read its big parts, and see that one was cut in a wrong place
+                return decode_plainly(text, columns, options=options, offset=offset, largest=largest)
             laid = lay_out(document, columns_here, fast.read_parts(document, columns_here))
     except (Unrecognised, MstrError):
         # An error of the fast path may be its own mistake in cutting: the plain decoder is the one to say it.

@@ -599,6 +599,26 @@ def test_both_decoders_agree_with_a_naive_reading_of_the_reference(data, page, s
             assert found == [exactly(value) for value in values], name
 
 
+def test_a_list_that_seems_to_end_in_another_attribute_takes_no_column_away():
+    form = {"id": "F", "dataType": "integer", "name": "ID"}
+    kind = "attribute"
+    first, second = (
+        {"elements": [{"formValues": ["1"], "id": "h1"}], "forms": [form], "name": "Day", "id": each, "type": kind}
+        for each in ("A0", "A1")
+    )
+    grid = {"rows": [first, second], "columns": []}
+    paging = {"total": 0, "current": 0, "offset": 0}
+    data = {"paging": paging, "headers": {"rows": [], "columns": []}, "metricValues": {"raw": []}}
+    page = {"id": "O", "instanceId": "I", "status": 1, "definition": {"grid": grid}, "data": data}
+    before, rows, after = json.dumps(page, separators=(",", ":")).partition('"rows":[{')
+    cut_wrongly = after.replace("}]", "} ]", 2).split('"elements":[{', 1)[1]
+    text = before + rows + '"elements":[{' + cut_wrongly.replace('"elements":[{', '"elements": [{')
+    with forced(0, 16):
+        (row,) = cut.cut(text.encode())["definition"]["grid"]["rows"]
+        assert row["id"] == "A1"  # so it is cut in a wrong place
+        assert decode_page(text.encode()).batch.num_columns == 2
+
+
 def test_the_naive_reading_tells_a_negative_zero_from_zero():
     assert exactly(-0.0) != exactly(0.0)
     assert math.copysign(1, naive_value("-0.0", "double")) == -1
