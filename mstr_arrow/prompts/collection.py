@@ -8,14 +8,13 @@ conditions as ``{where = ["Revenue", ">", 10]}``, ``{all = [â€¦]}``, ``{any = [â
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.names import listing
-from mstr_arrow.paths import read_path, told, written_path
+from mstr_arrow.paths import read_path, read_toml_or_json, told, written_path
 from mstr_arrow.prompts.answers import Answer, answer_of
 from mstr_arrow.prompts.plain import from_plain, to_plain
 from mstr_arrow.prompts.toml import to_toml
@@ -99,13 +98,7 @@ def load(path: str | PathLike[str]) -> Answers:
     Errors: UsageError for a file that is neither, or holds something else, FileError.
     """
     source = _named(read_path(path))
-    with told(source, "read"):
-        content = source.read_bytes()
-    try:
-        text = content.decode("utf-8-sig")
-        read: Any = tomllib.loads(text) if source.suffix.lower() == ".toml" else json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{source} cannot be read: {error}.", hint=_EXAMPLE) from error
+    _, read = read_toml_or_json(source, _EXAMPLE)
     if not isinstance(read, dict):
         raise UsageError(f"{source} holds no answers by name.", hint=_EXAMPLE)
     return Answers({name: from_plain(value, name) for name, value in read.items()})

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
 
 class Ending(Protocol):
@@ -38,7 +38,7 @@ async def keep_in_flight(
 
 async def keep_rate(
     rate: float,
-    send: Callable[[float], Awaitable[object]],
+    send: Callable[[float], Coroutine[Any, Any, object]],
     ended: Ending,
     clock: Callable[[], float],
     *,
@@ -55,8 +55,4 @@ async def keep_rate(
             due = began + sent / rate
             await sleep(max(0.0, due - clock()))
             sent += 1
-            group.create_task(_waited(send(due)))
-
-
-async def _waited(sending: Awaitable[object]) -> None:
-    await sending
+            group.create_task(send(due))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -22,6 +21,7 @@ from mstr_arrow.throughput.log import SCHEMA
 from mstr_arrow.throughput.result import Sweep
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable
 
 FORMAT = 1
@@ -45,7 +45,7 @@ def save(sweep: Sweep, folder: str | os.PathLike[str]) -> Path:
         path.mkdir(parents=True, exist_ok=True)
         write_whole(path / REQUESTS, lambda file: pq.write_table(sweep.requests, file))
         text = json.dumps(as_json(sweep), indent=1, ensure_ascii=False).encode()
-        write_whole(path / SWEEP, lambda file: Path(file).write_bytes(text))
+        write_bytes(path / SWEEP, text)
     return path
 
 
@@ -70,14 +70,12 @@ def load(folder: str | os.PathLike[str]) -> Sweep:
 
 def write_whole(path: Path, write: Callable[[str], object]) -> None:
     """Have a file written under another name, and give it its own when it is whole."""
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    os.close(descriptor)
+    temporary = path.with_name(f".{path.name}-{token_hex(4)}")
     try:
-        write(temporary)
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
+        write(str(temporary))
+        temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
@@ -85,13 +83,6 @@ def write_bytes(path: Path, data: bytes) -> Path:
     """Write a file, which is there whole or not at all; return its path."""
     write_whole(path, lambda file: Path(file).write_bytes(data))
     return path
-
-
-def _umask() -> int:
-    """Give the mask of the process, which can only be read by setting it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
 
 
 def as_json(sweep: Sweep) -> dict[str, Any]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
-import tomllib
 import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,7 +14,7 @@ from mstr_arrow.delivery.part import Part, camel, wire_name
 from mstr_arrow.delivery.recipients import Recipient
 from mstr_arrow.errors import DataLossWarning, UsageError
 from mstr_arrow.names import listing, suggestion
-from mstr_arrow.paths import told
+from mstr_arrow.paths import read_toml_or_json
 from mstr_arrow.subscriptions.definition import FILLED_IN
 from mstr_arrow.subscriptions.flags import Flags
 
@@ -48,13 +46,7 @@ class SubscriptionFile:
 
 def read_subscription_file(path: Path) -> SubscriptionFile:
     """Read a subscription from a .toml or .json file; errors: UsageError with the line, FileError."""
-    with told(path, "read"):
-        content = path.read_bytes()
-    try:
-        text = content.decode("utf-8-sig")
-        read: Any = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} cannot be read: {error}.", hint=_EXAMPLE) from error
+    text, read = read_toml_or_json(path, _EXAMPLE)
     if not isinstance(read, dict):
         raise UsageError(f"{path} holds no subscription.", hint=_EXAMPLE)
     return _Reader(path, text).file(read)
