@@ -16,7 +16,7 @@ ROOT = Path(mstr_arrow.__file__).parent
 NEVER = (
     *("pandas", "duckdb", "typer", "rich", "numpy", "psutil", "sqlglot"),
     *("altair", "hdrh", "scipy", "vl_convert"),
-    *("boto3", "botocore", "azure", "google.cloud", "keyring"),
+    *("boto3", "botocore", "azure", "google.cloud", "keyring", "obstore"),
     *("mstr_arrow.simulator", "mstr_arrow.cli"),
 )
 
@@ -98,7 +98,18 @@ MAY_USE = {
     "compat": {"objects", "query", "errors", "names"},
     "__init__": {
         *("opening", "connection", "duckdb", "compat", "objects", "catalog", "scan", "extract", "fetch", "upload"),
-        *("datamodels", "publishing", "caches", "query", "prompts", "secrets", "config", "events", "errors"),
+        *(
+            "datamodels",
+            "publishing",
+            "caches",
+            "query",
+            "files",
+            "prompts",
+            "secrets",
+            "config",
+            "events",
+            "errors",
+        ),
         *("delivery", "subscriptions", "users", "throughput"),
     },
     "cli": {
