@@ -27,7 +27,7 @@ PARTS_AT_ONCE = 4
 
 PATIENCE = {"max_retries": 10, "retry_timeout": timedelta(minutes=3)}
 _QUICK = {"max_retries": 2, "retry_timeout": timedelta(seconds=20)}
-_NEVER = {"e_tag": '"never"', "version": "1"}
+_NEVER: Any = {"e_tag": '"never"', "version": "1"}
 """The version of a file that was never written, which nothing can replace."""
 
 _AZURE_CREDENTIALS = (
@@ -116,9 +116,10 @@ class ObjectStore:
         import obstore  # noqa: PLC0415
         from obstore import exceptions  # noqa: PLC0415
 
+        mode: Any = replacing or "create"
         with self.errors(path):
             try:
-                return dict(obstore.put(self._store, path, content, mode=replacing or "create"))
+                return _version(obstore.put(self._store, path, content, mode=mode))
             except (exceptions.PreconditionError, exceptions.AlreadyExistsError, FileNotFoundError) as error:
                 if is_missing_bucket(str(error)):
                     raise
@@ -299,7 +300,8 @@ def open_store(uri: StoreUri) -> ObjectStore:
         ) from error
     settings = _settings(uri)
     try:
-        patient, quick = (from_url(uri.root, retry_config=how, **settings) for how in (PATIENCE, _QUICK))
+        opened: Any = from_url
+        patient, quick = (opened(uri.root, retry_config=how, **settings) for how in (PATIENCE, _QUICK))
     except (exceptions.BaseError, ValueError) as error:
         raise UsageError(
             f"the store of {str(uri)!r} cannot be opened: {error}.",
