@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mstr_arrow.paths import missing_folder, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @contextmanager
-def folders_made(path: Path) -> Iterator[None]:
-    """Make the folders that lead to a path; errors: FileError.
+def folders_made(path: Path | str) -> Iterator[None]:
+    """Make the folders that lead to a path; a URI needs none. Errors: FileError.
 
     Where what is done inside fails and has left nothing there, they are removed. A file in place of a folder is
     left to whoever writes to the path.
     """
-    first = missing_folder(path)
-    if first is None or os.path.lexists(first):
+    first = missing_folder(path) if isinstance(path, Path) else None
+    if not isinstance(path, Path) or first is None or os.path.lexists(first):
         yield
         return
     made = [folder for folder in path.parents if folder == first or first in folder.parents]

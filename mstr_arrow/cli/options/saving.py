@@ -71,7 +71,7 @@ class Saving:
     resume: Resume = False
     if_changed: IfChanged = False
     on_change: WhenChanged = "raise"
-    verify: WhatToVerify = "checksums"
+    verify: WhatToVerify = None
     consistency: WhenConsistent = "likely"
 
     @property
@@ -83,7 +83,7 @@ class Saving:
         """Refuse options that say nothing without another; errors: UsageError."""
         for option, given in {
             "--on-change": self.on_change != "raise",
-            "--verify": self.verify != "checksums",
+            "--verify": self.verify is not None,
             "--consistency": self.consistency != "likely",
         }.items():
             if given and not self.resumes:
