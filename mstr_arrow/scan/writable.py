@@ -15,8 +15,9 @@ from mstr_arrow.scan.remarks import warn_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mstr_arrow.fetch.collect import RowSink
     from mstr_arrow.fetch.stats import ScanStats
-    from mstr_arrow.files.sinks import Sink, Target
+    from mstr_arrow.files.sinks import Target
 
     OnProgress = Callable[[ScanStats], object] | None
 
@@ -92,7 +93,7 @@ class Writable(Question):
         """Do what `write_csv` does."""
         return self._said(await self._client.bridge(self._write(Csv(path), on_progress)))
 
-    async def _write(self, sink: Sink | ParquetParts, on_progress: OnProgress) -> ScanStats:
+    async def _write(self, sink: RowSink, on_progress: OnProgress) -> ScanStats:
         convert = partial(deliver_batch, strings=sink.strings)
 
         async def written() -> ScanStats:
