@@ -94,12 +94,8 @@ class Writable(Question):
         """Do what `write_csv` does."""
         return self._said(await self._client.bridge(self._write(Csv(path), on_progress)))
 
-<<<<<<< HEAD
-    async def _write(self, sink: RowSink, on_progress: OnProgress) -> ScanStats:
-=======
     @traced("mstr_arrow.write", lambda _self, sink, _on_progress: {"mstr_arrow.sink": type(sink).__name__})
-    async def _write(self, sink: Sink | ParquetParts, on_progress: OnProgress) -> ScanStats:
->>>>>>> main
+    async def _write(self, sink: RowSink, on_progress: OnProgress) -> ScanStats:
         convert = partial(deliver_batch, strings=sink.strings)
 
         async def written() -> ScanStats:
