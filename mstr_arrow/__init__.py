@@ -35,8 +35,7 @@ from mstr_arrow.subscriptions.subscription import Subscription, Subscriptions
 from mstr_arrow.upload.result import UploadProgress, WriteResult
 from mstr_arrow.users.model import Address
 from mstr_arrow.users.user import User, Users
-
-__version__ = "0.1.0"
+from mstr_arrow.version import __version__
 
 __all__ = [
     "Address",
@@ -94,16 +93,21 @@ __all__ = [
     "duckdb",
     "errors",
     "events",
+    "jobs",
     "prompts",
     "secrets",
     "throughput",
 ]
 
 if _TYPE_CHECKING:
-    from mstr_arrow import duckdb, throughput
+    from mstr_arrow import duckdb, jobs, throughput
 else:
 
     def __getattr__(name: str) -> object:
-        if name in {"duckdb", "throughput"}:  # bring Arrow's datasets, or extras, along: only for those who ask
+        if name in {
+            "duckdb",
+            "jobs",
+            "throughput",
+        }:  # bring Arrow's datasets, or extras, along: only for those who ask
             return _import_module(f"mstr_arrow.{name}")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
