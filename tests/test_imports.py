@@ -16,7 +16,7 @@ ROOT = Path(mstr_arrow.__file__).parent
 NEVER = (
     *("pandas", "duckdb", "typer", "rich", "numpy", "psutil", "sqlglot", "pydantic"),
     *("altair", "hdrh", "scipy", "vl_convert"),
-    *("boto3", "botocore", "azure", "google.cloud", "keyring"),
+    *("boto3", "botocore", "azure", "google.cloud", "keyring", "opentelemetry"),
     *("mstr_arrow.simulator", "mstr_arrow.cli"),
 )
 
@@ -32,6 +32,7 @@ MAY_USE = {
     "json_bounds": {"errors"},
     "names": {"errors"},
     "masked": set(),
+    "telemetry": {"events", "errors"},
     "private": {"errors"},
     "paths": {"errors"},
     "signatures": {"names", "errors"},
@@ -40,10 +41,10 @@ MAY_USE = {
     "profiles": set(),
     "secrets": {"private", "paths", "config", "errors", "names"},
     "credentials": {"config", "background", "masked", "errors"},
-    "http": {"json_bounds", "credentials", "masked", "config", "events", "paths", "errors"},
+    "http": {"telemetry", "json_bounds", "credentials", "masked", "config", "events", "paths", "errors"},
     "session": {
         *("signatures", "http", "credentials", "config", "events", "background", "private", "masked"),
-        *("paths", "answers", "given", "errors", "names"),
+        *("paths", "answers", "given", "errors", "names", "telemetry"),
     },
     "grid": {"json_bounds", "answers", "errors", "names"},
     "files": {"grid", "paths", "errors"},
@@ -51,10 +52,22 @@ MAY_USE = {
     "prompts": {"answers", "query", "paths", "errors", "names"},
     "adapters": {"query", "grid", "session", "background", "errors"},
     "caches": {"answers", "session", "http", "errors", "names"},
-    "instances": {"answers", "caches", "prompts", "query", "grid", "session", "http", "masked", "errors", "names"},
+    "instances": {
+        "answers",
+        "caches",
+        "prompts",
+        "query",
+        "grid",
+        "session",
+        "http",
+        "masked",
+        "errors",
+        "names",
+        "telemetry",
+    },
     "fetch": {
         *("instances", "query", "files", "grid", "session", "http", "background", "config", "given", "errors"),
-        "names",
+        *("names", "telemetry"),
     },
     "extract": {"fetch", "instances", "query", "files", "grid", "session", "http", "private", "masked", "errors"},
     "scan": {
@@ -67,10 +80,9 @@ MAY_USE = {
         "adapters",
         "grid",
         "session",
-        "given",
-        "errors",
+        *("given", "errors", "telemetry"),
     },
-    "catalog": {"answers", "caches", "publishing", "session", "http", "config", "errors", "names"},
+    "catalog": {"answers", "caches", "publishing", "session", "http", "config", "errors", "names", "telemetry"},
     "publishing": {"answers", "instances", "grid", "session", "http", "errors"},
     "upload": {"answers", "catalog", "adapters", "grid", "session", "http", "paths", "given", "errors", "names"},
     "datamodels": {
