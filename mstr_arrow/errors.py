@@ -107,7 +107,7 @@ class DataLossWarning(UserWarning):
 
 
 class ConsistencyWarning(UserWarning):
-    """Rows are likely, but not certainly, of the same data: several instances were read, and nothing proves it."""
+    """Rows are likely, but not certainly, of the same data; or an object has less than when it was read last."""
 
 
 class UnprovenWarning(UserWarning):

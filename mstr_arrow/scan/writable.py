@@ -115,6 +115,7 @@ class Writable(Question):
     def _said(self, stats: ScanStats) -> ScanStats:
         """Warn of bad values, where the caller of the caller is."""
         warn_of(stats.bad_values, getattr(self, "name", None), consistent=stats.consistent, stacklevel=3)
+        self._warn_of_less(stats, stacklevel=3)
         return stats
 
 
