@@ -19,6 +19,8 @@ from mstr_arrow.fetch.bad_values import BadValues
 from mstr_arrow.fetch.batches import Batches
 from mstr_arrow.fetch.options import ScanOptions
 from mstr_arrow.fetch.stats import ScanStats
+from mstr_arrow.files.locations import Location
+from mstr_arrow.files.store_folder import list_parts
 from mstr_arrow.objects.cube import Cube, CubeInfo
 from mstr_arrow.objects.data_model import DataModel
 from mstr_arrow.objects.report import Report
@@ -35,8 +37,7 @@ from mstr_arrow.subscriptions.subscription import Subscription, Subscriptions
 from mstr_arrow.upload.result import UploadProgress, WriteResult
 from mstr_arrow.users.model import Address
 from mstr_arrow.users.user import User, Users
-
-__version__ = "0.1.0"
+from mstr_arrow.version import __version__
 
 __all__ = [
     "Address",
@@ -58,6 +59,7 @@ __all__ = [
     "ExtractResult",
     "Limits",
     "ListingProgress",
+    "Location",
     "ModelParameter",
     "ModelParameters",
     "ModelTable",
@@ -95,6 +97,7 @@ __all__ = [
     "errors",
     "events",
     "jobs",
+    "list_parts",
     "prompts",
     "secrets",
     "throughput",
@@ -108,6 +111,7 @@ else:
         if name in {
             "duckdb",
             "jobs",
+            "list_parts",
             "throughput",
         }:  # bring Arrow's datasets, or extras, along: only for those who ask
             return _import_module(f"mstr_arrow.{name}")

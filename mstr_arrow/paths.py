@@ -35,10 +35,8 @@ def written_path(path: str | os.PathLike[str]) -> Path:
         "written",
         advice(
             "write into a store",
-            "Give a file object that writes there, such as pyarrow's: fs, path = "
-            "pyarrow.fs.FileSystem.from_uri({path!r}); file = fs.open_output_stream(path). A folder is written "
-            "here first, and copied.",
-            path=_text(path),
+            "Write it here, and copy it. Data are written by URI into s3://, gs://, az:// and abfss://, and as "
+            "mstr_arrow.Location(filesystem, path) into what pyarrow.fs opens.",
         ),
     )
 
@@ -76,6 +74,16 @@ def _text(path: str | os.PathLike[str]) -> str:
             f"the path {text!r} holds half a character, or bytes that are no UTF-8.", hint="Give another path."
         ) from None
     return text
+
+
+def is_remote(path: str | os.PathLike[str]) -> bool:
+    """Tell whether a path leads to a store or to another machine.
+
+    >>> is_remote("s3://bucket/sales"), is_remote("file:///data"), is_remote("sales")
+    (True, False, False)
+    """
+    text = _text(path)
+    return _URL.match(text) is not None and not text.lower().startswith("file:")
 
 
 def missing_folder(path: Path) -> Path | None:

@@ -14,15 +14,16 @@ import mstr_arrow
 
 ROOT = Path(mstr_arrow.__file__).parent
 NEVER = (
-    *("pandas", "duckdb", "typer", "rich", "numpy", "psutil", "sqlglot"),
-    *("altair", "hdrh", "scipy", "vl_convert"),
-    *("boto3", "botocore", "azure", "google.cloud", "keyring", "opentelemetry"),
+    *("pandas", "duckdb", "typer", "rich", "numpy", "psutil", "sqlglot", "pydantic"),
+    *("altair", "hdrh", "scipy", "vl_convert", "deltalake", "pyiceberg", "adbc_driver_manager"),
+    *("boto3", "botocore", "azure", "google.cloud", "keyring", "obstore", "opentelemetry"),
     *("mstr_arrow.simulator", "mstr_arrow.cli"),
 )
 
 # A room may use what is named here, be it for types alone; each stands below those that use it.
 MAY_USE = {
     "printable": set(),
+    "version": set(),
     "errors": {"printable"},
     "answers": {"errors"},
     "given": {"errors"},
@@ -36,8 +37,9 @@ MAY_USE = {
     "paths": {"errors"},
     "signatures": {"names", "errors"},
     "background": {"errors"},
-    "secrets": {"private", "paths", "errors"},
     "config": {"events", "given", "errors"},
+    "profiles": set(),
+    "secrets": {"private", "paths", "config", "errors", "names"},
     "credentials": {"config", "background", "masked", "errors"},
     "http": {"telemetry", "json_bounds", "credentials", "masked", "config", "events", "paths", "errors"},
     "session": {
@@ -48,7 +50,7 @@ MAY_USE = {
     "files": {"grid", "paths", "errors"},
     "query": {"grid", "given", "errors", "names"},
     "prompts": {"answers", "query", "paths", "errors", "names"},
-    "adapters": {"query", "grid", "session", "background", "errors"},
+    "adapters": {"query", "grid", "session", "background", "paths", "errors", "names"},
     "caches": {"answers", "session", "http", "errors", "names"},
     "instances": {
         "answers",
@@ -107,18 +109,33 @@ MAY_USE = {
         *("connection", "objects", "catalog", "upload", "fetch", "instances", "query", "grid", "session", "http"),
         *("signatures", "answers", "files", "config", "given", "errors", "printable", "paths"),
     },
-    "jobs": {"extract", "fetch", "files", "grid", "masked", "paths", "errors", "names", "telemetry"},
+    "jobs": {
+        *(
+            "opening",
+            "connection",
+            "objects",
+            "catalog",
+            "scan",
+            "extract",
+            "fetch",
+            "instances",
+            "prompts",
+            "query",
+        ),
+        *("files", "grid", "session", "http", "secrets", "profiles", "config", "events", "background", "masked"),
+        *("private", "paths", "errors", "names", "telemetry", "version"),
+    },
     "compat": {"objects", "query", "errors", "names"},
     "__init__": {
         *("opening", "connection", "duckdb", "compat", "objects", "catalog", "scan", "extract", "fetch", "upload"),
         *("datamodels", "publishing", "caches", "query", "prompts", "secrets", "config", "events", "errors"),
-        *("delivery", "subscriptions", "users", "throughput", "jobs"),
+        *("delivery", "subscriptions", "users", "throughput", "jobs", "version", "files"),
     },
     "cli": {
         *("__init__", "opening", "connection", "objects", "catalog", "datamodels", "scan", "extract", "fetch"),
         *("upload", "publishing", "instances", "prompts", "query", "files", "adapters", "grid", "session", "http"),
         *("credentials", "secrets", "private", "paths", "config", "events", "errors", "names", "printable"),
-        *("caches", "delivery", "subscriptions", "users", "throughput", "jobs", "simulator"),
+        *("caches", "delivery", "subscriptions", "users", "throughput", "jobs", "profiles", "simulator"),
     },
     "simulator": set(),
 }

@@ -29,8 +29,8 @@ class ExtractOptions(TypedDict, total=False):
         does so only if the cube was published since, or if the server does not tell: the result's
         ``why_no_data_time`` says why.
     ``on_change``
-        what becomes of a beginning whose data have changed: DataChanged with ``"raise"``, the default, or another
-        beginning with ``"restart"``.
+        what becomes of a beginning whose data have changed, or that is one of something else: an error with
+        ``"raise"``, the default, or another beginning with ``"restart"``.
     ``schema_mode``
         what becomes of columns that are others than those of the folder that is replaced: with ``"strict"``, the
         default, SchemaChanged before anything is written; ``"add"`` takes new columns, ``"replace"`` any change.

@@ -16,8 +16,9 @@ from mstr_arrow.telemetry import traced
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mstr_arrow.fetch.collect import RowSink
     from mstr_arrow.fetch.stats import ScanStats
-    from mstr_arrow.files.sinks import Sink, Target
+    from mstr_arrow.files.outputs import Target
 
     OnProgress = Callable[[ScanStats], object] | None
 
@@ -42,8 +43,8 @@ class Writable(Question):
     ) -> ScanStats:
         """Write all rows to a Parquet file, or to a folder of them, and return what was done.
 
-        ``path`` may begin with ``~``, be a ``file://`` URL, or a binary file object, such as one that writes into
-        a store.
+        ``path`` may begin with ``~``, be the URI of a file or of a place in a store (``s3://bucket/sales.parquet``),
+        a `Location`, or a binary file object.
         ``compression`` is ``zstd``, ``snappy``, ``gzip``, ``lz4``, ``brotli`` or ``none``. The file appears
         under its name when it is whole. Holds the rows of one row group and the pages under way.
 
@@ -73,7 +74,7 @@ class Writable(Question):
     def write_ipc(self, path: Target, *, stream: bool = False, on_progress: OnProgress = None) -> ScanStats:
         """Write all rows to an Arrow IPC file, or as an IPC stream, with texts as plain strings.
 
-        ``path`` may be a binary file object. Holds the pages under way.
+        ``path`` may be whatever `write_parquet` takes. Holds the pages under way; 40 MB more in a store.
         """
         sink = IpcStream(path) if stream else IpcFile(path)
         return self._said(self._client.run(self._write(sink, on_progress)))
@@ -94,7 +95,7 @@ class Writable(Question):
         return self._said(await self._client.bridge(self._write(Csv(path), on_progress)))
 
     @traced("mstr_arrow.write", lambda _self, sink, _on_progress: {"mstr_arrow.sink": type(sink).__name__})
-    async def _write(self, sink: Sink | ParquetParts, on_progress: OnProgress) -> ScanStats:
+    async def _write(self, sink: RowSink, on_progress: OnProgress) -> ScanStats:
         convert = partial(deliver_batch, strings=sink.strings)
 
         async def written() -> ScanStats:
@@ -115,6 +116,7 @@ class Writable(Question):
     def _said(self, stats: ScanStats) -> ScanStats:
         """Warn of bad values, where the caller of the caller is."""
         warn_of(stats.bad_values, getattr(self, "name", None), consistent=stats.consistent, stacklevel=3)
+        self._warn_of_less(stats, stacklevel=3)
         return stats
 
 

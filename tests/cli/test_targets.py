@@ -41,8 +41,17 @@ def test_a_target_may_be_at_home(run, home, how, begins):
 
 
 @pytest.mark.parametrize("how", INTO)
-@pytest.mark.parametrize("begins", ["s3://bucket/", "gs://bucket/", "abfs://a@b/", "https://example.com/"])
-def test_a_store_is_refused_with_a_way_that_works(run, home, how, begins):
+@pytest.mark.parametrize("begins", ["hdfs://host/", "https://example.com/"])
+def test_a_store_that_is_not_known_is_refused_with_a_way_that_works(run, home, how, begins):
+    result = run(*INTO[how], f"{begins}{NAME[how]}")
+    assert result.code == 2
+    assert "is not on this machine, and only files here are written.\nWrite a file here and copy it" in result.err
+    assert [*home.parent.iterdir()] == [home]
+
+
+@pytest.mark.parametrize("begins", ["s3://bucket/", "gs://bucket/", "abfs://a@b/"])
+@pytest.mark.parametrize("how", ["prompts", "resume"])
+def test_what_is_no_data_is_written_here(run, home, begins, how):
     result = run(*INTO[how], f"{begins}{NAME[how]}")
     assert result.code == 2
     assert "is not on this machine, and only files here are written.\nWrite a file here and copy it" in result.err
@@ -55,9 +64,17 @@ def test_what_is_sent_on_is_a_file(run, home):
     assert [*home.iterdir()] == []
 
 
-@pytest.mark.parametrize("how", INTO)
+MAKING = ("fetch", "resume")
+WITHOUT = [("file/{name}", "no folder"), ("/dev/null/{name}", "no folder")]
+
+
 @pytest.mark.parametrize(
-    ("path", "said"), [("no/such/{name}", "no"), ("file/{name}", "no folder"), ("/dev/null/{name}", "no folder")]
+    ("how", "path", "said"),
+    [
+        *((how, *each) for how in INTO for each in WITHOUT),
+        ("sql", "no/such/{name}", "the folder no does not exist"),
+        ("prompts", "no/such/{name}", "no"),
+    ],
 )
 def test_the_true_culprit_is_named(run, home, how, path, said):
     (home.parent / "file").write_text("")
@@ -66,6 +83,12 @@ def test_the_true_culprit_is_named(run, home, how, path, said):
     assert said in result.err
     assert "Traceback" not in result.err
     assert {each.name for each in home.parent.iterdir()} == {"file", "home"}
+
+
+@pytest.mark.parametrize("how", MAKING)
+def test_missing_folders_are_made_by_what_reads_objects(run, home, how):
+    assert run(*INTO[how], f"no/such/{NAME[how]}").code == 0
+    assert [path.name for path in (home.parent / "no" / "such").iterdir()] == [NAME[how].rstrip("/")]
 
 
 @pytest.mark.parametrize(
