@@ -31,10 +31,11 @@ class ExtractOptions(TypedDict, total=False):
         what becomes of a beginning whose data have changed, or that is one of something else: an error with
         ``"raise"``, the default, or another beginning with ``"restart"``.
     ``verify``
-        what is looked at of the parts that are there, before anything else: ``"checksums"``, the default, reads
-        all of them, a second or two for each GB; ``"sizes"`` only the last one, and of the others whether they are
-        there and as long as they were, for folders so large that reading them takes too long. What is not as it was
-        written is fetched again from there on.
+        what is looked at of the parts that are there, before anything else: ``"checksums"``, the default on a disk,
+        reads all of them, a second or two for each GB; ``"sizes"`` only the last one, and of the others whether
+        they are there and as long as they were, for folders so large that reading them takes too long. In a store
+        that is the default, and reads only parts of another e-tag than they had. What is not as it was written is
+        fetched again from there on.
     ``part_rows``, ``part_bytes``
         the rows of a part, or about its bytes (32 MB), whichever is reached first. Where conditions run here, a
         part ends where a page does.
