@@ -35,10 +35,11 @@ class ExtractOptions(TypedDict, total=False):
         what becomes of columns that are others than those of the folder that is replaced: with ``"strict"``, the
         default, SchemaChanged before anything is written; ``"add"`` takes new columns, ``"replace"`` any change.
     ``verify``
-        what is looked at of the parts that are there, before anything else: ``"checksums"``, the default, reads
-        all of them, a second or two for each GB; ``"sizes"`` only the last one, and of the others whether they are
-        there and as long as they were, for folders so large that reading them takes too long. What is not as it was
-        written is fetched again from there on.
+        what is looked at of the parts that are there, before anything else: ``"checksums"``, the default on a disk,
+        reads all of them, a second or two for each GB; ``"sizes"`` only the last one, and of the others whether
+        they are there and as long as they were, for folders so large that reading them takes too long. In a store
+        that is the default, and reads only parts of another e-tag than they had. What is not as it was written is
+        fetched again from there on.
     ``part_rows``, ``part_bytes``
         the rows of a part, or about its bytes (32 MB), whichever is reached first. Where conditions run here, a
         part ends where a page does.
