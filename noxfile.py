@@ -33,6 +33,7 @@ BENCHMARKS = (
     "damage",
     "overnight",
     "storms",
+    "sinks",
     "import_time",
 )
 

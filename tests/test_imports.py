@@ -44,7 +44,7 @@ MAY_USE = {
         *("paths", "answers", "given", "errors", "names"),
     },
     "grid": {"json_bounds", "answers", "errors", "names"},
-    "files": {"grid", "paths", "errors"},
+    "files": {"grid", "paths", "errors", "names"},
     "query": {"grid", "given", "errors", "names"},
     "prompts": {"answers", "query", "paths", "errors", "names"},
     "adapters": {"query", "grid", "session", "background", "errors"},

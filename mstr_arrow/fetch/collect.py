@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.fetch.base_reader import Sliceable
     from mstr_arrow.fetch.resolver import Opened
+    from mstr_arrow.files.partitions import PartitionedParquet
     from mstr_arrow.files.parts import ParquetParts
     from mstr_arrow.files.sinks import Sink
 
@@ -52,7 +53,7 @@ async def count_all(read: Opened[T]) -> int:
     return rows
 
 
-async def write_all(read: Opened[pa.RecordBatch], sink: Sink | ParquetParts) -> None:
+async def write_all(read: Opened[pa.RecordBatch], sink: Sink | ParquetParts | PartitionedParquet) -> None:
     """Write all rows to a sink that is open, and end it; what hands rows on at once is not begun again."""
 
     async def take(batch: pa.RecordBatch) -> None:

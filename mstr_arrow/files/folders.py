@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.files.disk import disk_errors, not_opened
@@ -19,6 +19,14 @@ PART = re.compile(r"part-\d{5,}\.parquet")
 
 MANIFEST = "_manifest.json"
 """What an extraction says of its parts; the name keeps pyarrow, Spark and others from reading it as data."""
+
+
+class PartFile(NamedTuple):
+    """A part that is whole."""
+
+    name: str
+    rows: int
+    bytes: int
 
 
 def part_name(number: int) -> str:

@@ -16,7 +16,8 @@ from mstr_arrow.cli.render.streams import Closed, Shown
 from mstr_arrow.cli.render.tables import count
 from mstr_arrow.errors import UsageError
 from mstr_arrow.files.parts import ParquetParts
-from mstr_arrow.files.sinks import Csv, IpcFile, IpcStream, Parquet
+from mstr_arrow.files.rolling import PartOptions
+from mstr_arrow.files.sinks import Csv, IpcFile, IpcStream
 from mstr_arrow.grid.texts import deliver_batch, deliver_schema
 from mstr_arrow.paths import missing_folder, written_path
 
@@ -137,9 +138,13 @@ class Output:
             return Csv(target)
         if self.format is Format.ARROW:
             return IpcStream(target) if self.path is None else IpcFile(target)
-        if how.in_parts:
-            return ParquetParts(target, **asdict(how))
-        return Parquet(target, compression=how.compression, row_group_rows=how.row_group_rows)
+        parts = PartOptions(
+            compression=how.compression,
+            row_group_rows=how.row_group_rows,
+            part_rows=how.part_rows,
+            part_bytes=how.part_bytes,
+        )
+        return ParquetParts(target, parts, overwrite=how.overwrite) if how.in_parts else parts.parquet(target)
 
 
 def output_from(text: str, chosen: Format | None, parquet: ParquetOptions) -> Output:
