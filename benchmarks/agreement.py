@@ -166,9 +166,9 @@ def compared(quick: bool) -> bool:
 
 
 def swept(connection: ma.Connection, seed: int) -> Sweep:
-    """Sweep for nine seconds."""
+    """Sweep for twelve seconds, in six rounds."""
     return ma.throughput.sweep(
-        connection, CUBE, concurrency=[2, 4], page_rows=[PAGE_ROWS], duration=0.75, repeats=4, seed=seed
+        connection, CUBE, concurrency=[2, 4], page_rows=[PAGE_ROWS], duration=1.0, repeats=6, seed=seed
     )
 
 

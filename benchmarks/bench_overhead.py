@@ -29,6 +29,8 @@ from mstr_arrow.session.client import client_of
 from mstr_arrow.simulator import SimulatorProcess
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mstr_arrow.http.response import Answer
     from mstr_arrow.session.client import Client
 
@@ -49,7 +51,7 @@ def main() -> None:
     print(f"{machine()}; {IN_FLIGHT} in flight; the server is the simulator, on this machine\n")
     lines, ratios = [], []
     for seconds, page_rows, requests in ((0.02, 1_000, 300), (0.0, 1_000, 300), (0.0, 10_000, 60)):
-        rounds = _rounds(seconds, page_rows, 20 if quick else requests, 1 if quick else 5)
+        rounds = _rounds(seconds, page_rows, 20 if quick else requests, 1 if quick else 10)
         ratio = statistics.median(measured.pages / bare.pages for measured, bare in rounds)
         work = statistics.median(measured.cpu / bare.cpu for measured, bare in rounds)
         ratios.append(ratio)
@@ -76,15 +78,21 @@ def _rounds(seconds: float, page_rows: int, requests: int, repeats: int) -> list
         ma.connect(sim.url, username=sim.username, password=sim.password, project=sim.project) as connection,
     ):
         client = client_of(connection)
+        ways: list[Callable[[], float]] = [
+            lambda: _sweep(connection, page_rows, requests),
+            lambda: client.run(_bare(client, page_rows, requests)),
+        ]
         for number in range(repeats + 1):
-            began = time.process_time()
-            measured = _sweep(connection, page_rows, requests)
-            between = time.process_time()
-            bare = client.run(_bare(client, page_rows, requests))
-            ended = time.process_time()
+            # Each goes first in every other round: what the first leaves behind weighs on both alike.
+            ran = {way: _ran(ways[way]) for way in ((0, 1) if number % 2 else (1, 0))}
             if number:
-                rounds.append((Ran(measured, between - began), Ran(bare, ended - between)))
+                rounds.append((ran[0], ran[1]))
     return rounds
+
+
+def _ran(way: Callable[[], float]) -> Ran:
+    began = time.process_time()
+    return Ran(way(), time.process_time() - began)
 
 
 def _sweep(connection: ma.Connection, page_rows: int, requests: int) -> float:

@@ -27,7 +27,8 @@ import pyarrow as pa
 import mstr_arrow as ma
 from benchmarks.damages import DAMAGES, MANIFEST, Patient
 from mstr_arrow.extract.manifest import Asked, Manifest, Part, read_manifest
-from mstr_arrow.extract.verification import sha256_of, verify_parts
+from mstr_arrow.extract.on_disk import FolderOnDisk, sha256_of
+from mstr_arrow.extract.verification import verify_parts
 from mstr_arrow.files.folders import part_name
 from mstr_arrow.simulator import Fault, Simulator
 
@@ -202,7 +203,7 @@ def verifying(megabytes: int) -> float:
             parts=tuple(parts),
         )
         began = time.perf_counter()
-        found = asyncio.run(verify_parts(Path(scratch), manifest, "checksums"))
+        found = asyncio.run(verify_parts(FolderOnDisk(scratch), manifest, finished=True))
         seconds = time.perf_counter() - began
     if found.damage is not None:
         raise SystemExit(found.damage)

@@ -94,16 +94,21 @@ __all__ = [
     "duckdb",
     "errors",
     "events",
+    "jobs",
     "prompts",
     "secrets",
     "throughput",
 ]
 
 if _TYPE_CHECKING:
-    from mstr_arrow import duckdb, throughput
+    from mstr_arrow import duckdb, jobs, throughput
 else:
 
     def __getattr__(name: str) -> object:
-        if name in {"duckdb", "throughput"}:  # bring Arrow's datasets, or extras, along: only for those who ask
+        if name in {
+            "duckdb",
+            "jobs",
+            "throughput",
+        }:  # bring Arrow's datasets, or extras, along: only for those who ask
             return _import_module(f"mstr_arrow.{name}")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

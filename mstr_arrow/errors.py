@@ -34,6 +34,7 @@
     └── DataError                 the data are not what was promised
         ├── DataMismatch          rows, offsets or totals disagree
         ├── DataChanged           the object changed while it was read
+        ├── SchemaChanged         the columns are others than they were
         └── ConversionError       a value does not fit its column's type
 
 ``str(error)`` starts with the class name and, where the server gave one, its code, because engines
@@ -359,6 +360,17 @@ class DataMismatch(DataError):
 
 class DataChanged(DataError):
     """The object changed while it was read, so that no consistent rest of it can be had; read it again."""
+
+
+class SchemaChanged(DataError):
+    """The columns are others than they were, and nobody said that they may be; nothing was written.
+
+    ``changes`` says what became of which column, each as a text and with the types before and now.
+    """
+
+    def __init__(self, message: str, *, changes: tuple[Any, ...] = (), hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.changes = changes
 
 
 class ConversionError(DataError, ValueError):

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+_USER = re.compile(r"://[^/\s]*@")
+_PARAMETER = re.compile(
+    r"((?:password|passwd|pwd|secret|token|signature|sig|credential|access_?key|account_?key)=)[^&;\s]+",
+    re.IGNORECASE,
+)
 
 
 class Masked:
@@ -31,3 +38,14 @@ class Masked:
 def mask(value: Any) -> Any:
     """Hide a value, unless it is None or a function, which holds no secret by itself."""
     return value if value is None or callable(value) else Masked(value)
+
+
+def without_secrets(text: str) -> str:
+    """Take out of a text what URIs and connection strings hold of secrets.
+
+    >>> without_secrets("postgresql://ann:s3cret@db/sales?sslpassword=x&port=1")
+    'postgresql://***@db/sales?sslpassword=***&port=1'
+    >>> without_secrets("Server=db;Uid=ann;Pwd=s3cret;")
+    'Server=db;Uid=ann;Pwd=***;'
+    """
+    return _PARAMETER.sub(r"\1***", _USER.sub("://***@", text))

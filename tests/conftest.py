@@ -6,6 +6,7 @@ import asyncio
 import gc
 import threading
 from collections.abc import Awaitable, Callable
+from random import uniform
 from typing import Any
 
 import hypothesis
@@ -123,6 +124,14 @@ class Library:
         self._loop.close()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def short_pauses():
+    """Wait a hundredth of the pauses between repetitions, of which there are seconds by the usual settings."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mstr_arrow.http.retry.uniform", lambda least, most: uniform(least, most) / 100)
+        yield
+
+
 @pytest.fixture
 def library():
     with Library() as server:
@@ -131,9 +140,9 @@ def library():
 
 @pytest.fixture
 def quick() -> Settings:
-    """Settings whose waits are short."""
+    """Settings whose pauses are short, and whose time-outs no busy machine meets."""
     return Settings(
-        timeouts=Timeouts(connect=2, read=2, execute=2, logout=1),
+        timeouts=Timeouts(connect=20, read=20, execute=20, logout=1),
         retry=Retry(attempts=3, seconds=5, wait_initial=0.001, wait_max=0.01),
     )
 

@@ -403,7 +403,7 @@ def script(library, body, host="127.0.0.1"):
     [
         ("", 0, ""),
         pytest.param("sys.exit(3)", 3, "", marks=pytest.mark.slow),
-        ("1 / 0", 1, "ZeroDivisionError"),
+        pytest.param("1 / 0", 1, "ZeroDivisionError", marks=pytest.mark.slow),
         ("with c: raise KeyboardInterrupt", -signal.SIGINT, "KeyboardInterrupt"),
     ],
 )

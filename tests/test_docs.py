@@ -43,6 +43,24 @@ def test_python_in_the_pages_runs(page, block, simulator, tmp_path, monkeypatch)
     assert simulator.open_sessions == 0
 
 
+CITED = re.compile(r"[Ww]ire\s+reference,?\s+\(?sections?\s+([\d., ]+(?:(?:and|to)\s+[\d.]+)?)")
+
+
+def test_each_section_of_the_wire_reference_that_is_cited_is_there():
+    headings = re.findall(
+        r"^#+ ([\d.]+) ", (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    files = [*(ROOT / "mstr_arrow").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]
+    cited = {
+        number.strip(".")
+        for file in files
+        for group in CITED.findall(file.read_text(encoding="utf-8"))
+        for number in re.findall(r"\d+(?:\.\d+)?", group)
+    }
+    assert len(cited) > 30
+    assert sorted(cited - set(headings)) == []
+
+
 def test_the_readme_shows_python():
     assert sum(block.id.startswith("README") for block in BLOCKS) >= 3
 

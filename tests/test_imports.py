@@ -16,7 +16,7 @@ ROOT = Path(mstr_arrow.__file__).parent
 NEVER = (
     *("pandas", "duckdb", "typer", "rich", "numpy", "psutil", "sqlglot"),
     *("altair", "hdrh", "scipy", "vl_convert"),
-    *("boto3", "botocore", "azure", "google.cloud", "keyring"),
+    *("boto3", "botocore", "azure", "google.cloud", "keyring", "opentelemetry"),
     *("mstr_arrow.simulator", "mstr_arrow.cli"),
 )
 
@@ -31,6 +31,7 @@ MAY_USE = {
     "json_bounds": {"errors"},
     "names": {"errors"},
     "masked": set(),
+    "telemetry": {"events", "errors"},
     "private": {"errors"},
     "paths": {"errors"},
     "signatures": {"names", "errors"},
@@ -38,10 +39,10 @@ MAY_USE = {
     "secrets": {"private", "paths", "errors"},
     "config": {"events", "given", "errors"},
     "credentials": {"config", "background", "masked", "errors"},
-    "http": {"json_bounds", "credentials", "masked", "config", "events", "paths", "errors"},
+    "http": {"telemetry", "json_bounds", "credentials", "masked", "config", "events", "paths", "errors"},
     "session": {
         *("signatures", "http", "credentials", "config", "events", "background", "private", "masked"),
-        *("paths", "answers", "given", "errors", "names"),
+        *("paths", "answers", "given", "errors", "names", "telemetry"),
     },
     "grid": {"json_bounds", "answers", "errors", "names"},
     "files": {"grid", "paths", "errors", "names"},
@@ -49,10 +50,22 @@ MAY_USE = {
     "prompts": {"answers", "query", "paths", "errors", "names"},
     "adapters": {"query", "grid", "session", "background", "errors"},
     "caches": {"answers", "session", "http", "errors", "names"},
-    "instances": {"answers", "caches", "prompts", "query", "grid", "session", "http", "masked", "errors", "names"},
+    "instances": {
+        "answers",
+        "caches",
+        "prompts",
+        "query",
+        "grid",
+        "session",
+        "http",
+        "masked",
+        "errors",
+        "names",
+        "telemetry",
+    },
     "fetch": {
         *("instances", "query", "files", "grid", "session", "http", "background", "config", "given", "errors"),
-        "names",
+        *("names", "telemetry"),
     },
     "extract": {"fetch", "instances", "query", "files", "grid", "session", "http", "private", "masked", "errors"},
     "scan": {
@@ -65,10 +78,9 @@ MAY_USE = {
         "adapters",
         "grid",
         "session",
-        "given",
-        "errors",
+        *("given", "errors", "telemetry"),
     },
-    "catalog": {"answers", "caches", "publishing", "session", "http", "config", "errors", "names"},
+    "catalog": {"answers", "caches", "publishing", "session", "http", "config", "errors", "names", "telemetry"},
     "publishing": {"answers", "instances", "grid", "session", "http", "errors"},
     "upload": {"answers", "catalog", "adapters", "grid", "session", "http", "paths", "given", "errors", "names"},
     "datamodels": {
@@ -95,17 +107,18 @@ MAY_USE = {
         *("connection", "objects", "catalog", "upload", "fetch", "instances", "query", "grid", "session", "http"),
         *("signatures", "answers", "files", "config", "given", "errors", "printable", "paths"),
     },
+    "jobs": {"extract", "fetch", "files", "grid", "masked", "paths", "errors", "names", "telemetry"},
     "compat": {"objects", "query", "errors", "names"},
     "__init__": {
         *("opening", "connection", "duckdb", "compat", "objects", "catalog", "scan", "extract", "fetch", "upload"),
         *("datamodels", "publishing", "caches", "query", "prompts", "secrets", "config", "events", "errors"),
-        *("delivery", "subscriptions", "users", "throughput"),
+        *("delivery", "subscriptions", "users", "throughput", "jobs"),
     },
     "cli": {
         *("__init__", "opening", "connection", "objects", "catalog", "datamodels", "scan", "extract", "fetch"),
         *("upload", "publishing", "instances", "prompts", "query", "files", "adapters", "grid", "session", "http"),
         *("credentials", "secrets", "private", "paths", "config", "events", "errors", "names", "printable"),
-        *("caches", "delivery", "subscriptions", "users", "throughput", "simulator"),
+        *("caches", "delivery", "subscriptions", "users", "throughput", "jobs", "simulator"),
     },
     "simulator": set(),
 }

@@ -43,7 +43,7 @@ def test_what_a_public_module_names_is_there(name):
 
 def test_modules_that_are_reached_through_the_package_can_be_imported():
     reached = {name for name in ma.__all__ if type(getattr(ma, name)).__name__ == "module"}
-    assert reached == {"delivery", "duckdb", "errors", "events", "prompts", "secrets", "throughput"}
+    assert reached == {"delivery", "duckdb", "errors", "events", "jobs", "prompts", "secrets", "throughput"}
     assert all(import_module(f"mstr_arrow.{name}") is getattr(ma, name) for name in reached)
 
 

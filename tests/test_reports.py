@@ -55,7 +55,7 @@ def assert_true(table, truth):
 def page_sizes():
     """List reports, with or without subtotals, and rows of a page; a page per row takes long."""
     for name in NAMES:
-        sampled = () if name in NAMES[::4] else pytest.mark.slow
+        sampled = () if name in NAMES[::7] else pytest.mark.slow
         for subtotals in ("drop", "keep"):
             fitting = ("Subtotals" in name) == (subtotals == "keep")
             yield pytest.param(name, subtotals, 1_000, marks=() if fitting else sampled)

@@ -53,6 +53,8 @@ _OBJECT = pa.struct(
 )
 _PAGE = pa.schema({"totalItems": pa.int64(), "result": pa.list_(_OBJECT)})
 _TOTAL = "x-mstr-total-count"
+_MOST_COMMAS = 1_000_000
+"""More than any page has: Arrow takes a hundred bytes for what may be two in the text, `{}` and a comma."""
 
 
 class _UnusualError(Exception):
@@ -151,6 +153,7 @@ def _parse(text: bytes) -> tuple[pa.RecordBatch, int | None]:
     """Read a page of the usual form; errors: _UnusualError, ArrowException for any other, be it right or wrong."""
     if b"\\u" in text:
         raise _UnusualError  # it may be half a character, which a column cannot hold
+    _demand(text.count(b",") <= _MOST_COMMAS)  # the other way to read it knows how much memory that takes
     whole = text if text.lstrip()[:1] == b"{" else b"".join((b'{"result":', text, b"}"))
     table = pa.json.read_json(
         pa.BufferReader(whole),

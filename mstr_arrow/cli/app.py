@@ -16,6 +16,7 @@ from mstr_arrow.cli.commands.pages import pages
 from mstr_arrow.cli.commands.prompts import prompts
 from mstr_arrow.cli.commands.push import push
 from mstr_arrow.cli.commands.refresh import refresh
+from mstr_arrow.cli.commands.runs import runs
 from mstr_arrow.cli.commands.schedules import schedules
 from mstr_arrow.cli.commands.simulate import simulate
 from mstr_arrow.cli.commands.sql import sql
@@ -233,6 +234,15 @@ mstr-arrow subscriptions send "Daily Sales" --timeout 600
 
 mstr-arrow subscriptions show "Daily Sales" --json | jq -r .status.outcome
 """
+RUNS_EXAMPLES = """\
+[bold]Examples[/bold]
+
+mstr-arrow runs
+
+mstr-arrow runs jobs.toml --job sales --last 30
+
+mstr-arrow runs --json | jq '.\\[0].jobs[].rows'
+"""
 USERS_EXAMPLES = """\
 [bold]Examples[/bold]
 
@@ -302,5 +312,6 @@ for name, command in BENCH_COMMANDS.items():
 app.add_typer(bench, name="bench", epilog=BENCH_EXAMPLES)
 app.command(cls=Command, epilog=END)(schedules)
 app.command(cls=Command, epilog=f"{USERS_EXAMPLES}\n{END}")(users)
+app.command(cls=Command, epilog=f"{RUNS_EXAMPLES}\n{EXIT_CODES}")(runs)
 app.command(cls=Command)(demo)
 app.command(cls=Command)(simulate)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
+from mstr_arrow.errors import UsageError
 from mstr_arrow.extract.borrowed import Borrowed, log_out, read_borrowed, write_borrowed
-from mstr_arrow.extract.folder import Folder
+from mstr_arrow.extract.folder import hold
+from mstr_arrow.extract.places import folder_at
 from mstr_arrow.files.sinks import in_thread
 from mstr_arrow.session.saved import saved_session
 
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
+    from mstr_arrow.extract.folder import Folder
     from mstr_arrow.session.client import Client
     from mstr_arrow.session.in_project import ProjectSession
 
@@ -24,15 +28,16 @@ def claimed(client: Client, path: str | os.PathLike[str]) -> Iterator[None]:
 
     Errors: UsageError where another process extracts into it, or it cannot be made.
     """
-    client.run(_claim(client.session, Folder(path)))
+    folder = folder_at(path)
+    client.run(_claim(client.session, folder))
     try:
         yield
     finally:
-        client.run(_forget(client.session, Folder(path)))
+        client.run(_forget(client.session, folder))
 
 
 async def _claim(session: ProjectSession, folder: Folder) -> None:
-    await in_thread(folder.lock)
+    await hold(folder)
     try:
         own = Borrowed(saved_session(session.http), session.owned)
         former = await in_thread(read_borrowed, folder.private)
@@ -42,16 +47,19 @@ async def _claim(session: ProjectSession, folder: Folder) -> None:
                 await log_out(each, session)
         await in_thread(write_borrowed, folder.private, [own, *(each for each in former if each.instance)])
     finally:
-        folder.unlock(tidy=False)
+        await in_thread(partial(folder.unlock, tidy=False))
 
 
 async def _forget(session: ProjectSession, folder: Folder) -> None:
-    if not folder.private.exists() or folder.begun:
+    if not folder.private.exists():
         return
-    await in_thread(folder.lock)
     try:
-        for former in await in_thread(read_borrowed, folder.private):
+        await hold(folder)
+    except UsageError:  # another process extracts into it, and has found this session
+        return
+    try:
+        for former in () if folder.begun else await in_thread(read_borrowed, folder.private):
             if former.session.token != session.http.own.keys.token:
                 await log_out(former, session)
     finally:
-        folder.unlock()
+        await in_thread(folder.unlock)

@@ -18,6 +18,7 @@ from mstr_arrow.extract.borrowed import (
     write_borrowed,
 )
 from mstr_arrow.extract.changes import check_columns_of, check_known, check_proof, check_time
+from mstr_arrow.extract.folder import hold
 from mstr_arrow.extract.manifest import Asked, Manifest, NotAsWritten, question_of
 from mstr_arrow.extract.order import WITHOUT_ORDER, check_columns, check_question
 from mstr_arrow.extract.portion import Portion
@@ -58,17 +59,18 @@ logger = logging.getLogger("mstr_arrow")
 class ExtractResult:
     """What an extraction did.
 
-    ``path`` is the folder with ``rows`` rows in ``parts`` files. ``resumed`` of these rows were there from former
-    runs, and ``continued`` tells whether the instance of such a run was still alive. ``skipped``: the folder was
-    whole, and nothing was read. ``restarted``: the data had changed, so it began again. ``damage`` says what was
-    found that was not as former runs had written it, and has been fetched again; None in all other cases.
+    ``path`` is the folder, in a store its URI, with ``rows`` rows in ``parts`` files. ``resumed`` of these rows
+    were there from former runs, and ``continued`` tells whether the instance of such a run was still alive.
+    ``skipped``: the folder was whole, and nothing was read. ``restarted``: the data had changed, so it began again.
+    ``damage`` says what was found that was not as former runs had written it, and has been fetched again; None in
+    all other cases.
     ``data_time`` is when the data were last published; where it is None, ``why_no_data_time`` says why.
     ``bad_values`` counts the values that did not fit their columns and became null, in former runs, too.
     ``consistent`` says how certain it is that all rows are of the same data, as `ScanStats` does, over all runs.
     ``stats`` are those of the read; None without one.
     """
 
-    path: Path
+    path: Path | str
     rows: int
     parts: int
     resumed: int = 0
@@ -136,7 +138,7 @@ class Extraction:
     async def run(self) -> ExtractResult:
         """Extract what is missing, and put the folder in its place; the deadline is over all of that."""
         folder = self._folder
-        await in_thread(folder.lock)
+        await hold(folder)
         try:
             return await Deadline(self._asking.options.deadline).within(self._run())
         except DataChanged:
@@ -196,7 +198,7 @@ class Extraction:
     async def _verified(self, finished: Manifest) -> Verified:
         """Tell whether the finished folder is as it was written, and holds nothing else."""
         folder = self._folder
-        found = await verify_parts(folder.path, finished, self._options.verify)
+        found = await verify_parts(folder, finished, self._options.verify, finished=True)
         if found.damage is None and (stray := await in_thread(folder.strays, finished)):
             found = found._replace(damage=f"{stray} is none of the parts that were written")
         if found.damage is None and not finished.complete:
@@ -205,7 +207,7 @@ class Extraction:
             self._tell(folder.path, found.damage)
         return found
 
-    def _tell(self, folder: Path, damage: str) -> None:
+    def _tell(self, folder: Path | str, damage: str) -> None:
         self._damage = damage
         logger.warning("what an extraction wrote to %s is not as it was: %s. It is fetched again", folder, damage)
 
@@ -247,7 +249,7 @@ class Extraction:
                     "ask for the same", "Ask for the same, or start again with {Scan.extract.resume=False}."
                 ),
             )
-        found = await verify_parts(folder.work, begun, self._options.verify)
+        found = await verify_parts(folder, begun, self._options.verify)
         if found.damage is not None:
             self._tell(folder.work, found.damage)
             await in_thread(folder.note, found.manifest)

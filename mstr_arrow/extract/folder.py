@@ -1,284 +1,113 @@
-"""The folder of an extraction: under a hidden name until it is whole, so that what is there stays until then."""
+"""What an extraction needs of the folder that it goes into, on a disk or in a store."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Protocol
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from mstr_arrow.errors import FileError, UsageError
-from mstr_arrow.extract.manifest import NO_BAD, NotAsWritten, OtherVersion, Part, read_manifest
-from mstr_arrow.extract.verification import sha256_of
-from mstr_arrow.files.disk import disk_errors, reason
-from mstr_arrow.files.folders import MANIFEST, first_foreign, names_in, not_made, put_in_place, target_folder
-from mstr_arrow.wording import advice, naming
+from mstr_arrow.files.sinks import in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from mstr_arrow.extract.manifest import Bad, Manifest
+    import pyarrow as pa
 
-PRIVATE = ".private.json"
-"""What only its owner may read: the sessions and the instance of an extraction that is not whole."""
+    from mstr_arrow.extract.manifest import Bad, Manifest, Part
+    from mstr_arrow.extract.options import Chosen, Verify
+    from mstr_arrow.files.sinks import Parquet
+
+PAUSE = 1.0
+"""Seconds between two looks at a folder whose last holder may have been killed."""
 
 
-class Folder:
-    """``out/``, and ``.out.extracting/`` beside it, in which its parts gather.
+class Folder(Protocol):
+    """Parts that gather out of sight, each noted in a manifest when it is kept, and that show when all are there.
 
-    What is written is on the disk before it is named in the manifest, and every file appears under its name whole.
-    With ``overwrite`` it takes the place of parts that no extraction wrote, too.
+    Only its holder may change it. Errors: UsageError for what must not be replaced and where another process holds
+    it, FileError for what disk or store refuse.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        self._overwrite = overwrite
-        self.path = target_folder(path)
-        self.work = self.path.with_name(f".{self.path.name}.extracting")
-        self._replaced = self.path.with_name(f".{self.path.name}.replaced")
-        self._lock: int | None = None
+    verify: Verify
+    """What is looked at of the parts that are there."""
 
-    def lock(self) -> None:
-        """Make the working folder, for this process alone; errors: UsageError, FileError."""
-        if self.work.is_symlink():
-            raise UsageError(
-                f"{str(self.work)!r} is a link, and not the folder of an extraction.", hint="Remove it."
-            )
-        try:
-            self.work.mkdir(exist_ok=True)
-            self._lock = _locked(self.work)
-            if self.path.exists():  # a run was killed as it had put another in its place
-                shutil.rmtree(self._replaced, ignore_errors=True)
-        except BlockingIOError as error:
-            raise UsageError(
-                f"another process extracts into {str(self.path)!r}.", hint="Wait for its end, or end it first."
-            ) from error
-        except OSError as error:
-            raise not_made(self.work, error) from error
+    tells_changes: bool
+    """Whether a part that was changed is seen without its bytes being read."""
 
-    def unlock(self, *, tidy: bool = True) -> None:
-        """Let others extract into the folder; a working folder in which nothing was begun goes, if ``tidy``."""
-        if tidy and not self.begun:
-            with suppress(OSError, UsageError):
-                self.discard()
-                self.private.unlink(missing_ok=True)
-                self.work.rmdir()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+    @property
+    def path(self) -> Path | str:
+        """Where readers find it."""
+
+    @property
+    def work(self) -> Path | str:
+        """Where its beginning is."""
+
+    @property
+    def private(self) -> Path:
+        """The file on this machine that holds the sessions and the instance of an extraction that is not whole."""
 
     @property
     def begun(self) -> bool:
         """Whether there is something to go on with."""
-        return os.path.lexists(self.work / MANIFEST)
 
-    @property
-    def private(self) -> Path:
-        """The path of the private file."""
-        return self.work / PRIVATE
+    def lock(self) -> bool:
+        """Hold the folder, for this process alone; False where it is to be tried again in a moment."""
+
+    def unlock(self, *, tidy: bool = True) -> None:
+        """Let others extract into it, if it is held; with ``tidy`` nothing stays of what was not begun."""
 
     def finished(self) -> Manifest | None:
-        """Return the manifest of a whole extraction; errors: UsageError for what must not be replaced."""
-        with disk_errors(self.path, "be read"):
-            if not self.path.exists():
-                return None
-            shown, names = repr(str(self.path)), names_in(self.path)
-            if foreign := first_foreign(self.path):
-                raise UsageError(
-                    f"the folder {shown} holds {foreign!r}, which is no part of an extraction: it is not replaced.",
-                    hint="Give another folder, or move away what it holds.",
-                )
-        if not names:
-            return None
-        try:
-            if MANIFEST in names:
-                return _manifest(self.path)
-            unknown = "holds parts and no manifest: they were not written by an extraction"
-        except NotAsWritten as error:
-            unknown = f"holds parts, and what they are is not known, as {MANIFEST} cannot be gone by: {error}"
-        if self._overwrite:
-            return None
-        raise UsageError(
-            f"the folder {shown} {unknown}.",
-            hint=naming("Give another, or have it replaced: {Scan.extract.overwrite=True}."),
-        )
+        """Return the manifest of a whole extraction."""
 
     def strays(self, manifest: Manifest) -> str | None:
-        """Name a file of the finished folder that its manifest does not: whoever reads all parts would read it."""
-        known = {part.name for part in manifest.parts} | {MANIFEST}
-        return next((name for name in names_in(self.path) if name not in known), None)
+        """Name something that readers of the finished folder would read, and its manifest does not name."""
 
     def unfinished(self) -> Manifest | None:
-        """Return the manifest of an extraction that was begun, None where there is none.
+        """Return the manifest of an extraction that was begun; errors: NotAsWritten where it cannot be gone by."""
 
-        Errors: NotAsWritten for a manifest that cannot be gone by; UsageError for one of another version.
-        """
-        if not self.begun:
-            return None
-        try:
-            return _manifest(self.work)
-        except OtherVersion as error:
-            raise UsageError(
-                f"{str(self.work)!r} holds the beginning of an extraction that cannot be gone on with: {error}.",
-                hint=advice("start the extraction again", "Start it again with {Scan.extract.resume=False}."),
-            ) from error
+    def damage(self, part: Part, verify: Verify, *, finished: bool) -> str | None:
+        """Say in what a part of the beginning, or of the finished folder, is not as it was written."""
 
     def keep_only(self, manifest: Manifest) -> None:
-        """Remove what a manifest does not name; errors: UsageError for a folder, which no extraction makes."""
-        kept = {part.name for part in manifest.parts} | {MANIFEST, PRIVATE}
-        self._remove(lambda name: name not in kept)
+        """Remove what was extracted and is not named."""
 
     def take_over(self, manifest: Manifest) -> None:
-        """Begin with parts of the finished folder, which stays as it is: they are linked, or else copied."""
-        self.discard()
-        for part in manifest.parts:
-            with disk_errors(self.work / part.name):
-                try:
-                    (self.work / part.name).hardlink_to(self.path / part.name)
-                except OSError:  # not every file system has links
-                    shutil.copyfile(self.path / part.name, self.work / part.name)
-                    _synced(self.work / part.name)
-        self.note(manifest)
+        """Begin with parts of the finished folder, which stays as it is."""
 
     def discard(self) -> None:
-        """Remove what was extracted and not finished, but for the private file; errors: as `keep_only`."""
-        if self.begun:
-            self._remove(lambda name: name == MANIFEST)  # first: without it the rest counts for nothing
-        self._remove(lambda name: name != PRIVATE)
-
-    def _remove(self, unwanted: Callable[[str], bool]) -> None:
-        with disk_errors(self.work, "be tidied"):
-            for path in [path for path in self.work.iterdir() if unwanted(path.name)]:
-                if path.is_dir() and not path.is_symlink():
-                    raise UsageError(
-                        f"{str(path)!r} is a folder, and no extraction makes one there: it is not removed.",
-                        hint="Move it away.",
-                    )
-                path.unlink()
-            _synced(self.work)
+        """Remove what was extracted and not finished, but for the private file."""
 
     def note(self, manifest: Manifest) -> None:
-        """Write the manifest, whole or not at all; errors: FileError."""
-        temporary = self.work / f".{MANIFEST}"
-        with disk_errors(self.work / MANIFEST), _removed_if_refused(temporary):
-            temporary.write_bytes(manifest.to_json().encode(errors="surrogatepass"))
-            _synced(temporary)
-            temporary.replace(self.work / MANIFEST)
-            _synced(self.work)
+        """Write the manifest, whole or not at all."""
 
-    def partial(self, name: str) -> Path:
-        """Return the path under which a part is written."""
-        return self.work / f".{name}"
+    def open_part(self, manifest: Manifest, options: Chosen) -> Parquet:
+        """Begin the part that comes next."""
 
-    def keep(self, manifest: Manifest, rows: int, end: int, bad: Bad = NO_BAD) -> Manifest:
-        """Give the part that comes next its name, when it is on the disk, and note it; errors: FileError."""
-        name = manifest.next_name
-        partial = self.partial(name)
-        with disk_errors(self.work / name), _removed_if_refused(partial):
-            _synced(partial)
-            part = Part(name, rows, partial.stat().st_size, sha256_of(partial), end, bad)
-            partial.replace(self.work / name)
-            _synced(self.work)
-        more = manifest.with_part(part)
-        with _removed_if_refused(self.work / name):
-            self.note(more)
-        return more
+    def keep(self, manifest: Manifest, rows: int, end: int, bad: Bad) -> Manifest:
+        """End the part under way, and note it when it is safe; return the manifest that names it."""
+
+    def drop(self) -> None:
+        """Leave nothing of a part under way."""
 
     def last_rows(self, manifest: Manifest, rows: int) -> pa.Table:
-        """Return the last rows of the parts, at most ``rows``; errors: FileError."""
-        found: list[pa.Table] = []
-        for part in reversed(manifest.parts):
-            with _readable(self.work / part.name), pq.ParquetFile(self.work / part.name) as file:
-                for group in reversed(range(file.num_row_groups)):
-                    table = file.read_row_group(group)
-                    found.insert(0, table.slice(max(0, len(table) - rows)))
-                    rows -= len(found[0])
-                    if not rows:
-                        return pa.concat_tables(found)
-        return pa.concat_tables(found)
+        """Return the last rows of the parts, at most ``rows``."""
 
     def rows(self, part: Part, offset: int, rows: int) -> pa.Table:
-        """Return some rows of a part; errors: FileError."""
-        found, begin = [], 0
-        with _readable(self.work / part.name), pq.ParquetFile(self.work / part.name) as file:
-            for group in range(file.num_row_groups):
-                end = begin + file.metadata.row_group(group).num_rows
-                if end > offset and begin < offset + rows:
-                    found.append(file.read_row_group(group).slice(max(0, offset - begin), offset + rows - begin))
-                begin = end
-        return pa.concat_tables(found).slice(0, rows)
+        """Return some rows of a part."""
 
     def put_in_place(self) -> None:
-        """Give the finished folder its name, in place of what was there, which comes back if that fails.
-
-        Errors: UsageError for what must not be replaced, FileError.
-        """
-        self.finished()
-        with disk_errors(self.path, "be put in place"):
-            self.private.unlink(missing_ok=True)
-            old = self._replaced
-            shutil.rmtree(old, ignore_errors=True)
-            put_in_place(self.work, self.path, old)
-            _synced(self.path.parent)
-            shutil.rmtree(old, ignore_errors=True)
+        """Show the parts that were noted last, in place of what was there."""
 
 
-def _manifest(folder: Path) -> Manifest:
+async def hold(folder: Folder) -> None:
+    """Hold a folder, after a wait where it is not certain that its last holder was killed.
+
+    Errors: UsageError where another process holds it or it cannot be made, FileError.
+    """
     try:
-        return read_manifest((folder / MANIFEST).read_bytes())
-    except OSError as error:
-        raise NotAsWritten(f"it cannot be read: {reason(error)}") from error
-
-
-@contextmanager
-def _removed_if_refused(temporary: Path) -> Iterator[None]:
-    """Leave nothing half written behind."""
-    try:
-        yield
-    except OSError:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        while True:
+            if await in_thread(folder.lock):
+                return
+            await asyncio.sleep(PAUSE)
+    except asyncio.CancelledError:
+        await in_thread(folder.unlock)
         raise
-
-
-@contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    """Tell that a part cannot be read, of which only the size was looked at; errors: FileError."""
-    try:
-        yield
-    except (pa.ArrowException, OSError) as error:
-        raise FileError(
-            f"{str(path)!r} cannot be read: {error}.",
-            filename=str(path),
-            hint=naming('It is looked for, and fetched again, with {Scan.extract.verify="checksums"}.'),
-        ) from error
-
-
-def _synced(path: Path) -> None:
-    """Have a file, or the names in a folder, written to the disk."""
-    if path.is_dir() and sys.platform == "win32":
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _locked(folder: Path) -> int | None:
-    """Lock a folder for as long as this process lives; errors: BlockingIOError where another has it."""
-    if sys.platform == "win32":
-        return None
-    import fcntl  # noqa: PLC0415 - there is none on Windows
-
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor

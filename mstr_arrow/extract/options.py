@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Literal, TypedDict, get_args
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.extract.verification import Verify
 from mstr_arrow.files.folders import check_sizes
 from mstr_arrow.files.sinks import Parquet
 
 OnChange = Literal["raise", "restart"]
+Verify = Literal["checksums", "sizes"]
 
 PART_BYTES = 32 * 10**6
 """Bytes of a part where nothing else is said: what is under way when a run is killed is fetched again."""
@@ -46,7 +46,7 @@ class ExtractOptions(TypedDict, total=False):
     overwrite: bool
     if_changed: bool
     on_change: OnChange
-    verify: Verify
+    verify: Verify | None
     part_rows: int | None
     part_bytes: int | None
     compression: str
@@ -61,7 +61,7 @@ class Chosen:
     overwrite: bool = False
     if_changed: bool = False
     on_change: OnChange = "raise"
-    verify: Verify = "checksums"
+    verify: Verify | None = None
     part_rows: int | None = None
     part_bytes: int | None = None
     compression: str = "zstd"
@@ -71,7 +71,7 @@ class Chosen:
         check_sizes(part_rows=self.part_rows, part_bytes=self.part_bytes)
         if self.on_change not in get_args(OnChange):
             raise UsageError(f"on_change={self.on_change!r} is not known.", hint='Choose "raise" or "restart".')
-        if self.verify not in get_args(Verify):
+        if self.verify not in {None, *get_args(Verify)}:
             raise UsageError(f"verify={self.verify!r} is not known.", hint='Choose "checksums" or "sizes".')
         Parquet("part", compression=self.compression, row_group_rows=self.row_group_rows)  # refuses what it lacks
 

@@ -13,7 +13,7 @@ from mstr_arrow.extract.changes import check_bad_values, check_border, check_ove
 from mstr_arrow.extract.manifest import Bad
 from mstr_arrow.fetch.bad_values import Tally
 from mstr_arrow.fetch.reader import Read
-from mstr_arrow.files.sinks import Parquet, in_thread
+from mstr_arrow.files.sinks import in_thread
 from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.grid.misfits import misfits_in
 from mstr_arrow.grid.rows import Range
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mstr_arrow.extract.options import Chosen
     from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.files.sinks import Parquet
     from mstr_arrow.grid.decode import Page
     from mstr_arrow.grid.misfits import Misfit
     from mstr_arrow.grid.schema import Columns
@@ -102,8 +103,7 @@ class Portion:
                 await self._open()
                 await self._end(instance.total, on_part)
         finally:
-            if self._part is not None:
-                await in_thread(self._part.abandon)
+            await in_thread(self._folder.drop)
         return replace(self._manifest, offset=instance.total), stats
 
     async def compare_samples(
@@ -184,27 +184,19 @@ class Portion:
 
     async def _open(self) -> Parquet:
         if self._part is None:
-            options = self._options
-            path = self._folder.partial(self._manifest.next_name)
-            self._part = Parquet(path, compression=options.compression, row_group_rows=options.row_group_rows)
-            await in_thread(self._part.open)
-            await in_thread(self._part.start, self._manifest.schema)
+            self._part = await in_thread(self._folder.open_part, self._manifest, self._options)
         return self._part
 
     async def _end(self, position: int, on_part: Callable[[], Awaitable[None]]) -> None:
         """End the part under way, in one piece of work: what interrupts it costs no part that is done."""
         if self._part is None:
             return
-        self._manifest = await in_thread(self._kept, self._part, position)
+        bad = self._bad(position)
+        self._manifest = await in_thread(self._folder.keep, self._manifest, self._rows, position, bad)
         kept = self._manifest.parts[-1]
         self._bytes_per_row = kept.bytes / kept.rows if kept.rows else None
         self._part, self._rows = None, 0
         await on_part()
-
-    def _kept(self, part: Parquet, position: int) -> Manifest:
-        """Have a part on the disk before the manifest names it."""
-        part.finish()
-        return self._folder.keep(self._manifest, self._rows, position, self._bad(position))
 
     def _bad(self, position: int) -> Bad:
         """Return the bad values of the rows before a position; those behind them are for the next part."""

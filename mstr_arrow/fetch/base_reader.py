@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 from mstr_arrow.fetch.context import Workshop
 from mstr_arrow.fetch.scheduler import ended
 from mstr_arrow.instances.execute import INSTANCES
+from mstr_arrow.telemetry import Span, count, measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,6 +55,8 @@ class Reading(ABC, Generic[T]):
     ) -> None:
         self._shop = Workshop(session, options, on_progress)
         self._source = source
+        self._subject = {"mstr.object.id": source.object_id, "mstr.object.type": source.kind}
+        self._span = Span("mstr_arrow.read", self._subject)
         self._convert = convert
         self._narrow = narrow
         self._head = head
@@ -78,11 +81,13 @@ class Reading(ABC, Generic[T]):
 
     async def open(self, instance: Instance | None) -> None:
         """Read the first rows: of ``instance``, if it still lives, else of a new one."""
-        await self._shop.deadline.within(self._open(instance))
+        with self._span.current():
+            await self._shop.deadline.within(self._open(instance))
 
     async def next(self) -> T | None:
         """Return the next rows, converted; None after the last."""
-        return await self._shop.deadline.within(self._next())
+        with self._span.current():
+            return await self._shop.deadline.within(self._next())
 
     async def start_over(self) -> bool:
         """Begin again with another instance, as the rows handed out so far are not used; False if that is no use.
@@ -101,11 +106,28 @@ class Reading(ABC, Generic[T]):
         if self.closed:
             return
         self.closed = True
-        self.stats()
+        self._tell(self.stats())
         self._shop.close()
         self._shop.session.unregister(self)
         await self._stop()
         self._shop.dismiss()
+
+    def _tell(self, stats: ScanStats) -> None:
+        """Tell whoever traces what the read did."""
+        self._span.note(
+            {
+                "mstr_arrow.rows": stats.result_rows,
+                "mstr_arrow.bytes": stats.bytes,
+                "mstr_arrow.requests": stats.requests,
+                "mstr_arrow.retries": stats.retries,
+                "mstr_arrow.restarts": stats.restarts,
+                "mstr_arrow.consistent": stats.consistent,
+            }
+        )
+        self._span.end()
+        count("mstr_arrow.rows", stats.result_rows, self._subject)
+        count("mstr_arrow.bytes", stats.bytes, self._subject)
+        measure("mstr_arrow.read.duration", stats.seconds, self._subject)
 
     async def _next(self) -> T | None:
         meter = self._shop.meter

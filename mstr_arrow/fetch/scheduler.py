@@ -133,40 +133,42 @@ class Scheduler(Generic[T]):
         self._budget = budget
         self._ordered = ordered
         self._awaited = awaited
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], int] = {}
         self._ready: dict[int, Fetched[T]] = {}
         self._next_offset = plan.begin
         self._delivered = plan.begin
-        self._error: BaseException | None = None
+        self._failure: tuple[int, BaseException] | None = None
         self._changed = asyncio.Event()
         budget.serve(self, self._start)
 
     async def next(self) -> Fetched[T] | None:
         """Return the next page, in order of rows or of arrival; None after the last.
 
-        Errors: what ``fetch`` raised first; DataMismatch for a page that is not the one asked for.
+        Errors: what ``fetch`` raised, of several pages that fail together for the first in the order of rows;
+        DataMismatch for a page that is not the one asked for.
         """
         self._awaited = True
         while True:
             self._start()
-            if self._error is not None:
-                raise self._error
-            page = self._take()
-            if page is not None:
-                return page
-            if self._delivered == self._plan.total:
-                return None
-            if self._delivered == self._plan.end:
-                self._plan.extend()
-                continue
-            if not self._tasks and self._plan.peek() is None:
-                raise DataMismatch(f"{self._delivered} rows were delivered of {self._plan.total} promised.")
+            if self._failure is None:
+                page = self._take()
+                if page is not None:
+                    return page
+                if self._delivered == self._plan.total:
+                    return None
+                if self._delivered == self._plan.end:
+                    self._plan.extend()
+                    continue
+                if not self._tasks and self._plan.peek() is None:
+                    raise DataMismatch(f"{self._delivered} rows were delivered of {self._plan.total} promised.")
+            elif not any(row < self._failure[0] for row in self._tasks.values()):
+                raise self._failure[1]
             self._changed.clear()
             await self._changed.wait()
 
     async def aclose(self) -> None:
         """Stop all requests; whoever waits in `next` gets a ClosedError."""
-        self._error = self._error or ended()
+        self._failure = self._failure or (self._plan.begin, ended())
         self._budget.forget(self)
         tasks = list(self._tasks)
         for task in tasks:
@@ -198,7 +200,7 @@ class Scheduler(Generic[T]):
     def _start(self) -> None:
         """Send as many requests as the limits allow."""
         budget = self._budget
-        while self._error is None and not budget.full:
+        while self._failure is None and not budget.full:
             wanted = self._plan.peek()
             if wanted is None:
                 return
@@ -207,8 +209,9 @@ class Scheduler(Generic[T]):
             if not (self._awaited and next_one) and budget.held + estimate > budget.limits.buffer_bytes:
                 return
             budget.sized(self._plan.page_rows)
-            task = asyncio.create_task(self._page(self._plan.take(), estimate, budget.start(estimate)))
-            self._tasks.add(task)
+            self._plan.take()
+            task = asyncio.create_task(self._page(wanted, estimate, budget.start(estimate)))
+            self._tasks[task] = wanted.offset
             task.add_done_callback(self._ended)
 
     async def _page(self, wanted: Range, estimate: int, ticket: Ticket) -> None:
@@ -234,13 +237,14 @@ class Scheduler(Generic[T]):
                     if not left:
                         raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the consumer gets it
-            self._error = self._error or error
+            if self._failure is None or wanted.offset < self._failure[0]:
+                self._failure = (wanted.offset, error)
         finally:
             self._budget.held -= estimate
             free_place()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        del self._tasks[task]
         self._changed.set()
 
     def _take(self) -> Fetched[T] | None:

@@ -9,7 +9,7 @@ import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, TypeVar
 
-from mstr_arrow import events
+from mstr_arrow import events, telemetry
 from mstr_arrow.config import Retry
 from mstr_arrow.errors import (
     ClosedError,
@@ -60,6 +60,8 @@ class Http:
     def __init__(self, base: str, settings: Settings) -> None:
         self.settings = settings
         self.keys = SessionKeys(base)
+        listeners = (settings.on_event, telemetry.observer(lambda: self.base))
+        self._listeners = [each for each in listeners if each is not None]
         self.renew: Callable[[SessionKeys, SessionExpired], Awaitable[None]] | None = None
         """Puts keys of a new session in place of those that the server refused, or raises why it cannot."""
         self._pid = os.getpid()
@@ -231,6 +233,6 @@ class Http:
             self.tell(lambda: events.RequestFinished(method, path, number, status, error, seconds, received))
 
     def tell(self, make_event: Callable[[], events.Event]) -> None:
-        """Give an event to the function that was given for them; without one it is not even made."""
-        if self.settings.on_event is not None:
-            events.tell(self.settings.on_event, make_event())
+        """Give an event to whoever was given for them, or traces; without, it is not even made."""
+        for listener in self._listeners:
+            events.tell(listener, make_event())

@@ -34,6 +34,7 @@ from mstr_arrow.instances.page_by import choose_page
 from mstr_arrow.instances.page_request import halving
 from mstr_arrow.instances.prompts import Prompting
 from mstr_arrow.instances.status import FAILED, PROMPTED, READY, State, read_state
+from mstr_arrow.telemetry import traced
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
@@ -78,6 +79,10 @@ async def place_for(session: ProjectSession, source: Source, instance: Instance 
     )
 
 
+@traced(
+    "mstr_arrow.instance",
+    lambda _session, source, *_, **__: {"mstr.object.id": source.object_id, "mstr.object.type": source.kind},
+)
 async def execute(
     session: ProjectSession, source: Source, rows: int, options: GridOptions, watch: Watch, *, place: Place
 ) -> Answer:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mstr_arrow.extract.extraction import Extraction
-from mstr_arrow.extract.folder import Folder
 from mstr_arrow.extract.options import ExtractOptions, chosen
+from mstr_arrow.extract.places import folder_at
 from mstr_arrow.scan.remarks import warn_of
 from mstr_arrow.signatures import takes
 
@@ -50,9 +50,9 @@ class Extractable:
         time, number of rows, columns and the last rows that were written are what they were. If not, it raises
         DataChanged, or starts again with ``on_change="restart"``. What the part under way held is fetched again.
 
-        The session of a killed run is logged out by the next one, which finds it in a file beside the parts that
-        only its owner can read. :class:`ExtractOptions` lists the ``options``. Holds the rows of one row group and
-        the pages under way.
+        The session of a killed run is logged out by the next one, which finds it in a file that only its owner can
+        read, beside the parts. :class:`ExtractOptions` lists the
+        ``options``. Holds the rows of one row group and the pages under way.
 
         Raises UsageError for rows that the server cannot sort (cross-tabs, metrics on rows, subtotals, pages of a
         report) and for a folder that must not be replaced; and what every read raises, after which another run goes
@@ -92,5 +92,5 @@ class Extractable:
         self, folder: str | os.PathLike[str], options: Chosen, on_progress: OnProgress
     ) -> ExtractResult:
         asking = self.with_options(ordered=True, total_order=True)._asking  # noqa: SLF001 - its own
-        place = Folder(folder, overwrite=options.overwrite)
+        place = folder_at(folder, overwrite=options.overwrite)
         return await Extraction(asking, place, options, getattr(self, "name", None), on_progress).run()

@@ -13,6 +13,7 @@ from mstr_arrow.files.sinks import Csv, IpcFile, IpcStream, Parquet, in_thread
 from mstr_arrow.grid.texts import deliver_batch
 from mstr_arrow.scan.builder import Question
 from mstr_arrow.scan.remarks import warn_of
+from mstr_arrow.telemetry import traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -134,6 +135,7 @@ class Writable(Question):
         """Do what `write_csv` does."""
         return self._said(await self._client.bridge(self._write(Csv(path), on_progress)))
 
+    @traced("mstr_arrow.write", lambda _self, sink, _on_progress: {"mstr_arrow.sink": type(sink).__name__})
     async def _write(self, sink: Sink | ParquetParts | PartitionedParquet, on_progress: OnProgress) -> ScanStats:
         convert = partial(deliver_batch, strings=sink.strings)
 

@@ -10,6 +10,7 @@ from mstr_arrow import background
 from mstr_arrow.errors import InsecureWarning
 from mstr_arrow.http.url import is_loopback
 from mstr_arrow.session.in_project import ProjectSession
+from mstr_arrow.telemetry import server_of, span
 from mstr_arrow.wording import advice, naming
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ async def _open(
     opened: list[ProjectSession], access: Access, resolved: Resolved, project: str | None, settings: Settings
 ) -> None:
     """Open a session into ``opened``, where one that is ready just as its caller gives up can be found."""
-    opened.append(await ProjectSession.open(access, resolved, project, settings))
+    with span("mstr_arrow.connect", server_of(resolved.base)):
+        opened.append(await ProjectSession.open(access, resolved, project, settings))
 
 
 def _abandon(opened: list[ProjectSession]) -> None:

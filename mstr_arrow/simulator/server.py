@@ -291,6 +291,10 @@ class Simulator:
         """
         self._on_loop(lambda: self._server.publications.change(self.cubes[name], rows=rows, seed=seed))
 
+    def finish_jobs(self) -> None:
+        """End all executions and publications that run, as if their time was over."""
+        self._on_loop(self._server.jobs.finish)
+
     def publish(self, name: str, *, seconds: float = 0.0, user: str = "administrator") -> None:
         """Have another user publish a cube, which takes so many seconds. Raises KeyError for an unknown cube."""
         cube = self._server.catalogue.cubes[self.cubes[name]]

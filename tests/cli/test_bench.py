@@ -107,6 +107,17 @@ def test_a_kind_of_work_that_there_is_not_is_refused(run):
     assert (result.code, "'page' is no kind of work" in result.err) == (2, True)
 
 
+def test_prompts_are_answered_as_fetch_has_them_answered(run):
+    report = ("bench", "Prompted Nested", *FEW, "--concurrency", "1", "--yes", "--json")
+    answered = run(*report, "--prompt", "Category=Toys", "--prompt", "Items=Kite")
+    assert answered.code == 0, answered.err
+    assert json.loads(answered.out)["loads"][0]["load"]["name"] == "Prompted Nested"
+    asking = run(*report)
+    assert (asking.code, 'mstr-arrow prompts "Prompted Nested" -o answers.toml' in asking.err) == (2, True)
+    cube = run("bench", CUBE, *FEW, "--yes", "--prompt", "Items=Kite")
+    assert (cube.code, "is no report but a cube" in cube.err) == (1, True)
+
+
 def test_an_object_that_there_is_not_has_near_names(run, tmp_path):
     result = run("bench", "Sale Cube", *FEW, "--yes")
     assert result.code == 1

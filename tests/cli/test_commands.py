@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 import mstr_arrow
+import mstr_arrow.cli
 from mstr_arrow.cli.render import progress as shown
 from mstr_arrow.fetch.stats import Meter
 
@@ -60,33 +61,23 @@ def test_the_demo_says_what_it_shows(run):
     assert "mstr-arrow fetch" in said
 
 
-def test_the_simulator_serves_until_it_is_interrupted():
+@pytest.mark.parametrize("ending", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
+def test_the_simulator_serves_as_its_switches_say_until_it_is_interrupted(ending):
+    switches = ["--no-model-parameters", "--model-table-states", "none", "--model-done-status", "1"]
     program = [sys.executable, "-u", "-c", "import mstr_arrow.cli; mstr_arrow.cli.main()"]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [*program, "simulate", "--rows", "300", "--port", "0"]
+    command = [*program, "simulate", "--rows", "300", "--port", "0", *switches]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own interpreter
         url = next(line.split()[1] for line in process.stdout if line.strip().startswith("URL"))
         with mstr_arrow.connect(url, username="demo", password="demo") as connection:
             assert connection.cube("Sales Cube").count_rows() == 300
-        process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0
-        assert f"MSTR_URL={url}" in process.stdout.read()
-
-
-def test_the_simulator_has_switches_for_data_models():
-    switches = ["--no-model-parameters", "--model-table-states", "none", "--model-done-status", "1"]
-    program = [sys.executable, "-u", "-c", "import mstr_arrow.cli; mstr_arrow.cli.main()"]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [*program, "simulate", "--rows", "10", "--port", "0", *switches]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own interpreter
-        url = next(line.split()[1] for line in process.stdout if line.strip().startswith("URL"))
-        with mstr_arrow.connect(url, username="demo", password="demo") as connection:
             model = connection.data_model("Retail Model")
             with pytest.raises(mstr_arrow.errors.NotFound):
                 connection.request("GET", f"/api/model/dataModels/{model.id}/parameters")
             assert model.refresh("replace").status.state == "done"
-        process.terminate()
+        process.send_signal(ending)
         assert process.wait(60) == 0
+        assert f"MSTR_URL={url}" in process.stdout.read()
 
 
 def test_a_log_gets_a_line_now_and_then(monkeypatch, capsys):
@@ -108,15 +99,14 @@ def test_a_terminal_gets_a_bar(capsys):
     assert "3 in flight" in out
 
 
-def test_without_the_extra_one_line_says_what_to_install():
-    code = "import sys; sys.modules['typer'] = None; import mstr_arrow.cli; mstr_arrow.cli.main()"
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    result = subprocess.run(  # noqa: S603 - our own interpreter
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
-    )
-    assert result.returncode == 2
-    assert result.stdout == ""
-    assert result.stderr == "mstr-arrow: the command line needs an extra: pip install 'mstr-arrow[cli]'\n"
+def test_without_the_extra_one_line_says_what_to_install(monkeypatch, capsys):
+    monkeypatch.delitem(sys.modules, "mstr_arrow.cli.app", raising=False)
+    monkeypatch.setitem(sys.modules, "typer", None)
+    with pytest.raises(SystemExit) as ended:
+        mstr_arrow.cli.main()
+    out, err = capsys.readouterr()
+    assert (ended.value.code, out) == (2, "")
+    assert err == "mstr-arrow: the command line needs an extra: pip install 'mstr-arrow[cli]'\n"
 
 
 @pytest.mark.parametrize(

@@ -200,8 +200,10 @@ def command(simulator):
 @pytest.mark.parametrize("output", ["x.parquet", pytest.param("x/", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("signals", "code", "said"),
-    [([signal.SIGINT], 130, "Interrupted."), ([signal.SIGTERM] * 2, 143, "Terminated.")],
-    ids=["Ctrl-C", "SIGTERM"],
+    [
+        pytest.param([signal.SIGINT], 130, "Interrupted.", id="Ctrl-C"),
+        pytest.param([signal.SIGTERM] * 2, 143, "Terminated.", id="SIGTERM", marks=pytest.mark.slow),
+    ],
 )
 def test_ctrl_c_and_sigterm_log_out_and_leave_no_file(tmp_path, output, signals, code, said):
     with Simulator(rows=2_000) as simulator:

@@ -1,7 +1,6 @@
 import json
 import os
 import pty
-import subprocess
 import sys
 
 import pytest
@@ -87,19 +86,17 @@ def test_what_a_server_says_cannot_steer_the_terminal(capsys):
     assert "\x1b" not in capsys.readouterr().out
 
 
-def test_colours_are_for_a_terminal(server):
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "TERM": "xterm"}
-    environment.pop("NO_COLOR")
-    command = [sys.executable, "-c", "import mstr_arrow.cli; mstr_arrow.cli.main()", "ls", "sales*"]
+def test_colours_are_for_a_terminal(run, monkeypatch):
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("TERM", "xterm")
     master, slave = pty.openpty()
-    subprocess.run(command, env=environment, stdout=slave, stderr=subprocess.DEVNULL, check=True)  # noqa: S603 - our own interpreter
-    os.close(slave)
+    with open(slave, "w", encoding="utf-8") as terminal, monkeypatch.context() as patch:  # noqa: PTH123 - a descriptor
+        patch.setattr(sys, "stdout", terminal)
+        assert run("ls", "sales*").code == 0
     assert b"\x1b[1m" in os.read(master, 65536)
     os.close(master)
-    piped = subprocess.run(command, env=environment, capture_output=True, check=True)  # noqa: S603 - our own interpreter
-    assert b"\x1b" not in piped.stdout
-    assert piped.stderr == b""
-    assert server.open_sessions == 0
+    piped = run("ls", "sales*")
+    assert (b"\x1b" in piped.out, piped.err) == (False, "")
 
 
 def test_details_tell_what_is_known_of_the_data(run, connection):

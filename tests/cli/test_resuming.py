@@ -151,7 +151,7 @@ def test_the_beginning_of_something_else_is_told_in_options(run, own, tmp_path):
     own.heal()
     other = run("fetch", CUBE, "-o", folder, "--resume", "--columns", "Units")
     assert other.code == 2
-    assert "something else.\nAsk for the same, or remove that folder to start again." in other.err
+    assert "something else.\nAsk for the same, or remove that to start again." in other.err
 
 
 def test_explain_shows_the_order_that_is_asked_for(run, server):

@@ -425,6 +425,7 @@ def test_ctrl_c_and_sigterm_log_out_and_leave_no_file(tmp_path, statement, numbe
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_ends_it_quietly(server):
     program, environment = command(server, "from 'Sales Cube'", "-o", "-", "--format", "csv", "--quiet")
     process = subprocess.Popen(program, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # noqa: S603 - our own interpreter

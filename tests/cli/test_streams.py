@@ -45,6 +45,7 @@ PRINTING = {
     "subscriptions pause": [["subscriptions", "pause", "On My Phone", "--json"]],
     "subscriptions resume": [["subscriptions", "resume", "On My Phone", "--json"]],
     "refresh": [["refresh", "--help"]],
+    "runs": [["runs", "--help"]],
     "bench run": [["bench", "run", "--help"]],
     "bench compare": [["bench", "compare", "--help"]],
     "bench show": [["bench", "show", "--help"]],
@@ -134,7 +135,7 @@ def test_escapes_are_counted_where_texts_are_aligned(encoded):
     assert len(south) == len(north) == len(header)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "utf-16"])
+@pytest.mark.parametrize("encoding", [pytest.param("utf-8", marks=pytest.mark.slow), "ascii", "utf-16"])
 @pytest.mark.parametrize("arguments", [each for each in ENDING if "--json" in each.values[0]])
 def test_json_is_ascii_whatever_the_encoding(encoded, arguments, encoding):
     text = encoded(arguments, encoding).out.decode(encoding)
@@ -203,13 +204,23 @@ def test_data_for_a_closed_output_are_refused(run, tmp_path):
         assert "standard output is closed" in err.read()
 
 
+PROGRAM = [sys.executable, "-c", "import mstr_arrow.cli; mstr_arrow.cli.main()"]
+
+
+def environment():
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONIOENCODING": "cp1252"}
+
+
 def test_a_process_ends_as_its_shell_expects(server):
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONIOENCODING": "cp1252"}
-    program = [sys.executable, "-c", "import mstr_arrow.cli; mstr_arrow.cli.main()"]
-    told = subprocess.run([*program, "describe", CUBE], env=environment, capture_output=True, check=True)  # noqa: S603 - our own interpreter
-    assert rb"\u0420\u0435\u0433\u0438\u043e\u043d" in told.stdout
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen([*program, "ls"], env=environment, **pipes) as left:  # noqa: S603 - our own interpreter
+    with subprocess.Popen([*PROGRAM, "ls"], env=environment(), **pipes) as left:  # noqa: S603 - our own interpreter
         left.stdout.close()
         assert (left.stderr.read(), left.wait(60)) == (b"", 141)
     assert server.open_sessions == 0
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("server")
+def test_a_process_writes_in_the_encoding_that_it_is_told():
+    told = subprocess.run([*PROGRAM, "describe", CUBE], env=environment(), capture_output=True, check=True)  # noqa: S603 - our own interpreter
+    assert rb"\u0420\u0435\u0433\u0438\u043e\u043d" in told.stdout

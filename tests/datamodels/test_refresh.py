@@ -13,6 +13,7 @@ from mstr_arrow import errors
 from mstr_arrow.datamodels import model_publisher
 from mstr_arrow.publishing import cube_rule, following
 from mstr_arrow.simulator import Fault, Simulator
+from tests.support.interrupting import interrupt_once
 
 NAME = "Retail Model"
 BOTH = {"ytd_day": "replace", "city_mnth_sls": "upsert"}
@@ -356,7 +357,7 @@ def test_what_is_being_cancelled_is_not_begun_again(serve):
 def test_ctrl_c_cancels_it(serve):
     sim, connection = serve(model_seconds=60)
     with pytest.raises(KeyboardInterrupt), connection:
-        connection.data_model(NAME).refresh(BOTH, on_progress=lambda _: _thread.interrupt_main())
+        connection.data_model(NAME).refresh(BOTH, on_progress=interrupt_once())
     assert done(sim) == [(BOTH, "cancelled")]
     assert "DELETE /api/dataModels/{id}/instances/{id}" in steps(sim)[-2:]
 

@@ -10,7 +10,7 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow.errors import UsageError
-from mstr_arrow.extract.folder import Folder
+from mstr_arrow.extract.on_disk import FolderOnDisk
 from mstr_arrow.simulator import Fault, Simulator
 
 LIMITS = ma.Limits(page_rows=500, concurrency=2)
@@ -184,7 +184,7 @@ def test_another_question_does_not_go_on_with_this_one(cube, tmp_path):
 
 
 def test_two_at_once_are_one_too_many(cube, tmp_path):
-    other = Folder(tmp_path / "sales")
+    other = FolderOnDisk(tmp_path / "sales")
     other.lock()
     try:
         with pytest.raises(UsageError, match="another process extracts"):

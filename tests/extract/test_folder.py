@@ -1,19 +1,19 @@
 """The folder of an extraction at whatever moment a run is killed."""
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.extract.folder import Folder
 from mstr_arrow.extract.manifest import Asked, Manifest
+from mstr_arrow.extract.on_disk import FolderOnDisk
+from mstr_arrow.extract.options import Chosen
 
 SCHEMA = pa.schema([("Units", pa.int64())])
 
 
 @pytest.fixture
 def folder(tmp_path):
-    folder = Folder(tmp_path / "sales")
+    folder = FolderOnDisk(tmp_path / "sales")
     folder.lock()
     yield folder
     folder.unlock()
@@ -30,7 +30,7 @@ def begun(folder, parts=2):
     )
     folder.note(manifest)
     for number in range(parts):
-        pq.write_table(pa.table([[number * 3, 1, 2]], schema=SCHEMA), folder.partial(manifest.next_name))
+        folder.open_part(manifest, Chosen()).write(pa.record_batch([[number * 3, 1, 2]], schema=SCHEMA))
         manifest = folder.keep(manifest, 3, 3 * (number + 1))
     return manifest
 
@@ -96,7 +96,7 @@ def test_what_was_replaced_goes_even_if_the_run_was_killed_then(folder, tmp_path
     begun(folder)
     folder.put_in_place()
     (tmp_path / ".sales.replaced").mkdir()
-    other = Folder(tmp_path / "sales")
+    other = FolderOnDisk(tmp_path / "sales")
     other.lock()
     other.unlock()
     assert [path.name for path in tmp_path.iterdir()] == ["sales"]
@@ -104,4 +104,4 @@ def test_what_was_replaced_goes_even_if_the_run_was_killed_then(folder, tmp_path
 
 def test_a_folder_that_cannot_be_made_says_why(tmp_path):
     with pytest.raises(UsageError, match="No such file or directory"):
-        Folder(tmp_path / "no" / "sales").lock()
+        FolderOnDisk(tmp_path / "no" / "sales").lock()

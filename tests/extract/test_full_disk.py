@@ -8,7 +8,7 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow.errors import FileError, MstrError
-from mstr_arrow.extract.folder import Folder
+from mstr_arrow.extract.on_disk import FolderOnDisk
 from tests.support.slow import thinned
 
 PART = 400
@@ -110,4 +110,4 @@ def test_a_file_in_place_of_the_working_folder_is_told(tmp_path):
     with pytest.raises(
         ma.errors.UsageError, match=r"\.sales\.extracting' cannot be made as a folder: .*no file of that"
     ):
-        Folder(tmp_path / "sales").lock()
+        FolderOnDisk(tmp_path / "sales").lock()

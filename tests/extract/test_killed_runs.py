@@ -50,6 +50,7 @@ def test_an_instance_that_is_gone_is_made_again(server, opened, killed, is_whole
     is_whole(folder)
 
 
+@pytest.mark.slow
 def test_a_session_that_is_gone_does_no_harm(server, opened, killed, is_whole, tmp_path):
     folder = tmp_path / "sales"
     killed(folder, 6)

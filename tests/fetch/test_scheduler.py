@@ -212,6 +212,45 @@ def test_the_first_error_wins_and_stops_the_requests():
     asyncio.run(main())
 
 
+def test_of_pages_that_fail_together_the_first_in_the_order_of_rows_is_told():
+    async def main():
+        pages = Pages(1_000, Limits(page_rows=10, concurrency=3), ordered=False)
+        earlier = asyncio.Event()
+
+        async def fetch(wanted, _):
+            if wanted.offset < 30:
+                await earlier.wait()
+            raise LookupError(f"at {wanted.offset}")
+
+        scheduler = Scheduler(pages.plan, fetch, Budget(pages.limits), ordered=False)
+        waiting = asyncio.ensure_future(scheduler.next())
+        await idle(20)
+        assert not waiting.done()
+        earlier.set()
+        with pytest.raises(LookupError, match="at 10"):
+            await waiting
+        await scheduler.aclose()
+
+    asyncio.run(main())
+
+
+def test_a_page_behind_the_one_that_failed_is_not_waited_for():
+    async def main():
+        pages = Pages(1_000, Limits(page_rows=10, concurrency=3))
+
+        async def fetch(wanted, _):
+            if wanted.offset > 10:
+                await asyncio.Event().wait()
+            raise LookupError(f"at {wanted.offset}")
+
+        scheduler = Scheduler(pages.plan, fetch, Budget(pages.limits), ordered=True)
+        with pytest.raises(LookupError, match="at 10"):
+            await asyncio.wait_for(scheduler.next(), 20)
+        await scheduler.aclose()
+
+    asyncio.run(main())
+
+
 def test_closing_stops_the_requests_and_wakes_who_waits():
     async def main():
         pages = Pages(1_000, Limits(page_rows=10, concurrency=3), turns=lambda: 50)

@@ -190,7 +190,7 @@ def test_a_name_of_two_elements_is_refused_with_their_ids(conn):
 
 def test_hundreds_of_elements(conn, server):
     report = conn.report("Prompted Elements")
-    names = [name for name in report.prompts.choices("Suppliers")["name"].to_pylist()[:300] if name != "Twin & Co"]
+    names = [name for name in report.prompts.choices("Suppliers")["name"].to_pylist()[:210] if name != "Twin & Co"]
     assert_true(report.prompts(Year=2023, Suppliers=names), server, {"Year": ["2023"], "Suppliers": names})
 
 

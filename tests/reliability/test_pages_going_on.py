@@ -49,8 +49,15 @@ def interrupted(scan, interruptions):
     return pa.Table.from_batches(found)
 
 
-@pytest.mark.parametrize("what", ["drop_instances", "expire_sessions"])
-@pytest.mark.parametrize("name", ["Paged By Three", "Paged Cross-tab"])
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("Paged By Three", "drop_instances"),
+        ("Paged Cross-tab", "expire_sessions"),
+        pytest.param("Paged By Three", "expire_sessions", marks=pytest.mark.slow),
+        pytest.param("Paged Cross-tab", "drop_instances", marks=pytest.mark.slow),
+    ],
+)
 def test_pages_not_handed_out_yet_are_shown_by_other_instances(connection, sim, name, what):
     every = connection.report(name, limits=NARROW).expand_pages()
     log_ins = sum(each.path.endswith("auth/login") for each in sim.requests)

@@ -105,14 +105,16 @@ def test_a_thread_that_still_reads_when_the_program_ends_gets_an_error_of_ours(s
     process = start("""
         import threading
 
+        reads = threading.Event()
+
         def read():
             try:
-                cube.to_arrow()
+                cube.to_arrow(on_progress=lambda stats: stats.rows and reads.set())
             except ma.errors.ClosedError as error:
                 print(error)
 
         threading.Thread(target=read).start()
-        threading.Event().wait(2)
+        reads.wait()
     """)
     pages.wait_for(2)
     out, err = process.communicate(timeout=SECONDS)

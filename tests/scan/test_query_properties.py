@@ -56,7 +56,7 @@ COMPARISONS = {
 }
 TEXTS = ["East", "east", "EAST", "East ", "", None, "Ostküste", "100%", "x_y"]
 SMALL_PAGES = ma.Limits(page_rows=60)
-ROUNDS = int(os.environ.get("SCAN_ROUNDS", "4"))
+ROUNDS = int(os.environ.get("SCAN_ROUNDS", "3"))
 """Queries of each object under each collation; more of them take long, and find more."""
 
 

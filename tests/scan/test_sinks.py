@@ -219,9 +219,9 @@ def test_a_full_disk_stops_the_requests_and_is_told(numbers, pages, writer):
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no full device here")  # noqa: PTH110
-def test_a_full_device_is_told(numbers):
+def test_a_full_device_is_told(coarse):
     with pytest.raises(OSError, match=r"(?i)no space left"):
-        numbers.write_parquet("/dev/full")
+        coarse.write_parquet("/dev/full")
     assert os.path.exists("/dev/full")  # noqa: PTH110
 
 

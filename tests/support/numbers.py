@@ -98,6 +98,12 @@ def numbers(connection, small):
     return connection.cube("Numbers", limits=small)
 
 
+@pytest.fixture
+def coarse(connection):
+    """Numbers in 20 pages: for what reads them to their end."""
+    return connection.cube("Numbers", limits=Limits(page_rows=100, concurrency=2))
+
+
 @pytest.fixture(autouse=True)
 def no_session_stays(request):
     """After each test, with its connection closed, the simulator has no session any more."""

@@ -26,6 +26,7 @@ MODULES = (
     "mstr_arrow.duckdb",
     "mstr_arrow.errors",
     "mstr_arrow.events",
+    "mstr_arrow.jobs",
     "mstr_arrow.prompts",
     "mstr_arrow.secrets",
     "mstr_arrow.simulator",

@@ -1,6 +1,5 @@
 import bz2
 import gzip
-import subprocess
 import sys
 from pathlib import Path
 
@@ -305,13 +304,7 @@ def test_a_query_that_does_not_run_is_wrong_usage(sql):
         query(sql)
 
 
-def test_a_query_without_duckdb_says_what_to_install():
-    code = "import sys; sys.modules['duckdb'] = None; from mstr_arrow.upload.files import query; query('select 1')"
-    result = subprocess.run(  # noqa: S603 - our own interpreter
-        [sys.executable, "-c", code],
-        env={"PYTHONPATH": ":".join(filter(None, sys.path))},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "UsageError: SQL is run by DuckDB. Install it: pip install 'mstr-arrow[duckdb]'" in result.stderr
+def test_a_query_without_duckdb_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    with pytest.raises(UsageError, match=r"SQL is run by DuckDB\. Install it: pip install 'mstr-arrow\[duckdb\]'"):
+        query("select 1")

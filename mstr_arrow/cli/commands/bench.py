@@ -15,6 +15,7 @@ from mstr_arrow.cli.options.amounts import read_counts, read_rates, read_seconds
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.profile import profile_of
 from mstr_arrow.cli.options.profile_file import change_profile
+from mstr_arrow.cli.options.prompt_answers import PromptAnswers, PromptsFile, answers_from, prompts_as_options
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import FAILED, shown_errors
 from mstr_arrow.cli.render.streams import Terminal
@@ -98,6 +99,8 @@ def run(
             rich_help_panel=LOAD,
         ),
     ] = "pages",
+    prompts: PromptsFile = None,
+    prompt: PromptAnswers = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Of the order of the loads.", rich_help_panel=LOAD)] = 0,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Begin without asking.", rich_help_panel=SAFETY)] = False,
     max_errors: Annotated[
@@ -156,13 +159,18 @@ def run(
     requests fail or take too long, and at once where the server says that it is busy.
     """
     console = Terminal(stderr=True)
-    with shown_errors(console, verbose=verbose, interrupted=KEPT), open_connection(server) as connection:
+    with (
+        shown_errors(console, verbose=verbose, interrupted=KEPT),
+        prompts_as_options(objects[0] if len(objects) == 1 else "REPORT"),
+        open_connection(server) as connection,
+    ):
         throughput = _throughput()
+        answers = answers_from(prompts, prompt or ())
         source = server.context.get_parameter_source("concurrency")
         only_rates = rate is not None and (source is None or source.name == "DEFAULT")
         plan = throughput.plan(
             connection,
-            *objects,
+            *(connection.report(each).prompts(answers) if answers else each for each in objects),
             concurrency=() if only_rates else concurrency,
             page_rows=page_rows,
             rates=rate or (),

@@ -103,7 +103,7 @@ def fetch(
     resume: Resume = False,
     if_changed: IfChanged = False,
     on_change: WhenChanged = "raise",
-    verify: WhatToVerify = "checksums",
+    verify: WhatToVerify = None,
     consistency: WhenConsistent = "likely",
     where: Annotated[
         list[str] | None,
@@ -269,7 +269,7 @@ def fetch(
         )
         if on_change != "raise" and not resumes:
             raise UsageError("--on-change is for extractions that resume.", hint="Add --resume, or leave it away.")
-        if verify != "checksums" and not resumes:
+        if verify is not None and not resumes:
             raise UsageError("--verify is for extractions that resume.", hint="Add --resume, or leave it away.")
         if consistency != "likely" and not resumes:
             raise UsageError(

@@ -14,7 +14,7 @@ from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.options.target import look_at, named_like, say_keys
 from mstr_arrow.cli.render.errors import shown_errors
-from mstr_arrow.cli.render.streams import Terminal
+from mstr_arrow.cli.render.logs import LogJson, standard_error
 from mstr_arrow.cli.render.tables import print_text
 from mstr_arrow.cli.render.uploading import detail, summarise, upload_progress
 from mstr_arrow.errors import DataError, DataLossWarning, UploadFailed
@@ -155,12 +155,13 @@ def push(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show tracebacks, requests and where the time went.")
     ] = False,
+    log_json: LogJson = False,
 ) -> None:
     """Write files, or what a DuckDB query finds, into a SuperCube, and print its id."""
     # Arrow's datasets bring pandas along: only who reads files pays for importing them.
     from mstr_arrow.cli.options.input import open_tables, read_forms  # noqa: PLC0415
 
-    console = Terminal(stderr=True)
+    console = standard_error(log_json=log_json)
     with shown_errors(console, verbose=verbose, interrupted=TAKEN_BACK):
         given = open_tables(files or (), query, table, read_types(column_types or ()), default=name)
         of_attributes = read_forms(forms or ())

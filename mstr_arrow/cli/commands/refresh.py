@@ -11,9 +11,9 @@ from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.policies import Policy, Tables, policies_from
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.logs import LogJson, standard_error
 from mstr_arrow.cli.render.progress import clock
 from mstr_arrow.cli.render.publishing import publication_progress, summarise
-from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json, print_text
 from mstr_arrow.connection import Connection
 from mstr_arrow.errors import NotFound, UsageError
@@ -46,6 +46,7 @@ def refresh(
     json: common.Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
     verbose: common.Verbose = False,
+    log_json: LogJson = False,
 ) -> None:
     """Have the server publish a cube or data model anew, and wait until its data are new.
 
@@ -53,7 +54,7 @@ def refresh(
     else by the status and an instance, or the tables of a data model. A cube's publication that somebody else has
     started is followed; that of a data model is waited for, and then this one begins.
     """
-    console = Terminal(stderr=True)
+    console = standard_error(log_json=log_json)
     with shown_errors(console, verbose=verbose, interrupted=CANCELLED), open_connection(server) as connection:
         policies = policies_from(tables or (), policy)
         found = _find(connection, name)

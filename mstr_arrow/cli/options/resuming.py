@@ -14,8 +14,7 @@ from mstr_arrow.cli.render.progress import summarise
 from mstr_arrow.cli.render.tables import count
 from mstr_arrow.errors import ServerError, TransportError, UsageError
 from mstr_arrow.extract.claim import claimed
-from mstr_arrow.extract.options import OnChange
-from mstr_arrow.extract.verification import Verify
+from mstr_arrow.extract.options import OnChange, Verify
 from mstr_arrow.fetch.options import Required
 from mstr_arrow.paths import written_path
 from mstr_arrow.session.client import client_of
@@ -54,11 +53,12 @@ WhenChanged = Annotated[
     ),
 ]
 WhatToVerify = Annotated[
-    Verify,
+    Verify | None,
     typer.Option(
         "--verify",
         help="What --resume looks at of the parts that are there: their checksums, which reads them all, a "
-        "second or two for each GB; or only their sizes.",
+        "second or two for each GB; or only their sizes, and in a store their e-tags. Without it checksums on a "
+        "disk, and sizes in a store.",
         rich_help_panel=FILE,
     ),
 ]
@@ -76,11 +76,11 @@ WhenConsistent = Annotated[
 class Resuming:
     """An extraction into a folder, as the command line asks for it."""
 
-    folder: Path
+    folder: Path | str
     parquet: ParquetOptions
     if_changed: bool
     on_change: OnChange
-    verify: Verify
+    verify: Verify | None
 
     @contextmanager
     def over(self, connection: Connection) -> Iterator[None]:
@@ -113,7 +113,7 @@ def resuming_from(
     *,
     if_changed: bool,
     on_change: OnChange,
-    verify: Verify,
+    verify: Verify | None,
 ) -> Resuming:
     """Read where an extraction goes; errors: UsageError for anything but a folder of Parquet parts."""
     is_folder = output.endswith("/") or not Path(output).suffix
@@ -123,7 +123,11 @@ def resuming_from(
             hint="Name a folder, as in -o sales/, and leave --format away.",
         )
     return Resuming(
-        folder=written_path(output), parquet=parquet, if_changed=if_changed, on_change=on_change, verify=verify
+        folder=written_path(output),
+        parquet=parquet,
+        if_changed=if_changed,
+        on_change=on_change,
+        verify=verify,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import warnings
 from contextlib import contextmanager, nullcontext
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING
 import typer
 from rich.text import Text
 
+from mstr_arrow.cli.render.logs import LogLines
 from mstr_arrow.cli.render.streams import READER_LEFT, Terminal
-from mstr_arrow.cli.render.trace import traced
+from mstr_arrow.cli.render.trace import told_to, traced
 from mstr_arrow.cli.render.wording import WORDS
 from mstr_arrow.cli.signals import Terminated, heard_signals
 from mstr_arrow.errors import (
@@ -28,6 +30,7 @@ from mstr_arrow.wording import worded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from rich.console import Console
 
@@ -43,27 +46,36 @@ def shown_errors(console: Console, *, verbose: bool, interrupted: str = NO_FILE)
     ``verbose`` shows the traceback, without local variables, and what happens on the network. ``interrupted`` says
     what Ctrl-C and SIGTERM leave behind.
     """
-    try:
-        with heard_signals(), _shown_warnings(console), traced(console) if verbose else nullcontext():
-            yield
-    except KeyboardInterrupt as interrupt:
-        terminated = isinstance(interrupt, Terminated)
-        said = f"{'Terminated' if terminated else 'Interrupted'}. {interrupted}"
-        console.print(said, style="yellow", soft_wrap=True)
-        raise typer.Exit(TERMINATED if terminated else INTERRUPTED) from None
-    except MstrError as error:
-        if verbose:
-            show_traceback(console, error)
-        console.print(explain(error), soft_wrap=True)
-        raise typer.Exit(exit_code(error)) from None
-    except BrokenPipeError:
-        # Whoever read our output has left, as `head` does.
-        raise typer.Exit(READER_LEFT) from None
-    except OSError as error:
-        if verbose:
-            show_traceback(console, error)
-        console.print(Text.assemble((type(error).__name__, "bold red"), f": {error}"), soft_wrap=True)
-        raise typer.Exit(FAILED) from None
+    with console.collecting(verbose=verbose) if isinstance(console, LogLines) else nullcontext():
+        try:
+            with heard_signals(), _shown_warnings(console), _listening(console) if verbose else nullcontext():
+                yield
+        except KeyboardInterrupt as interrupt:
+            terminated = isinstance(interrupt, Terminated)
+            said = f"{'Terminated' if terminated else 'Interrupted'}. {interrupted}"
+            console.print(said, style="yellow", soft_wrap=True)
+            raise typer.Exit(TERMINATED if terminated else INTERRUPTED) from None
+        except MstrError as error:
+            if verbose:
+                show_traceback(console, error)
+            if isinstance(console, LogLines):
+                console.error(error, exit_code(error))
+            else:
+                console.print(explain(error), soft_wrap=True)
+            raise typer.Exit(exit_code(error)) from None
+        except BrokenPipeError:
+            # Whoever read our output has left, as `head` does.
+            raise typer.Exit(READER_LEFT) from None
+        except OSError as error:
+            if verbose:
+                show_traceback(console, error)
+            console.print(Text.assemble((type(error).__name__, "bold red"), f": {error}"), soft_wrap=True)
+            raise typer.Exit(FAILED) from None
+
+
+def _listening(console: Console) -> AbstractContextManager[None]:
+    """Show meanwhile what happens on the network."""
+    return told_to(console.event) if isinstance(console, LogLines) else traced(console)
 
 
 @contextmanager
@@ -71,8 +83,11 @@ def _shown_warnings(console: Console) -> Iterator[None]:
     """Show a warning in one line, which says nothing of Python; variables and options of Python's silence it."""
 
     def show(warning: Warning | str, *_: object) -> None:
-        text = warning.args[0] if isinstance(warning, Warning) else warning
-        console.print(Text(f"Warning: {worded(text, WORDS)}", "yellow"), soft_wrap=True)
+        text = worded(warning.args[0] if isinstance(warning, Warning) else warning, WORDS)
+        if isinstance(console, LogLines):
+            console.write(logging.WARNING, text)
+        else:
+            console.print(Text(f"Warning: {text}", "yellow"), soft_wrap=True)
 
     with warnings.catch_warnings():
         if not sys.warnoptions:

@@ -31,14 +31,24 @@ def traced(console: Console) -> Iterator[None]:
             _print(console, text)
 
     logger, log = logging.getLogger("mstr_arrow"), _Log(console)
-    level, token = logger.level, _LISTENER.set(draw)
+    level = logger.level
     logger.addHandler(log)
     logger.setLevel(logging.DEBUG)
     try:
-        yield
+        with told_to(draw):
+            yield
     finally:
         logger.removeHandler(log)
         logger.setLevel(level)
+
+
+@contextmanager
+def told_to(listener: events.OnEvent) -> Iterator[None]:
+    """Tell a function meanwhile what happens on connections that are given :func:`listener`."""
+    token = _LISTENER.set(listener)
+    try:
+        yield
+    finally:
         _LISTENER.reset(token)
 
 

@@ -70,9 +70,9 @@ WORDS = {
     'Scan.with_options.consistency="proven"': "--consistency proven",
     "Scan.with_options.total_order=True": "--resume",
     "read without an order": "Leave --resume away.",
-    "be the same user": "Log in as that user, or remove that folder to start again.",
-    "ask for the same": "Ask for the same, or remove that folder to start again.",
-    "start the extraction again": "Remove the folder that it is in to start again.",
+    "be the same user": "Log in as that user, or remove that to start again.",
+    "ask for the same": "Ask for the same, or remove that to start again.",
+    "start the extraction again": "Remove it to start again.",
     "read in no total order": "Leave --resume away.",
     "asks for another order": "--sort and --head ask for another",
     # What is asked for

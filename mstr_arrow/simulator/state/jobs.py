@@ -86,6 +86,7 @@ class Jobs:
     ended: list[Job] = field(default_factory=list)
     _running: dict[int, Job] = field(default_factory=dict)
     _timers: dict[int, asyncio.TimerHandle] = field(default_factory=dict)
+    _ends: dict[int, Callable[[], object]] = field(default_factory=dict)
 
     def start(
         self,
@@ -124,6 +125,7 @@ class Jobs:
 
         if seconds > 0:
             self._running[job.number] = job
+            self._ends[job.number] = end
             self._timers[job.number] = loop.call_later(seconds, end)
         else:
             end()
@@ -133,6 +135,11 @@ class Jobs:
     def running(self) -> Mapping[int, Job]:
         """The running jobs by number."""
         return self._running
+
+    def finish(self) -> None:
+        """End all jobs as they would have ended when their time was over."""
+        for end in list(self._ends.values()):
+            end()
 
     def cancel(self, job: Job) -> None:
         """Stop a job; whoever waits for it is told."""
@@ -145,6 +152,7 @@ class Jobs:
 
     def _end(self, job: Job, failure: Refusal | None) -> None:
         self._running.pop(job.number, None)
+        self._ends.pop(job.number, None)
         timer = self._timers.pop(job.number, None)
         if timer is not None:
             timer.cancel()

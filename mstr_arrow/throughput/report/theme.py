@@ -34,6 +34,7 @@ def theme(*, dark: bool = False, font: str = FONT) -> dict[str, Any]:
         "axis": axis,
         "axisX": {"grid": False, "labelAngle": 0},
         "legend": {
+            "layout": {"top": {"direction": "vertical", "offset": 4}},  # side by side they are wider than a phone
             "labelColor": text,
             "titleColor": faint,
             "titleFontWeight": "normal",

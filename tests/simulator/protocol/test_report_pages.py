@@ -16,7 +16,7 @@ def instances(client, name):
     return f"/api/v2/reports/{client.sim.reports[name]}/instances"
 
 
-def pages(client, name, body=None, *, limit=10, **query):
+def pages(client, name, body=None, *, limit=40, **query):
     """Read all pages of a report, one after the other."""
     reply = client.send("POST", instances(client, name), body, limit=limit, **(ISO | query))
     assert reply.status == 200, reply.body
@@ -68,7 +68,7 @@ def test_pages_say_what_is_true_without_subtotals(sim, client, read_report, type
 def test_pages_say_what_is_true_with_subtotals(sim, client, read_report, typed, name):
     whole = sim.truth(name, subtotals="keep")
     truth = whole.drop_columns("Subtotal Of")
-    got = pages(client, name, limit=7)
+    got = pages(client, name, limit=17)
     combinations = read_report(got)
     assert_same(typed(columns(combinations, truth, metric_ids(got[0])), truth), truth)
     assert whole["Subtotal Of"].to_pylist() == [", ".join(totals) or None for _, _, totals in combinations]

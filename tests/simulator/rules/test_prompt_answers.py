@@ -442,7 +442,7 @@ def test_manipulation_of_the_creation_waits_for_the_answers(asked):
 
 
 def test_execution_of_a_prompted_report_starts_with_the_last_answer(new_client):
-    with Simulator(rows=10, report_seconds=0.3) as sim:
+    with Simulator(rows=10, report_seconds=60) as sim:
         client = new_client(sim)
         client.login()
         instance = Asked(client, "Prompted Optional", headers=ASYNC)
@@ -452,6 +452,7 @@ def test_execution_of_a_prompted_report_starts_with_the_last_answer(new_client):
         assert instance.answer().status == 204
         told = client.send("GET", f"{instance.path}/status")
         assert (told.status, told.json["status"]) == (202, 8)
+        sim.finish_jobs()
         assert instance.page().json["status"] == 1
         assert client.send("GET", f"{instance.path}/status").status == 200
 
