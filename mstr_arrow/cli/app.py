@@ -124,6 +124,10 @@ mstr-arrow fetch "Sales By Year" -o 2024.parquet --prompts answers.toml --prompt
 
 mstr-arrow fetch "Sales By Page" -o sales.parquet --all-pages
 
+mstr-arrow fetch "Sales Cube" "Plain Report" -o out/
+
+mstr-arrow fetch --include "*sales*" --type cube -o out/ --if-changed --json
+
 [bold]Settings[/bold]
 
 A flag beats the environment, and the environment beats the profile file: config.toml in your configuration \

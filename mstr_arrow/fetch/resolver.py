@@ -14,6 +14,7 @@ from mstr_arrow.fetch.page_by_reader import Expanded
 from mstr_arrow.fetch.reader import Read
 from mstr_arrow.fetch.sorted_reader import Gathered
 from mstr_arrow.fetch.stats import watcher
+from mstr_arrow.fetch.watched import Watched
 from mstr_arrow.grid.schema import refuse_unknown
 from mstr_arrow.http.error_map import meant_status
 from mstr_arrow.instances.elements import fetch_elements
@@ -46,7 +47,7 @@ OnProgress = Callable[["ScanStats"], object] | None
 _BAD_REQUEST = 400
 
 
-Opened: TypeAlias = Reading[T] | Gathered[T]
+Opened: TypeAlias = Reading[T] | Gathered[T] | Watched[T]
 """A read that was opened."""
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mstr_arrow.fetch.bad_values import BadValues, Tally
     from mstr_arrow.http.response import Answer
     from mstr_arrow.instances.known import Consistency
+    from mstr_arrow.query.since import Grown
 
 LAG_INTERVAL = 0.02
 """Seconds between two looks at the event loop's lag."""
@@ -49,6 +50,9 @@ class ScanStats:
     there (``"running the SQL"``), and is None otherwise.
 
     ``bad_values`` counts, for each column that has any, the values that did not fit it and became null.
+
+    ``highest`` is the highest value of the column that `Scan.since` names, in the rows that were handed out; None
+    without one.
     """
 
     rows: int
@@ -78,6 +82,7 @@ class ScanStats:
     rows_before: int = 0
     consistent: Consistency = "one instance"
     bad_values: Mapping[str, BadValues] = field(default_factory=dict)
+    highest: Grown | None = None
 
     @property
     def rows_per_second(self) -> float:

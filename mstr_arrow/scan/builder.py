@@ -10,11 +10,13 @@ from mstr_arrow.errors import UsageError
 from mstr_arrow.fetch.collect import count_all
 from mstr_arrow.fetch.options import ScanOptions
 from mstr_arrow.fetch.resolver import Asking, Whole
+from mstr_arrow.fetch.watched import Watched
 from mstr_arrow.given import check_type
 from mstr_arrow.query.parse_sql import from_sql
 from mstr_arrow.query.query import Query, SortKey
 from mstr_arrow.query.reference import ColumnReference, conditions_of, names_of
-from mstr_arrow.scan.remarks import warn_of
+from mstr_arrow.query.since import read_since
+from mstr_arrow.scan.remarks import warn_of, warn_of_less
 from mstr_arrow.signatures import takes
 from mstr_arrow.wording import named, naming
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.instances.source import Source
     from mstr_arrow.query.expressions import Expression
+    from mstr_arrow.query.since import Grown, Overlap, Since
     from mstr_arrow.session.client import Client
 
     OnProgress = Callable[[ScanStats], object] | None
@@ -49,6 +52,7 @@ class Question:
         self._client = client
         self._asking: Asking = Asking(client.session, source, options, Query(), Whole())
         self._schema: pa.Schema | None = None
+        self._since: Since | None = None
         self._last: Opened[Any] | None = None
 
     @takes(ScanOptions)
@@ -132,6 +136,41 @@ class Question:
             sales.filter_sql("Region in ('East') and Units > 90")
         """
         return self.filter(from_sql(condition))
+
+    def since(
+        self,
+        column: str | ColumnReference,
+        value: Grown | None = None,
+        *,
+        overlap: Overlap | None = None,
+        inclusive: bool = True,
+    ) -> Self:
+        """Return a scan of what came since: rows whose ``column`` is at ``value`` or after it; all for None.
+
+        ``column`` is one of dates, timestamps or numbers that grow, or of texts that begin with the year. Every
+        read notes its highest value, without a second look at the rows: `ScanStats.highest`. Keep that, and give it
+        as ``value`` next time; it is None where no row came, and then the former one counts on.
+
+        ``overlap`` reads as far before ``value`` once more, for rows that come late: ``"3 days"``, a timedelta, or
+        a number where the column holds numbers. Whoever writes rows beside former ones has some of them twice, so
+        they are merged by keys, or whole partitions replaced; ``inclusive=False`` leaves the rows at ``value``
+        out, for whoever can only append. What is deleted, or changed further back, is not seen. A read whose
+        highest value is below ``value`` warns: the object was loaded with less.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     sales = conn.cube("Sales Cube").since("Day")
+        ...     rows = sales.to_arrow().num_rows
+        ...     last = sales.stats.highest
+        ...     rows, type(last).__name__, conn.cube("Sales Cube").since("Day", last).count_rows() < rows
+        (2000, 'date', True)
+        """
+        (name,) = names_of((column,), named("Scan.since()"))
+        chosen = read_since(name, value, overlap, inclusive=inclusive)
+        condition = chosen.condition()
+        other = self if condition is None else self.filter(condition)
+        other = copy(other)
+        other._since = chosen  # noqa: SLF001 - its own
+        return other
 
     def sort(self, *columns: Names, descending: bool | Sequence[bool] = False) -> Self:
         """Return a scan whose rows are sorted by these columns, in Polars' order, empty values last.
@@ -240,7 +279,13 @@ class Question:
         if self._last is not None:
             stats = self._last.stats()
             warn_of(stats.bad_values, getattr(self, "name", None), consistent=stats.consistent, stacklevel=3)
+            self._warn_of_less(stats, stacklevel=3)
         return result
+
+    def _warn_of_less(self, stats: ScanStats, *, stacklevel: int) -> None:
+        """Warn where the highest value is below that of a former read, so many frames up."""
+        if self._since is not None and isinstance(self._last, Watched):
+            warn_of_less(self._since, stats.highest, getattr(self, "name", None), stacklevel=stacklevel + 1)
 
     @asynccontextmanager
     async def _reading(
@@ -253,6 +298,16 @@ class Question:
             await read.aclose()
 
     async def _open(self, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress) -> Opened[T]:
-        self._last = read = await self._asking.open(convert, on_progress)
-        self._schema = read.schema
+        opened = await self._asking.open(convert, on_progress)
+        read = opened if self._since is None else await _watched(opened, self._since)
+        self._last, self._schema = read, read.schema
         return read
+
+
+async def _watched(read: Opened[T], since: Since) -> Watched[T]:
+    """Have a read note the highest value of a column; errors: UsageError for one that does not grow."""
+    try:
+        return Watched(read, since.subject(read.schema))
+    except BaseException:
+        await read.aclose()
+        raise

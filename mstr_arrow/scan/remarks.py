@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.fetch.bad_values import BadValues
     from mstr_arrow.instances.known import Consistency
+    from mstr_arrow.query.since import Grown, Since
 
 
 def warn_of(
@@ -34,3 +35,16 @@ def warn_of(
             head=head,
         )
         warnings.warn(told, ConsistencyWarning, stacklevel=stacklevel + 1)
+
+
+def warn_of_less(since: Since, highest: Grown | None, name: str | None, *, stacklevel: int) -> None:
+    """Warn where the highest value of a column is below the one that was read before, so many frames up."""
+    if since.has_shrunk(highest):
+        head = "" if name is None else f"{name}: "
+        now = "no row has one from there on" if highest is None else f"it is {highest} now"
+        warnings.warn(
+            f"{head}the highest value of {since.column!r} was {since.value}, and {now}: the object was loaded with "
+            "less. What is gone from it is not seen, and stays where it was written.",
+            ConsistencyWarning,
+            stacklevel=stacklevel + 1,
+        )

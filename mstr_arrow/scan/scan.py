@@ -19,7 +19,7 @@ from mstr_arrow.query.columns import subjects_of
 from mstr_arrow.query.pushdown import push_down
 from mstr_arrow.scan.extractable import Extractable
 from mstr_arrow.scan.remarks import warn_of
-from mstr_arrow.scan.writable import Writable
+from mstr_arrow.scan.tables import Tabular
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     OnProgress = Callable[[ScanStats], object] | None
 
 
-class Scan(Writable, Extractable):
+class Scan(Tabular, Extractable):
     """An object on the server as something to read; every read is a new instance there.
 
     Texts are dictionary columns in Arrow results and plain strings elsewhere; ``strings`` chooses. The
@@ -152,6 +152,7 @@ class Scan(Writable, Extractable):
     def _warn(self, stats: ScanStats) -> None:
         """Warn of the bad values of a read that was pulled from, where it was pulled from last."""
         warn_of(stats.bad_values, getattr(self, "name", None), consistent=stats.consistent, stacklevel=4)
+        self._warn_of_less(stats, stacklevel=4)
 
     # All of it once, on the background loop
 
@@ -161,6 +162,7 @@ class Scan(Writable, Extractable):
         """Open a read of what an engine asks for."""
         results = subjects_of(await self._known_schema())
         part = self._with(push_down(self._asking.query, results, columns=columns, predicate=predicate, rows=rows))
+        part._since = None  # noqa: SLF001 - its own; the column may be left out
         read = await part._open(partial(polars_adapter.to_frame, strings="plain"), None)  # noqa: SLF001 - its own
         self._last = read
         return read

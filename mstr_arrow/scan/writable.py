@@ -18,9 +18,10 @@ from mstr_arrow.telemetry import traced
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from mstr_arrow.fetch.collect import RowSink
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.files.new_folder import Mode
-    from mstr_arrow.files.sinks import Sink, Target
+    from mstr_arrow.files.sinks import Target
 
     OnProgress = Callable[[ScanStats], object] | None
 
@@ -136,7 +137,7 @@ class Writable(Question):
         return self._said(await self._client.bridge(self._write(Csv(path), on_progress)))
 
     @traced("mstr_arrow.write", lambda _self, sink, _on_progress: {"mstr_arrow.sink": type(sink).__name__})
-    async def _write(self, sink: Sink | ParquetParts | PartitionedParquet, on_progress: OnProgress) -> ScanStats:
+    async def _write(self, sink: RowSink, on_progress: OnProgress) -> ScanStats:
         convert = partial(deliver_batch, strings=sink.strings)
 
         async def written() -> ScanStats:
@@ -157,6 +158,7 @@ class Writable(Question):
     def _said(self, stats: ScanStats) -> ScanStats:
         """Warn of bad values, where the caller of the caller is."""
         warn_of(stats.bad_values, getattr(self, "name", None), consistent=stats.consistent, stacklevel=3)
+        self._warn_of_less(stats, stacklevel=3)
         return stats
 
 

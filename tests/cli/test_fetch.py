@@ -143,7 +143,7 @@ def test_verbose_tells_the_requests_and_no_secret(run, server, tmp_path):
         ([CUBE, "-o", "x.csv", "--on-bad-value", "Ledgr Id=null"], 2, "Did you mean 'Ledger Id'?"),
         ([CUBE, "-o", "x.csv", "--page-rows", "0"], 2, "--page-rows"),
         ([CUBE, "-o", "x.txt"], 2, "or add --format"),
-        ([CUBE, "-o", "no/x.csv"], 2, "the folder no does not exist"),
+        ([CUBE, "-o", "/dev/null/x.csv"], 2, "the folder /dev/null is a file, and no folder"),
         ([CUBE, "-o", "."], 2, "is a folder"),
         ([CUBE], 2, "--output"),
     ],

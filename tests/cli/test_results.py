@@ -157,7 +157,7 @@ def test_a_folder_of_other_things_is_never_replaced(run, server, tmp_path):
         (["-o", "x/", "--format", "arrow"], "parts are Parquet files, not arrow"),
         (["-o", "./", "--part-rows", "5"], "working folder"),
         (["-o", "file", "--part-rows", "5"], "is a file, not a folder"),
-        (["-o", "no/x/"], "cannot be made"),
+        (["-o", "file/x/"], "cannot be made"),
         (["-o", "x.parquet", "--overwrite"], "--overwrite is for folders"),
         (["-o", "x/", "--part-bytes", "much"], "'much' is no size"),
         (["-o", "x.csv", "--columns", "Revenu"], "Did you mean 'Revenue'?"),

@@ -25,7 +25,11 @@ FULL = Path("/dev/full")
 PRINTING = {
     "ls": [["ls"], ["ls", "--json"], ["ls", "нет такого"]],
     "describe": [["describe", CUBE], ["describe", CUBE, "--json"]],
-    "fetch": [["fetch", CUBE, "--explain"], ["fetch", CUBE, "-o", "-", "--format", "csv"]],
+    "fetch": [
+        ["fetch", CUBE, "--explain"],
+        ["fetch", CUBE, "-o", "x.csv", "--json"],
+        ["fetch", CUBE, "-o", "-", "--format", "csv"],
+    ],
     "sql": [
         ["sql", f"from '{CUBE}'"],
         ["sql", f"from '{CUBE}'", "--quiet"],
@@ -146,7 +150,7 @@ def test_json_is_ascii_whatever_the_encoding(encoded, arguments, encoding):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["describe", "нет такого 📉"], ["нет"], ["fetch", CUBE, "-o", "нет/x.csv"], ["sql", "нет"]]
+    "arguments", [["describe", "нет такого 📉"], ["нет"], ["fetch", CUBE, "-o", "данные.csv/x.csv"], ["sql", "нет"]]
 )
 def test_errors_are_told_in_every_encoding(encoded, arguments):
     result = encoded(arguments, "ascii")

@@ -55,9 +55,17 @@ def test_what_is_sent_on_is_a_file(run, home):
     assert [*home.iterdir()] == []
 
 
-@pytest.mark.parametrize("how", INTO)
+MAKING = ("fetch", "resume")
+WITHOUT = [("file/{name}", "no folder"), ("/dev/null/{name}", "no folder")]
+
+
 @pytest.mark.parametrize(
-    ("path", "said"), [("no/such/{name}", "no"), ("file/{name}", "no folder"), ("/dev/null/{name}", "no folder")]
+    ("how", "path", "said"),
+    [
+        *((how, *each) for how in INTO for each in WITHOUT),
+        ("sql", "no/such/{name}", "the folder no does not exist"),
+        ("prompts", "no/such/{name}", "no"),
+    ],
 )
 def test_the_true_culprit_is_named(run, home, how, path, said):
     (home.parent / "file").write_text("")
@@ -66,6 +74,12 @@ def test_the_true_culprit_is_named(run, home, how, path, said):
     assert said in result.err
     assert "Traceback" not in result.err
     assert {each.name for each in home.parent.iterdir()} == {"file", "home"}
+
+
+@pytest.mark.parametrize("how", MAKING)
+def test_missing_folders_are_made_by_what_reads_objects(run, home, how):
+    assert run(*INTO[how], f"no/such/{NAME[how]}").code == 0
+    assert [path.name for path in (home.parent / "no" / "such").iterdir()] == [NAME[how].rstrip("/")]
 
 
 @pytest.mark.parametrize(

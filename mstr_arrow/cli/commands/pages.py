@@ -1,14 +1,9 @@
-"""``mstr-arrow pages``, and the options that choose among the pages of a report."""
+"""``mstr-arrow pages``: the pages of a report that have data."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
-import typer
-
 from mstr_arrow.cli.options import common  # noqa: TC001 - typer reads the annotations
 from mstr_arrow.cli.options.connecting import open_connection
-from mstr_arrow.cli.options.pairs import read_pair
 from mstr_arrow.cli.options.prompt_answers import (
     PromptAnswers,
     PromptsFile,
@@ -20,31 +15,6 @@ from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import shown_errors
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json, print_table
-from mstr_arrow.errors import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from mstr_arrow.objects.report import Report
-
-
-ChosenPage = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--page",
-        metavar="NAME=VALUE",
-        help="Of a report with page-by, the page of an element; repeated, of several attributes.",
-        rich_help_panel="Prompts and pages",
-    ),
-]
-AllPages = Annotated[
-    bool,
-    typer.Option(
-        "--all-pages",
-        help="All pages, or those that --page leaves, one after the other; the page-by attributes are columns.",
-        rich_help_panel="Prompts and pages",
-    ),
-]
 
 
 @takes_server()
@@ -74,15 +44,3 @@ def pages(
             print_table([column.upper() for column in table.column_names], rows)
         else:
             console.print(f"{report.name!r} has no page-by.")
-
-
-def on_pages(report: Report, chosen: Sequence[str], *, every: bool) -> Report:
-    """Choose pages of a report as options ``NAME=VALUE`` say; errors: UsageError."""
-    choice = {}
-    for item in chosen:
-        name, sign, value = read_pair(item)
-        if not name or not sign or name in choice:
-            raise UsageError(f"--page {item!r} is no choice.", hint="Write NAME=VALUE, once for each attribute.")
-        choice[name] = value or None
-    report = report.page_by(choice) if choice else report
-    return report.expand_pages() if every else report

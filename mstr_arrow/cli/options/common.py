@@ -21,6 +21,13 @@ Object = Annotated[
         metavar="OBJECT", help="A cube, report or data model: its name, path in folders, id or URL in a browser."
     ),
 ]
+Objects = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="OBJECT…",
+        help="Cubes, reports and data models: their names, paths in folders, ids or URLs in a browser.",
+    ),
+]
 ObjectType = Annotated[
     Kind | None, typer.Option("--type", help="Which one is meant, where a cube and a report have the same name.")
 ]

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import pyarrow as pa
 
-from mstr_arrow.cli.render.progress import MB
+from mstr_arrow.cli.options.written import Written
+from mstr_arrow.cli.render.progress import MB, summarise
 from mstr_arrow.cli.render.streams import Closed, Shown
 from mstr_arrow.cli.render.tables import count
 from mstr_arrow.errors import UsageError
+from mstr_arrow.files.missing import folders_made
 from mstr_arrow.files.parts import ParquetParts
 from mstr_arrow.files.rolling import PartOptions
 from mstr_arrow.files.sinks import Csv, IpcFile, IpcStream
@@ -75,12 +77,23 @@ class Output:
     format: Format
     parquet: ParquetOptions
 
-    def write(self, scan: Scan, on_progress: Callable[[ScanStats], None]) -> ScanStats:
-        """Read the scan into the file; Arrow goes to standard output as a stream."""
-        if self.path is not None:
-            return self._write(scan, self.path, on_progress)
-        with _to_standard_output() as stream:
-            return self._write(scan, stream, on_progress)
+    def write(self, scan: Scan, on_progress: Callable[[ScanStats], None]) -> Written:
+        """Read the scan into the file, whose folders are made; Arrow goes to standard output as a stream."""
+        if self.path is None:
+            with _to_standard_output() as stream:
+                stats = self._write(scan, stream, on_progress)
+        else:
+            with folders_made(self.path):
+                stats = self._write(scan, self.path, on_progress)
+        files = self._files()
+        return Written(
+            said=f"{summarise(stats)} → {self.describe()}",
+            path=None if self.path is None else str(self.path),
+            rows=stats.result_rows,
+            parts=len(files) or None,
+            bytes=sum(files) if files else None,
+            stats=stats,
+        )
 
     def write_batches(self, begin: Callable[[], tuple[pa.Schema, Iterable[pa.RecordBatch]]]) -> int:
         """Write batches of a schema as `write` does, and return the number of their rows.
@@ -97,10 +110,17 @@ class Output:
         """Say in some words what was written."""
         if self.path is None:
             return "standard output"
+        sizes = self._files()
         if not self.path.is_dir():
-            return f"{self.path}, {self.path.stat().st_size / MB:,.1f} MB"
-        sizes = [part.stat().st_size for part in self.path.iterdir()]
+            return f"{self.path}, {sum(sizes) / MB:,.1f} MB"
         return f"{self.path}{os.sep}, {count(len(sizes), 'part')}, {sum(sizes) / MB:,.1f} MB"
+
+    def _files(self) -> list[int]:
+        """Return the bytes of each file that was written."""
+        if self.path is None:
+            return []
+        files = [*self.path.iterdir()] if self.path.is_dir() else [self.path]
+        return [file.stat().st_size for file in files]
 
     def _write(self, scan: Scan, target: Target, on_progress: Callable[[ScanStats], None]) -> ScanStats:
         if self.format is Format.PARQUET:
@@ -147,8 +167,13 @@ class Output:
         return ParquetParts(target, parts, overwrite=how.overwrite) if how.in_parts else parts.parquet(target)
 
 
-def output_from(text: str, chosen: Format | None, parquet: ParquetOptions) -> Output:
-    """Read the option ``--output``; errors: UsageError for what could not be written in the end."""
+def output_from(
+    text: str, chosen: Format | None, parquet: ParquetOptions, *, makes_folders: bool = False
+) -> Output:
+    """Read the option ``--output``; errors: UsageError for what could not be written in the end.
+
+    Whoever ``makes_folders`` is not told of those that are missing.
+    """
     folder = text.endswith(("/", os.sep))
     if folder or (parquet.in_parts and text != "-"):
         return _folder(written_path(text), chosen, parquet)
@@ -164,7 +189,8 @@ def output_from(text: str, chosen: Format | None, parquet: ParquetOptions) -> Ou
             f"{path} is a folder.",
             hint=f"Name a file in it: -o {path / 'result.parquet'}. For a folder of parts end it in /: -o {path}/",
         )
-    if missing := missing_folder(path):
+    missing = missing_folder(path)
+    if missing is not None and not (makes_folders and not os.path.lexists(missing)):
         what = "is a file, and no folder" if missing.exists() else "does not exist"
         raise UsageError(f"the folder {missing} {what}.", hint="Make it first, or give another path.")
     guessed = chosen or _SUFFIXES.get(path.suffix.lower())

@@ -41,7 +41,7 @@ MAY_BE_KEPT = frozenset({"url", "username"})
 """What is no secret, but may be kept where one is."""
 NOT_IN_A_FILE = frozenset(
     {
-        *("profile", "output", "overwrite", "json", "help"),
+        *("profile", "output", "overwrite", "include", "exclude", "json", "help"),
         *("password-stdin", "password-file", "api-key-file", "with-api-key"),
     }
 )

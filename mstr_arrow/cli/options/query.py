@@ -1,38 +1,75 @@
 """What is asked of an object, as the options of ``mstr-arrow fetch`` say it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Annotated
+
+import typer
 
 from mstr_arrow.cli.options.pairs import read_names, read_order
 from mstr_arrow.query.parse_sql import from_sql
+from mstr_arrow.scan.scan import Scan
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from mstr_arrow.scan.scan import Scan
+LESS = "Rows and columns"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """The options; each list as often as its option was given."""
 
-    aggregate: Sequence[str] = ()
-    where: Sequence[str] = ()
-    having: Sequence[str] = ()
-    sort: Sequence[str] = ()
-    head: int | None = None
-    columns: Sequence[str] = ()
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CONDITION",
+            help="Rows to read, as SQL writes it: \"Region in ('East') and Units > 3\"; repeated, all must hold.",
+            rich_help_panel=LESS,
+        ),
+    ] = None
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="A,B,…",
+            help="Columns to keep, in this order: rows stay as they are. A name with a comma is put in double "
+            "quotes.",
+            rich_help_panel=LESS,
+        ),
+    ] = None
+    aggregate: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="A,B,…",
+            help="Attributes and metrics to ask for: the server adds metrics up over the other attributes, so rows "
+            "become fewer.",
+            rich_help_panel=LESS,
+        ),
+    ] = None
+    having: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CONDITION",
+            help="Rows to keep after --aggregate has had metrics added up.",
+            rich_help_panel=LESS,
+        ),
+    ] = None
+    sort: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="A,B desc,…",
+            help="Sort by these columns; with --head, the first rows of that order are read.",
+            rich_help_panel=LESS,
+        ),
+    ] = None
+    head: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Read the first rows only.", rich_help_panel=LESS)
+    ] = None
 
     def asked_of(self, scan: Scan) -> Scan:
         """Make the scan that answers it; errors: UsageError for conditions that are no SQL."""
         scan = scan.filter(*map(from_sql, self.where)) if self.where else scan
-        if aggregated := read_names(self.aggregate):
+        if aggregated := read_names(self.aggregate or ()):
             scan = scan.aggregate(*aggregated)
         scan = scan.filter(*map(from_sql, self.having)) if self.having else scan
-        if keys := read_order(self.sort):
+        if keys := read_order(self.sort or ()):
             scan = scan.sort(*(column for column, _ in keys), descending=[descending for _, descending in keys])
         scan = scan if self.head is None else scan.head(self.head)
-        selected = read_names(self.columns)
+        selected = read_names(self.columns or ())
         return scan.select(*selected) if selected else scan

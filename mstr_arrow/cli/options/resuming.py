@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mstr_arrow.cli.options.common import FILE
+from mstr_arrow.cli.options.written import Written
 from mstr_arrow.cli.render.progress import summarise
 from mstr_arrow.cli.render.tables import count
 from mstr_arrow.errors import ServerError, TransportError, UsageError
 from mstr_arrow.extract.claim import claimed
 from mstr_arrow.extract.options import OnChange, Verify
 from mstr_arrow.fetch.options import Required
+from mstr_arrow.files.missing import folders_made
 from mstr_arrow.paths import written_path
 from mstr_arrow.session.client import client_of
 
@@ -84,12 +86,12 @@ class Resuming:
 
     @contextmanager
     def over(self, connection: Connection) -> Iterator[None]:
-        """Note the connection's session at once, for the next run to find."""
-        with claimed(client_of(connection), self.folder):
+        """Make the folders that lead there, and note the connection's session at once, for the next run to find."""
+        with folders_made(self.folder), claimed(client_of(connection), self.folder):
             yield
 
-    def write(self, scan: Scan, on_progress: Callable[[ScanStats], None]) -> tuple[str, ScanStats | None]:
-        """Extract what is missing; return what to say of it, and what the read did."""
+    def write(self, scan: Scan, on_progress: Callable[[ScanStats], None]) -> Written:
+        """Extract what is missing."""
         try:
             done = scan.extract(
                 self.folder,
@@ -103,7 +105,17 @@ class Resuming:
         except (ServerError, TransportError) as error:
             error.add_hint("What was written stays: the same command goes on.")
             raise
-        return describe(done, if_changed=self.if_changed), done.stats
+        return Written(
+            said=describe(done, if_changed=self.if_changed),
+            path=str(done.path),
+            rows=done.rows,
+            parts=done.parts,
+            bytes=_size(done),
+            skipped=done.skipped,
+            data_time=done.data_time,
+            why_no_data_time=done.why_no_data_time,
+            stats=done.stats,
+        )
 
 
 def resuming_from(
@@ -129,6 +141,13 @@ def resuming_from(
         on_change=on_change,
         verify=verify,
     )
+
+
+def _size(done: ExtractResult) -> int | None:
+    """Return the bytes of the parts; None in a store."""
+    if not isinstance(done.path, Path):
+        return None
+    return sum(part.stat().st_size for part in done.path.glob("part-*"))
 
 
 def describe(done: ExtractResult, *, if_changed: bool) -> str:

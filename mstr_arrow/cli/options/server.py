@@ -7,7 +7,7 @@ secret is never an option's value.
 import inspect
 from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -136,23 +136,27 @@ def is_seldom(field: str) -> bool:
 def takes_server(*, all_options: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Let a command's parameter ``server: Server`` be filled by options, which its help shows in that place.
 
-    Those that are seldom needed are shown with ``all_options`` only; they work in any case.
+    So are parameters that are other groups of options: dataclasses with a field for each. Options of the server
+    that are seldom needed are shown with ``all_options`` only; they work in any case.
     """
 
     def taking(command: Callable[..., None]) -> Callable[..., None]:
         signature = inspect.signature(command, eval_str=True)
-        options = [_shown(option, all_options) for option in inspect.signature(Server).parameters.values()]
+        groups = {
+            name: [_shown(option, all_options) for option in inspect.signature(group).parameters.values()]
+            for name, group in ((name, each.annotation) for name, each in signature.parameters.items())
+            if isinstance(group, type) and is_dataclass(group)
+        }
         parameters = [
-            each
-            for parameter in signature.parameters.values()
-            for each in (options if parameter.annotation is Server else [parameter])
+            each for name, parameter in signature.parameters.items() for each in groups.get(name, [parameter])
         ]
-        name = next(name for name, parameter in signature.parameters.items() if parameter.annotation is Server)
 
         @wraps(command)
         def run(**given: Any) -> None:
-            server = Server(**{option.name: given.pop(option.name) for option in options})
-            command(**given, **{name: server})
+            for name, options in groups.items():
+                fields = {option.name: given.pop(option.name) for option in options}
+                given[name] = signature.parameters[name].annotation(**fields)
+            command(**given)
 
         # What typer looks at.
         run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # as PEP 362 has it

@@ -46,35 +46,36 @@ def shown_on(
 
 
 def progress(
-    console: Console, *, quiet: bool = False, transient: bool = False
+    console: Console, *, quiet: bool = False, transient: bool = False, label: str = ""
 ) -> AbstractContextManager[Callable[[ScanStats], None]]:
     """Give the function that shows a read's statistics on ``console``; quiet, it shows nothing.
 
-    What is ``transient`` leaves no bar behind.
+    What is ``transient`` leaves no bar behind. ``label`` begins what is said.
     """
-    return shown_on(console, partial(_bar, transient=transient), _lines, quiet=quiet)
+    bar, lines = partial(_bar, transient=transient, label=label), partial(_lines, label=label)
+    return shown_on(console, bar, lines, quiet=quiet)
 
 
-def _bar(console: Console, *, transient: bool) -> Iterator[Callable[[ScanStats], None]]:
+def _bar(console: Console, *, transient: bool, label: str) -> Iterator[Callable[[ScanStats], None]]:
     columns = (BarColumn(bar_width=24), TaskProgressColumn(), TextColumn("{task.description}", markup=False))
     with Progress(*columns, console=console, transient=transient) as display:
-        task = display.add_task("waiting for the server", total=None)
+        task = display.add_task(f"{label}waiting for the server", total=None)
 
         def show(stats: ScanStats) -> None:
             total = stats.total_rows if stats.status is None else None
-            display.update(task, total=total, completed=stats.rows, description=describe(stats))
+            display.update(task, total=total, completed=stats.rows, description=f"{label}{describe(stats)}")
 
         yield show
 
 
-def _lines(console: Console) -> Callable[[ScanStats], None]:
+def _lines(console: Console, *, label: str) -> Callable[[ScanStats], None]:
     last = time.monotonic()
 
     def show(stats: ScanStats) -> None:
         nonlocal last
         if time.monotonic() - last >= LINE_SECONDS:
             last = time.monotonic()
-            console.print(describe(stats), soft_wrap=True)
+            console.print(f"{label}{describe(stats)}", soft_wrap=True)
 
     return show
 
@@ -97,7 +98,7 @@ def _sum(amounts: Iterable[ScanStats]) -> ScanStats:
     """Add up what several reads have done; of times since the beginning the longest counts."""
     first, *others = amounts
     for other in others:
-        names = [field.name for field in fields(first) if field.name not in {"status", "bad_values"}]
+        names = [field.name for field in fields(first) if field.name not in _NOT_ADDED]
         added = {name: getattr(first, name) + getattr(other, name) for name in names}
         longest = {name: max(getattr(first, name), getattr(other, name)) for name in _LONGEST}
         bad = {**first.bad_values, **other.bad_values}
@@ -105,6 +106,7 @@ def _sum(amounts: Iterable[ScanStats]) -> ScanStats:
     return first
 
 
+_NOT_ADDED = frozenset({"status", "bad_values", "consistent", "highest"})
 _LONGEST = ("seconds", "lag_p99", "lag_max", "page_rows", "page_rows_lowest", "page_rows_highest")
 
 

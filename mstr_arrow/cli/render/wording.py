@@ -81,6 +81,8 @@ WORDS = {
     "Scan.sort()": "--sort",
     "Scan.head()": "--head",
     "Scan.select()": "--columns",
+    "Scan.since()": "since",
+    "Scan.since.overlap": "overlap",
     "add up afterwards": "Have rows added up here: mstr-arrow sql 'select …, sum(…) from … group by …'",
     "install sqlglot": "pip install 'mstr-arrow[cli]'.",
     "ColumnReference.is_null()": "IS NULL",

@@ -1,0 +1,1 @@
+"""What ``mstr-arrow fetch`` does with one object, and with many."""

@@ -1,0 +1,140 @@
+"""Where results go, as the options of ``mstr-arrow fetch`` say it: of one object, or of several, into a folder."""
+
+import os
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from mstr_arrow.cli.options import common
+from mstr_arrow.cli.options.output import Format, Output, ParquetOptions, output_from
+from mstr_arrow.cli.options.resuming import (
+    IfChanged,
+    Resume,
+    Resuming,
+    WhatToVerify,
+    WhenChanged,
+    WhenConsistent,
+    resuming_from,
+)
+from mstr_arrow.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saving:
+    """The options."""
+
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="A .parquet, .arrow or .csv file, or with a / at the end a folder of Parquet parts; it appears "
+            "when it is whole. Of several objects, a folder for them, each under its name. - is standard output. "
+            "Required, but for --explain.",
+            rich_help_panel=common.FILE,
+        ),
+    ] = None
+    output_format: common.OutputFormat = None
+    compression: Annotated[
+        str,
+        typer.Option(
+            metavar="CODEC",
+            help="Of Parquet: zstd, snappy, gzip, lz4, brotli or none.",
+            rich_help_panel=common.FILE,
+        ),
+    ] = "zstd"
+    row_group_rows: Annotated[
+        int, typer.Option(metavar="ROWS", min=1, help="Rows of a Parquet row group.", rich_help_panel=common.FILE)
+    ] = 131_072
+    part_rows: Annotated[
+        int | None,
+        typer.Option(
+            metavar="ROWS",
+            min=1,
+            help="Write a folder of Parquet parts of so many rows.",
+            rich_help_panel=common.FILE,
+        ),
+    ] = None
+    part_bytes: Annotated[
+        int | None,
+        typer.Option(
+            metavar="SIZE",
+            parser=common.read_size,
+            help="Write a folder of Parquet parts of about this size, such as 256MB, which is what a folder has "
+            "if nothing else is said; 32MB with --resume.",
+            rich_help_panel=common.FILE,
+        ),
+    ] = None
+    overwrite: common.Overwrite = False
+    resume: Resume = False
+    if_changed: IfChanged = False
+    on_change: WhenChanged = "raise"
+    verify: WhatToVerify = None
+    consistency: WhenConsistent = "likely"
+
+    @property
+    def resumes(self) -> bool:
+        """Whether extractions are made, which go on where a former run stopped."""
+        return self.resume or self.if_changed
+
+    def check(self) -> None:
+        """Refuse options that say nothing without another; errors: UsageError."""
+        for option, given in {
+            "--on-change": self.on_change != "raise",
+            "--verify": self.verify is not None,
+            "--consistency": self.consistency != "likely",
+        }.items():
+            if given and not self.resumes:
+                raise UsageError(
+                    f"{option} is for extractions that resume.", hint="Add --resume, or leave it away."
+                )
+
+    def target(self) -> Output | Resuming:
+        """Return where the result of one object goes; errors: UsageError."""
+        return self._target(self._given())
+
+    def targets(self, names: list[str]) -> list[Output | Resuming]:
+        """Return where the results of several objects go, by the names of their files; errors: UsageError."""
+        folder = self._given()
+        if folder == "-":
+            raise UsageError(
+                "several objects need a folder, and standard output is none.", hint="Give one: -o folder/"
+            )
+        if not folder.endswith(("/", os.sep)):
+            raise UsageError(
+                f"several objects need a folder, and {folder!r} does not end as the name of one.",
+                hint=f"Add a slash: -o {folder}/",
+            )
+        suffix = "/" if self.resumes or self._parquet.in_parts else f".{self.output_format or Format.PARQUET}"
+        return [self._target(f"{folder}{name}{suffix}") for name in names]
+
+    def _target(self, output: str) -> Output | Resuming:
+        if not self.resumes:
+            return output_from(output, self.output_format, self._parquet, makes_folders=True)
+        return resuming_from(
+            output,
+            self.output_format,
+            self._parquet,
+            if_changed=self.if_changed,
+            on_change=self.on_change,
+            verify=self.verify,
+        )
+
+    def _given(self) -> str:
+        if self.output is None:
+            raise UsageError(
+                "there is no --output.", hint="Name a file, as in -o sales.parquet; - is standard output."
+            )
+        return self.output
+
+    @property
+    def _parquet(self) -> ParquetOptions:
+        return ParquetOptions(
+            compression=self.compression,
+            row_group_rows=self.row_group_rows,
+            part_rows=self.part_rows,
+            part_bytes=self.part_bytes,
+            overwrite=self.overwrite,
+        )
