@@ -11,49 +11,29 @@ import re
 import shutil
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mstr_arrow.errors import FileError, MstrError, UsageError
+from mstr_arrow.files.adding import check_columns, check_mode, check_partitions, plain_types
 from mstr_arrow.files.disk import disk_errors
 from mstr_arrow.files.exchange import exchange
-from mstr_arrow.files.folders import MANIFEST, PART, names_in, not_made, part_name, put_in_place
+from mstr_arrow.files.folders import MANIFEST, PART, PartFile, names_in, not_made, part_name, put_in_place
 from mstr_arrow.files.hive import column_of
 from mstr_arrow.files.locks import held, is_held
-from mstr_arrow.names import listing
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mstr_arrow.files.folders import PartFile
-
-Mode = Literal["append", "replace_partitions"]
+    from mstr_arrow.files.adding import Mode
 
 ROOT = PurePosixPath()
 """The folder itself, among those in it."""
 
 _NUMBERS = itertools.count()
-
-
-def check_mode(mode: Mode | None, *, overwrite: bool, partitioned: bool) -> None:
-    """Refuse what cannot be meant; errors: UsageError."""
-    if mode is None:
-        return
-    if mode not in get_args(Mode):
-        raise UsageError(f"mode={mode!r} is not known.", hint='Choose "append" or "replace_partitions".')
-    if overwrite:
-        raise UsageError(
-            f'mode="{mode}" keeps parts that are there, and overwrite=True replaces all of them.',
-            hint="Leave one of them out.",
-        )
-    if mode == "replace_partitions" and not partitioned:
-        raise UsageError(
-            'mode="replace_partitions" is for folders of partitions, and no column is named to partition by.',
-            hint="Name the columns of its partitions.",
-        )
 
 
 class NewFolder:
@@ -107,19 +87,20 @@ class NewFolder:
             raise ValueError("the folder was not opened")
         return self._partial / partition / part_name(number)
 
+    def keep(self, number: int, rows: int, size: int, partition: str = "") -> PartFile:
+        """Name a part that is whole."""
+        return PartFile(f"{partition}/{part_name(number)}".lstrip("/"), rows, size)
+
     def check_schema(self, schema: pa.Schema) -> None:
         """Refuse to add files of a schema to those of another; errors: UsageError, FileError."""
         if not self._mode:
             return
         with disk_errors(self._folder, "be read"), held(self._folder.parent):
             there = self._schema()
-        if there is not None and (differences := _differences(there, schema)):
-            raise UsageError(
-                f"the folder {str(self._folder)!r} has other columns than what is to be added: {differences}.",
-                hint="Give another folder, or the same columns as are there.",
-            )
+        if there is not None:
+            check_columns(repr(str(self._folder)), plain_types(there), schema)
 
-    def finish(self, written: Sequence[PartFile]) -> None:
+    def finish(self, written: Sequence[PartFile], schema: pa.Schema) -> None:  # noqa: ARG002 - a store's folder has it
         """Give it its name. Of what had the name, parts that are to stay are in it, too; the rest goes.
 
         Parts without rows change nothing where something is to stay. Errors: UsageError, FileError.
@@ -191,14 +172,8 @@ class NewFolder:
                 hint="Give another folder.",
             )
         for place, names in self._old().items():
-            columns = [column_of(name) for name in place.parts]
-            if columns != self._columns and (place != ROOT or _rows(self._folder / names[0])):
-                by = f"partitioned by {listing([str(name) for name in columns])}" if columns else "not partitioned"
-                wanted = f"by {listing(self._columns)}" if self._columns else "not partitioned"
-                raise UsageError(
-                    f"the folder {shown} is {by}, and what is to be added {wanted}.",
-                    hint="Partition by the same columns, or give another folder.",
-                )
+            if place != ROOT or not self._columns or _rows(self._folder / names[0]):
+                check_partitions(shown, place, self._columns)
 
     def _schema(self) -> pa.Schema | None:
         """Return the schema of the files that are there."""
@@ -269,24 +244,6 @@ def first_foreign_below(folder: Path) -> str | None:
         if foreign:
             return (Path(place) / min(foreign)).relative_to(folder).as_posix()
     return None
-
-
-def _differences(there: pa.Schema, schema: pa.Schema) -> str:
-    """Say in what columns differ from those that are there; nothing, if in nothing."""
-    old = {field.name: field.type for field in there}
-    new = {field.name: _plain(field.type) for field in schema}
-    told = [f"{name!r} is not there" for name in new if name not in old]
-    told += [f"{name!r} is missing" for name in old if name not in new]
-    told += [
-        f"{name!r} is {new[name]}, and {kind} there" for name, kind in old.items() if new.get(name, kind) != kind
-    ]
-    if not told and list(old) != list(new):
-        told = [f"their order is {listing(list(old))} there, and {listing(list(new))} here"]
-    return "; ".join(told)
-
-
-def _plain(kind: pa.DataType) -> pa.DataType:
-    return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
 def _rows(path: Path) -> int:

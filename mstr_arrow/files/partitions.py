@@ -8,9 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.files.folders import PartFile, part_name, target_folder
 from mstr_arrow.files.hive import Partitioning, partition_columns
-from mstr_arrow.files.new_folder import NewFolder
+from mstr_arrow.files.part_folders import part_folder
 from mstr_arrow.files.rolling import RollingParts
 from mstr_arrow.names import listing
 
@@ -19,9 +18,10 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mstr_arrow.files.new_folder import Mode
+    from mstr_arrow.files.adding import Mode
+    from mstr_arrow.files.folders import PartFile
+    from mstr_arrow.files.outputs import Target
     from mstr_arrow.files.rolling import PartOptions
-    from mstr_arrow.files.sinks import Target
     from mstr_arrow.grid.texts import Strings
 
 WAITING_BYTES = 128 * 2**20
@@ -59,11 +59,9 @@ class PartitionedParquet:
         overwrite: bool,
         mode: Mode | None = None,
     ) -> None:
-        if not isinstance(folder, str | os.PathLike):
-            raise UsageError("partitions go into a folder, not into a stream.", hint="Give the path of a folder.")
         self._columns = partition_columns(partition_by)
         self._options = options
-        self._folder = NewFolder(target_folder(folder), columns=self._columns, overwrite=overwrite, mode=mode)
+        self._folder = part_folder(folder, columns=self._columns, overwrite=overwrite, mode=mode)
         self._partitions: dict[str, _Partition] = {}
 
     def open(self) -> None:
@@ -107,7 +105,7 @@ class PartitionedParquet:
             nothing = RollingParts(self._schema, self._options, self._folder.part, partial(self._note, ""))
             nothing.end_part()
         _each(_Partition.end, self._partitions.values())
-        self._folder.finish(self._written)
+        self._folder.finish(self._written, self._partitioning.schema)
 
     def abandon(self) -> None:
         """Remove what was written so far."""
@@ -132,8 +130,7 @@ class PartitionedParquet:
         return partition
 
     def _note(self, partition: str, number: int, rows: int, size: int) -> None:
-        name = part_name(number)
-        self._written.append(PartFile(f"{partition}/{name}" if partition else name, rows, size))
+        self._written.append(self._folder.keep(number, rows, size, partition))
 
     def _make_room(self) -> None:
         """Write the partitions of which most waits, until half as much waits as may."""

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
-from mstr_arrow.errors import UsageError
-from mstr_arrow.files.folders import PartFile, part_name, target_folder
-from mstr_arrow.files.new_folder import NewFolder
+from mstr_arrow.files.part_folders import part_folder
 from mstr_arrow.files.rolling import RollingParts
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mstr_arrow.files.new_folder import Mode
+    from mstr_arrow.files.adding import Mode
+    from mstr_arrow.files.folders import PartFile
+    from mstr_arrow.files.outputs import Target
     from mstr_arrow.files.rolling import PartOptions
-    from mstr_arrow.files.sinks import Target
     from mstr_arrow.grid.texts import Strings
 
 
@@ -25,7 +23,8 @@ class ParquetParts:
     A part has ``part_rows`` rows, or about ``part_bytes`` bytes, whichever is reached first; the last one is
     shorter. Bytes are estimated from the rows written before. An empty result is one part without rows. Holds
     what `Parquet` holds. Errors: UsageError for a folder that holds something, unless ``overwrite`` is set and it
-    holds nothing but parts, and the manifest of an extraction; or parts of the same columns, with a ``mode``.
+    holds nothing but parts, and the manifest of an extraction; or parts of the same columns, with a ``mode``. In
+    a store parts have names of their own, and a manifest says which count.
     """
 
     strings: Strings = "dictionary"
@@ -38,10 +37,8 @@ class ParquetParts:
         overwrite: bool,
         mode: Mode | None = None,
     ) -> None:
-        if not isinstance(folder, str | os.PathLike):
-            raise UsageError("parts go into a folder, not into a stream.", hint="Give the path of a folder.")
         self._options = options
-        self._folder = NewFolder(target_folder(folder), overwrite=overwrite, mode=mode)
+        self._folder = part_folder(folder, overwrite=overwrite, mode=mode)
         self._parts: RollingParts | None = None
         self._written: list[PartFile] = []
 
@@ -52,7 +49,7 @@ class ParquetParts:
     def start(self, schema: pa.Schema) -> None:
         """Begin with parts of a schema; errors: UsageError where those that are there have another."""
         self._folder.check_schema(schema)
-        self._written = []
+        self._schema, self._written = schema, []
         self._parts = RollingParts(schema, self._options, self._folder.part, self._note)
 
     shows_at_end = True
@@ -72,7 +69,7 @@ class ParquetParts:
         """Write the end of the last part and put the folder in its place."""
         if self._begun.is_open or not self._written:
             self._begun.end_part()
-        self._folder.finish(self._written)
+        self._folder.finish(self._written, self._schema)
 
     def abandon(self) -> None:
         """Remove what was written so far."""
@@ -87,4 +84,4 @@ class ParquetParts:
         return self._parts
 
     def _note(self, number: int, rows: int, size: int) -> None:
-        self._written.append(PartFile(part_name(number), rows, size))
+        self._written.append(self._folder.keep(number, rows, size))

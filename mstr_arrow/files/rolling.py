@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mstr_arrow.files.sinks import Target
+    from mstr_arrow.files.locations import StorePath
+    from mstr_arrow.files.outputs import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ class PartOptions:
         check_sizes(part_rows=self.part_rows, part_bytes=self.part_bytes)
         self.parquet(io.BytesIO())
 
-    def parquet(self, target: Target) -> Parquet:
+    def parquet(self, target: Target | StorePath) -> Parquet:
         """Make the writer of a part."""
         return Parquet(target, compression=self.compression, row_group_rows=self.row_group_rows)
 
@@ -46,7 +47,7 @@ class RollingParts:
         self,
         schema: pa.Schema,
         options: PartOptions,
-        target: Callable[[int], Target],
+        target: Callable[[int], Target | StorePath],
         on_part: Callable[[int, int, int], None],
     ) -> None:
         self._schema = schema
@@ -86,9 +87,10 @@ class RollingParts:
         part.finish()
         rows, size = part.flushed
         self._bytes_per_row = size / rows if rows else self._bytes_per_row
-        number, self._part, self._rows = self.count, None, 0
+        number, written = self.count, self._rows
+        self._part, self._rows = None, 0
         self.count += 1
-        self._on_part(number, rows, size)
+        self._on_part(number, written, part.bytes)
 
     def abandon(self) -> None:
         """Leave nothing of the part under way."""
