@@ -38,6 +38,16 @@ def part_name(number: int) -> str:
     return f"part-{number:05}.parquet"
 
 
+def is_part_name(name: str, number: int) -> bool:
+    """Tell whether it is what a part of that number is called, on a disk or in a store.
+
+    >>> is_part_name("part-00007.parquet", 7), is_part_name("_parts/part-00007-0123456789ab.parquet", 7)
+    (True, True)
+    """
+    stem = part_name(number).removesuffix(".parquet")
+    return re.fullmatch(rf"{stem}\.parquet|_parts/{stem}-[0-9a-f]{{12}}\.parquet", name) is not None
+
+
 def check_sizes(*, part_rows: int | None, part_bytes: int | None) -> None:
     """Refuse parts of no size; errors: UsageError."""
     for name, size in (("part_rows", part_rows), ("part_bytes", part_bytes)):

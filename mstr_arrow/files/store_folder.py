@@ -57,6 +57,15 @@ def run_part_name(number: int, run: str) -> str:
     return f"{part_name(number).removesuffix('.parquet')}-{run}.parquet"
 
 
+def run_of(name: str) -> str:
+    """Return the run that gave a part its name.
+
+    >>> run_of("_parts/part-00007-0123456789ab.parquet")
+    '0123456789ab'
+    """
+    return name.removesuffix(".parquet").rpartition("-")[2]
+
+
 def list_parts(folder: str | os.PathLike[str] | Location) -> list[str]:
     """List the Parquet files that make up a folder of parts, for what reads several: ``pl.scan_parquet(…)``.
 
