@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.files.disk import disk_errors, not_opened
@@ -21,6 +21,14 @@ MANIFEST = "_manifest.json"
 """What an extraction says of its parts; the name keeps pyarrow, Spark and others from reading it as data."""
 
 
+class PartFile(NamedTuple):
+    """A part that is whole."""
+
+    name: str
+    rows: int
+    bytes: int
+
+
 def part_name(number: int) -> str:
     """Name a part, counted from 0.
 
@@ -28,6 +36,16 @@ def part_name(number: int) -> str:
     'part-00007.parquet'
     """
     return f"part-{number:05}.parquet"
+
+
+def is_part_name(name: str, number: int) -> bool:
+    """Tell whether it is what a part of that number is called, on a disk or in a store.
+
+    >>> is_part_name("part-00007.parquet", 7), is_part_name("_parts/part-00007-0123456789ab.parquet", 7)
+    (True, True)
+    """
+    stem = part_name(number).removesuffix(".parquet")
+    return re.fullmatch(rf"{stem}\.parquet|_parts/{stem}-[0-9a-f]{{12}}\.parquet", name) is not None
 
 
 def check_sizes(*, part_rows: int | None, part_bytes: int | None) -> None:
