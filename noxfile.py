@@ -81,9 +81,9 @@ def slow(session: nox.Session) -> None:
 
 @nox.session
 def stores(session: nox.Session) -> None:
-    """Write into S3 (moto), Azure (Azurite, which npm installs) and what stands in for Google: faults, kills, all."""
+    """Write into S3 (moto), Azure (Azurite, by npm) and what stands in for Google, with all faults and kills."""
     session.install("-e", ".[aws,cli,duckdb,stores]", *TEST)
-    azurite = {}
+    azurite: dict[str, str | None] = {}
     if shutil.which("npm"):
         session.run("npm", "install", "--silent", "--prefix", session.create_tmp(), "azurite", external=True)
         azurite = {"AZURITE": f"{session.create_tmp()}/node_modules/.bin/azurite-blob"}

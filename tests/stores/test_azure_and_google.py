@@ -12,6 +12,7 @@ import pytest
 import mstr_arrow as ma
 from mstr_arrow.errors import FileError, UsageError
 from mstr_arrow.files.parts import ParquetParts
+from mstr_arrow.files.rolling import PartOptions
 from mstr_arrow.files.sinks import Csv, IpcFile
 from tests.stores.conftest import PART
 from tests.support.other_stores import LikeGoogle, Seen, azure_environment, make_container
@@ -74,8 +75,8 @@ def begun(sink, rows=50_000):
 
 
 def parts(target, *, rows=250, overwrite=False):
-    how = {"compression": "zstd", "row_group_rows": 100, "part_rows": 100, "part_bytes": None}
-    return begun(ParquetParts(target, overwrite=overwrite, **how), rows)
+    how = PartOptions(compression="zstd", row_group_rows=100, part_rows=100, part_bytes=None)
+    return begun(ParquetParts(target, how, overwrite=overwrite), rows)
 
 
 def rows_at(store, name):
