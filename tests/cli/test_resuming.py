@@ -98,7 +98,7 @@ def test_a_folder_that_is_whole_is_said_to_be(run, own, tmp_path):
 
 def test_a_new_column_is_refused_and_taken_by_an_option(run, own, tmp_path):
     stores = pl.DataFrame({"store": ["Lyon"], "revenue": [1.5]})
-    fetch = ("fetch", "Stores", "-o", f"{tmp_path / 'stores'}/", "--if-changed")
+    fetch = ("fetch", "Stores", "-o", f"{tmp_path / 'stores'}/", "--resume", "--overwrite")
     with ma.connect(own.url, username=own.username, password=own.password) as conn:
         conn.write("Stores", stores)
         assert run(*fetch).code == 0
