@@ -12,6 +12,7 @@ from mstr_arrow.cli.options.resuming import (
     IfChanged,
     Resume,
     Resuming,
+    WhatOfColumns,
     WhatToVerify,
     WhenChanged,
     WhenConsistent,
@@ -71,6 +72,7 @@ class Saving:
     resume: Resume = False
     if_changed: IfChanged = False
     on_change: WhenChanged = "raise"
+    schema_mode: WhatOfColumns = "strict"
     verify: WhatToVerify = None
     consistency: WhenConsistent = "likely"
 
@@ -83,6 +85,7 @@ class Saving:
         """Refuse options that say nothing without another; errors: UsageError."""
         for option, given in {
             "--on-change": self.on_change != "raise",
+            "--schema-mode": self.schema_mode != "strict",
             "--verify": self.verify is not None,
             "--consistency": self.consistency != "likely",
         }.items():
@@ -119,6 +122,7 @@ class Saving:
             self._parquet,
             if_changed=self.if_changed,
             on_change=self.on_change,
+            schema_mode=self.schema_mode,
             verify=self.verify,
         )
 
