@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import nox
 
 PROJECT = nox.project.load_toml("pyproject.toml")
@@ -75,6 +77,20 @@ def slow(session: nox.Session) -> None:
         *session.posargs,
         env=COMPILED,
     )
+
+
+@nox.session
+def stores(session: nox.Session) -> None:
+    """Write into S3 (moto), Azure (Azurite, by npm) and what stands in for Google, with all faults and kills."""
+    session.install("-e", ".[aws,cli,duckdb,stores]", *TEST)
+    azurite: dict[str, str | None] = {}
+    if shutil.which("npm"):
+        session.run("npm", "install", "--silent", "--prefix", session.create_tmp(), "azurite", external=True)
+        azurite = {"AZURITE": f"{session.create_tmp()}/node_modules/.bin/azurite-blob"}
+    else:
+        session.warn("there is no npm, and so no Azurite: the tests of Azure's store are skipped")
+    tests = session.posargs or ["tests/stores", "-m", "slow or not slow"]
+    session.run("pytest", *FOUR_PROCESSES, *tests, env=COMPILED | ONE_THREAD | azurite)
 
 
 @nox.session(python=PYTHONS)

@@ -106,7 +106,8 @@ class Resuming:
         try:
             done = scan.extract(
                 self.folder,
-                **asdict(self.parquet),
+                **asdict(self.parquet.of_parts),
+                overwrite=self.parquet.overwrite,
                 resume=True,
                 if_changed=self.if_changed,
                 on_change=self.on_change,
