@@ -109,6 +109,8 @@ class Place(_Table):
     )
     adbc: str | None = Field(default=None, description="The URI of a database; table names the table in it.")
     table: str | None = None
+    driver: str | None = Field(default=None, description="The ADBC driver, where the URI does not tell it.")
+    driver_options: dict[str, str] | None = Field(default=None, description="What the ADBC driver takes.")
     storage_options: dict[str, str] | None = Field(
         default=None, description="What the tool needs to reach its storage."
     )
@@ -186,7 +188,7 @@ class Common(_Table):
     # When it is done
     if_changed: bool = Field(default=False, description="Only if the cube was published since the last run.")
     on_change: Literal["restart", "raise"] = "restart"
-    verify: Literal["checksums", "sizes"] = "checksums"
+    verify: Literal["checksums", "sizes"] | None = None
     attempts: Count = Field(default=3, description="How often a job is tried whose failure may pass by itself.")
     pause: Seconds = Field(default=30.0, description="The longest wait before the second try; it doubles.")
 

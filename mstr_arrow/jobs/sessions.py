@@ -29,23 +29,28 @@ NAME = ".sessions.json"
 class Sessions:
     """Connections by server, ``at_once`` for each, of which each job gets one; on the background loop only.
 
-    ``needed`` gives the private files of extractions, whose sessions these take over themselves.
+    They are noted in ``folder``; without one they are not, and those of other runs are left alone. ``needed`` gives
+    the private files of extractions, whose sessions these take over themselves.
     """
 
-    def __init__(self, opening: Open, at_once: int, folder: Path, needed: Callable[[], Iterable[Path]]) -> None:
+    def __init__(
+        self, opening: Open, at_once: int, folder: Path | None, needed: Callable[[], Iterable[Path]]
+    ) -> None:
         self._opening = opening
         self._at_once = at_once
-        self._private = folder / NAME
+        self._private = None if folder is None else folder / NAME
         self._needed = needed
         self._stack = AsyncExitStack()
-        self._lock = asyncio.Lock()
+        self._locks: dict[tuple[str | None, int], asyncio.Lock] = {}
+        self._noting = asyncio.Lock()
         self._opened: dict[tuple[str | None, int], Connection] = {}
         self._within: dict[tuple[str | None, int, str], Connection] = {}
         self._former: list[Borrowed] = []
         self._next = 0
 
     async def __aenter__(self) -> Self:
-        self._former = await in_thread(read_borrowed, self._private)
+        if self._private is not None:
+            self._former = await in_thread(read_borrowed, self._private)
         return self
 
     async def __aexit__(
@@ -57,25 +62,25 @@ class Sessions:
 
     async def connection(self, server: str | None, project: str | None) -> Connection:
         """Return a connection to a server, and to a project of it if one is named; the session is one of a few."""
-        async with self._lock:
-            key = server, self._next % self._at_once
-            self._next += 1
+        key = server, self._next % self._at_once
+        self._next += 1
+        async with self._locks.setdefault(key, asyncio.Lock()):  # a server that does not answer holds up no other
             if key not in self._opened:
                 await self._open(key)
-        connection = self._opened[key]
-        if project is None:
-            return connection
-        async with self._lock:
+            connection = self._opened[key]
+            if project is None:
+                return connection
             within = (*key, project)
             if within not in self._within:
                 self._within[within] = await connection.in_project_async(project)
-        return self._within[within]
+            return self._within[within]
 
     async def _open(self, key: tuple[str | None, int]) -> None:
         connection = await self._stack.enter_async_context(self._opening(key[0]))
         self._opened[key] = connection
-        await self._note()
-        await self._end_former()
+        async with self._noting:
+            await self._note()
+            await self._end_former()
 
     async def _end_former(self) -> None:
         """Log out the sessions of killed runs that no extraction wants to go on in."""
@@ -95,9 +100,12 @@ class Sessions:
         return [each for path in self._needed() for each in read_borrowed(path)]
 
     async def _note(self, *, over: bool = False) -> None:
+        private = self._private
+        if private is None:
+            return
         sessions = [] if over else [client_of(each).session for each in self._opened.values()]
         noted = [Borrowed(saved_session(each.http), each.owned) for each in sessions]
         if noted or self._former:
-            await in_thread(write_borrowed, self._private, [*noted, *self._former])
+            await in_thread(write_borrowed, private, [*noted, *self._former])
         else:
-            await in_thread(lambda: self._private.unlink(missing_ok=True))
+            await in_thread(lambda: private.unlink(missing_ok=True))

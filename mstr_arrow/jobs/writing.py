@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.errors import FileError, UsageError
-from mstr_arrow.extract.manifest import read_manifest
-from mstr_arrow.files.disk import disk_errors
-from mstr_arrow.files.folders import MANIFEST
+from mstr_arrow.errors import FileError
 from mstr_arrow.files.sinks import in_thread
-from mstr_arrow.jobs.record import PartRecord, with_extraction, with_stats
+from mstr_arrow.jobs.record import with_extraction, with_stats
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +48,7 @@ async def _extracted(
         overwrite=True,
         if_changed=job.if_changed,
         on_change=job.on_change,
+        schema_mode=job.schema_mode,
         verify=job.verify,
         part_rows=job.part_rows,
         part_bytes=job.part_bytes,
@@ -58,13 +56,7 @@ async def _extracted(
         row_group_rows=job.row_group_rows,
         on_progress=on_progress,
     )
-    record = with_extraction(replace(record, outcome="done"), done)
-    if target.path is None:
-        return record
-    with disk_errors(target.path, "be read"):
-        manifest = read_manifest(await in_thread((target.path / MANIFEST).read_bytes))
-    parts = tuple(PartRecord(part.name, part.rows, part.bytes, part.sha256) for part in manifest.parts)
-    return replace(record, schema=manifest.schema, parts=parts, written_bytes=sum(part.bytes for part in parts))
+    return with_extraction(replace(record, outcome="done"), done)
 
 
 async def _written(scan: Scan, job: Job, target: Target, on_progress: Callable[[ScanStats], None]) -> ScanStats:
@@ -82,7 +74,28 @@ async def _written(scan: Scan, job: Job, target: Target, on_progress: Callable[[
         return await scan.write_csv_async(target.place, on_progress=on_progress)
     if target.way == "arrow":
         return await scan.write_ipc_async(target.place, on_progress=on_progress)
-    raise UsageError(f"a table of {target.way} cannot be written by a job.", hint="Write a folder or a file.")
+    return await _into_table(scan, job, target, on_progress)
+
+
+async def _into_table(scan: Scan, job: Job, target: Target, on_progress: Callable[[ScanStats], None]) -> ScanStats:
+    """Write to a table, which is changed in one commit; the first run makes it."""
+    how: dict[str, Any] = {
+        "mode": "create_append" if job.mode == "append" else job.mode,
+        "on_progress": on_progress,
+    }
+    if target.way != "iceberg":
+        how["keys"] = job.keys
+    if target.way == "adbc":
+        return await scan.write_adbc_async(
+            target.place, str(target.table), driver=target.driver, driver_options=target.options, **how
+        )
+    how["schema_mode"] = "add" if job.schema_mode == "add" else "fixed"
+    if target.way == "duckdb":
+        return await scan.write_duckdb_async(target.place, str(target.table), **how)
+    how |= {"partition_by": job.partition_by, "storage_options": target.options or None}
+    if target.way == "iceberg":
+        return await scan.write_iceberg_async(target.place, **how)
+    return await scan.write_delta_async(target.place, **how)
 
 
 def _made(folder: Path) -> None:
