@@ -19,7 +19,7 @@ from mstr_arrow.cli.options.saving import Saving
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import NO_FILE, shown_errors
 from mstr_arrow.cli.render.fetched import as_json, summarise
-from mstr_arrow.cli.render.streams import Terminal
+from mstr_arrow.cli.render.logs import LogJson, standard_error
 from mstr_arrow.cli.render.tables import print_json, print_text
 from mstr_arrow.errors import UsageError
 
@@ -57,6 +57,7 @@ def fetch(
     result: Result,
     reading: Reading,
     json: common.Json = False,
+    log_json: LogJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show tracebacks, requests and where the time went.")
@@ -67,7 +68,7 @@ def fetch(
     Of several objects each becomes a file of its name in a folder, or with --resume and in parts a folder. What
     fails of one is told, and the others come all the same.
     """
-    console = Terminal(stderr=True)
+    console = standard_error(log_json=log_json)
     choice = Choice(names=names or (), include=include or (), exclude=exclude or (), kind=object_type)
     stays = GOES_ON if saving.resumes else WHOLE_STAYS if choice.several else NO_FILE
     with shown_errors(console, verbose=verbose, interrupted=stays):

@@ -58,10 +58,7 @@ def shown_errors(console: Console, *, verbose: bool, interrupted: str = NO_FILE)
         except MstrError as error:
             if verbose:
                 show_traceback(console, error)
-            if isinstance(console, LogLines):
-                console.error(error, exit_code(error))
-            else:
-                console.print(explain(error), soft_wrap=True)
+            show_error(console, error)
             raise typer.Exit(exit_code(error)) from None
         except BrokenPipeError:
             # Whoever read our output has left, as `head` does.
@@ -106,6 +103,14 @@ def exit_code(error: MstrError) -> int:
     if isinstance(error, UsageError):
         return USAGE
     return DATA if isinstance(error, DataError) else FAILED
+
+
+def show_error(console: Console, error: MstrError, *, head: str = "") -> None:
+    """Show what went wrong, behind a ``head`` that says with what; to a program, in parts."""
+    if isinstance(console, LogLines):
+        console.error(error, exit_code(error), head=head)
+    else:
+        console.print(Text.assemble(head, explain(error)), soft_wrap=True)
 
 
 def explain(error: MstrError) -> Text:
