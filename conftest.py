@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from mstr_arrow.simulator import Simulator
 
 _NEED_BENCH = ["mstr_arrow/throughput/*", "mstr_arrow/cli/render/throughput.py", "tests/cli/test_throughput.py"]
-collect_ignore_glob = [] if find_spec("scipy") else _NEED_BENCH
+_NEED_TABLES = ["mstr_arrow/scan/tables.py"]
+collect_ignore_glob = [
+    *([] if find_spec("scipy") else _NEED_BENCH),
+    *([] if find_spec("deltalake") and find_spec("duckdb") else _NEED_TABLES),
+]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -9,6 +9,7 @@
     │   └── PromptsOpen           the report asks what nobody answered
     ├── SecretError               a credential could not be read from where it is kept
     ├── FileError                 the system refused a file: a full disk, a quota, no permission
+    ├── TableError                a table was not written: its tool or its keys refused the rows
     ├── TransportError            no usable answer came back
     │   ├── ConnectError          no connection: host, port, DNS
     │   │   └── ProxyError        a proxy on the way refused: its password, its rules
@@ -161,6 +162,13 @@ class FileError(MstrError, OSError):
     def __reduce__(self) -> tuple[object, ...]:
         told = {"errno": self.errno, "strerror": self.strerror, "filename": self.filename}
         return _unpickled, (type(self), self.args), self.__dict__ | told
+
+
+class TableError(MstrError):
+    """A table was not written, and is as it was: its tool refused, or the rows have no keys to be merged by.
+
+    ``__cause__`` is the tool's error, where there is one.
+    """
 
 
 class TransportError(MstrError):

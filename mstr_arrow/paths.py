@@ -78,6 +78,16 @@ def _text(path: str | os.PathLike[str]) -> str:
     return text
 
 
+def is_remote(path: str | os.PathLike[str]) -> bool:
+    """Tell whether a path leads to a store or to another machine.
+
+    >>> is_remote("s3://bucket/sales"), is_remote("file:///data"), is_remote("sales")
+    (True, False, False)
+    """
+    text = _text(path)
+    return _URL.match(text) is not None and not text.lower().startswith("file:")
+
+
 def missing_folder(path: Path) -> Path | None:
     """Return the first folder on the way to a path that is not there, or is no folder; None where all are.
 

@@ -23,6 +23,8 @@ BLOCKS = [
 def test_python_in_the_pages_runs(page, block, simulator, tmp_path, monkeypatch):
     if "duckdb" in block:
         pytest.importorskip("duckdb")
+    if "write_delta" in block:
+        pytest.importorskip("deltalake")
     if "throughput" in block:
         pytest.importorskip("scipy")
     if "to_pandas" in block:

@@ -15,7 +15,7 @@ import mstr_arrow
 ROOT = Path(mstr_arrow.__file__).parent
 NEVER = (
     *("pandas", "duckdb", "typer", "rich", "numpy", "psutil", "sqlglot"),
-    *("altair", "hdrh", "scipy", "vl_convert"),
+    *("altair", "hdrh", "scipy", "vl_convert", "deltalake", "pyiceberg", "adbc_driver_manager"),
     *("boto3", "botocore", "azure", "google.cloud", "keyring", "opentelemetry"),
     *("mstr_arrow.simulator", "mstr_arrow.cli"),
 )
@@ -48,7 +48,7 @@ MAY_USE = {
     "files": {"grid", "paths", "errors"},
     "query": {"grid", "given", "errors", "names"},
     "prompts": {"answers", "query", "paths", "errors", "names"},
-    "adapters": {"query", "grid", "session", "background", "errors"},
+    "adapters": {"query", "grid", "session", "background", "paths", "errors", "names"},
     "caches": {"answers", "session", "http", "errors", "names"},
     "instances": {
         "answers",

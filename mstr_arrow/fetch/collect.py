@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from mstr_arrow.errors import DataChanged, InstanceGone
 from mstr_arrow.files.sinks import in_thread
@@ -14,10 +14,39 @@ if TYPE_CHECKING:
 
     from mstr_arrow.fetch.base_reader import Sliceable
     from mstr_arrow.fetch.resolver import Opened
-    from mstr_arrow.files.parts import ParquetParts
-    from mstr_arrow.files.sinks import Sink
+    from mstr_arrow.grid.texts import Strings
 
 T = TypeVar("T", bound="Sliceable")
+
+
+class RowSink(Protocol):
+    """What rows are written to: a file, a folder of parts, a table."""
+
+    @property
+    def strings(self) -> Strings:
+        """How it takes texts."""
+
+    @property
+    def shows_at_end(self) -> bool:
+        """Whether nobody sees rows before `finish`."""
+
+    def open(self) -> None:
+        """Look at the target, before anything is asked of the server."""
+
+    def start(self, schema: pa.Schema) -> None:
+        """Begin with rows of a schema."""
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Write some rows."""
+
+    def begin_again(self) -> bool:
+        """Drop what was written, so that `start` begins anew; False where it was handed on."""
+
+    def finish(self) -> None:
+        """Write the end, and show what was written."""
+
+    def abandon(self) -> None:
+        """Remove what was written so far."""
 
 
 async def take_all(read: Opened[T]) -> list[T]:
@@ -52,7 +81,7 @@ async def count_all(read: Opened[T]) -> int:
     return rows
 
 
-async def write_all(read: Opened[pa.RecordBatch], sink: Sink | ParquetParts) -> None:
+async def write_all(read: Opened[pa.RecordBatch], sink: RowSink) -> None:
     """Write all rows to a sink that is open, and end it; what hands rows on at once is not begun again."""
 
     async def take(batch: pa.RecordBatch) -> None:

@@ -19,7 +19,7 @@ from mstr_arrow.query.columns import subjects_of
 from mstr_arrow.query.pushdown import push_down
 from mstr_arrow.scan.extractable import Extractable
 from mstr_arrow.scan.remarks import warn_of
-from mstr_arrow.scan.writable import Writable
+from mstr_arrow.scan.tables import Tabular
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     OnProgress = Callable[[ScanStats], object] | None
 
 
-class Scan(Writable, Extractable):
+class Scan(Tabular, Extractable):
     """An object on the server as something to read; every read is a new instance there.
 
     Texts are dictionary columns in Arrow results and plain strings elsewhere; ``strings`` chooses. The

@@ -16,8 +16,9 @@ from mstr_arrow.telemetry import traced
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mstr_arrow.fetch.collect import RowSink
     from mstr_arrow.fetch.stats import ScanStats
-    from mstr_arrow.files.sinks import Sink, Target
+    from mstr_arrow.files.sinks import Target
 
     OnProgress = Callable[[ScanStats], object] | None
 
@@ -94,7 +95,7 @@ class Writable(Question):
         return self._said(await self._client.bridge(self._write(Csv(path), on_progress)))
 
     @traced("mstr_arrow.write", lambda _self, sink, _on_progress: {"mstr_arrow.sink": type(sink).__name__})
-    async def _write(self, sink: Sink | ParquetParts, on_progress: OnProgress) -> ScanStats:
+    async def _write(self, sink: RowSink, on_progress: OnProgress) -> ScanStats:
         convert = partial(deliver_batch, strings=sink.strings)
 
         async def written() -> ScanStats:

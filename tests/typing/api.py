@@ -65,6 +65,8 @@ def ways_out(cube: ma.Cube) -> None:
     for batch in cube:
         assert_type(batch, pa.RecordBatch)
     assert_type(cube.write_parquet("sales.parquet"), ma.ScanStats)
+    assert_type(cube.write_delta("sales", mode="merge", keys=["Order"]), ma.ScanStats)
+    assert_type(cube.write_duckdb("sales.duckdb", "sales"), ma.ScanStats)
     assert_type(cube.extract("sales", part_rows=1000), ma.ExtractResult)
     assert_type(cube.explain(), str)
     assert_type(MstrioObject(cube).selected_metrics, list[str])
@@ -75,6 +77,8 @@ async def twins(cube: ma.Cube) -> None:
     assert_type(await cube.to_arrow_async(), pa.Table)
     assert_type(await cube.count_rows_async(), int)
     assert_type(await cube.write_parquet_async("sales.parquet"), ma.ScanStats)
+    assert_type(await cube.write_iceberg_async("c.n.sales", mode="append"), ma.ScanStats)
+    assert_type(await cube.write_adbc_async("sqlite:///x.db", "sales"), ma.ScanStats)
     assert_type(await cube.extract_async("sales"), ma.ExtractResult)
     async for batch in cube:
         assert_type(batch, pa.RecordBatch)
@@ -93,6 +97,7 @@ def mistakes_are_seen(conn: ma.Connection) -> None:
     conn.write("Stores", {}, atributes=["opened"])  # type: ignore[call-arg]
     conn.report("Daily", layout="tydy")  # type: ignore[arg-type]
     conn.cube("Sales").extract("sales", part_row=1000)  # type: ignore[call-arg]
+    conn.cube("Sales").write_delta("sales", mode="replace")  # type: ignore[arg-type]
     conn.get("status", param={})  # type: ignore[call-arg]
 
 
