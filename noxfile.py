@@ -30,6 +30,7 @@ BENCHMARKS = (
     "reports",
     "limiter",
     "kills",
+    "nights",
     "damage",
     "overnight",
     "storms",

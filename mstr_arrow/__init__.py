@@ -35,8 +35,7 @@ from mstr_arrow.subscriptions.subscription import Subscription, Subscriptions
 from mstr_arrow.upload.result import UploadProgress, WriteResult
 from mstr_arrow.users.model import Address
 from mstr_arrow.users.user import User, Users
-
-__version__ = "0.1.0"
+from mstr_arrow.version import __version__
 
 __all__ = [
     "Address",

@@ -6,7 +6,8 @@
     ├── UsageError                the call itself was wrong; nothing was sent
     │   ├── ClosedError           the connection was closed
     │   ├── ForkedError           a child process used its parent's connection
-    │   └── PromptsOpen           the report asks what nobody answered
+    │   ├── PromptsOpen           the report asks what nobody answered
+    │   └── RunLocked             another run of the same jobs has not ended
     ├── SecretError               a credential could not be read from where it is kept
     ├── FileError                 the system refused a file: a full disk, a quota, no permission
     ├── TableError                a table was not written: its tool or its keys refused the rows
@@ -135,6 +136,10 @@ class PromptsOpen(UsageError):
     def __init__(self, message: str, *, prompts: tuple[Any, ...] = (), hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.prompts = prompts
+
+
+class RunLocked(UsageError):
+    """Another run of the same jobs has not ended."""
 
 
 class SecretError(MstrError):

@@ -24,8 +24,9 @@ def modules():
 
 @cache
 def _sources():
-    files = [path for path in ROOT.rglob("*.py") if path.relative_to(ROOT).parts[0] not in {"cli", "simulator"}]
-    return {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in files}
+    files = {path.relative_to(ROOT): path for path in ROOT.rglob("*.py")}
+    others = {path for path in files if path.parts[0] in {"cli", "simulator"}} | {Path("jobs/words.py")}
+    return {str(path): files[path].read_text(encoding="utf-8") for path in files.keys() - others}
 
 
 _parsed = cache(ast.parse)

@@ -14,7 +14,7 @@ import mstr_arrow
 
 ROOT = Path(mstr_arrow.__file__).parent
 NEVER = (
-    *("pandas", "duckdb", "typer", "rich", "numpy", "psutil", "sqlglot"),
+    *("pandas", "duckdb", "typer", "rich", "numpy", "psutil", "sqlglot", "pydantic"),
     *("altair", "hdrh", "scipy", "vl_convert", "deltalake", "pyiceberg", "adbc_driver_manager"),
     *("boto3", "botocore", "azure", "google.cloud", "keyring", "opentelemetry"),
     *("mstr_arrow.simulator", "mstr_arrow.cli"),
@@ -23,6 +23,7 @@ NEVER = (
 # A room may use what is named here, be it for types alone; each stands below those that use it.
 MAY_USE = {
     "printable": set(),
+    "version": set(),
     "errors": {"printable"},
     "answers": {"errors"},
     "given": {"errors"},
@@ -36,8 +37,9 @@ MAY_USE = {
     "paths": {"errors"},
     "signatures": {"names", "errors"},
     "background": {"errors"},
-    "secrets": {"private", "paths", "errors"},
     "config": {"events", "given", "errors"},
+    "profiles": set(),
+    "secrets": {"private", "paths", "config", "errors", "names"},
     "credentials": {"config", "background", "masked", "errors"},
     "http": {"telemetry", "json_bounds", "credentials", "masked", "config", "events", "paths", "errors"},
     "session": {
@@ -107,18 +109,33 @@ MAY_USE = {
         *("connection", "objects", "catalog", "upload", "fetch", "instances", "query", "grid", "session", "http"),
         *("signatures", "answers", "files", "config", "given", "errors", "printable", "paths"),
     },
-    "jobs": {"extract", "fetch", "files", "grid", "masked", "paths", "errors", "names", "telemetry"},
+    "jobs": {
+        *(
+            "opening",
+            "connection",
+            "objects",
+            "catalog",
+            "scan",
+            "extract",
+            "fetch",
+            "instances",
+            "prompts",
+            "query",
+        ),
+        *("files", "grid", "session", "http", "secrets", "profiles", "config", "events", "background", "masked"),
+        *("private", "paths", "errors", "names", "telemetry", "version"),
+    },
     "compat": {"objects", "query", "errors", "names"},
     "__init__": {
         *("opening", "connection", "duckdb", "compat", "objects", "catalog", "scan", "extract", "fetch", "upload"),
         *("datamodels", "publishing", "caches", "query", "prompts", "secrets", "config", "events", "errors"),
-        *("delivery", "subscriptions", "users", "throughput", "jobs"),
+        *("delivery", "subscriptions", "users", "throughput", "jobs", "version"),
     },
     "cli": {
         *("__init__", "opening", "connection", "objects", "catalog", "datamodels", "scan", "extract", "fetch"),
         *("upload", "publishing", "instances", "prompts", "query", "files", "adapters", "grid", "session", "http"),
         *("credentials", "secrets", "private", "paths", "config", "events", "errors", "names", "printable"),
-        *("caches", "delivery", "subscriptions", "users", "throughput", "jobs", "simulator"),
+        *("caches", "delivery", "subscriptions", "users", "throughput", "jobs", "profiles", "simulator"),
     },
     "simulator": set(),
 }

@@ -16,6 +16,7 @@ from mstr_arrow.cli.commands.pages import pages
 from mstr_arrow.cli.commands.prompts import prompts
 from mstr_arrow.cli.commands.push import push
 from mstr_arrow.cli.commands.refresh import refresh
+from mstr_arrow.cli.commands.run import run
 from mstr_arrow.cli.commands.runs import runs
 from mstr_arrow.cli.commands.schedules import schedules
 from mstr_arrow.cli.commands.simulate import simulate
@@ -207,6 +208,35 @@ mstr-arrow refresh "Sales Cube" --timeout 900 --json
 
 mstr-arrow fetch "Sales Cube" -o sales.parquet --refresh
 """
+RUN_EXAMPLES = """\
+[bold]Examples[/bold]
+
+mstr-arrow run jobs.toml
+
+mstr-arrow run jobs.toml --dry-run
+
+mstr-arrow run jobs.toml --only sales --day 2024-03-01
+
+mstr-arrow run --schema > jobs.schema.json
+
+[bold]A file of jobs[/bold]
+
+\\[servers.bi]
+
+url = "https://bi.example.com/MicroStrategyLibrary"
+
+username = "ann"
+
+password = {env = "MSTR_PASSWORD"}
+
+\\[jobs.sales]
+
+object = "Sales Cube"
+
+destination = "lake/sales/"
+
+Exit codes of run, beside those below: 4 some jobs failed, others are done · 75 another run has not ended.
+"""
 PUSH_EXAMPLES = """\
 [bold]Examples[/bold]
 
@@ -292,6 +322,7 @@ for command, examples in {
     sql: SQL_EXAMPLES,
     push: PUSH_EXAMPLES,
     refresh: REFRESH_EXAMPLES,
+    run: RUN_EXAMPLES,
 }.items():
     app.command(cls=Command, epilog=f"{examples}\n{END}")(command)
 for command, examples in {login: LOGIN_EXAMPLES, logout: LOGOUT_EXAMPLES, whoami: WHOAMI_EXAMPLES}.items():

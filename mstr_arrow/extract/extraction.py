@@ -231,7 +231,7 @@ class Extraction:
         Errors: UsageError where it was something else.
         """
         folder = self._folder
-        if begun is None:
+        if begun is None or (self._options.on_change == "restart" and not begun.asked.same_as(self._asked)):
             await in_thread(folder.discard)
             return None
         if begun.asked.by_another(self._asked):

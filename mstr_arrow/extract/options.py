@@ -28,8 +28,8 @@ class ExtractOptions(TypedDict, total=False):
         does so only if the cube was published since, or if the server does not tell: the result's
         ``why_no_data_time`` says why.
     ``on_change``
-        what becomes of a beginning whose data have changed: DataChanged with ``"raise"``, the default, or another
-        beginning with ``"restart"``.
+        what becomes of a beginning whose data have changed, or that is one of something else: an error with
+        ``"raise"``, the default, or another beginning with ``"restart"``.
     ``verify``
         what is looked at of the parts that are there, before anything else: ``"checksums"``, the default, reads
         all of them, a second or two for each GB; ``"sizes"`` only the last one, and of the others whether they are

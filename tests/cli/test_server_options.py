@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from mstr_arrow.cli.options import connecting
-from mstr_arrow.cli.options.stores import Credentials
 from mstr_arrow.errors import UsageError
+from mstr_arrow.secrets.tables import Credentials
 
 URL = "http://127.0.0.1:9/Library"
 NIGHTLY = f'[default]\nurl = "{URL}"\nusername = "ann"\n'

@@ -1,7 +1,7 @@
 import pytest
 
-from mstr_arrow.cli.options.stores import Credentials
 from mstr_arrow.errors import UsageError
+from mstr_arrow.secrets.tables import Credentials
 
 
 @pytest.mark.parametrize(

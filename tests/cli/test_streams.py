@@ -49,6 +49,7 @@ PRINTING = {
     "subscriptions pause": [["subscriptions", "pause", "On My Phone", "--json"]],
     "subscriptions resume": [["subscriptions", "resume", "On My Phone", "--json"]],
     "refresh": [["refresh", "--help"]],
+    "run": [["run", "--help"], ["run", "--schema"]],
     "runs": [["runs", "--help"]],
     "bench run": [["bench", "run", "--help"]],
     "bench compare": [["bench", "compare", "--help"]],

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mstr_arrow.cli.options.environment import misspelled
 from mstr_arrow.cli.options.login_mode import Given, WayIn, choose
 from mstr_arrow.cli.options.passwords import STDIN, ask_later, first_line
-from mstr_arrow.cli.options.profile import CONFIG, profile_of
+from mstr_arrow.cli.options.profile import profile_of
 from mstr_arrow.cli.options.server import variable
-from mstr_arrow.cli.options.stores import Credentials
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.trace import listener
 from mstr_arrow.config import Limits, Network, Proxy, SessionSettings, Settings, Timeouts, Tls
 from mstr_arrow.errors import UsageError
 from mstr_arrow.http.url import base_url
-from mstr_arrow.opening import connect
+from mstr_arrow.opening import connect, connect_async
+from mstr_arrow.profiles import CONFIG
+from mstr_arrow.secrets.tables import Credentials
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from mstr_arrow.cli.options.server import Server
     from mstr_arrow.config import Credential
     from mstr_arrow.connection import Connection
+    from mstr_arrow.opening import Opening
 
 _LEVELS = ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP")
 """Where typer says that a value comes from, the strongest place first: option, environment, profile."""
@@ -37,6 +40,24 @@ def open_connection(server: Server, *, limits: Limits | None = None, way_in: Way
             f"Warning: nothing reads {name}; did you mean {meant}?", style="yellow", soft_wrap=True
         )
     way_in = way_in or find_way_in(server)
+    url = url_of(server, way_in)
+    settings = find_settings(server, limits or Limits())
+    return connect(url, project=server.project, settings=settings, on_event=listener(), **way_in.arguments)
+
+
+def open_later(server: Server, requests: int | None) -> Opening:
+    """Return the same connection, to be opened on whatever loop awaits it; at most so many requests at once."""
+    way_in = find_way_in(server)
+    settings = find_settings(server, Limits())
+    if requests is not None:
+        settings = replace(settings, network=replace(settings.network, connections=requests))
+    return connect_async(
+        url_of(server, way_in), project=server.project, settings=settings, on_event=listener(), **way_in.arguments
+    )
+
+
+def url_of(server: Server, way_in: WayIn) -> Credential | None:
+    """Return the server's URL, or what fetches it; errors: UsageError where there is none."""
     url = find_url(server)
     if url is None and "session" not in way_in.arguments:
         raise UsageError(
@@ -44,8 +65,7 @@ def open_connection(server: Server, *, limits: Limits | None = None, way_in: Way
             hint="Give it by --url, MSTR_URL or a profile, like https://bi.example.com/MicroStrategyLibrary; "
             "mstr-arrow login writes a profile.",
         )
-    settings = find_settings(server, limits or Limits())
-    return connect(url, project=server.project, settings=settings, on_event=listener(), **way_in.arguments)
+    return url
 
 
 def _missing_file(server: Server) -> str:

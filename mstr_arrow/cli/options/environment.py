@@ -6,8 +6,9 @@ import inspect
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from mstr_arrow.cli.options.profile import CONFIG, CREDENTIALS
+from mstr_arrow.cli.options.profile import CREDENTIALS
 from mstr_arrow.cli.options.server import Server, variable
+from mstr_arrow.profiles import CONFIG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

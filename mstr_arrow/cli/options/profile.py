@@ -19,10 +19,8 @@ A profile stands alone: ``[nightly]`` takes nothing from ``[default]``.
 
 from __future__ import annotations
 
-import os
 import tomllib
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -31,9 +29,11 @@ from mstr_arrow.cli.options.leaves import all_leaves
 from mstr_arrow.cli.options.profile_file import line_of
 from mstr_arrow.names import near_names, suggestion
 from mstr_arrow.private import is_shared, way_out
+from mstr_arrow.profiles import config_path
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from pathlib import Path
 
 DEFAULT = "default"
 CREDENTIALS = frozenset({"password", "api-key", "identity-token", "key-password", "proxy-password"})
@@ -49,8 +49,6 @@ MAKES_PROFILES = frozenset({"login"})
 """Commands that may name a profile which is not there yet."""
 MEASURED = {"bench run": frozenset({"concurrency", "page-rows"})}
 """What a command tries out, by its words: a profile says of it what `fetch` is to do."""
-CONFIG = "MSTR_ARROW_CONFIG"
-"""The variable that names the profile file."""
 _META = "mstr_arrow.profile"
 
 
@@ -129,12 +127,6 @@ def _options(command: Any) -> dict[str, str]:
         if option.startswith("--")
     }
     return {key: name for key, name in options.items() if key not in NOT_IN_A_FILE} if "profile" in options else {}
-
-
-def config_path() -> Path:
-    """Give the path of the profile file, which need not exist."""
-    named = os.environ.get(CONFIG)
-    return Path(named).expanduser() if named else Path(typer.get_app_dir("mstr-arrow")) / "config.toml"
 
 
 def read_profile(path: Path, name: str | None, options: Collection[str], *, may_be_new: bool = False) -> Profile:

@@ -1,0 +1,200 @@
+"""What is called to run a file of jobs, or to see what a run would do."""
+
+from __future__ import annotations
+
+import os
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from mstr_arrow import background
+from mstr_arrow.errors import UsageError
+from mstr_arrow.files.sinks import in_thread
+from mstr_arrow.jobs.endings import TERMINATED
+from mstr_arrow.jobs.file import read_jobs
+from mstr_arrow.jobs.history import Records, new_run
+from mstr_arrow.jobs.lock import locked
+from mstr_arrow.jobs.planning import plan_jobs
+from mstr_arrow.jobs.runner import Runner, moment_of
+from mstr_arrow.jobs.servers import open_server
+from mstr_arrow.jobs.sessions import Sessions
+from mstr_arrow.jobs.templates import Values
+from mstr_arrow.names import suggestion
+from mstr_arrow.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
+    from datetime import date
+    from pathlib import Path
+
+    from mstr_arrow.connection import Connection
+    from mstr_arrow.events import OnEvent
+    from mstr_arrow.jobs.file import JobsFile
+    from mstr_arrow.jobs.model import Job
+    from mstr_arrow.jobs.planning import Planned
+    from mstr_arrow.jobs.record import RunRecord
+    from mstr_arrow.jobs.work import OnProgress
+
+    Default = Callable[[int | None], AbstractAsyncContextManager[Connection]]
+    """Opens the server of jobs that name none, with so many requests at the same time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What is chosen for a run beside its file: see `run`."""
+
+    only: Sequence[str] = ()
+    day: date | None = None
+    if_changed: bool = False
+    anew: bool = False
+    default: Default | None = None
+    on_progress: OnProgress | None = None
+    on_event: OnEvent | None = None
+
+
+def run(
+    file: str | os.PathLike[str],
+    *,
+    only: str | Sequence[str] = (),
+    day: date | None = None,
+    if_changed: bool = False,
+    anew: bool = False,
+    connection: Connection | None = None,
+    on_progress: OnProgress | None = None,
+) -> RunRecord:
+    """Do the jobs of a file, and return the record of what each did; needs the extra ``jobs``.
+
+    ``only`` names jobs, where not all are wanted; ``day`` is what ``{today}`` stands for, by default this day.
+    ``if_changed`` does only jobs whose cubes were published since the last run, whatever the file says. A run that
+    was ended before its end is gone on with, unless ``anew`` is set. ``connection`` is for jobs that name no
+    server; it stays open.
+
+    A job that fails does not end the others, and is no error here: its record has one. Raises UsageError for a file
+    that is wrong, with all that is wrong in it; RunLocked where another run has not ended; FileError.
+    """
+    return background.run(_run(file, _choice(only, day, connection, on_progress, if_changed=if_changed, anew=anew)))
+
+
+async def run_async(
+    file: str | os.PathLike[str],
+    *,
+    only: str | Sequence[str] = (),
+    day: date | None = None,
+    if_changed: bool = False,
+    anew: bool = False,
+    connection: Connection | None = None,
+    on_progress: OnProgress | None = None,
+) -> RunRecord:
+    """Do what `run` does."""
+    choice = _choice(only, day, connection, on_progress, if_changed=if_changed, anew=anew)
+    return await background.bridge(_run(file, choice))
+
+
+def run_with(file: str | os.PathLike[str], choice: Choice) -> RunRecord:
+    """Do what `run` does, for whoever has another way to the server of jobs that name none."""
+    return background.run(_run(file, choice))
+
+
+def note_terminated(file: str | os.PathLike[str]) -> None:
+    """Note that it was SIGTERM that ended the last run, and not Ctrl-C; the runner sees no difference."""
+    records = Records(read_jobs(file).records)
+    for run in records.runs(1):
+        records.write(replace(run, end="terminated", exit_code=TERMINATED))
+
+
+def plan_with(file: str | os.PathLike[str], choice: Choice) -> list[Planned]:
+    """Return what a run would do; objects are found, and nothing is read. Errors: those of `run`."""
+    return background.run(_plan(file, choice))
+
+
+def _choice(
+    only: str | Sequence[str],
+    day: date | None,
+    connection: Connection | None,
+    on_progress: OnProgress | None,
+    *,
+    if_changed: bool,
+    anew: bool,
+) -> Choice:
+    return Choice(
+        only=[only] if isinstance(only, str) else only,
+        day=day,
+        if_changed=if_changed,
+        anew=anew,
+        default=None if connection is None else lambda _: nullcontext(connection),
+        on_progress=on_progress,
+    )
+
+
+async def _run(file: str | os.PathLike[str], choice: Choice) -> RunRecord:
+    jobs_file = await in_thread(read_jobs, file)
+    jobs = chosen_jobs(jobs_file, choice)
+    now = moment_of(choice.day, jobs_file.content.run.timezone)
+    record = new_run(jobs_file.path, __version__)
+    with locked(jobs_file.records, record):
+        async with sessions_of(jobs_file, choice) as sessions:
+            runner = Runner(
+                how=jobs_file.content.run,
+                folder=jobs_file.path.parent.absolute(),
+                run=record,
+                records=Records(jobs_file.records),
+                sessions=sessions,
+                values=Values(now, os.environ),
+                on_progress=choice.on_progress or (lambda _: None),
+                anew=choice.anew,
+            )
+            return await runner.all(jobs)
+
+
+async def _plan(file: str | os.PathLike[str], choice: Choice) -> list[Planned]:
+    jobs_file = await in_thread(read_jobs, file)
+    jobs = chosen_jobs(jobs_file, choice)
+    values = Values(moment_of(choice.day, jobs_file.content.run.timezone), os.environ)
+    async with sessions_of(jobs_file, choice) as sessions:
+        folder = jobs_file.path.parent.absolute()
+        return await plan_jobs(jobs, sessions, Records(jobs_file.records), values, folder)
+
+
+def chosen_jobs(file: JobsFile, choice: Choice) -> Mapping[str, Job]:
+    """Return the jobs that are wanted, as they are wanted; errors: UsageError with near names."""
+    for name in choice.only:
+        if name not in file.jobs:
+            raise UsageError(f"{file.path} has no job {name!r}.", hint=suggestion(name, list(file.jobs)))
+    wanted = {name: job for name, job in file.jobs.items() if not choice.only or name in choice.only}
+    if choice.if_changed:
+        wanted = {name: job.model_copy(update={"if_changed": True}) for name, job in wanted.items()}
+    return wanted
+
+
+def sessions_of(file: JobsFile, choice: Choice) -> Sessions:
+    """Return the sessions of a run, none of which is open yet."""
+    how = file.content.run
+    requests = how.requests_at_once and max(1, how.requests_at_once // how.sessions)
+    folder = file.path.parent.absolute()
+    only_one = next(iter(file.content.servers), None)
+
+    def opening(name: str | None) -> AbstractAsyncContextManager[Connection]:
+        name = name or only_one
+        if name is not None:
+            server = file.content.servers[name]
+            return open_server(name, server, folder=folder, requests=requests, on_event=choice.on_event)
+        if choice.default is None:
+            raise UsageError(
+                f"{file.path} names no server.",
+                hint='Write it there, as in [servers.bi], and below it url = "…" or profile = "…".',
+            )
+        return choice.default(requests)
+
+    return Sessions(opening, how.sessions, file.records, lambda: _unfinished(file))
+
+
+def _unfinished(file: JobsFile) -> Iterator[Path]:
+    """Give the private files of extractions beside the destinations that are not whole."""
+    folders: set[Path] = set()
+    for job in file.jobs.values():
+        if isinstance(job.destination, str):
+            folders.add((file.path.parent / job.destination.rstrip("/")).parent)
+    for folder in folders:
+        if folder.is_dir():
+            yield from folder.glob(".*.extracting/.private.json")

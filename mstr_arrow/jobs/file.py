@@ -1,0 +1,223 @@
+"""Read a file of jobs, and tell all that is wrong with it, each with its line."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mstr_arrow.errors import InsecureWarning, UsageError
+from mstr_arrow.jobs.history import beside
+from mstr_arrow.jobs.places import line_of, lines_of
+from mstr_arrow.jobs.problems import Problem, combined, problems_of
+from mstr_arrow.jobs.templates import names_in
+from mstr_arrow.names import suggestion
+from mstr_arrow.paths import read_path, told
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from mstr_arrow.jobs.model import File, Job, Place
+    from mstr_arrow.jobs.places import Path as Way
+
+_FILLED = ("destination", "where", "having", "prompts", "pages", "parameters")
+"""Keys of a job in whose texts braces are filled in."""
+_SECRET = ("password", "api_key", "identity_token")
+
+
+@dataclass(frozen=True, slots=True)
+class JobsFile:
+    """A file of jobs that is right in itself; ``jobs`` have their defaults in them, in the order of the file."""
+
+    path: Path
+    content: File
+    jobs: Mapping[str, Job]
+
+    @property
+    def records(self) -> Path:
+        """The folder of the records."""
+        given = self.content.run.records
+        return beside(self.path) if given is None else self.path.parent / given
+
+
+def read_jobs(path: str | os.PathLike[str]) -> JobsFile:
+    """Read a file of jobs; errors: UsageError with all that is wrong in it, FileError."""
+    file = read_path(path)
+    if not file.is_file():
+        raise UsageError(
+            f"there is no file of jobs {str(file)!r}.", hint="Give the path of one, such as jobs.toml."
+        )
+    with told(file, "read"):
+        raw = file.read_bytes()
+    try:
+        text = raw.decode("utf-8-sig")
+        content = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{file} is no TOML: {error}.", hint=f"A job is written like this:\n{_EXAMPLE}") from None
+    checked, jobs = _checked(file, text, content)
+    _warn_of_secrets(file, text, checked)
+    return JobsFile(file, checked, jobs)
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON schema of a file of jobs, as editors take it."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_model().model_json_schema()}
+
+
+def _model() -> type[File]:
+    try:
+        from mstr_arrow.jobs.model import File  # noqa: PLC0415 - an extra, for those who have jobs
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "pydantic":
+            raise
+        raise UsageError(
+            "a file of jobs is checked by the package pydantic, which is not here.",
+            hint="Run: pip install 'mstr-arrow[jobs]'",
+        ) from None
+    return File
+
+
+def _checked(file: Path, text: str, content: dict[str, Any]) -> tuple[File, dict[str, Job]]:
+    model = _model()
+    from pydantic import ValidationError  # noqa: PLC0415 - as above
+
+    servers = {
+        name: {key.replace("-", "_"): value for key, value in table.items()} if isinstance(table, dict) else table
+        for name, table in _table(content, "servers").items()
+    }
+    defaults = _table(content, "defaults")
+    merged = {
+        name: defaults | table if isinstance(table, dict) else table
+        for name, table in _table(content, "jobs").items()
+    }
+    filled_in = content | ({"servers": servers} if servers else {}) | ({"jobs": merged} if merged else {})
+    try:
+        checked = model.model_validate(filled_in)
+    except ValidationError as error:
+        problems = problems_of(error, content)
+    else:
+        problems = [problem for name, job in checked.jobs.items() for problem in _of_job(name, job, checked)]
+    if problems:
+        lines = lines_of(text)
+        raise combined(file, [(line_of(lines, problem.way), problem) for problem in problems])
+    return checked, dict(checked.jobs)
+
+
+def _table(content: Mapping[str, Any], name: str) -> dict[str, Any]:
+    found = content.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _of_job(name: str, job: Job, file: File) -> Iterator[Problem]:
+    """Find what no key says by itself."""
+    way: Way = ("jobs", name)
+    yield from _of_object(way, name, job)
+    yield from _of_server(way, name, job, file)
+    yield from _of_destination(way, name, job)
+    for key, words in _texts_of(job):
+        try:
+            names_in(words)
+        except UsageError as error:
+            yield Problem((*way, *key), error.message.rstrip("."), error.hint or "")
+
+
+def _of_object(way: Way, name: str, job: Job) -> Iterator[Problem]:
+    if (job.object is None) == (not job.include):
+        said = "both object and include" if job.include else "neither object nor include"
+        yield Problem(way, f"the job {name!r} has {said}", 'Write object = "Sales Cube", or include = "*sales*".')
+    if job.exclude and not job.include:
+        yield Problem((*way, "exclude"), f"the job {name!r} has exclude without include", "Drop it.")
+
+
+def _of_server(way: Way, name: str, job: Job, file: File) -> Iterator[Problem]:
+    if job.server is not None and job.server not in file.servers:
+        yield Problem(
+            (*way, "server"),
+            f"the job {name!r} names the server {job.server!r}, and there is no [servers.{job.server}]",
+            suggestion(job.server, list(file.servers)),
+        )
+    elif job.server is None and len(file.servers) > 1:
+        yield Problem(way, f"the job {name!r} says none of {len(file.servers)} servers", 'Write server = "…".')
+    if job.polite and job.concurrency is not None:
+        yield Problem((*way, "polite"), f"polite and concurrency of {name!r} exclude each other", "Drop one.")
+
+
+def _of_destination(way: Way, name: str, job: Job) -> Iterator[Problem]:
+    if job.destination is None:
+        yield Problem(way, f"the job {name!r} has no destination", 'Write destination = "sales/", for one.')
+    elif not isinstance(job.destination, str):
+        yield from _of_place((*way, "destination"), job.destination)
+    if job.mode == "merge" and not job.keys:
+        yield Problem(
+            (*way, "mode"), f"the job {name!r} merges, and has no keys", 'Write keys = ["Order"], for one.'
+        )
+    if job.since is not None or job.overlap is not None:
+        yield Problem(
+            (*way, "since"),
+            f"the job {name!r} reads by increments, which jobs cannot yet",
+            "Drop since and overlap.",
+        )
+    if job.keep is not None and not _is_dated(job.destination):
+        yield Problem(
+            (*way, "keep"),
+            f"the job {name!r} keeps former results, and its destination has no date in it or is not a path here",
+            'Write destination = "sales/{today}/", for one.',
+        )
+
+
+def _of_place(way: Way, place: Place) -> Iterator[Problem]:
+    kinds = [kind for kind in ("delta", "iceberg", "duckdb", "adbc") if getattr(place, kind) is not None]
+    if len(kinds) != 1:
+        yield Problem(way, f"a destination that is a table names {' and '.join(kinds) or 'no tool'}", _PLACE)
+    elif kinds[0] in {"duckdb", "adbc"} and place.table is None:
+        yield Problem(
+            way,
+            f"a table of {kinds[0]} has a name, and none is said",
+            f'Write {{{kinds[0]} = "…", table = "sales"}}.',
+        )
+
+
+_PLACE = 'Write {delta = "…"}, {iceberg = "…"}, {duckdb = "…", table = "…"} or {adbc = "…", table = "…"}.'
+
+
+def _texts_of(job: Job) -> Iterator[tuple[Way, str]]:
+    """Give the texts of a job in which braces are filled in, each with its way."""
+
+    def found(value: object, way: Way) -> Iterator[tuple[Way, str]]:
+        if isinstance(value, str):
+            yield way, value
+        elif isinstance(value, dict):
+            for key, each in value.items():
+                yield from found(each, (*way, key))
+        elif isinstance(value, list):
+            for at, each in enumerate(value):
+                yield from found(each, (*way, at))
+
+    for key in _FILLED:
+        value = getattr(job, key)
+        yield from found(value.model_dump() if hasattr(value, "model_dump") else value, (key,))
+
+
+def _is_dated(destination: object) -> bool:
+    is_here = isinstance(destination, str) and "://" not in destination
+    return is_here and re.search(r"\{(today|yesterday|now)\b", str(destination)) is not None
+
+
+def _warn_of_secrets(file: Path, text: str, content: File) -> None:
+    for name, server in content.servers.items():
+        for key in _SECRET:
+            if isinstance(getattr(server, key), str):
+                line = line_of(lines_of(text), ("servers", name, key))
+                warnings.warn(
+                    f"{file}, line {line} holds a secret ({key}) as it is, and such files are copied about: "
+                    f'keep it elsewhere, as in {key} = {{env = "MSTR_{key.upper()}"}}.',
+                    InsecureWarning,
+                    stacklevel=4,
+                )
+
+
+_EXAMPLE = '[jobs.sales]\nobject = "Sales Cube"\ndestination = "sales/"'

@@ -1,0 +1,71 @@
+"""One run of a file of jobs at a time: a file beside its records that is locked while a run lasts."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mstr_arrow.errors import RunLocked
+from mstr_arrow.files.disk import disk_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from mstr_arrow.jobs.record import RunRecord
+
+NAME = "run.lock"
+_FAR = 1 << 30
+"""The byte that Windows locks: whoever is kept out can still read those before it."""
+
+
+@contextmanager
+def locked(folder: Path, run: RunRecord) -> Iterator[None]:
+    """Keep other runs out, in this and in other processes, until the context or the process ends.
+
+    Errors: RunLocked, which says who runs, FileError.
+    """
+    path = folder / NAME
+    with disk_errors(path, "be locked"):
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            _lock(descriptor)
+        except (BlockingIOError, PermissionError):
+            raise RunLocked(
+                f"the jobs of {run.file} are being run already{_holder(path)}.",
+                hint="Wait for its end, or end it: SIGTERM ends it cleanly, and the next run goes on.",
+            ) from None
+        with disk_errors(path, "be written"):
+            os.truncate(descriptor, 0)
+            who = {"pid": run.pid, "host": run.host, "started": run.started.isoformat(timespec="seconds")}
+            os.write(descriptor, json.dumps(who).encode())
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    if sys.platform == "win32":
+        import msvcrt  # noqa: PLC0415 - it is only there
+
+        os.lseek(descriptor, _FAR, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+    else:
+        import fcntl  # noqa: PLC0415 - there is none on Windows
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _holder(path: Path) -> str:
+    """Say who holds the lock, as far as that can be read."""
+    try:
+        who = json.loads(path.read_text(encoding="utf-8"))
+        return f", by process {who['pid']} on {who['host']} since {who['started']}"
+    except (OSError, ValueError, LookupError, TypeError):
+        return ""

@@ -1,0 +1,160 @@
+"""One job of a run: its object is found and read, and written to its place; again where what failed may pass."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import stamina
+
+from mstr_arrow.errors import MstrError
+from mstr_arrow.files.sinks import in_thread
+from mstr_arrow.instances.freshness import fetch_publication
+from mstr_arrow.jobs.asking import ask, open_object
+from mstr_arrow.jobs.endings import may_pass, wait_before
+from mstr_arrow.jobs.keeping import drop_former
+from mstr_arrow.jobs.record import JobRecord, error_record
+from mstr_arrow.jobs.words import in_words_of_the_file
+from mstr_arrow.jobs.writing import write
+from mstr_arrow.session.client import client_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mstr_arrow.catalog.objects import ObjectInfo
+    from mstr_arrow.connection import Connection
+    from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.jobs.history import Records
+    from mstr_arrow.jobs.record import Stage
+    from mstr_arrow.jobs.sessions import Sessions
+    from mstr_arrow.jobs.tasks import Task
+
+    OnProgress = Callable[["Progress"], object]
+
+logger = logging.getLogger("mstr_arrow")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is: what is known of it, and of its read while that is under way."""
+
+    record: JobRecord
+    stats: ScanStats | None = None
+
+
+@dataclass(slots=True)
+class Work:
+    """A job of one object that is being done; ``record`` is what is known so far.
+
+    Files that it names are looked for from ``folder`` on.
+    """
+
+    task: Task
+    record: JobRecord
+    sessions: Sessions
+    records: Records
+    folder: Path
+    on_progress: OnProgress
+
+    async def done(self) -> JobRecord:
+        """Do the job, and return what became of it, whatever went wrong."""
+        try:
+            await self._tried()
+        except Exception as error:
+            if not isinstance(error, MstrError | OSError):
+                logger.exception("the job %r failed in a way that nobody expected", self.task.name)
+            return failed(self.record, error)
+        return self.record
+
+    async def _tried(self) -> None:
+        job, failures = self.task.job, 0
+
+        def wait(error: Exception) -> bool | float:
+            nonlocal failures
+            failures += 1
+            if not may_pass(error):
+                return False
+            logger.warning("the job %r failed, and is tried again: %s", self.task.name, error)
+            return wait_before(error, failures, job.pause)
+
+        async for attempt in stamina.retry_context(on=wait, attempts=job.attempts, timeout=None):
+            with attempt:
+                self.record = replace(self.record, attempts=attempt.num)
+                await self._once()
+
+    async def _once(self) -> None:
+        task, job = self.task, self.task.job
+        began = time.monotonic()
+        connection = await self.sessions.connection(job.server, job.project)
+        found = await connection.find_async(task.object, job.kind)
+        await self._tell(connection, found)
+        opened = await open_object(connection, found, job, task.values)
+        began = self._stage("find", began)
+        if job.refresh and "refresh" not in self.record.seconds:  # a former attempt may have had it published
+            await opened.refresh_async()  # type: ignore[union-attr]  # reports were refused
+            began = self._stage("refresh", began)
+        if task.target.way != "extract" and await self._is_current(connection, found):
+            self.record = replace(self.record, outcome="skipped", ended=datetime.now(UTC))
+            return
+        scan = ask(opened, job, task.values, self.folder)
+        self.record = await write(scan, job, task.target, self.record, self._show)
+        self._stage("read", began)
+        if self.record.outcome == "done":
+            await in_thread(drop_former, task, self.folder)
+        self.record = replace(self.record, ended=datetime.now(UTC))
+
+    async def _tell(self, connection: Connection, found: ObjectInfo) -> None:
+        """Note what was found, and tell of it."""
+        http = client_of(connection).http
+        project = await http.require_project()
+        self.record = replace(
+            self.record,
+            object=found.name,
+            object_id=found.id,
+            kind=found.kind,
+            project=project.name,
+            server=http.own.base,
+        )
+        self.on_progress(Progress(self.record))
+
+    async def _is_current(self, connection: Connection, found: ObjectInfo) -> bool:
+        """Note when the data were published, and tell whether the last run has written them to this place."""
+        kind = "report" if found.kind == "report" else "cube"
+        published = await fetch_publication(client_of(connection).http, kind, found.id)
+        self.record = replace(self.record, data_time=published.moment, why_no_data_time=published.why_not)
+        if not self.task.job.if_changed or published.moment is None:
+            return False
+        last = await in_thread(self.records.last, self.task.name)
+        return last is not None and last.data_time == published.moment and is_still_there(self.task, last)
+
+    def _stage(self, stage: Stage, began: float) -> float:
+        """Note how long a stage took, all attempts together; return the time now."""
+        now = time.monotonic()
+        spent = self.record.seconds.get(stage, 0.0) + now - began
+        self.record = replace(self.record, seconds={**self.record.seconds, stage: round(spent, 3)})
+        return now
+
+    def _show(self, stats: ScanStats) -> None:
+        self.on_progress(Progress(self.record, stats))
+
+
+def is_still_there(task: Task, before: JobRecord) -> bool:
+    """Tell whether a former run has written what a job asks for now to where it is wanted."""
+    path = task.target.path
+    return (
+        before.destination == str(task.target)
+        and before.asked == task.asked
+        and (path is None or os.path.lexists(path))
+    )
+
+
+def failed(record: JobRecord, error: Exception) -> JobRecord:
+    """Return the record of a job that failed; what the error names is named as the file does."""
+    if isinstance(error, MstrError):
+        in_words_of_the_file(error)
+    return replace(record, outcome="failed", ended=datetime.now(UTC), error=error_record(error))

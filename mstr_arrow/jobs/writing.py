@@ -1,0 +1,107 @@
+"""Write what a job asks for to where it goes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from mstr_arrow.errors import FileError, UsageError
+from mstr_arrow.extract.manifest import read_manifest
+from mstr_arrow.files.disk import disk_errors
+from mstr_arrow.files.folders import MANIFEST
+from mstr_arrow.files.sinks import in_thread
+from mstr_arrow.jobs.record import PartRecord, with_extraction, with_stats
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.jobs.model import Job
+    from mstr_arrow.jobs.record import JobRecord
+    from mstr_arrow.jobs.targets import Target
+    from mstr_arrow.scan.scan import Scan
+
+PART_BYTES = 256 * 10**6
+"""Bytes of a part of a folder that is not gone on with, where the file says nothing."""
+
+
+async def write(
+    scan: Scan, job: Job, target: Target, record: JobRecord, on_progress: Callable[[ScanStats], None]
+) -> JobRecord:
+    """Write all rows, and return the record with what was done; missing folders are made."""
+    if target.path is not None:
+        await in_thread(_made, target.path.parent)
+    if target.way == "extract":
+        return await _extracted(scan, job, target, record, on_progress)
+    stats = await _written(scan, job, target, on_progress)
+    return replace(
+        with_stats(record, stats),
+        outcome="done",
+        schema=await scan.schema_async(),
+        written_bytes=await in_thread(lambda: _size(target)),
+    )
+
+
+async def _extracted(
+    scan: Scan, job: Job, target: Target, record: JobRecord, on_progress: Callable[[ScanStats], None]
+) -> JobRecord:
+    done = await scan.extract_async(
+        target.place,
+        overwrite=True,
+        if_changed=job.if_changed,
+        on_change=job.on_change,
+        verify=job.verify,
+        part_rows=job.part_rows,
+        part_bytes=job.part_bytes,
+        compression=job.compression,
+        row_group_rows=job.row_group_rows,
+        on_progress=on_progress,
+    )
+    record = with_extraction(replace(record, outcome="done"), done)
+    if target.path is None:
+        return record
+    with disk_errors(target.path, "be read"):
+        manifest = read_manifest(await in_thread((target.path / MANIFEST).read_bytes))
+    parts = tuple(PartRecord(part.name, part.rows, part.bytes, part.sha256) for part in manifest.parts)
+    return replace(record, schema=manifest.schema, parts=parts, written_bytes=sum(part.bytes for part in parts))
+
+
+async def _written(scan: Scan, job: Job, target: Target, on_progress: Callable[[ScanStats], None]) -> ScanStats:
+    parquet: dict[str, Any] = {"compression": job.compression, "row_group_rows": job.row_group_rows}
+    if target.way == "parts":
+        sizes: dict[str, Any] = {"part_rows": job.part_rows, "part_bytes": job.part_bytes}
+        if job.part_rows is None and job.part_bytes is None:
+            sizes["part_bytes"] = PART_BYTES
+        return await scan.write_parquet_async(
+            target.place, overwrite=True, on_progress=on_progress, **parquet, **sizes
+        )
+    if target.way == "parquet":
+        return await scan.write_parquet_async(target.place, on_progress=on_progress, **parquet)
+    if target.way == "csv":
+        return await scan.write_csv_async(target.place, on_progress=on_progress)
+    if target.way == "arrow":
+        return await scan.write_ipc_async(target.place, on_progress=on_progress)
+    raise UsageError(f"a table of {target.way} cannot be written by a job.", hint="Write a folder or a file.")
+
+
+def _made(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(
+            f"the folder {str(folder)!r} cannot be made: {error.strerror}.",
+            errno=error.errno,
+            strerror=error.strerror,
+            filename=str(folder),
+            hint="Give another destination, or have it allowed.",
+        ) from error
+
+
+def _size(target: Target) -> int | None:
+    """Return the bytes of what was written; None where it is not on this machine."""
+    if target.path is None:
+        return None
+    if target.path.is_file():
+        return target.path.stat().st_size
+    return sum(each.stat().st_size for each in target.path.rglob("*") if each.is_file())

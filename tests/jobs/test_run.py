@@ -1,0 +1,177 @@
+"""Jobs of a file are done: each goes its way, and what became of it is on record."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+import mstr_arrow as ma
+from mstr_arrow.errors import DataChanged, NotSupported, RunLocked, UsageError
+from mstr_arrow.jobs import work
+from mstr_arrow.jobs.history import Records, beside, new_run
+from mstr_arrow.jobs.lock import locked
+from mstr_arrow.simulator import Simulator
+from tests.support.servers import IDLE
+
+TWO = """
+[jobs.sales]
+object = "Sales Cube"
+columns = ["Order", "Region"]
+destination = "lake/sales/"
+
+[jobs.missing]
+object = "Sales Cubee"
+destination = "lake/missing/"
+"""
+
+
+def table_of(server):
+    """The table of a file of jobs for a simulator of the test's own; its password is in the environment."""
+    return (
+        f'[servers.bi]\nurl = "{server.url}"\nusername = "{server.username}"\n'
+        'password = {env = "LAKE_PASSWORD"}\n'
+    )
+
+
+def outcomes(run):
+    return {job.job: job.outcome for job in run.jobs}
+
+
+@pytest.fixture
+def run(jobs_file, server_table, simulator):
+    """A function that runs jobs against the simulator, and sees that no session stays."""
+
+    def run(text, **how):
+        done = ma.jobs.run(jobs_file(f"{server_table}\n{text}"), **how)
+        assert simulator.open_sessions == 0
+        return done
+
+    return run
+
+
+def test_a_job_that_fails_does_not_end_the_others(run, simulator, tmp_path):
+    done = run(TWO)
+    assert outcomes(done) == {"sales": "done", "missing": "failed"}
+    assert (done.exit_code, done.end) == (4, "finished")
+    got = pl.read_parquet(tmp_path / "lake" / "sales" / "*.parquet")
+    assert got.equals(pl.DataFrame(simulator.truth("Sales Cube", ["Order", "Region"])).cast(got.schema))
+    sales, missing = sorted(done.jobs, key=lambda job: job.outcome)
+    assert (sales.rows, sales.object, sales.kind, sales.attempts) == (2_000, "Sales Cube", "cube", 1)
+    assert sales.written_bytes == sum(part.bytes for part in sales.parts)
+    assert sales.seconds.keys() >= {"find", "read"}
+    assert missing.error.kind == "NotFound"
+    assert "Sales Cube" in missing.error.hint
+
+
+def test_what_was_run_is_on_record(run, tmp_path):
+    done = run(TWO)
+    assert Records(tmp_path / "jobs.records").runs() == [done]
+
+
+def test_all_failed_and_all_done_have_codes_of_their_own(run):
+    assert run(TWO, only="missing").exit_code == 1
+    assert run(TWO, only=["sales"]).exit_code == 0
+    with pytest.raises(UsageError, match=r"no job 'sale'\. Did you mean 'sales'"):
+        run(TWO, only="sale")
+
+
+@pytest.mark.parametrize("name", ["sales.parquet", "sales.csv", "deep/er/sales.arrow", "parts/"])
+def test_each_way_of_writing(run, tmp_path, name):
+    resume = "resume = false\n" if name.endswith("/") else ""
+    done = run(f'[jobs.sales]\nobject = "Sales Cube"\ndestination = "{name}"\nhead = 10\n{resume}')
+    assert outcomes(done) == {"sales": "done"}
+    assert done.jobs[0].rows == 10
+    assert done.jobs[0].written_bytes > 100
+    assert done.jobs[0].schema.names[:2] == ["Order", "Region"]
+    assert (tmp_path / name).exists()
+
+
+def test_patterns_make_a_job_of_each_object(run, tmp_path):
+    done = run(
+        '[jobs.reports]\ninclude = "Paged By *"\nexclude = "*Three*"\nall_pages = true\ndestination = "out/"\n'
+    )
+    assert "reports/Paged By Two" in {job.job for job in done.jobs}
+    assert all(job.job.startswith("reports/Paged By ") for job in done.jobs)
+    assert {job.outcome for job in done.jobs} == {"done"}
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(job.object for job in done.jobs)
+
+
+def test_a_pattern_that_fits_nothing_fails(run):
+    done = run('[jobs.none]\ninclude = "zzz*"\ndestination = "out/"\n')
+    assert "no object has a name like 'zzz*'" in done.jobs[0].error.message
+
+
+def test_two_jobs_do_not_write_to_the_same_place(run):
+    one = 'object = "Sales Cube"\nhead = 5\ndestination = "same.csv"\n'
+    done = run(f"[jobs.a]\n{one}[jobs.b]\n{one}")
+    assert sorted(outcomes(done).values()) == ["done", "failed"]
+
+
+def test_dates_and_variables_are_filled_in(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("AREA", "nightly")
+    text = (
+        '[jobs.sales]\nobject = "Sales Cube"\nhead = 5\ndestination = "{env:AREA}/{yesterday:%Y/%m/%d}/{job}.csv"\n'
+    )
+    run(text, day=date(2024, 3, 1))
+    assert (tmp_path / "nightly" / "2024" / "02" / "29" / "sales.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome", "attempts"),
+    [(DataChanged("it was published."), "done", 2), (NotSupported("not here."), "failed", 1)],
+    ids=["may pass", "is final"],
+)
+def test_what_may_pass_is_tried_again(run, monkeypatch, error, outcome, attempts):
+    errors, real = [error], work.write
+
+    async def write(*arguments):
+        if errors:
+            raise errors.pop()
+        return await real(*arguments)
+
+    monkeypatch.setattr(work, "write", write)
+    done = run(f"[defaults]\npause = 0.01\n{TWO}", only="sales")
+    assert (done.jobs[0].outcome, done.jobs[0].attempts) == (outcome, attempts)
+
+
+def test_only_what_was_published_since_is_read_again(jobs_file):
+    with Simulator(rows=200, **IDLE) as server:
+        file = jobs_file(
+            table_of(server) + "[defaults]\nif_changed = true\n"
+            '[jobs.file]\nobject = "Sales Cube"\ndestination = "sales.parquet"\n'
+            '[jobs.folder]\nobject = "Sales Cube"\ndestination = "sales/"\n'
+        )
+        assert outcomes(ma.jobs.run(file)) == {"file": "done", "folder": "done"}
+        assert outcomes(ma.jobs.run(file)) == {"file": "skipped", "folder": "skipped"}
+        server.republish("Sales Cube", seed=3)
+        assert outcomes(ma.jobs.run(file)) == {"file": "done", "folder": "done"}
+
+
+def test_a_second_run_is_kept_out(run, jobs_file, server_table):
+    file, seen = jobs_file(f"{server_table}\n{TWO}"), []
+
+    def try_another(progress):
+        if progress.record.outcome == "done":
+            with (
+                pytest.raises(RunLocked, match=r"by process \d+ on .* since 20"),
+                locked(beside(file), new_run(file, "0")),
+            ):
+                pass
+            seen.append(True)
+
+    run(TWO, only="sales", on_progress=try_another)
+    assert seen
+    with locked(beside(file), new_run(file, "0")):
+        pass
+
+
+def test_as_many_results_are_kept_as_are_wanted(run, tmp_path):
+    (tmp_path / "2024-01-01").mkdir()
+    (tmp_path / "2024-01-01" / "notes.txt").write_text("mine")
+    text = '[jobs.sales]\nobject = "Sales Cube"\naggregate = "Region"\nkeep = 2\ndestination = "{today}/"\n'
+    for day in (1, 2, 3, 4):
+        run(text, day=date(2024, 3, day))
+    kept = {path.name for path in tmp_path.iterdir() if path.name.startswith("2024")}
+    assert kept == {"2024-01-01", "2024-03-03", "2024-03-04"}
