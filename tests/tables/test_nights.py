@@ -19,7 +19,7 @@ def loaded(night):
         {
             "Order": orders,
             "Day": [FIRST + timedelta(days=order // 5) for order in orders],
-            "Amount": [order + (0.5 if order % 50 >= 45 and order // 50 + 1 < night else 0) for order in orders],
+            "Amount": [order + (0.5 if order % 50 >= 45 and order // 50 + 1 < night else 0.0) for order in orders],
         }
     )
 
