@@ -53,6 +53,8 @@ WORDS = {
     "Scan.sort()": "sort",
     "Scan.head()": "head",
     "Scan.select()": "columns",
+    "Scan.since()": "since",
+    "Scan.since.overlap": "overlap",
     "Report.page_by()": "pages",
     "Report.expand_pages()": "all_pages = true",
     "Scan.with_options.layout": "layout",

@@ -10,6 +10,7 @@ from mstr_arrow.extract.manifest import read_manifest
 from mstr_arrow.files.disk import disk_errors
 from mstr_arrow.files.folders import MANIFEST
 from mstr_arrow.files.sinks import in_thread
+from mstr_arrow.jobs.increments import mark_after
 from mstr_arrow.jobs.record import PartRecord, with_extraction, with_stats
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ async def write(
         outcome="done",
         schema=await scan.schema_async(),
         written_bytes=await in_thread(lambda: _size(target)),
+        mark=mark_after(job, record.mark, stats.highest),
     )
 
 
