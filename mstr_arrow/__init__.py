@@ -19,6 +19,8 @@ from mstr_arrow.fetch.bad_values import BadValues
 from mstr_arrow.fetch.batches import Batches
 from mstr_arrow.fetch.options import ScanOptions
 from mstr_arrow.fetch.stats import ScanStats
+from mstr_arrow.files.locations import Location
+from mstr_arrow.files.store_folder import list_parts
 from mstr_arrow.objects.cube import Cube, CubeInfo
 from mstr_arrow.objects.data_model import DataModel
 from mstr_arrow.objects.report import Report
@@ -57,6 +59,7 @@ __all__ = [
     "ExtractResult",
     "Limits",
     "ListingProgress",
+    "Location",
     "ModelParameter",
     "ModelParameters",
     "ModelTable",
@@ -94,6 +97,7 @@ __all__ = [
     "errors",
     "events",
     "jobs",
+    "list_parts",
     "prompts",
     "secrets",
     "throughput",
@@ -107,6 +111,7 @@ else:
         if name in {
             "duckdb",
             "jobs",
+            "list_parts",
             "throughput",
         }:  # bring Arrow's datasets, or extras, along: only for those who ask
             return _import_module(f"mstr_arrow.{name}")

@@ -35,10 +35,8 @@ def written_path(path: str | os.PathLike[str]) -> Path:
         "written",
         advice(
             "write into a store",
-            "Give a file object that writes there, such as pyarrow's: fs, path = "
-            "pyarrow.fs.FileSystem.from_uri({path!r}); file = fs.open_output_stream(path). A folder is written "
-            "here first, and copied.",
-            path=_text(path),
+            "Write it here, and copy it. Data are written by URI into s3://, gs://, az:// and abfss://, and as "
+            "mstr_arrow.Location(filesystem, path) into what pyarrow.fs opens.",
         ),
     )
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 import threading
+import uuid
 from collections.abc import Awaitable, Callable
 from random import uniform
 from typing import Any
@@ -181,6 +183,30 @@ def connection(simulator, quick):
         settings=quick,
     ) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def s3_address(tmp_path_factory):
+    """A server of S3: moto, in a process of its own, as in the test's own Arrow and it wait for each other."""
+    for module in ("obstore", "moto", "flask"):
+        pytest.importorskip(module)
+    from tests.support.stores import shared_process
+
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if folder.name.startswith("popen-") else folder  # shared by the processes of a run
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p"]
+    with shared_process(folder, "s3", lambda port: [*command, str(port)]) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def s3(s3_address, monkeypatch):
+    """A new bucket, and an environment that leads to it."""
+    from tests.support.stores import S3, s3_environment
+
+    for name, value in s3_environment(s3_address).items():
+        monkeypatch.setenv(name, value)
+    return S3(s3_address, f"bucket-{uuid.uuid4().hex[:12]}")
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ ROOT = Path(mstr_arrow.__file__).parent
 NEVER = (
     *("pandas", "duckdb", "typer", "rich", "numpy", "psutil", "sqlglot", "pydantic"),
     *("altair", "hdrh", "scipy", "vl_convert", "deltalake", "pyiceberg", "adbc_driver_manager"),
-    *("boto3", "botocore", "azure", "google.cloud", "keyring", "opentelemetry"),
+    *("boto3", "botocore", "azure", "google.cloud", "keyring", "obstore", "opentelemetry"),
     *("mstr_arrow.simulator", "mstr_arrow.cli"),
 )
 
@@ -129,7 +129,7 @@ MAY_USE = {
     "__init__": {
         *("opening", "connection", "duckdb", "compat", "objects", "catalog", "scan", "extract", "fetch", "upload"),
         *("datamodels", "publishing", "caches", "query", "prompts", "secrets", "config", "events", "errors"),
-        *("delivery", "subscriptions", "users", "throughput", "jobs", "version"),
+        *("delivery", "subscriptions", "users", "throughput", "jobs", "version", "files"),
     },
     "cli": {
         *("__init__", "opening", "connection", "objects", "catalog", "datamodels", "scan", "extract", "fetch"),

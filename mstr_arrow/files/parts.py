@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 import io
-import itertools
 import os
-import shutil
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.files.disk import disk_errors
-from mstr_arrow.files.folders import (
-    check_sizes,
-    first_foreign,
-    names_in,
-    not_made,
-    part_name,
-    put_in_place,
-    target_folder,
-)
+from mstr_arrow.files.folders import DiskFolder, PartFile, check_sizes
+from mstr_arrow.files.locations import Location, in_store
 from mstr_arrow.files.sinks import Parquet
-from mstr_arrow.wording import naming
+from mstr_arrow.files.store_folder import StoreFolder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
 
-    from mstr_arrow.files.sinks import Target
+    from mstr_arrow.files.locations import StorePath
+    from mstr_arrow.files.outputs import Target
     from mstr_arrow.grid.texts import Strings
-
-_NUMBERS = itertools.count()
 
 
 class ParquetParts:
@@ -39,7 +28,8 @@ class ParquetParts:
     A part has ``part_rows`` rows, or about ``part_bytes`` bytes, whichever is reached first; the last one is
     shorter. Bytes are estimated from the rows written before. An empty result is one part without rows. Holds
     what `Parquet` holds. Errors: UsageError for a folder that holds something, unless ``overwrite`` is set and it
-    holds nothing but parts, and the manifest of an extraction.
+    holds nothing but parts, and the manifest of an extraction. In a store parts have names of their own, and
+    `StoreFolder` says which count.
     """
 
     strings: Strings = "dictionary"
@@ -54,35 +44,28 @@ class ParquetParts:
         part_bytes: int | None,
         overwrite: bool,
     ) -> None:
-        if not isinstance(folder, str | os.PathLike):
+        if not isinstance(folder, str | os.PathLike | Location):
             raise UsageError("parts go into a folder, not into a stream.", hint="Give the path of a folder.")
         check_sizes(part_rows=part_rows, part_bytes=part_bytes)
-        self._folder = target_folder(folder)
-        self._partial: Path | None = None
-        self._overwrite = overwrite
+        self._folder = parts_folder(folder, overwrite=overwrite)
         self._part_rows = part_rows
         self._part_bytes = part_bytes
         self._compression = compression
         self._row_group_rows = row_group_rows
         self._parquet(io.BytesIO())  # refuses wrong options before anything is asked of the server
         self._part: Parquet | None = None
-        self._parts = 0
+        self._place: Path | StorePath | None = None
+        self._written: list[PartFile] = []
         self._rows = 0
         self._bytes_per_row = 0.0
 
     def open(self) -> None:
-        """Make the folder under a temporary name beside its own; errors: UsageError, FileError."""
-        self._check_replaceable()
-        partial = self._beside("partial")
-        try:
-            partial.mkdir()
-        except OSError as error:
-            raise not_made(self._folder, error) from error
-        self._partial = partial
+        """Make the folder, before anything is asked of the server; errors: UsageError, FileError."""
+        self._folder.open()
 
     def start(self, schema: pa.Schema) -> None:
         """Begin with parts of a schema."""
-        self._schema, self._part, self._parts, self._rows = schema, None, 0, 0
+        self._schema, self._part, self._written, self._rows = schema, None, [], 0
 
     shows_at_end = True
     """Nobody sees the parts before all are there."""
@@ -107,21 +90,16 @@ class ParquetParts:
 
     def finish(self) -> None:
         """Write the end of the last part and put the folder in its place."""
-        if self._part is not None or not self._parts:
+        if self._part is not None or not self._written:
             self._open_part()
             self._end_part()
-        if self._partial is not None:
-            self._check_replaceable()
-            old = self._beside("old")
-            put_in_place(self._partial, self._folder, old)
-            shutil.rmtree(old, ignore_errors=True)
+        self._folder.finish(self._written, self._schema)
 
     def abandon(self) -> None:
         """Remove what was written so far."""
         if self._part is not None:
             self._part.abandon()
-        if self._partial is not None:
-            shutil.rmtree(self._partial, ignore_errors=True)
+        self._folder.abandon()
 
     def _room(self, batch: pa.RecordBatch) -> int:
         """Estimate the rows that still fit into the part under way; a part has at least one."""
@@ -135,49 +113,36 @@ class ParquetParts:
     def _measure(self, batch: pa.RecordBatch) -> float:
         """Return the bytes that a row of a batch takes in a file."""
         trial = self._parquet(io.BytesIO())
+        trial.open()
         trial.start(batch.schema)
         trial.write(batch)
         trial.finish()
         rows, size = trial.flushed
         return size / rows
 
-    def _parquet(self, target: Target) -> Parquet:
+    def _parquet(self, target: Target | StorePath) -> Parquet:
         return Parquet(target, compression=self._compression, row_group_rows=self._row_group_rows)
 
     def _open_part(self) -> Parquet:
         if self._part is None:
-            if self._partial is None:
-                raise ValueError("the folder was not opened")
-            self._part = self._parquet(self._partial / part_name(self._parts))
+            self._place = self._folder.part(len(self._written))
+            self._part = self._parquet(self._place)
             self._part.open()
             self._part.start(self._schema)
         return self._part
 
     def _end_part(self) -> None:
-        if self._part is not None:
+        if self._part is not None and self._place is not None:
             self._part.finish()
+            self._written.append(PartFile(self._place.name, self._rows, self._part.bytes))
             rows, size = self._part.flushed
             self._bytes_per_row = size / rows if rows else self._bytes_per_row
         self._part, self._rows = None, 0
-        self._parts += 1
 
-    def _check_replaceable(self) -> None:
-        """Refuse a folder that must not be replaced; errors: UsageError, FileError."""
-        with disk_errors(self._folder, "be read"):
-            if not self._folder.exists():
-                return
-            inside, foreign = names_in(self._folder), first_foreign(self._folder)
-        shown = repr(str(self._folder))
-        if inside and not self._overwrite:
-            raise UsageError(
-                f"the folder {shown} is not empty.",
-                hint=naming("Give another, or have it replaced: {Scan.write_parquet.overwrite=True}."),
-            )
-        if foreign:
-            raise UsageError(
-                f"the folder {shown} holds {foreign!r}, which is no part: it is not replaced.",
-                hint="Give another folder, or move away what it holds.",
-            )
 
-    def _beside(self, suffix: str) -> Path:
-        return self._folder.with_name(f".{self._folder.name}.{os.getpid()}-{next(_NUMBERS)}.{suffix}")
+def parts_folder(folder: str | os.PathLike[str] | Location, *, overwrite: bool) -> DiskFolder | StoreFolder:
+    """Choose where parts go; errors: UsageError for what no folder can be."""
+    place = in_store(folder)
+    if place is not None:
+        return StoreFolder(place, overwrite=overwrite)
+    return DiskFolder(folder, overwrite=overwrite)  # type: ignore[arg-type]  # a Location is in a store

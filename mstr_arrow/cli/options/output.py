@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 import pyarrow as pa
@@ -15,19 +16,22 @@ from mstr_arrow.cli.options.written import Written
 from mstr_arrow.cli.render.progress import MB, summarise
 from mstr_arrow.cli.render.streams import Closed, Shown
 from mstr_arrow.cli.render.tables import count
-from mstr_arrow.errors import UsageError
+from mstr_arrow.errors import MstrError, UsageError
+from mstr_arrow.files.locations import in_store
 from mstr_arrow.files.missing import folders_made
 from mstr_arrow.files.parts import ParquetParts
 from mstr_arrow.files.sinks import Csv, IpcFile, IpcStream, Parquet
+from mstr_arrow.files.store_folder import finished_parts
+from mstr_arrow.files.uris import is_store_uri, store_uri
 from mstr_arrow.grid.texts import deliver_batch, deliver_schema
 from mstr_arrow.paths import missing_folder, written_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
     from mstr_arrow.fetch.stats import ScanStats
-    from mstr_arrow.files.sinks import Sink, Target
+    from mstr_arrow.files.outputs import Target
+    from mstr_arrow.files.sinks import Sink
     from mstr_arrow.scan.scan import Scan
 
 PART_BYTES = 256 * MB
@@ -70,9 +74,9 @@ class ParquetOptions:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A file or folder to write; ``path`` None is standard output."""
+    """A file or folder to write; ``path`` is a URI where that is in a store, and None for standard output."""
 
-    path: Path | None
+    path: Path | str | None
     format: Format
     parquet: ParquetOptions
 
@@ -86,7 +90,7 @@ class Output:
                 stats = self._write(scan, self.path, on_progress)
         files = self._files()
         return Written(
-            said=f"{summarise(stats)} → {self.describe()}",
+            said=f"{summarise(stats)} → {self._described(files)}",
             path=None if self.path is None else str(self.path),
             rows=stats.result_rows,
             parts=len(files) or None,
@@ -107,19 +111,31 @@ class Output:
 
     def describe(self) -> str:
         """Say in some words what was written."""
+        return self._described(self._files())
+
+    def _described(self, sizes: list[int]) -> str:
         if self.path is None:
             return "standard output"
-        sizes = self._files()
-        if not self.path.is_dir():
-            return f"{self.path}, {sum(sizes) / MB:,.1f} MB"
-        return f"{self.path}{os.sep}, {count(len(sizes), 'part')}, {sum(sizes) / MB:,.1f} MB"
+        if not sizes:
+            return str(self.path)
+        size = f"{sum(sizes) / MB:,.1f} MB"
+        if not self.parquet.in_parts:
+            return f"{self.path}, {size}"
+        return f"{self.path}{os.sep if isinstance(self.path, Path) else '/'}, {count(len(sizes), 'part')}, {size}"
 
     def _files(self) -> list[int]:
-        """Return the bytes of each file that was written."""
+        """Return the bytes of each file that was written, as far as that can be told."""
         if self.path is None:
             return []
-        files = [*self.path.iterdir()] if self.path.is_dir() else [self.path]
-        return [file.stat().st_size for file in files]
+        if isinstance(self.path, Path):
+            files = [*self.path.iterdir()] if self.path.is_dir() else [self.path]
+            return [file.stat().st_size for file in files]
+        place = in_store(self.path)
+        with suppress(MstrError):  # it is written, though one may not read there
+            if place is not None and self.parquet.in_parts:
+                return [part.bytes for part in finished_parts(place)]
+            return [place.store.entry(place.path).size] if place else []
+        return []
 
     def _write(self, scan: Scan, target: Target, on_progress: Callable[[ScanStats], None]) -> ScanStats:
         if self.format is Format.PARQUET:
@@ -171,14 +187,33 @@ def output_from(
     """
     folder = text.endswith(("/", os.sep))
     if folder or (parquet.in_parts and text != "-"):
-        return _folder(written_path(text), chosen, parquet)
+        return _folder(_place(text), chosen, parquet)
     if parquet.in_parts:
         raise UsageError("parts need a folder, and standard output is none.", hint="Give one: -o folder/")
     if parquet.overwrite:
         raise UsageError("--overwrite is for folders; a file is always replaced.", hint="Drop it.")
     if text == "-":
         return _standard_output(chosen, parquet)
-    path = written_path(text)
+    path = _place(text)
+    if isinstance(path, Path):
+        _check_on_disk(path, makes_folders=makes_folders)
+    name = PurePosixPath(path).name
+    guessed = chosen or _SUFFIXES.get(PurePosixPath(path).suffix.lower())
+    if guessed is None:
+        raise UsageError(
+            f"the name {name} does not say which format is wanted.",
+            hint=f"End it in {', '.join(_SUFFIXES)}, or in / for a folder of Parquet parts, or add --format.",
+        )
+    return Output(path, guessed, parquet)
+
+
+def _place(text: str) -> Path | str:
+    """Return where a path leads on this machine, or the URI of a store; errors: UsageError."""
+    return str(store_uri(text)) if is_store_uri(text) else written_path(text)
+
+
+def _check_on_disk(path: Path, *, makes_folders: bool) -> None:
+    """Refuse a path that no file can have; errors: UsageError."""
     if path.is_dir():
         raise UsageError(
             f"{path} is a folder.",
@@ -188,13 +223,6 @@ def output_from(
     if missing is not None and not (makes_folders and not os.path.lexists(missing)):
         what = "is a file, and no folder" if missing.exists() else "does not exist"
         raise UsageError(f"the folder {missing} {what}.", hint="Make it first, or give another path.")
-    guessed = chosen or _SUFFIXES.get(path.suffix.lower())
-    if guessed is None:
-        raise UsageError(
-            f"the name {path.name} does not say which format is wanted.",
-            hint=f"End it in {', '.join(_SUFFIXES)}, or in / for a folder of Parquet parts, or add --format.",
-        )
-    return Output(path, guessed, parquet)
 
 
 @contextmanager
@@ -216,8 +244,8 @@ def _standard_output(chosen: Format | None, parquet: ParquetOptions) -> Output:
     return Output(None, form, parquet)
 
 
-def _folder(path: Path, chosen: Format | None, parquet: ParquetOptions) -> Output:
-    wanted = chosen or _SUFFIXES.get(path.suffix.lower(), Format.PARQUET)
+def _folder(path: Path | str, chosen: Format | None, parquet: ParquetOptions) -> Output:
+    wanted = chosen or _SUFFIXES.get(PurePosixPath(path).suffix.lower(), Format.PARQUET)
     if wanted is not Format.PARQUET:
         raise UsageError(f"parts are Parquet files, not {wanted}.", hint="Drop the parts, or choose Parquet.")
     sized = parquet if parquet.in_parts else replace(parquet, part_bytes=PART_BYTES)

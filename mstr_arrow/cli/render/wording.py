@@ -65,6 +65,8 @@ WORDS = {
     "Scan.write_parquet.part_bytes": "--part-bytes",
     "Scan.extract.overwrite=True": "--overwrite",
     'Scan.extract.on_change="restart"': "--on-change restart",
+    'Scan.extract.schema_mode="add"': "--schema-mode add",
+    'Scan.extract.schema_mode="replace"': "--schema-mode replace",
     'Scan.extract.verify="checksums"': "--verify checksums",
     'Scan.with_options.consistency="likely"': "--consistency likely",
     'Scan.with_options.consistency="proven"': "--consistency proven",
@@ -135,8 +137,8 @@ WORDS = {
     "the half.",
     "read moments as texts": "--column-type '{column}=string' gives the texts as they are.",
     "type each column": "Say it: --column-type COLUMN=TYPE for each.",
-    "write into a store": "Write a file here and copy it, or send it on from standard output: "
-    "-o - --format parquet | aws s3 cp - {path}, for one.",
+    "write into a store": "Write a file here and copy it. Data go by URI into s3://, gs://, az:// and abfss://, "
+    "as in -o s3://bucket/sales.parquet.",
     "read from a store": "Copy it here first; or have DuckDB read it: push --query, or a query of mstr-arrow sql, "
     "with install httpfs; load httpfs; before its select.",
     "query the folder": "A folder is a table in Parquet parts. For folders of other things there is --query.",
