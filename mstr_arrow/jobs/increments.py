@@ -100,7 +100,7 @@ def _highest_in(target: Target, column: str) -> Grown | None:
         case "delta":
             import deltalake  # noqa: PLC0415 - an extra
 
-            options = dict(target.storage_options) or None
+            options = dict(target.options) or None
             if not deltalake.DeltaTable.is_deltatable(target.place, options):
                 return None
             table = deltalake.DeltaTable(target.place, storage_options=options)
