@@ -8,6 +8,7 @@ import polars as pl
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.jobs.record import Mark
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -34,7 +35,10 @@ def reads_again(column: str, mode: str | None, partition_by: Collection[str], ov
             raise UsageError(
                 f"partitions are replaced, and {column!r}, of which only new values are read, is not among their "
                 "columns: they would lose the rows of old values.",
-                hint=f"Partition by it, too: partition_by = {[*partition_by, column]}; or merge by keys.",
+                hint=naming(
+                    "Name {column!r} among {Scan.write_parquet.partition_by}, or have a job merge rows by keys.",
+                    column=column,
+                ),
             )
         return True
     if mode == "append":
@@ -42,19 +46,24 @@ def reads_again(column: str, mode: str | None, partition_by: Collection[str], ov
             raise UsageError(
                 f"rows are appended, and an overlap of {overlap} reads some of them once more: they would be there "
                 "twice.",
-                hint=f"{_ways_out(column)} Or leave the overlap away: rows that come late are not seen then.",
+                hint=naming(
+                    "{ways} Or leave the overlap away: rows that come late are not seen then.",
+                    ways=_ways_out(column),
+                ),
             )
         return False
     raise UsageError(
         f"only new rows of {column!r} are read, and they would be written in place of all that is there.",
-        hint=f"{_ways_out(column)} Or append, without an overlap.",
+        hint=naming("{ways} Or append, without an overlap.", ways=_ways_out(column)),
     )
 
 
 def _ways_out(column: str) -> str:
-    return (
-        'A table takes it by mode = "merge" and keys = ["…"], the columns that tell rows apart; a folder by '
-        f'partition_by = ["{column}"] and mode = "replace_partitions".'
+    return naming(
+        "Have whole partitions replaced, with {column!r} in {Scan.write_parquet.partition_by} and "
+        '"replace_partitions" as {Scan.write_parquet.mode}; or have a job merge rows into a table, with mode = "merge" '
+        "and the columns that tell rows apart as keys.",
+        column=column,
     )
 
 
@@ -75,7 +84,7 @@ def mark_before(job: Job, target: Target, last: JobRecord | None) -> Mark | None
     if job.since is None:
         return None
     if job.mode == "append":
-        value = _highest_in(target, job.since)
+        value = highest_in(target, job.since)
         return None if value is None else Mark(job.since, value)
     mark = None if last is None else last.mark
     return mark if mark is not None and mark.column == job.since else None
@@ -86,7 +95,7 @@ def mark_after(job: Job, before: Mark | None, highest: Grown | None) -> Mark | N
     return before if job.since is None or highest is None else Mark(job.since, highest)
 
 
-def _highest_in(target: Target, column: str) -> Grown | None:
+def highest_in(target: Target, column: str) -> Grown | None:
     """Return the highest value of a column in a destination; None where there is nothing yet.
 
     Errors: UsageError for destinations that are not looked into.
@@ -114,8 +123,9 @@ def _highest_in(target: Target, column: str) -> Grown | None:
                 ((value,),) = found.fetchall()
                 return value  # type: ignore[no-any-return]  # what the column holds
     raise UsageError(
-        f"rows are appended to {target}, and up to where it has them is not looked up there.",
-        hint='Write mode = "merge" and keys = ["…"], the columns that tell rows apart, into a table that merges.',
+        f"up to which {column!r} there are rows in {target} cannot be told: folders on this machine, Delta and "
+        "DuckDB tables are looked into.",
+        hint='A job keeps it on record where it merges rows by keys, or replaces partitions: mode = "merge".',
     )
 
 

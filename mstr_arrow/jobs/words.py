@@ -54,6 +54,8 @@ WORDS = {
     "Scan.head()": "head",
     "Scan.select()": "columns",
     "Scan.since()": "since",
+    "Scan.write_parquet.partition_by": "partition_by",
+    "Scan.write_parquet.mode": "mode",
     "Scan.since.overlap": "overlap",
     "Report.page_by()": "pages",
     "Report.expand_pages()": "all_pages = true",

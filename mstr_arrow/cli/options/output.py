@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.files.adding import Mode
     from mstr_arrow.files.outputs import Target
     from mstr_arrow.files.sinks import Sink
     from mstr_arrow.scan.scan import Scan
@@ -66,11 +67,14 @@ class ParquetOptions:
     part_rows: int | None
     part_bytes: int | None
     overwrite: bool
+    partition_by: tuple[str, ...] | None = None
+    mode: Mode | None = None
 
     @property
     def in_parts(self) -> bool:
         """Whether it is a folder."""
-        return self.part_rows is not None or self.part_bytes is not None
+        chosen = (self.part_rows, self.part_bytes, self.partition_by, self.mode)
+        return any(each is not None for each in chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,7 @@ class Output:
         if self.path is None:
             return []
         if isinstance(self.path, Path):
-            files = [*self.path.iterdir()] if self.path.is_dir() else [self.path]
+            files = self.path.rglob("part-*") if self.path.is_dir() else [self.path]
             return [file.stat().st_size for file in files]
         place = in_store(self.path)
         with suppress(MstrError):  # it is written, though one may not read there
@@ -253,5 +257,6 @@ def _folder(path: Path | str, chosen: Format | None, parquet: ParquetOptions) ->
     wanted = chosen or _SUFFIXES.get(PurePosixPath(path).suffix.lower(), Format.PARQUET)
     if wanted is not Format.PARQUET:
         raise UsageError(f"parts are Parquet files, not {wanted}.", hint="Drop the parts, or choose Parquet.")
-    sized = parquet if parquet.in_parts else replace(parquet, part_bytes=PART_BYTES)
-    return Output(path, Format.PARQUET, sized)
+    sized = parquet.part_rows is not None or parquet.part_bytes is not None
+    parquet = parquet if sized else replace(parquet, part_bytes=PART_BYTES)
+    return Output(path, Format.PARQUET, parquet)

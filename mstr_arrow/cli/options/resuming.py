@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -96,7 +96,7 @@ class Resuming:
         try:
             done = scan.extract(
                 self.folder,
-                **asdict(self.parquet),
+                **_sizes(self.parquet),
                 resume=True,
                 if_changed=self.if_changed,
                 on_change=self.on_change,
@@ -129,6 +129,7 @@ def resuming_from(
     verify: Verify | None,
 ) -> Resuming:
     """Read where an extraction goes; errors: UsageError for anything but a folder of Parquet parts."""
+    _sizes(parquet)
     is_folder = output.endswith("/") or not Path(output).suffix
     if output == "-" or not is_folder or output_format not in {None, "parquet"}:
         raise UsageError(
@@ -142,6 +143,17 @@ def resuming_from(
         on_change=on_change,
         verify=verify,
     )
+
+
+def _sizes(parquet: ParquetOptions) -> dict[str, Any]:
+    """Return what an extraction takes of how Parquet is written; errors: UsageError for what it does not."""
+    options = asdict(parquet)
+    if any(options.pop(name) is not None for name in ("partition_by", "mode")):
+        raise UsageError(
+            "--resume and --if-changed write one folder of parts, and replace it as a whole.",
+            hint="Leave --partition-by and --mode away, or --resume and --if-changed.",
+        )
+    return options
 
 
 def _size(done: ExtractResult) -> int | None:

@@ -8,6 +8,7 @@ import typer
 
 from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.output import Format, Output, ParquetOptions, output_from
+from mstr_arrow.cli.options.pairs import read_names
 from mstr_arrow.cli.options.resuming import (
     IfChanged,
     Resume,
@@ -18,6 +19,7 @@ from mstr_arrow.cli.options.resuming import (
     resuming_from,
 )
 from mstr_arrow.errors import UsageError
+from mstr_arrow.files.adding import Mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,21 @@ class Saving:
             parser=common.read_size,
             help="Write a folder of Parquet parts of about this size, such as 256MB, which is what a folder has "
             "if nothing else is said; 32MB with --resume.",
+            rich_help_panel=common.FILE,
+        ),
+    ] = None
+    partition_by: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="A,B,…",
+            help="Write a folder of Hive partitions, Year=2024/Region=East/, by the values of these columns.",
+            rich_help_panel=common.FILE,
+        ),
+    ] = None
+    mode: Annotated[
+        Mode | None,
+        typer.Option(
+            help="Add parts to the folder that is there, or replace its partitions that have rows now.",
             rich_help_panel=common.FILE,
         ),
     ] = None
@@ -130,6 +147,11 @@ class Saving:
         return self.output
 
     @property
+    def partitions(self) -> list[str]:
+        """The columns of partitions."""
+        return read_names(self.partition_by or ())
+
+    @property
     def _parquet(self) -> ParquetOptions:
         return ParquetOptions(
             compression=self.compression,
@@ -137,4 +159,6 @@ class Saving:
             part_rows=self.part_rows,
             part_bytes=self.part_bytes,
             overwrite=self.overwrite,
+            partition_by=tuple(self.partitions) or None,
+            mode=self.mode,
         )
