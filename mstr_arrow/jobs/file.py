@@ -154,6 +154,7 @@ def _of_destination(way: Way, name: str, job: Job) -> Iterator[Problem]:
         yield Problem(way, f"the job {name!r} has no destination", 'Write destination = "sales/", for one.')
     elif not isinstance(job.destination, str):
         yield from _of_place((*way, "destination"), job.destination)
+    yield from _of_mode((*way, "mode"), name, job)
     if job.mode == "merge" and not job.keys:
         yield Problem(
             (*way, "mode"), f"the job {name!r} merges, and has no keys", 'Write keys = ["Order"], for one.'
@@ -165,6 +166,23 @@ def _of_destination(way: Way, name: str, job: Job) -> Iterator[Problem]:
             f"the job {name!r} keeps former results, and its destination has no date in it or is not a path here",
             'Write destination = "sales/{today}/", for one.',
         )
+
+
+def _of_mode(way: Way, name: str, job: Job) -> Iterator[Problem]:
+    said = f"the job {name!r} has mode = {job.mode!r}"
+    if not isinstance(job.destination, str):
+        if job.mode == "replace_partitions":
+            yield Problem(way, f"{said}, and its destination is a table", 'Write mode = "merge", and its keys.')
+        return
+    is_folder = bool(job.partition_by) or job.destination.endswith(("/", "\\"))
+    if job.mode == "merge" or (job.mode == "append" and not is_folder):
+        yield Problem(
+            way,
+            f"{said}, and its destination is no table",
+            'Write to a table, as in destination = {delta = "lake/sales"}, or drop mode.',
+        )
+    elif job.mode == "replace_partitions" and not job.partition_by:
+        yield Problem(way, f"{said}, and has no partitions", 'Write partition_by = ["Day"], for one.')
 
 
 def _of_increments(way: Way, name: str, job: Job) -> Iterator[Problem]:

@@ -61,8 +61,8 @@ def reads_again(column: str, mode: str | None, partition_by: Collection[str], ov
 def _ways_out(column: str) -> str:
     return naming(
         "Have whole partitions replaced, with {column!r} in {Scan.write_parquet.partition_by} and "
-        '"replace_partitions" as {Scan.write_parquet.mode}; or have a job merge rows into a table, with mode = "merge" '
-        "and the columns that tell rows apart as keys.",
+        '"replace_partitions" as {Scan.write_parquet.mode}; or have a job merge rows into a table, with mode = '
+        '"merge" and the columns that tell rows apart as keys.',
         column=column,
     )
 

@@ -100,3 +100,12 @@ def test_a_server_of_the_profile_file(run, jobs_file, simulator, profile, monkey
     result = run("run", jobs_file, "--only", "sales")
     assert result.code == 1
     assert "Did you mean 'nightly'" in result.err
+
+
+@pytest.mark.usefixtures("server")
+def test_the_log_of_a_run_can_be_json(run, jobs_file):
+    result = run("run", jobs_file, "--log-json", "--json")
+    lines = [json.loads(line) for line in result.err.splitlines()]
+    [failed] = [line for line in lines if line["message"].startswith("missing: failed")]
+    assert failed["level"] == "info"
+    assert json.loads(result.out)["exit_code"] == result.code == 4

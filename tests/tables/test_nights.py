@@ -13,7 +13,7 @@ FIRST = date(2024, 1, 1)
 
 
 def loaded(night):
-    """Return what the cube holds on a night: fifty orders more, one of which comes late, and five are changed late."""
+    """Return what the cube holds on a night: fifty orders more, of which one comes late, and five change late."""
     orders = [order for order in range(50 * night) if order != 50 * night - 7]
     return pl.DataFrame(
         {
