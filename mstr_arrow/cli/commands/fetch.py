@@ -57,11 +57,11 @@ def fetch(
     result: Result,
     reading: Reading,
     json: common.Json = False,
-    log_json: LogJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show tracebacks, requests and where the time went.")
     ] = False,
+    log_json: LogJson = False,
 ) -> None:
     """Read cubes and reports into Parquet, Arrow or CSV files, folders of Parquet parts, or standard output.
 

@@ -49,7 +49,8 @@ def fetch_several(connection: Connection, choice: Choice, saving: Saving, work: 
     for each in found:
         done = each if isinstance(each, Fetched) else _fetch(connection, each, targets[each.id], work)
         if done.error is not None:
-            show_error(work.console, done.error, head=f"{done.name}: ")
+            work.console.print(f"{done.name}: failed.", style="bold red", soft_wrap=True)
+            show_error(work.console, done.error)
         fetched.append(done)
     return fetched
 

@@ -13,6 +13,7 @@ from mstr_arrow.cli.options.resuming import (
     IfChanged,
     Resume,
     Resuming,
+    WhatOfColumns,
     WhatToVerify,
     WhenChanged,
     WhenConsistent,
@@ -88,6 +89,7 @@ class Saving:
     resume: Resume = False
     if_changed: IfChanged = False
     on_change: WhenChanged = "raise"
+    schema_mode: WhatOfColumns = "strict"
     verify: WhatToVerify = None
     consistency: WhenConsistent = "likely"
 
@@ -100,6 +102,7 @@ class Saving:
         """Refuse options that say nothing without another; errors: UsageError."""
         for option, given in {
             "--on-change": self.on_change != "raise",
+            "--schema-mode": self.schema_mode != "strict",
             "--verify": self.verify is not None,
             "--consistency": self.consistency != "likely",
         }.items():
@@ -136,6 +139,7 @@ class Saving:
             self._parquet,
             if_changed=self.if_changed,
             on_change=self.on_change,
+            schema_mode=self.schema_mode,
             verify=self.verify,
         )
 

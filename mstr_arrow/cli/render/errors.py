@@ -70,6 +70,14 @@ def shown_errors(console: Console, *, verbose: bool, interrupted: str = NO_FILE)
             raise typer.Exit(FAILED) from None
 
 
+def show_error(console: Console, error: MstrError) -> None:
+    """Show an error to a person, or its parts to a program."""
+    if isinstance(console, LogLines):
+        console.error(error, exit_code(error))
+    else:
+        console.print(explain(error), soft_wrap=True)
+
+
 def _listening(console: Console) -> AbstractContextManager[None]:
     """Show meanwhile what happens on the network."""
     return told_to(console.event) if isinstance(console, LogLines) else traced(console)
@@ -103,14 +111,6 @@ def exit_code(error: MstrError) -> int:
     if isinstance(error, UsageError):
         return USAGE
     return DATA if isinstance(error, DataError) else FAILED
-
-
-def show_error(console: Console, error: MstrError, *, head: str = "") -> None:
-    """Show what went wrong, behind a ``head`` that says with what; to a program, in parts."""
-    if isinstance(console, LogLines):
-        console.error(error, exit_code(error), head=head)
-    else:
-        console.print(Text.assemble(head, explain(error)), soft_wrap=True)
 
 
 def explain(error: MstrError) -> Text:

@@ -68,12 +68,12 @@ class LogLines(Terminal):
         """Write a record with ``data`` beside its message."""
         logger.log(level, "%s", message, extra={"data": data})
 
-    def error(self, error: MstrError, exit_code: int, *, head: str = "") -> None:
+    def error(self, error: MstrError, exit_code: int) -> None:
         """Write what went wrong, in parts that a program can tell apart."""
         hint = worded(error.hint, WORDS) if error.hint else None
         told = {"kind": type(error).__name__, "code": getattr(error, "code", None), "hint": hint}
         message = f"{worded(error.message, WORDS)}{error.facts}"
-        self.write(logging.ERROR, f"{head}{message}", error=told, exit_code=exit_code)
+        self.write(logging.ERROR, message, error=told, exit_code=exit_code)
 
     def event(self, event: events.Event) -> None:
         """Write what happens on the network."""
