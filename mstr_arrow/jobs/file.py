@@ -6,6 +6,7 @@ import re
 import tomllib
 import warnings
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import InsecureWarning, UsageError
@@ -154,7 +155,24 @@ def _of_destination(way: Way, name: str, job: Job) -> Iterator[Problem]:
         yield Problem(way, f"the job {name!r} has no destination", 'Write destination = "sales/", for one.')
     elif not isinstance(job.destination, str):
         yield from _of_place((*way, "destination"), job.destination)
-    yield from _of_mode((*way, "mode"), name, job)
+    if job.mode == "merge" and isinstance(job.destination, str):
+        yield Problem(
+            (*way, "mode"),
+            f"the job {name!r} merges, and its destination is no table",
+            'Write to a table, as in destination = {delta = "lake/sales"}.',
+        )
+    if job.mode == "append" and _is_file(job):
+        yield Problem(
+            (*way, "mode"),
+            f"the job {name!r} appends, and its destination is a file",
+            'Write a folder as destination, as in "sales/", or a table.',
+        )
+    if job.mode == "replace_partitions" and not (job.partition_by and isinstance(job.destination, str)):
+        yield Problem(
+            (*way, "mode"),
+            f"the job {name!r} replaces partitions, and its destination is no folder that has some",
+            'Write partition_by = "Year", for one, and a folder as destination.',
+        )
     if job.mode == "merge" and not job.keys:
         yield Problem(
             (*way, "mode"), f"the job {name!r} merges, and has no keys", 'Write keys = ["Order"], for one.'
@@ -168,21 +186,10 @@ def _of_destination(way: Way, name: str, job: Job) -> Iterator[Problem]:
         )
 
 
-def _of_mode(way: Way, name: str, job: Job) -> Iterator[Problem]:
-    said = f"the job {name!r} has mode = {job.mode!r}"
-    if not isinstance(job.destination, str):
-        if job.mode == "replace_partitions":
-            yield Problem(way, f"{said}, and its destination is a table", 'Write mode = "merge", and its keys.')
-        return
-    is_folder = bool(job.partition_by) or job.destination.endswith(("/", "\\"))
-    if job.mode == "merge" or (job.mode == "append" and not is_folder):
-        yield Problem(
-            way,
-            f"{said}, and its destination is no table",
-            'Write to a table, as in destination = {delta = "lake/sales"}, or drop mode.',
-        )
-    elif job.mode == "replace_partitions" and not job.partition_by:
-        yield Problem(way, f"{said}, and has no partitions", 'Write partition_by = ["Day"], for one.')
+def _is_file(job: Job) -> bool:
+    given = job.destination
+    is_path = isinstance(given, str) and not given.endswith(("/", "\\")) and not job.partition_by
+    return is_path and bool(PurePath(str(given)).suffix)
 
 
 def _of_increments(way: Way, name: str, job: Job) -> Iterator[Problem]:

@@ -60,8 +60,8 @@ def test_partitions_are_folders_by_the_values_of_columns(run, tmp_path, connecti
             "--since and --head exclude each other",
         ),
         (["-o", "x/", "--overlap", "3 days"], "--overlap is for --since"),
-        (["-o", "x/", "--resume", "--mode", "append"], "--resume and --if-changed write one folder"),
-        (["-o", "x/", "--resume", "--partition-by", "Day"], "Leave --partition-by and --mode away"),
+        (["-o", "x/", "--resume", "--mode", "append"], "--mode and --resume exclude each other"),
+        (["-o", "x/", "--resume", "--partition-by", "Day"], "--partition-by and --resume exclude each other"),
     ],
 )
 def test_what_would_lose_or_double_rows_is_refused(run, tmp_path, monkeypatch, options, said):

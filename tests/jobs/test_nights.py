@@ -126,6 +126,7 @@ def test_another_question_begins_from_the_start(growing, tmp_path):
             'destination = "lake/"\nmode = "replace_partitions"\npartition_by = ["Order"]',
             "they would lose the rows of old values",
         ),
+        ('destination = "lake.parquet"\nmode = "append"', "its destination is a file"),
         (f"{MERGED[0]}\nhead = 5", "the others would never come"),
         ('destination = {delta = "lake"}\nmode = "merge"\nkeys = ["Order"]\noverlap = "soon"', "overlap is 'soon'"),
     ],

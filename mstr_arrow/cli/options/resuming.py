@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -106,7 +106,8 @@ class Resuming:
         try:
             done = scan.extract(
                 self.folder,
-                **_sizes(self.parquet),
+                **asdict(self.parquet.of_parts),
+                overwrite=self.parquet.overwrite,
                 resume=True,
                 if_changed=self.if_changed,
                 on_change=self.on_change,
@@ -141,7 +142,6 @@ def resuming_from(
     verify: Verify | None,
 ) -> Resuming:
     """Read where an extraction goes; errors: UsageError for anything but a folder of Parquet parts."""
-    _sizes(parquet)
     is_folder = output.endswith("/") or not Path(output).suffix
     if output == "-" or not is_folder or output_format not in {None, "parquet"}:
         raise UsageError(
@@ -156,17 +156,6 @@ def resuming_from(
         schema_mode=schema_mode,
         verify=verify,
     )
-
-
-def _sizes(parquet: ParquetOptions) -> dict[str, Any]:
-    """Return what an extraction takes of how Parquet is written; errors: UsageError for what it does not."""
-    options = asdict(parquet)
-    if any(options.pop(name) is not None for name in ("partition_by", "mode")):
-        raise UsageError(
-            "--resume and --if-changed write one folder of parts, and replace it as a whole.",
-            hint="Leave --partition-by and --mode away, or --resume and --if-changed.",
-        )
-    return options
 
 
 def _size(done: ExtractResult) -> int | None:

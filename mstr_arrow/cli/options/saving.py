@@ -21,6 +21,7 @@ from mstr_arrow.cli.options.resuming import (
 )
 from mstr_arrow.errors import UsageError
 from mstr_arrow.files.adding import Mode
+from mstr_arrow.files.hive import partition_columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,14 +75,15 @@ class Saving:
         list[str] | None,
         typer.Option(
             metavar="A,B,…",
-            help="Write a folder of Hive partitions, Year=2024/Region=East/, by the values of these columns.",
+            help="Write a folder of Hive partitions, such as Year=2024/Region=East/; these columns are in the "
+            "names of folders, and not in the files.",
             rich_help_panel=common.FILE,
         ),
     ] = None
     mode: Annotated[
         Mode | None,
         typer.Option(
-            help="Add parts to the folder that is there, or replace its partitions that have rows now.",
+            help="Add parts to a folder that is there, or replace the partitions that have rows now.",
             rich_help_panel=common.FILE,
         ),
     ] = None
@@ -109,6 +111,25 @@ class Saving:
             if given and not self.resumes:
                 raise UsageError(
                     f"{option} is for extractions that resume.", hint="Add --resume, or leave it away."
+                )
+        if self.mode and self.overwrite:
+            raise UsageError(
+                "--mode and --overwrite exclude each other: one keeps parts that are there, the other none.",
+                hint="Leave one of them away.",
+            )
+        if self.mode == "replace_partitions" and not self.partition_by:
+            raise UsageError(
+                "--mode replace_partitions is for folders of partitions.",
+                hint="Name their columns, as in --partition-by Year,Region.",
+            )
+        for option, given in {
+            "--partition-by": self.partition_by is not None,
+            "--mode": self.mode is not None,
+        }.items():
+            if given and self.resumes:
+                raise UsageError(
+                    f"{option} and --resume exclude each other: an extraction is a folder of parts of its own.",
+                    hint="Leave one of them away; without --resume a run that was killed begins again.",
                 )
 
     def target(self) -> Output | Resuming:
@@ -153,7 +174,7 @@ class Saving:
     @property
     def partitions(self) -> list[str]:
         """The columns of partitions."""
-        return read_names(self.partition_by or ())
+        return list(partition_columns(read_names(self.partition_by))) if self.partition_by else []
 
     @property
     def _parquet(self) -> ParquetOptions:
@@ -163,6 +184,6 @@ class Saving:
             part_rows=self.part_rows,
             part_bytes=self.part_bytes,
             overwrite=self.overwrite,
-            partition_by=tuple(self.partitions) or None,
+            partition_by=self.partitions,
             mode=self.mode,
         )
