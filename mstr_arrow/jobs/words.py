@@ -43,6 +43,8 @@ WORDS = {
     "Scan.with_options.deadline": "deadline",
     "Scan.write_parquet.part_bytes": "part_bytes",
     'Scan.extract.on_change="restart"': 'on_change = "restart"',
+    'Scan.extract.schema_mode="add"': 'schema_mode = "add"',
+    'Scan.extract.schema_mode="replace"': 'schema_mode = "replace"',
     'Scan.extract.verify="checksums"': 'verify = "checksums"',
     'Scan.with_options.consistency="likely"': 'consistency = "likely"',
     'Scan.with_options.consistency="proven"': 'consistency = "proven"',

@@ -75,6 +75,7 @@ class Work:
             except Exception as error:
                 if not isinstance(error, MstrError | OSError):
                     logger.exception("the job %r failed in a way that nobody expected", self.task.name)
+                made.fail(error)
                 self.record = failed(self.record, error)
             made.note({"mstr_arrow.outcome": self.record.outcome, "mstr_arrow.rows": self.record.rows})
         count("mstr_arrow.jobs", 1, {"mstr_arrow.outcome": self.record.outcome})

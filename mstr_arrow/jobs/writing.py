@@ -6,11 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import FileError
-from mstr_arrow.extract.manifest import read_manifest
-from mstr_arrow.files.disk import disk_errors
-from mstr_arrow.files.folders import MANIFEST
 from mstr_arrow.files.sinks import in_thread
-from mstr_arrow.jobs.record import PartRecord, with_extraction, with_stats
+from mstr_arrow.jobs.record import with_extraction, with_stats
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,13 +56,7 @@ async def _extracted(
         row_group_rows=job.row_group_rows,
         on_progress=on_progress,
     )
-    record = with_extraction(replace(record, outcome="done"), done)
-    if target.path is None:
-        return record
-    with disk_errors(target.path, "be read"):
-        manifest = read_manifest(await in_thread((target.path / MANIFEST).read_bytes))
-    parts = tuple(PartRecord(part.name, part.rows, part.bytes, part.sha256) for part in manifest.parts)
-    return replace(record, schema=manifest.schema, parts=parts, written_bytes=sum(part.bytes for part in parts))
+    return with_extraction(replace(record, outcome="done"), done)
 
 
 async def _written(scan: Scan, job: Job, target: Target, on_progress: Callable[[ScanStats], None]) -> ScanStats:
