@@ -178,7 +178,7 @@ def is_true(server: Simulator, folder: Path, name: str, store: str | None) -> bo
     """Compare a destination with the truth, row by row in any order."""
     place = folder / "lake" / f"{name}{FILES.get(name, '')}"
     if store is not None and name in STORED:
-        got = pl.from_arrow(dataset(f"{store}/{name}", format="parquet").to_table())
+        got = pl.DataFrame(dataset(f"{store}/{name}", format="parquet").to_table())
     elif name in TABLES:
         got = pl.read_delta(str(place))
     elif place.suffix == ".arrow":
