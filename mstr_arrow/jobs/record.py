@@ -141,10 +141,10 @@ class RunRecord:
 def run_id(started: datetime, token: str) -> str:
     """Name a run so that names sort by time.
 
-    >>> run_id(datetime(2026, 11, 29, 1, 57, 29), "3f9a1c")
-    '20261129T015729-3f9a1c'
+    >>> run_id(datetime(2026, 11, 29, 1, 57, 29, 301_000), "3f9a1c")
+    '20261129T015729301-3f9a1c'
     """
-    return f"{started:%Y%m%dT%H%M%S}-{token}"
+    return f"{started:%Y%m%dT%H%M%S}{started.microsecond // 1000:03}-{token}"
 
 
 def with_stats(record: JobRecord, stats: ScanStats) -> JobRecord:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import FileError
 from mstr_arrow.files.sinks import in_thread
+from mstr_arrow.jobs.increments import mark_after
 from mstr_arrow.jobs.record import with_extraction, with_stats
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ async def write(
         outcome="done",
         schema=await scan.schema_async(),
         written_bytes=await in_thread(lambda: _size(target)),
+        mark=mark_after(job, record.mark, stats.highest),
     )
 
 
@@ -65,8 +67,15 @@ async def _written(scan: Scan, job: Job, target: Target, on_progress: Callable[[
         sizes: dict[str, Any] = {"part_rows": job.part_rows, "part_bytes": job.part_bytes}
         if job.part_rows is None and job.part_bytes is None:
             sizes["part_bytes"] = PART_BYTES
+        adds = job.mode in {"append", "replace_partitions"}
         return await scan.write_parquet_async(
-            target.place, overwrite=True, on_progress=on_progress, **parquet, **sizes
+            target.place,
+            partition_by=job.partition_by or None,
+            mode=job.mode if adds else None,  # type: ignore[arg-type]  # one of these
+            overwrite=not adds,
+            on_progress=on_progress,
+            **parquet,
+            **sizes,
         )
     if target.way == "parquet":
         return await scan.write_parquet_async(target.place, on_progress=on_progress, **parquet)
