@@ -151,11 +151,17 @@ def _of_destination(way: Way, name: str, job: Job) -> Iterator[Problem]:
         yield Problem(way, f"the job {name!r} has no destination", 'Write destination = "sales/", for one.')
     elif not isinstance(job.destination, str):
         yield from _of_place((*way, "destination"), job.destination)
-    if job.mode != "overwrite" and isinstance(job.destination, str) and not job.partition_by:
+    if job.mode == "merge" and isinstance(job.destination, str):
         yield Problem(
             (*way, "mode"),
-            f"the job {name!r} has mode = {job.mode!r}, and its destination is no table",
-            'Write to a table, as in destination = {delta = "lake/sales"}, or drop mode.',
+            f"the job {name!r} merges, and its destination is no table",
+            'Write to a table, as in destination = {delta = "lake/sales"}.',
+        )
+    if job.mode == "replace_partitions" and not (job.partition_by and isinstance(job.destination, str)):
+        yield Problem(
+            (*way, "mode"),
+            f"the job {name!r} replaces partitions, and its destination is no folder that has some",
+            'Write partition_by = "Year", for one, and a folder as destination.',
         )
     if job.mode == "merge" and not job.keys:
         yield Problem(

@@ -51,6 +51,7 @@ async def _extracted(
         overwrite=True,
         if_changed=job.if_changed,
         on_change=job.on_change,
+        schema_mode=job.schema_mode,
         verify=job.verify,
         part_rows=job.part_rows,
         part_bytes=job.part_bytes,
