@@ -34,6 +34,7 @@ BENCHMARKS = (
     "damage",
     "overnight",
     "storms",
+    "sinks",
     "import_time",
 )
 

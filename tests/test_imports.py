@@ -47,7 +47,7 @@ MAY_USE = {
         *("paths", "answers", "given", "errors", "names", "telemetry"),
     },
     "grid": {"json_bounds", "answers", "errors", "names"},
-    "files": {"grid", "paths", "errors"},
+    "files": {"grid", "paths", "errors", "names"},
     "query": {"grid", "given", "errors", "names"},
     "prompts": {"answers", "query", "paths", "errors", "names"},
     "adapters": {"query", "grid", "session", "background", "paths", "errors", "names"},

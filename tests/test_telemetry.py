@@ -1,7 +1,9 @@
 """Spans and metrics: there where OpenTelemetry is, and nothing where it is not."""
 
+import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -129,3 +131,23 @@ def test_without_opentelemetry_nothing_is_imported_and_nothing_done():
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
     )
     assert (result.stdout, result.stderr) == ("[]\n", "")
+
+
+@pytest.mark.slow
+def test_the_example_of_the_page_shows_spans(simulator, tmp_path):
+    root = Path(telemetry.__file__).parents[1]
+    page = (root / "docs" / "records.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^    # trace\.py\n((?:    .*\n|\n)+)", page, re.MULTILINE)
+    ours = f'"{simulator.url}", username="{simulator.username}", password="{simulator.password}"'
+    code = textwrap.dedent(block).replace(
+        '"https://bi.example.com/MicroStrategyLibrary", username="ann", password="…"', ours
+    )
+    result = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(root)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert {"mstr_arrow.write", "mstr_arrow.read"} <= set(re.findall(r'"name": "([\w.]+)"', result.stdout))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mstr_arrow.errors import DataChanged
 from mstr_arrow.extract.order import attribute_names
 from mstr_arrow.grid.misfits import misfits_in
+from mstr_arrow.grid.shape import check_shape
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
@@ -16,9 +17,14 @@ if TYPE_CHECKING:
 
     from mstr_arrow.extract.manifest import Manifest
     from mstr_arrow.grid.misfits import Misfit
+    from mstr_arrow.grid.shape import ColumnChange, SchemaMode
     from mstr_arrow.instances.freshness import Published
     from mstr_arrow.instances.known import Known
 
+_TO_TAKE_THEM: dict[SchemaMode, str] = {
+    "add": naming('Take new columns by {Scan.extract.schema_mode="add"}.'),
+    "replace": naming('Where that is meant, take all changes by {Scan.extract.schema_mode="replace"}.'),
+}
 _HINT = naming('Start again: {Scan.extract.on_change="restart"} does so by itself.')
 
 
@@ -56,6 +62,14 @@ def check_columns_of(begun: Manifest, schema: pa.Schema) -> None:
     """Compare the columns; errors: DataChanged."""
     if not schema.equals(begun.schema, check_metadata=True):
         raise _changed("there are other columns than there were")
+
+
+def changed_columns(before: Manifest | None, schema: pa.Schema, mode: SchemaMode) -> tuple[ColumnChange, ...]:
+    """Return how columns changed since the extraction that is replaced; errors: SchemaChanged."""
+    if before is None:
+        return ()
+    of = f"the columns of {before.asked.name or before.asked.id!r}"
+    return check_shape(before.schema, schema, mode, of=of, hints=_TO_TAKE_THEM)
 
 
 def check_overlap(written: pa.Table, fetched: pa.Table) -> None:

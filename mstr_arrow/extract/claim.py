@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mstr_arrow.extract.folder import Folder
+    from mstr_arrow.files.locations import Location
     from mstr_arrow.session.client import Client
     from mstr_arrow.session.in_project import ProjectSession
 
 
 @contextmanager
-def claimed(client: Client, path: str | os.PathLike[str]) -> Iterator[None]:
+def claimed(client: Client, path: str | os.PathLike[str] | Location) -> Iterator[None]:
     """Note a session for an extraction into a folder, which is to follow; forget it if none has begun.
 
     Errors: UsageError where another process extracts into it, or it cannot be made.

@@ -17,7 +17,7 @@ from mstr_arrow.extract.borrowed import (
     take_over,
     write_borrowed,
 )
-from mstr_arrow.extract.changes import check_columns_of, check_known, check_proof, check_time
+from mstr_arrow.extract.changes import changed_columns, check_columns_of, check_known, check_proof, check_time
 from mstr_arrow.extract.folder import hold
 from mstr_arrow.extract.manifest import Asked, Manifest, NotAsWritten, question_of
 from mstr_arrow.extract.order import WITHOUT_ORDER, check_columns, check_question
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.fetch.resolver import Asking
     from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.grid.shape import ColumnChange
     from mstr_arrow.instances.freshness import Published
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.known import Consistency
@@ -67,6 +68,7 @@ class ExtractResult:
     ``data_time`` is when the data were last published; where it is None, ``why_no_data_time`` says why.
     ``bad_values`` counts the values that did not fit their columns and became null, in former runs, too.
     ``consistent`` says how certain it is that all rows are of the same data, as `ScanStats` does, over all runs.
+    ``changes`` are those of the columns since the extraction whose place it took.
     ``stats`` are those of the read; None without one.
     """
 
@@ -82,6 +84,7 @@ class ExtractResult:
     why_no_data_time: str | None = None
     consistent: Consistency = "one instance"
     bad_values: Mapping[str, BadValues] = field(default_factory=dict)
+    changes: tuple[ColumnChange, ...] = ()
     stats: ScanStats | None = None
 
 
@@ -119,11 +122,13 @@ class Extraction:
         self._continued = False
         self._restarted = False
         self._damage: str | None = None
+        self._replaced: Manifest | None = None
+        self._changes: tuple[ColumnChange, ...] = ()
         source = asking.source
         project = self._own.http.project
         grid = asking.options.grid
         question = question_of(
-            dict(source.body),
+            _as_asked(source.body),
             asking.query,
             grid,
             asking.options.pushdown,
@@ -162,6 +167,8 @@ class Extraction:
         await self._note(None)  # first of all: whatever happens now, the next run finds this session
         await self._end_former(idle=True)
         finished = await in_thread(folder.finished)
+        if finished is not None and finished.asked.same_as(self._asked):
+            self._replaced = finished
         begun = await self._begun() if self._options.resume else None
         time = await fetch_publication(self._own.http, self._asked.kind, self._asked.id)
         if finished is not None and not self._serves(finished, time):
@@ -286,6 +293,7 @@ class Extraction:
         await self._note(instance.id or None if same_instance else None)
         schema = way.residual.schema(instance.columns.schema)
         if begun is None:
+            self._changes = changed_columns(self._replaced, schema, self._options.schema_mode)
             body = dict(way.source.body)
             begun = Manifest(
                 asked=self._asked,
@@ -414,8 +422,14 @@ class Extraction:
             why_no_data_time=None if manifest.data_time else time.why_not,
             bad_values=manifest.bad_values,
             consistent=manifest.consistent,
+            changes=self._changes,
             stats=stats,
         )
+
+
+def _as_asked(body: Mapping[str, object]) -> dict[str, object]:
+    """Return what a body asks for, whatever columns there are: of a cube it may list all but the counts of rows."""
+    return {name: "all that is shown" if name == "requestedObjects" else value for name, value in body.items()}
 
 
 def _check_residual(residual: Residual) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from mstr_arrow.fetch.bad_values import BadValues, Place, together
-from mstr_arrow.files.folders import part_name
+from mstr_arrow.files.folders import is_part_name, part_name
 from mstr_arrow.instances.known import Known
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ NO_BAD = Bad()
 class Part:
     """A file that is done: its rows, its bytes, and the SHA-256 of these bytes.
 
-    The rows of the grid before ``end`` are in it, or in one before it.
+    The rows of the grid before ``end`` are in it, or in one before it. ``e_tag`` is what a store calls these bytes.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Part:
     sha256: str
     end: int
     bad: Bad = NO_BAD
+    e_tag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ class Manifest:
             "columns": {field.name: str(_plain(field.type)) for field in self.schema},
             "bad_values": {name: values.count for name, values in self.bad_values.items()},
             "schema": base64.b64encode(self.schema.serialize()).decode(),
-            "parts": [asdict(part) for part in self.parts],
+            "parts": [_part_document(part) for part in self.parts],
         }
         return _text(document | {CHECKSUM: _checksum(document)})
 
@@ -191,7 +192,7 @@ def _check_sums(manifest: Manifest) -> None:
     """Check that parts follow one another, from the first row to the offset; errors: NotAsWritten."""
     begin = 0
     for number, part in enumerate(manifest.parts):
-        if part.name != part_name(number):
+        if not is_part_name(str(part.name), number):
             raise NotAsWritten(f"its part {number} is called {part.name!r}, which is no name that parts get")
         rows = part.end - begin
         if part.bytes < 0 or not 0 <= part.rows <= rows or (manifest.exact and part.rows != rows):
@@ -203,6 +204,13 @@ def _check_sums(manifest: Manifest) -> None:
         )
     if manifest.complete and manifest.offset != manifest.total:
         raise NotAsWritten(f"it is said to be whole with {manifest.offset} of {manifest.total} rows")
+
+
+def _part_document(part: Part) -> dict[str, Any]:
+    document = asdict(part)
+    if part.e_tag is None:  # on a disk
+        del document["e_tag"]
+    return document
 
 
 def _text(document: Mapping[str, Any]) -> str:

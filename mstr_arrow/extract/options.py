@@ -8,6 +8,7 @@ from typing import Literal, TypedDict, get_args
 from mstr_arrow.errors import UsageError
 from mstr_arrow.files.folders import check_sizes
 from mstr_arrow.files.sinks import Parquet
+from mstr_arrow.grid.shape import SchemaMode, check_mode
 
 OnChange = Literal["raise", "restart"]
 Verify = Literal["checksums", "sizes"]
@@ -30,11 +31,15 @@ class ExtractOptions(TypedDict, total=False):
     ``on_change``
         what becomes of a beginning whose data have changed, or that is one of something else: an error with
         ``"raise"``, the default, or another beginning with ``"restart"``.
+    ``schema_mode``
+        what becomes of columns that are others than those of the folder that is replaced: with ``"strict"``, the
+        default, SchemaChanged before anything is written; ``"add"`` takes new columns, ``"replace"`` any change.
     ``verify``
-        what is looked at of the parts that are there, before anything else: ``"checksums"``, the default, reads
-        all of them, a second or two for each GB; ``"sizes"`` only the last one, and of the others whether they are
-        there and as long as they were, for folders so large that reading them takes too long. What is not as it was
-        written is fetched again from there on.
+        what is looked at of the parts that are there, before anything else: ``"checksums"``, the default on a disk,
+        reads all of them, a second or two for each GB; ``"sizes"`` only the last one, and of the others whether
+        they are there and as long as they were, for folders so large that reading them takes too long. In a store
+        that is the default, and reads only parts of another e-tag than they had. What is not as it was written is
+        fetched again from there on.
     ``part_rows``, ``part_bytes``
         the rows of a part, or about its bytes (32 MB), whichever is reached first. Where conditions run here, a
         part ends where a page does.
@@ -46,6 +51,7 @@ class ExtractOptions(TypedDict, total=False):
     overwrite: bool
     if_changed: bool
     on_change: OnChange
+    schema_mode: SchemaMode
     verify: Verify | None
     part_rows: int | None
     part_bytes: int | None
@@ -61,6 +67,7 @@ class Chosen:
     overwrite: bool = False
     if_changed: bool = False
     on_change: OnChange = "raise"
+    schema_mode: SchemaMode = "strict"
     verify: Verify | None = None
     part_rows: int | None = None
     part_bytes: int | None = None
@@ -71,6 +78,7 @@ class Chosen:
         check_sizes(part_rows=self.part_rows, part_bytes=self.part_bytes)
         if self.on_change not in get_args(OnChange):
             raise UsageError(f"on_change={self.on_change!r} is not known.", hint='Choose "raise" or "restart".')
+        check_mode(self.schema_mode)
         if self.verify not in {None, *get_args(Verify)}:
             raise UsageError(f"verify={self.verify!r} is not known.", hint='Choose "checksums" or "sizes".')
         Parquet("part", compression=self.compression, row_group_rows=self.row_group_rows)  # refuses what it lacks

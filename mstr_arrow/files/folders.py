@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import re
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.files.disk import disk_errors, not_opened
 from mstr_arrow.paths import what_is_missing, written_path
-from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from mstr_arrow.errors import FileError
 
 PART = re.compile(r"part-\d{5,}\.parquet")
 """What a part is called."""
-
-_NUMBERS = itertools.count()
 
 MANIFEST = "_manifest.json"
 """What an extraction says of its parts; the name keeps pyarrow, Spark and others from reading it as data."""
@@ -41,6 +36,16 @@ def part_name(number: int) -> str:
     'part-00007.parquet'
     """
     return f"part-{number:05}.parquet"
+
+
+def is_part_name(name: str, number: int) -> bool:
+    """Tell whether it is what a part of that number is called, on a disk or in a store.
+
+    >>> is_part_name("part-00007.parquet", 7), is_part_name("_parts/part-00007-0123456789ab.parquet", 7)
+    (True, True)
+    """
+    stem = part_name(number).removesuffix(".parquet")
+    return re.fullmatch(rf"{stem}\.parquet|_parts/{stem}-[0-9a-f]{{12}}\.parquet", name) is not None
 
 
 def check_sizes(*, part_rows: int | None, part_bytes: int | None) -> None:
@@ -100,62 +105,3 @@ def put_in_place(new: Path, folder: Path, old: Path) -> None:
         except BaseException:
             old.rename(folder)
             raise
-
-
-class DiskFolder:
-    """A folder under a temporary name beside its own, which it gets when it is whole."""
-
-    def __init__(self, path: str | os.PathLike[str], *, overwrite: bool) -> None:
-        self._path = target_folder(path)
-        self._overwrite = overwrite
-        self._partial: Path | None = None
-
-    def open(self) -> None:
-        """Make the folder; errors: UsageError, FileError."""
-        self._check_replaceable()
-        partial = self._beside("partial")
-        try:
-            partial.mkdir()
-        except OSError as error:
-            raise not_made(self._path, error) from error
-        self._partial = partial
-
-    def part(self, number: int) -> Path:
-        """Return where a part is written."""
-        if self._partial is None:
-            raise ValueError("the folder was not opened")
-        return self._partial / part_name(number)
-
-    def finish(self, *_: object) -> None:
-        """Put the folder in its place; errors: UsageError, FileError."""
-        if self._partial is not None:
-            self._check_replaceable()
-            old = self._beside("old")
-            put_in_place(self._partial, self._path, old)
-            shutil.rmtree(old, ignore_errors=True)
-
-    def abandon(self) -> None:
-        """Remove what was written so far."""
-        if self._partial is not None:
-            shutil.rmtree(self._partial, ignore_errors=True)
-
-    def _check_replaceable(self) -> None:
-        """Refuse a folder that must not be replaced; errors: UsageError, FileError."""
-        with disk_errors(self._path, "be read"):
-            if not self._path.exists():
-                return
-            inside, foreign = names_in(self._path), first_foreign(self._path)
-        shown = repr(str(self._path))
-        if inside and not self._overwrite:
-            raise UsageError(
-                f"the folder {shown} is not empty.",
-                hint=naming("Give another, or have it replaced: {Scan.write_parquet.overwrite=True}."),
-            )
-        if foreign:
-            raise UsageError(
-                f"the folder {shown} holds {foreign!r}, which is no part: it is not replaced.",
-                hint="Give another folder, or move away what it holds.",
-            )
-
-    def _beside(self, suffix: str) -> Path:
-        return self._path.with_name(f".{self._path.name}.{os.getpid()}-{next(_NUMBERS)}.{suffix}")

@@ -162,8 +162,7 @@ class Parquet(Sink):
 
     def finish(self) -> None:
         """Write the last row group and the end."""
-        if self._waiting:
-            self._flush()
+        self.flush()
         self._size = self._out.tell()
         super().finish()
 
@@ -172,6 +171,11 @@ class Parquet(Sink):
         super().abandon()
         if self._writer is not None:
             self._writer.is_open = False  # or it would try to write the end when it is collected
+
+    def flush(self) -> None:
+        """Write the rows that wait as a row group."""
+        if self._waiting:
+            self._flush()
 
     def _flush(self) -> None:
         # One dictionary per column and row group, or the writer would give up dictionary encoding.

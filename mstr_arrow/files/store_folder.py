@@ -12,11 +12,11 @@ import os
 import re
 import uuid
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
-
-import pyarrow as pa
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mstr_arrow.errors import FileError, UsageError
+from mstr_arrow.files.adding import check_columns, check_mode, check_partitions, plain_types
 from mstr_arrow.files.disk import disk_errors
 from mstr_arrow.files.folders import MANIFEST, PartFile, part_name
 from mstr_arrow.files.locations import Location, StorePath, in_store
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    import pyarrow as pa
+
+    from mstr_arrow.files.adding import Mode
     from mstr_arrow.files.left_uploads import LeftUpload
 
 UNFINISHED = "_extracting.json"
@@ -54,6 +57,15 @@ def run_part_name(number: int, run: str) -> str:
     return f"{part_name(number).removesuffix('.parquet')}-{run}.parquet"
 
 
+def run_of(name: str) -> str:
+    """Return the run that gave a part its name.
+
+    >>> run_of("_parts/part-00007-0123456789ab.parquet")
+    '0123456789ab'
+    """
+    return name.removesuffix(".parquet").rpartition("-")[2]
+
+
 def list_parts(folder: str | os.PathLike[str] | Location) -> list[str]:
     """List the Parquet files that make up a folder of parts, for what reads several: ``pl.scan_parquet(…)``.
 
@@ -68,7 +80,7 @@ def list_parts(folder: str | os.PathLike[str] | Location) -> list[str]:
     return [f"{root}/{part.name}" for part in finished_parts(place)]
 
 
-def finished_parts(place: StorePath) -> list[PartFile]:
+def finished_parts(place: StorePath) -> Sequence[PartFile]:
     """Return the parts that count in a folder of a store.
 
     Errors: UsageError where nothing was finished, FileError.
@@ -82,21 +94,36 @@ def finished_parts(place: StorePath) -> list[PartFile]:
     return read_parts(found[0], str(place))
 
 
-def read_parts(manifest: bytes, shown: str) -> list[PartFile]:
+class Manifest(NamedTuple):
+    """What is told of a folder that is whole: its parts, and the types of their columns by name."""
+
+    parts: Sequence[PartFile] = ()
+    columns: Mapping[str, str] = {}
+    is_extraction: bool = False
+
+
+def read_parts(manifest: bytes, shown: str) -> Sequence[PartFile]:
     """Read which parts a manifest counts; errors: FileError for what is none of a folder that is whole."""
+    return read_manifest_of(manifest, shown).parts
+
+
+def read_manifest_of(manifest: bytes, shown: str) -> Manifest:
+    """Read the manifest of a folder that is whole, of parts or an extraction; errors: FileError for any other."""
     try:
         document = json.loads(manifest)
         parts = [PartFile(str(part["name"]), int(part["rows"]), int(part["bytes"])) for part in document["parts"]]
+        columns = {str(name): str(kind) for name, kind in document["columns"].items()}
         whole = document["complete"] is True
-    except (ValueError, LookupError, TypeError):
-        parts, whole = [], False
+        found = Manifest(parts, columns, "asked" in document)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        whole = False
     if not whole:
         raise FileError(
             f"the {MANIFEST} of {shown!r} is no manifest of a folder that is whole.",
             filename=f"{shown}/{MANIFEST}",
             hint="Have the folder written again.",
         )
-    return parts
+    return found
 
 
 def _on_disk(folder: Path) -> list[str]:
@@ -111,11 +138,20 @@ def _on_disk(folder: Path) -> list[str]:
 
 
 class StoreFolder:
-    """A folder of parts under way in a store."""
+    """A folder of parts under way in a store, in partitions by ``columns`` if there are any.
 
-    def __init__(self, place: StorePath, *, overwrite: bool) -> None:
+    With ``overwrite`` it replaces what is there, if that is parts or an extraction; with a ``mode`` it is added to.
+    """
+
+    def __init__(
+        self, place: StorePath, *, columns: Sequence[str] = (), overwrite: bool = False, mode: Mode | None = None
+    ) -> None:
+        check_mode(mode, overwrite=overwrite, partitioned=bool(columns))
         self._place = place
+        self._columns = columns
         self._overwrite = overwrite
+        self._mode = mode
+        self._there = Manifest()
         self._run = new_run()
         self._version: Mapping[str, Any] | None = None
         self._left: list[LeftUpload] = []
@@ -128,25 +164,47 @@ class StoreFolder:
         former = store.read(f"{path}/{MANIFEST}")
         self._version = former[1] if former else None
         self._check_replaceable()
+        self._there = self._addable(former[0]) if former and self._mode else Manifest()
         self._left = store.left_uploads(f"{path}/")
 
-    def part(self, number: int) -> StorePath:
+    def check_schema(self, schema: pa.Schema) -> None:
+        """Refuse to add files of a schema to those of another; errors: UsageError."""
+        if self._there.parts:
+            check_columns(repr(str(self._place)), self._there.columns, schema)
+
+    def make(self, partition: str) -> None:
+        """Do nothing: a store has no folders."""
+
+    def part(self, number: int, partition: str = "") -> StorePath:
         """Return where a part is written."""
-        place = self._place / PARTS / run_part_name(number, self._run)
+        place = self._place / self._name(number, partition)
         self._begun.append(place)
         return place
 
-    def finish(self, parts: Sequence[PartFile], schema: pa.Schema) -> None:
-        """Have these parts count, and no others; remove what is there of former runs.
+    def keep(self, number: int, rows: int, size: int, partition: str = "") -> PartFile:
+        """Name a part that is whole."""
+        return PartFile(self._name(number, partition), rows, size)
 
-        Errors: FileError where another run has done so meanwhile, and what the store refuses.
+    def _name(self, number: int, partition: str) -> str:
+        name = run_part_name(number, self._run)
+        return f"{PARTS}/{partition}/{name}" if partition else f"{PARTS}/{name}"
+
+    def finish(self, written: Sequence[PartFile], schema: pa.Schema) -> None:
+        """Have these parts count, and those that stay of what was there; remove what else is there of former runs.
+
+        Parts without rows change nothing where something is to stay. Errors: FileError where another run has
+        finished meanwhile, and what the store refuses.
         """
+        if self._there.parts and not any(part.rows for part in written):
+            self.abandon()
+            return
+        kept = self._kept(written)
         store, own = self._place.store, {place.path for place in self._begun}
+        own |= {(self._place / part.name).path for part in kept}
         others = [entry.path for entry in store.entries(self._place.path) if entry.path not in own]
         manifest = self._place / MANIFEST
-        named = [part._replace(name=f"{PARTS}/{part.name}") for part in parts]
         try:
-            store.put(manifest.path, _manifest(named, schema), replacing=self._version)
+            store.put(manifest.path, _manifest([*kept, *written], schema), replacing=self._version)
         except ChangedMeanwhile as error:
             raise FileError(
                 f"{str(self._place)!r} cannot be written: another run has finished there meanwhile, and what it "
@@ -165,13 +223,37 @@ class StoreFolder:
             self._place.store.delete(place.path for place in self._begun)
         self._begun.clear()
 
+    def _addable(self, manifest: bytes) -> Manifest:
+        """Read what is there, if it can be added to; errors: UsageError, FileError."""
+        shown = repr(str(self._place))
+        there = read_manifest_of(manifest, str(self._place))
+        if there.is_extraction:
+            raise UsageError(
+                f"the folder {shown} holds an extraction, whose manifest would no longer tell all that is there.",
+                hint="Give another folder.",
+            )
+        for part in there.parts:
+            place = _partition_of(part)
+            if place.parts or not self._columns or part.rows:
+                check_partitions(shown, place, self._columns)
+        return there
+
+    def _kept(self, written: Sequence[PartFile]) -> list[PartFile]:
+        """Return the parts that stay; not the one that an empty result has left, so that the folder can be read."""
+        replaced = {_partition_of(part) for part in written} if self._mode == "replace_partitions" else set()
+        return [
+            part
+            for part in self._there.parts
+            if _partition_of(part) not in replaced and (part.rows or not self._columns)
+        ]
+
     def _check_replaceable(self) -> None:
         """Refuse a folder that must not be replaced; errors: UsageError, FileError."""
         entries = self._place.store.entries(self._place.path)
         names = [entry.path.removeprefix(f"{self._place.path}/") for entry in entries]
         foreign = next((name for name in names if not is_ours(name)), None)
         shown = repr(str(self._place))
-        if (self._version or foreign) and not self._overwrite:
+        if (self._version or foreign) and not self._overwrite and not self._mode:
             raise UsageError(
                 f"the folder {shown} is not empty.",
                 hint=naming("Give another, or have it replaced: {Scan.write_parquet.overwrite=True}."),
@@ -193,11 +275,12 @@ def _manifest(parts: Sequence[PartFile], schema: pa.Schema) -> bytes:
         "about": "a folder of Parquet parts by mstr_arrow: those named here are all of it",
         "complete": True,
         "rows": sum(part.rows for part in parts),
-        "columns": {field.name: _plain(field.type) for field in schema},
+        "columns": plain_types(schema),
         "parts": [part._asdict() for part in parts],
     }
     return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode(errors="surrogatepass")
 
 
-def _plain(arrow_type: pa.DataType) -> str:
-    return str(arrow_type.value_type if pa.types.is_dictionary(arrow_type) else arrow_type)
+def _partition_of(part: PartFile) -> PurePosixPath:
+    """Return the folder of a part, below that of all parts."""
+    return PurePosixPath(part.name.removeprefix(f"{PARTS}/")).parent

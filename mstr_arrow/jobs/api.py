@@ -133,7 +133,7 @@ async def _run(file: str | os.PathLike[str], choice: Choice) -> RunRecord:
     now = moment_of(choice.day, jobs_file.content.run.timezone)
     record = new_run(jobs_file.path, __version__)
     with locked(jobs_file.records, record):
-        async with sessions_of(jobs_file, choice) as sessions:
+        async with sessions_of(jobs_file, choice, jobs_file.records) as sessions:
             runner = Runner(
                 how=jobs_file.content.run,
                 folder=jobs_file.path.parent.absolute(),
@@ -151,7 +151,7 @@ async def _plan(file: str | os.PathLike[str], choice: Choice) -> list[Planned]:
     jobs_file = await in_thread(read_jobs, file)
     jobs = chosen_jobs(jobs_file, choice)
     values = Values(moment_of(choice.day, jobs_file.content.run.timezone), os.environ)
-    async with sessions_of(jobs_file, choice) as sessions:
+    async with sessions_of(jobs_file, choice, None) as sessions:
         folder = jobs_file.path.parent.absolute()
         return await plan_jobs(jobs, sessions, Records(jobs_file.records), values, folder)
 
@@ -167,8 +167,8 @@ def chosen_jobs(file: JobsFile, choice: Choice) -> Mapping[str, Job]:
     return wanted
 
 
-def sessions_of(file: JobsFile, choice: Choice) -> Sessions:
-    """Return the sessions of a run, none of which is open yet."""
+def sessions_of(file: JobsFile, choice: Choice, noted: Path | None) -> Sessions:
+    """Return the sessions of a run, none of which is open yet; they will be noted in a folder, if one is given."""
     how = file.content.run
     requests = how.requests_at_once and max(1, how.requests_at_once // how.sessions)
     folder = file.path.parent.absolute()
@@ -186,7 +186,7 @@ def sessions_of(file: JobsFile, choice: Choice) -> Sessions:
             )
         return choice.default(requests)
 
-    return Sessions(opening, how.sessions, file.records, lambda: _unfinished(file))
+    return Sessions(opening, how.sessions, noted, lambda: _unfinished(file))
 
 
 def _unfinished(file: JobsFile) -> Iterator[Path]:

@@ -151,6 +151,12 @@ def _of_destination(way: Way, name: str, job: Job) -> Iterator[Problem]:
         yield Problem(way, f"the job {name!r} has no destination", 'Write destination = "sales/", for one.')
     elif not isinstance(job.destination, str):
         yield from _of_place((*way, "destination"), job.destination)
+    if job.mode != "overwrite" and isinstance(job.destination, str) and not job.partition_by:
+        yield Problem(
+            (*way, "mode"),
+            f"the job {name!r} has mode = {job.mode!r}, and its destination is no table",
+            'Write to a table, as in destination = {delta = "lake/sales"}, or drop mode.',
+        )
     if job.mode == "merge" and not job.keys:
         yield Problem(
             (*way, "mode"), f"the job {name!r} merges, and has no keys", 'Write keys = ["Order"], for one.'

@@ -109,6 +109,8 @@ class Place(_Table):
     )
     adbc: str | None = Field(default=None, description="The URI of a database; table names the table in it.")
     table: str | None = None
+    driver: str | None = Field(default=None, description="The ADBC driver, where the URI does not tell it.")
+    driver_options: dict[str, str] | None = Field(default=None, description="What the ADBC driver takes.")
     storage_options: dict[str, str] | None = Field(
         default=None, description="What the tool needs to reach its storage."
     )

@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.files.sinks import in_thread
+from mstr_arrow.jobs.current import during
 from mstr_arrow.jobs.endings import INTERRUPTED, exit_code
 from mstr_arrow.jobs.record import JobRecord
 from mstr_arrow.jobs.tasks import matching_tasks, task_of
 from mstr_arrow.jobs.work import Progress, Work, failed, is_still_there
+from mstr_arrow.telemetry import span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +51,10 @@ class Runner:
 
     async def all(self, jobs: Mapping[str, Job]) -> RunRecord:
         """Do the jobs; note what becomes of each, and of the run. Returns the record."""
+        with during(run=self.run.id), span("mstr_arrow.run", {"mstr_arrow.run": self.run.id}):
+            return await self._all(jobs)
+
+    async def _all(self, jobs: Mapping[str, Job]) -> RunRecord:
         await in_thread(self.records.begin, self.run)
         self._former = {} if self.anew else await in_thread(self._done_before)
         places = asyncio.Semaphore(self.how.jobs_at_once)

@@ -29,13 +29,16 @@ NAME = ".sessions.json"
 class Sessions:
     """Connections by server, ``at_once`` for each, of which each job gets one; on the background loop only.
 
-    ``needed`` gives the private files of extractions, whose sessions these take over themselves.
+    They are noted in ``folder``; without one they are not, and those of other runs are left alone. ``needed`` gives
+    the private files of extractions, whose sessions these take over themselves.
     """
 
-    def __init__(self, opening: Open, at_once: int, folder: Path, needed: Callable[[], Iterable[Path]]) -> None:
+    def __init__(
+        self, opening: Open, at_once: int, folder: Path | None, needed: Callable[[], Iterable[Path]]
+    ) -> None:
         self._opening = opening
         self._at_once = at_once
-        self._private = folder / NAME
+        self._private = None if folder is None else folder / NAME
         self._needed = needed
         self._stack = AsyncExitStack()
         self._lock = asyncio.Lock()
@@ -45,7 +48,8 @@ class Sessions:
         self._next = 0
 
     async def __aenter__(self) -> Self:
-        self._former = await in_thread(read_borrowed, self._private)
+        if self._private is not None:
+            self._former = await in_thread(read_borrowed, self._private)
         return self
 
     async def __aexit__(
@@ -95,9 +99,12 @@ class Sessions:
         return [each for path in self._needed() for each in read_borrowed(path)]
 
     async def _note(self, *, over: bool = False) -> None:
+        private = self._private
+        if private is None:
+            return
         sessions = [] if over else [client_of(each).session for each in self._opened.values()]
         noted = [Borrowed(saved_session(each.http), each.owned) for each in sessions]
         if noted or self._former:
-            await in_thread(write_borrowed, self._private, [*noted, *self._former])
+            await in_thread(write_borrowed, private, [*noted, *self._former])
         else:
-            await in_thread(lambda: self._private.unlink(missing_ok=True))
+            await in_thread(lambda: private.unlink(missing_ok=True))

@@ -36,13 +36,15 @@ _TOOLS: tuple[Way, ...] = ("delta", "iceberg", "duckdb", "adbc")
 class Target:
     """A place, and how it is written: a folder by an extraction that goes on or in parts, a file, or a table.
 
-    ``place`` is a path on this machine, or a URI; ``table`` the name of a table in a database.
+    ``place`` is a path on this machine, or a URI; ``table`` the name of a table in a database, ``options`` are
+    those of its driver, or of the storage of a table of a lake.
     """
 
     way: Way
     place: str
     table: str | None = None
-    storage_options: Mapping[str, str] = field(default_factory=dict, repr=False)
+    driver: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __str__(self) -> str:
         shown = without_secrets(self.place)
@@ -107,8 +109,9 @@ def _table(place: Place, values: Values, folder: Path) -> Target:
     text = filled(getattr(place, way), values)
     if way in {"delta", "duckdb"} and not _is_uri(text):
         text = _local(text, folder)
-    options = {key: filled(value, values) for key, value in (place.storage_options or {}).items()}
-    return Target(way, text, filled(place.table, values) if place.table else None, options)
+    given = (place.driver_options if way == "adbc" else place.storage_options) or {}
+    options = {key: filled(value, values) for key, value in given.items()}
+    return Target(way, text, filled(place.table, values) if place.table else None, place.driver, options)
 
 
 def with_safe_name(values: Values) -> Values:

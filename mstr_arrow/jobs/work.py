@@ -15,12 +15,15 @@ from mstr_arrow.errors import MstrError
 from mstr_arrow.files.sinks import in_thread
 from mstr_arrow.instances.freshness import fetch_publication
 from mstr_arrow.jobs.asking import ask, open_object
+from mstr_arrow.jobs.current import during
 from mstr_arrow.jobs.endings import may_pass, wait_before
 from mstr_arrow.jobs.keeping import drop_former
 from mstr_arrow.jobs.record import JobRecord, error_record
+from mstr_arrow.jobs.shape import check_columns
 from mstr_arrow.jobs.words import in_words_of_the_file
 from mstr_arrow.jobs.writing import write
 from mstr_arrow.session.client import client_of
+from mstr_arrow.telemetry import count, measure, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from mstr_arrow.jobs.record import Stage
     from mstr_arrow.jobs.sessions import Sessions
     from mstr_arrow.jobs.tasks import Task
+    from mstr_arrow.scan.scan import Scan
 
     OnProgress = Callable[["Progress"], object]
 
@@ -63,12 +67,18 @@ class Work:
 
     async def done(self) -> JobRecord:
         """Do the job, and return what became of it, whatever went wrong."""
-        try:
-            await self._tried()
-        except Exception as error:
-            if not isinstance(error, MstrError | OSError):
-                logger.exception("the job %r failed in a way that nobody expected", self.task.name)
-            return failed(self.record, error)
+        began = time.monotonic()
+        told = {"mstr_arrow.job": self.task.name, "mstr_arrow.destination": str(self.task.target)}
+        with during(job=self.task.name), span("mstr_arrow.job", told) as made:
+            try:
+                await self._tried()
+            except Exception as error:
+                if not isinstance(error, MstrError | OSError):
+                    logger.exception("the job %r failed in a way that nobody expected", self.task.name)
+                self.record = failed(self.record, error)
+            made.note({"mstr_arrow.outcome": self.record.outcome, "mstr_arrow.rows": self.record.rows})
+        count("mstr_arrow.jobs", 1, {"mstr_arrow.outcome": self.record.outcome})
+        measure("mstr_arrow.job.duration", time.monotonic() - began, {"mstr_arrow.job": self.task.name})
         return self.record
 
     async def _tried(self) -> None:
@@ -102,6 +112,8 @@ class Work:
             self.record = replace(self.record, outcome="skipped", ended=datetime.now(UTC))
             return
         scan = ask(opened, job, task.values, self.folder)
+        if task.target.way != "extract":  # which compares them with those of the folder
+            await self._check_columns(scan)
         self.record = await write(scan, job, task.target, self.record, self._show)
         self._stage("read", began)
         if self.record.outcome == "done":
@@ -131,6 +143,14 @@ class Work:
             return False
         last = await in_thread(self.records.last, self.task.name)
         return last is not None and last.data_time == published.moment and is_still_there(self.task, last)
+
+    async def _check_columns(self, scan: Scan) -> None:
+        """Note how the columns changed since the last run; errors: SchemaChanged, before anything is written."""
+        last = await in_thread(self.records.last, self.task.name)
+        mode, adds = self.task.job.schema_mode, self.task.target.way != "adbc"
+        now = await scan.schema_async()
+        changes = check_columns(last, now, mode, asked=self.task.asked, adds=adds)
+        self.record = replace(self.record, changes=changes)
 
     def _stage(self, stage: Stage, began: float) -> float:
         """Note how long a stage took, all attempts together; return the time now."""

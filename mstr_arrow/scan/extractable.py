@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mstr_arrow.fetch.options import ScanOptions
     from mstr_arrow.fetch.resolver import Asking
     from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.files.locations import Location
     from mstr_arrow.session.client import Client
 
     OnProgress = Callable[[ScanStats], object] | None
@@ -34,7 +35,7 @@ class Extractable:
     @takes(ExtractOptions)
     def extract(
         self,
-        folder: str | os.PathLike[str],
+        folder: str | os.PathLike[str] | Location,
         *,
         on_progress: OnProgress = None,
         **options: Unpack[ExtractOptions],
@@ -43,7 +44,8 @@ class Extractable:
 
         The server is asked for the rows in a total order, sorted by all their attributes. Parts gather in
         ``.<name>.extracting`` beside the folder, each noted in a manifest when it is on the disk. The folder
-        appears when it is whole, with ``part-00000.parquet`` … and ``_manifest.json``.
+        appears when it is whole, with ``part-00000.parquet`` … and ``_manifest.json``. It may be in a store, by its
+        URI or a :class:`Location`: then the manifest appears when all parts are there, and `list_parts` reads it.
 
         A run that was killed, however that happened, leaves what it had done. Another with the same arguments
         fetches what is missing: from the instance of the killed run while it lives, else from a new one, if data
@@ -51,7 +53,7 @@ class Extractable:
         DataChanged, or starts again with ``on_change="restart"``. What the part under way held is fetched again.
 
         The session of a killed run is logged out by the next one, which finds it in a file that only its owner can
-        read, beside the parts. :class:`ExtractOptions` lists the
+        read: beside the parts or, where these are in a store, on this machine. :class:`ExtractOptions` lists the
         ``options``. Holds the rows of one row group and the pages under way.
 
         Raises UsageError for rows that the server cannot sort (cross-tabs, metrics on rows, subtotals, pages of a
@@ -69,7 +71,7 @@ class Extractable:
     @takes(ExtractOptions)
     async def extract_async(
         self,
-        folder: str | os.PathLike[str],
+        folder: str | os.PathLike[str] | Location,
         *,
         on_progress: OnProgress = None,
         **options: Unpack[ExtractOptions],
@@ -89,7 +91,7 @@ class Extractable:
         raise NotImplementedError
 
     async def _extract(
-        self, folder: str | os.PathLike[str], options: Chosen, on_progress: OnProgress
+        self, folder: str | os.PathLike[str] | Location, options: Chosen, on_progress: OnProgress
     ) -> ExtractResult:
         asking = self.with_options(ordered=True, total_order=True)._asking  # noqa: SLF001 - its own
         place = folder_at(folder, overwrite=options.overwrite)

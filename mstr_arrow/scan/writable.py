@@ -6,7 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mstr_arrow.fetch.collect import write_all
+from mstr_arrow.files.partitions import PartitionedParquet
 from mstr_arrow.files.parts import ParquetParts
+from mstr_arrow.files.rolling import PartOptions
 from mstr_arrow.files.sinks import Csv, IpcFile, IpcStream, Parquet, in_thread
 from mstr_arrow.grid.texts import deliver_batch
 from mstr_arrow.scan.builder import Question
@@ -14,10 +16,11 @@ from mstr_arrow.scan.remarks import warn_of
 from mstr_arrow.telemetry import traced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from mstr_arrow.fetch.collect import RowSink
     from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.files.adding import Mode
     from mstr_arrow.files.outputs import Target
 
     OnProgress = Callable[[ScanStats], object] | None
@@ -38,6 +41,8 @@ class Writable(Question):
         row_group_rows: int = 131_072,
         part_rows: int | None = None,
         part_bytes: int | None = None,
+        partition_by: str | Sequence[str] | None = None,
+        mode: Mode | None = None,
         overwrite: bool = False,
         on_progress: OnProgress = None,
     ) -> ScanStats:
@@ -52,8 +57,34 @@ class Writable(Question):
         ``part-00000.parquet`` … that have so many rows, or about so many bytes. A folder that holds something is
         refused, unless ``overwrite`` is set and it holds nothing but parts, or an extraction:
         then it is replaced as a whole.
+
+        With ``partition_by``, the folder has Hive partitions: ``Year=2024/Region=East/part-00000.parquet``. These
+        columns are in the names of folders, and not in the files. Polars (``hive_partitioning=True``), DuckDB,
+        Spark and pyarrow read them back, with types that they guess from the names. Holds up to 128 MB of rows
+        that wait to be written, and the pages under way.
+
+        ``mode="append"`` adds parts to those that are there, and ``mode="replace_partitions"`` replaces the
+        partitions that have rows now, and leaves all others. Either shows as a whole, or not at all.
+
+        >>> import tempfile
+        >>> with ma.connect(url, username=user, password=password) as conn, tempfile.TemporaryDirectory() as folder:
+        ...     sales = conn.cube("Sales Cube")
+        ...     stats = sales.write_parquet(f"{folder}/sales", partition_by="Region")
+        ...     east = sales.filter(ma.col("Region") == "East")
+        ...     stats = east.write_parquet(f"{folder}/sales", partition_by="Region", mode="replace_partitions")
+        ...     stats.rows, pl.scan_parquet(f"{folder}/sales", hive_partitioning=True).collect().height
+        (408, 2000)
         """
-        sink = _parquet(path, compression, row_group_rows, part_rows, part_bytes, overwrite=overwrite)
+        sink = _parquet(
+            path,
+            partition_by,
+            mode,
+            compression=compression,
+            row_group_rows=row_group_rows,
+            part_rows=part_rows,
+            part_bytes=part_bytes,
+            overwrite=overwrite,
+        )
         return self._said(self._client.run(self._write(sink, on_progress)))
 
     async def write_parquet_async(
@@ -64,11 +95,22 @@ class Writable(Question):
         row_group_rows: int = 131_072,
         part_rows: int | None = None,
         part_bytes: int | None = None,
+        partition_by: str | Sequence[str] | None = None,
+        mode: Mode | None = None,
         overwrite: bool = False,
         on_progress: OnProgress = None,
     ) -> ScanStats:
         """Do what `write_parquet` does."""
-        sink = _parquet(path, compression, row_group_rows, part_rows, part_bytes, overwrite=overwrite)
+        sink = _parquet(
+            path,
+            partition_by,
+            mode,
+            compression=compression,
+            row_group_rows=row_group_rows,
+            part_rows=part_rows,
+            part_bytes=part_bytes,
+            overwrite=overwrite,
+        )
         return self._said(await self._client.bridge(self._write(sink, on_progress)))
 
     def write_ipc(self, path: Target, *, stream: bool = False, on_progress: OnProgress = None) -> ScanStats:
@@ -122,20 +164,20 @@ class Writable(Question):
 
 def _parquet(
     path: Target,
+    partition_by: str | Sequence[str] | None,
+    mode: Mode | None,
+    *,
     compression: str,
     row_group_rows: int,
     part_rows: int | None,
     part_bytes: int | None,
-    *,
     overwrite: bool,
-) -> Parquet | ParquetParts:
-    if part_rows is None and part_bytes is None:
+) -> Parquet | ParquetParts | PartitionedParquet:
+    if partition_by is None and mode is None and part_rows is None and part_bytes is None:
         return Parquet(path, compression=compression, row_group_rows=row_group_rows)
-    return ParquetParts(
-        path,
-        compression=compression,
-        row_group_rows=row_group_rows,
-        part_rows=part_rows,
-        part_bytes=part_bytes,
-        overwrite=overwrite,
+    options = PartOptions(
+        compression=compression, row_group_rows=row_group_rows, part_rows=part_rows, part_bytes=part_bytes
     )
+    if partition_by is None:
+        return ParquetParts(path, options, overwrite=overwrite, mode=mode)
+    return PartitionedParquet(path, options, partition_by=partition_by, overwrite=overwrite, mode=mode)

@@ -45,6 +45,22 @@ def test_what_a_failed_command_has_not_fetched_is_fetched_by_the_next(run, own, 
     assert own.open_sessions == 0
 
 
+def test_an_extraction_goes_into_a_bucket_and_on_there(run, own, s3, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    fetch = ("fetch", CUBE, "-o", s3.uri("sales/"), "--resume", "--part-rows", 500, "--page-rows", 250)
+    own.fail(Fault.truncated().on("GET", r"/instances/", skip=3, times=None))
+    failed = run(*fetch)
+    assert failed.code == 1
+    assert failed.err.endswith("What was written stays: the same command goes on.\n")
+    own.heal()
+    result = run(*fetch)
+    assert result.code == 0, result.err
+    assert f"{s3.uri('sales')}/, 1,500 rows in 3 parts, 500 of them by former runs" in result.err
+    assert f"{s3.uri('sales')}/, 1,500 rows in 3 parts, is there already: nothing was read." in run(*fetch).err
+    assert [name for name in s3.names() if name.startswith("sales/_extracting")] == []
+    assert own.open_sessions == 0
+
+
 def test_what_sigterm_has_ended_goes_on(run, own, tmp_path):
     own.fail(Fault.slow(30).on("GET", r"/instances/", skip=2, times=None))
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}

@@ -58,6 +58,18 @@ def test_a_dry_run_reads_nothing_and_tells_of_the_last_one(run, jobs_file, simul
     assert (simulator.instances_created, (tmp_path / "sales.csv").exists()) == (before, False)
 
 
+@pytest.mark.usefixtures("server")
+def test_a_dry_run_leaves_nothing_and_the_sessions_of_a_run_beside_it_alone(run, jobs_file, tmp_path):
+    noted = tmp_path / "jobs.records" / ".sessions.json"
+    for before in (None, "the sessions of another run"):
+        if before is not None:
+            noted.parent.mkdir()
+            noted.write_text(before)
+        sales, _ = json.loads(run("run", jobs_file, "--dry-run", "--json").out)
+        assert (sales["object"], sales["problem"]) == ("Sales Cube", None)
+        assert (noted.read_text() if noted.parent.exists() else None) == before
+
+
 def test_a_typo_has_its_line(run, jobs_file):
     jobs_file.write_text(TWO.replace("head", "haed"))
     result = run("run", jobs_file)
@@ -100,3 +112,12 @@ def test_a_server_of_the_profile_file(run, jobs_file, simulator, profile, monkey
     result = run("run", jobs_file, "--only", "sales")
     assert result.code == 1
     assert "Did you mean 'nightly'" in result.err
+
+
+@pytest.mark.usefixtures("server")
+def test_the_log_of_a_run_can_be_json(run, jobs_file):
+    result = run("run", jobs_file, "--log-json", "--json")
+    lines = [json.loads(line) for line in result.err.splitlines()]
+    [failed] = [line for line in lines if line["message"].startswith("missing: failed")]
+    assert failed["level"] == "info"
+    assert json.loads(result.out)["exit_code"] == result.code == 4

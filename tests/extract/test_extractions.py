@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 import mstr_arrow as ma
-from mstr_arrow.errors import UsageError
+from mstr_arrow.errors import SchemaChanged, UsageError
 from mstr_arrow.extract.on_disk import FolderOnDisk
 from mstr_arrow.simulator import Fault, Simulator
 
@@ -207,3 +207,22 @@ def test_wrong_options_are_refused_at_once(cube, tmp_path, options, said):
     with pytest.raises(UsageError, match=said):
         cube.extract(tmp_path / "sales", **options)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_other_columns_than_last_time_are_refused_before_anything_is_written_unless_they_are_taken(
+    opened, tmp_path
+):
+    stores = pl.DataFrame({"store": ["Lyon", "Paris"], "revenue": [1.5, 2.5]})
+    more = stores.with_columns(pl.Series("visits", [7.0, 8.0]))
+    with opened() as connection:
+        connection.write("Stores", stores)
+        connection.cube("Stores").extract(tmp_path / "stores")
+        before = (tmp_path / "stores" / "_manifest.json").read_bytes()
+        connection.write("Stores", more, mode="replace", schema_mode="add")
+        with pytest.raises(SchemaChanged, match=r"of 'Stores' are not those of the last time: .* 'visits' \(.*new"):
+            connection.cube("Stores").extract(tmp_path / "stores", overwrite=True)
+        assert [path.name for path in tmp_path.iterdir()] == ["stores"]
+        assert (tmp_path / "stores" / "_manifest.json").read_bytes() == before
+        done = connection.cube("Stores").extract(tmp_path / "stores", overwrite=True, schema_mode="add")
+    assert [(each.kind, each.name) for each in done.changes] == [("new", "visits")]
+    assert "visits" in pl.scan_parquet(tmp_path / "stores" / "*.parquet").collect_schema().names()

@@ -7,6 +7,7 @@ import warnings
 from dataclasses import replace
 
 import polars as pl
+import pyarrow as pa
 import pytest
 
 import mstr_arrow as ma
@@ -26,7 +27,8 @@ PROOF = (
 )
 SAME_USER = "Log in as that user, or start again with resume=False."
 A_FOLDER = "Leave it out, or have parts written into a folder: part_bytes=."
-VALUES = {"part_bytes": 10**6}
+OTHER_TYPE = "Partition by texts, integers, dates, decimals or truth values; types= reads a column as another type."
+VALUES = {"part_bytes": 10**6, "types": {"Cost": pa.string()}}
 """Values for options that a hint names without one."""
 
 CHECKSUMS = 'It is looked for, and fetched again, with verify="checksums".'
@@ -60,7 +62,7 @@ def follow(scan, folder, call="extract", which=0, **options):
         else:
             call, options[option] = call_of, value
     assert [path.name for path in folder.parent.iterdir() if path.name.startswith(".")] == []
-    assert pl.read_parquet(folder / "*.parquet").height > 0
+    assert pl.read_parquet(folder / "**" / "*.parquet").height > 0
     return given
 
 
@@ -92,6 +94,7 @@ def older(text):
 
 def test_no_hint_of_these_rooms_is_left_out():
     tried = {OVERWRITE, RESUME, ASK_THE_SAME, RESTART, WITHOUT_ORDER, CHECKSUMS, PROOF, SAME_USER, A_FOLDER}
+    tried |= {OTHER_TYPE}
     assert hints("extract", "files") == tried
 
 
@@ -99,6 +102,11 @@ def test_parts_that_no_extraction_wrote_are_replaced(cube, tmp_path):
     cube.write_parquet(tmp_path / "sales", part_rows=PART)
     assert follow(cube, tmp_path / "sales") == [OVERWRITE]
     assert follow(cube, tmp_path / "sales", "write_parquet") == [OVERWRITE]
+
+
+def test_partitions_are_made_of_what_can_be_in_the_name_of_a_folder(cube, tmp_path):
+    few = cube.head(50)
+    assert follow(few, tmp_path / "sales", "write_parquet", partition_by="Cost") == [OTHER_TYPE]
 
 
 @pytest.mark.parametrize("options", [{"resume": False}, {"if_changed": True}, {"verify": "sizes"}, {}])
@@ -171,7 +179,7 @@ def test_a_file_with_the_name_of_a_folder_is_written_as_one(cube, tmp_path):
     with pytest.raises(ma.errors.UsageError) as caught:
         cube.write_parquet(f"{tmp_path}/sales/")
     assert caught.value.hint == A_FOLDER
-    cube.write_parquet(f"{tmp_path}/sales/", **VALUES)
+    cube.write_parquet(f"{tmp_path}/sales/", part_bytes=VALUES["part_bytes"])
     assert [path.name for path in (tmp_path / "sales").iterdir()] == ["part-00000.parquet"]
 
 

@@ -175,3 +175,48 @@ def test_as_many_results_are_kept_as_are_wanted(run, tmp_path):
         run(text, day=date(2024, 3, day))
     kept = {path.name for path in tmp_path.iterdir() if path.name.startswith("2024")}
     assert kept == {"2024-01-01", "2024-03-03", "2024-03-04"}
+
+
+def test_a_table_is_made_and_then_gets_what_its_mode_says(run, tmp_path):
+    duckdb = pytest.importorskip("duckdb")
+    place = 'destination = {duckdb = "lake/ware.duckdb", table = "sales"}'
+    job = f'[jobs.sales]\nobject = "Sales Cube"\ncolumns = ["Order", "Region"]\n{place}\n'
+    for more, rows in (
+        ("", 2_000),
+        ('mode = "append"\n', 4_000),
+        ("", 2_000),
+        ('mode = "merge"\nkeys = "Order"\n', 2_000),
+    ):
+        done = run(job + more)
+        assert done.jobs[0].error is None
+        with duckdb.connect(str(tmp_path / "lake" / "ware.duckdb")) as database:
+            assert database.sql("select count(*) from sales").fetchall() == [(rows,)]
+    assert done.jobs[0].destination.endswith("ware.duckdb, table sales")
+
+
+def test_a_delta_table(run, tmp_path):
+    deltalake = pytest.importorskip("deltalake")
+    text = '[jobs.sales]\nobject = "Sales Cube"\npartition_by = "Region"\ndestination = {delta = "lake/{job}"}\n'
+    for version in (0, 1):
+        assert run(text).exit_code == 0
+        table = deltalake.DeltaTable(tmp_path / "lake" / "sales")
+        assert (table.version(), table.metadata().partition_columns) == (version, ["Region"])
+    assert pl.read_delta(str(tmp_path / "lake" / "sales")).height == 2_000
+
+
+def test_columns_that_changed_are_refused_before_a_byte_is_written(jobs_file, tmp_path):
+    with Simulator(rows=50, **IDLE) as server:
+        file = jobs_file(f'{table_of(server)}[jobs.cities]\nobject = "Cities"\ndestination = "cities.parquet"\n')
+        with ma.connect(server.url, username=server.username, password=server.password) as conn:
+            conn.write("Cities", pl.DataFrame({"city": ["Lyon"], "area": [1.5]}))
+            assert outcomes(ma.jobs.run(file)) == {"cities": "done"}
+            before = (tmp_path / "cities.parquet").read_bytes()
+            more = pl.DataFrame({"city": ["Lyon"], "area": [1.5], "people": [3.5]})
+            conn.write("Cities", more, mode="replace", schema_mode="add")
+        done = ma.jobs.run(file)
+        assert outcomes(done) == {"cities": "failed"}
+        assert (done.jobs[0].error.kind, "'people'" in done.jobs[0].error.message) == ("SchemaChanged", True)
+        assert (tmp_path / "cities.parquet").read_bytes() == before
+        file.write_text(file.read_text() + 'schema_mode = "add"\n')
+        done = ma.jobs.run(file)
+        assert [change.kind for change in done.jobs[0].changes] == ["new"]

@@ -13,6 +13,7 @@ import pytest
 from mstr_arrow.errors import FileError
 from mstr_arrow.files import stores
 from mstr_arrow.files.parts import ParquetParts
+from mstr_arrow.files.rolling import PartOptions
 from mstr_arrow.files.sinks import IpcFile
 from tests.support.faulty_store import Fault, FaultyStore
 from tests.support.stores import s3_environment
@@ -95,8 +96,9 @@ def test_a_fault_that_passes_costs_nothing(s3, faulty, batch, kind, at):
 WRITING = """
 import os, sys, pyarrow as pa
 from mstr_arrow.files.parts import ParquetParts
-sink = ParquetParts(sys.argv[1], compression="none", row_group_rows=100_000, part_rows=1_500_000, part_bytes=None,
-                    overwrite=True)
+from mstr_arrow.files.rolling import PartOptions
+how = PartOptions(compression="none", row_group_rows=100_000, part_rows=1_500_000, part_bytes=None)
+sink = ParquetParts(sys.argv[1], how, overwrite=True)
 sink.open()
 batch = pa.record_batch({"Number": pa.array(range(100_000))})
 sink.start(batch.schema)
@@ -111,10 +113,8 @@ sink.finish()
 @pytest.mark.parametrize("seed", range(6))
 def test_a_run_that_is_killed_shows_nothing_and_the_next_tidies_up(s3, seed):
     pytest.importorskip("boto3")
-    sink = ParquetParts(
-        s3.uri("out"), compression="none", row_group_rows=100, part_rows=100, part_bytes=None, overwrite=True
-    )
-    write(sink, pa.record_batch({"Number": pa.array(range(250))}))
+    how = PartOptions(compression="none", row_group_rows=100, part_rows=100, part_bytes=None)
+    write(ParquetParts(s3.uri("out"), how, overwrite=True), pa.record_batch({"Number": pa.array(range(250))}))
     before = s3.read("out/_manifest.json")
     command = [sys.executable, "-c", WRITING, s3.uri("out")]
     process = subprocess.Popen(  # noqa: S603
@@ -128,10 +128,5 @@ def test_a_run_that_is_killed_shows_nothing_and_the_next_tidies_up(s3, seed):
     killed = process.returncode == -signal.SIGKILL
     if killed:
         assert s3.read("out/_manifest.json") == before
-    write(
-        ParquetParts(
-            s3.uri("out"), compression="none", row_group_rows=100, part_rows=100, part_bytes=None, overwrite=True
-        ),
-        pa.record_batch({"Number": pa.array(range(150))}),
-    )
+    write(ParquetParts(s3.uri("out"), how, overwrite=True), pa.record_batch({"Number": pa.array(range(150))}))
     assert (len(s3.names()), s3.open_uploads()) == (3, [])

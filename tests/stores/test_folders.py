@@ -12,6 +12,7 @@ from mstr_arrow.errors import FileError, ProtocolError, UsageError
 from mstr_arrow.files.arrow_fs import Filesystem
 from mstr_arrow.files.locations import StorePath
 from mstr_arrow.files.parts import ParquetParts
+from mstr_arrow.files.rolling import PartOptions
 from mstr_arrow.files.sinks import Csv
 from mstr_arrow.simulator import Fault
 
@@ -25,9 +26,8 @@ def sales(connection):
 
 def parts(target, *, rows=None, overwrite=False):
     """Write into a folder, and leave it under way."""
-    sink = ParquetParts(
-        target, compression="zstd", row_group_rows=100, part_rows=100, part_bytes=None, overwrite=overwrite
-    )
+    how = PartOptions(compression="zstd", row_group_rows=100, part_rows=100, part_bytes=None)
+    sink = ParquetParts(target, how, overwrite=overwrite)
     sink.open()
     batch = pa.record_batch({"Number": pa.array(range(rows or 250))})
     sink.start(batch.schema)

@@ -13,7 +13,7 @@ from mstr_arrow.cli.options.connecting import open_later
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import explain, shown_errors
 from mstr_arrow.cli.render.jobs import jobs_progress, planned_as_json, print_plan, print_run, run_as_json
-from mstr_arrow.cli.render.streams import Terminal
+from mstr_arrow.cli.render.logs import LogJson, standard_error
 from mstr_arrow.cli.render.tables import print_json
 from mstr_arrow.cli.render.trace import listener
 from mstr_arrow.cli.signals import Terminated
@@ -55,12 +55,13 @@ def run(
     json: common.Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
     verbose: common.Verbose = False,
+    log_json: LogJson = False,
 ) -> None:
     """Do the jobs of a file: read many objects, each into a folder, a file or a table, and note what was done.
 
     A job that fails does not end the others. What may pass by itself is tried again.
     """
-    console = Terminal(stderr=True)
+    console = standard_error(log_json=log_json)
     with shown_errors(console, verbose=verbose, interrupted=GOES_ON):
         # Only this command pays for importing all ways of writing.
         from mstr_arrow.jobs.api import Choice, note_terminated, plan_with, run_with  # noqa: PLC0415

@@ -20,7 +20,8 @@ from mstr_arrow.errors import MstrError, UsageError
 from mstr_arrow.files.locations import in_store
 from mstr_arrow.files.missing import folders_made
 from mstr_arrow.files.parts import ParquetParts
-from mstr_arrow.files.sinks import Csv, IpcFile, IpcStream, Parquet
+from mstr_arrow.files.rolling import PartOptions
+from mstr_arrow.files.sinks import Csv, IpcFile, IpcStream
 from mstr_arrow.files.store_folder import finished_parts
 from mstr_arrow.files.uris import is_store_uri, store_uri
 from mstr_arrow.grid.texts import deliver_batch, deliver_schema
@@ -173,9 +174,13 @@ class Output:
             return Csv(target)
         if self.format is Format.ARROW:
             return IpcStream(target) if self.path is None else IpcFile(target)
-        if how.in_parts:
-            return ParquetParts(target, **asdict(how))
-        return Parquet(target, compression=how.compression, row_group_rows=how.row_group_rows)
+        parts = PartOptions(
+            compression=how.compression,
+            row_group_rows=how.row_group_rows,
+            part_rows=how.part_rows,
+            part_bytes=how.part_bytes,
+        )
+        return ParquetParts(target, parts, overwrite=how.overwrite) if how.in_parts else parts.parquet(target)
 
 
 def output_from(

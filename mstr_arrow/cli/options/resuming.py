@@ -18,6 +18,7 @@ from mstr_arrow.extract.claim import claimed
 from mstr_arrow.extract.options import OnChange, Verify
 from mstr_arrow.fetch.options import Required
 from mstr_arrow.files.missing import folders_made
+from mstr_arrow.files.uris import is_store_uri
 from mstr_arrow.paths import written_path
 from mstr_arrow.session.client import client_of
 
@@ -135,7 +136,7 @@ def resuming_from(
             hint="Name a folder, as in -o sales/, and leave --format away.",
         )
     return Resuming(
-        folder=written_path(output),
+        folder=output if is_store_uri(output) else written_path(output),
         parquet=parquet,
         if_changed=if_changed,
         on_change=on_change,

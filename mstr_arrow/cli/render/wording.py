@@ -65,6 +65,8 @@ WORDS = {
     "Scan.write_parquet.part_bytes": "--part-bytes",
     "Scan.extract.overwrite=True": "--overwrite",
     'Scan.extract.on_change="restart"': "--on-change restart",
+    'Scan.extract.schema_mode="add"': "--schema-mode add",
+    'Scan.extract.schema_mode="replace"': "--schema-mode replace",
     'Scan.extract.verify="checksums"': "--verify checksums",
     'Scan.with_options.consistency="likely"': "--consistency likely",
     'Scan.with_options.consistency="proven"': "--consistency proven",

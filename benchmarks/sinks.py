@@ -1,0 +1,244 @@
+"""Where rows go: rows/s and memory of each way to write them, beside the tool's own on the same batches.
+
+Run ``python -m benchmarks.sinks [--quick] [--only NAME]``. Record batches of 50,000 rows as a read gives them
+(texts as dictionaries of their page, ten columns, 60 combinations of year and region in every batch) are made in
+the process that writes them, and go through the same interface as those of a read; no server is asked. Each way is
+measured in fresh processes, in turn with plain pyarrow, or the tool that the destination belongs to: seconds, and
+the peak of memory.
+
+A destination is one entry of ``DESTINATIONS``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from benchmarks.measure import machine, median_ratio, peak_rss, table, verdict
+from mstr_arrow.files.partitions import PartitionedParquet
+from mstr_arrow.files.parts import ParquetParts
+from mstr_arrow.files.rolling import PartOptions
+from mstr_arrow.grid.texts import deliver_batch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROWS = 10_000_000
+BATCH = 50_000
+PART_ROWS = 1_000_000
+PARTITION_BY = ["Year", "Region"]
+HOW = PartOptions(compression="zstd", row_group_rows=131_072, part_rows=None, part_bytes=None)
+TARGET_RATIO = 1.2
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A way to write: ours, and a peer's, each given a number of rows and a new folder.
+
+    ``rss`` is what ours may take at its peak, in MB; ``needs`` names the modules without which it is left out.
+    """
+
+    ours: Callable[[int, Path], object]
+    peer: Callable[[int, Path], object]
+    peer_name: str = "pyarrow"
+    rss: float = 500.0
+    ratio: float = TARGET_RATIO
+    rows: int = ROWS
+    needs: tuple[str, ...] = ()
+
+
+def main() -> int:
+    """Measure the destinations, or with ``--one`` one of them in this process."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="few rows: a check that it runs")
+    parser.add_argument("--only", choices=tuple(DESTINATIONS), help="this destination alone")
+    parser.add_argument("--one", choices=("ours", "peer"), help="write it so, in this process")
+    options = parser.parse_args()
+    if options.one:
+        _write(options.only, options.one, quick=options.quick)
+        return 0
+    print(f"{machine()}; batches of {BATCH:,} rows; figures are medians\n", flush=True)
+    lines, met = [], True
+    for name in [options.only] if options.only else DESTINATIONS:
+        if missing := [module for module in DESTINATIONS[name].needs if importlib.util.find_spec(module) is None]:
+            print(f"{name} is left out: {', '.join(missing)} is not installed")
+            continue
+        line, good = _measure(name, quick=options.quick)
+        lines.append(line)
+        met = met and good
+    print(table(("into", "rows/s", "peak MB", "", "peer", "rows/s", "peak MB", "time beside it", ""), lines))
+    return 0 if met or options.quick else 1
+
+
+def _measure(name: str, *, quick: bool) -> tuple[tuple[str, ...], bool]:
+    """Run both ways in turn, and make a line of the table; tell whether the targets are met."""
+    destination = DESTINATIONS[name]
+    found: dict[str, list[dict[str, float]]] = {"ours": [], "peer": []}
+    for _ in range(1 if quick else 3):
+        for who, runs in found.items():
+            command = [sys.executable, "-m", "benchmarks.sinks", "--only", name, "--one", who]
+            done = subprocess.run(
+                [*command, *(["--quick"] if quick else [])], check=True, stdout=subprocess.PIPE, text=True
+            )
+            runs.append(json.loads(done.stdout.splitlines()[-1]))
+    seconds = {who: [run["seconds"] for run in runs] for who, runs in found.items()}
+    peak = {who: max(run["peak"] for run in runs) for who, runs in found.items()}
+    speed = {who: _rows(destination, quick=quick) / statistics.median(each) for who, each in seconds.items()}
+    ratio = median_ratio(seconds["ours"], seconds["peer"])
+    line = (
+        name,
+        f"{speed['ours']:,.0f}",
+        f"{peak['ours']:.0f}",
+        verdict(peak["ours"], destination.rss, at_most=True),
+        destination.peer_name,
+        f"{speed['peer']:,.0f}",
+        f"{peak['peer']:.0f}",
+        f"{ratio:.2f}",
+        verdict(ratio, destination.ratio, at_most=True),
+    )
+    return line, peak["ours"] <= destination.rss and ratio <= destination.ratio
+
+
+def _write(name: str, who: str, *, quick: bool) -> None:
+    """Write all rows one way, and print seconds and the peak of this process."""
+    destination = DESTINATIONS[name]
+    work = destination.ours if who == "ours" else destination.peer
+    rows = _rows(destination, quick=quick)
+    next(batches(BATCH))
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        work(rows, Path(folder) / "sales")
+        seconds = time.perf_counter() - began
+    print(json.dumps({"seconds": seconds, "peak": peak_rss()}))
+
+
+def _rows(destination: Destination, *, quick: bool) -> int:
+    return 4 * BATCH if quick else destination.rows
+
+
+# What is written
+
+
+def batches(rows: int) -> Iterator[pa.RecordBatch]:
+    """Give batches of so many rows in all: eight made once, in turn, with orders of their own."""
+    made = [_batch(seed) for seed in range(8)]
+    for number in range(rows // BATCH):
+        batch = made[number % len(made)]
+        orders = pc.add(batch["Order"], pa.scalar(number * BATCH, pa.int64()))
+        yield batch.set_column(batch.schema.get_field_index("Order"), SCHEMA.field("Order"), orders)
+
+
+def reader(rows: int, *, plain: bool = False) -> pa.RecordBatchReader:
+    """Give the batches as a reader, as tools take them; with ``plain``, texts are strings."""
+    if not plain:
+        return pa.RecordBatchReader.from_batches(SCHEMA, batches(rows))
+    schema = deliver_batch(_batch(0), "plain").schema
+    return pa.RecordBatchReader.from_batches(schema, (deliver_batch(batch, "plain") for batch in batches(rows)))
+
+
+def _batch(seed: int) -> pa.RecordBatch:
+    row = pl.int_range(BATCH, dtype=pl.Int64)
+    mixed = (row * 7_919 + seed * 104_729) % 100_003
+
+    def texts(word: str, count: int, first: int = 0) -> pl.Expr:
+        names = pl.Series([f"{word} {number}" for number in range(first, first + count)])
+        return pl.lit(names).gather((mixed * 31 + seed) % count)
+
+    frame = pl.select(
+        Year=2020 + mixed // 12 % 5,
+        Region=pl.lit(pl.Series([f"Region {number}" for number in range(12)])).gather(mixed % 12),
+        Store=texts("Store", 500),
+        Customer=texts("Customer", 5_000, seed * 5_000),
+        Product=texts("Product", 2_000),
+        Day=pl.date(2020, 1, 1) + pl.duration(days=mixed % 1_826),
+        Order=row,
+        Units=mixed % 17,
+        Revenue=(mixed * 0.1234567).sin() * 1_000,
+        Cost=mixed / 7,
+    )
+    (batch,) = frame.to_arrow(compat_level=pl.CompatLevel.oldest()).combine_chunks().to_batches()
+    columns = [
+        column.cast(pa.string()).dictionary_encode() if pa.types.is_large_string(column.type) else column
+        for column in batch.columns
+    ]
+    return pa.record_batch(columns, names=batch.schema.names)
+
+
+SCHEMA = _batch(0).schema
+
+
+# Files
+
+
+def into(sink: Any, rows: int) -> None:
+    """Write batches as a read does."""
+    sink.open()
+    sink.start(SCHEMA)
+    for batch in batches(rows):
+        sink.write(deliver_batch(batch, sink.strings))
+    sink.finish()
+
+
+def _file(rows: int, path: Path) -> None:
+    into(HOW.parquet(path), rows)
+
+
+def _file_by_pyarrow(rows: int, path: Path) -> None:
+    with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
+        for batch in batches(rows):
+            writer.write_batch(batch)
+
+
+def _parts(rows: int, path: Path) -> None:
+    into(ParquetParts(path, replace(HOW, part_rows=PART_ROWS), overwrite=False), rows)
+
+
+def _parts_by_pyarrow(rows: int, path: Path) -> None:
+    _dataset(rows, path, max_rows_per_file=PART_ROWS, max_rows_per_group=PART_ROWS)
+
+
+def _partitions(rows: int, path: Path) -> None:
+    sink = PartitionedParquet(path, HOW, partition_by=PARTITION_BY, overwrite=False)
+    into(sink, rows)
+
+
+def _partitions_by_pyarrow(rows: int, path: Path) -> None:
+    _dataset(rows, path, partitioning=PARTITION_BY, partitioning_flavor="hive")
+
+
+def _dataset(rows: int, path: Path, **options: Any) -> None:
+    parquet = ds.ParquetFileFormat()
+    ds.write_dataset(
+        reader(rows),
+        path,
+        format=parquet,
+        file_options=parquet.make_write_options(compression="zstd"),
+        **options,
+    )
+
+
+DESTINATIONS: dict[str, Destination] = {
+    "parquet": Destination(_file, _file_by_pyarrow),
+    "parts": Destination(_parts, _parts_by_pyarrow),
+    "partitions": Destination(_partitions, _partitions_by_pyarrow),
+}
+"""What is measured, by name, in this order."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
