@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import nox
 
 PROJECT = nox.project.load_toml("pyproject.toml")
@@ -38,6 +40,15 @@ BENCHMARKS = (
     "import_time",
 )
 
+
+def install(session: nox.Session, *what: str) -> None:
+    """Install, and compile with all processors what pip compiles with one; not the tests of others."""
+    session.install("--no-compile", *what)
+    folders = (session.virtualenv.location, "mstr_arrow")
+    # 1: there is something that does not compile, such as a template.
+    session.run("python", "-m", "compileall", "-qq", "-j", "0", "-x", "/tests?/", *folders, success_codes=[0, 1])
+
+
 nox.options.sessions = ["lint", "types", "tests_core", "tests"]
 nox.options.error_on_missing_interpreters = False
 
@@ -53,21 +64,21 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run all tests with all extras, in four processes; ``nox -s tests -- -n 0`` runs them in one."""
-    session.install("-e", ".[all]", *TEST)
+    install(session, "-e", ".[all]", *TEST)
     session.run("pytest", *FOUR_PROCESSES, *session.posargs, env=COMPILED | ONE_THREAD)
 
 
 @nox.session
 def tests_core(session: nox.Session) -> None:
     """Import everything and go each way out with nothing but the core dependencies."""
-    session.install("-e", ".", *CORE_TEST)
+    install(session, "-e", ".", *CORE_TEST)
     session.run("pytest", *FOUR_PROCESSES, *CORE, *session.posargs, env=COMPILED)
 
 
 @nox.session
 def slow(session: nox.Session) -> None:
     """Run what ``tests`` leaves out: every fault at every step, kills, many pages, many examples of properties."""
-    session.install("-e", ".[all]", *TEST)
+    install(session, "-e", ".[all]", *TEST)
     session.run(
         "pytest",
         *FOUR_PROCESSES,
@@ -77,10 +88,24 @@ def slow(session: nox.Session) -> None:
     )
 
 
+@nox.session
+def stores(session: nox.Session) -> None:
+    """Write into S3 (moto), Azure (Azurite, by npm) and what stands in for Google, with all faults and kills."""
+    session.install("-e", ".[aws,cli,duckdb,stores]", *TEST)
+    azurite: dict[str, str | None] = {}
+    if shutil.which("npm"):
+        session.run("npm", "install", "--silent", "--prefix", session.create_tmp(), "azurite", external=True)
+        azurite = {"AZURITE": f"{session.create_tmp()}/node_modules/.bin/azurite-blob"}
+    else:
+        session.warn("there is no npm, and so no Azurite: the tests of Azure's store are skipped")
+    tests = session.posargs or ["tests/stores", "-m", "slow or not slow"]
+    session.run("pytest", *FOUR_PROCESSES, *tests, env=COMPILED | ONE_THREAD | azurite)
+
+
 @nox.session(python=PYTHONS)
 def versions(session: nox.Session) -> None:
     """Run all tests on every supported Python that this machine has."""
-    session.install("-e", ".[all]", *TEST)
+    install(session, "-e", ".[all]", *TEST)
     session.run("pytest", *FOUR_PROCESSES, *session.posargs, env=COMPILED)
 
 
@@ -89,7 +114,7 @@ def minimum(session: nox.Session) -> None:
     """Run the tests with the oldest dependencies that the project allows."""
     project = PROJECT["project"]
     oldest = [*project["dependencies"], *project["optional-dependencies"]["cli"]]
-    session.install("-e", ".[cli]", *CORE_TEST, *(name.replace(">=", "==") for name in oldest))
+    install(session, "-e", ".[cli]", *CORE_TEST, *(name.replace(">=", "==") for name in oldest))
     session.run("pytest", *FOUR_PROCESSES, *session.posargs, env=COMPILED)
 
 

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -30,6 +31,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from benchmarks.bucket import URI, bucket, filesystem
 from benchmarks.measure import machine, median_ratio, peak_rss, table, verdict
 from mstr_arrow.adapters.adbc_table import AdbcTableSink
 from mstr_arrow.adapters.delta_table import DeltaTableSink
@@ -43,6 +45,7 @@ from mstr_arrow.grid.texts import deliver_batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
 ROWS = 10_000_000
 BATCH = 50_000
@@ -56,7 +59,8 @@ TARGET_RATIO = 1.2
 class Destination:
     """A way to write: ours, and a peer's, each given a number of rows and a new folder.
 
-    ``rss`` is what ours may take at its peak, in MB; ``needs`` names the modules without which it is left out.
+    ``rss`` is what ours may take at its peak, in MB; ``needs`` names the modules without which it is left out. Both
+    run ``within`` what they need, which takes no time that counts.
     """
 
     ours: Callable[[int, Path], object]
@@ -66,6 +70,7 @@ class Destination:
     ratio: float = TARGET_RATIO
     rows: int = ROWS
     needs: tuple[str, ...] = ()
+    within: Callable[[], AbstractContextManager[object]] = nullcontext
 
 
 def main() -> int:
@@ -126,7 +131,7 @@ def _write(name: str, who: str, *, quick: bool) -> None:
     work = destination.ours if who == "ours" else destination.peer
     rows = _rows(destination, quick=quick)
     next(batches(BATCH))
-    with tempfile.TemporaryDirectory() as folder:
+    with destination.within(), tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         work(rows, Path(folder) / "sales")
         seconds = time.perf_counter() - began
@@ -227,7 +232,16 @@ def _partitions_by_pyarrow(rows: int, path: Path) -> None:
     _dataset(rows, path, partitioning=PARTITION_BY, partitioning_flavor="hive")
 
 
-def _dataset(rows: int, path: Path, **options: Any) -> None:
+def _partitions_in_s3(rows: int, _: Path) -> None:
+    into(PartitionedParquet(URI, HOW, partition_by=PARTITION_BY, overwrite=False), rows)
+
+
+def _partitions_in_s3_by_pyarrow(rows: int, _: Path) -> None:
+    place = URI.removeprefix("s3://")
+    _dataset(rows, place, partitioning=PARTITION_BY, partitioning_flavor="hive", filesystem=filesystem())
+
+
+def _dataset(rows: int, path: Path | str, **options: Any) -> None:
     parquet = ds.ParquetFileFormat()
     ds.write_dataset(
         reader(rows),
@@ -303,12 +317,15 @@ DESTINATIONS: dict[str, Destination] = {
     "parquet": Destination(_file, _file_by_pyarrow),
     "parts": Destination(_parts, _parts_by_pyarrow),
     "partitions": Destination(_partitions, _partitions_by_pyarrow),
+    "partitions in S3": Destination(
+        _partitions_in_s3, _partitions_in_s3_by_pyarrow, needs=("obstore", "moto", "flask"), within=bucket
+    ),
     "delta": Destination(_delta, _delta_by_deltalake, "deltalake", rss=400, needs=("deltalake",)),
     "delta, 60 partitions": Destination(
         partial(_delta, by=PARTITION_BY),
         partial(_delta_by_deltalake, by=PARTITION_BY),
         "deltalake",
-        rss=700,
+        rss=900,
         needs=("deltalake",),
     ),
     "iceberg": Destination(

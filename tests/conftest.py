@@ -186,16 +186,22 @@ def connection(simulator, quick):
 
 
 @pytest.fixture(scope="session")
-def s3_address(tmp_path_factory):
+def run_folder(tmp_path_factory):
+    """A folder that the processes of a test run share."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if folder.name.startswith("popen-") else folder
+
+
+@pytest.fixture(scope="session")
+def s3_address(run_folder):
     """A server of S3: moto, in a process of its own, as in the test's own Arrow and it wait for each other."""
     for module in ("obstore", "moto", "flask"):
         pytest.importorskip(module)
     from tests.support.stores import shared_process
 
-    folder = tmp_path_factory.getbasetemp()
-    folder = folder.parent if folder.name.startswith("popen-") else folder  # shared by the processes of a run
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p"]
-    with shared_process(folder, "s3", lambda port: [*command, str(port)]) as port:
+    small = {"S3_UPLOAD_PART_MIN_SIZE": "1"}  # real stores take no part below 5 MB
+    with shared_process(run_folder, "s3", lambda port: [*command, str(port)], **small) as port:
         yield f"http://127.0.0.1:{port}"
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mstr_arrow import background
-from mstr_arrow.errors import UsageError
+from mstr_arrow.errors import MstrError, UsageError
+from mstr_arrow.extract.places import folder_at
 from mstr_arrow.files.sinks import in_thread
 from mstr_arrow.jobs.endings import TERMINATED
 from mstr_arrow.jobs.file import read_jobs
@@ -18,6 +19,7 @@ from mstr_arrow.jobs.planning import plan_jobs
 from mstr_arrow.jobs.runner import Runner, moment_of
 from mstr_arrow.jobs.servers import open_server
 from mstr_arrow.jobs.sessions import Sessions
+from mstr_arrow.jobs.tasks import task_of
 from mstr_arrow.jobs.templates import Values
 from mstr_arrow.names import suggestion
 from mstr_arrow.version import __version__
@@ -130,17 +132,17 @@ def _choice(
 async def _run(file: str | os.PathLike[str], choice: Choice) -> RunRecord:
     jobs_file = await in_thread(read_jobs, file)
     jobs = chosen_jobs(jobs_file, choice)
-    now = moment_of(choice.day, jobs_file.content.run.timezone)
+    values = Values(moment_of(choice.day, jobs_file.content.run.timezone), os.environ)
     record = new_run(jobs_file.path, __version__)
     with locked(jobs_file.records, record):
-        async with sessions_of(jobs_file, choice, jobs_file.records) as sessions:
+        async with sessions_of(jobs_file, choice, values, jobs_file.records) as sessions:
             runner = Runner(
                 how=jobs_file.content.run,
                 folder=jobs_file.path.parent.absolute(),
                 run=record,
                 records=Records(jobs_file.records),
                 sessions=sessions,
-                values=Values(now, os.environ),
+                values=values,
                 on_progress=choice.on_progress or (lambda _: None),
                 anew=choice.anew,
             )
@@ -151,7 +153,7 @@ async def _plan(file: str | os.PathLike[str], choice: Choice) -> list[Planned]:
     jobs_file = await in_thread(read_jobs, file)
     jobs = chosen_jobs(jobs_file, choice)
     values = Values(moment_of(choice.day, jobs_file.content.run.timezone), os.environ)
-    async with sessions_of(jobs_file, choice, None) as sessions:
+    async with sessions_of(jobs_file, choice, values, None) as sessions:
         folder = jobs_file.path.parent.absolute()
         return await plan_jobs(jobs, sessions, Records(jobs_file.records), values, folder)
 
@@ -167,7 +169,7 @@ def chosen_jobs(file: JobsFile, choice: Choice) -> Mapping[str, Job]:
     return wanted
 
 
-def sessions_of(file: JobsFile, choice: Choice, noted: Path | None) -> Sessions:
+def sessions_of(file: JobsFile, choice: Choice, values: Values, noted: Path | None) -> Sessions:
     """Return the sessions of a run, none of which is open yet; they will be noted in a folder, if one is given."""
     how = file.content.run
     requests = how.requests_at_once and max(1, how.requests_at_once // how.sessions)
@@ -186,15 +188,19 @@ def sessions_of(file: JobsFile, choice: Choice, noted: Path | None) -> Sessions:
             )
         return choice.default(requests)
 
-    return Sessions(opening, how.sessions, noted, lambda: _unfinished(file))
+    return Sessions(opening, how.sessions, noted, lambda: _unfinished(file, values))
 
 
-def _unfinished(file: JobsFile) -> Iterator[Path]:
-    """Give the private files of extractions beside the destinations that are not whole."""
-    folders: set[Path] = set()
-    for job in file.jobs.values():
-        if isinstance(job.destination, str):
-            folders.add((file.path.parent / job.destination.rstrip("/")).parent)
-    for folder in folders:
-        if folder.is_dir():
-            yield from folder.glob(".*.extracting/.private.json")
+def _unfinished(file: JobsFile, values: Values) -> Iterator[Path]:
+    """Give the private files of extractions that may not be whole, of all jobs, whichever are wanted."""
+    folder = file.path.parent.absolute()
+    for name, job in file.jobs.items():
+        if isinstance(job.destination, str) and job.include:
+            above = (folder / job.destination.partition("{")[0].rstrip("/")).parent
+            yield from above.glob("*/.*.extracting/.private.json")
+            yield from above.glob(".*.extracting/.private.json")
+            continue
+        with suppress(MstrError):  # of what is wrong the job itself will tell
+            target = task_of(name, job, values, folder).target
+            if target.way == "extract":
+                yield folder_at(target.place).private

@@ -188,7 +188,7 @@ class Common(_Table):
     # When it is done
     if_changed: bool = Field(default=False, description="Only if the cube was published since the last run.")
     on_change: Literal["restart", "raise"] = "restart"
-    verify: Literal["checksums", "sizes"] = "checksums"
+    verify: Literal["checksums", "sizes"] | None = None
     attempts: Count = Field(default=3, description="How often a job is tried whose failure may pass by itself.")
     pause: Seconds = Field(default=30.0, description="The longest wait before the second try; it doubles.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, overload
@@ -70,7 +71,7 @@ def runs(file: str | os.PathLike[str] = "jobs.toml", *, job: str | None = None, 
         raise UsageError(f"there is no {str(path)!r}.", hint="Give a file of jobs, or the folder of its records.")
     if last is not None and last < 1:
         raise UsageError(f"last is {last}; it is at least 1.")
-    records = Records(path if path.is_dir() else beside(path))
+    records = Records(path if path.is_dir() else _records_of(path))
     found = records.runs(None if job else last)
     if job is None:
         return Runs(records, found, None)
@@ -83,3 +84,12 @@ def runs(file: str | os.PathLike[str] = "jobs.toml", *, job: str | None = None, 
         hint = f"There are {', '.join(map(repr, near))}." if near else "No run has come as far as its first job."
         raise UsageError(f"no run had a job {job!r}.", hint=hint)
     return Runs(records, of_job[:last], job)
+
+
+def _records_of(file: Path) -> Path:
+    """Return the folder of a file's records, also where that file is wrong in other ways."""
+    try:
+        content = tomllib.loads(file.read_text("utf-8-sig"))
+        return file.parent / str(content["run"]["records"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return beside(file)

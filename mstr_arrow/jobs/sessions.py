@@ -41,7 +41,8 @@ class Sessions:
         self._private = None if folder is None else folder / NAME
         self._needed = needed
         self._stack = AsyncExitStack()
-        self._lock = asyncio.Lock()
+        self._locks: dict[tuple[str | None, int], asyncio.Lock] = {}
+        self._noting = asyncio.Lock()
         self._opened: dict[tuple[str | None, int], Connection] = {}
         self._within: dict[tuple[str | None, int, str], Connection] = {}
         self._former: list[Borrowed] = []
@@ -61,25 +62,25 @@ class Sessions:
 
     async def connection(self, server: str | None, project: str | None) -> Connection:
         """Return a connection to a server, and to a project of it if one is named; the session is one of a few."""
-        async with self._lock:
-            key = server, self._next % self._at_once
-            self._next += 1
+        key = server, self._next % self._at_once
+        self._next += 1
+        async with self._locks.setdefault(key, asyncio.Lock()):  # a server that does not answer holds up no other
             if key not in self._opened:
                 await self._open(key)
-        connection = self._opened[key]
-        if project is None:
-            return connection
-        async with self._lock:
+            connection = self._opened[key]
+            if project is None:
+                return connection
             within = (*key, project)
             if within not in self._within:
                 self._within[within] = await connection.in_project_async(project)
-        return self._within[within]
+            return self._within[within]
 
     async def _open(self, key: tuple[str | None, int]) -> None:
         connection = await self._stack.enter_async_context(self._opening(key[0]))
         self._opened[key] = connection
-        await self._note()
-        await self._end_former()
+        async with self._noting:
+            await self._note()
+            await self._end_former()
 
     async def _end_former(self) -> None:
         """Log out the sessions of killed runs that no extraction wants to go on in."""

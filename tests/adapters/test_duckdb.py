@@ -9,6 +9,7 @@ import pytest
 import mstr_arrow as ma
 from mstr_arrow.simulator import Fault, Simulator
 from tests.support.servers import IDLE
+from tests.support.slow import thinned
 
 duckdb = pytest.importorskip("duckdb", reason="the extra duckdb is not installed")
 
@@ -108,7 +109,7 @@ def pages(requests, key=""):
 
 
 @ways
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("name", thinned(SOURCES, SOURCES[1:3]))
 def test_rows_are_those_of_polars(connection, con, frames, name, stream):
     ma.duckdb.register(con, find(connection, name), "rows", stream=stream)
     found = con.sql("from rows").pl()

@@ -63,3 +63,11 @@ def test_wrong_usage_is_a_line_too(run, command):
     result = run(*command, "--log-json")
     assert result.code == 2
     assert [line["level"] for line in lines(result)] == ["error"]
+
+
+@pytest.mark.usefixtures("server")
+def test_what_fails_of_several_objects_is_a_line_and_the_others_come(run):
+    result = run("fetch", "Sales Cube", "No Such Cube", "-o", "out/", "--log-json")
+    failed = [line for line in lines(result) if line["level"] == "error"]
+    assert [line["error"]["kind"] for line in failed] == ["NotFound"]
+    assert any("2,000 rows" in line["message"] for line in lines(result))

@@ -9,6 +9,7 @@ import time
 import polars as pl
 import pytest
 
+import mstr_arrow as ma
 from mstr_arrow.simulator import Fault, Simulator
 
 CUBE = "Sales Cube"
@@ -95,6 +96,20 @@ def test_a_folder_that_is_whole_is_said_to_be(run, own, tmp_path):
     assert "1,500 rows in 1 part" in run(*fetch, "--if-changed").err
 
 
+def test_a_new_column_is_refused_and_taken_by_an_option(run, own, tmp_path):
+    stores = pl.DataFrame({"store": ["Lyon"], "revenue": [1.5]})
+    fetch = ("fetch", "Stores", "-o", f"{tmp_path / 'stores'}/", "--resume", "--overwrite")
+    with ma.connect(own.url, username=own.username, password=own.password) as conn:
+        conn.write("Stores", stores)
+        assert run(*fetch).code == 0
+        conn.write("Stores", stores.with_columns(visits=7.0), mode="replace", schema_mode="add")
+    refused = run(*fetch)
+    assert refused.code == 3
+    assert "the column 'visits' (double) is new." in refused.err
+    assert "Take new columns by --schema-mode add." in refused.err
+    assert "; the column 'visits' (double) is new" in run(*fetch, "--schema-mode", "add").err
+
+
 def test_a_damaged_part_is_read_again_and_said_to_be(run, own, tmp_path):
     folder = tmp_path / "sales"
     fetch = ("fetch", CUBE, "-o", f"{folder}/", "--resume", "--part-rows", 500)
@@ -149,6 +164,7 @@ def test_what_never_began_leaves_nothing(run, server, tmp_path):
         (["--resume", "--unordered"], "--resume and --unordered exclude each other."),
         (["--on-change", "restart"], "--on-change is for extractions that resume."),
         (["--verify", "sizes"], "--verify is for extractions that resume."),
+        (["--schema-mode", "add"], "--schema-mode is for extractions that resume."),
         (["--resume", "--head", 5], "--sort and --head ask for another.\nLeave --resume away."),
         (["--resume", "--layout", "grid"], "not cross-tabs.\nLeave --resume away."),
     ],

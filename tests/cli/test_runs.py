@@ -104,3 +104,9 @@ def test_a_file_that_never_ran_has_no_runs(run, tmp_path):
     result = run("runs", tmp_path / "jobs.toml")
     assert (result.code, result.out) == (0, b"")
     assert "No run is on record in" in result.err
+
+
+@pytest.mark.usefixtures("jobs")
+def test_a_file_may_keep_its_records_elsewhere(run, tmp_path):
+    (tmp_path / "other.toml").write_text('[run]\nrecords = "jobs.records"\n')
+    assert b"night-0" in run("runs", "other.toml").out

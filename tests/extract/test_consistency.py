@@ -91,11 +91,12 @@ def test_rows_that_changed_places_are_found_where_they_are_drawn(quick, tmp_path
     "fault",
     [
         Fault.cut_short(),
-        Fault.damaged(),
+        pytest.param(Fault.damaged(), marks=pytest.mark.slow),
         Fault.other_page(20),
-        Fault.lying_page(total=1),
-        Fault.lying_page(current=1),
-        Fault.long_page(5),
+        *(
+            pytest.param(fault, marks=pytest.mark.slow)
+            for fault in (Fault.lying_page(total=1), Fault.lying_page(current=1), Fault.long_page(5))
+        ),
     ],
 )
 def test_a_damaged_or_contradictory_page_of_a_comparison_is_asked_for_again(quick, tmp_path, fault):

@@ -47,7 +47,18 @@ def test_defaults_are_in_each_job_that_says_nothing_else(jobs_file):
             "line 3: [jobs.sales.destination] has no key 'dleta'. Did you mean 'delta'?",
         ),
         (JOB.replace('"sales/"', "{duckdb = 'x'}"), "line 3: a table of duckdb has a name, and none is said."),
-        (JOB + 'mode = "merge"\n', "line 4: the job 'sales' merges, and has no keys."),
+        (
+            JOB + 'mode = "merge"\nkeys = "Day"\n',
+            "line 4: the job 'sales' merges, and its destination is no table.",
+        ),
+        (
+            JOB + 'mode = "replace_partitions"\n',
+            "line 4: the job 'sales' replaces partitions, and its destination is",
+        ),
+        (
+            JOB.replace('"sales/"', "{delta = 'x'}") + 'mode = "merge"\n',
+            "line 4: the job 'sales' merges, and has no keys.",
+        ),
         (JOB + JOB, "Cannot declare ('jobs', 'sales') twice (at line 4, column"),
         ("", "the file has no jobs"),
         ("[jobs]\n", "the file has no jobs"),

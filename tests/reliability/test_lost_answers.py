@@ -12,6 +12,7 @@ import mstr_arrow as ma
 from mstr_arrow import errors
 from mstr_arrow.simulator import Fault, Simulator
 from mstr_arrow.simulator.faults.faults import Cut
+from tests.support.slow import thinned
 
 CUBE = "Sales Cube"
 OLD = pl.DataFrame({"key": [f"k{n}" for n in range(50)], "n": range(50)})
@@ -34,7 +35,7 @@ def connect(sim, quick):
     return lambda: ma.connect(sim.url, username=sim.username, password=sim.password, settings=quick)
 
 
-@pytest.fixture(params=LOST)
+@pytest.fixture(params=thinned(LOST, {"reset", "504"}))
 def lost(request):
     return LOST[request.param]
 

@@ -327,7 +327,7 @@ def test_a_forked_child_leaves_its_parents_read_alone(coarse):
 
 
 def test_a_failed_read_does_not_hold_its_rows(few, simulator):
-    simulator.fail(Fault.not_json().on("GET", "/instances/", skip=150, times=None))
+    simulator.fail(Fault.not_json().on("GET", "/instances/", skip=60, times=None))
     before = pa.total_allocated_bytes()
     with pytest.raises(ProtocolError):
         few.to_arrow()

@@ -15,13 +15,13 @@ from mstr_arrow.files import stores
 from mstr_arrow.files.parts import ParquetParts
 from mstr_arrow.files.rolling import PartOptions
 from mstr_arrow.files.sinks import IpcFile
+from tests.stores.conftest import PART
 from tests.support.faulty_store import Fault, FaultyStore
 from tests.support.stores import s3_environment
 
 pytest.importorskip("obstore")
 
-PART = 8 << 20
-ROWS = 2_300_000
+ROWS = 20_000
 SIZE = 8 * ROWS
 PLACES = [0, 1, PART - 1, PART, PART + 1, 2 * PART, SIZE - 1]
 """Bytes of a file of three parts at which something goes wrong."""
@@ -51,8 +51,8 @@ def write(sink, batch):
     try:
         sink.open()
         sink.start(batch.schema)
-        for start in range(0, batch.num_rows, 100_000):
-            sink.write(batch.slice(start, 100_000))
+        for start in range(0, batch.num_rows, 1_000):
+            sink.write(batch.slice(start, 1_000))
         sink.finish()
     except BaseException:
         sink.abandon()

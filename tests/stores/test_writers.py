@@ -13,6 +13,7 @@ import mstr_arrow as ma
 from mstr_arrow.errors import FileError, ProtocolError, UsageError
 from mstr_arrow.files.sinks import Csv, IpcFile, IpcStream, Parquet
 from mstr_arrow.simulator import Fault
+from tests.stores.conftest import PART
 
 pytest.importorskip("obstore")
 
@@ -24,12 +25,11 @@ READERS = {
     "csv": pyarrow.csv.read_csv,
 }
 SINKS = {
-    "parquet": lambda target: Parquet(target, compression="none", row_group_rows=100_000),
+    "parquet": lambda target: Parquet(target, compression="none", row_group_rows=5_000),
     "arrow": IpcFile,
     "arrows": IpcStream,
     "csv": Csv,
 }
-PART = 8 << 20
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def same(read, written):
     return read.equals(written)  # alone, as a failure would show both
 
 
-def large(rows=2_500_000):
+def large(rows=50_000):
     """A batch that no single request takes."""
     numbers = pa.Array.from_buffers(pa.int64(), rows, [None, pa.py_buffer(os.urandom(8 * rows))])
     return pa.record_batch({"Number": numbers})

@@ -28,11 +28,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def shared_process(folder: Path, name: str, command: Callable[[int], list[str]]) -> Iterator[int]:
+def shared_process(
+    folder: Path, name: str, command: Callable[[int], list[str]], **environment: str
+) -> Iterator[int]:
     """Run a server, or use the one that another test process runs; give its port. The last user ends it."""
     state = folder / f"{name}.json"
     with _locked(folder / f"{name}.lock"):
-        known = json.loads(state.read_text()) if state.exists() else _started(command, folder / f"{name}.log")
+        known = json.loads(state.read_text()) if state.exists() else None
+        known = known or _started(command, folder / f"{name}.log", environment)
         state.write_text(json.dumps(known | {"users": known["users"] + 1}))
     try:
         yield known["port"]
@@ -47,10 +50,12 @@ def shared_process(folder: Path, name: str, command: Callable[[int], list[str]])
                     os.waitpid(known["pid"], 0)
 
 
-def _started(command: Callable[[int], list[str]], log: Path) -> dict[str, int]:
-    port = free_port()
+def _started(command: Callable[[int], list[str]], log: Path, environment: dict[str, str]) -> dict[str, int]:
+    port, none = free_port(), subprocess.DEVNULL
     with log.open("wb") as output:
-        process = subprocess.Popen(command(port), stdout=output, stderr=output, stdin=subprocess.DEVNULL)  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603 - ours
+            command(port), stdout=output, stderr=output, stdin=none, env=os.environ | environment
+        )
     for _ in range(600):
         with closing(socket.socket()) as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import threading
+import time
 from dataclasses import replace
 
 import pyarrow.compute as pc
@@ -158,6 +159,14 @@ def test_answers_that_take_too_long_end_a_load_and_leave_out_stronger_ones(serve
     assert "took longer than 0.015 s" in next(iter(found.left_out.values()))
 
 
+def measures(server):
+    """Wait until so much was answered that some of it is measured."""
+    end = time.monotonic() + 60
+    while sum("/instances/" in each.path or "/uploadSessions/" in each.path for each in server.requests) < 30:
+        assert time.monotonic() < end, "nothing is measured"
+        time.sleep(0.01)
+
+
 @pytest.mark.parametrize("work", ["pages", "uploads"])
 def test_a_cancelled_sweep_keeps_what_it_has(server, opened, work):
     plan = ma.throughput.plan(
@@ -167,7 +176,7 @@ def test_a_cancelled_sweep_keeps_what_it_has(server, opened, work):
 
     async def cancelled():
         running = asyncio.ensure_future(plan.run_async())
-        await asyncio.sleep(0.3)
+        await asyncio.to_thread(measures, server)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
@@ -183,9 +192,16 @@ def test_a_cancelled_sweep_keeps_what_it_has(server, opened, work):
 
 def test_ctrl_c_leaves_what_was_measured(server, opened):
     plan = ma.throughput.plan(opened, "Sales Cube", concurrency=[2], page_rows=[100], requests=100_000)
-    threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
+
+    def press():
+        measures(server)
+        signal.raise_signal(signal.SIGINT)
+
+    pressing = threading.Thread(target=press)
+    pressing.start()
     with pytest.raises(KeyboardInterrupt):
         plan.run()
+    pressing.join()
     assert plan.result.requests.num_rows > 0
     assert server.open_sessions == 1
 

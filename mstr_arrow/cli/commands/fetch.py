@@ -19,7 +19,7 @@ from mstr_arrow.cli.options.saving import Saving
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import NO_FILE, shown_errors
 from mstr_arrow.cli.render.fetched import as_json, summarise
-from mstr_arrow.cli.render.streams import Terminal
+from mstr_arrow.cli.render.logs import LogJson, standard_error
 from mstr_arrow.cli.render.tables import print_json, print_text
 from mstr_arrow.errors import UsageError
 
@@ -61,13 +61,14 @@ def fetch(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show tracebacks, requests and where the time went.")
     ] = False,
+    log_json: LogJson = False,
 ) -> None:
     """Read cubes and reports into Parquet, Arrow or CSV files, folders of Parquet parts, or standard output.
 
     Of several objects each becomes a file of its name in a folder, or with --resume and in parts a folder. What
     fails of one is told, and the others come all the same.
     """
-    console = Terminal(stderr=True)
+    console = standard_error(log_json=log_json)
     choice = Choice(names=names or (), include=include or (), exclude=exclude or (), kind=object_type)
     stays = GOES_ON if saving.resumes else WHOLE_STAYS if choice.several else NO_FILE
     with shown_errors(console, verbose=verbose, interrupted=stays):
@@ -83,6 +84,7 @@ def fetch(
             }
         )
         saving.check()
+        question.check(saving.mode, saving.partitions)
         target = None if explain_only or choice.several else saving.target()
         if choice.several:
             saving.targets([])  # refuses what is no folder

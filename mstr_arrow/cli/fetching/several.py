@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mstr_arrow.cli.fetching.fetched import Fetched
 from mstr_arrow.cli.options.prompt_answers import prompts_as_options
 from mstr_arrow.cli.options.resuming import Resuming
-from mstr_arrow.cli.render.errors import FAILED, exit_code, explain
+from mstr_arrow.cli.render.errors import FAILED, exit_code, show_error
 from mstr_arrow.errors import FileError, MstrError
 from mstr_arrow.files.object_names import names_apart
 
@@ -50,7 +50,7 @@ def fetch_several(connection: Connection, choice: Choice, saving: Saving, work: 
         done = each if isinstance(each, Fetched) else _fetch(connection, each, targets[each.id], work)
         if done.error is not None:
             work.console.print(f"{done.name}: failed.", style="bold red", soft_wrap=True)
-            work.console.print(explain(done.error), soft_wrap=True)
+            show_error(work.console, done.error)
         fetched.append(done)
     return fetched
 

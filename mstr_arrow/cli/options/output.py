@@ -28,9 +28,10 @@ from mstr_arrow.grid.texts import deliver_batch, deliver_schema
 from mstr_arrow.paths import missing_folder, written_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.files.adding import Mode
     from mstr_arrow.files.outputs import Target
     from mstr_arrow.files.sinks import Sink
     from mstr_arrow.scan.scan import Scan
@@ -66,10 +67,31 @@ class ParquetOptions:
     part_rows: int | None
     part_bytes: int | None
     overwrite: bool
+    partition_by: Sequence[str] = ()
+    mode: Mode | None = None
 
     @property
     def in_parts(self) -> bool:
         """Whether it is a folder."""
+        return self._sized or bool(self.partition_by) or self.mode is not None
+
+    @property
+    def in_sized_parts(self) -> ParquetOptions:
+        """The same for a folder, whose parts have a size."""
+        return self if self._sized else replace(self, part_bytes=PART_BYTES)
+
+    @property
+    def of_parts(self) -> PartOptions:
+        """How each part is written."""
+        return PartOptions(
+            compression=self.compression,
+            row_group_rows=self.row_group_rows,
+            part_rows=self.part_rows,
+            part_bytes=self.part_bytes,
+        )
+
+    @property
+    def _sized(self) -> bool:
         return self.part_rows is not None or self.part_bytes is not None
 
 
@@ -129,8 +151,8 @@ class Output:
         if self.path is None:
             return []
         if isinstance(self.path, Path):
-            files = [*self.path.iterdir()] if self.path.is_dir() else [self.path]
-            return [file.stat().st_size for file in files]
+            files = [*self.path.rglob("*")] if self.path.is_dir() else [self.path]
+            return [file.stat().st_size for file in files if file.is_file()]
         place = in_store(self.path)
         with suppress(MstrError):  # it is written, though one may not read there
             if place is not None and self.parquet.in_parts:
@@ -140,7 +162,8 @@ class Output:
 
     def _write(self, scan: Scan, target: Target, on_progress: Callable[[ScanStats], None]) -> ScanStats:
         if self.format is Format.PARQUET:
-            return scan.write_parquet(target, **asdict(self.parquet), on_progress=on_progress)
+            how = asdict(self.parquet) | {"partition_by": self.parquet.partition_by or None}
+            return scan.write_parquet(target, **how, on_progress=on_progress)
         if self.format is Format.CSV:
             return scan.write_csv(target, on_progress=on_progress)
         return scan.write_ipc(target, stream=self.path is None, on_progress=on_progress)
@@ -174,12 +197,7 @@ class Output:
             return Csv(target)
         if self.format is Format.ARROW:
             return IpcStream(target) if self.path is None else IpcFile(target)
-        parts = PartOptions(
-            compression=how.compression,
-            row_group_rows=how.row_group_rows,
-            part_rows=how.part_rows,
-            part_bytes=how.part_bytes,
-        )
+        parts = how.of_parts
         return ParquetParts(target, parts, overwrite=how.overwrite) if how.in_parts else parts.parquet(target)
 
 
@@ -253,5 +271,4 @@ def _folder(path: Path | str, chosen: Format | None, parquet: ParquetOptions) ->
     wanted = chosen or _SUFFIXES.get(PurePosixPath(path).suffix.lower(), Format.PARQUET)
     if wanted is not Format.PARQUET:
         raise UsageError(f"parts are Parquet files, not {wanted}.", hint="Drop the parts, or choose Parquet.")
-    sized = parquet if parquet.in_parts else replace(parquet, part_bytes=PART_BYTES)
-    return Output(path, Format.PARQUET, sized)
+    return Output(path, Format.PARQUET, parquet.in_sized_parts)

@@ -19,6 +19,7 @@ from mstr_arrow.extract.options import OnChange, Verify
 from mstr_arrow.fetch.options import Required
 from mstr_arrow.files.missing import folders_made
 from mstr_arrow.files.uris import is_store_uri
+from mstr_arrow.grid.shape import SchemaMode, listed
 from mstr_arrow.paths import written_path
 from mstr_arrow.session.client import client_of
 
@@ -55,6 +56,14 @@ WhenChanged = Annotated[
         "--on-change", help="What --resume does where the data have changed meanwhile.", rich_help_panel=FILE
     ),
 ]
+WhatOfColumns = Annotated[
+    SchemaMode,
+    typer.Option(
+        "--schema-mode",
+        help="What --resume takes of columns that are not those of the folder it replaces: none, new ones, or all.",
+        rich_help_panel=FILE,
+    ),
+]
 WhatToVerify = Annotated[
     Verify | None,
     typer.Option(
@@ -83,6 +92,7 @@ class Resuming:
     parquet: ParquetOptions
     if_changed: bool
     on_change: OnChange
+    schema_mode: SchemaMode
     verify: Verify | None
 
     @contextmanager
@@ -96,10 +106,12 @@ class Resuming:
         try:
             done = scan.extract(
                 self.folder,
-                **asdict(self.parquet),
+                **asdict(self.parquet.of_parts),
+                overwrite=self.parquet.overwrite,
                 resume=True,
                 if_changed=self.if_changed,
                 on_change=self.on_change,
+                schema_mode=self.schema_mode,
                 verify=self.verify,
                 on_progress=on_progress,
             )
@@ -126,6 +138,7 @@ def resuming_from(
     *,
     if_changed: bool,
     on_change: OnChange,
+    schema_mode: SchemaMode,
     verify: Verify | None,
 ) -> Resuming:
     """Read where an extraction goes; errors: UsageError for anything but a folder of Parquet parts."""
@@ -140,6 +153,7 @@ def resuming_from(
         parquet=parquet,
         if_changed=if_changed,
         on_change=on_change,
+        schema_mode=schema_mode,
         verify=verify,
     )
 
@@ -161,6 +175,7 @@ def describe(done: ExtractResult, *, if_changed: bool) -> str:
     read = f"{summarise(done.stats)} → " if done.stats else ""
     resumed = f", {done.resumed:,} of them by former runs" if done.resumed else ""
     again = "; the data had changed, so it began again" if done.restarted else ""
+    changed = f"; {listed(done.changes)}" if done.changes else ""
     mended = f"; read again, since {done.damage}" if done.damage else ""
     why = f"\nWhen the data were published is not known: {done.why_no_data_time}." if done.why_no_data_time else ""
-    return f"{read}{whole}{resumed}{again}{mended}{why if if_changed else ''}"
+    return f"{read}{whole}{resumed}{again}{changed}{mended}{why if if_changed else ''}"

@@ -8,16 +8,20 @@ import typer
 
 from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.output import Format, Output, ParquetOptions, output_from
+from mstr_arrow.cli.options.pairs import read_names
 from mstr_arrow.cli.options.resuming import (
     IfChanged,
     Resume,
     Resuming,
+    WhatOfColumns,
     WhatToVerify,
     WhenChanged,
     WhenConsistent,
     resuming_from,
 )
 from mstr_arrow.errors import UsageError
+from mstr_arrow.files.adding import Mode
+from mstr_arrow.files.hive import partition_columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +71,27 @@ class Saving:
             rich_help_panel=common.FILE,
         ),
     ] = None
+    partition_by: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="A,B,…",
+            help="Write a folder of Hive partitions, such as Year=2024/Region=East/; these columns are in the "
+            "names of folders, and not in the files.",
+            rich_help_panel=common.FILE,
+        ),
+    ] = None
+    mode: Annotated[
+        Mode | None,
+        typer.Option(
+            help="Add parts to a folder that is there, or replace the partitions that have rows now.",
+            rich_help_panel=common.FILE,
+        ),
+    ] = None
     overwrite: common.Overwrite = False
     resume: Resume = False
     if_changed: IfChanged = False
     on_change: WhenChanged = "raise"
+    schema_mode: WhatOfColumns = "strict"
     verify: WhatToVerify = None
     consistency: WhenConsistent = "likely"
 
@@ -83,12 +104,32 @@ class Saving:
         """Refuse options that say nothing without another; errors: UsageError."""
         for option, given in {
             "--on-change": self.on_change != "raise",
+            "--schema-mode": self.schema_mode != "strict",
             "--verify": self.verify is not None,
             "--consistency": self.consistency != "likely",
         }.items():
             if given and not self.resumes:
                 raise UsageError(
                     f"{option} is for extractions that resume.", hint="Add --resume, or leave it away."
+                )
+        if self.mode and self.overwrite:
+            raise UsageError(
+                "--mode and --overwrite exclude each other: one keeps parts that are there, the other none.",
+                hint="Leave one of them away.",
+            )
+        if self.mode == "replace_partitions" and not self.partition_by:
+            raise UsageError(
+                "--mode replace_partitions is for folders of partitions.",
+                hint="Name their columns, as in --partition-by Year,Region.",
+            )
+        for option, given in {
+            "--partition-by": self.partition_by is not None,
+            "--mode": self.mode is not None,
+        }.items():
+            if given and self.resumes:
+                raise UsageError(
+                    f"{option} and --resume exclude each other: an extraction is a folder of parts of its own.",
+                    hint="Leave one of them away; without --resume a run that was killed begins again.",
                 )
 
     def target(self) -> Output | Resuming:
@@ -119,6 +160,7 @@ class Saving:
             self._parquet,
             if_changed=self.if_changed,
             on_change=self.on_change,
+            schema_mode=self.schema_mode,
             verify=self.verify,
         )
 
@@ -130,6 +172,11 @@ class Saving:
         return self.output
 
     @property
+    def partitions(self) -> list[str]:
+        """The columns of partitions."""
+        return list(partition_columns(read_names(self.partition_by))) if self.partition_by else []
+
+    @property
     def _parquet(self) -> ParquetOptions:
         return ParquetOptions(
             compression=self.compression,
@@ -137,4 +184,6 @@ class Saving:
             part_rows=self.part_rows,
             part_bytes=self.part_bytes,
             overwrite=self.overwrite,
+            partition_by=self.partitions,
+            mode=self.mode,
         )

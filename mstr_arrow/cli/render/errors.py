@@ -58,10 +58,7 @@ def shown_errors(console: Console, *, verbose: bool, interrupted: str = NO_FILE)
         except MstrError as error:
             if verbose:
                 show_traceback(console, error)
-            if isinstance(console, LogLines):
-                console.error(error, exit_code(error))
-            else:
-                console.print(explain(error), soft_wrap=True)
+            show_error(console, error)
             raise typer.Exit(exit_code(error)) from None
         except BrokenPipeError:
             # Whoever read our output has left, as `head` does.
@@ -71,6 +68,14 @@ def shown_errors(console: Console, *, verbose: bool, interrupted: str = NO_FILE)
                 show_traceback(console, error)
             console.print(Text.assemble((type(error).__name__, "bold red"), f": {error}"), soft_wrap=True)
             raise typer.Exit(FAILED) from None
+
+
+def show_error(console: Console, error: MstrError) -> None:
+    """Show an error to a person, or its parts to a program."""
+    if isinstance(console, LogLines):
+        console.error(error, exit_code(error))
+    else:
+        console.print(explain(error), soft_wrap=True)
 
 
 def _listening(console: Console) -> AbstractContextManager[None]:
