@@ -57,6 +57,12 @@ class Span:
                 _fail(tracing, self._span, error)
                 raise
 
+    def fail(self, error: BaseException) -> None:
+        """Note what went wrong, where that does not end it."""
+        tracing = _tracing()
+        if tracing is not None and self._span is not None:
+            _fail(tracing, self._span, error)
+
     def note(self, attributes: Attributes) -> None:
         """Add what is known now."""
         if self._span is not None:

@@ -91,6 +91,26 @@ def test_what_goes_wrong_is_noted_by_class_and_codes_alone(simulator, spans):
     assert post.attributes["error.type"] == "403"
 
 
+def test_a_run_is_a_span_above_its_jobs_and_one_that_failed_is_noted(simulator, spans, tmp_path):
+    pytest.importorskip("pydantic", reason="the extra jobs is not installed")
+    with connected(simulator) as conn:
+        (tmp_path / "jobs.toml").write_text(
+            '[jobs.sales]\nobject = "Sales Cube"\ndestination = "sales.parquet"\n'
+            '[jobs.none]\nobject = "No Such Cube"\ndestination = "none.parquet"\n'
+        )
+        done = ma.jobs.run(tmp_path / "jobs.toml", connection=conn)
+    ((run,), jobs) = (
+        spans("mstr_arrow.run"),
+        {each.attributes["mstr_arrow.job"]: each for each in spans("mstr_arrow.job")},
+    )
+    assert run.attributes["mstr_arrow.run"] == done.id
+    assert {each.parent.span_id for each in jobs.values()} == {run.context.span_id}
+    assert (jobs["sales"].attributes["mstr_arrow.rows"], jobs["sales"].status.is_ok) == (2000, True)
+    assert (jobs["none"].attributes["error.type"], jobs["none"].status.is_ok) == ("NotFound", False)
+    (write,) = spans("mstr_arrow.write")
+    assert write.parent.span_id == jobs["sales"].context.span_id
+
+
 def test_no_secret_and_no_value_is_in_a_span(simulator, spans):
     with connected(simulator) as conn:
         conn.cube("Sales Cube").filter(ma.col("Region") == "East").to_arrow()

@@ -39,7 +39,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    import pyarrow as pa
+
     from mstr_arrow.extract.folder import Folder
+    from mstr_arrow.extract.manifest import Part
     from mstr_arrow.extract.options import Chosen
     from mstr_arrow.extract.verification import Verified
     from mstr_arrow.fetch.bad_values import BadValues
@@ -68,6 +71,7 @@ class ExtractResult:
     ``data_time`` is when the data were last published; where it is None, ``why_no_data_time`` says why.
     ``bad_values`` counts the values that did not fit their columns and became null, in former runs, too.
     ``consistent`` says how certain it is that all rows are of the same data, as `ScanStats` does, over all runs.
+    ``schema`` is that of the parts, and ``files`` are these: each with its name, rows, bytes and SHA-256.
     ``changes`` are those of the columns since the extraction whose place it took.
     ``stats`` are those of the read; None without one.
     """
@@ -84,6 +88,8 @@ class ExtractResult:
     why_no_data_time: str | None = None
     consistent: Consistency = "one instance"
     bad_values: Mapping[str, BadValues] = field(default_factory=dict)
+    schema: pa.Schema | None = None
+    files: tuple[Part, ...] = ()
     changes: tuple[ColumnChange, ...] = ()
     stats: ScanStats | None = None
 
@@ -422,6 +428,8 @@ class Extraction:
             why_no_data_time=None if manifest.data_time else time.why_not,
             bad_values=manifest.bad_values,
             consistent=manifest.consistent,
+            schema=manifest.schema,
+            files=manifest.parts,
             changes=self._changes,
             stats=stats,
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.grid.type_names import read_type
+from mstr_arrow.jobs.increments import since
 from mstr_arrow.jobs.templates import filled
 from mstr_arrow.objects.report import Report
 from mstr_arrow.prompts.collection import Answers, load
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from mstr_arrow.connection import Connection
     from mstr_arrow.fetch.options import ScanOptions
     from mstr_arrow.jobs.model import Job
+    from mstr_arrow.jobs.record import Mark
     from mstr_arrow.jobs.templates import Values
     from mstr_arrow.objects.cube import Cube
     from mstr_arrow.scan.scan import Scan
@@ -43,8 +45,11 @@ async def open_object(connection: Connection, found: ObjectInfo, job: Job, value
     return await connection.report_async(found.id, **how)
 
 
-def ask(opened: Cube | Report, job: Job, values: Values, folder: Path) -> Scan:
-    """Make the scan of what a job asks for; answers are looked for from ``folder`` on. Errors: UsageError."""
+def ask(opened: Cube | Report, job: Job, values: Values, folder: Path, mark: Mark | None) -> Scan:
+    """Make the scan of what a job asks for, or of what came of that since a ``mark``.
+
+    Files of answers are looked for from ``folder`` on. Errors: UsageError.
+    """
     scan: Scan = opened
     if isinstance(opened, Report):
         if job.prompts:
@@ -59,6 +64,7 @@ def ask(opened: Cube | Report, job: Job, values: Values, folder: Path) -> Scan:
         )
     if job.where:
         scan = scan.filter(*(from_sql(filled(each, values)) for each in job.where))
+    scan = since(scan, job, mark)
     if job.aggregate:
         scan = scan.aggregate(*job.aggregate)
     if job.having:

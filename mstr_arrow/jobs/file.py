@@ -6,15 +6,19 @@ import re
 import tomllib
 import warnings
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import InsecureWarning, UsageError
 from mstr_arrow.jobs.history import beside
+from mstr_arrow.jobs.increments import reads_again
 from mstr_arrow.jobs.places import line_of, lines_of
 from mstr_arrow.jobs.problems import Problem, combined, problems_of
 from mstr_arrow.jobs.templates import names_in
+from mstr_arrow.jobs.words import in_words_of_the_file
 from mstr_arrow.names import suggestion
 from mstr_arrow.paths import read_path, told
+from mstr_arrow.query.since import read_overlap
 
 if TYPE_CHECKING:
     import os
@@ -157,6 +161,12 @@ def _of_destination(way: Way, name: str, job: Job) -> Iterator[Problem]:
             f"the job {name!r} merges, and its destination is no table",
             'Write to a table, as in destination = {delta = "lake/sales"}.',
         )
+    if job.mode == "append" and _is_file(job):
+        yield Problem(
+            (*way, "mode"),
+            f"the job {name!r} appends, and its destination is a file",
+            'Write a folder as destination, as in "sales/", or a table.',
+        )
     if job.mode == "replace_partitions" and not (job.partition_by and isinstance(job.destination, str)):
         yield Problem(
             (*way, "mode"),
@@ -167,18 +177,42 @@ def _of_destination(way: Way, name: str, job: Job) -> Iterator[Problem]:
         yield Problem(
             (*way, "mode"), f"the job {name!r} merges, and has no keys", 'Write keys = ["Order"], for one.'
         )
-    if job.since is not None or job.overlap is not None:
-        yield Problem(
-            (*way, "since"),
-            f"the job {name!r} reads by increments, which jobs cannot yet",
-            "Drop since and overlap.",
-        )
+    yield from _of_increments(way, name, job)
     if job.keep is not None and not _is_dated(job.destination):
         yield Problem(
             (*way, "keep"),
             f"the job {name!r} keeps former results, and its destination has no date in it or is not a path here",
             'Write destination = "sales/{today}/", for one.',
         )
+
+
+def _is_file(job: Job) -> bool:
+    given = job.destination
+    is_path = isinstance(given, str) and not given.endswith(("/", "\\")) and not job.partition_by
+    return is_path and bool(PurePath(str(given)).suffix)
+
+
+def _of_increments(way: Way, name: str, job: Job) -> Iterator[Problem]:
+    if job.since is None:
+        if job.overlap is not None:
+            yield Problem(
+                (*way, "overlap"),
+                f"the job {name!r} has an overlap, and nothing says of which column only new values are read",
+                'Write since = "Day", for one.',
+            )
+        return
+    if job.head is not None:
+        yield Problem(
+            (*way, "head"),
+            f"the job {name!r} reads the first rows only of what is new, so the others would never come",
+            "Drop head or since.",
+        )
+    try:
+        read_overlap(job.overlap)
+        reads_again(job.since, job.mode, job.partition_by, job.overlap)
+    except UsageError as error:
+        in_words_of_the_file(error)
+        yield Problem((*way, "since"), f"of the job {name!r}, {error.message.rstrip('.')}", error.hint or "")
 
 
 def _of_place(way: Way, place: Place) -> Iterator[Problem]:

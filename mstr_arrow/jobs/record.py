@@ -141,10 +141,10 @@ class RunRecord:
 def run_id(started: datetime, token: str) -> str:
     """Name a run so that names sort by time.
 
-    >>> run_id(datetime(2026, 11, 29, 1, 57, 29), "3f9a1c")
-    '20261129T015729-3f9a1c'
+    >>> run_id(datetime(2026, 11, 29, 1, 57, 29, 301_000), "3f9a1c")
+    '20261129T015729301-3f9a1c'
     """
-    return f"{started:%Y%m%dT%H%M%S}-{token}"
+    return f"{started:%Y%m%dT%H%M%S}{started.microsecond // 1000:03}-{token}"
 
 
 def with_stats(record: JobRecord, stats: ScanStats) -> JobRecord:
@@ -174,6 +174,10 @@ def with_extraction(record: JobRecord, result: ExtractResult) -> JobRecord:
         known,
         outcome="skipped" if result.skipped else known.outcome,
         rows=result.rows,
+        schema=result.schema,
+        changes=result.changes,
+        parts=tuple(PartRecord(each.name, each.rows, each.bytes, each.sha256) for each in result.files),
+        written_bytes=sum(each.bytes for each in result.files),
         data_time=result.data_time,
         why_no_data_time=result.why_no_data_time,
         consistent=result.consistent,

@@ -17,6 +17,7 @@ from mstr_arrow.instances.freshness import fetch_publication
 from mstr_arrow.jobs.asking import ask, open_object
 from mstr_arrow.jobs.current import during
 from mstr_arrow.jobs.endings import may_pass, wait_before
+from mstr_arrow.jobs.increments import mark_before
 from mstr_arrow.jobs.keeping import drop_former
 from mstr_arrow.jobs.record import JobRecord, error_record
 from mstr_arrow.jobs.shape import check_columns
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from mstr_arrow.connection import Connection
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.jobs.history import Records
-    from mstr_arrow.jobs.record import Stage
+    from mstr_arrow.jobs.record import Mark, Stage
     from mstr_arrow.jobs.sessions import Sessions
     from mstr_arrow.jobs.tasks import Task
     from mstr_arrow.scan.scan import Scan
@@ -75,6 +76,7 @@ class Work:
             except Exception as error:
                 if not isinstance(error, MstrError | OSError):
                     logger.exception("the job %r failed in a way that nobody expected", self.task.name)
+                made.fail(error)
                 self.record = failed(self.record, error)
             made.note({"mstr_arrow.outcome": self.record.outcome, "mstr_arrow.rows": self.record.rows})
         count("mstr_arrow.jobs", 1, {"mstr_arrow.outcome": self.record.outcome})
@@ -111,7 +113,9 @@ class Work:
         if task.target.way != "extract" and await self._is_current(connection, found):
             self.record = replace(self.record, outcome="skipped", ended=datetime.now(UTC))
             return
-        scan = ask(opened, job, task.values, self.folder)
+        mark = await self._mark(found)
+        self.record = replace(self.record, mark=mark)
+        scan = ask(opened, job, task.values, self.folder, mark)
         if task.target.way != "extract":  # which compares them with those of the folder
             await self._check_columns(scan)
         self.record = await write(scan, job, task.target, self.record, self._show)
@@ -143,6 +147,12 @@ class Work:
             return False
         last = await in_thread(self.records.last, self.task.name)
         return last is not None and last.data_time == published.moment and is_still_there(self.task, last)
+
+    async def _mark(self, found: ObjectInfo) -> Mark | None:
+        """Return up to where the last run has read the same and written it to the same place."""
+        last = await in_thread(self.records.last, self.task.name)
+        same = last is not None and last.object_id == found.id and is_still_there(self.task, last)
+        return await in_thread(mark_before, self.task.job, self.task.target, last if same else None)
 
     async def _check_columns(self, scan: Scan) -> None:
         """Note how the columns changed since the last run; errors: SchemaChanged, before anything is written."""

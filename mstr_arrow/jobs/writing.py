@@ -6,11 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import FileError
-from mstr_arrow.extract.manifest import read_manifest
-from mstr_arrow.files.disk import disk_errors
-from mstr_arrow.files.folders import MANIFEST
 from mstr_arrow.files.sinks import in_thread
-from mstr_arrow.jobs.record import PartRecord, with_extraction, with_stats
+from mstr_arrow.jobs.increments import mark_after
+from mstr_arrow.jobs.record import with_extraction, with_stats
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +38,7 @@ async def write(
         outcome="done",
         schema=await scan.schema_async(),
         written_bytes=await in_thread(lambda: _size(target)),
+        mark=mark_after(job, record.mark, stats.highest),
     )
 
 
@@ -59,13 +58,7 @@ async def _extracted(
         row_group_rows=job.row_group_rows,
         on_progress=on_progress,
     )
-    record = with_extraction(replace(record, outcome="done"), done)
-    if target.path is None:
-        return record
-    with disk_errors(target.path, "be read"):
-        manifest = read_manifest(await in_thread((target.path / MANIFEST).read_bytes))
-    parts = tuple(PartRecord(part.name, part.rows, part.bytes, part.sha256) for part in manifest.parts)
-    return replace(record, schema=manifest.schema, parts=parts, written_bytes=sum(part.bytes for part in parts))
+    return with_extraction(replace(record, outcome="done"), done)
 
 
 async def _written(scan: Scan, job: Job, target: Target, on_progress: Callable[[ScanStats], None]) -> ScanStats:
@@ -74,8 +67,15 @@ async def _written(scan: Scan, job: Job, target: Target, on_progress: Callable[[
         sizes: dict[str, Any] = {"part_rows": job.part_rows, "part_bytes": job.part_bytes}
         if job.part_rows is None and job.part_bytes is None:
             sizes["part_bytes"] = PART_BYTES
+        adds = job.mode in {"append", "replace_partitions"}
         return await scan.write_parquet_async(
-            target.place, overwrite=True, on_progress=on_progress, **parquet, **sizes
+            target.place,
+            partition_by=job.partition_by or None,
+            mode=job.mode if adds else None,  # type: ignore[arg-type]  # one of these
+            overwrite=not adds,
+            on_progress=on_progress,
+            **parquet,
+            **sizes,
         )
     if target.way == "parquet":
         return await scan.write_parquet_async(target.place, on_progress=on_progress, **parquet)

@@ -55,6 +55,14 @@ def test_what_fails_of_one_does_not_keep_the_others_away(run, server, tmp_path):
 
 
 @pytest.mark.usefixtures("server")
+def test_a_log_tells_each_object_in_a_line(run, tmp_path):
+    result = run("fetch", "One Row", "No Such Cube", "-o", f"{tmp_path}/out/", "--log-json")
+    lines = [json.loads(line) for line in result.err.splitlines()]
+    assert [line["level"] for line in lines if "No Such Cube" in line["message"]] == ["info", "error"]
+    assert lines[-1]["message"].startswith("2 objects: 1 done, 1 failed; 1 row")
+
+
+@pytest.mark.usefixtures("server")
 @pytest.mark.parametrize("more", [["--resume"], ["--part-rows", 900]])
 def test_extractions_and_parts_are_folders(run, tmp_path, more):
     fetch = ("fetch", CUBE, "One Row", "-o", f"{tmp_path}/out/", *more)

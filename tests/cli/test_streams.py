@@ -151,7 +151,7 @@ def test_json_is_ascii_whatever_the_encoding(encoded, arguments, encoding):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["describe", "нет такого 📉"], ["нет"], ["fetch", CUBE, "-o", "данные.csv/x.csv"], ["sql", "нет"]]
+    "arguments", [["describe", "нет такого 📉"], ["нет"], ["fetch", CUBE, "-o", "нет"], ["sql", "нет"]]
 )
 def test_errors_are_told_in_every_encoding(encoded, arguments):
     result = encoded(arguments, "ascii")

@@ -204,19 +204,25 @@ def test_a_delta_table(run, tmp_path):
     assert pl.read_delta(str(tmp_path / "lake" / "sales")).height == 2_000
 
 
-def test_columns_that_changed_are_refused_before_a_byte_is_written(jobs_file, tmp_path):
+@pytest.mark.parametrize("place", ["out/cities.parquet", "out/cities/"])
+def test_columns_that_changed_are_refused_before_a_byte_is_written(jobs_file, tmp_path, place):
+    def written():
+        return {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+
     with Simulator(rows=50, **IDLE) as server:
-        file = jobs_file(f'{table_of(server)}[jobs.cities]\nobject = "Cities"\ndestination = "cities.parquet"\n')
+        file = jobs_file(f'{table_of(server)}[jobs.cities]\nobject = "Cities"\ndestination = "{place}"\n')
         with ma.connect(server.url, username=server.username, password=server.password) as conn:
             conn.write("Cities", pl.DataFrame({"city": ["Lyon"], "area": [1.5]}))
             assert outcomes(ma.jobs.run(file)) == {"cities": "done"}
-            before = (tmp_path / "cities.parquet").read_bytes()
+            before = written()
             more = pl.DataFrame({"city": ["Lyon"], "area": [1.5], "people": [3.5]})
             conn.write("Cities", more, mode="replace", schema_mode="add")
         done = ma.jobs.run(file)
         assert outcomes(done) == {"cities": "failed"}
         assert (done.jobs[0].error.kind, "'people'" in done.jobs[0].error.message) == ("SchemaChanged", True)
-        assert (tmp_path / "cities.parquet").read_bytes() == before
+        assert 'schema_mode = "add"' in done.jobs[0].error.hint
+        assert written() == before
         file.write_text(file.read_text() + 'schema_mode = "add"\n')
-        done = ma.jobs.run(file)
-        assert [change.kind for change in done.jobs[0].changes] == ["new"]
+        (done,) = ma.jobs.run(file).jobs
+        assert [change.kind for change in done.changes] == ["new"]
+        assert done.schema.names == ["city", "area", "people"]

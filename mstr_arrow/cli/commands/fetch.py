@@ -84,6 +84,7 @@ def fetch(
             }
         )
         saving.check()
+        question.check(saving.mode, saving.partitions)
         target = None if explain_only or choice.several else saving.target()
         if choice.several:
             saving.targets([])  # refuses what is no folder

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mstr_arrow.cli.commands.refresh import only_cubes
+from mstr_arrow.cli.options.output import Output
 from mstr_arrow.cli.options.parameters import refuse_parameters
 from mstr_arrow.cli.options.resuming import Resuming
 from mstr_arrow.cli.render.progress import detail, progress
@@ -14,6 +15,8 @@ from mstr_arrow.cli.render.publishing import publication_progress
 from mstr_arrow.cli.render.publishing import summarise as refreshed
 from mstr_arrow.errors import UsageError
 from mstr_arrow.instances.freshness import fetch_publication
+from mstr_arrow.jobs.increments import highest_in
+from mstr_arrow.jobs.targets import Target
 from mstr_arrow.objects.report import Report
 from mstr_arrow.session.client import client_of
 
@@ -21,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mstr_arrow.catalog.objects import ObjectInfo
-    from mstr_arrow.cli.options.output import Output
     from mstr_arrow.cli.options.prompting import Prompting
     from mstr_arrow.cli.options.query import Question
     from mstr_arrow.cli.options.written import Written
@@ -59,16 +61,20 @@ class Work:
         """Return the work of one of several objects."""
         return replace(self, label=f"{label}: ")
 
-    def scan(self, connection: Connection, found: ObjectInfo) -> Scan:
-        """Open an object, have it published anew if that is wanted, and ask of it what is asked."""
+    def scan(self, connection: Connection, found: ObjectInfo, target: Output | Resuming | None = None) -> Scan:
+        """Open an object, have it published anew if that is wanted, and ask what is not in the target yet."""
         opened = self._opened(connection, found)
         if self.refresh:
             self._refresh(opened)
-        return self.question.asked_of(self.prompting.told(opened, self.answers))
+        told, column = self.prompting.told(opened, self.answers), self.question.since
+        if column is None or not isinstance(target, Output):
+            return self.question.asked_of(told)
+        last = highest_in(Target("parts", str(target.path)), column)
+        return self.question.asked_of(told, last=last, inclusive=target.parquet.mode != "append")
 
     def write(self, connection: Connection, found: ObjectInfo, target: Output | Resuming) -> Written:
         """Do all of it, and tell what was done."""
-        scan = self.scan(connection, found)
+        scan = self.scan(connection, found, target)
         asks_time = self.tells_data_time and not isinstance(target, Resuming)
         published = _published(connection, found) if asks_time else None
         with progress(self.console, quiet=self.quiet, label=self.label) as on_progress:

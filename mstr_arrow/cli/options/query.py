@@ -1,12 +1,16 @@
 """What is asked of an object, as the options of ``mstr-arrow fetch`` say it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from mstr_arrow.cli.options.pairs import read_names, read_order
+from mstr_arrow.errors import UsageError
+from mstr_arrow.jobs.increments import reads_again
 from mstr_arrow.query.parse_sql import from_sql
+from mstr_arrow.query.since import Grown, read_overlap
 from mstr_arrow.scan.scan import Scan
 
 LESS = "Rows and columns"
@@ -62,9 +66,43 @@ class Question:
         int | None, typer.Option(metavar="N", min=1, help="Read the first rows only.", rich_help_panel=LESS)
     ] = None
 
-    def asked_of(self, scan: Scan) -> Scan:
-        """Make the scan that answers it; errors: UsageError for conditions that are no SQL."""
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Read only what came after the rows that are in the folder, by a column of dates or numbers that "
+            "grow; with --mode append, or with --partition-by this column and --mode replace_partitions.",
+            rich_help_panel=LESS,
+        ),
+    ] = None
+    overlap: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="How far before that to begin, for rows that come late: '3 days', '12 hours', or a number.",
+            rich_help_panel=LESS,
+        ),
+    ] = None
+
+    def check(self, mode: str | None, partition_by: Collection[str]) -> None:
+        """Refuse to read what is new where that would lose or double rows; errors: UsageError."""
+        if self.since is None:
+            if self.overlap is not None:
+                raise UsageError("--overlap is for --since.", hint="Add --since COLUMN, or leave it away.")
+            return
+        if self.head is not None:
+            raise UsageError(
+                "--since and --head exclude each other: other new rows would never come.",
+                hint="Leave one of them away.",
+            )
+        read_overlap(self.overlap)
+        reads_again(self.since, mode, partition_by, self.overlap)
+
+    def asked_of(self, scan: Scan, *, last: Grown | None = None, inclusive: bool = True) -> Scan:
+        """Make the scan that answers it, of what came since the ``last`` value; errors: UsageError."""
         scan = scan.filter(*map(from_sql, self.where)) if self.where else scan
+        if self.since is not None:
+            scan = scan.since(self.since, last, overlap=self.overlap, inclusive=inclusive)
         if aggregated := read_names(self.aggregate or ()):
             scan = scan.aggregate(*aggregated)
         scan = scan.filter(*map(from_sql, self.having)) if self.having else scan

@@ -172,6 +172,11 @@ class Saving:
         return self.output
 
     @property
+    def partitions(self) -> list[str]:
+        """The columns of partitions."""
+        return list(partition_columns(read_names(self.partition_by))) if self.partition_by else []
+
+    @property
     def _parquet(self) -> ParquetOptions:
         return ParquetOptions(
             compression=self.compression,
@@ -179,6 +184,6 @@ class Saving:
             part_rows=self.part_rows,
             part_bytes=self.part_bytes,
             overwrite=self.overwrite,
-            partition_by=partition_columns(read_names(self.partition_by)) if self.partition_by else (),
+            partition_by=self.partitions,
             mode=self.mode,
         )
