@@ -19,7 +19,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,14 +31,21 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from benchmarks.bucket import URI, bucket, filesystem
 from benchmarks.measure import machine, median_ratio, peak_rss, table, verdict
+from mstr_arrow.adapters.adbc_table import AdbcTableSink
+from mstr_arrow.adapters.delta_table import DeltaTableSink
+from mstr_arrow.adapters.duckdb_table import DuckDBTableSink
+from mstr_arrow.adapters.iceberg_table import IcebergTableSink
+from mstr_arrow.adapters.table_sink import choice
 from mstr_arrow.files.partitions import PartitionedParquet
 from mstr_arrow.files.parts import ParquetParts
 from mstr_arrow.files.rolling import PartOptions
 from mstr_arrow.grid.texts import deliver_batch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
 ROWS = 10_000_000
 BATCH = 50_000
@@ -50,7 +59,8 @@ TARGET_RATIO = 1.2
 class Destination:
     """A way to write: ours, and a peer's, each given a number of rows and a new folder.
 
-    ``rss`` is what ours may take at its peak, in MB; ``needs`` names the modules without which it is left out.
+    ``rss`` is what ours may take at its peak, in MB; ``needs`` names the modules without which it is left out. Both
+    run ``within`` what they need, which takes no time that counts.
     """
 
     ours: Callable[[int, Path], object]
@@ -60,6 +70,7 @@ class Destination:
     ratio: float = TARGET_RATIO
     rows: int = ROWS
     needs: tuple[str, ...] = ()
+    within: Callable[[], AbstractContextManager[object]] = nullcontext
 
 
 def main() -> int:
@@ -120,7 +131,7 @@ def _write(name: str, who: str, *, quick: bool) -> None:
     work = destination.ours if who == "ours" else destination.peer
     rows = _rows(destination, quick=quick)
     next(batches(BATCH))
-    with tempfile.TemporaryDirectory() as folder:
+    with destination.within(), tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         work(rows, Path(folder) / "sales")
         seconds = time.perf_counter() - began
@@ -221,7 +232,16 @@ def _partitions_by_pyarrow(rows: int, path: Path) -> None:
     _dataset(rows, path, partitioning=PARTITION_BY, partitioning_flavor="hive")
 
 
-def _dataset(rows: int, path: Path, **options: Any) -> None:
+def _partitions_in_s3(rows: int, _: Path) -> None:
+    into(PartitionedParquet(URI, HOW, partition_by=PARTITION_BY, overwrite=False), rows)
+
+
+def _partitions_in_s3_by_pyarrow(rows: int, _: Path) -> None:
+    place = URI.removeprefix("s3://")
+    _dataset(rows, place, partitioning=PARTITION_BY, partitioning_flavor="hive", filesystem=filesystem())
+
+
+def _dataset(rows: int, path: Path | str, **options: Any) -> None:
     parquet = ds.ParquetFileFormat()
     ds.write_dataset(
         reader(rows),
@@ -232,10 +252,89 @@ def _dataset(rows: int, path: Path, **options: Any) -> None:
     )
 
 
+# Tables
+
+
+def _delta(rows: int, path: Path, by: Sequence[str] = ()) -> None:
+    into(DeltaTableSink(path, choice("error", partition_by=by), None, None), rows)
+
+
+def _delta_by_deltalake(rows: int, path: Path, by: Sequence[str] | None = None) -> None:
+    import deltalake
+
+    deltalake.write_deltalake(path, reader(rows, plain=True), partition_by=by)
+
+
+def _catalog(path: Path) -> dict[str, str]:
+    """Make a catalogue of Iceberg tables, and give its properties."""
+    from pyiceberg.catalog import load_catalog
+
+    path.mkdir()
+    properties = {"type": "sql", "uri": f"sqlite:///{path}/catalog.db", "warehouse": f"file://{path}/warehouse"}
+    load_catalog("bench", **properties).create_namespace("shop")
+    return properties
+
+
+def _iceberg(rows: int, path: Path) -> None:
+    into(IcebergTableSink("bench.shop.sales", choice("error"), _catalog(path)), rows)
+
+
+def _iceberg_by_pyiceberg(rows: int, path: Path) -> None:
+    from pyiceberg.catalog import load_catalog
+
+    incoming = reader(rows, plain=True)
+    catalog = load_catalog("bench", **_catalog(path))
+    with catalog.create_table_transaction("shop.sales", schema=incoming.schema) as transaction:
+        transaction.append(incoming)
+
+
+def _duckdb(rows: int, path: Path) -> None:
+    into(DuckDBTableSink(path, "sales", choice("error")), rows)
+
+
+def _duckdb_by_duckdb(rows: int, path: Path) -> None:
+    import duckdb
+
+    incoming = reader(rows, plain=True)
+    with duckdb.connect(path) as connection:
+        connection.register("incoming", incoming)
+        connection.execute("create table sales as select * from incoming").fetchall()
+
+
+def _adbc(rows: int, path: Path) -> None:
+    into(AdbcTableSink(f"sqlite:///{path}", "sales", choice("error"), None, None), rows)
+
+
+def _adbc_by_its_driver(rows: int, path: Path) -> None:
+    from adbc_driver_sqlite import dbapi
+
+    with dbapi.connect(str(path)) as connection, connection.cursor() as cursor:
+        cursor.adbc_ingest("sales", reader(rows, plain=True), mode="create")
+        connection.commit()
+
+
 DESTINATIONS: dict[str, Destination] = {
     "parquet": Destination(_file, _file_by_pyarrow),
     "parts": Destination(_parts, _parts_by_pyarrow),
     "partitions": Destination(_partitions, _partitions_by_pyarrow),
+    "partitions in S3": Destination(
+        _partitions_in_s3, _partitions_in_s3_by_pyarrow, needs=("obstore", "moto", "flask"), within=bucket
+    ),
+    "delta": Destination(_delta, _delta_by_deltalake, "deltalake", rss=400, needs=("deltalake",)),
+    "delta, 60 partitions": Destination(
+        partial(_delta, by=PARTITION_BY),
+        partial(_delta_by_deltalake, by=PARTITION_BY),
+        "deltalake",
+        rss=900,
+        needs=("deltalake",),
+    ),
+    "iceberg": Destination(
+        _iceberg, _iceberg_by_pyiceberg, "pyiceberg", rows=20_000_000, needs=("pyiceberg", "sqlalchemy")
+    ),
+    "duckdb": Destination(_duckdb, _duckdb_by_duckdb, "duckdb", needs=("duckdb",)),
+    "sqlite by ADBC": Destination(
+        _adbc, _adbc_by_its_driver, "its driver", rows=2_000_000, needs=("adbc_driver_sqlite",)
+    ),
 }
 """What is measured, by name, in this order."""
 

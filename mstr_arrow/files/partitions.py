@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mstr_arrow.files.rolling import PartOptions
     from mstr_arrow.grid.texts import Strings
 
-WAITING_BYTES = 128 * 2**20
+WAITING_BYTES = 64 * 2**20
 """What may wait to be written, over all partitions."""
 
 OPEN_PARTS = 128

@@ -60,7 +60,7 @@ class Writable(Question):
 
         With ``partition_by``, the folder has Hive partitions: ``Year=2024/Region=East/part-00000.parquet``. These
         columns are in the names of folders, and not in the files. Polars (``hive_partitioning=True``), DuckDB,
-        Spark and pyarrow read them back, with types that they guess from the names. Holds up to 128 MB of rows
+        Spark and pyarrow read them back, with types that they guess from the names. Holds up to 64 MB of rows
         that wait to be written, and the pages under way.
 
         ``mode="append"`` adds parts to those that are there, and ``mode="replace_partitions"`` replaces the
