@@ -40,7 +40,7 @@ def test_a_read_that_fails_midway_leaves_the_table_as_it_was_and_raises_its_own_
     place.put(batch([1, 2]))
     for fault, error in ((DENIED, errors.PermissionDenied), (GONE, errors.InstanceGone)):
         for mode in ("append", "overwrite"):
-            simulator.fail(fault.on("GET", "/instances/", skip=20, times=None))
+            simulator.fail(fault.on("GET", "/instances/", skip=10, times=None))
             try:
                 with pytest.raises(error):
                     place.write(numbers, mode=mode)
@@ -51,7 +51,7 @@ def test_a_read_that_fails_midway_leaves_the_table_as_it_was_and_raises_its_own_
 
 
 def test_a_read_that_fails_midway_makes_no_table(place, numbers, simulator):
-    simulator.fail(DENIED.on("GET", "/instances/", skip=20, times=None))
+    simulator.fail(DENIED.on("GET", "/instances/", skip=10, times=None))
     try:
         with pytest.raises(errors.PermissionDenied):
             place.write(numbers)
@@ -64,7 +64,7 @@ def test_a_read_that_fails_midway_makes_no_table(place, numbers, simulator):
 
 def test_a_read_that_begins_again_leaves_nothing_twice(place, numbers, simulator):
     place.put(batch([5_000]))
-    simulator.fail(GONE.on("GET", "/instances/", skip=20))
+    simulator.fail(GONE.on("GET", "/instances/", skip=10))
     stats = place.write(numbers, mode="append")
     assert (stats.restarts, stats.result_rows) == (1, 2_000)
     assert numbers_of(place) == [*range(2_000), 5_000]
@@ -76,7 +76,7 @@ def test_a_cancelled_write_leaves_the_table_as_it_was(place, numbers, pages):
     async def cancelled():
         write = getattr(numbers, f"write_{place.tool}_async")
         task = asyncio.ensure_future(write(*place.target, **place.options, mode="append"))
-        await asyncio.to_thread(pages.wait_for, 20)
+        await asyncio.to_thread(pages.wait_for, 10)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
