@@ -1,6 +1,9 @@
 """What all tables have in common: they change in one commit or not at all."""
 
 import asyncio
+import subprocess
+import sys
+from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
@@ -83,6 +86,34 @@ def test_a_cancelled_write_leaves_the_table_as_it_was(place, numbers, pages):
 
     asyncio.run(cancelled())
     assert numbers_of(place) == [1, 2]
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from tests.tables.conftest import Place, batch
+place = Place(sys.argv[1], Path(sys.argv[2]), eval(sys.argv[3]))
+sink = place.sink("append")
+sink.open()
+sink.start(batch([1]).schema)
+for number in range(3):
+    sink.write(batch([*range(5_000 * number, 5_000 * (number + 1))]))
+print("under way", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.slow
+def test_a_kill_leaves_the_table_as_it_was_and_the_next_write_goes_through(place):
+    place.put(batch([1, 2]))
+    command = [sys.executable, "-c", KILLED, place.tool, str(place.folder), repr(place.options)]
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as process:  # noqa: S603 - our own
+        assert process.stdout.readline() == "under way\n"
+        process.kill()
+    assert numbers_of(place) == [1, 2]
+    place.put(batch([3]), mode="append")
+    assert numbers_of(place) == [1, 2, 3]
 
 
 def test_an_empty_result_makes_an_empty_table(place, numbers):
@@ -238,8 +269,6 @@ def test_narrower_values_fit_and_wider_ones_are_refused(place):
     ],
 )
 def test_a_tool_that_is_not_installed_is_named_with_its_extra(tmp_path, numbers, monkeypatch, tool, module):
-    import sys
-
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(errors.UsageError, match=rf"pip install 'mstr-arrow\[{tool}\]'"):
         getattr(numbers, f"write_{tool}")(
