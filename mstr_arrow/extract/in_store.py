@@ -55,7 +55,7 @@ class FolderInStore:
         self._place = place
         self.path = str(place)
         self.work = str(place / UNFINISHED)
-        self._notes = LocalNotes(self.path)
+        self._notes = LocalNotes(self.path, place.store.address)
         self._hold = self._new_hold()
         self._held = False
         self._version: Mapping[str, Any] | None = None
@@ -363,7 +363,8 @@ class _PartUnderWay:
 
 def _tag(entry: Entry) -> str:
     """Return what tells that the bytes of a file are others: its e-tag, or in a filesystem when it was written."""
-    return str(entry.version.get("e_tag") or entry.version.get("mtime_ns"))
+    tag = entry.version.get("e_tag") or entry.version.get("mtime_ns")
+    return str(tag).strip('"')  # Azure puts it in quotes, and does not when it lists
 
 
 def _encoded(text: str) -> bytes:

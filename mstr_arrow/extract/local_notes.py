@@ -23,13 +23,14 @@ class LocalNotes:
     """Two files in a folder that only its owner can look into: never in the store, which others can read.
 
     ``private`` is that of the sessions. The other is locked for as long as a run lives, and names the last ones: so
-    it is certain of a run that was made here whether it is over.
+    it is certain of a run that was made here whether it is over. ``address`` tells stores apart that call their
+    buckets the same.
     """
 
-    def __init__(self, place: str) -> None:
+    def __init__(self, place: str, address: str) -> None:
         self._place = place
         self._folder, self._passing = _folder()
-        name = hashlib.sha256(place.encode()).hexdigest()[:32]
+        name = hashlib.sha256(f"{address} {place}".encode()).hexdigest()[:32]
         self.private = self._folder / f"{name}.json"
         self._runs = self._folder / f"{name}.runs"
         self._lock: int | None = None

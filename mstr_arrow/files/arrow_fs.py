@@ -30,6 +30,9 @@ class Filesystem:
     def __init__(self, filesystem: Any) -> None:
         self._fs = filesystem
 
+    address = ""
+    """Where it is: its paths do not say."""
+
     def shown(self, path: str) -> str:
         """Return what errors call a path."""
         return f"{self._fs.type_name}:{path}"

@@ -64,6 +64,11 @@ class ObjectStore:
         self._root = root.rstrip("/")
         self._bucket = bucket
 
+    @property
+    def address(self) -> str:
+        """Where the store is, if not where its kind usually is."""
+        return str((getattr(self._store, "config", None) or {}).get("endpoint", ""))
+
     def shown(self, path: str) -> str:
         """Return what errors call a path."""
         return f"{self._root}/{path}"

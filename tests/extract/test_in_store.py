@@ -134,15 +134,19 @@ def test_a_killed_run_is_gone_on_with(s3, server, killed, sales, home):
     assert server.open_sessions == 1
 
 
-def test_a_run_that_was_killed_on_another_machine_is_gone_on_with_after_a_while(s3, killed, sales, elsewhere):
-    killed(s3.uri("sales"), 6)
+def test_a_run_that_was_killed_on_another_machine_is_gone_on_with_after_a_while(
+    s3, simulator, cube, elsewhere, monkeypatch
+):
+    with monkeypatch.context() as patch:
+        patch.setattr(hold.Hold, "release", lambda self: self._over.set())
+        interrupted(simulator, cube, s3.uri("sales"))
     elsewhere()
     began = time.monotonic()
-    done = sales.extract(s3.uri("sales"), part_rows=1_000)
+    done = cube.extract(s3.uri("sales"), part_rows=PART)
     assert time.monotonic() - began >= 0.5
-    assert (done.rows, done.continued) == (6_000, False)
-    assert done.resumed >= 1_000
-    assert rows(s3).height == 6_000
+    assert (done.rows, done.continued) == (2_000, False)
+    assert done.resumed >= PART
+    assert rows(s3).height == 2_000
 
 
 def test_a_run_that_failed_lets_go_at_once(s3, simulator, cube, elsewhere, monkeypatch):
