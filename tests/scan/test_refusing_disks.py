@@ -10,7 +10,8 @@ import pytest
 import mstr_arrow as ma
 from mstr_arrow.errors import FileError, MstrError, UsageError
 
-WRITERS = {"write_parquet": "x.parquet", "write_ipc": "x.arrow", "write_csv": "x.csv", "parts": "parts", "partitions": "p"}
+WRITERS = {"write_parquet": "x.parquet", "write_ipc": "x.arrow", "write_csv": "x.csv", "parts": "parts"}
+WRITERS |= {"partitions": "p"}
 FOLDERS = {"parts", "partitions"}
 
 
@@ -105,7 +106,9 @@ def test_a_full_device_is_told_with_its_path(sales, writer):
     assert caught.value.errno == errno.ENOSPC
 
 
-@pytest.mark.parametrize(("path", "writer"), [("no/x.csv", "write_csv"), ("no/parts", "parts"), ("no/p", "partitions")])
+@pytest.mark.parametrize(
+    ("path", "writer"), [("no/x.csv", "write_csv"), ("no/parts", "parts"), ("no/p", "partitions")]
+)
 def test_a_path_that_leads_nowhere_is_an_error_of_the_call(sales, tmp_path, path, writer):
     with pytest.raises(UsageError, match="No such file or directory"):
         write(sales, writer, tmp_path / path)
