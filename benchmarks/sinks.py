@@ -21,6 +21,7 @@ import tempfile
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,13 +33,18 @@ import pyarrow.parquet as pq
 
 from benchmarks.bucket import URI, bucket, filesystem
 from benchmarks.measure import machine, median_ratio, peak_rss, table, verdict
+from mstr_arrow.adapters.adbc_table import AdbcTableSink
+from mstr_arrow.adapters.delta_table import DeltaTableSink
+from mstr_arrow.adapters.duckdb_table import DuckDBTableSink
+from mstr_arrow.adapters.iceberg_table import IcebergTableSink
+from mstr_arrow.adapters.table_sink import choice
 from mstr_arrow.files.partitions import PartitionedParquet
 from mstr_arrow.files.parts import ParquetParts
 from mstr_arrow.files.rolling import PartOptions
 from mstr_arrow.grid.texts import deliver_batch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
 ROWS = 10_000_000
@@ -246,12 +252,88 @@ def _dataset(rows: int, path: Path | str, **options: Any) -> None:
     )
 
 
+# Tables
+
+
+def _delta(rows: int, path: Path, by: Sequence[str] = ()) -> None:
+    into(DeltaTableSink(path, choice("error", partition_by=by), None, None), rows)
+
+
+def _delta_by_deltalake(rows: int, path: Path, by: Sequence[str] | None = None) -> None:
+    import deltalake
+
+    deltalake.write_deltalake(path, reader(rows, plain=True), partition_by=by)
+
+
+def _catalog(path: Path) -> dict[str, str]:
+    """Make a catalogue of Iceberg tables, and give its properties."""
+    from pyiceberg.catalog import load_catalog
+
+    path.mkdir()
+    properties = {"type": "sql", "uri": f"sqlite:///{path}/catalog.db", "warehouse": f"file://{path}/warehouse"}
+    load_catalog("bench", **properties).create_namespace("shop")
+    return properties
+
+
+def _iceberg(rows: int, path: Path) -> None:
+    into(IcebergTableSink("bench.shop.sales", choice("error"), _catalog(path)), rows)
+
+
+def _iceberg_by_pyiceberg(rows: int, path: Path) -> None:
+    from pyiceberg.catalog import load_catalog
+
+    incoming = reader(rows, plain=True)
+    catalog = load_catalog("bench", **_catalog(path))
+    with catalog.create_table_transaction("shop.sales", schema=incoming.schema) as transaction:
+        transaction.append(incoming)
+
+
+def _duckdb(rows: int, path: Path) -> None:
+    into(DuckDBTableSink(path, "sales", choice("error")), rows)
+
+
+def _duckdb_by_duckdb(rows: int, path: Path) -> None:
+    import duckdb
+
+    incoming = reader(rows, plain=True)
+    with duckdb.connect(path) as connection:
+        connection.register("incoming", incoming)
+        connection.execute("create table sales as select * from incoming").fetchall()
+
+
+def _adbc(rows: int, path: Path) -> None:
+    into(AdbcTableSink(f"sqlite:///{path}", "sales", choice("error"), None, None), rows)
+
+
+def _adbc_by_its_driver(rows: int, path: Path) -> None:
+    from adbc_driver_sqlite import dbapi
+
+    with dbapi.connect(str(path)) as connection, connection.cursor() as cursor:
+        cursor.adbc_ingest("sales", reader(rows, plain=True), mode="create")
+        connection.commit()
+
+
 DESTINATIONS: dict[str, Destination] = {
     "parquet": Destination(_file, _file_by_pyarrow),
     "parts": Destination(_parts, _parts_by_pyarrow),
     "partitions": Destination(_partitions, _partitions_by_pyarrow),
     "partitions in S3": Destination(
         _partitions_in_s3, _partitions_in_s3_by_pyarrow, needs=("obstore", "moto", "flask"), within=bucket
+    ),
+    "delta": Destination(_delta, _delta_by_deltalake, "deltalake", rss=400, needs=("deltalake",)),
+    "delta, 60 partitions": Destination(
+        partial(_delta, by=PARTITION_BY),
+        partial(_delta_by_deltalake, by=PARTITION_BY),
+        "deltalake",
+        rss=900,
+        needs=("deltalake",),
+    ),
+    "iceberg": Destination(
+        _iceberg, _iceberg_by_pyiceberg, "pyiceberg", rows=20_000_000, needs=("pyiceberg", "sqlalchemy")
+    ),
+    "duckdb": Destination(_duckdb, _duckdb_by_duckdb, "duckdb", needs=("duckdb",)),
+    "sqlite by ADBC": Destination(
+        _adbc, _adbc_by_its_driver, "its driver", rows=2_000_000, needs=("adbc_driver_sqlite",)
     ),
 }
 """What is measured, by name, in this order."""

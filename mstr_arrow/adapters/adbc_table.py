@@ -115,9 +115,11 @@ class AdbcTableSink(TableSink):
     def _merge(self, cursor: Any, reader: pa.RecordBatchReader) -> None:
         staged = quoted(_STAGED)
         names = ", ".join(map(quoted, self._fit.schema.names if self._fit else []))
-        same = " AND ".join(f"{staged}.{quoted(key)} = {self._name}.{quoted(key)}" for key in self._choice.keys)
+        keys = ", ".join(map(quoted, self._choice.keys))
+        sides = f"({keys})" if len(self._choice.keys) > 1 else keys
         cursor.adbc_ingest(_STAGED, reader, mode="create", temporary=True)
-        cursor.execute(f"DELETE FROM {self._name} WHERE EXISTS (SELECT 1 FROM {staged} WHERE {same})")
+        # Not EXISTS, for which SQLite goes through all staged rows for each row of the table.
+        cursor.execute(f"DELETE FROM {self._name} WHERE {sides} IN (SELECT {keys} FROM {staged})")
         cursor.execute(f"INSERT INTO {self._name} ({names}) SELECT {names} FROM {staged}")
         cursor.execute(f"DROP TABLE {staged}")
 

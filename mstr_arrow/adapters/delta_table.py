@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from mstr_arrow.adapters.table_sink import Choice
 
+ROW_GROUP_ROWS = 131_072
+"""Rows of a row group, which deltalake holds until it is full: as in files, and not the million of its own."""
+
 
 class DeltaTableSink(TableSink):
     """A Delta table, given by its folder, a URI or as a `deltalake.DeltaTable`.
@@ -102,6 +105,7 @@ class DeltaTableSink(TableSink):
             partition_by=None if there else list(self._choice.partition_by) or None,
             schema_mode="merge" if self._fit and self._fit.added else None,
             storage_options=None if there else self._options or None,
+            writer_properties=self._tool.WriterProperties(compression="ZSTD", max_row_group_size=ROW_GROUP_ROWS),
             **({"predicate": self._predicate} if overwrites and self._predicate else {}),
         )
 

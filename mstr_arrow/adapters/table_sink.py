@@ -41,8 +41,8 @@ SchemaMode = Literal["fixed", "add"]
 _STACK = re.compile(r"^\s*0: .*\Z", re.MULTILINE | re.DOTALL)
 _DRAWN = re.compile(r"\x1b\[\d*m|↳")
 """Colours and arrows of errors that come with the errors below them."""
-_SECRET = 8
-"""Letters of an option that are not shown where a tool quotes them."""
+_SECRET = re.compile(r"key|secret|token|password|sas|credential|uri|account", re.IGNORECASE)
+"""Options whose values are not shown where a tool quotes them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,7 +222,7 @@ def said(error: Exception, secrets: Mapping[str, str]) -> str:
     'no such bucket, key=…'
     """
     text = " ".join(_DRAWN.sub("", _STACK.sub("", str(error))).split()) or type(error).__name__
-    for value in secrets.values():
-        if isinstance(value, str) and len(value) >= _SECRET:
+    for name, value in secrets.items():
+        if _SECRET.search(name) and isinstance(value, str) and len(value) > 3:
             text = text.replace(value, "…")
     return text

@@ -96,6 +96,15 @@ def test_what_is_no_page_is_refused(body):
         read_page(Answer(200, {}, body))
 
 
+@pytest.mark.parametrize("item", [b"{}", b"null"])
+def test_a_page_of_objects_by_the_million_takes_no_memory(item):
+    body = b"[" + b",".join([item] * 2_000_000) + b"]"
+    before = pa.default_memory_pool().max_memory()
+    with pytest.raises(ProtocolError):
+        read_page(Answer(200, {}, body))
+    assert pa.default_memory_pool().max_memory() - before < 50 * 2**20
+
+
 def test_pages_without_objects_have_the_same_columns():
     assert read_page(answer([])).items.schema.equals(columns.LISTED)
     assert pa.Table.from_batches([read_page(answer([OBJECT])).items]).schema.equals(columns.LISTED)
