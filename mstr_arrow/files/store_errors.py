@@ -27,6 +27,9 @@ _GONE = {"NoSuchUpload", "InvalidBlockList"}
 _UNREACHABLE = re.compile(
     r"kind: Connect|ConnectError|Connection refused|dns error|tcp connect|No route|Name or service", re.IGNORECASE
 )
+_QUERY = re.compile(r"\?[^\s\"',)]+")
+"""What is behind the question mark of a URL: in Azure's a signature may be, which is a secret."""
+
 _TIMED_OUT = re.compile(r"timed out|TimedOut|operation timeout", re.IGNORECASE)
 
 _CREDENTIALS = {
@@ -53,6 +56,15 @@ class _Told(NamedTuple):
 def is_missing_bucket(text: str) -> bool:
     """Tell whether a store says that there is no such bucket, where it says that a path is not there."""
     return _code(text) in _NO_BUCKET or "specified bucket does not exist" in text
+
+
+def shows_secret(text: str) -> bool:
+    """Tell whether the text of an error has the signature of a URL in it, so that it is not to be shown.
+
+    >>> shows_secret("PUT https://a.blob.core.windows.net/c/x?sv=2024&sig=abc%3D failed"), shows_secret("PUT s3://b/x")
+    (True, False)
+    """
+    return re.search(r"[?&](sig|X-Amz-Signature|X-Amz-Security-Token)=", text, re.IGNORECASE) is not None
 
 
 def store_error(error: Exception, shown: str, scheme: str, refused: str = "be written") -> MstrError:
@@ -110,5 +122,5 @@ def _message(text: str) -> str:
 
 
 def _shortened(text: str) -> str:
-    line = " ".join(text.split())
+    line = " ".join(_QUERY.sub("", text).split())
     return line if len(line) <= 300 else f"{line[:300]}…"

@@ -218,9 +218,13 @@ class StoreFolder:
         store.end_uploads(self._left)
 
     def abandon(self) -> None:
-        """Remove the parts of this run."""
-        with suppress(FileError):
-            self._place.store.delete(place.path for place in self._begun)
+        """Remove the parts of this run, and what a part leaves that could not be finished."""
+        store, own = self._place.store, {place.path for place in self._begun}
+        if own:
+            with suppress(FileError):
+                store.delete(own)
+            under_way = store.left_uploads(f"{self._place.path}/{PARTS}/")
+            store.end_uploads([upload for upload in under_way if upload.key in own])
         self._begun.clear()
 
     def _addable(self, manifest: bytes) -> Manifest:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import MstrError, UsageError
 from mstr_arrow.files.left_uploads import end_uploads, left_uploads
-from mstr_arrow.files.store_errors import is_missing_bucket, store_error
+from mstr_arrow.files.store_errors import is_missing_bucket, shows_secret, store_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -206,7 +206,8 @@ class ObjectStore:
             ) from error
         except (exceptions.BaseError, OSError, NotImplementedError) as error:
             scheme = self._root.partition(":")[0]
-            raise store_error(error, self.shown(path), scheme, refused) from error
+            cause = None if shows_secret(str(error)) else error
+            raise store_error(error, self.shown(path), scheme, refused) from cause
 
 
 class Upload:

@@ -32,3 +32,15 @@ def test_a_bucket_that_is_not_there_is_told(run, s3):
     result = run("fetch", "Sales Cube", "-o", "s3://no-such-bucket/x.csv")
     assert result.code == 2
     assert "'s3://no-such-bucket/x.csv' cannot be written: there is no such bucket.\nMake the bucket" in result.err
+
+
+def test_several_objects_go_into_a_bucket(run, s3):
+    result = run("fetch", "Sales Cube", "One Row", "-o", s3.uri("out/"))
+    assert result.code == 0, result.err
+    assert s3.names() == ["out/One Row.parquet", "out/Sales Cube.parquet"]
+
+
+def test_a_list_goes_into_a_bucket(run, s3):
+    result = run("ls", "-o", s3.uri("cubes.csv"))
+    assert result.code == 0, result.err
+    assert "Sales Cube" in s3.read("cubes.csv").decode()

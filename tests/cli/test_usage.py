@@ -90,7 +90,7 @@ def test_a_wrong_value_is_told_with_its_line(run, profile, command, key, value):
     ("arguments", "said"),
     [
         (["ls", "--columns", "a"], "It is an option of mstr-arrow fetch."),
-        (["fetch", "X", "--mode", "add"], "It is an option of mstr-arrow push."),
+        (["fetch", "X", "--attribute", "a"], "It is an option of mstr-arrow push."),
         (["pages", "X", "--colums", "a"], "Did you mean --columns, an option of mstr-arrow fetch?"),
         (["fetch", "X", "--colums", "a"], "--columns"),
         (["--url", "http://x", "ls"], "Options stand after the command: mstr-arrow ls --url …"),

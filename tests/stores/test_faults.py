@@ -93,6 +93,16 @@ def test_a_fault_that_passes_costs_nothing(s3, faulty, batch, kind, at):
     assert same(pa.ipc.open_file(s3.read("x")).read_all().combine_chunks().to_batches()[0], batch)
 
 
+def test_a_part_whose_end_is_refused_leaves_no_upload(s3, faulty, batch):
+    pytest.importorskip("boto3")
+    faulty.fault = Fault("500", 3 * PART + 1)
+    how = PartOptions(compression="none", row_group_rows=100_000, part_rows=ROWS, part_bytes=None)
+    with pytest.raises(FileError, match="refused it: InternalError, planned"):
+        write(ParquetParts(s3.uri("out"), how, overwrite=False), batch)
+    assert faulty.fault.met
+    assert (s3.names(), s3.open_uploads()) == ([], [])
+
+
 WRITING = """
 import os, sys, pyarrow as pa
 from mstr_arrow.files.parts import ParquetParts

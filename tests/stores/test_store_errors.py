@@ -35,6 +35,13 @@ def test_each_answer_has_a_hint(scheme, status, code, said, number):
         raise error
 
 
+def test_no_signature_is_shown():
+    url = "https://account.blob.core.windows.net/c/x?sv=2024&sig=c2VjcmV0"
+    error = store_error(OSError(f"Error performing PUT {url} in 3 ms: odd"), "az://c/x", "az")
+    assert "c2VjcmV0" not in str(error)
+    assert "odd" in str(error)
+
+
 @pytest.mark.parametrize(
     ("code", "scheme", "noun"), [("NoSuchBucket", "s3", "bucket"), ("ContainerNotFound", "az", "container")]
 )

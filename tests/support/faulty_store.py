@@ -22,6 +22,15 @@ class Fault:
     met: int = 0
 
 
+class QuietServer(ThreadingHTTPServer):
+    """A server that says nothing of clients that leave in the middle."""
+
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Print nothing."""
+
+
 class FaultyStore:
     """A proxy that counts the bytes of what is written, and meets them with a fault."""
 
@@ -43,8 +52,7 @@ class FaultyStore:
             def log_message(self, *_: object) -> None:
                 """Print nothing."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = QuietServer(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 

@@ -15,9 +15,10 @@ import urllib.parse
 import urllib.request
 from collections import Counter
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, Self
 
+from tests.support.faulty_store import QuietServer
 from tests.support.stores import SOMEBODY
 
 if TYPE_CHECKING:
@@ -97,8 +98,7 @@ class LikeGoogle:
             def log_message(self, *_: object) -> None:
                 """Print nothing."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = QuietServer(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self.address = f"127.0.0.1:{self._server.server_port}"
 

@@ -58,8 +58,9 @@ def sql(
             "--output",
             "-o",
             metavar="FILE",
-            help="A .parquet, .arrow or .csv file, or with a / at the end a folder of Parquet parts; it appears "
-            "when it is whole. - is standard output. Without it, the first rows are shown.",
+            help="A .parquet, .arrow or .csv file, or with a / at the end a folder of Parquet parts, here or in a "
+            "store (s3://bucket/x.csv); it appears when it is whole. - is standard output. Without it, the first "
+            "rows are shown.",
             rich_help_panel=common.FILE,
         ),
     ] = None,

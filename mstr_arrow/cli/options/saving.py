@@ -34,9 +34,9 @@ class Saving:
             "--output",
             "-o",
             metavar="FILE",
-            help="A .parquet, .arrow or .csv file, or with a / at the end a folder of Parquet parts; it appears "
-            "when it is whole. Of several objects, a folder for them, each under its name. - is standard output. "
-            "Required, but for --explain.",
+            help="A .parquet, .arrow or .csv file, or with a / at the end a folder of Parquet parts, here or in a "
+            "store (s3://bucket/x.parquet); it appears when it is whole. Of several objects, a folder for them, "
+            "each under its name. - is standard output. Required, but for --explain.",
             rich_help_panel=common.FILE,
         ),
     ] = None
