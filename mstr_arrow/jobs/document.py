@@ -65,7 +65,8 @@ def mark_as_json(mark: Mark) -> dict[str, str]:
     """Describe the highest value that was seen of a column."""
     word = next(word for word, (kind, _) in _MARKED.items() if isinstance(mark.value, kind))
     value = mark.value.isoformat() if isinstance(mark.value, date) else str(mark.value)
-    return {"column": mark.column, "type": word, "value": value}
+    about = "the next run reads what came after it; what was deleted on the server is not seen"
+    return {"column": mark.column, "type": word, "value": value, "about": about}
 
 
 def read_run(text: bytes) -> RunRecord:

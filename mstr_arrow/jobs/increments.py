@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from mstr_arrow.errors import UsageError
+from mstr_arrow.jobs.held import highest_in
 from mstr_arrow.jobs.record import Mark
 from mstr_arrow.wording import naming
 
@@ -93,47 +92,3 @@ def mark_before(job: Job, target: Target, last: JobRecord | None) -> Mark | None
 def mark_after(job: Job, before: Mark | None, highest: Grown | None) -> Mark | None:
     """Return up to where rows were read now: as before, where none came."""
     return before if job.since is None or highest is None else Mark(job.since, highest)
-
-
-def highest_in(target: Target, column: str) -> Grown | None:
-    """Return the highest value of a column in a destination; None where there is nothing yet.
-
-    Errors: UsageError for destinations that are not looked into.
-    """
-    if target.path is not None and not target.path.exists():
-        return None
-    match target.way:
-        case "parts" if target.path is not None:
-            files = pl.scan_parquet(target.path / "**/*.parquet", hive_partitioning=True)
-            return _value(files.select(pl.col(column).max()).collect())
-        case "delta":
-            import deltalake  # noqa: PLC0415 - an extra
-
-            options = dict(target.options) or None
-            if not deltalake.DeltaTable.is_deltatable(target.place, options):
-                return None
-            table = deltalake.DeltaTable(target.place, storage_options=options)
-            query = deltalake.QueryBuilder().register("t", table)
-            return _value(pl.DataFrame(query.execute(f"select max({_quoted(column)}) from t")))  # noqa: S608 - quoted
-        case "duckdb":
-            import duckdb  # noqa: PLC0415 - an extra
-
-            with duckdb.connect(target.place, read_only=True) as database:
-                found = database.sql(f"select max({_quoted(column)}) from {target.table}")  # noqa: S608 - quoted
-                ((value,),) = found.fetchall()
-                return value  # type: ignore[no-any-return]  # what the column holds
-    raise UsageError(
-        f"up to which {column!r} there are rows in {target} cannot be told: folders on this machine, Delta and "
-        "DuckDB tables are looked into.",
-        hint='A job keeps it on record where it merges rows by keys, or replaces partitions: mode = "merge".',
-    )
-
-
-def _value(frame: pl.DataFrame) -> Grown | None:
-    value: Grown | None = frame.item()
-    return value
-
-
-def _quoted(name: str) -> str:
-    doubled = name.replace('"', '""')
-    return f'"{doubled}"'

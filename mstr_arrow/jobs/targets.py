@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.files.object_names import safe_name
 from mstr_arrow.jobs.templates import filled, names_in
 from mstr_arrow.masked import without_secrets
 
@@ -28,7 +29,6 @@ _SUFFIXES: dict[str, Way] = {
     ".ipc": "arrow",
     ".csv": "csv",
 }
-_UNFIT = re.compile(r'[<>:"/\\|?*\x00-\x1f]+')
 _TOOLS: tuple[Way, ...] = ("delta", "iceberg", "duckdb", "adbc")
 
 
@@ -87,15 +87,6 @@ def target_of(job: Job, values: Values, folder: Path) -> Target:
             hint=f'End it in {", ".join(_SUFFIXES)}, or in / for a folder of Parquet parts, or add format = "csv".',
         )
     return Target(way, place)
-
-
-def safe_name(name: str) -> str:
-    """Make a name of a file of an object's name.
-
-    >>> safe_name("Sales: East/West ")
-    'Sales_ East_West'
-    """
-    return _UNFIT.sub("_", name).strip(" .") or "_"
 
 
 def _can_go_on(job: Job) -> bool:

@@ -155,7 +155,8 @@ class Question:
         a number where the column holds numbers. Whoever writes rows beside former ones has some of them twice, so
         they are merged by keys, or whole partitions replaced; ``inclusive=False`` leaves the rows at ``value``
         out, for whoever can only append. What is deleted, or changed further back, is not seen. A read whose
-        highest value is below ``value`` warns: the object was loaded with less.
+        highest value is below ``value`` warns: the object was loaded with less. `extract`, which goes on over
+        several runs, notes no highest value.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     sales = conn.cube("Sales Cube").since("Day")

@@ -42,6 +42,8 @@ class Growing:
             connection.write("Growing", {"Sales": frame}, attributes=["Order"])
 
     def run(self, job):
+        if "delta" in job:
+            pytest.importorskip("deltalake")
         text = (
             f'[servers.bi]\nurl = "{self.server.url}"\nusername = "{self.server.username}"\n'
             'password = {env = "LAKE_PASSWORD"}\n'

@@ -65,8 +65,7 @@ def fetch(
 ) -> None:
     """Read cubes and reports into Parquet, Arrow or CSV files, folders of Parquet parts, or standard output.
 
-    Of several objects each becomes a file of its name in a folder, or with --resume and in parts a folder. What
-    fails of one is told, and the others come all the same.
+    Of several objects each becomes a file or folder of its name; what fails of one does not end the others.
     """
     console = standard_error(log_json=log_json)
     choice = Choice(names=names or (), include=include or (), exclude=exclude or (), kind=object_type)

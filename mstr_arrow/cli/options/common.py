@@ -24,7 +24,7 @@ Object = Annotated[
 Objects = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="OBJECT…",
+        metavar="OBJECT",
         help="Cubes, reports and data models: their names, paths in folders, ids or URLs in a browser.",
     ),
 ]
