@@ -15,13 +15,20 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
+from pyarrow.dataset import dataset
 
 from mstr_arrow.jobs.history import Records
 from mstr_arrow.simulator import Fault, Simulator, TimeModel
+from tests.support.stores import S3, s3_environment, shared_process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 COMMAND = "from mstr_arrow.cli import main; main()"
 OBJECTS = {
@@ -43,6 +50,12 @@ COLUMNS = {
 }
 FILES = {"awkward": ".parquet", "model": ".arrow"}
 """Jobs that write a file, whole or not at all; the others write folders of parts, and go on there."""
+
+TABLES = ("days", "report")
+"""Jobs that write a Delta table."""
+
+STORED = ("units", "customers", "pairs")
+"""Jobs that write into a store, where there is one."""
 
 
 @dataclass(slots=True)
@@ -69,9 +82,9 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="fewer rows and kills")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    nights = killed_nights(
-        kills=3 if options.quick else 20, rows=20_000 if options.quick else 60_000, seed=options.seed
-    )
+    kills, rows = (3, 20_000) if options.quick else (20, 60_000)
+    with s3() as store:
+        nights = killed_nights(kills=kills, rows=rows, seed=options.seed, store=store)
     print(f"{len(OBJECTS)} jobs, {nights.kills} kills (seed {options.seed}), {nights.seconds:.0f} s in all")
     print(f"  destinations that are not the truth   {', '.join(nights.wrong) or 'none'}")
     print(f"  starts on record                      {nights.on_record} of {nights.starts}")
@@ -80,8 +93,19 @@ def main() -> int:
     return 0 if nights.good else 1
 
 
-def killed_nights(*, kills: int, rows: int, seed: int) -> Nights:
-    """Kill so many runs, and let one come to its end."""
+@contextmanager
+def s3() -> Iterator[str]:
+    """Run a server of S3, a process of its own, and give the URI of a bucket in it."""
+    with tempfile.TemporaryDirectory() as scratch:
+        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p"]
+        with shared_process(Path(scratch), "s3", lambda port: [*command, str(port)]) as port:
+            address = f"http://127.0.0.1:{port}"
+            os.environ.update(s3_environment(address))
+            yield S3(address, "nights").uri("lake")
+
+
+def killed_nights(*, kills: int, rows: int, seed: int, store: str | None = None) -> Nights:
+    """Kill so many runs, and let one come to its end; ``store`` is the URI of what some jobs write into."""
     chance = random.Random(seed)
     nights, began = Nights(), time.monotonic()
     model = TimeModel(request_ms=20, rows_per_second=200_000, workers=4)
@@ -90,20 +114,20 @@ def killed_nights(*, kills: int, rows: int, seed: int) -> Nights:
             server.fail(fault.on("GET", "/instances/", times=None, chance=0.02))
         folder = Path(scratch)
         file = folder / "jobs.toml"
-        file.write_text(jobs_file(server), encoding="utf-8")
-        while nights.kills < kills and started(server, file, nights, chance.uniform(0.5, 4.0)) != 0:
+        file.write_text(jobs_file(server, store), encoding="utf-8")
+        while nights.kills < kills and started(server, file, nights, chance.uniform(0.0, 4.0)) != 0:
             pass
         while (code := started(server, file, nights, None)) != 0:
             if nights.starts > kills + 3:
                 raise SystemExit(f"the last run ends with exit code {code}")
-        nights.wrong = [name for name in OBJECTS if not is_true(server, folder, name)]
+        nights.wrong = [name for name in OBJECTS if not is_true(server, folder, name, store)]
         nights.sessions_left = server.open_sessions
         nights.on_record = len(Records(file.with_suffix(".records")).runs())
     nights.seconds = time.monotonic() - began
     return nights
 
 
-def jobs_file(server: Simulator) -> str:
+def jobs_file(server: Simulator, store: str | None) -> str:
     """Write the jobs down."""
     lines = [
         "[run]",
@@ -118,33 +142,46 @@ def jobs_file(server: Simulator) -> str:
         "pause = 0.1",
     ]
     for name, what in OBJECTS.items():
-        lines += [f"[jobs.{name}]", f'object = "{what}"', f'destination = "lake/{name}{FILES.get(name, "/")}"']
+        lines += [f"[jobs.{name}]", f'object = "{what}"', f"destination = {destination(name, store)}"]
         if name in COLUMNS:
             lines.append(f"columns = {COLUMNS[name]}")
     return "\n".join(lines) + "\n"
 
 
+def destination(name: str, store: str | None) -> str:
+    """Say where a job writes."""
+    if name in TABLES:
+        return f'{{delta = "lake/{name}"}}'
+    above = store if store is not None and name in STORED else "lake"
+    return f'"{above}/{name}{FILES.get(name, "/")}"'
+
+
 def started(server: Simulator, file: Path, nights: Nights, seconds: float | None) -> int:
-    """Begin a run, and kill it after some seconds, or not; return its exit code."""
+    """Begin a run, and kill it so many seconds after it was noted, or not; return its exit code."""
     environment = os.environ | {"NIGHTS_PASSWORD": server.password}
-    before = len(Records(file.with_suffix(".records")).runs())
+    runs, kill_at = file.with_suffix(".records") / "runs", None
+    before = len(list(runs.glob("*.json")))
     with subprocess.Popen([sys.executable, "-c", COMMAND, "run", str(file), "--quiet"], env=environment) as process:
-        deadline = None if seconds is None else time.monotonic() + 1.5 + seconds
-        while process.poll() is None and (deadline is None or time.monotonic() < deadline):
+        while process.poll() is None and (kill_at is None or time.monotonic() < kill_at):
             nights.most_sessions = max(nights.most_sessions, server.open_sessions)
+            if seconds is not None and kill_at is None and len(list(runs.glob("*.json"))) > before:
+                kill_at = time.monotonic() + seconds
             time.sleep(0.01)
         process.kill()
         code = process.wait()
     nights.kills += code == -signal.SIGKILL
-    # A run that was killed while Python still imported has not started.
-    nights.starts += code != -signal.SIGKILL or len(Records(file.with_suffix(".records")).runs()) > before
+    nights.starts += 1
     return code
 
 
-def is_true(server: Simulator, folder: Path, name: str) -> bool:
+def is_true(server: Simulator, folder: Path, name: str, store: str | None) -> bool:
     """Compare a destination with the truth, row by row in any order."""
     place = folder / "lake" / f"{name}{FILES.get(name, '')}"
-    if place.suffix == ".arrow":
+    if store is not None and name in STORED:
+        got = pl.DataFrame(dataset(f"{store}/{name}", format="parquet").to_table())
+    elif name in TABLES:
+        got = pl.read_delta(str(place))
+    elif place.suffix == ".arrow":
         got = pl.read_ipc(place.read_bytes())
     else:
         got = pl.read_parquet(place if place.is_file() else place / "*.parquet")

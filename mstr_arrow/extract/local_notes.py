@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.files.disk import disk_errors, reason
+from mstr_arrow.files.locks import lock_open
 
 logger = logging.getLogger("mstr_arrow")
 
@@ -45,7 +46,7 @@ class LocalNotes:
         with disk_errors(self._runs):
             descriptor = os.open(self._runs, os.O_RDWR | os.O_CREAT, 0o600)
             try:
-                _lock_alone(descriptor)
+                lock_open(descriptor)
             except BlockingIOError:
                 os.close(descriptor)
                 raise UsageError(
@@ -108,12 +109,3 @@ def _state_folder() -> Path:
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     named = Path(os.environ.get("XDG_STATE_HOME", ""))
     return named if named.is_absolute() else Path.home() / ".local" / "state"
-
-
-def _lock_alone(descriptor: int) -> None:
-    """Lock an open file for as long as it is open; errors: BlockingIOError where another process has it."""
-    if sys.platform == "win32":
-        return
-    import fcntl  # noqa: PLC0415 - there is none on Windows
-
-    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

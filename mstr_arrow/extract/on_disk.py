@@ -17,6 +17,7 @@ from mstr_arrow.extract.manifest import NO_BAD, NotAsWritten, OtherVersion, Part
 from mstr_arrow.extract.part_rows import last_rows, readable, rows_of
 from mstr_arrow.files.disk import disk_errors, reason
 from mstr_arrow.files.folders import MANIFEST, first_foreign, names_in, not_made, put_in_place, target_folder
+from mstr_arrow.files.locks import lock
 from mstr_arrow.files.sinks import Parquet
 from mstr_arrow.wording import advice, naming
 
@@ -60,7 +61,7 @@ class FolderOnDisk:
             )
         try:
             self.work.mkdir(exist_ok=True)
-            self._lock = _locked(self.work)
+            self._lock = lock(self.work)
             if self.path.exists():  # a run was killed as it had put another in its place
                 shutil.rmtree(self._replaced, ignore_errors=True)
         except BlockingIOError as error:
@@ -277,21 +278,6 @@ def _synced(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _locked(folder: Path) -> int | None:
-    """Lock a folder for as long as this process lives; errors: BlockingIOError where another has it."""
-    if sys.platform == "win32":
-        return None
-    import fcntl  # noqa: PLC0415 - there is none on Windows
-
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
 
 
 def _damage_of(path: Path, part: Part, verify: Verify) -> str | None:

@@ -1,4 +1,4 @@
-"""Folders that a process has for itself, for as long as it lives."""
+"""Folders and files that a process has for itself, for as long as it lives."""
 
 from __future__ import annotations
 
@@ -18,20 +18,50 @@ WAIT = 60.0
 
 _PAUSE = 0.05
 
+_FAR = 1 << 30
+"""The byte that Windows locks: whoever is kept out can still read those before it."""
 
-def is_held(folder: Path) -> int | None:
-    """Lock a folder, and return what to close in the end; None where another process has it, or nothing locks."""
+
+def lock(folder: Path) -> int | None:
+    """Lock a folder, and return what to close in the end; None on Windows, where no folder is locked.
+
+    Errors: BlockingIOError where another process has it, OSError.
+    """
     if sys.platform == "win32":
         return None
-    import fcntl  # noqa: PLC0415 - there is none on Windows
-
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+        lock_open(descriptor)
+    except BaseException:
         os.close(descriptor)
-        return None
+        raise
     return descriptor
+
+
+def lock_open(descriptor: int) -> None:
+    """Lock what is open for as long as it is; errors: BlockingIOError where another process has it, OSError."""
+    if sys.platform == "win32":
+        import msvcrt  # noqa: PLC0415 - it is only there
+
+        os.lseek(descriptor, _FAR, os.SEEK_SET)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except PermissionError as error:
+            raise BlockingIOError(error.errno, error.strerror) from error
+        finally:
+            os.lseek(descriptor, 0, os.SEEK_SET)
+    else:
+        import fcntl  # noqa: PLC0415 - there is none on Windows
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def try_lock(folder: Path) -> int | None:
+    """Lock a folder, and return what to close in the end; None where another process has it, or nothing locks."""
+    try:
+        return lock(folder)
+    except OSError:
+        return None
 
 
 @contextmanager
@@ -40,26 +70,22 @@ def held(folder: Path) -> Iterator[None]:
 
     Where nothing can be locked, as on Windows and some network disks, it is not.
     """
-    lock = None
-    if sys.platform != "win32":
-        import fcntl  # noqa: PLC0415
-
-        lock = os.open(folder, os.O_RDONLY)
-        end = time.monotonic() + WAIT
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() >= end:
-                    os.close(lock)
-                    raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT), str(folder)) from None
-                time.sleep(_PAUSE)
-            except OSError:
-                break
-            else:
-                break
+    taken = _waited_for(folder)
     try:
         yield
     finally:
-        if lock is not None:
-            os.close(lock)
+        if taken is not None:
+            os.close(taken)
+
+
+def _waited_for(folder: Path) -> int | None:
+    end = time.monotonic() + WAIT
+    while True:
+        try:
+            return lock(folder)
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT), str(folder)) from None
+            time.sleep(_PAUSE)
+        except OSError:
+            return None

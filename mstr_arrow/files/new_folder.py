@@ -22,7 +22,7 @@ from mstr_arrow.files.disk import disk_errors
 from mstr_arrow.files.exchange import exchange
 from mstr_arrow.files.folders import MANIFEST, PART, PartFile, names_in, not_made, part_name, put_in_place
 from mstr_arrow.files.hive import column_of
-from mstr_arrow.files.locks import held, is_held
+from mstr_arrow.files.locks import held, try_lock
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class NewFolder:
                 self._tidy()
                 self._check()
                 partial.mkdir()
-                self._lock = is_held(partial)
+                self._lock = try_lock(partial)
         except MstrError:
             raise
         except OSError as error:
@@ -217,7 +217,7 @@ class NewFolder:
             if path.suffix == ".old" and not self._folder.exists():
                 path.rename(self._folder)
                 continue
-            lock = is_held(path)
+            lock = try_lock(path)
             if lock is not None:
                 shutil.rmtree(path, ignore_errors=True)
                 os.close(lock)

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
-from mstr_arrow.errors import DataChanged, InstanceGone, MstrError, ProtocolError, ServerError, SessionExpired
+from mstr_arrow.errors import (
+    DataChanged,
+    FileError,
+    InstanceGone,
+    MstrError,
+    ProtocolError,
+    ServerError,
+    SessionExpired,
+)
 from mstr_arrow.http.retry import is_transient
 
 if TYPE_CHECKING:
@@ -18,6 +27,8 @@ DONE, FAILED, SOME_FAILED, LOCKED = 0, 1, 4, 75
 INTERRUPTED, TERMINATED = 130, 143
 
 _PASSING = (SessionExpired, InstanceGone, DataChanged, ProtocolError)
+_NETWORK = {errno.EHOSTUNREACH, errno.ETIMEDOUT, errno.ECONNREFUSED, errno.ECONNRESET}
+"""What a store is refused with whose network fails."""
 
 
 def may_pass(error: BaseException) -> bool:
@@ -26,6 +37,8 @@ def may_pass(error: BaseException) -> bool:
     >>> may_pass(SessionExpired("it is gone.")), may_pass(MstrError("no."))
     (True, False)
     """
+    if isinstance(error, FileError):
+        return error.errno in _NETWORK
     return isinstance(error, MstrError) and (isinstance(error, _PASSING) or is_transient(error))
 
 

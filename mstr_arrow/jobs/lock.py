@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import RunLocked
 from mstr_arrow.files.disk import disk_errors
+from mstr_arrow.files.locks import lock_open
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from mstr_arrow.jobs.record import RunRecord
 
 NAME = "run.lock"
-_FAR = 1 << 30
-"""The byte that Windows locks: whoever is kept out can still read those before it."""
 
 
 @contextmanager
@@ -34,8 +32,8 @@ def locked(folder: Path, run: RunRecord) -> Iterator[None]:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         try:
-            _lock(descriptor)
-        except (BlockingIOError, PermissionError):
+            lock_open(descriptor)
+        except BlockingIOError:
             raise RunLocked(
                 f"the jobs of {run.file} are being run already{_holder(path)}.",
                 hint="Wait for its end, or end it: SIGTERM ends it cleanly, and the next run goes on.",
@@ -47,19 +45,6 @@ def locked(folder: Path, run: RunRecord) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def _lock(descriptor: int) -> None:
-    if sys.platform == "win32":
-        import msvcrt  # noqa: PLC0415 - it is only there
-
-        os.lseek(descriptor, _FAR, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-    else:
-        import fcntl  # noqa: PLC0415 - there is none on Windows
-
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _holder(path: Path) -> str:

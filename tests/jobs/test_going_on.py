@@ -109,8 +109,9 @@ def test_sigterm_ends_a_run_cleanly(file, server, tmp_path):
 
 
 @pytest.mark.slow
-def test_killed_nights_leave_the_truth():
-    nights = killed_nights(kills=4, rows=20_000, seed=2)
+def test_killed_nights_leave_the_truth(s3):
+    pytest.importorskip("deltalake")
+    nights = killed_nights(kills=4, rows=20_000, seed=2, store=s3.uri("lake"))
     assert nights.kills == 4
     assert (nights.wrong, nights.sessions_left) == ([], 0)
     assert nights.on_record == nights.starts

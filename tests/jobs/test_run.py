@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from datetime import date
 
 import polars as pl
 import pytest
 
 import mstr_arrow as ma
-from mstr_arrow.errors import DataChanged, NotSupported, RunLocked, UsageError
+from mstr_arrow.errors import DataChanged, FileError, NotSupported, RunLocked, UsageError
 from mstr_arrow.jobs import work
 from mstr_arrow.jobs.history import Records, beside, new_run
 from mstr_arrow.jobs.lock import locked
@@ -120,8 +121,13 @@ def test_dates_and_variables_are_filled_in(run, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("error", "outcome", "attempts"),
-    [(DataChanged("it was published."), "done", 2), (NotSupported("not here."), "failed", 1)],
-    ids=["may pass", "is final"],
+    [
+        (DataChanged("it was published."), "done", 2),
+        (FileError("the store cannot be reached.", errno=errno.EHOSTUNREACH), "done", 2),
+        (FileError("the disk is full.", errno=errno.ENOSPC), "failed", 1),
+        (NotSupported("not here."), "failed", 1),
+    ],
+    ids=["data changed", "store", "disk", "is final"],
 )
 def test_what_may_pass_is_tried_again(run, monkeypatch, error, outcome, attempts):
     errors, real = [error], work.write
@@ -226,3 +232,10 @@ def test_columns_that_changed_are_refused_before_a_byte_is_written(jobs_file, tm
         (done,) = ma.jobs.run(file).jobs
         assert [change.kind for change in done.changes] == ["new"]
         assert done.schema.names == ["city", "area", "people"]
+
+
+def test_records_are_where_the_file_says(run, tmp_path):
+    done = run(f'[run]\nrecords = "kept/records"\n{TWO}', only="sales")
+    assert ma.jobs.runs(tmp_path / "jobs.toml")[0].id == done.id
+    assert (tmp_path / "kept" / "records" / "runs").is_dir()
+    assert not (tmp_path / "jobs.records").exists()
