@@ -163,7 +163,7 @@ def with_stats(record: JobRecord, stats: ScanStats) -> JobRecord:
         retries=stats.retries,
         consistent=stats.consistent,
         bad_values={name: values.count for name, values in stats.bad_values.items()},
-        seconds={**record.seconds, **summed},
+        seconds={**record.seconds, **{stage: round(seconds, 3) for stage, seconds in summed.items()}},
     )
 
 

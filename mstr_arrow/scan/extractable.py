@@ -9,6 +9,7 @@ from mstr_arrow.extract.options import ExtractOptions, chosen
 from mstr_arrow.extract.places import folder_at
 from mstr_arrow.scan.remarks import warn_of
 from mstr_arrow.signatures import takes
+from mstr_arrow.telemetry import traced
 
 if TYPE_CHECKING:
     import os
@@ -90,6 +91,7 @@ class Extractable:
         """Return the same scan, read otherwise."""
         raise NotImplementedError
 
+    @traced("mstr_arrow.write", lambda *_: {"mstr_arrow.sink": "Extraction"})
     async def _extract(
         self, folder: str | os.PathLike[str] | Location, options: Chosen, on_progress: OnProgress
     ) -> ExtractResult:

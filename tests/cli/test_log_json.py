@@ -71,3 +71,17 @@ def test_what_fails_of_several_objects_is_a_line_and_the_others_come(run):
     failed = [line for line in lines(result) if line["level"] == "error"]
     assert [line["error"]["kind"] for line in failed] == ["NotFound"]
     assert any("2,000 rows" in line["message"] for line in lines(result))
+
+
+@pytest.mark.usefixtures("server")
+def test_what_became_of_each_job_is_a_record_with_its_parts(run, tmp_path):
+    pytest.importorskip("pydantic", reason="the extra jobs is not installed")
+    (tmp_path / "jobs.toml").write_text(
+        '[jobs.sales]\nobject = "Sales Cube"\ndestination = "sales/"\n'
+        '[jobs.none]\nobject = "No Such Cube"\ndestination = "none.csv"\n'
+    )
+    told = {line["job"]: line for line in lines(run("run", "jobs.toml", "--log-json")) if "outcome" in line}
+    sales, none = told["sales"], told["none"]
+    assert (sales["level"], sales["outcome"], sales["rows"], "error" in sales) == ("info", "done", 2_000, False)
+    assert (none["level"], none["outcome"], none["error"]["kind"]) == ("error", "failed", "NotFound")
+    assert sales["run"] == none["run"]

@@ -119,5 +119,5 @@ def test_the_log_of_a_run_can_be_json(run, jobs_file):
     result = run("run", jobs_file, "--log-json", "--json")
     lines = [json.loads(line) for line in result.err.splitlines()]
     [failed] = [line for line in lines if line["message"].startswith("missing: failed")]
-    assert failed["level"] == "info"
+    assert (failed["level"], failed["job"], failed["error"]["kind"]) == ("error", "missing", "NotFound")
     assert json.loads(result.out)["exit_code"] == result.code == 4

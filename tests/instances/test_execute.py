@@ -101,7 +101,7 @@ def test_a_cube_takes_one_request_with_its_body(simulate, connect):
 
 @pytest.mark.parametrize("name", [PLAIN, TOTALS])
 def test_a_report_outlasts_a_gateway_that_cuts(simulate, connect, name):
-    simulator = simulate(report_seconds=0.9, gateway_seconds=0.3)
+    simulator = simulate(report_seconds=0.9, gateway_seconds=0.6)
     seen = []
     table = connect(simulator).report(name).to_arrow(on_progress=lambda stats: seen.append(stats.status))
     assert plain(table) == plain(simulator.truth(name))
@@ -373,9 +373,9 @@ def test_who_may_not_see_sql_is_told_what_it_takes(simulate, connect, kind, name
 # Prompts on the way
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.6])
+@pytest.mark.parametrize("seconds", [0.0, 0.9])
 def test_prompts_are_answered_before_the_report_runs(simulate, connect, seconds):
-    simulator = simulate(report_seconds=seconds, gateway_seconds=0.4)
+    simulator = simulate(report_seconds=seconds, gateway_seconds=0.7)
     report = connect(simulator).report("Prompted Value").prompts(ANSWERS)
     seen = []
     table = report.to_arrow(on_progress=lambda stats: seen.append(stats.status))

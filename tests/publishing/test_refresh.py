@@ -103,7 +103,7 @@ def test_leaving_the_context_waits(serve):
 
 
 def test_what_is_left_to_itself_goes_on_in_a_session_that_stays_open(serve):
-    sim, connection = serve()
+    sim, connection = serve(publication_seconds=60)
     with connection:
         going = connection.cube(CUBE).refresh(wait=False)
         going.detach()
@@ -111,7 +111,7 @@ def test_what_is_left_to_itself_goes_on_in_a_session_that_stays_open(serve):
             going.wait()
     assert sim.open_sessions == 1
     with ma.connect(sim.url, username=sim.username, password=sim.password) as other:
-        assert other.cube(CUBE).refresh().started is False
+        assert other.cube(CUBE).refresh(on_progress=lambda _: sim.finish_jobs()).started is False
     sim.expire_sessions()
 
 

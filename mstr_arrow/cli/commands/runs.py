@@ -38,14 +38,17 @@ def runs(
             print_json([_as_json(run) for run in found])
         elif found:
             print_table(HEADERS, [row for run in found for row in _rows(run)])
-        for note in _notes(found):
+        for note in () if json else _notes(found):
             console.print(note, soft_wrap=True)
         if not found:
             console.print(f"No run is on record in {found.folder}.", soft_wrap=True)
 
 
 def _as_json(run: RunRecord) -> dict[str, Any]:
-    return run_as_json(run) | {"state": state_of(run)}
+    told = run_as_json(run)
+    for job in told["jobs"]:
+        del job["schema"]  # its columns tell it to a person
+    return told | {"state": state_of(run)}
 
 
 def _rows(run: RunRecord) -> Iterator[tuple[str, ...]]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
+from mstr_arrow.cli.render.logs import LogLines
 from mstr_arrow.cli.render.progress import LINE_SECONDS, MB, clock, describe, shown_on
 from mstr_arrow.cli.render.tables import count, print_table
 
@@ -56,7 +59,27 @@ def _bars(console: Console) -> Iterator[Callable[[JobProgress], None]]:
         yield show
 
 
+def _records(console: LogLines) -> Callable[[JobProgress], None]:
+    """Write a record as a job begins, and one with its parts when it is over."""
+    begun: set[str] = set()
+
+    def show(progress: JobProgress) -> None:
+        record = progress.record
+        if record.outcome in _OVER:
+            level = logging.INFO if record.error is None else logging.ERROR
+            told = {name: getattr(record, name) for name in ("job", "outcome", "rows", "retries", "destination")}
+            error = None if record.error is None else asdict(record.error)
+            console.write(level, _line(record), **told, seconds=_seconds(record), error=error)
+        elif record.job not in begun:
+            begun.add(record.job)
+            console.write(logging.INFO, f"{record.job}: begins", job=record.job)
+
+    return show
+
+
 def _lines(console: Console) -> Callable[[JobProgress], None]:
+    if isinstance(console, LogLines):
+        return _records(console)
     last: dict[str, float] = {}
 
     def show(progress: JobProgress) -> None:
