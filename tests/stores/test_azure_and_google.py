@@ -14,11 +14,13 @@ from mstr_arrow.errors import FileError, UsageError
 from mstr_arrow.files.parts import ParquetParts
 from mstr_arrow.files.rolling import PartOptions
 from mstr_arrow.files.sinks import Csv, IpcFile
+from mstr_arrow.simulator import Fault
 from tests.stores.conftest import PART
 from tests.support.other_stores import LikeGoogle, Seen, azure_environment, make_container
 from tests.support.stores import S3, shared_process
 
 pytest.importorskip("obstore")
+UNLOADED = Fault.error(404, "ERR004", iserver_code=-2147209151).on("GET", r"/instances/", skip=2, times=None)
 AZURITE = os.environ.get("AZURITE") or shutil.which("azurite-blob")
 
 
@@ -142,3 +144,25 @@ def test_of_two_runs_at_once_one_is_told(store, former):
     one.abandon()
     assert rows_at(store, "out") == 150
     assert len(store.names()) == 3
+
+
+def test_an_extraction_goes_on_where_it_was_interrupted(connection, simulator, store, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    cube = connection.cube("Sales Cube", limits=ma.Limits(page_rows=500, concurrency=1))
+    simulator.fail(UNLOADED)
+    try:
+        with pytest.raises(ma.MstrError):
+            cube.extract(store.uri("out"), part_rows=400)
+    finally:
+        simulator.heal()
+    done = cube.extract(store.uri("out"), part_rows=400)
+    assert (done.rows, done.resumed >= 400, done.damage) == (2_000, True, None)
+    assert rows_at(store, "out") == 2_000
+    listed = [uri.removeprefix(store.uri("")) for uri in ma.list_parts(store.uri("out"))]
+    assert store.names() == sorted([*listed, "out/_manifest.json"])
+
+    def refuse(*_):
+        raise AssertionError("a part is read whose e-tag is what it was")
+
+    monkeypatch.setattr("mstr_arrow.files.stores.ObjectStore.chunks", refuse)
+    assert cube.extract(store.uri("out"), part_rows=400).skipped
