@@ -13,7 +13,9 @@ _MESSAGE = re.compile(r"<Message>([^<\n]+)")
 _STATUS = re.compile(r"(?:status|status code|with status|Server returned \D*):? ?(\d{3})\b")
 
 _NO_BUCKET = {"NoSuchBucket", "ContainerNotFound", "InvalidBucketName", "InvalidResourceName"}
-_NO_CREDENTIALS = re.compile(r"169\.254\.169\.254|metadata\.google\.internal|CredentialsNotFound|NoCredentials")
+_NO_CREDENTIALS = re.compile(
+    r"169\.254\.169\.254|metadata\.google\.internal|NoCredentials|ClientAuthenticationError|credential provider:"
+)
 _WRONG_CREDENTIALS = {
     *("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "TokenRefreshRequired"),
     *("AuthenticationFailed", "InvalidAuthenticationInfo", "NoAuthenticationInformation"),
@@ -70,7 +72,7 @@ def shows_secret(text: str) -> bool:
 def store_error(error: Exception, shown: str, scheme: str, refused: str = "be written") -> MstrError:
     """Make an error of ours of one that a store's client raised; ``scheme`` says which variables help."""
     text = str(error)
-    family = "s3" if scheme.startswith("s3") else "gs" if scheme == "gs" else "az"
+    family = _family(scheme)
     if is_missing_bucket(text):
         noun = "container" if family == "az" else "bucket"
         return UsageError(
@@ -85,6 +87,15 @@ def store_error(error: Exception, shown: str, scheme: str, refused: str = "be wr
         filename=shown,
         hint=told.hint,
     )
+
+
+def who_you_are(scheme: str) -> str:
+    """Say how one logs in to a store."""
+    return _CREDENTIALS[_family(scheme)]
+
+
+def _family(scheme: str) -> str:
+    return "s3" if scheme.startswith("s3") else "gs" if scheme == "gs" else "az"
 
 
 def _told(text: str, family: str) -> _Told:

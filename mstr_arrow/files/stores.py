@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import MstrError, UsageError
 from mstr_arrow.files.left_uploads import end_uploads, left_uploads
-from mstr_arrow.files.store_errors import is_missing_bucket, shows_secret, store_error
+from mstr_arrow.files.store_errors import is_missing_bucket, shows_secret, store_error, who_you_are
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -310,8 +310,8 @@ def open_store(uri: StoreUri) -> ObjectStore:
         patient, quick = (opened(uri.root, retry_config=how, **settings) for how in (PATIENCE, _QUICK))
     except (exceptions.BaseError, ValueError) as error:
         raise UsageError(
-            f"the store of {str(uri)!r} cannot be opened: {error}.",
-            hint="Check the variables of the environment that tell of it.",
+            f"the store of {str(uri)!r} cannot be opened: {str(error).partition(chr(10))[0].rstrip('.')}.",
+            hint=who_you_are(uri.scheme),
         ) from error
     bucket = uri.bucket if uri.scheme.startswith("s3") else None
     return ObjectStore(patient, uri.root, asking=quick, bucket=bucket)

@@ -11,6 +11,8 @@ import mstr_arrow as ma
 from mstr_arrow.errors import FileError, MstrError, UsageError
 
 WRITERS = {"write_parquet": "x.parquet", "write_ipc": "x.arrow", "write_csv": "x.csv", "parts": "parts"}
+WRITERS |= {"partitions": "p"}
+FOLDERS = {"parts", "partitions"}
 
 
 @pytest.fixture
@@ -31,6 +33,8 @@ def sales(connection):
 def write(scan, writer, path):
     if writer == "parts":
         return scan.write_parquet(path, part_rows=1_500, compression="none")
+    if writer == "partitions":
+        return scan.write_parquet(path, partition_by="Region", compression="none")
     options = {"compression": "none", "row_group_rows": 500} if writer == "write_parquet" else {}
     return getattr(scan, writer)(path, **options)
 
@@ -88,21 +92,23 @@ def test_a_file_that_cannot_get_its_name_leaves_nothing(sales, tmp_path, monkeyp
     def refuse(*_):
         raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
 
-    monkeypatch.setattr(type(tmp_path), "replace" if writer != "parts" else "rename", refuse)
+    monkeypatch.setattr(type(tmp_path), "rename" if writer in FOLDERS else "replace", refuse)
     with pytest.raises(FileError, match="quota"):
         write(sales, writer, tmp_path / WRITERS[writer])
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no full device here")  # noqa: PTH110
-@pytest.mark.parametrize("writer", [writer for writer in WRITERS if writer != "parts"])
+@pytest.mark.parametrize("writer", [writer for writer in WRITERS if writer not in FOLDERS])
 def test_a_full_device_is_told_with_its_path(sales, writer):
     with pytest.raises(FileError, match="'/dev/full' cannot be written: No space left on device") as caught:
         write(sales, writer, "/dev/full")
     assert caught.value.errno == errno.ENOSPC
 
 
-@pytest.mark.parametrize(("path", "writer"), [("no/x.csv", "write_csv"), ("no/parts", "parts")])
+@pytest.mark.parametrize(
+    ("path", "writer"), [("no/x.csv", "write_csv"), ("no/parts", "parts"), ("no/p", "partitions")]
+)
 def test_a_path_that_leads_nowhere_is_an_error_of_the_call(sales, tmp_path, path, writer):
     with pytest.raises(UsageError, match="No such file or directory"):
         write(sales, writer, tmp_path / path)

@@ -1,11 +1,15 @@
 """What stores refuse, by the answers that they give."""
 
 import errno
+import os
 
 import pytest
 
 from mstr_arrow.errors import FileError, UsageError
+from mstr_arrow.files.sinks import Csv
 from mstr_arrow.files.store_errors import store_error
+
+pytest.importorskip("obstore")
 
 ANSWER = (
     "Generic {{ source: Server returned non-2xx status code: {status}: <Error><Code>{code}</Code>"
@@ -33,6 +37,25 @@ def test_each_answer_has_a_hint(scheme, status, code, said, number):
     assert (error.errno, error.filename) == (number, f"{scheme}://b/x")
     with pytest.raises(FileError, match=said):
         raise error
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Error performing PUT http://169.254.169.254/latest/api/token in 1 ms",
+        "External Azure credential provider: ClientAuthenticationError: DefaultAzureCredential failed",
+    ],
+)
+def test_credentials_that_are_missing_are_told(text):
+    with pytest.raises(FileError, match=r"there are no credentials for the store\. Set AZURE_STORAGE_ACCOUNT_NAME"):
+        raise store_error(OSError(text), "az://c/x", "az")
+
+
+def test_an_account_that_is_missing_is_told(monkeypatch):
+    for name in [name for name in os.environ if name.startswith("AZURE_")]:
+        monkeypatch.delenv(name)
+    with pytest.raises(UsageError, match=r"Account must be specified\. Set AZURE_STORAGE_ACCOUNT_NAME"):
+        Csv("az://container/x.csv")
 
 
 def test_no_signature_is_shown():
