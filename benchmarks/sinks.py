@@ -259,7 +259,7 @@ def _delta(rows: int, path: Path, by: Sequence[str] = ()) -> None:
     into(DeltaTableSink(path, choice("error", partition_by=by), None, None), rows)
 
 
-def _delta_by_deltalake(rows: int, path: Path, by: Sequence[str] | None = None) -> None:
+def _delta_by_deltalake(rows: int, path: Path, by: list[str] | None = None) -> None:
     import deltalake
 
     deltalake.write_deltalake(path, reader(rows, plain=True), partition_by=list(by) if by else None)

@@ -9,14 +9,14 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import pyarrow as pa
+
 from mstr_arrow.errors import UsageError
 from mstr_arrow.query.columns import NUMBERS, subjects_of
 from mstr_arrow.query.reference import col
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from mstr_arrow.query.columns import Kind, Subject
     from mstr_arrow.query.expressions import Expression
 
@@ -72,6 +72,12 @@ class Since:
                 f"the column {subject.name!r} holds {subject.type} values, and what is new is told by values "
                 "that grow.",
                 hint="Choose a column of dates, timestamps, or numbers that grow, such as that of an order.",
+            )
+        if pa.types.is_timestamp(subject.type) and subject.type.unit == "ns" and not self.inclusive:
+            raise UsageError(
+                f"the column {subject.name!r} holds nanoseconds, and values are compared to the microsecond: rows "
+                "at the last value would come again.",
+                hint=naming("Read it in microseconds, as timestamp[us]: {Scan.with_options.types}."),
             )
         self._check_overlap(subject)
         return subject

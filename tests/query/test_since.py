@@ -78,6 +78,13 @@ def test_a_column_that_does_not_grow_so_is_refused(data_type, overlap, said):
     assert said in str(refused.value)
 
 
+def test_rows_at_a_nanosecond_cannot_be_left_out():
+    schema = pa.schema([("At", pa.timestamp("ns"))])
+    assert read_since("At", None, None, inclusive=True).subject(schema).name == "At"
+    with pytest.raises(UsageError, match="compared to the microsecond"):
+        read_since("At", None, None, inclusive=False).subject(schema)
+
+
 def test_a_column_that_is_not_there_is_refused_with_near_names():
     with pytest.raises(UsageError, match="Did you mean 'Day'"):
         read_since("Dya", None, None, inclusive=True).subject(pa.schema([("Day", pa.date32())]))

@@ -10,12 +10,13 @@ import pyarrow as pa
 import pytest
 
 from mstr_arrow.adapters.table_sink import choice
-from tests.support.numbers import no_session_stays, numbers, pages, simulator, small
+from mstr_arrow.config import Limits
+from tests.support.numbers import no_session_stays, pages, simulator
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["no_session_stays", "numbers", "pages", "simulator", "small"]
+__all__ = ["no_session_stays", "pages", "simulator"]
 
 NEEDED = {
     "delta": "deltalake",
@@ -120,6 +121,12 @@ class Place:
                 return None
             cursor.execute("select * from sales")
             return cursor.fetch_arrow_table()
+
+
+@pytest.fixture
+def numbers(connection):
+    """Numbers in 40 pages, of which few are under way."""
+    return connection.cube("Numbers", limits=Limits(page_rows=50, concurrency=2, buffer_bytes=40_000))
 
 
 @pytest.fixture(params=NEEDED)

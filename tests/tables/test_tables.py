@@ -1,6 +1,9 @@
 """What all tables have in common: they change in one commit or not at all."""
 
 import asyncio
+import subprocess
+import sys
+from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
@@ -40,7 +43,7 @@ def test_a_read_that_fails_midway_leaves_the_table_as_it_was_and_raises_its_own_
     place.put(batch([1, 2]))
     for fault, error in ((DENIED, errors.PermissionDenied), (GONE, errors.InstanceGone)):
         for mode in ("append", "overwrite"):
-            simulator.fail(fault.on("GET", "/instances/", skip=20, times=None))
+            simulator.fail(fault.on("GET", "/instances/", skip=10, times=None))
             try:
                 with pytest.raises(error):
                     place.write(numbers, mode=mode)
@@ -51,7 +54,7 @@ def test_a_read_that_fails_midway_leaves_the_table_as_it_was_and_raises_its_own_
 
 
 def test_a_read_that_fails_midway_makes_no_table(place, numbers, simulator):
-    simulator.fail(DENIED.on("GET", "/instances/", skip=20, times=None))
+    simulator.fail(DENIED.on("GET", "/instances/", skip=10, times=None))
     try:
         with pytest.raises(errors.PermissionDenied):
             place.write(numbers)
@@ -64,7 +67,7 @@ def test_a_read_that_fails_midway_makes_no_table(place, numbers, simulator):
 
 def test_a_read_that_begins_again_leaves_nothing_twice(place, numbers, simulator):
     place.put(batch([5_000]))
-    simulator.fail(GONE.on("GET", "/instances/", skip=20))
+    simulator.fail(GONE.on("GET", "/instances/", skip=10))
     stats = place.write(numbers, mode="append")
     assert (stats.restarts, stats.result_rows) == (1, 2_000)
     assert numbers_of(place) == [*range(2_000), 5_000]
@@ -76,13 +79,41 @@ def test_a_cancelled_write_leaves_the_table_as_it_was(place, numbers, pages):
     async def cancelled():
         write = getattr(numbers, f"write_{place.tool}_async")
         task = asyncio.ensure_future(write(*place.target, **place.options, mode="append"))
-        await asyncio.to_thread(pages.wait_for, 20)
+        await asyncio.to_thread(pages.wait_for, 10)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
 
     asyncio.run(cancelled())
     assert numbers_of(place) == [1, 2]
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from tests.tables.conftest import Place, batch
+place = Place(sys.argv[1], Path(sys.argv[2]), eval(sys.argv[3]))
+sink = place.sink("append")
+sink.open()
+sink.start(batch([1]).schema)
+for number in range(3):
+    sink.write(batch([*range(5_000 * number, 5_000 * (number + 1))]))
+print("under way", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.slow
+def test_a_kill_leaves_the_table_as_it_was_and_the_next_write_goes_through(place):
+    place.put(batch([1, 2]))
+    command = [sys.executable, "-c", KILLED, place.tool, str(place.folder), repr(place.options)]
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as process:  # noqa: S603 - our own
+        assert process.stdout.readline() == "under way\n"
+        process.kill()
+    assert numbers_of(place) == [1, 2]
+    place.put(batch([3]), mode="append")
+    assert numbers_of(place) == [1, 2, 3]
 
 
 def test_an_empty_result_makes_an_empty_table(place, numbers):
@@ -238,8 +269,6 @@ def test_narrower_values_fit_and_wider_ones_are_refused(place):
     ],
 )
 def test_a_tool_that_is_not_installed_is_named_with_its_extra(tmp_path, numbers, monkeypatch, tool, module):
-    import sys
-
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(errors.UsageError, match=rf"pip install 'mstr-arrow\[{tool}\]'"):
         getattr(numbers, f"write_{tool}")(

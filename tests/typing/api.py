@@ -65,6 +65,7 @@ def ways_out(cube: ma.Cube) -> None:
     for batch in cube:
         assert_type(batch, pa.RecordBatch)
     assert_type(cube.write_parquet("sales.parquet"), ma.ScanStats)
+    assert_type(cube.since("Day", "2024-01-31", overlap="3 days"), ma.Cube)
     assert_type(cube.write_delta("sales", mode="merge", keys=["Order"]), ma.ScanStats)
     assert_type(cube.write_duckdb("sales.duckdb", "sales"), ma.ScanStats)
     assert_type(cube.extract("sales", part_rows=1000), ma.ExtractResult)
