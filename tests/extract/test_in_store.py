@@ -330,6 +330,17 @@ def test_a_run_that_is_killed_again_and_again_ends_with_every_row_once(s3, serve
     assert server.open_sessions == 1
 
 
+def test_a_store_that_refuses_a_part_is_told_and_what_was_there_stays(s3, cube, home, monkeypatch):
+    with FaultyStore(urlsplit(s3.address).port) as store:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", store.url)
+        store.fault = StoreFault("403", 110_000, times=1)
+        with pytest.raises(FileError, match=r"does not allow it \(AccessDenied\).*the next run goes on\.$"):
+            cube.extract(s3.uri("sales"), part_rows=PART)
+        store.fault = None
+        assert cube.extract(s3.uri("sales"), part_rows=PART).resumed >= PART
+        is_whole(s3, cube, home)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["cut", "500", "403", "slow"])
 def test_whatever_byte_the_store_fails_at_the_next_run_goes_on(s3, cube, home, monkeypatch, kind):

@@ -101,6 +101,8 @@ class HostileServer:
                     pass
         finally:
             writer.close()
+            with contextlib.suppress(OSError, TimeoutError):
+                await asyncio.wait_for(writer.wait_closed(), 1)  # or the end of the loop finds it half closed
 
     async def _answered(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Answer one request; tell whether the connection goes on."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import io
 from datetime import date
 
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 
 import mstr_arrow as ma
@@ -239,3 +241,35 @@ def test_records_are_where_the_file_says(run, tmp_path):
     assert ma.jobs.runs(tmp_path / "jobs.toml")[0].id == done.id
     assert (tmp_path / "kept" / "records" / "runs").is_dir()
     assert not (tmp_path / "jobs.records").exists()
+
+
+def test_folders_and_files_in_a_store(run, s3):
+    folder, file = s3.uri("lake/sales/"), s3.uri("lake/few.parquet")
+    text = (
+        f'[jobs.sales]\nobject = "Sales Cube"\ncolumns = "Order"\ndestination = "{folder}"\n'
+        f'[jobs.few]\nobject = "Sales Cube"\nhead = 5\ndestination = "{file}"\n'
+    )
+    for _ in range(2):
+        assert outcomes(run(text)) == {"sales": "done", "few": "done"}
+        assert pq.read_table(io.BytesIO(s3.read("lake/few.parquet"))).num_rows == 5
+        parts = [name for name in s3.names() if name.startswith("lake/sales/") and name.endswith(".parquet")]
+        assert sum(pq.read_table(io.BytesIO(s3.read(name))).num_rows for name in parts) == 2_000
+        assert s3.open_uploads() == []
+
+
+def test_jobs_are_divided_over_as_many_sessions_as_are_wanted(run, simulator):
+    def log_ins():
+        return sum(request.path == "/api/auth/login" for request in simulator.requests)
+
+    before = log_ins()
+    one = '[jobs.{0}]\nobject = "Sales Cube"\nhead = 5\ndestination = "{0}.csv"\n'
+    done = run("[run]\nsessions = 2\nrequests_at_once = 2\n" + "".join(one.format(name) for name in "abcd"))
+    assert set(outcomes(done).values()) == {"done"}
+    assert log_ins() - before == 2
+
+
+def test_jobs_go_to_the_projects_that_they_name(run, simulator):
+    one = '[jobs.{0}]\nobject = "Sales Cube"\nhead = 5\ndestination = "{0}.csv"\nproject = "{1}"\n'
+    done = run(one.format("here", simulator.project) + one.format("nowhere", "Simulated Retial"))
+    assert outcomes(done) == {"here": "done", "nowhere": "failed"}
+    assert simulator.project in next(job.error.hint for job in done.jobs if job.error)

@@ -123,7 +123,7 @@ class Resuming:
             path=str(done.path),
             rows=done.rows,
             parts=done.parts,
-            bytes=_size(done),
+            bytes=sum(part.bytes for part in done.files),
             skipped=done.skipped,
             data_time=done.data_time,
             why_no_data_time=done.why_no_data_time,
@@ -156,13 +156,6 @@ def resuming_from(
         schema_mode=schema_mode,
         verify=verify,
     )
-
-
-def _size(done: ExtractResult) -> int | None:
-    """Return the bytes of the parts; None in a store."""
-    if not isinstance(done.path, Path):
-        return None
-    return sum(part.stat().st_size for part in done.path.glob("part-*"))
 
 
 def describe(done: ExtractResult, *, if_changed: bool) -> str:
