@@ -262,7 +262,7 @@ def _delta(rows: int, path: Path, by: Sequence[str] = ()) -> None:
 def _delta_by_deltalake(rows: int, path: Path, by: list[str] | None = None) -> None:
     import deltalake
 
-    deltalake.write_deltalake(path, reader(rows, plain=True), partition_by=by)
+    deltalake.write_deltalake(path, reader(rows, plain=True), partition_by=list(by) if by else None)
 
 
 def _catalog(path: Path) -> dict[str, str]:
