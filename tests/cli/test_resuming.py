@@ -13,6 +13,7 @@ import mstr_arrow as ma
 from mstr_arrow.simulator import Fault, Simulator
 
 CUBE = "Sales Cube"
+IN_ORDER = ("--part-rows", 500, "--page-rows", 250, "--concurrency", 1)
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def height(folder):
 
 def test_what_a_failed_command_has_not_fetched_is_fetched_by_the_next(run, own, tmp_path):
     folder = tmp_path / "sales"
-    fetch = ("fetch", CUBE, "-o", f"{folder}/", "--resume", "--part-rows", 500, "--page-rows", 250, "--concurrency", 1)
+    fetch = ("fetch", CUBE, "-o", f"{folder}/", "--resume", *IN_ORDER)
     own.fail(Fault.truncated().on("GET", r"/instances/", skip=3, times=None))
     failed = run(*fetch)
     assert failed.code == 1
@@ -48,7 +49,7 @@ def test_what_a_failed_command_has_not_fetched_is_fetched_by_the_next(run, own, 
 
 def test_an_extraction_goes_into_a_bucket_and_on_there(run, own, s3, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    fetch = ("fetch", CUBE, "-o", s3.uri("sales/"), "--resume", "--part-rows", 500, "--page-rows", 250, "--concurrency", 1)
+    fetch = ("fetch", CUBE, "-o", s3.uri("sales/"), "--resume", *IN_ORDER)
     own.fail(Fault.truncated().on("GET", r"/instances/", skip=3, times=None))
     failed = run(*fetch)
     assert failed.code == 1
