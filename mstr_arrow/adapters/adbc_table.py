@@ -33,7 +33,8 @@ _STAGED = "mstr_arrow_staged"
 class AdbcTableSink(TableSink):
     """A table of a database, given by its address or as an open connection, written in one transaction.
 
-    A database that has no transactions is refused.
+    Of a caller's connection a clone is used: what it has under way is neither seen nor committed. A database that
+    has no transactions is refused.
     """
 
     holding = Holding("databases", types_told=False)
@@ -76,11 +77,12 @@ class AdbcTableSink(TableSink):
             return None
 
     def _connected(self) -> Any:
-        if not isinstance(self._database, str):
-            return self._database
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Cannot disable autocommit")
-            connection = _connect(self._dbapi, self._driver, self._database, self._options)
+            if isinstance(self._database, str):
+                connection = _connect(self._dbapi, self._driver, self._database, self._options)
+            else:
+                connection = self._database.adbc_clone()
         if not connection._commit_supported:  # noqa: SLF001 - told by a warning alone
             connection.close()
             raise TableError(
@@ -132,9 +134,9 @@ class AdbcTableSink(TableSink):
         return self._options | ({"password": password} if password else {})
 
     def _close(self) -> None:
-        if self._connection is not None and self._connection is not self._database:
+        if self._connection is not None:
             self._connection.close()
-        self._connection = None
+            self._connection = None
 
 
 def _dbapi() -> Any:

@@ -175,9 +175,9 @@ class Tabular(Writable):
         """Write all rows to a table of a database with an ADBC driver; needs the extra ``adbc``, and the driver.
 
         ``database`` is its address (``postgresql://…``, ``sqlite:///sales.db``, ``snowflake://…``), whose scheme
-        tells the driver unless ``driver`` does, or an open connection of ADBC, in whose transaction the rows are
-        committed. ``driver_options`` are those of the driver. Columns cannot be added. A database without
-        transactions is refused.
+        tells the driver unless ``driver`` does, or an open connection of ADBC, of which a clone is used, with a
+        transaction of its own. ``driver_options`` are those of the driver. Columns cannot be added. A database
+        without transactions is refused.
         """
         sink = AdbcTableSink(database, table, choice(mode, keys), driver, driver_options)
         return self._said(self._client.run(self._write(sink, on_progress)))

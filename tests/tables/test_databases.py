@@ -73,12 +73,17 @@ def test_what_is_no_database_is_refused(numbers, database, said):
 # ADBC
 
 
-def test_an_open_connection_is_committed_and_stays_open(adbc, numbers):
+def test_an_open_connection_is_used_beside_what_it_has_under_way(adbc, numbers):
     from adbc_driver_sqlite import dbapi
 
     with dbapi.connect(str(adbc.folder / "sales.db")) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute("create table other (a int)")
+        connection.rollback()
         numbers.head(3).write_adbc(connection, "sales")
         with connection.cursor() as cursor:
+            cursor.execute("select count(*) from sqlite_master where name = 'other'")
+            assert cursor.fetchone() == (0,)
             cursor.execute("select count(*) from sales")
             assert cursor.fetchone() == (3,)
     assert adbc.rows()["Number"].to_list() == [0, 1, 2]
