@@ -50,9 +50,8 @@ def test_a_store_that_is_not_known_is_refused_with_a_way_that_works(run, home, h
 
 
 @pytest.mark.parametrize("begins", ["s3://bucket/", "gs://bucket/", "abfs://a@b/"])
-@pytest.mark.parametrize("how", ["prompts", "resume"])
-def test_what_is_no_data_is_written_here(run, home, begins, how):
-    result = run(*INTO[how], f"{begins}{NAME[how]}")
+def test_what_is_no_data_is_written_here(run, home, begins):
+    result = run(*INTO["prompts"], f"{begins}{NAME['prompts']}")
     assert result.code == 2
     assert "is not on this machine, and only files here are written.\nWrite a file here and copy it" in result.err
     assert [*home.parent.iterdir()] == [home]
