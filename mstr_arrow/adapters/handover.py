@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+HANDED_ROWS = 16_384
+"""Rows that are handed over at a time: tools let some batches wait in queues that count batches, and not bytes."""
+
+
 class GivenUp(Exception):
     """Ends the reader of a tool whose rows will not come, so that it does not commit those that did."""
 
@@ -38,7 +42,11 @@ class Handover:
         self._thread.start()
 
     def put(self, batch: pa.RecordBatch) -> None:
-        """Wait until the tool has taken the batch before, and hand over one more; raises the tool's error."""
+        """Hand over one more batch, when the tool has taken what was before; raises the tool's error."""
+        for start in range(0, batch.num_rows, HANDED_ROWS):
+            self._put(batch.slice(start, HANDED_ROWS))
+
+    def _put(self, batch: pa.RecordBatch) -> None:
         with self._turn:
             self._turn.wait_for(lambda: self._waiting is None or self._left)
             if self._left:
