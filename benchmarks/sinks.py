@@ -2,9 +2,9 @@
 
 Run ``python -m benchmarks.sinks [--quick] [--only NAME] [--rounds N]``. Record batches of 50,000 rows as a read
 gives them (texts as dictionaries of their page, ten columns, 60 combinations of year and region in every batch) are
-made in the process that writes them, and go through the same interface as those of a read; no server is asked. Each
-way is measured in fresh processes, in turn with plain pyarrow, or the tool that the destination belongs to: seconds,
-and the peak of memory.
+made in the process that writes them, and go through the same interface as those of a read; no server is asked.
+Each way is measured in fresh processes, in turn with plain pyarrow, or the tool that the destination belongs to:
+seconds, and the peak of memory.
 
 A destination is one entry of ``DESTINATIONS``.
 """
