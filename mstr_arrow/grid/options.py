@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
+
+import pyarrow as pa
 
 from mstr_arrow.errors import UsageError
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 Layout = Literal["tidy", "grid"]
 """``tidy``: a column per metric, a row per combination of attributes that has data; ``grid``: as on the server."""
@@ -25,7 +24,7 @@ Forms = Literal["shown", "all"]
 OnBadValue = Literal["raise", "null"]
 """What becomes of a value that does not fit its column: an error, or null, which is counted."""
 
-Like = Mapping[tuple[str, str | None, str], tuple[str, "pa.DataType | None"]]
+Like = Mapping[tuple[str, str | None, str], tuple[str, pa.DataType | None]]
 """The names, and where not None the types, that columns have elsewhere: by object id, form id and part."""
 
 _CHOICES = {
@@ -66,6 +65,14 @@ class GridOptions:
             if getattr(self, name) not in known:
                 hint = f"Choose {' or '.join(map(repr, known))}."
                 raise UsageError(f"{name}={getattr(self, name)!r} is not known.", hint=hint)
+        if not isinstance(self.types, Mapping):
+            raise UsageError(f"types={self.types!r} names no columns.", hint='Give {"Cost": pyarrow.float64()}.')
+        for name, given_type in self.types.items():
+            if not isinstance(given_type, pa.DataType):
+                raise UsageError(
+                    f"the type of {name!r} is given as {given_type!r}, which is no type of Arrow.",
+                    hint="Give one such as pyarrow.string() or pyarrow.decimal128(18, 2).",
+                )
         given = self.on_bad_value
         if not (given in _ON_BAD_VALUE if isinstance(given, str) else _is_by_name(given)):
             raise UsageError(

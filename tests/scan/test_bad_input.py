@@ -201,6 +201,10 @@ def test_types_of_a_column_that_is_not_there_name_near_ones(sim, quick):
     with ma.connect(sim.url, username=sim.username, password=sim.password, settings=quick) as connection:
         with pytest.raises(errors.UsageError, match="Did you mean 'Revenue'"):
             connection.cube("Sales Cube", types={"Revenu": pa.int64()}).to_arrow()
+        with pytest.raises(errors.UsageError, match=r"type of 'Revenue' is given as 'string'.*pyarrow\.string\(\)"):
+            connection.cube("Sales Cube").with_options(types={"Revenue": "string"})
+        with pytest.raises(errors.UsageError, match=r"types='Revenue' names no columns"):
+            connection.cube("Sales Cube", types="Revenue")
         with pytest.raises(errors.UsageError, match="'dictionary' or 'plain'"):
             connection.cube("Sales Cube").to_arrow(strings="dict")
 
