@@ -23,6 +23,7 @@ NEVER = (
 # A room may use what is named here, be it for types alone; each stands below those that use it.
 MAY_USE = {
     "printable": set(),
+    "sizes": set(),
     "version": set(),
     "errors": {"printable"},
     "answers": {"errors"},
@@ -111,6 +112,7 @@ MAY_USE = {
     },
     "jobs": {
         *(
+            "sizes",
             "opening",
             "connection",
             "objects",
@@ -135,7 +137,7 @@ MAY_USE = {
         *("__init__", "opening", "connection", "objects", "catalog", "datamodels", "scan", "extract", "fetch"),
         *("upload", "publishing", "instances", "prompts", "query", "files", "adapters", "grid", "session", "http"),
         *("credentials", "secrets", "private", "paths", "config", "events", "errors", "names", "printable"),
-        *("caches", "delivery", "subscriptions", "users", "throughput", "jobs", "profiles", "simulator"),
+        *("caches", "delivery", "subscriptions", "users", "throughput", "jobs", "profiles", "sizes", "simulator"),
     },
     "simulator": set(),
 }

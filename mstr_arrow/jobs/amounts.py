@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-_SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>|[kMG]i?)B?", re.IGNORECASE)
-_BYTES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
+from mstr_arrow.sizes import size_of
+
 _TIME = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>s|sec|min|m|h|d)\w*", re.IGNORECASE)
 _SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
 
@@ -18,10 +18,10 @@ def read_bytes(given: object) -> int:
     """
     if isinstance(given, int) and not isinstance(given, bool) and given > 0:
         return given
-    match = _SIZE.fullmatch(given.strip()) if isinstance(given, str) else None
-    if match is None:
+    size = size_of(given) if isinstance(given, str) else None
+    if size is None:
         raise ValueError(f"{given!r} is no size: write it like 4096, '256MB' or '1GiB'")
-    return max(1, int(float(match["number"]) * _BYTES[match["unit"].lower()]))
+    return max(1, size)
 
 
 def read_seconds(given: object) -> float:

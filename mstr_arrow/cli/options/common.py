@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 import typer
 
 from mstr_arrow.catalog.objects import Kind
 from mstr_arrow.cli.options.output import Format
+from mstr_arrow.sizes import size_of
 
 FILE = "Output"
-_SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>|[kMG]i?)B?", re.IGNORECASE)
-_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 
 
 Object = Annotated[
@@ -54,8 +52,7 @@ def read_size(text: str | int) -> int:
     >>> read_size("256MB"), read_size("1.5 GiB"), read_size(4096)
     (256000000, 1610612736, 4096)
     """
-    match = _SIZE.fullmatch(str(text).strip())
-    size = int(float(match["number"]) * _UNITS[match["unit"].lower()]) if match else 0
-    if size < 1:
+    size = size_of(str(text))
+    if not size:
         raise typer.BadParameter(f"{text!r} is no size: write it like 4096, 64kB, 256MB or 1GiB.")
     return size
