@@ -6,8 +6,12 @@ import http.client
 import threading
 import time
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal
+
+from tests.support.proxy import Proxy
+
+if TYPE_CHECKING:
+    from http.server import BaseHTTPRequestHandler
 
 Kind = Literal["cut", "500", "403", "slow"]
 
@@ -22,16 +26,7 @@ class Fault:
     met: int = 0
 
 
-class QuietServer(ThreadingHTTPServer):
-    """A server that says nothing of clients that leave in the middle."""
-
-    daemon_threads = True
-
-    def handle_error(self, *_: object) -> None:
-        """Print nothing."""
-
-
-class FaultyStore:
+class FaultyStore(Proxy):
     """A proxy that counts the bytes of what is written, and meets them with a fault."""
 
     def __init__(self, port: int) -> None:
@@ -39,33 +34,11 @@ class FaultyStore:
         self.written = 0
         self.requests: list[tuple[str, str]] = []
         self._lock = threading.Lock()
-        faulty = self
+        self._port = port
+        super().__init__()
+        self.url = f"http://{self.address}"
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def forward(self) -> None:
-                faulty.answer(self, port)
-
-            do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = forward  # noqa: N815
-
-            def log_message(self, *_: object) -> None:
-                """Print nothing."""
-
-        self._server = QuietServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    def answer(self, request: BaseHTTPRequestHandler, port: int) -> None:
+    def answer(self, request: BaseHTTPRequestHandler) -> None:
         length = int(request.headers.get("Content-Length") or 0)
         with self._lock:
             self.requests.append((request.command, request.path))
@@ -86,7 +59,7 @@ class FaultyStore:
             return
         if fault is not None:
             time.sleep(0.3)
-        upstream = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        upstream = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
         upstream.request(request.command, request.path, body or None, dict(request.headers))
         answer = upstream.getresponse()
         content = answer.read()

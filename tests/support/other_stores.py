@@ -15,14 +15,14 @@ import urllib.parse
 import urllib.request
 from collections import Counter
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from tests.support.faulty_store import QuietServer
+from tests.support.proxy import Proxy
 from tests.support.stores import SOMEBODY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from http.server import BaseHTTPRequestHandler
 
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -78,38 +78,14 @@ def make_container(port: int, name: str) -> None:
     urllib.request.urlopen(urllib.request.Request(url, method="PUT", headers=headers), timeout=30).close()
 
 
-class LikeGoogle:
+class LikeGoogle(Proxy):
     """A proxy in front of moto that answers as Google's XML API does, as far as that differs."""
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._generations: Counter[str] = Counter()
         self._lock = threading.Lock()
-        google = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def forward(self) -> None:
-                google.answer(self)
-
-            do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = forward  # noqa: N815
-
-            def log_message(self, *_: object) -> None:
-                """Print nothing."""
-
-        self._server = QuietServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self.address = f"127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__()
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
