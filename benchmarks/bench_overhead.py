@@ -27,7 +27,7 @@ from mstr_arrow.instances.page_request import fetch_page
 from mstr_arrow.instances.probe import probe
 from mstr_arrow.objects.cube import open_cube
 from mstr_arrow.session.client import client_of
-from mstr_arrow.simulator import SimulatorProcess
+from mstr_arrow.simulator import SimulatorProcess, TimeModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -83,7 +83,7 @@ def _rounds(seconds: float, page_rows: int, requests: int, repeats: int) -> list
     """Measure by the sweep and by the bare loop, in turn, after a round that does not count."""
     rounds = []
     with (
-        SimulatorProcess(rows=ROWS, encode_once=True, request_ms=1000 * seconds) as sim,
+        SimulatorProcess(rows=ROWS, encode_once=True, time=TimeModel(request_ms=1000 * seconds)) as sim,
         ma.connect(sim.url, username=sim.username, password=sim.password, project=sim.project) as connection,
     ):
         client = client_of(connection)

@@ -152,12 +152,13 @@ SIMULATOR_MAY_USE = {
     "rules": {"model", "bodies", "answers"},
     "truth": {"rules", "model", "answers"},
     "push": {"rules", "model", "faults", "bodies", "answers"},
-    "state": {"push", "samples", "rules", "model", "faults", "bodies", "answers"},
-    "protocol": {"state", "push", "rules", "model", "faults", "bodies", "answers"},
-    "server": {"protocol", "state", "truth", "model", "faults"},
-    "process": set(),
-    "__init__": {"server", "process", "state", "model", "faults"},
-    "__main__": {"server", "state"},
+    "settings": {"push", "rules", "model"},
+    "state": {"settings", "push", "samples", "rules", "model", "faults", "bodies", "answers"},
+    "protocol": {"state", "settings", "push", "rules", "model", "faults", "bodies", "answers"},
+    "server": {"protocol", "state", "settings", "truth", "model", "faults"},
+    "process": {"settings"},
+    "__init__": {"server", "process", "state", "settings", "rules", "model", "faults"},
+    "__main__": {"server", "settings"},
 }
 
 
