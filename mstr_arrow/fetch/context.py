@@ -10,9 +10,9 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow.errors import MstrError, ProtocolError
+from mstr_arrow.fetch.budget import Budget
 from mstr_arrow.fetch.deadline import Deadline
 from mstr_arrow.fetch.frames import empty_frames
-from mstr_arrow.fetch.scheduler import Budget
 from mstr_arrow.fetch.stats import Meter
 from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.grid.misfits import refuse_mixed
