@@ -6,6 +6,7 @@ import asyncio
 import statistics
 import time
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -56,7 +57,7 @@ def outside(quick: bool) -> bool:
     seconds, repeats = (1.5, 1) if quick else (5.0, 5)
     lines, off = [], []
     with (
-        SimulatorProcess(rows=8_000, encode_once=True, request_ms=100, workers=4, noise=0.1) as sim,
+        SimulatorProcess(rows=8_000, encode_once=True, time=TimeModel(request_ms=100, workers=4, noise=0.1)) as sim,
         connect(sim) as connection,
     ):
         cube = connection.cube(CUBE).id
@@ -115,8 +116,9 @@ def stalled(quick: bool) -> bool:
     tenths of it. A quick run has a fifth of all these times.
     """
     every, stall = (EVERY / 5, STALL / 5) if quick else (EVERY, STALL)
+    stalling = TimeModel(request_ms=1, stall_every=every, stall_seconds=stall)
     with (
-        SimulatorProcess(rows=8_000, encode_once=True, request_ms=1, stall_every=every, stall_seconds=stall) as sim,
+        SimulatorProcess(rows=8_000, encode_once=True, time=stalling) as sim,
         connect(sim) as connection,
     ):
         time.sleep(every)  # the first stall comes after the first period
@@ -143,10 +145,10 @@ def compared(quick: bool) -> bool:
     """Print how many pairs of sweeps of one server, and of one made 15 % slower, were told right."""
     trials = 2 if quick else 20
     same, slower = Counter[str](), Counter[str]()
-    model = {"rows": 8_000, "encode_once": True, "workers": 2, "noise": 0.1}
+    model = TimeModel(request_ms=50, workers=2, noise=0.1)
     with (
-        SimulatorProcess(**model, request_ms=50) as sim,
-        SimulatorProcess(**model, request_ms=57.5) as worse,
+        SimulatorProcess(rows=8_000, encode_once=True, time=model) as sim,
+        SimulatorProcess(rows=8_000, encode_once=True, time=replace(model, request_ms=57.5)) as worse,
         connect(sim) as connection,
         connect(worse) as other,
     ):

@@ -27,7 +27,7 @@ from mstr_arrow.instances.page_request import fetch_page
 from mstr_arrow.instances.probe import probe
 from mstr_arrow.objects.cube import open_cube
 from mstr_arrow.session.client import client_of
-from mstr_arrow.simulator import SimulatorProcess
+from mstr_arrow.simulator import SimulatorProcess, TimeModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -83,7 +83,7 @@ def _rounds(seconds: float, page_rows: int, requests: int, repeats: int) -> list
     """Measure by the sweep and by the bare loop, in turn, after a round that does not count."""
     rounds = []
     with (
-        SimulatorProcess(rows=ROWS, encode_once=True, request_ms=1000 * seconds) as sim,
+        SimulatorProcess(rows=ROWS, encode_once=True, time=TimeModel(request_ms=1000 * seconds)) as sim,
         ma.connect(sim.url, username=sim.username, password=sim.password, project=sim.project) as connection,
     ):
         client = client_of(connection)
@@ -114,7 +114,7 @@ def _sweep(connection: ma.Connection, page_rows: int, requests: int) -> float:
 async def _bare(client: Client, page_rows: int, requests: int) -> float:
     """Ask for pages and decode them, and do nothing else."""
     cube = await open_cube(client, CUBE, ReadOptions(limits=ma.Limits()), row_counts=False)
-    source, options = cube._asking.source, cube._asking.options.grid  # noqa: SLF001 - what a read works with
+    source, options = cube._resolver.source, cube._resolver.options.grid  # noqa: SLF001 - what a read works with
     instance = await probe(client.session, source, options)
     room, numbers = asyncio.Semaphore(IN_FLIGHT + WAITING), iter(range(requests))
     loop, decoding = asyncio.get_running_loop(), set[asyncio.Future[None]]()

@@ -23,16 +23,16 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import mstr_arrow as ma
 from benchmarks.agreement import compared, counted, outside, stalled
 from benchmarks.measure import machine, table
-from mstr_arrow.simulator import SimulatorProcess
+from mstr_arrow.simulator import SimulatorProcess, TimeModel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from mstr_arrow.throughput.result import Curve
 
@@ -53,26 +53,24 @@ class SetUp:
 
     knee: int | None
     part: str
-    model: Mapping[str, float] = field(default_factory=dict)
+    model: TimeModel
     burning: bool = False
 
 
 SET_UPS = {
-    "2 workers": SetUp(2, "server", {"request_ms": 200, "workers": 2}),
-    "4 workers": SetUp(4, "server", {"request_ms": 200, "workers": 4}),
-    "8 workers": SetUp(8, "server", {"request_ms": 200, "workers": 8}),
-    "16 workers": SetUp(16, "server", {"request_ms": 400, "workers": 16}),
-    "a lock": SetUp(4, "server", {"request_ms": 150, "lock_ms": 50, "workers": 64}),
-    "one request of a session": SetUp(1, "session", {"request_ms": 200, "workers": 16, "session_limit": 1}),
-    "three requests of a session": SetUp(4, "session", {"request_ms": 200, "workers": 16, "session_limit": 3}),
-    "a slow link": SetUp(4, "network", {"request_ms": 200, "bytes_per_second": PAGE_BYTES * 4 / 0.2}),
-    "a slow gateway": SetUp(16, "server", {"request_ms": 50, "gateway_ms": 150, "workers": 4}),
-    "capacity that halves": SetUp(8, "server", {"request_ms": 200, "workers": 8, "halves_above": 10}),
-    "cold pages": SetUp(4, "server", {"request_ms": 150, "workers": 4, "cold_ms": 400}),
-    "noise with a heavy tail": SetUp(
-        4, "server", {"request_ms": 150, "workers": 4, "noise": 0.5, "outliers": 0.01}
-    ),
-    "a slow client": SetUp(None, "client", {"request_ms": 100, "workers": 16}, burning=True),
+    "2 workers": SetUp(2, "server", TimeModel(request_ms=200, workers=2)),
+    "4 workers": SetUp(4, "server", TimeModel(request_ms=200, workers=4)),
+    "8 workers": SetUp(8, "server", TimeModel(request_ms=200, workers=8)),
+    "16 workers": SetUp(16, "server", TimeModel(request_ms=400, workers=16)),
+    "a lock": SetUp(4, "server", TimeModel(request_ms=150, lock_ms=50, workers=64)),
+    "one request of a session": SetUp(1, "session", TimeModel(request_ms=200, workers=16, session_limit=1)),
+    "three requests of a session": SetUp(4, "session", TimeModel(request_ms=200, workers=16, session_limit=3)),
+    "a slow link": SetUp(4, "network", TimeModel(request_ms=200, bytes_per_second=PAGE_BYTES * 4 / 0.2)),
+    "a slow gateway": SetUp(16, "server", TimeModel(request_ms=50, gateway_ms=150, workers=4)),
+    "capacity that halves": SetUp(8, "server", TimeModel(request_ms=200, workers=8, halves_above=10)),
+    "cold pages": SetUp(4, "server", TimeModel(request_ms=150, workers=4, cold_ms=400)),
+    "noise with a heavy tail": SetUp(4, "server", TimeModel(request_ms=150, workers=4, noise=0.5, outliers=0.01)),
+    "a slow client": SetUp(None, "client", TimeModel(request_ms=100, workers=16), burning=True),
 }
 
 
@@ -115,7 +113,7 @@ def knees(quick: bool) -> bool:
 def found(set_up: SetUp, seconds: float) -> Curve:
     """Sweep a set-up, each load for so many seconds; return its curve."""
     with (
-        SimulatorProcess(rows=ROWS, encode_once=True, gzip=False, **set_up.model) as sim,
+        SimulatorProcess(rows=ROWS, encode_once=True, gzip=False, time=set_up.model) as sim,
         ma.connect(sim.url, username=sim.username, password=sim.password, project=sim.project) as connection,
         burners(BURNERS if set_up.burning else 0),
     ):

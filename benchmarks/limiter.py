@@ -22,7 +22,7 @@ import mstr_arrow as ma
 from benchmarks.measure import machine, table, verdict
 from benchmarks.queueing import Queueing, served
 from mstr_arrow.http.limiter import Limiter
-from mstr_arrow.simulator import SimulatorProcess
+from mstr_arrow.simulator import SimulatorProcess, TimeModel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,10 +98,10 @@ def _on_the_simulator(pages: int) -> None:
         f"\n{machine()}; {pages:,} pages of {PAGE_ROWS:,} rows from the simulator, on this machine: "
         f"{WORKERS} workers, 150 ms a page\n"
     )
-    options = {"workers": WORKERS, "request_ms": 50, "rows_per_second": 10_000}
+    model = TimeModel(workers=WORKERS, request_ms=50, rows_per_second=10_000)
     rows, speeds = [], {}
     with (
-        SimulatorProcess(rows=pages * PAGE_ROWS, encode_once=True, gzip=False, **options) as sim,
+        SimulatorProcess(rows=pages * PAGE_ROWS, encode_once=True, gzip=False, time=model) as sim,
         ma.connect(sim.url, username=sim.username, password=sim.password, project=sim.project) as conn,
     ):
         cube = conn.cube("Sales Cube", page_rows=PAGE_ROWS)

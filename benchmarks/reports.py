@@ -22,8 +22,7 @@ import polars as pl
 import mstr_arrow as ma
 from benchmarks.measure import machine, table, verdict
 from mstr_arrow.errors import MstrError
-from mstr_arrow.simulator import Simulator
-from mstr_arrow.simulator.state.workload import TimeModel
+from mstr_arrow.simulator import Simulator, TimeModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable

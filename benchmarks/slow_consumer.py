@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import mstr_arrow as ma
 from benchmarks import pages
 from benchmarks.measure import peak_rss, table
-from mstr_arrow.simulator import EncodedCube, SimulatorProcess
+from mstr_arrow.simulator import EncodedCube, SimulatorProcess, TimeModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,9 +46,9 @@ def measure(consume: Callable[[ma.Scan, Take], None], rows: int) -> bool:
     """Take so many rows slowly, print what was held meanwhile, and tell whether it is within the budget."""
     seen = Seen(rows)
     limits = ma.Limits(page_rows=PAGE_ROWS, buffer_bytes=BUFFER)
-    model = {"request_ms": 1000 * SERVER_SECONDS, "workers": 1}
+    model = TimeModel(request_ms=1000 * SERVER_SECONDS, workers=1)
     with (
-        SimulatorProcess(rows=1, encoded="benchmarks.slow_consumer:cubes", **model) as sim,
+        SimulatorProcess(rows=1, encoded="benchmarks.slow_consumer:cubes", time=model) as sim,
         ma.connect(
             sim.url, username=sim.username, password=sim.password, project=sim.project, on_event=seen.heard
         ) as connection,

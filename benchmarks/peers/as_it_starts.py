@@ -33,7 +33,9 @@ _STOP_SECONDS = 5
 def main(checks: Checks) -> None:
     """Run the check."""
     checks.run("SuperCube.create, `mstr-arrow simulate` with no switch", MSTRIO, _created)
-    checks.run("SuperCube.create, with --publish-status-text", MSTRIO, lambda: _created("--publish-status-text"))
+    checks.run(
+        "SuperCube.create, with publish_status_text", MSTRIO, lambda: _created("--set=publish_status_text=true")
+    )
 
 
 def _created(*switches: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mstr_arrow.fetch.scheduler import Budget
+from mstr_arrow.fetch.budget import Budget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

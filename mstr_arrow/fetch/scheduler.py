@@ -1,4 +1,4 @@
-"""Fetch pages in parallel, decode them in threads, hand them out; all of it within a byte budget."""
+"""Fetch pages in parallel, decode them in threads, hand them out; all of it within a budget."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from mstr_arrow.errors import ClosedError, DataMismatch
-from mstr_arrow.http.limiter import Limiter
 from mstr_arrow.instances.page_request import BELIEVED
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from mstr_arrow.config import Limits
+    from mstr_arrow.fetch.budget import Budget
     from mstr_arrow.fetch.page_plan import PagePlan
     from mstr_arrow.grid.document import Paging
     from mstr_arrow.grid.misfits import Misfit
@@ -49,64 +48,6 @@ class Answered(Protocol):
 
         The second time it does nothing.
         """
-
-
-class Budget:
-    """What all schedulers of one read have under way together, within ``limits``.
-
-    ``in_flight`` requests, as many as the ``limiter`` allows, were sent and not yet answered; ``held`` bytes of
-    page text are being fetched, being decoded or waiting to be taken, and were ``most_held`` at the most. Pages now
-    have ``page_rows`` rows, and had from ``fewest_rows`` to ``most_rows``. The schedulers are served in the order
-    in which they came. ``ran_out``: a page was empty although rows were promised.
-    """
-
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
-        fixed = limits.concurrency
-        most = limits.max_concurrency if fixed is None else fixed
-        self.limiter = Limiter(least=fixed or 1, most=most, polite=limits.polite)
-        self.ran_out = False
-        self.in_flight = 0
-        self.held = self.most_held = 0
-        self.page_rows = self.fewest_rows = self.most_rows = 0
-        self._starts: dict[object, Callable[[], None]] = {}
-
-    @property
-    def full(self) -> bool:
-        """Whether as many requests are in flight as are allowed."""
-        return self.in_flight >= self.limiter.limit
-
-    def start(self, estimate: int) -> Ticket:
-        """Count a request that is sent, and what its answer may hold."""
-        self.in_flight += 1
-        self.held += estimate
-        self.most_held = max(self.most_held, self.held)
-        return self.limiter.on_start(self.in_flight)
-
-    def taken(self, size: int) -> None:
-        """Count a page that is held no longer."""
-        self.most_held = max(self.most_held, self.held)
-        self.held -= size
-        self.offer()
-
-    def sized(self, rows: int) -> None:
-        """Note the rows of the pages that are asked for."""
-        self.fewest_rows = min(self.fewest_rows or rows, rows)
-        self.most_rows = max(self.most_rows, rows)
-        self.page_rows = rows
-
-    def serve(self, who: object, start: Callable[[], None]) -> None:
-        """Have ``start`` called whenever there may be room."""
-        self._starts[who] = start
-
-    def forget(self, who: object) -> None:
-        """Serve one no longer."""
-        self._starts.pop(who, None)
-
-    def offer(self) -> None:
-        """Tell the schedulers that there may be room."""
-        for start in list(self._starts.values()):
-            start()
 
 
 class Scheduler(Generic[T]):

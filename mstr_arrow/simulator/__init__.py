@@ -3,13 +3,14 @@
 from .faults.faults import Fault
 from .model.encoded_cube import EncodedCube
 from .process import SimulatorProcess
+from .rules.collation import Collation
 from .server import Simulator
+from .settings.server_settings import FurtherProject, ServerSettings
+from .settings.time_model import TimeModel
 from .state.iserver import RecordedRequest
-from .state.projects import FurtherProject
-from .state.settings import ServerSettings
-from .state.workload import TimeModel
 
 __all__ = [
+    "Collation",
     "EncodedCube",
     "Fault",
     "FurtherProject",

@@ -6,7 +6,10 @@ import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
+
+from .settings.assignments import write_assignments
+from .settings.server_settings import ServerSettings
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -17,12 +20,11 @@ _STOP_SECONDS = 5
 class SimulatorProcess:
     """Run ``python -m mstr_arrow.simulator`` as a context manager.
 
-    Keyword arguments are the options of that command with underscores in place of dashes: true switches an
-    option on, false switches it off (``--no-gzip``), None leaves it out. ``encoded="module:function"`` names
-    a function that returns a list of ``EncodedCube``, ``faults="module:function"`` one that returns the faults to
-    plan. The process ends with this one, however that ends::
+    The keyword arguments are those of `Simulator`, but that what a process cannot be handed is named:
+    ``encoded="module:function"`` a function that returns a list of ``EncodedCube``, ``faults="module:function"``
+    one that returns the faults to plan. The process ends with this one, however that ends::
 
-        with SimulatorProcess(rows=1_000_000, encode_once=True) as sim:
+        with SimulatorProcess(rows=1_000_000, encode_once=True, time=TimeModel(workers=4)) as sim:
             ...  # sim.url, sim.username, sim.password, sim.project
     """
 
@@ -31,13 +33,13 @@ class SimulatorProcess:
     password: str
     project: str
 
-    def __init__(self, **options: str | float | bool | None) -> None:
-        self._command = [sys.executable, "-m", "mstr_arrow.simulator", "--until-stdin-closes"]
-        for name, value in options.items():
-            if value is not None:
-                option = name.replace("_", "-")
-                self._command.append(f"--no-{option}" if value is False else f"--{option}")
-                self._command += [] if isinstance(value, bool) else [str(value)]
+    def __init__(
+        self, *, port: int = 0, encoded: str | None = None, faults: str | None = None, **settings: Any
+    ) -> None:
+        self._command = [sys.executable, "-m", "mstr_arrow.simulator", "--until-stdin-closes", f"--port={port}"]
+        self._command += [f"--set={each}" for each in write_assignments(ServerSettings(**settings))]
+        self._command += [f"--encoded={encoded}"] if encoded else []
+        self._command += [f"--faults={faults}"] if faults else []
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:

@@ -12,8 +12,8 @@ from aiohttp import web
 
 from .model.cubes import Cube
 from .protocol.http import application
+from .settings.server_settings import CONTEXT, ServerSettings
 from .state.iserver import IServer, RecordedRequest
-from .state.settings import CONTEXT, ServerSettings
 from .truth.answered_report import answered
 from .truth.cube_truth import truth
 from .truth.report_truth import report_truth
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from .faults.faults import Fault
     from .model.encoded_cube import EncodedCube
+    from .settings.time_model import TimeModel
     from .state.sessions import InstanceCounts
     from .state.subscriptions import Delivery
-    from .state.workload import TimeModel
 
 _HOST = "127.0.0.1"
 _START_SECONDS = 30

@@ -34,7 +34,7 @@ HALF = replace(Meter().stats(), rows=1_000, total_rows=2_000, bytes=4_000_000, s
                 "Exit codes",
             ],
         ),
-        (["simulate", "--help"], ["--rows", "--encode-once", "127.0.0.1"]),
+        (["simulate", "--help"], ["--rows", "--encode-once", "127.0.0.1", "--set", "--list-settings"]),
     ],
 )
 def test_help_teaches(run, arguments, words):
@@ -62,11 +62,12 @@ def test_the_demo_says_what_it_shows(run):
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
-def test_the_simulator_serves_as_its_switches_say_until_it_is_interrupted(ending):
-    switches = ["--no-model-parameters", "--model-table-states", "none", "--model-done-status", "1"]
+def test_the_simulator_serves_as_its_settings_say_until_it_is_interrupted(ending):
+    settings = ["rows=300", "model_parameters=false", "model-table-states=none", "model_done_status=1"]
+    switches = [each for setting in settings for each in ("--set", setting)]
     program = [sys.executable, "-u", "-c", "import mstr_arrow.cli; mstr_arrow.cli.main()"]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [*program, "simulate", "--rows", "300", "--port", "0", *switches]
+    command = [*program, "simulate", "--rows", "7", "--port", "0", *switches]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own interpreter
         url = next(line.split()[1] for line in process.stdout if line.strip().startswith("URL"))
         with mstr_arrow.connect(url, username="demo", password="demo") as connection:

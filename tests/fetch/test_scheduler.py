@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from mstr_arrow.config import Limits
 from mstr_arrow.errors import ClosedError, DataMismatch
+from mstr_arrow.fetch.budget import Budget
 from mstr_arrow.fetch.page_plan import PagePlan
-from mstr_arrow.fetch.scheduler import Budget, Fetched, Scheduler
+from mstr_arrow.fetch.scheduler import Fetched, Scheduler
 from mstr_arrow.grid.document import Paging
 from mstr_arrow.grid.rows import Range
 

@@ -1,33 +1,24 @@
 """``python -m tests.hostile``: each hostile answer at each endpoint, how calls ended, and the memory they took.
 
-``most`` is the memory that one call took beyond what there was before it; ``held`` what is left after all so far.
+Each process that tries answers has a server of its own. ``most`` is the memory that one call took beyond what there
+was before it; ``held`` what is left of all calls of that process so far.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import sys
 import time
-from collections import Counter
-from typing import NamedTuple
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 
 from tests.hostile.answers import ANSWERS
 from tests.hostile.cells import CELLS
-from tests.hostile.memory import forget_peak, held, peak
-from tests.hostile.process import hostile_process
-from tests.hostile.trial import SETTINGS, Due, Wrong, attempt
+from tests.hostile.round import MOST_GROWTH, Round, begin, go_round
 
-MOST_GROWTH = SETTINGS.limits.buffer_bytes // 2**20 + 200
-"""MB by which a call may make the process grow, and all calls together: what a read may hold, and 200."""
-_ROW = "{:38} {:>6} {:>8} {:>7} {:>6} {:>8}  {:24} {:>8}  {:24} {:>7}"
-
-
-class _Most(NamedTuple):
-    """The most seconds, or MB, that a call took, and its endpoint."""
-
-    amount: float = 0.0
-    endpoint: str = ""
+_ROW = "{:38} {:>6} {:>8} {:>7} {:>6} {:>8}  {:28} {:>8}  {:28} {:>7}"
 
 
 def main() -> int:
@@ -35,44 +26,43 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.hostile", description=__doc__)
     parser.add_argument("answer", nargs="*", help="these answers; all, where none is named")
     parser.add_argument("--share", default="1/1", help="a part of the answers: 2/4 is the second of four")
+    parser.add_argument(
+        "--processes", type=int, default=os.cpu_count(), help="answers that are tried at once; one for each core"
+    )
     given = parser.parse_args()
     part, parts = map(int, given.share.split("/"))
     chosen = given.answer or [*ANSWERS][part - 1 :: parts]
-    wrong, longest, largest, calls, began = 0, _Most(), _Most(), 0, time.monotonic()
-    with hostile_process() as server:
-        due = Due(server)
-        for endpoint in CELLS:
-            due(endpoint)
-        before = held()
-        print(_ROW.format("answer", "calls", "results", "errors", "wrong", "longest", "at", "most", "at", "held"))
-        for answer in chosen:
-            ends, slowest, greatest = Counter[str](), _Most(), _Most()
-            for endpoint in CELLS:
-                start = forget_peak()
-                try:
-                    end = attempt(server, answer, endpoint, due)
-                except Wrong as error:
-                    print(f"WRONG: {answer} - {endpoint}: {error}", flush=True)
-                    ends["wrong"] += 1
-                else:
-                    ends["results" if end.error is None else "errors"] += 1
-                    slowest = max(slowest, _Most(end.seconds, endpoint))
-                    del end
-                greatest = max(greatest, _Most(peak() - start, endpoint))
-            wrong, calls = wrong + ends["wrong"], calls + ends.total()
-            longest, largest = max(longest, slowest), max(largest, greatest)
-            told = [ends.total(), ends["results"], ends["errors"], ends["wrong"]]
-            times, sizes = f"{slowest.amount:.2f} s", f"{greatest.amount:.0f} MB"
-            grown = f"{held() - before:.0f} MB"
-            print(_ROW.format(answer, *told, times, slowest.endpoint, sizes, greatest.endpoint, grown), flush=True)
-        growth = held() - before
+    slow_first = sorted(chosen, key=lambda answer: not ANSWERS[answer].large)
+    began = time.monotonic()
+    print(_ROW.format("answer", "calls", "results", "errors", "wrong", "longest", "at", "most", "at", "held"))
+    rounds: list[Round] = []
+    with ProcessPoolExecutor(given.processes, get_context("spawn"), initializer=begin) as pool:
+        for done in as_completed([pool.submit(go_round, answer) for answer in slow_first]):
+            rounds.append(done.result())
+            _show(rounds[-1])
+    return _judge(rounds, time.monotonic() - began)
+
+
+def _show(done: Round) -> None:
+    for endpoint, message in done.wrong.items():
+        print(f"WRONG: {done.answer} - {endpoint}: {message}")
+    seconds, memory = f"{done.longest.amount:.2f} s", f"{done.largest.amount:.0f} MB"
+    ends = [done.calls, done.results, done.errors, len(done.wrong)]
+    spent = [seconds, done.longest.endpoint, memory, done.largest.endpoint, f"{done.held:.0f} MB"]
+    print(_ROW.format(done.answer, *ends, *spent), flush=True)
+
+
+def _judge(rounds: list[Round], seconds: float) -> int:
+    wrong = sum(len(each.wrong) for each in rounds)
+    longest, largest = max(each.longest for each in rounds), max(each.largest for each in rounds)
+    held = max(each.held for each in rounds)
     print(
-        f"{len(chosen)} answers at {len(CELLS)} endpoints, {calls} calls in {time.monotonic() - began:.0f} s: "
-        f"{wrong} ended as none may; the longest took {longest.amount:.1f} s ({longest.endpoint}); the most memory "
-        f"{largest.amount:.0f} MB ({largest.endpoint}), held after all {growth:.0f} MB (at most {MOST_GROWTH}); "
-        f"{_processor_seconds():.0f} s of processor time"
+        f"{len(rounds)} answers at {len(CELLS)} endpoints, {sum(each.calls for each in rounds)} calls in "
+        f"{seconds:.0f} s: {wrong} ended as none may; the longest took {longest.amount:.1f} s "
+        f"({longest.endpoint}); the most memory {largest.amount:.0f} MB ({largest.endpoint}), held after all "
+        f"{held:.0f} MB (at most {MOST_GROWTH}); {_processor_seconds():.0f} s of processor time"
     )
-    return int(wrong > 0 or max(growth, largest.amount) > MOST_GROWTH)
+    return int(wrong > 0 or max(held, largest.amount) > MOST_GROWTH)
 
 
 def _processor_seconds() -> float:

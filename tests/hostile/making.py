@@ -103,7 +103,8 @@ def number(other: Any) -> Callable[[Plain], Pieces]:
     return values(lambda _, value: other if is_number(value) else value)
 
 
-_COUNTS = re.compile(r"total|count|size|limit|current|offset|timeout|max|rows", re.IGNORECASE)
+_COUNTS = re.compile(r"total|count|size|limit|current|offset|timeout|max\w|rows", re.IGNORECASE)
+"""Names of members that count; ``max`` alone is the greatest value of something."""
 
 
 def counts(other: Any) -> Callable[[Plain], Pieces]:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mstr_arrow.simulator import Simulator, SimulatorProcess
+from mstr_arrow.simulator import Simulator, SimulatorProcess, TimeModel
 
 MODULE = """
 from mstr_arrow.simulator import EncodedCube, Fault
@@ -43,9 +43,9 @@ def module(tmp_path, monkeypatch):
 
 
 def test_process_serves_as_its_options_say_until_the_end_of_the_block(module):
-    times = {"request_ms": 1.5, "rows_per_second": 1e6, "workers": 2, "session_limit": 1}
+    time = TimeModel(request_ms=1.5, rows_per_second=1e6, workers=2, session_limit=1)
     encoded = {"encoded": f"{module}:cubes", "encode_once": True, "gzip": False, "uncrosstab": False}
-    with SimulatorProcess(rows=5, iserver_version="11.1.0400.00123", **encoded, **times) as sim:
+    with SimulatorProcess(rows=5, iserver_version="11.1.0400.00123", **encoded, time=time) as sim:
         assert (sim.username, sim.password, sim.project) == ("demo", "demo", "Simulated Retail")
         assert status(sim.url)["iServerVersion"] == "11.1.0400.00123"
     with pytest.raises(ConnectionRefusedError):
@@ -53,8 +53,10 @@ def test_process_serves_as_its_options_say_until_the_end_of_the_block(module):
 
 
 def test_process_that_cannot_start_says_so():
-    with pytest.raises(RuntimeError, match="ended before it served"), SimulatorProcess(no_such_option=True):
+    with pytest.raises(RuntimeError, match="ended before it served"), SimulatorProcess(faults="no_such_module:f"):
         pass
+    with pytest.raises(TypeError, match="no_such_setting"):
+        SimulatorProcess(no_such_setting=True)
 
 
 def test_process_plans_faults_that_are_the_same_in_every_run_of_a_seed(module):

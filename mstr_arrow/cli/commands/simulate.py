@@ -1,15 +1,24 @@
 """``mstr-arrow simulate``: an I-Server on this machine, until Ctrl-C."""
 
 import signal
+import textwrap
 import threading
-from typing import Annotated, Literal
+from itertools import groupby
+from json import dumps
+from operator import attrgetter
+from typing import Annotated
 
 import typer
 
 from mstr_arrow.cli.render.errors import shown_errors
 from mstr_arrow.cli.render.streams import Terminal
+from mstr_arrow.cli.render.tables import print_json
+from mstr_arrow.errors import UsageError
 
 PORT = 8642
+PLAIN = {"a whole number", "a number", "a text", "true or false"}
+"""Types that a default shows."""
+
 WHERE = """\
 A simulated Intelligence Server runs on this machine; its data are made up. Ctrl-C ends it.
 
@@ -29,102 +38,97 @@ def simulate(
     rows: Annotated[int, typer.Option(min=0, help="Rows of the Sales Cube.")] = 1_000_000,
     seed: Annotated[int, typer.Option(help="Seed of the data: the same seed, the same rows.")] = 0,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = PORT,
-    gzip: Annotated[bool, typer.Option(help="Compress answers, as a real server does.")] = True,
     encode_once: Annotated[
         bool,
         typer.Option(
             "--encode-once", help="Keep rendered pages: reading them again costs the server next to nothing."
         ),
     ] = False,
-    cells_per_page: Annotated[
-        int | None, typer.Option(min=1, help="Most cells of a page: longer pages are cut short.")
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Requests that are answered at once; others wait.")
     ] = None,
-    session_timeout: Annotated[float, typer.Option(help="Seconds of idleness that end a session.")] = 1800.0,
+    request_ms: Annotated[float, typer.Option(min=0, help="Milliseconds that each page takes the server.")] = 0.0,
     report_seconds: Annotated[
         float, typer.Option(min=0, help="Seconds that the execution of a report takes.")
     ] = 0.0,
     publication_seconds: Annotated[
         float, typer.Option(min=0, help="Seconds that the publication of a cube takes.")
     ] = 0.0,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Requests that are answered at once; others wait.")
+    assigned: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Set anything else, such as cells_per_page=1000 or time.noise=0.5; may be repeated. Beats the "
+            "options above.",
+            rich_help_panel="Every setting",
+        ),
     ] = None,
-    request_ms: Annotated[float, typer.Option(min=0, help="Milliseconds that each page takes the server.")] = 0.0,
-    gateway_seconds: Annotated[
-        float | None, typer.Option(help="Seconds after which a gateway in front gives an answer up, with a 504.")
-    ] = None,
-    data_models: Annotated[
-        bool, typer.Option(help="Have the calls about data models, as servers since August 2025 do.")
-    ] = True,
-    model_parameters: Annotated[
-        bool, typer.Option(help="Have the calls about parameters of data models, too.")
-    ] = True,
-    model_seconds: Annotated[
-        float, typer.Option(min=0, help="Seconds that loading the tables of a data model takes.")
-    ] = 0.0,
-    model_table_states: Annotated[
-        Literal["loaded", "completed", "none"],
-        typer.Option(help="What a loaded table of a data model is called; none: tables are not told."),
-    ] = "loaded",
-    model_done_status: Annotated[
-        int, typer.Option(min=0, max=1, help="The status of a data model that is loaded.")
-    ] = 0,
-    model_instance_seconds: Annotated[
-        float, typer.Option(min=0, help="Seconds without a request that end an instance of a data model.")
-    ] = 120.0,
-    model_delete_cancels: Annotated[
-        bool, typer.Option(help="End what an instance of a data model publishes when it is deleted.")
-    ] = True,
-    publish_status_text: Annotated[
+    list_settings: Annotated[
         bool,
         typer.Option(
-            "--publish-status-text",
-            help="Send the status of a publication as a text, as documented, and not as a number. "
-            "mstrio-py waits for ever then.",
+            "--list-settings",
+            help="List what --set takes, with types, defaults and meanings, and start nothing.",
+            rich_help_panel="Every setting",
         ),
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="The same list as JSON.", rich_help_panel="Every setting")
     ] = False,
 ) -> None:
     """Run a simulated Intelligence Server on this machine until Ctrl-C."""
     # Only the commands that start a server pay for importing one.
-    from mstr_arrow.simulator import Simulator, TimeModel  # noqa: PLC0415
+    from mstr_arrow.simulator import Simulator  # noqa: PLC0415
+    from mstr_arrow.simulator.settings.assignments import read_assignments  # noqa: PLC0415
 
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    with (
-        shown_errors(Terminal(stderr=True), verbose=False),
-        Simulator(
-            port=port,
-            rows=rows,
-            seed=seed,
-            gzip=gzip,
-            encode_once=encode_once,
-            cells_per_page=cells_per_page,
-            session_timeout=session_timeout,
-            report_seconds=report_seconds,
-            publication_seconds=publication_seconds,
-            time=TimeModel(workers=workers, request_ms=request_ms),
-            gateway_seconds=gateway_seconds,
-            data_models=data_models,
-            model_parameters=model_parameters,
-            model_seconds=model_seconds,
-            model_table_states=model_table_states,
-            model_done_status=model_done_status,
-            model_instance_seconds=model_instance_seconds,
-            model_delete_cancels=model_delete_cancels,
-            publish_status_text=publish_status_text,
-        ) as sim,
-    ):
-        typer.echo(
-            WHERE.format(
-                url=sim.url,
-                username=sim.username,
-                password=sim.password,
-                project=sim.project,
-                command=fetch_command(sim.url),
+    if list_settings or json:
+        show_settings(as_json=json)
+        return
+    usual = {
+        "rows": rows,
+        "seed": seed,
+        "encode_once": encode_once,
+        "report_seconds": report_seconds,
+        "publication_seconds": publication_seconds,
+        "time.workers": workers,
+        "time.request_ms": request_ms,
+    }
+    with shown_errors(Terminal(stderr=True), verbose=False):
+        try:
+            given = [*(f"{name}={dumps(value)}" for name, value in usual.items()), *(assigned or [])]
+            simulator = Simulator(port=port, **read_assignments(given))
+        except ValueError as error:
+            hint = "mstr-arrow simulate --list-settings lists all settings, with what they take."
+            raise UsageError(f"--set: {error}.", hint=hint) from None
+        stop = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
+        with simulator as sim:
+            typer.echo(
+                WHERE.format(
+                    url=sim.url,
+                    username=sim.username,
+                    password=sim.password,
+                    project=sim.project,
+                    command=fetch_command(sim.url),
+                )
             )
-        )
-        stop.wait()
+            stop.wait()
+
+
+def show_settings(*, as_json: bool) -> None:
+    """Print every setting of the server, by subject."""
+    from mstr_arrow.simulator.settings.overview import list_settings  # noqa: PLC0415 - as above
+
+    settings = list_settings()
+    if as_json:
+        print_json([each._asdict() for each in settings])
+        return
+    for subject, those in groupby(settings, key=attrgetter("subject")):
+        typer.echo(f"\n{subject}\n")
+        for each in those:
+            typer.echo(f"  {each.name}={each.default}" + ("" if each.type in PLAIN else f"    {each.type}"))
+            typer.echo(textwrap.fill(each.meaning, 100, initial_indent=" " * 6, subsequent_indent=" " * 6))
 
 
 def fetch_command(url: str = f"http://127.0.0.1:{PORT}/MicroStrategyLibrary") -> str:

@@ -27,9 +27,9 @@ from mstr_arrow.simulator.faults.faults import (
     Replaced,
     Rewritten,
 )
+from mstr_arrow.simulator.settings.server_settings import CONTEXT
 from mstr_arrow.simulator.state.iserver import RecordedRequest
 from mstr_arrow.simulator.state.sessions import expired, parse_cookies
-from mstr_arrow.simulator.state.settings import CONTEXT
 
 from .call import PROJECT, Call, Needs, Route
 from .routing import TABLE

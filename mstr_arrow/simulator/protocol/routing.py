@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from mstr_arrow.simulator.answers import Refusal
-from mstr_arrow.simulator.state.settings import CONTEXT
+from mstr_arrow.simulator.settings.server_settings import CONTEXT
 
 from .routes import ROUTES
 

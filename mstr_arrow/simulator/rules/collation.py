@@ -9,21 +9,29 @@ import polars as pl
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collation:
-    """What two texts have to share to be equal, and which rows a negated condition keeps.
+    """How texts and nulls are compared.
 
-    ``case_insensitive`` and ``ignore_trailing_blanks`` hold for every comparison, pattern and sorting of texts;
-    what is left is compared by code points. ``empty_text_is_null`` takes ``""`` for no value. A condition on a
-    null is neither true nor false, its negation neither, unless ``nulls_in_negations`` counts it as false:
-    then ``NotEqual``, ``NotIn`` and the like keep the row. ``id_text_operators`` allows ``Contains`` and its kin
-    on ID forms, ``any_form`` conditions on other forms than ID and DESC, where they are not documented.
+    What is left of a text is compared by code points. A condition on a null is neither true nor false, and neither
+    is its negation.
     """
 
     case_insensitive: bool = False
+    """Upper and lower case are the same, in every comparison, pattern and sorting of texts."""
+
     ignore_trailing_blanks: bool = False
+    """Blanks at the end of a text do not count, in the same places."""
+
     empty_text_is_null: bool = False
+    """An empty text is no value."""
+
     nulls_in_negations: bool = False
+    """A condition on a null counts as false, so that ``NotEqual``, ``NotIn`` and the like keep the row."""
+
     id_text_operators: bool = True
+    """``Contains`` and its kin are allowed on ID forms."""
+
     any_form: bool = True
+    """Conditions are allowed on other forms than ID and DESC, which is not documented."""
 
     def compared(self, texts: pl.Expr) -> pl.Expr:
         """Give what texts are compared by."""

@@ -1,1 +1,1 @@
-"""What the running server holds: settings, sessions, instances, jobs, kept pages, the requests it saw."""
+"""What the running server holds and changes: sessions, instances, jobs, caches, kept pages, the requests it saw."""

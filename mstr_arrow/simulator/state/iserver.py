@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from mstr_arrow.simulator.model.reports import Report
+    from mstr_arrow.simulator.settings.server_settings import ServerSettings
 
     from .refreshes import Refresh
-    from .settings import ServerSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

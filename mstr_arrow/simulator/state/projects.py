@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.simulator.answers import PROJECT_NOT_LOADED, Refusal
@@ -12,22 +11,9 @@ from mstr_arrow.simulator.samples.small import small_cubes
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mstr_arrow.simulator.settings.server_settings import FurtherProject
+
 _LOADED, _UNLOADED = 0, 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FurtherProject:
-    """A project beside the first.
-
-    It has small cubes, with the ids that they have in the first project, as the copy of a project has; two
-    dashboards; and so many ``objects`` that are listed and cannot be read. One that is not ``loaded`` answers
-    nothing; one that is not ``open`` is listed, too, and refuses its user.
-    """
-
-    name: str
-    objects: int = 0
-    loaded: bool = True
-    open: bool = True
 
 
 class Projects:

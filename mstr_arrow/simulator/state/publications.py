@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from mstr_arrow.simulator.model.catalogue import Catalogue
     from mstr_arrow.simulator.model.encoded_cube import EncodedCube
+    from mstr_arrow.simulator.settings.server_settings import ServerSettings
 
     from .jobs import Job, Jobs
-    from .settings import ServerSettings
 
 FIRST_JOB = 1001
 """The number of the job that published a cube before the server was started."""

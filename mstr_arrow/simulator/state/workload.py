@@ -1,8 +1,6 @@
-"""How long the server takes: a settable model of time, so that a client's concurrency has something to find.
+"""The requests that are being served, as long as the model of time says, so that concurrency has something to find.
 
-A request that needs a project waits for a place among its session's requests, then for one of the server's
-workers, and holds both while its answer is worked out and for the model's time after that. The answer then goes
-over a link that all share. The time is slept, so that it costs no processor.
+The time is slept, so that it costs no processor.
 """
 
 from __future__ import annotations
@@ -12,66 +10,12 @@ import random
 import time
 from collections import defaultdict, deque
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 
-_OUTLIER = 8
-"""How many times as long an outlier takes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimeModel:
-    """What answers cost.
-
-    ``request_ms`` milliseconds for every request and one second for every ``rows_per_second`` rows of data;
-    ``workers`` requests are served at once, ``session_limit`` of them for one session: the rest waits in the
-    order of arrival. None sets no limit. ``halves_above`` requests that are served or wait at once, half of the
-    workers are left. ``lock_ms`` milliseconds of a request are spent under a lock that only one has at a time, be
-    there as many workers as may. ``cold_ms`` come on top the first time that something is asked for: an object, or
-    a page of it, by whomever.
-
-    ``noise`` is the width of the log-normal distribution whose median is the time of a request, and ``outliers``
-    of them take eight times as long. Every ``stall_every`` seconds nothing is served for ``stall_seconds``.
-
-    ``gateway_ms`` milliseconds pass on the way, where they keep no worker busy; all answers together are sent at
-    ``bytes_per_second``, as they go over the wire.
-    """
-
-    request_ms: float = 0.0
-    rows_per_second: float | None = None
-    workers: int | None = None
-    session_limit: int | None = None
-    halves_above: int | None = None
-    lock_ms: float = 0.0
-    cold_ms: float = 0.0
-    noise: float = 0.0
-    outliers: float = 0.0
-    stall_every: float | None = None
-    stall_seconds: float = 0.0
-    gateway_ms: float = 0.0
-    bytes_per_second: float | None = None
-
-    def seconds(self, rows: int) -> float:
-        """Give the time that an answer with this many rows takes a worker, on the median."""
-        return self.request_ms / 1000 + (rows / self.rows_per_second if self.rows_per_second else 0.0)
-
-    def drawn(self, rows: int, luck: random.Random) -> float:
-        """Draw the time that one such answer takes."""
-        seconds = self.seconds(rows)
-        if self.noise:
-            seconds *= luck.lognormvariate(0.0, self.noise)
-        if self.outliers and luck.random() < self.outliers:
-            seconds *= _OUTLIER
-        return seconds
-
-    def stalled(self, now: float) -> float:
-        """Give the seconds until a stall is over, counted from the start of the server; 0 where there is none."""
-        if not self.stall_every or now < self.stall_every:
-            return 0.0
-        return max(0.0, self.stall_seconds - now % self.stall_every)
+    from mstr_arrow.simulator.settings.time_model import TimeModel
 
 
 class Gate:
@@ -196,12 +140,12 @@ class Workload:
 
     async def _take_time(self, rows: int, *, cold: bool) -> None:
         model = self._model
-        stalled = model.stalled(self._clock() - self._began)
+        stalled = model.seconds_of_stall(self._clock() - self._began)
         if stalled:
             await self._sleep(stalled)
         if model.lock_ms:
             async with self._lock:
                 await self._sleep(model.lock_ms / 1000)
-        seconds = model.drawn(rows, self._luck) + (model.cold_ms / 1000 if cold else 0.0)
+        seconds = model.draw_seconds(rows, self._luck) + (model.cold_ms / 1000 if cold else 0.0)
         if seconds > 0:
             await self._sleep(seconds)

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from mstr_arrow.simulator.answers import OBJECT_NOT_FOUND, Answer, Refusal, ok
 from mstr_arrow.simulator.model.cubes import object_id
 from mstr_arrow.simulator.protocol.call import Call, Needs, Route
-from mstr_arrow.simulator.state.settings import CONTEXT
+from mstr_arrow.simulator.settings.server_settings import CONTEXT
 from mstr_arrow.simulator.state.tokens import login_failed
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from mstr_arrow.simulator.model.texts import plain
 from mstr_arrow.simulator.protocol.call import Call, Route
 from mstr_arrow.simulator.protocol.page_parts import elements_json
 from mstr_arrow.simulator.rules.lookup import find_forms
-from mstr_arrow.simulator.state.settings import CONTEXT
+from mstr_arrow.simulator.settings.server_settings import CONTEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

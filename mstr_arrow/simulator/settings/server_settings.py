@@ -1,0 +1,343 @@
+"""All settings of the simulated server, by subject. How one of them is read from a text: `assignments`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Literal
+
+from mstr_arrow.simulator.model.dialect import Dialect
+from mstr_arrow.simulator.model.people import AddressDialect  # noqa: TC001 - `assignments` looks the types up
+from mstr_arrow.simulator.push.policies import Adding  # noqa: TC001 - as above
+from mstr_arrow.simulator.rules.collation import Collation
+from mstr_arrow.simulator.rules.filtering import Filtering
+
+from .time_model import TimeModel
+
+CONTEXT = "/MicroStrategyLibrary"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FurtherProject:
+    """A project beside the first.
+
+    It has small cubes, with the ids that they have in the first project, as the copy of a project has, and two
+    dashboards.
+    """
+
+    name: str
+    """Name of the project."""
+
+    objects: int = 0
+    """Objects beside those, which are listed and cannot be read."""
+
+    loaded: bool = True
+    """Whether the project answers at all."""
+
+    open: bool = True
+    """Whether its user is let in; a closed project is listed, too."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSettings:
+    """Data and catalogue."""
+
+    rows: int = 1_000_000
+    """Rows of the Sales Cube."""
+
+    seed: int = 0
+    """Seed of all data and tokens: the same seed, the same rows."""
+
+    project: str = "Simulated Retail"
+    """Name of the first project, which has every cube and report."""
+
+    further_objects: int = 0
+    """Objects of all kinds that are listed and cannot be read."""
+
+    further_projects: tuple[FurtherProject, ...] = ()
+    """Projects beside the first."""
+
+    index_lags: bool = False
+    """The search does not find what was made since the start, while folders and the metadata have it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionSettings:
+    """Versions and privileges."""
+
+    iserver_version: str = "11.5.0900.00123"
+    """Version that the server reports, which decides what it knows; 11.1.0400.00123 is an old server."""
+
+    web_version: str = "11.5.0900.00123J"
+    """Version of the REST server that is reported."""
+
+    monitors_jobs: bool = True
+    """Everybody may look at jobs and cancel their own."""
+
+    monitors_caches: bool = True
+    """Everybody may look at caches and change them."""
+
+    views_sql: bool = True
+    """Everybody may see the SQL of an object."""
+
+    max_data_upload_size: int | None = None
+    """Bytes of the project's setting of that name; null hides it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionSettings:
+    """Log-in and sessions."""
+
+    username: str = "demo"
+    """Name to log in with."""
+
+    password: str = field(default="demo", repr=False)
+    """Password to log in with."""
+
+    session_timeout: float = 1800
+    """Seconds of idleness that end a session."""
+
+    servlet_timeout: float | None = None
+    """Seconds of idleness after which the REST server forgets a session that the server keeps; null: never."""
+
+    max_sessions_per_user: int = 20
+    """Sessions that a user may have in a project."""
+
+    logout_ends_all: bool = False
+    """A log-out ends all sessions of its user, as documented, and not its own alone."""
+
+    balancer_cookie: bool = True
+    """A load balancer's cookie is demanded back, byte for byte."""
+
+    working_set: int = 10
+    """Instances that a session keeps, where its log-in names no number."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerSettings:
+    """Answers and pages."""
+
+    gzip: bool = True
+    """Answers are compressed for clients that accept it."""
+
+    chunked: bool = False
+    """Answers come without Content-Length."""
+
+    shuffle_keys: bool = False
+    """JSON objects have another order of members in every page."""
+
+    cells_per_page: int | None = None
+    """Cells that a page has at most; longer pages are cut short. null: any."""
+
+    encode_once: bool = False
+    """Rendered pages are kept: to send them again costs next to nothing."""
+
+    page_cache_bytes: int = 512 * 2**20
+    """Bytes of rendered pages that are kept at most."""
+
+    uncrosstab: bool = True
+    """A cross-tab whose objects are requested by name comes as a table."""
+
+    ignores_forms: bool = False
+    """Attributes come in their own forms, whatever forms a request names."""
+
+    collation: Collation = field(default_factory=Collation)
+    """How texts and nulls are compared."""
+
+    ignore_foreign_ids: bool = False
+    """A condition on a well-formed id of no column is left out; otherwise it is refused."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutionSettings:
+    """Executions and the gateway."""
+
+    report_seconds: float | Mapping[str, float] = 0.0
+    """Seconds that the execution of a report takes, of all or by name."""
+
+    change_seconds: float = 0.0
+    """Seconds that a change of an instance by PUT takes."""
+
+    respond_async: bool = True
+    """``Prefer: respond-async`` is heeded."""
+
+    async_body: bool = False
+    """``Prefer: respond-async`` may come with a body; otherwise the two together are refused."""
+
+    async_polls: int = 1
+    """Times that a report requested with ``respond-async`` is called unfinished at the least."""
+
+    gateway_seconds: float | None = None
+    """Seconds after which a gateway gives up an answer, with a 504, while the server goes on; null: never."""
+
+    jobs_kept: float = 0.0
+    """Seconds after its end that a job is still shown by the monitor."""
+
+    time: TimeModel = field(default_factory=TimeModel)
+    """How long answers take, and how many are worked on at once."""
+
+    fault_seed: int = 0
+    """Seed of the faults that come by chance."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicationSettings:
+    """Publications and caches of cubes."""
+
+    publication_seconds: float = 0.0
+    """Seconds that the publication of a cube takes."""
+
+    status_lag: float = 0.0
+    """Seconds from the start of a publication until the cube's status tells of it."""
+
+    names_publication: bool = True
+    """The answer to a publication names the instance that it makes."""
+
+    nodes: tuple[str, ...] = ("simulated-node",)
+    """Nodes of the cluster, each with a cache of each cube."""
+
+    cache_seconds: float = 0.0
+    """Seconds that the change of a cache takes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadSettings:
+    """Uploads."""
+
+    uploads_per: Literal["dataset", "session"] = "dataset"
+    """A dataset has one upload session at once, or one in each log-in."""
+
+    adding: Adding = "append"
+    """What the policy "add" does to a row whose key is there: another such row, nothing, or an update."""
+
+    column_orientation: bool = True
+    """Chunks are taken by columns, too."""
+
+    max_upload_bytes: int | None = None
+    """Bytes of the largest body that the gateway lets through; null: any."""
+
+    keep_uploads: bool = True
+    """Pushed rows are kept; otherwise they are counted and forgotten."""
+
+    publish_polls: int = 2
+    """Times that the publication of an upload is called unfinished."""
+
+    publish_status_text: bool = False
+    """The status of a publication is a text, as documented, and not a number. mstrio-py waits for ever then."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataModelSettings:
+    """Data models."""
+
+    data_models: bool = True
+    """The calls about data models are there, as on servers since August 2025."""
+
+    model_parameters: bool = True
+    """The calls about parameters of data models are there."""
+
+    model_seconds: float = 0.0
+    """Seconds that loading the tables of a data model takes."""
+
+    model_table_states: Literal["loaded", "completed", "none"] = "loaded"
+    """What a loaded table is called; none: tables are not told."""
+
+    model_done_status: Literal[0, 1] = 0
+    """Status of a data model that is loaded."""
+
+    model_instance_seconds: float = 120.0
+    """Seconds without a request that end an instance of a data model."""
+
+    model_delete_cancels: bool = True
+    """Deleting the instance of a data model ends what it publishes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionSettings:
+    """Subscriptions and users."""
+
+    delivery_api: Literal[1, 2] = 2
+    """Version of the calls that send subscriptions and list schedules; 1: the second version is missing."""
+
+    delivery_polls: int = 1
+    """Times that a delivery is called unfinished."""
+
+    delivery_seconds: float = 0.0
+    """Seconds that a delivery takes."""
+
+    pauses_subscriptions: bool = True
+    """Subscriptions can be paused, as on servers of 2026."""
+
+    address_dialect: AddressDialect = "value"
+    """How the addresses of users are written."""
+
+    address_status: int = 201
+    """HTTP status that answers a new address."""
+
+    total_counts: bool = True
+    """Lists of users and subscriptions tell how many there are."""
+
+    administers: bool = True
+    """The user sees what belongs to others, too."""
+
+
+SUBJECTS = (
+    DataSettings,
+    VersionSettings,
+    SessionSettings,
+    AnswerSettings,
+    ExecutionSettings,
+    PublicationSettings,
+    UploadSettings,
+    DataModelSettings,
+    SubscriptionSettings,
+)
+_ANY_SIGN = {"seed", "fault_seed"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerSettings(
+    SubscriptionSettings,
+    DataModelSettings,
+    UploadSettings,
+    PublicationSettings,
+    ExecutionSettings,
+    AnswerSettings,
+    SessionSettings,
+    VersionSettings,
+    DataSettings,
+):
+    """How the server is set up: the settings of all subjects; raises ValueError for a number below 0.
+
+    ``mstr-arrow simulate --list-settings`` lists them, with what they mean.
+
+    >>> ServerSettings(rows=-1)
+    Traceback (most recent call last):
+    ValueError: rows is -1; it must be 0 or more
+    """
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, int | float) and value < 0 and each.name not in _ANY_SIGN:
+                raise ValueError(f"{each.name} is {value}; it must be 0 or more")
+
+    @property
+    def dialect(self) -> Dialect:
+        """What the version that the server reports knows."""
+        return Dialect.of(self.iserver_version)
+
+    def seconds_of(self, report: str) -> float:
+        """Give the time that the execution of the report of this name takes."""
+        seconds = self.report_seconds
+        return seconds.get(report, 0.0) if isinstance(seconds, Mapping) else seconds
+
+    @property
+    def filtering(self) -> Filtering:
+        """How conditions are read."""
+        return Filtering(collation=self.collation, ignore_foreign_ids=self.ignore_foreign_ids)
+
+    @property
+    def api_token(self) -> str:
+        """The token that log-in mode 4096 accepts in place of name and password."""
+        return f"{self.username}-api-token"

@@ -1,0 +1,30 @@
+import json
+
+import pytest
+
+
+def test_every_setting_is_listed_by_subject(run):
+    result = run("simulate", "--list-settings")
+    lines = result.out.decode().splitlines()
+    assert result.code == 0
+    assert lines.index("Data and catalogue") < lines.index("  rows=1000000") < lines.index("Uploads")
+    assert '  adding="append"    "append", "ignore" or "change"' in lines
+    listed = json.loads(run("simulate", "--list-settings", "--json").out)
+    assert {f"{each['name']}={each['default']}" for each in listed} == {
+        line.split("    ")[0].strip() for line in lines if line[:3].strip() and line.startswith("  ")
+    }
+
+
+@pytest.mark.parametrize(
+    ("assigned", "words"),
+    [
+        ("row=5", "--set: there is no setting row; perhaps rows is meant."),
+        ("rows=many", "--set: rows is many; it must be a whole number."),
+        ("rows=-5", "--set: rows is -5; it must be 0 or more."),
+    ],
+)
+def test_what_cannot_be_set_is_wrong_usage(run, assigned, words):
+    result = run("simulate", "--set", assigned)
+    assert result.code == 2
+    assert words in result.err
+    assert "mstr-arrow simulate --list-settings" in result.err
