@@ -200,7 +200,7 @@ def _keys(places: Sequence[tuple[Elements, pa.Array]], count: int) -> pa.StringA
     """Make a text of the ids that head each row."""
     if not places:
         return pa.array([""] * count, pa.string())
-    ids = [pc.fill_null(elements.ids.take(indices), "") for elements, indices in places]
+    ids = [pc.fill_null(elements.read_ids().take(indices), "") for elements, indices in places]
     return pc.binary_join_element_wise(*ids, "\x1f")
 
 
