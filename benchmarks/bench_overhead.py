@@ -114,7 +114,7 @@ def _sweep(connection: ma.Connection, page_rows: int, requests: int) -> float:
 async def _bare(client: Client, page_rows: int, requests: int) -> float:
     """Ask for pages and decode them, and do nothing else."""
     cube = await open_cube(client, CUBE, ReadOptions(limits=ma.Limits()), row_counts=False)
-    source, options = cube._asking.source, cube._asking.options.grid  # noqa: SLF001 - what a read works with
+    source, options = cube._resolver.source, cube._resolver.options.grid  # noqa: SLF001 - what a read works with
     instance = await probe(client.session, source, options)
     room, numbers = asyncio.Semaphore(IN_FLIGHT + WAITING), iter(range(requests))
     loop, decoding = asyncio.get_running_loop(), set[asyncio.Future[None]]()

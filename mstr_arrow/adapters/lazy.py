@@ -27,7 +27,7 @@ WAIT_SECONDS = 0.1
 """Seconds after which Polars gets a frame without rows: only between frames does it hear Ctrl-C."""
 
 
-class Reading(Protocol):
+class FrameReader(Protocol):
     """An open read, on the background loop."""
 
     @property
@@ -46,7 +46,7 @@ class Opener(Protocol):
 
     def __call__(
         self, columns: list[str] | None, predicate: pl.Expr | None, rows: int | None
-    ) -> Coroutine[Any, Any, Reading]:
+    ) -> Coroutine[Any, Any, FrameReader]:
         """Open a read of columns (None: all) of the first rows (None: all), at least of those a predicate keeps."""
 
 
@@ -78,7 +78,7 @@ def lazy_frame(
         used = {*asked, *([] if predicate is None else predicate.meta.root_names())}
         needed = pl.Schema({column: dtype for column, dtype in promised().items() if column in used})
 
-        def opened() -> Coroutine[Any, Any, Reading]:
+        def opened() -> Coroutine[Any, Any, FrameReader]:
             columns = None if len(needed) == len(promised()) else list(needed)
             return open_read(columns, predicate, n_rows)
 
@@ -97,7 +97,7 @@ def lazy_frame(
 
 
 def _awaited(
-    client: Client, open_read: Callable[[], Coroutine[Any, Any, Reading]], schema: pl.Schema
+    client: Client, open_read: Callable[[], Coroutine[Any, Any, FrameReader]], schema: pl.Schema
 ) -> Iterator[pl.DataFrame]:
     """Open a read and go through its frames, with an empty one whenever nothing came for a while.
 
@@ -123,7 +123,7 @@ def _awaited(
 
 
 async def _read(
-    open_read: Callable[[], Coroutine[Any, Any, Reading]], schema: pl.Schema
+    open_read: Callable[[], Coroutine[Any, Any, FrameReader]], schema: pl.Schema
 ) -> AsyncGenerator[pl.DataFrame, None]:
     reading = await open_read()
     try:

@@ -79,12 +79,12 @@ class MstrioObject:
         return self._whole._client.run(self._attr_elements())  # noqa: SLF001 - as the cube's own calls are run
 
     async def _attr_elements(self) -> list[dict[str, Any]]:
-        asking = self._whole._asking  # noqa: SLF001
+        resolver = self._whole._resolver  # noqa: SLF001
         return [
             {
                 "attribute_id": each["id"],
                 "attribute_name": each["name"],
-                "elements": await list_elements(asking, each["id"]),
+                "elements": await list_elements(resolver, each["id"]),
             }
             for each in self.attributes
         ]

@@ -23,7 +23,7 @@ from mstr_arrow.extract.manifest import Asked, Manifest, NotAsWritten, question_
 from mstr_arrow.extract.order import WITHOUT_ORDER, check_columns, check_question
 from mstr_arrow.extract.portion import Portion
 from mstr_arrow.extract.verification import verify_parts
-from mstr_arrow.fetch.deadline import Deadline
+from mstr_arrow.fetch.context import Deadline
 from mstr_arrow.fetch.stats import watcher
 from mstr_arrow.files.folders import MANIFEST
 from mstr_arrow.files.sinks import in_thread
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from mstr_arrow.extract.verification import Verified
     from mstr_arrow.fetch.bad_values import BadValues
     from mstr_arrow.fetch.options import ReadOptions
-    from mstr_arrow.fetch.resolver import Asking
+    from mstr_arrow.fetch.resolver import Resolver
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.grid.shape import ColumnChange
     from mstr_arrow.instances.freshness import Published
@@ -108,15 +108,15 @@ class Extraction:
 
     def __init__(
         self,
-        asking: Asking,
+        resolver: Resolver,
         folder: Folder,
         options: Chosen,
         name: str | None,
         on_progress: Callable[[ScanStats], object] | None,
     ) -> None:
-        check_question(asking.source, asking.query)
-        self._asking = asking
-        self._own = asking.session
+        check_question(resolver.source, resolver.query)
+        self._resolver = resolver
+        self._own = resolver.session
         self._folder = folder
         self._options = options
         self._on_progress = on_progress
@@ -130,17 +130,17 @@ class Extraction:
         self._damage: str | None = None
         self._replaced: Manifest | None = None
         self._changes: tuple[ColumnChange, ...] = ()
-        source = asking.source
+        source = resolver.source
         project = self._own.http.project
-        grid = asking.options.grid
+        grid = resolver.options.grid
         question = question_of(
             _as_asked(source.body),
-            asking.query,
+            resolver.query,
             grid,
-            asking.options.pushdown,
+            resolver.options.pushdown,
             source.prompts,
             source.page_by,
-            *asking.query.polars_digests,
+            *resolver.query.polars_digests,
         )
         self._asked = Asked(
             self._own.http.own.base, project.id if project else None, source.kind, source.object_id, name, question
@@ -151,7 +151,7 @@ class Extraction:
         folder = self._folder
         await hold(folder)
         try:
-            return await Deadline(self._asking.options.deadline).within(self._run())
+            return await Deadline(self._resolver.options.deadline).within(self._run())
         except DataChanged:
             await self._end_former()
             raise
@@ -340,7 +340,7 @@ class Extraction:
         known = instance.known or Known()
         if begun.known.proves(known):
             return replace(begun, consistent=weaker(begun.consistent, "published once"))
-        if self._asking.options.consistency == "proven":
+        if self._resolver.options.consistency == "proven":
             check_proof(begun, known)
         portion = Portion(self._folder, self._options, begun, way.residual)
         await portion.compare_samples(session, way.source, way.options, instance)
@@ -354,20 +354,20 @@ class Extraction:
         if way is not None and living is not None:
             self._continued = True
             return way, living
-        if way is not None and self._asking.query.trivial:
+        if way is not None and self._resolver.query.trivial:
             return way, await probe(self._own, way.source, way.options.grid, self._watch)
-        check_columns(await self._asking.whole_columns(self._on_progress))
-        source, options, residual, instance = await self._asking.made(self._on_progress)
+        check_columns(await self._resolver.whole_columns(self._on_progress))
+        source, options, residual, instance = await self._resolver.create_ordered(self._on_progress)
         _check_residual(residual)
         return _Way(source, options, residual), instance
 
     async def _way_of(self, begun: Manifest) -> _Way:
         """Return what a former run has asked for; the columns are looked at again only for conditions on them."""
-        asking = self._asking
-        if not asking.query.trivial:
-            return _Way(*await asking.parted(self._on_progress))
+        resolver = self._resolver
+        if not resolver.query.trivial:
+            return _Way(*await resolver.resolve_ordered(self._on_progress))
         residual = Residual(columns=tuple(begun.schema.names))
-        return _Way(replace(asking.source, body=begun.body, ordered=True), asking.options, residual)
+        return _Way(replace(resolver.source, body=begun.body, ordered=True), resolver.options, residual)
 
     async def _living(self, way: _Way) -> Instance | None:
         """Look for the instance of a former run: in its session, which is taken over, or in our own."""

@@ -12,7 +12,7 @@ import pyarrow as pa
 from mstr_arrow.extract.changes import check_bad_values, check_border, check_overlap, check_sample
 from mstr_arrow.extract.manifest import Bad
 from mstr_arrow.fetch.bad_values import Tally
-from mstr_arrow.fetch.reader import Read
+from mstr_arrow.fetch.instance_reader import InstanceReader
 from mstr_arrow.files.sinks import in_thread
 from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.grid.misfits import misfits_in
@@ -82,7 +82,7 @@ class Portion:
         try:
             if self._position < instance.total:
                 start = _overlap(self._position, options)
-                read = Read(
+                reader = InstanceReader(
                     session,
                     source,
                     options,
@@ -93,12 +93,12 @@ class Portion:
                     counted_from=self._position,
                 )
                 try:
-                    await read.open(instance)
-                    self._columns = read.columns
-                    await self._read(read, start, on_part, same_instance=same_instance)
+                    await reader.open(instance)
+                    self._columns = reader.columns
+                    await self._read_on(reader, start, on_part, same_instance=same_instance)
                 finally:
-                    await read.aclose()
-                stats = read.stats()
+                    await reader.aclose()
+                stats = reader.stats()
             if self._part is not None or not self._manifest.parts:
                 await self._open()
                 await self._end(instance.total, on_part)
@@ -120,9 +120,9 @@ class Portion:
             written = await in_thread(self._folder.rows, part, offset, fetched.num_rows)
             await in_thread(check_sample, written, fetched, first)
 
-    async def _read(
+    async def _read_on(
         self,
-        read: Read[pa.RecordBatch],
+        reader: InstanceReader[pa.RecordBatch],
         start: Range | None,
         on_part: Callable[[], Awaitable[None]],
         *,
@@ -132,17 +132,17 @@ class Portion:
         began = 0 if start is None else start.offset
         compared = start is None
         misfits: list[Misfit] = []
-        while (batch := await read.next()) is not None:
-            position = began + read.stats().rows
+        while (batch := await reader.next()) is not None:
+            position = began + reader.stats().rows
             if not compared:
                 if position <= self._manifest.offset:  # pages end where the rows that are done do
                     before.append(pa.Table.from_batches([batch]))
-                    misfits += read.misfits
+                    misfits += reader.misfits
                     continue
                 compared = True
                 await in_thread(self._compare, before, batch, same_instance)
                 check_bad_values(self._manifest, began, misfits)
-            self._misfits += read.misfits
+            self._misfits += reader.misfits
             await self._take(batch, position, on_part)
 
     def _compare(self, before: list[pa.Table], batch: pa.RecordBatch, same_instance: bool) -> None:

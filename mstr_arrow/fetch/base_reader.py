@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
-from mstr_arrow.fetch.context import Workshop
+from mstr_arrow.fetch.context import ReadContext
 from mstr_arrow.fetch.scheduler import ended
 from mstr_arrow.instances.execute import INSTANCES
 from mstr_arrow.telemetry import Span, count, measure
@@ -34,7 +34,7 @@ class Sliceable(Protocol):
         """Return some of the rows."""
 
 
-class Reading(ABC, Generic[T]):
+class BaseReader(ABC, Generic[T]):
     """Rows pulled batch by batch, each converted in a worker thread; on the background loop only.
 
     The session is kept alive, and ends the read when it is closed, until `aclose`. ``convert`` may leave out rows,
@@ -53,7 +53,7 @@ class Reading(ABC, Generic[T]):
         narrow: Callable[[pa.Schema], pa.Schema] = lambda schema: schema,
         head: int | None = None,
     ) -> None:
-        self._shop = Workshop(session, options, on_progress)
+        self._context = ReadContext(session, options, on_progress)
         self._source = source
         self._subject = {"mstr.object.id": source.object_id, "mstr.object.type": source.kind}
         self._span = Span("mstr_arrow.read", self._subject)
@@ -77,17 +77,17 @@ class Reading(ABC, Generic[T]):
 
     def stats(self) -> ScanStats:
         """Return what was done so far."""
-        return self._shop.stats()
+        return self._context.stats()
 
     async def open(self, instance: Instance | None) -> None:
         """Read the first rows: of ``instance``, if it still lives, else of a new one."""
         with self._span.current():
-            await self._shop.deadline.within(self._open(instance))
+            await self._context.deadline.within(self._open(instance))
 
     async def next(self) -> T | None:
         """Return the next rows, converted; None after the last."""
         with self._span.current():
-            return await self._shop.deadline.within(self._next())
+            return await self._context.deadline.within(self._next())
 
     async def start_over(self) -> bool:
         """Begin again with another instance, as the rows handed out so far are not used; False if that is no use.
@@ -97,8 +97,8 @@ class Reading(ABC, Generic[T]):
         if not self._can_begin_again or self._begun_again + 1 >= INSTANCES:
             return False
         self._begun_again += 1
-        self._shop.meter.result_rows = 0
-        await self._shop.deadline.within(self._begin_again())
+        self._context.meter.result_rows = 0
+        await self._context.deadline.within(self._begin_again())
         return True
 
     async def aclose(self) -> None:
@@ -107,10 +107,10 @@ class Reading(ABC, Generic[T]):
             return
         self.closed = True
         self._tell(self.stats())
-        self._shop.close()
-        self._shop.session.unregister(self)
+        self._context.close()
+        self._context.session.unregister(self)
         await self._stop()
-        self._shop.dismiss()
+        self._context.dismiss()
 
     def _tell(self, stats: ScanStats) -> None:
         """Tell whoever traces what the read did."""
@@ -130,10 +130,10 @@ class Reading(ABC, Generic[T]):
         measure("mstr_arrow.read.duration", stats.seconds, self._subject)
 
     async def _next(self) -> T | None:
-        meter = self._shop.meter
+        meter = self._context.meter
         if self.closed:
             raise ended()
-        while not self._enough and (item := await self._taken()) is not None:
+        while not self._enough and (item := await self._take()) is not None:
             if len(item):
                 if self._head is not None:
                     item = item.slice(0, self._head - meter.result_rows)
@@ -145,11 +145,11 @@ class Reading(ABC, Generic[T]):
 
     def _report(self) -> None:
         self.stats()
-        self._shop.report()
+        self._context.report()
 
     @property
     def _enough(self) -> bool:
-        return self._head is not None and self._shop.meter.result_rows >= self._head
+        return self._head is not None and self._context.meter.result_rows >= self._head
 
     @property
     def _can_begin_again(self) -> bool:
@@ -161,7 +161,7 @@ class Reading(ABC, Generic[T]):
         """Take an instance that was made before, if it still lives, or make one."""
 
     @abstractmethod
-    async def _taken(self) -> T | None:
+    async def _take(self) -> T | None:
         """Return the next rows, which may be none; None after the last."""
 
     @abstractmethod

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mstr_arrow.fetch.resolver import Opened
+    from mstr_arrow.fetch.resolver import Reader
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.session.client import Client
 
@@ -30,12 +30,12 @@ class Batches:
     def __init__(
         self,
         client: Client,
-        read: Opened[pa.RecordBatch],
+        reader: Reader[pa.RecordBatch],
         schema: pa.Schema,
         on_end: Callable[[ScanStats], None] = lambda _: None,
     ) -> None:
         self._client = client
-        self._read = read
+        self._reader = reader
         self._pid = os.getpid()
         self._ended = False
         self._schema = schema
@@ -49,7 +49,7 @@ class Batches:
     @property
     def stats(self) -> ScanStats:
         """What was done so far."""
-        return self._read.stats()
+        return self._reader.stats()
 
     def __iter__(self) -> Self:
         return self
@@ -64,7 +64,7 @@ class Batches:
     def close(self) -> None:
         """Stop the requests; does nothing when called again."""
         if self._open:
-            background.run(self._read.aclose())
+            background.run(self._reader.aclose())
             self._tell()
 
     def __enter__(self) -> Self:
@@ -86,7 +86,7 @@ class Batches:
     async def aclose(self) -> None:
         """Do what `close` does."""
         if self._open:
-            await background.bridge(self._read.aclose())
+            await background.bridge(self._reader.aclose())
             self._tell()
 
     async def __aenter__(self) -> Self:
@@ -99,12 +99,12 @@ class Batches:
 
     def __del__(self) -> None:
         if self._open:
-            background.spawn(self._read.aclose())
+            background.spawn(self._reader.aclose())
 
     @property
     def _open(self) -> bool:
         """Whether there is something to stop; in a forked child there is not, the read is its parent's."""
-        return not self._read.closed and os.getpid() == self._pid
+        return not self._reader.closed and os.getpid() == self._pid
 
     def _tell(self) -> None:
         """Tell what was done, once, when nothing more comes."""
@@ -116,11 +116,11 @@ class Batches:
         if self._ended:
             return None
         try:
-            batch = await self._read.next()
+            batch = await self._reader.next()
         except BaseException:
-            await self._read.aclose()
+            await self._reader.aclose()
             raise
         if batch is None:
             self._ended = True
-            await self._read.aclose()
+            await self._reader.aclose()
         return batch

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mstr_arrow.fetch.base_reader import Sliceable
-    from mstr_arrow.fetch.resolver import Opened
+    from mstr_arrow.fetch.resolver import Reader
     from mstr_arrow.grid.texts import Strings
 
 T = TypeVar("T", bound="Sliceable")
@@ -49,7 +49,7 @@ class RowSink(Protocol):
         """Remove what was written so far."""
 
 
-async def take_all(read: Opened[T]) -> list[T]:
+async def take_all(reader: Reader[T]) -> list[T]:
     """Hold all rows."""
     items: list[T] = []
 
@@ -60,11 +60,11 @@ async def take_all(read: Opened[T]) -> list[T]:
         items.clear()
         return True
 
-    await _take(read, take, drop)
+    await _take(reader, take, drop)
     return items
 
 
-async def count_all(read: Opened[T]) -> int:
+async def count_all(reader: Reader[T]) -> int:
     """Count all rows."""
     rows = 0
 
@@ -77,11 +77,11 @@ async def count_all(read: Opened[T]) -> int:
         rows = 0
         return True
 
-    await _take(read, take, drop)
+    await _take(reader, take, drop)
     return rows
 
 
-async def write_all(read: Opened[pa.RecordBatch], sink: RowSink) -> None:
+async def write_all(reader: Reader[pa.RecordBatch], sink: RowSink) -> None:
     """Write all rows to a sink that is open, and end it; what hands rows on at once is not begun again."""
 
     async def take(batch: pa.RecordBatch) -> None:
@@ -90,29 +90,29 @@ async def write_all(read: Opened[pa.RecordBatch], sink: RowSink) -> None:
     async def drop() -> bool:
         if not await in_thread(sink.begin_again):
             return False
-        await in_thread(sink.start, read.schema)
+        await in_thread(sink.start, reader.schema)
         return True
 
-    await in_thread(sink.start, read.schema)
-    await _take(read, take, drop, shows_at_end=sink.shows_at_end)
+    await in_thread(sink.start, reader.schema)
+    await _take(reader, take, drop, shows_at_end=sink.shows_at_end)
     await in_thread(sink.finish)
 
 
 async def _take(
-    read: Opened[T],
+    reader: Reader[T],
     take: Callable[[T], Awaitable[None]],
     drop: Callable[[], Awaitable[bool]],
     *,
     shows_at_end: bool = True,
 ) -> None:
     """Take all rows; where the instance is gone and the read cannot go on, ``drop`` what came, and begin again."""
-    read.shows_at_end = shows_at_end
+    reader.shows_at_end = shows_at_end
     while True:
         try:
-            while (item := await read.next()) is not None:
+            while (item := await reader.next()) is not None:
                 await take(item)
         except (InstanceGone, DataChanged):
-            if not (await drop() and await read.start_over()):
+            if not (await drop() and await reader.start_over()):
                 raise
         else:
             return

@@ -1,4 +1,4 @@
-"""What a read works with: threads that decode, a budget, the counts."""
+"""What a read works with: threads that decode, a budget, a deadline, the counts."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mstr_arrow.errors import MstrError, ProtocolError
+from mstr_arrow.errors import MstrError, ProtocolError, TimeoutExceeded
 from mstr_arrow.fetch.budget import Budget
-from mstr_arrow.fetch.deadline import Deadline
 from mstr_arrow.fetch.frames import empty_frames
 from mstr_arrow.fetch.stats import Meter
 from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.grid.misfits import refuse_mixed
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.fetch.stats import ScanStats
@@ -33,10 +33,10 @@ _LARGE = 2**24
 """Bytes of a page beyond which it is unpacked and decoded alone: several could take all memory at once."""
 
 
-class Workshop:
-    """The means of one read, for one instance or many; on the background loop only.
+class ReadContext:
+    """What one read shares, over one instance or many; on the background loop only.
 
-    The session is kept alive until `aclose`. ``on_progress`` is told what was done.
+    Keeps the session alive until `close`. Calls ``on_progress`` with the counts.
     """
 
     def __init__(
@@ -126,3 +126,30 @@ class Workshop:
     def dismiss(self) -> None:
         """End the threads, after what they are at."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+class Deadline:
+    """So many seconds from now, over all that is awaited within it; None never ends."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
+        self._end = None if seconds is None else time.monotonic() + seconds
+
+    async def within(self, work: Awaitable[R]) -> R:
+        """Await something; errors: TimeoutExceeded when the time is over."""
+        if self._end is None:
+            return await work
+        left = self._end - time.monotonic()
+        try:
+            async with asyncio.timeout(max(0.0, left)) as limit:
+                return await work
+        except TimeoutError:
+            if not limit.expired():
+                raise
+        raise TimeoutExceeded(
+            f"the read was not done within {self._seconds:g} s.",
+            hint=naming(
+                "Raise or leave away {Scan.with_options.deadline}, or read less; an extraction that resumes goes "
+                "on later."
+            ),
+        )

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mstr_arrow.errors import ClosedError, ConversionError, InstanceGone, MstrError
+from mstr_arrow.errors import ClosedError, ConversionError, InstanceGone, MstrError, ServerError, UsageError
 from mstr_arrow.fetch.bad_values import Tally
-from mstr_arrow.fetch.base_reader import Reading
-from mstr_arrow.fetch.page_by_show import show
+from mstr_arrow.fetch.base_reader import BaseReader
 from mstr_arrow.fetch.pages import open_pages
 from mstr_arrow.fetch.recovery import data_changed
 from mstr_arrow.fetch.scheduler import ended
 from mstr_arrow.grid.rows import Range
-from mstr_arrow.instances.execute import INSTANCES, place_for
+from mstr_arrow.http.error_map import meant_status
+from mstr_arrow.instances.execute import INSTANCES, execute, place_for
+from mstr_arrow.instances.page_by import PageChoice, fetch_page_by
 from mstr_arrow.instances.page_request import fetch_page, read_page
 from mstr_arrow.instances.probe import probe
 from mstr_arrow.wording import naming
@@ -25,10 +27,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mstr_arrow.fetch.base_reader import Sliceable
+    from mstr_arrow.fetch.context import ReadContext
     from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.fetch.pages import Pages
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.grid.expansion import Expansion
+    from mstr_arrow.grid.page_by import PageBy
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.http.response import Answer
     from mstr_arrow.instances.instance import Instance
@@ -38,10 +42,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound="Sliceable")
 
+_BAD_REQUEST = 400
+
 _WAYS_OUT = naming("Tables and files begin again by themselves; {Report.page_by()} reads one page of the report.")
 
 
-class Expanded(Reading[T]):
+class PageByReader(BaseReader[T]):
     """The rows of many pages of a report.
 
     One instance shows one page at a time, and is changed to show another: as many instances as there are requests
@@ -80,14 +86,14 @@ class Expanded(Reading[T]):
         return self._known.columns
 
     async def _open(self, instance: Instance | None) -> None:
-        shop, source = self._shop, self._source
-        place = None if instance is None else await place_for(shop.session, source, instance, shop.watch)
+        context, source = self._context, self._source
+        place = None if instance is None else await place_for(context.session, source, instance, context.watch)
         if place is not None and place.instance_id is None:  # it is gone, and nothing was read of it
             place.release()
             place = None
         if place is None or instance is None:
-            instance = await probe(shop.session, source, shop.options.grid, shop.watch)
-            place = await place_for(shop.session, source, instance, shop.watch)
+            instance = await probe(context.session, source, context.options.grid, context.watch)
+            place = await place_for(context.session, source, instance, context.watch)
         try:
             self._expand(instance)
         except BaseException:
@@ -107,12 +113,12 @@ class Expanded(Reading[T]):
         self._opened = {number: asyncio.get_running_loop().create_future() for number in pages}
         self._left = iter(pages)
         self._at, self._handed_out, self._shown_again = 0, False, 0
-        self._shop.budget.serve(self, self._stir.set)
+        self._context.budget.serve(self, self._stir.set)
         tally = Tally(self._known.columns, "the list of pages")
         tally.count(self._known.misfits)
-        self._shop.meter.tallies = [tally] if tally.found else []
+        self._context.meter.tallies = [tally] if tally.found else []
 
-    async def _taken(self) -> T | None:
+    async def _take(self) -> T | None:
         while self._at < len(self._opened):
             opened = self._opened[self._at]
             await asyncio.wait([opened])  # which whoever gives up waiting does not cancel
@@ -142,15 +148,15 @@ class Expanded(Reading[T]):
         await pages.aclose()
         if self.closed:
             raise ended()
-        self._shop.meter.rows -= pages.taken
-        self._shop.meter.tallies = [tally for tally in self._shop.meter.tallies if tally is not pages.tally]
-        self._shop.meter.total_rows -= pages.plan.total
+        self._context.meter.rows -= pages.taken
+        self._context.meter.tallies = [tally for tally in self._context.meter.tallies if tally is not pages.tally]
+        self._context.meter.total_rows -= pages.plan.total
         self._opened[self._at] = asyncio.get_running_loop().create_future()
         self._stir.set()
 
     async def _begin_again(self) -> None:
         await self._stop()
-        self._shop.meter.rows = self._shop.meter.total_rows = 0
+        self._context.meter.rows = self._context.meter.total_rows = 0
         await self._open(None)
 
     async def _stop(self) -> None:
@@ -162,7 +168,7 @@ class Expanded(Reading[T]):
             if not opened.done():
                 opened.set_exception(ended())
             opened.exception()  # seen, even if nobody waits for it
-        self._shop.budget.forget(self)
+        self._context.budget.forget(self)
 
     @property
     def _known(self) -> Expansion:
@@ -177,13 +183,13 @@ class Expanded(Reading[T]):
 
     def _use_more(self) -> None:
         """Use as many instances as requests may be in flight now, while there are pages for them."""
-        wanted = min(self._shop.budget.limiter.limit, len(self._opened) - self._at)
+        wanted = min(self._context.budget.limiter.limit, len(self._opened) - self._at)
         for _ in range(wanted - len(self._workers)):
             self._spawn(self._work_if_there_is_room())
 
     async def _work_if_there_is_room(self) -> None:
         """Use one more instance, if the session has a place for it."""
-        session, place = self._shop.session, None
+        session, place = self._context.session, None
         with suppress(MstrError):  # it goes without
             place = await session.instances.spare(session.http, self._source.path)
         if place is not None:
@@ -191,7 +197,7 @@ class Expanded(Reading[T]):
 
     async def _work(self, place: Place) -> None:
         """Have one instance show one page of the report after another, each until it was read."""
-        instances = self._shop.session.instances
+        instances = self._context.session.instances
         try:
             for number in self._left:
                 await self._work_on(number, place)
@@ -208,7 +214,7 @@ class Expanded(Reading[T]):
                 if not self._opened[number].done():
                     pages = await self._open_page(number, place)
                     self._opened[number].set_result(pages)
-                await self._stirred()
+                await self._wait_for_change()
         except Exception as error:  # noqa: BLE001 - whatever it is, the consumer gets it
             self._opened[number].set_exception(error)
         finally:
@@ -217,15 +223,15 @@ class Expanded(Reading[T]):
 
     async def _open_page(self, number: int, place: Place) -> Pages[T]:
         """Wait until the limits allow it, have an instance show a page of the report, and read its first rows."""
-        shop, known, budget = self._shop, self._known, self._shop.budget
-        limits = shop.options.limits
+        context, known, budget = self._context, self._known, self._context.budget
+        limits = context.options.limits
         while budget.full or (number != self._at and budget.held + self._first_bytes > limits.buffer_bytes):
-            await self._stirred()
+            await self._wait_for_change()
         estimate = self._first_bytes
         ticket = budget.start(estimate)
         try:
             try:
-                answer = await show(shop, self._source, known.page_by, number, place)
+                answer = await _show(context, self._source, known.page_by, number, place)
                 if answer.busy:
                     budget.limiter.on_done(ticket, seconds=0.0, rows=0, busy=True)
             finally:
@@ -238,12 +244,12 @@ class Expanded(Reading[T]):
             async def ask() -> Answer:
                 wanted = Range(0, limits.first_rows)
                 return await fetch_page(
-                    shop.session, self._source, str(place.instance_id), wanted, shop.options.grid
+                    context.session, self._source, str(place.instance_id), wanted, context.options.grid
                 )
 
             async def opened(answer: Answer) -> Pages[T]:
                 return await open_pages(
-                    shop,
+                    context,
                     self._source,
                     answer,
                     known.grid,
@@ -254,15 +260,15 @@ class Expanded(Reading[T]):
                 )
 
             again = ask if place.instance_id else None
-            pages = await read_page(shop.session, answer, again, opened)
+            pages = await read_page(context.session, answer, again, opened)
         finally:
             budget.held -= estimate
             budget.offer()
-        shop.meter.total_rows += pages.plan.total
+        context.meter.total_rows += pages.plan.total
         self._first_bytes = max(1, pages.first_bytes)
         return pages
 
-    async def _stirred(self) -> None:
+    async def _wait_for_change(self) -> None:
         """Wait until something has changed."""
         self._stir.clear()
         await self._stir.wait()
@@ -271,3 +277,42 @@ class Expanded(Reading[T]):
         """Say on which page of the report the value is."""
         message = f"{error.message} It is on the page {self._known.label(self._at)}, whose rows are counted from 0."
         return ConversionError(message, column=error.column, row=error.row, hint=error.hint)
+
+
+async def _show(context: ReadContext, source: Source, pages: PageBy, number: int, place: Place) -> Answer:
+    """Have the instance in a place, which is made at need, show a page of the report, and return its first rows.
+
+    The instance may be gone: another one has to have the same ``pages``. Errors: those of `execute`; DataChanged
+    for other pages.
+    """
+    elements = tuple(each["id"] for each in pages.element_ids(pages.combinations[number]))
+    page = PageChoice(elements=elements) if elements else None
+    rows, grid = context.options.limits.first_rows, context.options.grid
+    for left in reversed(range(INSTANCES)):
+        over = place.instance_id
+        wanted = replace(source, page_by=page, over=over)
+        try:
+            answer = await execute(context.session, wanted, rows, grid, context.watch, place=place)
+            if over is not None and place.instance_id != over:
+                context.meter.restarts += 1
+                await _compare_pages(context, source, pages, place)
+            break
+        except InstanceGone:
+            if not left:
+                raise
+        except ServerError as error:
+            if meant_status(error) == _BAD_REQUEST:  # it may be a page that is no longer there
+                await _compare_pages(context, source, pages, place)
+            raise
+    return answer
+
+
+async def _compare_pages(context: ReadContext, source: Source, pages: PageBy, place: Place) -> None:
+    """Compare the pages that an instance has with those that are read; errors: DataChanged, if told twice."""
+    chosen = source.page_by or PageChoice()
+    for _ in range(2):
+        there = await fetch_page_by(context.session.http, source.path, str(place.instance_id))
+        with suppress(UsageError):  # an element that is no longer there
+            if there.only(there.chosen(chosen.values)) == pages:
+                return
+    raise data_changed("its pages are others")

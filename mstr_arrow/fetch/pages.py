@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mstr_arrow.fetch.context import Workshop
+    from mstr_arrow.fetch.context import ReadContext
     from mstr_arrow.fetch.scheduler import Answered
     from mstr_arrow.grid.decode import Page
     from mstr_arrow.grid.misfits import Misfit
@@ -41,7 +41,7 @@ class Pages(Generic[T]):
 
     def __init__(
         self,
-        shop: Workshop,
+        context: ReadContext,
         source: Source,
         page: Page,
         convert: Callable[[pa.RecordBatch], T],
@@ -58,16 +58,16 @@ class Pages(Generic[T]):
         self.tally = Tally(page.columns, label, counted_from)
         self.instance_id = page.instance_id or instance_id or ""
         self.extremes = page.extremes
-        self.plan = PagePlan(page.paging.total, shop.options.limits, first=first, start=start)
+        self.plan = PagePlan(page.paging.total, context.options.limits, first=first, start=start)
         self.first_bytes = 0
         self.taken = 0
-        self._shop = shop
+        self._context = context
         self._source = source
         self._convert = convert
         self._stitcher = None if self.columns.whole_pages else Stitcher(self.columns)
-        ordered = shop.options.ordered or self._stitcher is not None
+        ordered = context.options.ordered or self._stitcher is not None
         self._scheduler: Scheduler[Any] | None = Scheduler(
-            self.plan, self._fetch, shop.budget, ordered=ordered, awaited=awaited
+            self.plan, self._fetch, context.budget, ordered=ordered, awaited=awaited
         )
 
     @property
@@ -90,12 +90,12 @@ class Pages(Generic[T]):
             if page is None:
                 return await self._rest()
             self.taken += page.rows
-            self._shop.meter.rows += page.rows
+            self._context.meter.rows += page.rows
             self._count(page.misfits)
-            self._shop.check_offsets(self.columns, page.offsets, self.row - page.rows)
+            self._context.check_offsets(self.columns, page.offsets, self.row - page.rows)
             if self._stitcher is None:
                 return page.item  # type: ignore[no-any-return]  # converted where it was decoded
-            item = await self._shop.in_thread(self._stitch, page.item)
+            item = await self._context.in_thread(self._stitch, page.item)
             if item is not None:
                 return item
 
@@ -105,7 +105,7 @@ class Pages(Generic[T]):
         known = bool(self.tally.found)
         self.tally.count(misfits)
         if self.tally.found and not known:
-            self._shop.meter.tallies.append(self.tally)
+            self._context.meter.tallies.append(self.tally)
 
     async def aclose(self) -> None:
         """Stop the requests."""
@@ -115,7 +115,7 @@ class Pages(Generic[T]):
             await scheduler.aclose()
 
     async def _fetch(self, wanted: Range, free_place: Answered) -> Fetched[Any]:
-        session, grid = self._shop.session, self.columns.options
+        session, grid = self._context.session, self.columns.options
 
         async def ask() -> Answer:
             answer = await fetch_page(session, self._source, self.instance_id, wanted, grid)
@@ -131,7 +131,7 @@ class Pages(Generic[T]):
         def convert(page: Page) -> Any:
             return item_of(page, self._convert)
 
-        page, item, size = await self._shop.decode(answer, self.columns, convert, offset=wanted.offset)
+        page, item, size = await self._context.decode(answer, self.columns, convert, offset=wanted.offset)
         check_belongs(page, self._source, self.instance_id)
         return Fetched(item, page.paging.current, page.paging, size, page.misfits, page.offsets)
 
@@ -142,8 +142,8 @@ class Pages(Generic[T]):
     async def _rest(self) -> T | None:
         """Return the rows that waited for the last page, once."""
         stitcher, self._stitcher = self._stitcher, None
-        batch = None if stitcher is None else await self._shop.in_thread(stitcher.finish)
-        return None if batch is None else await self._shop.in_thread(self._convert, batch)
+        batch = None if stitcher is None else await self._context.in_thread(stitcher.finish)
+        return None if batch is None else await self._context.in_thread(self._convert, batch)
 
 
 def item_of(page: Page, convert: Callable[[pa.RecordBatch], T]) -> T | Laid:
@@ -152,7 +152,7 @@ def item_of(page: Page, convert: Callable[[pa.RecordBatch], T]) -> T | Laid:
 
 
 async def open_pages(
-    shop: Workshop,
+    context: ReadContext,
     source: Source,
     answer: Answer,
     columns: Columns | None,
@@ -171,10 +171,10 @@ async def open_pages(
     values are counted from a row on, under a ``label``.
     """
     offset = 0 if start is None else start.offset
-    page, item, size = await shop.decode(answer, columns, lambda page: item_of(page, convert), offset=offset)
+    page, item, size = await context.decode(answer, columns, lambda page: item_of(page, convert), offset=offset)
     check_belongs(page, source, instance_id)
     pages = Pages(
-        shop,
+        context,
         source,
         page,
         convert,

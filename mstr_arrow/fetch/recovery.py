@@ -23,7 +23,7 @@ from mstr_arrow.wording import naming
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mstr_arrow.fetch.context import Workshop
+    from mstr_arrow.fetch.context import ReadContext
     from mstr_arrow.grid.decode import Page
     from mstr_arrow.grid.misfits import Misfit
     from mstr_arrow.grid.schema import Columns
@@ -105,25 +105,27 @@ class Position:
     misfits: tuple[Misfit, ...] = ()
 
 
-async def remake(shop: Workshop, source: Source, columns: Columns, place: Place, at: Position) -> tuple[str, Known]:
+async def remake(
+    context: ReadContext, source: Source, columns: Columns, place: Place, at: Position
+) -> tuple[str, Known]:
     """Make another instance and return its id, and what is known of its data, if they may be those of the one gone.
 
     Reads its first row, those of the overlap, and some pages. Errors: DataChanged where anything differs;
     InstanceGone where rows that are equal in all attributes meet at this row, whose order is then not certain.
     """
-    answer = await execute(shop.session, source, 1, shop.options.grid, shop.watch, place=place)
+    answer = await execute(context.session, source, 1, context.options.grid, context.watch, place=place)
     try:
         page, _ = await _page(
-            shop, source, columns, place.instance_id, Range(0, 1), lambda _: None, total=at.total, answer=answer
+            context, source, columns, place.instance_id, Range(0, 1), lambda _: None, total=at.total, answer=answer
         )
-        now = await fetch_known(shop.session, source, before=at.known)
+        now = await fetch_known(context.session, source, before=at.known)
         now = replace(now, total=page.paging.total, extremes=page.extremes)
         if (difference := at.known.difference(now)) is not None:
             raise data_changed(difference)
         instance_id = page.instance_id or place.instance_id or ""
-        await _compare(shop, source, columns, instance_id, at)
+        await _compare(context, source, columns, instance_id, at)
         if not at.known.proves(now):
-            await _compare_pages(shop, source, columns, instance_id, at)
+            await _compare_pages(context, source, columns, instance_id, at)
     except DataChanged:
         raise
     except DataError as error:
@@ -131,7 +133,7 @@ async def remake(shop: Workshop, source: Source, columns: Columns, place: Place,
     return instance_id, now
 
 
-async def _compare(shop: Workshop, source: Source, columns: Columns, instance_id: str, at: Position) -> None:
+async def _compare(context: ReadContext, source: Source, columns: Columns, instance_id: str, at: Position) -> None:
     """Fetch the rows of the overlap and one more, and compare them."""
     offset = start = at.row - len(at.tail)
     parts: list[pa.RecordBatch] = []
@@ -139,7 +141,7 @@ async def _compare(shop: Workshop, source: Source, columns: Columns, instance_id
     end = min(at.row + 1, at.total)
     while offset < end:
         wanted = Range(offset, end - offset)
-        page, batch = await _page(shop, source, columns, instance_id, wanted, _batch_of, total=at.total)
+        page, batch = await _page(context, source, columns, instance_id, wanted, _batch_of, total=at.total)
         if page.paging.offset != offset or page.paging.total != at.total or not len(batch):
             raise data_changed("the rows that come are not those that were asked for")
         parts.append(deliver_batch(batch, "plain"))
@@ -159,12 +161,14 @@ async def _compare(shop: Workshop, source: Source, columns: Columns, instance_id
         )
 
 
-async def _compare_pages(shop: Workshop, source: Source, columns: Columns, instance_id: str, at: Position) -> None:
+async def _compare_pages(
+    context: ReadContext, source: Source, columns: Columns, instance_id: str, at: Position
+) -> None:
     """Fetch some pages that were handed out again, and compare them; one that comes shorter now tells nothing."""
     before = at.pages[:-1]  # the overlap is of the last
     for handed in random.sample(before, min(PAGES, len(before))):
         page, found = await _page(
-            shop, source, columns, instance_id, handed.rows, lambda page: checksum(page.batch), total=at.total
+            context, source, columns, instance_id, handed.rows, lambda page: checksum(page.batch), total=at.total
         )
         same = (found, misfits_hash(handed.rows, page.misfits)) == (handed.checksum, handed.misfits)
         whole = page.paging.offset == handed.rows.offset and page.paging.current == handed.rows.rows
@@ -173,7 +177,7 @@ async def _compare_pages(shop: Workshop, source: Source, columns: Columns, insta
 
 
 async def _page(  # noqa: PLR0917 - what each of them has
-    shop: Workshop,
+    context: ReadContext,
     source: Source,
     columns: Columns,
     instance_id: str | None,
@@ -190,9 +194,9 @@ async def _page(  # noqa: PLR0917 - what each of them has
     """
     for left in reversed(range(BELIEVED)) if instance_id is not None else (0,):
         if answer is None:
-            answer = await fetch_page(shop.session, source, instance_id or "", rows, columns.options)
+            answer = await fetch_page(context.session, source, instance_id or "", rows, columns.options)
         try:
-            page, item, _ = await shop.decode(answer, columns, convert, offset=rows.offset)
+            page, item, _ = await context.decode(answer, columns, convert, offset=rows.offset)
             check_belongs(page, source, instance_id)
         except DAMAGED:
             if not left:

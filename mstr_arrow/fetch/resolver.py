@@ -1,4 +1,4 @@
-"""A question put to an object on the server: its columns, its number of rows, its reads. On the background loop."""
+"""From a query and a source to columns, a number of rows, or a reader. On the background loop."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from mstr_arrow.errors import DataMismatch, ServerError
-from mstr_arrow.fetch.base_reader import Reading
+from mstr_arrow.fetch.base_reader import BaseReader
 from mstr_arrow.fetch.explain import explained
-from mstr_arrow.fetch.page_by_reader import Expanded
-from mstr_arrow.fetch.reader import Read
-from mstr_arrow.fetch.sorted_reader import Gathered
+from mstr_arrow.fetch.instance_reader import InstanceReader
+from mstr_arrow.fetch.page_by_reader import PageByReader
+from mstr_arrow.fetch.sorted_reader import SortedReader
 from mstr_arrow.fetch.stats import watcher
-from mstr_arrow.fetch.watched import Watched
+from mstr_arrow.fetch.watermark_reader import WatermarkReader
 from mstr_arrow.grid.schema import refuse_unknown
 from mstr_arrow.http.error_map import meant_status
 from mstr_arrow.instances.elements import fetch_elements
@@ -47,8 +47,8 @@ OnProgress = Callable[["ScanStats"], object] | None
 _BAD_REQUEST = 400
 
 
-Opened: TypeAlias = Reading[T] | Gathered[T] | Watched[T]
-"""A read that was opened."""
+Reader: TypeAlias = BaseReader[T] | SortedReader[T] | WatermarkReader[T]
+"""An open read: rows come batch by batch, until it is closed."""
 
 
 class _AskedTooMuchError(Exception):
@@ -69,7 +69,7 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True)
-class Probed:
+class ProbedInstance:
     """An instance made for a body, not read from yet but for its columns and the number of its rows."""
 
     body: Mapping[str, Any]
@@ -77,10 +77,10 @@ class Probed:
 
 
 @dataclass(slots=True)
-class Asking:
-    """A question about an object, put to the server as often as need be.
+class Resolver:
+    """Resolves a query about an object, with the server's help: its columns, its number of rows, a reader.
 
-    ``probed`` is an instance of what is asked for, or of less, of which only the first rows were looked at.
+    ``probed`` is an instance of the query, or of fewer columns, of which only the first rows were looked at.
     """
 
     session: ProjectSession
@@ -88,14 +88,14 @@ class Asking:
     options: ReadOptions
     query: Query
     whole: Whole
-    probed: Probed | None = None
+    probed: ProbedInstance | None = None
 
-    def with_query(self, query: Query) -> Asking:
-        """Return what asks something else of the same object; what is known of the whole stays."""
+    def with_query(self, query: Query) -> Resolver:
+        """Return a resolver of another query over the same object; what is known of the whole stays."""
         return replace(self, query=query, probed=None)
 
-    def anew(self, **changes: Any) -> Asking:
-        """Return what asks something else of the server: nothing that was looked at is that of another."""
+    def anew(self, **changes: Any) -> Resolver:
+        """Return a resolver with another source or other options, which knows nothing of the server yet."""
         return replace(self, **changes, whole=Whole(), probed=None)
 
     async def whole_columns(self, on_progress: OnProgress = None) -> Columns:
@@ -103,7 +103,7 @@ class Asking:
         async with self.whole.looking:  # scans that start at once look at the object once
             if self.whole.columns is None:
                 watch = watcher(on_progress)
-                self.whole.instance = await probe(self.session, self._shown, self._options.grid, watch)
+                self.whole.instance = await probe(self.session, self._whole_source, self._options.grid, watch)
                 self.whole.columns = self._known(self.whole.instance.columns)
                 self.whole.rows = self.whole.instance.total
             return self.whole.columns
@@ -114,8 +114,8 @@ class Asking:
         return replace(self.options, grid=replace(self.options.grid, whole=False))
 
     @property
-    def _shown(self) -> Source:
-        """What asks for the whole, with the forms that are wanted."""
+    def _whole_source(self) -> Source:
+        """The source of the whole object, with the forms that are wanted."""
         return self.source.showing(self.options.grid)
 
     def _known(self, columns: Columns) -> Columns:
@@ -133,84 +133,82 @@ class Asking:
 
     async def schema(self) -> pa.Schema:
         """Return the columns of the result; creates an instance at first need."""
-        return await self._put(self._schema)
+        return await self._ask(self._schema)
 
     async def count_rows(self) -> int | None:
         """Return the number of rows, None where it takes reading them."""
-        return await self._put(self._count_rows)
+        return await self._ask(self._count_rows)
 
     async def explain(self) -> str:
-        """Say what is asked of the server, and what is done here."""
-        return await self._put(self._explain)
+        """Say what the server is asked for, and what is done here."""
+        return await self._ask(self._explain)
 
-    async def open(self, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress) -> Opened[T]:
+    async def open(self, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress) -> Reader[T]:
         """Open a read; the caller closes it."""
 
-        async def opened(division: Division | None) -> Opened[T]:
+        async def open_reader(division: Division | None) -> Reader[T]:
             return await self._open(division, convert, on_progress)
 
-        return await self._put(opened, on_progress)
+        return await self._ask(open_reader, on_progress)
 
-    async def parted(self, on_progress: OnProgress) -> tuple[Source, ReadOptions, Residual]:
-        """Return what is asked of the server in a total order, how that is read, and what is left to do here."""
-        division = await self._ordered(on_progress)
-        source, options, _ = self._part(division, made=self.whole.instance)
+    async def resolve_ordered(self, on_progress: OnProgress) -> tuple[Source, ReadOptions, Residual]:
+        """Return the source in a total order, the options to read it by, and what is left to do here."""
+        division = await self._divide_ordered(on_progress)
+        source, options, _ = self._plan_request(division, made=self.whole.instance)
         return source, options, division.residual
 
-    async def made(self, on_progress: OnProgress) -> tuple[Source, ReadOptions, Residual, Instance]:
-        """Return what `parted` does, and an instance of it that was not read from; the caller reads it."""
+    async def create_ordered(self, on_progress: OnProgress) -> tuple[Source, ReadOptions, Residual, Instance]:
+        """Return what `resolve_ordered` does, and an instance of it that was not read from; the caller reads it."""
 
-        async def made(division: Division | None) -> tuple[Source, ReadOptions, Residual, Instance]:
-            division = division or await self._ordered(on_progress)
-            source, options, spent = self._part(division)
-            making = probe(self.session, source, options.grid, watcher(on_progress))
-            instance = await self._certain(making, division, spent)
+        async def create(division: Division | None) -> tuple[Source, ReadOptions, Residual, Instance]:
+            division = division or await self._divide_ordered(on_progress)
+            source, options, spent = self._plan_request(division)
+            probing = probe(self.session, source, options.grid, watcher(on_progress))
+            instance = await self._await(probing, division, spent)
             division.check(instance.columns.schema)
             return replace(source, over=None), options, division.residual, instance
 
-        return await self._put(made, on_progress)
+        return await self._ask(create, on_progress)
 
-    async def _ordered(self, on_progress: OnProgress) -> Division:
-        division = await self._divided(on_progress)
+    async def _divide_ordered(self, on_progress: OnProgress) -> Division:
+        division = await self._divide(on_progress)
         if division is None:
             raise ValueError("no total order was asked for")
         return division
 
-    async def _put(self, ask: Callable[[Division | None], Awaitable[R]], on_progress: OnProgress = None) -> R:
-        """Divide the question between the server and us, and ask; once more where the server is asked too much."""
+    async def _ask(self, ask: Callable[[Division | None], Awaitable[R]], on_progress: OnProgress = None) -> R:
+        """Divide the query between server and client, and ask; once more where the server was asked too much."""
 
-        async def asked() -> R:
-            return await ask(await self._divided(on_progress))
+        async def divide_and_ask() -> R:
+            return await ask(await self._divide(on_progress))
 
         try:
-            return await self.once_more(asked)
+            return await self.once_more(divide_and_ask)
         except _AskedTooMuchError:
-            return await asked()
+            return await divide_and_ask()
 
     async def once_more(
-        self, read: Callable[[], Awaitable[R]], drop: Callable[[], Awaitable[bool]] | None = None
+        self, run: Callable[[], Awaitable[R]], drop: Callable[[], Awaitable[bool]] | None = None
     ) -> R:
-        """Read, and once more where the server is found out to count rows that conditions sent to it leave out.
+        """Run a read, and once more where the server counts rows that the conditions sent to it leave out.
 
         The conditions run here then. ``drop`` tells whether what came before can be taken back.
         """
         learned = self.session.capabilities
         counted = learned.counts_filtered
         try:
-            return await read()
+            return await run()
         except DataMismatch:
             if learned.counts_filtered == counted or (drop is not None and not await drop()):
                 raise
-            return await read()
+            return await run()
 
-    async def _divided(self, on_progress: OnProgress) -> Division | None:
-        """Divide the question between the server and us; None where everything is asked for."""
+    async def _divide(self, on_progress: OnProgress) -> Division | None:
+        """Divide the query between server and client; None for all rows and columns."""
         ordered = self.options.total_order
         if self.query.trivial and not ordered:
             return None
-        if (
-            self.query == Query(head=self.query.head) and not ordered
-        ):  # for that alone the columns need not be known
+        if self.query == Query(head=self.query.head) and not ordered:  # which needs no columns
             return Division({}, Residual(head=self.query.head), {})
         columns = await self.whole_columns(on_progress)
         elements = await self._elements(columns)
@@ -262,13 +260,13 @@ class Asking:
         return total if self.query.head is None else min(total, self.query.head)
 
     async def _explain(self, division: Division | None) -> str:
-        division = await self._narrowed(division)
+        division = await self._narrow(division)
         probed = await self._probe(division)
-        source = replace(self._shown, body=self._body(division))
+        source = replace(self._whole_source, body=self._body(division))
         return explained(division, source, self.whole.columns or probed.columns, probed, self.options)
 
     async def _probe(self, division: Division | None) -> Instance:
-        """Look at the first rows of what is asked for, once."""
+        """Look at the first rows of a division's instance, once."""
         if division is None or not division.body:
             while (whole := self.whole.instance) is None:
                 self.whole.columns = None
@@ -278,23 +276,23 @@ class Asking:
             self.probed = await self._probe_anew(division)
         return self.probed.instance
 
-    async def _probe_anew(self, division: Division) -> Probed:
-        source, options, spent = self._part(division)
-        instance = await self._certain(probe(self.session, source, options.grid), division, spent)
+    async def _probe_anew(self, division: Division) -> ProbedInstance:
+        source, options, spent = self._plan_request(division)
+        instance = await self._await(probe(self.session, source, options.grid), division, spent)
         division.check(instance.columns.schema)
-        return Probed(division.body, instance)
+        return ProbedInstance(division.body, instance)
 
-    def _part(
+    def _plan_request(
         self, division: Division, *, made: Instance | None = None
     ) -> tuple[Source, ReadOptions, Instance | None]:
-        """Return what is asked of the server for a division, and the instance of the whole that is spent on it.
+        """Return the source and options for a division, and the instance of the whole that is spent on it.
 
         None is spent where the division's own was ``made``. The first rows are those of the server's order, even
         where pages may come in any.
         """
         options = replace(self._options, ordered=self.options.ordered or division.residual.head is not None)
         if not division.body:
-            return self._shown, options, None
+            return self._whole_source, options, None
         spent = None
         if self.source.runs and made is None:
             spent, self.whole.instance = self.whole.instance, None
@@ -305,15 +303,15 @@ class Asking:
         return source, replace(options, grid=grid), spent
 
     def _body(self, division: Division | None) -> Mapping[str, object]:
-        return self._shown.body if division is None else {**self._shown.body, **division.body}
+        return self._whole_source.body if division is None else {**self._whole_source.body, **division.body}
 
-    async def _certain(self, asking: Awaitable[R], division: Division, spent: Instance | None) -> R:
-        """Ask, and learn from a refusal that conditions on texts of ID forms, or on other forms, are not taken.
+    async def _await(self, request: Awaitable[R], division: Division, spent: Instance | None) -> R:
+        """Await a request; learn from a refusal which conditions the server takes: on texts of ID forms, on others.
 
         A request that is refused leaves the instance that it was to change as it was.
         """
         try:
-            return await asking
+            return await request
         except ServerError as error:
             learned = self.session.capabilities
             uncertain = division.matches_on_ids or division.on_other_forms
@@ -330,9 +328,9 @@ class Asking:
 
     async def _open(
         self, division: Division | None, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress
-    ) -> Opened[T]:
+    ) -> Reader[T]:
         session = self.session
-        division = await self._narrowed(division)
+        division = await self._narrow(division)
         if division is not None and division.others:
             await self._probe(division)  # looked at first: conditions cannot run over forms that it does not show
         if division is None or not division.body:
@@ -341,15 +339,15 @@ class Asking:
             probed, self.probed = self.probed, None
             instance = probed.instance if probed is not None and probed.body == division.body else None
         if division is None:
-            whole = _reading(session, self._shown, self._options, convert, on_progress)
-            await _begin(whole, instance, self._learn)
+            whole = _make_reader(session, self._whole_source, self._options, convert, on_progress)
+            await _open_reader(whole, instance, self._learn)
             return whole
-        source, options, spent = self._part(division, made=instance)
+        source, options, spent = self._plan_request(division, made=instance)
         residual = division.residual
         learn = None if division.body else self._learn
         first = None if division.first is None else max(1, division.first)
         if residual.gathers:
-            all_rows = _reading(
+            all_rows = _make_reader(
                 session,
                 source,
                 options,
@@ -357,9 +355,9 @@ class Asking:
                 on_progress,
                 first=first,
             )
-            await self._certain(_begin(all_rows, instance, learn), division, spent)
-            return Gathered(all_rows, residual, convert)
-        read = _reading(
+            await self._await(_open_reader(all_rows, instance, learn), division, spent)
+            return SortedReader(all_rows, residual, convert)
+        reader = _make_reader(
             session,
             source,
             options,
@@ -369,10 +367,10 @@ class Asking:
             first=first,
             head=residual.head,
         )
-        await self._certain(_begin(read, instance, learn), division, spent)
-        return read
+        await self._await(_open_reader(reader, instance, learn), division, spent)
+        return reader
 
-    async def _narrowed(self, division: Division | None) -> Division | None:
+    async def _narrow(self, division: Division | None) -> Division | None:
         """Ask for fewer columns where a division allows it and the server makes as many rows of them.
 
         That takes an instance of the whole and one for each try, of which one row is read; where all rows fit into
@@ -395,7 +393,7 @@ class Asking:
         return division
 
 
-def _reading(
+def _make_reader(
     session: ProjectSession,
     source: Source,
     options: ReadOptions,
@@ -405,17 +403,19 @@ def _reading(
     narrow: Callable[[pa.Schema], pa.Schema] = lambda schema: schema,
     first: int | None = None,
     head: int | None = None,
-) -> Reading[T]:
+) -> BaseReader[T]:
     if source.expands:
-        return Expanded(session, source, options, convert, on_progress, narrow=narrow, head=head)
-    return Read(session, source, options, convert, on_progress, narrow=narrow, first=first, head=head)
+        return PageByReader(session, source, options, convert, on_progress, narrow=narrow, head=head)
+    return InstanceReader(session, source, options, convert, on_progress, narrow=narrow, first=first, head=head)
 
 
-async def _begin(read: Reading[Any], instance: Instance | None, learn: Callable[[Columns], None] | None) -> None:
+async def _open_reader(
+    reader: BaseReader[Any], instance: Instance | None, learn: Callable[[Columns], None] | None
+) -> None:
     try:
-        await read.open(instance)
+        await reader.open(instance)
         if learn is not None:
-            learn(read.columns)
+            learn(reader.columns)
     except BaseException:
-        await read.aclose()
+        await reader.aclose()
         raise

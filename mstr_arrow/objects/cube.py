@@ -171,12 +171,12 @@ class Cube(Described):
         return warned(await self._client.bridge(self._refresh(wait, timeout, on_progress)))
 
     async def _refresh(self, wait: bool, seconds: float | None, on_progress: OnProgress) -> Publication:
-        asking = self._asking
+        resolver = self._resolver
         await _refuse_data_model(self._client.http, self.id)
-        source = Source("cube", self.id, {}, asking.source.server_version)
+        source = Source("cube", self.id, {}, resolver.source.server_version)
         try:
-            publisher = await CubePublisher.start(asking.session, source, self.name)
-            self._asking, self._schema = asking.anew(), None
+            publisher = await CubePublisher.start(resolver.session, source, self.name)
+            self._resolver, self._schema = resolver.anew(), None
             return await publish(self._client, publisher, wait=wait, seconds=seconds, on_progress=on_progress)
         except (InvalidRequest, NotSupported, PublishFailed, ServerError) as error:
             if type(error) in _OF_PUSHED and await _tables(self._client.http, self.id):
@@ -184,7 +184,7 @@ class Cube(Described):
             raise
 
     async def _info(self) -> CubeInfo:
-        whole = self._asking.whole.instance
+        whole = self._resolver.whole.instance
         known_rows = whole.total if whole else self.stats.total_rows if self.stats else None
 
         return await self._client.http.read(

@@ -109,12 +109,12 @@ class DataModel(Cube):
                 f"the data model {self.name!r} is connected live: it has no data of its own to refresh.",
                 hint="Read it as it is: what it shows is what its sources have now.",
             )
-        asking, http = self._asking, self._client.http
+        resolver, http = self._resolver, self._client.http
         tables = await fetch_tables(http, self.id)
-        source = Source("cube", self.id, {}, asking.source.server_version)
+        source = Source("cube", self.id, {}, resolver.source.server_version)
         order = Order(source, self.name, choose(tables, wanted, self.name), tables)
-        publisher = await ModelPublisher.start(asking.session, order)
-        self._asking, self._schema = asking.anew(), None
+        publisher = await ModelPublisher.start(resolver.session, order)
+        self._resolver, self._schema = resolver.anew(), None
         return await publish(self._client, publisher, wait=wait, seconds=seconds, on_progress=on_progress)
 
     def tables(self) -> ModelTables:

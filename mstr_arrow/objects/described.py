@@ -107,7 +107,7 @@ class Described(Sql):
         return await self._client.bridge(self._other_forms())
 
     async def _other_forms(self) -> pa.Schema:
-        columns = await self._asking.whole_columns()
+        columns = await self._resolver.whole_columns()
         return pa.schema([column.field for column in columns.others])
 
     def elements(self, attribute: str) -> pa.Table:
@@ -120,14 +120,14 @@ class Described(Sql):
         ...     conn.cube("Sales Cube").elements("Store").column_names
         ['id', 'Store@ID', 'Store@DESC']
         """
-        return _told(*self._client.run(read_elements(self._asking, attribute)))
+        return _pass_on(*self._client.run(read_elements(self._resolver, attribute)))
 
     async def elements_async(self, attribute: str) -> pa.Table:
         """Do what `elements` does."""
-        return _told(*await self._client.bridge(read_elements(self._asking, attribute)))
+        return _pass_on(*await self._client.bridge(read_elements(self._resolver, attribute)))
 
 
-def _told(table: pa.Table, found: Mapping[str, BadValues]) -> pa.Table:
+def _pass_on(table: pa.Table, found: Mapping[str, BadValues]) -> pa.Table:
     """Warn of bad values, where the caller of the caller is."""
     warn_of(found, None, stacklevel=3)
     return table

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mstr_arrow.fetch.bad_values import BadValues
-    from mstr_arrow.fetch.resolver import Asking
+    from mstr_arrow.fetch.resolver import Resolver
     from mstr_arrow.grid.schema import Column
 
 
-async def read_elements(asking: Asking, name: str) -> tuple[pa.Table, Mapping[str, BadValues]]:
+async def read_elements(resolver: Resolver, name: str) -> tuple[pa.Table, Mapping[str, BadValues]]:
     """List the elements of an attribute of an object: ``id``, and a column per form as the reader types it.
 
     Bad values are told beside them, where they are null.
@@ -30,10 +30,10 @@ async def read_elements(asking: Asking, name: str) -> tuple[pa.Table, Mapping[st
     attribute's, ConversionError.
     """
     check_type("the attribute's name", name, str, "a text")
-    columns = await asking.whole_columns()
+    columns = await resolver.whole_columns()
     misfits, tally = Misfits(columns.nulled), Tally(columns, "the elements")
-    forms = await _forms(asking, name)
-    elements = await fetch_elements(asking.session.http, asking.source, forms) or []
+    forms = await _forms(resolver, name)
+    elements = await fetch_elements(resolver.session.http, resolver.source, forms) or []
     ids = pa.array([element.id for element in elements], pa.string())
     table = pa.table({"element id" if "id" in [form.name for form in forms] else "id": ids})
     for number, form in enumerate(forms):
@@ -44,14 +44,16 @@ async def read_elements(asking: Asking, name: str) -> tuple[pa.Table, Mapping[st
     return table, tally.found
 
 
-async def list_elements(asking: Asking, attribute_id: str) -> list[dict[str, Any]]:
+async def list_elements(resolver: Resolver, attribute_id: str) -> list[dict[str, Any]]:
     """List the elements of an attribute as the server writes them, ``id`` and ``formValues``; None for no value."""
-    elements = await fetch_elements(asking.session.http, asking.source, await _forms(asking, attribute_id)) or []
+    elements = (
+        await fetch_elements(resolver.session.http, resolver.source, await _forms(resolver, attribute_id)) or []
+    )
     return [{"id": element.id, "formValues": list(element.texts)} for element in elements]
 
 
-async def _forms(asking: Asking, name: str) -> list[Column]:
-    columns = await asking.whole_columns()
+async def _forms(resolver: Resolver, name: str) -> list[Column]:
+    columns = await resolver.whole_columns()
     attribute = subjects_in(columns).find_attribute(name)
     forms = columns.attributes if attribute.shown else columns.others
     same = [each for each in forms if each.object_id == attribute.object_id and not each.level]

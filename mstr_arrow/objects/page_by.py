@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mstr_arrow.fetch.resolver import Asking
+    from mstr_arrow.fetch.resolver import Resolver
 
 
 class Paged(Scan):
@@ -33,11 +33,11 @@ class Paged(Scan):
         ...     conn.report("Paged By Two").pages().column_names
         ['Year', 'Region']
         """
-        return self._client.run(_pages(self._asking))
+        return self._client.run(_pages(self._resolver))
 
     async def pages_async(self) -> pa.Table:
         """Do what `pages` does."""
-        return await self._client.bridge(_pages(self._asking))
+        return await self._client.bridge(_pages(self._resolver))
 
     def page_by(self, choice: Mapping[str, object] | None = None, /, **named: object) -> Self:
         """Return the report with one page chosen: for each page-by attribute, by name or id, an element.
@@ -71,27 +71,27 @@ class Paged(Scan):
 
     @property
     def _chosen(self) -> PageChoice:
-        return self._asking.source.page_by or PageChoice()
+        return self._resolver.source.page_by or PageChoice()
 
     def _on(self, choice: PageChoice) -> Self:
-        asking = self._asking
-        if asking.source.given is not None:
+        resolver = self._resolver
+        if resolver.source.given is not None:
             raise UsageError(
                 "a given instance is read as it is, with the page that it shows.",
                 hint=naming("Leave {Connection.report.instance_id} out to choose pages."),
             )
-        return self._put(asking.anew(source=replace(asking.source, page_by=choice)))
+        return self._with_resolver(resolver.anew(source=replace(resolver.source, page_by=choice)))
 
 
-async def _pages(asking: Asking) -> pa.Table:
+async def _pages(resolver: Resolver) -> pa.Table:
     """List the pages that a choice allows, all of them where nothing is chosen."""
-    source = asking.source
+    source = resolver.source
     if source.page_by is not None:
-        asking = asking.anew(source=replace(source, page_by=None), query=Query())
-    http, path = asking.session.http, source.path
+        resolver = resolver.anew(source=replace(source, page_by=None), query=Query())
+    http, path = resolver.session.http, source.path
     try:
-        pages = await fetch_page_by(http, path, (await asking.instance()).id)
+        pages = await fetch_page_by(http, path, (await resolver.instance()).id)
     except InstanceGone:  # it was made for something else, perhaps long ago
-        asking.whole.instance = None
-        pages = await fetch_page_by(http, path, (await asking.instance()).id)
+        resolver.whole.instance = None
+        pages = await fetch_page_by(http, path, (await resolver.instance()).id)
     return pages.only(pages.chosen(source.page_by.values if source.page_by else {})).table()

@@ -52,7 +52,7 @@ class Prompted(Scan):
         ...     conn.report("Prompted Nested").prompts[0]
         <Prompt 'Category': 1 element of Category, required, of 'Books', 'Music', 'Été & Co', 'Toys'>
         """
-        return Prompts(self, self._client, self._asking.source.object_id, self._known)
+        return Prompts(self, self._client, self._resolver.source.object_id, self._known)
 
     async def prompts_async(self) -> Prompts[Self]:
         """Return `prompts`, already listed."""
@@ -61,13 +61,13 @@ class Prompted(Scan):
     @property
     def answers(self) -> Answers:
         """The answers that the report was given, to be saved and given again."""
-        given: Answers | None = self._asking.source.prompts
+        given: Answers | None = self._resolver.source.prompts
         return given or Answers({})
 
     def _answered(self, answers: Answers) -> Self:
-        asking = self._asking
-        source = replace(asking.source, prompts=self.answers.with_others(answers))
-        return self._put(asking.anew(source=source))
+        resolver = self._resolver
+        source = replace(resolver.source, prompts=self.answers.with_others(answers))
+        return self._with_resolver(resolver.anew(source=source))
 
 
 class Prompts(Sequence["Prompt"], Generic[R]):

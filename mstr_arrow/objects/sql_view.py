@@ -21,8 +21,8 @@ class Sql(Scan):
 
             print(conn.report("Daily Sales").sql_view())
         """
-        return self._client.run(sql_view(self._asking.session, self._asking.source))
+        return self._client.run(sql_view(self._resolver.session, self._resolver.source))
 
     async def sql_view_async(self) -> str:
         """Do what `sql_view` does."""
-        return await self._client.bridge(sql_view(self._asking.session, self._asking.source))
+        return await self._client.bridge(sql_view(self._resolver.session, self._resolver.source))

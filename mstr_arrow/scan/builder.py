@@ -1,4 +1,4 @@
-"""What is asked of an object, and what can be told of the answer before it is read."""
+"""The builder of a scan: which rows and columns, and what the server tells of them before they are read."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from mstr_arrow.errors import UsageError
 from mstr_arrow.fetch.collect import count_all
 from mstr_arrow.fetch.options import ScanOptions
-from mstr_arrow.fetch.resolver import Asking, Whole
-from mstr_arrow.fetch.watched import Watched
+from mstr_arrow.fetch.resolver import Resolver, Whole
+from mstr_arrow.fetch.watermark_reader import WatermarkReader
 from mstr_arrow.given import check_type
 from mstr_arrow.query.parse_sql import from_sql
 from mstr_arrow.query.query import Query, SortKey
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.fetch.base_reader import Sliceable
     from mstr_arrow.fetch.options import ReadOptions
-    from mstr_arrow.fetch.resolver import Opened
+    from mstr_arrow.fetch.resolver import Reader
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.instances.source import Source
     from mstr_arrow.query.expressions import Expression
@@ -45,15 +45,15 @@ Names: TypeAlias = "str | ColumnReference | Sequence[str | ColumnReference]"
 """A column by name or `col`, or one list of columns in place of several arguments."""
 
 
-class Question:
-    """A scan without its ways out: it is chosen what to read, and told what that will be."""
+class ScanBuilder:
+    """A scan without its ways out: choose rows and columns, and look at schema, count and plan."""
 
     def __init__(self, client: Client, source: Source, options: ReadOptions) -> None:
         self._client = client
-        self._asking: Asking = Asking(client.session, source, options, Query(), Whole())
+        self._resolver: Resolver = Resolver(client.session, source, options, Query(), Whole())
         self._schema: pa.Schema | None = None
         self._since: Since | None = None
-        self._last: Opened[Any] | None = None
+        self._last: Reader[Any] | None = None
 
     @takes(ScanOptions)
     def with_options(self, **options: Unpack[ScanOptions]) -> Self:
@@ -61,17 +61,17 @@ class Question:
 
         `ScanOptions` lists what may be chosen.
         """
-        return self._put(self._asking.anew(options=self._asking.options.changed(options)))
+        return self._with_resolver(self._resolver.anew(options=self._resolver.options.changed(options)))
 
     def _with(self, query: Query) -> Self:
-        return self._put(self._asking.with_query(query))
+        return self._with_resolver(self._resolver.with_query(query))
 
-    def _put(self, asking: Asking) -> Self:
+    def _with_resolver(self, resolver: Resolver) -> Self:
         other = copy(self)
-        other._asking, other._schema, other._last = asking, None, None  # noqa: SLF001 - its own
+        other._resolver, other._schema, other._last = resolver, None, None  # noqa: SLF001 - its own
         return other
 
-    # What to ask for
+    # Which rows and columns
 
     def aggregate(self, *columns: Names) -> Self:
         """Return a scan of these attributes and metrics, in this order; the server adds up the rest.
@@ -86,7 +86,7 @@ class Question:
         ...     conn.cube("Sales Cube").aggregate("Region", "Units").to_arrow().num_columns
         2
         """
-        return self._with(self._asking.query.aggregated(names_of(columns, named("Scan.aggregate()"))))
+        return self._with(self._resolver.query.aggregated(names_of(columns, named("Scan.aggregate()"))))
 
     def select(self, *columns: Names, any_order: bool = False) -> Self:
         """Return a scan with these columns of the result, in this order, and all its rows.
@@ -102,7 +102,7 @@ class Question:
         (2000, 2)
         """
         return self._with(
-            self._asking.query.selected(names_of(columns, named("Scan.select()")), any_order=any_order)
+            self._resolver.query.selected(names_of(columns, named("Scan.select()")), any_order=any_order)
         )
 
     def filter(self, *conditions: Expression | pl.Expr) -> Self:
@@ -126,7 +126,7 @@ class Question:
         True
         True
         """
-        return self._with(self._asking.query.filtered(conditions_of(conditions)))
+        return self._with(self._resolver.query.filtered(conditions_of(conditions)))
 
     def filter_sql(self, condition: str) -> Self:
         """Return a scan as `filter` does, of a condition as SQL writes it after WHERE; needs the extra ``sql``.
@@ -192,14 +192,14 @@ class Question:
                 hint=naming("Give {Scan.sort.descending=True} for all columns, or a list with an order for each."),
             )
         keys = tuple(SortKey(name, order) for name, order in zip(names, orders, strict=True))
-        return self._with(self._asking.query.sorted_by(keys))
+        return self._with(self._resolver.query.sorted_by(keys))
 
     def head(self, rows: int) -> Self:
         """Return a scan of the first rows; hardly more than these are read where no condition runs here.
 
         `filter`, `sort` and `aggregate` come before it; `lazy` keeps any order of calls.
         """
-        return self._with(self._asking.query.first(rows))
+        return self._with(self._resolver.query.first(rows))
 
     def top(self, rows: int, column: str | ColumnReference) -> Self:
         """Return a scan of the rows with the greatest values, the greatest first."""
@@ -217,13 +217,13 @@ class Question:
         decided by the server: Units > 90
         reads 5 of the ... rows that this makes on the server...
         """
-        return self._client.run(self._asking.explain())
+        return self._client.run(self._resolver.explain())
 
     async def explain_async(self) -> str:
         """Do what `explain` does."""
-        return await self._client.bridge(self._asking.explain())
+        return await self._client.bridge(self._resolver.explain())
 
-    # What there is
+    # Before reading
 
     @property
     def schema(self) -> pa.Schema:
@@ -261,21 +261,21 @@ class Question:
         return self._schema or await self._fresh_schema()
 
     async def _fresh_schema(self) -> pa.Schema:
-        self._schema = await self._asking.schema()
+        self._schema = await self._resolver.schema()
         return self._schema
 
     async def _count_rows(self) -> int:
-        known = await self._asking.count_rows()
+        known = await self._resolver.count_rows()
         if known is not None:
             return known
 
-        async def counted() -> int:
-            async with self._reading(lambda batch: batch, None) as read:
-                return await count_all(read)
+        async def count() -> int:
+            async with self._open_reader(lambda batch: batch, None) as reader:
+                return await count_all(reader)
 
-        return await self._asking.once_more(counted)
+        return await self._resolver.once_more(count)
 
-    def _told(self, result: R) -> R:
+    def _pass_on(self, result: R) -> R:
         """Warn of the bad values of the latest read, where the caller of the caller is."""
         if self._last is not None:
             stats = self._last.stats()
@@ -285,30 +285,30 @@ class Question:
 
     def _warn_of_less(self, stats: ScanStats, *, stacklevel: int) -> None:
         """Warn where the highest value is below that of a former read, so many frames up."""
-        if self._since is not None and isinstance(self._last, Watched):
+        if self._since is not None and isinstance(self._last, WatermarkReader):
             warn_of_less(self._since, stats.highest, getattr(self, "name", None), stacklevel=stacklevel + 1)
 
     @asynccontextmanager
-    async def _reading(
+    async def _open_reader(
         self, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress
-    ) -> AsyncIterator[Opened[T]]:
-        read = await self._open(convert, on_progress)
+    ) -> AsyncIterator[Reader[T]]:
+        reader = await self._open(convert, on_progress)
         try:
-            yield read
+            yield reader
         finally:
-            await read.aclose()
+            await reader.aclose()
 
-    async def _open(self, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress) -> Opened[T]:
-        opened = await self._asking.open(convert, on_progress)
-        read = opened if self._since is None else await _watched(opened, self._since)
-        self._last, self._schema = read, read.schema
-        return read
+    async def _open(self, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress) -> Reader[T]:
+        opened = await self._resolver.open(convert, on_progress)
+        reader = opened if self._since is None else await _watch_column(opened, self._since)
+        self._last, self._schema = reader, reader.schema
+        return reader
 
 
-async def _watched(read: Opened[T], since: Since) -> Watched[T]:
+async def _watch_column(reader: Reader[T], since: Since) -> WatermarkReader[T]:
     """Have a read note the highest value of a column; errors: UsageError for one that does not grow."""
     try:
-        return Watched(read, since.subject(read.schema))
+        return WatermarkReader(reader, since.subject(reader.schema))
     except BaseException:
-        await read.aclose()
+        await reader.aclose()
         raise

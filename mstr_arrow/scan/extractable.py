@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mstr_arrow.extract.extraction import ExtractResult
     from mstr_arrow.extract.options import Chosen
     from mstr_arrow.fetch.options import ScanOptions
-    from mstr_arrow.fetch.resolver import Asking
+    from mstr_arrow.fetch.resolver import Resolver
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.files.locations import Location
     from mstr_arrow.session.client import Client
@@ -31,7 +31,7 @@ class Extractable:
     """A scan that can be extracted part by part."""
 
     _client: Client
-    _asking: Asking
+    _resolver: Resolver
 
     @takes(ExtractOptions)
     def extract(
@@ -67,7 +67,7 @@ class Extractable:
         ...     done.rows, done.parts, pl.scan_parquet(f"{folder}/sales/*.parquet").collect().height
         (2000, 4, 2000)
         """
-        return self._noted(self._client.run(self._extract(folder, chosen(options), on_progress)))
+        return self._pass_on_result(self._client.run(self._extract(folder, chosen(options), on_progress)))
 
     @takes(ExtractOptions)
     async def extract_async(
@@ -78,9 +78,9 @@ class Extractable:
         **options: Unpack[ExtractOptions],
     ) -> ExtractResult:
         """Do what `extract` does."""
-        return self._noted(await self._client.bridge(self._extract(folder, chosen(options), on_progress)))
+        return self._pass_on_result(await self._client.bridge(self._extract(folder, chosen(options), on_progress)))
 
-    def _noted(self, result: ExtractResult) -> ExtractResult:
+    def _pass_on_result(self, result: ExtractResult) -> ExtractResult:
         """Warn of bad values, of former runs, too, where `extract` is called, past what checks its options."""
         if not result.skipped:
             name, consistent = getattr(self, "name", None), result.consistent
@@ -95,6 +95,6 @@ class Extractable:
     async def _extract(
         self, folder: str | os.PathLike[str] | Location, options: Chosen, on_progress: OnProgress
     ) -> ExtractResult:
-        asking = self.with_options(ordered=True, total_order=True)._asking  # noqa: SLF001 - its own
+        resolver = self.with_options(ordered=True, total_order=True)._resolver  # noqa: SLF001 - its own
         place = folder_at(folder, overwrite=options.overwrite)
-        return await Extraction(asking, place, options, getattr(self, "name", None), on_progress).run()
+        return await Extraction(resolver, place, options, getattr(self, "name", None), on_progress).run()

@@ -24,7 +24,7 @@ from mstr_arrow.scan.tables import Tabular
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
-    from mstr_arrow.fetch.resolver import Opened
+    from mstr_arrow.fetch.resolver import Reader
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.grid.texts import Strings
 
@@ -54,27 +54,27 @@ class Scan(Tabular, Extractable):
 
         Holds at its peak the table twice, and the pages under way (``Limits.buffer_bytes``).
         """
-        return self._told(self._client.run(self._to_arrow(strings, on_progress)))
+        return self._pass_on(self._client.run(self._to_arrow(strings, on_progress)))
 
     async def to_arrow_async(self, *, strings: Strings = "dictionary", on_progress: OnProgress = None) -> pa.Table:
         """Do what `to_arrow` does."""
-        return self._told(await self._client.bridge(self._to_arrow(strings, on_progress)))
+        return self._pass_on(await self._client.bridge(self._to_arrow(strings, on_progress)))
 
     def to_polars(self, *, strings: Strings = "plain", on_progress: OnProgress = None) -> pl.DataFrame:
         """Return all rows as a Polars frame; ``strings="dictionary"`` makes texts categorical."""
-        return self._told(self._client.run(self._to_polars(strings, on_progress)))
+        return self._pass_on(self._client.run(self._to_polars(strings, on_progress)))
 
     async def to_polars_async(self, *, strings: Strings = "plain", on_progress: OnProgress = None) -> pl.DataFrame:
         """Do what `to_polars` does."""
-        return self._told(await self._client.bridge(self._to_polars(strings, on_progress)))
+        return self._pass_on(await self._client.bridge(self._to_polars(strings, on_progress)))
 
     def to_pandas(self, *, strings: Strings = "plain", on_progress: OnProgress = None) -> Any:
         """Return all rows as a pandas frame with Arrow-backed types; needs the extra ``pandas``."""
-        return self._told(self._client.run(self._to_pandas(strings, on_progress)))
+        return self._pass_on(self._client.run(self._to_pandas(strings, on_progress)))
 
     async def to_pandas_async(self, *, strings: Strings = "plain", on_progress: OnProgress = None) -> Any:
         """Do what `to_pandas` does."""
-        return self._told(await self._client.bridge(self._to_pandas(strings, on_progress)))
+        return self._pass_on(await self._client.bridge(self._to_pandas(strings, on_progress)))
 
     # Batch by batch
 
@@ -83,11 +83,11 @@ class Scan(Tabular, Extractable):
 
         Holds at most ``Limits.buffer_bytes`` of pages ahead of the consumer.
         """
-        return self._client.run(self._batches(strings, on_progress))
+        return self._client.run(self._open_batches(strings, on_progress))
 
     async def to_batches_async(self, *, strings: Strings = "dictionary", on_progress: OnProgress = None) -> Batches:
         """Do what `to_batches` does; iterate with ``async for``."""
-        return await self._client.bridge(self._batches(strings, on_progress))
+        return await self._client.bridge(self._open_batches(strings, on_progress))
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         return self.to_batches()
@@ -147,7 +147,9 @@ class Scan(Tabular, Extractable):
         ...     lf.filter(pl.col("Region") == "East").select("Order", "Units").collect().columns
         ['Order', 'Units']
         """
-        return lazy_frame(self._client, lambda: self.schema, self._open_part, repr(self), partial(self._told, None))
+        return lazy_frame(
+            self._client, lambda: self.schema, self._open_part, repr(self), partial(self._pass_on, None)
+        )
 
     def _warn(self, stats: ScanStats) -> None:
         """Warn of the bad values of a read that was pulled from, where it was pulled from last."""
@@ -158,47 +160,49 @@ class Scan(Tabular, Extractable):
 
     async def _open_part(
         self, columns: list[str] | None, predicate: pl.Expr | None, rows: int | None
-    ) -> Opened[pl.DataFrame]:
+    ) -> Reader[pl.DataFrame]:
         """Open a read of what an engine asks for."""
         results = subjects_of(await self._known_schema())
-        part = self._with(push_down(self._asking.query, results, columns=columns, predicate=predicate, rows=rows))
+        part = self._with(push_down(self._resolver.query, results, columns=columns, predicate=predicate, rows=rows))
         part._since = None  # noqa: SLF001 - its own; the column may be left out
-        read = await part._open(partial(polars_adapter.to_frame, strings="plain"), None)  # noqa: SLF001 - its own
-        self._last = read
-        return read
+        reader = await part._open(partial(polars_adapter.to_frame, strings="plain"), None)  # noqa: SLF001 - its own
+        self._last = reader
+        return reader
 
     async def _to_arrow(self, strings: Strings, on_progress: OnProgress) -> pa.Table:
         check_strings(strings)
 
-        async def table() -> pa.Table:
-            async with self._reading(lambda batch: deliver_batch(batch, strings), on_progress) as read:
-                batches = await take_all(read)
-                schema = deliver_schema(read.schema, strings)
+        async def take_table() -> pa.Table:
+            async with self._open_reader(lambda batch: deliver_batch(batch, strings), on_progress) as reader:
+                batches = await take_all(reader)
+                schema = deliver_schema(reader.schema, strings)
                 return await asyncio.to_thread(join_batches, batches, schema)
 
-        return await self._asking.once_more(table)
+        return await self._resolver.once_more(take_table)
 
     async def _to_polars(self, strings: Strings, on_progress: OnProgress) -> pl.DataFrame:
         check_strings(strings)
 
-        async def frame() -> pl.DataFrame:
-            async with self._reading(lambda batch: polars_adapter.to_frame(batch, strings), on_progress) as read:
-                frames = await take_all(read)
+        async def take_frame() -> pl.DataFrame:
+            async with self._open_reader(
+                lambda batch: polars_adapter.to_frame(batch, strings), on_progress
+            ) as reader:
+                frames = await take_all(reader)
                 if not frames:
-                    return polars_adapter.empty_frame(read.schema, strings)
+                    return polars_adapter.empty_frame(reader.schema, strings)
                 return await asyncio.to_thread(pl.concat, frames)  # chunks are shared, not copied
 
-        return await self._asking.once_more(frame)
+        return await self._resolver.once_more(take_frame)
 
     async def _to_pandas(self, strings: Strings, on_progress: OnProgress) -> Any:
         pandas_adapter.require_pandas()
         table = await self._to_arrow(strings, on_progress)
         return await asyncio.to_thread(pandas_adapter.to_frame, table)
 
-    async def _batches(self, strings: Strings, on_progress: OnProgress) -> Batches:
+    async def _open_batches(self, strings: Strings, on_progress: OnProgress) -> Batches:
         check_strings(strings)
-        read = await self._open(lambda batch: deliver_batch(batch, strings), on_progress)
-        return Batches(self._client, read, deliver_schema(read.schema, strings), self._warn)
+        reader = await self._open(lambda batch: deliver_batch(batch, strings), on_progress)
+        return Batches(self._client, reader, deliver_schema(reader.schema, strings), self._warn)
 
 
 def _reader(batches: Batches) -> pa.RecordBatchReader:

@@ -11,7 +11,7 @@ from mstr_arrow.files.parts import ParquetParts
 from mstr_arrow.files.rolling import PartOptions
 from mstr_arrow.files.sinks import Csv, IpcFile, IpcStream, Parquet, in_thread
 from mstr_arrow.grid.texts import deliver_batch
-from mstr_arrow.scan.builder import Question
+from mstr_arrow.scan.builder import ScanBuilder
 from mstr_arrow.scan.remarks import warn_of
 from mstr_arrow.telemetry import traced
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     OnProgress = Callable[[ScanStats], object] | None
 
 
-class Writable(Question):
+class Writable(ScanBuilder):
     """A scan that can be written to files.
 
     A file is written anew where its instance is gone in the middle, unless its bytes were handed on: to a file
@@ -85,7 +85,7 @@ class Writable(Question):
             part_bytes=part_bytes,
             overwrite=overwrite,
         )
-        return self._said(self._client.run(self._write(sink, on_progress)))
+        return self._pass_on_stats(self._client.run(self._write(sink, on_progress)))
 
     async def write_parquet_async(
         self,
@@ -111,7 +111,7 @@ class Writable(Question):
             part_bytes=part_bytes,
             overwrite=overwrite,
         )
-        return self._said(await self._client.bridge(self._write(sink, on_progress)))
+        return self._pass_on_stats(await self._client.bridge(self._write(sink, on_progress)))
 
     def write_ipc(self, path: Target, *, stream: bool = False, on_progress: OnProgress = None) -> ScanStats:
         """Write all rows to an Arrow IPC file, or as an IPC stream, with texts as plain strings.
@@ -119,43 +119,43 @@ class Writable(Question):
         ``path`` may be whatever `write_parquet` takes. Holds the pages under way; 40 MB more in a store.
         """
         sink = IpcStream(path) if stream else IpcFile(path)
-        return self._said(self._client.run(self._write(sink, on_progress)))
+        return self._pass_on_stats(self._client.run(self._write(sink, on_progress)))
 
     async def write_ipc_async(
         self, path: Target, *, stream: bool = False, on_progress: OnProgress = None
     ) -> ScanStats:
         """Do what `write_ipc` does."""
         sink = IpcStream(path) if stream else IpcFile(path)
-        return self._said(await self._client.bridge(self._write(sink, on_progress)))
+        return self._pass_on_stats(await self._client.bridge(self._write(sink, on_progress)))
 
     def write_csv(self, path: Target, *, on_progress: OnProgress = None) -> ScanStats:
         """Write all rows as CSV: a header, quotes where needed, null as an empty field. Holds as `write_ipc`."""
-        return self._said(self._client.run(self._write(Csv(path), on_progress)))
+        return self._pass_on_stats(self._client.run(self._write(Csv(path), on_progress)))
 
     async def write_csv_async(self, path: Target, *, on_progress: OnProgress = None) -> ScanStats:
         """Do what `write_csv` does."""
-        return self._said(await self._client.bridge(self._write(Csv(path), on_progress)))
+        return self._pass_on_stats(await self._client.bridge(self._write(Csv(path), on_progress)))
 
     @traced("mstr_arrow.write", lambda _self, sink, _on_progress: {"mstr_arrow.sink": type(sink).__name__})
     async def _write(self, sink: RowSink, on_progress: OnProgress) -> ScanStats:
         convert = partial(deliver_batch, strings=sink.strings)
 
-        async def written() -> ScanStats:
-            async with self._reading(convert, on_progress) as read:
-                await write_all(read, sink)
-                return read.stats()
+        async def write() -> ScanStats:
+            async with self._open_reader(convert, on_progress) as reader:
+                await write_all(reader, sink)
+                return reader.stats()
 
         async def drop() -> bool:
             return await in_thread(sink.begin_again)
 
         try:
             await in_thread(sink.open)
-            return await self._asking.once_more(written, drop)
+            return await self._resolver.once_more(write, drop)
         except BaseException:
             await in_thread(sink.abandon)
             raise
 
-    def _said(self, stats: ScanStats) -> ScanStats:
+    def _pass_on_stats(self, stats: ScanStats) -> ScanStats:
         """Warn of bad values, where the caller of the caller is."""
         warn_of(stats.bad_values, getattr(self, "name", None), consistent=stats.consistent, stacklevel=3)
         self._warn_of_less(stats, stacklevel=3)

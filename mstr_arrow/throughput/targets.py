@@ -87,18 +87,18 @@ async def find_subject(client: Client, wanted: str | Described) -> Subject:
 
 
 def _subject(name: str, found: Described) -> Subject:
-    asking = found._asking  # noqa: SLF001 - what a read works with
-    if not asking.query.trivial:
+    resolver = found._resolver  # noqa: SLF001 - what a read works with
+    if not resolver.query.trivial:
         raise UsageError(
             f"a sweep measures {name!r} as a whole, and was given a part of it.",
             hint="Give the object itself, without conditions and chosen columns.",
         )
-    if asking.source.expands:
+    if resolver.source.expands:
         raise UsageError(
             f"all pages of the page-by of {name!r} were asked for, which are several results.",
             hint="Choose one page.",
         )
-    return Subject(name, asking.source.showing(asking.options.grid), asking.options.grid)
+    return Subject(name, resolver.source.showing(resolver.options.grid), resolver.options.grid)
 
 
 @dataclass(slots=True)

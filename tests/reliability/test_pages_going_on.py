@@ -196,7 +196,7 @@ def test_more_instances_are_used_when_more_requests_may_be_in_flight(connection,
     month = connection.report("Paged Many", limits=ma.Limits(polite=True, buffer_bytes=15_000)).page_by(Month=MONTH)
     every = month.expand_pages()
     made = sim.instances_created
-    found = interrupted(every, {3: lambda: setattr(every._last._shop.budget.limiter, "limit", 3)})
+    found = interrupted(every, {3: lambda: setattr(every._last._context.budget.limiter, "limit", 3)})
     assert found.equals(of_month(sim, found.schema))
     assert sim.instances_created - made == 3  # one to begin with
 

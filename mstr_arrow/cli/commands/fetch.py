@@ -10,9 +10,9 @@ from mstr_arrow.cli.fetching.several import code_of, fetch_one, fetch_several
 from mstr_arrow.cli.fetching.work import Work
 from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_connection
+from mstr_arrow.cli.options.paging import PagingOptions
 from mstr_arrow.cli.options.prompting import Prompting
-from mstr_arrow.cli.options.query import LESS, Question
-from mstr_arrow.cli.options.reading import Reading
+from mstr_arrow.cli.options.query import LESS, QueryOptions
 from mstr_arrow.cli.options.result import Result
 from mstr_arrow.cli.options.resuming import GOES_ON
 from mstr_arrow.cli.options.saving import Saving
@@ -44,7 +44,7 @@ def fetch(
     ] = None,
     object_type: common.ObjectType = None,
     saving: Saving,
-    question: Question,
+    query: QueryOptions,
     prompting: Prompting,
     explain_only: Annotated[
         bool,
@@ -55,7 +55,7 @@ def fetch(
         ),
     ] = False,
     result: Result,
-    reading: Reading,
+    paging: PagingOptions,
     json: common.Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
     verbose: Annotated[
@@ -74,39 +74,39 @@ def fetch(
         choice.check()
         _check(
             {
-                "--polite and --concurrency": reading.polite and reading.concurrency is not None,
-                "--resume and --unordered": saving.resumes and reading.unordered,
-                "--refresh and --explain": reading.refresh and explain_only,
+                "--polite and --concurrency": paging.polite and paging.concurrency is not None,
+                "--resume and --unordered": saving.resumes and paging.unordered,
+                "--refresh and --explain": paging.refresh and explain_only,
                 "--json and --explain": json and explain_only,
                 "--json and -o -": json and saving.output == "-",
                 "--explain and several objects": explain_only and choice.several,
             }
         )
         saving.check()
-        question.check(saving.mode, saving.partitions)
+        query.check(saving.mode, saving.partitions)
         target = None if explain_only or choice.several else saving.target()
         if choice.several:
             saving.targets([])  # refuses what is no folder
         work = Work(
             console=console,
-            question=question,
+            query=query,
             prompting=prompting,
             answers=prompting.answers(),
             parameters=prompting.parameters(),
             options={
                 **result.options(),
-                "ordered": not reading.unordered or question.head is not None,
+                "ordered": not paging.unordered or query.head is not None,
                 "total_order": saving.resumes,
                 "consistency": saving.consistency,
-                "deadline": reading.deadline,
+                "deadline": paging.deadline,
             },
             row_counts=result.row_counts,
-            refresh=reading.refresh,
+            refresh=paging.refresh,
             tells_data_time=json,
             quiet=quiet,
             verbose=verbose,
         )
-        limits = reading.limits()
+        limits = paging.limits()
         began = time.monotonic()
         with open_connection(server, limits=limits) as connection:
             if explain_only:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.catalog.objects import ObjectInfo
     from mstr_arrow.cli.options.prompting import Prompting
-    from mstr_arrow.cli.options.query import Question
+    from mstr_arrow.cli.options.query import QueryOptions
     from mstr_arrow.cli.options.written import Written
     from mstr_arrow.cli.render.streams import Terminal
     from mstr_arrow.connection import Connection
@@ -45,7 +45,7 @@ class Work:
     """
 
     console: Terminal
-    question: Question
+    query: QueryOptions
     prompting: Prompting
     answers: Answers
     parameters: Mapping[str, str]
@@ -66,11 +66,11 @@ class Work:
         opened = self._opened(connection, found)
         if self.refresh:
             self._refresh(opened)
-        told, column = self.prompting.told(opened, self.answers), self.question.since
+        told, column = self.prompting.told(opened, self.answers), self.query.since
         if column is None or not isinstance(target, Output):
-            return self.question.asked_of(told)
+            return self.query.apply_to(told)
         last = highest_in(Target("parts", str(target.path)), column)
-        return self.question.asked_of(told, last=last, inclusive=target.parquet.mode != "append")
+        return self.query.apply_to(told, last=last, inclusive=target.parquet.mode != "append")
 
     def write(self, connection: Connection, found: ObjectInfo, target: Output | Resuming) -> Written:
         """Do all of it, and tell what was done."""

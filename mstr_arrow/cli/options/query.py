@@ -17,7 +17,7 @@ LESS = "Rows and columns"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class QueryOptions:
     """The options; each list as often as its option was given."""
 
     where: Annotated[
@@ -98,7 +98,7 @@ class Question:
         read_overlap(self.overlap)
         reads_again(self.since, mode, partition_by, self.overlap)
 
-    def asked_of(self, scan: Scan, *, last: Grown | None = None, inclusive: bool = True) -> Scan:
+    def apply_to(self, scan: Scan, *, last: Grown | None = None, inclusive: bool = True) -> Scan:
         """Make the scan that answers it, of what came since the ``last`` value; errors: UsageError."""
         scan = scan.filter(*map(from_sql, self.where)) if self.where else scan
         if self.since is not None:

@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from mstr_arrow.query.since import check_in_order
 
 if TYPE_CHECKING:
-    from mstr_arrow.fetch.base_reader import Reading, Sliceable
-    from mstr_arrow.fetch.sorted_reader import Gathered
+    from mstr_arrow.fetch.base_reader import BaseReader, Sliceable
+    from mstr_arrow.fetch.sorted_reader import SortedReader
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.query.columns import Subject
     from mstr_arrow.query.since import Grown
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="Sliceable")
 
 
-class Highest:
+class Watermark:
     """The highest value of a column in all rows that it was shown; None before one that is not null."""
 
     def __init__(self, subject: Subject) -> None:
@@ -63,36 +63,36 @@ def extremes_of(column: pa.Array | pa.ChunkedArray) -> tuple[Any, Any]:
     return found["min"].as_py(), found["max"].as_py()
 
 
-class Watched(Generic[T]):
+class WatermarkReader(Generic[T]):
     """The same face as the read that it watches; what came before a new beginning does not count."""
 
-    def __init__(self, read: Reading[T] | Gathered[T] | Watched[T], subject: Subject) -> None:
-        self._read = read
+    def __init__(self, reader: BaseReader[T] | SortedReader[T] | WatermarkReader[T], subject: Subject) -> None:
+        self._reader = reader
         self._subject = subject
-        self._highest = Highest(subject)
+        self._highest = Watermark(subject)
 
     @property
     def schema(self) -> pa.Schema:
         """The schema of what is handed out, texts as dictionaries."""
-        return self._read.schema
+        return self._reader.schema
 
     @property
     def closed(self) -> bool:
         """Whether the read was closed."""
-        return self._read.closed
+        return self._reader.closed
 
     @property
     def shows_at_end(self) -> bool:
         """Whether the consumer shows nothing before the end."""
-        return self._read.shows_at_end
+        return self._reader.shows_at_end
 
     @shows_at_end.setter
     def shows_at_end(self, value: bool) -> None:
-        self._read.shows_at_end = value
+        self._reader.shows_at_end = value
 
     def stats(self) -> ScanStats:
         """Return what was done so far, and the highest value."""
-        return replace(self._read.stats(), highest=self.highest)
+        return replace(self._reader.stats(), highest=self.highest)
 
     @property
     def highest(self) -> Grown | None:
@@ -102,16 +102,16 @@ class Watched(Generic[T]):
 
     async def next(self) -> T | None:
         """Return the next rows; None after the last."""
-        item = await self._read.next()
+        item = await self._reader.next()
         if item is not None:
             await asyncio.to_thread(self._highest.take, item)
         return item
 
     async def start_over(self) -> bool:
-        """Begin again, as `Reading` does."""
-        self._highest = Highest(self._subject)
-        return await self._read.start_over()
+        """Begin again, as `BaseReader` does."""
+        self._highest = Watermark(self._subject)
+        return await self._reader.start_over()
 
     async def aclose(self) -> None:
         """Stop the requests."""
-        await self._read.aclose()
+        await self._reader.aclose()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow.errors import ClosedError, DataMismatch, InstanceGone, InvalidRequest
-from mstr_arrow.fetch.base_reader import Reading
+from mstr_arrow.fetch.base_reader import BaseReader
 from mstr_arrow.fetch.pages import open_pages
 from mstr_arrow.fetch.recovery import (
     HandedOut,
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="Sliceable")
 
 
-class Read(Reading[T]):
+class InstanceReader(BaseReader[T]):
     """The pages of one instance, whose bad values are counted from a row on.
 
     More than ``first`` rows of the grid are asked for only when these are taken and `next` is called again. With
@@ -97,27 +97,29 @@ class Read(Reading[T]):
 
     def stats(self) -> ScanStats:
         """Return what was done so far."""
-        self._shop.meter.total_rows = self._pages.plan.end if self._pages else self._shop.meter.total_rows
+        self._context.meter.total_rows = self._pages.plan.end if self._pages else self._context.meter.total_rows
         return super().stats()
 
     async def _open(self, instance: Instance | None) -> None:
-        shop = self._shop
-        rows = shop.options.limits.first_rows
+        context = self._context
+        rows = context.options.limits.first_rows
         wanted = self._start or Range(0, min(rows, self._first or rows))
-        place = self._place = await place_for(shop.session, self._source, instance, shop.watch)
+        place = self._place = await place_for(context.session, self._source, instance, context.watch)
         if instance is not None and instance.id != place.instance_id:
             instance = None
-        answer = None if instance is None else await self._first_of(instance, wanted)
+        answer = None if instance is None else await self._ask_first_page(instance, wanted)
         if answer is None and self._start is not None:
             raise InstanceGone("the instance is gone before the first of the rows that are left was read.")
         if answer is None:  # nothing was delivered of an instance that is gone: a new one is as good
-            shop.meter.restarts += instance is not None
+            context.meter.restarts += instance is not None
             instance = None
-            answer = await self._made(place, wanted.rows)
+            answer = await self._make(place, wanted.rows)
         elif instance is not None:
             self._known = instance.known or self._known
         try:
-            pages = await self._first_page(answer, wanted, place, lambda first: self._opened(first, instance))
+            pages = await self._open_first_page(
+                answer, wanted, place, lambda first: self._open_pages(first, instance)
+            )
         except DataMismatch as error:
             self._learn(error)
             raise
@@ -147,7 +149,7 @@ class Read(Reading[T]):
 
         Then the next loss of the instance costs an overlap.
         """
-        source, options = self._asked, self._shop.options
+        source, options = self._asked, self._context.options
         whole = self._first is None and self._head is None and options.ordered and self._start is None
         sorts = source.kind == "cube" and "sorting" not in source.body and source.refusal(self.columns) is None
         if source.ordered or not (whole and sorts):
@@ -157,10 +159,10 @@ class Read(Reading[T]):
     async def _begin_again(self) -> None:
         self._tail = None
         self._handed_out.clear()
-        self._shop.meter.consistent = "one instance"
+        self._context.meter.consistent = "one instance"
         await self._go_on()
 
-    async def _taken(self) -> T | None:
+    async def _take(self) -> T | None:
         """Return the next page, of another instance where this one is gone; None after the last."""
         gone: InstanceGone | None = None
         for _ in range(INSTANCES):
@@ -173,7 +175,7 @@ class Read(Reading[T]):
                 began = pages.row
                 item = await pages.next()
             except InstanceGone as error:
-                delivered = self._start is not None or self._shop.meter.result_rows > 0
+                delivered = self._start is not None or self._context.meter.result_rows > 0
                 hint = cannot_go_on(self._source, delivered=delivered, tail=self._tail is not None)
                 if hint is not None:
                     error.add_hint(hint)
@@ -193,8 +195,8 @@ class Read(Reading[T]):
     def _learn(self, error: DataMismatch) -> None:
         """Note a server that counts rows which the conditions that it was sent leave out."""
         sent = [name for name in ("viewFilter", "metricLimits") if name in self._source.body]
-        if sent and self._shop.budget.ran_out:
-            self._shop.session.capabilities.counts_filtered = False
+        if sent and self._context.budget.ran_out:
+            self._context.session.capabilities.counts_filtered = False
             error.hint = (
                 f"The server seems to count rows that the conditions which it was sent ({sent[0]}) leave out. Read "
                 "again: in this session conditions run here from now on."
@@ -205,33 +207,33 @@ class Read(Reading[T]):
 
         All are read again where none was handed out. For requests that fail together this is done once.
         """
-        shop, place, old = self._shop, self._place, self._pages
+        context, place, old = self._context, self._place, self._pages
         if place is None or old is None:
             raise ended()
-        goes_on = self._tail is not None and (shop.meter.result_rows > 0 or self._start is not None)
+        goes_on = self._tail is not None and (context.meter.result_rows > 0 or self._start is not None)
         if goes_on and not self._known.times.publication.is_certain:
             self._judge(certain=False)
         await old.aclose()
-        shop.meter.restarts += 1
-        rows = shop.options.limits.first_rows
+        context.meter.restarts += 1
+        rows = context.options.limits.first_rows
         start = None
         if goes_on and self._tail is not None:
             row, total = old.row, old.plan.total
             at = Position(row, total, self._tail, self._handed_out, self._known, old.misfits)
-            instance_id, known = await remake(shop, self._source, self.columns, place, at)
+            instance_id, known = await remake(context, self._source, self.columns, place, at)
             self._judge(certain=self._known.proves(known))
             wanted = start = Range(row, min(rows, total - row))
-            answer = await fetch_page(shop.session, self._source, instance_id, start, shop.options.grid)
+            answer = await fetch_page(context.session, self._source, instance_id, start, context.options.grid)
         else:
-            shop.meter.rows = 0
-            shop.meter.tallies.clear()
+            context.meter.rows = 0
+            context.meter.tallies.clear()
             wanted = Range(0, min(rows, self._first or rows))
-            answer = await self._made_again(place, wanted.rows)
+            answer = await self._make_again(place, wanted.rows)
         first = self._first if start is None else old.plan.end
 
         async def opened(answer: Answer) -> Pages[Any]:
             return await open_pages(
-                shop,
+                context,
                 self._source,
                 answer,
                 self.columns,
@@ -242,7 +244,7 @@ class Read(Reading[T]):
                 counted_from=self._counted_from,
             )
 
-        pages = await self._first_page(answer, wanted, place, opened)
+        pages = await self._open_first_page(answer, wanted, place, opened)
         if self.closed:
             await pages.aclose()
             raise ended()
@@ -251,48 +253,48 @@ class Read(Reading[T]):
     def _judge(self, *, certain: bool) -> None:
         """Note how certain it is that another instance has the same data; errors: InstanceGone if not enough."""
         if certain:
-            self._shop.meter.goes_on("published once")
+            self._context.meter.goes_on("published once")
             return
-        if self._shop.options.consistency == "proven" or (self.shows_at_end and not self._begun_again):
+        if self._context.options.consistency == "proven" or (self.shows_at_end and not self._begun_again):
             raise not_certain()
-        self._shop.meter.goes_on("likely")
+        self._context.meter.goes_on("likely")
 
     def _take_up(self, pages: Pages[Any]) -> None:
         """Read from these pages from now on."""
         self._pages = pages
         self._known = replace(self._known, total=pages.plan.total, extremes=pages.extremes)
 
-    async def _made(self, place: Place, rows: int) -> Answer:
+    async def _make(self, place: Place, rows: int) -> Answer:
         """Make an instance and return its first page; ask before what may be needed to go on over another."""
-        shop, source = self._shop, self._source
-        self._known = await fetch_known(shop.session, source)
-        return await execute(shop.session, source, rows, shop.options.grid, shop.watch, place=place)
+        context, source = self._context, self._source
+        self._known = await fetch_known(context.session, source)
+        return await execute(context.session, source, rows, context.options.grid, context.watch, place=place)
 
-    async def _made_again(self, place: Place, rows: int) -> Answer:
+    async def _make_again(self, place: Place, rows: int) -> Answer:
         """Make an instance of all rows, in a total order unless the server refuses that."""
         self._set_source(self._in_total_order())
         try:
-            return await self._made(place, rows)
+            return await self._make(place, rows)
         except InvalidRequest:
             if self._source == self._asked:
                 raise
             self._set_source(self._asked)
-            return await self._made(place, rows)
+            return await self._make(place, rows)
 
-    async def _first_page(
+    async def _open_first_page(
         self, answer: Answer, wanted: Range, place: Place, opened: Callable[[Answer], Awaitable[Pages[Any]]]
     ) -> Pages[Any]:
         """Open the pages that begin with this answer; it is asked for again where it is not as it should be."""
-        instance_id, shop = place.instance_id, self._shop
+        instance_id, context = place.instance_id, self._context
 
         async def ask() -> Answer:
-            return await fetch_page(shop.session, self._source, str(instance_id), wanted, shop.options.grid)
+            return await fetch_page(context.session, self._source, str(instance_id), wanted, context.options.grid)
 
-        return await read_page(shop.session, answer, ask if instance_id else None, opened)
+        return await read_page(context.session, answer, ask if instance_id else None, opened)
 
-    async def _opened(self, answer: Answer, instance: Instance | None) -> Pages[Any]:
+    async def _open_pages(self, answer: Answer, instance: Instance | None) -> Pages[Any]:
         pages = await open_pages(
-            self._shop,
+            self._context,
             self._source,
             answer,
             None if instance is None else instance.columns,
@@ -310,9 +312,11 @@ class Read(Reading[T]):
             )
         return pages
 
-    async def _first_of(self, instance: Instance, wanted: Range) -> Answer | None:
+    async def _ask_first_page(self, instance: Instance, wanted: Range) -> Answer | None:
         """Ask for the first page of an instance that was made before; None where it is gone."""
         try:
-            return await fetch_page(self._shop.session, self._source, instance.id, wanted, self._shop.options.grid)
+            return await fetch_page(
+                self._context.session, self._source, instance.id, wanted, self._context.options.grid
+            )
         except InstanceGone:
             return None

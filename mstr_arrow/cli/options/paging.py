@@ -8,20 +8,20 @@ import typer
 from mstr_arrow.cli.options import common
 from mstr_arrow.config import Limits
 
-READING = "Reading"
+PAGING = "PagingOptions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class PagingOptions:
     """The options."""
 
     unordered: Annotated[
         bool,
-        typer.Option("--unordered", help="Write pages as they arrive, not in order.", rich_help_panel=READING),
+        typer.Option("--unordered", help="Write pages as they arrive, not in order.", rich_help_panel=PAGING),
     ] = False
     page_rows: Annotated[
         int | None,
-        typer.Option(metavar="ROWS", min=1, help="Rows of each request.", rich_help_panel=READING),
+        typer.Option(metavar="ROWS", min=1, help="Rows of each request.", rich_help_panel=PAGING),
     ] = None
     page_bytes: Annotated[
         int | None,
@@ -29,7 +29,7 @@ class Reading:
             metavar="SIZE",
             parser=common.read_size,
             help="Size of each answer, if not the rows.",
-            rich_help_panel=READING,
+            rich_help_panel=PAGING,
         ),
     ] = None
     concurrency: Annotated[
@@ -39,12 +39,12 @@ class Reading:
             metavar="N",
             min=1,
             help="Requests at the same time, if not as many as are worth it.",
-            rich_help_panel=READING,
+            rich_help_panel=PAGING,
         ),
     ] = None
     polite: Annotated[
         bool,
-        typer.Option("--polite", help="Keep the server's load low: at most two requests.", rich_help_panel=READING),
+        typer.Option("--polite", help="Keep the server's load low: at most two requests.", rich_help_panel=PAGING),
     ] = False
     deadline: Annotated[
         float | None,
@@ -52,7 +52,7 @@ class Reading:
             metavar="SECONDS",
             help="What the read may take, from its first request for rows to its last; with --resume another run "
             "goes on.",
-            rich_help_panel=READING,
+            rich_help_panel=PAGING,
         ),
     ] = None
     buffer_bytes: Annotated[
@@ -61,7 +61,7 @@ class Reading:
             metavar="SIZE",
             parser=common.read_size,
             help="Answers held in memory at the same time.",
-            rich_help_panel=READING,
+            rich_help_panel=PAGING,
         ),
     ] = None
     refresh: Annotated[
@@ -69,7 +69,7 @@ class Reading:
         typer.Option(
             "--refresh",
             help="Have the cube published anew first, and read it when its data are new; see mstr-arrow refresh.",
-            rich_help_panel=READING,
+            rich_help_panel=PAGING,
         ),
     ] = False
 
