@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.json
 
 from mstr_arrow.answers import fields, items, reading, whole_number
+from mstr_arrow.arrays import make_array, make_scalar
 from mstr_arrow.catalog.objects import ObjectInfo, object_info
 from mstr_arrow.catalog.paging import Page
 from mstr_arrow.errors import ProtocolError
@@ -88,7 +89,7 @@ class Columns:
         held = pa.Table.from_batches([batch for gathered in passes for batch in gathered], LISTED)
         if pc.count_distinct(held["id"]).as_py() == held.num_rows:
             return held
-        places = pa.table({"id": held["id"], "row": pa.array(range(held.num_rows), pa.int64())})
+        places = pa.table({"id": held["id"], "row": make_array(range(held.num_rows), pa.int64())})
         first = places.group_by("id", use_threads=False).aggregate([("row", "min")])
         return held.take(first["row_min"])
 
@@ -118,17 +119,17 @@ def read_infos(answer: Answer) -> Page:
 def as_columns(infos: Sequence[ObjectInfo]) -> pa.RecordBatch:
     """Put objects into columns; errors: ProtocolError for a number that is too large for one."""
     if not infos:
-        return pa.RecordBatch.from_pylist([], LISTED)
+        return pa.record_batch([pa.nulls(0, each.type) for each in LISTED], schema=LISTED)
     told = [column_of(values, field) for values, field in zip(zip(*infos, strict=True), INFO, strict=True)]
-    words = pa.array([info.type_name for info in infos], pa.string())
+    words = make_array([info.type_name for info in infos], pa.string())
     return pa.record_batch([*told, words], schema=LISTED)
 
 
 def column_of(values: Sequence[object], field: pa.Field) -> pa.Array:
     """Make a column of what the server tells; errors: ProtocolError for a number that is too large for it."""
     try:
-        return pa.array(values, field.type)
-    except (OverflowError, pa.ArrowInvalid) as error:
+        return make_array(values, field.type)
+    except ValueError as error:
         raise ProtocolError(
             f"the server tells a {field.name!r} of an object that is no {field.type}: {error}.",
             hint="Something in front of the server may answer in its place.",
@@ -200,22 +201,25 @@ def _paths(names: pa.Array, ancestors: pa.ListArray) -> pa.Array:
     """Join the names above objects, the root first, and their own."""
     above = _member(ancestors.flatten())
     _demand(above.null_count == 0)
-    lengths = pc.fill_null(pc.list_value_length(ancestors), 0)
-    offsets = pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(lengths).cast(pa.int32())])
-    joined = pc.binary_join(pa.ListArray.from_arrays(offsets, above), "/")
-    path = pc.binary_join_element_wise("", joined, names, "/")
-    return pc.if_else(pc.greater(lengths, 0), path, pc.binary_join_element_wise("", names, "/"))
+    lengths = pc.fill_null(pc.list_value_length(ancestors), make_scalar(0, pa.int32()))
+    offsets = pa.concat_arrays([make_array([0], pa.int32()), pc.cumulative_sum(lengths).cast(pa.int32())])
+    slash, nothing = make_scalar("/", pa.string()), make_scalar("", pa.string())
+    joined = pc.binary_join(pa.ListArray.from_arrays(offsets, above), slash)
+    path = pc.binary_join_element_wise(nothing, joined, names, slash)
+    return pc.if_else(
+        pc.greater(lengths, make_scalar(0, pa.int32())), path, pc.binary_join_element_wise(nothing, names, slash)
+    )
 
 
 def _words(types: pa.Array, subtypes: pa.Array, ext_types: pa.Array) -> pa.Array:
     """Say in a word what objects are, as `ObjectInfo.type_name` does: there are few different ones in a page."""
     texts = [each.cast(pa.string()) for each in (types, subtypes, ext_types)]
     keys = pc.binary_join_element_wise(
-        *texts, " ", null_handling="replace", null_replacement=""
+        *texts, make_scalar(" ", pa.string()), null_handling="replace", null_replacement=""
     ).dictionary_encode()
     told: list[Any] = [key.split(" ") for key in keys.dictionary.to_pylist()]
     words = [
         ObjectInfo("", "", int(kind), int(subtype), "", ext_type=int(ext) if ext else None).type_name
         for kind, subtype, ext in told
     ]
-    return pa.array(words, pa.string()).take(keys.indices)
+    return make_array(words, pa.string()).take(keys.indices)

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
+from mstr_arrow.arrays import make_scalar
 from mstr_arrow.grid.cut import Unrecognised
 from mstr_arrow.grid.places import Words, bytes_of, integers, places_of, truths, unescaped
 
@@ -177,7 +178,7 @@ def _between(data: pa.Buffer, starts: Places, ends: Places) -> pa.StringArray:
 def _unescape(texts: pa.StringArray) -> pa.StringArray:
     """Read texts of JSON that have escapes; errors: Unrecognised, pa.ArrowInvalid where one is none."""
     whole = pa.ListArray.from_arrays(integers(np.array([0, len(texts)], np.int32)), texts)
-    joined = pc.binary_join(whole, '","')[0].as_buffer().to_pybytes()
+    joined = pc.binary_join(whole, make_scalar('","', pa.string()))[0].as_buffer().to_pybytes()
     line = b"".join((b'{"texts":["', joined, b'"]}'))
     table = pa.json.read_json(
         pa.BufferReader(line),

@@ -27,6 +27,9 @@ _HEADERS = b'"rows":[['
 _RAW = b'"raw":[['
 _FORMATTED = b'"formatted":[['
 _ELEMENTS = b'"elements":[{'
+_BEFORE_END = frozenset(b'"0123456789el[')
+_AFTER_END = frozenset(b"},")
+"""What stands around the brackets that end a matrix: the last byte of a value or of no values, another member."""
 _SCALAR = re.compile(rb'":(?:true|false|null|[-+0-9.eE]+)$')
 _SMALL_LIST = 4096
 """Element lists shorter than this many bytes stay in the document."""
@@ -111,8 +114,21 @@ def _end(text: bytes, start: int, bound: int, find: Callable[[bytes, int, int], 
 
 
 def _matrix_end(text: bytes, start: int, stop: int) -> int:
+    """Find the first two brackets that end a matrix for all that can be seen around them."""
     at = text.find(b"]]", start, stop)
+    while at >= 0 and not _ends_matrix(text, at):
+        at = text.find(b"]]", at + 1, stop)
     return at if at < 0 else at + 2
+
+
+def _ends_matrix(text: bytes, at: int) -> bool:
+    before, after = text[at - 1], text[at + 2 : at + 3]
+    return (
+        before in _BEFORE_END
+        and after != b""
+        and after[0] in _AFTER_END
+        and not (before == 0x22 and _escaped(text, at - 1))
+    )
 
 
 def _elements_end(text: bytes, start: int, stop: int) -> int:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
+from mstr_arrow.arrays import make_array, make_scalar
 from mstr_arrow.grid.alike import Slot, read_alike
 from mstr_arrow.grid.convert import parse_texts
 from mstr_arrow.grid.cut import Piece, Unrecognised
@@ -81,11 +82,11 @@ def _row_headers(document: Document) -> list[pa.Array]:
     for number, (place, indices) in enumerate(zip(places, headers, strict=True)):
         if indices.null_count:
             raise Unrecognised("rows of another shape")
-        blank = pc.less(indices, 0)
+        blank = pc.less(indices, make_scalar(0, pa.int32()))
         if place.level:
             blank = pc.or_(blank, pc.equal(indices, headers[number - 1]))
         if pc.any(blank).as_py():
-            indices = pc.if_else(blank, pa.scalar(None, pa.int32()), indices)  # noqa: PLW2901
+            indices = pc.if_else(blank, make_scalar(None, pa.int32()), indices)  # noqa: PLW2901
         result.append(indices)
     return result
 
@@ -93,7 +94,7 @@ def _row_headers(document: Document) -> list[pa.Array]:
 def _column_indices(document: Document, position: int) -> pa.Array:
     header = document.column_headers[position]
     indices = [None if is_blank(document, position, number) else index for number, index in enumerate(header)]
-    return pa.array(indices, pa.int32())
+    return make_array(indices, pa.int32())
 
 
 def _types(document: Document, columns: Columns, part: str) -> list[pa.DataType]:
@@ -164,36 +165,38 @@ def _elements_alike(unit: Unit, columns: Sequence[Column], members: Mapping[str,
     for slot, column in zip(values, columns, strict=True):
         texts = slot.texts()
         if nulls is not None:
-            texts = pc.if_else(nulls, pa.scalar(None, pa.string()), texts)
+            texts = pc.if_else(nulls, make_scalar(None, pa.string()), texts)
         forms.append(parse_texts(texts, column.type))
     return Elements(unit.name, columns, forms, ids.texts, None)
 
 
 def _elements(unit: Unit, columns: Sequence[Column], elements: pa.StructArray) -> Elements:
     values, ids, names = (elements.field(name) for name in ("formValues", "id", "name"))
-    subtotal = pc.fill_null(elements.field("subtotal"), fill_value=False)
+    subtotal = pc.fill_null(elements.field("subtotal"), make_scalar(value=False, to=pa.bool_()))
     totals = bool(pc.any(subtotal).as_py())
     if unit.is_label:
         ids = pc.coalesce(ids, names)
         if values.null_count:
             if pc.any(pc.and_(pc.is_null(values), pc.is_null(names))).as_py():
                 raise Unrecognised("elements without a text")
-            alone = pa.ListArray.from_arrays(pa.array(range(len(names) + 1), pa.int32()), names)
+            alone = pa.ListArray.from_arrays(make_array(range(len(names) + 1), pa.int32()), names)
             values = pc.if_else(pc.is_valid(values), values, alone)
     if ids.null_count:
         raise Unrecognised("elements without ids")
-    is_null = pc.and_(pc.starts_with(ids, "h\\N;"), not unit.is_label)
+    is_null = pc.and_(pc.starts_with(ids, "h\\N;"), make_scalar(not unit.is_label, pa.bool_()))
     has_null = bool(pc.any(is_null).as_py())
     if values.null_count or not _all_of_length(values, len(columns)):
         values = _same_length(values, is_null, subtotal, len(columns))
     forms = []
     for form, column in enumerate(columns):
-        texts = values.values if len(columns) == 1 and not values.offset else pc.list_element(values, form)
+        alone = len(columns) == 1 and not values.offset
+        texts = values.values if alone else pc.list_element(values, make_scalar(form, pa.int32()))
         if has_null:
-            texts = pc.if_else(is_null, pa.scalar(None, pa.string()), texts)
+            texts = pc.if_else(is_null, make_scalar(None, pa.string()), texts)
         if totals:
             # One text for all forms, which only a text can show.
-            text = pc.list_element(values, 0) if is_text(column.type) else pa.scalar(None, pa.string())
+            first, nothing = make_scalar(0, pa.int32()), make_scalar(None, pa.string())
+            text = pc.list_element(values, first) if is_text(column.type) else nothing
             texts = pc.if_else(subtotal, text, texts)
         forms.append(parse_texts(texts, column.type))
     return Elements(unit.name, columns, forms, lambda: ids, subtotal if totals else None)
@@ -221,7 +224,7 @@ def _parse_elements(elements: Any) -> pa.StructArray:
     if isinstance(elements, Piece):
         return _parse_piece(elements)
     names = [field.name for field in _ELEMENT]
-    return pa.array([{name: element.get(name) for name in names} for element in elements], _ELEMENT)
+    return make_array([{name: element.get(name) for name in names} for element in elements], _ELEMENT)
 
 
 def _parse_piece(piece: Piece) -> pa.StructArray:

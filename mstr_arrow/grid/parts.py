@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mstr_arrow.arrays import make_scalar
 from mstr_arrow.grid.types import TEXT, is_text
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ class Elements:
 
     def totals(self, indices: pa.Array) -> pa.BooleanArray | None:
         """Say for each index whether its element totals others; None where no element does."""
-        return None if self.subtotal is None else pc.fill_null(self.subtotal.take(indices), fill_value=False)
+        if self.subtotal is None:
+            return None
+        return pc.fill_null(self.subtotal.take(indices), make_scalar(value=False, to=pa.bool_()))
 
 
 @dataclass(frozen=True, slots=True)
