@@ -19,6 +19,7 @@ CHECKED = ("mstr_arrow", "benchmarks", "tests", "noxfile.py", "conftest.py")
 LOCKED = "requirements/development.txt"
 BENCHMARKS = (
     "decode",
+    "unpack",
     "layouts",
     "extract",
     "memory",

@@ -21,6 +21,7 @@ import tempfile
 import threading
 import time
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, get_args
 
@@ -95,7 +96,7 @@ def _speed(frame: pl.DataFrame, repeats: int) -> None:
         return sum(len(_peer_body(pandas[start : start + rows])) for start in range(0, len(pandas), rows))
 
     def ours(orientation: Orientation) -> int:
-        return sum(chunk.size for chunk in encode(data, orientation))
+        return sum(map(len, chain.from_iterable(chunk.body for chunk in encode(data, orientation))))
 
     works = {
         "pandas, all at once": partial(peer, frame.height),

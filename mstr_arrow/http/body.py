@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import re
 import zlib
+from contextlib import suppress
 from email.message import Message
 from functools import partial
 from io import BytesIO
@@ -18,6 +19,11 @@ import orjson
 from mstr_arrow.errors import ProtocolError
 from mstr_arrow.json_bounds import LARGEST, check_parsed_size
 from mstr_arrow.wording import naming
+
+quick: Any = zlib
+"""What unpacks gzip: isal where the extra ``speed`` is installed."""
+with suppress(ImportError):
+    from isal import isal_zlib as quick
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,6 +36,7 @@ STEP = 2**24
 """Bytes that are unpacked at once: most answers have fewer."""
 
 _GZIP = b"\x1f\x8b"
+_BARE_HEADER = b"\x1f\x8b\x08\x00"
 _START = 64
 _BLANK = b" \t\r\n"
 _UNICODE = (
@@ -79,7 +86,7 @@ def _from_gzip(body: bytes, largest: int) -> bytes:
         return body  # unpacked on the way, and the header was left
     try:
         return _joined(partial(_gunzipped, body, min(STEP, largest + 1)), largest)
-    except zlib.error as error:
+    except (zlib.error, quick.error) as error:
         raise ProtocolError(f"the answer's gzip is damaged ({error}).", hint=DAMAGED) from None
 
 
@@ -111,15 +118,24 @@ def _joined(unpack: Callable[[], Iterator[bytes]], largest: int) -> bytes:
 
 
 def _steps(unpacker: zlib._Decompress, packed: bytes, most: int) -> Iterator[bytes]:
-    """Unpack ``most`` bytes at a time; errors: zlib.error."""
+    """Unpack ``most`` bytes at a time; errors: zlib.error, or that of isal."""
     while piece := unpacker.decompress(packed, most):
         yield piece
+        if unpacker.eof:
+            return  # once more, and zlib would note what stands behind the stream twice
         packed = unpacker.unconsumed_tail
 
 
+def _make_unpacker(packed: bytes, at: int = 0) -> zlib._Decompress:
+    """Make what unpacks the member at ``at``: zlib where its header has options, which isal does not check."""
+    library = quick if packed.startswith(_BARE_HEADER, at) else zlib
+    unpacker: zlib._Decompress = library.decompressobj(wbits=31)
+    return unpacker
+
+
 def _gunzipped(body: bytes, most: int) -> Iterator[bytes]:
-    """Unpack a gzip stream, ``most`` bytes at a time; errors: ProtocolError, zlib.error."""
-    size, unpacker = 0, zlib.decompressobj(wbits=31)
+    """Unpack a gzip stream, ``most`` bytes at a time; errors: ProtocolError, zlib.error, or that of isal."""
+    size, unpacker = 0, _make_unpacker(body)
     for piece in _steps(unpacker, body, most):
         size += len(piece)
         yield piece
@@ -131,9 +147,10 @@ def _gunzipped(body: bytes, most: int) -> Iterator[bytes]:
 
 def _members(rest: bytes, most: int) -> Iterator[bytes]:
     """Unpack further members piece by piece, since each hands on a copy of what is behind it."""
-    size, unpacker, at = 0, zlib.decompressobj(wbits=31), 0
+    size, at = 0, 0
     if not _begins_member(rest, at):
         return
+    unpacker = _make_unpacker(rest)
     while True:
         packed = rest[at : at + PIECE]
         if not packed:
@@ -145,7 +162,7 @@ def _members(rest: bytes, most: int) -> Iterator[bytes]:
         if unpacker.eof:
             if not _begins_member(rest, at):
                 return
-            unpacker = zlib.decompressobj(wbits=31)
+            unpacker = _make_unpacker(rest, at)
 
 
 def _begins_member(rest: bytes, at: int) -> bool:

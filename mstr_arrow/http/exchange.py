@@ -132,7 +132,7 @@ async def _sent(session: aiohttp.ClientSession, delivery: Delivery, settings: Se
                 request.method,
                 address,
                 params=request.params,
-                data=body() if request.pieces else None,
+                data=body() if request.size else None,
                 allow_redirects=False,
                 **delivery.route.options(address, {**keys.headers(address), **request.headers}),
             ) as response:

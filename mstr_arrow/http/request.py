@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, Protocol, TypedDict
 
 import orjson
 from yarl import URL
@@ -13,7 +13,7 @@ from mstr_arrow.http import url
 from mstr_arrow.masked import Masked
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Unpack
 
     from mstr_arrow.http.response import Answer
@@ -22,11 +22,21 @@ if TYPE_CHECKING:
 Wait = Literal["read", "execute"]
 
 
+class Body(Protocol):
+    """A big body, whose pieces are made while it is sent, and anew each time; ``size`` is the bytes of all."""
+
+    @property
+    def size(self) -> int: ...  # noqa: D102
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What is sent, and what must be known of it where it fails: :class:`Options` says it of each field.
 
-    ``hidden`` are the secrets that headers and body hold, which no answer may repeat.
+    ``pieces`` are the body, of ``size`` bytes; ``hidden`` are the secrets that it and headers hold, which no answer
+    may repeat.
     """
 
     method: str
@@ -34,7 +44,8 @@ class Request:
     query: str
     params: Sequence[tuple[str, str]]
     headers: Mapping[str, str]
-    pieces: Sequence[bytes]
+    pieces: Iterable[bytes]
+    size: int
     subject: Subject | None
     safe: bool | None
     wait: Wait | float
@@ -47,11 +58,6 @@ class Request:
         """Return what holds no secret, for tracebacks that show variables."""
         return f"<{self.method} {self.path}>"
 
-    @property
-    def size(self) -> int:
-        """The bytes of the body."""
-        return sum(map(len, self.pieces))
-
     def address(self, base: str) -> URL:
         """Return where the request goes."""
         return URL(f"{base}{self.path}{self.query}")
@@ -63,7 +69,7 @@ class Options(TypedDict, total=False):
     ``params``
         of the query; lists repeat their name, None is left out.
     ``json``, ``data``
-        the body: what becomes JSON, or text or bytes that are sent as they are, a big one as a sequence of pieces.
+        the body: what becomes JSON, or text or bytes that are sent as they are, a big one as a :class:`Body`.
     ``headers``
         further ones. Values that are secrets are masked, as members of `json` are, and blotted out of errors.
     ``subject``
@@ -88,7 +94,7 @@ class Options(TypedDict, total=False):
 
     params: Mapping[str, object] | None
     json: object
-    data: bytes | str | Sequence[bytes] | None
+    data: bytes | str | Body | None
     headers: Mapping[str, str | Masked] | None
     subject: Subject | None
     safe: bool | None
@@ -122,12 +128,12 @@ def make_request(method: str, path: str, **options: Unpack[Options]) -> Request:
     headers = {name: value() if isinstance(value, Masked) else value for name, value in given.items()}
     json = options.get("json")
     if json is None:
-        pieces = _pieces(options.get("data"))
+        pieces, size = _pieces(options.get("data"))
     else:
-        pieces = (_json(json),)
+        pieces, size = _pieces(_json(json))
         headers.setdefault("Content-Type", "application/json")
-    if pieces:
-        headers["Content-Length"] = str(sum(map(len, pieces)))
+    if size:
+        headers["Content-Length"] = str(size)
     safe = options.get("safe")
     return Request(
         method,
@@ -136,6 +142,7 @@ def make_request(method: str, path: str, **options: Unpack[Options]) -> Request:
         url.query_pairs(options.get("params")),
         headers,
         pieces,
+        size,
         subject=options.get("subject"),
         safe=True if safe is None and method in {"GET", "HEAD"} else safe,
         wait=options.get("wait", "read"),
@@ -161,10 +168,9 @@ def _revealed(value: object) -> object:
     raise TypeError
 
 
-def _pieces(data: bytes | str | Sequence[bytes] | None) -> Sequence[bytes]:
-    """Return the pieces of a body; none for no body."""
-    if not data:
-        return ()
-    if isinstance(data, str):
-        return (data.encode(),)
-    return (data,) if isinstance(data, bytes) else data
+def _pieces(data: bytes | str | Body | None) -> tuple[Iterable[bytes], int]:
+    """Return the pieces of a body, and the bytes of all; none for no body."""
+    if data is None or isinstance(data, bytes | str):
+        whole = data.encode() if isinstance(data, str) else data or b""
+        return ((whole,) if whole else ()), len(whole)
+    return data, data.size

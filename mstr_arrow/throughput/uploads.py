@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mstr_arrow.http.response import Answer
     from mstr_arrow.session.client import Client
     from mstr_arrow.session.project_http import ProjectHttp
+    from mstr_arrow.upload.body import ChunkBody
     from mstr_arrow.upload.chunks import Chunk
     from mstr_arrow.upload.encode import Orientation
 
@@ -76,15 +77,13 @@ class Uploads:
     async def ask(self, turn: int, rows: int) -> Answer:
         """Send a chunk."""
         session = await self._opened(rows)
-        _, *rest = self.chunks[rows].body
-        answer, _ = await session.put([self._head(turn, rows), *rest])
+        answer, _ = await session.put(self._body(turn, rows))
         return answer
 
     def read(self, answer: Answer, turn: int, rows: int) -> Took:  # noqa: ARG002 - as all kinds have it
         """Count what was sent."""
-        chunk = self.chunks[rows]
-        more = len(self._head(turn, rows)) - len(chunk.body[0])
-        return Took(chunk.rows, chunk.payload_bytes, chunk.size + more)
+        body = self._body(turn, rows)
+        return Took(self.chunks[rows].rows, body.text_bytes, body.size)
 
     async def rest(self) -> None:
         """Delete the upload session with all that was sent."""
@@ -132,9 +131,10 @@ class Uploads:
             self.chunks.clear()
         await self.rest()
 
-    def _head(self, turn: int, rows: int) -> bytes:
-        """Give the first piece of a chunk the index of its turn: the server takes each once."""
-        return self.chunks[rows].body[0].replace(b'"index":1,', b'"index":%d,' % (turn + 1))
+    def _body(self, turn: int, rows: int) -> ChunkBody:
+        """Give the chunk the index of its turn: the server takes each once."""
+        body = self.chunks[rows].body
+        return replace(body, head=body.head.replace(b'"index":1,', b'"index":%d,' % (turn + 1)))
 
 
 def rows_of(count: int, seed: int = 0) -> pa.Table:

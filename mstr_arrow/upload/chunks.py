@@ -14,18 +14,14 @@ import pyarrow as pa
 from pyarrow import types as kinds
 
 from mstr_arrow.errors import DataMismatch, UsageError
+from mstr_arrow.upload.body import ChunkBody, gather
 from mstr_arrow.upload.encode import Losses, encode_slice
 from mstr_arrow.wording import naming
-
-try:
-    from pybase64 import b64encode
-except ImportError:
-    from base64 import b64encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from mstr_arrow.upload.encode import EncodeOptions, Slice
+    from mstr_arrow.upload.encode import EncodeOptions
 
 _FIRST_ROWS = 1024
 """Rows of the first slice, before anything is known about their size."""
@@ -37,15 +33,8 @@ _FULL = 0.95
 """Part of a chunk from which it is not filled further."""
 _NEARLY_FULL = 0.90
 """Part of a chunk from which a slice that does not fit is not tried again with fewer rows."""
-_PIECE = 3 * 2**16
-"""Bytes of text turned into base64 at once: pieces of a body are as large as what is handed to a socket."""
-
-_BRACKETS = {"COLUMN": (b"[[ ", b"],[", b"]] "), "ROW": (b"[  ", b"", b"]  ")}
-"""What stands before the first lane, between two and after the last."""
-_COMMA = b",  "
-"""What stands between two slices of a lane."""
-_JOINT = 4
-"""The bytes of each of these in base64."""
+_BRACKETS = {"COLUMN": (b"[[", b"],[", b"]]"), "ROW": (b"[", b"", b"]")}
+"""What stands before the first lane, between two and after the last; slices of a lane are separated by commas."""
 _END = b'"}'
 
 
@@ -53,18 +42,16 @@ _END = b'"}'
 class Chunk:
     """Rows of a table as a request body that is ready to be sent.
 
-    ``body`` are its pieces, of at most 256 KiB each, to be sent one after the other; ``size`` is the bytes of all
-    of them, ``payload_bytes`` those of the JSON text inside. ``index`` is the server's number of the chunk,
-    ``first_row`` the zero-based row of the whole table; ``seconds`` were spent on encoding.
+    ``size`` is the bytes of ``body``. ``index`` is the server's number of the chunk, ``first_row`` the zero-based
+    row of the whole table; ``seconds`` were spent on encoding.
     """
 
     table: str
     index: int
     first_row: int
     rows: int
-    body: tuple[bytes, ...] = field(repr=False)
+    body: ChunkBody = field(repr=False)
     size: int
-    payload_bytes: int
     losses: Losses
     seconds: float
 
@@ -84,86 +71,79 @@ def chunks(
     """Encode batches into chunks whose bodies have at most ``chunk_bytes`` bytes, and nearly as many.
 
     ``skip_rows`` are left out from the start, because an earlier attempt has delivered them. ``on_rows`` is called
-    with all rows, some at a time and in order, those left out among them. Holds the body
-    that is being filled, the rows and the text of a slice, a small part of a body, and what their batches hold
-    beyond them.
+    with all rows, some at a time and in order, those left out among them. Holds the text of
+    the body that is being filled, three quarters of its size, the rows and the text of a slice, a small part of it,
+    and what their batches hold beyond them.
 
     Errors: DataMismatch for a batch of another schema, UsageError for a row that is larger than a chunk,
     ConversionError for a value that cannot be written.
     """
     rows, most = _Rows(batches, schema, skip_rows, on_rows), chunk_rows or sys.maxsize
-    chunk = _Filling(table, options, chunk_bytes, first_index, skip_rows)
+    chunk = _Filling(table, options, len(schema), chunk_bytes, first_index, skip_rows)
     count = _FIRST_ROWS
-    while ahead := rows.ahead(min(count, most - chunk.rows), chunk_bytes // _SLICES):
+    while ahead := rows.ahead(min(count, most - chunk.rows), chunk.capacity // _SLICES):
         part = chunk.encode(ahead)
         fits = part.size <= chunk.room
         if fits:
             chunk.add(part)
             chunk.show(ahead, on_rows)
             rows.drop(part.rows)
-        elif part.rows > 1 and chunk.size < _NEARLY_FULL * chunk_bytes:
+        elif part.rows > 1 and chunk.size < _NEARLY_FULL * chunk.capacity:
             count = part.rows // 2
             continue
         elif not chunk.parts:
             raise UsageError(
-                f"Row {chunk.first_row} of table {table!r} takes {part.size} bytes; a chunk has {chunk.room} left.",
+                f"Row {chunk.first_row} of table {table!r} takes {part.size * 4 // 3} bytes; a chunk has "
+                f"{max(0, chunk.room * 4 // 3)} left.",
                 hint=naming(
                     "Allow larger chunks with {Connection.write.chunk_bytes}, or shorten the texts of this row."
                 ),
             )
-        if not fits or chunk.size >= _FULL * chunk_bytes or chunk.rows == most:
+        if not fits or chunk.size >= _FULL * chunk.capacity or chunk.rows == most:
             yield chunk.close()
             chunk = chunk.following()
-        count = _next_count(part.size / part.rows, chunk.room, chunk_bytes)
+        count = _next_count(part.size / part.rows, chunk.room, chunk.capacity)
     if chunk.parts:
         yield chunk.close()
 
 
-def _next_count(row_bytes: float, room: int, chunk_bytes: int) -> int:
+def _next_count(row_bytes: float, room: int, capacity: int) -> int:
     """Choose the rows of the next slice: not quite what there is room for, as rows differ in size."""
-    return max(1, min(_MOST_ROWS, int(min(0.97 * room, chunk_bytes / _SLICES) / row_bytes)))
+    return max(1, min(_MOST_ROWS, int(min(0.97 * room, capacity / _SLICES) / row_bytes)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A slice in base64, each lane in pieces; ``size`` is that of all, and of what joins them to a chunk."""
+    """The text of a slice by lanes; ``size`` is the bytes of all, each with the comma behind it."""
 
     rows: int
-    lanes: list[list[bytes]]
+    lanes: list[memoryview]
     size: int
     losses: Losses
 
 
-def _base64(text: Slice) -> _Part:
-    lanes = [list(_pieces(lane)) for lane in text.lanes]
-    return _Part(text.rows, lanes, sum(_JOINT + sum(map(len, lane)) for lane in lanes), text.losses)
-
-
-def _pieces(text: memoryview) -> Iterator[bytes]:
-    """Turn text into base64 with blanks at its end, so that more can be put behind it."""
-    whole = len(text) // 3 * 3
-    for start in range(0, whole, _PIECE):
-        yield b64encode(text[start : min(start + _PIECE, whole)])
-    if whole < len(text):
-        yield b64encode(bytes(text[whole:]).ljust(3))
-
-
 @dataclass(slots=True)
 class _Filling:
-    """A chunk that is being filled."""
+    """A chunk that is being filled; ``size`` and ``capacity`` are bytes of its text, three for four of the body."""
 
     table: str
     options: EncodeOptions
+    columns: int
     chunk_bytes: int
     index: int
     first_row: int
     rows: int = 0
     size: int = 0
+    capacity: int = 0
     seconds: float = 0.0
     parts: list[_Part] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.size = len(self._head) + _JOINT + len(_END)
+        first, between, last = _BRACKETS[self.options.orientation]
+        lanes = self.columns if self.options.orientation == "COLUMN" else 1
+        # Of the commas that parts are counted with, a lane needs one less.
+        self.size = len(first) + (lanes - 1) * len(between) + len(last) - lanes
+        self.capacity = (self.chunk_bytes - len(self._head) - len(_END)) // 4 * 3
 
     @property
     def _head(self) -> bytes:
@@ -171,11 +151,13 @@ class _Filling:
 
     @property
     def room(self) -> int:
-        return self.chunk_bytes - self.size
+        return self.capacity - self.size
 
     def encode(self, rows: pa.Table) -> _Part:
         began = time.perf_counter()
-        part = _base64(encode_slice(rows, self.options, first_row=self.first_row + self.rows))
+        text = encode_slice(rows, self.options, first_row=self.first_row + self.rows)
+        lanes = gather(text.lanes)
+        part = _Part(text.rows, lanes, sum(map(len, lanes)) + len(lanes), text.losses)
         self.seconds += time.perf_counter() - began
         return part
 
@@ -192,28 +174,34 @@ class _Filling:
 
     def close(self) -> Chunk:
         """Put the parts in the order of the text: all slices of a lane, then those of the next."""
-        joint, between, end = _BRACKETS[self.options.orientation]
-        body = [self._head]
+        joint, between, last = _BRACKETS[self.options.orientation]
+        texts: list[bytes | memoryview] = []
         for lane in range(len(self.parts[0].lanes)):
             for part in self.parts:
-                body += [b64encode(joint), *part.lanes[lane]]
-                joint = _COMMA
+                texts += [joint, part.lanes[lane]]
+                joint = b","
             joint = between
-        body += [b64encode(end), _END]
+        body = ChunkBody(self._head, [*texts, last], _END)
         return Chunk(
             table=self.table,
             index=self.index,
             first_row=self.first_row,
             rows=self.rows,
-            body=tuple(body),
-            size=self.size,
-            payload_bytes=(self.size - len(self._head) - len(_END)) // 4 * 3,
+            body=body,
+            size=body.size,
             losses=sum((part.losses for part in self.parts), start=Losses()),
             seconds=self.seconds,
         )
 
     def following(self) -> _Filling:
-        return _Filling(self.table, self.options, self.chunk_bytes, self.index + 1, self.first_row + self.rows)
+        return _Filling(
+            self.table,
+            self.options,
+            self.columns,
+            self.chunk_bytes,
+            self.index + 1,
+            self.first_row + self.rows,
+        )
 
 
 class _Rows:

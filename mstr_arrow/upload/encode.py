@@ -73,11 +73,11 @@ class Slice:
     """The JSON text of some rows.
 
     ``lanes`` hold, by columns, the values of each column separated by commas; by rows, one text of all rows
-    separated by commas. The brackets around a lane are left to whoever joins slices.
+    separated by commas. Each is given in parts. The brackets around a lane are left to whoever joins slices.
     """
 
     rows: int
-    lanes: tuple[memoryview, ...]
+    lanes: tuple[Sequence[bytes | memoryview], ...]
     losses: Losses
 
 
@@ -96,7 +96,7 @@ def encode_slice(table: pa.Table, options: EncodeOptions, *, first_row: int = 0)
         Counter({name: values.shortened for name, values in columns if values.shortened}),
         Counter({name: values.ambiguous for name, values in columns if values.ambiguous}),
     )
-    lanes = (_rows_text(columns),) if by_rows else tuple(_column_texts(columns))
+    lanes = ((_rows_text(columns),),) if by_rows else tuple((text,) for text in _column_texts(columns))
     return Slice(table.num_rows, lanes, losses)
 
 

@@ -27,6 +27,7 @@ from mstr_arrow.wording import advice, naming
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from mstr_arrow.http.request import Body
     from mstr_arrow.http.response import Answer
     from mstr_arrow.session.project_http import ProjectHttp
 
@@ -138,7 +139,7 @@ class UploadSession:
         lost.discard(dataset_id)
         return session
 
-    async def put(self, body: Sequence[bytes]) -> tuple[Answer, bool]:
+    async def put(self, body: Body) -> tuple[Answer, bool]:
         """Send a chunk; return the answer, and whether it says something. PUT …/uploadSessions/{id}.
 
         It may be repeated, for the server knows it by its index. So it is, once, where the answer is no JSON: a

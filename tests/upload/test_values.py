@@ -19,7 +19,7 @@ def written(values, dtype=None, **options):
     """The JSON text of one column."""
     column = values if isinstance(values, pa.Array | pa.ChunkedArray) else pa.array(values, dtype)
     (lane,) = encode_slice(pa.table({"c": column}), EncodeOptions(**options)).lanes
-    return bytes(lane).decode()
+    return b"".join(lane).decode()
 
 
 def losses(column):
