@@ -141,7 +141,7 @@ class DuckDBTableSink(TableSink):
         """Return the columns that the table is to be given, with DuckDB's types."""
         if self._fit is None or not self._fit.added:
             return []
-        empty = self._fit.schema.empty_table().select(list(self._fit.added))
+        empty = pa.Table.from_batches([], self._fit.schema).select(list(self._fit.added))
         columns = self._connection.from_arrow(empty)
         return [(name, str(kind)) for name, kind in zip(columns.columns, columns.types, strict=True)]
 

@@ -27,7 +27,7 @@ def to_frame(batch: pa.RecordBatch, strings: Strings) -> pl.DataFrame:
 
 def empty_frame(schema: pa.Schema, strings: Strings) -> pl.DataFrame:
     """Make a frame of a decoder's schema without rows."""
-    return pl.DataFrame(pl.from_arrow(deliver_schema(schema, strings).empty_table()))
+    return pl.DataFrame(pl.from_arrow(pa.Table.from_batches([], deliver_schema(schema, strings))))
 
 
 def _series(name: str, column: pa.Array, strings: Strings) -> pl.Series:

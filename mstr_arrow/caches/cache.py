@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from mstr_arrow.answers import fields, identity, local_moment, optional_text, reading, text, whole_number
+from mstr_arrow.arrays import make_table
 from mstr_arrow.caches.alter import alter, delete, fetch_one
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ class CubeCaches(list[CubeCache]):
     def table(self) -> pa.Table:
         """Return a row for each cache."""
         rows = [{name: getattr(cache, name) for name in _SCHEMA.names} for cache in self]
-        return pa.Table.from_pylist(rows, schema=_SCHEMA)
+        return make_table(rows, _SCHEMA)
 
 
 def read_cache(body: Any, node: str, client: Client) -> CubeCache:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mstr_arrow.arrays import make_array, make_scalar
 from mstr_arrow.catalog.certify import certify
 from mstr_arrow.catalog.columns import INFO, column_of
 from mstr_arrow.catalog.details import CubeDetails
@@ -115,7 +116,7 @@ class Catalogue(Sequence[CatalogueEntry]):
         if isinstance(index, slice):
             start, stop, step = index.indices(len(self))
             held = self._held.slice(start, max(0, stop - start)) if step == 1 else None
-            held = self._held.take(pa.array(range(start, stop, step), pa.int64())) if held is None else held
+            held = self._held.take(make_array(range(start, stop, step), pa.int64())) if held is None else held
             return Catalogue(self._client, held, several=self._several)
         place = range(len(self))[index]
         return self._entry(self._held.slice(place, 1).to_pylist()[0])
@@ -140,7 +141,7 @@ class Catalogue(Sequence[CatalogueEntry]):
 def in_project(listed: pa.Table, project: Project) -> pa.Table:
     """Add the columns that say in which project objects are."""
     for name, text in (("project", project.name), ("project_id", project.id)):
-        listed = listed.append_column(name, pa.repeat(pa.scalar(text, pa.string()), listed.num_rows))
+        listed = listed.append_column(name, pa.repeat(make_scalar(text, pa.string()), listed.num_rows))
     return listed
 
 

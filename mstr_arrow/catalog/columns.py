@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -9,9 +10,11 @@ import pyarrow.compute as pc
 import pyarrow.json
 
 from mstr_arrow.answers import fields, items, reading, whole_number
+from mstr_arrow.arrays import make_array, make_scalar
 from mstr_arrow.catalog.objects import ObjectInfo, object_info
 from mstr_arrow.catalog.paging import Page
 from mstr_arrow.errors import ProtocolError
+from mstr_arrow.http.response import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +56,7 @@ _OBJECT = pa.struct(
 )
 _PAGE = pa.schema({"totalItems": pa.int64(), "result": pa.list_(_OBJECT)})
 _TOTAL = "x-mstr-total-count"
-_MOST_COMMAS = 1_000_000
+_MOST_COMMAS, _MOST_BYTES = 1_000_000, 2**24
 """More than any page has: Arrow takes a hundred bytes for what may be two in the text, `{}` and a comma."""
 
 
@@ -88,7 +91,7 @@ class Columns:
         held = pa.Table.from_batches([batch for gathered in passes for batch in gathered], LISTED)
         if pc.count_distinct(held["id"]).as_py() == held.num_rows:
             return held
-        places = pa.table({"id": held["id"], "row": pa.array(range(held.num_rows), pa.int64())})
+        places = pa.table({"id": held["id"], "row": make_array(range(held.num_rows), pa.int64())})
         first = places.group_by("id", use_threads=False).aggregate([("row", "min")])
         return held.take(first["row_min"])
 
@@ -98,11 +101,14 @@ def read_page(answer: Answer) -> Page:
 
     Where two totals are told, the larger is what was promised. Errors: ProtocolError.
     """
-    try:
-        batch, total = _parse(answer.text())
-    except (_UnusualError, pa.ArrowException):
-        infos, total = _plain(answer)
+    text, read = answer.text(), None
+    with suppress(_UnusualError, pa.ArrowException):
+        read = _parse(text)
+    if read is None:  # not where the error is handled, whose traceback holds what was made of the text
+        infos, total = _plain(answer, text)
         batch = as_columns(infos)
+    else:
+        batch, total = read
     totals = [each for each in (total, whole_number(answer.headers.get(_TOTAL))) if each is not None and each >= 0]
     first = batch["id"][0].as_py() if batch.num_rows else None
     return Page(batch, max(totals, default=None), answer.busy, first)
@@ -110,7 +116,7 @@ def read_page(answer: Answer) -> Page:
 
 def read_infos(answer: Answer) -> Page:
     """Do what `read_page` does, into a list of `ObjectInfo`."""
-    infos, total = _plain(answer)
+    infos, total = _plain(answer, answer.text())
     totals = [each for each in (total, whole_number(answer.headers.get(_TOTAL))) if each is not None and each >= 0]
     return Page(infos, max(totals, default=None), answer.busy, infos[0].id if infos else None)
 
@@ -118,26 +124,26 @@ def read_infos(answer: Answer) -> Page:
 def as_columns(infos: Sequence[ObjectInfo]) -> pa.RecordBatch:
     """Put objects into columns; errors: ProtocolError for a number that is too large for one."""
     if not infos:
-        return pa.RecordBatch.from_pylist([], LISTED)
+        return pa.record_batch([pa.nulls(0, each.type) for each in LISTED], schema=LISTED)
     told = [column_of(values, field) for values, field in zip(zip(*infos, strict=True), INFO, strict=True)]
-    words = pa.array([info.type_name for info in infos], pa.string())
+    words = make_array([info.type_name for info in infos], pa.string())
     return pa.record_batch([*told, words], schema=LISTED)
 
 
 def column_of(values: Sequence[object], field: pa.Field) -> pa.Array:
     """Make a column of what the server tells; errors: ProtocolError for a number that is too large for it."""
     try:
-        return pa.array(values, field.type)
-    except (OverflowError, pa.ArrowInvalid) as error:
+        return make_array(values, field.type)
+    except ValueError as error:
         raise ProtocolError(
             f"the server tells a {field.name!r} of an object that is no {field.type}: {error}.",
             hint="Something in front of the server may answer in its place.",
         ) from None
 
 
-def _plain(answer: Answer) -> tuple[list[ObjectInfo], int | None]:
+def _plain(answer: Answer, text: bytes) -> tuple[list[ObjectInfo], int | None]:
     """Read a page of any form that has one meaning."""
-    body = answer.json()
+    body = parsed(text, answer.secrets, answer.largest)
     with reading(body, "a result of a search"):
         listed = body if isinstance(body, list) else _listed(fields(body))
         total = whole_number(body.get("totalItems")) if isinstance(body, dict) else None
@@ -151,9 +157,10 @@ def _listed(body: dict[str, Any]) -> list[Any]:
 
 def _parse(text: bytes) -> tuple[pa.RecordBatch, int | None]:
     """Read a page of the usual form; errors: _UnusualError, ArrowException for any other, be it right or wrong."""
+    # The other way to read it knows how much memory that takes.
+    _demand(len(text) <= _MOST_BYTES and text.count(b",") <= _MOST_COMMAS)
     if b"\\u" in text:
         raise _UnusualError  # it may be half a character, which a column cannot hold
-    _demand(text.count(b",") <= _MOST_COMMAS)  # the other way to read it knows how much memory that takes
     whole = text if text.lstrip()[:1] == b"{" else b"".join((b'{"result":', text, b"}"))
     table = pa.json.read_json(
         pa.BufferReader(whole),
@@ -200,22 +207,25 @@ def _paths(names: pa.Array, ancestors: pa.ListArray) -> pa.Array:
     """Join the names above objects, the root first, and their own."""
     above = _member(ancestors.flatten())
     _demand(above.null_count == 0)
-    lengths = pc.fill_null(pc.list_value_length(ancestors), 0)
-    offsets = pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(lengths).cast(pa.int32())])
-    joined = pc.binary_join(pa.ListArray.from_arrays(offsets, above), "/")
-    path = pc.binary_join_element_wise("", joined, names, "/")
-    return pc.if_else(pc.greater(lengths, 0), path, pc.binary_join_element_wise("", names, "/"))
+    lengths = pc.fill_null(pc.list_value_length(ancestors), make_scalar(0, pa.int32()))
+    offsets = pa.concat_arrays([make_array([0], pa.int32()), pc.cumulative_sum(lengths).cast(pa.int32())])
+    slash, nothing = make_scalar("/", pa.string()), make_scalar("", pa.string())
+    joined = pc.binary_join(pa.ListArray.from_arrays(offsets, above), slash)
+    path = pc.binary_join_element_wise(nothing, joined, names, slash)
+    return pc.if_else(
+        pc.greater(lengths, make_scalar(0, pa.int32())), path, pc.binary_join_element_wise(nothing, names, slash)
+    )
 
 
 def _words(types: pa.Array, subtypes: pa.Array, ext_types: pa.Array) -> pa.Array:
     """Say in a word what objects are, as `ObjectInfo.type_name` does: there are few different ones in a page."""
     texts = [each.cast(pa.string()) for each in (types, subtypes, ext_types)]
     keys = pc.binary_join_element_wise(
-        *texts, " ", null_handling="replace", null_replacement=""
+        *texts, make_scalar(" ", pa.string()), null_handling="replace", null_replacement=""
     ).dictionary_encode()
     told: list[Any] = [key.split(" ") for key in keys.dictionary.to_pylist()]
     words = [
         ObjectInfo("", "", int(kind), int(subtype), "", ext_type=int(ext) if ext else None).type_name
         for kind, subtype, ext in told
     ]
-    return pa.array(words, pa.string()).take(keys.indices)
+    return make_array(words, pa.string()).take(keys.indices)

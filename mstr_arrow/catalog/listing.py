@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, get_args
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mstr_arrow.arrays import make_array
 from mstr_arrow.catalog.catalogue import Catalogue, ListingProgress, by_name, in_project, with_details
 from mstr_arrow.catalog.columns import Columns, read_page
 from mstr_arrow.catalog.details import fetch_cached, fetch_each
@@ -68,7 +69,7 @@ class Wanted:
         if self._certified is not None:
             listed = listed.filter(pc.field("certified").is_null() | (pc.field("certified") == self._certified))
         if self._fits is not None:
-            listed = listed.filter(pa.array(map(self._fits, listed["name"].to_pylist()), pa.bool_()))
+            listed = listed.filter(make_array(map(self._fits, listed["name"].to_pylist()), pa.bool_()))
         return listed
 
 

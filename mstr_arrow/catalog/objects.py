@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 import pyarrow as pa
 
 from mstr_arrow.answers import identity, iso_moment, items, number, optional_text, reading, text, whole_number
+from mstr_arrow.arrays import make_table
 from mstr_arrow.errors import UsageError
 from mstr_arrow.names import suggestion
 
@@ -125,7 +126,7 @@ class Objects(list[ObjectInfo]):
         ['cube']
         """
         rows = [info._asdict() | {"type": info.type_name} for info in self]
-        return pa.Table.from_pylist(rows, schema=_SCHEMA)
+        return make_table(rows, _SCHEMA)
 
 
 async def read_info(http: ProjectHttp, object_id: str, object_type: int = REPORT_DEFINITION) -> ObjectInfo:

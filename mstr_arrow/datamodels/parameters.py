@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from mstr_arrow.answers import fields, identity, items, optional_text, reading, text
+from mstr_arrow.arrays import make_table
 from mstr_arrow.errors import NotFound, UsageError
 from mstr_arrow.names import find_named, listing, only, suggestion
 from mstr_arrow.session.project import OBJECT_ID
@@ -115,7 +116,7 @@ class ModelParameters(list[ModelParameter]):
         ['user_input']
         """
         rows = [{name: getattr(each, name) for name in _SCHEMA.names} for each in self]
-        return pa.Table.from_pylist(rows, schema=_SCHEMA)
+        return make_table(rows, _SCHEMA)
 
 
 def read_parameters(body: Any) -> ModelParameters:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 import pyarrow as pa
 
 from mstr_arrow.answers import fields, identity, iso_moment, items, optional_text, reading, text, whole_number
+from mstr_arrow.arrays import make_table
 from mstr_arrow.errors import NotFound, UsageError
 from mstr_arrow.names import find_named, listing, only, suggestion
 from mstr_arrow.session.project import OBJECT_ID
@@ -44,7 +45,7 @@ class ModelTables(list[ModelTable]):
         >>> ModelTables([ModelTable("A1", "sales")]).table()["name"].to_pylist()
         ['sales']
         """
-        return pa.Table.from_pylist([each._asdict() for each in self], schema=_SCHEMA)
+        return make_table([each._asdict() for each in self], _SCHEMA)
 
 
 def read_tables(body: Any) -> tuple[list[ModelTable], int | None]:

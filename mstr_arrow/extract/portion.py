@@ -128,7 +128,7 @@ class Portion:
         *,
         same_instance: bool,
     ) -> None:
-        before = [] if start is None else [self._manifest.schema.empty_table()]
+        before = [] if start is None else [pa.Table.from_batches([], self._manifest.schema)]
         began = 0 if start is None else start.offset
         compared = start is None
         misfits: list[Misfit] = []

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mstr_arrow.arrays import make_scalar
 from mstr_arrow.errors import UsageError
 from mstr_arrow.names import listing, suggestion
 from mstr_arrow.wording import naming
@@ -113,13 +114,13 @@ class Partitioning:
             column = batch.column(number)
             encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
             count = len(encoded.dictionary)
-            own = pc.fill_null(encoded.indices.cast(pa.int64()), count)
+            own = pc.fill_null(encoded.indices.cast(pa.int64()), make_scalar(count, pa.int64()))
             if codes is None:
                 codes = own
                 continue
             # Numbered anew, so that they stay below the number of rows, and the next product small.
             codes = codes.dictionary_encode().indices.cast(pa.int64())
-            codes = pc.add(pc.multiply(codes, count + 1), own)
+            codes = pc.add(pc.multiply(codes, make_scalar(count + 1, pa.int64())), own)
         return codes
 
     def _folder(self, batch: pa.RecordBatch, row: int) -> str:
@@ -153,7 +154,7 @@ def _check_type(field: pa.Field) -> None:
 def _text(column: str, value: pa.Scalar) -> str | None:
     """Write a value as it stands in the name of a folder; None for null."""
     if pa.types.is_dictionary(value.type):
-        value = value.value if value.is_valid else pa.scalar(None, value.type.value_type)
+        value = value.value if value.is_valid else make_scalar(None, value.type.value_type)
     if not value.is_valid:
         return None
     if pa.types.is_decimal(value.type):

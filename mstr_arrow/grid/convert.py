@@ -10,6 +10,7 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mstr_arrow.arrays import make_scalar
 from mstr_arrow.grid.types import DECIMAL
 
 _STAMP = pa.timestamp("us")
@@ -31,7 +32,7 @@ def parse_texts(texts: pa.Array, to: pa.DataType) -> pa.Array:
     """
     if to == texts.type:
         return texts
-    texts = pc.if_else(pc.equal(texts, ""), pa.scalar(None, texts.type), texts)
+    texts = pc.if_else(pc.equal(texts, make_scalar("", texts.type)), make_scalar(None, texts.type), texts)
     if pa.types.is_timestamp(to):
         return _timestamps(texts, to)
     if pa.types.is_date(to):
@@ -69,7 +70,8 @@ def _timestamps(texts: pa.Array, to: pa.DataType) -> pa.Array:
     if to.unit == "ns":
         # Arrow before 23 lets years beyond the range of nanoseconds wrap around.
         years = pc.utf8_slice_codeunits(texts, 0, 4)
-        if pc.any(pc.or_(pc.less(years, "1678"), pc.greater(years, "2261"))).as_py():
+        first, last = make_scalar("1678", years.type), make_scalar("2261", years.type)
+        if pc.any(pc.or_(pc.less(years, first), pc.greater(years, last))).as_py():
             raise pa.ArrowInvalid("a year beyond the range of nanoseconds")
     naive = pa.timestamp(to.unit)
     zoned = pc.all(pc.ends_with(texts, "Z")).as_py()
@@ -120,9 +122,12 @@ def _times(texts: pa.Array, to: pa.DataType) -> pa.Array:
     if pc.all(pc.match_substring_regex(texts, "^[0-9]{2}:")).as_py() is False:
         raise pa.ArrowInvalid("a time of day without minutes")
     unit = to.unit
-    stamps = _timestamps(pc.binary_join_element_wise("1970-01-01T", texts, ""), pa.timestamp(unit)).view(pa.int64())
-    day = _DAY * _PER_SECOND[unit]
+    stamps = _timestamps(
+        pc.binary_join_element_wise(make_scalar("1970-01-01T", texts.type), texts, make_scalar("", texts.type)),
+        pa.timestamp(unit),
+    ).view(pa.int64())
+    day, midnight = (make_scalar(each, pa.int64()) for each in (_DAY * _PER_SECOND[unit], 0))
     # An offset may have led over midnight.
-    stamps = pc.if_else(pc.less(stamps, 0), pc.add(stamps, day), stamps)
+    stamps = pc.if_else(pc.less(stamps, midnight), pc.add(stamps, day), stamps)
     stamps = pc.if_else(pc.greater_equal(stamps, day), pc.subtract(stamps, day), stamps)
     return pc.cast(stamps, pa.int32() if to.bit_width == 32 else pa.int64()).view(to)

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from mstr_arrow.grid.missing import METRICS
+from mstr_arrow.grid.places import find_lists
 from mstr_arrow.json_bounds import check_parsed_size
 
 if TYPE_CHECKING:
@@ -25,9 +27,14 @@ _HEADERS = b'"rows":[['
 _RAW = b'"raw":[['
 _FORMATTED = b'"formatted":[['
 _ELEMENTS = b'"elements":[{'
+_BEFORE_END = frozenset(b'"0123456789el[')
+_AFTER_END = frozenset(b"},")
+"""What stands around the brackets that end a matrix: the last byte of a value or of no values, another member."""
 _SCALAR = re.compile(rb'":(?:true|false|null|[-+0-9.eE]+)$')
 _SMALL_LIST = 4096
 """Element lists shorter than this many bytes stay in the document."""
+_MOST_KEYS = 100_000
+"""More keys of parts than this are no page's."""
 _NEAR = 16384
 """How many bytes before the next part the end of a part is looked for first."""
 
@@ -85,18 +92,15 @@ def _pieces(text: bytes) -> Iterator[Piece]:
 
 def _marks(text: bytes) -> list[tuple[int, bytes]]:
     """Find the keys of all big parts, in order."""
-    marks = []
-    at = text.find(_ELEMENTS)
-    while at >= 0:
-        marks.append((at, _ELEMENTS))
-        at = text.find(_ELEMENTS, at + 1)
-    after = marks[-1][0] if marks else 0
-    for key in (_HEADERS, _RAW, _FORMATTED):
-        # Nearly always after the element lists: look there first, the lists are long.
-        at = text.find(key, after)
-        at = text.find(key, 0, after) if at < 0 else at
-        if at >= 0:
-            marks.append((at, key))
+    found = list(islice(find_lists(text, (_ELEMENTS, _HEADERS, _RAW, _FORMATTED)), _MOST_KEYS + 1))
+    if len(found) > _MOST_KEYS:
+        raise Unrecognised("more parts than a page has")
+    after = max((at for at, key in found if key is _ELEMENTS), default=0)
+    marks = [mark for mark in found if mark[1] is _ELEMENTS]
+    for matrix in (_HEADERS, _RAW, _FORMATTED):
+        # Nearly always after the element lists, which may have such a text among them.
+        places = [at for at, key in found if key is matrix]
+        marks += [(min(places, key=lambda at: (at < after, at)), matrix)] if places else []
     return sorted((at, key) for at, key in marks if not _escaped(text, at))
 
 
@@ -110,8 +114,21 @@ def _end(text: bytes, start: int, bound: int, find: Callable[[bytes, int, int], 
 
 
 def _matrix_end(text: bytes, start: int, stop: int) -> int:
+    """Find the first two brackets that end a matrix for all that can be seen around them."""
     at = text.find(b"]]", start, stop)
+    while at >= 0 and not _ends_matrix(text, at):
+        at = text.find(b"]]", at + 1, stop)
     return at if at < 0 else at + 2
+
+
+def _ends_matrix(text: bytes, at: int) -> bool:
+    before, after = text[at - 1], text[at + 2 : at + 3]
+    return (
+        before in _BEFORE_END
+        and after != b""
+        and after[0] in _AFTER_END
+        and not (before == 0x22 and _escaped(text, at - 1))
+    )
 
 
 def _elements_end(text: bytes, start: int, stop: int) -> int:

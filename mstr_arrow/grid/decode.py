@@ -139,6 +139,6 @@ def _settle(document: Document, columns: Columns | None, options: GridOptions) -
 
 
 def _without_rows(document: Document, columns: Columns) -> Page:
-    keys = pa.array([], pa.string())
-    batch = pa.RecordBatch.from_pylist([], columns.schema)
+    keys = pa.nulls(0, pa.string())
+    batch = pa.record_batch([pa.nulls(0, each.type) for each in columns.schema], schema=columns.schema)
     return _page(document, Laid(batch, keys, keys), columns)

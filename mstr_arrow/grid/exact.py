@@ -13,6 +13,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mstr_arrow.arrays import make_array
 from mstr_arrow.errors import ProtocolError
 from mstr_arrow.grid.convert import parse_texts
 from mstr_arrow.grid.misfits import Misfits, refuse_mixed
@@ -91,7 +92,7 @@ def form_array(
     Errors: ConversionError, with the first row whose text does not fit, but where ``misfits`` make it null.
     """
     try:
-        used = pa.array(texts, pa.string()).take(pa.array(indices, pa.int64())).dictionary_encode()
+        used = make_array(texts, pa.string()).take(make_array(indices, pa.int64())).dictionary_encode()
         return (
             used.cast(TEXT)
             if is_text(column.type)
@@ -113,7 +114,7 @@ def value_array(column: Column, values: Sequence[Any], misfits: Misfits | None =
 
 def text_array(texts: Sequence[str | None]) -> pa.Array:
     """Make an array of texts as the decoder delivers them."""
-    return pa.array(texts, pa.string()).dictionary_encode().cast(TEXT)
+    return make_array(texts, pa.string()).dictionary_encode().cast(TEXT)
 
 
 def _read_at_once(values: Sequence[Any], to: pa.DataType) -> pa.Array | None:
@@ -121,15 +122,15 @@ def _read_at_once(values: Sequence[Any], to: pa.DataType) -> pa.Array | None:
     kinds = set(map(type, values)) - {type(None)}
     if pa.types.is_floating(to) and kinds <= {int, float}:
         doubles = values if kinds <= {float} else [None if value is None else float(value) for value in values]
-        array = pa.array(doubles, to)
+        array = make_array(doubles, to)
         return array if pc.all(pc.is_finite(array)).as_py() is not False else None
     if pa.types.is_integer(to) and kinds <= {int}:
-        return pa.array(values, to)
+        return make_array(values, to)
     if is_text(to) and kinds <= {str, Number}:
         return text_array(values)
     if kinds <= ({str, Number, int} if is_number(to) else {str}):
         texts = [str(value) if type(value) is int else value for value in values]
-        return parse_texts(pa.array(texts, pa.string()), to)
+        return parse_texts(make_array(texts, pa.string()), to)
     return None
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from mstr_arrow.arrays import make_array, make_scalar
 from mstr_arrow.errors import UsageError
 from mstr_arrow.grid.misfits import Misfits
 from mstr_arrow.grid.schema import distinct_names, refuse_unknown
@@ -105,4 +106,6 @@ def _repeated(value: pa.Scalar, rows: int) -> pa.Array:
         return pa.repeat(value, rows)
     if not value.is_valid:
         return pa.nulls(rows, TEXT)
-    return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), rows), pa.array([value.as_py()]))
+    return pa.DictionaryArray.from_arrays(
+        pa.repeat(make_scalar(0, pa.int32()), rows), make_array([value.as_py()], pa.string())
+    )

@@ -1,7 +1,8 @@
 """The fast decoder: a page to arrays without a Python object per row, cell or element.
 
-Element lists go through Arrow's JSON reader with a fixed schema, the matrices through its CSV reader. Both leave
-the interpreter lock to others. Whatever is not certain raises `Unrecognised`.
+Element lists are read by the places of their quotes where their elements are written alike, and by Arrow's JSON
+reader with a fixed schema where they are not; the matrices go through its CSV reader. All leave the interpreter
+lock to others. Whatever is not certain raises `Unrecognised`.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
+from mstr_arrow.arrays import make_array, make_scalar
+from mstr_arrow.grid.alike import Slot, read_alike
 from mstr_arrow.grid.convert import parse_texts
-from mstr_arrow.grid.cut import Unrecognised
+from mstr_arrow.grid.cut import Piece, Unrecognised
 from mstr_arrow.grid.document import check_rows
 from mstr_arrow.grid.matrix import MARKED, check_finite, read_numbers, read_values
 from mstr_arrow.grid.parts import Elements, Parts
@@ -21,7 +24,7 @@ from mstr_arrow.grid.schema import is_blank, totals_column
 from mstr_arrow.grid.types import DECIMAL, FLOAT64, STRING, is_number, is_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mstr_arrow.grid.document import Document, Unit
     from mstr_arrow.grid.schema import Column, Columns
@@ -33,6 +36,8 @@ _ELEMENT = pa.struct(
     ]
 )
 _ELEMENTS_SCHEMA = pa.schema([("elements", pa.list_(pa.list_(_ELEMENT)))])
+_BYTES_PER_COMMA, _FEW_COMMAS = 10, 100_000
+"""Elements take at least so much of the text: Arrow takes a hundred bytes for one, be it `{}`."""
 
 
 def read_parts(document: Document, columns: Columns) -> Parts:
@@ -77,11 +82,11 @@ def _row_headers(document: Document) -> list[pa.Array]:
     for number, (place, indices) in enumerate(zip(places, headers, strict=True)):
         if indices.null_count:
             raise Unrecognised("rows of another shape")
-        blank = pc.less(indices, 0)
+        blank = pc.less(indices, make_scalar(0, pa.int32()))
         if place.level:
             blank = pc.or_(blank, pc.equal(indices, headers[number - 1]))
         if pc.any(blank).as_py():
-            indices = pc.if_else(blank, pa.scalar(None, pa.int32()), indices)  # noqa: PLW2901
+            indices = pc.if_else(blank, make_scalar(None, pa.int32()), indices)  # noqa: PLW2901
         result.append(indices)
     return result
 
@@ -89,7 +94,7 @@ def _row_headers(document: Document) -> list[pa.Array]:
 def _column_indices(document: Document, position: int) -> pa.Array:
     header = document.column_headers[position]
     indices = [None if is_blank(document, position, number) else index for number, index in enumerate(header)]
-    return pa.array(indices, pa.int32())
+    return make_array(indices, pa.int32())
 
 
 def _types(document: Document, columns: Columns, part: str) -> list[pa.DataType]:
@@ -133,40 +138,68 @@ def _elements_by_place(document: Document, columns: Columns) -> Iterator[Element
     for unit in (*document.rows, *(document.columns if columns.options.layout == "tidy" else ())):
         if unit.is_metrics:
             continue
-        parsed = _parse_elements(unit.elements)
+        alike = read_alike(unit.elements) if isinstance(unit.elements, Piece) else None
+        parsed = None
         for _ in range(unit.width):
             own, left = left[: len(unit.forms)], left[len(unit.forms) :]
-            yield _elements(unit, own, parsed)
+            elements = None if alike is None else _elements_alike(unit, own, alike)
+            if elements is None:
+                parsed = _parse_elements(unit.elements) if parsed is None else parsed
+                elements = _elements(unit, own, parsed)
+            yield elements
+
+
+def _elements_alike(unit: Unit, columns: Sequence[Column], members: Mapping[str, Any]) -> Elements | None:
+    """Give the elements of a unit that are written alike their types; None where they are no ordinary ones."""
+    values: Any = members.get("formValues")
+    ids: Any = members.get("id")
+    if unit.is_label:
+        values = [members.get("name")] if values is None else values
+        ids = members.get("name") if ids is None else ids
+    if not isinstance(values, list) or len(values) != len(columns) or members.get("subtotal") not in {None, False}:
+        return None
+    if not all(isinstance(slot, Slot) for slot in (ids, *values)):
+        return None
+    nulls = None if unit.is_label else ids.nulls()
+    forms = []
+    for slot, column in zip(values, columns, strict=True):
+        texts = slot.texts()
+        if nulls is not None:
+            texts = pc.if_else(nulls, make_scalar(None, pa.string()), texts)
+        forms.append(parse_texts(texts, column.type))
+    return Elements(unit.name, columns, forms, ids.texts, None)
 
 
 def _elements(unit: Unit, columns: Sequence[Column], elements: pa.StructArray) -> Elements:
     values, ids, names = (elements.field(name) for name in ("formValues", "id", "name"))
-    subtotal = pc.fill_null(elements.field("subtotal"), fill_value=False)
+    subtotal = pc.fill_null(elements.field("subtotal"), make_scalar(value=False, to=pa.bool_()))
     totals = bool(pc.any(subtotal).as_py())
     if unit.is_label:
         ids = pc.coalesce(ids, names)
         if values.null_count:
             if pc.any(pc.and_(pc.is_null(values), pc.is_null(names))).as_py():
                 raise Unrecognised("elements without a text")
-            alone = pa.ListArray.from_arrays(pa.array(range(len(names) + 1), pa.int32()), names)
+            alone = pa.ListArray.from_arrays(make_array(range(len(names) + 1), pa.int32()), names)
             values = pc.if_else(pc.is_valid(values), values, alone)
     if ids.null_count:
         raise Unrecognised("elements without ids")
-    is_null = pc.and_(pc.starts_with(ids, "h\\N;"), not unit.is_label)
+    is_null = pc.and_(pc.starts_with(ids, "h\\N;"), make_scalar(not unit.is_label, pa.bool_()))
     has_null = bool(pc.any(is_null).as_py())
     if values.null_count or not _all_of_length(values, len(columns)):
         values = _same_length(values, is_null, subtotal, len(columns))
     forms = []
     for form, column in enumerate(columns):
-        texts = values.values if len(columns) == 1 and not values.offset else pc.list_element(values, form)
+        alone = len(columns) == 1 and not values.offset
+        texts = values.values if alone else pc.list_element(values, make_scalar(form, pa.int32()))
         if has_null:
-            texts = pc.if_else(is_null, pa.scalar(None, pa.string()), texts)
+            texts = pc.if_else(is_null, make_scalar(None, pa.string()), texts)
         if totals:
             # One text for all forms, which only a text can show.
-            text = pc.list_element(values, 0) if is_text(column.type) else pa.scalar(None, pa.string())
+            first, nothing = make_scalar(0, pa.int32()), make_scalar(None, pa.string())
+            text = pc.list_element(values, first) if is_text(column.type) else nothing
             texts = pc.if_else(subtotal, text, texts)
         forms.append(parse_texts(texts, column.type))
-    return Elements(unit.name, columns, forms, ids, subtotal if totals else None)
+    return Elements(unit.name, columns, forms, lambda: ids, subtotal if totals else None)
 
 
 def _all_of_length(values: pa.Array, length: int) -> bool:
@@ -188,12 +221,17 @@ def _same_length(
 
 
 def _parse_elements(elements: Any) -> pa.StructArray:
-    if isinstance(elements, list):
-        names = [field.name for field in _ELEMENT]
-        return pa.array([{name: element.get(name) for name in names} for element in elements], _ELEMENT)
+    if isinstance(elements, Piece):
+        return _parse_piece(elements)
+    names = [field.name for field in _ELEMENT]
+    return make_array([{name: element.get(name) for name in names} for element in elements], _ELEMENT)
+
+
+def _parse_piece(piece: Piece) -> pa.StructArray:
     # Wrapped in an array of its own, a piece that ends too early or too late cannot be read.
-    piece = memoryview(elements.page)[elements.start : elements.end]
-    text = b"".join((b'{"elements":[', piece, b"]}"))
+    text = b"".join((b'{"elements":[', memoryview(piece.page)[piece.start : piece.end], b"]}"))
+    if text.count(b",") > max(len(text) // _BYTES_PER_COMMA, _FEW_COMMAS):
+        raise Unrecognised("more elements than texts")
     table = pa.json.read_json(
         pa.BufferReader(text),
         read_options=pa.json.ReadOptions(use_threads=False, block_size=len(text) + 1),

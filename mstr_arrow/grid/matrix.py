@@ -14,6 +14,7 @@ import pyarrow.csv
 
 from mstr_arrow.grid.convert import parse_texts
 from mstr_arrow.grid.cut import Piece, Unrecognised
+from mstr_arrow.grid.quoted import MARK, restore, to_lines
 from mstr_arrow.grid.types import FLOAT64, TEXT, is_number, is_text
 
 if TYPE_CHECKING:
@@ -26,12 +27,6 @@ _NUMBERS_TABLE = bytes(
     {ord("]"): 0x0A, ord(":"): ord(",")}.get(byte, byte if byte in b"0123456789.,-+eEnul" else ord("!"))
     for byte in range(256)
 )
-# The same for a matrix with texts, in which a colon stands; bytes that need more than taking over become NUL.
-_TEXTS_TABLE = bytes(
-    {ord("]"): 0x0A, ord("\\"): 0}.get(byte, byte if byte >= ord(" ") else 0) for byte in range(256)
-)
-_QUOTED = "\x01"
-"""Put in front of every text, to tell ``"5"`` from ``5``; in JSON it cannot stand there itself."""
 MARKED = pa.large_string()
 """Read values of several types as this, and give each its own with `typed_values`."""
 _JSON_NUMBER = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$"
@@ -48,19 +43,12 @@ def read_numbers(piece: Any, types: Sequence[pa.DataType]) -> list[pa.Array]:
 
 
 def read_values(piece: Any, types: Sequence[pa.DataType]) -> list[pa.Array]:
-    """Read a JSON array of equally long arrays of numbers, nulls, truth values and texts without escapes."""
+    """Read a JSON array of equally long arrays of numbers, nulls, truth values and texts."""
     if not isinstance(piece, Piece):
         raise Unrecognised("a matrix that was not cut")
-    cells = b"".join((b",", memoryview(piece.page)[piece.start : piece.end]))
-    lines = cells.translate(_TEXTS_TABLE, b"[")
-    if b"\0" in lines or lines.count(b'"') != 2 * lines.count(b',"'):
-        raise Unrecognised("a matrix with escapes, or white space before texts")
+    lines = to_lines(memoryview(piece.page)[piece.start : piece.end])
     raw = [to if is_number(to) or pa.types.is_boolean(to) or to == MARKED else TEXT for to in types]
-    arrays = _read_lines(lines.replace(b',"', b',"\x01'), raw, quote_char='"')
-    rows = len(arrays[0])
-    # A bracket in a text was taken for a row's; only these three numbers together say that there is none.
-    if (len(cells) - len(lines), lines.count(b"\n"), cells.count(b"],[")) != (rows + 1, rows + 1, rows - 1):
-        raise Unrecognised("a matrix with brackets in texts")
+    arrays = _read_lines(lines, raw, quote_char='"')
     return [_typed(array, to) if array.type == TEXT else array for array, to in zip(arrays, types, strict=True)]
 
 
@@ -95,21 +83,24 @@ def _decimals(texts: pa.StringArray, to: pa.DataType) -> pa.Array:
 
 
 def _typed(array: pa.DictionaryArray, to: pa.DataType) -> pa.Array:
-    """Take the marks off texts and give them their type; numbers are texts only in a text column."""
-    texts = _unmarked(array.dictionary, to)
-    if is_text(to):
-        return pa.DictionaryArray.from_arrays(array.indices, texts)
-    return parse_texts(texts, to).take(array.indices)
+    """Give texts their own characters and their type; numbers are texts only in a text column."""
+    texts = _texts(array.dictionary, to)
+    if not is_text(to):
+        return parse_texts(texts, to).take(array.indices)
+    # The text of a number may be that of another cell, too, and two spellings may be one text.
+    encoded = texts.dictionary_encode()
+    indices = array.indices if len(encoded.dictionary) == len(texts) else encoded.indices.take(array.indices)
+    return pa.DictionaryArray.from_arrays(indices, encoded.dictionary)
 
 
-def _unmarked(texts: pa.Array, to: pa.DataType) -> pa.Array:
-    quoted = pc.starts_with(texts, _QUOTED)
+def _texts(fields: pa.Array, to: pa.DataType) -> pa.Array:
+    quoted = pc.starts_with(fields, MARK)
     if pc.all(quoted).as_py() is not False:
-        return pc.utf8_slice_codeunits(texts, 1)
-    others = texts.filter(pc.invert(quoted))
+        return restore(fields)
+    others = fields.filter(pc.invert(quoted))
     if not is_text(to) or not pc.all(pc.match_substring_regex(others, _JSON_NUMBER)).as_py():
         raise Unrecognised("texts among other values")
-    return pc.if_else(quoted, pc.utf8_slice_codeunits(texts, 1), texts)
+    return pc.replace_with_mask(fields, quoted, restore(fields.filter(quoted)))
 
 
 def typed_values(array: pa.Array, to: pa.DataType) -> pa.Array:
@@ -117,7 +108,7 @@ def typed_values(array: pa.Array, to: pa.DataType) -> pa.Array:
     if not (is_number(to) or pa.types.is_boolean(to)):
         return _typed(array.cast(pa.string()).dictionary_encode(), to)
     texts = array.cast(pa.string())
-    if pc.any(pc.starts_with(texts, _QUOTED)).as_py():
+    if pc.any(pc.starts_with(texts, MARK)).as_py():
         raise Unrecognised("texts among numbers")
     result = pc.cast(pc.cast(texts, FLOAT64), to) if pa.types.is_floating(to) else parse_texts(texts, to)
     check_finite(result)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mstr_arrow.arrays import make_scalar
 from mstr_arrow.grid.types import TEXT, is_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from mstr_arrow.grid.schema import Column
 
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
 class Elements:
     """The elements of one place of a header, decoded: an array per form, in the types of its columns.
 
-    ``name`` is the unit's; ``ids`` tells elements apart, also between pages; ``subtotal`` says which of them
-    total others, None where none does.
+    ``name`` is the unit's; ``read_ids()`` gives what tells elements apart, also between pages, which few layouts
+    need; ``subtotal`` says which of them total others, None where none does.
     """
 
     name: str
     columns: Sequence[Column]
     forms: Sequence[pa.Array]
-    ids: pa.StringArray
+    read_ids: Callable[[], pa.StringArray]
     subtotal: pa.BooleanArray | None
 
     def gather(self, indices: pa.Array) -> list[pa.Array]:
@@ -39,7 +40,9 @@ class Elements:
 
     def totals(self, indices: pa.Array) -> pa.BooleanArray | None:
         """Say for each index whether its element totals others; None where no element does."""
-        return None if self.subtotal is None else pc.fill_null(self.subtotal.take(indices), fill_value=False)
+        if self.subtotal is None:
+            return None
+        return pc.fill_null(self.subtotal.take(indices), make_scalar(value=False, to=pa.bool_()))
 
 
 @dataclass(frozen=True, slots=True)

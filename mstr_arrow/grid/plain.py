@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from mstr_arrow.arrays import make_array
 from mstr_arrow.errors import DataMismatch, ProtocolError
 from mstr_arrow.grid.document import check_rows
 from mstr_arrow.grid.elements import element_id, is_subtotal, texts_of_form
@@ -183,7 +184,7 @@ def lay_out(document: Document, columns: Columns) -> tuple[Laid, Sequence[Misfit
     if columns.whole_pages:
         return Laid(batch), misfits.found
     row_keys, keys = (_keys(heads, count) for heads in (lines.row_heads, lines.heads))
-    filled = pa.array(_has_data(lines, columns), pa.bool_()) if columns.crossed else None
+    filled = make_array(_has_data(lines, columns), pa.bool_()) if columns.crossed else None
     return Laid(batch, row_keys, keys, filled), misfits.found
 
 
@@ -339,4 +340,4 @@ def _keys(heads: Sequence[_Head], lines: int) -> pa.StringArray:
         ids = [element_id(element) for element in head.unit.elements]
         keys.append(["" if index is None else ids[index] for index in head.indices])
     texts = ("\x1f".join(key) for key in zip(*keys[1:] or keys, strict=True))
-    return pa.array([text.encode("utf-8", "backslashreplace").decode() for text in texts], pa.string())
+    return make_array([text.encode("utf-8", "backslashreplace").decode() for text in texts], pa.string())

@@ -15,6 +15,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mstr_arrow.arrays import make_scalar
 from mstr_arrow.errors import DataMismatch
 from mstr_arrow.grid.tidy import Laid
 from mstr_arrow.wording import naming
@@ -146,4 +147,5 @@ def _join(pages: list[Laid], columns: Columns) -> Laid:
 
 
 def _has_data(page: Laid) -> pa.BooleanArray:
-    return pa.repeat(pa.scalar(value=True), len(page.keys)) if page.has_data is None else page.has_data
+    all_have = make_scalar(value=True, to=pa.bool_())
+    return pa.repeat(all_have, len(page.keys)) if page.has_data is None else page.has_data

@@ -15,6 +15,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mstr_arrow.arrays import make_array, make_scalar
 from mstr_arrow.errors import DataMismatch
 from mstr_arrow.grid.cut import Unrecognised
 from mstr_arrow.grid.matrix import MARKED, typed_values
@@ -66,7 +67,7 @@ def _grid(document: Document, columns: Columns, parts: Parts) -> Laid:
     arrays, attributes = [], iter(parts.rows)
     for place in document.row_places:
         if place.unit.is_metrics:
-            names = pa.array([metric.name for metric in document.metrics], pa.string())
+            names = make_array([metric.name for metric in document.metrics], pa.string())
             arrays.append(pa.DictionaryArray.from_arrays(parts.metric_rows, names).cast(TEXT))
         else:
             elements, indices = next(attributes)
@@ -178,7 +179,7 @@ def _cross(
     row, block = (series.to_arrow() for series in (numbers // max(across, 1), numbers % max(across, 1)))
     at = (numbers % max(across, 1) * count + numbers // max(across, 1)).to_arrow()
     places = [(elements, indices.take(row)) for elements, indices in headers]
-    chosen = pa.array(heads[1], pa.int32())
+    chosen = make_array(heads[1], pa.int32())
     places += [(elements, indices.take(chosen).take(block)) for elements, indices in heads[0]]
     arrays = [array for elements, indices in places for array in elements.gather(indices)]
     stacked = [_metric_arrays(columns, one, count) for one in blocks]
@@ -199,9 +200,12 @@ def _concat(arrays: Sequence[pa.Array]) -> pa.Array:
 def _keys(places: Sequence[tuple[Elements, pa.Array]], count: int) -> pa.StringArray:
     """Make a text of the ids that head each row."""
     if not places:
-        return pa.array([""] * count, pa.string())
-    ids = [pc.fill_null(elements.ids.take(indices), "") for elements, indices in places]
-    return pc.binary_join_element_wise(*ids, "\x1f")
+        return pa.repeat(make_scalar("", pa.string()), count)
+    ids = [
+        pc.fill_null(elements.read_ids().take(indices), make_scalar("", pa.string()))
+        for elements, indices in places
+    ]
+    return pc.binary_join_element_wise(*ids, make_scalar("\x1f", pa.string()))
 
 
 def _selected(  # noqa: PLR0917 - the parts of one page
@@ -230,15 +234,15 @@ def _selected(  # noqa: PLR0917 - the parts of one page
 
 def _totalled(flagged: Sequence[tuple[str, pa.BooleanArray]], count: int) -> pa.DictionaryArray:
     """Name the attributes that each row totals, null for a row of data."""
-    codes = pc.fill_null(pa.nulls(count, pa.int64()), 0)
+    codes = pa.repeat(make_scalar(0, pa.int64()), count)
     for number, (_, flag) in enumerate(flagged):
-        codes = pc.add(codes, pc.multiply(pc.cast(flag, pa.int64()), 2**number))
+        codes = pc.add(codes, pc.multiply(pc.cast(flag, pa.int64()), make_scalar(2**number, pa.int64())))
     encoded = codes.dictionary_encode()
     names = [
         ", ".join(dict.fromkeys(name for number, (name, _) in enumerate(flagged) if code >> number & 1)) or None
         for code in encoded.dictionary.to_pylist()
     ]
-    return pa.array(names, pa.string()).take(encoded.indices).dictionary_encode().cast(TEXT)
+    return make_array(names, pa.string()).take(encoded.indices).dictionary_encode().cast(TEXT)
 
 
 def make_batch(arrays: list[pa.Array], columns: Columns, count: int) -> pa.RecordBatch:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from mstr_arrow.arrays import make_array
 from mstr_arrow.grid.types import is_text
 
 if TYPE_CHECKING:
@@ -62,8 +63,8 @@ def reader_of(to: pa.DataType) -> Callable[[Any], Any]:
 def array_of(values: Sequence[Any], to: pa.DataType) -> pa.Array:
     """Make an array of what the reader of its type has read."""
     if pa.types.is_temporal(to):
-        return pa.array(values, pa.int32() if to.bit_width == 32 else pa.int64()).view(to)
-    return pa.array(values, to)
+        return make_array(values, pa.int32() if to.bit_width == 32 else pa.int64()).view(to)
+    return make_array(values, to)
 
 
 def has_offset(text: str) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from mstr_arrow.arrays import make_table
 from mstr_arrow.grid.shape import plain_type
 from mstr_arrow.jobs.document import mark_as_json
 from mstr_arrow.jobs.record import STAGES, VERSION
@@ -64,12 +65,12 @@ LINES = pa.schema(
 
 def lines_of(run: RunRecord) -> pa.Table:
     """Return a line for each job that is over."""
-    return pa.Table.from_pylist([_line(run, each) for each in run.jobs if each.outcome != "running"], LINES)
+    return make_table([_line(run, each) for each in run.jobs if each.outcome != "running"], LINES)
 
 
 def together(tables: Iterable[pa.Table]) -> pa.Table:
     """Put the lines of many runs below each other, of other versions, too: what one does not have is null."""
-    return pa.concat_tables([LINES.empty_table(), *map(_as_now, tables)])
+    return pa.concat_tables([pa.Table.from_batches([], LINES), *map(_as_now, tables)])
 
 
 def _as_now(table: pa.Table) -> pa.Table:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from mstr_arrow.arrays import make_array
 from mstr_arrow.fetch.bad_values import Tally
 from mstr_arrow.given import check_type
 from mstr_arrow.grid.exact import form_array
@@ -34,7 +35,7 @@ async def read_elements(resolver: Resolver, name: str) -> tuple[pa.Table, Mappin
     misfits, tally = Misfits(columns.nulled), Tally(columns, "the elements")
     forms = await _forms(resolver, name)
     elements = await fetch_elements(resolver.session.http, resolver.source, forms) or []
-    ids = pa.array([element.id for element in elements], pa.string())
+    ids = make_array([element.id for element in elements], pa.string())
     table = pa.table({"element id" if "id" in [form.name for form in forms] else "id": ids})
     for number, form in enumerate(forms):
         array = form_array(form, [element.texts[number] for element in elements], range(len(elements)), misfits)

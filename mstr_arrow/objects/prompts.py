@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 import pyarrow as pa
 
+from mstr_arrow.arrays import make_array
 from mstr_arrow.errors import InstanceGone, UsageError
 from mstr_arrow.given import check_type
 from mstr_arrow.instances.prompt_choices import Offer
@@ -154,7 +155,7 @@ class Prompts(Sequence["Prompt"], Generic[R]):
             self._known.listing = None
             choices = await self._offered(name, search)
         columns = {"id": [choice.id for choice in choices], "name": [choice.name for choice in choices]}
-        return pa.table({name: pa.array(texts, pa.string()) for name, texts in columns.items()})
+        return pa.table({name: make_array(texts, pa.string()) for name, texts in columns.items()})
 
     async def _offered(self, name: str, search: str | None) -> list[Choice]:
         check_type("the prompt's name", name, str, "a text")
@@ -183,7 +184,7 @@ def prompt_table(prompts: Sequence[Prompt]) -> pa.Table:
         "choices": (pa.list_(pa.string()), [_names(prompt) for prompt in prompts]),
         "choice_count": (pa.int64(), [prompt.choice_count for prompt in prompts]),
     }
-    return pa.table({name: pa.array(values, kind) for name, (kind, values) in columns.items()})
+    return pa.table({name: make_array(values, kind) for name, (kind, values) in columns.items()})
 
 
 def _names(prompt: Prompt) -> list[str] | None:

@@ -56,7 +56,7 @@ class Subject:
     @property
     def dtype(self) -> pl.DataType:
         """The type of the column in a Polars frame, texts as plain strings."""
-        return pl.String() if self.kind == "text" else pl.Series(pl.from_arrow(pa.array([], self.type))).dtype
+        return pl.String() if self.kind == "text" else pl.Series(pl.from_arrow(pa.nulls(0, self.type))).dtype
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from mstr_arrow.answers import identity, items, moment, optional_text, reading, text
+from mstr_arrow.arrays import make_table
 from mstr_arrow.catalog.objects import check_text
 from mstr_arrow.errors import NotFound
 from mstr_arrow.names import find_named, only
@@ -53,7 +54,7 @@ class Schedules(list[Schedule]):
         times = dict.fromkeys(("next_delivery", "start", "stop"), pa.timestamp("us", "UTC"))
         schema = pa.schema({**texts, **times, "expired": pa.bool_()})
         rows = [{name: getattr(schedule, name) for name in schema.names} for schedule in self]
-        return pa.Table.from_pylist(rows, schema=schema)
+        return make_table(rows, schema)
 
 
 async def fetch_schedules(http: ProjectHttp) -> Schedules:

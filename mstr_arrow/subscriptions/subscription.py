@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from mstr_arrow.arrays import make_table
 from mstr_arrow.delivery.modes import check_delivery
 from mstr_arrow.prompts.collection import Answers
 from mstr_arrow.signatures import takes
@@ -309,7 +310,7 @@ class Subscriptions(list[Subscription]):
                 **dict.fromkeys(("created", "modified", "last_run"), pa.timestamp("us", "UTC")),
             }
         )
-        return pa.Table.from_pylist([_row(each) for each in self], schema=schema)
+        return make_table([_row(each) for each in self], schema)
 
 
 def _row(subscription: Subscription) -> dict[str, object]:

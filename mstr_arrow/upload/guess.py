@@ -24,6 +24,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mstr_arrow.arrays import make_array, make_scalar
 from mstr_arrow.errors import ConversionError, UsageError
 from mstr_arrow.wording import advice
 
@@ -97,7 +98,9 @@ class Conversion:
                 raise pa.ArrowInvalid(f"a text is not like {self.pattern}")
             if pa.types.is_time(self.dtype):
                 # Arrow reads a time of day only behind a date.
-                values = pc.binary_join_element_wise("1970-01-01", values, " ").cast(pa.timestamp("us"))
+                values = pc.binary_join_element_wise(
+                    make_scalar("1970-01-01", values.type), values, make_scalar(" ", values.type)
+                ).cast(pa.timestamp("us"))
         if pa.types.is_decimal(self.dtype) and pa.types.is_integer(values.type):
             # Arrow wants room for 19 digits, whatever the values are; not so for texts.
             values = values.cast(pa.string())
@@ -139,4 +142,4 @@ def _bare(texts: pa.Array) -> pa.Array:
     if pa.types.is_string_view(texts.type):
         texts = texts.cast(pa.string())
     bare = pc.ascii_trim_whitespace(texts)
-    return pc.if_else(pc.is_in(bare, value_set=pa.array(NULLS, bare.type)), None, bare)
+    return pc.if_else(pc.is_in(bare, value_set=make_array(NULLS, bare.type)), make_scalar(None, bare.type), bare)

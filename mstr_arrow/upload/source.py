@@ -99,7 +99,7 @@ def _source_of(data: Any, name: str) -> Source:
         return _held(table_of(data, name))
     if isinstance(data, pl.DataFrame):
         check_dtypes(name, data.schema)
-        return _held(pa.table(data))
+        return _held(pa.RecordBatchReader.from_stream(data).read_all())
     if isinstance(data, pa.RecordBatch):
         return _held(pa.Table.from_batches([data]))
     if isinstance(data, pa.Table):

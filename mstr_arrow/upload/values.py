@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types as kinds
 
+from mstr_arrow.arrays import make_scalar
 from mstr_arrow.errors import ConversionError
 from mstr_arrow.upload.json_text import (
     Coded,
@@ -121,7 +122,7 @@ def _uuid_texts(storage: pa.Array) -> pa.Array:
 
 
 _MEANINGS: dict[str, Callable[[pa.Array], pa.Array]] = {
-    "arrow.bool8": lambda storage: pc.not_equal(storage, 0),
+    "arrow.bool8": lambda storage: pc.not_equal(storage, make_scalar(0, storage.type)),
     "arrow.uuid": _uuid_texts,
 }
 """How values of extension types are made of what is stored, where that is not the same."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 
 from mstr_arrow.answers import identity, items, moment, optional_text, reading, text
+from mstr_arrow.arrays import make_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +57,7 @@ class Groups(list[Group]):
     def table(self) -> pa.Table:
         """Return a row for each group: id and name."""
         schema = pa.schema({"id": pa.string(), "name": pa.string()})
-        return pa.Table.from_pylist([group._asdict() for group in self], schema=schema)
+        return make_table([group._asdict() for group in self], schema)
 
 
 class Addresses(list[Address]):
@@ -71,7 +72,7 @@ class Addresses(list[Address]):
         texts = dict.fromkeys(("id", "name", "value", "mode", "device"), pa.string())
         schema = pa.schema({**texts, "default": pa.bool_()})
         rows = [{name: getattr(address, name) for name in schema.names} for address in self]
-        return pa.Table.from_pylist(rows, schema=schema)
+        return make_table(rows, schema)
 
 
 def read_accounts(body: Any) -> list[Account]:

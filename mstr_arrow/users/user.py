@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from mstr_arrow.arrays import make_table
 from mstr_arrow.session.info import User as Name
 from mstr_arrow.users.model import GENERIC_EMAIL
 from mstr_arrow.users.requests import add_address, change_address, choose_address, delete_address, fetch_addresses
@@ -166,4 +167,4 @@ class Users(list[User]):
         times = dict.fromkeys(("created", "modified"), pa.timestamp("us", "UTC"))
         schema = pa.schema({**texts, "enabled": pa.bool_(), **times})
         rows = [{name: getattr(user, name) for name in schema.names} for user in self]
-        return pa.Table.from_pylist(rows, schema=schema)
+        return make_table(rows, schema)

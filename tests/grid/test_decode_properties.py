@@ -115,9 +115,6 @@ NASTY = [
     *("true", "5", "a:b", "x" * 300),
 ]
 TEXTS = st.sampled_from(NASTY) | st.text(max_size=8)
-PLAIN_TEXTS = st.text(
-    st.characters(codec="utf-8", exclude_categories=["C"], exclude_characters='"\\[]'), max_size=8
-)
 INT64 = st.integers(-(2**63), 2**63 - 1) | st.sampled_from([0, 7, 2**53 + 1, -(2**53) - 1, 2**63 - 1, -(2**63)])
 DOUBLES = st.floats(allow_nan=False, allow_infinity=False)
 DECIMALS = st.decimals(-(10**19), 10**19, places=18, allow_nan=False)
@@ -210,7 +207,7 @@ PLAIN_CELLS = CELLS | {
     "double": DOUBLE_CELLS,
     "decimal": DECIMALS.map(lambda value: Token(f"{value:f}")),
     "bool": st.booleans() | st.sampled_from([0, 1]),
-    "text": PLAIN_TEXTS.filter(lambda text: not text.endswith(",")),
+    "text": TEXTS.filter(lambda text: "]]" not in text[:-2]),  # which may be taken for the end of a matrix
 }
 ODD_NUMBERS = [
     *(
@@ -489,12 +486,11 @@ def test_the_fast_path_reads_what_servers_usually_send(page, ascii_only, small_l
     ]
     assume(page["data"]["paging"]["total"])  # nothing is read of a page without rows
     assume(not any("}]" in text or text.startswith('"elements') for text in texts))
-    cells = [cell for row in page["data"]["metricValues"]["raw"] for cell in row if type(cell) is str]
-    assume(not ascii_only or all(cell.isascii() for cell in cells))
     text = render(page, ascii_only=ascii_only)
     with (
         forced(small_list, near=500),
         patch.object(decode, "decode_plainly", side_effect=AssertionError("plain")),
+        patch.object(fast, "_parse_piece", side_effect=AssertionError("parsed")),
         patch.object(fast, "read_parts", wraps=fast.read_parts) as spy,
     ):
         found = decode_page(text)

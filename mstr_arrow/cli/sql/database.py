@@ -68,7 +68,7 @@ class Database:
         Errors: UsageError for columns, functions and types that do not fit.
         """
         for name, schema in schemas.items():
-            self._connection.register(name, deliver_schema(schema, "plain").empty_table())
+            self._connection.register(name, pa.Table.from_batches([], deliver_schema(schema, "plain")))
         with self._explained():
             columns = self._connection.sql(statement).columns
         for name in schemas:

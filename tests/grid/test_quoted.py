@@ -1,0 +1,147 @@
+"""Texts of any characters in matrices: which stay on the fast path, and what is no text."""
+
+from __future__ import annotations
+
+import json
+from unittest.mock import patch
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mstr_arrow.errors import ConversionError
+from mstr_arrow.grid import decode
+from mstr_arrow.grid.cut import Piece, Unrecognised
+from mstr_arrow.grid.matrix import MARKED, read_values, typed_values
+from mstr_arrow.grid.options import GridOptions
+
+AWKWARD = [
+    *("", "null", "5", "true", "a,", ",", ",a", '"', '""', "a ] b [ c", "],[", "],", ",[", "]", "[", "[[1,2]]"),
+    *(
+        "back\\slash",
+        "\\\\",
+        '\\"',
+        '"\\',
+        "\\n",
+        "\\u0041",
+        "\n",
+        "\r\n",
+        "\t",
+        "\n,",
+        "\x01",
+        "\x02\x03\x04",
+        "\x00",
+    ),
+    *(
+        "\x1f",
+        "\x7f",
+        "é",
+        "e\u0301",
+        "😀",
+        "\u2028",
+        "\ufeff",
+        "\ufffe",
+        "a/b",
+        "  spaced  ",
+        'line 1\nline 2, "x"',
+    ),
+]
+SPELLINGS = (
+    st.sampled_from(AWKWARD) | st.text(st.sampled_from('",[]\\\n\x01é😀a'), max_size=6) | st.text(max_size=6)
+)
+
+
+def read(matrix, *types):
+    text = f'{{"raw":{matrix}}}'.encode("utf-8", "surrogatepass")
+    return read_values(Piece(text, len('{"raw":'), len(text) - 1), types)
+
+
+def spell(rows, *, ascii_only):
+    return json.dumps(rows, separators=(",", ":"), ensure_ascii=ascii_only)
+
+
+@given(
+    rows=st.lists(st.tuples(SPELLINGS | st.none(), st.integers(-9, 9), SPELLINGS), min_size=1, max_size=8),
+    ascii_only=st.booleans(),
+)
+def test_texts_between_numbers_are_read_as_json_reads_them(rows, ascii_only):
+    arrays = read(spell(rows, ascii_only=ascii_only), pa.string(), pa.int64(), pa.string())
+    for array in arrays:
+        array.validate(full=True)
+    assert list(zip(*(array.to_pylist() for array in arrays), strict=True)) == rows
+    for array in (arrays[0], arrays[2]):
+        texts = array.dictionary.to_pylist()
+        assert len(set(texts)) == len(texts)
+
+
+@given(texts=st.lists(SPELLINGS, min_size=1, max_size=8), ascii_only=st.booleans())
+def test_texts_of_a_column_with_several_types_are_read_as_json_reads_them(texts, ascii_only):
+    (array,) = read(spell([[text] for text in texts], ascii_only=ascii_only), MARKED)
+    assert typed_values(array, pa.string()).to_pylist() == texts
+
+
+def test_two_spellings_of_a_text_are_one_text():
+    (array,) = read(r'[["é"],["\u00e9"],["a\/b"],["a/b"],["5"],[5],["\"\\"],["\u0022\u005c"]]', pa.string())
+    assert array.to_pylist() == ["é", "é", "a/b", "a/b", "5", "5", '"\\', '"\\']
+    assert len(array.dictionary) == 4
+
+
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        *('[["a"b]]', '[[a"b"]]', '[["a""b"]]', '[["a" ]]', '[[ "a"]]', '[["a]]', '[[a"]]', '[["]]', "[[a]]"),
+        *('[["a\tb"]]', '[["a\nb"]]', '[["a\x01"]]', '[["\x00"]]', "[[\x01a\x01]]", '[["\ud83d"]]'),
+        *(
+            r'[["\q"]]',
+            r'[["\u12"]]',
+            r'[["\u12g4"]]',
+            r'[["\ud83d"]]',
+            r'[["\udc00\ud83d"]]',
+            r'[["a\"]]',
+            r'[[\"a"]]',
+        ),
+        *('[["a"],[]]', '[["a"],["b","c"]]', '[["a"],"b"]', '[["a"],[["b"]]]', '[["a"]],["b"]]', '[["a"] ,["b"]]'),
+        *('[["a"],[true]]', '[["a"],[nan]]', '[["a"],[01]]', '[["a"],[]', '["a"]', "[]", '[["a"],[{"b":1}]]'),
+    ],
+)
+def test_what_is_no_matrix_of_texts_is_left_to_the_plain_decoder(matrix):
+    with pytest.raises((Unrecognised, pa.ArrowInvalid)):
+        read(matrix, pa.string())
+
+
+@pytest.mark.parametrize("to", [pa.int64(), pa.float64(), pa.bool_()])
+def test_a_text_is_no_number_and_no_truth_value(to):
+    with pytest.raises((Unrecognised, pa.ArrowInvalid)):
+        read('[["1"]]', to)
+
+
+def _page(make, texts, *, ascii_only=False):
+    metrics = [make.metric("Note", "nVarChar"), make.metric("Units", "integer")]
+    day = make.attribute("Day", ("ID", "nVarChar"), elements=[["Mon"]])
+    raw = spell([[text, at] for at, text in enumerate(texts)], ascii_only=ascii_only)
+    return make.page([day], metrics, headers=[[0]] * len(texts), raw=raw, current=len(texts))
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+@pytest.mark.parametrize("text", AWKWARD)
+def test_a_page_with_any_text_stays_on_the_fast_path(make, text, ascii_only):
+    page = _page(make, ["one", text, "two", text], ascii_only=ascii_only)
+    expected = decode.decode_plainly(page)
+    with patch.object(decode, "decode_plainly", side_effect=AssertionError("plain")):
+        found = decode.decode_page(page)
+    assert found.batch.equals(expected.batch)
+    assert found.batch.column("Note").to_pylist() == ["one", text, "two", text]
+
+
+def test_formatted_values_with_any_text_stay_on_the_fast_path(make):
+    page = _page(make, AWKWARD).replace(b'"raw":[[', b'"formatted":[[')
+    with patch.object(decode, "decode_plainly", side_effect=AssertionError("plain")):
+        found = decode.decode_page(page, options=GridOptions(values="formatted"))
+    assert found.batch.column("Note").to_pylist() == AWKWARD
+
+
+def test_half_a_surrogate_pair_is_an_error_and_no_text(make):
+    page = _page(make, ["A\ud83d"], ascii_only=True)
+    with pytest.raises(ConversionError, match="half of a character"):
+        decode.decode_page(page)
