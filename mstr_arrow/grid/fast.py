@@ -1,8 +1,8 @@
 """The fast decoder: a page to arrays without a Python object per row, cell or element.
 
 Element lists are read by the places of their quotes where their elements are written alike, and by Arrow's JSON
-reader with a fixed schema where they are not; matrices of indices digit by digit, others through its CSV reader. All
-leave the interpreter lock to others. Whatever is not certain raises `Unrecognised`.
+reader with a fixed schema where they are not; matrices of indices digit by digit, others through its CSV reader.
+All leave the interpreter lock to others. Whatever is not certain raises `Unrecognised`.
 """
 
 from __future__ import annotations
