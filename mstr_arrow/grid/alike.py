@@ -62,7 +62,8 @@ class Slot:
         if self.unescaped is None:  # it has a backslash, which JSON escapes
             return None
         null = np.zeros(len(self.starts), np.bool_)
-        null[self.escaped] = pc.starts_with(self.unescaped, _NULL).to_numpy(zero_copy_only=False)
+        found = pc.starts_with(self.unescaped, _NULL).cast(pa.uint8())
+        null[self.escaped] = np.frombuffer(found.buffers()[1], np.bool_, len(found))  # to_numpy imports pandas
         return truths(null) if null.any() else None
 
 
