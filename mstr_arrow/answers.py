@@ -28,6 +28,9 @@ _ID = re.compile(r"[0-9A-Fa-f]{32}")
 _LOCAL_FORMS = ("%Y-%m-%d %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
 _WHOLE = re.compile(r"\s*(-?[0-9]{1,18})(?:\.0*)?\s*", re.ASCII)
 _WORDS = re.compile(r"[A-Za-z .,:!-]{1,60}")
+LONGEST = 2**20
+"""Letters of a text that is read where nothing else is said: of a name, an id, a description, an element."""
+
 _MEMBERS = 8
 """Members of an object that a message names."""
 
@@ -78,10 +81,10 @@ def fields(value: Any) -> dict[str, Any]:
     return value
 
 
-def text(holder: Any, *names: str) -> str:
+def text(holder: Any, *names: str, longest: int = LONGEST) -> str:
     """Read a text, or a number as one, by the first of these names that is there.
 
-    Errors: KeyError where it is missing, TypeError where it is something else.
+    Errors: KeyError where it is missing, TypeError where it is another thing, or longer than ``longest`` letters.
 
     >>> text({"fullName": "Ann", "id": 7}, "name", "fullName"), text({"id": 7}, "id")
     ('Ann', '7')
@@ -93,6 +96,8 @@ def text(holder: Any, *names: str) -> str:
     value = found[name]
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise TypeError(f"{name!r} is {seen(value)}, where a text is due")
+    if isinstance(value, str) and len(value) > longest:
+        raise TypeError(f"{name!r} is {seen(value)}, where one of at most {longest:,} is due")
     return str(value)
 
 
@@ -110,7 +115,7 @@ def identity(holder: Any, *names: str) -> str:
     Errors: those of `text`, and TypeError for one that no header can hold.
     """
     found = text(holder, *names)
-    if any(unicodedata.category(letter) == "Cc" for letter in found):
+    if not found.isprintable() and any(unicodedata.category(letter) == "Cc" for letter in found):
         raise TypeError(f"{seen(found)} stands where an id is due")
     return object_id(found)
 
@@ -198,7 +203,7 @@ def seen(value: Any) -> str:
         case str() if _WORDS.fullmatch(value):
             return f"the text {value!r}"
         case str():
-            return f"a text of {len(value)} letters"
+            return f"a text of {len(value):,} letters"
         case None:
             return "null"
         case bool():

@@ -56,6 +56,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+_LETTERS = 4_800
+"""Letters that a text of an error has, but for some words: what is quoted in it may be any length."""
+
+
+def _shown(text: str, most: int) -> str:
+    """Return the start of a text, made fit for a terminal, of at most so many letters, and say how many it has."""
+    shown = printable(text[:most], lines=True)
+    return shown if len(text) <= most and len(shown) <= most else f"{shown[:most]} … ({len(text):,} letters)"
+
+
 class MstrError(Exception):
     """Base of all errors of this package.
 
@@ -85,8 +95,8 @@ class MstrError(Exception):
         self.hint = naming("{hint} {more}", hint=self.hint, more=more) if self.hint else more
 
     def __str__(self) -> str:
-        text = f"{self.label}: {self.message}{self.facts}"
-        return printable(f"{text} {self.hint}" if self.hint else text, lines=True)
+        hint = f" {_shown(self.hint, _LETTERS // 2)}" if self.hint else ""
+        return _shown(f"{self.label}: {self.message}{self.facts}", _LETTERS - len(hint)) + hint
 
     def __reduce__(self) -> tuple[object, ...]:
         return _unpickled, (type(self), self.args), self.__dict__

@@ -17,6 +17,8 @@ T = TypeVar("T")
 SHOWN = 20
 """Names an error lists before it only counts."""
 
+LETTERS = 300
+"""Letters of a name that an error shows: servers take no longer ones."""
 
 _INVISIBLE = {"Cc", "Cf"}
 """Categories of characters that nobody sees."""
@@ -48,12 +50,17 @@ def as_it_looks(name: str) -> str:
     >>> as_it_looks(" Sales  Cube\N{ZERO WIDTH SPACE} ")
     'Sales Cube'
     """
-    seen = (
-        " " if letter.isspace() else letter
-        for letter in unicodedata.normalize("NFC", name)
-        if letter.isspace() or unicodedata.category(letter) not in _INVISIBLE
-    )
-    return " ".join("".join(seen).split())
+    composed = unicodedata.normalize("NFC", name)
+    if not composed.isprintable():
+        composed = composed.translate({ord(letter): _shown(letter) for letter in set(composed)})
+    return " ".join(composed.split())
+
+
+def _shown(letter: str) -> str | None:
+    """Return how a letter looks: a blank of any kind as a space; None for what nobody sees."""
+    if letter.isspace():
+        return " "
+    return None if unicodedata.category(letter) in _INVISIBLE else letter
 
 
 def _as_it_looks_in_any_case(name: str) -> str:
@@ -106,10 +113,17 @@ def listing(names: Sequence[str]) -> str:
     "'a', 'b c'"
     """
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    shown = (
-        "".join(" " if unicodedata.category(each) == "Zs" else each for each in name) for name in names[:SHOWN]
-    )
-    return ", ".join(map(repr, shown)) + more
+    return ", ".join(map(quoted, names[:SHOWN])) + more
+
+
+def quoted(name: str) -> str:
+    """Return the start of a name in quotes, which is all of any that a person gave.
+
+    >>> print(quoted("Sales"), quoted("n" * 1000)[-24:])
+    'Sales' nnnnn' … (1,000 letters)
+    """
+    more = f" … ({len(name):,} letters)" if len(name) > LETTERS else ""
+    return repr("".join(" " if unicodedata.category(each) == "Zs" else each for each in name[:LETTERS])) + more
 
 
 def suggestion(wanted: str, names: Sequence[str]) -> str:

@@ -243,6 +243,10 @@ def test_an_object_stands_for_a_list_of_itself():
         ([{"id": ID, "name": {"a": 1}}], "no list of projects: 'name' is an object with 'a', where a text is due"),
         ([{"id": ID}], "no list of projects: 'name' is missing; it is a list of 1, the first an object with 'id'"),
         ("maintenance", "no list of projects: the text 'maintenance' stands where a list is due"),
+        (
+            [{"id": ID, "name": "n" * 2**21}],
+            "'name' is a text of 2,097,152 letters, where one of at most 1,048,576 is",
+        ),
         ("eyJhbGciOiJIUzI1NiJ9", "a text of 20 letters"),
         (3, "the number 3 stands where a list is due"),
     ],

@@ -40,3 +40,11 @@ def test_every_error_survives_pickling(each):
 def test_the_page_on_errors_lists_every_class():
     page = (Path(__file__).parents[1] / "docs" / "errors.md").read_text(encoding="utf-8")
     assert [each.__name__ for each in CLASSES if f"`{each.__name__}`" not in page] == []
+
+
+def test_what_is_quoted_takes_no_more_room_than_a_person_reads():
+    error = errors.NotFound("\x1bn" * 50_000, details=["d" * 9_999], path="/api/x", hint="h" * 90_000)
+    text = str(error)
+    assert text.startswith(r"NotFound: \x1bn\x1bn")
+    assert text.endswith("hhh … (90,000 letters)")
+    assert len(text) < 5_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ from mstr_arrow.arrays import make_array, make_scalar
 from mstr_arrow.catalog.objects import ObjectInfo, object_info
 from mstr_arrow.catalog.paging import Page
 from mstr_arrow.errors import ProtocolError
+from mstr_arrow.http.response import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +56,7 @@ _OBJECT = pa.struct(
 )
 _PAGE = pa.schema({"totalItems": pa.int64(), "result": pa.list_(_OBJECT)})
 _TOTAL = "x-mstr-total-count"
-_MOST_COMMAS = 1_000_000
+_MOST_COMMAS, _MOST_BYTES = 1_000_000, 2**24
 """More than any page has: Arrow takes a hundred bytes for what may be two in the text, `{}` and a comma."""
 
 
@@ -99,11 +101,14 @@ def read_page(answer: Answer) -> Page:
 
     Where two totals are told, the larger is what was promised. Errors: ProtocolError.
     """
-    try:
-        batch, total = _parse(answer.text())
-    except (_UnusualError, pa.ArrowException):
-        infos, total = _plain(answer)
+    text, read = answer.text(), None
+    with suppress(_UnusualError, pa.ArrowException):
+        read = _parse(text)
+    if read is None:  # not where the error is handled, whose traceback holds what was made of the text
+        infos, total = _plain(answer, text)
         batch = as_columns(infos)
+    else:
+        batch, total = read
     totals = [each for each in (total, whole_number(answer.headers.get(_TOTAL))) if each is not None and each >= 0]
     first = batch["id"][0].as_py() if batch.num_rows else None
     return Page(batch, max(totals, default=None), answer.busy, first)
@@ -111,7 +116,7 @@ def read_page(answer: Answer) -> Page:
 
 def read_infos(answer: Answer) -> Page:
     """Do what `read_page` does, into a list of `ObjectInfo`."""
-    infos, total = _plain(answer)
+    infos, total = _plain(answer, answer.text())
     totals = [each for each in (total, whole_number(answer.headers.get(_TOTAL))) if each is not None and each >= 0]
     return Page(infos, max(totals, default=None), answer.busy, infos[0].id if infos else None)
 
@@ -136,9 +141,9 @@ def column_of(values: Sequence[object], field: pa.Field) -> pa.Array:
         ) from None
 
 
-def _plain(answer: Answer) -> tuple[list[ObjectInfo], int | None]:
+def _plain(answer: Answer, text: bytes) -> tuple[list[ObjectInfo], int | None]:
     """Read a page of any form that has one meaning."""
-    body = answer.json()
+    body = parsed(text, answer.secrets, answer.largest)
     with reading(body, "a result of a search"):
         listed = body if isinstance(body, list) else _listed(fields(body))
         total = whole_number(body.get("totalItems")) if isinstance(body, dict) else None
@@ -152,9 +157,10 @@ def _listed(body: dict[str, Any]) -> list[Any]:
 
 def _parse(text: bytes) -> tuple[pa.RecordBatch, int | None]:
     """Read a page of the usual form; errors: _UnusualError, ArrowException for any other, be it right or wrong."""
+    # The other way to read it knows how much memory that takes.
+    _demand(len(text) <= _MOST_BYTES and text.count(b",") <= _MOST_COMMAS)
     if b"\\u" in text:
         raise _UnusualError  # it may be half a character, which a column cannot hold
-    _demand(text.count(b",") <= _MOST_COMMAS)  # the other way to read it knows how much memory that takes
     whole = text if text.lstrip()[:1] == b"{" else b"".join((b'{"result":', text, b"}"))
     table = pa.json.read_json(
         pa.BufferReader(whole),

@@ -46,8 +46,16 @@ async def check_answer(answer: Answer, request: Request) -> None:
     try:
         await request.check(answer)
     except ProtocolError as error:
-        clear_frames(error.__traceback__)  # which hold the body, unpacked and parsed
+        _empty(error)
         raise Unreadable(error, repeatable=False, status=answer.status, size=len(answer.body)) from None
+
+
+def _empty(error: BaseException) -> None:
+    """Clear the frames of an error and of what caused it, which hold the body, unpacked and parsed."""
+    each: BaseException | None = error
+    while each is not None:
+        clear_frames(each.__traceback__)
+        each = each.__cause__
 
 
 async def may_go_again(failed: Failed, delivery: Delivery) -> bool:

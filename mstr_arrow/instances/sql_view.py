@@ -47,4 +47,4 @@ async def _statement(http: ProjectHttp, place: str, *, subject: Subject | None =
 def _read_sql(answer: Answer) -> str:
     body = answer.json()
     with reading(body, "an SQL view"):
-        return text(body, "sqlStatement")
+        return text(body, "sqlStatement", longest=answer.largest)
