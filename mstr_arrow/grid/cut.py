@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from mstr_arrow.grid.missing import METRICS
+from mstr_arrow.grid.places import find_lists
 from mstr_arrow.json_bounds import check_parsed_size
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ _AFTER_END = frozenset(b"},")
 _SCALAR = re.compile(rb'":(?:true|false|null|[-+0-9.eE]+)$')
 _SMALL_LIST = 4096
 """Element lists shorter than this many bytes stay in the document."""
+_MOST_KEYS = 100_000
+"""More keys of parts than this are no page's."""
 _NEAR = 16384
 """How many bytes before the next part the end of a part is looked for first."""
 
@@ -88,18 +92,15 @@ def _pieces(text: bytes) -> Iterator[Piece]:
 
 def _marks(text: bytes) -> list[tuple[int, bytes]]:
     """Find the keys of all big parts, in order."""
-    marks = []
-    at = text.find(_ELEMENTS)
-    while at >= 0:
-        marks.append((at, _ELEMENTS))
-        at = text.find(_ELEMENTS, at + 1)
-    after = marks[-1][0] if marks else 0
-    for key in (_HEADERS, _RAW, _FORMATTED):
-        # Nearly always after the element lists: look there first, the lists are long.
-        at = text.find(key, after)
-        at = text.find(key, 0, after) if at < 0 else at
-        if at >= 0:
-            marks.append((at, key))
+    found = list(islice(find_lists(text, (_ELEMENTS, _HEADERS, _RAW, _FORMATTED)), _MOST_KEYS + 1))
+    if len(found) > _MOST_KEYS:
+        raise Unrecognised("more parts than a page has")
+    after = max((at for at, key in found if key is _ELEMENTS), default=0)
+    marks = [mark for mark in found if mark[1] is _ELEMENTS]
+    for matrix in (_HEADERS, _RAW, _FORMATTED):
+        # Nearly always after the element lists, which may have such a text among them.
+        places = [at for at, key in found if key is matrix]
+        marks += [(min(places, key=lambda at: (at < after, at)), matrix)] if places else []
     return sorted((at, key) for at, key in marks if not _escaped(text, at))
 
 

@@ -1,7 +1,8 @@
 """The fast decoder: a page to arrays without a Python object per row, cell or element.
 
-Element lists go through Arrow's JSON reader with a fixed schema, the matrices through its CSV reader. Both leave
-the interpreter lock to others. Whatever is not certain raises `Unrecognised`.
+Element lists are read by the places of their quotes where their elements are written alike, and by Arrow's JSON
+reader with a fixed schema where they are not; matrices of indices digit by digit, others through its CSV reader.
+All leave the interpreter lock to others. Whatever is not certain raises `Unrecognised`.
 """
 
 from __future__ import annotations
@@ -13,16 +14,18 @@ import pyarrow.compute as pc
 import pyarrow.json
 
 from mstr_arrow.arrays import make_array, make_scalar
+from mstr_arrow.grid.alike import Slot, read_alike
 from mstr_arrow.grid.convert import parse_texts
-from mstr_arrow.grid.cut import Unrecognised
+from mstr_arrow.grid.cut import Piece, Unrecognised
 from mstr_arrow.grid.document import check_rows
+from mstr_arrow.grid.indices import read_indices
 from mstr_arrow.grid.matrix import MARKED, check_finite, read_numbers, read_values
 from mstr_arrow.grid.parts import Elements, Parts
 from mstr_arrow.grid.schema import is_blank, totals_column
 from mstr_arrow.grid.types import DECIMAL, FLOAT64, STRING, is_number, is_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mstr_arrow.grid.document import Document, Unit
     from mstr_arrow.grid.schema import Column, Columns
@@ -34,6 +37,8 @@ _ELEMENT = pa.struct(
     ]
 )
 _ELEMENTS_SCHEMA = pa.schema([("elements", pa.list_(pa.list_(_ELEMENT)))])
+_BYTES_PER_COMMA, _FEW_COMMAS = 10, 100_000
+"""Elements take at least so much of the text: Arrow takes a hundred bytes for one, be it `{}`."""
 
 
 def read_parts(document: Document, columns: Columns) -> Parts:
@@ -73,7 +78,11 @@ def _row_headers(document: Document) -> list[pa.Array]:
     places = document.row_places
     if not places:
         return []
-    headers = read_numbers(document.row_headers, [pa.int32()] * len(places))
+    headers = None
+    if isinstance(document.row_headers, Piece):
+        headers = read_indices(document.row_headers, len(places))
+    if headers is None:
+        headers = read_numbers(document.row_headers, [pa.int32()] * len(places))
     result = []
     for number, (place, indices) in enumerate(zip(places, headers, strict=True)):
         if indices.null_count:
@@ -134,10 +143,36 @@ def _elements_by_place(document: Document, columns: Columns) -> Iterator[Element
     for unit in (*document.rows, *(document.columns if columns.options.layout == "tidy" else ())):
         if unit.is_metrics:
             continue
-        parsed = _parse_elements(unit.elements)
+        alike = read_alike(unit.elements) if isinstance(unit.elements, Piece) else None
+        parsed = None
         for _ in range(unit.width):
             own, left = left[: len(unit.forms)], left[len(unit.forms) :]
-            yield _elements(unit, own, parsed)
+            elements = None if alike is None else _elements_alike(unit, own, alike)
+            if elements is None:
+                parsed = _parse_elements(unit.elements) if parsed is None else parsed
+                elements = _elements(unit, own, parsed)
+            yield elements
+
+
+def _elements_alike(unit: Unit, columns: Sequence[Column], members: Mapping[str, Any]) -> Elements | None:
+    """Give the elements of a unit that are written alike their types; None where they are no ordinary ones."""
+    values: Any = members.get("formValues")
+    ids: Any = members.get("id")
+    if unit.is_label:
+        values = [members.get("name")] if values is None else values
+        ids = members.get("name") if ids is None else ids
+    if not isinstance(values, list) or len(values) != len(columns) or members.get("subtotal") not in {None, False}:
+        return None
+    if not all(isinstance(slot, Slot) for slot in (ids, *values)):
+        return None
+    nulls = None if unit.is_label else ids.nulls()
+    forms = []
+    for slot, column in zip(values, columns, strict=True):
+        texts = slot.texts()
+        if nulls is not None:
+            texts = pc.if_else(nulls, make_scalar(None, pa.string()), texts)
+        forms.append(parse_texts(texts, column.type))
+    return Elements(unit.name, columns, forms, ids.texts, None)
 
 
 def _elements(unit: Unit, columns: Sequence[Column], elements: pa.StructArray) -> Elements:
@@ -169,7 +204,7 @@ def _elements(unit: Unit, columns: Sequence[Column], elements: pa.StructArray) -
             text = pc.list_element(values, first) if is_text(column.type) else nothing
             texts = pc.if_else(subtotal, text, texts)
         forms.append(parse_texts(texts, column.type))
-    return Elements(unit.name, columns, forms, ids, subtotal if totals else None)
+    return Elements(unit.name, columns, forms, lambda: ids, subtotal if totals else None)
 
 
 def _all_of_length(values: pa.Array, length: int) -> bool:
@@ -191,12 +226,17 @@ def _same_length(
 
 
 def _parse_elements(elements: Any) -> pa.StructArray:
-    if isinstance(elements, list):
-        names = [field.name for field in _ELEMENT]
-        return make_array([{name: element.get(name) for name in names} for element in elements], _ELEMENT)
+    if isinstance(elements, Piece):
+        return _parse_piece(elements)
+    names = [field.name for field in _ELEMENT]
+    return make_array([{name: element.get(name) for name in names} for element in elements], _ELEMENT)
+
+
+def _parse_piece(piece: Piece) -> pa.StructArray:
     # Wrapped in an array of its own, a piece that ends too early or too late cannot be read.
-    piece = memoryview(elements.page)[elements.start : elements.end]
-    text = b"".join((b'{"elements":[', piece, b"]}"))
+    text = b"".join((b'{"elements":[', memoryview(piece.page)[piece.start : piece.end], b"]}"))
+    if text.count(b",") > max(len(text) // _BYTES_PER_COMMA, _FEW_COMMAS):
+        raise Unrecognised("more elements than texts")
     table = pa.json.read_json(
         pa.BufferReader(text),
         read_options=pa.json.ReadOptions(use_threads=False, block_size=len(text) + 1),

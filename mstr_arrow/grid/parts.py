@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -12,7 +13,7 @@ from mstr_arrow.arrays import make_scalar
 from mstr_arrow.grid.types import TEXT, is_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from mstr_arrow.grid.schema import Column
 
@@ -21,14 +22,14 @@ if TYPE_CHECKING:
 class Elements:
     """The elements of one place of a header, decoded: an array per form, in the types of its columns.
 
-    ``name`` is the unit's; ``ids`` tells elements apart, also between pages; ``subtotal`` says which of them
-    total others, None where none does.
+    ``name`` is the unit's; ``read_ids()`` gives what tells elements apart, also between pages, which few layouts
+    need; ``subtotal`` says which of them total others, None where none does.
     """
 
     name: str
     columns: Sequence[Column]
     forms: Sequence[pa.Array]
-    ids: pa.StringArray
+    read_ids: Callable[[], pa.StringArray]
     subtotal: pa.BooleanArray | None
 
     def gather(self, indices: pa.Array) -> list[pa.Array]:
@@ -63,8 +64,10 @@ class Parts:
 
 def gather_texts(texts: pa.Array, indices: pa.Array) -> pa.DictionaryArray:
     """Gather texts by element, as a dictionary in which each text stands once."""
+    texts.validate(full=True)  # those of pages may be no UTF-8
+    if not texts.null_count and pl.Series(pl.from_arrow(texts)).n_unique() == len(texts):  # as nearly always
+        return pa.DictionaryArray.from_arrays(indices, texts).cast(TEXT)
     encoded = texts.dictionary_encode()
-    encoded.dictionary.validate(full=True)  # the JSON reader takes bytes that are no UTF-8
     if len(encoded.dictionary) < len(texts):
         indices = encoded.indices.take(indices)
     return pa.DictionaryArray.from_arrays(indices, encoded.dictionary).cast(TEXT)

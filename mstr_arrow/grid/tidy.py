@@ -201,7 +201,10 @@ def _keys(places: Sequence[tuple[Elements, pa.Array]], count: int) -> pa.StringA
     """Make a text of the ids that head each row."""
     if not places:
         return pa.repeat(make_scalar("", pa.string()), count)
-    ids = [pc.fill_null(elements.ids.take(indices), make_scalar("", pa.string())) for elements, indices in places]
+    ids = [
+        pc.fill_null(elements.read_ids().take(indices), make_scalar("", pa.string()))
+        for elements, indices in places
+    ]
     return pc.binary_join_element_wise(*ids, make_scalar("\x1f", pa.string()))
 
 

@@ -1,15 +1,20 @@
-"""What is told where an object could not be run: a request that was cut, a time that is over, a failure. Pure."""
+"""Where an object could not be run: a request that was cut, a time that is over, a failure. Pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mstr_arrow.errors import ConnectError, MstrError, ServerError, TimeoutExceeded
+from mstr_arrow.errors import ConnectError, MstrError, ServerBusy, ServerError, TimeoutExceeded
 from mstr_arrow.http.error_map import error_for
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from mstr_arrow.instances.source import Source
+
+SMALLEST_PAGE = 50
+"""Items below which a page is not made smaller where the server runs out of time."""
+
+_TIMED_OUT = -2147206497
 
 _GATEWAY = frozenset({502, 504})
 
@@ -19,6 +24,13 @@ def is_cut(error: MstrError) -> bool:
     if isinstance(error, ServerError):
         return error.status in _GATEWAY and error.code is None
     return isinstance(error, ConnectError) and error.cut
+
+
+def fewer_rows(error: MstrError, rows: int) -> int | None:
+    """Return how many items to ask for in place of so many, where the server ran out of time; else None."""
+    if not isinstance(error, ServerBusy) or error.iserver_code != _TIMED_OUT or rows <= SMALLEST_PAGE:
+        return None
+    return max(SMALLEST_PAGE, rows // 2)
 
 
 def explain_cut(error: MstrError, source: Source, seconds: float) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from mstr_arrow.errors import DataMismatch, ProtocolError, ServerBusy, ServerError
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.http.retry import pause
+from mstr_arrow.instances.failures import fewer_rows
 from mstr_arrow.instances.nothing import has_no_data, page_of_nothing
 from mstr_arrow.wording import naming
 
@@ -22,27 +23,23 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SMALLEST_PAGE = 50
-"""Items below which a page is not made smaller where the server runs out of time."""
-
 BELIEVED = 3
 """How often a page is to contradict what was asked or is known until that is believed."""
-
-_TIMED_OUT = -2147206497
 
 
 async def halving(rows: int, ask: Callable[[int], Awaitable[T]]) -> tuple[T, int]:
     """Ask for so many rows, for half as many where the server runs out of time, and so on.
 
-    Returns also how many were asked for in the end. Errors: ServerBusy where `SMALLEST_PAGE` are too many, too.
+    Returns also how many were asked for in the end. Errors: ServerBusy where `fewer_rows` knows no less.
     """
     while True:
         try:
             return await ask(rows), rows
         except ServerBusy as error:
-            if error.iserver_code != _TIMED_OUT or rows <= SMALLEST_PAGE:
+            fewer = fewer_rows(error, rows)
+            if fewer is None:
                 raise
-            rows = max(SMALLEST_PAGE, rows // 2)
+            rows = fewer
 
 
 async def fetch_page(

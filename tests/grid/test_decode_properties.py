@@ -490,6 +490,7 @@ def test_the_fast_path_reads_what_servers_usually_send(page, ascii_only, small_l
     with (
         forced(small_list, near=500),
         patch.object(decode, "decode_plainly", side_effect=AssertionError("plain")),
+        patch.object(fast, "_parse_piece", side_effect=AssertionError("parsed")),
         patch.object(fast, "read_parts", wraps=fast.read_parts) as spy,
     ):
         found = decode_page(text)

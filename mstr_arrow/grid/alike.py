@@ -1,0 +1,185 @@
+"""Element lists whose elements are written alike: texts between the same quotes, found without a parser. Pure.
+
+A server writes each element of a list with the same members in the same order. Then all that tells two of them
+apart stands between quotes, always the same ones of an element; what stands around these texts is compared with
+what stands around those of the first element, which is parsed. So a list that is read here is JSON.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json
+
+from mstr_arrow.arrays import make_array, make_scalar
+from mstr_arrow.grid.cut import Unrecognised
+from mstr_arrow.grid.places import bytes_of, places_of, stand, texts_between, truths, unescaped
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from mstr_arrow.grid.cut import Piece
+    from mstr_arrow.grid.places import Places
+
+_MOST_STRINGS = 64
+"""Strings of one element, its keys included; those of servers have fewer than ten."""
+_LARGEST = 2**31 - 1
+_BYTES_PER_BACKSLASH, _BYTES_PER_QUOTE, _FEW = 8, 2, 4096
+"""No server's text is fuller of either; a place takes eight bytes."""
+_NONE: Places = np.empty(0, np.intp)
+_NULL = "h\\N;"
+_TEXTS = pa.schema([("texts", pa.list_(pa.string()))])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slot:
+    """The texts at one place of each element, as JSON has them from ``starts`` to ``ends`` of the data.
+
+    ``escaped`` says which of them have escapes, if any has, and ``unescaped`` has those without.
+    """
+
+    data: pa.Buffer
+    starts: Places
+    ends: Places
+    escaped: NDArray[np.bool_] | None
+    unescaped: pa.StringArray | None
+
+    def texts(self) -> pa.StringArray:
+        """Return the text of each element."""
+        texts = texts_between(self.data, self.starts, self.ends)
+        return texts if self.escaped is None else pc.replace_with_mask(texts, truths(self.escaped), self.unescaped)
+
+    def nulls(self) -> pa.BooleanArray | None:
+        """Say which elements have the id of no value here; None where none has, as nearly always."""
+        if self.unescaped is None:  # it has a backslash, which JSON escapes
+            return None
+        null = np.zeros(len(self.starts), np.bool_)
+        found = pc.starts_with(self.unescaped, _NULL).cast(pa.uint8())
+        null[self.escaped] = np.frombuffer(found.buffers()[1], np.bool_, len(found))  # to_numpy imports pandas
+        return truths(null) if null.any() else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    """How an element is written: its ``strings`` in all, of which those numbered ``values`` are no keys.
+
+    ``between`` are the bytes from each value to the next one, quotes included; ``head`` and ``tail`` those before
+    the first and behind the last. ``members`` has, in the place of each value, its number among them.
+    """
+
+    strings: int
+    values: Sequence[int]
+    head: bytes
+    between: Sequence[bytes]
+    tail: bytes
+    members: Mapping[str, Any]
+
+
+def read_alike(piece: Piece) -> dict[str, Any] | None:
+    """Read a list of elements; None where they are not written alike.
+
+    Has for each member a `Slot`, a list of such where the member is a list of texts, or the value that all have.
+    Errors: Unrecognised, pa.ArrowInvalid.
+    """
+    text = bytes_of(piece.page, piece.start, piece.end)
+    if len(text) > _LARGEST or text.min() < ord(" "):
+        return None
+    backslashes: Places | None = _NONE
+    if piece.page.find(b"\\", piece.start, piece.end) >= 0:
+        backslashes = places_of(text, b"\\", most=max(len(text) // _BYTES_PER_BACKSLASH, _FEW))
+    quotes = places_of(text, b'"', most=max(len(text) // _BYTES_PER_QUOTE, _FEW))
+    if backslashes is None or quotes is None:
+        return None
+    quotes = unescaped(quotes, backslashes)
+    template = _template(piece, quotes)
+    if template is None or len(quotes) % (2 * template.strings):
+        return None
+    strings = quotes.reshape(-1, template.strings, 2)
+    ends = [strings[:, number, 1] for number in template.values]
+    if not _is_written_so(piece, template, ends):
+        return None
+    data = pa.py_buffer(piece.page).slice(piece.start, len(text))
+    slots = [
+        _slot(data, strings[:, number, 0] + 1, end, backslashes)
+        for number, end in zip(template.values, ends, strict=True)
+    ]
+    return {name: _filled(value, slots) for name, value in template.members.items()}
+
+
+def _template(piece: Piece, quotes: Places) -> _Template | None:
+    """See how the first element is written; None where it has more than texts, lists of texts, and scalars."""
+    page = piece.page
+    few = (quotes[: 2 * _MOST_STRINGS] + piece.start).tolist()
+    opening, closing = few[::2], few[1::2]
+    if len(few) == len(quotes):
+        opening.append(piece.end)
+    behind = [page[close + 1 : start] for close, start in zip(closing, opening[1:], strict=False)]
+    strings = next((number for number, gap in enumerate(behind, 1) if b"}" in gap), 0)
+    values = [number for number in range(strings) if not behind[number].startswith(b":")]
+    if not values:
+        return None
+    end = closing[strings - 1] + behind[strings - 1].index(b"}") + 2
+    head = page[piece.start + 1 : opening[values[0]] + 1]
+    between = [page[closing[one] : opening[other] + 1] for one, other in pairwise(values)]
+    tail = page[closing[values[-1]] : end]
+    numbered = [b"%d%b" % (number, part) for number, part in enumerate([*between, tail])]
+    try:
+        members = orjson.loads(head + b"".join(numbered))
+    except orjson.JSONDecodeError:
+        return None
+    keys = strings - len(values)
+    if not isinstance(members, dict) or len(members) != keys or not all(map(_is_flat, members.values())):
+        return None
+    return _Template(strings, values, head, between, tail, members)
+
+
+def _is_flat(value: Any) -> bool:
+    return all(type(each) is str for each in value) if isinstance(value, list) else not isinstance(value, dict)
+
+
+def _filled(value: Any, slots: Sequence[Slot]) -> Any:
+    """Put slots in the place of their numbers."""
+    if isinstance(value, list):
+        return [slots[int(number)] for number in value]
+    return slots[int(value)] if isinstance(value, str) else value
+
+
+def _is_written_so(piece: Piece, template: _Template, ends: Sequence[Places]) -> bool:
+    """Tell whether all elements are written as the first one, but for their values, up to the last byte."""
+    last = piece.start + int(ends[-1][-1])
+    if piece.page[last : piece.end] != template.tail + b"]":
+        return False
+    parts = [*zip(template.between, ends, strict=False), (template.tail + b"," + template.head, ends[-1][:-1])]
+    return all(stand(piece.page, part, end + piece.start).all() for part, end in parts)
+
+
+def _slot(data: pa.Buffer, starts: Places, ends: Places, backslashes: Places) -> Slot:
+    if len(backslashes):
+        escaped = np.searchsorted(backslashes, starts) < np.searchsorted(backslashes, ends)
+        if escaped.any():
+            return Slot(data, starts, ends, escaped, _unescape(texts_between(data, starts[escaped], ends[escaped])))
+    return Slot(data, starts, ends, None, None)
+
+
+def _unescape(texts: pa.StringArray) -> pa.StringArray:
+    """Read texts of JSON that have escapes; errors: Unrecognised, pa.ArrowInvalid where one is none."""
+    whole = pa.ListArray.from_arrays(make_array([0, len(texts)], pa.int32()), texts)
+    joined = pc.binary_join(whole, make_scalar('","', pa.string()))[0].as_buffer().to_pybytes()
+    line = b"".join((b'{"texts":["', joined, b'"]}'))
+    table = pa.json.read_json(
+        pa.BufferReader(line),
+        read_options=pa.json.ReadOptions(use_threads=False, block_size=len(line) + 1),
+        parse_options=pa.json.ParseOptions(explicit_schema=_TEXTS, unexpected_field_behavior="error"),
+    )
+    read = table.column(0).combine_chunks().values
+    if len(read) != len(texts):
+        raise Unrecognised("texts that are not JSON")
+    return read

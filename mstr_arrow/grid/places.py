@@ -1,0 +1,104 @@
+"""Where bytes stand in a text: all places at once, without a Python object for each. Pure.
+
+Numpy leaves the interpreter's lock to others meanwhile, which searching in bytes does not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    Places = NDArray[np.intp]
+    """Places in a text, in ascending order."""
+
+BLOCK = 2**18
+"""Bytes that are looked at together: few enough for what is made of them to stay in the processor's cache."""
+_WORD = 8
+
+
+def bytes_of(text: bytes, start: int = 0, end: int | None = None) -> NDArray[np.uint8]:
+    """View the bytes from ``start`` to ``end`` as numbers, without a copy."""
+    return np.frombuffer(text, np.uint8)[start:end]
+
+
+def places_of(text: NDArray[np.uint8], byte: bytes, most: int) -> Places | None:
+    """Find a byte; None where it stands in more than ``most`` places, each of which takes eight bytes."""
+    found = text == ord(byte)
+    return None if np.count_nonzero(found) > most else np.flatnonzero(found)
+
+
+def unescaped(quotes: Places, backslashes: Places) -> Places:
+    """Leave out the quotes that are part of a string of JSON, behind an odd number of backslashes."""
+    if not len(backslashes):
+        return quotes
+    ends = np.append(np.flatnonzero(np.diff(backslashes) != 1), len(backslashes) - 1)
+    odd = np.diff(ends, prepend=-1) % 2 == 1
+    return quotes[~np.isin(quotes, backslashes[ends[odd]] + 1, assume_unique=True)]
+
+
+def find_lists(text: bytes, keys: Sequence[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Find JSON keys that end in ``[[`` or ``[{``, each with its place, in order."""
+    whole = bytes_of(text)
+    for start in range(0, len(text) - 1, BLOCK):
+        block = whole[start : start + BLOCK + 1]
+        # A bracket with another one, or a brace, right behind it.
+        lists = block[:-1] == ord("[")
+        lists &= (block[1:] | (ord("[") ^ ord("{"))) == ord("{")
+        if lists.any():
+            brackets = np.flatnonzero(lists) + start
+            found = [(at, key) for key in keys for at in _starts(text, key, brackets - (len(key) - 2)).tolist()]
+            yield from sorted(found)
+
+
+def _starts(text: bytes, key: bytes, at: Places) -> Places:
+    at = at[at >= 0]
+    return at[stand(text, key, at)]
+
+
+def stand(text: bytes, expected: bytes, at: Places) -> NDArray[np.bool_]:
+    """Tell at which places of a text these bytes stand."""
+    size = -(-len(expected) // _WORD)
+    padding = b"\0" * (size * _WORD - len(expected))
+    wanted = np.frombuffer(expected + padding, np.uint64)
+    mask = np.frombuffer(b"\xff" * len(expected) + padding, np.uint64)
+    far = int(np.searchsorted(at, len(text) - size * _WORD, "right"))
+    # As something without a meaning, all bytes from a place on are copied at once, wherever it is.
+    views = np.ndarray((max(len(text) - size * _WORD + 1, 0),), f"V{size * _WORD}", text, 0, (1,))
+    words = views[at[:far]].view(np.uint64).reshape(-1, size)
+    equal = np.ones(len(at), np.bool_)
+    for number in range(size):
+        equal[:far] &= (words[:, number] & mask[number]) == wanted[number]
+    # The last words would end behind the text.
+    equal[far:] = [text.startswith(expected, place) for place in at[far:].tolist()]
+    return equal
+
+
+def texts_between(
+    data: pa.Buffer, starts: Places, ends: Places, null: NDArray[np.bool_] | None = None
+) -> pa.StringArray:
+    """Copy texts out of the data, null where ``null`` says so."""
+    count = len(starts)
+    bounds = np.empty((count, 2), np.int32)
+    bounds[:, 0], bounds[:, 1] = starts, ends
+    texts = pa.StringArray.from_buffers(2 * count - 1, pa.py_buffer(bounds), data)
+    # Every other one is what stands between two texts.
+    chosen = pa.py_buffer(np.arange(0, 2 * count, 2, dtype=np.int32))
+    valid = None if null is None or not null.any() else bitmap(~null)
+    return texts.take(pa.Array.from_buffers(pa.int32(), count, [valid, chosen]))
+
+
+def bitmap(values: NDArray[np.bool_]) -> pa.Buffer:
+    """Pack truth values as Arrow does."""
+    return pa.py_buffer(np.packbits(values, bitorder="little"))
+
+
+def truths(values: NDArray[np.bool_]) -> pa.BooleanArray:
+    """Hand truth values over to Arrow."""
+    return pa.Array.from_buffers(pa.bool_(), len(values), [None, bitmap(values)])
