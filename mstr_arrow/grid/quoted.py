@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
+from mstr_arrow.arrays import make_array, make_scalar
 from mstr_arrow.grid.cut import Unrecognised
 
 MARK = "\x01"
@@ -65,7 +66,8 @@ def _unescape(texts: pa.StringArray) -> pa.StringArray:
     chosen = texts.filter(escaped)
     for escape, stands in (("\\\\", _BACKSLASH), ('\\"', _QUOTE), ("\\", _ESCAPE)):
         chosen = pc.replace_substring(chosen, stands, escape)
-    joined = pc.binary_join(pa.ListArray.from_arrays(pa.array([0, len(chosen)], pa.int32()), chosen), '","')
+    listed = pa.ListArray.from_arrays(make_array([0, len(chosen)], pa.int32()), chosen)
+    joined = pc.binary_join(listed, make_scalar('","', pa.string()))
     text = b"".join((b'{"texts":["', memoryview(joined.buffers()[2]), b'"]}'))
     table = pa.json.read_json(
         pa.BufferReader(text),
