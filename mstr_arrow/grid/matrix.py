@@ -119,7 +119,7 @@ def _read_lines(lines: Any, types: Sequence[pa.DataType], *, quote_char: str | b
             quoted_strings_can_be_null=False,
         ),
     )
-    return table.columns
+    return list(table.columns)
 
 
 def _join(slices: Sequence[list[pa.ChunkedArray]], types: Sequence[pa.DataType]) -> list[pa.Array]:

@@ -67,8 +67,8 @@ def _unescape(texts: pa.StringArray) -> pa.StringArray:
     chosen = texts.filter(escaped)
     for escape, stands in (("\\\\", _BACKSLASH), ('\\"', _QUOTE), ("\\", _ESCAPE)):
         chosen = pc.replace_substring(chosen, stands, escape)
-    everything = pa.ListArray.from_arrays(make_array([0, len(chosen)], pa.int32()), chosen)
-    joined = pc.binary_join(everything, make_scalar('","', pa.string()))
+    listed = pa.ListArray.from_arrays(make_array([0, len(chosen)], pa.int32()), chosen)
+    joined = pc.binary_join(listed, make_scalar('","', pa.string()))
     text = b"".join((b'{"texts":["', memoryview(joined.buffers()[2]), b'"]}'))
     table = pa.json.read_json(
         pa.BufferReader(text),

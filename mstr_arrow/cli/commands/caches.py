@@ -78,19 +78,13 @@ def _changing(method: str, done: str, help_text: str) -> Callable[..., None]:
     return change
 
 
-COMMANDS: dict[str, Callable[..., None]] = {
-    "ls": ls,
-    "load": _changing("load", "Loaded", "Load a cube's data into memory."),
-    "unload": _changing("unload", "Unloaded", "Take a cube's data out of memory; they are loaded again at need."),
-    "activate": _changing("activate", "Activated", "Let a cube be read."),
-    "deactivate": _changing("deactivate", "Deactivated", "Let a cube not be read, with its data kept."),
-    "delete": _changing(
-        "delete",
-        "Deleted the cache of",
-        "Delete a cube's data: it is not published any more, until it is refreshed.",
-    ),
-}
-"""The commands by name."""
+load = _changing("load", "Loaded", "Load a cube's data into memory.")
+unload = _changing("unload", "Unloaded", "Take a cube's data out of memory; they are loaded again at need.")
+activate = _changing("activate", "Activated", "Let a cube be read.")
+deactivate = _changing("deactivate", "Deactivated", "Let a cube not be read, with its data kept.")
+delete = _changing(
+    "delete", "Deleted the cache of", "Delete a cube's data: it is not published any more, until it is refreshed."
+)
 
 
 def as_json(cache: CubeCache) -> dict[str, Any]:
