@@ -16,8 +16,8 @@ if _TYPE_CHECKING:
     from mstr_arrow.datamodels.parameters import ModelParameter, ModelParameters
     from mstr_arrow.datamodels.tables import ModelTable, ModelTables
     from mstr_arrow.errors import DataLossWarning, MstrError
-    from mstr_arrow.extract.extraction import ExtractResult
     from mstr_arrow.extract.options import ExtractOptions
+    from mstr_arrow.extract.result import ExtractResult
     from mstr_arrow.fetch.bad_values import BadValues
     from mstr_arrow.fetch.batches import Batches
     from mstr_arrow.fetch.options import ScanOptions
@@ -115,7 +115,7 @@ _HOMES = {
     "datamodels.parameters": ("ModelParameter", "ModelParameters"),
     "datamodels.tables": ("ModelTable", "ModelTables"),
     "errors": ("DataLossWarning", "MstrError", "errors"),
-    "extract.extraction": ("ExtractResult",),
+    "extract.result": ("ExtractResult",),
     "extract.options": ("ExtractOptions",),
     "fetch.bad_values": ("BadValues",),
     "fetch.batches": ("Batches",),

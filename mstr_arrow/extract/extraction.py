@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from mstr_arrow.extract.folder import hold
 from mstr_arrow.extract.manifest import Asked, Manifest, NotAsWritten, question_of
 from mstr_arrow.extract.order import WITHOUT_ORDER, check_columns, check_question
 from mstr_arrow.extract.portion import Portion
+from mstr_arrow.extract.result import result_of
 from mstr_arrow.extract.verification import verify_parts
 from mstr_arrow.fetch.context import Deadline
 from mstr_arrow.fetch.stats import watcher
@@ -39,59 +40,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    import pyarrow as pa
-
     from mstr_arrow.extract.folder import Folder
-    from mstr_arrow.extract.manifest import Part
     from mstr_arrow.extract.options import Chosen
+    from mstr_arrow.extract.result import ExtractResult
     from mstr_arrow.extract.verification import Verified
-    from mstr_arrow.fetch.bad_values import BadValues
     from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.fetch.resolver import Resolver
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.grid.shape import ColumnChange
     from mstr_arrow.instances.freshness import Published
     from mstr_arrow.instances.instance import Instance
-    from mstr_arrow.instances.known import Consistency
     from mstr_arrow.instances.source import Source
     from mstr_arrow.session.in_project import ProjectSession
 
 logger = logging.getLogger("mstr_arrow")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExtractResult:
-    """What an extraction did.
-
-    ``path`` is the folder, in a store its URI, with ``rows`` rows in ``parts`` files. ``resumed`` of these rows
-    were there from former runs, and ``continued`` tells whether the instance of such a run was still alive.
-    ``skipped``: the folder was whole, and nothing was read. ``restarted``: the data had changed, so it began again.
-    ``damage`` says what was found that was not as former runs had written it, and has been fetched again; None in
-    all other cases.
-    ``data_time`` is when the data were last published; where it is None, ``why_no_data_time`` says why.
-    ``bad_values`` counts the values that did not fit their columns and became null, in former runs, too.
-    ``consistent`` says how certain it is that all rows are of the same data, as `ScanStats` does, over all runs.
-    ``schema`` is that of the parts, and ``files`` are these: each with its name, rows, bytes and SHA-256.
-    ``changes`` are those of the columns since the extraction whose place it took.
-    ``stats`` are those of the read; None without one.
-    """
-
-    path: Path | str
-    rows: int
-    parts: int
-    resumed: int = 0
-    continued: bool = False
-    skipped: bool = False
-    restarted: bool = False
-    damage: str | None = None
-    data_time: str | None = None
-    why_no_data_time: str | None = None
-    consistent: Consistency = "one instance"
-    bad_values: Mapping[str, BadValues] = field(default_factory=dict)
-    schema: pa.Schema | None = None
-    files: tuple[Part, ...] = ()
-    changes: tuple[ColumnChange, ...] = ()
-    stats: ScanStats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -415,21 +377,13 @@ class Extraction:
     def _result(
         self, manifest: Manifest, time: Published, *, stats: ScanStats | None = None, skipped: bool = False
     ) -> ExtractResult:
-        return ExtractResult(
-            path=self._folder.path,
-            rows=manifest.rows,
-            parts=len(manifest.parts),
+        return replace(
+            result_of(self._folder.path, manifest, time),
             resumed=self._resumed,
             continued=self._continued,
             skipped=skipped,
             restarted=self._restarted,
             damage=None if skipped else self._damage,
-            data_time=manifest.data_time,
-            why_no_data_time=None if manifest.data_time else time.why_not,
-            bad_values=manifest.bad_values,
-            consistent=manifest.consistent,
-            schema=manifest.schema,
-            files=manifest.parts,
             changes=self._changes,
             stats=stats,
         )

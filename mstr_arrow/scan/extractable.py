@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self, Unpack
 
-    from mstr_arrow.extract.extraction import ExtractResult
     from mstr_arrow.extract.options import Chosen
+    from mstr_arrow.extract.result import ExtractResult
     from mstr_arrow.fetch.options import ScanOptions
     from mstr_arrow.fetch.resolver import Resolver
     from mstr_arrow.fetch.stats import ScanStats

@@ -3,8 +3,10 @@
 ``python -m tests.hostile`` tries every answer at every endpoint, and measures the memory that it takes.
 """
 
+import random
 import re
-from itertools import cycle, islice
+import sys
+from itertools import cycle, islice, product
 
 import pytest
 
@@ -12,6 +14,9 @@ from mstr_arrow.http import exchange
 from mstr_arrow.simulator.protocol.routes import ROUTES
 from tests.hostile.answers import ANSWERS
 from tests.hostile.cells import CELLS, UNUSED, serving
+from tests.hostile.memory import forget_peak, held, peak
+from tests.hostile.process import hostile_process
+from tests.hostile.round import MOST_GROWTH
 from tests.hostile.server import HostileServer
 from tests.hostile.trial import Due, attempt
 
@@ -20,6 +25,13 @@ SAMPLE = [
     for answer, endpoint in islice(zip(cycle(ANSWERS), cycle(CELLS), strict=False), max(len(ANSWERS), len(CELLS)))
 ]
 """Each answer at least once, and each endpoint."""
+
+LARGE = [answer for answer, each in ANSWERS.items() if each.large]
+MORE = random.Random(16).sample([*product([each for each in ANSWERS if each not in LARGE], CELLS)], 300)
+"""Some of all others."""
+
+READERS = ("session", "index", "page")
+"""Endpoints of which one asks for two answers at once, one is read into columns, and one is decoded in threads."""
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +49,30 @@ def due(server):
 def test_a_hostile_answer_ends_in_what_is_right_or_an_error_of_ours(server, due, monkeypatch, answer, endpoint):
     monkeypatch.setattr(exchange, "BEYOND_BUFFER", 2**20)  # what is larger takes no longer than it must
     attempt(server, answer, endpoint, due)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("answer", "endpoint"), MORE, ids=" at ".join)
+def test_more_hostile_answers_end_in_what_is_right_or_an_error_of_ours(server, due, answer, endpoint):
+    attempt(server, answer, endpoint, due)
+
+
+@pytest.fixture(scope="module")
+def other_process():
+    with hostile_process() as server:
+        yield server
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the memory is what Linux counts")
+@pytest.mark.parametrize(("answer", "endpoint"), product(LARGE, READERS), ids=" at ".join)
+def test_a_large_answer_takes_no_more_memory_than_is_allowed(other_process, answer, endpoint):
+    due = Due(other_process)
+    due(endpoint)
+    held()
+    before = forget_peak()
+    attempt(other_process, answer, endpoint, due)
+    assert peak() - before <= MOST_GROWTH
 
 
 def test_each_endpoint_that_the_simulator_has_is_tried_or_known_to_be_unused():
