@@ -33,6 +33,8 @@ _AFTER_END = frozenset(b"},")
 _SCALAR = re.compile(rb'":(?:true|false|null|[-+0-9.eE]+)$')
 _SMALL_LIST = 4096
 """Element lists shorter than this many bytes stay in the document."""
+_LARGEST_OUTLINE = 2**24
+"""Bytes of a page without its big parts: more would be held twice."""
 _MOST_KEYS = 100_000
 """More keys of parts than this are no page's."""
 _NEAR = 16384
@@ -55,6 +57,8 @@ class Piece:
 def cut(text: bytes) -> Any:
     """Parse a page with its big parts left as `Piece`; errors: Unrecognised."""
     pieces = list(_pieces(text))
+    if len(text) - sum(piece.end - piece.start for piece in pieces) > _LARGEST_OUTLINE:
+        raise Unrecognised("more is left without its big parts than pages have")
     rest, at = [], 0
     for number, piece in enumerate(pieces):
         if piece.start < at:

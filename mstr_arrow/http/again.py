@@ -51,6 +51,7 @@ async def check_answer(answer: Answer, request: Request) -> None:
     finally:
         if answer.place is not None:
             answer.place.leave()
+        del answer
 
 
 def _empty(error: BaseException) -> None:

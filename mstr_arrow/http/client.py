@@ -181,9 +181,7 @@ class Http:
             async for attempt in attempts(self._retry(request)):
                 with attempt:
                     try:
-                        async with self._places:
-                            answer = await self._attempt(delivery)
-                        await check_answer(answer, request)
+                        return await self._checked(delivery)
                     except Failed as failed:
                         if request.patience is not None:
                             failed.repeatable = not isinstance(failed.error, _FINAL)
@@ -192,11 +190,19 @@ class Http:
                             failed.repeatable = await may_go_again(failed, delivery)
                         delivery.failures.append(failed.error)
                         raise
-                    else:
-                        return answer
         except Failed as failed:
             raise failed.error from None
         raise AssertionError("unreachable")
+
+    async def _checked(self, delivery: Delivery) -> Answer:
+        """Send a request once, and have whoever sent it read the answer."""
+        async with self._places:
+            answer = await self._attempt(delivery)
+        try:
+            await check_answer(answer, delivery.request)
+            return answer
+        finally:
+            del answer  # or the error's traceback holds it while another is asked for
 
     def _retry(self, request: Request) -> Retry:
         if request.patience is None:

@@ -97,4 +97,5 @@ async def read_page(
             contradictions += 1
             if contradictions == BELIEVED:
                 raise
+        del answer  # two large ones take all the room there is
         answer = await ask()
