@@ -25,7 +25,7 @@ from mstr_arrow.simulator import SimulatorProcess
 SPEED, MEMORY = 12.0, 0.33
 ROWS, QUICK_ROWS = 1_000_000, 100_000
 REPEATS = 3
-CUBES = ("Reference A", "Reference B")
+CUBES = ("Reference A", "Reference B", "Reference C")
 HEADER = ("cube", "client", "rows/s", "seconds", "peak MB", "above start MB", "times its speed", "of its memory")
 
 quick_cubes = partial(encoded_cubes, QUICK_ROWS)
