@@ -14,7 +14,7 @@ from mstr_arrow.files.sinks import in_thread
 from mstr_arrow.jobs.endings import TERMINATED
 from mstr_arrow.jobs.file import read_jobs
 from mstr_arrow.jobs.history import Records, new_run
-from mstr_arrow.jobs.lock import locked
+from mstr_arrow.jobs.lock import hold_lock
 from mstr_arrow.jobs.planning import plan_jobs
 from mstr_arrow.jobs.runner import Runner, moment_of
 from mstr_arrow.jobs.servers import open_server
@@ -134,7 +134,7 @@ async def _run(file: str | os.PathLike[str], choice: Choice) -> RunRecord:
     jobs = chosen_jobs(jobs_file, choice)
     values = Values(moment_of(choice.day, jobs_file.content.run.timezone), os.environ)
     record = new_run(jobs_file.path, __version__)
-    with locked(jobs_file.records, record):
+    with hold_lock(jobs_file.records, record):
         async with sessions_of(jobs_file, choice, values, jobs_file.records) as sessions:
             runner = Runner(
                 how=jobs_file.content.run,

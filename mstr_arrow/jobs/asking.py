@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.errors import UsageError
 from mstr_arrow.grid.type_names import read_type
 from mstr_arrow.jobs.increments import since
-from mstr_arrow.jobs.templates import filled
+from mstr_arrow.jobs.templates import fill_in
 from mstr_arrow.objects.report import Report
 from mstr_arrow.prompts.collection import Answers, load
 from mstr_arrow.prompts.plain import from_plain
@@ -63,12 +63,12 @@ def ask(opened: Cube | Report, job: Job, values: Values, folder: Path, mark: Mar
             hint="Drop prompts, pages and all_pages.",
         )
     if job.where:
-        scan = scan.filter(*(from_sql(filled(each, values)) for each in job.where))
+        scan = scan.filter(*(from_sql(fill_in(each, values)) for each in job.where))
     scan = since(scan, job, mark)
     if job.aggregate:
         scan = scan.aggregate(*job.aggregate)
     if job.having:
-        scan = scan.filter(*(from_sql(filled(each, values)) for each in job.having))
+        scan = scan.filter(*(from_sql(fill_in(each, values)) for each in job.having))
     if job.sort:
         keys = [_key(each) for each in job.sort]
         scan = scan.sort(*(name for name, _ in keys), descending=[descending for _, descending in keys])
@@ -101,14 +101,14 @@ def _refuse(found: ObjectInfo, kind: str, given: dict[str, bool], others: str) -
 
 def _answers(prompts: dict[str, Any] | str, values: Values, folder: Path) -> Answers:
     if isinstance(prompts, str):
-        return load(folder / filled(prompts, values))
+        return load(folder / fill_in(prompts, values))
     return Answers({name: from_plain(_filled(value, values), name) for name, value in prompts.items()})
 
 
 def _filled(given: Any, values: Values) -> Any:
     """Fill in all texts of a value, but not names."""
     if isinstance(given, str):
-        return filled(given, values)
+        return fill_in(given, values)
     if isinstance(given, dict):
         return {name: _filled(value, values) for name, value in given.items()}
     return [_filled(each, values) for each in given] if isinstance(given, list) else given

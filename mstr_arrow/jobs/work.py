@@ -72,7 +72,7 @@ class Work:
         told = {"mstr_arrow.job": self.task.name, "mstr_arrow.destination": str(self.task.target)}
         with during(job=self.task.name), span("mstr_arrow.job", told) as made:
             try:
-                await self._tried()
+                await self._try()
             except Exception as error:
                 if not isinstance(error, MstrError | OSError):
                     logger.exception("the job %r failed in a way that nobody expected", self.task.name)
@@ -83,7 +83,7 @@ class Work:
         measure("mstr_arrow.job.duration", time.monotonic() - began, {"mstr_arrow.job": self.task.name})
         return self.record
 
-    async def _tried(self) -> None:
+    async def _try(self) -> None:
         job, failures = self.task.job, 0
 
         def wait(error: Exception) -> bool | float:

@@ -31,7 +31,7 @@ def fetch_one(connection: Connection, choice: Choice, target: Output | Resuming,
     began = time.monotonic()
     found, written, failed = None, None, None
     try:
-        with prompts_as_options(name), _noted(connection, target):
+        with prompts_as_options(name), _note_session(connection, target):
             found = connection.find(name, choice.kind)
             written = work.write(connection, found, target)
     except MstrError as error:
@@ -59,7 +59,7 @@ def _fetch(connection: Connection, found: ObjectInfo, target: Output | Resuming,
     began = time.monotonic()
     written, failed = None, None
     try:
-        with prompts_as_options(found.name), _noted(connection, target):
+        with prompts_as_options(found.name), _note_session(connection, target):
             written = work.of(found.name).write(connection, found, target)
     except MstrError as error:
         failed = error
@@ -80,6 +80,6 @@ def code_of(fetched: Sequence[Fetched]) -> int:
     return FAILED if len(codes) > 1 else next(iter(codes), 0)
 
 
-def _noted(connection: Connection, target: Output | Resuming) -> AbstractContextManager[None]:
+def _note_session(connection: Connection, target: Output | Resuming) -> AbstractContextManager[None]:
     """Note the session of an extraction where its next run finds it."""
     return target.over(connection) if isinstance(target, Resuming) else nullcontext()
