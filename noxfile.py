@@ -38,7 +38,7 @@ BENCHMARKS = (
     "overnight",
     "storms",
     "sinks",
-    "import_time",
+    "start_up",
 )
 
 

@@ -1,43 +1,45 @@
 """Move data between MicroStrategy (Strategy One) Intelligence Servers and Arrow."""
 
-from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from mstr_arrow import delivery, errors, events, prompts, secrets
-from mstr_arrow.caches.cache import CubeCache, CubeCaches
-from mstr_arrow.catalog.catalogue import Catalogue, CatalogueEntry, ListingProgress
-from mstr_arrow.catalog.details import CubeDetails
-from mstr_arrow.catalog.objects import ObjectInfo, Objects
-from mstr_arrow.config import Limits, Network, Proxy, Retry, SessionSettings, Settings, Timeouts, Tls
-from mstr_arrow.connection import Connection
-from mstr_arrow.datamodels.parameters import ModelParameter, ModelParameters
-from mstr_arrow.datamodels.tables import ModelTable, ModelTables
-from mstr_arrow.errors import DataLossWarning, MstrError
-from mstr_arrow.extract.extraction import ExtractResult
-from mstr_arrow.extract.options import ExtractOptions
-from mstr_arrow.fetch.bad_values import BadValues
-from mstr_arrow.fetch.batches import Batches
-from mstr_arrow.fetch.options import ScanOptions
-from mstr_arrow.fetch.stats import ScanStats
-from mstr_arrow.files.locations import Location
-from mstr_arrow.files.store_folder import list_parts
-from mstr_arrow.objects.cube import Cube, CubeInfo
-from mstr_arrow.objects.data_model import DataModel
-from mstr_arrow.objects.report import Report
-from mstr_arrow.objects.supercube import SuperCube
-from mstr_arrow.opening import connect, connect_async
-from mstr_arrow.publishing.cube_status import CubeStatus
-from mstr_arrow.publishing.publication import Publication
-from mstr_arrow.publishing.status import PublicationStatus
-from mstr_arrow.query.reference import col
-from mstr_arrow.scan.scan import Scan
-from mstr_arrow.subscriptions.schedules import Schedule
-from mstr_arrow.subscriptions.status import DeliveryStatus
-from mstr_arrow.subscriptions.subscription import Subscription, Subscriptions
-from mstr_arrow.upload.result import UploadProgress, WriteResult
-from mstr_arrow.users.model import Address
-from mstr_arrow.users.user import User, Users
+from mstr_arrow.lazy import exporter as _exporter
 from mstr_arrow.version import __version__
+
+if _TYPE_CHECKING:
+    from mstr_arrow import delivery, duckdb, errors, events, jobs, prompts, secrets, throughput
+    from mstr_arrow.caches.cache import CubeCache, CubeCaches
+    from mstr_arrow.catalog.catalogue import Catalogue, CatalogueEntry, ListingProgress
+    from mstr_arrow.catalog.details import CubeDetails
+    from mstr_arrow.catalog.objects import ObjectInfo, Objects
+    from mstr_arrow.config import Limits, Network, Proxy, Retry, SessionSettings, Settings, Timeouts, Tls
+    from mstr_arrow.connection import Connection
+    from mstr_arrow.datamodels.parameters import ModelParameter, ModelParameters
+    from mstr_arrow.datamodels.tables import ModelTable, ModelTables
+    from mstr_arrow.errors import DataLossWarning, MstrError
+    from mstr_arrow.extract.extraction import ExtractResult
+    from mstr_arrow.extract.options import ExtractOptions
+    from mstr_arrow.fetch.bad_values import BadValues
+    from mstr_arrow.fetch.batches import Batches
+    from mstr_arrow.fetch.options import ScanOptions
+    from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.files.locations import Location
+    from mstr_arrow.files.store_folder import list_parts
+    from mstr_arrow.objects.cube import Cube, CubeInfo
+    from mstr_arrow.objects.data_model import DataModel
+    from mstr_arrow.objects.report import Report
+    from mstr_arrow.objects.supercube import SuperCube
+    from mstr_arrow.opening import connect, connect_async
+    from mstr_arrow.publishing.cube_status import CubeStatus
+    from mstr_arrow.publishing.publication import Publication
+    from mstr_arrow.publishing.status import PublicationStatus
+    from mstr_arrow.query.reference import col
+    from mstr_arrow.scan.scan import Scan
+    from mstr_arrow.subscriptions.schedules import Schedule
+    from mstr_arrow.subscriptions.status import DeliveryStatus
+    from mstr_arrow.subscriptions.subscription import Subscription, Subscriptions
+    from mstr_arrow.upload.result import UploadProgress, WriteResult
+    from mstr_arrow.users.model import Address
+    from mstr_arrow.users.user import User, Users
 
 __all__ = [
     "Address",
@@ -103,16 +105,51 @@ __all__ = [
     "throughput",
 ]
 
-if _TYPE_CHECKING:
-    from mstr_arrow import duckdb, jobs, throughput
-else:
+_HOMES = {
+    "caches.cache": ("CubeCache", "CubeCaches"),
+    "catalog.catalogue": ("Catalogue", "CatalogueEntry", "ListingProgress"),
+    "catalog.details": ("CubeDetails",),
+    "catalog.objects": ("ObjectInfo", "Objects"),
+    "config": ("Limits", "Network", "Proxy", "Retry", "SessionSettings", "Settings", "Timeouts", "Tls"),
+    "connection": ("Connection",),
+    "datamodels.parameters": ("ModelParameter", "ModelParameters"),
+    "datamodels.tables": ("ModelTable", "ModelTables"),
+    "errors": ("DataLossWarning", "MstrError", "errors"),
+    "extract.extraction": ("ExtractResult",),
+    "extract.options": ("ExtractOptions",),
+    "fetch.bad_values": ("BadValues",),
+    "fetch.batches": ("Batches",),
+    "fetch.options": ("ScanOptions",),
+    "fetch.stats": ("ScanStats",),
+    "files.locations": ("Location",),
+    "files.store_folder": ("list_parts",),
+    "objects.cube": ("Cube", "CubeInfo"),
+    "objects.data_model": ("DataModel",),
+    "objects.report": ("Report",),
+    "objects.supercube": ("SuperCube",),
+    "opening": ("connect", "connect_async"),
+    "publishing.cube_status": ("CubeStatus",),
+    "publishing.publication": ("Publication",),
+    "publishing.status": ("PublicationStatus",),
+    "query.reference": ("col",),
+    "scan.scan": ("Scan",),
+    "subscriptions.schedules": ("Schedule",),
+    "subscriptions.status": ("DeliveryStatus",),
+    "subscriptions.subscription": ("Subscription", "Subscriptions"),
+    "upload.result": ("UploadProgress", "WriteResult"),
+    "users.model": ("Address",),
+    "users.user": ("User", "Users"),
+    "delivery": (),
+    "duckdb": (),
+    "events": (),
+    "jobs": (),
+    "prompts": (),
+    "secrets": (),
+    "throughput": (),
+}
 
-    def __getattr__(name: str) -> object:
-        if name in {
-            "duckdb",
-            "jobs",
-            "list_parts",
-            "throughput",
-        }:  # bring Arrow's datasets, or extras, along: only for those who ask
-            return _import_module(f"mstr_arrow.{name}")
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not _TYPE_CHECKING:
+    __getattr__ = _exporter(__name__, _HOMES)
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from functools import cache
 from graphlib import TopologicalSorter
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ MAY_USE = {
     "arrays": set(),
     "sizes": set(),
     "version": set(),
+    "lazy": set(),
     "errors": {"printable"},
     "answers": {"errors"},
     "given": {"errors"},
@@ -51,7 +53,7 @@ MAY_USE = {
     "grid": {"arrays", "json_bounds", "answers", "errors", "names"},
     "files": {"arrays", "grid", "paths", "errors", "names"},
     "query": {"grid", "given", "errors", "names"},
-    "prompts": {"answers", "query", "paths", "errors", "names"},
+    "prompts": {"answers", "lazy", "query", "paths", "errors", "names"},
     "adapters": {"query", "grid", "session", "background", "paths", "errors", "names"},
     "caches": {"arrays", "answers", "session", "http", "errors", "names"},
     "instances": {
@@ -153,19 +155,20 @@ MAY_USE = {
             "query",
         ),
         *("files", "grid", "session", "http", "secrets", "profiles", "config", "events", "background", "masked"),
-        *("private", "paths", "errors", "names", "telemetry", "version"),
+        *("private", "paths", "errors", "names", "telemetry", "version", "lazy"),
     },
     "compat": {"objects", "query", "errors", "names"},
     "__init__": {
         *("opening", "connection", "duckdb", "compat", "objects", "catalog", "scan", "extract", "fetch", "upload"),
         *("datamodels", "publishing", "caches", "query", "prompts", "secrets", "config", "events", "errors"),
-        *("delivery", "subscriptions", "users", "throughput", "jobs", "version", "files"),
+        *("delivery", "subscriptions", "users", "throughput", "jobs", "version", "files", "lazy"),
     },
     "cli": {
         *("__init__", "opening", "connection", "objects", "catalog", "datamodels", "scan", "extract", "fetch"),
         *("upload", "publishing", "instances", "prompts", "query", "files", "adapters", "grid", "session", "http"),
         *("credentials", "secrets", "private", "paths", "config", "events", "errors", "names", "printable"),
         *("caches", "delivery", "subscriptions", "users", "throughput", "jobs", "profiles", "sizes", "simulator"),
+        "version",
     },
     "simulator": set(),
 }
@@ -192,13 +195,50 @@ SIMULATOR_MAY_USE = {
 
 def test_importing_brings_no_extra_along():
     # pyarrow brings numpy along where it is installed: that is not for us to answer.
-    seen = f"{{name for name in {NEVER} if name in sys.modules}}"
-    code = f"import sys, pyarrow, polars; before = {seen}; import mstr_arrow; print({seen} - before)"
+    ours = f"from mstr_arrow import {', '.join(sorted(set(mstr_arrow.__all__) - {'duckdb', 'throughput'}))}"
+    code = f"import pyarrow, polars; before = seen(); {ours}; print(seen() - before)"
+    assert run(code, NEVER) == "set()\n"
+
+
+@pytest.mark.parametrize(
+    "code", ["import mstr_arrow", "import sys, mstr_arrow.cli; sys.argv[1:] = ['--help']; mstr_arrow.cli.main()"]
+)
+def test_what_takes_long_is_imported_where_it_is_used(code):
+    if "cli" in code:
+        pytest.importorskip("typer", reason="the extra cli is not installed")
+    code = f"import atexit; atexit.register(lambda: print(seen())); {code}"
+    assert run(code, ("pyarrow", "polars", "aiohttp", "asyncio", "pydantic")).endswith("set()\n")
+
+
+def run(code, names):
+    """Run code in an interpreter of its own, where ``seen()`` tells which of some modules are imported."""
+    code = f"import sys; seen = lambda: {{name for name in {names} if name in sys.modules}}; {code}"
     environment = {"PYTHONPATH": str(ROOT.parent)}
     result = subprocess.run(  # noqa: S603 - our own interpreter
         [sys.executable, "-W", "error", "-c", code], env=environment, capture_output=True, text=True, check=False
     )
-    assert (result.stdout, result.stderr) == ("set()\n", "")
+    assert result.stderr == ""
+    return result.stdout
+
+
+def test_what_is_exported_is_what_type_checkers_are_told():
+    for package in (mstr_arrow, mstr_arrow.jobs, mstr_arrow.prompts):
+        told = [
+            each
+            for node in ast.walk(ast.parse(Path(package.__file__).read_text("utf-8")))
+            if isinstance(node, ast.If) and ast.unparse(node.test) == "_TYPE_CHECKING"
+            for each in ast.walk(node)
+            if isinstance(each, ast.ImportFrom)
+        ]
+        for each in told:
+            for alias in each.names:
+                module = import_module(each.module)
+                assert getattr(package, alias.name) is getattr(module, alias.name)
+        named = {alias.name for each in told for alias in each.names} | {"__version__"}
+        assert named >= set(package.__all__)
+    with pytest.raises(AttributeError, match="module 'mstr_arrow' has no attribute 'nothing'"):
+        _ = mstr_arrow.nothing
+    assert set(mstr_arrow.__all__) <= set(dir(mstr_arrow))
 
 
 @pytest.mark.parametrize("room", MAY_USE)

@@ -4,285 +4,31 @@ from typing import Annotated
 
 import typer
 
-import mstr_arrow
-from mstr_arrow.cli.commands.bench import COMMANDS as BENCH_COMMANDS
-from mstr_arrow.cli.commands.caches import COMMANDS as CACHE_COMMANDS
-from mstr_arrow.cli.commands.demo import demo
-from mstr_arrow.cli.commands.describe import describe
-from mstr_arrow.cli.commands.fetch import fetch
-from mstr_arrow.cli.commands.login import login, logout
-from mstr_arrow.cli.commands.ls import ls
-from mstr_arrow.cli.commands.pages import pages
-from mstr_arrow.cli.commands.prompts import prompts
-from mstr_arrow.cli.commands.push import push
-from mstr_arrow.cli.commands.refresh import refresh
-from mstr_arrow.cli.commands.run import run
-from mstr_arrow.cli.commands.runs import runs
-from mstr_arrow.cli.commands.schedules import schedules
-from mstr_arrow.cli.commands.simulate import simulate
-from mstr_arrow.cli.commands.sql import sql
-from mstr_arrow.cli.commands.subscriptions.acting import delete, pause, resume, send
-from mstr_arrow.cli.commands.subscriptions.listing import ls as list_subscriptions
-from mstr_arrow.cli.commands.subscriptions.listing import show
-from mstr_arrow.cli.commands.subscriptions.making import create
-from mstr_arrow.cli.commands.users import users
-from mstr_arrow.cli.commands.whoami import whoami
-from mstr_arrow.cli.usage import Command, Commands, CommandsOrRun
-
-EXIT_CODES = (
-    "Exit codes: 0 done · 1 the server or the network failed, or a file could not be written · 2 wrong usage · "
-    "3 the data are not what was promised or do not fit a type · 130 interrupted by Ctrl-C · 143 ended by SIGTERM."
+from mstr_arrow.cli.examples import (
+    BENCH_EXAMPLES,
+    CACHES_EXAMPLES,
+    DESCRIBE_EXAMPLES,
+    END,
+    EXIT_CODES,
+    FETCH_EXAMPLES,
+    FIRST_STEPS,
+    LOGIN_EXAMPLES,
+    LOGOUT_EXAMPLES,
+    LS_EXAMPLES,
+    PAGES_EXAMPLES,
+    PROMPTS_EXAMPLES,
+    PUSH_EXAMPLES,
+    REFRESH_EXAMPLES,
+    RUN_EXAMPLES,
+    RUNS_EXAMPLES,
+    SQL_EXAMPLES,
+    SUBSCRIPTIONS_EXAMPLES,
+    USERS_EXAMPLES,
+    WHOAMI_EXAMPLES,
 )
-MORE_OPTIONS = "LDAP, proxies, certificates and time-outs: mstr-arrow whoami --help."
-FIRST_STEPS = """\
-[bold]Start here[/bold]
-
-mstr-arrow demo
-
-mstr-arrow login
-
-mstr-arrow ls --help
-
-mstr-arrow fetch --help
-
-mstr-arrow sql --help
-
-mstr-arrow push --help
-"""
-LOGIN_EXAMPLES = """\
-[bold]Examples[/bold]
-
-mstr-arrow login --url https://bi.example.com/MicroStrategyLibrary --username ann --project Retail
-
-mstr-arrow login --profile test --ca-file corp-ca.pem --login-mode ldap
-
-mstr-arrow login --profile nightly --with-api-key
-"""
-LOGOUT_EXAMPLES = """\
-[bold]Examples[/bold]
-
-mstr-arrow logout
-
-mstr-arrow logout --profile nightly
-"""
-WHOAMI_EXAMPLES = """\
-[bold]Examples[/bold]
-
-mstr-arrow whoami
-
-mstr-arrow whoami --profile nightly --json
-
-mstr-arrow whoami --proxy http://proxy.example.com:3128 --connect-timeout 5 --verbose
-
-[bold]Settings[/bold]
-
-Each option is a key of a profile, too, and a variable of the environment, as shown. Only there are \
-password, api-key and identity-token, key-password of --key-file, and proxy-password of --proxy-username: \
-MSTR_PASSWORD, MSTR_API_KEY, MSTR_IDENTITY_TOKEN, MSTR_KEY_PASSWORD, MSTR_PROXY_PASSWORD.
-"""
-LS_EXAMPLES = """\
-[bold]Examples[/bold]
-
-mstr-arrow ls
-
-mstr-arrow ls '*sales*' --type cube
-
-mstr-arrow ls --json | jq -r '.\\[].id'
-"""
-DESCRIBE_EXAMPLES = """\
-[bold]Examples[/bold]
-
-mstr-arrow describe "Sales Cube"
-
-mstr-arrow describe "/Shared Reports/Sales/Daily" --type report --json
-"""
-FETCH_EXAMPLES = """\
-[bold]Examples[/bold]
-
-export MSTR_URL=https://bi.example.com/MicroStrategyLibrary MSTR_USERNAME=ann MSTR_PROJECT=Retail
-
-mstr-arrow fetch "Sales Cube" -o sales.parquet
-
-mstr-arrow fetch "Sales Cube" -o sales.parquet --column-type 'Revenue=decimal128(18, 2)' --column-type Day=string
-
-mstr-arrow fetch "Sales Cube" -o sales/ --part-bytes 256MB --overwrite
-
-mstr-arrow fetch "Sales Cube" -o sales/ --resume --deadline 3600
-
-mstr-arrow fetch "Sales Cube" -o - --format csv | head
-
-mstr-arrow fetch "Sales Cube" -o east.parquet --where "Region in ('East', 'West') and Units > 3"
-
-mstr-arrow fetch "Sales Cube" -o first.csv --head 10 --columns Region,Revenue
-
-mstr-arrow fetch "Sales Cube" -o best.csv --sort 'Revenue desc' --head 10
-
-mstr-arrow fetch "Sales Cube" -o regions.csv --aggregate Region,Revenue --having 'Revenue > 1000'
-
-mstr-arrow fetch "/Shared Reports/Sales/Daily" -o daily.arrow --subtotals keep --profile nightly --quiet
-
-mstr-arrow fetch "Sales By Year" -o 2024.parquet --prompts answers.toml --prompt Year=2024
-
-mstr-arrow fetch "Sales By Page" -o sales.parquet --all-pages
-
-mstr-arrow fetch "Sales Cube" "Plain Report" -o out/
-
-mstr-arrow fetch --include "*sales*" --type cube -o out/ --if-changed --json
-
-[bold]Settings[/bold]
-
-A flag beats the environment, and the environment beats the profile file: config.toml in your configuration \
-folder for mstr-arrow (~/.config/mstr-arrow on Linux), or the file that MSTR_ARROW_CONFIG names. Its tables are \
-profiles, their keys the long options; \\[default] is used when no other is named.
-
-The password comes from --password-file or --password-stdin, MSTR_PASSWORD, or the profile, which may name where \
-it is kept; else you are asked. mstr-arrow login keeps it in the keyring. A token comes from --api-key-file, \
-MSTR_API_KEY, MSTR_IDENTITY_TOKEN or the profile.
-"""
-PAGES_EXAMPLES = """\
-[bold]Examples[/bold]
-
-mstr-arrow pages "Sales By Page"
-
-mstr-arrow pages "Sales By Page" --prompts answers.toml --json
-
-mstr-arrow fetch "Sales By Page" -o east.parquet --page Region=East --page Year=2024
-
-mstr-arrow fetch "Sales By Page" -o sales.parquet --all-pages
-"""
-PROMPTS_EXAMPLES = """\
-[bold]Examples[/bold]
-
-mstr-arrow prompts "Sales By Year"
-
-mstr-arrow prompts "Sales By Year" -o answers.toml
-
-mstr-arrow prompts "Sales By Year" --ask -o answers.toml
-"""
-SQL_EXAMPLES = """\
-[bold]Examples[/bold]
-
-mstr-arrow sql "select Region, sum(Revenue) from 'Sales Cube' where Units > 3 group by all order by 2 desc"
-
-mstr-arrow sql "from 'Sales Cube' limit 10"
-
-mstr-arrow sql "summarize 'Sales Cube'"
-
-mstr-arrow sql "select s.*, Opened from 'Sales Cube' s join 'stores.csv' on \\"Store@ID\\" = Store" -o sales.parquet
-
-mstr-arrow sql "select * from 'Sales Cube' where Region = 'East' and Day >= '2024-01-01'" --explain
-
-[bold]Names[/bold]
-
-A table is a file if there is one of its name, else a cube or report. Names that are no single words are quoted;
-those of columns in double quotes only, such as "Store@ID". Upper and lower case are the same.
-"""
-BENCH_EXAMPLES = """\
-[bold]Examples[/bold]
-
-mstr-arrow bench "Sales Cube"
-
-mstr-arrow bench "Sales Cube" --concurrency 1,2,4,8,16,32 --page-rows 10k,50k --duration 30s -o before/
-
-mstr-arrow bench "Sales Cube" --rate 5,10,20 --yes
-
-mstr-arrow bench compare before/ after/
-
-mstr-arrow bench show before/
-"""
-CACHES_EXAMPLES = """\
-[bold]Examples[/bold]
-
-mstr-arrow caches ls
-
-mstr-arrow caches ls "Sales Cube" --json
-
-mstr-arrow caches unload "Sales Cube" --node node-2
-"""
-REFRESH_EXAMPLES = """\
-[bold]Examples[/bold]
-
-mstr-arrow refresh "Sales Cube"
-
-mstr-arrow refresh "Sales Cube" --timeout 900 --json
-
-mstr-arrow fetch "Sales Cube" -o sales.parquet --refresh
-"""
-RUN_EXAMPLES = """\
-[bold]Examples[/bold]
-
-mstr-arrow run jobs.toml
-
-mstr-arrow run jobs.toml --dry-run
-
-mstr-arrow run jobs.toml --only sales --day 2024-03-01
-
-mstr-arrow run --schema > jobs.schema.json
-
-[bold]A file of jobs[/bold]
-
-\\[servers.bi]
-
-url = "https://bi.example.com/MicroStrategyLibrary"
-
-username = "ann"
-
-password = {env = "MSTR_PASSWORD"}
-
-\\[jobs.sales]
-
-object = "Sales Cube"
-
-destination = "lake/sales/"
-
-Exit codes of run, beside those below: 4 some jobs failed, others are done · 75 another run has not ended.
-"""
-PUSH_EXAMPLES = """\
-[bold]Examples[/bold]
-
-mstr-arrow push sales.parquet --name "Store Analysis" --attribute store_id
-
-mstr-arrow push today.csv --table sales --name "Store Analysis" --mode upsert --column-type Zip=string
-
-mstr-arrow push Stores=stores.csv Sales=sales/ --name "Store Analysis" --form Store@ID=store --form Store@DESC=city
-
-mstr-arrow push --query "select * from 'sales/*.parquet' where year = 2024" --name "Sales 2024" --verify
-
-id=$(mstr-arrow push sales.parquet --name "Store Analysis" --folder "/Shared Reports/Sales" --quiet)
-
-[bold]Rows and keys[/bold]
-
-The values of all attributes of a table tell its rows apart; there is no other key.
-
-Modes update and upsert change metrics only; no mode but replace takes a row away.
-"""
-SUBSCRIPTIONS_EXAMPLES = """\
-[bold]Examples[/bold]
-
-mstr-arrow subscriptions ls '*sales*' --owner ann
-
-mstr-arrow subscriptions create "Daily Sales" --content "Sales By Day" --as EXCEL --schedule "Every Morning" \
---to "Ann Lee" --cc "Sales Team" --subject "Sales of yesterday"
-
-mstr-arrow subscriptions send "Daily Sales" --timeout 600
-
-mstr-arrow subscriptions show "Daily Sales" --json | jq -r .status.outcome
-"""
-RUNS_EXAMPLES = """\
-[bold]Examples[/bold]
-
-mstr-arrow runs
-
-mstr-arrow runs jobs.toml --job sales --last 30
-
-mstr-arrow runs --json | jq '.\\[0].jobs[].rows'
-"""
-USERS_EXAMPLES = """\
-[bold]Examples[/bold]
-
-mstr-arrow users 'ann*' --addresses
-"""
-
+from mstr_arrow.cli.loading import stand_in
+from mstr_arrow.cli.usage import Command, Commands, CommandsOrRun
+from mstr_arrow.version import __version__
 
 app = typer.Typer(
     cls=Commands,
@@ -297,7 +43,7 @@ app = typer.Typer(
 
 def _show_version(asked: bool) -> None:
     if asked:
-        typer.echo(f"mstr-arrow {mstr_arrow.__version__}")
+        typer.echo(f"mstr-arrow {__version__}")
         raise typer.Exit
 
 
@@ -312,41 +58,193 @@ def root(
     """Move data between a MicroStrategy (Strategy One) Intelligence Server and Arrow, Parquet and CSV."""
 
 
-END = f"{MORE_OPTIONS}\n\n{EXIT_CODES}"
-for command, examples in {
-    ls: LS_EXAMPLES,
-    describe: DESCRIBE_EXAMPLES,
-    fetch: FETCH_EXAMPLES,
-    prompts: PROMPTS_EXAMPLES,
-    pages: PAGES_EXAMPLES,
-    sql: SQL_EXAMPLES,
-    push: PUSH_EXAMPLES,
-    refresh: REFRESH_EXAMPLES,
-    run: RUN_EXAMPLES,
-}.items():
-    app.command(cls=Command, epilog=f"{examples}\n{END}")(command)
-for command, examples in {login: LOGIN_EXAMPLES, logout: LOGOUT_EXAMPLES, whoami: WHOAMI_EXAMPLES}.items():
-    app.command(cls=Command, epilog=f"{examples}\n{EXIT_CODES}")(command)
-subscriptions = typer.Typer(
-    cls=Commands, no_args_is_help=True, help="Deliver reports and cubes: by whom, when, to whom."
+GROUPS = {
+    "subscriptions": (Commands, "Deliver reports and cubes: by whom, when, to whom.", SUBSCRIPTIONS_EXAMPLES),
+    "caches": (Commands, "What the server's nodes hold of the cubes' data.", CACHES_EXAMPLES),
+    "bench": (
+        CommandsOrRun,
+        "Measure how much a server gives: mstr-arrow bench OBJECT… is short for bench run.",
+        BENCH_EXAMPLES,
+    ),
+}
+"""The groups of commands: how they are parsed, what they are for, what their help ends with."""
+
+COMMANDS = (
+    (
+        "ls",
+        "ls.ls",
+        "List the cubes, reports, data models and dashboards that you can see.",
+        f"{LS_EXAMPLES}\n{END}",
+    ),
+    (
+        "describe",
+        "describe.describe",
+        "Show what a cube, report or data model is: columns and their types, rows, size, last update.",
+        f"{DESCRIBE_EXAMPLES}\n{END}",
+    ),
+    (
+        "fetch",
+        "fetch.fetch",
+        "Read cubes and reports into Parquet, Arrow or CSV files, folders of Parquet parts, or standard output.",
+        f"{FETCH_EXAMPLES}\n{END}",
+    ),
+    (
+        "prompts",
+        "prompts.prompts",
+        "Show what a report asks before it runs, or write a file of answers for `mstr-arrow fetch --prompts`.",
+        f"{PROMPTS_EXAMPLES}\n{END}",
+    ),
+    (
+        "pages",
+        "pages.pages",
+        "List the pages of a report that has page-by: those that have data. The report is run.",
+        f"{PAGES_EXAMPLES}\n{END}",
+    ),
+    (
+        "sql",
+        "sql.sql",
+        "Query cubes, reports and files by SQL: they are joined and added up on this machine, by DuckDB.",
+        f"{SQL_EXAMPLES}\n{END}",
+    ),
+    (
+        "push",
+        "push.push",
+        "Write files, or what a DuckDB query finds, into a SuperCube, and print its id.",
+        f"{PUSH_EXAMPLES}\n{END}",
+    ),
+    (
+        "refresh",
+        "refresh.refresh",
+        "Have the server publish a cube or data model anew, and wait until its data are new.",
+        f"{REFRESH_EXAMPLES}\n{END}",
+    ),
+    (
+        "run",
+        "run.run",
+        "Do the jobs of a file: read many objects, each into a folder, a file or a table, and note what was done.",
+        f"{RUN_EXAMPLES}\n{END}",
+    ),
+    (
+        "login",
+        "login.login",
+        "Log in, keep the password in the operating system's keyring, and write a profile that uses it.",
+        f"{LOGIN_EXAMPLES}\n{EXIT_CODES}",
+    ),
+    (
+        "logout",
+        "login.logout",
+        "Remove from the keyring what mstr-arrow login has put there, and from the profile what used it.",
+        f"{LOGOUT_EXAMPLES}\n{EXIT_CODES}",
+    ),
+    (
+        "whoami",
+        "whoami.whoami",
+        "Log in, and show who you are then: user, server, project, session.",
+        f"{WHOAMI_EXAMPLES}\n{EXIT_CODES}",
+    ),
+    ("schedules", "schedules.schedules", "List the schedules that subscriptions can have.", END),
+    ("users", "users.users", "List the users that you can see.", f"{USERS_EXAMPLES}\n{END}"),
+    (
+        "runs",
+        "runs.runs",
+        "Show what the last runs of a file of jobs did, newest first; what failed is told below, with its hint.",
+        f"{RUNS_EXAMPLES}\n{EXIT_CODES}",
+    ),
+    ("demo", "demo.demo", "Read a million rows from a simulated server on this machine: nothing to set up.", None),
+    ("simulate", "simulate.simulate", "Run a simulated Intelligence Server on this machine until Ctrl-C.", None),
+    (
+        "subscriptions ls",
+        "subscriptions.listing.ls",
+        "List the subscriptions that you can see: your own, an administrator all.",
+        f"{SUBSCRIPTIONS_EXAMPLES}\n{END}",
+    ),
+    (
+        "subscriptions show",
+        "subscriptions.listing.show",
+        "Show what a subscription delivers, when, to whom, and how its last run went.",
+        f"{SUBSCRIPTIONS_EXAMPLES}\n{END}",
+    ),
+    (
+        "subscriptions create",
+        "subscriptions.making.create",
+        "Make a subscription of options or of a file, and print its id.",
+        f"{SUBSCRIPTIONS_EXAMPLES}\n{END}",
+    ),
+    (
+        "subscriptions send",
+        "subscriptions.acting.send",
+        "Send a subscription now, whatever its schedules.",
+        f"{SUBSCRIPTIONS_EXAMPLES}\n{END}",
+    ),
+    (
+        "subscriptions delete",
+        "subscriptions.acting.delete",
+        "Delete a subscription.",
+        f"{SUBSCRIPTIONS_EXAMPLES}\n{END}",
+    ),
+    (
+        "subscriptions pause",
+        "subscriptions.acting.pause",
+        "Have no schedule run a subscription until it is resumed; servers of 2026 can do that.",
+        f"{SUBSCRIPTIONS_EXAMPLES}\n{END}",
+    ),
+    (
+        "subscriptions resume",
+        "subscriptions.acting.resume",
+        "Have the schedules of a paused subscription run it again.",
+        f"{SUBSCRIPTIONS_EXAMPLES}\n{END}",
+    ),
+    (
+        "caches ls",
+        "caches.ls",
+        "List caches: a line for each cube and node that it is published on.",
+        f"{CACHES_EXAMPLES}\n{END}",
+    ),
+    ("caches load", "caches.load", "Load a cube's data into memory.", f"{CACHES_EXAMPLES}\n{END}"),
+    (
+        "caches unload",
+        "caches.unload",
+        "Take a cube's data out of memory; they are loaded again at need.",
+        f"{CACHES_EXAMPLES}\n{END}",
+    ),
+    ("caches activate", "caches.activate", "Let a cube be read.", f"{CACHES_EXAMPLES}\n{END}"),
+    (
+        "caches deactivate",
+        "caches.deactivate",
+        "Let a cube not be read, with its data kept.",
+        f"{CACHES_EXAMPLES}\n{END}",
+    ),
+    (
+        "caches delete",
+        "caches.delete",
+        "Delete a cube's data: it is not published any more, until it is refreshed.",
+        f"{CACHES_EXAMPLES}\n{END}",
+    ),
+    (
+        "bench run",
+        "bench.run",
+        "Measure how much a server gives: put loads on it, weak ones first, and see where more brings no more.",
+        f"{BENCH_EXAMPLES}\n{END}",
+    ),
+    (
+        "bench compare",
+        "bench_compare.compare",
+        "Tell which differences between two measurements are beyond noise: before and after, or two servers.",
+        f"{BENCH_EXAMPLES}\n{END}",
+    ),
+    (
+        "bench show",
+        "bench.show",
+        "Show again what a measurement found, and write its report anew.",
+        f"{BENCH_EXAMPLES}\n{END}",
+    ),
 )
-for command in (list_subscriptions, show, create, send, delete, pause, resume):
-    subscriptions.command(cls=Command, epilog=f"{SUBSCRIPTIONS_EXAMPLES}\n{END}")(command)
-app.add_typer(subscriptions, name="subscriptions", epilog=SUBSCRIPTIONS_EXAMPLES)
-caches = typer.Typer(cls=Commands, no_args_is_help=True, help="What the server's nodes hold of the cubes' data.")
-for name, command in CACHE_COMMANDS.items():
-    caches.command(name, cls=Command, epilog=f"{CACHES_EXAMPLES}\n{END}")(command)
-app.add_typer(caches, name="caches", epilog=CACHES_EXAMPLES)
-bench = typer.Typer(
-    cls=CommandsOrRun,
-    no_args_is_help=True,
-    help="Measure how much a server gives: mstr-arrow bench OBJECT… is short for bench run.",
-)
-for name, command in BENCH_COMMANDS.items():
-    bench.command(name, cls=Command, epilog=f"{BENCH_EXAMPLES}\n{END}")(command)
-app.add_typer(bench, name="bench", epilog=BENCH_EXAMPLES)
-app.command(cls=Command, epilog=END)(schedules)
-app.command(cls=Command, epilog=f"{USERS_EXAMPLES}\n{END}")(users)
-app.command(cls=Command, epilog=f"{RUNS_EXAMPLES}\n{EXIT_CODES}")(runs)
-app.command(cls=Command)(demo)
-app.command(cls=Command)(simulate)
+"""Words, function in `mstr_arrow.cli.commands`, first paragraph of its docstring, what the help ends with."""
+
+groups = {}
+for name, (kind, summary, examples) in GROUPS.items():
+    groups[name] = typer.Typer(cls=kind, no_args_is_help=True, help=summary)
+    app.add_typer(groups[name], name=name, epilog=examples)
+for words, function, summary, epilog in COMMANDS:
+    group, _, name = words.rpartition(" ")
+    groups.get(group, app).command(name, cls=Command, epilog=epilog)(stand_in(function, summary))

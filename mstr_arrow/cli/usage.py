@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from mstr_arrow.cli.options.leaves import all_leaves
+from mstr_arrow.cli.loading import all_leaves, load
 from mstr_arrow.cli.options.profile import origin
 from mstr_arrow.cli.render.errors import show_crashes
 from mstr_arrow.cli.render.streams import standard_streams
@@ -51,6 +52,15 @@ class Commands(TyperGroup):
             if having := _commands_with(all_leaves(context), getattr(error, "option_name", None)):
                 error.message += f" Options stand after the command: mstr-arrow {having[0]} {error.option_name} …"
             raise
+
+    def resolve_command(self, context: typer.Context, args: list[str]) -> tuple[Any, Any, list[str]]:  # type: ignore[override]  # typer's own
+        """Find the command that is called, as typer does, and import it."""
+        name, found, rest = super().resolve_command(context, args)
+        command = load(found)
+        if isinstance(command, Command) and not gc.isenabled():
+            gc.freeze()  # what is imported stays until the end
+            gc.enable()
+        return name, command, rest
 
 
 class CommandsOrRun(Commands):

@@ -17,9 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
-from mstr_arrow.arrays import make_scalar
+from mstr_arrow.arrays import make_array, make_scalar
 from mstr_arrow.grid.cut import Unrecognised
-from mstr_arrow.grid.places import Words, bytes_of, integers, places_of, truths, unescaped
+from mstr_arrow.grid.places import bytes_of, places_of, stand, texts_between, truths, unescaped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,6 +34,7 @@ _MOST_STRINGS = 64
 _LARGEST = 2**31 - 1
 _BYTES_PER_BACKSLASH, _BYTES_PER_QUOTE, _FEW = 8, 2, 4096
 """No server's text is fuller of either; a place takes eight bytes."""
+_NONE: Places = np.empty(0, np.intp)
 _NULL = "h\\N;"
 _TEXTS = pa.schema([("texts", pa.list_(pa.string()))])
 
@@ -53,7 +54,7 @@ class Slot:
 
     def texts(self) -> pa.StringArray:
         """Return the text of each element."""
-        texts = _between(self.data, self.starts, self.ends)
+        texts = texts_between(self.data, self.starts, self.ends)
         return texts if self.escaped is None else pc.replace_with_mask(texts, truths(self.escaped), self.unescaped)
 
     def nulls(self) -> pa.BooleanArray | None:
@@ -61,7 +62,8 @@ class Slot:
         if self.unescaped is None:  # it has a backslash, which JSON escapes
             return None
         null = np.zeros(len(self.starts), np.bool_)
-        null[self.escaped] = pc.starts_with(self.unescaped, _NULL).to_numpy(zero_copy_only=False)
+        found = pc.starts_with(self.unescaped, _NULL).cast(pa.uint8())
+        null[self.escaped] = np.frombuffer(found.buffers()[1], np.bool_, len(found))  # to_numpy imports pandas
         return truths(null) if null.any() else None
 
 
@@ -90,7 +92,9 @@ def read_alike(piece: Piece) -> dict[str, Any] | None:
     text = bytes_of(piece.page, piece.start, piece.end)
     if len(text) > _LARGEST or text.min() < ord(" "):
         return None
-    backslashes = places_of(text, b"\\", most=max(len(text) // _BYTES_PER_BACKSLASH, _FEW))
+    backslashes: Places | None = _NONE
+    if piece.page.find(b"\\", piece.start, piece.end) >= 0:
+        backslashes = places_of(text, b"\\", most=max(len(text) // _BYTES_PER_BACKSLASH, _FEW))
     quotes = places_of(text, b'"', most=max(len(text) // _BYTES_PER_QUOTE, _FEW))
     if backslashes is None or quotes is None:
         return None
@@ -150,34 +154,24 @@ def _filled(value: Any, slots: Sequence[Slot]) -> Any:
 
 def _is_written_so(piece: Piece, template: _Template, ends: Sequence[Places]) -> bool:
     """Tell whether all elements are written as the first one, but for their values, up to the last byte."""
-    words, last = Words(piece.page, piece.start), int(ends[-1][-1])
-    return (
-        piece.page[piece.start + last : piece.end] == template.tail + b"]"
-        and all(words.stand(between, end) for between, end in zip(template.between, ends, strict=False))
-        and words.stand(template.tail + b"," + template.head, ends[-1][:-1])
-    )
+    last = piece.start + int(ends[-1][-1])
+    if piece.page[last : piece.end] != template.tail + b"]":
+        return False
+    parts = [*zip(template.between, ends, strict=False), (template.tail + b"," + template.head, ends[-1][:-1])]
+    return all(stand(piece.page, part, end + piece.start).all() for part, end in parts)
 
 
 def _slot(data: pa.Buffer, starts: Places, ends: Places, backslashes: Places) -> Slot:
     if len(backslashes):
         escaped = np.searchsorted(backslashes, starts) < np.searchsorted(backslashes, ends)
         if escaped.any():
-            return Slot(data, starts, ends, escaped, _unescape(_between(data, starts[escaped], ends[escaped])))
+            return Slot(data, starts, ends, escaped, _unescape(texts_between(data, starts[escaped], ends[escaped])))
     return Slot(data, starts, ends, None, None)
-
-
-def _between(data: pa.Buffer, starts: Places, ends: Places) -> pa.StringArray:
-    """Copy texts out of the data."""
-    bounds = np.empty((len(starts), 2), np.int32)
-    bounds[:, 0], bounds[:, 1] = starts, ends
-    # Every other one is what stands between two texts.
-    texts = pa.StringArray.from_buffers(2 * len(starts) - 1, pa.py_buffer(bounds), data)
-    return texts.take(integers(np.arange(0, 2 * len(starts), 2, dtype=np.int32)))
 
 
 def _unescape(texts: pa.StringArray) -> pa.StringArray:
     """Read texts of JSON that have escapes; errors: Unrecognised, pa.ArrowInvalid where one is none."""
-    whole = pa.ListArray.from_arrays(integers(np.array([0, len(texts)], np.int32)), texts)
+    whole = pa.ListArray.from_arrays(make_array([0, len(texts)], pa.int32()), texts)
     joined = pc.binary_join(whole, make_scalar('","', pa.string()))[0].as_buffer().to_pybytes()
     line = b"".join((b'{"texts":["', joined, b'"]}'))
     table = pa.json.read_json(

@@ -1,8 +1,8 @@
 """The fast decoder: a page to arrays without a Python object per row, cell or element.
 
 Element lists are read by the places of their quotes where their elements are written alike, and by Arrow's JSON
-reader with a fixed schema where they are not; the matrices go through its CSV reader. All leave the interpreter
-lock to others. Whatever is not certain raises `Unrecognised`.
+reader with a fixed schema where they are not; matrices of indices digit by digit, others through its CSV reader.
+All leave the interpreter lock to others. Whatever is not certain raises `Unrecognised`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from mstr_arrow.grid.alike import Slot, read_alike
 from mstr_arrow.grid.convert import parse_texts
 from mstr_arrow.grid.cut import Piece, Unrecognised
 from mstr_arrow.grid.document import check_rows
+from mstr_arrow.grid.indices import read_indices
 from mstr_arrow.grid.matrix import MARKED, check_finite, read_numbers, read_values
 from mstr_arrow.grid.parts import Elements, Parts
 from mstr_arrow.grid.schema import is_blank, totals_column
@@ -77,7 +78,11 @@ def _row_headers(document: Document) -> list[pa.Array]:
     places = document.row_places
     if not places:
         return []
-    headers = read_numbers(document.row_headers, [pa.int32()] * len(places))
+    headers = None
+    if isinstance(document.row_headers, Piece):
+        headers = read_indices(document.row_headers, len(places))
+    if headers is None:
+        headers = read_numbers(document.row_headers, [pa.int32()] * len(places))
     result = []
     for number, (place, indices) in enumerate(zip(places, headers, strict=True)):
         if indices.null_count:

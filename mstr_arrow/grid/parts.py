@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -63,8 +64,10 @@ class Parts:
 
 def gather_texts(texts: pa.Array, indices: pa.Array) -> pa.DictionaryArray:
     """Gather texts by element, as a dictionary in which each text stands once."""
+    texts.validate(full=True)  # those of pages may be no UTF-8
+    if not texts.null_count and pl.Series(pl.from_arrow(texts)).n_unique() == len(texts):  # as nearly always
+        return pa.DictionaryArray.from_arrays(indices, texts).cast(TEXT)
     encoded = texts.dictionary_encode()
-    encoded.dictionary.validate(full=True)  # the JSON reader takes bytes that are no UTF-8
     if len(encoded.dictionary) < len(texts):
         indices = encoded.indices.take(indices)
     return pa.DictionaryArray.from_arrays(indices, encoded.dictionary).cast(TEXT)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Places = NDArray[np.intp]
     """Places in a text, in ascending order."""
 
-_BLOCK = 2**18
+BLOCK = 2**18
 """Bytes that are looked at together: few enough for what is made of them to stay in the processor's cache."""
 _WORD = 8
 
@@ -45,55 +45,60 @@ def unescaped(quotes: Places, backslashes: Places) -> Places:
 
 def find_lists(text: bytes, keys: Sequence[bytes]) -> Iterator[tuple[int, bytes]]:
     """Find JSON keys that end in ``[[`` or ``[{``, each with its place, in order."""
-    whole, words = bytes_of(text), Words(text)
-    for start in range(0, len(text) - 1, _BLOCK):
-        block = whole[start : start + _BLOCK + 1]
-        brackets = np.flatnonzero(block[:-1] == ord("["))
-        inside = block[brackets + 1] | (ord("[") ^ ord("{"))
-        brackets = brackets[inside == ord("{")] + start
-        if len(brackets):
-            found = [(at, key) for key in keys for at in _starts(words, key, brackets - (len(key) - 2)).tolist()]
+    whole = bytes_of(text)
+    for start in range(0, len(text) - 1, BLOCK):
+        block = whole[start : start + BLOCK + 1]
+        # A bracket with another one, or a brace, right behind it.
+        lists = block[:-1] == ord("[")
+        lists &= (block[1:] | (ord("[") ^ ord("{"))) == ord("{")
+        if lists.any():
+            brackets = np.flatnonzero(lists) + start
+            found = [(at, key) for key in keys for at in _starts(text, key, brackets - (len(key) - 2)).tolist()]
             yield from sorted(found)
 
 
-def _starts(words: Words, key: bytes, at: Places) -> Places:
+def _starts(text: bytes, key: bytes, at: Places) -> Places:
     at = at[at >= 0]
-    return at[words.equal(key, at)]
+    return at[stand(text, key, at)]
 
 
-class Words:
-    """What stands in a text from any place on, eight bytes at a time."""
-
-    def __init__(self, text: bytes, start: int = 0) -> None:
-        """Take the text from ``start`` on."""
-        self._bytes = bytes_of(text, start)
-        count = max(len(self._bytes) - _WORD + 1, 0)
-        self._words = np.ndarray((count,), np.uint64, text, start, (1,)) if count else np.empty(0, np.uint64)
-
-    def equal(self, expected: bytes, at: Places) -> NDArray[np.bool_]:
-        """Tell at which places these bytes stand; at each as many must be left of the text."""
-        equal = np.ones(len(at), np.bool_)
-        if len(expected) < _WORD:
-            for step, byte in enumerate(expected):
-                equal &= self._bytes[at + step] == byte
-            return equal
-        for step in (*range(0, len(expected) - _WORD, _WORD), len(expected) - _WORD):
-            equal &= self._words[at + step] == np.frombuffer(expected, np.uint64, 1, step)
-        return equal
-
-    def stand(self, expected: bytes, at: Places) -> bool:
-        """Tell whether these bytes stand at each of the places."""
-        if len(at) and at[-1] + len(expected) > len(self._bytes):
-            return False
-        return bool(self.equal(expected, at).all())
+def stand(text: bytes, expected: bytes, at: Places) -> NDArray[np.bool_]:
+    """Tell at which places of a text these bytes stand."""
+    size = -(-len(expected) // _WORD)
+    padding = b"\0" * (size * _WORD - len(expected))
+    wanted = np.frombuffer(expected + padding, np.uint64)
+    mask = np.frombuffer(b"\xff" * len(expected) + padding, np.uint64)
+    far = int(np.searchsorted(at, len(text) - size * _WORD, "right"))
+    # As something without a meaning, all bytes from a place on are copied at once, wherever it is.
+    views = np.ndarray((max(len(text) - size * _WORD + 1, 0),), f"V{size * _WORD}", text, 0, (1,))
+    words = views[at[:far]].view(np.uint64).reshape(-1, size)
+    equal = np.ones(len(at), np.bool_)
+    for number in range(size):
+        equal[:far] &= (words[:, number] & mask[number]) == wanted[number]
+    # The last words would end behind the text.
+    equal[far:] = [text.startswith(expected, place) for place in at[far:].tolist()]
+    return equal
 
 
-def integers(numbers: NDArray[np.int32]) -> pa.Array:
-    """Hand numbers over to Arrow, without a copy and without a look for pandas."""
-    return pa.Array.from_buffers(pa.int32(), len(numbers), [None, pa.py_buffer(numbers)])
+def texts_between(
+    data: pa.Buffer, starts: Places, ends: Places, null: NDArray[np.bool_] | None = None
+) -> pa.StringArray:
+    """Copy texts out of the data, null where ``null`` says so."""
+    count = len(starts)
+    bounds = np.empty((count, 2), np.int32)
+    bounds[:, 0], bounds[:, 1] = starts, ends
+    texts = pa.StringArray.from_buffers(2 * count - 1, pa.py_buffer(bounds), data)
+    # Every other one is what stands between two texts.
+    chosen = pa.py_buffer(np.arange(0, 2 * count, 2, dtype=np.int32))
+    valid = None if null is None or not null.any() else bitmap(~null)
+    return texts.take(pa.Array.from_buffers(pa.int32(), count, [valid, chosen]))
+
+
+def bitmap(values: NDArray[np.bool_]) -> pa.Buffer:
+    """Pack truth values as Arrow does."""
+    return pa.py_buffer(np.packbits(values, bitorder="little"))
 
 
 def truths(values: NDArray[np.bool_]) -> pa.BooleanArray:
     """Hand truth values over to Arrow."""
-    bits = np.packbits(values, bitorder="little")
-    return pa.Array.from_buffers(pa.bool_(), len(values), [None, pa.py_buffer(bits)])
+    return pa.Array.from_buffers(pa.bool_(), len(values), [None, bitmap(values)])

@@ -1,8 +1,13 @@
 """Prompts of reports, and their answers."""
 
-from mstr_arrow.prompts.answers import default, elements, empty, expression, level, objects, value
-from mstr_arrow.prompts.collection import Answers, load
-from mstr_arrow.prompts.model import Choice, Prompt
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from mstr_arrow.lazy import exporter as _exporter
+
+if _TYPE_CHECKING:
+    from mstr_arrow.prompts.answers import default, elements, empty, expression, level, objects, value
+    from mstr_arrow.prompts.collection import Answers, load
+    from mstr_arrow.prompts.model import Choice, Prompt
 
 __all__ = [
     "Answers",
@@ -17,3 +22,12 @@ __all__ = [
     "objects",
     "value",
 ]
+
+_HOMES = {
+    "answers": ("default", "elements", "empty", "expression", "level", "objects", "value"),
+    "collection": ("Answers", "load"),
+    "model": ("Choice", "Prompt"),
+}
+
+if not _TYPE_CHECKING:
+    __getattr__ = _exporter(__name__, _HOMES)

@@ -6,10 +6,13 @@ import sys
 from dataclasses import replace
 
 import pytest
+import typer
 from rich.console import Console
 
 import mstr_arrow
 import mstr_arrow.cli
+from mstr_arrow.cli.app import app
+from mstr_arrow.cli.loading import leaves
 from mstr_arrow.cli.render import progress as shown
 from mstr_arrow.fetch.stats import Meter
 
@@ -143,3 +146,16 @@ def test_bash_completes(typed, offered, tmp_path):
     command = ["bash", "-c", script, "bash", typed]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)  # noqa: S603 - our own script
     assert set(result.stdout.splitlines()) == offered
+
+
+def test_the_list_of_commands_says_what_each_of_them_says_itself():
+    def summaries(command, words=""):
+        for name, each in getattr(command, "commands", {}).items():
+            yield from summaries(each, f"{words}{name} ")
+            yield f"{words}{name}", " ".join(each.help.partition("\n\n")[0].split())
+
+    command = typer.main.get_command(app)
+    listed = dict(summaries(command))
+    for words, leaf in leaves(command).items():
+        assert (words, listed[words]) == (words, " ".join(leaf.help.partition("\n\n")[0].split()))
+        assert leaf.callback.__module__.startswith("mstr_arrow.cli.commands.")

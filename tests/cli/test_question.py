@@ -8,7 +8,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from mstr_arrow.cli.app import FETCH_EXAMPLES
+from mstr_arrow.cli.examples import FETCH_EXAMPLES
 from tests.support.requests import Requests
 
 CUBE = "Sales Cube"

@@ -16,7 +16,7 @@ import pytest
 pytest.importorskip("sqlglot", reason="the extra cli is not installed")
 duckdb = pytest.importorskip("duckdb", reason="the extra duckdb is not installed")
 
-from mstr_arrow.cli.app import SQL_EXAMPLES  # noqa: E402
+from mstr_arrow.cli.examples import SQL_EXAMPLES  # noqa: E402
 from mstr_arrow.errors import UsageError  # noqa: E402
 from mstr_arrow.simulator import Fault, Simulator  # noqa: E402
 from tests.support.requests import Requests  # noqa: E402

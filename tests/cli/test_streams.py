@@ -13,7 +13,7 @@ import typer
 
 import mstr_arrow
 from mstr_arrow.cli.app import app
-from mstr_arrow.cli.options.leaves import leaves
+from mstr_arrow.cli.loading import leaves
 from mstr_arrow.simulator import Simulator
 from tests.support.servers import IDLE
 

@@ -7,7 +7,7 @@ import pytest
 import typer
 
 from mstr_arrow.cli.app import app
-from mstr_arrow.cli.options.leaves import leaves
+from mstr_arrow.cli.loading import leaves
 from mstr_arrow.cli.options.profile import CREDENTIALS
 from mstr_arrow.cli.render.wording import NOT_HERE, WORDS
 from mstr_arrow.secrets.tables import STORES
@@ -20,14 +20,18 @@ def commands():
 
 
 @pytest.fixture(scope="module")
-def options(commands):
-    below = [*commands.values(), *leaves(SimpleNamespace(commands=commands)).values()]
-    return {option for command in below for parameter in command.params for option in parameter.opts}
+def each_command(commands):
+    return leaves(SimpleNamespace(commands=commands)).values()
 
 
 @pytest.fixture(scope="module")
-def variables(commands):
-    named = {parameter.envvar for command in commands.values() for parameter in command.params}
+def options(each_command):
+    return {option for command in each_command for parameter in command.params for option in parameter.opts}
+
+
+@pytest.fixture(scope="module")
+def variables(each_command):
+    named = {parameter.envvar for command in each_command for parameter in command.params}
     return named | {f"MSTR_{key.upper().replace('-', '_')}" for key in CREDENTIALS}
 
 

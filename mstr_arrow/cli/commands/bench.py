@@ -1,7 +1,7 @@
 """``mstr-arrow bench``: how much a server gives, where its knee is, and what the limit is."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import typer
 
-from mstr_arrow.cli.commands.bench_compare import compare
 from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.amounts import read_counts, read_rates, read_seconds
 from mstr_arrow.cli.options.connecting import open_connection
@@ -267,6 +266,3 @@ def show(folder: Folder, *, verbose: common.Verbose = False, json: common.Json =
     console = Terminal(stderr=True)
     with show_errors(console, verbose=verbose):
         _report(console, _throughput().load(folder), folder, json=json)
-
-
-COMMANDS: Mapping[str, Callable[..., None]] = {"run": run, "compare": compare, "show": show}

@@ -41,7 +41,7 @@ def describe(
     json: common.Json = False,
     verbose: common.Verbose = False,
 ) -> None:
-    """Show what a cube, report or data model is: its columns and their types, its rows, its size, its last update.
+    """Show what a cube, report or data model is: columns and their types, rows, size, last update.
 
     A cube or data model is only looked at. A report is run, since only then its columns and rows are known; at most
     a thousand of its rows are transferred. Of a data model the tables and the parameters are listed, too.

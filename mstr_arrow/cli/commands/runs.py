@@ -30,7 +30,7 @@ def runs(
     json: common.Json = False,
     verbose: common.Verbose = False,
 ) -> None:
-    """Show what the last runs of a file of jobs did, the newest first; what failed is told below, with its hint."""
+    """Show what the last runs of a file of jobs did, newest first; what failed is told below, with its hint."""
     console = Terminal(stderr=True)
     with show_errors(console, verbose=verbose):
         found = past_runs(file, job=job, last=last)

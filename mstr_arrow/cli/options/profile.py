@@ -25,14 +25,14 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from mstr_arrow.cli.options.leaves import all_leaves
+from mstr_arrow.cli.loading import all_leaves
 from mstr_arrow.cli.options.profile_file import line_of
 from mstr_arrow.names import near_names, suggestion
 from mstr_arrow.private import is_shared, way_out
 from mstr_arrow.profiles import config_path
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
 DEFAULT = "default"
@@ -86,11 +86,11 @@ def use_profile(context: typer.Context, name: str | None) -> str | None:
     if context.resilient_parsing:
         return name
     mine = _options(context.command)
-    commands = all_leaves(context).values()
     profile = read_profile(
         config_path(),
         name,
-        set(mine).union(*map(_options, commands)),
+        mine,
+        others=lambda: set().union(*map(_options, all_leaves(context).values())),
         may_be_new=context.info_name in MAKES_PROFILES,
     )
     context.meta[_META] = profile
@@ -129,9 +129,17 @@ def _options(command: Any) -> dict[str, str]:
     return {key: name for key, name in options.items() if key not in NOT_IN_A_FILE} if "profile" in options else {}
 
 
-def read_profile(path: Path, name: str | None, options: Collection[str], *, may_be_new: bool = False) -> Profile:
+def read_profile(
+    path: Path,
+    name: str | None,
+    options: Collection[str],
+    *,
+    others: Callable[[], Collection[str]] = tuple,
+    may_be_new: bool = False,
+) -> Profile:
     """Read a profile; without a name, ``[default]`` if there is one.
 
+    ``others`` gives the options of other commands, which are looked up for a key that is none of ``options``.
     Errors: typer.BadParameter for a profile that does not exist; BadProfile for a file that cannot be read, a key
     that does not exist, and a secret in a file that others can read.
     """
@@ -141,6 +149,8 @@ def read_profile(path: Path, name: str | None, options: Collection[str], *, may_
         raise typer.BadParameter(f"no profile {name!r} in {path}. {suggestion(name, sorted(profiles))}")
     settings = {key.replace("_", "-"): value for key, value in profiles.get(name or DEFAULT, {}).items()}
     known = {*options, *CREDENTIALS}
+    if not settings.keys() <= known:
+        known.update(others())
     if unknown := [_unknown(text, name or DEFAULT, key, known) for key in settings if key not in known]:
         raise BadProfile(f"{path} sets {' It sets '.join(unknown)}")
     secret = next((key for key, value in settings.items() if is_secret(key, value)), None)

@@ -108,7 +108,7 @@ class Catalogue:
     @property
     def entries(self) -> list[Entry]:
         """All objects and folders, by name."""
-        return self._sorted(list(self._entries.values()))
+        return self._sort(list(self._entries.values()))
 
     def names(self) -> dict[str, str]:
         """Map the name of each cube to its id; further cubes of one name come as ``folder/name``."""
@@ -155,7 +155,7 @@ class Catalogue:
         folder = self.entry(folder_id, FOLDER_TYPE)
         return () if folder.id == self.root_id else (*folder.path, folder.name)
 
-    def named(self, name: str, path: tuple[str, ...]) -> Entry | None:
+    def find_named(self, name: str, path: tuple[str, ...]) -> Entry | None:
         """Find what has a name in a folder."""
         return next((e for e in self._entries.values() if (e.path, e.name) == (path, name)), None)
 
@@ -205,7 +205,7 @@ class Catalogue:
 
     def children(self, path: tuple[str, ...]) -> list[Entry]:
         """List what lies directly in a folder."""
-        return self._sorted(e for e in self._entries.values() if e.path == path and e.id != self.root_id)
+        return self._sort(e for e in self._entries.values() if e.path == path and e.id != self.root_id)
 
     def indexed(self, entry: Entry) -> bool:
         """Tell whether the search index knows an object that it is slow to hear of: it was there from the start."""
@@ -225,7 +225,7 @@ class Catalogue:
         self, name: str, pattern: int, wanted: frozenset[int], root: str | None, certified: bool | None
     ) -> list[Entry]:
         within = self._within(root)
-        return self._sorted(
+        return self._sort(
             entry
             for entry in self._entries.values()
             if (not wanted or {entry.type, entry.subtype} & wanted)
@@ -249,7 +249,7 @@ class Catalogue:
             "acg": 255,
             "viewMedia": entry.view_media,
             "owner": _OWNER,
-            "certifiedInfo": _certified(entry.certifier),
+            "certifiedInfo": _describe_certification(entry.certifier),
             "hidden": False,
         }
         if ancestors:
@@ -275,7 +275,7 @@ class Catalogue:
         return object_id("folder", self.project, *path)
 
     @staticmethod
-    def _sorted(entries: Iterable[Entry]) -> list[Entry]:
+    def _sort(entries: Iterable[Entry]) -> list[Entry]:
         return sorted(entries, key=lambda entry: (entry.name, entry.id))
 
 
@@ -289,7 +289,7 @@ def _not_found(wanted: str, type_: int) -> Refusal:
     return Refusal(404, "ERR004", message, iserver_code=OBJECT_NOT_FOUND)
 
 
-def _certified(certifier: str | None) -> dict[str, Any]:
+def _describe_certification(certifier: str | None) -> dict[str, Any]:
     if certifier is None:
         return {"certified": False}
     return {

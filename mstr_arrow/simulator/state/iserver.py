@@ -11,7 +11,7 @@ from mstr_arrow.simulator.model.catalogue import Catalogue
 from mstr_arrow.simulator.model.cubes import Cube, object_id
 from mstr_arrow.simulator.model.encoded_cube import EncodedCube
 from mstr_arrow.simulator.push.datasets import Datasets
-from mstr_arrow.simulator.rules.page_by import PageSet, kept_page_set
+from mstr_arrow.simulator.rules.page_by import PageSet, deal_page_set
 from mstr_arrow.simulator.samples.data_models import data_models
 from mstr_arrow.simulator.samples.project import sample_cubes, sample_reports
 
@@ -91,7 +91,7 @@ class IServer:
         self.chunks_received: list[tuple[str, str, int, int, int]] = []
         self.jobs = Jobs(settings.jobs_kept)
         self.caches = Caches(self.catalogue, settings.nodes)
-        self.publications = Publications(self.catalogue, self.jobs, settings, self._republished)
+        self.publications = Publications(self.catalogue, self.jobs, settings, self._note_publication)
         self.refreshes = Refreshes(settings.model_instance_seconds, clock, self._load)
         self._loads: dict[str, int] = {}
         self.faults = FaultPlan(settings.fault_seed)
@@ -118,7 +118,7 @@ class IServer:
 
     def pages_of(self, report: Report) -> PageSet:
         """Deal a report out to its pages, once where it is as the catalogue has it; any thread."""
-        return kept_page_set(report) if self.catalogue.reports[report.id] is report else PageSet(report)
+        return deal_page_set(report) if self.catalogue.reports[report.id] is report else PageSet(report)
 
     def republish(self, name: str, *, rows: int | None, seed: int | None, moved: bool) -> None:
         """Publish a cube anew: with other data, where another number of rows, another seed or order is given."""
@@ -126,9 +126,9 @@ class IServer:
         self.publications.change(cube_id, rows=rows, seed=seed, moved=moved)
         self.publications.take_effect(cube_id)
 
-    def _republished(self, cube_id: str) -> None:
+    def _note_publication(self, cube_id: str) -> None:
         self._bounds.pop(cube_id, None)
-        self.caches.published(cube_id)
+        self.caches.note_publication(cube_id)
 
     def _load(self, refresh: Refresh) -> None:
         """Load tables of a data model: its cube is published anew, with the data that they make."""

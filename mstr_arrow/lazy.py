@@ -1,0 +1,32 @@
+"""What a package exports, imported where it is first used (PEP 562): all of it takes a second."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+
+def exporter(package: str, homes: Mapping[str, Sequence[str]]) -> Callable[[str], object]:
+    """Make the ``__getattr__`` of a package: ``homes`` has the names to export by the module that defines them.
+
+    A module is exported itself where it has no names, or its own. Type checkers do not
+    see through this: they are shown imports.
+
+    >>> exporter("mstr_arrow", {"version": ["__version__"], "errors": []})("errors")
+    <module 'mstr_arrow.errors' from ...>
+    """
+    modules = {name: module for module, names in homes.items() for name in names or (module,)}
+
+    def get(name: str) -> object:
+        if name not in modules:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        module = import_module(f"{package}.{modules[name]}")
+        found = module if name == modules[name] else getattr(module, name)
+        setattr(sys.modules[package], name, found)
+        return found
+
+    return get
