@@ -20,6 +20,7 @@ ALLOWED = {
     "query.query: selected": "as `filtered`",
     "query.query: sorted_by": "as `filtered`",
     "query.planner: narrowed": "a division with a narrower body",
+    "jobs.record: killed": "a record as it is when its process was killed",
     "query.residual: filtered": "a batch with the rows that are kept",
 }
 """Where a participle is right: values that are never changed, and what is made of them."""

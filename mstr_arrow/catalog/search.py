@@ -63,7 +63,7 @@ async def search(
         pager = Pager(gate, ask, into := _Infos())
         await pager.read()
         remarks.extend(pager.remarks("objects that the server counts"))
-        return [info for info in into.found(whole=pager.whole) if fits(info.name)]
+        return [info for info in into.collect(whole=pager.whole) if fits(info.name)]
 
     if not complete:
         try:
@@ -90,9 +90,9 @@ class _Infos:
         self._passes[-1] |= {info.id: info for info in page.items}
 
     def count(self, *, all_passes: bool = False) -> int:
-        return len(self.found(whole=not all_passes))
+        return len(self.collect(whole=not all_passes))
 
-    def found(self, *, whole: bool) -> list[ObjectInfo]:
+    def collect(self, *, whole: bool) -> list[ObjectInfo]:
         """Return what came in all passes; in the last alone if that is ``whole``."""
         passes = self._passes[-1:] if whole else self._passes
         return list({key: info for gathered in passes for key, info in gathered.items()}.values())

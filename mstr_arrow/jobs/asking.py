@@ -35,7 +35,7 @@ async def open_object(connection: Connection, found: ObjectInfo, job: Job, value
     """Open the object of a job, to be read as the job says; errors: UsageError for what its kind does not have."""
     how = _how(connection, job)
     if found.kind == "data model":
-        parameters = _filled(job.parameters, values)
+        parameters = _fill(job.parameters, values)
         return await connection.data_model_async(found.id, parameters=parameters, row_counts=job.row_counts, **how)
     kind = found.kind or "cube"
     _refuse(found, kind, {"parameters": bool(job.parameters)}, "data models")
@@ -55,7 +55,7 @@ def ask(opened: Cube | Report, job: Job, values: Values, folder: Path, mark: Mar
         if job.prompts:
             opened = opened.prompts(_answers(job.prompts, values, folder))
         if job.pages:
-            opened = opened.page_by(_filled(job.pages, values))
+            opened = opened.page_by(_fill(job.pages, values))
         scan = opened.expand_pages() if job.all_pages else opened
     elif job.prompts or job.pages or job.all_pages:
         raise UsageError(
@@ -102,16 +102,16 @@ def _refuse(found: ObjectInfo, kind: str, given: dict[str, bool], others: str) -
 def _answers(prompts: dict[str, Any] | str, values: Values, folder: Path) -> Answers:
     if isinstance(prompts, str):
         return load(folder / fill_in(prompts, values))
-    return Answers({name: from_plain(_filled(value, values), name) for name, value in prompts.items()})
+    return Answers({name: from_plain(_fill(value, values), name) for name, value in prompts.items()})
 
 
-def _filled(given: Any, values: Values) -> Any:
+def _fill(given: Any, values: Values) -> Any:
     """Fill in all texts of a value, but not names."""
     if isinstance(given, str):
         return fill_in(given, values)
     if isinstance(given, dict):
-        return {name: _filled(value, values) for name, value in given.items()}
-    return [_filled(each, values) for each in given] if isinstance(given, list) else given
+        return {name: _fill(value, values) for name, value in given.items()}
+    return [_fill(each, values) for each in given] if isinstance(given, list) else given
 
 
 def _key(text: str) -> tuple[str, bool]:

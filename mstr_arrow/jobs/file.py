@@ -233,19 +233,19 @@ _PLACE = 'Write {delta = "…"}, {iceberg = "…"}, {duckdb = "…", table = "�
 def _texts_of(job: Job) -> Iterator[tuple[Way, str]]:
     """Give the texts of a job in which braces are filled in, each with its way."""
 
-    def found(value: object, way: Way) -> Iterator[tuple[Way, str]]:
+    def walk(value: object, way: Way) -> Iterator[tuple[Way, str]]:
         if isinstance(value, str):
             yield way, value
         elif isinstance(value, dict):
             for key, each in value.items():
-                yield from found(each, (*way, key))
+                yield from walk(each, (*way, key))
         elif isinstance(value, list):
             for at, each in enumerate(value):
-                yield from found(each, (*way, at))
+                yield from walk(each, (*way, at))
 
     for key in _FILLED:
         value = getattr(job, key)
-        yield from found(value.model_dump() if hasattr(value, "model_dump") else value, (key,))
+        yield from walk(value.model_dump() if hasattr(value, "model_dump") else value, (key,))
 
 
 def _is_dated(destination: object) -> bool:

@@ -14,7 +14,7 @@ from mstr_arrow.jobs.current import during
 from mstr_arrow.jobs.endings import INTERRUPTED, exit_code
 from mstr_arrow.jobs.record import JobRecord
 from mstr_arrow.jobs.tasks import find_tasks, task_of
-from mstr_arrow.jobs.work import Progress, Work, failed, is_still_there
+from mstr_arrow.jobs.work import Progress, Work, as_failed, is_still_there
 from mstr_arrow.telemetry import span
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Runner:
             for task in tasks:
                 self._claim(task)
         except Exception as error:  # noqa: BLE001 - a job that fails does not end the others
-            await self._note(failed(JobRecord(job=name, started=datetime.now(UTC)), error))
+            await self._note(as_failed(JobRecord(job=name, started=datetime.now(UTC)), error))
             return
         for task in tasks:
             group.create_task(self._do(task, places))
@@ -123,7 +123,7 @@ class Runner:
             await self._note(record)
             work = Work(task, record, self.sessions, self.records, self.folder, self.on_progress)
             try:
-                record = await work.done()
+                record = await work.run()
             except asyncio.CancelledError:
                 record = replace(work.record, outcome="interrupted", ended=datetime.now(UTC))
                 self.run = self.run.with_job(record)

@@ -30,9 +30,9 @@ TOWER = (
 
 IRREGULAR = frozenset(
     """
-    begun bound bought broken brought built caught chosen dealt done drawn driven fallen fed felt found given gone got
-    grown heard held hidden kept known laid led left lent lost made meant met paid said seen sent shown sold sought
-    spent spoken stood stuck taken taught thought thrown told torn understood won written
+    begun bound bought broken brought built caught chosen dealt done drawn driven fallen fed felt found given gone
+    got grown heard held hidden kept known laid led left lent lost made meant met paid said seen sent shown sold
+    sought spent spoken stood stuck taken taught thought thrown told torn understood won written
     """.split()  # noqa: SIM905 - words are read best as a text
 )
 VERBS_IN_ED = frozenset(["need", "feed", "seed", "speed", "embed", "exceed", "proceed", "succeed", "shed"])

@@ -41,7 +41,7 @@ class Choice:
                 "--exclude is for what --include chooses.", hint="Add --include '*', or leave it away."
             )
 
-    def found(self, connection: Connection) -> list[ObjectInfo | Fetched]:
+    def find_all(self, connection: Connection) -> list[ObjectInfo | Fetched]:
         """Find them, each once; what cannot be found has failed."""
         found = [*self._find_named(connection), *self._find_included(connection)]
         return list({each.id if not isinstance(each, Fetched) else each.name: each for each in found}.values())

@@ -41,7 +41,7 @@ def fetch_one(connection: Connection, choice: Choice, target: Output | Resuming,
 
 def fetch_several(connection: Connection, choice: Choice, saving: Saving, work: Work) -> list[Fetched]:
     """Write each object under its name into a folder; errors: UsageError for what no folder can be written as."""
-    found = choice.found(connection)
+    found = choice.find_all(connection)
     objects = [each for each in found if not isinstance(each, Fetched)]
     names = names_apart([(each.name, each.id) for each in objects])
     targets = dict(zip([each.id for each in objects], saving.targets(names), strict=True))

@@ -66,7 +66,7 @@ class Work:
         opened = self._open(connection, found)
         if self.refresh:
             self._refresh(opened)
-        told, column = self.prompting.told(opened, self.answers), self.query.since
+        told, column = self.prompting.apply_to(opened, self.answers), self.query.since
         if column is None or not isinstance(target, Output):
             return self.query.apply_to(told)
         last = highest_in(Target("parts", str(target.path)), column)

@@ -97,7 +97,7 @@ def needs(root: Any, nodes: Sequence[Any], schema: pa.Schema) -> Needs:
     if len(nodes) > 1:
         return Needs(columns)
     conditions = tuple(_conditions(nodes[0], schema))
-    understood = len(conditions) == sum(1 for _ in _required_conditions(nodes[0]))
+    understood = len(conditions) == sum(1 for _ in _find_required(nodes[0]))
     return Needs(columns, conditions, _head(nodes[0]) if understood else None)
 
 
@@ -174,7 +174,7 @@ def _conditions(table: Any, schema: pa.Schema) -> Iterator[Expression]:
     own = {subject.name.casefold(): subject for subject in subjects.all}
     if len(own) < len(subjects.all):
         return
-    for condition in _required_conditions(table):
+    for condition in _find_required(table):
         columns = list(condition.find_all(exp.Column))
         if all(_is_own(column, table, own) for column in columns) and _certain(condition, own):
             exact = condition.transform(
@@ -190,7 +190,7 @@ def _conditions(table: Any, schema: pa.Schema) -> Iterator[Expression]:
                 continue  # it has no counterpart, or DuckDB converts where we do not
 
 
-def _required_conditions(table: Any) -> Iterator[Any]:
+def _find_required(table: Any) -> Iterator[Any]:
     """Go through the conditions that rows of a table must fulfil to be seen by anything else."""
     select = _select(table)
     if select is None:
