@@ -29,6 +29,14 @@ def pytest_collect_file(file_path: Path) -> Generator[None, list[pytest.Collecto
     return [each for each in found if not isinstance(each, DoctestModule) or b">>> " in file_path.read_bytes()]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Compile a share of the tests, where others compile the rest."""
+    from tests.support.compiling import compile_share  # noqa: PLC0415 - once pytest is set up
+
+    compile_share(session.config)
+
+
 @pytest.fixture(scope="session")
 def example_server() -> Iterator[Simulator]:
     """Run a simulated server with a small Sales Cube."""

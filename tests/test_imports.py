@@ -25,6 +25,7 @@ NEVER = (
 MAY_USE = {
     "printable": set(),
     "arrays": set(),
+    "allocation": set(),
     "sizes": set(),
     "version": set(),
     "lazy": set(),
@@ -70,6 +71,7 @@ MAY_USE = {
         "telemetry",
     },
     "fetch": {
+        "allocation",
         *("instances", "query", "files", "grid", "session", "http", "background", "config", "given", "errors"),
         *("names", "telemetry"),
     },

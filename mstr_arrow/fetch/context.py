@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mstr_arrow.allocation import prefer_jemalloc
 from mstr_arrow.errors import MstrError, ProtocolError, TimeoutExceeded
 from mstr_arrow.fetch.budget import Budget
 from mstr_arrow.fetch.frames import empty_frames
@@ -45,6 +46,7 @@ class ReadContext:
         options: ReadOptions,
         on_progress: Callable[[ScanStats], object] | None = None,
     ) -> None:
+        prefer_jemalloc()
         self.session = session
         self.options = options
         self.deadline = Deadline(options.deadline)

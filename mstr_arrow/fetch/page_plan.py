@@ -19,6 +19,9 @@ _LEAST, _GROWTH = 0.5, 1.25
 
 _SIMILAR = 1.1
 
+_PAGES, _SMALLEST = 4, 2**20
+"""Pages that the buffer is to hold at least, which are smaller for it, and the bytes they have nevertheless."""
+
 _PATIENCE = 8
 """Whole pages that come of those that were cut short, before more rows are asked for again; twice as many each time
 that this was in vain."""
@@ -60,7 +63,9 @@ class PagePlan:
         return min(rows, self._quick or rows)
 
     def _by_bytes(self) -> int:
-        return int(self._limits.page_bytes / (self._bytes_per_row or 1))
+        limits = self._limits
+        size = min(limits.page_bytes, max(_SMALLEST, limits.buffer_bytes // _PAGES))
+        return max(1, int(size / (self._bytes_per_row or 1)))
 
     def peek(self) -> Range | None:
         """Return the next range to ask for; None when every row was asked for."""

@@ -64,8 +64,8 @@ def decode_page(
     ``offset`` is that of the rows that were asked for: where a page does not tell its own, it is that. ``largest``
     are the bytes that the page might have had, which bound the memory that decoding takes.
 
-    Holds the text, the arrays made of it, and between them one element list or matrix in a second form. Errors:
-    ProtocolError, DataMismatch, ConversionError.
+    Holds the text, the arrays made of it, and between them one element list or a MiB of a matrix in a second form.
+    Errors: ProtocolError, DataMismatch, ConversionError.
 
     >>> page = (
     ...     b'{"instanceId":"I","status":1,"definition":{"grid":{"rows":[],"columns":[{"type":"templateMetrics",'

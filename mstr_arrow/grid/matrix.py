@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
@@ -18,15 +19,12 @@ from mstr_arrow.grid.quoted import MARK, restore, to_lines
 from mstr_arrow.grid.types import FLOAT64, TEXT, is_number, is_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-# ":[[1,null],[2,3]]" becomes ",1,null\n,2,3\n\n": a closing bracket ends a line, and the comma between two rows
-# (for the first, the colon before the matrix) begins one as an empty column, which is left out: so no line is
-# blank, for blank lines would be dropped. Any byte that no number or null is made of becomes "!".
-_NUMBERS_TABLE = bytes(
-    {ord("]"): 0x0A, ord(":"): ord(",")}.get(byte, byte if byte in b"0123456789.,-+eEnul" else ord("!"))
-    for byte in range(256)
-)
+_BEYOND_JSON = (b"\n", b"\r", b"x", b"X")
+"""With these Arrow would see other lines or hexadecimal numbers; other bytes that JSON has not make none."""
+_SLICE = 2**20
+"""Bytes of a matrix that are read together: rows enough to be quick, and few enough for the processor's cache."""
 MARKED = pa.large_string()
 """Read values of several types as this, and give each its own with `typed_values`."""
 _JSON_NUMBER = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$"
@@ -36,34 +34,83 @@ def read_numbers(piece: Any, types: Sequence[pa.DataType]) -> list[pa.Array]:
     """Read a JSON array of equally long arrays of numbers and nulls."""
     if not isinstance(piece, Piece):
         raise Unrecognised("a matrix that was not cut")
-    lines = piece.page[piece.start - 1 : piece.end].translate(_NUMBERS_TABLE, b"[")
-    if b"!" in lines:
-        raise Unrecognised("a matrix with more than numbers and nulls")
-    return _read_lines(lines, types, quote_char=False)
+    slices = []
+    for start, end in _slices(piece):
+        if any(piece.page.find(byte, start, end) >= 0 for byte in _BEYOND_JSON):
+            raise Unrecognised("a matrix with more than numbers and nulls")
+        slices.append(_read_lines(_lines_of_numbers(piece.page, start, end), types, quote_char=False))
+    return _join(slices, types)
 
 
 def read_values(piece: Any, types: Sequence[pa.DataType]) -> list[pa.Array]:
     """Read a JSON array of equally long arrays of numbers, nulls, truth values and texts."""
     if not isinstance(piece, Piece):
         raise Unrecognised("a matrix that was not cut")
-    lines = to_lines(memoryview(piece.page)[piece.start : piece.end])
     raw = [to if is_number(to) or pa.types.is_boolean(to) or to == MARKED else TEXT for to in types]
-    arrays = _read_lines(lines, raw, quote_char='"')
+    arrays = _join([_read_lines(lines, raw, quote_char='"') for lines in _lines_of_texts(piece)], raw)
     return [_typed(array, to) if array.type == TEXT else array for array, to in zip(arrays, types, strict=True)]
 
 
-def _read_lines(lines: bytes, types: Sequence[pa.DataType], *, quote_char: str | bool) -> list[pa.Array]:
+def _slices(piece: Piece) -> Iterator[tuple[int, int]]:
+    """Divide a matrix between rows; the brackets of the rows are inside."""
+    start = piece.start + 1
+    while (end := piece.page.find(b"],[", start + _SLICE, piece.end)) >= 0:
+        yield start, end + 1
+        start = end + 2
+    yield start, piece.end - 1
+
+
+def _lines_of_numbers(page: bytes, start: int, end: int) -> pa.Buffer:
+    """Write rows as CSV: ``[1,null],[2,3]`` and the byte before become ``,,1,null`` and ``,,2,3``.
+
+    The two empty columns keep lines from being blank, which would be dropped. Made in Arrow's memory, which is used
+    again for the next rows.
+    """
+    lines = pa.allocate_buffer(end - start + 1)
+    text = np.frombuffer(lines, np.uint8)
+    text[:] = np.frombuffer(page, np.uint8, end - start + 1, start - 1)
+    ends = np.flatnonzero(text == ord("]"))
+    between = ends[:-1]
+    whole = len(ends) and ends[-1] == len(text) - 1 and text[1] == ord("[")
+    if not whole or (len(between) and between[-1] > len(text) - len("],[]")):
+        raise Unrecognised("rows that do not begin or end")
+    if not ((text[between + 1] == ord(",")) & (text[between + 2] == ord("["))).all():
+        raise Unrecognised("more than a comma between rows")
+    text[ends], text[between + 2] = ord("\n"), ord(",")
+    text[:2] = ord(",")
+    return lines
+
+
+def _lines_of_texts(piece: Piece) -> Iterator[bytes]:
+    """Write a matrix with texts as CSV, slice by slice."""
+    start, size = piece.start + 1, _SLICE
+    while start < piece.end:
+        end = piece.page.find(b"],[", start + size, piece.end) + 1 or piece.end - 1
+        lines = to_lines(piece.page[start:end])
+        if lines.count(b'"') % 2 and end < piece.end - 1:
+            size *= 2  # what seemed to be between two rows is in a text
+            continue
+        yield lines
+        start, size = end + 1, _SLICE
+
+
+def _read_lines(lines: Any, types: Sequence[pa.DataType], *, quote_char: str | bool) -> list[pa.ChunkedArray]:
+    """Read CSV whose columns, but for empty ones in front of them, are of these types."""
     names = [str(number) for number in range(len(types))]
-    # Arrow's reader lets decimals out of range wrap around; parse_texts does not.
-    kinds = [pa.string() if pa.types.is_decimal(to) else to for to in types]
+    empty = ["empty"] if quote_char else ["empty", "empty too"]
     table = pa.csv.read_csv(
         pa.BufferReader(lines),
-        read_options=pa.csv.ReadOptions(use_threads=False, column_names=["", *names], block_size=len(lines) + 1),
+        read_options=pa.csv.ReadOptions(
+            use_threads=False, column_names=[*empty, *names], block_size=len(lines) + 1
+        ),
         parse_options=pa.csv.ParseOptions(
             quote_char=quote_char, double_quote=False, escape_char=False, newlines_in_values=quote_char is not False
         ),
         convert_options=pa.csv.ConvertOptions(
-            column_types=dict(zip(names, kinds, strict=True)),
+            # Arrow's reader lets decimals out of range wrap around; parse_texts does not.
+            column_types={
+                name: pa.string() if pa.types.is_decimal(to) else to for name, to in zip(names, types, strict=True)
+            },
             include_columns=names,
             null_values=["null"],
             true_values=["true", "1"],
@@ -72,8 +119,17 @@ def _read_lines(lines: bytes, types: Sequence[pa.DataType], *, quote_char: str |
             quoted_strings_can_be_null=False,
         ),
     )
-    arrays = [column.combine_chunks() for column in table.columns]
-    return [_decimals(array, to) if array.type != to else array for array, to in zip(arrays, types, strict=True)]
+    return list(table.columns)
+
+
+def _join(slices: Sequence[list[pa.ChunkedArray]], types: Sequence[pa.DataType]) -> list[pa.Array]:
+    """Join what was read of the slices of a matrix, column by column."""
+    arrays = []
+    for columns, to in zip(zip(*slices, strict=True), types, strict=True):
+        chunks = [chunk for column in columns for chunk in column.chunks]
+        array = pa.chunked_array(chunks, columns[0].type).unify_dictionaries().combine_chunks()
+        arrays.append(_decimals(array, to) if array.type != to else array)
+    return arrays
 
 
 def _decimals(texts: pa.StringArray, to: pa.DataType) -> pa.Array:

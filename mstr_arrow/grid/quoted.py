@@ -25,20 +25,21 @@ _CONTROLS = bytes(byte if byte >= ord(" ") else 0 for byte in range(256))
 _SCHEMA = pa.schema([("texts", pa.list_(pa.string()))])
 
 
-def to_lines(matrix: memoryview) -> bytes:
-    """Write a JSON array of arrays as CSV, with an empty first column.
+def to_lines(rows: bytes) -> bytes:
+    """Write the rows of a JSON matrix, from the first's opening bracket to the last's closing one, as CSV.
 
-    Errors: Unrecognised where there is white space around rows, or a control character.
+    In front of the columns is an empty one. Errors: Unrecognised where there is white space around rows, or a
+    control character.
     """
-    cells = bytes(matrix).translate(_CONTROLS)
-    if b"\0" in cells or cells[:2] != b"[[" or cells[-2:] != b"]]":
+    cells = rows.translate(_CONTROLS)
+    if b"\0" in cells or cells[:1] != b"[" or cells[-1:] != b"]":
         raise Unrecognised("a matrix with white space or control characters")
     if b"\\" in cells:
         # From the left, two backslashes are one of a text, whatever follows them.
         for escape, stands in (("\\\\", _BACKSLASH), ('\\"', _QUOTE), ("\\", _ESCAPE)):
             cells = cells.replace(escape.encode(), stands.encode())
     lines = cells.replace(_ROWS.encode(), _LINES.encode()).replace(b'"', b'"' + MARK.encode())
-    return b"".join((b",", memoryview(lines)[2:-2], b"\n"))
+    return b"".join((b",", memoryview(lines)[1:-1], b"\n"))
 
 
 def restore(fields: pa.StringArray) -> pa.StringArray:

@@ -53,6 +53,26 @@ class Laid:
     has_data: Any = None
 
 
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What the rows of a result total: the code of a row has a bit for each name, None is no totals."""
+
+    names: Sequence[str] = ()
+    codes: pa.Array | None = None
+
+    def shown(self, count: int) -> pa.DictionaryArray:
+        """Name the attributes that each of ``count`` rows totals, null for a row of data."""
+        if self.codes is None:
+            return pa.nulls(count, TEXT)
+        encoded = self.codes.dictionary_encode()
+        texts = [
+            ", ".join(dict.fromkeys(name for number, name in enumerate(self.names) if code >> number & 1)) or None
+            for code in encoded.dictionary.to_pylist()
+        ]
+        shown = make_array(texts, pa.string()).dictionary_encode()
+        return pa.DictionaryArray.from_arrays(shown.indices.take(encoded.indices), shown.dictionary)
+
+
 def lay_out(document: Document, columns: Columns, parts: Parts) -> Laid:
     """Lay out one page; errors: Unrecognised, DataMismatch."""
     try:
@@ -75,8 +95,7 @@ def _grid(document: Document, columns: Columns, parts: Parts) -> Laid:
     for number in range(document.data_columns):
         if not (columns.options.subtotals == "drop" and totals_column(document, number)):
             arrays += [parts.values[part][number] for part in columns.options.parts]
-    flags = [(elements.name, elements.totals(indices)) for elements, indices in parts.rows]
-    return Laid(*_selected(arrays, columns, parts.count, flags))
+    return Laid(*_selected(arrays, columns, parts.count, _totals((parts.rows, None))))
 
 
 def _tidy(document: Document, columns: Columns, parts: Parts) -> Laid:
@@ -90,9 +109,8 @@ def _tidy(document: Document, columns: Columns, parts: Parts) -> Laid:
     if not parts.columns:
         arrays = [array for elements, indices in rows for array in elements.gather(indices)]
         arrays += _metric_arrays(columns, blocks[0] if blocks else {}, count)
-        flags = [(elements.name, elements.totals(indices)) for elements, indices in rows]
         keys = None if picks is None else _keys(rows, count)
-        return Laid(*_selected(arrays, columns, count, flags, keys=(keys, keys)))
+        return Laid(*_selected(arrays, columns, count, _totals((rows, None)), keys=(keys, keys)))
     return _cross(columns, (rows, count), (parts.columns, heads), blocks, keyed=picks is not None)
 
 
@@ -185,12 +203,14 @@ def _cross(
     stacked = [_metric_arrays(columns, one, count) for one in blocks]
     metrics = [_concat(column).take(at) for column in zip(*stacked, strict=True)]
     # Where a row of the result may go on in the next page, that is not known yet: the Stitcher leaves it out.
-    has_data = reduce(pc.or_, map(pc.is_valid, metrics)) if columns.crossed and columns.whole_pages else None
-    flags = [(elements.name, elements.totals(indices)) for elements, indices in places]
+    has_data = None
+    if columns.crossed and columns.whole_pages and all(metric.null_count for metric in metrics):
+        has_data = reduce(pc.or_, map(pc.is_valid, metrics))
+    totals = _totals((headers, row), ([(elements, indices.take(chosen)) for elements, indices in heads[0]], block))
     keys = (_keys(places[: len(headers)], len(row)), _keys(places, len(row))) if keyed else (None, None)
     if not blocks:
         metrics = [pa.nulls(0, column.field.type) for column in columns.metrics]
-    return Laid(*_selected([*arrays, *metrics], columns, len(row), flags, has_data, keys))
+    return Laid(*_selected([*arrays, *metrics], columns, len(row), totals, has_data, keys))
 
 
 def _concat(arrays: Sequence[pa.Array]) -> pa.Array:
@@ -208,41 +228,44 @@ def _keys(places: Sequence[tuple[Elements, pa.Array]], count: int) -> pa.StringA
     return pc.binary_join_element_wise(*ids, make_scalar("\x1f", pa.string()))
 
 
+def _totals(*axes: tuple[Headers, pa.Array | None]) -> Totals:
+    """Say what each row totals; an axis is its headers, and a line of them for each row unless they are as many."""
+    to = pa.uint8() if sum(len(places) for places, _ in axes) <= pa.uint8().bit_width else pa.uint64()
+    none = make_scalar(0, to)
+    names: list[str] = []
+    found = []
+    for places, lines in axes:
+        flagged = [(elements, indices) for elements, indices in places if elements.subtotal is not None]
+        for elements, indices in flagged:
+            codes = pc.if_else(elements.subtotal, make_scalar(2 ** len(names), to), none).take(indices)
+            names.append(elements.name)
+            found.append(pc.fill_null(codes, none) if lines is None else pc.fill_null(codes, none).take(lines))
+    return Totals(names, reduce(pc.bit_wise_or, found) if found else None)
+
+
 def _selected(  # noqa: PLR0917 - the parts of one page
     arrays: list[pa.Array],
     columns: Columns,
     count: int,
-    flags: Sequence[tuple[str, pa.BooleanArray | None]],
+    totals: Totals,
     has_data: pa.BooleanArray | None = None,
     keys: tuple[pa.StringArray | None, pa.StringArray | None] = (None, None),
 ) -> tuple[pa.RecordBatch, pa.StringArray | None, pa.StringArray | None]:
     """Keep the rows that are wanted, data or totals, and name what the latter total."""
-    flagged = [(name, flag) for name, flag in flags if flag is not None]
     masks = [] if has_data is None else [has_data]
     if columns.options.subtotals == "drop":
-        masks += [pc.invert(flag) for _, flag in flagged]
+        masks += [] if totals.codes is None else [pc.equal(totals.codes, make_scalar(0, totals.codes.type))]
     else:
-        arrays = [*arrays, _totalled(flagged, count)]
+        arrays = [*arrays, totals.shown(count)]
         masks += [pc.is_valid(arrays[-1])] if columns.options.subtotals == "only" else []
     batch = make_batch(arrays, columns, count)
     if not masks:
         return batch, *keys
     mask = reduce(pc.and_, masks)
+    if pc.all(mask).as_py():  # as nearly always; there is nothing to leave out
+        return batch, *keys
     row_keys, all_keys = (None if key is None else key.filter(mask) for key in keys)
     return batch.filter(mask), row_keys, all_keys
-
-
-def _totalled(flagged: Sequence[tuple[str, pa.BooleanArray]], count: int) -> pa.DictionaryArray:
-    """Name the attributes that each row totals, null for a row of data."""
-    codes = pa.repeat(make_scalar(0, pa.int64()), count)
-    for number, (_, flag) in enumerate(flagged):
-        codes = pc.add(codes, pc.multiply(pc.cast(flag, pa.int64()), make_scalar(2**number, pa.int64())))
-    encoded = codes.dictionary_encode()
-    names = [
-        ", ".join(dict.fromkeys(name for number, (name, _) in enumerate(flagged) if code >> number & 1)) or None
-        for code in encoded.dictionary.to_pylist()
-    ]
-    return make_array(names, pa.string()).take(encoded.indices).dictionary_encode().cast(TEXT)
 
 
 def make_batch(arrays: list[pa.Array], columns: Columns, count: int) -> pa.RecordBatch:

@@ -48,6 +48,9 @@ async def check_answer(answer: Answer, request: Request) -> None:
     except ProtocolError as error:
         _empty(error)
         raise Unreadable(error, repeatable=False, status=answer.status, size=len(answer.body)) from None
+    finally:
+        if answer.place is not None:
+            answer.place.leave()
 
 
 def _empty(error: BaseException) -> None:

@@ -25,6 +25,7 @@ from mstr_arrow.http.error_map import meant_status
 from mstr_arrow.http.exchange import Delivery, exchange
 from mstr_arrow.http.request import make_request
 from mstr_arrow.http.retry import Failed, attempts
+from mstr_arrow.http.room import Room
 from mstr_arrow.http.sockets import client_session, find_route
 from mstr_arrow.http.subject import lost_with_session
 from mstr_arrow.wording import naming
@@ -60,6 +61,7 @@ class Http:
     def __init__(self, base: str, settings: Settings) -> None:
         self.settings = settings
         self.keys = SessionKeys(base)
+        self.room = Room(settings.limits.buffer_bytes)
         listeners = (settings.on_event, telemetry.observer(lambda: self.base))
         self._listeners = [each for each in listeners if each is not None]
         self.renew: Callable[[SessionKeys, SessionExpired], Awaitable[None]] | None = None
@@ -216,7 +218,7 @@ class Http:
         status, error, received = None, None, 0
         self.tell(lambda: events.RequestStarted(method, path, number, why, size))
         try:
-            answer = await exchange(self._session, delivery, self.settings)
+            answer = await exchange(self._session, delivery, self.settings, self.room)
             status, received = answer.status, len(answer.body)
         except Failed as failed:
             status, received, error = failed.status, failed.size, failed.error.label

@@ -19,6 +19,7 @@ from mstr_arrow.http.error_map import error_for
 from mstr_arrow.http.failures import AnswerStopped, stray_body, transport_error
 from mstr_arrow.http.response import Answer, parsed
 from mstr_arrow.http.retry import Failed, is_overload, is_transient, retry_after, was_turned_away
+from mstr_arrow.http.room import SMALL
 from mstr_arrow.http.sockets import CONNECTING
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from mstr_arrow.config import Settings, Timeouts
     from mstr_arrow.http.cookies import SessionKeys
     from mstr_arrow.http.request import Request
+    from mstr_arrow.http.room import Place, Room
     from mstr_arrow.http.sockets import Route
     from mstr_arrow.masked import Masked
 
@@ -85,14 +87,14 @@ class Delivery:
         return self.failures[-1].label if self.failures else None
 
 
-async def exchange(session: aiohttp.ClientSession, delivery: Delivery, settings: Settings) -> Answer:
-    """Send a request once and return its answer, 2xx, read to the end.
+async def exchange(session: aiohttp.ClientSession, delivery: Delivery, settings: Settings, room: Room) -> Answer:
+    """Send a request once and return its answer, 2xx, read to the end, which takes its place in the ``room``.
 
     Anything else is raised as Failed, with the typed error, and whether another attempt is allowed; an error that
     comes with a 2xx, too.
     """
     try:
-        answer = await _sent(session, delivery, settings)
+        answer = await _sent(session, delivery, settings, room)
     except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
         if session.closed:
             request = delivery.request
@@ -109,7 +111,7 @@ async def exchange(session: aiohttp.ClientSession, delivery: Delivery, settings:
     return answer
 
 
-async def _sent(session: aiohttp.ClientSession, delivery: Delivery, settings: Settings) -> Answer:
+async def _sent(session: aiohttp.ClientSession, delivery: Delivery, settings: Settings, room: Room) -> Answer:
     """Send a request and read its answer, with an end to each wait; raises what aiohttp does, and TimeoutError."""
     request, keys, address = delivery.request, delivery.keys, delivery.address
     timeouts, largest = settings.timeouts, settings.limits.buffer_bytes + BEYOND_BUFFER
@@ -139,7 +141,8 @@ async def _sent(session: aiohttp.ClientSession, delivery: Delivery, settings: Se
                 started = loop.time()
                 keys.accept(response)
                 limit.reschedule(loop.time() + timeouts.read)
-                received = await _received(response.content, limit, timeouts.read, largest)
+                with room.place() as place:
+                    received = await _received(response.content, place, limit, timeouts.read, largest)
     except TimeoutError as error:
         if started is None:
             raise
@@ -157,12 +160,15 @@ async def _sent(session: aiohttp.ClientSession, delivery: Delivery, settings: Se
         seconds_waiting=started - began,
         seconds_transferring=loop.time() - started,
         largest=largest,
+        place=place,
         secrets=delivery.secrets,
     )
 
 
-async def _received(content: aiohttp.StreamReader, limit: asyncio.Timeout, seconds: float, largest: int) -> bytes:
-    """Read a body to its end; raises Failed where it has more than ``largest`` bytes.
+async def _received(
+    content: aiohttp.StreamReader, place: Place, limit: asyncio.Timeout, seconds: float, largest: int
+) -> bytes:
+    """Read a body to its end, as far as there is room; raises Failed where it has more than ``largest`` bytes.
 
     ``limit`` ends the wait where so little came in ``seconds`` that it is as good as silence.
     """
@@ -174,10 +180,22 @@ async def _received(content: aiohttp.StreamReader, limit: asyncio.Timeout, secon
             size += len(piece)
             if size > largest:
                 raise Failed(too_large(largest), repeatable=False, size=size)
+            if size > SMALL and not place.take(size):
+                await _turn(place, limit, seconds)
             if size >= awaited:
                 awaited = size + SLOWEST * seconds
                 limit.reschedule(clock() + seconds)
         return body.getvalue()  # which is what was written, not a copy
+
+
+async def _turn(place: Place, limit: asyncio.Timeout, seconds: float) -> None:
+    """Wait for more room; meanwhile it is not the server that is slow."""
+    limit.reschedule(None)
+    try:
+        await place.turn(seconds)
+    except ProtocolError as error:
+        raise Failed(error, repeatable=False, size=place.size) from None
+    limit.reschedule(asyncio.get_running_loop().time() + seconds)
 
 
 def _unanswered(error: Exception, delivery: Delivery, timeouts: Timeouts) -> Failed:

@@ -14,6 +14,7 @@ from mstr_arrow.json_bounds import LARGEST
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from mstr_arrow.http.room import Place
     from mstr_arrow.masked import Masked
 
 EXCERPT = 200
@@ -28,7 +29,7 @@ class Answer:
     counts the repetitions it took, ``busy`` says that one of them was because the server had too much to do;
     ``seconds_waiting`` is the last attempt's time to the first byte, of which ``seconds_connecting`` went by until
     it had a socket, and ``seconds_transferring`` the time from there to the last; ``largest`` the bytes it may
-    have, unpacked. Holds the body once, compressed if it came so.
+    have, unpacked; ``place`` what it takes of its connection's room. Holds the body once, compressed if it came so.
     """
 
     status: int
@@ -41,6 +42,7 @@ class Answer:
     seconds_waiting: float = 0.0
     seconds_transferring: float = 0.0
     largest: int = LARGEST
+    place: Place | None = field(default=None, repr=False, compare=False)
     secrets: Sequence[Masked] = field(default=(), repr=False)
 
     def content(self, largest: int | None = None) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
@@ -12,7 +13,7 @@ from mstr_arrow.prompts.kinds import as_length
 from mstr_arrow.prompts.model import CHOSEN, Choice
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from decimal import Decimal
 
     from mstr_arrow.prompts.model import Prompt
@@ -79,13 +80,17 @@ def find(prompt: Prompt, item: Plain, choices: Sequence[Choice]) -> Choice | Non
     A name in other letters, upper and lower, is only taken where there is no other such.
     """
     texts = spellings(item)
-    ways = (
-        [choice for choice in choices if choice.id.upper() in {text.upper() for text in texts}],
-        [choice for choice in choices if choice.name in texts],
-        [choice for choice in choices if choice.name.casefold() in {text.casefold() for text in texts}],
-        [choice for choice in choices if as_it_looks(choice.name) in set(map(as_it_looks, texts))],
-    )
-    found = {choice.id: choice for choice in next((way for way in ways if way), [])}
+    ways: list[tuple[Callable[[Choice], str], Callable[[str], str]]] = [
+        (attrgetter("id"), str.upper),
+        (attrgetter("name"), str),
+        (attrgetter("name"), str.casefold),
+        (attrgetter("name"), as_it_looks),
+    ]
+    found: dict[str, Choice] = {}
+    for named, fold in ways:  # the last is slow, and seldom needed
+        meant = set(map(fold, texts))
+        if found := {choice.id: choice for choice in choices if fold(named(choice)) in meant}:
+            break
     if len(found) > 1:
         raise UsageError(
             f"{texts[0]!r} is the name of {len(found)} {CHOSEN.get(prompt.type, 'objects')} of {prompt.name!r}.",

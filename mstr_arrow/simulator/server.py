@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Self
 from aiohttp import web
 
 from .model.cubes import Cube
-from .protocol.http import application
+from .protocol.front import application
 from .settings.server_settings import CONTEXT, ServerSettings
 from .state.iserver import IServer, RecordedRequest
-from .truth.answered_report import answered
+from .truth.answered_report import answer_report
 from .truth.cube_truth import truth
 from .truth.report_truth import report_truth
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from .faults.faults import Fault
+    from .faults.fault import Fault
     from .model.encoded_cube import EncodedCube
     from .settings.time_model import TimeModel
     from .state.sessions import InstanceCounts
-    from .state.subscriptions import Delivery
+    from .state.subscription_store import Delivery
 
 _HOST = "127.0.0.1"
 _START_SECONDS = 30
@@ -183,22 +183,22 @@ class Simulator:
         """Compute the true values of a cube or report, given by name or id, as a plain table in server order.
 
         See ``cube_truth.truth`` for the names and types of a cube's columns, ``report_truth.report_truth`` for the
-        tidy form of reports and ``subtotals``, "drop" or "keep", and ``answered_report.answered`` for the
+        tidy form of reports and ``subtotals``, "drop" or "keep", and ``answered_report.answer_report`` for the
         ``answers`` to the prompts of a report; of a data model they are the values of its parameters. Raises
         KeyError for an object or column that does not exist.
         """
         catalogue = self._server.catalogue
         report = catalogue.reports.get(self.reports.get(name, name))
         if report is not None and name not in self.cubes:
-            report = answered(report, answers or {}, self.settings.filtering)
+            report = answer_report(report, answers or {}, self.settings.filtering)
             return report_truth(report, subtotals=subtotals, columns=columns, offset=offset, limit=limit)
         model = catalogue.cubes[self.cubes.get(name, name)]
         if not isinstance(model, Cube):
             raise KeyError(f"{name} is encoded: its values are known to whoever made it")
         if known := catalogue.data_models.get(model.id):
             listed = [{"id": each.id, "value": (answers or {}).get(each.name)} for each in known.parameters]
-            model = known.shown(model, known.values(listed))
-        return truth(model.evaluated(), columns=columns, offset=offset, limit=limit)
+            model = known.apply(model, known.values(listed))
+        return truth(model.evaluate_rows(), columns=columns, offset=offset, limit=limit)
 
     @property
     def subscriptions(self) -> dict[str, str]:
@@ -233,7 +233,7 @@ class Simulator:
         the longest number of the column has, BOOL bool, DATE date32, TIME time64("us"), DATETIME timestamp("us").
         Raises KeyError where there is no such dataset.
         """
-        return self._server.datasets.named(name).arrow_tables()
+        return self._server.datasets.find_named(name).arrow_tables()
 
     def fail(self, fault: Fault) -> None:
         """Plan a fault; it takes effect with the next request that it aims at."""

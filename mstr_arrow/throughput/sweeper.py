@@ -98,7 +98,8 @@ class Sweeper:
         pool = ThreadPoolExecutor(self.client.http.settings.limits.decode_threads, "mstr-arrow-decode")
         try:
             await self._prepare()
-            await self._put_all(pool)
+            with self.client.http.own.room.opened():
+                await self._put_all(pool)
         except asyncio.CancelledError:
             self.ended = "it was interrupted"
             raise

@@ -59,18 +59,16 @@ class ChunkBody:
         yield self.end
 
 
-def gather(texts: Sequence[Sequence[bytes | memoryview]]) -> list[memoryview]:
-    """Copy texts, each given in parts, into memory of Arrow's.
+def keep(text: Sequence[bytes | memoryview]) -> list[bytes | memoryview]:
+    """Copy a text, whose short parts are bytes, into memory of Arrow's.
 
     Arrow takes memory that it had before, without the page faults of Python's, which would take longer than writing
-    the texts.
+    the text.
     """
-    sizes = [sum(map(len, parts)) for parts in texts]
-    memory = memoryview(pa.allocate_buffer(sum(sizes))).cast("B")
-    copies, start = [], 0
-    for parts, size in zip(texts, sizes, strict=True):
-        copies.append(memory[start : start + size])
-        for part in parts:
-            memory[start : start + len(part)] = part
-            start += len(part)
-    return copies
+    return [part if isinstance(part, bytes) else _copy(part) for part in text]
+
+
+def _copy(text: memoryview) -> memoryview:
+    copy = memoryview(pa.allocate_buffer(len(text))).cast("B")
+    copy[:] = text
+    return copy

@@ -6,7 +6,7 @@ import sys
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import TYPE_CHECKING
 
 import orjson
@@ -14,7 +14,7 @@ import pyarrow as pa
 from pyarrow import types as kinds
 
 from mstr_arrow.errors import DataMismatch, UsageError
-from mstr_arrow.upload.body import ChunkBody, gather
+from mstr_arrow.upload.body import ChunkBody, keep
 from mstr_arrow.upload.encode import Losses, encode_slice
 from mstr_arrow.wording import naming
 
@@ -27,7 +27,7 @@ _FIRST_ROWS = 1024
 """Rows of the first slice, before anything is known about their size."""
 _MOST_ROWS = 131_072
 """Rows of a slice at most; more are not encoded faster."""
-_SLICES = 24
+_SLICES = 12
 """A slice is at most one of so many parts of a chunk."""
 _FULL = 0.95
 """Part of a chunk from which it is not filled further."""
@@ -117,7 +117,7 @@ class _Part:
     """The text of a slice by lanes; ``size`` is the bytes of all, each with the comma behind it."""
 
     rows: int
-    lanes: list[memoryview]
+    lanes: list[list[bytes | memoryview]]
     size: int
     losses: Losses
 
@@ -156,8 +156,8 @@ class _Filling:
     def encode(self, rows: pa.Table) -> _Part:
         began = time.perf_counter()
         text = encode_slice(rows, self.options, first_row=self.first_row + self.rows)
-        lanes = gather(text.lanes)
-        part = _Part(text.rows, lanes, sum(map(len, lanes)) + len(lanes), text.losses)
+        size = sum(map(len, chain.from_iterable(text.lanes))) + len(text.lanes)
+        part = _Part(text.rows, [keep(lane) for lane in text.lanes], size, text.losses)
         self.seconds += time.perf_counter() - began
         return part
 
@@ -178,7 +178,7 @@ class _Filling:
         texts: list[bytes | memoryview] = []
         for lane in range(len(self.parts[0].lanes)):
             for part in self.parts:
-                texts += [joint, part.lanes[lane]]
+                texts += [joint, *part.lanes[lane]]
                 joint = b","
             joint = between
         body = ChunkBody(self._head, [*texts, last], _END)

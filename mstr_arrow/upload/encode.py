@@ -13,11 +13,11 @@ from mstr_arrow.errors import UsageError
 from mstr_arrow.upload.values import json_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     import pyarrow as pa
 
-    from mstr_arrow.upload.values import Values
+    from mstr_arrow.upload.json_text import Text, Values
 
 Orientation = Literal["COLUMN", "ROW"]
 """``COLUMN``: a JSON array per column; ``ROW``: one per row, which takes longer to write and to read."""
@@ -77,7 +77,7 @@ class Slice:
     """
 
     rows: int
-    lanes: tuple[Sequence[bytes | memoryview], ...]
+    lanes: tuple[Text, ...]
     losses: Losses
 
 
@@ -86,9 +86,8 @@ def encode_slice(table: pa.Table, options: EncodeOptions, *, first_row: int = 0)
 
     Holds the text and what it is made of. Errors: ConversionError, with a row counted from ``first_row``.
     """
-    by_rows = options.orientation == "ROW"
     columns = [
-        (name, json_values(name, column, time_zone=options.time_zone, quote=by_rows, row=first_row))
+        (name, json_values(name, column, time_zone=options.time_zone, row=first_row))
         for name, column in zip(table.column_names, table.columns, strict=True)
     ]
     losses = Losses(
@@ -96,28 +95,15 @@ def encode_slice(table: pa.Table, options: EncodeOptions, *, first_row: int = 0)
         Counter({name: values.shortened for name, values in columns if values.shortened}),
         Counter({name: values.ambiguous for name, values in columns if values.ambiguous}),
     )
-    lanes = ((_rows_text(columns),),) if by_rows else tuple((text,) for text in _column_texts(columns))
+    by_rows = options.orientation == "ROW"
+    lanes = (_rows_text(columns),) if by_rows else tuple(values.text() for _, values in columns)
     return Slice(table.num_rows, lanes, losses)
 
 
-def _column_texts(columns: Sequence[tuple[str, Values]]) -> Iterator[memoryview]:
-    """Write each column: JSON texts joined, all else as the list in an object with one member of no name."""
-    texts = []
-    for name, values in columns:
-        if values.as_json:
-            # By way of a list, as Polars 1.30 fails to join texts that were gathered from a single one.
-            text = values.expr.fill_null("null").implode().list.join(",")
-        else:
-            text = pl.struct(values.expr.implode().alias("")).struct.json_encode()
-        texts.append(text.cast(pl.Binary).alias(name))
-    for text, (_, values) in zip(pl.select(texts).row(0), columns, strict=True):
-        yield memoryview(text) if values.as_json else memoryview(text)[len('{"":[') : -len("]}")]
-
-
-def _rows_text(columns: Sequence[tuple[str, Values]]) -> memoryview:
+def _rows_text(columns: Sequence[tuple[str, Values]]) -> Text:
     """Write columns beside each other: as CSV whose lines end in brackets, since all that needs quotes has them."""
     frame = pl.select(values.expr.alias(name) for name, values in columns)
     text = BytesIO()
     text.write(b"[")
     frame.write_csv(text, include_header=False, line_terminator="],[", quote_style="never", null_value="null")
-    return text.getbuffer()[: -len(",[")]
+    return (text.getbuffer()[: -len(",[")],)

@@ -1,9 +1,8 @@
-"""The values of a column as Polars writes them in JSON, without a Python object per value. Pure."""
+"""The values of a column, made ready to be written as JSON, without a Python object per value. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -13,6 +12,15 @@ from pyarrow import types as kinds
 
 from mstr_arrow.arrays import make_scalar
 from mstr_arrow.errors import ConversionError
+from mstr_arrow.upload.json_text import (
+    Coded,
+    JsonTexts,
+    Numbers,
+    PlainStrings,
+    compute,
+    encode_repeated,
+    plain_or_escaped,
+)
 from mstr_arrow.upload.types import value_type
 from mstr_arrow.upload.zones import to_local
 from mstr_arrow.wording import advice
@@ -20,8 +28,10 @@ from mstr_arrow.wording import advice
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_SAMPLE = 4096
-"""Values from which it is seen whether a column repeats its values."""
+    from mstr_arrow.upload.json_text import Values
+
+_CLOSE = 4
+"""Values lie close together if so many times as many distinct ones are not more than they are."""
 
 _MS_OF_DAY = 86_400_000
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
@@ -29,6 +39,7 @@ _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
 """0001-01-01 and 9999-12-31, in days since 1970-01-01."""
 _MOST_DIGITS = 38
 _DECIMAL = r"^-?(?<whole>\d+)(?:\.(?<places>\d+))?(?:E(?<exponent>[+-]?\d+))?$"
+_STAMP_LETTERS, _BLANK = len("2024-01-31 12:00:00.000"), len("2024-01-31")
 _YEARS = "within the years 1 to 9999"
 
 
@@ -41,30 +52,15 @@ class Column:
     dtype: pa.DataType
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
-    """Values about to be written, and how many of them lose something by it.
+def json_values(name: str, column: pa.ChunkedArray, *, time_zone: str, row: int) -> Values:
+    """Make the values of a column ready to be written.
 
-    With ``as_json`` they are JSON texts, else finite numbers, truth values or strings.
-    """
-
-    expr: pl.Expr
-    as_json: bool = False
-    nulled: int = 0
-    shortened: int = 0
-    ambiguous: int = 0
-
-
-def json_values(name: str, column: pa.ChunkedArray, *, time_zone: str, quote: bool, row: int) -> Values:
-    """Make the values of a column ready to be written; with ``quote``, strings as JSON texts.
-
-    What takes time is left to the expression, since Polars computes those of all columns at once.
     Errors: ConversionError for years beyond 1 to 9999 and times beyond a day, with the row counted from ``row``.
     """
     of = Column(name, row, value_type(column.type))
     arrays = [_stored(array) for array in column.chunks]
     if kinds.is_large_string(of.dtype) or kinds.is_string(of.dtype) or kinds.is_string_view(of.dtype):
-        return _strings(arrays, quote=quote)
+        return _strings(arrays)
     series = _joined(arrays)
     if kinds.is_floating(of.dtype):
         return _doubles(series)
@@ -76,7 +72,11 @@ def json_values(name: str, column: pa.ChunkedArray, *, time_zone: str, quote: bo
         return _stamps(of, series, time_zone)
     if kinds.is_decimal(of.dtype):
         return _decimals(of, series)
-    return Values(pl.lit(series))
+    if kinds.is_boolean(of.dtype):
+        return Coded([(pl.Series(["false", "true"]).to_arrow(), series.cast(pl.UInt8).to_arrow())])
+    if kinds.is_integer(of.dtype) and series.null_count():
+        return _by_range(series, Numbers)
+    return Numbers(series)
 
 
 def comparable(array: pa.Array, *, time_zone: str) -> pl.Series:
@@ -87,7 +87,7 @@ def comparable(array: pa.Array, *, time_zone: str) -> pl.Series:
     series = _series(array)
     if kinds.is_floating(dtype):
         doubles = pl.lit(series.cast(pl.Float64))
-        return _computed(pl.when(doubles.is_finite()).then(doubles))
+        return compute(pl.when(doubles.is_finite()).then(doubles))
     if kinds.is_date64(dtype):
         return series // _MS_OF_DAY
     if kinds.is_time(dtype) or kinds.is_timestamp(dtype):
@@ -118,7 +118,7 @@ def _stored(array: pa.Array) -> pa.Array:
 def _uuid_texts(storage: pa.Array) -> pa.Array:
     digits = pl.lit(pl.Series(storage.cast(pa.binary()))).bin.encode("hex")
     parts = [digits.str.slice(start, length) for start, length in ((0, 8), (8, 4), (12, 4), (16, 4), (20, 12))]
-    return _computed(pl.concat_str(parts, separator="-")).to_arrow()
+    return compute(pl.concat_str(parts, separator="-")).to_arrow()
 
 
 _MEANINGS: dict[str, Callable[[pa.Array], pa.Array]] = {
@@ -156,19 +156,24 @@ def _series(array: pa.Array) -> pl.Series:
 # Texts ----------------------------------------------------------------------------------------------------------
 
 
-def _strings(arrays: list[pa.Array], *, quote: bool) -> Values:
+def _strings(arrays: list[pa.Array]) -> Values:
     if not kinds.is_dictionary(arrays[0].type):
-        arrays = [_coded(_combined(arrays))]
-    if not kinds.is_dictionary(arrays[0].type) or not _all_used(arrays):
-        strings = pl.lit(_joined(arrays))
-        return Values(_quoted(strings), as_json=True) if quote else Values(strings)
-    parts, dictionary, texts = [], None, pl.Series()
+        strings = plain_or_escaped(_combined(arrays))
+        if isinstance(strings, PlainStrings) and not strings.strings.null_count:
+            return strings
+        coded = encode_repeated(strings.strings)
+        if not kinds.is_dictionary(coded.type):
+            return strings
+        arrays = [coded]
+    if not _all_used(arrays):
+        return plain_or_escaped(_joined(arrays).to_arrow())
+    parts, dictionary, texts = [], None, None
     for array in arrays:
         if dictionary is None or not array.dictionary.equals(dictionary):
             dictionary = array.dictionary
-            texts = _computed(_quoted(pl.lit(_series(dictionary))))
-        parts.append(texts.gather(_series(array.indices)))
-    return Values(pl.lit(pl.concat(parts)), as_json=True)
+            texts = plain_or_escaped(_series(dictionary).to_arrow()).json
+        parts.append((texts, array.indices))
+    return Coded(parts)
 
 
 def _all_used(arrays: list[pa.Array]) -> bool:
@@ -176,29 +181,27 @@ def _all_used(arrays: list[pa.Array]) -> bool:
     return sum(len(array.dictionary) for array in arrays) <= sum(map(len, arrays))
 
 
-def _quoted(strings: pl.Expr) -> pl.Expr:
-    """Write strings as JSON: as objects with one member of no name, of which all but the value is cut off."""
-    return pl.struct(strings.alias("")).struct.json_encode().str.slice(len('{"":')).str.head(-1)
-
-
-def _written(values: pa.Array, write: Callable[[pl.Series], pl.Expr]) -> Values:
-    """Write values as JSON texts; where they repeat, each distinct one once."""
-    values = _coded(values)
+def _written(values: pa.Array, write: Callable[[pl.Series], JsonTexts | PlainStrings]) -> Values:
+    """Write values; where they repeat, each distinct one once."""
+    values = encode_repeated(values)
     if not kinds.is_dictionary(values.type):
-        return Values(write(pl.Series(values)), as_json=True)
-    texts = _computed(write(pl.Series(values.dictionary)))
-    return Values(pl.lit(texts.gather(pl.Series(values.indices))), as_json=True)
+        return write(pl.Series(values))
+    return Coded([(write(pl.Series(values.dictionary)).json, values.indices)])
 
 
-def _coded(values: pa.Array) -> pa.Array:
-    """Encode values as a dictionary, if a sample shows that they repeat."""
-    if len(values) > _SAMPLE and pl.Series(values.slice(0, _SAMPLE)).n_unique() <= _SAMPLE // 2:
-        return values.dictionary_encode()
-    return values
+def _by_range(integers: pl.Series, write: Callable[[pl.Series], Numbers | PlainStrings]) -> Values:
+    """Write integers; where they lie close together, each number from the least to the greatest once."""
+    least, most = _extremes(integers)
+    if least is None or most is None or (most - least) * _CLOSE > len(integers):
+        return write(integers)
+    wide = integers.cast(pl.UInt64 if integers.dtype == pl.UInt64 else pl.Int64)
+    places = pl.int_range(most - least + 1, eager=True).cast(wide.dtype)
+    numbers = (places + least).cast(integers.dtype)
+    return Coded([(write(numbers).json, (wide - least).to_arrow())])
 
 
-def _computed(expr: pl.Expr) -> pl.Series:
-    return pl.select(expr).to_series()
+def _extremes(integers: pl.Series) -> tuple[int | None, int | None]:
+    return integers.min(), integers.max()  # type: ignore[return-value]  # they are integers
 
 
 # Numbers, dates and times ---------------------------------------------------------------------------------------
@@ -206,11 +209,8 @@ def _computed(expr: pl.Expr) -> pl.Series:
 
 def _doubles(series: pl.Series) -> Values:
     doubles = series.cast(pl.Float64)
-    nulled = int((~doubles.is_finite()).sum())
-    if not nulled:
-        return Values(pl.lit(doubles))
-    values = pl.lit(doubles)
-    return Values(pl.when(values.is_finite()).then(values), nulled=nulled)
+    nulled = pc.is_finite(doubles.to_arrow()).false_count
+    return Numbers(doubles, nulled=nulled)
 
 
 def _decimals(of: Column, series: pl.Series) -> Values:
@@ -228,8 +228,8 @@ def _decimals(of: Column, series: pl.Series) -> Values:
                 row=of.row + at,
                 hint=advice("type the column", "Round the column, or cast it to string.", column=of.name),
             )
-        return Values(_without_zeros(pl.lit(series)), as_json=True)
-    return Values(pl.lit(series).cast(pl.String), as_json=True)
+        return JsonTexts(compute(_without_zeros(pl.lit(series))).to_arrow())
+    return JsonTexts(series.cast(pl.String).to_arrow())
 
 
 def _without_zeros(texts: pl.Expr) -> pl.Expr:
@@ -260,14 +260,14 @@ def _dates(of: Column, integers: pl.Series) -> Values:
     per_day = _MS_OF_DAY if kinds.is_date64(of.dtype) else 1
     _check(of, integers, _FIRST_DAY * per_day, (_LAST_DAY + 1) * per_day - 1, _YEARS)
     days = integers if per_day == 1 else (integers // per_day).cast(pl.Int32)
-    return _written(days.to_arrow(), lambda days: _formatted(days, pl.Date, '"%Y-%m-%d"'))
+    return _by_range(days, lambda days: PlainStrings(_texts(days, pa.date32())))
 
 
 def _times(of: Column, integers: pl.Series) -> Values:
     _check(of, integers, 0, 86_400 * _PER_SECOND[of.dtype.unit] - 1, "a time within a day")
     ms, shortened = _milliseconds(integers, of.dtype.unit)
     ns = (ms * 1_000_000).to_arrow()
-    return replace(_written(ns, lambda ns: _formatted(ns, pl.Time, '"%H:%M:%S%.f"')), shortened=shortened)
+    return replace(_written(ns, _time_texts), shortened=shortened)
 
 
 def _stamps(of: Column, integers: pl.Series, time_zone: str) -> Values:
@@ -282,8 +282,8 @@ def _stamps(of: Column, integers: pl.Series, time_zone: str) -> Values:
 
 
 def _check(of: Column, integers: pl.Series, least: int, most: int, due: str) -> None:
-    low, high = integers.min(), integers.max()
-    if low is None or (least <= low and high <= most):  # type: ignore[operator]  # they are integers
+    low, high = _extremes(integers)
+    if low is None or high is None or (least <= low and high <= most):
         return
     outside = ((integers < least) | (integers > most)).arg_true()[0]
     raise ConversionError(
@@ -305,28 +305,24 @@ def _milliseconds(integers: pl.Series, unit: str) -> tuple[pl.Series, int]:
     if per_second <= 1000:
         return integers * (1000 // per_second), 0
     per_ms = per_second // 1000
-    return integers // per_ms, int((integers % per_ms != 0).sum())
+    ms = integers // per_ms
+    return ms, int((ms * per_ms != integers).sum())
 
 
-def _formatted(integers: pl.Series, dtype: type[pl.Date | pl.Time], form: str) -> pl.Expr:
-    return pl.lit(integers).cast(dtype).dt.strftime(form)
+def _time_texts(ns: pl.Series) -> JsonTexts:
+    """Write times, with milliseconds only where there are some."""
+    return JsonTexts(ns.cast(pl.Time).dt.strftime('"%H:%M:%S%.f"').to_arrow())
 
 
-def _stamp_texts(ms: pl.Series) -> pl.Expr:
-    """Write timestamps from parts that repeat, which takes half the time of formatting each."""
-    days = (ms // _MS_OF_DAY).cast(pl.Int32).to_arrow()
-    dates = _written(days, lambda days: _formatted(days, pl.Date, '"%Y-%m-%dT'))
-    of_day = pl.lit(ms) % _MS_OF_DAY
-    minutes, seconds = map(pl.lit, _clock())
-    return pl.concat_str(dates.expr, minutes.gather(of_day // 60_000), seconds.gather(of_day % 60_000))
+def _stamp_texts(ms: pl.Series) -> PlainStrings:
+    """Write timestamps as Arrow does, in a fifth of the time of Polars, with a T in the place of the blank."""
+    texts = _texts(ms, pa.timestamp("ms"))
+    written = memoryview(texts.buffers()[2]).cast("B")
+    blanks = written[_BLANK::_STAMP_LETTERS]
+    blanks[:] = b"T" * len(blanks)
+    return PlainStrings(texts)
 
 
-@cache
-def _clock() -> tuple[pl.Series, pl.Series]:
-    """Give all minutes of a day and all milliseconds of a minute, as they stand in a timestamp."""
-    minutes = pl.int_range(1440, dtype=pl.Int64, eager=True) * 60 * 10**9
-    seconds = pl.int_range(60_000, dtype=pl.Int64, eager=True) * 10**6
-    return (
-        _computed(_formatted(minutes, pl.Time, "%H:%M:")),
-        _computed(_formatted(seconds, pl.Time, '%S%.3f"')),
-    )
+def _texts(integers: pl.Series, dtype: pa.DataType) -> pa.Array:
+    """Write what is stored as so many days or milliseconds as text."""
+    return integers.to_arrow().view(dtype).cast(pa.string())

@@ -23,7 +23,7 @@ from hypothesis import HealthCheck, assume, given, note, settings
 from hypothesis import strategies as st
 
 from mstr_arrow.errors import MstrError
-from mstr_arrow.grid import cut, decode, fast
+from mstr_arrow.grid import cut, decode, fast, matrix
 from mstr_arrow.grid.options import GridOptions
 
 PLAINLY = decode.decode_plainly
@@ -426,10 +426,11 @@ def bits(array):
 
 
 def forced(small_list, near):
-    """Cut small lists too, and search the end of a part close to the next one."""
+    """Cut small lists too, search the end of a part close to the next one, read few rows of a matrix together."""
     stack = ExitStack()
     stack.enter_context(patch.object(cut, "_SMALL_LIST", small_list))
     stack.enter_context(patch.object(cut, "_NEAR", near))
+    stack.enter_context(patch.object(matrix, "_SLICE", near))
     return stack
 
 

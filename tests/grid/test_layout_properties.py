@@ -12,7 +12,7 @@ from unittest.mock import patch
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
-from mstr_arrow.grid import cut, decode
+from mstr_arrow.grid import cut, decode, matrix
 from mstr_arrow.grid.options import GridOptions
 from mstr_arrow.grid.stitch import Stitcher
 
@@ -490,7 +490,11 @@ def cutting_small_parts():
         SERVED["plain"] += 1
         return PLAINLY(text, *args, **kwargs)
 
-    with patch.object(cut, "_SMALL_LIST", 0), patch.object(decode, "decode_plainly", count):
+    with (
+        patch.object(cut, "_SMALL_LIST", 0),
+        patch.object(matrix, "_SLICE", 20),
+        patch.object(decode, "decode_plainly", count),
+    ):
         yield
 
 

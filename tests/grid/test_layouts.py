@@ -174,3 +174,17 @@ def test_where_metrics_are_innermost_only_the_last_row_is_held(make, day, read):
     last = read(page([day, metrics], [], headers=headers[5:], across=[], raw=[[5]], offset=5), first.columns)
     assert stitcher.feed(last.laid) is None
     assert stitcher.finish().to_pydict() == {"Day": ["Wed"], "Sales": [4.0], "Units": [5.0]}
+
+
+@BOTH
+def test_totals_of_more_attributes_than_a_byte_has_bits_are_all_named(make, read):
+    total = {"formValues": ["Total"], "id": "j1;A", "subtotal": True}
+    units = [make.attribute(f"A{at}", ("ID", "nVarChar"), elements=[["x"], total]) for at in range(9)]
+    headers = [[0] * 9, [1] * 9, [0] * 8 + [1], [1] + [0] * 8]
+    columns = [on_metrics(make.metric("Sales"))]
+    text = page(units, columns, headers=headers, across=[[0]], raw=[[1], [2], [3], [4]])
+    batch = read(text, options=GridOptions(subtotals="keep")).batch
+    names = ", ".join(f"A{at}" for at in range(9))
+    assert batch.column(batch.num_columns - 1).to_pylist() == [None, names, "A8", "A0"]
+    assert read(text, options=GridOptions(subtotals="only")).batch.num_rows == 3
+    assert read(text).batch.num_rows == 1

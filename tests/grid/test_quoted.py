@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mstr_arrow.errors import ConversionError
-from mstr_arrow.grid import decode
+from mstr_arrow.grid import decode, matrix
 from mstr_arrow.grid.cut import Piece, Unrecognised
-from mstr_arrow.grid.matrix import MARKED, read_values, typed_values
+from mstr_arrow.grid.matrix import MARKED, read_numbers, read_values, typed_values
 from mstr_arrow.grid.options import GridOptions
 
 AWKWARD = [
@@ -52,9 +52,14 @@ SPELLINGS = (
 )
 
 
-def read(matrix, *types):
-    text = f'{{"raw":{matrix}}}'.encode("utf-8", "surrogatepass")
-    return read_values(Piece(text, len('{"raw":'), len(text) - 1), types)
+SLICES = st.sampled_from([1, 7, 40, matrix._SLICE])
+"""Bytes that are read together, from nearly every row by itself to all rows at once."""
+
+
+def read(raw, *types, of=read_values, bytes_of_slice=matrix._SLICE):
+    text = f'{{"raw":{raw}}}'.encode("utf-8", "surrogatepass")
+    with patch.object(matrix, "_SLICE", bytes_of_slice):
+        return of(Piece(text, len('{"raw":'), len(text) - 1), types)
 
 
 def spell(rows, *, ascii_only):
@@ -64,9 +69,11 @@ def spell(rows, *, ascii_only):
 @given(
     rows=st.lists(st.tuples(SPELLINGS | st.none(), st.integers(-9, 9), SPELLINGS), min_size=1, max_size=8),
     ascii_only=st.booleans(),
+    bytes_of_slice=SLICES,
 )
-def test_texts_between_numbers_are_read_as_json_reads_them(rows, ascii_only):
-    arrays = read(spell(rows, ascii_only=ascii_only), pa.string(), pa.int64(), pa.string())
+def test_texts_between_numbers_are_read_as_json_reads_them(rows, ascii_only, bytes_of_slice):
+    raw = spell(rows, ascii_only=ascii_only)
+    arrays = read(raw, pa.string(), pa.int64(), pa.string(), bytes_of_slice=bytes_of_slice)
     for array in arrays:
         array.validate(full=True)
     assert list(zip(*(array.to_pylist() for array in arrays), strict=True)) == rows
@@ -75,9 +82,10 @@ def test_texts_between_numbers_are_read_as_json_reads_them(rows, ascii_only):
         assert len(set(texts)) == len(texts)
 
 
-@given(texts=st.lists(SPELLINGS, min_size=1, max_size=8), ascii_only=st.booleans())
-def test_texts_of_a_column_with_several_types_are_read_as_json_reads_them(texts, ascii_only):
-    (array,) = read(spell([[text] for text in texts], ascii_only=ascii_only), MARKED)
+@given(texts=st.lists(SPELLINGS, min_size=1, max_size=8), ascii_only=st.booleans(), bytes_of_slice=SLICES)
+def test_texts_of_a_column_with_several_types_are_read_as_json_reads_them(texts, ascii_only, bytes_of_slice):
+    raw = spell([[text] for text in texts], ascii_only=ascii_only)
+    (array,) = read(raw, MARKED, bytes_of_slice=bytes_of_slice)
     assert typed_values(array, pa.string()).to_pylist() == texts
 
 
@@ -88,7 +96,7 @@ def test_two_spellings_of_a_text_are_one_text():
 
 
 @pytest.mark.parametrize(
-    "matrix",
+    "raw",
     [
         *('[["a"b]]', '[[a"b"]]', '[["a""b"]]', '[["a" ]]', '[[ "a"]]', '[["a]]', '[[a"]]', '[["]]', "[[a]]"),
         *('[["a\tb"]]', '[["a\nb"]]', '[["a\x01"]]', '[["\x00"]]', "[[\x01a\x01]]", '[["\ud83d"]]'),
@@ -105,9 +113,57 @@ def test_two_spellings_of_a_text_are_one_text():
         *('[["a"],[true]]', '[["a"],[nan]]', '[["a"],[01]]', '[["a"],[]', '["a"]', "[]", '[["a"],[{"b":1}]]'),
     ],
 )
-def test_what_is_no_matrix_of_texts_is_left_to_the_plain_decoder(matrix):
-    with pytest.raises((Unrecognised, pa.ArrowInvalid)):
-        read(matrix, pa.string())
+def test_what_is_no_matrix_of_texts_is_left_to_the_plain_decoder(raw):
+    for size in (1, 7, matrix._SLICE):
+        with pytest.raises((Unrecognised, pa.ArrowInvalid)):
+            read(raw, pa.string(), bytes_of_slice=size)
+
+
+@given(
+    rows=st.lists(st.tuples(st.integers(-9, 9), st.floats(allow_nan=False, allow_infinity=False)), min_size=1),
+    nulls=st.sets(st.integers(0, 9)),
+    bytes_of_slice=SLICES,
+)
+def test_numbers_are_read_as_json_reads_them(rows, nulls, bytes_of_slice):
+    rows = [(whole, None if at in nulls else number) for at, (whole, number) in enumerate(rows)]
+    raw = spell(rows, ascii_only=True)
+    arrays = read(raw, pa.int64(), pa.float64(), of=read_numbers, bytes_of_slice=bytes_of_slice)
+    assert list(zip(*(array.to_pylist() for array in arrays), strict=True)) == rows
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        *(
+            '[["1"]]',
+            "[[a]]",
+            "[[1],[[2]]]",
+            "[[1],[]]",
+            "[[1],2]",
+            "[[1] ,[2]]",
+            "[[1],[2],]",
+            "[[1]]]",
+            "[[1],[2]",
+        ),
+        *(
+            "[[1],\n[2]]",
+            "[[1\r]]",
+            "[[0x1F]]",
+            "[[0X1F]]",
+            "[[1],[2,3]]",
+            "[1]",
+            "[[true]]",
+            "[[1]],[2]]",
+            "[[1];[2]]",
+        ),
+        *("[[1]][[2]]", "[[1],,[2]]", "[[1],[]]", "[[1],{2}]", '[[1],["2"]]', "[[1_000]]"),
+    ],
+)
+@pytest.mark.parametrize("to", [pa.int64(), pa.float64(), pa.decimal128(38, 18)])
+def test_what_is_no_matrix_of_numbers_is_left_to_the_plain_decoder(raw, to):
+    for size in (1, 7, matrix._SLICE):
+        with pytest.raises((Unrecognised, pa.ArrowInvalid)):
+            read(raw, to, of=read_numbers, bytes_of_slice=size)
 
 
 @pytest.mark.parametrize("to", [pa.int64(), pa.float64(), pa.bool_()])

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from mstr_arrow import background, errors
-from mstr_arrow.config import Limits, Retry
+from mstr_arrow.config import Limits, Retry, Settings
 from mstr_arrow.http import body as body_module
 from mstr_arrow.http import exchange
 from mstr_arrow.http.body import json_text, unpacked
@@ -142,6 +142,67 @@ def test_a_trickle_of_more_than_that_is_read(library, quick):
 def test_a_small_body_may_take_its_time(library, quick):
     library.on("GET", "/api/x", streamed(b"x", 0.05, times=5))
     assert ask(library, quick).body == b"xxxxx"
+
+
+# Many bodies at once
+
+
+def ask_all(library, settings, count, keep):
+    """Ask for so many answers at once, which are kept or let go of; return their sizes, or what went wrong."""
+
+    async def answers():
+        http = Http(library.url, settings)
+        kept = []
+
+        async def one():
+            answer = await http.request("GET", "x")
+            if keep:
+                kept.append(answer)
+            return len(answer.body)
+
+        try:
+            return await asyncio.gather(*(one() for _ in range(count)), return_exceptions=True)
+        finally:
+            await http.aclose()
+
+    return background.run(answers())
+
+
+def test_bodies_without_end_take_little_more_than_one(library, quick, monkeypatch):
+    monkeypatch.setattr(exchange, "BEYOND_BUFFER", 24 * MIB)
+    library.on("GET", "/api/x", streamed(bytes(2**16), 0))
+    tracemalloc.start()
+    try:
+        ends = ask_all(library, replace(quick, limits=Limits(buffer_bytes=MIB)), 5, keep=False)
+        assert {type(end) for end in ends} == {errors.ProtocolError}
+        assert tracemalloc.get_traced_memory()[1] < 70 * MIB
+    finally:
+        tracemalloc.stop()
+
+
+def test_large_bodies_that_are_let_go_of_come_one_after_the_other(library, quick, monkeypatch):
+    monkeypatch.setattr(exchange, "SMALL", 0)
+    library.on("GET", "/api/x", streamed(bytes(50_000), 0, times=4))
+    assert ask_all(library, replace(quick, limits=Limits(buffer_bytes=1)), 8, keep=False) == [200_000] * 8
+
+
+def test_large_bodies_that_nobody_lets_go_of_leave_no_room_for_others(library, quick, monkeypatch):
+    monkeypatch.setattr(exchange, "SMALL", 0)
+    library.on("GET", "/api/x", streamed(bytes(50_000), 0, times=4))
+    settings = replace(quick, limits=Limits(buffer_bytes=1), timeouts=replace(quick.timeouts, read=0.2))
+    first, *others = ask_all(library, settings, 3, keep=True)
+    assert first == 200_000
+    assert all("there was no room for the answer: others of this connection hold" in str(each) for each in others)
+
+
+@pytest.mark.parametrize("limits", [Limits(buffer_bytes=1, page_rows=700), Limits(buffer_bytes=1, concurrency=6)])
+def test_pages_for_which_there_is_hardly_room_are_read_all_the_same(simulator, monkeypatch, limits):
+    monkeypatch.setattr(exchange, "SMALL", 0)
+    who = {"username": simulator.username, "password": simulator.password, "project": simulator.project}
+    with connect(simulator.url, **who, settings=Settings(limits=limits)) as connection:
+        table = connection.cube("Sales Cube").to_arrow()
+        assert table.num_rows == simulator.truth("Sales Cube").num_rows
+        assert connection.report("Plain Report").to_arrow().num_rows
 
 
 # What is promised

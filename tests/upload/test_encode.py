@@ -23,7 +23,7 @@ from pyarrow import types as kinds
 
 from mstr_arrow.upload import body as body_module
 from mstr_arrow.upload import chunks as chunks_module
-from mstr_arrow.upload import values as values_module
+from mstr_arrow.upload import json_text
 from mstr_arrow.upload.chunks import chunks
 from mstr_arrow.upload.encode import EncodeOptions, Losses, encode_slice
 from mstr_arrow.upload.types import fate, value_type
@@ -102,14 +102,15 @@ NASTY = [
     "\\ud800",
     "x" * 99,
 ]
-TEXTS = st.sampled_from(NASTY) | st.text(st.characters(codec="utf-8"), max_size=8)
+TEXTS = st.sampled_from(NASTY) | st.text(st.characters(codec="utf-8"), max_size=8) | st.sampled_from(["Größe", "L"])
 DOUBLES = st.floats() | st.sampled_from([1e300, 5e-324, -0.0, 1e16, 0.1 + 0.2, math.nan, math.inf, -math.inf])
 FIRST, LAST = -719_162, 2_932_896
 
 
 def whole(bits, *, signed=True):
     low = -(2 ** (bits - 1)) if signed else 0
-    return st.integers(low, low + 2**bits - 1) | st.sampled_from([low, low + 2**bits - 1])
+    high = low + 2**bits - 1
+    return st.integers(low, high) | st.sampled_from([low, high]) | st.integers(high - 2, high)
 
 
 def decimals(precision, scale):
@@ -145,7 +146,7 @@ KINDS = {
         ]
     },
     pa.bool_(): st.booleans(),
-    pa.date32(): st.integers(FIRST, LAST),
+    pa.date32(): st.integers(FIRST, LAST) | st.integers(0, 2),
     pa.date64(): st.integers(FIRST, LAST).map(lambda day: day * 86_400_000),
     **{
         dtype: st.integers(0, 86_400 * PER_SECOND[dtype.unit] - 1)
@@ -235,12 +236,14 @@ BRACKETS = {"COLUMN": (b"[[", b"],[", b"]]"), "ROW": (b"[", b"", b"]")}
 
 
 @GENERATED
-@given(tables(), OPTIONS, st.booleans())
-def test_slices_agree_with_the_obvious_encoder(table, options, sampled):
+@given(tables(most_rows=24), OPTIONS, st.booleans(), st.booleans())
+def test_slices_agree_with_the_obvious_encoder(table, options, sampled, numpy):
     batches, values = table
     with ExitStack() as stack:
+        stack.enter_context(patch.object(json_text, "_HAS_NUMPY", numpy and json_text._HAS_NUMPY))
+        stack.enter_context(patch.object(json_text, "_FEW", 2))
         if sampled:
-            stack.enter_context(patch.object(values_module, "_SAMPLE", 4))
+            stack.enter_context(patch.object(json_text, "_SAMPLE", 4))
         made = encode_slice(pa.Table.from_batches(batches), options)
     first, between, last = BRACKETS[options.orientation]
     assert made.rows == len(values[0])

@@ -19,13 +19,7 @@ if TYPE_CHECKING:
     from .reports import Report
 
 REPORT_TYPE, FOLDER_TYPE, SHORTCUT_TYPE, PROJECT_TYPE, DASHBOARD_TYPE = 3, 8, 18, 32, 55
-_DASHBOARD_SUBTYPE = 14081
-_DASHBOARD_MEDIA = 0x6000_0000
-"""Bits of ``viewMedia`` by which clients tell dashboards from documents, which have the same subtype."""
-_DASHBOARDS = ("Public Objects", "Reports")
-_GENERATED = (768, 769, 774, 776, 779, _DASHBOARD_SUBTYPE)
-_FOLDER_SUBTYPE, _SHORTCUT_SUBTYPE, _PROJECT_SUBTYPE = 2048, 4608, 8192
-_SHORTCUT = (("Public Objects",), "Shortcut To Sales")
+_FOLDER_SUBTYPE, _PROJECT_SUBTYPE = 2048, 8192
 _DATE = "2026-01-15T08:30:00.000+0000"
 _OWNER = {"id": object_id("user", "Administrator"), "name": "Administrator"}
 
@@ -75,7 +69,6 @@ class Catalogue:
                     for path in folders
                 ),
                 *(Entry(item.id, item.name, REPORT_TYPE, item.subtype, item.folder) for item in found),
-                _shortcut(),
             ]
         }
         for model in data_models:
@@ -84,19 +77,11 @@ class Catalogue:
         self._indexed = frozenset(self._entries)
         self._found: dict[object, list[Entry]] = {}
 
-    def fill(self, count: int) -> None:
-        """Add dashboards, and so many further objects of all subtypes: entries and nothing else."""
-        for name, media in (("Retail Overview", _DASHBOARD_MEDIA), ("Store Details", 0)):
-            found = Entry(object_id("dashboard", name), name, DASHBOARD_TYPE, _DASHBOARD_SUBTYPE, _DASHBOARDS)
-            self._entries[found.id] = replace(found, view_media=media)
-        for number in range(count):
-            path = ("Public Objects", "Generated", f"Folder {number % 100:02}")
-            if number < 100:
-                self.add_folder(path)
-            subtype = _GENERATED[number % len(_GENERATED)]
-            type_ = DASHBOARD_TYPE if subtype == _DASHBOARD_SUBTYPE else REPORT_TYPE
-            found = Entry(object_id("generated", str(number)), f"Object {number:06}", type_, subtype, path)
-            self._entries[found.id] = found
+    def add(self, entries: Sequence[Entry]) -> None:
+        """Add objects that are listed and cannot be read, and their folders; the search index knows them."""
+        for path in {entry.path for entry in entries}:
+            self.add_folder(path)
+        self._entries.update((entry.id, entry) for entry in entries)
         self._indexed = frozenset(self._entries)
         self._found.clear()
 
@@ -108,7 +93,7 @@ class Catalogue:
     @property
     def entries(self) -> list[Entry]:
         """All objects and folders, by name."""
-        return self._sorted(list(self._entries.values()))
+        return self._sort(list(self._entries.values()))
 
     def names(self) -> dict[str, str]:
         """Map the name of each cube to its id; further cubes of one name come as ``folder/name``."""
@@ -155,7 +140,7 @@ class Catalogue:
         folder = self.entry(folder_id, FOLDER_TYPE)
         return () if folder.id == self.root_id else (*folder.path, folder.name)
 
-    def named(self, name: str, path: tuple[str, ...]) -> Entry | None:
+    def find_named(self, name: str, path: tuple[str, ...]) -> Entry | None:
         """Find what has a name in a folder."""
         return next((e for e in self._entries.values() if (e.path, e.name) == (path, name)), None)
 
@@ -205,7 +190,7 @@ class Catalogue:
 
     def children(self, path: tuple[str, ...]) -> list[Entry]:
         """List what lies directly in a folder."""
-        return self._sorted(e for e in self._entries.values() if e.path == path and e.id != self.root_id)
+        return self._sort(e for e in self._entries.values() if e.path == path and e.id != self.root_id)
 
     def indexed(self, entry: Entry) -> bool:
         """Tell whether the search index knows an object that it is slow to hear of: it was there from the start."""
@@ -225,7 +210,7 @@ class Catalogue:
         self, name: str, pattern: int, wanted: frozenset[int], root: str | None, certified: bool | None
     ) -> list[Entry]:
         within = self._within(root)
-        return self._sorted(
+        return self._sort(
             entry
             for entry in self._entries.values()
             if (not wanted or {entry.type, entry.subtype} & wanted)
@@ -249,7 +234,7 @@ class Catalogue:
             "acg": 255,
             "viewMedia": entry.view_media,
             "owner": _OWNER,
-            "certifiedInfo": _certified(entry.certifier),
+            "certifiedInfo": _describe_certification(entry.certifier),
             "hidden": False,
         }
         if ancestors:
@@ -275,13 +260,8 @@ class Catalogue:
         return object_id("folder", self.project, *path)
 
     @staticmethod
-    def _sorted(entries: Iterable[Entry]) -> list[Entry]:
+    def _sort(entries: Iterable[Entry]) -> list[Entry]:
         return sorted(entries, key=lambda entry: (entry.name, entry.id))
-
-
-def _shortcut() -> Entry:
-    path, name = _SHORTCUT
-    return Entry(object_id("shortcut", name), name, SHORTCUT_TYPE, _SHORTCUT_SUBTYPE, path)
 
 
 def _not_found(wanted: str, type_: int) -> Refusal:
@@ -289,7 +269,7 @@ def _not_found(wanted: str, type_: int) -> Refusal:
     return Refusal(404, "ERR004", message, iserver_code=OBJECT_NOT_FOUND)
 
 
-def _certified(certifier: str | None) -> dict[str, Any]:
+def _describe_certification(certifier: str | None) -> dict[str, Any]:
     if certifier is None:
         return {"certified": False}
     return {

@@ -43,11 +43,11 @@ class ElementsPrompt(Prompt):
     keys: tuple[int, ...] | None = None
     operator: str = "In"
 
-    def described(self, *, names: bool = True) -> dict[str, Any]:
+    def describe(self, *, names: bool = True) -> dict[str, Any]:
         """Describe it, with the attribute."""
         del names
         source = {"id": self.attribute.id, "name": self.attribute.name, "type": _OBJECT_TYPES["attribute"]}
-        return {**Prompt.described(self), "source": source, "defaultAnswer": self.default or []}
+        return {**Prompt.describe(self), "source": source, "defaultAnswer": self.default or []}
 
     def elements(self) -> pl.DataFrame:
         """List the elements that may be chosen: ``id`` and ``name``."""
@@ -55,12 +55,12 @@ class ElementsPrompt(Prompt):
 
     def read(self, answer: Any) -> Effect:
         """Read a list of elements."""
-        chosen = self.chosen(answer)
+        chosen = self.read_elements(answer)
         if not chosen:
             if self.required:
                 raise bad_request(REQUIRED)
             return Effect()
-        self.counted(len(chosen), "attribute elements")
+        self.check_count(len(chosen), "attribute elements")
         if self.operator == "In":
             elements = {"type": "elements", "elements": [{"id": element} for element in chosen]}
             subject = {"type": "attribute", "id": self.attribute.id}
@@ -69,7 +69,7 @@ class ElementsPrompt(Prompt):
         operands = [form_operand(self.attribute, ID_FORM), constant(Decimal(value))]
         return Effect(conditions=({"operator": self.operator, "operands": operands},))
 
-    def chosen(self, answer: Any) -> list[str]:
+    def read_elements(self, answer: Any) -> list[str]:
         """Read a list of elements as their ids."""
         if not isinstance(answer, list):
             raise bad_request(f"The answers of {self.label} are a list of elements.")
@@ -82,7 +82,7 @@ class ElementsPrompt(Prompt):
         for item in answer:
             element = json_object(item)
             if element.get("id") is not None:
-                chosen |= {found: None for found in [_spelled(str(element["id"]))] if found in ids}
+                chosen |= {found: None for found in [_spell(str(element["id"]))] if found in ids}
             elif element.get("name") in by_name:
                 chosen[by_name[element["name"]]] = None
             else:
@@ -110,9 +110,9 @@ class ObjectsPrompt(Prompt):
         """List the objects that may be chosen."""
         return [_object(found, self.shows, names=names) for found in self.offered]
 
-    def described(self, *, names: bool = True) -> dict[str, Any]:
+    def describe(self, *, names: bool = True) -> dict[str, Any]:
         """Describe it; the default names objects as the list of them does."""
-        described = Prompt.described(self)
+        described = Prompt.describe(self)
         if self.default:
             by_id = {found["id"]: found for found in self.objects(names=names)}
             described["defaultAnswer"] = [by_id[item["id"]] for item in self.default]
@@ -129,7 +129,7 @@ class ObjectsPrompt(Prompt):
             raise bad_request(f"Unable to find object {missing[0]} for {self.label}.")
         if wrong := types - {self.shows, _OBJECT_TYPES[self.shows], str(_OBJECT_TYPES[self.shows])}:
             raise bad_request(f"The object type {wrong.pop()} does not match for {self.label}.")
-        self.counted(len(chosen), "objects")
+        self.check_count(len(chosen), "objects")
         return Effect(metrics=chosen) if self.shows == "metric" else Effect(attributes=chosen)
 
 
@@ -161,9 +161,9 @@ class ExpressionPrompt(Prompt):
             raise bad_request(f"The answers of {self.label} have no expression.")
         tree.pop("level", None)
         known = {found.id for found in self.offered}
-        if foreign := next((found for found in _spoken_of(tree) if found not in known), None):
+        if foreign := next((found for found in _list_ids(tree) if found not in known), None):
             raise bad_request(f"Unable to find object {foreign} for {self.label}.")
-        self.counted(_conditions(tree), "qualifications")
+        self.check_count(_conditions(tree), "qualifications")
         return Effect(conditions=(tree,))
 
 
@@ -189,7 +189,7 @@ class LevelPrompt(Prompt):
         known = {found.id for found in self.offered}
         if missing := [found for found in chosen if found not in known]:
             raise bad_request(f"Unable to find object {missing[0]} for {self.label}.")
-        self.counted(len(chosen), "units")
+        self.check_count(len(chosen), "units")
         return Effect(level=chosen)
 
 
@@ -211,7 +211,7 @@ def _form(form: Form) -> dict[str, str]:
     return {"id": form.id, "name": form.name}
 
 
-def _spelled(element_id: str) -> str:
+def _spell(element_id: str) -> str:
     """Give an element id the spelling ``h<element>;<attribute>``, without a display text behind it."""
     if ";" in element_id:
         return ";".join(element_id.split(";")[:2])
@@ -225,12 +225,12 @@ def _conditions(tree: Any) -> int:
     return sum(map(_conditions, inner)) or 1
 
 
-def _spoken_of(tree: Any) -> list[str]:
+def _list_ids(tree: Any) -> list[str]:
     """List the ids of the attributes and metrics that an expression names."""
     found: list[str] = []
     for operand in map(json_object, json_object(tree).get("operands") or []):
         if "operator" in operand:
-            found += _spoken_of(operand)
+            found += _list_ids(operand)
         elif operand.get("type") in {"attribute", "metric"}:
             found.append(str(operand.get("id")))
         elif operand.get("type") == "form":

@@ -156,7 +156,7 @@ class Cube:
         """Return the cube with these columns in this order; the rows stay as they are."""
         return replace(self, attributes=tuple(attributes), metrics=tuple(metrics))
 
-    def evaluated(self) -> Cube:
+    def evaluate_rows(self) -> Cube:
         """Return the cube with its rows."""
         return self if self.evaluate is None else self.evaluate(self)
 
@@ -213,7 +213,7 @@ def _expressions(columns: Iterable[Attribute | Metric]) -> dict[str, pl.Expr]:
     return expressions
 
 
-def listed(values: Sequence[object], dtype: pl.DataType | type[pl.DataType], index: pl.Expr) -> pl.Expr:
+def pick(values: Sequence[object], dtype: pl.DataType | type[pl.DataType], index: pl.Expr) -> pl.Expr:
     """Look each index up in a list of values held in memory; raise ValueError where one does not fit the type."""
     series = pl.Series(values, dtype=dtype)
     if series.to_list() != list(values):
@@ -221,7 +221,7 @@ def listed(values: Sequence[object], dtype: pl.DataType | type[pl.DataType], ind
     return pl.lit(series).gather(index)
 
 
-def hashed(salt: int, below: int, number: pl.Expr | None = None) -> pl.Expr:
+def draw(salt: int, below: int, number: pl.Expr | None = None) -> pl.Expr:
     """Draw an int64 in ``0 … below - 1`` from the row number and the salt (SplitMix64, stable for ever)."""
     mixed = (pl.col("row") if number is None else number).cast(pl.UInt64)
     mixed = mixed * _u64(0x9E3779B97F4A7C15) + _u64((salt * 0xD1342543DE82EF95 + 0x632BE59BD9B4E019) % 2**64)

@@ -61,7 +61,7 @@ class Parameter:
             return False
         return least <= number <= greatest and (number - least) % interval == 0
 
-    def described(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """Describe the parameter as its definition does."""
         restriction: dict[str, Any] = {"allowedValueType": "user_input"}
         if self.values:
@@ -119,7 +119,7 @@ class DataModel:
                 values[parameter.id] = parameter.check(item["value"])
         return values
 
-    def shown(self, cube: Cube, values: Mapping[str, str]) -> Cube:
+    def apply(self, cube: Cube, values: Mapping[str, str]) -> Cube:
         """Return what the model's cube shows with values of parameters, and the defaults of the others."""
         defaults = {each.id: each.default for each in self.parameters if each.default is not None}
         named = {each.name: {**defaults, **values}.get(each.id) for each in self.parameters}

@@ -31,7 +31,7 @@ class Address:
     device: str = GENERIC_EMAIL_ID
     default: bool = False
 
-    def described(self, dialect: AddressDialect) -> dict[str, Any]:
+    def describe(self, dialect: AddressDialect) -> dict[str, Any]:
         """Write the address as a server of this dialect does."""
         if dialect == "value":
             device = next((name for name, known in DEVICES.items() if known == self.device), self.device)
@@ -60,7 +60,7 @@ class Person:
         """The user's id."""
         return object_id("user", self.username)
 
-    def described(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """Write the user as a listing shows it."""
         return {
             "id": self.id,

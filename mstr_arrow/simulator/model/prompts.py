@@ -70,7 +70,7 @@ class Prompt:
         """What names this occurrence alone."""
         return f"{self.id}@{self.occurrence}@10"
 
-    def described(self, *, names: bool = True) -> dict[str, Any]:
+    def describe(self, *, names: bool = True) -> dict[str, Any]:
         """Describe it as listings do; types as numbers where the server gives no ``names``."""
         del names
         bounds = {"min": self.least, "max": self.most}
@@ -103,7 +103,7 @@ class Prompt:
         """How messages name it."""
         return f"prompt name: {self.name} key: {self.key}"
 
-    def counted(self, number: int, things: str) -> None:
+    def check_count(self, number: int, things: str) -> None:
         """Check the number of what is chosen."""
         given = f"The number of {things} provided for {self.label}"
         if self.least is not None and number < self.least:
@@ -125,10 +125,10 @@ class ValuePrompt(Prompt):
     subject: dict[str, Any]
     operator: str
 
-    def described(self, *, names: bool = True) -> dict[str, Any]:
+    def describe(self, *, names: bool = True) -> dict[str, Any]:
         """Describe it, with its data type."""
         data_type = self.data_type if names else _TYPES[self.data_type]
-        return {**Prompt.described(self), "dataType": data_type}
+        return {**Prompt.describe(self), "dataType": data_type}
 
     def read(self, answer: Any) -> Effect:
         """Read a number, a text or a date."""

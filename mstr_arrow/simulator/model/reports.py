@@ -193,7 +193,7 @@ class Report:
             lines = places // each
             shown = lines if axis.order is None else axis.order.gather(lines)
             return pl.DataFrame({"line": shown, "metric": places % each})
-        return _nested(axis, self.metrics_index, each).slice(offset, limit)
+        return _nest(axis, self.metrics_index, each).slice(offset, limit)
 
     def values(self, cells: pl.Series) -> pl.DataFrame:
         """Compute the metrics in these cells: values by metric id, JSON spellings by ``id:json``."""
@@ -255,7 +255,7 @@ def _cross(lines: pl.Series, across: pl.Series, width: int) -> pl.Series:
     return pairs.select(row=pl.col("line") * width + pl.col("column")).to_series()
 
 
-def _nested(axis: Axis, index: int, metrics: int) -> pl.DataFrame:
+def _nest(axis: Axis, index: int, metrics: int) -> pl.DataFrame:
     """Put the metrics between the units: each run of equal elements in front of them is repeated per metric."""
     lines = axis.lines()
     before = [

@@ -17,7 +17,7 @@ from .page_parts import (
     metric_element,
     raw_json,
 )
-from .value_json import formatted_json
+from .value_json import format_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -67,7 +67,7 @@ class _Rows:
         self._order = None if cube.order is None else cube.order.slice(self._begin, self.count).to_arrow()
         self.known = cube.numbered_rows() if self._kept else cube.rows(offset, limit)
 
-    def written(self, column: Attribute | Metric, how: Hashable, write: Callable[[], Any]) -> Any:
+    def write_once(self, column: Attribute | Metric, how: Hashable, write: Callable[[], Any]) -> Any:
         """Give what ``write`` makes of the known rows of a column: of a small cube once for all its pages."""
         if not self._kept:
             return write()
@@ -119,7 +119,7 @@ def _elements(attribute: Attribute, rows: _Rows, options: PageOptions) -> tuple[
         )
         return keys.indices, texts.to_arrow()
 
-    numbers, texts = rows.written(attribute, (options.iso_forms, options.id_first), write)
+    numbers, texts = rows.write_once(attribute, (options.iso_forms, options.id_first), write)
     shown = rows.cut(numbers).dictionary_encode()
     return array(texts.take(shown.dictionary)), shown.indices
 
@@ -139,14 +139,14 @@ def _metric_values(metrics: tuple[Metric, ...], rows: _Rows, options: PageOption
         return raw_json(metric, rows.known, options)
 
     def formatted(metric: Metric) -> pl.Series:
-        return formatted_json(rows.known[metric.id], currency=metric.currency, iso=options.iso_raw)
+        return format_json(rows.known[metric.id], currency=metric.currency, iso=options.iso_raw)
 
     def extras(metric: Metric) -> pl.Series:
         return extras_json(metric, rows.known)
 
     def column(metric: Metric, write: Callable[[Metric], pl.Series]) -> pa.Array:
         how = (write.__name__, options.iso_raw)
-        return rows.cut(rows.written(metric, how, lambda: write(metric).to_arrow()))
+        return rows.cut(rows.write_once(metric, how, lambda: write(metric).to_arrow()))
 
     wanted = {raw: options.raw, formatted: options.formatted, extras: options.extras}
     return {

@@ -77,21 +77,21 @@ async def change(call: Call, instance: Instance, body: Any = None) -> None:
     start(call, instance, call.server.settings.change_seconds)
 
 
-async def shown(call: Call, instance: Instance) -> Answer | Callable[[], Answer]:
+async def show(call: Call, instance: Instance) -> Answer | Callable[[], Answer]:
     """Answer with a page as soon as there is one, or that prompts are open."""
     if instance.asks:
         return ok({"id": instance.base.id, "name": instance.base.name, "instanceId": instance.id, "status": PROMPT})
     if instance.job is None:
         await execute(call, instance)
-    await finished(instance)
+    await wait_for_end(instance)
     instance.polls = 0
     return page(call, instance)
 
 
-async def finished(instance: Instance) -> None:
+async def wait_for_end(instance: Instance) -> None:
     """Wait for the job of an instance; raise its failure."""
     if instance.job is not None:
-        await instance.job.finished()
+        await instance.job.wait_for_end()
 
 
 def state(instance: Instance, *, unfinished: bool) -> Answer:
@@ -112,7 +112,7 @@ def state(instance: Instance, *, unfinished: bool) -> Answer:
 async def _base(instance: Instance) -> Cube | EncodedCube | Report:
     """Return the object after the answers to its prompts."""
     inquiry = instance.inquiry
-    return instance.base if inquiry is None else await asyncio.to_thread(inquiry.resolved)
+    return instance.base if inquiry is None else await asyncio.to_thread(inquiry.resolve)
 
 
 async def _manipulate(call: Call, instance: Instance, base: Cube | EncodedCube | Report) -> None:
@@ -130,7 +130,7 @@ async def _manipulate(call: Call, instance: Instance, base: Cube | EncodedCube |
         body = dict(json_object(body))
         wanted = body.pop("currentPageBy", None)
         if instance.pages is not None:
-            instance.page = instance.pages.chosen(wanted) or instance.page
+            instance.page = instance.pages.read_current(wanted) or instance.page
             base = await asyncio.to_thread(instance.pages.page, instance.page)
         elif wanted:
             raise bad_request("The report has no page-by.")
@@ -145,7 +145,7 @@ def _with_parameters(call: Call, cube: Cube, listed: Any) -> Cube:
     model = call.server.catalogue.data_models.get(cube.id)
     if model is None or not call.server.settings.model_parameters:
         return cube
-    return model.shown(cube, model.values(listed))
+    return model.apply(cube, model.values(listed))
 
 
 def _without_forms(body: Any) -> Any:

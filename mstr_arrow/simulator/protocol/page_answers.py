@@ -34,17 +34,17 @@ def page(call: Call, instance: Instance) -> Callable[[], Answer]:
     offset, limit = call.integer("offset", 0), call.integer("limit", _DEFAULT_LIMIT)
     if offset < 0 or limit < -1:
         raise Refusal(400, "ERR006", "Invalid value of parameter 'offset' or 'limit'")
-    rows = _allowed_rows(call, instance.source, limit)
+    rows = _count_allowed_rows(call, instance.source, limit)
     if call.altered is not None:
         offset, rows = max(0, offset + call.altered.shift), rows + call.altered.more
     if isinstance(instance.source, EncodedCube):
-        return partial(_encoded, instance.source, offset=offset, rows=rows)
+        return partial(_send_encoded, instance.source, offset=offset, rows=rows)
     return partial(
-        _rendered, call, (instance.id, instance.variant), instance.source, offset=offset, limit=limit, rows=rows
+        _render, call, (instance.id, instance.variant), instance.source, offset=offset, limit=limit, rows=rows
     )
 
 
-def _allowed_rows(call: Call, source: Cube | EncodedCube | Report, limit: int) -> int:
+def _count_allowed_rows(call: Call, source: Cube | EncodedCube | Report, limit: int) -> int:
     """Count the rows that a page may have: what was asked for, less what governor and faults take away."""
     rows = source.total if limit < 0 else limit
     cells = call.server.settings.cells_per_page
@@ -55,11 +55,11 @@ def _allowed_rows(call: Call, source: Cube | EncodedCube | Report, limit: int) -
     return rows
 
 
-def _encoded(cube: EncodedCube, *, offset: int, rows: int) -> Answer:
+def _send_encoded(cube: EncodedCube, *, offset: int, rows: int) -> Answer:
     return Answer(body=cube.body(offset, rows), ready=True, rows=max(0, min(rows, cube.total - offset)))
 
 
-def _rendered(
+def _render(
     call: Call, instance: tuple[str, bytes], source: Cube | Report, *, offset: int, limit: int, rows: int
 ) -> Answer:
     settings = call.server.settings
@@ -80,7 +80,7 @@ def _rendered(
                 name: value + call.altered.paging.get(name, 0) for name, value in paging.items()
             }
         tree = {"definition": rendered.definition, "data": rendered.data}
-        big = orjson.dumps(_shuffled(tree, random.Random(offset)) if settings.shuffle_keys else tree)
+        big = orjson.dumps(_shuffle(tree, random.Random(offset)) if settings.shuffle_keys else tree)
         if settings.encode_once and call.altered is None:
             call.server.pages.put(key, big)
     small = orjson.dumps({"id": source.id, "name": source.name, "instanceId": instance_id, "status": READY})
@@ -108,9 +108,9 @@ def page_options(call: Call) -> PageOptions:
     )
 
 
-def _shuffled(value: Any, order: random.Random) -> Any:
+def _shuffle(value: Any, order: random.Random) -> Any:
     """Give the members of every JSON object another order."""
     if isinstance(value, dict):
         members = order.sample(list(value.items()), len(value))
-        return {name: _shuffled(member, order) for name, member in members}
-    return [_shuffled(item, order) for item in value] if isinstance(value, list) else value
+        return {name: _shuffle(member, order) for name, member in members}
+    return [_shuffle(item, order) for item in value] if isinstance(value, list) else value

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from mstr_arrow.simulator.model.dialect import Dialect
 
-from .value_json import form_json, metric_json, quoted
+from .value_json import form_json, metric_json, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -89,7 +89,7 @@ def elements_json(
     cells = pl.DataFrame([value.alias(str(n)) for n, value in enumerate(values)])
     members = [
         pl.concat_str(pl.lit('"formValues":['), pl.concat_str(pl.all(), separator=","), pl.lit("]")),
-        pl.concat_str(pl.lit('"id":'), quoted(ids)),
+        pl.concat_str(pl.lit('"id":'), quote(ids)),
     ]
     ordered = members[::-1] if id_first else members
     element = pl.concat_str(pl.lit("{"), pl.concat_str(ordered, separator=","), pl.lit("}"))
@@ -100,7 +100,7 @@ def metric_element(metric: Metric, bounds: pl.DataFrame, dialect: Dialect) -> di
     """Describe a metric as an element of the metrics unit."""
     element: dict[str, Any] = {"name": metric.name, "id": metric.id, "type": dialect.metric}
     if metric.id in bounds.columns and not bounds[metric.id].has_nulls():
-        least, greatest = _written_bounds(metric, bounds[metric.id])
+        least, greatest = _write_bounds(metric, bounds[metric.id])
         element |= {"min": orjson.Fragment(least), "max": orjson.Fragment(greatest)}
     formatting = _money(metric.currency) if metric.currency else {"category": 9, "formatString": "General"}
     element |= {"dataType": dialect.data_type(metric.data_type), "numberFormatting": formatting}
@@ -110,7 +110,7 @@ def metric_element(metric: Metric, bounds: pl.DataFrame, dialect: Dialect) -> di
     return element
 
 
-def _written_bounds(metric: Metric, bounds: pl.Series) -> tuple[str, str]:
+def _write_bounds(metric: Metric, bounds: pl.Series) -> tuple[str, str]:
     """Write the least and the greatest value as JSON, once for all pages."""
     key = ("bounds", repr(bounds.to_list()))
     if key not in metric.kept:

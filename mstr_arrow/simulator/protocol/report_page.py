@@ -22,7 +22,7 @@ from .page_parts import (
     metric_element,
     raw_json,
 )
-from .value_json import formatted_json
+from .value_json import format_json
 
 if TYPE_CHECKING:
     from mstr_arrow.simulator.model.cubes import Attribute
@@ -168,7 +168,7 @@ def _metrics_unit(metrics: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _elements(unit: Unit, keys: pa.Array, options: PageOptions) -> orjson.Fragment:
     attribute = unit.attribute
-    texts = _written(attribute, keys.filter(pc.not_equal(keys, TOTAL)), options).to_pylist()
+    texts = _write(attribute, keys.filter(pc.not_equal(keys, TOTAL)), options).to_pylist()
     place = pc.index(keys, TOTAL).as_py()
     if place >= 0:
         total = {"formValues": [unit.total], "id": f"j1;{attribute.id}", "subtotal": True}
@@ -176,7 +176,7 @@ def _elements(unit: Unit, keys: pa.Array, options: PageOptions) -> orjson.Fragme
     return array(pa.array(texts, pa.string()))
 
 
-def _written(attribute: Attribute, keys: pa.Array, options: PageOptions) -> pa.Array:
+def _write(attribute: Attribute, keys: pa.Array, options: PageOptions) -> pa.Array:
     """Write elements; of an attribute that has few, all are written once."""
 
     def write(wanted: pl.Series) -> pa.Array:
@@ -209,9 +209,7 @@ def _metric_values(
     values = report.values(cells)
     writers = {
         "raw": lambda metric: raw_json(metric, values, options),
-        "formatted": lambda metric: formatted_json(
-            values[metric.id], currency=metric.currency, iso=options.iso_raw
-        ),
+        "formatted": lambda metric: format_json(values[metric.id], currency=metric.currency, iso=options.iso_raw),
         "extras": lambda metric: extras_json(metric, values),
     }
     wanted = {"raw": options.raw, "formatted": options.formatted, "extras": options.extras}

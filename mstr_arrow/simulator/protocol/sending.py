@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from mstr_arrow.simulator.answers import Answer
-    from mstr_arrow.simulator.faults.faults import Cut, CutRequest
+    from mstr_arrow.simulator.faults.fault import Cut, CutRequest
 
 _SEND_BUFFER = 256 * 2**10  # larger ones leave the processor's caches and halve the speed
 _SEND_SECONDS = 60
@@ -99,7 +99,7 @@ async def send_cut(request: web.Request, answer: Answer, cut: Cut) -> web.Stream
     """Send a part of the answer and then do to the connection what the fault says."""
     part = answer.body[: int(len(answer.body) * (cut.part or 0))]
     if cut.ending == "damage":
-        return response_of(_damaged(answer))
+        return response_of(_damage(answer))
     if cut.ending == "complete":
         return response_of(replace(answer, body=part))
     response = _stream_of(answer)
@@ -134,7 +134,7 @@ def _pieces(body: bytes, number: int) -> list[bytes]:
     return [body[start : start + size] for start in range(0, len(body), size)]
 
 
-def _damaged(answer: Answer) -> Answer:
+def _damage(answer: Answer) -> Answer:
     """Pack an answer, if it is not, and change bytes in the middle of it."""
     packed = answer.body if "Content-Encoding" in answer.headers else gzip.compress(answer.body, mtime=0)
     middle = len(packed) // 2

@@ -10,7 +10,7 @@ from mstr_arrow.simulator.model.texts import plain
 
 def form_json(values: pl.Series, *, iso: bool) -> pl.Series:
     """Write form values as JSON strings, null as the empty one."""
-    return _quoted(values.dtype, plain(values, iso=iso).fill_null(""))
+    return _quote(values.dtype, plain(values, iso=iso).fill_null(""))
 
 
 def metric_json(values: pl.Series, *, iso: bool) -> pl.Series:
@@ -20,27 +20,27 @@ def metric_json(values: pl.Series, *, iso: bool) -> pl.Series:
     """
     text = plain(values, iso=iso)
     if values.dtype == pl.String or values.dtype.is_temporal():
-        text = _quoted(values.dtype, text)
+        text = _quote(values.dtype, text)
     elif values.dtype.is_float():
-        text = _mixed(values, text)
+        text = _write_mixed(values, text)
     return text.fill_null("null")
 
 
-def formatted_json(values: pl.Series, *, currency: str, iso: bool) -> pl.Series:
+def format_json(values: pl.Series, *, currency: str, iso: bool) -> pl.Series:
     """Write metric values as the JSON strings of ``formatted``, null as the empty one; money to the cent."""
     values = values.round(2) if currency else values
-    return _quoted(values.dtype, (currency + plain(values, iso=iso)).fill_null(""))
+    return _quote(values.dtype, (currency + plain(values, iso=iso)).fill_null(""))
 
 
-def quoted(texts: pl.Series) -> pl.Series:
+def quote(texts: pl.Series) -> pl.Series:
     """Write texts as JSON strings; null stays null. Makes a Python object per text."""
     return pl.Series([None if t is None else orjson.dumps(t).decode() for t in texts], dtype=pl.String)
 
 
-def _quoted(dtype: pl.DataType, texts: pl.Series) -> pl.Series:
-    return quoted(texts) if dtype == pl.String else '"' + texts + '"'
+def _quote(dtype: pl.DataType, texts: pl.Series) -> pl.Series:
+    return quote(texts) if dtype == pl.String else '"' + texts + '"'
 
 
-def _mixed(values: pl.Series, text: pl.Series) -> pl.Series:
+def _write_mixed(values: pl.Series, text: pl.Series) -> pl.Series:
     even = (values != 0) & (values % 4 == 0)
     return text.zip_with(~even.fill_null(value=False), text.str.strip_suffix(".0"))

@@ -72,7 +72,7 @@ class _Misfit(Exception):
 
 
 @contextmanager
-def _collection_paused() -> Iterator[None]:
+def _pause_collection() -> Iterator[None]:
     """Keep the garbage collector from looking at millions of new lists: parsing is 7 times as fast without."""
     running = gc.isenabled()
     gc.disable()
@@ -88,11 +88,11 @@ def empty(table: PushedTable) -> pl.DataFrame:
     return pl.DataFrame(schema={str(n): _TYPES[column.data_type] for n, column in enumerate(table.columns)})
 
 
-@_collection_paused()
+@_pause_collection()
 def decode(data: Any, layout: Layout) -> pl.DataFrame:
     """Read a chunk; raise the server's 400 for the first thing in it that is not right."""
     payload = payload_of(data)
-    values = _shaped(payload, layout)
+    values = _check_shape(payload, layout)
     exact = _exact(payload, layout)
     series: dict[int, pl.Series] = {}
     for position, place in enumerate(layout.places):
@@ -102,16 +102,16 @@ def decode(data: Any, layout: Layout) -> pl.DataFrame:
             if column.data_type == "BIGDECIMAL":
                 series[place] = _decimals(cells, _cells(exact, layout, position))
             else:
-                series[place] = _typed(cells, column.data_type)
+                series[place] = _cast(cells, column.data_type)
         except _Misfit as misfit:
             _refuse(layout, place, misfit.row, cells[misfit.row])
     return pl.DataFrame([series[place].alias(str(place)) for place in sorted(series)])
 
 
-@_collection_paused()
+@_pause_collection()
 def count_rows(payload: bytes, layout: Layout) -> int:
     """Count the rows of a chunk, of which nothing but its shape is checked."""
-    values = _shaped(payload, layout)
+    values = _check_shape(payload, layout)
     return len(values[0]) if layout.orientation == COLUMN else len(values)
 
 
@@ -125,7 +125,7 @@ def payload_of(data: Any) -> bytes:
         raise bad_request(f"The data of the chunk are not base64: {error}") from error
 
 
-def _shaped(payload: bytes, layout: Layout) -> list[list[Any]]:
+def _check_shape(payload: bytes, layout: Layout) -> list[list[Any]]:
     """Parse a chunk and check that it is an array of arrays that are as long as they have to be."""
     try:
         values = orjson.loads(payload)
@@ -167,12 +167,12 @@ def _cells(values: list[list[Any]], layout: Layout, position: int) -> Sequence[A
     return values[position] if layout.orientation == COLUMN else list(map(itemgetter(position), values))
 
 
-def _typed(cells: Sequence[Any], data_type: str) -> pl.Series:
+def _cast(cells: Sequence[Any], data_type: str) -> pl.Series:
     wanted = _PYTHON_TYPES.get(data_type, {str})
     _check_kinds(cells, wanted)
     dtype = _TYPES[data_type]
     if data_type in _PARSERS:
-        return _parsed(pl.Series(cells, dtype=pl.String), *_PARSERS[data_type])
+        return _parse(pl.Series(cells, dtype=pl.String), *_PARSERS[data_type])
     try:
         return pl.Series(cells, dtype=dtype)
     except (TypeError, OverflowError) as error:  # an integer that is too large
@@ -206,7 +206,7 @@ _PARSERS = {
 }
 
 
-def _parsed(texts: pl.Series, pattern: str, parse: Callable[[pl.Series], pl.Series]) -> pl.Series:
+def _parse(texts: pl.Series, pattern: str, parse: Callable[[pl.Series], pl.Series]) -> pl.Series:
     values = parse(texts)
     wrong = texts.is_not_null() & (values.is_null() | ~texts.str.contains(pattern))
     first = wrong.arg_max() if wrong.any() else None
@@ -222,7 +222,7 @@ def _decimals(cells: Sequence[Any], texts: Sequence[Any]) -> pl.Series:
     plain = written.str.strip_chars_start("-")
     spelled = plain.str.contains("[eE]").fill_null(value=False)
     if spelled.any():
-        plain = plain.zip_with(~spelled, pl.Series([_spelled_out(text) for text in plain], dtype=pl.String))
+        plain = plain.zip_with(~spelled, pl.Series([_spell_out(text) for text in plain], dtype=pl.String))
     parts = plain.str.split_exact(".", 1).struct.unnest()
     fraction = parts["field_1"].fill_null("").str.strip_chars_end("0").str.len_bytes()
     digits = parts["field_0"].str.strip_chars_start("0").str.len_bytes()
@@ -233,7 +233,7 @@ def _decimals(cells: Sequence[Any], texts: Sequence[Any]) -> pl.Series:
     return pl.Series(pl.from_arrow(written.to_arrow().cast(pa.decimal128(_MOST_DIGITS, scale))))
 
 
-def _spelled_out(text: str | None) -> str | None:
+def _spell_out(text: str | None) -> str | None:
     """Write a number without exponent."""
     return text and f"{pa.scalar(text).cast(pa.decimal256(76, 38)).as_py():f}"
 

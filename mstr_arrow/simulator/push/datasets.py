@@ -106,7 +106,7 @@ class Datasets:
 
         Raises the server's 400 where anything else has that name, or the server is too old to overwrite.
         """
-        taken = self._catalogue.named(model.name, folder)
+        taken = self._catalogue.find_named(model.name, folder)
         old = self._by_id.get(taken.id) if taken else None
         if taken and (old is None or not self._overwrites):
             raise Refusal(400, _ALREADY_EXISTS, f"(An object with the name '{model.name}' exists in the folder.)")
@@ -132,7 +132,7 @@ class Datasets:
         """Find a dataset, None where the cube of that id is none."""
         return self._by_id.get(dataset_id)
 
-    def named(self, name_or_id: str) -> Dataset:
+    def find_named(self, name_or_id: str) -> Dataset:
         """Find a dataset by its name or id; raise KeyError where there is none."""
         for dataset in list(self._by_id.values()):
             if name_or_id in {dataset.id, dataset.model.name}:

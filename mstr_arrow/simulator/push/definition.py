@@ -134,7 +134,7 @@ def read_model(body: Any) -> PushModel:
         attributes=attributes,
         metrics=metrics,
     )
-    _every_column_is_used(model)
+    _check_every_column_is_used(model)
     return model
 
 
@@ -225,7 +225,7 @@ def _expressions(expressions: list[Any], what: str, tables: dict[str, PushedTabl
     return columns
 
 
-def _every_column_is_used(model: PushModel) -> None:
+def _check_every_column_is_used(model: PushModel) -> None:
     used = {(metric.table, metric.column) for metric in model.metrics}
     for attribute in model.attributes:
         used.update(place for form in attribute.forms for place in form.columns.items())

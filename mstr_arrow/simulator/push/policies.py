@@ -18,11 +18,11 @@ _MOST_DIGITS = 38
 
 
 def stack(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """Put frames of one table below each other; raise PolarsError as ``aligned`` does."""
-    return pl.concat(aligned(frames))
+    """Put frames of one table below each other; raise PolarsError as ``align`` does."""
+    return pl.concat(align(frames))
 
 
-def aligned(frames: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
+def align(frames: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
     """Give the decimals of some frames as many places as the longest has.
 
     Raises PolarsError where a number would need more than 38 digits for that.
@@ -56,20 +56,20 @@ def merge(
     """
     if policy == REPLACE:
         return new
-    current, new = aligned([current, new])
+    current, new = align([current, new])
     by = [str(place) for place in keys]
     if policy == ADD and (adding == "append" or not by):
         return pl.concat([current, new])
     if policy == ADD and adding == "ignore":
         return pl.concat([current, new.join(current, on=by, how="anti", nulls_equal=True, maintain_order="left")])
     last = new.unique(subset=by, keep="last", maintain_order=True)
-    updated = _updated(current, last, by=by, values=[str(place) for place in values])
+    updated = _update(current, last, by=by, values=[str(place) for place in values])
     if policy == UPDATE:
         return updated
     return pl.concat([updated, last.join(current, on=by, how="anti", nulls_equal=True, maintain_order="left")])
 
 
-def _updated(current: pl.DataFrame, last: pl.DataFrame, *, by: list[str], values: list[str]) -> pl.DataFrame:
+def _update(current: pl.DataFrame, last: pl.DataFrame, *, by: list[str], values: list[str]) -> pl.DataFrame:
     changes = last.select(*by, *(pl.col(name).alias(f"new {name}") for name in values), changed=True)
     joined = current.join(changes, on=by, how="left", nulls_equal=True, maintain_order="left")
     changed = pl.col("changed").fill_null(value=False)

@@ -14,10 +14,10 @@ import polars as pl
 
 from mstr_arrow.simulator.answers import Refusal
 from mstr_arrow.simulator.model.cubes import Attribute, Cube, Form, Metric, object_id
-from mstr_arrow.simulator.rules.aggregation import extremes, narrowed, total, with_values
+from mstr_arrow.simulator.rules.aggregation import extremes, narrow, total, with_values
 
 from .definition import DATA_TYPES
-from .policies import aligned
+from .policies import align
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,9 +76,9 @@ class PushedData:
 
     def evaluate(self, cube: Cube) -> Cube:
         """Work out the rows of the attributes and metrics that ``cube`` has."""
-        parts = [_grouped(facts, cube, row_count_id(self.cube_id, table)) for table, facts in self.facts.items()]
-        rows = _joined([part for part in parts if part.width], [attribute.id for attribute in cube.attributes])
-        sums = pl.DataFrame([narrowed(rows[metric.id]) for metric in cube.metrics])
+        parts = [_group(facts, cube, row_count_id(self.cube_id, table)) for table, facts in self.facts.items()]
+        rows = _join([part for part in parts if part.width], [attribute.id for attribute in cube.attributes])
+        sums = pl.DataFrame([narrow(rows[metric.id]) for metric in cube.metrics])
         return replace(
             cube,
             attributes=tuple(self._with_keys(attribute, rows[attribute.id]) for attribute in cube.attributes),
@@ -169,17 +169,17 @@ def _form_values(attribute: PushedAttribute, tables: Mapping[str, pl.DataFrame])
     """Give the columns of an attribute in each of its tables, named by the numbers of the forms."""
     columns = {
         table: frame.select(
-            _widened(frame[str(form.columns[table])]).alias(str(number))
+            _widen(frame[str(form.columns[table])]).alias(str(number))
             for number, form in enumerate(attribute.forms)
             if table in form.columns
         )
         for table, frame in tables.items()
         if table in attribute.tables
     }
-    return dict(zip(columns, aligned(list(columns.values())), strict=True))
+    return dict(zip(columns, align(list(columns.values())), strict=True))
 
 
-def _widened(values: pl.Series) -> pl.Series:
+def _widen(values: pl.Series) -> pl.Series:
     return values.cast(pl.Int64) if values.dtype.is_integer() else values
 
 
@@ -230,7 +230,7 @@ def _with_null(elements: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     return pl.concat([elements, null]), len(elements)
 
 
-def _grouped(facts: pl.DataFrame, cube: Cube, row_count: str) -> pl.DataFrame:
+def _group(facts: pl.DataFrame, cube: Cube, row_count: str) -> pl.DataFrame:
     """Aggregate a table by those of the cube's attributes that it has; no columns where it has none."""
     by = [attribute.id for attribute in cube.attributes if attribute.id in facts]
     sums = [total(facts.schema[metric.id], metric) for metric in cube.metrics if metric.id in facts]
@@ -240,7 +240,7 @@ def _grouped(facts: pl.DataFrame, cube: Cube, row_count: str) -> pl.DataFrame:
     return facts.group_by(by, maintain_order=True).agg(sums)
 
 
-def _joined(parts: Sequence[pl.DataFrame], attributes: Sequence[str]) -> pl.DataFrame:
+def _join(parts: Sequence[pl.DataFrame], attributes: Sequence[str]) -> pl.DataFrame:
     """Join what the tables give on the attributes they share, those that share some first."""
     rows, *rest = parts
     while rest:

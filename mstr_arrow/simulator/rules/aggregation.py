@@ -26,7 +26,7 @@ def aggregate(rows: pl.DataFrame, keys: Sequence[str], metrics: Sequence[Metric]
         groups = rows.group_by(keys, maintain_order=True).agg(totals).sort(keys, nulls_last=True)
     else:
         groups = rows.select(totals).head(len(rows))
-    return groups.with_columns(narrowed(groups[metric.id]) for metric in metrics)
+    return groups.with_columns(narrow(groups[metric.id]) for metric in metrics)
 
 
 def with_values(metric: Metric, values: pl.Series) -> Metric:
@@ -57,7 +57,7 @@ def total(dtype: pl.DataType, metric: Metric) -> pl.Expr:
     return pl.when(pl.len() == 1).then(value.first()).otherwise(several).alias(metric.id)
 
 
-def narrowed(values: pl.Series) -> pl.Series:
+def narrow(values: pl.Series) -> pl.Series:
     """Give sums the type that a page can show: int64, or a decimal where that is too small; no infinite doubles."""
     if values.dtype.is_float():
         return values.zip_with(values.is_finite(), pl.repeat(None, len(values), dtype=pl.Float64, eager=True))

@@ -33,7 +33,7 @@ class Collation:
     any_form: bool = True
     """Conditions are allowed on other forms than ID and DESC, which is not documented."""
 
-    def compared(self, texts: pl.Expr) -> pl.Expr:
+    def fold(self, texts: pl.Expr) -> pl.Expr:
         """Give what texts are compared by."""
         if self.ignore_trailing_blanks:
             texts = texts.str.strip_chars_end(" ")
@@ -41,7 +41,7 @@ class Collation:
             texts = texts.str.to_lowercase()
         return pl.when(texts != "").then(texts) if self.empty_text_is_null else texts
 
-    def compared_text(self, text: str) -> str | None:
+    def fold_text(self, text: str) -> str | None:
         """Give what one text is compared by; None where it counts as null."""
-        found: str | None = pl.select(self.compared(pl.lit(text))).item()
+        found: str | None = pl.select(self.fold(pl.lit(text))).item()
         return found

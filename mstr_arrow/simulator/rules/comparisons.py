@@ -44,7 +44,7 @@ class Subject:
         """Make a column comparable."""
         values = pl.col(column)
         if dtype == pl.String:
-            return cls(collation.compared(values), dtype, is_metric)
+            return cls(collation.fold(values), dtype, is_metric)
         common: pl.DataType = _MOMENT
         if dtype == pl.Boolean or dtype.is_integer():
             common = pl.Int64()
@@ -75,9 +75,9 @@ def compare(operator: str, subject: Subject, value: Value | None) -> pl.Expr:
     if value is None:
         return subject.constantly(None)
     if not isinstance(value, Decimal):
-        return _ordered(operator, subject.values, pl.lit(value, dtype=subject.dtype))
+        return _compare_in_order(operator, subject.values, pl.lit(value, dtype=subject.dtype))
     if subject.dtype.is_float():
-        return _ordered(operator, subject.values, pl.lit(float(value)))
+        return _compare_in_order(operator, subject.values, pl.lit(float(value)))
     places = _places(subject)
     below, above = _neighbours(value, places)
     if operator == "Equals" and below != above:
@@ -85,7 +85,7 @@ def compare(operator: str, subject: Subject, value: Value | None) -> pl.Expr:
     bound = above if operator in {"Less", "GreaterEqual"} else below
     if bound not in _RANGES[places]:
         return subject.constantly(operator.startswith("Greater" if bound < 0 else "Less"))
-    return _ordered(operator, subject.values, _literal(bound, subject))
+    return _compare_in_order(operator, subject.values, _literal(bound, subject))
 
 
 def within(subject: Subject, values: Sequence[Value | None]) -> pl.Expr:
@@ -100,12 +100,12 @@ def compare_columns(operator: str, left: Subject, right: Subject) -> pl.Expr:
     if left.kind is not right.kind:
         raise bad_request(f"A {left.kind.value} cannot be compared with a {right.kind.value}.")
     if left.dtype == right.dtype:
-        return _ordered(operator, left.values, right.values)
+        return _compare_in_order(operator, left.values, right.values)
     common = pl.Float64() if left.dtype.is_float() or right.dtype.is_float() else _DECIMAL
-    return _ordered(operator, left.values.cast(common), right.values.cast(common))
+    return _compare_in_order(operator, left.values.cast(common), right.values.cast(common))
 
 
-def _ordered(operator: str, left: pl.Expr, right: pl.Expr) -> pl.Expr:
+def _compare_in_order(operator: str, left: pl.Expr, right: pl.Expr) -> pl.Expr:
     match operator:
         case "Equals":
             return left == right
@@ -171,7 +171,7 @@ def matches(operator: str, subject: Subject, text: str) -> pl.Expr:
             return subject.values.str.contains(f"(?s)^{pattern}$")
 
 
-def ranked(operator: str, subject: Subject, bounds: Sequence[int], *, per: int | None) -> pl.Expr:
+def compare_rank(operator: str, subject: Subject, bounds: Sequence[int], *, per: int | None) -> pl.Expr:
     """Compare the rank of each value with whole numbers by ``Equals``, ``Between``, ``Top`` or ``Bottom``.
 
     ``per`` makes them parts of the number of values: so many of ``per``.

@@ -25,7 +25,7 @@ import polars as pl
 from mstr_arrow.simulator.bodies import bad_request
 from mstr_arrow.simulator.model.cubes import DESC_FORM, ID_FORM
 
-from .comparisons import Subject, compare, compare_columns, matches, ranked, within
+from .comparisons import Subject, compare, compare_columns, compare_rank, matches, within
 from .constants import Kind, read_constant, read_percent, read_rank
 from .operands import (
     NULL_ELEMENT,
@@ -249,7 +249,7 @@ class _Reader:
         if not {operand["type"] for operand in operands} <= ({"constant"} if plain else {"constant", "metric"}):
             raise wrong_operands(leaf.node)
         if leaf.measure:
-            return _ranked(leaf, subject)
+            return _compare_rank(leaf, subject)
         if leaf.operator in _TEXT_OPERATORS:
             text = self.constant(operands[0].get("dataType"), operands[0].get("value"), subject)
             return subject.constantly(None) if text is None else matches(leaf.operator, subject, str(text))
@@ -269,7 +269,7 @@ class _Reader:
     def constant(self, data_type: Any, text: Any, subject: Subject) -> Value | None:
         """Read a constant for a subject; None for a text that counts as null."""
         value = read_constant(data_type, text, subject.kind, of_metric=subject.is_metric)
-        return self.collation.compared_text(value) if isinstance(value, str) else value
+        return self.collation.fold_text(value) if isinstance(value, str) else value
 
     def column(self, kind: str, object_id: Any) -> str | None:
         """Find the column of a metric, or of an attribute's elements; None for an id that is to be ignored."""
@@ -282,13 +282,13 @@ class _Reader:
         raise bad_request(f"Failed to find the {kind} {object_id} in the report or cube.")
 
 
-def _ranked(leaf: _Leaf, subject: Subject) -> pl.Expr:
+def _compare_rank(leaf: _Leaf, subject: Subject) -> pl.Expr:
     """Compare a metric's rank, or the part of the values that it is, with constants."""
     texts = [(operand.get("dataType"), operand.get("value")) for operand in leaf.operands[1:]]
     if leaf.measure == "Rank":
-        return ranked(leaf.operator, subject, [read_rank(*text) for text in texts], per=None)
+        return compare_rank(leaf.operator, subject, [read_rank(*text) for text in texts], per=None)
     parts = [read_percent(*text, per=_PER_UNIT) for text in texts]
-    return ranked(leaf.operator, subject, parts, per=_PER_UNIT)
+    return compare_rank(leaf.operator, subject, parts, per=_PER_UNIT)
 
 
 def form_column(attribute_id: str, form_id: str) -> str:

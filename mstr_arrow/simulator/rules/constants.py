@@ -89,17 +89,17 @@ def read_percent(data_type: Any, text: Any, *, per: int) -> int:
 
 
 def _real(text: str) -> Decimal:
-    number = float(_matched(_REAL, text)[0])
+    number = float(_match(_REAL, text)[0])
     (single,) = struct.unpack("<f", struct.pack("<f", number))
     return Decimal(single)
 
 
 def _big_decimal(text: str) -> Decimal:
-    return Decimal(_matched(_PLAIN, text)[0])
+    return Decimal(_match(_PLAIN, text)[0])
 
 
 def _int64(text: str) -> Decimal:
-    number = int(_matched(_WHOLE, text)[0])
+    number = int(_match(_WHOLE, text)[0])
     if not -(2**63) <= number < 2**63:
         raise ValueError(text)
     return Decimal(number)
@@ -112,14 +112,14 @@ def _char(text: str) -> str:
 
 
 def _date(text: str) -> datetime:
-    found = _matched(_MOMENT, text)
+    found = _match(_MOMENT, text)
     if found["hour"] is not None:
         raise ValueError(text)
     return _moment(text)
 
 
 def _moment(text: str) -> datetime:
-    found = _matched(_MOMENT, text)
+    found = _match(_MOMENT, text)
     day = date(int(found["year"]), int(found["month"]), int(found["day"]))
     if day < _FIRST_DAY:
         raise ValueError(text)
@@ -127,7 +127,7 @@ def _moment(text: str) -> datetime:
 
 
 def _time(text: str) -> time:
-    return _clock(_matched(_TIME, text))
+    return _clock(_match(_TIME, text))
 
 
 def _clock(found: re.Match[str]) -> time:
@@ -138,7 +138,7 @@ def _clock(found: re.Match[str]) -> time:
     return time(hour % 12 + 12 * (found["half"] == "PM"), int(found["minute"]), int(found["second"]), microsecond)
 
 
-def _matched(pattern: re.Pattern[str], text: str) -> re.Match[str]:
+def _match(pattern: re.Pattern[str], text: str) -> re.Match[str]:
     found = pattern.fullmatch(text)
     if found is None:
         raise ValueError(text)

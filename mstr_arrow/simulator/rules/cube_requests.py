@@ -35,16 +35,16 @@ def project(cube: Cube, body: Any, filtering: Filtering) -> Cube:
     if unknown:
         raise bad_request(f"The simulator does not support {', '.join(sorted(unknown))} yet.")
     if body.get("viewFilter") is not None:
-        cube = filtering.filter_cube(cube.evaluated(), body["viewFilter"])
+        cube = filtering.filter_cube(cube.evaluate_rows(), body["viewFilter"])
     if body.get("requestedObjects") is not None:
-        cube = _requested(cube, json_object(body["requestedObjects"]))
-    cube = cube.evaluated()
+        cube = _choose_requested(cube, json_object(body["requestedObjects"]))
+    cube = cube.evaluate_rows()
     if body.get("metricLimits"):
         cube = filtering.limit_cube(cube, body["metricLimits"])
     return sort_cube(cube, body.get("sorting"), filtering.collation)
 
 
-def _requested(cube: Cube, requested: dict[str, Any]) -> Cube:
+def _choose_requested(cube: Cube, requested: dict[str, Any]) -> Cube:
     found = [(find_column(cube.attributes, item, "attribute"), item) for item in requested.get("attributes") or []]
     attributes = [find_forms(attribute, item) for attribute, item in found]
     metrics = [find_column(cube.metrics, item, "metric") for item in requested.get("metrics") or []]
@@ -55,7 +55,7 @@ def _requested(cube: Cube, requested: dict[str, Any]) -> Cube:
         return replace(cube.project((), ()), total=0, evaluate=None)
     if cube.evaluate is not None or _keeps_rows(cube, attributes):
         return cube.project(attributes, metrics)
-    return _aggregated(cube, attributes, metrics)
+    return _aggregate(cube, attributes, metrics)
 
 
 def _keeps_rows(cube: Cube, attributes: list[Attribute]) -> bool:
@@ -63,7 +63,7 @@ def _keeps_rows(cube: Cube, attributes: list[Attribute]) -> bool:
     return cube.total <= 1 or bool(kept & cube.keys) or kept == {attribute.id for attribute in cube.attributes}
 
 
-def _aggregated(cube: Cube, attributes: Sequence[Attribute], metrics: Sequence[Metric]) -> Cube:
+def _aggregate(cube: Cube, attributes: Sequence[Attribute], metrics: Sequence[Metric]) -> Cube:
     """Make the cube with a row for each combination of elements that occurs."""
     if len(cube.tables) > 1:
         raise bad_request("The simulator aggregates filtered rows of a dataset with one table only.")

@@ -31,12 +31,12 @@ class Filtering:
     def filter_cube(self, cube: Cube, tree: Any) -> Cube:
         """Choose the rows of a cube that ``viewFilter`` keeps. Holds the columns that it names, whole."""
         found = view_filter(tree, _schema(cube), self.collation, ignore_foreign_ids=self.ignore_foreign_ids)
-        return cube if found is None else _kept(cube, found)
+        return cube if found is None else _keep(cube, found)
 
     def limit_cube(self, cube: Cube, limits: Any) -> Cube:
         """Choose the rows of a cube that ``metricLimits`` keeps."""
         found = metric_limits(limits, _schema(cube), self.collation, ignore_foreign_ids=self.ignore_foreign_ids)
-        return cube if found is None else _kept(cube, found)
+        return cube if found is None else _keep(cube, found)
 
     def filter_report(self, report: Report, tree: Any) -> Report:
         """Choose the rows of a report that ``viewFilter`` keeps; raise the server's 400 for other layouts."""
@@ -44,7 +44,7 @@ class Filtering:
             return report
         frame = _report_frame(report)
         found = view_filter(tree, frame.schema, self.collation, ignore_foreign_ids=self.ignore_foreign_ids)
-        return report if found is None else _kept_lines(report, frame, found)
+        return report if found is None else _keep_lines(report, frame, found)
 
     def limit_report(self, report: Report, limits: Any) -> Report:
         """Choose the rows of a report that ``metricLimits`` keeps; raise the server's 400 for other layouts."""
@@ -52,7 +52,7 @@ class Filtering:
             return report
         frame = _report_frame(report)
         found = metric_limits(limits, frame.schema, self.collation, ignore_foreign_ids=self.ignore_foreign_ids)
-        return report if found is None else _kept_lines(report, frame, found)
+        return report if found is None else _keep_lines(report, frame, found)
 
 
 def _schema(cube: Cube) -> Mapping[str, pl.DataType]:
@@ -60,18 +60,18 @@ def _schema(cube: Cube) -> Mapping[str, pl.DataType]:
 
 
 def _frame(cube: Cube, rows: pl.DataFrame) -> pl.DataFrame:
-    columns = [series for a in cube.attributes for series in _named(a, rows[a.id])]
+    columns = [series for a in cube.attributes for series in _name(a, rows[a.id])]
     return pl.DataFrame([*columns, *(rows[metric.id] for metric in cube.metrics)])
 
 
-def _named(attribute: Attribute, keys: pl.Series) -> list[pl.Series]:
+def _name(attribute: Attribute, keys: pl.Series) -> list[pl.Series]:
     """Give the columns that conditions name an attribute's forms and elements by."""
     columns = [form.value.alias(form_column(attribute.id, form.id)) for form in attribute.known]
     columns.append(attribute.element.alias(element_column(attribute.id)))
     return keys.to_frame("key").select(columns).get_columns()
 
 
-def _kept(cube: Cube, condition: pl.Expr) -> Cube:
+def _keep(cube: Cube, condition: pl.Expr) -> Cube:
     """Choose rows of a cube, looking only at what the condition needs."""
     needed = set(condition.meta.root_names())
     objects = {name.partition("@")[0] for name in needed}
@@ -92,11 +92,11 @@ def _report_frame(report: Report) -> pl.DataFrame:
         raise bad_request("The simulator filters a report only where its subtotals are hidden.")
     lines = report.rows.lines()
     units = [unit for unit in report.rows.units if unit.has_forms]
-    columns = [series for unit in units for series in _named(unit.attribute, unit.keys(lines)["0"])]
+    columns = [series for unit in units for series in _name(unit.attribute, unit.keys(lines)["0"])]
     values = report.values(lines)
     return pl.DataFrame([*columns, *(values[metric.id] for metric in report.metrics)])
 
 
-def _kept_lines(report: Report, frame: pl.DataFrame, condition: pl.Expr) -> Report:
+def _keep_lines(report: Report, frame: pl.DataFrame, condition: pl.Expr) -> Report:
     order = report.rows.lines().gather(frame.select(condition.arg_true()).to_series())
     return replace(report, rows=replace(report.rows, order=order), extremes=extremes(report.values(order)))

@@ -44,7 +44,7 @@ class PageSet:
         """The element numbers of each page."""
         return list(self._lines)
 
-    def chosen(self, wanted: Any) -> tuple[int, ...] | None:
+    def read_current(self, wanted: Any) -> tuple[int, ...] | None:
         """Read ``currentPageBy``, None where it names no page; raise the server's 400 for one that has no data."""
         if not wanted:
             return None
@@ -74,13 +74,13 @@ class PageSet:
         rows = replace(whole.rows, units=whole.rows.units[whole.page_by :], order=lines)
         page = replace(whole, rows=rows, page_by=0, page=replace(self.shown, keys=keys))
         values = page.values(_cells(page, lines))
-        metrics = tuple(_typed(m, values[m.id]) if m.id in whole.narrowed else m for m in whole.metrics)
+        metrics = tuple(_narrow(m, values[m.id]) if m.id in whole.narrowed else m for m in whole.metrics)
         typed = [values[m.id].cast(pl.Int64) if m.data_type in _NARROW else values[m.id] for m in metrics]
         return replace(page, metrics=metrics, extremes=extremes(pl.DataFrame(typed)))
 
 
 @lru_cache(maxsize=64)
-def kept_page_set(report: Report) -> PageSet:
+def deal_page_set(report: Report) -> PageSet:
     """Deal a report out once for all servers that have it."""
     return PageSet(report)
 
@@ -107,7 +107,7 @@ def _element_numbers(unit: Unit) -> dict[str, int]:
     return {element: number for number, element in enumerate(ids)}
 
 
-def _typed(metric: Metric, values: pl.Series) -> Metric:
+def _narrow(metric: Metric, values: pl.Series) -> Metric:
     """Give a metric the narrowest type that holds a page's values: short, integer or its own."""
     known = values.drop_nulls()
     if not len(known) or (known != known.round()).any() or (known.abs() >= _INTEGER).any():

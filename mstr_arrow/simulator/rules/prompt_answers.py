@@ -40,7 +40,7 @@ class Inquiry:
     @property
     def reached(self) -> list[Prompt]:
         """The prompts of all levels up to the first that is open."""
-        return _reached(self.questions, self.answers)
+        return _reach(self.questions, self.answers)
 
     @property
     def open(self) -> list[Prompt]:
@@ -61,17 +61,17 @@ class Inquiry:
         waiting = self.open
         given: dict[str, Any] = {}
         for item in map(json_object, items):
-            prompt = _named(item, [p for p in waiting if p.key not in given])
+            prompt = _find_prompt(item, [p for p in waiting if p.key not in given])
             given[prompt.key] = _answer(prompt, item)
         for prompt in waiting:
             if prompt.key not in given:
                 given[prompt.key] = prompt.default
         effects = {p.key: p.effect(given[p.key]) for p in waiting}
         trial = Inquiry(self.report, self.questions, self.filtering, self.answers | given, self._effects | effects)
-        trial.resolved()
+        trial.resolve()
         self.answers, self._effects = trial.answers, trial._effects
 
-    def resolved(self) -> Report:
+    def resolve(self) -> Report:
         """Return the report that follows from the answers so far."""
         effects = [effect for effect in self._effects.values() if effect is not None]
         report = self.report
@@ -83,14 +83,14 @@ class Inquiry:
             if effect.level is not None and self.questions.level_metric is not None:
                 report = _at_level(report, self.questions.level_metric, effect.level)
         report = replace(report, questions=None, extremes=None)
-        chosen = _chosen(report, effects)
+        chosen = _choose(report, effects)
         if chosen is not None:
             body = {"requestedObjects": chosen}
             report = manipulate(report, body, self.filtering, dialect=Dialect(), uncrosstab=True)
         return replace(report, extremes=report.bounds())
 
 
-def _reached(questions: Questions, answers: Mapping[str, Any]) -> list[Prompt]:
+def _reach(questions: Questions, answers: Mapping[str, Any]) -> list[Prompt]:
     reached: list[Prompt] = []
     for level in questions.levels:
         reached += level(answers)
@@ -99,7 +99,7 @@ def _reached(questions: Questions, answers: Mapping[str, Any]) -> list[Prompt]:
     return reached
 
 
-def _named(item: dict[str, Any], prompts: list[Prompt]) -> Prompt:
+def _find_prompt(item: dict[str, Any], prompts: list[Prompt]) -> Prompt:
     """Find the prompt that an answer is for: by key, else by id, else by name."""
     for member in ("key", "id", "name"):
         wanted = item.get(member)
@@ -133,7 +133,7 @@ def _answer(prompt: Prompt, item: dict[str, Any]) -> Any:
     return answer
 
 
-def _chosen(report: Report, effects: list[Effect]) -> dict[str, Any] | None:
+def _choose(report: Report, effects: list[Effect]) -> dict[str, Any] | None:
     """Give the objects that the answers ask for, all of a kind that none of them speaks of; None for all."""
     attributes = [found for effect in effects for found in effect.attributes or ()]
     metrics = [found for effect in effects for found in effect.metrics or ()]

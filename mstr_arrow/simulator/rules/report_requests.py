@@ -40,12 +40,12 @@ def manipulate(report: Report, body: Any, filtering: Filtering, *, dialect: Dial
         report = report.without_totals()
     report = filtering.filter_report(report, body.get("viewFilter"))
     if body.get("requestedObjects") is not None:
-        report = _requested(report, json_object(body["requestedObjects"]), uncrosstab=uncrosstab)
+        report = _choose_requested(report, json_object(body["requestedObjects"]), uncrosstab=uncrosstab)
     report = filtering.limit_report(report, body.get("metricLimits"))
     return sort_report(report, body.get("sorting"), filtering.collation)
 
 
-def _requested(report: Report, requested: dict[str, Any], *, uncrosstab: bool) -> Report:
+def _choose_requested(report: Report, requested: dict[str, Any], *, uncrosstab: bool) -> Report:
     attributes = [_unit(report, item) for item in requested.get("attributes") or []]
     metrics = tuple(find_column(report.metrics, item, "metric") for item in requested.get("metrics") or [])
     asked = {unit.attribute.id for unit in attributes}
@@ -61,7 +61,7 @@ def _requested(report: Report, requested: dict[str, Any], *, uncrosstab: bool) -
     units = [_with_forms(own[unit.attribute.id], unit) for unit in attributes]
     units += [own[unit.attribute.id] for unit in groups]
     chosen = replace(tidy, rows=replace(tidy.rows, units=tuple(units)), metrics=metrics)
-    return chosen if len(units) == len(tidy.rows.units) else _aggregated(chosen)
+    return chosen if len(units) == len(tidy.rows.units) else _aggregate(chosen)
 
 
 def _with_forms(unit: Unit, chosen: Unit) -> Unit:
@@ -76,7 +76,7 @@ def _unit(report: Report, item: Any) -> Unit:
     return replace(unit, attribute=attribute)
 
 
-def _aggregated(report: Report) -> Report:
+def _aggregate(report: Report) -> Report:
     """Make the table with a row for each combination of elements that occurs."""
     lines = report.rows.lines()
     if report.totals and report.visible:
@@ -87,13 +87,13 @@ def _aggregated(report: Report) -> Report:
     groups = aggregate(
         pl.concat([pl.DataFrame(keys), report.values(lines)], how="horizontal"), names, report.metrics
     )
-    rows = Axis(units=tuple(_held(unit, n, groups) for n, unit in enumerate(units)), count=len(groups))
+    rows = Axis(units=tuple(_hold(unit, n, groups) for n, unit in enumerate(units)), count=len(groups))
     metrics = tuple(with_values(metric, groups[metric.id]) for metric in report.metrics)
     summed = replace(report, rows=rows, metrics=metrics, present=None)
     return replace(summed, extremes=extremes(summed.values(rows.lines())))
 
 
-def _held(unit: Unit, number: int, groups: pl.DataFrame) -> Unit:
+def _hold(unit: Unit, number: int, groups: pl.DataFrame) -> Unit:
     """Give a unit the keys that its columns hold."""
     own, *further = (pl.lit(groups[f"{number}:{level}"]).gather(pl.col("row")) for level in range(unit.width))
     return replace(unit, attribute=replace(unit.attribute, key=own), levels=tuple(further), line=pl.col("row"))

@@ -39,7 +39,7 @@ def sort_cube(cube: Cube, sorting: Any, collation: Collation) -> Cube:
         keys.append(_cube_values(cube, column, form))
         if keys[-1].dtype.is_integer() and keys[-1].n_unique() == cube.total:  # what follows decides nothing
             break
-    places = _sorted(keys, named[: len(keys)], collation)
+    places = _sort(keys, named[: len(keys)], collation)
     order = places if cube.order is None else cube.order.gather(places)
     return replace(cube, order=order, sorting=tuple(entries))
 
@@ -60,14 +60,14 @@ def sort_report(report: Report, sorting: Any, collation: Collation) -> Report:
             unit = next(unit for unit in report.rows.units if unit.attribute is attribute)
             keys.append(unit.values(_form(attribute, entry), unit.keys(lines)["0"]))
     first = any(entry.get("subtotalsPosition") == "first" for entry in entries)
-    order = lines.gather(_sorted(keys, entries, collation))
+    order = lines.gather(_sort(keys, entries, collation))
     totals = report.rows.totals(order)
     parts = [order.filter(~totals), order.filter(totals)]
     shown = pl.concat(parts[::-1] if first else parts)
     return replace(report, rows=replace(report.rows, order=shown), sorting=tuple(entries))
 
 
-def _sorted(keys: Sequence[pl.Series], entries: Sequence[dict[str, Any]], collation: Collation) -> pl.Series:
+def _sort(keys: Sequence[pl.Series], entries: Sequence[dict[str, Any]], collation: Collation) -> pl.Series:
     """Give the places of the rows in sorted order; nulls come last, and equal rows stay as they are.
 
     Texts that are equal by the collation are equal here, and by what they are compared by, others are sorted.
@@ -76,7 +76,7 @@ def _sorted(keys: Sequence[pl.Series], entries: Sequence[dict[str, Any]], collat
         entry.get("order") == "descending" for entry in entries if "metric" in entry or "attribute" in entry
     ]
     frame = pl.DataFrame([key.alias(str(number)) for number, key in enumerate(keys)])
-    frame = frame.with_columns(collation.compared(pl.col(pl.String)))
+    frame = frame.with_columns(collation.fold(pl.col(pl.String)))
     places = frame.select(pl.int_range(pl.len()).alias("place"), pl.all())
     by = [str(number) for number in range(len(keys))]
     return (

@@ -70,7 +70,7 @@ _MOST = {"subject": 265, "message": 1000}
 _LONGEST_NAME = 255
 
 
-def checked(body: Any, *, new: bool) -> dict[str, Any]:
+def check_body(body: Any, *, new: bool) -> dict[str, Any]:
     """Take the body of a subscription; what is missing in a ``new`` one is refused, in another it is dropped."""
     if not isinstance(body, dict):
         raise bad_request("The body of a subscription is a JSON object.")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from mstr_arrow.simulator.model.cubes import DESC_FORM, Attribute, Cube, Form, Metric, listed, object_id
+from mstr_arrow.simulator.model.cubes import DESC_FORM, Attribute, Cube, Form, Metric, object_id, pick
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -197,10 +197,10 @@ def awkward_cube() -> Cube:
             _three_forms(),
         ),
         metrics=(
-            _spelled("Double", "double", _METRIC_DOUBLES, pl.Float64),
-            _spelled("Whole", "integer", _METRIC_WHOLE, pl.Int64),
+            _spell("Double", "double", _METRIC_DOUBLES, pl.Float64),
+            _spell("Whole", "integer", _METRIC_WHOLE, pl.Int64),
             _metric("Long Metric", "Int64", _METRIC_LONG, pl.Int64),
-            _spelled("Big Decimal", "bigDecimal", _METRIC_DECIMALS, _DECIMAL),
+            _spell("Big Decimal", "bigDecimal", _METRIC_DECIMALS, _DECIMAL),
             _metric("Date Metric", "date", _DATES, pl.Date),
             _metric("Time Metric", "time", _TIMES, pl.Time),
             _metric("Moment Metric", "timeStamp", _MOMENTS, pl.Datetime("us")),
@@ -227,16 +227,14 @@ def _three_forms() -> Attribute:
     names = ["one", 'two "2"', "", None, "drei [3],", "\u0007"]
     codes = ["A", "", "C\\", None, "A", "é"]
     key = pl.col("key")
-    code = Form(
-        id=object_id("form", "Code"), name="Code", data_type="nVarChar", value=listed(codes, pl.String, key)
-    )
-    number = listed(numbers, pl.Int64, key)
+    code = Form(id=object_id("form", "Code"), name="Code", data_type="nVarChar", value=pick(codes, pl.String, key))
+    number = pick(numbers, pl.Int64, key)
     return Attribute(
         id=object_id("attribute", "Three Forms"),
         name="Three Forms",
         forms=(
             Form(data_type="integer", value=number),
-            Form(id=DESC_FORM, name="DESC", data_type="nVarChar", value=listed(names, pl.String, key)),
+            Form(id=DESC_FORM, name="DESC", data_type="nVarChar", value=pick(names, pl.String, key)),
             code,
         ),
         key=pl.col("row") % len(numbers),
@@ -254,14 +252,14 @@ def _attribute(
     elements: Sequence[str | None] | None = None,
     texts: Sequence[str | None] | None = None,
 ) -> Attribute:
-    value = listed(values, dtype, pl.col("key"))
-    text = None if texts is None else listed(texts, pl.String, pl.col("key"))
+    value = pick(values, dtype, pl.col("key"))
+    text = None if texts is None else pick(texts, pl.String, pl.col("key"))
     return Attribute(
         id=object_id("attribute", "awkward", name),
         name=name,
         forms=(Form(data_type=data_type, value=value, text=text),),
         key=pl.col("row") % len(values),
-        element=value.cast(pl.String) if elements is None else listed(elements, pl.String, pl.col("key")),
+        element=value.cast(pl.String) if elements is None else pick(elements, pl.String, pl.col("key")),
         cardinality=len(values),
     )
 
@@ -272,12 +270,12 @@ def _metric(name: str, data_type: str, values: Sequence[Any], dtype: pl.DataType
         id=object_id("metric", "awkward", name),
         name=name,
         data_type=data_type,
-        value=listed(values, dtype, pl.col("row") % len(values)),
+        value=pick(values, dtype, pl.col("row") % len(values)),
         aggregation="max",
     )
 
 
-def _spelled(
+def _spell(
     name: str,
     data_type: str,
     values: Sequence[tuple[Any, str]],
@@ -285,4 +283,4 @@ def _spelled(
 ) -> Metric:
     """Make a metric whose values come with the JSON text that a page spells them with."""
     metric = _metric(name, data_type, [value for value, _ in values], dtype)
-    return replace(metric, json=listed([text for _, text in values], pl.String, pl.col("row") % len(values)))
+    return replace(metric, json=pick([text for _, text in values], pl.String, pl.col("row") % len(values)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from mstr_arrow.simulator.model.cubes import DESC_FORM, Attribute, Form, Metric, listed, object_id
+from mstr_arrow.simulator.model.cubes import DESC_FORM, Attribute, Form, Metric, object_id, pick
 from mstr_arrow.simulator.model.reports import Axis, Unit, line_of
 
 if TYPE_CHECKING:
@@ -45,17 +45,17 @@ def axis_of(
 
 def texts(name: str, values: Sequence[str | None], *, scope: str = "report") -> Attribute:
     """Make an attribute of texts; ``scope`` tells its id from that of another attribute of the name."""
-    form = Form(id=DESC_FORM, name="DESC", data_type="nVarChar", value=listed(values, pl.String, pl.col("key")))
+    form = Form(id=DESC_FORM, name="DESC", data_type="nVarChar", value=pick(values, pl.String, pl.col("key")))
     return of_forms(name, [form], nulls=[value is None for value in values], scope=scope)
 
 
-def numbered(
+def number_attribute(
     name: str, numbers: Sequence[int | None], values: Sequence[str | None], *, scope: str = "report"
 ) -> Attribute:
     """Make an attribute of numbers, its ID, with texts."""
     forms = [
-        Form(data_type="integer", value=listed(numbers, pl.Int64, pl.col("key"))),
-        Form(id=DESC_FORM, name="DESC", data_type="nVarChar", value=listed(values, pl.String, pl.col("key"))),
+        Form(data_type="integer", value=pick(numbers, pl.Int64, pl.col("key"))),
+        Form(id=DESC_FORM, name="DESC", data_type="nVarChar", value=pick(values, pl.String, pl.col("key"))),
     ]
     return of_forms(name, forms, nulls=[number is None for number in numbers], scope=scope)
 
@@ -63,7 +63,7 @@ def numbered(
 def dates(name: str, data_type: str, values: Sequence[Any], *, scope: str = "report") -> Attribute:
     """Make an attribute of dates or time stamps."""
     dtype = pl.Date if data_type == "date" else pl.Datetime("us")
-    form = Form(data_type=data_type, value=listed(values, dtype, pl.col("key")))
+    form = Form(data_type=data_type, value=pick(values, dtype, pl.col("key")))
     return of_forms(name, [form], nulls=[value is None for value in values], scope=scope)
 
 
@@ -75,7 +75,7 @@ def of_forms(name: str, forms: Sequence[Form], *, nulls: Sequence[bool], scope: 
         name=name,
         forms=tuple(forms),
         key=pl.col("row"),
-        element=listed(elements, pl.String, pl.col("key")),
+        element=pick(elements, pl.String, pl.col("key")),
         cardinality=len(elements),
     )
 

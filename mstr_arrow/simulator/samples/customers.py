@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from mstr_arrow.simulator.model.cubes import DESC_FORM, OLAP_CUBE, Attribute, Cube, Form, listed, object_id
+from mstr_arrow.simulator.model.cubes import DESC_FORM, OLAP_CUBE, Attribute, Cube, Form, object_id, pick
 from mstr_arrow.simulator.model.reports import Axis, Report, Unit
 
 from .building import metric_of, of_forms
@@ -61,7 +61,7 @@ def _attributes() -> tuple[Attribute, ...]:
         "Customer",
         shown=[_form(DESC_FORM, "DESC", "nVarChar", _NAMES, pl.String)],
         more=[
-            Form(data_type="Int64", value=listed(_NUMBERS, pl.Int64, pl.col("key"))),
+            Form(data_type="Int64", value=pick(_NUMBERS, pl.Int64, pl.col("key"))),
             _form(object_id("form", "Email"), "Email", "nVarChar", _EMAILS, pl.String),
             _form(object_id("form", "Joined"), "Joined", "date", _JOINED, pl.Date),
         ],
@@ -70,13 +70,13 @@ def _attributes() -> tuple[Attribute, ...]:
     shop = _attribute(
         "Shop@Home",
         shown=[_form(DESC_FORM, "DESC", "nVarChar", ("North", "South"), pl.String)],
-        more=[Form(data_type="integer", value=listed((1, 2), pl.Int64, pl.col("key")))],
+        more=[Form(data_type="integer", value=pick((1, 2), pl.Int64, pl.col("key")))],
         key=pl.col("row") % 2,
     )
     product = _attribute(
         "Product",
         shown=[
-            Form(data_type="integer", value=listed((7, 8, 9, 10, 11, None), pl.Int64, pl.col("key"))),
+            Form(data_type="integer", value=pick((7, 8, 9, 10, 11, None), pl.Int64, pl.col("key"))),
             _form(DESC_FORM, "DESC", "nVarChar", ("pen", "ink", "pen", "cup", "", None), pl.String),
         ],
         more=[
@@ -96,4 +96,4 @@ def _attribute(name: str, *, shown: Sequence[Form], more: Sequence[Form], key: p
 
 
 def _form(form_id: str, name: str, data_type: str, values: Sequence[Any], dtype: type[pl.DataType]) -> Form:
-    return Form(id=form_id, name=name, data_type=data_type, value=listed(values, dtype, pl.col("key")))
+    return Form(id=form_id, name=name, data_type=data_type, value=pick(values, dtype, pl.col("key")))

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from mstr_arrow.simulator.model.cubes import DESC_FORM, Attribute, Form, Metric, hashed, listed
+from mstr_arrow.simulator.model.cubes import DESC_FORM, Attribute, Form, Metric, draw, pick
 from mstr_arrow.simulator.model.reports import ROWS, TOTAL, Axis, Report, Unit
 
-from .building import Key, attribute_of, axis_of, dates, metric_of, numbered, of_forms, texts
+from .building import Key, attribute_of, axis_of, dates, metric_of, number_attribute, of_forms, texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,8 +62,8 @@ def _tables() -> list[Report]:
         [texts("Region", _REGIONS), _stores(), dates("Day", "date", _DAYS)], product(range(8), range(7), range(5))
     )
     moment = dates("Moment", "timeStamp", _MOMENTS)
-    totals = _nested((8, 7), total_at=(0, 1))
-    two_levels = _nested((4, 5, 3), total_at=(0, 1, 2))
+    totals = _nest((8, 7), total_at=(0, 1))
+    two_levels = _nest((4, 5, 3), total_at=(0, 1, 2))
     region = texts("Region", _REGIONS)
     return [
         Report(name="Plain Report", rows=flat, metrics=_metrics()),
@@ -88,9 +88,9 @@ def _crosstabs() -> list[Report]:
     partial = [(0, 1), (0, 0), (1, 3), (2, 0), (2, 4), (3, 2)]
     one, two = axis_of([channel], product(range(4))), axis_of([channel, airport], partial)
     metrics, few = _metrics(), _metrics("Revenue", "Note")
-    present = hashed(71, 3) > 0
-    total_rows = axis_of([texts("Region", _REGIONS), _stores()], _nested((5, 7), total_at=(0, 1)))
-    total_columns = axis_of([channel, airport], _nested((3, 4), total_at=(0, 1)))
+    present = draw(71, 3) > 0
+    total_rows = axis_of([texts("Region", _REGIONS), _stores()], _nest((5, 7), total_at=(0, 1)))
+    total_columns = axis_of([channel, airport], _nest((3, 4), total_at=(0, 1)))
     empty = Axis(units=rows.units, count=0)
     return [
         Report(name="Cross-tab Metrics Last", rows=rows, columns=one, metrics=metrics, metrics_index=1),
@@ -111,7 +111,7 @@ def _crosstabs() -> list[Report]:
             columns=total_columns,
             metrics=_metrics("Revenue", "Units", "Note"),
             metrics_index=2,
-            present=hashed(72, 5) > 0,
+            present=draw(72, 5) > 0,
             totals=True,
         ),
         Report(name="Cross-tab One Metric", rows=rows, columns=two, metrics=_metrics("Ledger Id"), metrics_index=2),
@@ -125,7 +125,7 @@ def _metrics_on_rows() -> list[Report]:
     rows = axis_of(units, product(range(8), range(7)))
     columns = axis_of([texts("Channel", _CHANNELS), _airports()], [(0, 1), (1, 0), (1, 3), (3, 2)])
     on_rows = _metrics("Units", "Revenue", "Ledger Id", "Note")
-    totals = axis_of(units, _nested((4, 7), total_at=(0, 1)))
+    totals = axis_of(units, _nest((4, 7), total_at=(0, 1)))
     return [
         Report(name="Metrics On Rows", rows=rows, metrics=on_rows, metrics_axis=ROWS, metrics_index=2),
         Report(
@@ -135,7 +135,7 @@ def _metrics_on_rows() -> list[Report]:
             metrics=on_rows,
             metrics_axis=ROWS,
             metrics_index=2,
-            present=hashed(73, 4) > 0,
+            present=draw(73, 4) > 0,
         ),
         Report(name="Metrics First On Rows", rows=rows, metrics=on_rows, metrics_axis=ROWS),
         Report(
@@ -150,7 +150,7 @@ def _metrics_on_rows() -> list[Report]:
         Report(
             name="Metrics On Rows With Subtotals",
             rows=totals,
-            columns=axis_of([texts("Channel", _CHANNELS)], _nested((4,), total_at=(0,))),
+            columns=axis_of([texts("Channel", _CHANNELS)], _nest((4,), total_at=(0,))),
             metrics=on_rows,
             metrics_axis=ROWS,
             metrics_index=2,
@@ -200,7 +200,7 @@ def _groups() -> list[Report]:
             columns=axis_of([wide], pairs, widths=(2,)),
             metrics=_metrics("Revenue", "Note"),
             metrics_index=1,
-            present=hashed(74, 6) > 0,
+            present=draw(74, 6) > 0,
         ),
     ]
 
@@ -211,12 +211,12 @@ def _big_crosstab(rows: int, seed: int) -> Report:
     lines = max(1, rows // 8)
     number = 3_000_000_000 + pl.col("key")
     order = attribute_of("Order", "integer", number, key=pl.col("row"), cardinality=lines)
-    customer = listed([f"Customer {n}" for n in range(5_000)], pl.String, pl.col("key"))
+    customer = pick([f"Customer {n}" for n in range(5_000)], pl.String, pl.col("key"))
     axis = Axis(
         units=(
             Unit(attribute=order),
             Unit(
-                attribute=attribute_of("Customer", "nVarChar", customer, key=hashed(salt, 5_000), cardinality=5_000)
+                attribute=attribute_of("Customer", "nVarChar", customer, key=draw(salt, 5_000), cardinality=5_000)
             ),
         ),
         count=lines,
@@ -225,9 +225,9 @@ def _big_crosstab(rows: int, seed: int) -> Report:
         texts("Quarter", ("2024 Q1", "2024 Q2", "2024 Q3", "2024 Q4")),
         texts("Way", ("Web", "Store")),
     )
-    cents, row = hashed(salt + 1, 10**8), pl.col("row")
+    cents, row = draw(salt + 1, 10**8), pl.col("row")
     revenue = pl.when(row < 2).then((row * 10**8).cast(pl.Float64)).otherwise(cents.cast(pl.Float64) / 64)
-    units = pl.when(row < 2).then(row * 998 + 1).otherwise(hashed(salt + 2, 999) + 1)
+    units = pl.when(row < 2).then(row * 998 + 1).otherwise(draw(salt + 2, 999) + 1)
     return Report(
         name="Big Cross-tab",
         rows=axis,
@@ -242,33 +242,33 @@ def _metrics(*names: str) -> tuple[Metric, ...]:
     """Choose among the metrics that the small reports share; no name chooses all."""
     row = pl.col("row")
     prices = [value for value, _ in _PRICES]
-    spelled = listed([text for _, text in _PRICES], pl.String, row % len(_PRICES))
-    price = metric_of("List Price", "bigDecimal", listed(prices, pl.Decimal(38, 18), row % len(prices)))
+    spelled = pick([text for _, text in _PRICES], pl.String, row % len(_PRICES))
+    price = metric_of("List Price", "bigDecimal", pick(prices, pl.Decimal(38, 18), row % len(prices)))
     metrics = (
         replace(
-            metric_of("Revenue", "double", listed(_REVENUE, pl.Float64, row % 11)), currency="$", threshold=1000.0
+            metric_of("Revenue", "double", pick(_REVENUE, pl.Float64, row % 11)), currency="$", threshold=1000.0
         ),
-        metric_of("Units", "integer", listed(_UNITS, pl.Int64, row % 7)),
-        replace(metric_of("Ledger Id", "Int64", listed(_LEDGER, pl.Int64, row % 5)), aggregation="max"),
+        metric_of("Units", "integer", pick(_UNITS, pl.Int64, row % 7)),
+        replace(metric_of("Ledger Id", "Int64", pick(_LEDGER, pl.Int64, row % 5)), aggregation="max"),
         replace(price, json=spelled, aggregation="max"),
-        metric_of("Note", "nVarChar", listed(_NOTES, pl.String, row % 12)),
-        metric_of("Last Sale", "date", listed(_DAYS, pl.Date, row % 5)),
+        metric_of("Note", "nVarChar", pick(_NOTES, pl.String, row % 12)),
+        metric_of("Last Sale", "date", pick(_DAYS, pl.Date, row % 5)),
     )
     return tuple(metric for metric in metrics if not names or metric.name in names)
 
 
-def _nested(counts: Sequence[int], *, total_at: Sequence[int]) -> list[tuple[Key, ...]]:
+def _nest(counts: Sequence[int], *, total_at: Sequence[int]) -> list[tuple[Key, ...]]:
     """List the lines of nested units, with a total behind the elements of each unit in ``total_at``."""
     if not counts:
         return [()]
-    inner = _nested(counts[1:], total_at=[level - 1 for level in total_at])
+    inner = _nest(counts[1:], total_at=[level - 1 for level in total_at])
     lines = [(key, *rest) for key in range(counts[0]) for rest in inner]
     return [*lines, (TOTAL,) * len(counts)] if 0 in total_at else lines
 
 
 def _stores() -> Attribute:
     numbers, names = zip(*_STORES, strict=True)
-    return numbered("Store", numbers, names)
+    return number_attribute("Store", numbers, names)
 
 
 def _airports() -> Attribute:
@@ -276,8 +276,8 @@ def _airports() -> Attribute:
     return of_forms(
         "Airport",
         [
-            Form(id=DESC_FORM, name="DESC", data_type="nVarChar", value=listed(names, pl.String, pl.col("key"))),
-            Form(data_type="integer", value=listed(numbers, pl.Int64, pl.col("key"))),
+            Form(id=DESC_FORM, name="DESC", data_type="nVarChar", value=pick(names, pl.String, pl.col("key"))),
+            Form(data_type="integer", value=pick(numbers, pl.Int64, pl.col("key"))),
         ],
         nulls=[number is None for number in numbers],
     )

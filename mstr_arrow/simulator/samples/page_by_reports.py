@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from mstr_arrow.simulator.model.choice_prompts import ElementsPrompt
-from mstr_arrow.simulator.model.cubes import hashed
+from mstr_arrow.simulator.model.cubes import draw
 from mstr_arrow.simulator.model.prompts import Questions, ValuePrompt, metric_operand
 from mstr_arrow.simulator.model.reports import Report
 
 from . import words
-from .building import axis_of, metric_of, numbered, texts
+from .building import axis_of, metric_of, number_attribute, texts
 from .prompted_reports import CATEGORY, ITEM, REGION, REVENUE, UNITS, YEAR
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _SCOPE = "paged"
 _STORES, _MONTHS = 60, 30
 _EVERY_SIXTH = 6
 
-STORE = numbered(
+STORE = number_attribute(
     "Store",
     range(1_001, 1_001 + _STORES),
     [" ".join(parts) for parts in product(words.CITIES, words.PLACES)][:_STORES],
@@ -67,7 +67,7 @@ def page_by_reports() -> list[Report]:
             _report("Paged Cross-tab", [REGION, YEAR, ITEM], product(range(5), range(4), range(12)), page_by=1),
             columns=axis_of([CHANNEL], product(range(3))),
             metrics_index=1,
-            present=hashed(601, 4) > 0,
+            present=draw(601, 4) > 0,
         ),
         _report("Paged Many", [STORE, MONTH, CATEGORY], _many(), page_by=2),
         replace(

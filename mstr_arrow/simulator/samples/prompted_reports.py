@@ -20,12 +20,12 @@ from mstr_arrow.simulator.model.choice_prompts import (
     ObjectsPrompt,
     element_names,
 )
-from mstr_arrow.simulator.model.cubes import DESC_FORM, ID_FORM, Form, hashed, listed
+from mstr_arrow.simulator.model.cubes import DESC_FORM, ID_FORM, Form, draw, pick
 from mstr_arrow.simulator.model.prompts import Prompt, Questions, ValuePrompt, form_operand, metric_operand
 from mstr_arrow.simulator.model.reports import Report
 
 from . import words
-from .building import axis_of, dates, metric_of, numbered, of_forms, texts
+from .building import axis_of, dates, metric_of, number_attribute, of_forms, texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,7 +48,7 @@ _TWIN = "Twin & Co"
 
 
 def _years() -> Attribute:
-    form = Form(data_type="integer", value=listed(_YEARS, pl.Int64, pl.col("key")))
+    form = Form(data_type="integer", value=pick(_YEARS, pl.Int64, pl.col("key")))
     return of_forms("Year", [form], nulls=[False] * len(_YEARS), scope=_SCOPE)
 
 
@@ -69,10 +69,10 @@ _LINES = list(product(range(len(_YEARS)), range(len(words.REGIONS)), range(len(_
 YEAR, REGION = _years(), texts("Region", words.REGIONS, scope=_SCOPE)
 CATEGORY, ITEM = texts("Category", _CATEGORIES, scope=_SCOPE), texts("Item", _ITEMS, scope=_SCOPE)
 DAY = dates("Day", "date", _days(), scope=_SCOPE)
-SUPPLIER = numbered("Supplier", range(5_000, 6_250), _suppliers(), scope=_SCOPE)
-REVENUE = metric_of("Revenue", "double", (hashed(501, 10**6) / pl.lit(4.0)).cast(pl.Float64), scope=_SCOPE)
-UNITS = metric_of("Units", "integer", hashed(502, 200) + 1, scope=_SCOPE)
-COST = metric_of("Cost", "double", (hashed(503, 10**5) / pl.lit(4.0)).cast(pl.Float64), scope=_SCOPE)
+SUPPLIER = number_attribute("Supplier", range(5_000, 6_250), _suppliers(), scope=_SCOPE)
+REVENUE = metric_of("Revenue", "double", (draw(501, 10**6) / pl.lit(4.0)).cast(pl.Float64), scope=_SCOPE)
+UNITS = metric_of("Units", "integer", draw(502, 200) + 1, scope=_SCOPE)
+COST = metric_of("Cost", "double", (draw(503, 10**5) / pl.lit(4.0)).cast(pl.Float64), scope=_SCOPE)
 LEVEL_REVENUE = metric_of("Revenue At Level", "double", REVENUE.value, scope=_SCOPE)
 _METRICS = (REVENUE, UNITS, COST)
 
@@ -175,7 +175,7 @@ _CATEGORY_PROMPT = ElementsPrompt(name="Category", attribute=CATEGORY, least=1, 
 
 def _items_of_the_category(answers: Mapping[str, Any]) -> tuple[Prompt, ...]:
     """Ask for items of the category that was chosen."""
-    (category,) = _CATEGORY_PROMPT.chosen(answers[_CATEGORY_PROMPT.key])
+    (category,) = _CATEGORY_PROMPT.read_elements(answers[_CATEGORY_PROMPT.key])
     first = list(element_names(CATEGORY)["id"]).index(category) * _ITEMS_PER_CATEGORY
     keys = tuple(range(first, first + _ITEMS_PER_CATEGORY))
     return (ElementsPrompt(name="Items", attribute=ITEM, keys=keys),)

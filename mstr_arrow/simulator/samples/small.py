@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from mstr_arrow.simulator.model.cubes import OLAP_CUBE, Attribute, Cube, Form, Metric, listed, object_id
+from mstr_arrow.simulator.model.cubes import OLAP_CUBE, Attribute, Cube, Form, Metric, object_id, pick
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +63,7 @@ def _cube(
 
 
 def _attribute(name: str, data_type: str, values: Sequence[object], dtype: type[pl.DataType]) -> Attribute:
-    value = listed(values, dtype, pl.col("key"))
+    value = pick(values, dtype, pl.col("key"))
     return Attribute(
         id=object_id("attribute", "small", name),
         name=name,

@@ -96,7 +96,7 @@ class Caches:
         elif caches:
             raise Refusal(500, "ERR001", f"(The cube '{cube.name}' is offline.)", iserver_code=CUBE_OFFLINE)
 
-    def published(self, cube_id: str) -> None:
+    def note_publication(self, cube_id: str) -> None:
         """Note that a cube was published anew."""
         self._deleted -= {(cube_id, node) for node in self.nodes}
         for cache in self.of(cube_id):

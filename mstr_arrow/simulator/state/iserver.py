@@ -11,21 +11,22 @@ from mstr_arrow.simulator.model.catalogue import Catalogue
 from mstr_arrow.simulator.model.cubes import Cube, object_id
 from mstr_arrow.simulator.model.encoded_cube import EncodedCube
 from mstr_arrow.simulator.push.datasets import Datasets
-from mstr_arrow.simulator.rules.page_by import PageSet, kept_page_set
-from mstr_arrow.simulator.samples.data_models import data_models
+from mstr_arrow.simulator.rules.page_by import PageSet, deal_page_set
 from mstr_arrow.simulator.samples.project import sample_cubes, sample_reports
+from mstr_arrow.simulator.samples.sample_data_models import data_models
+from mstr_arrow.simulator.samples.sample_entries import sample_entries
 
 from .caches import Caches
 from .instances import Instance
 from .jobs import Jobs
 from .page_cache import PageCache
-from .people import People
 from .projects import Projects
 from .publications import Publications
 from .refreshes import Refreshes
 from .sessions import Session, Sessions
-from .subscriptions import Subscriptions
+from .subscription_store import Subscriptions
 from .tokens import Tokens
+from .user_directory import People
 from .workload import Workload
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class IServer:
         cubes: list[Cube | EncodedCube] = [*sample_cubes(settings.rows, settings.seed), *encoded]
         reports = sample_reports(settings.rows, settings.seed)
         self.catalogue = Catalogue(settings.project, cubes, reports, data_models())
-        self.catalogue.fill(settings.further_objects)
+        self.catalogue.add(sample_entries(settings.further_objects))
         self.projects = Projects(self.catalogue, settings.further_projects)
         self.sessions = Sessions(
             timeout=settings.session_timeout,
@@ -91,7 +92,7 @@ class IServer:
         self.chunks_received: list[tuple[str, str, int, int, int]] = []
         self.jobs = Jobs(settings.jobs_kept)
         self.caches = Caches(self.catalogue, settings.nodes)
-        self.publications = Publications(self.catalogue, self.jobs, settings, self._republished)
+        self.publications = Publications(self.catalogue, self.jobs, settings, self._note_publication)
         self.refreshes = Refreshes(settings.model_instance_seconds, clock, self._load)
         self._loads: dict[str, int] = {}
         self.faults = FaultPlan(settings.fault_seed)
@@ -118,7 +119,7 @@ class IServer:
 
     def pages_of(self, report: Report) -> PageSet:
         """Deal a report out to its pages, once where it is as the catalogue has it; any thread."""
-        return kept_page_set(report) if self.catalogue.reports[report.id] is report else PageSet(report)
+        return deal_page_set(report) if self.catalogue.reports[report.id] is report else PageSet(report)
 
     def republish(self, name: str, *, rows: int | None, seed: int | None, moved: bool) -> None:
         """Publish a cube anew: with other data, where another number of rows, another seed or order is given."""
@@ -126,9 +127,9 @@ class IServer:
         self.publications.change(cube_id, rows=rows, seed=seed, moved=moved)
         self.publications.take_effect(cube_id)
 
-    def _republished(self, cube_id: str) -> None:
+    def _note_publication(self, cube_id: str) -> None:
         self._bounds.pop(cube_id, None)
-        self.caches.published(cube_id)
+        self.caches.note_publication(cube_id)
 
     def _load(self, refresh: Refresh) -> None:
         """Load tables of a data model: its cube is published anew, with the data that they make."""

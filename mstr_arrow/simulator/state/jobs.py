@@ -64,7 +64,7 @@ class Job:
         share = self.elapsed / self.seconds if self.seconds else 0.0
         return next((status for end, status in _STAGES if share < end), _STAGES[-1][1])
 
-    async def finished(self) -> None:
+    async def wait_for_end(self) -> None:
         """Wait for the end; raise the failure, where it is one."""
         await self._ended.wait()
         if self.failure is not None:

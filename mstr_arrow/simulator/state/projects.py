@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.simulator.answers import PROJECT_NOT_LOADED, Refusal
 from mstr_arrow.simulator.model.catalogue import Catalogue
+from mstr_arrow.simulator.samples.sample_entries import sample_entries
 from mstr_arrow.simulator.samples.small import small_cubes
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class Projects:
         self._settings: dict[str, FurtherProject] = {}
         for each in further:
             made = Catalogue(each.name, small_cubes())
-            made.fill(each.objects)
+            made.add(sample_entries(each.objects))
             self._catalogues[made.project_id] = made
             self._settings[made.project_id] = each
 
@@ -43,18 +44,18 @@ class Projects:
         """Give what is in a project; in the first, where none is named or none has that id."""
         return self._catalogues.get((project_id or "").upper(), self._first)
 
-    def listed(self) -> list[dict[str, Any]]:
+    def describe_all(self) -> list[dict[str, Any]]:
         """Describe all projects, loaded or not."""
-        return [self._described(each) for each in self._catalogues.values()]
+        return [self._describe(each) for each in self._catalogues.values()]
 
-    def named(self, name: str) -> dict[str, Any]:
+    def describe_named(self, name: str) -> dict[str, Any]:
         """Describe a project; raise the server's 404 where none has the name."""
         for each in self._catalogues.values():
             if each.project == name:
-                return self._described(each)
+                return self._describe(each)
         raise Refusal(404, "ERR004", f"(The project '{name}' was not found.)")
 
-    def _described(self, catalogue: Catalogue) -> dict[str, Any]:
+    def _describe(self, catalogue: Catalogue) -> dict[str, Any]:
         settings = self._settings.get(catalogue.project_id)
         status = _LOADED if settings is None or settings.loaded else _UNLOADED
         return {

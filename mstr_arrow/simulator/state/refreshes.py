@@ -16,7 +16,7 @@ from mstr_arrow.simulator.answers import INSTANCE_NOT_FOUND, Refusal
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mstr_arrow.simulator.faults.faults import PublishEnds
+    from mstr_arrow.simulator.faults.fault import PublishEnds
     from mstr_arrow.simulator.model.data_models import DataModel
 
     from .jobs import Job
@@ -103,7 +103,7 @@ class Refreshes:
         instance.refresh, instance.loser = refresh, None
         self.all.append(refresh)
         if refresh.job.running:
-            task = asyncio.get_running_loop().create_task(self._followed(refresh))
+            task = asyncio.get_running_loop().create_task(self._follow(refresh))
             self._following.add(task)
             task.add_done_callback(self._following.discard)
         else:
@@ -131,9 +131,9 @@ class Refreshes:
     def _runs(refresh: Refresh) -> bool:
         return refresh.outcome == "running"
 
-    async def _followed(self, refresh: Refresh) -> None:
+    async def _follow(self, refresh: Refresh) -> None:
         try:
-            await refresh.job.finished()
+            await refresh.job.wait_for_end()
         except Refusal:
             refresh.outcome = "cancelled"
         else:

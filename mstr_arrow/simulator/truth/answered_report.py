@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mstr_arrow.simulator.rules.filtering import Filtering
 
 
-def answered(report: Report, answers: Mapping[str, Any], filtering: Filtering) -> Report:
+def answer_report(report: Report, answers: Mapping[str, Any], filtering: Filtering) -> Report:
     """Return the report that follows from answers by the prompts' key, id or name; unnamed ones have their default.
 
     An answer is a number, a text, a date; the texts or ids of elements; the names or ids of objects and of the
@@ -36,7 +36,7 @@ def answered(report: Report, answers: Mapping[str, Any], filtering: Filtering) -
             names = {prompt.key, prompt.id, prompt.name} & answers.keys()
             used |= names
             items += [
-                {"key": prompt.key, "type": prompt.kind, "answers": _written(prompt, answers[name])}
+                {"key": prompt.key, "type": prompt.kind, "answers": _write(prompt, answers[name])}
                 for name in sorted(names)[:1]
             ]
         try:
@@ -45,10 +45,10 @@ def answered(report: Report, answers: Mapping[str, Any], filtering: Filtering) -
             raise ValueError(refusal.message) from refusal
     if unused := answers.keys() - used:
         raise KeyError(f"{report.name} does not ask {', '.join(sorted(unused))}")
-    return inquiry.resolved()
+    return inquiry.resolve()
 
 
-def _written(prompt: Prompt, answer: Any) -> Any:
+def _write(prompt: Prompt, answer: Any) -> Any:
     """Write an answer as requests do."""
     if answer is None:
         return []

@@ -50,7 +50,7 @@ def report_truth(
     for metric in tidy.metrics:
         table[free_name(metric.name, table)] = plain_array(cells[metric.id])
     if subtotals == "keep":
-        table[SUBTOTAL_OF] = _totalled(tidy.rows.units, lines)
+        table[SUBTOTAL_OF] = _total(tidy.rows.units, lines)
     return pa.table(table if columns is None else {name: table[name] for name in columns})
 
 
@@ -70,7 +70,7 @@ def _unit_columns(unit: Unit, lines: pl.Series) -> list[tuple[str, pl.Series]]:
     ]
 
 
-def _totalled(units: Sequence[Unit], lines: pl.Series) -> pa.Array:
+def _total(units: Sequence[Unit], lines: pl.Series) -> pa.Array:
     names = [
         pl.select(
             pl.when((unit.keys(lines) == TOTAL).select(pl.any_horizontal(pl.all())).to_series())

@@ -5,7 +5,7 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from mstr_arrow.simulator.model.cubes import listed
+from mstr_arrow.simulator.model.cubes import pick
 from mstr_arrow.simulator.samples.small import small_cubes
 from mstr_arrow.simulator.truth.cube_truth import truth
 
@@ -43,4 +43,4 @@ def test_unknown_column():
 
 def test_value_that_does_not_fit_is_refused_when_the_cube_is_made():
     with pytest.raises((ValueError, pl.exceptions.PolarsError)):
-        listed([Decimal("1E+30"), Decimal("0.000000000000000001")], pl.Decimal(38, 18), pl.col("key"))
+        pick([Decimal("1E+30"), Decimal("0.000000000000000001")], pl.Decimal(38, 18), pl.col("key"))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from mstr_arrow.simulator.answers import Answer, Refusal, gateway, ticket
-from mstr_arrow.simulator.faults.faults import (
+from mstr_arrow.simulator.faults.fault import (
     Altered,
     Cut,
     CutRequest,
@@ -36,7 +36,7 @@ from .routing import TABLE
 from .sending import cut_off, response_of, send_cut, send_paced, send_streamed
 
 if TYPE_CHECKING:
-    from mstr_arrow.simulator.faults.faults import Fault
+    from mstr_arrow.simulator.faults.fault import Fault
     from mstr_arrow.simulator.state.iserver import IServer
     from mstr_arrow.simulator.state.sessions import Session
 
@@ -76,7 +76,7 @@ class _Front:
             answer = fault.effect.answer
         if fault is not None and isinstance(fault.effect, Rewritten):
             answer = replace(answer, body=fault.effect.rewrite(answer.body), ready=False)
-        plain, answer = answer, await self._compressed(request, answer)
+        plain, answer = answer, await self._compress(request, answer)
         self._record(request, path, body or b"", plain, wire_bytes=len(answer.body))
         if fault is not None and isinstance(fault.effect, Cut):
             return await send_cut(request, answer, fault.effect)
@@ -138,10 +138,10 @@ class _Front:
         if isinstance(effect, Evicted) and call.session is not None:
             call.session.drop_instances()
         if route.needs is not Needs.PROJECT:
-            return await _worked_out(route, call)
+            return await _work_out(route, call)
         asked_for = (route.path, call.places.get("id"), call.query.get("offset"))  # by whichever instance
         async with self._server.workload.place(call.user_session.token, asked_for) as take_time:
-            answer = await _worked_out(route, call)
+            answer = await _work_out(route, call)
             await take_time(answer.rows)
             return answer
 
@@ -173,7 +173,7 @@ class _Front:
             )
         )
 
-    async def _compressed(self, request: web.Request, answer: Answer) -> Answer:
+    async def _compress(self, request: web.Request, answer: Answer) -> Answer:
         accepted = "gzip" in request.headers.get("Accept-Encoding", "")
         worth_it = len(answer.body) >= _WORTH_COMPRESSING and not answer.ready
         if not (self._server.settings.gzip and accepted and worth_it):
@@ -195,7 +195,7 @@ async def _body(request: web.Request, limit: int) -> bytes | None:
     return b"".join(pieces) if size <= limit else None
 
 
-async def _worked_out(route: Route, call: Call) -> Answer:
+async def _work_out(route: Route, call: Call) -> Answer:
     handled = route.handler(call)
     answer = await handled if isinstance(handled, Awaitable) else handled
     return answer if isinstance(answer, Answer) else await asyncio.to_thread(answer)

@@ -10,7 +10,7 @@ from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request, json_object
 from mstr_arrow.simulator.protocol.call import Call, Needs, Route
 
-from .subscriptions import administers, listed
+from .subscription_routes import administers, send_list
 
 if TYPE_CHECKING:
     from mstr_arrow.simulator.model.people import AddressDialect, Person
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 def users(call: Call) -> Answer:
     """List the users whose names begin as the request says, a part at a time."""
     found = [
-        person.described()
+        person.describe()
         for person in call.server.people.users.values()
         if _begins(call, "nameBegins", person.name) and _begins(call, "abbreviationBegins", person.username)
     ]
-    return listed(call, sorted(found, key=lambda each: str(each["name"])), default=100)
+    return send_list(call, sorted(found, key=lambda each: str(each["name"])), default=100)
 
 
 def user(call: Call) -> Answer:
     """Describe a user."""
-    return ok(call.server.people.user(call.places["id"]).described())
+    return ok(call.server.people.user(call.places["id"]).describe())
 
 
 def groups(call: Call) -> Answer:
@@ -39,13 +39,13 @@ def groups(call: Call) -> Answer:
         for each in others
         if each.kind == "user_group"
     ]
-    return listed(call, [each for each in found if _begins(call, "nameBegins", str(each["name"]))], default=100)
+    return send_list(call, [each for each in found if _begins(call, "nameBegins", str(each["name"]))], default=100)
 
 
 def members(call: Call) -> Answer:
     """List the users of a group, a part at a time."""
-    found = [person.described() for person in call.server.people.members(call.places["id"])]
-    return listed(call, sorted(found, key=lambda each: str(each["name"])), default=100)
+    found = [person.describe() for person in call.server.people.members(call.places["id"])]
+    return send_list(call, sorted(found, key=lambda each: str(each["name"])), default=100)
 
 
 def addresses(call: Call) -> Answer:
@@ -103,7 +103,7 @@ def _add(call: Call, dialect: AddressDialect) -> Answer:
 
 
 def _addresses(person: Person, dialect: AddressDialect) -> dict[str, Any]:
-    return {"addresses": [address.described(dialect) for address in person.addresses.values()]}
+    return {"addresses": [address.describe(dialect) for address in person.addresses.values()]}
 
 
 def _begins(call: Call, parameter: str, name: str) -> bool:

@@ -41,7 +41,7 @@ def _elements(call: Call, kind: str, attributes: Iterable[Attribute]) -> Answer:
     attribute = _find(attributes, call.places["attribute"])
     chosen = [{"id": form} for form in call.query.get("baseFormIds", "").split(",") if form]
     attribute = find_forms(attribute, {"forms": chosen})
-    found = _found(attribute, call.query.get("searchTerm", ""))
+    found = _search(attribute, call.query.get("searchTerm", ""))
     total = len(found)
     offset, limit = call.integer("offset", 0), call.integer("limit", _DEFAULT_LIMIT)
     keys = found.slice(offset, None if limit < 0 else limit)
@@ -52,7 +52,7 @@ def _elements(call: Call, kind: str, attributes: Iterable[Attribute]) -> Answer:
     return Answer(body=body.encode(), headers=headers, rows=len(keys))
 
 
-def _found(attribute: Attribute, term: str) -> pl.Series:
+def _search(attribute: Attribute, term: str) -> pl.Series:
     """List the keys of the elements one of whose form values holds the term, in any case; no term, all."""
     keys = pl.int_range(attribute.cardinality, eager=True).alias("key")
     if not term:

@@ -40,15 +40,17 @@ def sample_others() -> list[Other]:
 def sample_schedules() -> list[dict[str, Any]]:
     """Make the schedules, as a listing shows them."""
     return [
-        _timed(
+        _time_schedule(
             "Every Morning", {"recurrencePattern": "daily", "daily": {"dailyPattern": "day", "repeatInterval": 1}}
         ),
-        _timed(
+        _time_schedule(
             "Mondays At Six",
             {"recurrencePattern": "weekly", "weekly": {"repeatInterval": 1, "daysOfWeek": ["monday"]}},
             start="06:00:00",
         ),
-        _timed("Once In 2025", {"recurrencePattern": "daily", "daily": {"repeatInterval": 1}}, stop="2025-12-31"),
+        _time_schedule(
+            "Once In 2025", {"recurrencePattern": "daily", "daily": {"repeatInterval": 1}}, stop="2025-12-31"
+        ),
         _schedule(
             "Nightly Load Done",
             "event_based",
@@ -57,7 +59,7 @@ def sample_schedules() -> list[dict[str, Any]]:
     ]
 
 
-def _timed(
+def _time_schedule(
     name: str, pattern: dict[str, Any], *, start: str = "05:00:00", stop: str | None = None
 ) -> dict[str, Any]:
     execution = {"executionPattern": "once", "executionTime": start, "startTime": start}

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.simulator.answers import Refusal
 from mstr_arrow.simulator.bodies import bad_request
 from mstr_arrow.simulator.model.cubes import object_id
-from mstr_arrow.simulator.rules.subscription_bodies import LISTS, checked, no_object
-from mstr_arrow.simulator.samples.people import sample_schedules
-from mstr_arrow.simulator.samples.subscriptions import sample_subscriptions
+from mstr_arrow.simulator.rules.subscription_bodies import LISTS, check_body, no_object
+from mstr_arrow.simulator.samples.sample_people import sample_schedules
+from mstr_arrow.simulator.samples.sample_subscriptions import sample_subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from mstr_arrow.simulator.model.catalogue import Catalogue
 
-    from .people import People
+    from .user_directory import People
 
 EXECUTING, FINISHED = 1, 2
 SUCCESS, FAILED = 1, 2
@@ -79,7 +79,7 @@ class Subscriptions:
 
     def create(self, body: Any, owner: str) -> Subscription:
         """Make a subscription of a body; raise the server's refusal of a wrong one."""
-        filled = self._filled(checked(body, new=True), {})
+        filled = self._fill(check_body(body, new=True), {})
         now = self._now()
         made = Subscription(
             id=object_id("subscription", str(self._ticks)), owner=owner, created=now, modified=now, body=filled
@@ -90,7 +90,7 @@ class Subscriptions:
     def replace(self, subscription: Subscription, body: Any) -> None:
         """Replace all that a subscription says; lists that the body does not have are dropped."""
         children = {each["id"]: each["childSubscriptionId"] for each in subscription.body["recipients"]}
-        subscription.body = self._filled(checked(body, new=False), children)
+        subscription.body = self._fill(check_body(body, new=False), children)
         subscription.modified = self._now()
 
     def pause(self, subscription: Subscription, body: dict[str, Any]) -> None:
@@ -150,7 +150,7 @@ class Subscriptions:
             "expiration": None,
         }
 
-    def described(self, subscription: Subscription, *, last_run: bool = True) -> dict[str, Any]:
+    def describe(self, subscription: Subscription, *, last_run: bool = True) -> dict[str, Any]:
         """Write a subscription as the server shows it."""
         run = subscription.run
         return {
@@ -167,7 +167,7 @@ class Subscriptions:
     def _full_name(self, username: str) -> str:
         return self._people.user(object_id("user", username)).name
 
-    def _filled(self, body: dict[str, Any], children: dict[str, str]) -> dict[str, Any]:
+    def _fill(self, body: dict[str, Any], children: dict[str, str]) -> dict[str, Any]:
         """Fill in what the server knows: names, switches, the subscription of each recipient."""
         told = {name: value for name, value in copy.deepcopy(body).items() if name not in _GIVEN}
         told |= {name: told.get(name) or [] for name in LISTS}

@@ -10,7 +10,7 @@ from mstr_arrow.simulator.answers import BEING_PUBLISHED, Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request, json_object
 from mstr_arrow.simulator.model.cubes import object_id
 from mstr_arrow.simulator.protocol.call import Call, Route
-from mstr_arrow.simulator.protocol.execution import change, find_instance, finished
+from mstr_arrow.simulator.protocol.execution import change, find_instance, wait_for_end
 from mstr_arrow.simulator.state.refreshes import COMPARED, ERROR, RESERVED, Refresh
 
 if TYPE_CHECKING:
@@ -74,17 +74,17 @@ def publish_status(call: Call) -> Answer:
     states, done = call.server.settings.model_table_states, call.server.settings.model_done_status
     refresh = instance.refresh
     if refresh is None:
-        return _told(5, dict.fromkeys((table.id for table in instance.model.tables), RESERVED), states)
+        return _tell(5, dict.fromkeys((table.id for table in instance.model.tables), RESERVED), states)
     if refresh.outcome == "running" or (refresh.polls > 0 and refresh.outcome == "loaded"):
         refresh.polls -= 1
         stage = RESERVED if refresh.polls > 0 else refresh.stage
-        return _told(_NUMBERS[stage], dict.fromkeys(refresh.policies, stage), states)
+        return _tell(_NUMBERS[stage], dict.fromkeys(refresh.policies, stage), states)
     if refresh.outcome == "loaded":
-        return _told(done, dict.fromkeys(refresh.policies, states), states)
+        return _tell(done, dict.fromkeys(refresh.policies, states), states)
     status = refresh.ending.status if refresh.ending is not None else -2147072488
     message = refresh.ending.message if refresh.ending is not None else "(Job canceled by user request.)"
     code = status if status is not None and status < 0 else _MATERIALISATION_FAILED
-    return _told(
+    return _tell(
         code if states == "none" or code == status else 1,
         dict.fromkeys(refresh.policies, ERROR),
         states,
@@ -115,7 +115,7 @@ def parameters(call: Call) -> Answer:
     """List the parameters of a model."""
     model = _model(call)
     _check_parameters(call)
-    return ok({"total": len(model.parameters), "parameters": [each.described() for each in model.parameters]})
+    return ok({"total": len(model.parameters), "parameters": [each.describe() for each in model.parameters]})
 
 
 def values(call: Call) -> Answer:
@@ -131,7 +131,7 @@ async def change_values(call: Call) -> Answer:
     _check_parameters(call)
     model, body = _model(call), json_object(instance.body)
     changed = model.values(json_object(call.json()).get("parameters"), model.values(body.get("parameters")))
-    await finished(instance)
+    await wait_for_end(instance)
     listed = [{"id": key, "value": value} for key, value in changed.items()]
     await change(call, instance, body | {"parameters": listed})
     return ok({"parameters": _values(call, instance)})
@@ -160,7 +160,7 @@ def _instance(call: Call, instance_id: str | None) -> ModelInstance:
     return call.server.refreshes.find(instance_id, _model(call), call.user_session.token)
 
 
-def _told(status: int | None, found: dict[str, str], states: str, *, error: dict[str, Any] | None = None) -> Answer:
+def _tell(status: int | None, found: dict[str, str], states: str, *, error: dict[str, Any] | None = None) -> Answer:
     """Answer with the state of each table, or of all in one number where the server tells no tables."""
     if states == "none":
         return ok({"status": 1 if status in _NUMBERS.values() else status})

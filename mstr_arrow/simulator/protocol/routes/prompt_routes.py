@@ -25,13 +25,13 @@ def of_report(call: Call) -> Answer:
     report = call.server.catalogue.report(call.places["id"])
     if report.questions is None:
         return ok([])
-    return _listed(call, Inquiry(report, report.questions, call.server.settings.filtering))
+    return _list(call, Inquiry(report, report.questions, call.server.settings.filtering))
 
 
 def of_instance(call: Call) -> Answer:
     """List the prompts that an instance has asked so far."""
     inquiry = find_instance(call).inquiry
-    return ok([]) if inquiry is None else _listed(call, inquiry)
+    return ok([]) if inquiry is None else _list(call, inquiry)
 
 
 def elements(call: Call) -> Answer:
@@ -55,7 +55,7 @@ def objects(call: Call) -> Answer:
 
 async def answer(call: Call) -> Answer:
     """Answer prompts; where no other is open, the report is executed."""
-    return await _answered(call, json_object(call.json()).get("prompts"))
+    return await _answer(call, json_object(call.json()).get("prompts"))
 
 
 async def answer_as_before(call: Call) -> Answer:
@@ -63,10 +63,10 @@ async def answer_as_before(call: Call) -> Answer:
     inquiry = find_instance(call).inquiry
     asked = {} if inquiry is None else {prompt.key: prompt for prompt in inquiry.reached}
     items = [json_object(item) for item in json_object(call.json()).get("answers") or []]
-    return await _answered(call, [_as_now(item, asked.get(str(item.get("key")))) for item in items])
+    return await _answer(call, [_as_now(item, asked.get(str(item.get("key")))) for item in items])
 
 
-async def _answered(call: Call, items: Any) -> Answer:
+async def _answer(call: Call, items: Any) -> Answer:
     instance = find_instance(call)
     inquiry = instance.inquiry
     if inquiry is None or not inquiry.open:
@@ -75,11 +75,11 @@ async def _answered(call: Call, items: Any) -> Answer:
     if inquiry.open:
         instance.polls = call.server.settings.async_polls if instance.later else 0
     elif not instance.prepares:
-        await _executed(call, instance)
+        await _execute(call, instance)
     return Answer(status=204)
 
 
-async def _executed(call: Call, instance: Instance) -> None:
+async def _execute(call: Call, instance: Instance) -> None:
     """Execute an instance; a body that does not fit is an error of the execution now."""
     try:
         await execute(call, instance)
@@ -100,11 +100,11 @@ def _as_now(item: dict[str, Any], prompt: Prompt | None) -> dict[str, Any]:
     return {"key": prompt.key, "type": prompt.kind, "answers": written.get(prompt.kind, values)}
 
 
-def _listed(call: Call, inquiry: Inquiry) -> Answer:
+def _list(call: Call, inquiry: Inquiry) -> Answer:
     wanted = call.query.get("closed")
     names = call.server.settings.dialect.names
     described = [
-        prompt.described(names=names)
+        prompt.describe(names=names)
         | {"closed": prompt.key in inquiry.answers}
         | ({"answers": inquiry.answers[prompt.key]} if inquiry.answers.get(prompt.key) is not None else {})
         for prompt in inquiry.reached

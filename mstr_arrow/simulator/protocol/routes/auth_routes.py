@@ -48,7 +48,7 @@ def login(call: Call) -> Answer:
     working_set = _number(fields, "workingSet", call.server.settings.working_set)
     wishes: dict[str, object] = {name: str(fields[name]) for name in (*_LOCALES, "timeZone") if name in fields}
     wishes["maxSearch"] = _number(fields, "maxSearch", 3)
-    return _opened(call.server.sessions.login(user, working_set=working_set, wishes=wishes))
+    return _open(call.server.sessions.login(user, working_set=working_set, wishes=wishes))
 
 
 def delegate(call: Call) -> Answer:
@@ -58,7 +58,7 @@ def delegate(call: Call) -> Answer:
         raise Refusal(400, "ERR006", "Login mode -1 is needed to delegate")
     root = call.server.tokens.session(str(fields.get("identityToken", "")))
     root = root.shares or root
-    return _opened(
+    return _open(
         call.server.sessions.login(root.user, working_set=root.working_set, wishes=root.wishes, shares=root)
     )
 
@@ -86,7 +86,7 @@ def make_api_token(call: Call) -> Answer:
     return ok({"apiToken": call.server.tokens.api_token(user)})
 
 
-def _opened(session: Session) -> Answer:
+def _open(session: Session) -> Answer:
     cookies = [
         f"JSESSIONID={session.servlet}; Path={CONTEXT}; HttpOnly",
         f"iSession={session.token}; Path={CONTEXT}; HttpOnly",

@@ -17,18 +17,18 @@ _CERTIFIED = {"CERTIFIED_ONLY": True, "NOT_CERTIFIED_ONLY": False}
 
 def projects(call: Call) -> Answer:
     """List the projects, those that are not loaded, too."""
-    return ok(call.server.projects.listed())
+    return ok(call.server.projects.describe_all())
 
 
 def project(call: Call) -> Answer:
     """Describe a project by its name."""
-    return ok(call.server.projects.named(call.places["name"]))
+    return ok(call.server.projects.describe_named(call.places["name"]))
 
 
 def search(call: Call) -> Answer:
     """Search by name, a part of the hits at a time."""
     catalogue = call.catalogue
-    found = found_objects(call)
+    found = find_objects(call)
     if call.server.settings.index_lags:
         found = [entry for entry in found if catalogue.indexed(entry)]
     ancestors = call.flag("getAncestors")
@@ -36,7 +36,7 @@ def search(call: Call) -> Answer:
     return ok({"totalItems": len(found), "result": part}, headers=_total(found))
 
 
-def found_objects(call: Call) -> list[Entry]:
+def find_objects(call: Call) -> list[Entry]:
     """Find the objects that the parameters of a search ask for."""
     return call.catalogue.search(
         call.query.get("name", ""),

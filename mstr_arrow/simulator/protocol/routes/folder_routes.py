@@ -8,7 +8,7 @@ from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request, json_object
 from mstr_arrow.simulator.protocol.call import Call, Route
 
-from .objects import listing
+from .object_routes import listing
 
 _MY_REPORTS = "20"
 _PREDEFINED = {"1": ("Public Objects",), "7": ("Public Objects", "Reports"), "39": ()}
@@ -29,7 +29,7 @@ def personal(call: Call) -> Answer:
     return _listing(call, call.catalogue.personal(call.user_session.user))
 
 
-def predefined(call: Call) -> Answer:
+def list_predefined(call: Call) -> Answer:
     """List what lies in one of the folders that every project has."""
     number = call.places["number"]
     if number == _MY_REPORTS:
@@ -44,7 +44,7 @@ def create(call: Call) -> Answer:
     name, above = body.get("name"), catalogue.path(str(body.get("parent")))
     if not isinstance(name, str) or not name:
         raise bad_request("A folder has a name.")
-    if catalogue.named(name, above):
+    if catalogue.find_named(name, above):
         raise Refusal(400, "ERR0015", f"(An object with the name '{name}' exists in the folder.)")
     entry = catalogue.add_folder((*above, name))
     return Answer(status=201, body=orjson.dumps(catalogue.info(entry, ancestors=True)))
@@ -59,5 +59,5 @@ ROUTES = (
     Route("POST", "/api/folders", create),
     Route("GET", "/api/folders/myPersonalObjects", personal),
     Route("GET", "/api/folders/{id}", folder),
-    Route("GET", "/api/folders/preDefined/{number}", predefined),
+    Route("GET", "/api/folders/preDefined/{number}", list_predefined),
 )

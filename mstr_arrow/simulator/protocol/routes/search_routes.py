@@ -8,7 +8,7 @@ from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.model.cubes import object_id
 from mstr_arrow.simulator.protocol.call import Call, Route
 
-from .objects import found_objects, listing
+from .object_routes import find_objects, listing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def store(call: Call) -> Answer:
     """Search and keep the hits in the session, which keeps the latest searches, as many as its log-in asked for."""
-    hits = [entry.id for entry in found_objects(call)]
+    hits = [entry.id for entry in find_objects(call)]
     searches = call.user_session.searches
     search_id = object_id("search", call.user_session.token, str(call.server.arrived))
     searches[search_id] = hits

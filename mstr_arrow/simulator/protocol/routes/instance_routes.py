@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mstr_arrow.simulator.answers import NOT_PUBLISHED, NOT_SUPPORTED, Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request
 from mstr_arrow.simulator.protocol.call import Call, Route
-from mstr_arrow.simulator.protocol.execution import change, execute, find_instance, finished, shown, state
+from mstr_arrow.simulator.protocol.execution import change, execute, find_instance, show, state, wait_for_end
 from mstr_arrow.simulator.protocol.page_answers import page_options
 from mstr_arrow.simulator.protocol.report_page import page_units
 from mstr_arrow.simulator.rules.prompt_answers import Inquiry
@@ -30,7 +30,7 @@ async def create(call: Call) -> Answer | Callable[[], Answer]:
     instance.body = call.json()
     await execute(call, instance)
     call.server.keep(instance, call.user_session)
-    return await shown(call, instance)
+    return await show(call, instance)
 
 
 async def create_report(call: Call) -> Answer | Callable[[], Answer]:
@@ -52,12 +52,12 @@ async def create_report(call: Call) -> Answer | Callable[[], Answer]:
     running = instance.job is not None and instance.job.running
     if instance.prepares or (instance.later and (running or instance.polls)):
         return state(instance, unfinished=instance.polls > 0 and not instance.prepares)
-    return await shown(call, instance)
+    return await show(call, instance)
 
 
 async def read(call: Call) -> Answer | Callable[[], Answer]:
     """Answer with a page of an instance, when it is there."""
-    return await shown(call, find_instance(call))
+    return await show(call, find_instance(call))
 
 
 async def put(call: Call) -> Answer | Callable[[], Answer]:
@@ -65,9 +65,9 @@ async def put(call: Call) -> Answer | Callable[[], Answer]:
     instance = find_instance(call)
     if instance.asks:
         raise Refusal(400, NOT_SUPPORTED, "The instance cannot be changed while its prompts are open.")
-    await finished(instance)
+    await wait_for_end(instance)
     await change(call, instance)
-    return await shown(call, instance)
+    return await show(call, instance)
 
 
 def progress(call: Call) -> Answer:
@@ -84,7 +84,7 @@ async def page_by_elements(call: Call) -> Answer:
         raise Refusal(400, NOT_SUPPORTED, "Page-by elements cannot be read while prompts are open.")
     if instance.job is None:
         await execute(call, instance)
-    await finished(instance)
+    await wait_for_end(instance)
     offset, limit = call.integer("offset", 0), call.integer("limit", _MOST_COMBINATIONS)
     limit = limit if 0 <= limit <= _MOST_COMBINATIONS else _MOST_COMBINATIONS
     pages = instance.pages

@@ -19,7 +19,7 @@ _FILTERS = ("status", "type", "objectId", "objectType", "projectName", "nodeName
 
 def jobs(call: Call) -> Answer:
     """List the running jobs that the parameters choose, the oldest first or as ``sortBy`` says."""
-    found = [_described(call, job) for job in _visible(call)]
+    found = [_describe(call, job) for job in _visible(call)]
     for name in _FILTERS:
         if wanted := call.query.get(name):
             found = [job for job in found if job[name] in wanted.split(",")]
@@ -30,7 +30,7 @@ def jobs(call: Call) -> Answer:
 
 def one(call: Call) -> Answer:
     """Describe a running job."""
-    return ok(_described(call, _find(call)))
+    return ok(_describe(call, _find(call)))
 
 
 def cancel(call: Call) -> Answer:
@@ -59,7 +59,7 @@ def job_id(job: Job) -> str:
     return f"{job.number}:{_NODE_CODE}"
 
 
-def _described(call: Call, job: Job) -> dict[str, Any]:
+def _describe(call: Call, job: Job) -> dict[str, Any]:
     began = datetime.now(tz=UTC) - timedelta(seconds=job.elapsed)
     what = "cube" if job.publishes else "report"
     failed = {} if job.failure is None else {"errorMessage": job.failure.message}

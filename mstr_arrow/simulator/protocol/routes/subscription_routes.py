@@ -10,11 +10,11 @@ from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request, json_object
 from mstr_arrow.simulator.protocol.call import Call, Route
 from mstr_arrow.simulator.rules.prompt_answers import Inquiry
-from mstr_arrow.simulator.state.subscriptions import FAILED, SUCCESS
+from mstr_arrow.simulator.state.subscription_store import FAILED, SUCCESS
 
 if TYPE_CHECKING:
     from mstr_arrow.simulator.model.reports import Report
-    from mstr_arrow.simulator.state.subscriptions import Subscription
+    from mstr_arrow.simulator.state.subscription_store import Subscription
 
 _DEFAULT_LIMIT = 1000
 _MOST_SCHEDULES = 500
@@ -22,7 +22,7 @@ _SECOND = 2
 _SUBSCRIPTION = "/api/subscriptions/{id}"
 
 
-def listed(call: Call, found: list[Any], *, default: int, member: str | None = None) -> Answer:
+def send_list(call: Call, found: list[Any], *, default: int, member: str | None = None) -> Answer:
     """Answer with the part of a list that a request asks for, -1 for all, and how many there are."""
     offset, limit = call.integer("offset", 0), call.integer("limit", default)
     if offset < 0 or limit < -1:
@@ -41,13 +41,13 @@ def subscriptions(call: Call) -> Answer:
     """List the subscriptions that the user may see, a part at a time."""
     store = call.server.subscriptions
     seen = [each for each in store.all.values() if each.owner == call.user_session.user or administers(call)]
-    described = [store.described(each, last_run=call.flag("lastRun")) for each in seen]
-    return listed(call, described, default=_DEFAULT_LIMIT, member="subscriptions")
+    described = [store.describe(each, last_run=call.flag("lastRun")) for each in seen]
+    return send_list(call, described, default=_DEFAULT_LIMIT, member="subscriptions")
 
 
 def subscription(call: Call) -> Answer:
     """Describe a subscription."""
-    return ok(call.server.subscriptions.described(_own(call)))
+    return ok(call.server.subscriptions.describe(_own(call)))
 
 
 def create(call: Call) -> Answer:
@@ -56,7 +56,7 @@ def create(call: Call) -> Answer:
     made = store.create(body, call.user_session.user)
     if json_object(body).get("sendNow"):
         _send(call, made, {})
-    return Answer(status=201, body=orjson.dumps(store.described(made)))
+    return Answer(status=201, body=orjson.dumps(store.describe(made)))
 
 
 def replace(call: Call) -> Answer:
@@ -65,7 +65,7 @@ def replace(call: Call) -> Answer:
     store.replace(found, body)
     if json_object(body).get("sendNow"):
         _send(call, found, {})
-    return ok(store.described(found))
+    return ok(store.describe(found))
 
 
 def patch(call: Call) -> Answer:
@@ -92,14 +92,14 @@ def hand_over(call: Call) -> Answer:
 def send(call: Call) -> Answer:
     """Run a subscription now, in the way of old clients: with one instance that answers prompts."""
     body = json_object(call.json())
-    return _sent(call, [body] if body else [])
+    return _send_now(call, [body] if body else [])
 
 
 def send_second(call: Call) -> Answer:
     """Run a subscription now."""
     if call.server.settings.delivery_api < _SECOND:
         raise Refusal(404, "ERR004", "HTTP 404 Not Found")
-    return _sent(call, json_object(call.json()).get("contents") or [])
+    return _send_now(call, json_object(call.json()).get("contents") or [])
 
 
 def status(call: Call) -> Answer:
@@ -111,7 +111,7 @@ def prompts(call: Call) -> Answer:
     """List the prompts of what a subscription delivers."""
     filtering, names = call.server.settings.filtering, call.server.settings.dialect.names
     found = [
-        {**prompt.described(names=names), "closed": False, "contentId": report.id}
+        {**prompt.describe(names=names), "closed": False, "contentId": report.id}
         for report in _asking(call, _own(call))
         if report.questions is not None
         for prompt in Inquiry(report, report.questions, filtering).reached
@@ -136,14 +136,14 @@ def recipients(call: Call) -> Answer:
     if not json_object(call.json()).get("contents"):
         raise Refusal(400, "ERR005", "The field 'contents' is missing.")
     found = call.server.people.reachable(call.query.get("deliveryType", "EMAIL"))
-    return listed(call, found, default=_DEFAULT_LIMIT, member="recipients")
+    return send_list(call, found, default=_DEFAULT_LIMIT, member="recipients")
 
 
 def dependents(call: Call) -> Answer:
     """List the subscriptions that deliver an object."""
     store, wanted = call.server.subscriptions, call.query.get("objectId", "").upper()
     found = [each for each in store.all.values() if wanted in {content["id"] for content in each.body["contents"]}]
-    return ok({"subscriptions": [store.described(each) for each in found]})
+    return ok({"subscriptions": [store.describe(each) for each in found]})
 
 
 def schedules(call: Call) -> Answer:
@@ -156,7 +156,7 @@ def schedules_second(call: Call) -> Answer:
     if call.server.settings.delivery_api < _SECOND:
         raise Refusal(404, "ERR004", "HTTP 404 Not Found")
     found = list(call.server.subscriptions.schedules.values())
-    return listed(call, found, default=_MOST_SCHEDULES, member="schedules")
+    return send_list(call, found, default=_MOST_SCHEDULES, member="schedules")
 
 
 def schedule(call: Call) -> Answer:
@@ -181,7 +181,7 @@ def _asking(call: Call, found: Subscription) -> list[Report]:
     return [report for report in contents if report is not None and report.questions is not None]
 
 
-def _sent(call: Call, contents: list[Any]) -> Answer:
+def _send_now(call: Call, contents: list[Any]) -> Answer:
     given: dict[str, str] = {}
     for each in map(json_object, contents):
         content_id, instance_id = str(each.get("contentId")), str(each.get("instanceId"))

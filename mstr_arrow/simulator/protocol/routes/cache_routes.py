@@ -48,7 +48,7 @@ def caches(call: Call) -> Answer:
             "total": len(found),
             "loaded": sum(cache.loaded for cache in found),
             "unloaded": sum(not cache.loaded for cache in found),
-            "cubeCaches": [_described(call, cache) for cache in found[offset : offset + limit]],
+            "cubeCaches": [_describe(call, cache) for cache in found[offset : offset + limit]],
         },
         headers={"x-mstr-total-count": str(len(found))},
     )
@@ -56,7 +56,7 @@ def caches(call: Call) -> Answer:
 
 def one(call: Call) -> Answer:
     """Describe a cache."""
-    return ok(_described(call, _find(call)))
+    return ok(_describe(call, _find(call)))
 
 
 def alter(call: Call) -> Answer:
@@ -111,7 +111,7 @@ def _find(call: Call) -> CubeCache:
     return call.server.caches.find(call.places["cache"])
 
 
-def _described(call: Call, cache: CubeCache) -> dict[str, Any]:
+def _describe(call: Call, cache: CubeCache) -> dict[str, Any]:
     server = call.server
     cube = server.catalogue.cubes[cache.cube_id]
     updated = _FIRST + timedelta(minutes=cube.edition if isinstance(cube, Cube) else 0)

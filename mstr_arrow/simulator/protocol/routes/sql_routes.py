@@ -22,7 +22,7 @@ async def of_instance(call: Call) -> Answer:
     if instance.asks:
         raise Refusal(400, NOT_SUPPORTED, "The SQL cannot be told while prompts are open.")
     inquiry = instance.inquiry
-    source = instance.base if inquiry is None else await asyncio.to_thread(inquiry.resolved)
+    source = instance.base if inquiry is None else await asyncio.to_thread(inquiry.resolve)
     remark = "" if inquiry is None else f"\n/* {len(inquiry.answers)} prompts answered */"
     return ok({"sqlStatement": _statement(source) + remark})
 

@@ -1,0 +1,133 @@
+"""The room that large answers of one connection share while they come, and until they are read."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Self
+
+from mstr_arrow.errors import ProtocolError
+from mstr_arrow.wording import naming
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SMALL = 2**20
+"""Bytes of an answer that are not counted."""
+
+
+class Room:
+    """Bounds what answers above `SMALL` hold together to ``most`` bytes, and what the first of them has beyond.
+
+    Where that is reached, the one that began first comes to its end, and the others wait until it is read. Used on
+    the background loop only.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._held = 0
+        self._coming: list[Place] = []
+        self._waiting: list[asyncio.Future[None]] = []
+
+    def place(self) -> Place:
+        """Give an answer its place, which counts as one that comes while its context lasts."""
+        return Place(self)
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Have nothing wait: whoever measures a server chooses what comes at once."""
+        most, self._most = self._most, sys.maxsize
+        try:
+            yield
+        finally:
+            self._most = most
+
+    def came(self, place: Place, more: int) -> None:
+        """Count what came of an answer."""
+        if place not in self._coming:
+            self._coming.append(place)
+        self._held += more
+
+    def arrived(self, place: Place) -> None:
+        """Note that nothing more comes of an answer."""
+        if place in self._coming:
+            self._coming.remove(place)
+            self._wake()
+
+    def left(self, size: int) -> None:
+        """Count an answer of that size no longer."""
+        self._held -= size
+        self._wake()
+
+    def is_open(self, place: Place) -> bool:
+        """Say whether more of an answer may come: it fits, or is the first of those that are held, and all come."""
+        if self._held <= self._most:
+            return True
+        return self._coming[0] is place and self._held == sum(each.size for each in self._coming)
+
+    def changed(self) -> asyncio.Future[None]:
+        """Return what is done when an answer has arrived, or is held no longer, from this moment on."""
+        self._waiting.append(asyncio.get_running_loop().create_future())
+        return self._waiting[-1]
+
+    def no_room(self, seconds: float) -> ProtocolError:
+        """Make the error of an answer for which there was no room in time."""
+        return ProtocolError(
+            f"there was no room for the answer: others of this connection hold {self._held / 2**20:,.0f} MiB, and "
+            f"none of them was done in {seconds:g} s.",
+            hint=naming(
+                "Ask for fewer rows at once ({Limits.page_rows}), or raise {Limits.buffer_bytes} of the "
+                "connection's settings."
+            ),
+        )
+
+    def _wake(self) -> None:
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_result(None)
+        self._waiting.clear()
+
+
+class Place:
+    """What one answer takes of a room until it is left, at the latest when nobody holds the answer any more."""
+
+    def __init__(self, room: Room) -> None:
+        self.size = 0
+        self._room = room
+        self._loop = asyncio.get_running_loop()
+
+    def __repr__(self) -> str:
+        return f"<Place of {self.size:,} bytes>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._room.arrived(self)
+        if kind is not None:
+            self.leave()
+
+    def __del__(self) -> None:
+        if self.size:  # perhaps in a thread that decodes
+            with suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(self._room.left, self.size)
+
+    def take(self, size: int) -> bool:
+        """Count the ``size`` bytes that came so far; return whether there is room for more."""
+        self._room.came(self, size - self.size)
+        self.size = size
+        return self._room.is_open(self)
+
+    async def turn(self, seconds: float) -> None:
+        """Wait until there is room; errors: ProtocolError where no other answer is done in so many seconds."""
+        while not self._room.is_open(self):
+            try:
+                await asyncio.wait_for(self._room.changed(), seconds)
+            except TimeoutError:
+                raise self._room.no_room(seconds) from None
+
+    def leave(self) -> None:
+        """Take no room any longer; on the loop."""
+        size, self.size = self.size, 0
+        self._room.left(size)
