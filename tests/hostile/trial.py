@@ -37,6 +37,9 @@ DEADLINE = 30
 LONGEST_TEXT = 5_000
 """Letters that an error has at most."""
 
+_TRIES = 5
+"""How often a call is made without hostility until it has a value: a busy machine may be too slow for one."""
+
 _THREADS = ("mstr-arrow", "asyncio_", "ThreadPoolExecutor", "hostile", "simulator")
 """Names of threads that stay for the next call, or are of the servers."""
 _VOLATILE = re.compile(r"[0-9A-Fa-f]{25,32}|\d+\.\d+|Pushed \d+|\d{4}-\d\d-\d\dT\S+|[A-Za-z0-9_-]{40,}")
@@ -105,8 +108,11 @@ class Due:
     def __call__(self, endpoint: str) -> Any:
         """Return the value of a call; errors: Wrong where it has none."""
         if endpoint not in self._known:
-            end = call(self._server, "what is due", endpoint)
-            if end.error is not None:
+            for _ in range(_TRIES):
+                end = call(self._server, "what is due", endpoint)
+                if end.error is None:
+                    break
+            else:
                 raise Wrong(f"{end} without hostility")
             self._known[endpoint] = end.value
         return self._known[endpoint]
