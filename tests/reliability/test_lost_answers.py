@@ -11,7 +11,7 @@ import pytest
 import mstr_arrow as ma
 from mstr_arrow import errors
 from mstr_arrow.simulator import Fault, Simulator
-from mstr_arrow.simulator.faults.faults import Cut
+from mstr_arrow.simulator.faults.fault import Cut
 from tests.support.slow import thinned
 
 CUBE = "Sales Cube"
