@@ -90,7 +90,7 @@ class _HoldsSecret:
                 "pickled then is the place that it is kept in.",
             )
         names: tuple[str, ...] = self.__slots__
-        return _made, (type(self), {name: getattr(self, name) for name in names})
+        return _make, (type(self), {name: getattr(self, name) for name in names})
 
     def __copy__(self) -> Self:
         return self
@@ -99,7 +99,7 @@ class _HoldsSecret:
         return self
 
 
-def _made(kind: type, values: Mapping[str, Any]) -> object:
+def _make(kind: type, values: Mapping[str, Any]) -> object:
     return kind(**values)
 
 
@@ -374,7 +374,7 @@ def _check_numbers(settings: object, *names: str, zero: bool = False) -> None:
         number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         if not number or value < 0 or (value == 0 and not zero):
             wanted = "a number from 0 on" if zero else "a number above 0"
-            raise _refused(settings, name, wanted)
+            raise _refuse(settings, name, wanted)
 
 
 def _check_counts(settings: object, *names: str, least: int = 1) -> None:
@@ -382,9 +382,9 @@ def _check_counts(settings: object, *names: str, least: int = 1) -> None:
     for name in names:
         value = getattr(settings, name)
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise _refused(settings, name, f"a whole number from {least} on")
+            raise _refuse(settings, name, f"a whole number from {least} on")
 
 
-def _refused(settings: object, name: str, wanted: str) -> UsageError:
+def _refuse(settings: object, name: str, wanted: str) -> UsageError:
     field, value = named(f"{type(settings).__name__}.{name}"), getattr(settings, name)
     return UsageError(naming("{field} is {value!r}; it must be {wanted}.", field=field, value=value, wanted=wanted))

@@ -62,7 +62,7 @@ class Portion:
         self._columns: Columns | None = None
         self._misfits: list[Misfit] = []
 
-    async def fetched(
+    async def fetch_missing(
         self,
         session: ProjectSession,
         source: Source,

@@ -247,7 +247,7 @@ class PageByReader(BaseReader[T]):
                     context.session, self._source, str(place.instance_id), wanted, context.options.grid
                 )
 
-            async def opened(answer: Answer) -> Pages[T]:
+            async def open_shown(answer: Answer) -> Pages[T]:
                 return await open_pages(
                     context,
                     self._source,
@@ -260,7 +260,7 @@ class PageByReader(BaseReader[T]):
                 )
 
             again = ask if place.instance_id else None
-            pages = await read_page(context.session, answer, again, opened)
+            pages = await read_page(context.session, answer, again, open_shown)
         finally:
             budget.held -= estimate
             budget.offer()

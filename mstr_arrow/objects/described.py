@@ -86,7 +86,7 @@ class Described(Sql):
     @property
     def metrics(self) -> list[dict[str, str]]:
         """The metrics there are, each with ``id`` and ``name``."""
-        return listed(self._definition.metrics)
+        return as_dicts(self._definition.metrics)
 
     @property
     def other_forms(self) -> pa.Schema:
@@ -133,6 +133,6 @@ def _pass_on(table: pa.Table, found: Mapping[str, BadValues]) -> pa.Table:
     return table
 
 
-def listed(objects: Iterable[Attribute | Metric]) -> list[dict[str, str]]:
+def as_dicts(objects: Iterable[Attribute | Metric]) -> list[dict[str, str]]:
     """Return objects of a definition as dicts of their ids and names."""
     return [{"id": each.id, "name": each.name} for each in objects]

@@ -233,11 +233,11 @@ class ScanBuilder:
         instance. Each field's metadata holds ``mstr.role``, ``mstr.id``, ``mstr.data_type`` and, of an attribute's
         form, ``mstr.form_id`` and the names ``mstr.attribute`` and ``mstr.form``.
         """
-        return self._client.run(self._known_schema())
+        return self._client.run(self._get_schema())
 
     async def schema_async(self) -> pa.Schema:
         """Return `schema`."""
-        return await self._client.bridge(self._known_schema())
+        return await self._client.bridge(self._get_schema())
 
     def count_rows(self) -> int:
         """Return the number of rows of the result; creates an instance as `schema` does.
@@ -257,7 +257,7 @@ class ScanBuilder:
 
     # Reads, on the background loop
 
-    async def _known_schema(self) -> pa.Schema:
+    async def _get_schema(self) -> pa.Schema:
         return self._schema or await self._fresh_schema()
 
     async def _fresh_schema(self) -> pa.Schema:
