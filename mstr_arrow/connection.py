@@ -9,7 +9,7 @@ from mstr_arrow import background
 from mstr_arrow.caches.api import CacheCalls
 from mstr_arrow.catalog.api import CatalogueCalls
 from mstr_arrow.config import Settings
-from mstr_arrow.fetch.options import ReadOptions, ScanOptions
+from mstr_arrow.fetch.read_options import ReadOptions, ScanOptions
 from mstr_arrow.masked import Masked
 from mstr_arrow.objects.cube import open_cube
 from mstr_arrow.objects.data_model import open_data_model

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.names import listing, suggestion
-from mstr_arrow.objects.elements import list_elements
+from mstr_arrow.objects.element_table import list_elements
 from mstr_arrow.query.expressions import Elements
 
 if TYPE_CHECKING:

@@ -41,12 +41,12 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from mstr_arrow.extract.extract_options import Chosen
     from mstr_arrow.extract.folder import Folder
     from mstr_arrow.extract.manifest import Part
-    from mstr_arrow.extract.options import Chosen
     from mstr_arrow.extract.verification import Verified
     from mstr_arrow.fetch.bad_values import BadValues
-    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.read_options import ReadOptions
     from mstr_arrow.fetch.resolver import Resolver
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.grid.shape import ColumnChange

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from mstr_arrow.extract.extract_options import Chosen, Verify
     from mstr_arrow.extract.manifest import Bad, Manifest
-    from mstr_arrow.extract.options import Chosen, Verify
     from mstr_arrow.files.arrow_fs import Copied
     from mstr_arrow.files.left_uploads import LeftUpload
     from mstr_arrow.files.locations import StorePath

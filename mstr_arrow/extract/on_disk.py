@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from mstr_arrow.extract.extract_options import Chosen, Verify
     from mstr_arrow.extract.manifest import Bad, Manifest
-    from mstr_arrow.extract.options import Chosen, Verify
 
 PRIVATE = ".private.json"
 """What only its owner may read: the sessions and the instance of an extraction that is not whole."""

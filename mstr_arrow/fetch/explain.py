@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mstr_arrow.config import Limits
-    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.read_options import ReadOptions
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source

@@ -17,7 +17,7 @@ from mstr_arrow.fetch.stats import watcher
 from mstr_arrow.fetch.watermark_reader import WatermarkReader
 from mstr_arrow.grid.schema import refuse_unknown
 from mstr_arrow.http.error_map import meant_status
-from mstr_arrow.instances.elements import fetch_elements
+from mstr_arrow.instances.fetch_elements import fetch_elements
 from mstr_arrow.instances.probe import probe
 from mstr_arrow.query.element_lookup import MOST_ELEMENTS, as_elements, notes, texts_in_the_way, with_elements
 from mstr_arrow.query.forms import check_all_shown, other_forms
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mstr_arrow.fetch.base_reader import Sliceable
-    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.read_options import ReadOptions
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.instances.instance import Instance

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.rows import Range
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.http.response import Answer
-    from mstr_arrow.instances.page_by import PageChoice
+    from mstr_arrow.instances.page_choice import PageChoice
     from mstr_arrow.prompts.collection import Answers
     from mstr_arrow.session.project_http import ProjectHttp
 

@@ -8,7 +8,7 @@ from mstr_arrow.answers import reading, text
 from mstr_arrow.errors import PermissionDenied
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.instances.prompt_list import prepare_instance
-from mstr_arrow.instances.prompts import Prompting
+from mstr_arrow.instances.prompting import Prompting
 
 if TYPE_CHECKING:
     from mstr_arrow.http.response import Answer

@@ -30,7 +30,7 @@ from mstr_arrow.wording import advice, naming
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.read_options import ReadOptions
     from mstr_arrow.publishing.cube_status import CubeStatus
     from mstr_arrow.publishing.following import OnProgress
     from mstr_arrow.publishing.publication import Publication

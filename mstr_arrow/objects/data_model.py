@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mstr_arrow.catalog.objects import ObjectInfo
     from mstr_arrow.datamodels.parameters import ModelParameters
     from mstr_arrow.datamodels.tables import ModelTables, Policies
-    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.read_options import ReadOptions
     from mstr_arrow.grid.definition import Definition
     from mstr_arrow.publishing.following import OnProgress
     from mstr_arrow.publishing.publication import Publication

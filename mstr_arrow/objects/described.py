@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from mstr_arrow.catalog.certify import certify
-from mstr_arrow.objects.elements import read_elements
-from mstr_arrow.objects.sql_view import Sql
+from mstr_arrow.objects.element_table import read_elements
+from mstr_arrow.objects.sql import Sql
 from mstr_arrow.scan.remarks import warn_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mstr_arrow.fetch.bad_values import BadValues
-    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.read_options import ReadOptions
     from mstr_arrow.grid.definition import Attribute, Definition, Metric
     from mstr_arrow.instances.source import Source
     from mstr_arrow.session.client import Client

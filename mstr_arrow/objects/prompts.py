@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Self
 
-    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.read_options import ReadOptions
     from mstr_arrow.instances.source import Source
     from mstr_arrow.prompts.model import Choice, Prompt
     from mstr_arrow.session.client import Client

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.fetch.collect import count_all
-from mstr_arrow.fetch.options import ScanOptions
+from mstr_arrow.fetch.read_options import ScanOptions
 from mstr_arrow.fetch.resolver import Resolver, Whole
 from mstr_arrow.fetch.watermark_reader import WatermarkReader
 from mstr_arrow.given import check_type
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mstr_arrow.fetch.base_reader import Sliceable
-    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.read_options import ReadOptions
     from mstr_arrow.fetch.resolver import Reader
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.instances.source import Source

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mstr_arrow.extract.extract_options import ExtractOptions, complete_options
 from mstr_arrow.extract.extraction import Extraction
-from mstr_arrow.extract.options import ExtractOptions, complete_options
 from mstr_arrow.extract.places import folder_at
 from mstr_arrow.scan.remarks import warn_of
 from mstr_arrow.signatures import takes
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self, Unpack
 
+    from mstr_arrow.extract.extract_options import Chosen
     from mstr_arrow.extract.extraction import ExtractResult
-    from mstr_arrow.extract.options import Chosen
-    from mstr_arrow.fetch.options import ScanOptions
+    from mstr_arrow.fetch.read_options import ScanOptions
     from mstr_arrow.fetch.resolver import Resolver
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.files.locations import Location

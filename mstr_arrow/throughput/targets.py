@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from mstr_arrow.answers import items, reading, whole_number
 from mstr_arrow.catalog.find import find
 from mstr_arrow.errors import DataMismatch, UsageError
-from mstr_arrow.fetch.options import ReadOptions
+from mstr_arrow.fetch.read_options import ReadOptions
 from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.http.response import parsed

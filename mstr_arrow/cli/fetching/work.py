@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mstr_arrow.cli.options.written import Written
     from mstr_arrow.cli.render.streams import Terminal
     from mstr_arrow.connection import Connection
-    from mstr_arrow.fetch.options import ScanOptions
+    from mstr_arrow.fetch.read_options import ScanOptions
     from mstr_arrow.instances.freshness import Published
     from mstr_arrow.objects.cube import Cube
     from mstr_arrow.prompts.collection import Answers

@@ -15,8 +15,8 @@ from mstr_arrow.cli.render.progress import summarise
 from mstr_arrow.cli.render.tables import count
 from mstr_arrow.errors import ServerError, TransportError, UsageError
 from mstr_arrow.extract.claim import claim_session
-from mstr_arrow.extract.options import OnChange, Verify
-from mstr_arrow.fetch.options import Required
+from mstr_arrow.extract.extract_options import OnChange, Verify
+from mstr_arrow.fetch.read_options import Required
 from mstr_arrow.files.missing import folders_made
 from mstr_arrow.files.uris import is_store_uri
 from mstr_arrow.grid.shape import SchemaMode, listed
