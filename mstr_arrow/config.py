@@ -292,7 +292,7 @@ class Limits:
 
     Peak memory of a streamed read is about ``buffer_bytes`` plus the pages in the consumer's hands.
 
-    ``page_bytes``     target size of a page's JSON text in bytes, a quarter of ``buffer_bytes`` at most; the number
+    ``page_bytes``     target size of a page's JSON text in bytes, an eighth of ``buffer_bytes`` at most; the number
                        of rows follows from the bytes per row seen so far
     ``page_seconds``   the seconds that a page may take; where it takes longer, those after it have fewer rows
     ``min_page_rows``  rows that a page has at least, however long it takes

@@ -19,7 +19,7 @@ _LEAST, _GROWTH = 0.5, 1.25
 
 _SIMILAR = 1.1
 
-_PAGES, _SMALLEST = 4, 2**20
+_PAGES, _SMALLEST = 8, 2**20
 """Pages that the buffer is to hold at least, which are smaller for it, and the bytes they have nevertheless."""
 
 _PATIENCE = 8
