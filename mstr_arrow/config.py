@@ -312,7 +312,7 @@ class Limits:
     mstr_arrow.errors.UsageError: UsageError: Limits.concurrency and Limits.polite exclude each other. ...
     """
 
-    page_bytes: int = 6 * 2**20
+    page_bytes: int = 5 * 2**20
     page_seconds: float = 10.0
     min_page_rows: int = 1_000
     page_rows: int | None = None

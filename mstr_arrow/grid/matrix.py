@@ -129,10 +129,18 @@ def _typed(array: pa.DictionaryArray, to: pa.DataType) -> pa.Array:
     texts = _texts(array.dictionary, to)
     if not is_text(to):
         return parse_texts(texts, to).take(array.indices)
-    # The text of a number may be that of another cell, too, and two spellings may be one text.
+    if _spelt_once(array.dictionary):
+        return pa.DictionaryArray.from_arrays(array.indices, texts)
     encoded = texts.dictionary_encode()
     indices = array.indices if len(encoded.dictionary) == len(texts) else encoded.indices.take(array.indices)
     return pa.DictionaryArray.from_arrays(indices, encoded.dictionary)
+
+
+def _spelt_once(fields: pa.StringArray) -> bool:
+    """Tell whether different fields are certainly different texts: no ``5`` and ``"5"``, no letter as an escape."""
+    spelling = bytes(fields.buffers()[2] or b"")
+    several = rb"\u" in spelling or rb"\/" in spelling
+    return not several and pc.all(pc.starts_with(fields, QUOTE)).as_py() is not False
 
 
 def _texts(fields: pa.Array, to: pa.DataType) -> pa.Array:
