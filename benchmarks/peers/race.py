@@ -25,7 +25,7 @@ from mstr_arrow.simulator import SimulatorProcess
 SPEED, CPU, MEMORY = 15.0, 15.0, 0.25
 ROWS, QUICK_ROWS = 1_000_000, 100_000
 REPEATS = 3
-CUBES = ("Reference A", "Reference B")
+CUBES = ("Reference A", "Reference B", "Reference C")
 HEADER = (
     *("cube", "client", "rows/s", "seconds", "CPU s", "peak MB", "above start MB"),
     *("times its speed", "times less CPU", "of its memory"),

@@ -14,7 +14,7 @@ import mstr_arrow as ma
 from mstr_arrow.errors import DataChanged, FileError, NotSupported, RunLocked, UsageError
 from mstr_arrow.jobs import work
 from mstr_arrow.jobs.history import Records, beside, new_run
-from mstr_arrow.jobs.lock import locked
+from mstr_arrow.jobs.lock import hold_lock
 from mstr_arrow.simulator import Simulator
 from tests.support.servers import IDLE, connect_to
 
@@ -164,14 +164,14 @@ def test_a_second_run_is_kept_out(run, jobs_file, server_table):
         if progress.record.outcome == "done":
             with (
                 pytest.raises(RunLocked, match=r"by process \d+ on .* since 20"),
-                locked(beside(file), new_run(file, "0")),
+                hold_lock(beside(file), new_run(file, "0")),
             ):
                 pass
             seen.append(True)
 
     run(TWO, only="sales", on_progress=try_another)
     assert seen
-    with locked(beside(file), new_run(file, "0")):
+    with hold_lock(beside(file), new_run(file, "0")):
         pass
 
 
