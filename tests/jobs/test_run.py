@@ -16,7 +16,7 @@ from mstr_arrow.jobs import work
 from mstr_arrow.jobs.history import Records, beside, new_run
 from mstr_arrow.jobs.lock import hold_lock
 from mstr_arrow.simulator import Simulator
-from tests.support.servers import IDLE
+from tests.support.servers import IDLE, connect_to
 
 TWO = """
 [jobs.sales]
@@ -219,7 +219,7 @@ def test_columns_that_changed_are_refused_before_a_byte_is_written(jobs_file, tm
 
     with Simulator(rows=50, **IDLE) as server:
         file = jobs_file(f'{table_of(server)}[jobs.cities]\nobject = "Cities"\ndestination = "{place}"\n')
-        with ma.connect(server.url, username=server.username, password=server.password) as conn:
+        with connect_to(server) as conn:
             conn.write("Cities", pl.DataFrame({"city": ["Lyon"], "area": [1.5]}))
             assert outcomes(ma.jobs.run(file)) == {"cities": "done"}
             before = written()
