@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 import mstr_arrow as ma
 from benchmarks.measure import machine, table, verdict
-from mstr_arrow.fetch.options import ReadOptions
+from mstr_arrow.fetch.read_options import ReadOptions
 from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.instances.page_request import fetch_page

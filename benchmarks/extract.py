@@ -53,7 +53,7 @@ def main() -> None:
     total = options.rows or (50_000 if options.quick else 1_000_000)
     print(f"{machine()}; {total:,} rows in pages of {ROWS:,}; the server is the simulator, on this machine\n")
     with SimulatorProcess(encoded=f"benchmarks.extract:cubes_{total}", gzip=False) as sim:
-        for shape in ("A", "B"):
+        for shape in ("A", "B", "C"):
             _measure(sim, shape, total, repeats=1 if options.quick else 5)
 
 

@@ -8,8 +8,10 @@ second, and which decoder served it. Pages are made here from a seed; no server 
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import statistics
+import time
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -26,7 +28,7 @@ from mstr_arrow.grid.stitch import Stitcher
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TARGET_RATIO = 2.0
+TARGET_RATIO = 0.8
 SMALL = 10
 """By how much ``--quick`` divides the rows."""
 
@@ -47,18 +49,39 @@ def _quoted(draw: random.Random) -> str:
     return f'Note "{draw.randrange(500)}"'
 
 
+def _all_written(draw: random.Random) -> str:
+    """Write a note that no other cell has: quotes, brackets, a line break, accents, an emoji in each."""
+    return f'Überprüft [{draw.randrange(10**9)}]: "ja",\nnächste ✅'
+
+
+def _some_written(draw: random.Random) -> str:
+    return _all_written(draw) if draw.random() < 0.2 else _note(draw)
+
+
 _KINDS: dict[str, tuple[str, Callable[[random.Random], Any]]] = {
     "double": ("double", _double),
     "integer": ("integer", _integer),
     "text": ("nVarChar", _note),
     "escapes": ("nVarChar", _quoted),
+    "some written": ("nVarChar", _some_written),
+    "all written": ("nVarChar", _all_written),
+}
+_NAMES: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "accents": lambda name: f"{name}, État ✅",
+    "some written": lambda name: f'{name} "é" [x],\nß' if name.endswith(("0", "5")) else name,
+    "all written": lambda name: f'{name} "é" [x],\nß',
 }
 _FOUR = ("integer", "double", "double", "integer")
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One page: ``lines`` of combinations of the attributes on rows, the elements on columns, the metrics."""
+    """One page: ``lines`` of combinations of the attributes on rows, the elements on columns, the metrics.
+
+    ``names`` says how the texts of elements are written, ``items`` how many the largest attribute has; in an
+    ``ascii_only`` page other letters are escapes.
+    """
 
     lines: int
     metrics: tuple[str, ...] = _FOUR
@@ -66,6 +89,9 @@ class Layout:
     totals: bool = False
     metrics_on_rows: bool = False
     formatted: bool = False
+    names: str = "plain"
+    items: int = 2_000
+    ascii_only: bool = False
     options: GridOptions = field(default_factory=GridOptions)
 
 
@@ -73,12 +99,33 @@ LAYOUTS = {
     "tabular": Layout(90_000),
     "tabular, text metrics": Layout(70_000, ("integer", "double", "text", "text")),
     "tabular, texts with escapes": Layout(70_000, ("integer", "double", "text", "escapes")),
+    "tabular, a fifth of the texts as people write": Layout(
+        60_000, ("integer", "double", "some written", "some written")
+    ),
+    "tabular, all texts as people write, no two alike": Layout(
+        30_000, ("integer", "double", "all written", "all written")
+    ),
+    "the same, other letters as escapes": Layout(
+        25_000, ("integer", "double", "all written", "all written"), ascii_only=True
+    ),
+    "elements with accents": Layout(50_000, names="accents", items=20_000),
+    "elements, a fifth as people write": Layout(50_000, names="some written", items=20_000),
+    "elements, all as people write": Layout(50_000, names="all written", items=20_000),
+    "the same elements, other letters as escapes": Layout(
+        50_000, names="all written", items=20_000, ascii_only=True
+    ),
     "attributes only": Layout(220_000, ()),
     "cross-tab, 12 by 4": Layout(9_000, across=12),
     "cross-tab, 12 by 4, kept wide": Layout(9_000, across=12, options=GridOptions(layout="grid")),
     "cross-tab with subtotals": Layout(9_000, across=12, totals=True, options=GridOptions(subtotals="keep")),
     "metrics on rows, doubles": Layout(42_000, ("double",) * 4, metrics_on_rows=True),
+    "cross-tab, texts as people write": Layout(
+        6_000, ("integer", "double", "some written", "escapes"), across=12, names="some written"
+    ),
     "metrics on rows, mixed": Layout(42_000, ("integer", "double", "text", "integer"), metrics_on_rows=True),
+    "metrics on rows, texts as people write": Layout(
+        30_000, ("integer", "double", "some written", "integer"), metrics_on_rows=True, names="some written"
+    ),
     "formatted": Layout(65_000, formatted=True, options=GridOptions(values="formatted")),
 }
 
@@ -86,7 +133,11 @@ LAYOUTS = {
 def page(layout: Layout, lines: int) -> bytes:
     """Encode a page of a layout: three attributes on rows, the second with ID and DESC."""
     draw = random.Random(1)
-    rows = [_attribute("Month", 12, layout), _attribute("Item", 2_000, layout), _attribute("City", 400, layout)]
+    rows = [
+        _attribute("Month", 12, layout),
+        _attribute("Item", layout.items, layout),
+        _attribute("City", 400, layout),
+    ]
     columns = [_attribute("Channel", layout.across, layout)] if layout.across else []
     metrics = {
         "name": "Metrics",
@@ -115,25 +166,25 @@ def page(layout: Layout, lines: int) -> bytes:
     values = {"raw": raw}
     if layout.formatted:
         values["formatted"] = [["" if value is None else f"${value:,.2f}" for value in row] for row in raw]
-    return orjson.dumps(
-        {
-            "instanceId": "I1",
-            "status": 1,
-            "definition": {"grid": {"crossTab": bool(layout.across), "rows": rows, "columns": columns}},
-            "data": {
-                "paging": {"total": len(headers), "current": len(headers), "offset": 0, "limit": len(headers)},
-                "headers": {"rows": headers, "columns": across},
-                "metricValues": values,
-            },
-        }
-    )
+    whole = {
+        "instanceId": "I1",
+        "status": 1,
+        "definition": {"grid": {"crossTab": bool(layout.across), "rows": rows, "columns": columns}},
+        "data": {
+            "paging": {"total": len(headers), "current": len(headers), "offset": 0, "limit": len(headers)},
+            "headers": {"rows": headers, "columns": across},
+            "metricValues": values,
+        },
+    }
+    return json.dumps(whole, separators=(",", ":")).encode() if layout.ascii_only else orjson.dumps(whole)
 
 
 def _attribute(name: str, elements: int, layout: Layout) -> dict[str, Any]:
     two = name == "Item"
     forms = [("ID", "integer"), ("DESC", "nVarChar")] if two else [("DESC", "nVarChar")]
+    written = _NAMES[layout.names]
     found: list[dict[str, Any]] = [
-        {"formValues": [str(key), f"{name} {key}"] if two else [f"{name} {key}"], "id": f"h{key};{name}"}
+        {"formValues": [*([str(key)] * two), written(f"{name} {key}")], "id": f"h{key};{name}"}
         for key in range(elements)
     ]
     if layout.totals:
@@ -176,7 +227,7 @@ def _measure(name: str, layout: Layout, *, quick: bool) -> tuple[object, ...]:
     lines = layout.lines // (SMALL if quick else 1)
     text = page(layout, lines)
     works = {"loads": partial(orjson.loads, text), "decode": partial(_decode_all, text, layout.options)}
-    seconds = alternate(works, 2 if quick else 9)
+    seconds = alternate(works, 2 if quick else 9, time.process_time)
     loads, decoding = (statistics.median(seconds[work]) for work in ("loads", "decode"))
     ratio = median_ratio(seconds["decode"], seconds["loads"])
     rows = lines * (len(layout.metrics) if layout.metrics_on_rows else 1)

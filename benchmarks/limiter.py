@@ -1,11 +1,15 @@
 """Whether requests in flight that adapt do as well as the best number that one could have fixed.
 
-Run ``python -m benchmarks.limiter [--quick]``. Two tables:
+Run ``python -m benchmarks.limiter [--quick] [--part knees|latency|simulator]``. Three tables:
 
 * in **simulated time**, a server with a knee at 2, 8 and 32 workers, with noise of 0.3 in the logarithm of its
   seconds, and one whose 16 workers become 8 half-way: requests per second beside the best of a sweep of fixed
   numbers, and the mean time of an answer beside that at the knee, of 1,000 requests but for the first 50. Means of
   ten seeds, and the worst of them;
+* of servers where only the **latency** counts, 50 ms, 500 ms and 2 s a page, in simulated time: how long a read of
+  so many pages takes with the best fixed number, as a part of the time it takes to adapt, with 32 requests at most
+  and with the 10 that pages of the usual size leave room for. The first answers are not left out: what is lost is
+  lost on the way up. And one such read from the simulator, at 50 ms a page;
 * against the **simulator**, in a process of its own, that has 8 workers and sleeps for each page: rows per second
   of whole extractions, of which the first answers are spent on finding the knee.
 """
@@ -32,15 +36,24 @@ if TYPE_CHECKING:
 LEFT_OUT = 50
 SWEEP = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 WORKERS, PAGE_ROWS = 8, 1_000
+LATENCIES, MANY, FAR_ROWS = (0.05, 0.5, 2.0), 10_000, 100
+READS = {32: (100, 300, 1_000, 3_000), 10: (30, 100, 300)}
+"""Requests at most, and the pages of reads."""
 TARGET_RATE, TARGET_SECONDS, TARGET_OF_BEST = 0.85, 1.5, 0.90
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="few seeds and pages: a check that it runs")
-    quick = parser.parse_args().quick
-    _in_simulated_time(seeds=1 if quick else 10)
-    _on_the_simulator(pages=30 if quick else 1_000)
+    parser.add_argument("--part", choices=("knees", "latency", "simulator"), help="one part alone")
+    given = parser.parse_args()
+    quick = given.quick
+    if given.part in {None, "knees"}:
+        _in_simulated_time(seeds=1 if quick else 10)
+    if given.part in {None, "latency"}:
+        _far_away(seeds=1 if quick else 10, pages=30 if quick else 2_000)
+    if given.part in {None, "simulator"}:
+        _on_the_simulator(pages=30 if quick else 1_000)
 
 
 def cases(requests: int, noise: float = 0.3) -> dict[str, Queueing]:
@@ -93,23 +106,51 @@ def _in_simulated_time(seeds: int, requests: int = 1_000) -> None:
     print(table(header, rows))
 
 
+def beside_the_ceiling(server: Queueing, most: int, pages: int, seed: int) -> float:
+    """Compare adapting to fixed numbers on a whole read: the seconds of the best to its own."""
+
+    def seconds(limiter: Limiter) -> float:
+        return max(answer.at for answer in islice(served(server, limiter, seed=seed), pages))
+
+    fixed = {*(each for each in SWEEP if each < most), most}
+    return min(seconds(Limiter(least=each, most=each)) for each in fixed) / seconds(Limiter(most=most))
+
+
+def _far_away(seeds: int, pages: int) -> None:
+    print(f"\nReads from servers that are far away, in simulated time; means of {seeds} seeds\n")
+    rows = []
+    for latency in LATENCIES:
+        for most, reads in READS.items():
+            for read in reads:
+                server = Queueing(workers=MANY, seconds=latency, noise=0.3)
+                runs = [beside_the_ceiling(server, most, read, seed) for seed in range(seeds)]
+                mean = statistics.fmean(runs)
+                met = verdict(mean, TARGET_OF_BEST, at_most=False)
+                rows.append((f"{latency * 1e3:,.0f} ms", most, f"{read:,}", f"{mean:.2f}", f"{min(runs):.2f}", met))
+    print(table(("a page", "in flight at most", "pages", "best / adapting", "worst", ""), rows))
+    print(f"\n{machine()}; {pages:,} pages of {FAR_ROWS} rows from the simulator, on this machine: 50 ms a page\n")
+    _compare(TimeModel(workers=MANY, request_ms=50, rows_per_second=1e9), pages, FAR_ROWS, (6, 12, 16, 24, 32))
+
+
 def _on_the_simulator(pages: int) -> None:
     print(
         f"\n{machine()}; {pages:,} pages of {PAGE_ROWS:,} rows from the simulator, on this machine: "
         f"{WORKERS} workers, 150 ms a page\n"
     )
     model = TimeModel(workers=WORKERS, request_ms=50, rows_per_second=10_000)
+    _compare(model, pages, PAGE_ROWS, (2, 4, 6, 8, 12, 16, 32))
+
+
+def _compare(model: TimeModel, pages: int, page_rows: int, fixed: Sequence[int]) -> None:
+    """Read the same pages with fixed numbers in flight and with one that adapts."""
     rows, speeds = [], {}
     with (
-        SimulatorProcess(rows=pages * PAGE_ROWS, encode_once=True, gzip=False, time=model) as sim,
+        SimulatorProcess(rows=pages * page_rows, encode_once=True, gzip=False, time=model) as sim,
         ma.connect(sim.url, username=sim.username, password=sim.password, project=sim.project) as conn,
     ):
-        cube = conn.cube("Sales Cube", page_rows=PAGE_ROWS)
+        cube = conn.cube("Sales Cube", page_rows=page_rows)
         _read(cube, concurrency=64)  # so that the simulator has made its pages
-        for name, concurrency in {
-            **{f"{n} in flight": n for n in (2, 4, 6, 8, 12, 16, 32)},
-            "adapting": None,
-        }.items():
+        for name, concurrency in {**{f"{n} in flight": n for n in fixed}, "adapting": None}.items():
             stats = _read(cube, concurrency=concurrency)
             speeds[name] = stats.rows_per_second
             limits = f"{stats.in_flight_lowest} to {stats.in_flight_highest}, at last {stats.in_flight_limit}"

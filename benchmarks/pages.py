@@ -1,10 +1,14 @@
-"""The two reference pages: 50,000 rows each, four metrics, made from a seed.
+"""The reference pages: 50,000 rows each, four metrics, made from a seed.
 
 **A** is an analyst's cube: six attributes of cardinality 12, 50, 400, 2,000, 5,000 and 20,000, the fourth with
 ID and DESC forms; about 5 MB. **B** is a detail extract: one attribute unique per row, one of 18,000 time
 stamps, one of 5,000 with ID and DESC, 183 dates, 12 and 7 texts; about 9.5 MB, two thirds of it element lists.
 Both carry an integer below 10,000, a random double of which 2 % are null, a number of two decimals and an
 integer below 100.
+
+**C** is a cube with texts as people write them: the attributes of A with accents, quotes, brackets and commas in
+their names, and two metrics of texts in place of the last two, one of seven states, one of notes with quotes, line
+breaks, letters of any script, a tenth of them null; about 9 MB.
 """
 
 from __future__ import annotations
@@ -30,7 +34,8 @@ _FORMS = {
     "ID": (FORM_ID, "number"),
     "DESC": (FORM_DESC, "text"),
 }
-_METRICS = (("Quantity", "integer"), ("Score", "double"), ("Amount", "double"), ("Lines", "integer"))
+_NUMBERS = (("Quantity", "integer"), ("Score", "double"), ("Amount", "double"), ("Lines", "integer"))
+_TEXTS = (("Quantity", "integer"), ("Score", "double"), ("State", "nVarChar"), ("Note", "nVarChar"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,19 @@ def _day(k: int) -> list[str]:
     return [(date(2024, 1, 1) + timedelta(days=k)).isoformat()]
 
 
+def _state(k: int) -> str:
+    return ("open", "closed", "on hold [customer]", 'sent "as is"', "Köln, returned", "n/a", "récupéré")[k % 7]
+
+
+def note(k: int) -> str:
+    """Write a note as people do: a third of one line, the others with what JSON escapes, or other letters."""
+    return (
+        f"Order {k} as agreed",
+        f'Asked for "{k}"\nsays [no], {k % 7} times',
+        f"Überprüft, {k} Stück, 東京 ✅",
+    )[k % 3]
+
+
 _DESC = (("DESC", "nVarChar"),)
 _TWO = (("ID", "integer"), ("DESC", "nVarChar"))
 SHAPES = {
@@ -76,6 +94,19 @@ SHAPES = {
     ),
 }
 
+"""Pages of numbers, and of names of plain letters."""
+TEXTUAL = {
+    "C": (
+        Attribute("Month", 12, _DESC, _text("Mois n°")),
+        Attribute("State", 50, _DESC, lambda k: [f"Région {k}, Nord"]),
+        Attribute("City", 400, _DESC, lambda k: [f"São Paulo [{k}]"]),
+        Attribute("Item", 2_000, _TWO, lambda k: [str(k), f'Pipe {k}", 3/4" x 2 m']),
+        Attribute("Supplier", 5_000, _DESC, lambda k: [f"Supplier {k}, Inc."]),
+        Attribute("Customer", 20_000, _DESC, lambda k: [f'Müller & Söhne "{k}" GmbH']),
+    ),
+}
+"""Pages with texts as people write them, in names and in metrics."""
+
 
 def object_id(name: str) -> str:
     """Make the 32 hexadecimal digits of an object from its name."""
@@ -83,10 +114,11 @@ def object_id(name: str) -> str:
 
 
 def definition(shape: str) -> dict[str, Any]:
-    """Give the ``definition`` member of the cube of shape "A" or "B" (wire reference, section 3.2)."""
-    attributes = [_attribute(attribute) for attribute in SHAPES[shape]]
+    """Give the ``definition`` member of the cube of a shape (wire reference, section 3.2)."""
+    attributes = [_attribute(attribute) for attribute in (SHAPES | TEXTUAL)[shape]]
     metrics = [
-        {"name": name, "id": object_id(name), "type": "metric", "dataType": "unknown"} for name, _ in _METRICS
+        {"name": name, "id": object_id(name), "type": "metric", "dataType": "unknown"}
+        for name, _ in _metrics(shape)
     ]
     return {
         "availableObjects": {
@@ -97,6 +129,10 @@ def definition(shape: str) -> dict[str, Any]:
             "hierarchies": [],
         }
     }
+
+
+def _metrics(shape: str) -> tuple[tuple[str, str], ...]:
+    return _TEXTS if shape in TEXTUAL else _NUMBERS
 
 
 def _attribute(attribute: Attribute) -> dict[str, Any]:
@@ -120,7 +156,7 @@ def page(shape: str, offset: int = 0, rows: int = ROWS, total: int | None = None
 
 
 def encoded_cubes(total: int = 1_000_000) -> list[EncodedCube]:
-    """Make the cubes "Reference A" and "Reference B" for the simulator to serve already encoded."""
+    """Make the cubes "Reference A", "Reference B" and "Reference C" for the simulator to serve already encoded."""
     return [
         EncodedCube(
             name=f"Reference {shape}",
@@ -128,7 +164,7 @@ def encoded_cubes(total: int = 1_000_000) -> list[EncodedCube]:
             total=total,
             page=partial(_encoded_body, shape, total),
         )
-        for shape in SHAPES
+        for shape in (*SHAPES, *TEXTUAL)
     ]
 
 
@@ -139,7 +175,7 @@ def _encoded_body(shape: str, total: int, offset: int, rows: int) -> bytes:
 def _body(shape: str, offset: int, rows: int, total: int | None) -> dict[str, Any]:
     draw = random.Random(f"{shape} {offset}")
     units, headers = [], []
-    for attribute in SHAPES[shape]:
+    for attribute in (SHAPES | TEXTUAL)[shape]:
         if attribute.cardinality is None:
             keys = list(range(offset, offset + rows))
         else:
@@ -152,14 +188,9 @@ def _body(shape: str, offset: int, rows: int, total: int | None) -> dict[str, An
             for key in local
         ]
         units.append(unit)
+    rest = _two_texts if shape in TEXTUAL else _two_numbers
     raw = [
-        [
-            draw.randrange(10_000),
-            None if draw.random() < 0.02 else draw.random(),
-            round(draw.random() * 1_000, 2),
-            draw.randrange(100),
-        ]
-        for _ in range(rows)
+        [draw.randrange(10_000), None if draw.random() < 0.02 else draw.random(), *rest(draw)] for _ in range(rows)
     ]
     metrics = [
         {
@@ -170,7 +201,7 @@ def _body(shape: str, offset: int, rows: int, total: int | None) -> dict[str, An
             "min": 0,
             "max": 10_000,
         }
-        for name, data_type in _METRICS
+        for name, data_type in _metrics(shape)
     ]
     return {
         "definition": {
@@ -192,7 +223,15 @@ def _body(shape: str, offset: int, rows: int, total: int | None) -> dict[str, An
                 "offset": offset,
                 "limit": rows,
             },
-            "headers": {"rows": list(zip(*headers, strict=True)), "columns": [list(range(len(_METRICS)))]},
+            "headers": {"rows": list(zip(*headers, strict=True)), "columns": [list(range(len(_NUMBERS)))]},
             "metricValues": {"raw": raw},
         },
     }
+
+
+def _two_numbers(draw: random.Random) -> list[Any]:
+    return [round(draw.random() * 1_000, 2), draw.randrange(100)]
+
+
+def _two_texts(draw: random.Random) -> list[Any]:
+    return [_state(draw.randrange(7)), None if draw.random() < 0.1 else note(draw.randrange(20_000))]

@@ -36,7 +36,7 @@ ALLOWANCE = 50 * MB
 
 def cubes() -> list[EncodedCube]:
     """Make reference cube B for the simulator, all pages of which are the first one but for their place."""
-    _, cube = pages.encoded_cubes(PAGES * PAGE_ROWS)
+    _, cube, _ = pages.encoded_cubes(PAGES * PAGE_ROWS)
     first = cache(partial(cube.page, 0))
     cube.page = lambda offset, rows: first(rows).replace(b'"offset":0,', b'"offset":%d,' % offset)
     return [cube]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
-from benchmarks.pages import ROWS, SHAPES, page
+from benchmarks.pages import ROWS, SHAPES, TEXTUAL, page
 from mstr_arrow.grid.decode import decode_page, decode_plainly
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ WORKS: dict[str, Callable[..., Any]] = {
 
 
 @pytest.mark.parametrize("work", WORKS)
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", [*SHAPES, *TEXTUAL])
 def test_page(benchmark: BenchmarkFixture, shape: str, work: str) -> None:
     benchmark.group = f"page {shape}, {ROWS:,} rows"
     text = page(shape)

@@ -38,7 +38,7 @@ from mstr_arrow.upload.encode import EncodeOptions
 from mstr_arrow.upload.options import CHUNK_BYTES
 
 MB = 1e6
-TARGET_RSS = 600.0
+TARGET_RSS = 300.0
 TARGET_GROWTH = 100.0
 OPENERS = {"polars": pl.scan_parquet, "dataset": pa_dataset.dataset}
 
@@ -64,10 +64,10 @@ def main() -> None:
 
 def _write(path: Path, rows: int) -> None:
     """Write the file, at most a million rows at a time."""
-    part = sales(min(rows, 1_000_000)).to_arrow()
-    with pq.ParquetWriter(path, part.schema) as writer:
-        for _ in range(rows // part.num_rows):
-            writer.write_table(part, row_group_size=131_072)
+    count = min(rows, 1_000_000)
+    with pq.ParquetWriter(path, sales(0).to_arrow().schema) as writer:
+        for first in range(0, rows, count):
+            writer.write_table(sales(count, first).to_arrow(), row_group_size=131_072)
 
 
 def _push(part: str, path: Path) -> None:

@@ -16,11 +16,11 @@ if _TYPE_CHECKING:
     from mstr_arrow.datamodels.parameters import ModelParameter, ModelParameters
     from mstr_arrow.datamodels.tables import ModelTable, ModelTables
     from mstr_arrow.errors import DataLossWarning, MstrError
-    from mstr_arrow.extract.options import ExtractOptions
+    from mstr_arrow.extract.extract_options import ExtractOptions
     from mstr_arrow.extract.result import ExtractResult
     from mstr_arrow.fetch.bad_values import BadValues
     from mstr_arrow.fetch.batches import Batches
-    from mstr_arrow.fetch.options import ScanOptions
+    from mstr_arrow.fetch.read_options import ScanOptions
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.files.locations import Location
     from mstr_arrow.files.store_folder import list_parts
@@ -116,10 +116,10 @@ _HOMES = {
     "datamodels.tables": ("ModelTable", "ModelTables"),
     "errors": ("DataLossWarning", "MstrError", "errors"),
     "extract.result": ("ExtractResult",),
-    "extract.options": ("ExtractOptions",),
+    "extract.extract_options": ("ExtractOptions",),
     "fetch.bad_values": ("BadValues",),
     "fetch.batches": ("Batches",),
-    "fetch.options": ("ScanOptions",),
+    "fetch.read_options": ("ScanOptions",),
     "fetch.stats": ("ScanStats",),
     "files.locations": ("Location",),
     "files.store_folder": ("list_parts",),

@@ -61,7 +61,7 @@ def items(value: Any) -> list[Any]:
         return [value]
     if isinstance(value, list):
         return value
-    raise TypeError(f"{seen(value)} stands where a list is due")
+    raise TypeError(f"{describe_value(value)} stands where a list is due")
 
 
 def object_id(value: Any) -> str:
@@ -77,7 +77,7 @@ def object_id(value: Any) -> str:
 def fields(value: Any) -> dict[str, Any]:
     """Read an object; errors: TypeError for anything else."""
     if not isinstance(value, dict):
-        raise TypeError(f"{seen(value)} stands where an object is due")
+        raise TypeError(f"{describe_value(value)} stands where an object is due")
     return value
 
 
@@ -95,9 +95,9 @@ def text(holder: Any, *names: str, longest: int = LONGEST) -> str:
         raise KeyError(names[0])
     value = found[name]
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise TypeError(f"{name!r} is {seen(value)}, where a text is due")
+        raise TypeError(f"{name!r} is {describe_value(value)}, where a text is due")
     if isinstance(value, str) and len(value) > longest:
-        raise TypeError(f"{name!r} is {seen(value)}, where one of at most {longest:,} is due")
+        raise TypeError(f"{name!r} is {describe_value(value)}, where one of at most {longest:,} is due")
     return str(value)
 
 
@@ -116,7 +116,7 @@ def identity(holder: Any, *names: str) -> str:
     """
     found = text(holder, *names)
     if not found.isprintable() and any(unicodedata.category(letter) == "Cc" for letter in found):
-        raise TypeError(f"{seen(found)} stands where an id is due")
+        raise TypeError(f"{describe_value(found)} stands where an id is due")
     return object_id(found)
 
 
@@ -126,7 +126,7 @@ def number(holder: Any, name: str) -> int:
     if found.get(name) is None:
         raise KeyError(name)
     if (read := whole_number(found[name])) is None:
-        raise TypeError(f"{name!r} is {seen(found[name])}, where a number is due")
+        raise TypeError(f"{name!r} is {describe_value(found[name])}, where a number is due")
     return read
 
 
@@ -184,10 +184,10 @@ def reading(body: Any, wanted: str) -> Iterator[None]:
         raise unexpected(body, wanted, error) from error
 
 
-def seen(value: Any) -> str:
+def describe_value(value: Any) -> str:
     """Say what came, without what may be a secret: names of members, but no values.
 
-    >>> seen({"a": 1, "b": 2}), seen([]), seen("maintenance"), seen(None)
+    >>> describe_value({"a": 1, "b": 2}), describe_value([]), describe_value("maintenance"), describe_value(None)
     ("an object with 'a', 'b'", 'an empty list', "the text 'maintenance'", 'null')
     """
     match value:
@@ -198,7 +198,7 @@ def seen(value: Any) -> str:
         case []:
             return "an empty list"
         case list():
-            first = "a list" if isinstance(value[0], list) else seen(value[0])
+            first = "a list" if isinstance(value[0], list) else describe_value(value[0])
             return f"a list of {len(value)}, the first {first}"
         case str() if _WORDS.fullmatch(value):
             return f"the text {value!r}"
@@ -222,7 +222,7 @@ def unexpected(body: Any, wanted: str, error: Exception | None = None) -> Protoc
         why = f"{error} is missing; "
     elif type(error) is TypeError and " is due" in str(error):
         why = f"{error}; "
-    return ProtocolError(f"the answer is {_no(wanted)}: {why}it is {seen(body)}.", hint=HINT)
+    return ProtocolError(f"the answer is {_no(wanted)}: {why}it is {describe_value(body)}.", hint=HINT)
 
 
 def _no(wanted: str) -> str:

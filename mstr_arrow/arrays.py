@@ -62,20 +62,20 @@ def make_table(rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> pa.Table
 
 def _structs(values: Sequence[Mapping[str, Any] | None], to: pa.StructType) -> pa.StructArray:
     """Make each field by itself: within structs Polars makes texts of numbers."""
-    rows = _kept(values, (dict,), to)
+    rows = _fill_nulls(values, (dict,), to)
     fields = [make_array([row.get(field.name) for row in rows], field.type) for field in to]
     return pa.StructArray.from_arrays(fields, fields=list(to), mask=_nulls(values))
 
 
 def _lists(values: Sequence[Sequence[Any] | None], to: pa.ListType) -> pa.ListArray:
     """Make all items as one array: within lists Polars makes texts of numbers."""
-    rows = _kept(values, (list, tuple), to)
+    rows = _fill_nulls(values, (list, tuple), to)
     ends = make_array(accumulate(map(len, rows), initial=0), pa.int32())
     items = make_array([item for row in rows for item in row], to.value_type)
     return pa.ListArray.from_arrays(ends, items, type=to, mask=_nulls(values))
 
 
-def _kept(values: Sequence[Any], kinds: tuple[type, ...], to: pa.DataType) -> list[Any]:
+def _fill_nulls(values: Sequence[Any], kinds: tuple[type, ...], to: pa.DataType) -> list[Any]:
     """Put what is empty in place of each None."""
     kept = [kinds[0]() if value is None else value for value in values]
     if not all(isinstance(value, kinds) for value in kept):

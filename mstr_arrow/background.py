@@ -58,7 +58,7 @@ class _Background:
         self.thread: threading.Thread | None = None
         self.kept: dict[int, Kept] = {}
 
-    def started(self) -> asyncio.AbstractEventLoop:
+    def ensure_loop(self) -> asyncio.AbstractEventLoop:
         """Return the loop, started if need be."""
         with self.lock:
             if self.loop is None:
@@ -110,7 +110,7 @@ class _Call:
         self._coroutine = coroutine
         self._task: asyncio.Task[Any] | None = None
         self._cancelled = False
-        self._loop = _state.started()
+        self._loop = _state.ensure_loop()
         try:
             self._loop.call_soon_threadsafe(self._begin)
         except RuntimeError:  # the loop has ended, and with it the program's main thread
@@ -236,14 +236,14 @@ def _end(state: _Background, pid: int) -> None:
 def _quietly(hook: Callable[[threading.ExceptHookArgs], object]) -> Callable[[threading.ExceptHookArgs], object]:
     """Return a hook that shows no traceback of a thread whose connection was closed by the program's end."""
 
-    def ended(error: threading.ExceptHookArgs) -> None:
+    def report_end(error: threading.ExceptHookArgs) -> None:
         if isinstance(error.exc_value, (ClosedError, SessionExpired)):  # the log-out may have been first
             name = error.thread.name if error.thread else "a thread"
             logger.warning("%s used a connection when the program ended: join your threads first", name)
         else:
             hook(error)
 
-    return ended
+    return report_end
 
 
 async def _close_all(resources: list[Kept]) -> None:

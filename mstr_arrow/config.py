@@ -90,7 +90,7 @@ class _HoldsSecret:
                 "pickled then is the place that it is kept in.",
             )
         names: tuple[str, ...] = self.__slots__
-        return _made, (type(self), {name: getattr(self, name) for name in names})
+        return _make, (type(self), {name: getattr(self, name) for name in names})
 
     def __copy__(self) -> Self:
         return self
@@ -99,7 +99,7 @@ class _HoldsSecret:
         return self
 
 
-def _made(kind: type, values: Mapping[str, Any]) -> object:
+def _make(kind: type, values: Mapping[str, Any]) -> object:
     return kind(**values)
 
 
@@ -292,7 +292,7 @@ class Limits:
 
     Peak memory of a streamed read is about ``buffer_bytes`` plus the pages in the consumer's hands.
 
-    ``page_bytes``     target size of a page's JSON text in bytes, a quarter of ``buffer_bytes`` at most; the number
+    ``page_bytes``     target size of a page's JSON text in bytes, an eighth of ``buffer_bytes`` at most; the number
                        of rows follows from the bytes per row seen so far
     ``page_seconds``   the seconds that a page may take; where it takes longer, those after it have fewer rows
     ``min_page_rows``  rows that a page has at least, however long it takes
@@ -312,7 +312,7 @@ class Limits:
     mstr_arrow.errors.UsageError: UsageError: Limits.concurrency and Limits.polite exclude each other. ...
     """
 
-    page_bytes: int = 6 * 2**20
+    page_bytes: int = 5 * 2**20
     page_seconds: float = 10.0
     min_page_rows: int = 1_000
     page_rows: int | None = None
@@ -374,7 +374,7 @@ def _check_numbers(settings: object, *names: str, zero: bool = False) -> None:
         number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         if not number or value < 0 or (value == 0 and not zero):
             wanted = "a number from 0 on" if zero else "a number above 0"
-            raise _refused(settings, name, wanted)
+            raise _refuse(settings, name, wanted)
 
 
 def _check_counts(settings: object, *names: str, least: int = 1) -> None:
@@ -382,9 +382,9 @@ def _check_counts(settings: object, *names: str, least: int = 1) -> None:
     for name in names:
         value = getattr(settings, name)
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise _refused(settings, name, f"a whole number from {least} on")
+            raise _refuse(settings, name, f"a whole number from {least} on")
 
 
-def _refused(settings: object, name: str, wanted: str) -> UsageError:
+def _refuse(settings: object, name: str, wanted: str) -> UsageError:
     field, value = named(f"{type(settings).__name__}.{name}"), getattr(settings, name)
     return UsageError(naming("{field} is {value!r}; it must be {wanted}.", field=field, value=value, wanted=wanted))

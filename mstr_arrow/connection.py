@@ -9,12 +9,12 @@ from mstr_arrow import background
 from mstr_arrow.caches.api import CacheCalls
 from mstr_arrow.catalog.api import CatalogueCalls
 from mstr_arrow.config import Settings
-from mstr_arrow.fetch.options import ReadOptions, ScanOptions
+from mstr_arrow.fetch.read_options import ReadOptions, ScanOptions
 from mstr_arrow.masked import Masked
 from mstr_arrow.objects.cube import open_cube
 from mstr_arrow.objects.data_model import open_data_model
 from mstr_arrow.objects.report import open_report
-from mstr_arrow.objects.supercube import warned
+from mstr_arrow.objects.supercube import warn_of_result
 from mstr_arrow.publishing.following import settle
 from mstr_arrow.session.access import access_from
 from mstr_arrow.session.account import SessionCalls
@@ -192,11 +192,11 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
         ...     conn.project("Simulated Retail").loaded
         True
         """
-        return self._client.run(self._chosen(name_or_id))
+        return self._client.run(self._choose_project(name_or_id))
 
     async def project_async(self, name_or_id: str) -> Project:
         """Do what :meth:`project` does."""
-        return await self._client.bridge(self._chosen(name_or_id))
+        return await self._client.bridge(self._choose_project(name_or_id))
 
     def in_project(self, name_or_id: str) -> Connection:
         """Return a connection that works in another project, over the same session. GET /api/projects.
@@ -215,11 +215,11 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
         """Do what :meth:`in_project` does."""
         return await self._client.bridge(self._in_project(name_or_id))
 
-    async def _chosen(self, name_or_id: str) -> Project:
+    async def _choose_project(self, name_or_id: str) -> Project:
         return choose(await fetch_projects(self._client.http.own), name_or_id)
 
     async def _in_project(self, name_or_id: str) -> Connection:
-        return Connection(Client(SharedSession.of(self._client.session, await self._chosen(name_or_id))))
+        return Connection(Client(SharedSession.of(self._client.session, await self._choose_project(name_or_id))))
 
     @property
     def project_id(self) -> str:
@@ -381,12 +381,12 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
         ...     result.rows, result.verified
         (2, True)
         """
-        return warned(self._client.run(write(self._client, name, data, **options)), stacklevel=4)
+        return warn_of_result(self._client.run(write(self._client, name, data, **options)), stacklevel=4)
 
     @takes(WriteOptions)
     async def write_async(self, name: str, data: Any, **options: Unpack[WriteOptions]) -> WriteResult:
         """Do what :meth:`write` does."""
-        return warned(await self._client.bridge(write(self._client, name, data, **options)), stacklevel=4)
+        return warn_of_result(await self._client.bridge(write(self._client, name, data, **options)), stacklevel=4)
 
 
 def _interrupts(kind: type[BaseException] | None) -> bool:

@@ -33,10 +33,10 @@ async def resolve(credential: Credential, where: str) -> str:
     if isinstance(credential, str):
         return credential
     if isinstance(credential, Masked):
-        return _given(credential, where)
-    answer = Masked(await asyncio.to_thread(_called, credential, where))
+        return _require_text(credential, where)
+    answer = Masked(await asyncio.to_thread(_call, credential, where))
     if inspect.isawaitable(answer()):
-        answer = Masked(await _awaited(answer(), where))
+        answer = Masked(await _await(answer(), where))
     return _text(answer, where)
 
 
@@ -52,14 +52,14 @@ def resolve_here(credential: Credential, where: str) -> str:
     if isinstance(credential, str):
         return credential
     if isinstance(credential, Masked):
-        return _given(credential, where)
-    answer = Masked(_called(credential, where))
+        return _require_text(credential, where)
+    answer = Masked(_call(credential, where))
     if inspect.isawaitable(answer()):
-        answer = Masked(background.run(_awaited(answer(), where)))
+        answer = Masked(background.run(_await(answer(), where)))
     return _text(answer, where)
 
 
-def _given(credential: Masked, where: str) -> str:
+def _require_text(credential: Masked, where: str) -> str:
     if isinstance(credential(), str):
         return str(credential())
     hint = "Give a string, or a function without arguments that returns one."
@@ -68,9 +68,9 @@ def _given(credential: Masked, where: str) -> str:
     raise UsageError(naming("{where} is {kind}.", where=where, kind=_kind(credential())), hint=hint)
 
 
-def _called(credential: Any, where: str) -> Any:
+def _call(credential: Any, where: str) -> Any:
     if not callable(credential):
-        return _given(Masked(credential), where)
+        return _require_text(Masked(credential), where)
     try:
         return credential()
     except StopIteration:  # which no future can carry: whoever awaits it would wait for ever
@@ -82,7 +82,7 @@ def _called(credential: Any, where: str) -> Any:
         raise
 
 
-async def _awaited(value: Awaitable[Any], where: str) -> Any:
+async def _await(value: Awaitable[Any], where: str) -> Any:
     try:
         return await value
     except Exception as error:

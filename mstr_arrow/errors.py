@@ -60,7 +60,7 @@ _LETTERS = 4_800
 """Letters that a text of an error has, but for some words: what is quoted in it may be any length."""
 
 
-def _shown(text: str, most: int) -> str:
+def _excerpt(text: str, most: int) -> str:
     """Return the start of a text, made fit for a terminal, of at most so many letters, and say how many it has."""
     shown = printable(text[:most], lines=True)
     return shown if len(text) <= most and len(shown) <= most else f"{shown[:most]} … ({len(text):,} letters)"
@@ -95,14 +95,14 @@ class MstrError(Exception):
         self.hint = naming("{hint} {more}", hint=self.hint, more=more) if self.hint else more
 
     def __str__(self) -> str:
-        hint = f" {_shown(self.hint, _LETTERS // 2)}" if self.hint else ""
-        return _shown(f"{self.label}: {self.message}{self.facts}", _LETTERS - len(hint)) + hint
+        hint = f" {_excerpt(self.hint, _LETTERS // 2)}" if self.hint else ""
+        return _excerpt(f"{self.label}: {self.message}{self.facts}", _LETTERS - len(hint)) + hint
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _unpickled, (type(self), self.args), self.__dict__
+        return _unpickle, (type(self), self.args), self.__dict__
 
 
-def _unpickled(error_class: type[MstrError], arguments: tuple[object, ...]) -> MstrError:
+def _unpickle(error_class: type[MstrError], arguments: tuple[object, ...]) -> MstrError:
     """Make an error without its keyword arguments, which come back with its ``__dict__``."""
     error = error_class.__new__(error_class, *arguments)
     error.args = arguments
@@ -176,7 +176,7 @@ class FileError(MstrError, OSError):
 
     def __reduce__(self) -> tuple[object, ...]:
         told = {"errno": self.errno, "strerror": self.strerror, "filename": self.filename}
-        return _unpickled, (type(self), self.args), self.__dict__ | told
+        return _unpickle, (type(self), self.args), self.__dict__ | told
 
 
 class TableError(MstrError):

@@ -83,7 +83,7 @@ def connect(
         identity_token=identity_token,
         session=taken,
     )
-    settings = _completed(settings, access, on_event)
+    settings = _complete(settings, access, on_event)
     return Connection(Client(open_session(access, project, settings)))
 
 
@@ -116,10 +116,10 @@ def connect_async(
         identity_token=identity_token,
         session=taken,
     )
-    return Opening(access, project, _completed(settings, access, on_event))
+    return Opening(access, project, _complete(settings, access, on_event))
 
 
-def _completed(settings: Settings, access: Access, on_event: OnEvent | None) -> Settings:
+def _complete(settings: Settings, access: Access, on_event: OnEvent | None) -> Settings:
     """Complete the settings, and warn the caller's caller before a password that others can read is asked for."""
     check_type("settings", settings, Settings, "a Settings")
     if isinstance(access.url, str):

@@ -24,10 +24,10 @@ _URL = re.compile(
 )
 
 
-def written_path(path: str | os.PathLike[str]) -> Path:
+def path_to_write(path: str | os.PathLike[str]) -> Path:
     """Return where a path to write leads on this machine; errors: UsageError for one that leads elsewhere.
 
-    >>> written_path("sales/2024.parquet"), written_path("file:///data/a%20b.parquet")
+    >>> path_to_write("sales/2024.parquet"), path_to_write("file:///data/a%20b.parquet")
     (PosixPath('sales/2024.parquet'), PosixPath('/data/a b.parquet'))
     """
     return _local(
@@ -86,10 +86,10 @@ def is_remote(path: str | os.PathLike[str]) -> bool:
     return _URL.match(text) is not None and not text.lower().startswith("file:")
 
 
-def missing_folder(path: Path) -> Path | None:
+def find_missing_folder(path: Path) -> Path | None:
     """Return the first folder on the way to a path that is not there, or is no folder; None where all are.
 
-    >>> missing_folder(Path("/no/such/folder/x.csv"))
+    >>> find_missing_folder(Path("/no/such/folder/x.csv"))
     PosixPath('/no')
     """
     above = [*path.parents][::-1]
@@ -101,7 +101,7 @@ def missing_folder(path: Path) -> Path | None:
 
 def what_is_missing(path: Path) -> str | None:
     """Say which folder on the way to a path is none, and what helps; None where all are there."""
-    folder = missing_folder(path)
+    folder = find_missing_folder(path)
     if folder is None:
         return None
     if os.path.lexists(folder):
@@ -111,7 +111,7 @@ def what_is_missing(path: Path) -> str | None:
 
 def read_toml_or_json(path: Path, hint: str) -> tuple[str, Any]:
     """Return the text of a file and what it holds: TOML by its name, else JSON. Errors: UsageError, FileError."""
-    with told(path, "read"):
+    with explain_refusal(path, "read"):
         content = path.read_bytes()
     try:
         text = content.decode("utf-8-sig")
@@ -121,7 +121,7 @@ def read_toml_or_json(path: Path, hint: str) -> tuple[str, Any]:
 
 
 @contextmanager
-def told(path: Path, done: str) -> Iterator[None]:
+def explain_refusal(path: Path, done: str) -> Iterator[None]:
     """Tell what the system refuses of a file inside; errors: FileError.
 
     ``done`` is what cannot be done: "read", "written".

@@ -41,7 +41,7 @@ def takes(options: type) -> Callable[[F], F]:
     mstr_arrow.errors.UsageError: UsageError: read() takes no 'row'. Did you mean 'rows'?
     """
 
-    def decorated(function: F) -> F:
+    def decorate(function: F) -> F:
         signature = _signature(function, options)
         known = [name for name in signature.parameters if name != "self"]
 
@@ -53,23 +53,23 @@ def takes(options: type) -> Callable[[F], F]:
         if inspect.iscoroutinefunction(function):
 
             @wraps(function)
-            async def checked_async(*positionals: Any, **given: Any) -> Any:
+            async def check_async(*positionals: Any, **given: Any) -> Any:
                 check(given)
                 return await function(*positionals, **given)
 
-            checked: Callable[..., Any] = checked_async
+            checked: Callable[..., Any] = check_async
         else:
 
             @wraps(function)
-            def checked_here(*positionals: Any, **given: Any) -> Any:
+            def check_here(*positionals: Any, **given: Any) -> Any:
                 check(given)
                 return function(*positionals, **given)
 
-            checked = checked_here
+            checked = check_here
         checked.__signature__ = signature  # type: ignore[attr-defined]  # what inspect.signature() asks for
         return cast("F", checked)
 
-    return decorated
+    return decorate
 
 
 def _signature(function: Callable[..., Any], options: type) -> inspect.Signature:

@@ -38,7 +38,7 @@ class Span:
         tracing = _tracing()
         self._span: Any = None
         if tracing is not None:
-            self._span = tracing.get_tracer(SCOPE).start_span(name, attributes=_told(attributes))
+            self._span = tracing.get_tracer(SCOPE).start_span(name, attributes=_drop_none(attributes))
 
     @contextmanager
     def current(self) -> Iterator[None]:
@@ -66,7 +66,7 @@ class Span:
     def note(self, attributes: Attributes) -> None:
         """Add what is known now."""
         if self._span is not None:
-            self._span.set_attributes(_told(attributes))
+            self._span.set_attributes(_drop_none(attributes))
 
     def end(self) -> None:
         """End it now; the second time nothing is done."""
@@ -126,13 +126,13 @@ def server_of(base: str) -> Attributes:
 def count(name: str, number: int, attributes: Attributes) -> None:
     """Add to a counter of `COUNTERS`."""
     if _tracing() is not None:
-        _instruments()[name].add(number, _told(attributes))
+        _instruments()[name].add(number, _drop_none(attributes))
 
 
 def measure(name: str, seconds: float, attributes: Attributes) -> None:
     """Add a duration to a histogram of `HISTOGRAMS`."""
     if _tracing() is not None:
-        _instruments()[name].record(seconds, _told(attributes))
+        _instruments()[name].record(seconds, _drop_none(attributes))
 
 
 COUNTERS = {
@@ -182,7 +182,7 @@ def _request(tracing: Any, base: str, event: events.RequestFinished) -> None:
         f"{event.method} {template}",
         kind=tracing.SpanKind.CLIENT,
         start_time=now - int(event.seconds * 1e9),
-        attributes=_told(
+        attributes=_drop_none(
             {
                 **told,
                 "url.full": f"{base}{event.path}",
@@ -196,9 +196,9 @@ def _request(tracing: Any, base: str, event: events.RequestFinished) -> None:
         sent.set_status(tracing.StatusCode.ERROR, event.error)
     sent.end(now)
     instruments = _instruments()
-    instruments["http.client.request.duration"].record(event.seconds, _told(told))
+    instruments["http.client.request.duration"].record(event.seconds, _drop_none(told))
     if event.number > 1:
-        instruments["mstr_arrow.retries"].add(1, _told(server_of(base)))
+        instruments["mstr_arrow.retries"].add(1, _drop_none(server_of(base)))
 
 
 def _error_type(event: events.RequestFinished) -> str | None:
@@ -213,5 +213,5 @@ def _fail(tracing: Any, failed: Any, error: BaseException) -> None:
     failed.set_status(tracing.StatusCode.ERROR, label)
 
 
-def _told(attributes: Attributes) -> dict[str, str | int | float | bool]:
+def _drop_none(attributes: Attributes) -> dict[str, str | int | float | bool]:
     return {name: value for name, value in attributes.items() if value is not None}

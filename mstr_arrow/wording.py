@@ -82,25 +82,25 @@ def advice(key: str, template: str, **values: object) -> Wording:
     """Fill in a template that a face may replace as a whole, by a template of its own for the same values.
 
     >>> text = advice("larger", "Give {SuperCube.update.chunk_bytes}, up to {most}.", most=5)
-    >>> text, worded(text, {"larger": "Add --chunk-bytes {most}."})
+    >>> text, say_in_words(text, {"larger": "Add --chunk-bytes {most}."})
     ('Give chunk_bytes=, up to 5.', 'Add --chunk-bytes 5.')
     """
     return Wording((Named(key, naming(template, **values), values),))
 
 
-def worded(text: str, words: Mapping[str, str]) -> str:
+def say_in_words(text: str, words: Mapping[str, str]) -> str:
     """Say a text in the words of a face, by key; what has none there is said as in Python.
 
-    >>> worded(naming("Raise {Timeouts.read}."), {"Timeouts.read": "--read-timeout"})
+    >>> say_in_words(naming("Raise {Timeouts.read}."), {"Timeouts.read": "--read-timeout"})
     'Raise --read-timeout.'
     """
     if not isinstance(text, Wording):
         return text
-    return "".join(part if isinstance(part, str) else _said(part, words) for part in text.parts)
+    return "".join(part if isinstance(part, str) else _say_part(part, words) for part in text.parts)
 
 
-def _said(part: Named, words: Mapping[str, str]) -> str:
-    return words[part.key].format_map(part.values) if part.key in words else worded(part.in_python, words)
+def _say_part(part: Named, words: Mapping[str, str]) -> str:
+    return words[part.key].format_map(part.values) if part.key in words else say_in_words(part.in_python, words)
 
 
 def _in_python(path: str) -> str:

@@ -101,14 +101,14 @@ def test_a_file_object_that_writes_there_works(cube, tmp_path):
 @pytest.mark.parametrize("read", [False, True])
 def test_what_is_no_path_is_refused(path, said, read):
     with pytest.raises(UsageError, match=said):
-        (paths.read_path if read else paths.written_path)(path)
+        (paths.read_path if read else paths.path_to_write)(path)
 
 
 @pytest.mark.parametrize(
     "text", ["x", "a:b", "C:/x", "a/b://c", "s3x", "~nobody-of-that-name/x", "http:x", "x://"[:2]]
 )
 def test_other_texts_are_paths(text):
-    assert paths.written_path(text) == pathlib.Path(text)
+    assert paths.path_to_write(text) == pathlib.Path(text)
 
 
 @pytest.mark.parametrize("how", FILES)

@@ -9,7 +9,7 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow.upload.push_options import CreateOptions, UpdateOptions, WriteOptions
-from mstr_arrow.wording import advice, named, naming, worded
+from mstr_arrow.wording import advice, named, naming, say_in_words
 from tests.namedtexts import names, plain_texts
 
 OPTIONS = {
@@ -65,13 +65,13 @@ def test_a_wording_is_a_text_that_survives_pickling():
     assert isinstance(text, str)
     assert text == "Raise Timeouts.read, or renew() '{x}'."
     copy = pickle.loads(pickle.dumps(text))  # noqa: S301  our own
-    assert worded(copy, {"Timeouts.read": "--read-timeout"}) == "Raise --read-timeout, or renew() '{x}'."
-    assert worded(copy, {"later": "or ask {name} {name!r}."}) == "Raise Timeouts.read, or ask {x} '{x}'."
+    assert say_in_words(copy, {"Timeouts.read": "--read-timeout"}) == "Raise --read-timeout, or renew() '{x}'."
+    assert say_in_words(copy, {"later": "or ask {name} {name!r}."}) == "Raise Timeouts.read, or ask {x} '{x}'."
 
 
 def test_a_text_without_names_is_the_same_for_all():
-    assert worded("Raise {it}.", {"it": "x"}) == "Raise {it}."
-    assert worded(naming("Raise {{it}} {amount:.1f}.", amount=1.25), {"it": "x"}) == "Raise {it} 1.2."
+    assert say_in_words("Raise {it}.", {"it": "x"}) == "Raise {it}."
+    assert say_in_words(naming("Raise {{it}} {amount:.1f}.", amount=1.25), {"it": "x"}) == "Raise {it} 1.2."
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Run the checks, then the races, of reading and of writing: ``python -m benchmarks.peers [--quick]``."""
+"""Run the checks, then the races of reading and of writing: ``python -m benchmarks.peers [--part reads]``."""
 
 from __future__ import annotations
 
@@ -7,15 +7,25 @@ import argparse
 from benchmarks.peers import as_it_starts, checks, push_race, race, writing
 from benchmarks.peers.verdicts import Checks, hush
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the rows")
-    options = parser.parse_args()
-    hush()
+
+def check() -> None:
+    """Print the table of the checks."""
     table = Checks()
     checks.main(table)
     writing.main(table)
     as_it_starts.main(table)
     table.conclude()
-    race.main(quick=options.quick)
-    push_race.main(quick=options.quick)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a tenth of the rows")
+    parser.add_argument("--part", choices=("checks", "reads", "writes"), help="this alone")
+    options = parser.parse_args()
+    hush()
+    if options.part in {None, "checks"}:
+        check()
+    if options.part in {None, "reads"}:
+        race.main(quick=options.quick)
+    if options.part in {None, "writes"}:
+        push_race.main(quick=options.quick)

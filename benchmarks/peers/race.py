@@ -1,4 +1,4 @@
-"""Rows per second and peak memory of mstrio-py beside mstr_arrow, over the loopback, each in its own process.
+"""Speed, processor time and peak memory of mstrio-py beside mstr_arrow, over the loopback, each in its own process.
 
 The server, in a third process, hands out pages that it encoded before: a client's first run over a cube asks for
 the pages and is not measured. Each later run is a fresh interpreter that logs in, reads the cube and ends.
@@ -22,11 +22,14 @@ from benchmarks.pages import encoded_cubes
 from benchmarks.peers.reader import OURS, PEER
 from mstr_arrow.simulator import SimulatorProcess
 
-SPEED, MEMORY = 12.0, 0.33
+SPEED, CPU, MEMORY = 15.0, 15.0, 0.25
 ROWS, QUICK_ROWS = 1_000_000, 100_000
 REPEATS = 3
-CUBES = ("Reference A", "Reference B")
-HEADER = ("cube", "client", "rows/s", "seconds", "peak MB", "above start MB", "times its speed", "of its memory")
+CUBES = ("Reference A", "Reference B", "Reference C")
+HEADER = (
+    *("cube", "client", "rows/s", "seconds", "CPU s", "peak MB", "above start MB"),
+    *("times its speed", "times less CPU", "of its memory"),
+)
 
 quick_cubes = partial(encoded_cubes, QUICK_ROWS)
 
@@ -60,20 +63,26 @@ def _lines(cube: str, rows: int, runs: dict[str, list[dict[str, float]]], *, jud
     peer = medians[PEER]
     lines: list[tuple[str, ...]] = []
     for name, found in medians.items():
-        speed, memory = peer["seconds"] / found["seconds"], found["peak"] / peer["peak"]
-        ratios = (f"{speed:.1f}", f"{memory:.2f}")
+        speed, cpu = (peer[what] / found[what] for what in ("seconds", "cpu"))
+        memory = found["peak"] / peer["peak"]
+        ratios = [f"{speed:.1f}", f"{cpu:.1f}", f"{memory:.2f}"]
         if judged:
-            targets = verdict(speed, SPEED, at_most=False), verdict(memory, MEMORY, at_most=True)
-            ratios = (f"{ratios[0]} ({targets[0]})", f"{ratios[1]} ({targets[1]})")
+            targets = (
+                verdict(speed, SPEED, at_most=False),
+                verdict(cpu, CPU, at_most=False),
+                verdict(memory, MEMORY, at_most=True),
+            )
+            ratios = [f"{ratio} ({target})" for ratio, target in zip(ratios, targets, strict=True)]
         lines.append(
             (
                 cube,
                 name,
                 f"{rows / found['seconds']:,.0f}",
                 f"{found['seconds']:.2f}",
+                f"{found['cpu']:.2f}",
                 f"{found['peak']:.0f}",
                 f"{found['peak'] - found['start']:.0f}",
-                *(("", "") if name == PEER else ratios),
+                *(("", "", "") if name == PEER else ratios),
             )
         )
     return lines

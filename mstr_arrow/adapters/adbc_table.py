@@ -12,7 +12,7 @@ from mstr_arrow.adapters.sql_names import name_parts
 from mstr_arrow.adapters.table_columns import Holding
 from mstr_arrow.adapters.table_sink import TableSink
 from mstr_arrow.errors import TableError, UsageError
-from mstr_arrow.query.write_sql import quoted
+from mstr_arrow.query.write_sql import quote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +64,7 @@ class AdbcTableSink(TableSink):
 
     def _look(self) -> pa.Schema | None:
         if self._connection is None:
-            self._connection = self._connected()
+            self._connection = self._open_connection()
         names = self._place()
         try:
             return self._connection.adbc_get_table_schema(
@@ -76,7 +76,7 @@ class AdbcTableSink(TableSink):
             self._connection.rollback()
             return None
 
-    def _connected(self) -> Any:
+    def _open_connection(self) -> Any:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Cannot disable autocommit")
             if isinstance(self._database, str):
@@ -115,9 +115,9 @@ class AdbcTableSink(TableSink):
         cursor.adbc_ingest(table, reader, mode="create" if self._there is None else "append", **self._place())
 
     def _merge(self, cursor: Any, reader: pa.RecordBatchReader) -> None:
-        staged = quoted(_STAGED)
-        names = ", ".join(map(quoted, self._fit.schema.names if self._fit else []))
-        keys = ", ".join(map(quoted, self._choice.keys))
+        staged = quote(_STAGED)
+        names = ", ".join(map(quote, self._fit.schema.names if self._fit else []))
+        keys = ", ".join(map(quote, self._choice.keys))
         sides = f"({keys})" if len(self._choice.keys) > 1 else keys
         cursor.adbc_ingest(_STAGED, reader, mode="create", temporary=True)
         # Not EXISTS, for which SQLite goes through all staged rows for each row of the table.
@@ -127,7 +127,7 @@ class AdbcTableSink(TableSink):
 
     @property
     def _name(self) -> str:
-        return ".".join(map(quoted, self._parts))
+        return ".".join(map(quote, self._parts))
 
     def _secrets(self) -> Mapping[str, str]:
         password = urlsplit(self._database).password if isinstance(self._database, str) else None

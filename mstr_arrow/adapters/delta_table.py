@@ -12,10 +12,10 @@ from mstr_arrow.adapters.table_columns import Holding
 from mstr_arrow.adapters.table_sink import TableSink
 from mstr_arrow.errors import UsageError
 from mstr_arrow.names import listing, suggestion
-from mstr_arrow.paths import is_remote, written_path
+from mstr_arrow.paths import is_remote, path_to_write
 from mstr_arrow.query.expressions import Expression, column_names
 from mstr_arrow.query.parse_sql import from_sql
-from mstr_arrow.query.write_sql import quoted, to_sql
+from mstr_arrow.query.write_sql import quote, to_sql
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,7 +110,7 @@ class DeltaTableSink(TableSink):
         )
 
     def _merge(self, reader: pa.RecordBatchReader) -> None:
-        same = " AND ".join(f"kept.{quoted(key)} = come.{quoted(key)}" for key in self._choice.keys)
+        same = " AND ".join(f"kept.{quote(key)} = come.{quote(key)}" for key in self._choice.keys)
         merger = self._table.merge(
             reader,
             predicate=same,
@@ -140,7 +140,7 @@ def _deltalake() -> Any:
 
 def _uri(table: str | os.PathLike[str]) -> str:
     """Return where a table is, for the tool."""
-    return str(table) if is_remote(table) else str(written_path(table).absolute())
+    return str(table) if is_remote(table) else str(path_to_write(table).absolute())
 
 
 def _refuse_other_things(uri: str) -> None:

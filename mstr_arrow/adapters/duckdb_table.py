@@ -12,16 +12,16 @@ from mstr_arrow.adapters.sql_names import name_parts
 from mstr_arrow.adapters.table_columns import Holding
 from mstr_arrow.adapters.table_sink import TableSink
 from mstr_arrow.errors import UsageError
-from mstr_arrow.paths import written_path
-from mstr_arrow.query.write_sql import quoted
+from mstr_arrow.paths import path_to_write
+from mstr_arrow.query.write_sql import quote
 
 if TYPE_CHECKING:
     from mstr_arrow.adapters.table_sink import Choice
 
 # ruff: noqa: S608 - names are quoted, and SQL takes them in no other way
 
-_COMING = quoted("mstr_arrow_coming")
-_STAGED = f"temp.{quoted('mstr_arrow_staged')}"
+_COMING = quote("mstr_arrow_coming")
+_STAGED = f"temp.{quote('mstr_arrow_staged')}"
 
 
 class DuckDBTableSink(TableSink):
@@ -37,7 +37,7 @@ class DuckDBTableSink(TableSink):
         self._parts = name_parts(table, 3)
         self._path: str | None = None
         if isinstance(database, str | os.PathLike):
-            self._path = str(written_path(database).absolute())
+            self._path = str(path_to_write(database).absolute())
             if os.fspath(database).startswith(":memory:"):
                 raise UsageError(
                     "a database in memory is gone when its connection is.",
@@ -55,7 +55,7 @@ class DuckDBTableSink(TableSink):
     def _look(self) -> pa.Schema | None:
         self._connection = self._duckdb.connect(self._path) if self._path else self._database.cursor()
         catalog, schema, table = self._whole_name()
-        self._name = ".".join(map(quoted, (catalog, schema, table)))
+        self._name = ".".join(map(quote, (catalog, schema, table)))
         found = self._ask(
             "select table_type from information_schema.tables where lower(table_catalog) = lower(?) "
             "and lower(table_schema) = lower(?) and lower(table_name) = lower(?)",
@@ -113,8 +113,8 @@ class DuckDBTableSink(TableSink):
         if self._there is None:
             run(f"create table {self._name} as select * from {_COMING}")
             return
-        for name, kind in self._added():
-            run(f"alter table {self._name} add column {quoted(name)} {kind}")
+        for name, kind in self._columns_to_add():
+            run(f"alter table {self._name} add column {quote(name)} {kind}")
         if self._choice.mode == "merge":
             self._merge()
             return
@@ -126,8 +126,8 @@ class DuckDBTableSink(TableSink):
         """Update rows of known keys and add the others; the keys are never written, so that they may be indexed."""
         run, keys = self._run, self._choice.keys
         names = self._fit.schema.names if self._fit else []
-        same = " and ".join(f"kept.{quoted(key)} = come.{quoted(key)}" for key in keys)
-        changes = ", ".join(f"{quoted(name)} = come.{quoted(name)}" for name in names if name not in keys)
+        same = " and ".join(f"kept.{quote(key)} = come.{quote(key)}" for key in keys)
+        changes = ", ".join(f"{quote(name)} = come.{quote(name)}" for name in names if name not in keys)
         run(f"create temp table {_STAGED} as select * from {_COMING}")
         if changes:
             run(f"update {self._name} as kept set {changes} from {_STAGED} as come where {same}")
@@ -137,7 +137,7 @@ class DuckDBTableSink(TableSink):
         )
         run(f"drop table {_STAGED}")
 
-    def _added(self) -> list[tuple[str, str]]:
+    def _columns_to_add(self) -> list[tuple[str, str]]:
         """Return the columns that the table is to be given, with DuckDB's types."""
         if self._fit is None or not self._fit.added:
             return []

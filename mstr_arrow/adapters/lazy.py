@@ -65,7 +65,7 @@ def lazy_frame(
     """
     known: list[pl.Schema] = []
 
-    def promised() -> pl.Schema:
+    def promise_schema() -> pl.Schema:
         if not known:
             known.append(empty_frame(schema(), "plain").schema)
         return known[0]
@@ -73,18 +73,18 @@ def lazy_frame(
     def frames(
         with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, batch_size: int | None
     ) -> Iterator[pl.DataFrame]:
-        asked = pl.Schema({column: promised()[column] for column in with_columns or promised()})
+        asked = pl.Schema({column: promise_schema()[column] for column in with_columns or promise_schema()})
         predicate = without_hints(predicate)
         used = {*asked, *([] if predicate is None else predicate.meta.root_names())}
-        needed = pl.Schema({column: dtype for column, dtype in promised().items() if column in used})
+        needed = pl.Schema({column: dtype for column, dtype in promise_schema().items() if column in used})
 
-        def opened() -> Coroutine[Any, Any, FrameReader]:
-            columns = None if len(needed) == len(promised()) else list(needed)
+        def open_for() -> Coroutine[Any, Any, FrameReader]:
+            columns = None if len(needed) == len(promise_schema()) else list(needed)
             return open_read(columns, predicate, n_rows)
 
         if n_rows == 0:
             return
-        for frame in _awaited(client, opened, needed):
+        for frame in _iterate_frames(client, open_for, needed):
             kept = frame if predicate is None else frame.filter(predicate)
             shown = pl.DataFrame([kept.get_column(column) for column in asked])
             yield from shown.iter_slices(batch_size) if batch_size and len(shown) > batch_size else (shown,)
@@ -93,10 +93,10 @@ def lazy_frame(
     labels: dict[str, Any] = {}
     if "explain_name" in inspect.signature(register_io_source).parameters:  # not in every Polars that will do
         labels["explain_name"] = name
-    return register_io_source(frames, schema=promised, is_pure=True, **labels)
+    return register_io_source(frames, schema=promise_schema, is_pure=True, **labels)
 
 
-def _awaited(
+def _iterate_frames(
     client: Client, open_read: Callable[[], Coroutine[Any, Any, FrameReader]], schema: pl.Schema
 ) -> Iterator[pl.DataFrame]:
     """Open a read and go through its frames, with an empty one whenever nothing came for a while.

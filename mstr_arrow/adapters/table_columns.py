@@ -37,13 +37,13 @@ class Holding:
     """Whether the types that a table is said to have are those that were put into it."""
 
 
-def held_schema(schema: pa.Schema, holding: Holding) -> pa.Schema:
+def schema_in(schema: pa.Schema, holding: Holding) -> pa.Schema:
     """Return the schema in which a tool holds all values as they are; metadata are left out.
 
     Numbers without a sign become wider ones, seconds and milliseconds become microseconds, moments with a zone the
     same moments in UTC. Errors: UsageError, naming each column that does not fit.
     """
-    types = {field.name: _held(field.type, holding) for field in schema}
+    types = {field.name: _type_in(field.type, holding) for field in schema}
     refused = [f"{field.name!r} is {field.type}" for field in schema if types[field.name] is None]
     if refused:
         raise UsageError(
@@ -60,11 +60,11 @@ def held_schema(schema: pa.Schema, holding: Holding) -> pa.Schema:
     return pa.schema([pa.field(name, to) for name, to in types.items()])
 
 
-def _held(given: pa.DataType, holding: Holding) -> pa.DataType | None:
+def _type_in(given: pa.DataType, holding: Holding) -> pa.DataType | None:
     """Return the type in which a tool holds all values of another; None where there is none."""
     kinds = pa.types
     if kinds.is_dictionary(given):
-        return _held(given.value_type, holding)
+        return _type_in(given.value_type, holding)
     if is_text(given):
         return pa.string()
     if kinds.is_unsigned_integer(given):
@@ -139,7 +139,7 @@ def fit(schema: pa.Schema, table: pa.Schema, where: str, *, add: bool, types_tol
     there = [name for name in table.names if name not in gone]
     types = {name: schema.field(name).type for name in there}
     if types_told:
-        types = {name: _fitting(types[name], table.field(name).type) for name in there}
+        types = {name: _find_fit(types[name], table.field(name).type) for name in there}
     narrow = [
         f"column {name!r} is {schema.field(name).type} and {table.field(name).type} in the table"
         for name, to in types.items()
@@ -180,7 +180,7 @@ def _plain(given: pa.DataType) -> pa.DataType:
     return pa.string() if is_text(given) else given
 
 
-def _fitting(given: pa.DataType, table: pa.DataType) -> pa.DataType | None:
+def _find_fit(given: pa.DataType, table: pa.DataType) -> pa.DataType | None:
     """Return the type in which values of one go into a column of another; None where some may not fit."""
     kinds = pa.types
     to = _plain(table)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from mstr_arrow.adapters.handover import Handover
 from mstr_arrow.adapters.merge_keys import MergeKeys
-from mstr_arrow.adapters.table_columns import Fit, check_there, fit, held_schema
+from mstr_arrow.adapters.table_columns import Fit, check_there, fit, schema_in
 from mstr_arrow.errors import MstrError, TableError, UsageError
 from mstr_arrow.wording import advice
 
@@ -113,7 +113,7 @@ class TableSink(ABC):
 
     def open(self) -> None:
         """Look at the table, before anything is asked of the server; errors: UsageError, TableError."""
-        self._there = self._told(self._look)
+        self._there = self._call_tool(self._look)
         if self._there is not None and self._choice.mode == "error":
             raise UsageError(
                 f"{self._where} is there already.",
@@ -133,18 +133,18 @@ class TableSink(ABC):
 
     def start(self, schema: pa.Schema) -> None:
         """Begin with rows of a schema; errors: UsageError for columns that do not fit, TableError."""
-        held = held_schema(schema, self.holding)
+        held = schema_in(schema, self.holding)
         check_there(self._choice.keys, held, "keys")
         if self._there is None:
             check_there(self._choice.partition_by, held, "partition_by")
             if {*self._choice.partition_by} >= {*held.names}:
                 raise UsageError("partition_by names all columns.", hint="Leave out at least one.")
-        self._fit = Fit(held) if self._there is None else self._fitted(held, self._there)
+        self._fit = Fit(held) if self._there is None else self._fit_columns(held, self._there)
         self._keys = MergeKeys(self._choice.keys)
-        self._told(self._prepare)
+        self._call_tool(self._prepare)
         self._handover = Handover(self._fit.schema, self._load)
 
-    def _fitted(self, held: pa.Schema, there: pa.Schema) -> Fit:
+    def _fit_columns(self, held: pa.Schema, there: pa.Schema) -> Fit:
         add = self._choice.schema_mode == "add"
         return fit(held, there, self._where, add=add, types_told=self.holding.types_told)
 
@@ -154,14 +154,14 @@ class TableSink(ABC):
             raise RuntimeError("not started")
         fitting = self._fit.batch(batch)
         self._keys.take(fitting)
-        self._told(self._handover.put, fitting)
+        self._call_tool(self._handover.put, fitting)
 
     def finish(self) -> None:
         """Have the tool commit; errors: TableError, of the tool, or for keys of several rows."""
         if self._handover is None:
             raise RuntimeError("not started")
         self._keys.check()
-        self._told(self._handover.end)
+        self._call_tool(self._handover.end)
         self._handover = None
         self._close()
 
@@ -180,7 +180,7 @@ class TableSink(ABC):
         finally:
             self._close()
 
-    def _told(self, work: Callable[..., Any], *arguments: Any) -> Any:
+    def _call_tool(self, work: Callable[..., Any], *arguments: Any) -> Any:
         """Call a tool; its errors become TableError."""
         try:
             return work(*arguments)
@@ -191,7 +191,9 @@ class TableSink(ABC):
 
     def _not_written(self, error: Exception) -> MstrError:
         """Return the error for one of the tool's."""
-        return TableError(f"{self._where} was not written: {said(error, self._secrets())}", hint=self._hint(error))
+        return TableError(
+            f"{self._where} was not written: {describe_error(error, self._secrets())}", hint=self._hint(error)
+        )
 
     def _hint(self, error: Exception) -> str | None:  # noqa: ARG002 - for those that know more
         return "It is as it was."
@@ -215,10 +217,10 @@ class TableSink(ABC):
         """Let go of what was opened."""
 
 
-def said(error: Exception, secrets: Mapping[str, str]) -> str:
+def describe_error(error: Exception, secrets: Mapping[str, str]) -> str:
     r"""Return what a tool says, on a line, without its stack, and without the values of secret options.
 
-    >>> said(ValueError("no such\nbucket, key=abcdefghi\n   0: <unknown>"), {"key": "abcdefghi"})
+    >>> describe_error(ValueError("no such\nbucket, key=abcdefghi\n   0: <unknown>"), {"key": "abcdefghi"})
     'no such bucket, key=…'
     """
     text = " ".join(_DRAWN.sub("", _STACK.sub("", str(error))).split()) or type(error).__name__

@@ -39,7 +39,7 @@ async def alter(
     seconds = http.settings.timeouts.execute
     try:
         async with asyncio.timeout(seconds):
-            return await _altered(http, cache_id, state, reached)
+            return await _alter(http, cache_id, state, reached)
     except PermissionDenied as error:
         raise explain(error) from None
     except TimeoutError:
@@ -49,13 +49,13 @@ async def alter(
         ) from None
 
 
-async def _altered(
+async def _alter(
     http: ProjectHttp, cache_id: str, state: Mapping[str, object], reached: Callable[[Any], bool]
 ) -> Any:
     told = await http.read(
         "PATCH",
         _path(cache_id),
-        _told,
+        _read_change,
         json={"state": dict(state)},
         headers={"Prefer": "respond-async"},
         safe=True,
@@ -76,7 +76,7 @@ async def _altered(
 async def _progress(http: ProjectHttp, manipulation: str) -> dict[str, Any]:
     """Ask how far a change is; nothing is told of one that the server has forgotten."""
     try:
-        return await http.read("GET", f"{PATH}/manipulations/{quote(manipulation, safe='')}/status", _told)
+        return await http.read("GET", f"{PATH}/manipulations/{quote(manipulation, safe='')}/status", _read_change)
     except NotFound:
         return {}
 
@@ -102,7 +102,7 @@ def _cache(answer: Answer) -> Any:
         return body if isinstance(body, list) else fields(body)
 
 
-def _told(answer: Answer) -> dict[str, Any]:
+def _read_change(answer: Answer) -> dict[str, Any]:
     """Read what is told of a change; nothing where there is no body."""
     if not answer.body.strip():
         return {}

@@ -43,7 +43,7 @@ async def fetch_caches(client: Client, cube: str | None, node: str | None) -> Cu
     await http.require_project()
     nodes = await fetch_nodes(http)
     if node is not None:
-        nodes = [_chosen(node, nodes)]
+        nodes = [_choose_node(node, nodes)]
     listed = await asyncio.gather(*(fetch_listed(http, each) for each in nodes))
     found = [read_cache(body, each, client) for each, bodies in zip(nodes, listed, strict=True) for body in bodies]
     wanted = None if cube is None else cube.casefold()
@@ -52,7 +52,7 @@ async def fetch_caches(client: Client, cube: str | None, node: str | None) -> Cu
     )
 
 
-def _chosen(node: str, nodes: list[str]) -> str:
+def _choose_node(node: str, nodes: list[str]) -> str:
     for each in nodes:
         if each.casefold() == node.casefold():
             return each

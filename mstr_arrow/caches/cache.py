@@ -76,35 +76,35 @@ class CubeCache:
         PATCH /api/monitors/caches/cubes/{id}, then GET …/manipulations/{id}/status until that has ended, at most
         ``Timeouts.execute`` seconds. Raises PermissionDenied, TimeoutExceeded, and ServerError where it fails.
         """
-        return self._client.run(self._altered({"loadedState": "loaded"}))
+        return self._client.run(self._alter({"loadedState": "loaded"}))
 
     async def load_async(self) -> CubeCache:
         """Do what `load` does."""
-        return await self._client.bridge(self._altered({"loadedState": "loaded"}))
+        return await self._client.bridge(self._alter({"loadedState": "loaded"}))
 
     def unload(self) -> CubeCache:
         """Take it out of memory, and return it as it is then; the server loads it again when it is read."""
-        return self._client.run(self._altered({"loadedState": "unloaded"}))
+        return self._client.run(self._alter({"loadedState": "unloaded"}))
 
     async def unload_async(self) -> CubeCache:
         """Do what `unload` does."""
-        return await self._client.bridge(self._altered({"loadedState": "unloaded"}))
+        return await self._client.bridge(self._alter({"loadedState": "unloaded"}))
 
     def activate(self) -> CubeCache:
         """Let it be read, and return it as it is then."""
-        return self._client.run(self._altered({"active": True}))
+        return self._client.run(self._alter({"active": True}))
 
     async def activate_async(self) -> CubeCache:
         """Do what `activate` does."""
-        return await self._client.bridge(self._altered({"active": True}))
+        return await self._client.bridge(self._alter({"active": True}))
 
     def deactivate(self) -> CubeCache:
         """Let it not be read, and return it as it is then."""
-        return self._client.run(self._altered({"active": False}))
+        return self._client.run(self._alter({"active": False}))
 
     async def deactivate_async(self) -> CubeCache:
         """Do what `deactivate` does."""
-        return await self._client.bridge(self._altered({"active": False}))
+        return await self._client.bridge(self._alter({"active": False}))
 
     def delete(self) -> None:
         """Delete it: **a cube without a cache is not published** until it is refreshed. DELETE …/cubes/{id}.
@@ -117,7 +117,7 @@ class CubeCache:
         """Do what `delete` does."""
         await self._client.bridge(delete(self._client.http, self.id))
 
-    async def _altered(self, state: dict[str, object]) -> CubeCache:
+    async def _alter(self, state: dict[str, object]) -> CubeCache:
         wanted = next(iter(state.values())) in {True, "loaded"}
 
         def reached(body: Any) -> bool:

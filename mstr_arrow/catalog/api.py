@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.catalog.find import find
 from mstr_arrow.catalog.folders import folder_id, list_path
-from mstr_arrow.catalog.listing import Listing, Wanted, told
+from mstr_arrow.catalog.listing import Listing, Wanted, warn_of
 from mstr_arrow.catalog.objects import FOLDER, Objects, type_numbers
 from mstr_arrow.catalog.search import search
 from mstr_arrow.session.client import Connected
@@ -57,7 +57,7 @@ class CatalogueCalls(Connected):
         [('Sales Cube', 2000)]
         """
         listing = Listing(self._client, Wanted(pattern, kind, certified), on_progress)
-        return told(*self._client.run(listing.read(projects, complete=complete, details=details)))
+        return warn_of(*self._client.run(listing.read(projects, complete=complete, details=details)))
 
     async def objects_async(
         self,
@@ -72,7 +72,7 @@ class CatalogueCalls(Connected):
     ) -> Catalogue:
         """Do what :meth:`objects` does."""
         listing = Listing(self._client, Wanted(pattern, kind, certified), on_progress)
-        return told(*await self._client.bridge(listing.read(projects, complete=complete, details=details)))
+        return warn_of(*await self._client.bridge(listing.read(projects, complete=complete, details=details)))
 
     def search(
         self,
@@ -97,7 +97,7 @@ class CatalogueCalls(Connected):
         >>> found.table().select(["name", "type"]).to_pylist()
         [{'name': 'Sales Cube', 'type': 'cube'}]
         """
-        return told(*self._client.run(self._search(pattern, type_numbers(type), root, complete=complete)))
+        return warn_of(*self._client.run(self._search(pattern, type_numbers(type), root, complete=complete)))
 
     async def search_async(
         self,
@@ -109,7 +109,7 @@ class CatalogueCalls(Connected):
     ) -> Objects:
         """Do what :meth:`search` does."""
         found = await self._client.bridge(self._search(pattern, type_numbers(type), root, complete=complete))
-        return told(*found)
+        return warn_of(*found)
 
     async def _search(
         self, pattern: str | None, types: list[int], root: str | None, *, complete: bool

@@ -145,12 +145,12 @@ def _plain(answer: Answer, text: bytes) -> tuple[list[ObjectInfo], int | None]:
     """Read a page of any form that has one meaning."""
     body = parsed(text, answer.secrets, answer.largest)
     with reading(body, "a result of a search"):
-        listed = body if isinstance(body, list) else _listed(fields(body))
+        listed = body if isinstance(body, list) else _read_items(fields(body))
         total = whole_number(body.get("totalItems")) if isinstance(body, dict) else None
     return [object_info(item) for item in listed], total
 
 
-def _listed(body: dict[str, Any]) -> list[Any]:
+def _read_items(body: dict[str, Any]) -> list[Any]:
     """Return the objects of a page; what has no such member is an object itself, or an empty page with a total."""
     return items(body.get("result", None if "totalItems" in body else body))
 

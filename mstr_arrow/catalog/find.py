@@ -133,7 +133,7 @@ async def _at(http: ProjectHttp, address: Address, text: str, kinds: tuple[Kind,
 async def _by_name(http: ProjectHttp, wanted: str, kinds: tuple[Kind, ...]) -> list[ObjectInfo]:
     """Return what has the name or path, as it is given or without the blanks around it, wherever it is found."""
     types, spellings = subtypes_of(kinds), list(dict.fromkeys((wanted, wanted.strip())))
-    searches = (partial(_indexed, http), partial(metadata_search, http, optional=True))
+    searches = (partial(_search_index, http), partial(metadata_search, http, optional=True))
     for named in _ways(searches[0], types, wanted):
         for spelling in spellings:
             if found := _of_kinds(await _candidates(named, spelling), kinds):
@@ -157,7 +157,7 @@ def _is_one_of(info: ObjectInfo, kinds: Sequence[Kind]) -> bool:
     return info.kind in kinds or (untold and "data model" in kinds)
 
 
-async def _indexed(http: ProjectHttp, params: Mapping[str, object]) -> list[ObjectInfo]:
+async def _search_index(http: ProjectHttp, params: Mapping[str, object]) -> list[ObjectInfo]:
     return await quick_search(http, params, CANDIDATES if params.get("pattern") == EXACTLY else None)
 
 
@@ -179,7 +179,7 @@ async def _by_id(http: ProjectHttp, object_id: str, kinds: tuple[Kind, ...]) -> 
         info = await read_info(http, object_id)
     except NotFound as error:
         if other := await _not_read(http, object_id):
-            raise _refused(kinds, other, object_id) from None
+            raise _refuse(kinds, other, object_id) from None
         raise NotFound(
             f"no {word} has the id {object_id}{_in_project(http)}.",
             status=error.status,
@@ -189,7 +189,7 @@ async def _by_id(http: ProjectHttp, object_id: str, kinds: tuple[Kind, ...]) -> 
             hint="Check the id and the project, or give the name.",
         ) from None
     if not _is_one_of(info, kinds):
-        raise _refused(kinds, info, object_id)
+        raise _refuse(kinds, info, object_id)
     return info
 
 
@@ -210,7 +210,7 @@ async def _candidates(named: Named, wanted: str) -> list[ObjectInfo]:
     if "/" not in wanted:
         return []
     for name in _last_parts(wanted):
-        if at_place := _placed(find_named(name, await named(name), _name), _parts(wanted)):
+        if at_place := _match_paths(find_named(name, await named(name), _name), _parts(wanted)):
             return at_place
     return find_named(wanted, await named(wanted), _name) if wanted.startswith("/") else []
 
@@ -234,7 +234,7 @@ def _name(info: ObjectInfo) -> str:
     return info.name
 
 
-def _placed(found: list[ObjectInfo], parts: list[str]) -> list[ObjectInfo]:
+def _match_paths(found: list[ObjectInfo], parts: list[str]) -> list[ObjectInfo]:
     paths = [(_parts(info.path), info) for info in found]
     whole = [info for path, info in paths if path == parts]
     from_root = [info for path, info in paths if path[1:] == parts]
@@ -272,7 +272,7 @@ async def _in_folder(http: ProjectHttp, path: str, kinds: tuple[Kind, ...]) -> l
             continue
         found = find_named(name, there, _name)
         if found and not _of_kinds(found, kinds):
-            raise _refused(kinds, found[0], path)
+            raise _refuse(kinds, found[0], path)
         near = near_names(name, [info.name for info in _of_kinds(there, kinds)])
         if not found and above and near and wrong is None:
             wrong = NotFound(f"no {_word(kinds)} {name!r} in {above!r}.", hint=f"Did you mean {listing(near)}?")
@@ -287,20 +287,20 @@ async def _not_there(http: ProjectHttp, wanted: str, kinds: tuple[Kind, ...], na
     """Return the error that says what else has the name, which names are near, or what there is."""
     other_kinds = tuple(kind for kind in SUBTYPES if kind not in kinds)
     others = [*subtypes_of(other_kinds), *_NOT_READ, *_OTHERS]
-    for named in _ways(partial(_indexed, http), others, wanted):
+    for named in _ways(partial(_search_index, http), others, wanted):
         if found := await _candidates(named, wanted):
-            return _refused(kinds, min(found, key=lambda info: info.kind is None), wanted)
+            return _refuse(kinds, min(found, key=lambda info: info.kind is None), wanted)
     if _WEB.match(wanted.strip()):
         return no_object()
     if near := near_names(_parts(wanted)[-1], names):
         hint = f"Did you mean {listing(near)}?"
     else:
-        none = " and no ".join(f"{kind}s" for kind in _told(kinds))
+        none = " and no ".join(f"{kind}s" for kind in _kinds_to_name(kinds))
         hint = f"There are: {listing(names)}." if names else f"This project shows you no {none}."
     return NotFound(f"no {_word(kinds)} {wanted!r}{_in_project(http)}.", hint=hint)
 
 
-def _refused(kinds: tuple[Kind, ...], info: ObjectInfo, given: str) -> NotFound:
+def _refuse(kinds: tuple[Kind, ...], info: ObjectInfo, given: str) -> NotFound:
     """Return the error that says what is no such object, though it has the id or name that was given."""
     what, hint = _NOT_READ.get(info.type, (None, "Only cubes, reports and data models can be read."))
     if info.kind == "report":
@@ -334,10 +334,10 @@ def _in_project(http: ProjectHttp) -> str:
 
 
 def _word(kinds: tuple[Kind, ...]) -> str:
-    return " or ".join(_told(kinds))
+    return " or ".join(_kinds_to_name(kinds))
 
 
-def _told(kinds: tuple[Kind, ...]) -> list[Kind]:
+def _kinds_to_name(kinds: tuple[Kind, ...]) -> list[Kind]:
     """Return the kinds as they are told: data models are cubes where cubes are meant, too."""
     return [kind for kind in kinds if kind != "data model" or "cube" not in kinds]
 

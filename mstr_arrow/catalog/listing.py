@@ -15,7 +15,7 @@ from mstr_arrow.catalog.columns import Columns, read_page
 from mstr_arrow.catalog.details import fetch_cached, fetch_each
 from mstr_arrow.catalog.objects import DOCUMENT, SUBTYPES, Kind, check_text
 from mstr_arrow.catalog.paging import Gate, Pager, spread
-from mstr_arrow.catalog.search import CONTAINS, indexed_pages, metadata_pages, piece_of
+from mstr_arrow.catalog.search import CONTAINS, metadata_pages, pages_of_index, piece_of
 from mstr_arrow.catalog.skipped import Skipped
 from mstr_arrow.errors import DataLossWarning, MstrError, NotFound, NotSupported, UsageError
 from mstr_arrow.names import matcher
@@ -116,12 +116,12 @@ class Listing:
         """Return what there is, by name, and the remarks; see `CatalogueCalls.objects`."""
         if projects == "all":
             return Catalogue(self._client, await self._all(complete, details), several=True), self.remarks
-        chosen = await self._chosen(projects)
+        chosen = await self._choose_projects(projects)
         parts = [await self._project(http, complete=complete, details=details) for http in chosen]
         held = by_name(parts)
         return Catalogue(self._client, held, several=projects is not None), self.remarks
 
-    async def _chosen(self, projects: Sequence[str] | None) -> list[ProjectHttp]:
+    async def _choose_projects(self, projects: Sequence[str] | None) -> list[ProjectHttp]:
         """Return the way to each project, once; errors: UsageError, NotFound for names that none has."""
         http = self._client.http
         if projects is None:
@@ -157,16 +157,18 @@ class Listing:
         columns, indexed, listed = Columns(), False, None
         if not complete:
             with suppress(NotFound, NotSupported):  # a server without an index
-                listed = await self._indexed(http, project, columns)
+                listed = await self._read_index(http, project, columns)
                 indexed = True
         if listed is None or not listed.num_rows:
-            listed = await self._stored(http, project, columns, optional=indexed)
+            listed = await self._read_metadata(http, project, columns, optional=indexed)
         return await self._with_details(http, listed, project) if details else listed
 
-    async def _indexed(self, http: ProjectHttp, project: Project, columns: Columns) -> pa.Table:
-        return await self._read(indexed_pages(http, self._wanted.params, read_page), project, columns)
+    async def _read_index(self, http: ProjectHttp, project: Project, columns: Columns) -> pa.Table:
+        return await self._read(pages_of_index(http, self._wanted.params, read_page), project, columns)
 
-    async def _stored(self, http: ProjectHttp, project: Project, columns: Columns, *, optional: bool) -> pa.Table:
+    async def _read_metadata(
+        self, http: ProjectHttp, project: Project, columns: Columns, *, optional: bool
+    ) -> pa.Table:
         params = {name: value for name, value in self._wanted.params.items() if name != "certifiedStatus"}
         async with metadata_pages(http, params, read_page, optional=optional) as ask:
             return await self._read(ask, project, columns)
@@ -201,7 +203,7 @@ class Listing:
         return with_details(held, known | more)
 
 
-def told(found: Found, remarks: Sequence[str]) -> Found:
+def warn_of(found: Found, remarks: Sequence[str]) -> Found:
     """Warn once, where the caller of the caller is, of what is not there."""
     if remarks:
         warnings.warn(_sentence(remarks), DataLossWarning, stacklevel=3)

@@ -173,14 +173,14 @@ class Pager:
             if not len(page.items):
                 return
 
-    async def _asked(self, offset: int, limit: int) -> Page:
+    async def _ask_page(self, offset: int, limit: int) -> Page:
         """Ask for a page, unless the list proved to end before it while a place was waited for."""
         if self._end is not None and offset >= self._end:
             return Page([], None)
         return await self._ask(offset, limit)
 
     async def _page(self, offset: int, limit: int) -> Page:
-        page = await self._gate.send(self._asked, offset, limit)
+        page = await self._gate.send(self._ask_page, offset, limit)
         if page.total is not None:
             self.changing = self.changing or self._told not in {None, page.total}
             self.total = self._told = page.total

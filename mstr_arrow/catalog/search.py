@@ -63,11 +63,11 @@ async def search(
         pager = Pager(gate, ask, into := _Infos())
         await pager.read()
         remarks.extend(pager.remarks("objects that the server counts"))
-        return [info for info in into.found(whole=pager.whole) if fits(info.name)]
+        return [info for info in into.collect(whole=pager.whole) if fits(info.name)]
 
     if not complete:
         try:
-            found = await read(indexed_pages(http, params, read_infos))
+            found = await read(pages_of_index(http, params, read_infos))
             indexed = True
         except (NotFound, NotSupported):
             pass  # a server without an index, or a folder without an id: the metadata search says which
@@ -90,9 +90,9 @@ class _Infos:
         self._passes[-1] |= {info.id: info for info in page.items}
 
     def count(self, *, all_passes: bool = False) -> int:
-        return len(self.found(whole=not all_passes))
+        return len(self.collect(whole=not all_passes))
 
-    def found(self, *, whole: bool) -> list[ObjectInfo]:
+    def collect(self, *, whole: bool) -> list[ObjectInfo]:
         """Return what came in all passes; in the last alone if that is ``whole``."""
         passes = self._passes[-1:] if whole else self._passes
         return list({key: info for gathered in passes for key, info in gathered.items()}.values())
@@ -176,7 +176,7 @@ async def _results(http: ProjectHttp, search_id: str, total: int | None) -> list
     offset = 0
     while total is None or offset < total:
         part = {"searchId": search_id, "offset": offset, "limit": PAGE}
-        listed = await http.read("GET", _STORED, _stored_results, params=part, subject=Subject.SEARCH)
+        listed = await http.read("GET", _STORED, _read_results, params=part, subject=Subject.SEARCH)
         if not listed:
             break
         before = len(found)
@@ -187,17 +187,17 @@ async def _results(http: ProjectHttp, search_id: str, total: int | None) -> list
     return list(found.values())
 
 
-def _stored_results(answer: Answer) -> list[ObjectInfo]:
-    return [object_info(item) for item in _stored_items(answer)]
+def _read_results(answer: Answer) -> list[ObjectInfo]:
+    return [object_info(item) for item in _read_items(answer)]
 
 
-def _stored_items(answer: Answer) -> list[Any]:
+def _read_items(answer: Answer) -> list[Any]:
     body = answer.json()
     with reading(body, "a result of a search"):
         return items(body["result"] if isinstance(body, dict) and "result" in body else body)
 
 
-def indexed_pages(http: ProjectHttp, params: Mapping[str, object], read: Callable[[Answer], Page]) -> Ask:
+def pages_of_index(http: ProjectHttp, params: Mapping[str, object], read: Callable[[Answer], Page]) -> Ask:
     """Give what asks for a page of what the index has, and reads it in a thread. GET /api/searches/results."""
     one_at_a_time = asyncio.Lock()
 

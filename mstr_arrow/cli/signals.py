@@ -16,7 +16,7 @@ class Terminated(KeyboardInterrupt):
 
 
 @contextmanager
-def heard_signals() -> Iterator[None]:
+def hear_signals() -> Iterator[None]:
     """Raise Terminated where SIGTERM would kill the process; only the first one counts.
 
     Whoever sends it may send it twice, as ``timeout`` does: the second would interrupt the log-out.

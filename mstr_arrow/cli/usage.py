@@ -11,7 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from mstr_arrow.cli.loading import all_leaves, load
 from mstr_arrow.cli.options.profile import origin
-from mstr_arrow.cli.render.errors import shown_crashes
+from mstr_arrow.cli.render.errors import show_crashes
 from mstr_arrow.cli.render.streams import standard_streams
 from mstr_arrow.names import near_names
 
@@ -30,7 +30,7 @@ class Command(TyperCommand):
     def parse_args(self, context: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]  # typer's own
         """Read its arguments, as typer does."""
         try:
-            return super().parse_args(context, [_decoded(each) for each in args])
+            return super().parse_args(context, [_decode(each) for each in args])
         except _WrongUsage as error:
             error.message += "".join(f" {hint}" for hint in _hints(error, context))
             raise
@@ -41,7 +41,7 @@ class Commands(TyperGroup):
 
     def main(self, *arguments: Any, **settings: Any) -> Any:
         """Run it, as typer does."""
-        with shown_crashes(), standard_streams():
+        with show_crashes(), standard_streams():
             return super().main(*arguments, **settings)
 
     def parse_args(self, context: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]  # typer's own
@@ -49,7 +49,7 @@ class Commands(TyperGroup):
         try:
             return super().parse_args(context, args)
         except _WrongUsage as error:
-            if having := _having(all_leaves(context), getattr(error, "option_name", None)):
+            if having := _commands_with(all_leaves(context), getattr(error, "option_name", None)):
                 error.message += f" Options stand after the command: mstr-arrow {having[0]} {error.option_name} …"
             raise
 
@@ -72,7 +72,7 @@ class CommandsOrRun(Commands):
         return super().parse_args(context, args if named else ["run", *args])
 
 
-def _decoded(argument: str) -> str:
+def _decode(argument: str) -> str:
     """Return an argument as its text in UTF-8, whatever the locale is; errors: BadArgument for one that is none."""
     try:
         argument.encode()
@@ -98,12 +98,12 @@ def _hints(error: Any, context: typer.Context) -> Iterator[str]:
     """Say what was meant: an option of another command, a name in quotes, a key of the profile."""
     option = getattr(error, "option_name", None)
     commands = all_leaves(context)
-    if having := _having(commands, option):
+    if having := _commands_with(commands, option):
         yield f"It is an option of mstr-arrow {', '.join(having)}."
     elif option and not getattr(error, "possibilities", None):
         every = sorted({each for command in commands.values() for each in _options(command)})
         if near := near_names(option, every)[:1]:
-            yield f"Did you mean {near[0]}, an option of mstr-arrow {', '.join(_having(commands, near[0]))}?"
+            yield f"Did you mean {near[0]}, an option of mstr-arrow {', '.join(_commands_with(commands, near[0]))}?"
     if error.message.startswith(_LEFT_OVER):
         yield "A name with blanks is put in quotes, as in 'Sales Cube'."
     parameter = getattr(error, "param", None)
@@ -111,7 +111,7 @@ def _hints(error: Any, context: typer.Context) -> Iterator[str]:
         yield f"It is set in {place}."
 
 
-def _having(commands: Mapping[str, Any], option: str | None) -> list[str]:
+def _commands_with(commands: Mapping[str, Any], option: str | None) -> list[str]:
     return [name for name, command in commands.items() if option in _options(command)]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.names import listing, suggestion
-from mstr_arrow.objects.elements import list_elements
+from mstr_arrow.objects.element_table import list_elements
 from mstr_arrow.query.expressions import Elements
 
 if TYPE_CHECKING:
@@ -92,12 +92,12 @@ class MstrioObject:
     @property
     def selected_attributes(self) -> list[str]:
         """The ids of the attributes that are read."""
-        return self._selected("attribute", self._selection.attributes)
+        return self._select_ids("attribute", self._selection.attributes)
 
     @property
     def selected_metrics(self) -> list[str]:
         """The ids of the metrics that are read."""
-        return self._selected("metric", self._selection.metrics)
+        return self._select_ids("metric", self._selection.metrics)
 
     @property
     def selected_attr_elements(self) -> list[str]:
@@ -133,9 +133,9 @@ class MstrioObject:
             raise UsageError(f"operator={operator!r} is not known.", hint="Choose 'In' or 'NotIn'.")
         before = self._selection
         chosen = Selection(
-            before.attributes if attributes is None else self._found("attribute", attributes),
-            before.metrics if metrics is None else self._found("metric", metrics),
-            before.elements if attr_elements is None else _listed("attr_elements", attr_elements),
+            before.attributes if attributes is None else self._find_ids("attribute", attributes),
+            before.metrics if metrics is None else self._find_ids("metric", metrics),
+            before.elements if attr_elements is None else _list_ids("attr_elements", attr_elements),
             before.operator if attr_elements is None else operator,
         )
         self._scan = self._scan_of(chosen)
@@ -150,18 +150,18 @@ class MstrioObject:
         """Return the rows as a pandas frame, as `Scan.to_pandas` does."""
         return self._scan.to_pandas()
 
-    def _selected(self, kind: str, chosen: tuple[str, ...] | None) -> list[str]:
-        return [each["id"] for each in self._offered(kind)] if chosen is None else list(chosen)
+    def _select_ids(self, kind: str, chosen: tuple[str, ...] | None) -> list[str]:
+        return [each["id"] for each in self._offers(kind)] if chosen is None else list(chosen)
 
-    def _offered(self, kind: str) -> list[dict[str, str]]:
+    def _offers(self, kind: str) -> list[dict[str, str]]:
         return self.attributes if kind == "attribute" else self.metrics
 
-    def _found(self, kind: str, wanted: Iterable[str]) -> tuple[str, ...]:
+    def _find_ids(self, kind: str, wanted: Iterable[str]) -> tuple[str, ...]:
         """Find attributes or metrics by id or name; errors: UsageError with what there is."""
-        return tuple(dict.fromkeys(self._find(kind, name) for name in _listed(f"{kind}s", wanted)))
+        return tuple(dict.fromkeys(self._find(kind, name) for name in _list_ids(f"{kind}s", wanted)))
 
     def _find(self, kind: str, wanted: str) -> str:
-        offered = self._offered(kind)
+        offered = self._offers(kind)
         object_id, semicolon, form = wanted.partition(";")
         if any(each["id"] == object_id.upper() for each in offered):
             if semicolon:
@@ -189,8 +189,8 @@ class MstrioObject:
         scan = self._whole.filter(*self._conditions(chosen)) if chosen.elements else self._whole
         if chosen.attributes is None and chosen.metrics is None:
             return scan
-        forms = [each.replace(";", "@") for each in self._selected("attribute", chosen.attributes)]
-        metrics = self._selected("metric", chosen.metrics)
+        forms = [each.replace(";", "@") for each in self._select_ids("attribute", chosen.attributes)]
+        metrics = self._select_ids("metric", chosen.metrics)
         if not forms and not metrics:
             raise UsageError("No attribute and no metric is chosen.", hint="Choose at least one of them.")
         return scan.aggregate(*forms, *metrics)
@@ -206,7 +206,7 @@ class MstrioObject:
             yield Elements(attribute, tuple(ids), negated=chosen.operator == "NotIn")
 
 
-def _listed(what: str, wanted: Iterable[str]) -> tuple[str, ...]:
+def _list_ids(what: str, wanted: Iterable[str]) -> tuple[str, ...]:
     """List ids; an Arrow column of them will do."""
     if isinstance(wanted, str):
         raise UsageError(f"{what} takes a list of ids, not {wanted!r}.", hint=f"Write [{wanted!r}].")

@@ -160,20 +160,20 @@ class ModelPublisher:
             return PublicationStatus("running", _OTHER)
         match told.progress:
             case "failed":
-                return self._failed(told)
+                return self._end_failed(told)
             case "loaded":
-                return await self._proved(told.message)
+                return await self._prove(told.message)
             case "ended" | "untold":
                 return await self._look_at_model(told)
         return PublicationStatus("running", told.message)
 
-    async def _proved(self, message: str) -> PublicationStatus:
+    async def _prove(self, message: str) -> PublicationStatus:
         """Say that all tables are loaded, which the time of the data must bear out where it is shown."""
         now, caches = time.monotonic(), await self._caches()
         if caches is None or not self._order.changes:
-            return self._done("tables")
+            return self._end_done("tables")
         if proof := proof_of(self._seen.before or (), caches, None):
-            return self._done(proof)
+            return self._end_done(proof)
         since = self._loaded_since = now if self._loaded_since is None else self._loaded_since
         if now - since < OLD_DATA_SECONDS:
             return PublicationStatus("running", f"{message}; the data are still those of before")
@@ -182,7 +182,7 @@ class ModelPublisher:
     async def _look_at_model(self, told: Verdict) -> PublicationStatus:
         """Look at the model where the server tells no tables: at its status, its data's time, and a row of it."""
         ended = told.progress == "ended"
-        seen = await self._looked("completed" if ended else None)
+        seen = await self._look("completed" if ended else None)
         match seen.verdict(time.monotonic()):
             case "asks":
                 return await self._read(seen.proof or ("status and instance" if ended else None))
@@ -193,7 +193,7 @@ class ModelPublisher:
     async def _look_without_instance(self) -> PublicationStatus:
         """Look at the model after the instance has gone; publish again, once, where nothing came of it."""
         self._seen = replace(self._seen, lost=True)
-        seen = await self._looked(None)
+        seen = await self._look(None)
         if self._ending:
             return PublicationStatus("running", "it is being cancelled")
         if seen.quiet is None:
@@ -210,7 +210,7 @@ class ModelPublisher:
         await self._begin()
         return PublicationStatus("running", "the instance was gone, and nothing had come of it: published again")
 
-    async def _looked(self, job: str | None) -> Seen:
+    async def _look(self, job: str | None) -> Seen:
         """Look at the status of the model and, where that tells of no publication, at its caches."""
         now = time.monotonic()
         look = Look(await fetch_status(self._http, self.object_id), job)
@@ -237,13 +237,13 @@ class ModelPublisher:
             if _is_other(error):
                 return PublicationStatus("running", error.message)
             return PublicationStatus("failed", error.message, error=error)
-        return self._done(proof)
+        return self._end_done(proof)
 
-    def _done(self, proof: str | None) -> PublicationStatus:
+    def _end_done(self, proof: str | None) -> PublicationStatus:
         self._session.instances.outdate(self._order.source.path)
         return PublicationStatus("done", proof=proof)
 
-    def _failed(self, told: Verdict) -> PublicationStatus:
+    def _end_failed(self, told: Verdict) -> PublicationStatus:
         """Give the error of the Intelligence Server's code, where there is one."""
         if told.code is None:
             return PublicationStatus("failed", told.message)

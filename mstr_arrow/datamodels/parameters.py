@@ -145,25 +145,25 @@ def _parameter(item: dict[str, Any]) -> ModelParameter:
         text(told, "name"),
         optional_text(item, "dataType", "type") or optional_text(told, "dataType"),
         allowed,
-        tuple(_listed(value) for value in items(rules.get("values"))),
-        _bound(rules, "min", "minimum"),
-        _bound(rules, "max", "maximum"),
-        _bound(rules, "interval", "step"),
+        tuple(_read_value(value) for value in items(rules.get("values"))),
+        _read_bound(rules, "min", "minimum"),
+        _read_bound(rules, "max", "maximum"),
+        _read_bound(rules, "interval", "step"),
         _default(item),
     )
 
 
 def _default(item: Mapping[str, Any]) -> str | None:
     value = next((item[name] for name in ("defaultValue", "default", "value") if item.get(name) is not None), None)
-    return None if value is None else _listed(value)
+    return None if value is None else _read_value(value)
 
 
-def _bound(rules: Mapping[str, Any], *names: str) -> str | None:
+def _read_bound(rules: Mapping[str, Any], *names: str) -> str | None:
     value = next((rules[name] for name in names if rules.get(name) is not None), None)
-    return None if value is None else _listed(value)
+    return None if value is None else _read_value(value)
 
 
-def _listed(value: Any) -> str:
+def _read_value(value: Any) -> str:
     """Read a value, which may stand by itself or as the ``value`` of an object."""
     held = value["value"] if isinstance(value, dict) else value
     if isinstance(held, bool):
@@ -176,19 +176,19 @@ def _camel(words: str) -> str:
     return first + "".join(word.capitalize() for word in others)
 
 
-def given_values(
+def values_to_send(
     known: Sequence[ModelParameter], wanted: Mapping[str, object], model: str
 ) -> tuple[dict[str, str], ...]:
     """Return the values as a request for an instance holds them; None leaves a parameter at its default.
 
     Errors: NotFound with near names, UsageError for values that are not allowed, and for a parameter given twice.
 
-    >>> given_values([ModelParameter("A1", "City")], {"city": "Rome"}, "Retail")
+    >>> values_to_send([ModelParameter("A1", "City")], {"city": "Rome"}, "Retail")
     ({'id': 'A1', 'value': 'Rome'},)
     """
     found: dict[str, str | None] = {}
     for name, value in wanted.items():
-        parameter = _named(known, name, model)
+        parameter = _find_parameter(known, name, model)
         if parameter.id in found:
             raise UsageError(f"the parameter {parameter.name!r} is given twice.", hint="Leave one of them away.")
         found[parameter.id] = None if value is None else parameter.text_of(value)
@@ -204,7 +204,7 @@ def check_given(wanted: object) -> None:
         )
 
 
-def _named(known: Sequence[ModelParameter], name: str, model: str) -> ModelParameter:
+def _find_parameter(known: Sequence[ModelParameter], name: str, model: str) -> ModelParameter:
     found = find_named(name, known, lambda each: each.name)
     if not found and OBJECT_ID.fullmatch(name.strip()):
         found = [each for each in known if each.id == name.strip().upper()]

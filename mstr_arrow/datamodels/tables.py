@@ -103,14 +103,14 @@ def choose(tables: Sequence[ModelTable], wanted: Policies, model: str) -> dict[s
         return dict.fromkeys((table.id for table in tables), wanted)
     chosen: dict[str, RefreshPolicy] = {}
     for name, policy in wanted.items():
-        table = _named(tables, name, model)
+        table = _find_table(tables, name, model)
         if table.id in chosen:
             raise UsageError(f"the table {table.name!r} is named twice.", hint="Leave one of them away.")
         chosen[table.id] = policy
     return chosen
 
 
-def _named(tables: Sequence[ModelTable], name: str, model: str) -> ModelTable:
+def _find_table(tables: Sequence[ModelTable], name: str, model: str) -> ModelTable:
     found = find_named(name, tables, lambda table: table.name)
     chosen = only(found, "tables", name, lambda table: table.id, hint="Give the id of one.")
     if chosen is not None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from mstr_arrow.delivery.part import Part, choice, chosen, flag, inner, inners, members, text, texts
+from mstr_arrow.delivery.part import Part, choice, choose_word, flag, inner, inners, members, text, texts
 from mstr_arrow.errors import UsageError
 
 TYPES = ("report", "document", "cube", "dossier", "unsupported")
@@ -160,7 +160,7 @@ class Content:
                 raise UsageError(f"the {name} of a content is {value!r}.", hint=f"It is a {kind.__name__}(…).")
         if self.type is not None:
             wanted = "dossier" if str(self.type).casefold() == "dashboard" else self.type
-            object.__setattr__(self, "type", chosen("the type of a content", wanted, TYPES))
+            object.__setattr__(self, "type", choose_word("the type of a content", wanted, TYPES))
 
 
 _POLICIES_HINT = "Policies are 'add', 'delete', 'update', 'upsert' and 'replace'."

@@ -48,7 +48,7 @@ def flag() -> Any:
 
 def choice(*known: str) -> Any:
     """Make a field for one of these words, in any case."""
-    return _field(lambda what, value: chosen(what, value, known))
+    return _field(lambda what, value: choose_word(what, value, known))
 
 
 def texts(*known: str) -> Any:
@@ -58,7 +58,7 @@ def texts(*known: str) -> Any:
         given = [value] if isinstance(value, str) else value
         if not isinstance(given, list | tuple | set | frozenset) or not all(isinstance(one, str) for one in given):
             raise UsageError(f"{what} is {value!r}.", hint="It is a list of texts.")
-        return tuple(chosen(what, one, known) if known else one for one in given)
+        return tuple(choose_word(what, one, known) if known else one for one in given)
 
     return _field(check)
 
@@ -122,10 +122,10 @@ def secret() -> Any:
     return _field(check, repr=False)
 
 
-def chosen(what: str, value: Any, known: Sequence[str]) -> str:
+def choose_word(what: str, value: Any, known: Sequence[str]) -> str:
     """Return the one of these words that is meant; errors: UsageError with a near one.
 
-    >>> chosen("the view mode", "grid", ["GRID", "GRAPH"])
+    >>> choose_word("the view mode", "grid", ["GRID", "GRAPH"])
     'GRID'
     """
     found = [word for word in known if isinstance(value, str) and word.casefold() == value.casefold()]
@@ -161,9 +161,9 @@ class Part:
 
     def body(self) -> dict[str, Any]:
         """Return what is sent: members that are said, by their names on the wire."""
-        return {name: _plain(value) for name, value in self._said()}
+        return {name: _plain(value) for name, value in self._fields_to_show()}
 
-    def _said(self) -> Iterator[tuple[str, Any]]:
+    def _fields_to_show(self) -> Iterator[tuple[str, Any]]:
         for each in _fields(type(self)):
             value = getattr(self, each.name)
             if value is not None and "check" in each.metadata:

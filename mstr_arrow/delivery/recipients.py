@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from mstr_arrow.delivery.part import chosen
+from mstr_arrow.delivery.part import choose_word
 
 TYPES = ("user", "user_group", "contact", "contact_group", "personal_address")
 
@@ -30,5 +30,5 @@ class Recipient:
 
     def __post_init__(self) -> None:
         if self.type is not None:
-            object.__setattr__(self, "type", chosen("the type of a recipient", self.type, TYPES))
-        object.__setattr__(self, "include", chosen("the place of a recipient", self.include, INCLUDED))
+            object.__setattr__(self, "type", choose_word("the type of a recipient", self.type, TYPES))
+        object.__setattr__(self, "include", choose_word("the place of a recipient", self.include, INCLUDED))

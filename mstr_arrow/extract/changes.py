@@ -31,13 +31,13 @@ _HINT = naming('Start again: {Scan.extract.on_change="restart"} does so by itsel
 def check_time(begun: Manifest, time: Published) -> None:
     """Compare when the data were published; errors: DataChanged."""
     if begun.data_time is not None and time.moment is not None and begun.data_time != time.moment:
-        raise _changed(f"the data were published at {time.moment}, and those extracted so far at {begun.data_time}")
+        raise _refuse(f"the data were published at {time.moment}, and those extracted so far at {begun.data_time}")
 
 
 def check_known(begun: Manifest, known: Known) -> None:
     """Compare all that is known of the data as a whole; errors: DataChanged."""
     if (difference := begun.known.difference(known)) is not None:
-        raise _changed(difference)
+        raise _refuse(difference)
 
 
 def check_proof(begun: Manifest, known: Known) -> None:
@@ -55,16 +55,16 @@ def check_proof(begun: Manifest, known: Known) -> None:
 def check_sample(written: pa.Table, fetched: pa.Table, first: int) -> None:
     """Compare rows somewhere among those that were written with the same rows now; errors: DataChanged."""
     if not _same(written, fetched):
-        raise _changed(f"rows from row {first} on are not those that were extracted")
+        raise _refuse(f"rows from row {first} on are not those that were extracted")
 
 
 def check_columns_of(begun: Manifest, schema: pa.Schema) -> None:
     """Compare the columns; errors: DataChanged."""
     if not schema.equals(begun.schema, check_metadata=True):
-        raise _changed("there are other columns than there were")
+        raise _refuse("there are other columns than there were")
 
 
-def changed_columns(before: Manifest | None, schema: pa.Schema, mode: SchemaMode) -> tuple[ColumnChange, ...]:
+def compare_columns(before: Manifest | None, schema: pa.Schema, mode: SchemaMode) -> tuple[ColumnChange, ...]:
     """Return how columns changed since the extraction that is replaced; errors: SchemaChanged."""
     if before is None:
         return ()
@@ -75,14 +75,14 @@ def changed_columns(before: Manifest | None, schema: pa.Schema, mode: SchemaMode
 def check_overlap(written: pa.Table, fetched: pa.Table) -> None:
     """Compare the last rows that were written with the same rows as they are now; errors: DataChanged."""
     if written.num_rows != fetched.num_rows or not _same(written, fetched):
-        raise _changed(f"the last {written.num_rows} rows that were extracted are others now")
+        raise _refuse(f"the last {written.num_rows} rows that were extracted are others now")
 
 
 def check_bad_values(begun: Manifest, start: int, misfits: Sequence[Misfit]) -> None:
     """Compare the bad values of the last rows, which were written as null, as they came; errors: DataChanged."""
     rows = range(start, begun.offset)
     if misfits_in(rows, misfits) != begun.last_bad(rows):
-        raise _changed(f"values of the last {len(rows)} rows that fit no column are others now")
+        raise _refuse(f"values of the last {len(rows)} rows that fit no column are others now")
 
 
 def check_border(written: pa.Table, fetched: pa.Table) -> None:
@@ -92,9 +92,9 @@ def check_border(written: pa.Table, fetched: pa.Table) -> None:
     """
     names = attribute_names(fetched.schema)
     if names and written.num_rows and fetched.num_rows:
-        last, first = ([_folded(row[name]) for name in names] for row in (_row(written, -1), _row(fetched, 0)))
+        last, first = ([_fold(row[name]) for name in names] for row in (_row(written, -1), _row(fetched, 0)))
         if last == first:
-            raise _changed("the rows where it stopped have the same attributes, so their order is not certain")
+            raise _refuse("the rows where it stopped have the same attributes, so their order is not certain")
 
 
 def _same(written: pa.Table, fetched: pa.Table) -> bool:
@@ -113,10 +113,10 @@ def _row(table: pa.Table, at: int) -> dict[str, object]:
     return row
 
 
-def _folded(value: object) -> object:
+def _fold(value: object) -> object:
     """Return what a server's collation may take a text for."""
     return value.casefold().strip() if isinstance(value, str) else value
 
 
-def _changed(why: str) -> DataChanged:
+def _refuse(why: str) -> DataChanged:
     return DataChanged(f"the extraction cannot go on: {why}.", hint=_HINT)

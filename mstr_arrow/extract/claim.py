@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def claimed(client: Client, path: str | os.PathLike[str] | Location) -> Iterator[None]:
+def claim_session(client: Client, path: str | os.PathLike[str] | Location) -> Iterator[None]:
     """Note a session for an extraction into a folder, which is to follow; forget it if none has begun.
 
     Errors: UsageError where another process extracts into it, or it cannot be made.

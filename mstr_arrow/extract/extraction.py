@@ -17,7 +17,7 @@ from mstr_arrow.extract.borrowed import (
     take_over,
     write_borrowed,
 )
-from mstr_arrow.extract.changes import changed_columns, check_columns_of, check_known, check_proof, check_time
+from mstr_arrow.extract.changes import check_columns_of, check_known, check_proof, check_time, compare_columns
 from mstr_arrow.extract.folder import hold
 from mstr_arrow.extract.manifest import Asked, Manifest, NotAsWritten, question_of
 from mstr_arrow.extract.order import WITHOUT_ORDER, check_columns, check_question
@@ -40,11 +40,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from mstr_arrow.extract.extract_options import Chosen
     from mstr_arrow.extract.folder import Folder
-    from mstr_arrow.extract.options import Chosen
     from mstr_arrow.extract.result import ExtractResult
     from mstr_arrow.extract.verification import Verified
-    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.read_options import ReadOptions
     from mstr_arrow.fetch.resolver import Resolver
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.grid.shape import ColumnChange
@@ -137,20 +137,20 @@ class Extraction:
         finished = await in_thread(folder.finished)
         if finished is not None and finished.asked.same_as(self._asked):
             self._replaced = finished
-        begun = await self._begun() if self._options.resume else None
+        begun = await self._read_begun() if self._options.resume else None
         time = await fetch_publication(self._own.http, self._asked.kind, self._asked.id)
         if finished is not None and not self._serves(finished, time):
             self._check_replaced(finished)
         elif finished is not None:
-            whole = await self._verified(finished)
+            whole = await self._verify(finished)
             if whole.damage is None and begun is None:
                 return self._result(finished, time, skipped=True)
             if whole.damage is None:
                 self._check_replaced(finished)
             elif begun is None:
                 await in_thread(folder.take_over, whole.manifest)
-                return await self._extracted(whole.manifest, time)
-        return await self._extracted(await self._usable(begun), time)
+                return await self._extract(whole.manifest, time)
+        return await self._extract(await self._usable(begun), time)
 
     def _serves(self, finished: Manifest, time: Published) -> bool:
         """Tell whether what is there is what is wanted, if it is whole."""
@@ -170,7 +170,7 @@ class Extraction:
                 hint=naming("Give another, or have it replaced: {Scan.extract.overwrite=True}."),
             )
 
-    async def _verified(self, finished: Manifest) -> Verified:
+    async def _verify(self, finished: Manifest) -> Verified:
         """Tell whether the finished folder is as it was written, and holds nothing else."""
         folder = self._folder
         found = await verify_parts(folder, finished, self._options.verify, finished=True)
@@ -191,7 +191,7 @@ class Extraction:
         """Whether what is whole may be extracted again."""
         return self._options.overwrite or self._options.if_changed
 
-    async def _begun(self) -> Manifest | None:
+    async def _read_begun(self) -> Manifest | None:
         """Return the manifest of a run that did not end; one that cannot be gone by is as good as none."""
         try:
             return await in_thread(self._folder.unfinished)
@@ -231,7 +231,7 @@ class Extraction:
         await in_thread(folder.keep_only, found.manifest)
         return found.manifest
 
-    async def _extracted(self, begun: Manifest | None, time: Published) -> ExtractResult:
+    async def _extract(self, begun: Manifest | None, time: Published) -> ExtractResult:
         """Go on until all is there; an instance that goes is made again as long as parts come of it."""
         self._resumed = 0 if begun is None else begun.rows
         while True:
@@ -246,7 +246,7 @@ class Extraction:
                 time = await fetch_publication(self._own.http, self._asked.kind, self._asked.id)
                 begun = None
             except (InstanceGone, SessionExpired):
-                begun = await self._begun()
+                begun = await self._read_begun()
                 if self._restored is None and (begun is None or begun.offset == before):
                     raise
                 await self._let_go()
@@ -254,14 +254,14 @@ class Extraction:
     async def _attempt(self, begun: Manifest | None, time: Published) -> ExtractResult:
         if begun is not None:
             check_time(begun, time)
-        way, instance = await self._opened(begun)
+        way, instance = await self._open(begun)
         session = self._own if self._restored is None else self._restored.session
         same_instance = self._continued or begun is None or not begun.offset
         # Another instance is one to go on with when its rows were compared, and a part was made of them.
         await self._note(instance.id or None if same_instance else None)
         schema = way.residual.schema(instance.columns.schema)
         if begun is None:
-            self._changes = changed_columns(self._replaced, schema, self._options.schema_mode)
+            self._changes = compare_columns(self._replaced, schema, self._options.schema_mode)
             body = dict(way.source.body)
             begun = Manifest(
                 asked=self._asked,
@@ -277,9 +277,9 @@ class Extraction:
             check_known(begun, instance.known or Known(total=instance.total))
             check_columns_of(begun, schema)
         if not same_instance:
-            begun = await self._gone_on(begun, way, instance, session)
+            begun = await self._go_on(begun, way, instance, session)
         portion = Portion(self._folder, self._options, begun, way.residual)
-        manifest, stats = await portion.fetched(
+        manifest, stats = await portion.fetch_missing(
             session,
             way.source,
             way.options,
@@ -297,7 +297,7 @@ class Extraction:
         await in_thread(self._folder.put_in_place)
         return self._result(manifest, time, stats=stats)
 
-    async def _gone_on(self, begun: Manifest, way: _Way, instance: Instance, session: ProjectSession) -> Manifest:
+    async def _go_on(self, begun: Manifest, way: _Way, instance: Instance, session: ProjectSession) -> Manifest:
         """Note how certain it is that another instance has the same data; errors: DataChanged where it has not."""
         known = instance.known or Known()
         if begun.known.proves(known):
@@ -308,10 +308,10 @@ class Extraction:
         await portion.compare_samples(session, way.source, way.options, instance)
         return replace(begun, consistent="likely")
 
-    async def _opened(self, begun: Manifest | None) -> tuple[_Way, Instance]:
+    async def _open(self, begun: Manifest | None) -> tuple[_Way, Instance]:
         """Return an instance to read: that of a former run if it still lives, else a new one."""
         way = None if begun is None else await self._way_of(begun)
-        living = None if way is None else await self._living(way)
+        living = None if way is None else await self._find_living(way)
         await self._end_former()
         if way is not None and living is not None:
             self._continued = True
@@ -331,7 +331,7 @@ class Extraction:
         residual = Residual(columns=tuple(begun.schema.names))
         return _Way(replace(resolver.source, body=begun.body, ordered=True), resolver.options, residual)
 
-    async def _living(self, way: _Way) -> Instance | None:
+    async def _find_living(self, way: _Way) -> Instance | None:
         """Look for the instance of a former run: in its session, which is taken over, or in our own."""
         for former in [each for each in self._former if each.instance is not None]:
             given = replace(way.source, given=former.instance, over=None)

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from mstr_arrow.extract.extract_options import Chosen, Verify
     from mstr_arrow.extract.manifest import Bad, Manifest, Part
-    from mstr_arrow.extract.options import Chosen, Verify
     from mstr_arrow.files.sinks import Parquet
 
 PAUSE = 1.0

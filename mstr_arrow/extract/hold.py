@@ -100,7 +100,7 @@ class Hold:
         """Write down what was extracted so far; errors: UsageError where another run has taken over, FileError."""
         with self._turn:
             if self._lost:
-                raise self._taken_over()
+                raise self._refuse()
             before, self._beginning = self._beginning, beginning
             try:
                 self._put_again()
@@ -148,7 +148,7 @@ class Hold:
             found = self._place.store.read(self._place.path)
             if found is None or _read(found[0])[0] != self.run:
                 self._lost = True
-                raise self._taken_over() from None
+                raise self._refuse() from None
             self._version = found[1]
             self._put()
 
@@ -171,7 +171,7 @@ class Hold:
             f"another process extracts into {self._shown!r}.", hint="Wait for its end, or end it first."
         )
 
-    def _taken_over(self) -> UsageError:
+    def _refuse(self) -> UsageError:
         return UsageError(
             f"another process extracts into {self._shown!r}: it has gone on with what this one had done, of which "
             f"nothing was heard for {LEASE:g} seconds.",

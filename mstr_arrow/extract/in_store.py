@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from mstr_arrow.extract.extract_options import Chosen, Verify
     from mstr_arrow.extract.manifest import Bad, Manifest
-    from mstr_arrow.extract.options import Chosen, Verify
     from mstr_arrow.files.arrow_fs import Copied
     from mstr_arrow.files.left_uploads import LeftUpload
     from mstr_arrow.files.locations import StorePath
@@ -146,7 +146,7 @@ class FolderInStore:
         if text is None:
             return None
         try:
-            return read_manifest(_encoded(text))
+            return read_manifest(_encode(text))
         except OtherVersion as error:
             raise UsageError(
                 f"{self.work!r} holds the beginning of an extraction that cannot be gone on with: {error}.",
@@ -218,14 +218,14 @@ class FolderInStore:
 
     def last_rows(self, manifest: Manifest, rows: int) -> pa.Table:
         """Return the last rows of the parts, at most ``rows``; errors: FileError."""
-        return last_rows(self._opened, manifest, rows)
+        return last_rows(self._open_part, manifest, rows)
 
     def rows(self, part: Part, offset: int, rows: int) -> pa.Table:
         """Return some rows of a part; errors: FileError."""
-        return rows_of(self._opened, part, offset, rows)
+        return rows_of(self._open_part, part, offset, rows)
 
     @contextmanager
-    def _opened(self, part: Part) -> Iterator[pq.ParquetFile]:
+    def _open_part(self, part: Part) -> Iterator[pq.ParquetFile]:
         with (
             readable(f"{self.path}/{part.name}"),
             pq.ParquetFile(_Opened(self._place / part.name), pre_buffer=True) as file,
@@ -245,7 +245,7 @@ class FolderInStore:
         """Do what a run was killed at: whichever of the two does it, it is done once."""
         begun = self._hold.beginning
         try:
-            manifest = None if begun.manifest is None else read_manifest(_encoded(begun.manifest))
+            manifest = None if begun.manifest is None else read_manifest(_encode(begun.manifest))
         except NotAsWritten:
             return
         if manifest is None or not manifest.complete:
@@ -263,11 +263,11 @@ class FolderInStore:
     def _read_shown(self) -> bytes | None:
         """Return the manifest that readers see, and note its version and what it names."""
         content, self._version = self._place.store.read(f"{self._place.path}/{MANIFEST}") or (None, None)
-        self._shown = _named(content)
+        self._shown = _read_named(content)
         return content
 
     def _show(self, manifest: Manifest) -> None:
-        path, content = f"{self._place.path}/{MANIFEST}", _encoded(manifest.to_json())
+        path, content = f"{self._place.path}/{MANIFEST}", _encode(manifest.to_json())
         try:
             self._version = self._place.store.put(path, content, replacing=self._version)
         except ChangedMeanwhile:
@@ -276,12 +276,12 @@ class FolderInStore:
                     f"another process has written into {self.path!r} meanwhile.",
                     hint="Look at what is there; what was extracted stays, and the next run goes on.",
                 ) from None
-        self._shown = _named(content)
+        self._shown = _read_named(content)
         self._end(of_any_run=True)
 
     def _sweep(self, *, of_any_run: bool = False) -> None:
         """Remove parts, and end uploads, that were there when the folder was locked and count for nothing."""
-        begun = _named(self._hold.beginning.manifest)
+        begun = _read_named(self._hold.beginning.manifest)
         if self._shown is None or begun is None:  # nobody knows which
             return
 
@@ -367,11 +367,11 @@ def _tag(entry: Entry) -> str:
     return str(tag).strip('"')  # Azure puts it in quotes, and does not when it lists
 
 
-def _encoded(text: str) -> bytes:
+def _encode(text: str) -> bytes:
     return text.encode(errors="surrogatepass")
 
 
-def _named(manifest: bytes | str | None) -> set[str] | None:
+def _read_named(manifest: bytes | str | None) -> set[str] | None:
     """Return what a manifest names, whoever wrote it; nothing where there is none, None for what is no manifest."""
     try:
         return set() if manifest is None else {str(part["name"]) for part in json.loads(manifest)["parts"]}

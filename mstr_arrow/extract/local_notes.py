@@ -60,12 +60,12 @@ class LocalNotes:
 
     def is_over(self, run: str) -> bool:
         """Tell whether a run was made here and has ended: with the lock no run of this machine is under way."""
-        return sys.platform != "win32" and run in self._known()
+        return sys.platform != "win32" and run in self._read_runs()
 
     def remember(self, run: str) -> None:
         """Write down a run, before anybody else can see it; errors: FileError."""
         with disk_errors(self._runs):
-            self._runs.write_text("\n".join([run, *self._known()][:_RUNS]))
+            self._runs.write_text("\n".join([run, *self._read_runs()][:_RUNS]))
 
     def unlock(self, *, tidy: bool) -> None:
         """Let other processes in; with ``tidy`` nothing is kept."""
@@ -81,7 +81,7 @@ class LocalNotes:
         os.close(self._lock)
         self._lock = None
 
-    def _known(self) -> list[str]:
+    def _read_runs(self) -> list[str]:
         with suppress(OSError, ValueError):
             return self._runs.read_text().split()
         return []

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from mstr_arrow.extract.extract_options import Chosen, Verify
     from mstr_arrow.extract.manifest import Bad, Manifest
-    from mstr_arrow.extract.options import Chosen, Verify
 
 PRIVATE = ".private.json"
 """What only its owner may read: the sessions and the instance of an extraction that is not whole."""
@@ -159,7 +159,7 @@ class FolderOnDisk:
                     (self.work / part.name).hardlink_to(self.path / part.name)
                 except OSError:  # not every file system has links
                     shutil.copyfile(self.path / part.name, self.work / part.name)
-                    _synced(self.work / part.name)
+                    _sync(self.work / part.name)
         self.note(manifest)
 
     def discard(self) -> None:
@@ -177,16 +177,16 @@ class FolderOnDisk:
                         hint="Move it away.",
                     )
                 path.unlink()
-            _synced(self.work)
+            _sync(self.work)
 
     def note(self, manifest: Manifest) -> None:
         """Write the manifest, whole or not at all; errors: FileError."""
         temporary = self.work / f".{MANIFEST}"
-        with disk_errors(self.work / MANIFEST), _removed_if_refused(temporary):
+        with disk_errors(self.work / MANIFEST), _remove_if_refused(temporary):
             temporary.write_bytes(manifest.to_json().encode(errors="surrogatepass"))
-            _synced(temporary)
+            _sync(temporary)
             temporary.replace(self.work / MANIFEST)
-            _synced(self.work)
+            _sync(self.work)
 
     def open_part(self, manifest: Manifest, options: Chosen) -> Parquet:
         """Begin the part that comes next, under another name; errors: FileError."""
@@ -202,13 +202,13 @@ class FolderOnDisk:
             self._part.finish()
         name = manifest.next_name
         partial = self._partial(name)
-        with disk_errors(self.work / name), _removed_if_refused(partial):
-            _synced(partial)
+        with disk_errors(self.work / name), _remove_if_refused(partial):
+            _sync(partial)
             part = Part(name, rows, partial.stat().st_size, sha256_of(partial), end, bad)
             partial.replace(self.work / name)
-            _synced(self.work)
+            _sync(self.work)
         more = manifest.with_part(part)
-        with _removed_if_refused(self.work / name):
+        with _remove_if_refused(self.work / name):
             self.note(more)
         self._part = None
         return more
@@ -224,14 +224,14 @@ class FolderOnDisk:
 
     def last_rows(self, manifest: Manifest, rows: int) -> pa.Table:
         """Return the last rows of the parts, at most ``rows``; errors: FileError."""
-        return last_rows(self._opened, manifest, rows)
+        return last_rows(self._open_part, manifest, rows)
 
     def rows(self, part: Part, offset: int, rows: int) -> pa.Table:
         """Return some rows of a part; errors: FileError."""
-        return rows_of(self._opened, part, offset, rows)
+        return rows_of(self._open_part, part, offset, rows)
 
     @contextmanager
-    def _opened(self, part: Part) -> Iterator[pq.ParquetFile]:
+    def _open_part(self, part: Part) -> Iterator[pq.ParquetFile]:
         path = self.work / part.name
         with readable(str(path)), pq.ParquetFile(path) as file:
             yield file
@@ -247,7 +247,7 @@ class FolderOnDisk:
             old = self._replaced
             shutil.rmtree(old, ignore_errors=True)
             put_in_place(self.work, self.path, old)
-            _synced(self.path.parent)
+            _sync(self.path.parent)
             shutil.rmtree(old, ignore_errors=True)
 
 
@@ -259,7 +259,7 @@ def _manifest(folder: Path) -> Manifest:
 
 
 @contextmanager
-def _removed_if_refused(temporary: Path) -> Iterator[None]:
+def _remove_if_refused(temporary: Path) -> Iterator[None]:
     """Leave nothing half written behind."""
     try:
         yield
@@ -269,7 +269,7 @@ def _removed_if_refused(temporary: Path) -> Iterator[None]:
         raise
 
 
-def _synced(path: Path) -> None:
+def _sync(path: Path) -> None:
     """Have a file, or the names in a folder, written to the disk."""
     if path.is_dir() and sys.platform == "win32":
         return

@@ -31,7 +31,7 @@ def check_question(source: Source, query: Query) -> None:
     elif source.page_by is not None:
         reason = "the pages of a report are sorted each by itself"
     if reason is not None:
-        raise _refused(reason)
+        raise _refuse(reason)
 
 
 def check_columns(columns: Columns) -> None:
@@ -46,7 +46,7 @@ def check_columns(columns: Columns) -> None:
     elif any(column.level for column in columns.all):
         reason = "an attribute is there twice"
     if reason is not None:
-        raise _refused(reason)
+        raise _refuse(reason)
 
 
 def attribute_names(schema: pa.Schema) -> list[str]:
@@ -54,7 +54,7 @@ def attribute_names(schema: pa.Schema) -> list[str]:
     return [field.name for field in schema if (field.metadata or {}).get(b"mstr.role") == b"attribute"]
 
 
-def _refused(reason: str) -> UsageError:
+def _refuse(reason: str) -> UsageError:
     return UsageError(
         naming("an extraction that can be resumed needs rows in a total order: {reason}.", reason=reason),
         hint=WITHOUT_ORDER,

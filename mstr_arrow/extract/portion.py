@@ -23,10 +23,10 @@ from mstr_arrow.instances.page_request import fetch_page, read_page
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from mstr_arrow.extract.extract_options import Chosen
     from mstr_arrow.extract.folder import Folder
     from mstr_arrow.extract.manifest import Manifest
-    from mstr_arrow.extract.options import Chosen
-    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.read_options import ReadOptions
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.files.sinks import Parquet
     from mstr_arrow.grid.decode import Page
@@ -62,7 +62,7 @@ class Portion:
         self._columns: Columns | None = None
         self._misfits: list[Misfit] = []
 
-    async def fetched(
+    async def fetch_missing(
         self,
         session: ProjectSession,
         source: Source,

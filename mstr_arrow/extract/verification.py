@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from mstr_arrow.files.sinks import in_thread
 
 if TYPE_CHECKING:
+    from mstr_arrow.extract.extract_options import Verify
     from mstr_arrow.extract.folder import Folder
     from mstr_arrow.extract.manifest import Manifest, Part
-    from mstr_arrow.extract.options import Verify
 
 
 class Verified(NamedTuple):

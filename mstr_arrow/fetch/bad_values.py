@@ -79,16 +79,16 @@ def together(found: Iterable[Mapping[str, BadValues]]) -> dict[str, BadValues]:
     return total
 
 
-def said_of(found: Mapping[str, BadValues]) -> str:
+def describe_bad_values(found: Mapping[str, BadValues]) -> str:
     """Say what became of bad values, where the first were, and what may follow; "" where there were none."""
-    return "; ".join(_said(name, values) for name, values in found.items())
+    return "; ".join(_describe_column(name, values) for name, values in found.items())
 
 
 def _add(found: dict[str, BadValues], name: str, values: BadValues) -> None:
     found[name] = found[name].plus(values) if name in found else values
 
 
-def _said(name: str, values: BadValues) -> str:
+def _describe_column(name: str, values: BadValues) -> str:
     one = values.count == 1
     became = "lost half of a character" if values.texts else "did not fit and became null"
     places = ", ".join(

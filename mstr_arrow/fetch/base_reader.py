@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.read_options import ReadOptions
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.instances.instance import Instance

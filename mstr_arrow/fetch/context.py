@@ -21,7 +21,7 @@ from mstr_arrow.wording import naming
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.read_options import ReadOptions
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.grid.decode import Page
     from mstr_arrow.grid.schema import Columns

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mstr_arrow.config import Limits
-    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.read_options import ReadOptions
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source
@@ -33,7 +33,7 @@ _NUMBER_BYTES, _INDEX_BYTES, _ELEMENT_BYTES = 10, 4, 75
 """About the bytes that a metric's value, an element's index and an element take in the text of a page."""
 
 
-def explained(
+def describe_scan(
     division: Division | None, source: Source, columns: Columns, probed: Instance, options: ReadOptions
 ) -> str:
     """Describe a scan: what is sent, what stays here and why, how much comes.
@@ -46,7 +46,7 @@ def explained(
 def _lines(
     division: Division | None, source: Source, columns: Columns, probed: Instance, options: ReadOptions
 ) -> Iterator[str]:
-    body = source.asked(options.grid)
+    body = source.request_body(options.grid)
     later = ", and when it has run, PUT …/instances/{id}" if body and source.responds_async else ""
     yield f"asks the server: POST /api/{source.path}{later}"
     yield from _json(body, _Names(columns), "  ", "")

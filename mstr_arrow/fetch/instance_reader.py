@@ -13,7 +13,7 @@ from mstr_arrow.fetch.recovery import (
     Marked,
     Position,
     cannot_go_on,
-    marking,
+    mark_with,
     misfits_hash,
     not_certain,
     remake,
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mstr_arrow.fetch.base_reader import Sliceable
-    from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.fetch.pages import Pages
+    from mstr_arrow.fetch.read_options import ReadOptions
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.grid.misfits import Misfit
     from mstr_arrow.grid.schema import Columns
@@ -142,7 +142,7 @@ class InstanceReader(BaseReader[T]):
 
     def _set_source(self, source: Source) -> None:
         self._source = source
-        self._convert = marking(self._unmarked) if source.ordered else self._unmarked
+        self._convert = mark_with(self._unmarked) if source.ordered else self._unmarked
 
     def _in_total_order(self) -> Source:
         """Return what asks for all rows in a total order, if the server can do so, and nobody minds which order.
@@ -231,7 +231,7 @@ class InstanceReader(BaseReader[T]):
             answer = await self._make_again(place, wanted.rows)
         first = self._first if start is None else old.plan.end
 
-        async def opened(answer: Answer) -> Pages[Any]:
+        async def open_again(answer: Answer) -> Pages[Any]:
             return await open_pages(
                 context,
                 self._source,
@@ -244,7 +244,7 @@ class InstanceReader(BaseReader[T]):
                 counted_from=self._counted_from,
             )
 
-        pages = await self._open_first_page(answer, wanted, place, opened)
+        pages = await self._open_first_page(answer, wanted, place, open_again)
         if self.closed:
             await pages.aclose()
             raise ended()
@@ -282,7 +282,7 @@ class InstanceReader(BaseReader[T]):
             return await self._make(place, rows)
 
     async def _open_first_page(
-        self, answer: Answer, wanted: Range, place: Place, opened: Callable[[Answer], Awaitable[Pages[Any]]]
+        self, answer: Answer, wanted: Range, place: Place, open_at: Callable[[Answer], Awaitable[Pages[Any]]]
     ) -> Pages[Any]:
         """Open the pages that begin with this answer; it is asked for again where it is not as it should be."""
         instance_id, context = place.instance_id, self._context
@@ -290,7 +290,7 @@ class InstanceReader(BaseReader[T]):
         async def ask() -> Answer:
             return await fetch_page(context.session, self._source, str(instance_id), wanted, context.options.grid)
 
-        return await read_page(context.session, answer, ask if instance_id else None, opened)
+        return await read_page(context.session, answer, ask if instance_id else None, open_at)
 
     async def _open_pages(self, answer: Answer, instance: Instance | None) -> Pages[Any]:
         pages = await open_pages(

@@ -16,7 +16,7 @@ from mstr_arrow.fetch.scheduler import ended
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.http.error_map import meant_status
 from mstr_arrow.instances.execute import INSTANCES, execute, place_for
-from mstr_arrow.instances.page_by import PageChoice, fetch_page_by
+from mstr_arrow.instances.page_choice import PageChoice, fetch_page_by
 from mstr_arrow.instances.page_request import fetch_page, read_page
 from mstr_arrow.instances.probe import probe
 from mstr_arrow.wording import naming
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from mstr_arrow.fetch.base_reader import Sliceable
     from mstr_arrow.fetch.context import ReadContext
-    from mstr_arrow.fetch.options import ReadOptions
     from mstr_arrow.fetch.pages import Pages
+    from mstr_arrow.fetch.read_options import ReadOptions
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.grid.expansion import Expansion
     from mstr_arrow.grid.page_by import PageBy
@@ -247,7 +247,7 @@ class PageByReader(BaseReader[T]):
                     context.session, self._source, str(place.instance_id), wanted, context.options.grid
                 )
 
-            async def opened(answer: Answer) -> Pages[T]:
+            async def open_shown(answer: Answer) -> Pages[T]:
                 return await open_pages(
                     context,
                     self._source,
@@ -260,7 +260,7 @@ class PageByReader(BaseReader[T]):
                 )
 
             again = ask if place.instance_id else None
-            pages = await read_page(context.session, answer, again, opened)
+            pages = await read_page(context.session, answer, again, open_shown)
         finally:
             budget.held -= estimate
             budget.offer()

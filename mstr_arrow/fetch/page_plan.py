@@ -19,7 +19,7 @@ _LEAST, _GROWTH = 0.5, 1.25
 
 _SIMILAR = 1.1
 
-_PAGES, _SMALLEST = 4, 2**20
+_PAGES, _SMALLEST = 8, 2**20
 """Pages that the buffer is to hold at least, which are smaller for it, and the bytes they have nevertheless."""
 
 _PATIENCE = 8
@@ -51,10 +51,10 @@ class PagePlan:
     @property
     def page_rows(self) -> int:
         """Rows of the next page: the fixed number, or what the targets for bytes and seconds allow."""
-        rows = self._targeted()
+        rows = self._target_rows()
         return max(1, min(rows, self._most or rows))
 
-    def _targeted(self) -> int:
+    def _target_rows(self) -> int:
         if self._limits.page_rows is not None:
             return self._limits.page_rows
         if self._bytes_per_row is None:
@@ -118,7 +118,7 @@ class PagePlan:
             self._whole += 1
             if self._whole >= self._patience:
                 self._most, self._whole = 2 * rows, 0
-                self._most = None if self._most >= self._targeted() else self._most
+                self._most = None if self._most >= self._target_rows() else self._most
 
     def timed(self, wanted: Range, seconds: float) -> None:
         """Learn how long a page took: shrink those to come where that is too long, let them grow where it is not.

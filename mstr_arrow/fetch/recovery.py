@@ -64,7 +64,7 @@ class Marked(Generic[T]):
     checksum: bytes
 
 
-def marking(convert: Callable[[pa.RecordBatch], T]) -> Callable[[pa.RecordBatch], Marked[T]]:
+def mark_with(convert: Callable[[pa.RecordBatch], T]) -> Callable[[pa.RecordBatch], Marked[T]]:
     """Have a conversion keep the last rows of what it converts, and a checksum of all."""
     return lambda batch: Marked(convert(batch), batch.slice(max(0, len(batch) - OVERLAP)), checksum(batch))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from mstr_arrow.errors import DataMismatch, ServerError
 from mstr_arrow.fetch.base_reader import BaseReader
-from mstr_arrow.fetch.explain import explained
+from mstr_arrow.fetch.explain import describe_scan
 from mstr_arrow.fetch.instance_reader import InstanceReader
 from mstr_arrow.fetch.page_by_reader import PageByReader
 from mstr_arrow.fetch.sorted_reader import SortedReader
@@ -17,7 +17,7 @@ from mstr_arrow.fetch.stats import watcher
 from mstr_arrow.fetch.watermark_reader import WatermarkReader
 from mstr_arrow.grid.schema import refuse_unknown
 from mstr_arrow.http.error_map import meant_status
-from mstr_arrow.instances.elements import fetch_elements
+from mstr_arrow.instances.fetch_elements import fetch_elements
 from mstr_arrow.instances.probe import probe
 from mstr_arrow.query.element_lookup import MOST_ELEMENTS, as_elements, notes, texts_in_the_way, with_elements
 from mstr_arrow.query.forms import check_all_shown, other_forms
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mstr_arrow.fetch.base_reader import Sliceable
-    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.read_options import ReadOptions
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.instances.instance import Instance
@@ -104,21 +104,21 @@ class Resolver:
             if self.whole.columns is None:
                 watch = watcher(on_progress)
                 self.whole.instance = await probe(self.session, self._whole_source, self._options.grid, watch)
-                self.whole.columns = self._known(self.whole.instance.columns)
+                self.whole.columns = self._add_other_forms(self.whole.instance.columns)
                 self.whole.rows = self.whole.instance.total
             return self.whole.columns
 
     @property
     def _options(self) -> ReadOptions:
-        """How the whole is read; options may name forms it does not show, and `_known` refuses what is none."""
+        """The options of the whole, which may name forms it does not show; `_add_other_forms` checks these."""
         return replace(self.options, grid=replace(self.options.grid, whole=False))
 
     @property
     def _whole_source(self) -> Source:
         """The source of the whole object, with the forms that are wanted."""
-        return self.source.showing(self.options.grid)
+        return self.source.with_shown_forms(self.options.grid)
 
-    def _known(self, columns: Columns) -> Columns:
+    def _add_other_forms(self, columns: Columns) -> Columns:
         """Return the columns of the whole with those that it may be asked for besides."""
         grid, attributes = self.options.grid, self.source.attributes
         if grid.forms == "all":
@@ -263,7 +263,7 @@ class Resolver:
         division = await self._narrow(division)
         probed = await self._probe(division)
         source = replace(self._whole_source, body=self._body(division))
-        return explained(division, source, self.whole.columns or probed.columns, probed, self.options)
+        return describe_scan(division, source, self.whole.columns or probed.columns, probed, self.options)
 
     async def _probe(self, division: Division | None) -> Instance:
         """Look at the first rows of a division's instance, once."""
@@ -324,7 +324,7 @@ class Resolver:
 
     def _learn(self, columns: Columns) -> None:
         """Note the columns of the whole; errors: DataMismatch where they are not those asked for."""
-        self.whole.columns = self._known(columns)
+        self.whole.columns = self._add_other_forms(columns)
 
     async def _open(
         self, division: Division | None, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from mstr_arrow.instances.source import Source
 
 
-def untyped(columns: Columns, source: Source) -> list[str]:
+def find_untyped(columns: Columns, source: Source) -> list[str]:
     """Return the names of metrics whose type is a guess: neither server nor caller tells it."""
-    told = {column.object_id for column in _told(() if source.whole is None else source.whole.metrics)}
-    told |= {column.object_id for column in _told(columns.metrics)}
+    told = {column.object_id for column in _typed_metrics(() if source.whole is None else source.whole.metrics)}
+    told |= {column.object_id for column in _typed_metrics(columns.metrics)}
     return [
         column.name
         for column in columns.metrics
@@ -28,13 +28,13 @@ def untyped(columns: Columns, source: Source) -> list[str]:
     ]
 
 
-def _told(metrics: Iterable[Column]) -> Iterable[Column]:
+def _typed_metrics(metrics: Iterable[Column]) -> Iterable[Column]:
     return (column for column in metrics if column.data_type not in UNTOLD)
 
 
 def warn_of_untyped(columns: Columns, source: Source) -> None:
     """Warn of metrics whose type is a guess, in a result that has no rows."""
-    if names := untyped(columns, source):
+    if names := find_untyped(columns, source):
         what = "the type of metric" if len(names) == 1 else "the types of metrics"
         message = naming(
             "{kind} {id} has no rows, and the server does not tell {what} {names}: double is taken for unknown, "

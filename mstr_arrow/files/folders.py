@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.files.disk import disk_errors, not_opened
-from mstr_arrow.paths import what_is_missing, written_path
+from mstr_arrow.paths import path_to_write, what_is_missing
 
 if TYPE_CHECKING:
     from mstr_arrow.errors import FileError
@@ -57,7 +57,7 @@ def check_sizes(*, part_rows: int | None, part_bytes: int | None) -> None:
 
 def target_folder(path: str | os.PathLike[str]) -> Path:
     """Return the folder that a path leads to: a link stays a link. Errors: UsageError for one elsewhere."""
-    return Path(os.path.realpath(written_path(path)))
+    return Path(os.path.realpath(path_to_write(path)))
 
 
 def names_in(folder: Path) -> list[str]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mstr_arrow.paths import missing_folder, told
+from mstr_arrow.paths import explain_refusal, find_missing_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,12 +20,12 @@ def folders_made(path: Path | str) -> Iterator[None]:
     Where what is done inside fails and has left nothing there, they are removed. A file in place of a folder is
     left to whoever writes to the path.
     """
-    first = missing_folder(path) if isinstance(path, Path) else None
+    first = find_missing_folder(path) if isinstance(path, Path) else None
     if not isinstance(path, Path) or first is None or os.path.lexists(first):
         yield
         return
     made = [folder for folder in path.parents if folder == first or first in folder.parents]
-    with told(path.parent, "made"):
+    with explain_refusal(path.parent, "made"):
         path.parent.mkdir(parents=True, exist_ok=True)
     try:
         yield

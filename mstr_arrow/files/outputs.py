@@ -15,7 +15,7 @@ import pyarrow as pa
 from mstr_arrow.errors import UsageError
 from mstr_arrow.files.disk import disk_errors, not_opened
 from mstr_arrow.files.locations import Location, StorePath, in_store
-from mstr_arrow.paths import what_is_missing, written_path
+from mstr_arrow.paths import path_to_write, what_is_missing
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class DiskFile:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         # A link stays a link: it is the file it leads to that is replaced.
-        self._path = Path(os.path.realpath(written_path(path)))
+        self._path = Path(os.path.realpath(path_to_write(path)))
         self._partial: Path | None = None
         self._out: Any = None
 

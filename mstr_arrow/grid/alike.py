@@ -41,27 +41,27 @@ _TEXTS = pa.schema([("texts", pa.list_(pa.string()))])
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Slot:
-    """The texts at one place of each element, as JSON has them from ``starts`` to ``ends`` of the data.
+    """The texts at one place of each element, as JSON has them between the quotes at ``opening`` and ``closing``.
 
     ``escaped`` says which of them have escapes, if any has, and ``unescaped`` has those without.
     """
 
     data: pa.Buffer
-    starts: Places
-    ends: Places
+    opening: Places
+    closing: Places
     escaped: NDArray[np.bool_] | None
     unescaped: pa.StringArray | None
 
     def texts(self) -> pa.StringArray:
         """Return the text of each element."""
-        texts = texts_between(self.data, self.starts, self.ends)
+        texts = texts_between(self.data, self.opening, self.closing)
         return texts if self.escaped is None else pc.replace_with_mask(texts, truths(self.escaped), self.unescaped)
 
     def nulls(self) -> pa.BooleanArray | None:
         """Say which elements have the id of no value here; None where none has, as nearly always."""
         if self.unescaped is None:  # it has a backslash, which JSON escapes
             return None
-        null = np.zeros(len(self.starts), np.bool_)
+        null = np.zeros(len(self.opening), np.bool_)
         found = pc.starts_with(self.unescaped, _NULL).cast(pa.uint8())
         null[self.escaped] = np.frombuffer(found.buffers()[1], np.bool_, len(found))  # to_numpy imports pandas
         return truths(null) if null.any() else None
@@ -103,14 +103,11 @@ def read_alike(piece: Piece) -> dict[str, Any] | None:
     if template is None or len(quotes) % (2 * template.strings):
         return None
     strings = quotes.reshape(-1, template.strings, 2)
-    ends = [strings[:, number, 1] for number in template.values]
-    if not _is_written_so(piece, template, ends):
+    opening, closing = ([strings[:, number, side] for number in template.values] for side in (0, 1))
+    if not _is_written_so(piece, template, closing):
         return None
     data = pa.py_buffer(piece.page).slice(piece.start, len(text))
-    slots = [
-        _slot(data, strings[:, number, 0] + 1, end, backslashes)
-        for number, end in zip(template.values, ends, strict=True)
-    ]
+    slots = [_slot(data, *quotes_of_one, backslashes) for quotes_of_one in zip(opening, closing, strict=True)]
     return {name: _filled(value, slots) for name, value in template.members.items()}
 
 
@@ -152,21 +149,25 @@ def _filled(value: Any, slots: Sequence[Slot]) -> Any:
     return slots[int(value)] if isinstance(value, str) else value
 
 
-def _is_written_so(piece: Piece, template: _Template, ends: Sequence[Places]) -> bool:
+def _is_written_so(piece: Piece, template: _Template, closing: Sequence[Places]) -> bool:
     """Tell whether all elements are written as the first one, but for their values, up to the last byte."""
-    last = piece.start + int(ends[-1][-1])
+    last = piece.start + int(closing[-1][-1])
     if piece.page[last : piece.end] != template.tail + b"]":
         return False
-    parts = [*zip(template.between, ends, strict=False), (template.tail + b"," + template.head, ends[-1][:-1])]
-    return all(stand(piece.page, part, end + piece.start).all() for part, end in parts)
+    parts = [
+        *zip(template.between, closing, strict=False),
+        (template.tail + b"," + template.head, closing[-1][:-1]),
+    ]
+    return all(stand(piece.page, part, behind, piece.start).all() for part, behind in parts)
 
 
-def _slot(data: pa.Buffer, starts: Places, ends: Places, backslashes: Places) -> Slot:
+def _slot(data: pa.Buffer, opening: Places, closing: Places, backslashes: Places) -> Slot:
     if len(backslashes):
-        escaped = np.searchsorted(backslashes, starts) < np.searchsorted(backslashes, ends)
+        escaped = np.searchsorted(backslashes, opening) < np.searchsorted(backslashes, closing)
         if escaped.any():
-            return Slot(data, starts, ends, escaped, _unescape(texts_between(data, starts[escaped], ends[escaped])))
-    return Slot(data, starts, ends, None, None)
+            texts = texts_between(data, opening[escaped], closing[escaped])
+            return Slot(data, opening, closing, escaped, _unescape(texts))
+    return Slot(data, opening, closing, None, None)
 
 
 def _unescape(texts: pa.StringArray) -> pa.StringArray:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.answers import HINT, seen, unexpected
+from mstr_arrow.answers import HINT, describe_value, unexpected
 from mstr_arrow.errors import DataMismatch, ProtocolError
 from mstr_arrow.grid.missing import METRICS, complete
 from mstr_arrow.grid.types import type_name
@@ -179,7 +179,9 @@ def _read(page: dict[str, Any]) -> Document:
         raise ProtocolError("The object has prompts, which have to be answered before it gives data.")
     if not isinstance(page.get("data"), dict):
         told = f", and says {page['message']!r}" if page.get("message") else ""
-        raise ProtocolError(f"The server answered without data (status {status}{told}): {seen(page)}.", hint=HINT)
+        raise ProtocolError(
+            f"The server answered without data (status {status}{told}): {describe_value(page)}.", hint=HINT
+        )
     grid, data = page["definition"]["grid"], page["data"]
     rows = tuple(read_unit(unit) for unit in grid["rows"])
     columns = tuple(read_unit(unit) for unit in grid["columns"])
@@ -199,7 +201,7 @@ def _read(page: dict[str, Any]) -> Document:
 
 def _count(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"{seen(value)} stands where a number of rows is due")
+        raise TypeError(f"{describe_value(value)} stands where a number of rows is due")
     if not 0 <= value <= MOST_ROWS:
         raise TypeError(f"{value} is no number of rows")
     return value
@@ -207,7 +209,9 @@ def _count(value: Any) -> int:
 
 def _width(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_POSITIONS:
-        raise TypeError(f"{seen(value)} stands where a number of positions from 1 to {MOST_POSITIONS} is due")
+        raise TypeError(
+            f"{describe_value(value)} stands where a number of positions from 1 to {MOST_POSITIONS} is due"
+        )
     return value
 
 

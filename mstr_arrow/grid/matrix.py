@@ -15,8 +15,8 @@ import pyarrow.csv
 
 from mstr_arrow.grid.convert import parse_texts
 from mstr_arrow.grid.cut import Piece, Unrecognised
-from mstr_arrow.grid.quoted import MARK, restore, to_lines
-from mstr_arrow.grid.types import FLOAT64, TEXT, is_number, is_text
+from mstr_arrow.grid.quoted import QUOTE, copied, end_lines, restore, to_lines
+from mstr_arrow.grid.types import FLOAT64, STRING, is_number, is_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +38,7 @@ def read_numbers(piece: Any, types: Sequence[pa.DataType]) -> list[pa.Array]:
     for start, end in _slices(piece):
         if any(piece.page.find(byte, start, end) >= 0 for byte in _BEYOND_JSON):
             raise Unrecognised("a matrix with more than numbers and nulls")
-        slices.append(_read_lines(_lines_of_numbers(piece.page, start, end), types, quote_char=False))
+        slices.append(_read_lines(_lines_of_numbers(piece.page, start, end), types))
     return _join(slices, types)
 
 
@@ -46,9 +46,12 @@ def read_values(piece: Any, types: Sequence[pa.DataType]) -> list[pa.Array]:
     """Read a JSON array of equally long arrays of numbers, nulls, truth values and texts."""
     if not isinstance(piece, Piece):
         raise Unrecognised("a matrix that was not cut")
-    raw = [to if is_number(to) or pa.types.is_boolean(to) or to == MARKED else TEXT for to in types]
-    arrays = _join([_read_lines(lines, raw, quote_char='"') for lines in _lines_of_texts(piece)], raw)
-    return [_typed(array, to) if array.type == TEXT else array for array, to in zip(arrays, types, strict=True)]
+    raw = [to if is_number(to) or pa.types.is_boolean(to) or to == MARKED else STRING for to in types]
+    arrays = _join([_read_lines(lines, raw) for lines in _lines_of_texts(piece)], raw)
+    return [
+        _typed(array.dictionary_encode(), to) if array.type == STRING else array
+        for array, to in zip(arrays, types, strict=True)
+    ]
 
 
 def _slices(piece: Piece) -> Iterator[tuple[int, int]]:
@@ -61,51 +64,35 @@ def _slices(piece: Piece) -> Iterator[tuple[int, int]]:
 
 
 def _lines_of_numbers(page: bytes, start: int, end: int) -> pa.Buffer:
-    """Write rows as CSV: ``[1,null],[2,3]`` and the byte before become ``,,1,null`` and ``,,2,3``.
-
-    The two empty columns keep lines from being blank, which would be dropped. Made in Arrow's memory, which is used
-    again for the next rows.
-    """
-    lines = pa.allocate_buffer(end - start + 1)
-    text = np.frombuffer(lines, np.uint8)
-    text[:] = np.frombuffer(page, np.uint8, end - start + 1, start - 1)
-    ends = np.flatnonzero(text == ord("]"))
-    between = ends[:-1]
-    whole = len(ends) and ends[-1] == len(text) - 1 and text[1] == ord("[")
-    if not whole or (len(between) and between[-1] > len(text) - len("],[]")):
-        raise Unrecognised("rows that do not begin or end")
-    if not ((text[between + 1] == ord(",")) & (text[between + 2] == ord("["))).all():
-        raise Unrecognised("more than a comma between rows")
-    text[ends], text[between + 2] = ord("\n"), ord(",")
-    text[:2] = ord(",")
+    lines, text = copied(page, start, end)
+    end_lines(text, np.flatnonzero(text == ord("]")))
     return lines
 
 
-def _lines_of_texts(piece: Piece) -> Iterator[bytes]:
+def _lines_of_texts(piece: Piece) -> Iterator[pa.Buffer]:
     """Write a matrix with texts as CSV, slice by slice."""
     start, size = piece.start + 1, _SLICE
     while start < piece.end:
         end = piece.page.find(b"],[", start + size, piece.end) + 1 or piece.end - 1
-        lines = to_lines(piece.page[start:end])
-        if lines.count(b'"') % 2 and end < piece.end - 1:
+        lines = to_lines(piece.page, start, end)
+        if lines is not None:
+            yield lines
+            start, size = end + 1, _SLICE
+        elif end < piece.end - 1:
             size *= 2  # what seemed to be between two rows is in a text
-            continue
-        yield lines
-        start, size = end + 1, _SLICE
+        else:
+            raise Unrecognised("a text that does not end")
 
 
-def _read_lines(lines: Any, types: Sequence[pa.DataType], *, quote_char: str | bool) -> list[pa.ChunkedArray]:
-    """Read CSV whose columns, but for empty ones in front of them, are of these types."""
+def _read_lines(lines: pa.Buffer, types: Sequence[pa.DataType]) -> list[pa.ChunkedArray]:
+    """Read CSV without quoting, whose columns, but for two empty ones in front of them, are of these types."""
     names = [str(number) for number in range(len(types))]
-    empty = ["empty"] if quote_char else ["empty", "empty too"]
     table = pa.csv.read_csv(
         pa.BufferReader(lines),
         read_options=pa.csv.ReadOptions(
-            use_threads=False, column_names=[*empty, *names], block_size=len(lines) + 1
+            use_threads=False, column_names=["empty", "empty too", *names], block_size=len(lines) + 1
         ),
-        parse_options=pa.csv.ParseOptions(
-            quote_char=quote_char, double_quote=False, escape_char=False, newlines_in_values=quote_char is not False
-        ),
+        parse_options=pa.csv.ParseOptions(quote_char=False, double_quote=False, escape_char=False),
         convert_options=pa.csv.ConvertOptions(
             # Arrow's reader lets decimals out of range wrap around; parse_texts does not.
             column_types={
@@ -116,7 +103,6 @@ def _read_lines(lines: Any, types: Sequence[pa.DataType], *, quote_char: str | b
             true_values=["true", "1"],
             false_values=["false", "0"],
             strings_can_be_null=True,
-            quoted_strings_can_be_null=False,
         ),
     )
     return list(table.columns)
@@ -127,7 +113,7 @@ def _join(slices: Sequence[list[pa.ChunkedArray]], types: Sequence[pa.DataType])
     arrays = []
     for columns, to in zip(zip(*slices, strict=True), types, strict=True):
         chunks = [chunk for column in columns for chunk in column.chunks]
-        array = pa.chunked_array(chunks, columns[0].type).unify_dictionaries().combine_chunks()
+        array = pa.chunked_array(chunks, columns[0].type).combine_chunks()
         arrays.append(_decimals(array, to) if array.type != to else array)
     return arrays
 
@@ -143,14 +129,22 @@ def _typed(array: pa.DictionaryArray, to: pa.DataType) -> pa.Array:
     texts = _texts(array.dictionary, to)
     if not is_text(to):
         return parse_texts(texts, to).take(array.indices)
-    # The text of a number may be that of another cell, too, and two spellings may be one text.
+    if _spelt_once(array.dictionary):
+        return pa.DictionaryArray.from_arrays(array.indices, texts)
     encoded = texts.dictionary_encode()
     indices = array.indices if len(encoded.dictionary) == len(texts) else encoded.indices.take(array.indices)
     return pa.DictionaryArray.from_arrays(indices, encoded.dictionary)
 
 
+def _spelt_once(fields: pa.StringArray) -> bool:
+    """Tell whether different fields are certainly different texts: no ``5`` and ``"5"``, no letter as an escape."""
+    spelling = bytes(fields.buffers()[2] or b"")
+    several = rb"\u" in spelling or rb"\/" in spelling
+    return not several and pc.all(pc.starts_with(fields, QUOTE)).as_py() is not False
+
+
 def _texts(fields: pa.Array, to: pa.DataType) -> pa.Array:
-    quoted = pc.starts_with(fields, MARK)
+    quoted = pc.starts_with(fields, QUOTE)
     if pc.all(quoted).as_py() is not False:
         return restore(fields)
     others = fields.filter(pc.invert(quoted))
@@ -164,7 +158,7 @@ def typed_values(array: pa.Array, to: pa.DataType) -> pa.Array:
     if not (is_number(to) or pa.types.is_boolean(to)):
         return _typed(array.cast(pa.string()).dictionary_encode(), to)
     texts = array.cast(pa.string())
-    if pc.any(pc.starts_with(texts, MARK)).as_py():
+    if pc.any(pc.starts_with(texts, QUOTE)).as_py():
         raise Unrecognised("texts among numbers")
     result = pc.cast(pc.cast(texts, FLOAT64), to) if pa.types.is_floating(to) else parse_texts(texts, to)
     check_finite(result)

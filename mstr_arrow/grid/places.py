@@ -62,43 +62,39 @@ def _starts(text: bytes, key: bytes, at: Places) -> Places:
     return at[stand(text, key, at)]
 
 
-def stand(text: bytes, expected: bytes, at: Places) -> NDArray[np.bool_]:
-    """Tell at which places of a text these bytes stand."""
+def stand(text: bytes, expected: bytes, at: Places, start: int = 0) -> NDArray[np.bool_]:
+    """Tell at which places of a text, counted from ``start``, these bytes stand."""
     size = -(-len(expected) // _WORD)
-    padding = b"\0" * (size * _WORD - len(expected))
-    wanted = np.frombuffer(expected + padding, np.uint64)
-    mask = np.frombuffer(b"\xff" * len(expected) + padding, np.uint64)
-    far = int(np.searchsorted(at, len(text) - size * _WORD, "right"))
+    padding = size * _WORD - len(expected)
+    wanted = np.frombuffer(expected + bytes(padding), np.uint64)
+    mask = np.frombuffer(b"\xff" * (_WORD - padding) + bytes(padding), np.uint64)
     # As something without a meaning, all bytes from a place on are copied at once, wherever it is.
-    views = np.ndarray((max(len(text) - size * _WORD + 1, 0),), f"V{size * _WORD}", text, 0, (1,))
-    words = views[at[:far]].view(np.uint64).reshape(-1, size)
-    equal = np.ones(len(at), np.bool_)
-    for number in range(size):
-        equal[:far] &= (words[:, number] & mask[number]) == wanted[number]
+    count = len(text) - start - size * _WORD + 1
+    views = np.ndarray((max(count, 0),), f"V{size * _WORD}", text, start if count > 0 else 0, (1,))
+    near = int(np.searchsorted(at, count))
+    words = views[at[:near]].view(np.uint64).reshape(-1, size)
+    equal = np.empty(len(at), np.bool_)
+    equal[:near] = (words[:, -1] & mask) == wanted[-1]
+    for number in range(size - 1):
+        equal[:near] &= words[:, number] == wanted[number]
     # The last words would end behind the text.
-    equal[far:] = [text.startswith(expected, place) for place in at[far:].tolist()]
+    equal[near:] = [text.startswith(expected, place + start) for place in at[near:].tolist()]
     return equal
 
 
-def texts_between(
-    data: pa.Buffer, starts: Places, ends: Places, null: NDArray[np.bool_] | None = None
-) -> pa.StringArray:
-    """Copy texts out of the data, null where ``null`` says so."""
-    count = len(starts)
+def texts_between(data: pa.Buffer, opening: Places, closing: Places) -> pa.StringArray:
+    """Copy the texts between two quotes each out of the data."""
+    count = len(opening)
     bounds = np.empty((count, 2), np.int32)
-    bounds[:, 0], bounds[:, 1] = starts, ends
+    bounds[:, 0], bounds[:, 1] = opening, closing
+    bounds[:, 0] += 1
     texts = pa.StringArray.from_buffers(2 * count - 1, pa.py_buffer(bounds), data)
     # Every other one is what stands between two texts.
     chosen = pa.py_buffer(np.arange(0, 2 * count, 2, dtype=np.int32))
-    valid = None if null is None or not null.any() else bitmap(~null)
-    return texts.take(pa.Array.from_buffers(pa.int32(), count, [valid, chosen]))
-
-
-def bitmap(values: NDArray[np.bool_]) -> pa.Buffer:
-    """Pack truth values as Arrow does."""
-    return pa.py_buffer(np.packbits(values, bitorder="little"))
+    return texts.take(pa.Array.from_buffers(pa.int32(), count, [None, chosen]))
 
 
 def truths(values: NDArray[np.bool_]) -> pa.BooleanArray:
     """Hand truth values over to Arrow."""
-    return pa.Array.from_buffers(pa.bool_(), len(values), [None, bitmap(values)])
+    bits = pa.py_buffer(np.packbits(values, bitorder="little"))
+    return pa.Array.from_buffers(pa.bool_(), len(values), [None, bits])

@@ -1,82 +1,104 @@
 """Texts of a JSON matrix as fields of CSV, and back, all at once and whatever characters they are made of.
 
-`to_lines` writes a matrix as lines of CSV in which quotes, commas outside of them and ends of lines alone have a
-meaning; `restore` gives the texts that were read from it their own characters again. Nothing is lost in between:
-what stands for something else is a control character, which JSON has in no text, and a matrix that holds one
-nonetheless is `Unrecognised`.
+`to_lines` writes rows as lines of CSV without quoting: texts keep their quotes, and what would have a meaning in
+CSV is masked within them, byte by byte. `restore` gives the texts that were read so their own characters again.
+Nothing is lost in between: what masks something is a control character, which JSON has in no text, and rows that
+hold one nonetheless are `Unrecognised`.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.json
 
-from mstr_arrow.arrays import make_array, make_scalar
 from mstr_arrow.grid.cut import Unrecognised
+from mstr_arrow.grid.escapes import unescape
+from mstr_arrow.grid.places import bytes_of
 
-MARK = "\x01"
-"""Put behind every quote: what was a text begins and ends with it, which tells ``"5"`` from ``5``."""
-_BACKSLASH, _QUOTE, _ESCAPE = "\x02", "\x03", "\x04"
-"""What stands for two backslashes, for a backslash and a quote, and for the backslash of any other escape."""
-_ROWS, _LINES = "],[", "\n,"
-"""What is between two rows, in JSON and as CSV, where an empty first column keeps lines from being blank."""
-_CONTROLS = bytes(byte if byte >= ord(" ") else 0 for byte in range(256))
-_SCHEMA = pa.schema([("texts", pa.list_(pa.string()))])
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mstr_arrow.grid.places import Places
+
+QUOTE = '"'
+"""What begins and ends a field that was a text, which tells ``"5"`` from ``5``."""
+_MASKED_QUOTE, _MASKED_COMMA = 1, 2
+_MEANT = bytes.maketrans(bytes((_MASKED_QUOTE, _MASKED_COMMA)), b'",')
 
 
-def to_lines(rows: bytes) -> bytes:
-    """Write the rows of a JSON matrix, from the first's opening bracket to the last's closing one, as CSV.
+def to_lines(page: bytes, start: int, end: int) -> pa.Buffer | None:
+    """Write rows with texts as CSV, ``[1,null],[2,"a"]`` as ``,,1,null`` and ``,,2,"a"``; None for half a text.
 
-    In front of the columns is an empty one. Errors: Unrecognised where there is white space around rows, or a
-    control character.
+    Errors: Unrecognised for what is certainly no rows.
     """
-    cells = rows.translate(_CONTROLS)
-    if b"\0" in cells or cells[:1] != b"[" or cells[-1:] != b"]":
-        raise Unrecognised("a matrix with white space or control characters")
-    if b"\\" in cells:
-        # From the left, two backslashes are one of a text, whatever follows them.
-        for escape, stands in (("\\\\", _BACKSLASH), ('\\"', _QUOTE), ("\\", _ESCAPE)):
-            cells = cells.replace(escape.encode(), stands.encode())
-    lines = cells.replace(_ROWS.encode(), _LINES.encode()).replace(b'"', b'"' + MARK.encode())
-    return b"".join((b",", memoryview(lines)[1:-1], b"\n"))
+    lines, text = copied(page, start, end)
+    if (text < ord(" ")).any():
+        raise Unrecognised("a matrix with control characters")
+    _mask_quotes(text)
+    found = np.flatnonzero((text == ord('"')) | (text == ord(",")) | (text == ord("]")))
+    kinds = text[found]
+    quotes = kinds == ord('"')
+    inside = (np.cumsum(quotes, dtype=np.uint8) & 1).astype(bool)
+    if inside[-1:].any():
+        return None
+    text[found[inside & (kinds == ord(","))]] = _MASKED_COMMA
+    end_lines(text, found[~inside & (kinds == ord("]"))], found[quotes])
+    return lines
+
+
+def copied(page: bytes, start: int, end: int) -> tuple[pa.Buffer, NDArray[np.uint8]]:
+    """Copy rows, and a comma before them, into memory of Arrow's, which is used again for the next ones."""
+    lines = pa.allocate_buffer(end - start + 1)
+    text = np.frombuffer(lines, np.uint8)
+    text[1:] = bytes_of(page, start, end)
+    text[0] = ord(",")
+    return lines, text
+
+
+def end_lines(text: NDArray[np.uint8], ends: Places, quotes: Places | None = None) -> None:
+    """Make lines of rows whose closing brackets, and the quotes of whose texts, are in these places.
+
+    In front of each are two empty columns, which keep lines from being blank: such lines would be dropped.
+    """
+    last = len(text) - 1
+    if not len(ends) or ends[-1] != last or text[1] != ord("["):
+        raise Unrecognised("rows that do not begin or end")
+    between = ends[:-1]
+    if len(between) and between[-1] > last - len(",[]"):
+        raise Unrecognised("rows that do not begin or end")
+    if not ((text[between + 1] == ord(",")) & (text[between + 2] == ord("["))).all():
+        raise Unrecognised("more than a comma between rows")
+    if quotes is not None:
+        before, behind = text[quotes[0::2] - 1], text[quotes[1::2] + 1]
+        if not (
+            ((before == ord(",")) | (before == ord("["))) & ((behind == ord(",")) | (behind == ord("]")))
+        ).all():
+            raise Unrecognised("more in a field than a text")
+    text[ends], text[between + 2], text[1] = ord("\n"), ord(","), ord(",")
 
 
 def restore(fields: pa.StringArray) -> pa.StringArray:
-    """Return the texts that were read as these fields; errors: Unrecognised, pa.ArrowInvalid for other values."""
-    whole = pc.and_(pc.starts_with(fields, MARK), pc.ends_with(fields, MARK))
-    if pc.all(whole).as_py() is False or pc.min(pc.binary_length(fields)).as_py() == 1:
-        raise Unrecognised("texts among other values")
+    """Return the texts that were read as these fields; errors: Unrecognised for what is no escape."""
+    validity, offsets, data = fields.buffers()
+    held = bytes(data or b"")
+    meant = held.translate(_MEANT)
+    if meant != held:
+        data = pa.py_buffer(meant)
+        fields = pa.StringArray.from_buffers(len(fields), offsets, data, validity, offset=fields.offset)
     texts = pc.utf8_slice_codeunits(fields, 1, -1)
-    used = bytes(texts.buffers()[2] or b"")
-    if MARK.encode() in used:
-        raise Unrecognised("more in a field than a text")
-    if b"\n" in used:
-        texts = pc.replace_substring(texts, _LINES, _ROWS)
-    if _ESCAPE.encode() in used:
-        return _unescape(texts)
-    for stands, character in ((_BACKSLASH, "\\"), (_QUOTE, '"')):
-        if stands.encode() in used:
-            texts = pc.replace_substring(texts, stands, character)
-    return texts
+    return unescape(texts) if b"\\" in meant else texts
 
 
-def _unescape(texts: pa.StringArray) -> pa.StringArray:
-    """Read texts with other escapes than these two as the JSON that they were."""
-    escaped = pc.match_substring_regex(texts, f"[{_BACKSLASH}-{_ESCAPE}]")
-    chosen = texts.filter(escaped)
-    for escape, stands in (("\\\\", _BACKSLASH), ('\\"', _QUOTE), ("\\", _ESCAPE)):
-        chosen = pc.replace_substring(chosen, stands, escape)
-    listed = pa.ListArray.from_arrays(make_array([0, len(chosen)], pa.int32()), chosen)
-    joined = pc.binary_join(listed, make_scalar('","', pa.string()))
-    text = b"".join((b'{"texts":["', memoryview(joined.buffers()[2]), b'"]}'))
-    table = pa.json.read_json(
-        pa.BufferReader(text),
-        read_options=pa.json.ReadOptions(use_threads=False, block_size=len(text) + 1),
-        parse_options=pa.json.ParseOptions(explicit_schema=_SCHEMA, unexpected_field_behavior="error"),
-    )
-    lists = table.column(0).combine_chunks()
-    if len(lists) != 1 or len(lists.values) != len(chosen):
-        raise Unrecognised("texts with quotes that are not theirs")
-    lists.values.validate(full=True)  # half a surrogate pair is no UTF-8
-    return pc.replace_with_mask(texts, escaped, lists.values)
+def _mask_quotes(text: NDArray[np.uint8]) -> None:
+    """Mask the quotes behind an odd number of backslashes: those do not end a text."""
+    slashes = np.flatnonzero(text == ord("\\"))
+    if not len(slashes):
+        return
+    if slashes[-1] == len(text) - 1:
+        raise Unrecognised("a backslash at the end")
+    ends = np.append(np.flatnonzero(np.diff(slashes) != 1), len(slashes) - 1)
+    escaped = slashes[ends[np.diff(ends, prepend=-1) % 2 == 1]] + 1
+    text[escaped[text[escaped] == ord('"')]] = _MASKED_QUOTE

@@ -53,17 +53,17 @@ def blot(error: BaseException, secrets: Iterable[Masked]) -> None:
             continue
         seen.add(id(each))
         waiting += [each.__cause__, each.__context__]
-        if (arguments := _blotted(each.args, secrets)) != each.args:
+        if (arguments := _blot(each.args, secrets)) != each.args:
             each.args = arguments
         for name, value in vars(each).items():
-            if (shown := _blotted(value, secrets)) != value:
+            if (shown := _blot(value, secrets)) != value:
                 setattr(each, name, shown)
 
 
-def _blotted(value: Any, secrets: list[Masked]) -> Any:
+def _blot(value: Any, secrets: list[Masked]) -> Any:
     """Blot a text, or each text of a list; anything else, and a text without secrets, is what it was."""
     if type(value) in {tuple, list}:
-        return type(value)(_blotted(each, secrets) for each in value)
+        return type(value)(_blot(each, secrets) for each in value)
     if not isinstance(value, str):
         return value
     before = value.encode(errors="surrogatepass")

@@ -85,12 +85,12 @@ def _from_gzip(body: bytes, largest: int) -> bytes:
     if _is_json(body):
         return body  # unpacked on the way, and the header was left
     try:
-        return _joined(partial(_gunzipped, body, min(STEP, largest + 1)), largest)
+        return _join(partial(_gunzip, body, min(STEP, largest + 1)), largest)
     except (zlib.error, quick.error) as error:
         raise ProtocolError(f"the answer's gzip is damaged ({error}).", hint=DAMAGED) from None
 
 
-def _joined(unpack: Callable[[], Iterator[bytes]], largest: int) -> bytes:
+def _join(unpack: Callable[[], Iterator[bytes]], largest: int) -> bytes:
     """Join what is unpacked step by step; errors: ProtocolError for more than ``largest`` bytes.
 
     Where one step is not all, the steps are counted before any is kept, so that a bomb takes no room.
@@ -133,7 +133,7 @@ def _make_unpacker(packed: bytes, at: int = 0) -> zlib._Decompress:
     return unpacker
 
 
-def _gunzipped(body: bytes, most: int) -> Iterator[bytes]:
+def _gunzip(body: bytes, most: int) -> Iterator[bytes]:
     """Unpack a gzip stream, ``most`` bytes at a time; errors: ProtocolError, zlib.error, or that of isal."""
     size, unpacker = 0, _make_unpacker(body)
     for piece in _steps(unpacker, body, most):
@@ -182,13 +182,13 @@ def _from_deflate(body: bytes, largest: int) -> bytes:
         return body
     for wbits in (zlib.MAX_WBITS, -zlib.MAX_WBITS):
         try:
-            return _joined(partial(_inflated, body, wbits, min(STEP, largest + 1)), largest)
+            return _join(partial(_inflate, body, wbits, min(STEP, largest + 1)), largest)
         except zlib.error:
             continue
     raise ProtocolError(f"the answer's deflate is damaged; it starts with {body[:16]!r}.", hint=DAMAGED)
 
 
-def _inflated(body: bytes, wbits: int, most: int) -> Iterator[bytes]:
+def _inflate(body: bytes, wbits: int, most: int) -> Iterator[bytes]:
     """Unpack a stream without a header of gzip's, ``most`` bytes at a time; errors: zlib.error."""
     unpacker = zlib.decompressobj(wbits=wbits)
     yield from _steps(unpacker, body, most)
@@ -208,7 +208,7 @@ def json_text(content: bytes, content_type: str = "") -> bytes:
     counts where the text is no UTF-8. Errors: ProtocolError for what is not in the charset it says.
     """
     if b"charset" in content_type.encode().lower():
-        return _decoded(content, content_type)
+        return _decode(content, content_type)
     if content[:1] in {b"{", b"["} and content[1:2] != b"\0":
         return content
     return _without_mark(content)
@@ -228,7 +228,7 @@ def _by_zeros(start: bytes) -> str | None:
     return _BY_ZEROS.get("".join("0" if byte == 0 else "x" for byte in start))
 
 
-def _decoded(content: bytes, content_type: str) -> bytes:
+def _decode(content: bytes, content_type: str) -> bytes:
     """Make UTF-8 of what a header says is in another charset, unless it is UTF-8 all the same."""
     text = _without_mark(content)
     header = Message()

@@ -123,7 +123,7 @@ def error_for(
     if not told and 400 <= status < 404:  # what stands in front of the server refused, in its own words
         hint = page_hint(excerpt(body)) or hint
     return error_class(
-        message or f"{path} was refused{_quoted(body)}.",
+        message or f"{path} was refused{_quote(body)}.",
         status=status,
         code=_text(code, CODE) or None,
         iserver_code=iserver_code,
@@ -208,7 +208,7 @@ def iserver_code_of(fields: Mapping[str, Any]) -> int | None:
         return None
 
 
-def _quoted(body: bytes) -> str:
+def _quote(body: bytes) -> str:
     return f': "{start}"' if (start := excerpt(body)) else ""
 
 

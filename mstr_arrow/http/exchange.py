@@ -94,7 +94,7 @@ async def exchange(session: aiohttp.ClientSession, delivery: Delivery, settings:
     comes with a 2xx, too.
     """
     try:
-        answer = await _sent(session, delivery, settings, room)
+        answer = await _send(session, delivery, settings, room)
     except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
         if session.closed:
             request = delivery.request
@@ -111,7 +111,7 @@ async def exchange(session: aiohttp.ClientSession, delivery: Delivery, settings:
     return answer
 
 
-async def _sent(session: aiohttp.ClientSession, delivery: Delivery, settings: Settings, room: Room) -> Answer:
+async def _send(session: aiohttp.ClientSession, delivery: Delivery, settings: Settings, room: Room) -> Answer:
     """Send a request and read its answer, with an end to each wait; raises what aiohttp does, and TimeoutError."""
     request, keys, address = delivery.request, delivery.keys, delivery.address
     timeouts, largest = settings.timeouts, settings.limits.buffer_bytes + BEYOND_BUFFER
@@ -142,7 +142,7 @@ async def _sent(session: aiohttp.ClientSession, delivery: Delivery, settings: Se
                 keys.accept(response)
                 limit.reschedule(loop.time() + timeouts.read)
                 with room.place() as place:
-                    received = await _received(response.content, place, limit, timeouts.read, largest)
+                    received = await _receive(response.content, place, limit, timeouts.read, largest)
     except TimeoutError as error:
         if started is None:
             raise
@@ -165,7 +165,7 @@ async def _sent(session: aiohttp.ClientSession, delivery: Delivery, settings: Se
     )
 
 
-async def _received(
+async def _receive(
     content: aiohttp.StreamReader, place: Place, limit: asyncio.Timeout, seconds: float, largest: int
 ) -> bytes:
     """Read a body to its end, as far as there is room; raises Failed where it has more than ``largest`` bytes.

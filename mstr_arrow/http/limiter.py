@@ -2,27 +2,62 @@
 
 A server with workers to spare answers as quickly with more requests in flight; from its knee on each further one
 only makes the others wait. So two levels and the rise of the time between them tell where the knee is. The limiter
-rests at a level, tries another for as many answers as it takes to tell, and goes to the knee.
+rests at a level, tries another for as many answers as it takes to tell, and goes to the knee. It begins with steps
+of about a doubling, on half as many answers, since a server that is only far away loses time on the way up; at the
+most that is allowed it tries fewer seldom.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import NamedTuple
-
-from mstr_arrow.http.window import REMEMBERED, Window
 
 FIRST, POLITE = 6, 2
 """Requests in flight before anything is known, and the most of them where the server's load is to stay low."""
 
 _LONGEST_STEP, _SHORTEST_STEP = math.log(2), math.log(1.2)
 _FEWEST, _MOST = 12, 32  # answers at a level before it is judged: at least, and at most unless it is higher
+_FIRST_FEWEST = 6  # at least, on the way up from where it begins
 
 _PATIENCE = 16
 """Rounds of answers at a level before a lower one is tried again; a higher one, which costs less, comes sooner."""
 
 _SIMILAR, _CHANGED, _POLITELY_CHANGED = math.log(1.25), math.log(1.3), math.log(1.1)
+_REMEMBERED = 64
+"""Answers that a mean is taken over; those before them fade."""
+
 _LENIENT, _STRICT = 0.9, 3.0  # weight of a rise: rather one request too many than one too few, or the reverse
+
+
+@dataclass(slots=True)
+class _Window:
+    """The last answers at a level: means of the logarithms of seconds per row and of requests in flight."""
+
+    answers: int = 0
+    cost: float = 0.0
+    in_flight: float = 0.0
+    _squares: float = 0.0
+
+    def add(self, cost: float, in_flight: float) -> None:
+        """Count one answer."""
+        if self.answers < _REMEMBERED:
+            self.answers += 1
+        else:
+            self._squares *= 1 - 1 / _REMEMBERED
+        off = cost - self.cost
+        self.cost += off / self.answers
+        self.in_flight += (in_flight - self.in_flight) / self.answers
+        self._squares += off * (cost - self.cost)
+
+    @property
+    def variance(self) -> float:
+        """The variance of the mean cost."""
+        return self._squares / max(1, self.answers - 1) / max(1, self.answers)
+
+    def doubt(self, other: _Window) -> float:
+        """Return the standard error of the difference to another's cost."""
+        return math.sqrt(self.variance + other.variance)
 
 
 class Ticket(NamedTuple):
@@ -54,12 +89,18 @@ class Limiter:
         self._weight = _STRICT if polite else _LENIENT
         self._changed = _POLITELY_CHANGED if polite else _CHANGED
         self.limit = self.lowest = self.highest = self._home = max(least, min(self._most, 1 if polite else FIRST))
-        self._base: Window | None = None  # answers at home
-        self._window = Window()
-        self._trying, self._up, self._step = False, True, _LONGEST_STEP
+        self._base: _Window | None = None  # answers at home
+        self._window = _Window()
+        self._trying, self._up, self._step = False, True, self._even_step()
+        self._fewest = _FIRST_FEWEST
         self._patience = self._rounds = 1
         self._level = self._cut_at = self._started = self._rows = self._odd = 0
         self._full = False
+
+    def _even_step(self) -> float:
+        """Divide the way from where it begins to the most into steps of about a doubling."""
+        way = math.log(self._most / self.limit)
+        return way / max(1, round(way / _LONGEST_STEP))
 
     def on_start(self, in_flight: int) -> Ticket:
         """Note a request that starts, as one of ``in_flight``; the ticket is for `on_done`."""
@@ -72,9 +113,10 @@ class Limiter:
         if busy and ticket.level >= self._cut_at:
             self._base, self._up, self._step = None, True, _SHORTEST_STEP
             self._patience, self._rounds = _PATIENCE, _PATIENCE // 2
+            self._fewest = _FEWEST
             self._go(max(self._least, min(self.limit, self._home) // 2))
             self._cut_at = self._level
-        elif busy or self._least == self._most or not ticket.counts or ticket.level != self._level:
+        elif busy or self._least == self._most or ticket.level != self._level or not self._is_typical(ticket):
             return
         elif self._as_large(max(1, rows)):
             sample = math.log(max(seconds, 1e-6) / max(1, rows)), math.log(ticket.in_flight)
@@ -83,13 +125,17 @@ class Limiter:
                 self._base.add(*sample)
             (self._judge if self._trying else self._rest)()
 
+    def _is_typical(self, ticket: Ticket) -> bool:
+        """Tell a request that had as many beside it as may be from its start, or is one of the first of all."""
+        return ticket.counts or (self._full and self._base is None)
+
     def _as_large(self, rows: int) -> bool:
         """Say whether a page can be compared with those before; begin anew once the size has changed for good."""
-        if self._rows and abs(math.log(rows / self._rows)) <= _SIMILAR:
-            self._odd = 0
+        if not self._rows or abs(math.log(rows / self._rows)) <= _SIMILAR:
+            self._rows, self._odd = self._rows or rows, 0
             return True
         self._odd += 1
-        if not self._rows or self._odd >= _FEWEST // 2:
+        if self._odd >= _FEWEST // 2:
             self._rows, self._odd, self._base = rows, 0, None
             self._go(self._home)
         return False
@@ -97,9 +143,9 @@ class Limiter:
     def _rest(self) -> None:
         """Try another level after some rounds at home, or as soon as something has changed there."""
         window, base = self._window, self._base
-        if window.answers < min(REMEMBERED, max(_FEWEST, 0 if base is None else self.limit)):
+        if window.answers < min(_REMEMBERED, max(self._fewest, 0 if base is None else self.limit)):
             return
-        self._window, self._base = Window(), base or window
+        self._window, self._base = _Window(), base or window
         self._rounds -= 1
         rise = window.cost - self._base.cost
         if abs(rise) > max(self._changed, 3 * window.doubt(self._base)):
@@ -108,11 +154,11 @@ class Limiter:
         if self._rounds <= 0:
             self._try(self._base)
 
-    def _try(self, base: Window) -> None:
+    def _try(self, base: _Window) -> None:
         """Go a step from here, or the other way where there is nowhere to go."""
         self._base = base
         used = min(self.limit, math.exp(base.in_flight))  # which a slow consumer makes fewer than there could be
-        above = min(self._most, max(self.limit + 1, math.ceil(self.limit * math.exp(self._step))))
+        above = min(self._most, max(self.limit + 1, math.ceil(self.limit * math.exp(self._step) - 1e-9)))
         below = max(self._least, min(self.limit - 1, math.floor(used * math.exp(-self._step) + 1e-9)))
         self._up = below == self.limit or (self._up and above != self.limit)
         self._home = self.limit
@@ -121,21 +167,28 @@ class Limiter:
     def _judge(self) -> None:
         """Find the knee between home and the level that is tried, as soon as the answers tell."""
         base, window = self._base, self._window
-        if base is None or window.answers < _FEWEST:
+        if base is None or window.answers < max(self._fewest, self.limit // 2):
             return
         apart, rise, doubt = window.in_flight - base.in_flight, window.cost - base.cost, window.doubt(base)
-        if window.answers < min(REMEMBERED, max(_MOST, self.limit)) and abs(rise - apart / 2) <= 2.5 * doubt:
+        if window.answers < min(_REMEMBERED, max(_MOST, self.limit)) and abs(rise - apart / 2) <= 2.5 * doubt:
             return
         gained = 0.0
         if abs(apart) > _SHORTEST_STEP / 4 and (apart > 0) is self._up:
             slope = min(1.0, max(0.0, self._weight * rise / apart))
             gained = 1.0 - slope if self._up else slope
+        if gained > 0.5 and self._up and self.limit == self._most:
+            self._base, self._up, self._patience, self._rounds = window, False, _PATIENCE, _PATIENCE
+            self._fewest = _FEWEST
+            self._go(self.limit)
+            return
         if gained > 0.5:
-            self._patience, self._step = 1, min(_LONGEST_STEP, 2 * self._step) if self._up else self._step
+            longest = max(_LONGEST_STEP, self._step)
+            self._patience, self._step = 1, min(longest, 2 * self._step) if self._up else self._step
             self._try(window)
             return
+        self._fewest = _FEWEST
         level = round(self._home * math.exp(gained * apart))
-        self._up, self._step = not self._up, max(_SHORTEST_STEP, self._step / 2)
+        self._up, self._step = not self._up and level < self._most, max(_SHORTEST_STEP, self._step / 2)
         self._rounds = self._patience // 4 if self._up else self._patience
         self._patience = min(_PATIENCE, 2 * self._patience)
         self._base = base if level == self._home else None
@@ -146,4 +199,4 @@ class Limiter:
         self.limit, self._trying = level, trying
         self._home = self._home if trying else level
         self.lowest, self.highest = min(self.lowest, level), max(self.highest, level)
-        self._level, self._started, self._full, self._window = self._level + 1, 0, False, Window()
+        self._level, self._started, self._full, self._window = self._level + 1, 0, False, _Window()

@@ -107,7 +107,7 @@ class Options(TypedDict, total=False):
 def _json(body: object) -> bytes:
     """Write a body as JSON; errors: UsageError for what JSON does not hold, a half character too, not shown."""
     try:
-        return orjson.dumps(body, default=_revealed)
+        return orjson.dumps(body, default=_reveal)
     except TypeError as error:
         if "surrogates" not in str(error):
             raise UsageError(
@@ -149,19 +149,19 @@ def make_request(method: str, path: str, **options: Unpack[Options]) -> Request:
         patience=options.get("patience"),
         check=options.get("check"),
         lost=options.get("lost"),
-        hidden=(*_masked(json), *_masked(given)),
+        hidden=(*_mask(json), *_mask(given)),
     )
 
 
-def _masked(members: object) -> list[Masked]:
+def _mask(members: object) -> list[Masked]:
     """Return the secrets among the members of a body, those of inner objects too, or the headers."""
     if isinstance(members, Masked):
         return [members]
     inner = members.values() if isinstance(members, dict) else members if isinstance(members, list) else ()
-    return [secret for each in inner for secret in _masked(each)]
+    return [secret for each in inner for secret in _mask(each)]
 
 
-def _revealed(value: object) -> object:
+def _reveal(value: object) -> object:
     """Give what a body holds masked; errors: TypeError for what JSON does not hold."""
     if isinstance(value, Masked):
         return value()

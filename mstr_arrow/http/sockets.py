@@ -143,7 +143,7 @@ def _tls_context(tls: Tls, key_password: Masked | None) -> ssl.SSLContext:
     if tls.ca_file is not None:
         _trust(context, "ca_file", read_path(tls.ca_file))
     if tls.ca_folder is not None:
-        for file in _listed(read_path(tls.ca_folder)):
+        for file in _list_files(read_path(tls.ca_folder)):
             _trust(context, "ca_folder", file)
     if tls.cert_file is not None:
         _show(context, tls, key_password)
@@ -164,7 +164,7 @@ def _system_context() -> ssl.SSLContext:
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def _listed(folder: Path) -> list[Path]:
+def _list_files(folder: Path) -> list[Path]:
     try:
         files = sorted(file for file in folder.iterdir() if file.suffix.lower() in CA_FILES)
     except OSError as error:

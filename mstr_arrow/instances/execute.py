@@ -19,8 +19,8 @@ from mstr_arrow.instances.failures import too_long
 from mstr_arrow.instances.jobs import cancel_job, runs_nothing
 from mstr_arrow.instances.lost import Lost
 from mstr_arrow.instances.nothing import blank_answer, has_no_data, with_columns
-from mstr_arrow.instances.page_by import PageChoice, choose_page
-from mstr_arrow.instances.prompts import Prompting
+from mstr_arrow.instances.page_choice import PageChoice, choose_page
+from mstr_arrow.instances.prompting import Prompting
 from mstr_arrow.instances.state_machine import (
     AnswerPrompts,
     CheckAnswers,

@@ -103,15 +103,15 @@ async def fetch_times(http: ProjectHttp, source: Source, *, published: bool = Tr
     if source.kind != "cube":
         return Times()
     if not published:
-        return Times(await _changed(http, source.object_id))
+        return Times(await _fetch_modified(http, source.object_id))
     return Times(
         *await asyncio.gather(
-            _changed(http, source.object_id), fetch_publication(http, source.kind, source.object_id)
+            _fetch_modified(http, source.object_id), fetch_publication(http, source.kind, source.object_id)
         )
     )
 
 
-async def _changed(http: ProjectHttp, cube_id: str) -> str | None:
+async def _fetch_modified(http: ProjectHttp, cube_id: str) -> str | None:
     try:
         body = await http.read("GET", "cubes", Answer.json, params={"id": cube_id})
         return str(body["cubesInfos"][0]["modificationTime"])

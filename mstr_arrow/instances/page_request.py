@@ -27,7 +27,7 @@ BELIEVED = 3
 """How often a page is to contradict what was asked or is known until that is believed."""
 
 
-async def halving(rows: int, ask: Callable[[int], Awaitable[T]]) -> tuple[T, int]:
+async def ask_halving(rows: int, ask: Callable[[int], Awaitable[T]]) -> tuple[T, int]:
     """Ask for so many rows, for half as many where the server runs out of time, and so on.
 
     Returns also how many were asked for in the end. Errors: ServerBusy where `fewer_rows` knows no less.
@@ -47,7 +47,7 @@ async def fetch_page(
 ) -> Answer:
     """Ask for a page of an instance, which may come shorter. GET …/instances/{id}.
 
-    Errors: those of `halving`; ProtocolError where it is not known which instance it is.
+    Errors: those of `ask_halving`; ProtocolError where it is not known which instance it is.
     """
     if not instance_id:
         raise ProtocolError(
@@ -62,7 +62,7 @@ async def fetch_page(
         return answer
 
     try:
-        answer, _ = await halving(wanted.rows, ask)
+        answer, _ = await ask_halving(wanted.rows, ask)
     except ServerError as error:
         if has_no_data(error):
             return page_of_nothing(wanted)

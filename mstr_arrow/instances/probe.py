@@ -14,7 +14,7 @@ from mstr_arrow.instances.belonging import check_belongs
 from mstr_arrow.instances.execute import INSTANCES, execute, place_for
 from mstr_arrow.instances.fetch_known import fetch_known
 from mstr_arrow.instances.instance import Instance
-from mstr_arrow.instances.page_by import fetch_page_by
+from mstr_arrow.instances.page_choice import fetch_page_by
 from mstr_arrow.instances.page_request import fetch_page, read_page
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.http.response import Answer
     from mstr_arrow.instances.execute import Watch
-    from mstr_arrow.instances.page_by import PageChoice
+    from mstr_arrow.instances.page_choice import PageChoice
     from mstr_arrow.instances.source import Source
     from mstr_arrow.session.in_project import ProjectSession
 

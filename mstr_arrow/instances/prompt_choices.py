@@ -61,7 +61,7 @@ class Offer:
                 return list(found.values()), total
         return list(found.values()), len(found)
 
-    async def named(self, items: Sequence[Plain]) -> list[Choice]:
+    async def find_named(self, items: Sequence[Plain]) -> list[Choice]:
         """Find the choices that items name, by text or id.
 
         Ids of elements are taken as they are. Where not all choices fit one page, names are searched for, each to
@@ -71,10 +71,10 @@ class Offer:
         known = {item: by_id(self._prompt, item) for item in items}
         names = [item for item, choice in known.items() if choice is None]
         if names:
-            known |= await self._looked_up(names)
+            known |= await self._look_up(names)
         return [choice for item in items if (choice := known[item]) is not None]
 
-    async def _looked_up(self, names: Sequence[Plain]) -> dict[Plain, Choice | None]:
+    async def _look_up(self, names: Sequence[Plain]) -> dict[Plain, Choice | None]:
         choices, count = await self.all(at_most=PAGE)
         whole = count == len(choices)
         if not whole and len(names) <= MOST_SEARCHES:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import NotFound, PromptsOpen, ProtocolError
 from mstr_arrow.http.subject import Subject
-from mstr_arrow.instances.prompts import Prompting, fetch_prompts, with_choices
+from mstr_arrow.instances.prompting import Prompting, fetch_prompts, with_choices
 from mstr_arrow.instances.status import PROMPTED, read_state
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ async def list_prompts(session: ProjectSession, report_id: str) -> Listing:
         known = []
     if known and all(prompt.type in {"VALUE", "UNSUPPORTED"} for prompt in known):
         return Listing(tuple(known))
-    async with prepared(session, report_id) as (instance_id, prompted):
+    async with prepare_instance(session, report_id) as (instance_id, prompted):
         if not prompted:
             return Listing(tuple(known))
         place = f"{report}/instances/{instance_id}"
@@ -52,10 +52,10 @@ async def list_prompts(session: ProjectSession, report_id: str) -> Listing:
 async def still_open(session: ProjectSession, report_id: str, answers: Answers) -> tuple[Prompt, ...]:
     """Return what a report asks next, when these answers were given; optional prompts, too. It is not run.
 
-    Errors: those of :meth:`~.instances.prompts.Prompting.close` for answers that the report does not take.
+    Errors: those of :meth:`~.instances.prompting.Prompting.close` for answers that the report does not take.
     """
     prompting = Prompting(session.http, f"reports/{report_id}", answers, automatically=False)
-    async with prepared(session, report_id) as (instance_id, prompted):
+    async with prepare_instance(session, report_id) as (instance_id, prompted):
         more = prompted
         try:
             while more:
@@ -66,7 +66,7 @@ async def still_open(session: ProjectSession, report_id: str, answers: Answers) 
 
 
 @asynccontextmanager
-async def prepared(session: ProjectSession, report_id: str) -> AsyncIterator[tuple[str, bool]]:
+async def prepare_instance(session: ProjectSession, report_id: str) -> AsyncIterator[tuple[str, bool]]:
     """Make an instance of a report that is not run; give its id, and whether it asks for answers.
 
     POST …/instances?executionStage=resolve_prompts. Its place in the working set is free again afterwards.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.rows import Range
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.http.response import Answer
-    from mstr_arrow.instances.page_by import PageChoice
+    from mstr_arrow.instances.page_choice import PageChoice
     from mstr_arrow.prompts.collection import Answers
     from mstr_arrow.session.project_http import ProjectHttp
 
@@ -94,7 +94,7 @@ class Source:
             return f"The server was asked to answer at once (Prefer: respond-async), and did not: {raised}"
         return f"From version {_ASYNC_SINCE} on, servers run reports while nobody waits; until then {raised}"
 
-    def showing(self, options: GridOptions) -> Source:
+    def with_shown_forms(self, options: GridOptions) -> Source:
         """Return what asks for the forms that are wanted; errors: UsageError where they cannot be asked for.
 
         A body that names attributes makes a table of a report, whatever its own layout is (wire reference, section
@@ -160,7 +160,7 @@ class Source:
     def _hides_totals(self) -> bool:
         return self.given is None and at_least(self.server_version, _SUBTOTALS_SINCE)
 
-    def asked(self, options: GridOptions) -> dict[str, object]:
+    def request_body(self, options: GridOptions) -> dict[str, object]:
         """Make the body of the request for an instance."""
         if self.given is not None:
             return {}

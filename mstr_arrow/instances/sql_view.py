@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from mstr_arrow.answers import reading, text
 from mstr_arrow.errors import PermissionDenied
 from mstr_arrow.http.subject import Subject
-from mstr_arrow.instances.prompt_list import prepared
-from mstr_arrow.instances.prompts import Prompting
+from mstr_arrow.instances.prompt_list import prepare_instance
+from mstr_arrow.instances.prompting import Prompting
 
 if TYPE_CHECKING:
     from mstr_arrow.http.response import Answer
@@ -27,7 +27,7 @@ async def sql_view(session: ProjectSession, source: Source) -> str:
     if source.given is not None:
         return await _statement(session.http, f"{source.path}/{source.given}")
     prompting = Prompting(session.http, source.object_path, source.prompts)
-    async with prepared(session, source.object_id) as (instance_id, prompted):
+    async with prepare_instance(session, source.object_id) as (instance_id, prompted):
         more = prompted
         while more:
             more = await prompting.close(instance_id)

@@ -185,7 +185,7 @@ class InstanceMachine:
         self._has_status = source.runs
         if source.over is not None and source.over == self.held:
             self.instance_id, self._reused = source.over, True
-            return self._begin_change(source.asked(self.options))
+            return self._begin_change(source.request_body(self.options))
         if source.given is not None:
             self.instance_id = source.given
             return self._peek()
@@ -195,7 +195,7 @@ class InstanceMachine:
         """Take note of the instance that an answer names. Errors: ProtocolError where it must be, and is not."""
         self.instance_id = self.instance_id or state.instance_id
         if self.instance_id is None and state.number not in FAILED and not state.whole:
-            self._known()  # to ask it how far it is, or for the page
+            self._require_instance()  # to ask it how far it is, or for the page
 
     def next(self, outcome: Outcome) -> Step:
         """Take how a step ended; return the next one."""
@@ -252,7 +252,7 @@ class InstanceMachine:
     # To an instance that is ready
 
     def _create(self) -> Step:
-        source, body = self.source, self.source.asked(self.options)
+        source, body = self.source, self.source.request_body(self.options)
         change: dict[str, object] | None = body
         if source.responds_async:
             change, body = (None if not body and source.page_by is None else body), {}
@@ -285,7 +285,7 @@ class InstanceMachine:
             return self._ask_why(state)
         if state.number == PROMPTED:
             self.phase = Phase.PROMPTED
-            return AnswerPrompts(self._known())
+            return AnswerPrompts(self._require_instance())
         self.phase = Phase.WAITING
         return Pause(self._next_pause(pause))
 
@@ -301,7 +301,7 @@ class InstanceMachine:
         if not self._has_status:
             return self._peek()
         self.phase = Phase.ASKING
-        return Send("GET", f"{self.source.object_path}/instances/{self._known()}/status")
+        return Send("GET", f"{self.source.object_path}/instances/{self._require_instance()}/status")
 
     def _peek(self) -> Step:
         """Ask for a page, which comes when the instance is ready: so none within a short time means that it is not.
@@ -333,7 +333,7 @@ class InstanceMachine:
         if self.source.page_by is None:
             return self._put()
         self.phase = Phase.CHOOSING
-        return ChoosePage(self._known())
+        return ChoosePage(self._require_instance())
 
     def _put(self) -> Step:
         self.phase = Phase.CHANGING
@@ -399,14 +399,14 @@ class InstanceMachine:
         """The rows of a page that only tells that the instance is ready, or is the first page already."""
         return self.rows if self._aim is _Aim.READ else Range(0, 1)
 
-    def _known(self) -> str:
+    def _require_instance(self) -> str:
         if self.instance_id is None:
             raise ProtocolError(f"The server runs the {self.source.kind}, and does not say as which instance.")
         return self.instance_id
 
     @property
     def _path(self) -> str:
-        return f"{self.source.path}/{self._known()}"
+        return f"{self.source.path}/{self._require_instance()}"
 
 
 def _read_unexpected(answer: Answer) -> ProtocolError:

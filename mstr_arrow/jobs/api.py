@@ -14,7 +14,7 @@ from mstr_arrow.files.sinks import in_thread
 from mstr_arrow.jobs.endings import TERMINATED
 from mstr_arrow.jobs.file import read_jobs
 from mstr_arrow.jobs.history import Records, new_run
-from mstr_arrow.jobs.lock import locked
+from mstr_arrow.jobs.lock import hold_lock
 from mstr_arrow.jobs.planning import plan_jobs
 from mstr_arrow.jobs.runner import Runner, moment_of
 from mstr_arrow.jobs.servers import open_server
@@ -131,10 +131,10 @@ def _choice(
 
 async def _run(file: str | os.PathLike[str], choice: Choice) -> RunRecord:
     jobs_file = await in_thread(read_jobs, file)
-    jobs = chosen_jobs(jobs_file, choice)
+    jobs = choose_jobs(jobs_file, choice)
     values = Values(moment_of(choice.day, jobs_file.content.run.timezone), os.environ)
     record = new_run(jobs_file.path, __version__)
-    with locked(jobs_file.records, record):
+    with hold_lock(jobs_file.records, record):
         async with sessions_of(jobs_file, choice, values, jobs_file.records) as sessions:
             runner = Runner(
                 how=jobs_file.content.run,
@@ -151,14 +151,14 @@ async def _run(file: str | os.PathLike[str], choice: Choice) -> RunRecord:
 
 async def _plan(file: str | os.PathLike[str], choice: Choice) -> list[Planned]:
     jobs_file = await in_thread(read_jobs, file)
-    jobs = chosen_jobs(jobs_file, choice)
+    jobs = choose_jobs(jobs_file, choice)
     values = Values(moment_of(choice.day, jobs_file.content.run.timezone), os.environ)
     async with sessions_of(jobs_file, choice, values, None) as sessions:
         folder = jobs_file.path.parent.absolute()
         return await plan_jobs(jobs, sessions, Records(jobs_file.records), values, folder)
 
 
-def chosen_jobs(file: JobsFile, choice: Choice) -> Mapping[str, Job]:
+def choose_jobs(file: JobsFile, choice: Choice) -> Mapping[str, Job]:
     """Return the jobs that are wanted, as they are wanted; errors: UsageError with near names."""
     for name in choice.only:
         if name not in file.jobs:
@@ -188,10 +188,10 @@ def sessions_of(file: JobsFile, choice: Choice, values: Values, noted: Path | No
             )
         return choice.default(requests)
 
-    return Sessions(opening, how.sessions, noted, lambda: _unfinished(file, values))
+    return Sessions(opening, how.sessions, noted, lambda: _read_unfinished(file, values))
 
 
-def _unfinished(file: JobsFile, values: Values) -> Iterator[Path]:
+def _read_unfinished(file: JobsFile, values: Values) -> Iterator[Path]:
     """Give the private files of extractions that may not be whole, of all jobs, whichever are wanted."""
     folder = file.path.parent.absolute()
     for name, job in file.jobs.items():

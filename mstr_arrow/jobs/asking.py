@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.errors import UsageError
 from mstr_arrow.grid.type_names import read_type
 from mstr_arrow.jobs.increments import since
-from mstr_arrow.jobs.templates import filled
+from mstr_arrow.jobs.templates import fill_in
 from mstr_arrow.objects.report import Report
 from mstr_arrow.prompts.collection import Answers, load
 from mstr_arrow.prompts.plain import from_plain
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.catalog.objects import ObjectInfo
     from mstr_arrow.connection import Connection
-    from mstr_arrow.fetch.options import ScanOptions
+    from mstr_arrow.fetch.read_options import ScanOptions
     from mstr_arrow.jobs.model import Job
     from mstr_arrow.jobs.record import Mark
     from mstr_arrow.jobs.templates import Values
@@ -35,7 +35,7 @@ async def open_object(connection: Connection, found: ObjectInfo, job: Job, value
     """Open the object of a job, to be read as the job says; errors: UsageError for what its kind does not have."""
     how = _how(connection, job)
     if found.kind == "data model":
-        parameters = _filled(job.parameters, values)
+        parameters = _fill(job.parameters, values)
         return await connection.data_model_async(found.id, parameters=parameters, row_counts=job.row_counts, **how)
     kind = found.kind or "cube"
     _refuse(found, kind, {"parameters": bool(job.parameters)}, "data models")
@@ -55,7 +55,7 @@ def ask(opened: Cube | Report, job: Job, values: Values, folder: Path, mark: Mar
         if job.prompts:
             opened = opened.prompts(_answers(job.prompts, values, folder))
         if job.pages:
-            opened = opened.page_by(_filled(job.pages, values))
+            opened = opened.page_by(_fill(job.pages, values))
         scan = opened.expand_pages() if job.all_pages else opened
     elif job.prompts or job.pages or job.all_pages:
         raise UsageError(
@@ -63,12 +63,12 @@ def ask(opened: Cube | Report, job: Job, values: Values, folder: Path, mark: Mar
             hint="Drop prompts, pages and all_pages.",
         )
     if job.where:
-        scan = scan.filter(*(from_sql(filled(each, values)) for each in job.where))
+        scan = scan.filter(*(from_sql(fill_in(each, values)) for each in job.where))
     scan = since(scan, job, mark)
     if job.aggregate:
         scan = scan.aggregate(*job.aggregate)
     if job.having:
-        scan = scan.filter(*(from_sql(filled(each, values)) for each in job.having))
+        scan = scan.filter(*(from_sql(fill_in(each, values)) for each in job.having))
     if job.sort:
         keys = [_key(each) for each in job.sort]
         scan = scan.sort(*(name for name, _ in keys), descending=[descending for _, descending in keys])
@@ -101,17 +101,17 @@ def _refuse(found: ObjectInfo, kind: str, given: dict[str, bool], others: str) -
 
 def _answers(prompts: dict[str, Any] | str, values: Values, folder: Path) -> Answers:
     if isinstance(prompts, str):
-        return load(folder / filled(prompts, values))
-    return Answers({name: from_plain(_filled(value, values), name) for name, value in prompts.items()})
+        return load(folder / fill_in(prompts, values))
+    return Answers({name: from_plain(_fill(value, values), name) for name, value in prompts.items()})
 
 
-def _filled(given: Any, values: Values) -> Any:
+def _fill(given: Any, values: Values) -> Any:
     """Fill in all texts of a value, but not names."""
     if isinstance(given, str):
-        return filled(given, values)
+        return fill_in(given, values)
     if isinstance(given, dict):
-        return {name: _filled(value, values) for name, value in given.items()}
-    return [_filled(each, values) for each in given] if isinstance(given, list) else given
+        return {name: _fill(value, values) for name, value in given.items()}
+    return [_fill(each, values) for each in given] if isinstance(given, list) else given
 
 
 def _key(text: str) -> tuple[str, bool]:

@@ -74,27 +74,29 @@ def read_run(text: bytes) -> RunRecord:
     try:
         told = json.loads(text)
         jobs = tuple(map(_read_job, told["jobs"]))
-        return _made(RunRecord, told, jobs=jobs, started=_moment(told["started"]), ended=_moment(told.get("ended")))
+        return _make_record(
+            RunRecord, told, jobs=jobs, started=_moment(told["started"]), ended=_moment(told.get("ended"))
+        )
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError, pa.ArrowException) as error:
         raise NotARecord(f"it is no record of a run: {type(error).__name__}") from error
 
 
 def _read_job(told: Mapping[str, Any]) -> JobRecord:
     schema, mark, error = told.get("schema"), told.get("mark"), told.get("error")
-    return _made(
+    return _make_record(
         JobRecord,
         told,
         started=_moment(told.get("started")),
         ended=_moment(told.get("ended")),
-        parts=tuple(_made(PartRecord, each) for each in told.get("parts", ())),
+        parts=tuple(_make_record(PartRecord, each) for each in told.get("parts", ())),
         schema=None if schema is None else pa.ipc.read_schema(pa.py_buffer(base64.b64decode(schema))),
-        changes=tuple(_made(ColumnChange, each) for each in told.get("changes", ())),
+        changes=tuple(_make_record(ColumnChange, each) for each in told.get("changes", ())),
         mark=None if mark is None else Mark(mark["column"], _MARKED[mark["type"]][1](mark["value"])),
-        error=None if error is None else _made(ErrorRecord, error),
+        error=None if error is None else _make_record(ErrorRecord, error),
     )
 
 
-def _made(kind: Callable[..., T], told: Mapping[str, Any], **read: Any) -> T:
+def _make_record(kind: Callable[..., T], told: Mapping[str, Any], **read: Any) -> T:
     """Make a record of those members that this version knows."""
     known = {each.name for each in fields(kind)}  # type: ignore[arg-type]  # all are dataclasses
     return kind(**{name: value for name, value in told.items() if name in known} | read)

@@ -13,11 +13,11 @@ from mstr_arrow.errors import InsecureWarning, UsageError
 from mstr_arrow.jobs.history import beside
 from mstr_arrow.jobs.increments import reads_again
 from mstr_arrow.jobs.places import line_of, lines_of
-from mstr_arrow.jobs.problems import Problem, combined, problems_of
+from mstr_arrow.jobs.problems import Problem, combine_problems, problems_of
 from mstr_arrow.jobs.templates import names_in
 from mstr_arrow.jobs.words import in_words_of_the_file
 from mstr_arrow.names import suggestion
-from mstr_arrow.paths import read_path, told
+from mstr_arrow.paths import explain_refusal, read_path
 from mstr_arrow.query.since import read_overlap
 
 if TYPE_CHECKING:
@@ -55,14 +55,14 @@ def read_jobs(path: str | os.PathLike[str]) -> JobsFile:
         raise UsageError(
             f"there is no file of jobs {str(file)!r}.", hint="Give the path of one, such as jobs.toml."
         )
-    with told(file, "read"):
+    with explain_refusal(file, "read"):
         raw = file.read_bytes()
     try:
         text = raw.decode("utf-8-sig")
         content = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{file} is no TOML: {error}.", hint=f"A job is written like this:\n{_EXAMPLE}") from None
-    checked, jobs = _checked(file, text, content)
+    checked, jobs = _check(file, text, content)
     _warn_of_secrets(file, text, checked)
     return JobsFile(file, checked, jobs)
 
@@ -85,7 +85,7 @@ def _model() -> type[File]:
     return File
 
 
-def _checked(file: Path, text: str, content: dict[str, Any]) -> tuple[File, dict[str, Job]]:
+def _check(file: Path, text: str, content: dict[str, Any]) -> tuple[File, dict[str, Job]]:
     model = _model()
     from pydantic import ValidationError  # noqa: PLC0415 - as above
 
@@ -107,7 +107,7 @@ def _checked(file: Path, text: str, content: dict[str, Any]) -> tuple[File, dict
         problems = [problem for name, job in checked.jobs.items() for problem in _of_job(name, job, checked)]
     if problems:
         lines = lines_of(text)
-        raise combined(file, [(line_of(lines, problem.way), problem) for problem in problems])
+        raise combine_problems(file, [(line_of(lines, problem.way), problem) for problem in problems])
     return checked, dict(checked.jobs)
 
 
@@ -233,19 +233,19 @@ _PLACE = 'Write {delta = "…"}, {iceberg = "…"}, {duckdb = "…", table = "�
 def _texts_of(job: Job) -> Iterator[tuple[Way, str]]:
     """Give the texts of a job in which braces are filled in, each with its way."""
 
-    def found(value: object, way: Way) -> Iterator[tuple[Way, str]]:
+    def walk(value: object, way: Way) -> Iterator[tuple[Way, str]]:
         if isinstance(value, str):
             yield way, value
         elif isinstance(value, dict):
             for key, each in value.items():
-                yield from found(each, (*way, key))
+                yield from walk(each, (*way, key))
         elif isinstance(value, list):
             for at, each in enumerate(value):
-                yield from found(each, (*way, at))
+                yield from walk(each, (*way, at))
 
     for key in _FILLED:
         value = getattr(job, key)
-        yield from found(value.model_dump() if hasattr(value, "model_dump") else value, (key,))
+        yield from walk(value.model_dump() if hasattr(value, "model_dump") else value, (key,))
 
 
 def _is_dated(destination: object) -> bool:

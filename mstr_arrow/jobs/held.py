@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.query.write_sql import quoted
+from mstr_arrow.query.write_sql import quote
 
 if TYPE_CHECKING:
     from mstr_arrow.jobs.targets import Target
@@ -56,7 +56,7 @@ def _of_delta(target: Target, column: str) -> Grown | None:
         return None
     table = deltalake.DeltaTable(target.place, storage_options=options)
     query = deltalake.QueryBuilder().register("held", table)
-    statement = f"select max({quoted(column)}) from held"  # noqa: S608 - quoted
+    statement = f"select max({quote(column)}) from held"  # noqa: S608 - quoted
     return _value(pl.DataFrame(query.execute(statement)))
 
 
@@ -68,7 +68,7 @@ def _of_duckdb(target: Target, column: str) -> Grown | None:
             held = database.table(str(target.table))
         except duckdb.CatalogException:
             return None
-        ((value,),) = held.aggregate(f"max({quoted(column)})").fetchall()
+        ((value,),) = held.aggregate(f"max({quote(column)})").fetchall()
         return value  # type: ignore[no-any-return]  # what the column holds
 
 

@@ -20,7 +20,7 @@ from mstr_arrow.files.disk import disk_errors
 from mstr_arrow.jobs.document import NotARecord, read_run, to_json
 from mstr_arrow.jobs.lines import lines_of, together
 from mstr_arrow.jobs.record import RunRecord, run_id
-from mstr_arrow.paths import written_path
+from mstr_arrow.paths import path_to_write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -94,7 +94,7 @@ class Records:
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
-        self.folder = written_path(folder)
+        self.folder = path_to_write(folder)
 
     def begin(self, run: RunRecord) -> None:
         """Note that a run begins, and which former ones of the same file have not come to their end.
@@ -113,8 +113,8 @@ class Records:
             for name in (RUNS, JOBS):
                 (self.folder / name).mkdir(parents=True, exist_ok=True)
             if lines.num_rows:
-                _written(self.folder / JOBS / f"{run.id}.parquet", lambda path: pq.write_table(lines, path))
-            _written(self.folder / RUNS / f"{run.id}.json", lambda path: Path(path).write_text(text, "utf-8"))
+                _write_anew(self.folder / JOBS / f"{run.id}.parquet", lambda path: pq.write_table(lines, path))
+            _write_anew(self.folder / RUNS / f"{run.id}.json", lambda path: Path(path).write_text(text, "utf-8"))
 
     def runs(self, last: int | None = None) -> list[RunRecord]:
         """Return the last runs, the newest first; warns of files that are no records."""
@@ -177,7 +177,7 @@ def _warn(unread: list[Path]) -> None:
         )
 
 
-def _written(path: Path, write: Callable[[str], object]) -> None:
+def _write_anew(path: Path, write: Callable[[str], object]) -> None:
     """Have a file written under another name and brought to the disk, and give it its own."""
     temporary = path.with_name(f".{path.name}.writing")
     try:

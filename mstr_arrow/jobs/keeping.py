@@ -32,7 +32,7 @@ def drop_former(task: Task, folder: Path) -> list[Path]:
     if pattern is None:
         return []
     with disk_errors(path.parent, "be tidied"):
-        found = sorted(_results(pattern, folder / given), key=_written, reverse=True)
+        found = sorted(_results(pattern, folder / given), key=_time_written, reverse=True)
         former = [each for each in found if each != path][max(0, task.job.keep - 1) :]
         for each in former:
             if each.is_dir():
@@ -54,5 +54,5 @@ def _holds_parts(folder: Path) -> bool:
     return folder.is_dir() and (folder / MANIFEST).is_file() and first_foreign(folder) is None
 
 
-def _written(path: Path) -> float:
+def _time_written(path: Path) -> float:
     return (path / MANIFEST if path.is_dir() else path).stat().st_mtime

@@ -21,7 +21,7 @@ NAME = "run.lock"
 
 
 @contextmanager
-def locked(folder: Path, run: RunRecord) -> Iterator[None]:
+def hold_lock(folder: Path, run: RunRecord) -> Iterator[None]:
     """Keep other runs out, in this and in other processes, until the context or the process ends.
 
     Errors: RunLocked, which says who runs, FileError.

@@ -21,13 +21,13 @@ Seconds = Annotated[
 ]
 
 
-def _listed(given: object) -> object:
+def _as_list(given: object) -> object:
     return [given] if isinstance(given, str) else given
 
 
 Texts = Annotated[
     list[str],
-    BeforeValidator(_listed),
+    BeforeValidator(_as_list),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
 """One text, or several."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import MstrError
 from mstr_arrow.files.sinks import in_thread
-from mstr_arrow.jobs.tasks import matching_tasks, task_of
+from mstr_arrow.jobs.tasks import find_tasks, task_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ async def plan_jobs(
         try:
             connection = await sessions.connection(job.server, job.project)
             if job.include:
-                tasks = await matching_tasks(name, job, values, folder, connection)
+                tasks = await find_tasks(name, job, values, folder, connection)
             else:
                 tasks = [task_of(name, job, values, folder)]
             lasts = await in_thread(records.lasts, [task.name for task in tasks])

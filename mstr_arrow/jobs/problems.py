@@ -34,7 +34,7 @@ class Problem(NamedTuple):
     hint: str
 
 
-def combined(file: Path, problems: Sequence[tuple[int | None, Problem]]) -> UsageError:
+def combine_problems(file: Path, problems: Sequence[tuple[int | None, Problem]]) -> UsageError:
     """Make one error of all problems, in the order of their lines."""
     ordered = sorted(problems, key=lambda each: each[0] or 0)
     told = list(

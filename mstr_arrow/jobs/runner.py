@@ -13,8 +13,8 @@ from mstr_arrow.files.sinks import in_thread
 from mstr_arrow.jobs.current import during
 from mstr_arrow.jobs.endings import INTERRUPTED, exit_code
 from mstr_arrow.jobs.record import JobRecord
-from mstr_arrow.jobs.tasks import matching_tasks, task_of
-from mstr_arrow.jobs.work import Progress, Work, failed, is_still_there
+from mstr_arrow.jobs.tasks import find_tasks, task_of
+from mstr_arrow.jobs.work import Progress, Work, as_failed, is_still_there
 from mstr_arrow.telemetry import span
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Runner:
 
     async def _all(self, jobs: Mapping[str, Job]) -> RunRecord:
         await in_thread(self.records.begin, self.run)
-        self._former = {} if self.anew else await in_thread(self._done_before)
+        self._former = {} if self.anew else await in_thread(self._read_done)
         places = asyncio.Semaphore(self.how.jobs_at_once)
         try:
             async with asyncio.TaskGroup() as group:
@@ -71,7 +71,7 @@ class Runner:
         await in_thread(self.records.write, self.run)
         return self.run
 
-    def _done_before(self) -> dict[str, JobRecord]:
+    def _read_done(self) -> dict[str, JobRecord]:
         """Return what a run that was ended before its end has done, as far as this one goes on with it."""
         within = timedelta(seconds=self.how.go_on_within)
         others = [each for each in self.records.runs(5) if each.id != self.run.id and each.file == self.run.file]
@@ -87,16 +87,16 @@ class Runner:
             if job.include:
                 async with places:
                     connection = await self.sessions.connection(job.server, job.project)
-                    tasks = await matching_tasks(name, job, self.values, self.folder, connection)
+                    tasks = await find_tasks(name, job, self.values, self.folder, connection)
             else:
                 tasks = [task_of(name, job, self.values, self.folder)]
             for task in tasks:
                 self._claim(task)
         except Exception as error:  # noqa: BLE001 - a job that fails does not end the others
-            await self._note(failed(JobRecord(job=name, started=datetime.now(UTC)), error))
+            await self._note(as_failed(JobRecord(job=name, started=datetime.now(UTC)), error))
             return
         for task in tasks:
-            group.create_task(self._done(task, places))
+            group.create_task(self._do(task, places))
 
     def _claim(self, task: Task) -> None:
         """Refuse that two jobs write to the same place; errors: UsageError."""
@@ -107,7 +107,7 @@ class Runner:
                 hint="Give each a destination of its own.",
             )
 
-    async def _done(self, task: Task, places: asyncio.Semaphore) -> None:
+    async def _do(self, task: Task, places: asyncio.Semaphore) -> None:
         before = self._former.get(task.name)
         if before is not None and is_still_there(task, before):
             await self._note(replace(before, outcome="skipped"))
@@ -123,7 +123,7 @@ class Runner:
             await self._note(record)
             work = Work(task, record, self.sessions, self.records, self.folder, self.on_progress)
             try:
-                record = await work.done()
+                record = await work.run()
             except asyncio.CancelledError:
                 record = replace(work.record, outcome="interrupted", ended=datetime.now(UTC))
                 self.run = self.run.with_job(record)

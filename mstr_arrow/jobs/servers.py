@@ -10,7 +10,7 @@ from mstr_arrow.config import Network, Proxy, SessionSettings, Settings, Timeout
 from mstr_arrow.errors import UsageError
 from mstr_arrow.names import suggestion
 from mstr_arrow.opening import connect_async
-from mstr_arrow.paths import told
+from mstr_arrow.paths import explain_refusal
 from mstr_arrow.private import is_shared, way_out
 from mstr_arrow.profiles import config_path
 from mstr_arrow.secrets.tables import Credentials
@@ -89,7 +89,7 @@ def _settings(said: Mapping[str, Any], folder: Path, requests: int | None) -> Se
 def _profile(name: str, server: Server) -> dict[str, Any]:
     """Read a profile, as far as it speaks of a server; errors: UsageError, FileError."""
     path = config_path()
-    with told(path, "read"):
+    with explain_refusal(path, "read"):
         raw = path.read_bytes()
     try:
         profiles = tomllib.loads(raw.decode("utf-8-sig"))

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.files.object_names import safe_name
-from mstr_arrow.jobs.templates import filled, names_in
+from mstr_arrow.jobs.templates import fill_in, names_in
 from mstr_arrow.masked import without_secrets
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def target_of(job: Job, values: Values, folder: Path) -> Target:
         raise UsageError("there is no destination.")
     if not isinstance(given, str):
         return _table(given, named, folder)
-    text = filled(given, named)
+    text = fill_in(given, named)
     in_parts = given.endswith(("/", "\\")) or not Path(urlsplit(text).path).suffix
     if job.include and "object" not in names_in(given):
         if not in_parts:
@@ -97,12 +97,12 @@ def _can_go_on(job: Job) -> bool:
 
 def _table(place: Place, values: Values, folder: Path) -> Target:
     way = next(tool for tool in _TOOLS if getattr(place, tool) is not None)
-    text = filled(getattr(place, way), values)
+    text = fill_in(getattr(place, way), values)
     if way in {"delta", "duckdb"} and not _is_uri(text):
         text = _local(text, folder)
     given = (place.driver_options if way == "adbc" else place.storage_options) or {}
-    options = {key: filled(value, values) for key, value in given.items()}
-    return Target(way, text, filled(place.table, values) if place.table else None, place.driver, options)
+    options = {key: fill_in(value, values) for key, value in given.items()}
+    return Target(way, text, fill_in(place.table, values) if place.table else None, place.driver, options)
 
 
 def with_safe_name(values: Values) -> Values:

@@ -55,7 +55,7 @@ def task_of(name: str, job: Job, values: Values, folder: Path) -> Task:
     return Task(name, job, what, named, target_of(job, named, folder))
 
 
-async def matching_tasks(name: str, job: Job, values: Values, folder: Path, connection: Connection) -> list[Task]:
+async def find_tasks(name: str, job: Job, values: Values, folder: Path, connection: Connection) -> list[Task]:
     """Find the objects of a job by its patterns, each once; errors: UsageError where there are none."""
     found: dict[str, ObjectInfo] = {}
     for pattern in job.include:

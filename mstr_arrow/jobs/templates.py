@@ -35,13 +35,13 @@ class Values:
     object: str | None = None
 
 
-def filled(text: str, values: Values) -> str:
+def fill_in(text: str, values: Values) -> str:
     """Fill in a text; errors: UsageError for what is not known, or not set.
 
     >>> values = Values(datetime(2026, 11, 29, 2), {"LAKE": "s3://lake"}, "sales")
-    >>> filled("{env:LAKE}/{job}/{yesterday:%Y/%m}/{{x}}", values)
+    >>> fill_in("{env:LAKE}/{job}/{yesterday:%Y/%m}/{{x}}", values)
     's3://lake/sales/2026/11/{x}'
-    >>> filled("{today-7d} {toady}", values)
+    >>> fill_in("{today-7d} {toady}", values)
     Traceback (most recent call last):
     mstr_arrow.errors.UsageError: UsageError: '{toady}' is nothing that can be filled in. Did you mean {today}? ...
     """
@@ -82,7 +82,7 @@ def date_pattern(text: str, values: Values) -> re.Pattern[str] | None:
             shown = _value(match["field"], values)
             written += "".join(r"\d" if sign.isdigit() else re.escape(sign) for sign in shown)
         else:
-            written += re.escape(filled(match[0], values))
+            written += re.escape(fill_in(match[0], values))
     return re.compile(written + re.escape(text[at:])) if dated else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mstr_arrow.wording import worded
+from mstr_arrow.wording import say_in_words
 
 if TYPE_CHECKING:
     from mstr_arrow.errors import MstrError
@@ -82,5 +82,5 @@ WORDS = {
 
 def in_words_of_the_file(error: MstrError) -> None:
     """Have an error name keys of the file in place of arguments and calls of Python."""
-    error.message = worded(error.message, WORDS)
-    error.hint = worded(error.hint, WORDS) if error.hint else error.hint
+    error.message = say_in_words(error.message, WORDS)
+    error.hint = say_in_words(error.hint, WORDS) if error.hint else error.hint

@@ -66,24 +66,24 @@ class Work:
     folder: Path
     on_progress: OnProgress
 
-    async def done(self) -> JobRecord:
+    async def run(self) -> JobRecord:
         """Do the job, and return what became of it, whatever went wrong."""
         began = time.monotonic()
         told = {"mstr_arrow.job": self.task.name, "mstr_arrow.destination": str(self.task.target)}
         with during(job=self.task.name), span("mstr_arrow.job", told) as made:
             try:
-                await self._tried()
+                await self._try()
             except Exception as error:
                 if not isinstance(error, MstrError | OSError):
                     logger.exception("the job %r failed in a way that nobody expected", self.task.name)
                 made.fail(error)
-                self.record = failed(self.record, error)
+                self.record = as_failed(self.record, error)
             made.note({"mstr_arrow.outcome": self.record.outcome, "mstr_arrow.rows": self.record.rows})
         count("mstr_arrow.jobs", 1, {"mstr_arrow.outcome": self.record.outcome})
         measure("mstr_arrow.job.duration", time.monotonic() - began, {"mstr_arrow.job": self.task.name})
         return self.record
 
-    async def _tried(self) -> None:
+    async def _try(self) -> None:
         job, failures = self.task.job, 0
 
         def wait(error: Exception) -> bool | float:
@@ -183,7 +183,7 @@ def is_still_there(task: Task, before: JobRecord) -> bool:
     )
 
 
-def failed(record: JobRecord, error: Exception) -> JobRecord:
+def as_failed(record: JobRecord, error: Exception) -> JobRecord:
     """Return the record of a job that failed; what the error names is named as the file does."""
     if isinstance(error, MstrError):
         in_words_of_the_file(error)

@@ -29,10 +29,10 @@ async def write(
 ) -> JobRecord:
     """Write all rows, and return the record with what was done; missing folders are made."""
     if target.path is not None:
-        await in_thread(_made, target.path.parent)
+        await in_thread(_make_folder, target.path.parent)
     if target.way == "extract":
-        return await _extracted(scan, job, target, record, on_progress)
-    stats = await _written(scan, job, target, on_progress)
+        return await _extract(scan, job, target, record, on_progress)
+    stats = await _write(scan, job, target, on_progress)
     return replace(
         with_stats(record, stats),
         outcome="done",
@@ -42,7 +42,7 @@ async def write(
     )
 
 
-async def _extracted(
+async def _extract(
     scan: Scan, job: Job, target: Target, record: JobRecord, on_progress: Callable[[ScanStats], None]
 ) -> JobRecord:
     done = await scan.extract_async(
@@ -61,7 +61,7 @@ async def _extracted(
     return with_extraction(replace(record, outcome="done"), done)
 
 
-async def _written(scan: Scan, job: Job, target: Target, on_progress: Callable[[ScanStats], None]) -> ScanStats:
+async def _write(scan: Scan, job: Job, target: Target, on_progress: Callable[[ScanStats], None]) -> ScanStats:
     parquet: dict[str, Any] = {"compression": job.compression, "row_group_rows": job.row_group_rows}
     if target.way == "parts":
         sizes: dict[str, Any] = {"part_rows": job.part_rows, "part_bytes": job.part_bytes}
@@ -107,7 +107,7 @@ async def _into_table(scan: Scan, job: Job, target: Target, on_progress: Callabl
     return await scan.write_delta_async(target.place, **how)
 
 
-def _made(folder: Path) -> None:
+def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -21,16 +21,16 @@ from mstr_arrow.errors import (
 )
 from mstr_arrow.grid.definition import Definition, read_definition
 from mstr_arrow.instances.source import Source
-from mstr_arrow.objects.described import Described, listed
+from mstr_arrow.objects.described import Described, as_dicts
 from mstr_arrow.publishing.cube_publisher import CubePublisher, fetch_status
-from mstr_arrow.publishing.publication import publish, warned
+from mstr_arrow.publishing.publication import publish, warn_of_publication
 from mstr_arrow.upload.existing import read_dataset
 from mstr_arrow.wording import advice, naming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.read_options import ReadOptions
     from mstr_arrow.publishing.cube_status import CubeStatus
     from mstr_arrow.publishing.following import OnProgress
     from mstr_arrow.publishing.publication import Publication
@@ -107,7 +107,7 @@ class Cube(Described):
 
         They are left out unless the cube was opened with ``row_counts=True``.
         """
-        return listed(self._definition.row_counts)
+        return as_dicts(self._definition.row_counts)
 
     @property
     def info(self) -> CubeInfo:
@@ -158,7 +158,7 @@ class Cube(Described):
         ...     conn.cube("Sales Cube").refresh().proof
         'data time'
         """
-        return warned(self._client.run(self._refresh(wait, timeout, on_progress)))
+        return warn_of_publication(self._client.run(self._refresh(wait, timeout, on_progress)))
 
     async def refresh_async(
         self,
@@ -168,7 +168,7 @@ class Cube(Described):
         on_progress: OnProgress = None,
     ) -> Publication:
         """Do what `refresh` does."""
-        return warned(await self._client.bridge(self._refresh(wait, timeout, on_progress)))
+        return warn_of_publication(await self._client.bridge(self._refresh(wait, timeout, on_progress)))
 
     async def _refresh(self, wait: bool, seconds: float | None, on_progress: OnProgress) -> Publication:
         resolver = self._resolver

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from mstr_arrow.catalog.find import find
 from mstr_arrow.datamodels.definition import fetch_parameters, fetch_tables
 from mstr_arrow.datamodels.model_publisher import ModelPublisher
-from mstr_arrow.datamodels.parameters import check_given, given_values
+from mstr_arrow.datamodels.parameters import check_given, values_to_send
 from mstr_arrow.datamodels.steps import Order
 from mstr_arrow.datamodels.tables import check_policies, choose
 from mstr_arrow.errors import UsageError
 from mstr_arrow.instances.source import Source
 from mstr_arrow.objects.cube import Cube, cube_definition
-from mstr_arrow.publishing.publication import publish, warned
+from mstr_arrow.publishing.publication import publish, warn_of_publication
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mstr_arrow.catalog.objects import ObjectInfo
     from mstr_arrow.datamodels.parameters import ModelParameters
     from mstr_arrow.datamodels.tables import ModelTables, Policies
-    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.read_options import ReadOptions
     from mstr_arrow.grid.definition import Definition
     from mstr_arrow.publishing.following import OnProgress
     from mstr_arrow.publishing.publication import Publication
@@ -87,7 +87,7 @@ class DataModel(Cube):
         ...     model.refresh({"ytd_day": "replace", "city_mnth_sls": "upsert"}).proof
         'data time'
         """
-        return warned(self._client.run(self._refresh_tables(tables, wait, timeout, on_progress)))
+        return warn_of_publication(self._client.run(self._refresh_tables(tables, wait, timeout, on_progress)))
 
     async def refresh_async(
         self,
@@ -98,7 +98,9 @@ class DataModel(Cube):
         on_progress: OnProgress = None,
     ) -> Publication:
         """Do what `refresh` does."""
-        return warned(await self._client.bridge(self._refresh_tables(tables, wait, timeout, on_progress)))
+        return warn_of_publication(
+            await self._client.bridge(self._refresh_tables(tables, wait, timeout, on_progress))
+        )
 
     async def _refresh_tables(
         self, wanted: Policies, wait: bool, seconds: float | None, on_progress: OnProgress
@@ -170,7 +172,7 @@ async def open_data_model(
     definition = await cube_definition(client.http, info.id)
     values: tuple[Mapping[str, str], ...] = ()
     if parameters:
-        values = given_values(await fetch_parameters(client.http, info.id), parameters, definition.name)
+        values = values_to_send(await fetch_parameters(client.http, info.id), parameters, definition.name)
     return DataModel(
         client, definition, options, info, row_counts=row_counts, instance_id=instance_id, parameters=values
     )

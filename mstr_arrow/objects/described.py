@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from mstr_arrow.catalog.certify import certify
-from mstr_arrow.objects.elements import read_elements
-from mstr_arrow.objects.sql_view import Sql
+from mstr_arrow.objects.element_table import read_elements
+from mstr_arrow.objects.sql import Sql
 from mstr_arrow.scan.remarks import warn_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mstr_arrow.fetch.bad_values import BadValues
-    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.read_options import ReadOptions
     from mstr_arrow.grid.definition import Attribute, Definition, Metric
     from mstr_arrow.instances.source import Source
     from mstr_arrow.session.client import Client
@@ -86,7 +86,7 @@ class Described(Sql):
     @property
     def metrics(self) -> list[dict[str, str]]:
         """The metrics there are, each with ``id`` and ``name``."""
-        return listed(self._definition.metrics)
+        return as_dicts(self._definition.metrics)
 
     @property
     def other_forms(self) -> pa.Schema:
@@ -133,6 +133,6 @@ def _pass_on(table: pa.Table, found: Mapping[str, BadValues]) -> pa.Table:
     return table
 
 
-def listed(objects: Iterable[Attribute | Metric]) -> list[dict[str, str]]:
+def as_dicts(objects: Iterable[Attribute | Metric]) -> list[dict[str, str]]:
     """Return objects of a definition as dicts of their ids and names."""
     return [{"id": each.id, "name": each.name} for each in objects]

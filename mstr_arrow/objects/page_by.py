@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import InstanceGone, UsageError
-from mstr_arrow.instances.page_by import PageChoice, fetch_page_by
+from mstr_arrow.instances.page_choice import PageChoice, fetch_page_by
 from mstr_arrow.query.query import Query
 from mstr_arrow.scan.scan import Scan
 from mstr_arrow.wording import naming

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Self
 
-    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.read_options import ReadOptions
     from mstr_arrow.instances.source import Source
     from mstr_arrow.prompts.model import Choice, Prompt
     from mstr_arrow.session.client import Client
@@ -57,7 +57,7 @@ class Prompted(Scan):
 
     async def prompts_async(self) -> Prompts[Self]:
         """Return `prompts`, already listed."""
-        return await self.prompts.listed_async()
+        return await self.prompts.list_async()
 
     @property
     def answers(self) -> Answers:
@@ -65,7 +65,7 @@ class Prompted(Scan):
         given: Answers | None = self._resolver.source.prompts
         return given or Answers({})
 
-    def _answered(self, answers: Answers) -> Self:
+    def _answer(self, answers: Answers) -> Self:
         resolver = self._resolver
         source = replace(resolver.source, prompts=self.answers.with_others(answers))
         return self._with_resolver(resolver.anew(source=source))
@@ -102,31 +102,31 @@ class Prompts(Sequence["Prompt"], Generic[R]):
         2
         """
         given = Answers.of({} if answers is None else answers).with_others(Answers.of(named))
-        return self._report._answered(given)  # noqa: SLF001 - its own
+        return self._report._answer(given)  # noqa: SLF001 - its own
 
     @overload
     def __getitem__(self, index: int) -> Prompt: ...
     @overload
     def __getitem__(self, index: slice) -> Sequence[Prompt]: ...
     def __getitem__(self, index: int | slice) -> Prompt | Sequence[Prompt]:
-        return self._listed().prompts[index]
+        return self._list_now().prompts[index]
 
     def __len__(self) -> int:
-        return len(self._listed().prompts)
+        return len(self._list_now().prompts)
 
     def __repr__(self) -> str:
         if self._known.listing is None:
             return f"<prompts of {self._report!r}, asked for at first need>"
         return "\n".join(lines(self._known.listing.prompts)) or f"<no prompts of {self._report!r}>"
 
-    async def listed_async(self) -> Self:
+    async def list_async(self) -> Self:
         """Ask the server what there is, if it was not asked."""
         await self._client.bridge(self._list())
         return self
 
     def table(self) -> pa.Table:
         """Return a row for each prompt; ``choices`` are the first of ``choice_count``, where that is known."""
-        return prompt_table(self._listed().prompts)
+        return prompt_table(self._list_now().prompts)
 
     def choices(self, prompt: str, search: str | None = None) -> pa.Table:
         """List what a prompt offers, ``id`` and ``name``: all of it, or what contains ``search``.
@@ -140,7 +140,7 @@ class Prompts(Sequence["Prompt"], Generic[R]):
         """Do what `choices` does."""
         return await self._client.bridge(self._choices(prompt, search))
 
-    def _listed(self) -> Listing:
+    def _list_now(self) -> Listing:
         return self._client.run(self._list())
 
     async def _list(self) -> Listing:
@@ -150,14 +150,14 @@ class Prompts(Sequence["Prompt"], Generic[R]):
 
     async def _choices(self, name: str, search: str | None) -> pa.Table:
         try:
-            choices = await self._offered(name, search)
+            choices = await self._find_choices(name, search)
         except InstanceGone:  # it was made for the list, perhaps long ago
             self._known.listing = None
-            choices = await self._offered(name, search)
+            choices = await self._find_choices(name, search)
         columns = {"id": [choice.id for choice in choices], "name": [choice.name for choice in choices]}
         return pa.table({name: make_array(texts, pa.string()) for name, texts in columns.items()})
 
-    async def _offered(self, name: str, search: str | None) -> list[Choice]:
+    async def _find_choices(self, name: str, search: str | None) -> list[Choice]:
         check_type("the prompt's name", name, str, "a text")
         check_type("search", search, (str, type(None)), "a text")
         listing = await self._list()

@@ -16,7 +16,7 @@ from mstr_arrow.objects.prompts import Prompted
 
 if TYPE_CHECKING:
     from mstr_arrow.catalog.objects import ObjectInfo
-    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.read_options import ReadOptions
     from mstr_arrow.grid.definition import Attribute
     from mstr_arrow.session.client import Client
 

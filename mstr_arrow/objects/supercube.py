@@ -102,12 +102,12 @@ class SuperCube:
         ``folder_id`` is a folder's id or path, by default "My Reports". `CreateOptions` lists the others. A new
         cube whose upload fails is deleted again. POST /api/datasets/models, then as `update`.
         """
-        return warned(self._client.run(self._push.create(folder_id, **options)), stacklevel=4)
+        return warn_of_result(self._client.run(self._push.create(folder_id, **options)), stacklevel=4)
 
     @takes(CreateOptions)
     async def create_async(self, folder_id: str | None = None, **options: Unpack[CreateOptions]) -> WriteResult:
         """Do what `create` does."""
-        return warned(await self._client.bridge(self._push.create(folder_id, **options)), stacklevel=4)
+        return warn_of_result(await self._client.bridge(self._push.create(folder_id, **options)), stacklevel=4)
 
     @takes(UpdateOptions)
     def update(self, **options: Unpack[UpdateOptions]) -> WriteResult:
@@ -117,20 +117,20 @@ class SuperCube:
         and GET /api/v2/cubes/{id} to compare columns; then POST …/uploadSessions, PUT …/uploadSessions/{id} per
         chunk, POST …/publish, GET …/publishStatus until it ends, DELETE …/uploadSessions/{id}.
         """
-        return warned(self._client.run(self._push.update(**options)), stacklevel=4)
+        return warn_of_result(self._client.run(self._push.update(**options)), stacklevel=4)
 
     @takes(UpdateOptions)
     async def update_async(self, **options: Unpack[UpdateOptions]) -> WriteResult:
         """Do what `update` does."""
-        return warned(await self._client.bridge(self._push.update(**options)), stacklevel=4)
+        return warn_of_result(await self._client.bridge(self._push.update(**options)), stacklevel=4)
 
     def publish(self) -> WriteResult:
         """Publish what was sent with ``auto_publish=False``, and wait for the end; returns all that was done."""
-        return warned(self._client.run(self._push.publish()))
+        return warn_of_result(self._client.run(self._push.publish()))
 
     async def publish_async(self) -> WriteResult:
         """Do what `publish` does."""
-        return warned(await self._client.bridge(self._push.publish()))
+        return warn_of_result(await self._client.bridge(self._push.publish()))
 
     def publish_status(self) -> PublishStatus | None:
         """Return how far publishing is, None before it began. GET …/publishStatus while there is a session."""
@@ -173,7 +173,7 @@ class SuperCube:
         await self._client.bridge(self._push.delete())
 
 
-def warned(result: WriteResult, *, stacklevel: int = 3) -> WriteResult:
+def warn_of_result(result: WriteResult, *, stacklevel: int = 3) -> WriteResult:
     """Warn, where the caller of the caller is, of what could not be written in full."""
     if result.losses:
         warnings.warn(f"{result.name}: {result.losses}.", DataLossWarning, stacklevel=stacklevel)

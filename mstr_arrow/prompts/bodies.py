@@ -36,7 +36,7 @@ def as_asked(prompt: Prompt, answer: Answer) -> Answer:
     if isinstance(answer, Default | Empty):
         return answer
     if isinstance(answer, Values):
-        answer = _typed(prompt, answer)
+        answer = _read_typed(prompt, answer)
     kind = "EXPRESSION" if isinstance(answer, Condition) else getattr(answer, "type", None)
     if kind != prompt.type:
         raise _misfit(prompt, answer)
@@ -47,7 +47,7 @@ def as_asked(prompt: Prompt, answer: Answer) -> Answer:
     return answer
 
 
-def _typed(prompt: Prompt, values: Values) -> Answer:
+def _read_typed(prompt: Prompt, values: Values) -> Answer:
     """Read plain values as the prompt's type says; a text for an EXPRESSION prompt is a condition as SQL has it."""
     first, *others = values.items
     if prompt.type == "EXPRESSION" and isinstance(first, str) and not others:

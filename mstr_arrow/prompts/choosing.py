@@ -31,12 +31,12 @@ def check_count(prompt: Prompt, count: int) -> None:
     lowest, highest = as_length(prompt.minimum), as_length(prompt.maximum)
     things = CHOSEN[prompt.type]
     if lowest is not None and count < lowest:
-        raise UsageError(f"the prompt {prompt.name!r} takes at least {_counted(lowest, things)}, not {count}.")
+        raise UsageError(f"the prompt {prompt.name!r} takes at least {_count(lowest, things)}, not {count}.")
     if highest is not None and count > highest:
-        raise UsageError(f"the prompt {prompt.name!r} takes at most {_counted(highest, things)}, not {count}.")
+        raise UsageError(f"the prompt {prompt.name!r} takes at most {_count(highest, things)}, not {count}.")
 
 
-def _counted(number: Decimal, things: str) -> str:
+def _count(number: Decimal, things: str) -> str:
     return f"{number} {things if number > 1 else things.removesuffix('s')}"
 
 

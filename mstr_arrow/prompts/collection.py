@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.names import listing
-from mstr_arrow.paths import read_path, read_toml_or_json, told, written_path
+from mstr_arrow.paths import explain_refusal, path_to_write, read_path, read_toml_or_json
 from mstr_arrow.prompts.answers import Answer, answer_of
 from mstr_arrow.prompts.plain import from_plain, to_plain
 from mstr_arrow.prompts.toml import to_toml
@@ -60,9 +60,9 @@ class Answers(Mapping[str, Answer]):
 
         Errors: UsageError for another name, FileError.
         """
-        target = _named(written_path(path))
+        target = _require_suffix(path_to_write(path))
         text = as_toml(self) if target.suffix.lower() == ".toml" else as_json(self)
-        with told(target, "written"):
+        with explain_refusal(target, "written"):
             target.write_text(text, encoding="utf-8")
 
     def __getitem__(self, name: str) -> Answer:
@@ -97,14 +97,14 @@ def load(path: str | PathLike[str]) -> Answers:
 
     Errors: UsageError for a file that is neither, or holds something else, FileError.
     """
-    source = _named(read_path(path))
+    source = _require_suffix(read_path(path))
     _, read = read_toml_or_json(source, _EXAMPLE)
     if not isinstance(read, dict):
         raise UsageError(f"{source} holds no answers by name.", hint=_EXAMPLE)
     return Answers({name: from_plain(value, name) for name, value in read.items()})
 
 
-def _named(file: Path) -> Path:
+def _require_suffix(file: Path) -> Path:
     if file.suffix.lower() not in _SUFFIXES:
         raise UsageError(f"{str(file)!r} is no file of answers.", hint=f"Its name ends in {listing(_SUFFIXES)}.")
     return file

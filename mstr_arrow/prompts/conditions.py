@@ -64,18 +64,18 @@ class _Writer:
                 operator = "And" if isinstance(expression, And) else "Or"
                 return join(operator, [self.tree(part) for part in parts]) or self._refuse(expression)
             case Comparison(column, operator, value):
-                return self._compared(OPERATORS[operator], self._operand(column), value)
+                return self._compare(OPERATORS[operator], self._operand(column), value)
             case ColumnComparison(column, operator, other):
                 return _node(OPERATORS[operator], self._operand(column), self._operand(other))
             case Between(column, low, high):
-                return self._compared("Between", self._operand(column), low, high)
+                return self._compare("Between", self._operand(column), low, high)
             case Membership(column, values, negated):
                 return self._membership(self._operand(column), values, negated=negated)
             case Null(column, negated):
                 return _node("IsNotNull" if negated else "IsNull", self._operand(column))
             case Match(column, pattern, text, negated):
                 operator = f"Not{PATTERNS[pattern]}" if negated else PATTERNS[pattern]
-                return self._compared(operator, self._operand(column), text)
+                return self._compare(operator, self._operand(column), text)
             case Rank(column, ranking, amount, False):
                 return _node(_RANKS[ranking], self._operand(column), _rank(ranking, amount))
             case Elements(column, ids, negated):
@@ -84,12 +84,12 @@ class _Writer:
                 return _node("NotIn" if negated else "In", attribute, listed)
         return self._refuse(expression)
 
-    def _compared(self, operator: str, operand: Operand, *values: Value) -> dict[str, Any]:
+    def _compare(self, operator: str, operand: Operand, *values: Value) -> dict[str, Any]:
         return _node(operator, operand, *(self._constant(value, operand) for value in values))
 
     def _membership(self, operand: Operand, values: Sequence[Value], *, negated: bool) -> dict[str, Any]:
         if operand["type"] == "metric":
-            each = [self._compared("NotEqual" if negated else "Equals", operand, value) for value in values]
+            each = [self._compare("NotEqual" if negated else "Equals", operand, value) for value in values]
             return join("And" if negated else "Or", each) or self._refuse(values)
         constants = [self._constant(value, operand) for value in values]
         if len({constant["dataType"] for constant in constants}) != 1:

@@ -30,7 +30,7 @@ def match(prompts: Sequence[Prompt], answers: Mapping[str, Answer]) -> dict[str,
     """
     closest: dict[str, tuple[int, str]] = {}
     for name in answers:
-        way, found = _named(prompts, name)
+        way, found = _find_named(prompts, name)
         for prompt in found:
             before = closest.get(prompt.key)
             if before is not None and before[0] == way:
@@ -45,7 +45,7 @@ def match(prompts: Sequence[Prompt], answers: Mapping[str, Answer]) -> dict[str,
 
 def check_used(prompts: Sequence[Prompt], answers: Mapping[str, Answer]) -> None:
     """Refuse answers to what was never asked; errors: UsageError with near names."""
-    unknown = [name for name in answers if not _named(prompts, name)[1]]
+    unknown = [name for name in answers if not _find_named(prompts, name)[1]]
     if not unknown:
         return
     if not prompts:
@@ -56,14 +56,14 @@ def check_used(prompts: Sequence[Prompt], answers: Mapping[str, Answer]) -> None
 
 def find(prompts: Sequence[Prompt], name: str) -> Prompt:
     """Return the prompt that a name means; errors: UsageError with near names."""
-    found = _named(prompts, name)[1]
+    found = _find_named(prompts, name)[1]
     if not found:
         names = list(dict.fromkeys(prompt.name for prompt in prompts))
         raise UsageError(f"there is no prompt {name!r}.", hint=suggestion(name, names))
     return found[0]
 
 
-def _named(prompts: Sequence[Prompt], name: str) -> tuple[int, list[Prompt]]:
+def _find_named(prompts: Sequence[Prompt], name: str) -> tuple[int, list[Prompt]]:
     """Return the prompts that a name means, and the way it was read, the first that finds any."""
     for fold in (str, str.casefold, as_it_looks):
         for way, names in enumerate(_WAYS):

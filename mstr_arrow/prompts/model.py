@@ -110,7 +110,7 @@ def takes(prompt: Prompt) -> str:
 
 def default_text(prompt: Prompt) -> str:
     """Write the default answer; "" where there is none."""
-    return _shown(prompt.default) if prompt.has_default else ""
+    return _display(prompt.default) if prompt.has_default else ""
 
 
 def choices_text(choices: Sequence[Choice] | None, count: int | None) -> str:
@@ -142,7 +142,7 @@ def _of_length(prompt: Prompt) -> str:
 
 
 def _range(prompt: Prompt) -> str:
-    low, high = (None if limit in (None, "") else _shown(limit) for limit in (prompt.minimum, prompt.maximum))
+    low, high = (None if limit in (None, "") else _display(limit) for limit in (prompt.minimum, prompt.maximum))
     if low is not None and high is not None:
         return f" from {low} to {high}"
     if low is not None:
@@ -150,14 +150,14 @@ def _range(prompt: Prompt) -> str:
     return f" up to {high}" if high is not None else ""
 
 
-def _shown(value: Any) -> str:
+def _display(value: Any) -> str:
     """Write what the server writes as people would."""
     match value:
         case dict():
-            named = value.get("content") or ", ".join(_shown(unit) for unit in value.get("units") or ())
+            named = value.get("content") or ", ".join(_display(unit) for unit in value.get("units") or ())
             return str(named or value.get("name") or value.get("id") or "an expression")
         case list():
-            return ", ".join(map(_shown, value))
+            return ", ".join(map(_display, value))
         case str() if value.endswith("T00:00:00.000+0000"):
             return value[:10]
     return str(value)

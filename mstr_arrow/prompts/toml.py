@@ -27,7 +27,7 @@ def to_toml(table: Mapping[str, Any]) -> str:
 
 def key_text(name: str) -> str:
     """Write a name, in quotes where it is no word."""
-    return name if _BARE.fullmatch(name) else _quoted(name)
+    return name if _BARE.fullmatch(name) else _quote(name)
 
 
 def value_text(value: Any) -> str:
@@ -40,7 +40,7 @@ def value_text(value: Any) -> str:
         case float():
             return repr(value) if math.isfinite(value) else str(value)
         case str():
-            return _quoted(value)
+            return _quote(value)
         case date() | datetime() | time():
             return value.isoformat()
         case list() | tuple():
@@ -55,11 +55,11 @@ def comment(text: str) -> str:
     return f"# {''.join(letter if letter.isprintable() else ' ' for letter in text)}".rstrip() + "\n"
 
 
-def _quoted(text: str) -> str:
-    return f'"{"".join(_escaped(letter) for letter in text)}"'
+def _quote(text: str) -> str:
+    return f'"{"".join(_escape(letter) for letter in text)}"'
 
 
-def _escaped(letter: str) -> str:
+def _escape(letter: str) -> str:
     if letter in _ESCAPES:
         return _ESCAPES[letter]
     return letter if letter >= " " and letter != "\x7f" else f"\\u{ord(letter):04X}"

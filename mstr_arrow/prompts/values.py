@@ -38,15 +38,15 @@ def value_text(value: Plain, prompt: Prompt) -> str:
         case "date":
             moment = _moment(value, prompt)
             _check(moment.date(), prompt, _as_date)  # which hour a day begins at is for the server to say
-            return _written(moment)
+            return _write_moment(moment)
         case "moment":
             moment = _moment(value, prompt)
             _check(moment, prompt, _as_moment)
-            return _written(moment)
+            return _write_moment(moment)
     return _time(value, prompt).isoformat()
 
 
-def _written(moment: datetime) -> str:
+def _write_moment(moment: datetime) -> str:
     moment = moment.astimezone(UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}+0000"
 

@@ -46,7 +46,7 @@ def prompts_open(prompts: Sequence[Prompt]) -> PromptsOpen:
         keys.setdefault(prompt.id, []).append(prompt.key)
     once = {prompt.id: prompt for prompt in reversed(prompts)}
     asked = [once[prompt_id] for prompt_id in keys]
-    described = "; ".join(f"{describe(prompt)} ({_named(keys[prompt.id])})" for prompt in asked)
+    described = "; ".join(f"{describe(prompt)} ({_name_keys(keys[prompt.id])})" for prompt in asked)
     answers = ", ".join(f"{prompt.name!r}: {_example(prompt)}" for prompt in asked)
     return PromptsOpen(
         f"the report asks, and there is no answer: {described}.",
@@ -55,7 +55,7 @@ def prompts_open(prompts: Sequence[Prompt]) -> PromptsOpen:
     )
 
 
-def _named(keys: Sequence[str]) -> str:
+def _name_keys(keys: Sequence[str]) -> str:
     return f"key {keys[0]}" if len(keys) == 1 else f"asked {len(keys)} times, keys {', '.join(keys)}"
 
 

@@ -193,14 +193,14 @@ class CubePublisher:
             case "cancelled":
                 return PublicationStatus("cancelled", message or "the job was stopped")
             case "asks":
-                return await self._asked()
+                return await self._ask_instance()
             case "old data":
                 return PublicationStatus("failed", _old_data(seen))
         if seen.ended and self._instance is not None and (error := await self._refusal()) is not None:
             return PublicationStatus("failed", error.message, error=error)
-        return PublicationStatus("running", _doing(seen, status))
+        return PublicationStatus("running", _describe_wait(seen, status))
 
-    async def _asked(self) -> PublicationStatus:
+    async def _ask_instance(self) -> PublicationStatus:
         """Make an instance, which tells whether there is something to read."""
         proof = self._seen.proof
         try:
@@ -330,7 +330,7 @@ def _old_data(seen: Seen) -> str:
     )
 
 
-def _doing(seen: Seen, status: CubeStatus) -> str:
+def _describe_wait(seen: Seen, status: CubeStatus) -> str:
     """Say in words what is waited for."""
     if CubeStatus.PROCESSING in status:
         return "the cube is being published"

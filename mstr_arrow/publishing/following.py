@@ -169,7 +169,7 @@ class Following:
     async def _look(self) -> PublicationStatus:
         """Look once; what may pass by is only told."""
         try:
-            return self._blotted(await self.publisher.look())
+            return self._blot(await self.publisher.look())
         except MstrError as error:
             blot(error, self._session.http.keys.secrets)
             if not _may_pass(error):
@@ -177,7 +177,7 @@ class Following:
             logger.debug("a publication was not looked at: %s", error.label)
             return PublicationStatus("running", f"the server does not tell: {error.label}")
 
-    def _blotted(self, status: PublicationStatus) -> PublicationStatus:
+    def _blot(self, status: PublicationStatus) -> PublicationStatus:
         """Take secrets out of what the server says, which may quote a page with the session's token in it."""
         secrets = self._session.http.keys.secrets
         if status.error is not None:

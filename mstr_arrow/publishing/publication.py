@@ -70,7 +70,7 @@ class Publication:
         """
         if not self.status.over:
             self._client.run(self._wait(timeout, on_progress))
-        return self._ended()
+        return self._end()
 
     async def wait_async(
         self,
@@ -80,11 +80,11 @@ class Publication:
         """Do what `wait` does."""
         if not self.status.over:
             await self._client.bridge(self._wait(timeout, on_progress))
-        return self._ended()
+        return self._end()
 
-    def _ended(self) -> PublicationStatus:
+    def _end(self) -> PublicationStatus:
         self._following.check_done()
-        return warned(self, stacklevel=4).status
+        return warn_of_publication(self, stacklevel=4).status
 
     async def _wait(self, seconds: float | None, on_progress: OnProgress) -> None:
         longest = self._client.http.settings.timeouts.publish if seconds is None else seconds
@@ -127,7 +127,7 @@ class Publication:
         await self._following.detach()
 
 
-def warned(publication: Publication, *, stacklevel: int = 3) -> Publication:
+def warn_of_publication(publication: Publication, *, stacklevel: int = 3) -> Publication:
     """Warn, where the caller of the caller is, of a publication that is done without a proof."""
     if publication.status.state == "done" and publication.proof is None:
         warnings.warn(f"{publication.what}: {_UNPROVEN}", UnprovenWarning, stacklevel=stacklevel)

@@ -92,8 +92,8 @@ def _leaf(leaf: Leaf, subject: Subject) -> Expression:
         case Comparison():
             return _comparison(named, subject)
         case Between():
-            low = _ordered(Comparison(named.column, ">=", named.low), subject)
-            high = _ordered(Comparison(named.column, "<=", named.high), subject)
+            low = _bind_order(Comparison(named.column, ">=", named.low), subject)
+            high = _bind_order(Comparison(named.column, "<=", named.high), subject)
             if low.operator == ">=" and high.operator == "<=":
                 return Between(named.column, low.value, high.value)
             return And((low, high))
@@ -133,14 +133,14 @@ def _columns(comparison: ColumnComparison, left: Subject, right: Subject) -> Exp
 
 def _comparison(comparison: Comparison, subject: Subject) -> Expression:
     if comparison.operator not in {"==", "!="}:
-        return _ordered(comparison, subject)
+        return _bind_order(comparison, subject)
     point = _point(subject, comparison.value, comparison)
     if point.side:
         return Membership(comparison.column, (), negated=comparison.operator == "!=")
     return replace(comparison, value=point.value)
 
 
-def _ordered(comparison: Comparison, subject: Subject) -> Comparison:
+def _bind_order(comparison: Comparison, subject: Subject) -> Comparison:
     """Fit a comparison by order, with the neighbour of the constant where the column cannot hold it."""
     if subject.kind == "bool":
         raise _misfit(comparison, subject, "They have no order.")
@@ -172,9 +172,9 @@ def _point(subject: Subject, value: Value, leaf: Leaf) -> _Point:
         case "bool" if isinstance(value, bool):
             return _Point(value)
         case "date" | "timestamp" | "zoned timestamp":
-            return _moment(subject, _parsed(datetime.fromisoformat, value, subject, leaf), leaf)
+            return _moment(subject, _parse(datetime.fromisoformat, value, subject, leaf), leaf)
         case "time":
-            clock = _parsed(time.fromisoformat, value, subject, leaf)
+            clock = _parse(time.fromisoformat, value, subject, leaf)
             if isinstance(clock, time) and clock.tzinfo is not None:
                 raise _misfit(leaf, subject, f"{clock.isoformat()!r} has a zone.")
             if isinstance(clock, time):
@@ -243,7 +243,7 @@ def _without_zone(leaf: Leaf, subject: Subject, moment: datetime) -> UsageError:
     )
 
 
-def _parsed(parse: Callable[[str], Value], value: Value, subject: Subject, leaf: Leaf) -> Value:
+def _parse(parse: Callable[[str], Value], value: Value, subject: Subject, leaf: Leaf) -> Value:
     """Read a constant given as ISO text."""
     if not isinstance(value, str):
         return value

@@ -70,7 +70,7 @@ class Subjects:
 
         An id is that of a metric, of an attribute with one form, or ``<attribute id>@<form id>``.
         """
-        found = self._named(name)
+        found = self._find_named(name)
         if len(found) == 1:
             return found[0]
         names = [subject.name for subject in found or self.all]
@@ -80,13 +80,13 @@ class Subjects:
 
     def find_all(self, name: str) -> list[Subject]:
         """Find the columns that a name stands for: all shown forms of an attribute; errors: UsageError."""
-        found = self._named(name)
+        found = self._find_named(name)
         one = len({subject.object_id for subject in found}) == 1
         return found if one and (len(found) == 1 or self._of_object(name)) else [self.find(name)]
 
     def find_attribute(self, name: str) -> Subject:
         """Find any column of an attribute; errors: UsageError."""
-        found = self._named(name) or [self.find(name)]
+        found = self._find_named(name) or [self.find(name)]
         if found[0].role != "attribute" or len({subject.object_id for subject in found}) > 1:
             names = [subject.name for subject in self.all if subject.role == "attribute"]
             raise UsageError(
@@ -95,7 +95,7 @@ class Subjects:
             )
         return found[0]
 
-    def _named(self, name: str) -> list[Subject]:
+    def _find_named(self, name: str) -> list[Subject]:
         """Return the columns a name may mean: those of the first way to read it that finds any."""
         named = [subject for subject in self.all if subject.name == name]
         found = named or [subject for subject in self._of_object(name) if subject.shown] or self._forms(name)
@@ -141,10 +141,10 @@ def subjects_of(
     found = [_subject(field, (unasked or {}).get(field.name)) for field in schema]
     found = [replace(each, nulled=each.name in nulled and each.kind != "text") for each in found]
     counts = Counter(subject.object_id for subject in found if subject.role == "attribute")
-    return Subjects(tuple(_named_apart(subject, several=counts[subject.object_id] > 1) for subject in found))
+    return Subjects(tuple(_name_apart(subject, several=counts[subject.object_id] > 1) for subject in found))
 
 
-def _named_apart(subject: Subject, *, several: bool) -> Subject:
+def _name_apart(subject: Subject, *, several: bool) -> Subject:
     """Take the names of attribute and form from a column's name, where its metadata do not tell them."""
     if subject.role != "attribute" or subject.attribute:
         return subject
@@ -166,13 +166,13 @@ def _subject(field: pa.Field, unasked: str | None) -> Subject:
         role,
         metadata.get("mstr.id", ""),
         form_id,
-        unasked or _unasked(role, kind, served, data_type, values),
+        unasked or _why_unasked(role, kind, served, data_type, values),
         metadata.get("mstr.attribute", ""),
         metadata.get("mstr.form", ""),
     )
 
 
-def _unasked(role: str, kind: Kind, served: Kind, data_type: str, values: pa.DataType) -> str | None:
+def _why_unasked(role: str, kind: Kind, served: Kind, data_type: str, values: pa.DataType) -> str | None:
     """Say why the server cannot be asked about a column; None where it can."""
     if role not in {"attribute", "metric"}:
         return "the server does not know this column"

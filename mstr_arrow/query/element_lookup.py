@@ -25,7 +25,7 @@ from mstr_arrow.query.expressions import (
     needs_all_rows,
 )
 from mstr_arrow.query.local_filter import predicate
-from mstr_arrow.query.planner import groups, undecided
+from mstr_arrow.query.planner import find_undecided, groups
 from mstr_arrow.query.polars_conditions import resolve
 from mstr_arrow.query.server_filter import push_where
 
@@ -57,7 +57,7 @@ def texts_in_the_way(query: Query, columns: Columns, *, id_text_operators: bool 
     kept = groups(query.aggregate, subjects)
     if kept is None:
         return []
-    parts = undecided(
+    parts = find_undecided(
         push_where(resolve(query.where, subjects), subjects, id_text_operators=id_text_operators), kept
     )
     found: dict[Leaf, None] = {}
@@ -93,7 +93,7 @@ def with_elements(query: Query, columns: Columns, found: Mapping[Leaf, Expressio
     """Put elements in the place of the conditions that they were found for."""
     if not found or query.where is None:
         return query
-    return replace(query, where=_replaced(resolve(query.where, subjects_in(columns)), found))
+    return replace(query, where=_replace(resolve(query.where, subjects_in(columns)), found))
 
 
 def notes(found: Mapping[Leaf, Expression]) -> list[str]:
@@ -105,10 +105,10 @@ def notes(found: Mapping[Leaf, Expression]) -> list[str]:
     ]
 
 
-def _replaced(expression: Expression, found: Mapping[Leaf, Expression]) -> Expression:
+def _replace(expression: Expression, found: Mapping[Leaf, Expression]) -> Expression:
     if isinstance(expression, (And, Or)):
-        return type(expression)(tuple(_replaced(part, found) for part in expression.parts))
+        return type(expression)(tuple(_replace(part, found) for part in expression.parts))
     if isinstance(expression, PolarsCondition) and expression.known is not None:
-        known = _replaced(expression.known, found)
+        known = _replace(expression.known, found)
         return expression if known == expression.known else known
     return found.get(expression, expression)  # type: ignore[call-overload,no-any-return]  # all others are leaves

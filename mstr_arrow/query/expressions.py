@@ -34,10 +34,10 @@ class Expression:
     __slots__ = ()
 
     def __and__(self, other: Expression | pl.Expr) -> Expression:
-        return _joined(And, self, other)
+        return _join(And, self, other)
 
     def __or__(self, other: Expression | pl.Expr) -> Expression:
-        return _joined(Or, self, other)
+        return _join(Or, self, other)
 
     def __invert__(self) -> Expression:
         raise NotImplementedError
@@ -90,7 +90,7 @@ class Comparison(Leaf):
         return replace(self, operator=_OPPOSITE[self.operator])
 
     def __repr__(self) -> str:
-        return f"{self.column} {self.operator} {_shown(self.value)}"
+        return f"{self.column} {self.operator} {_display(self.value)}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -118,7 +118,7 @@ class Between(Leaf):
         return Or((Comparison(self.column, "<", self.low), Comparison(self.column, ">", self.high)))
 
     def __repr__(self) -> str:
-        return f"{self.column}.between({_shown(self.low)}, {_shown(self.high)})"
+        return f"{self.column}.between({_display(self.low)}, {_display(self.high)})"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -132,7 +132,7 @@ class Membership(Leaf):
         return replace(self, negated=not self.negated)
 
     def __repr__(self) -> str:
-        return f"{self.column}.{'not_in' if self.negated else 'is_in'}({_listed(self.values)})"
+        return f"{self.column}.{'not_in' if self.negated else 'is_in'}({_list_values(self.values)})"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -195,7 +195,7 @@ class Elements(Leaf):
         return replace(self, negated=not self.negated)
 
     def __repr__(self) -> str:
-        return f"{self.column}.{'lacks_elements' if self.negated else 'has_elements'}({_listed(self.ids)})"
+        return f"{self.column}.{'lacks_elements' if self.negated else 'has_elements'}({_list_values(self.ids)})"
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -287,7 +287,7 @@ def needs_all_rows(expression: Expression) -> bool:
     return any(isinstance(leaf, Rank) for leaf in leaves(expression))
 
 
-def _joined(kind: type[And | Or], left: Expression, right: object) -> Expression:
+def _join(kind: type[And | Or], left: Expression, right: object) -> Expression:
     other = as_condition(right)
     if other is None:
         symbol = "&" if kind is And else "|"
@@ -314,12 +314,12 @@ def _operand(part: Expression) -> str:
     return repr(part) if plain else f"({part!r})"
 
 
-def _shown(value: Value) -> str:
+def _display(value: Value) -> str:
     """Write a constant as short as it stays clear."""
     return f"'{value.isoformat()}'" if isinstance(value, (date, time)) else repr(value)
 
 
-def _listed(values: tuple[Value, ...]) -> str:
+def _list_values(values: tuple[Value, ...]) -> str:
     more = [f"… {len(values) - 10} more"] if len(values) > 12 else []
     shown = values[:10] if more else values
-    return f"[{', '.join([_shown(value) for value in shown] + more)}]"
+    return f"[{', '.join([_display(value) for value in shown] + more)}]"

@@ -35,7 +35,7 @@ def other_forms(
     ]
     taken = [column.name for column in columns.all]
     names = distinct_names([*taken, *(column.name for column in found)])[len(taken) :]
-    return tuple(_named(column, name, types) for column, name in zip(found, names, strict=True))
+    return tuple(_name_column(column, name, types) for column, name in zip(found, names, strict=True))
 
 
 def check_all_shown(columns: Columns, attributes: Iterable[Attribute]) -> None:
@@ -74,6 +74,6 @@ def _others(attribute: Attribute, shown: Sequence[Column]) -> Iterable[Column]:
             )
 
 
-def _named(column: Column, name: str, types: Mapping[str, pa.DataType]) -> Column:
+def _name_column(column: Column, name: str, types: Mapping[str, pa.DataType]) -> Column:
     asked = override_type(name, types[name]) if name in types else column.type
     return replace(column, name=name, type=asked)

@@ -76,7 +76,7 @@ def _condition(leaf: Leaf, subject: Subject) -> pl.Expr:
         case Between():
             return (values >= _literal(leaf.low, subject)) & (values <= _literal(leaf.high, subject))
         case Membership():
-            within = values.is_in(pl.Series(leaf.values, dtype=_compared_type(subject), strict=True).implode())
+            within = values.is_in(pl.Series(leaf.values, dtype=_type_to_compare(subject), strict=True).implode())
             return ~within if leaf.negated else within
         case Null():
             return values.is_not_null() if leaf.negated else values.is_null()
@@ -84,7 +84,7 @@ def _condition(leaf: Leaf, subject: Subject) -> pl.Expr:
             found = _match(values, leaf)
             return ~found if leaf.negated else found
         case Rank():
-            ranked = _ranked(values, leaf)
+            ranked = _rank(values, leaf)
             return ~ranked if leaf.negated else ranked
     raise TypeError(type(leaf).__name__)
 
@@ -100,10 +100,10 @@ def _values(subject: Subject) -> pl.Expr:
 
 
 def _literal(value: Value, subject: Subject) -> pl.Expr:
-    return pl.lit(value, dtype=_compared_type(subject))
+    return pl.lit(value, dtype=_type_to_compare(subject))
 
 
-def _compared_type(subject: Subject) -> pl.DataType:
+def _type_to_compare(subject: Subject) -> pl.DataType:
     dtype = subject.dtype
     return pl.Datetime(dtype.time_unit, "UTC") if isinstance(dtype, pl.Datetime) and dtype.time_zone else dtype
 
@@ -116,7 +116,7 @@ def _match(values: pl.Expr, match: Match) -> pl.Expr:
     )
 
 
-def _ranked(values: pl.Expr, rank: Rank) -> pl.Expr:
+def _rank(values: pl.Expr, rank: Rank) -> pl.Expr:
     """Compare ranks; equal values share the best one, and percentages are exact to nine decimals."""
     position = values.rank("min", descending=rank.ranking.startswith("top")).cast(pl.Int64)
     if not rank.ranking.endswith("percent"):

@@ -47,10 +47,10 @@ def narrowings(
     unused = {metric.object_id for metric in metrics} - {value.object_id for value in values}
     found = []
     if any_order and 0 < len(used) < len(forms):
-        asked = requested([*used, *values], columns)
+        asked = request_objects([*used, *values], columns)
         found.append(Narrowing({**body, "requestedObjects": asked}, _FEWER_COLUMNS))
     if forms and unused:
-        asked = requested([*forms, *values], columns)
+        asked = request_objects([*forms, *values], columns)
         found.append(Narrowing({**body, "requestedObjects": asked}, _FEWER_METRICS))
     return tuple(found)
 
@@ -59,7 +59,7 @@ _FEWER_COLUMNS = "only the columns that are needed are asked for, as they make a
 _FEWER_METRICS = "of the metrics only those that are needed are asked for, as they make as many rows as all do"
 
 
-def requested(needed: Sequence[Subject | Column], columns: Columns) -> dict[str, Any]:
+def request_objects(needed: Sequence[Subject | Column], columns: Columns) -> dict[str, Any]:
     """Make ``requestedObjects``: attributes with the forms that are needed, metrics; each in this order.
 
     Forms are not named where those that the object shows by itself are needed.

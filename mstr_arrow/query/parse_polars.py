@@ -234,18 +234,18 @@ def _is_null(node: Any) -> bool:
 
 
 def _constant(node: Any) -> Any:
-    values = _evaluated(node)
+    values = _evaluate(node)
     if len(values) != 1 or values.dtype == pl.List:
         raise _NotUnderstoodError
     return _exact_items(values)[0]
 
 
 def _constants(node: Any) -> list[Any]:
-    values = _evaluated(node)
+    values = _evaluate(node)
     return _exact_items(values.explode() if values.dtype == pl.List and len(values) == 1 else values)
 
 
-def _evaluated(node: Any) -> pl.Series:
+def _evaluate(node: Any) -> pl.Series:
     if not is_constant(node):
         raise _NotUnderstoodError
     return pl.select(_expression(node)).to_series()

@@ -16,12 +16,12 @@ from mstr_arrow.query.columns import Subjects, is_other_form, subjects_in
 from mstr_arrow.query.expressions import Elements, Match, all_of, column_names, conjuncts, leaves, needs_all_rows
 from mstr_arrow.query.forms import not_shown
 from mstr_arrow.query.local_filter import predicate
-from mstr_arrow.query.narrowing import narrowings, requested
+from mstr_arrow.query.narrowing import narrowings, request_objects
 from mstr_arrow.query.polars_conditions import resolve
 from mstr_arrow.query.query import SortKey
 from mstr_arrow.query.residual import Residual
 from mstr_arrow.query.server_filter import Part, Pushed, push_having, push_where
-from mstr_arrow.query.sorting import order_totally, sorting, sorts_there
+from mstr_arrow.query.sorting import order_totally, sorts_there, write_sort_key
 from mstr_arrow.wording import advice, naming
 
 if TYPE_CHECKING:
@@ -105,19 +105,21 @@ def divide(
     are added up, and for an order that the server cannot be asked for.
     """
     reason = refusal or (None if pushdown else _OFF)
-    subjects = subjects_in(columns, unasked=_unasked(columns, reason, any_form=any_form))
-    remaining = None if query.aggregate is None else _remaining(query.aggregate, subjects, refusal)
+    subjects = subjects_in(columns, unasked=_find_unasked(columns, reason, any_form=any_form))
+    remaining = None if query.aggregate is None else _resolve_remaining(query.aggregate, subjects, refusal)
     aggregated = remaining is not None and _drops_attributes(remaining, subjects)
     results = subjects if remaining is None or not aggregated else _with_their_forms(remaining, subjects)
-    final = _chosen(query, results) if remaining is None else _chosen(query, Subjects(tuple(remaining)))
+    final = (
+        _choose_columns(query, results) if remaining is None else _choose_columns(query, Subjects(tuple(remaining)))
+    )
 
     where = None if query.where is None else resolve(query.where, subjects)
     having = None if query.having is None else resolve(query.having, results)
     if remaining is not None:
-        where, having = _lowered(where, having, results)
+        where, having = _lower(where, having, results)
     pushed = None if where is None else push_where(where, subjects, id_text_operators=id_text_operators)
     ranks_first = where is not None and needs_all_rows(where)
-    limited = None if having is None else _limited(having, results, pushed, ranks_first=ranks_first)
+    limited = None if having is None else _divide_having(having, results, pushed, ranks_first=ranks_first)
     kept = None if query.aggregate is None else groups(query.aggregate, subjects)
     if pushed is not None and kept is not None:
         _refuse_local(pushed, kept, subjects)
@@ -143,13 +145,13 @@ def divide(
     if others:
         _refuse_others(others, refusal)
     if remaining is not None or others:
-        body["requestedObjects"] = requested([*(asked if remaining is None else remaining), *needed], columns)
+        body["requestedObjects"] = request_objects([*(asked if remaining is None else remaining), *needed], columns)
     if pushed is not None and pushed.view_filter is not None:
         body["viewFilter"] = pushed.view_filter
     if limited is not None and limited.metric_limits:
         body["metricLimits"] = limited.metric_limits
     if sorted_there:
-        body["sorting"] = {"rows": [sorting(key, s) for key, s in zip(sort, sortable, strict=True)]}
+        body["sorting"] = {"rows": [write_sort_key(key, s) for key, s in zip(sort, sortable, strict=True)]}
     if total_order:
         order_totally(body, asked if remaining is None else remaining, refusal)
     parts = tuple(part for each in (pushed, limited) if each is not None for part in each.parts)
@@ -172,7 +174,7 @@ def divide(
     )
 
 
-def _remaining(names: Sequence[str], subjects: Subjects, refusal: str | None) -> list[Subject]:
+def _resolve_remaining(names: Sequence[str], subjects: Subjects, refusal: str | None) -> list[Subject]:
     """Resolve the columns that are to remain: an attribute's name stands for all its forms."""
     if refusal is not None:
         raise UsageError(
@@ -182,7 +184,7 @@ def _remaining(names: Sequence[str], subjects: Subjects, refusal: str | None) ->
     return _columns(names, subjects)
 
 
-def _unasked(columns: Columns, reason: str | None, *, any_form: bool) -> dict[str, str]:
+def _find_unasked(columns: Columns, reason: str | None, *, any_form: bool) -> dict[str, str]:
     """Return the columns about which the server cannot be asked, with the reason."""
     every = (*columns.all, *columns.others)
     if reason is not None:
@@ -208,7 +210,7 @@ def _refuse_others(others: Sequence[Subject], refusal: str | None) -> None:
         )
 
 
-def _chosen(query: Query, subjects: Subjects) -> list[Subject]:
+def _choose_columns(query: Query, subjects: Subjects) -> list[Subject]:
     """Return the columns that are kept: those that are shown, or one selection after the other."""
     final = [subject for subject in subjects.all if subject.shown or query.aggregate is not None]
     for names in (*query.within, query.select):
@@ -245,7 +247,7 @@ def groups(names: Sequence[str], subjects: Subjects) -> set[str] | None:
     return {s.name for s in subjects.all if s.role == "attribute" and s.object_id in kept}
 
 
-def _lowered(
+def _lower(
     where: Expression | None, having: Expression | None, results: Subjects
 ) -> tuple[Expression | None, Expression | None]:
     """Have conditions on attributes that remain decide before rows are added up: the server is asked about these.
@@ -262,7 +264,7 @@ def _lowered(
     return all_of([*([] if where is None else [where]), *lower]), all_of(upper)
 
 
-def _limited(having: Expression, results: Subjects, pushed: Pushed | None, *, ranks_first: bool) -> Pushed:
+def _divide_having(having: Expression, results: Subjects, pushed: Pushed | None, *, ranks_first: bool) -> Pushed:
     """Divide the conditions after aggregation; all stay here where ranks before it are counted over what comes."""
     if ranks_first:
         unasked = "ranks in filter() are counted over all rows first"
@@ -284,7 +286,7 @@ def _is_decided(part: Part) -> bool:
     return part.sent and part.reason is None
 
 
-def undecided(pushed: Pushed, groups: set[str]) -> list[Part]:
+def find_undecided(pushed: Pushed, groups: set[str]) -> list[Part]:
     """Return the conditions that neither the server decides for certain nor rows that were added up still show."""
     return [
         part
@@ -295,7 +297,7 @@ def undecided(pushed: Pushed, groups: set[str]) -> list[Part]:
 
 
 def _refuse_local(pushed: Pushed, groups: set[str], subjects: Subjects) -> None:
-    found = undecided(pushed, groups)
+    found = find_undecided(pushed, groups)
     # A rank keeps other conditions from being sent, so it is what to name.
     for part in sorted(found, key=lambda part: not needs_all_rows(part.expression)):
         names = column_names(part.expression)

@@ -32,13 +32,13 @@ def resolve(expression: Expression, subjects: Subjects) -> Expression:
 
     Errors: UsageError as for `bind`, and for a Polars expression that is no condition on one row of these columns.
     """
-    return bind(_seen_to(expression, subjects), subjects)
+    return bind(_bind_polars(expression, subjects), subjects)
 
 
-def _seen_to(expression: Expression, subjects: Subjects) -> Expression:
+def _bind_polars(expression: Expression, subjects: Subjects) -> Expression:
     match expression:
         case And(inner) | Or(inner):
-            return type(expression)(tuple(_seen_to(part, subjects) for part in inner))
+            return type(expression)(tuple(_bind_polars(part, subjects) for part in inner))
         case PolarsCondition(expr, None):
             _check_columns(expr, subjects)
             found = parts(expr, subjects)

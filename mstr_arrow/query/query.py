@@ -70,8 +70,8 @@ class Query:
             )
         ranked = ranks and self.where is not None
         if self.aggregate is None and self.having is None and not ranked:
-            return replace(self, where=all_of([*_given(self.where), *conditions]))
-        return replace(self, having=all_of([*_given(self.having), *conditions]))
+            return replace(self, where=all_of([*_as_list(self.where), *conditions]))
+        return replace(self, having=all_of([*_as_list(self.having), *conditions]))
 
     def aggregated(self, columns: tuple[str, ...]) -> Query:
         """Return the query with metrics added up to the level of the attributes that are named."""
@@ -119,5 +119,5 @@ class Query:
             )
 
 
-def _given(condition: Expression | None) -> list[Expression]:
+def _as_list(condition: Expression | None) -> list[Expression]:
     return [] if condition is None else [condition]

@@ -134,13 +134,13 @@ class ColumnReference:
     def __iter__(self) -> Iterator[object]:
         raise UsageError(f"{self!r} has no rows to go through; it stands for a column in conditions.")
 
-    def _combined(self, _: object) -> NoReturn:
+    def _refuse_combining(self, _: object) -> NoReturn:
         raise UsageError(
             f"{self!r} stands beside & or |, but is no condition.",
             hint="Put each comparison in parentheses, (col('A') > 1) & (col('B') > 2); compare bools with == True.",
         )
 
-    __and__ = __rand__ = __or__ = __ror__ = _combined
+    __and__ = __rand__ = __or__ = __ror__ = _refuse_combining
 
     def __invert__(self) -> NoReturn:
         raise UsageError(

@@ -98,7 +98,7 @@ def push_having(expression: Expression, subjects: Subjects, *, rows_exact: bool 
 def _divide(expression: Expression, asker: Asker) -> tuple[tuple[Part, ...], list[Answer]]:
     """Ask for each of the conditions that must all hold; a rank stands alone."""
     items = conjuncts(expression)
-    answers = _ranked(items, asker) if needs_all_rows(expression) else [asker.ask(item) for item in items]
+    answers = _ask_rank(items, asker) if needs_all_rows(expression) else [asker.ask(item) for item in items]
     for item, answer in zip(items, answers, strict=True):
         if _has_elements(item) and (answer.body is None or answer.reason is not None):
             raise UsageError(
@@ -111,7 +111,7 @@ def _divide(expression: Expression, asker: Asker) -> tuple[tuple[Part, ...], lis
     return tuple(parts), answers
 
 
-def _ranked(items: Sequence[Expression], asker: Asker) -> list[Answer]:
+def _ask_rank(items: Sequence[Expression], asker: Asker) -> list[Answer]:
     """Ask for the only rank there is and nothing else, for ranks are counted again over what comes."""
     alone = sum(isinstance(leaf, Rank) for item in items for leaf in leaves(item)) == 1
     kept = Answer(None, "ranks are counted over all rows, so no other condition is sent with one")

@@ -98,12 +98,12 @@ class Since:
         if (subject.kind in _MOMENTS) != isinstance(given, timedelta):
             like = '"3 days"' if subject.kind in _MOMENTS else "1000"
             raise UsageError(
-                f"{seen}, and the overlap is {_shown(given)}.",
+                f"{seen}, and the overlap is {_display(given)}.",
                 hint=naming("Give {Scan.since.overlap} as in {like}.", like=like),
             )
         if subject.kind == "date" and isinstance(given, timedelta) and given % timedelta(days=1):
             raise UsageError(
-                f"{seen}, and the overlap is {_shown(given)}, which are no whole days.",
+                f"{seen}, and the overlap is {_display(given)}, which are no whole days.",
                 hint=naming('Give {Scan.since.overlap} in days, as in "3 days".'),
             )
 
@@ -192,12 +192,12 @@ def _before(value: Grown, overlap: timedelta | float | Decimal | None) -> Grown:
                 return Decimal(value) - Decimal(repr(overlap))
     except (OverflowError, ValueError) as error:
         raise UsageError(
-            f"an overlap of {_shown(overlap)} before {value!r} cannot be taken: {error}.",
+            f"an overlap of {_display(overlap)} before {value!r} cannot be taken: {error}.",
             hint=naming("Give a smaller {Scan.since.overlap}, or another value."),
         ) from None
     like = '"3 days"' if isinstance(value, date | str) else "1000"
     raise UsageError(
-        f"the overlap is {_shown(overlap)}, and the value that it is taken from {value!r}.",
+        f"the overlap is {_display(overlap)}, and the value that it is taken from {value!r}.",
         hint=naming("Give {Scan.since.overlap} as in {like}.", like=like),
     )
 
@@ -219,5 +219,5 @@ def _comparable(value: Grown, other: Grown) -> Grown:
     return value
 
 
-def _shown(overlap: timedelta | float | Decimal) -> str:
+def _display(overlap: timedelta | float | Decimal) -> str:
     return str(overlap)

@@ -29,7 +29,7 @@ def sorts_there(keys: Sequence[Subject]) -> bool:
     return len(kinds) == len(keys) > 0 and kinds[-1] in _SORTED_THERE and set(kinds[:-1]) <= _SHOWN_WHOLE
 
 
-def sorting(key: SortKey, subject: Subject) -> dict[str, Any]:
+def write_sort_key(key: SortKey, subject: Subject) -> dict[str, Any]:
     """Write a column to sort by as the server takes it."""
     order = "descending" if key.descending else "ascending"
     if subject.role == "metric":
@@ -63,7 +63,7 @@ def order_totally(body: dict[str, Any], shown: Iterable[Subject], refusal: str |
             ),
         )
     entries = list(body.get("sorting", {}).get("rows", []))
-    forms = [sorting(SortKey(subject.name), subject) for subject in shown if subject.role == "attribute"]
+    forms = [write_sort_key(SortKey(subject.name), subject) for subject in shown if subject.role == "attribute"]
     there = [(entry.get("attribute"), entry.get("form")) for entry in entries]
     entries += [entry for entry in forms if (entry["attribute"], entry.get("form")) not in there]
     if entries:

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 _OPERATORS: dict[Operator, str] = {"==": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 
-def quoted(name: str) -> str:
+def quote(name: str) -> str:
     """Write the name of a column, table or schema.
 
-    >>> quoted('a "b" c')
+    >>> quote('a "b" c')
     '"a ""b"" c"'
     """
     return '"' + name.replace('"', '""') + '"'
@@ -47,20 +47,20 @@ def to_sql(expression: Expression) -> str:
         case Or(parts):
             return f"({' OR '.join(map(to_sql, parts))})"
         case Comparison(column, operator, value):
-            return f"{quoted(column)} {_OPERATORS[operator]} {_literal(value)}"
+            return f"{quote(column)} {_OPERATORS[operator]} {_literal(value)}"
         case ColumnComparison(column, operator, other):
-            return f"{quoted(column)} {_OPERATORS[operator]} {quoted(other)}"
+            return f"{quote(column)} {_OPERATORS[operator]} {quote(other)}"
         case Between(column, low, high):
-            return f"{quoted(column)} BETWEEN {_literal(low)} AND {_literal(high)}"
+            return f"{quote(column)} BETWEEN {_literal(low)} AND {_literal(high)}"
         case Membership(column, (), negated):
-            return f"{quoted(column)} IS NOT NULL" if negated else "FALSE"
+            return f"{quote(column)} IS NOT NULL" if negated else "FALSE"
         case Membership(column, values, negated):
             listed = ", ".join(map(_literal, values))
-            return f"{quoted(column)} {'NOT ' if negated else ''}IN ({listed})"
+            return f"{quote(column)} {'NOT ' if negated else ''}IN ({listed})"
         case Null(column, negated):
-            return f"{quoted(column)} IS {'NOT ' if negated else ''}NULL"
+            return f"{quote(column)} IS {'NOT ' if negated else ''}NULL"
         case Match(column, pattern, text, negated):
-            return f"{quoted(column)} {'NOT ' if negated else ''}LIKE {_pattern(pattern, text)}"
+            return f"{quote(column)} {'NOT ' if negated else ''}LIKE {_pattern(pattern, text)}"
     raise UsageError(
         f"{expression!r} cannot be said in SQL.",
         hint="Compare columns with constants: by ==, <, is_in, between, is_null, contains.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.fetch.collect import count_all
-from mstr_arrow.fetch.options import ScanOptions
+from mstr_arrow.fetch.read_options import ScanOptions
 from mstr_arrow.fetch.resolver import Resolver, Whole
 from mstr_arrow.fetch.watermark_reader import WatermarkReader
 from mstr_arrow.given import check_type
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mstr_arrow.fetch.base_reader import Sliceable
-    from mstr_arrow.fetch.options import ReadOptions
+    from mstr_arrow.fetch.read_options import ReadOptions
     from mstr_arrow.fetch.resolver import Reader
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.instances.source import Source
@@ -233,11 +233,11 @@ class ScanBuilder:
         instance. Each field's metadata holds ``mstr.role``, ``mstr.id``, ``mstr.data_type`` and, of an attribute's
         form, ``mstr.form_id`` and the names ``mstr.attribute`` and ``mstr.form``.
         """
-        return self._client.run(self._known_schema())
+        return self._client.run(self._get_schema())
 
     async def schema_async(self) -> pa.Schema:
         """Return `schema`."""
-        return await self._client.bridge(self._known_schema())
+        return await self._client.bridge(self._get_schema())
 
     def count_rows(self) -> int:
         """Return the number of rows of the result; creates an instance as `schema` does.
@@ -257,7 +257,7 @@ class ScanBuilder:
 
     # Reads, on the background loop
 
-    async def _known_schema(self) -> pa.Schema:
+    async def _get_schema(self) -> pa.Schema:
         return self._schema or await self._fresh_schema()
 
     async def _fresh_schema(self) -> pa.Schema:

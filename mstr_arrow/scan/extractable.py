@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mstr_arrow.extract.extract_options import ExtractOptions, complete_options
 from mstr_arrow.extract.extraction import Extraction
-from mstr_arrow.extract.options import ExtractOptions, chosen
 from mstr_arrow.extract.places import folder_at
 from mstr_arrow.scan.remarks import warn_of
 from mstr_arrow.signatures import takes
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self, Unpack
 
-    from mstr_arrow.extract.options import Chosen
+    from mstr_arrow.extract.extract_options import Chosen
     from mstr_arrow.extract.result import ExtractResult
-    from mstr_arrow.fetch.options import ScanOptions
+    from mstr_arrow.fetch.read_options import ScanOptions
     from mstr_arrow.fetch.resolver import Resolver
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.files.locations import Location
@@ -67,7 +67,7 @@ class Extractable:
         ...     done.rows, done.parts, pl.scan_parquet(f"{folder}/sales/*.parquet").collect().height
         (2000, 4, 2000)
         """
-        return self._pass_on_result(self._client.run(self._extract(folder, chosen(options), on_progress)))
+        return self._pass_on_result(self._client.run(self._extract(folder, complete_options(options), on_progress)))
 
     @takes(ExtractOptions)
     async def extract_async(
@@ -78,7 +78,9 @@ class Extractable:
         **options: Unpack[ExtractOptions],
     ) -> ExtractResult:
         """Do what `extract` does."""
-        return self._pass_on_result(await self._client.bridge(self._extract(folder, chosen(options), on_progress)))
+        return self._pass_on_result(
+            await self._client.bridge(self._extract(folder, complete_options(options), on_progress))
+        )
 
     def _pass_on_result(self, result: ExtractResult) -> ExtractResult:
         """Warn of bad values, of former runs, too, where `extract` is called, past what checks its options."""

@@ -6,7 +6,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import ConsistencyWarning, DataLossWarning
-from mstr_arrow.fetch.bad_values import said_of
+from mstr_arrow.fetch.bad_values import describe_bad_values
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def warn_of(
     """Warn of all bad values of a call, and of rows that are only likely of the same data, so many frames up."""
     head = "" if name is None else f"{name}: "
     if found:
-        warnings.warn(f"{head}{said_of(found)}.", DataLossWarning, stacklevel=stacklevel + 1)
+        warnings.warn(f"{head}{describe_bad_values(found)}.", DataLossWarning, stacklevel=stacklevel + 1)
     if consistent == "likely":
         told = naming(
             "{head}the rows come from several instances, and are likely, but not certainly, of the same data. "

@@ -162,7 +162,7 @@ class Scan(Tabular, Extractable):
         self, columns: list[str] | None, predicate: pl.Expr | None, rows: int | None
     ) -> Reader[pl.DataFrame]:
         """Open a read of what an engine asks for."""
-        results = subjects_of(await self._known_schema())
+        results = subjects_of(await self._get_schema())
         part = self._with(push_down(self._resolver.query, results, columns=columns, predicate=predicate, rows=rows))
         part._since = None  # noqa: SLF001 - its own; the column may be left out
         reader = await part._open(partial(polars_adapter.to_frame, strings="plain"), None)  # noqa: SLF001 - its own

@@ -84,7 +84,7 @@ class Secret:
         fields = content if isinstance(content, dict) else _fields(content)
         if isinstance(content, dict) or fields:
             raise UsageError(
-                f"the {self._store} holds {_listing(fields)}, and which one is meant was not said.",
+                f"the {self._store} holds {_list_fields(fields)}, and which one is meant was not said.",
                 hint=advice("choose a field", "Choose a field by {secrets.aws_secret.key}, or by secret[key]."),
             )
         return content
@@ -97,7 +97,7 @@ class Secret:
                 hint="Leave the key out if the secret is the text itself.",
             )
         if key not in fields:
-            raise SecretError(f"the {self._store} has no field {key!r}.", hint=f"It holds {_listing(fields)}.")
+            raise SecretError(f"the {self._store} has no field {key!r}.", hint=f"It holds {_list_fields(fields)}.")
         value = fields[key]
         if not isinstance(value, str):
             raise SecretError(
@@ -161,7 +161,7 @@ def _fields(text: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _listing(fields: dict[str, Any] | None) -> str:
+def _list_fields(fields: dict[str, Any] | None) -> str:
     names = sorted(fields or {})
     more = f" and {len(names) - 20} more" if len(names) > 20 else ""
     return f"the field{'s' if len(names) > 1 else ''} {', '.join(names[:20])}{more}" if names else "no fields"

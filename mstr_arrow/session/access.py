@@ -59,14 +59,14 @@ class Access:
     async def resolve(self) -> Resolved:
         """Fetch URL and credentials, anew each time; functions run as :func:`~.credentials.resolve` says."""
         url = None if self.url is None else await resolve(self.url, named("connect.url"))
-        return self._resolved(url, {} if self.login is None else await self.login.body())
+        return self._resolve(url, {} if self.login is None else await self.login.body())
 
     def resolve_here(self) -> Resolved:
         """Do what :meth:`resolve` does, with functions called in the caller's own thread."""
         url = None if self.url is None else resolve_here(self.url, named("connect.url"))
-        return self._resolved(url, {} if self.login is None else self.login.body_here())
+        return self._resolve(url, {} if self.login is None else self.login.body_here())
 
-    def _resolved(self, url: str | None, body: dict[str, object]) -> Resolved:
+    def _resolve(self, url: str | None, body: dict[str, object]) -> Resolved:
         base = None if url is None else base_url(url)
         if self.source is not None:
             saved = self._read(self.source, base)

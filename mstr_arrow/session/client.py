@@ -54,17 +54,17 @@ class Client:
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine that uses :attr:`http` and wait for its result; see :func:`~.background.run`."""
         self._check(coroutine)
-        with self._blotted():
+        with self._blot_errors():
             return background.run(coroutine)
 
     async def bridge(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Await a coroutine that uses :attr:`http` from any event loop; see :func:`~.background.bridge`."""
         self._check(coroutine)
-        with self._blotted():
+        with self._blot_errors():
             return await background.bridge(coroutine)
 
     @contextmanager
-    def _blotted(self) -> Iterator[None]:
+    def _blot_errors(self) -> Iterator[None]:
         """Take secrets out of errors, which may quote a page with the session's token in it."""
         before = self.http.own.keys
         try:

@@ -82,7 +82,7 @@ async def fetch_session_info(http: Http, keys: SessionKeys | None = None) -> Ses
     return await http.read("GET", "sessions", lambda answer: read_session_info(answer.json()), keys=keys)
 
 
-async def known_session_info(http: Http) -> SessionInfo:
+async def find_session_info(http: Http) -> SessionInfo:
     """Return the settings of the session that is open, as far as the server tells them: no answer is no error."""
     try:
         return await fetch_session_info(http, http.keys)

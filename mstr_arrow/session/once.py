@@ -55,18 +55,18 @@ async def create(
 async def delete(http: ProjectHttp, path: str, *, is_there: Callable[[], Awaitable[bool]], how_to_see: str) -> None:
     """Have the server delete something; where the answer is lost, ``is_there`` says whether it is sent again."""
 
-    async def gone() -> bool | None:
+    async def find_gone() -> bool | None:
         return None if await is_there() else True
 
-    doubt = _Doubt(gone, how_to_see)
+    doubt = _Doubt(find_gone, how_to_see)
     try:
-        await http.read("DELETE", path, done, lost=doubt.may_send_again)
+        await http.read("DELETE", path, check_done, lost=doubt.may_send_again)
     except MstrError as error:
         if await doubt.settled(error) is None:
             raise
 
 
-def done(answer: Answer) -> None:
+def check_done(answer: Answer) -> None:
     """Take an answer that says no more than that something was done; errors: ProtocolError for a page of others."""
     if answer.body.strip():
         answer.json()

@@ -76,10 +76,10 @@ class Renewal:
         """Take part in the log-in that is under way, or start one; whoever gives up waiting does not end it."""
         if self._under_way is None:
             self._under_way = asyncio.ensure_future(self._replace_keys(log_in, log_out=log_out))
-            self._under_way.add_done_callback(self._done)
+            self._under_way.add_done_callback(self._end)
         await asyncio.shield(self._under_way)
 
-    def _done(self, future: asyncio.Future[None]) -> None:
+    def _end(self, future: asyncio.Future[None]) -> None:
         self._under_way = None
         if not future.cancelled():
             future.exception()  # looked at: whoever waited may have gone

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from mstr_arrow.errors import SecretError, UsageError
 from mstr_arrow.http.cookies import TOKEN
 from mstr_arrow.http.url import base_url
-from mstr_arrow.paths import read_path, told, written_path
+from mstr_arrow.paths import explain_refusal, path_to_write, read_path
 from mstr_arrow.private import read_private, write_private
 from mstr_arrow.session.project import PROJECT
 from mstr_arrow.wording import naming
@@ -96,8 +96,8 @@ def read_session(source: Source, base: str | None = None) -> SavedSession:
 
 def save(path: str | os.PathLike[str], document: Mapping[str, Any]) -> None:
     """Write what :meth:`SavedSession.document` returns to a file of its owner's alone."""
-    file = written_path(path)
-    with told(file, "written"):
+    file = path_to_write(path)
+    with explain_refusal(file, "written"):
         write_private(file, json.dumps(document))
 
 

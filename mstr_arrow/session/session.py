@@ -18,7 +18,7 @@ from mstr_arrow.session.info import (
     SessionInfo,
     fetch_session_info,
     fetch_status,
-    known_session_info,
+    find_session_info,
 )
 from mstr_arrow.session.keepalive import KeepAlive
 from mstr_arrow.session.login import log_in, log_out
@@ -65,7 +65,7 @@ class ServerSession:
         self.status = ServerStatus()
         self.capabilities = Capabilities()
         self.instances = WorkingSet(
-            self._working_set, patience=self.http.settings.timeouts.execute, tell=self.http.tell
+            self._ask_size, patience=self.http.settings.timeouts.execute, tell=self.http.tell
         )
         """The instances of cubes and reports that the session has on the server."""
         self.lost_uploads: set[str] = set()
@@ -225,15 +225,15 @@ class ServerSession:
             ) from error
 
     async def _timeout(self) -> float:
-        return (await self._known_info()).timeout or IDLE_SECONDS
+        return (await self._get_info()).timeout or IDLE_SECONDS
 
-    async def _working_set(self) -> int:
-        return (await self._known_info()).working_set or WORKING_SET
+    async def _ask_size(self) -> int:
+        return (await self._get_info()).working_set or WORKING_SET
 
-    async def _known_info(self) -> SessionInfo:
+    async def _get_info(self) -> SessionInfo:
         """Return what the server says about the session, asked once."""
         if self._info is None:
-            self._info = asyncio.ensure_future(known_session_info(self.http))
+            self._info = asyncio.ensure_future(find_session_info(self.http))
         return await asyncio.shield(self._info)
 
     async def _log_out(self, keys: SessionKeys) -> None:

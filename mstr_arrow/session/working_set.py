@@ -166,11 +166,11 @@ class WorkingSet:
         do not go on.
         """
         wanted = _Wanted(path, runs, instance_id, foreign, http)
-        if (place := self._shared(wanted)) is not None:
+        if (place := self._share(wanted)) is not None:
             return place
         if self._places and self._size is None:
             self._size = await self._ask_size()
-        place = None if self._waiting else self._shared(wanted) or self._granted(wanted)
+        place = None if self._waiting else self._share(wanted) or self._grant(wanted)
         if place is None:
             on_wait(_WAITING)
             place = await self._turn(wanted, on_wait)
@@ -203,7 +203,7 @@ class WorkingSet:
         if sum(1 for place in self._places if place.users) + 1 >= self._size - SPARE:
             return None
         wanted = _Wanted(path, runs=True, instance_id=None, foreign=False, http=http)
-        place = None if self._waiting else self._granted(wanted)
+        place = None if self._waiting else self._grant(wanted)
         return None if place is None else await self._with_room(place)
 
     def note(self, place: Place, sent: float) -> None:
@@ -235,13 +235,13 @@ class WorkingSet:
         while self._waiting:
             wanted, turn = self._waiting[0]
             if not turn.done():
-                granted = self._shared(wanted) or self._granted(wanted)
+                granted = self._share(wanted) or self._grant(wanted)
                 if granted is None:
                     return
                 turn.set_result(granted)
             self._waiting.popleft()
 
-    def _shared(self, wanted: _Wanted) -> Place | None:
+    def _share(self, wanted: _Wanted) -> Place | None:
         """Return the place of the wanted instance, where that is in use already, or rests."""
         place = self._find(wanted.instance_id)
         if place is None or not place.in_use:
@@ -250,7 +250,7 @@ class WorkingSet:
         place.users += 1
         return place
 
-    def _granted(self, wanted: _Wanted) -> Place | None:
+    def _grant(self, wanted: _Wanted) -> Place | None:
         """Return one more place, None where there is none."""
         if not self._has_room():
             return None
@@ -298,7 +298,7 @@ class WorkingSet:
             turn.cancel()
             raise
         if turn.cancel():
-            raise self._stuck()
+            raise self._refuse_stuck()
         return turn.result()
 
     async def _with_room(self, place: Place) -> Place:
@@ -354,7 +354,7 @@ class WorkingSet:
     def _why(self) -> str:
         return f"the server keeps {self._size} results for a session, and one more would push one of them out."
 
-    def _stuck(self) -> UsageError:
+    def _refuse_stuck(self) -> UsageError:
         return UsageError(
             f"{self.in_use} reads of this session are open, and none of them goes on: {self._why}", hint=_WHAT_HELPS
         )

@@ -1,6 +1,6 @@
 """An I-Server on this machine, for the demo, the tests and the benchmarks."""
 
-from .faults.faults import Fault
+from .faults.fault import Fault
 from .model.encoded_cube import EncodedCube
 from .process import SimulatorProcess
 from .rules.collation import Collation

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from aiohttp import web
 
 from .model.cubes import Cube
-from .protocol.http import application
+from .protocol.front import application
 from .settings.server_settings import CONTEXT, ServerSettings
 from .state.iserver import IServer, RecordedRequest
 from .truth.answered_report import answer_report
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from .faults.faults import Fault
+    from .faults.fault import Fault
     from .model.encoded_cube import EncodedCube
     from .settings.time_model import TimeModel
     from .state.sessions import InstanceCounts
-    from .state.subscriptions import Delivery
+    from .state.subscription_store import Delivery
 
 _HOST = "127.0.0.1"
 _START_SECONDS = 30

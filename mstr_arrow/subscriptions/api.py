@@ -17,7 +17,7 @@ from mstr_arrow.subscriptions.asked import (
     schedule_entries,
 )
 from mstr_arrow.subscriptions.definition import Part, new_body
-from mstr_arrow.subscriptions.flags import Flags, checked_flags, checked_name
+from mstr_arrow.subscriptions.flags import Flags, check_flags, check_name
 from mstr_arrow.subscriptions.prompted import keep_answers
 from mstr_arrow.subscriptions.requests import create, find_definition, list_definitions
 from mstr_arrow.subscriptions.schedules import Schedule, Schedules, choose_schedule, fetch_schedules
@@ -139,7 +139,7 @@ class SubscriptionCalls(Connected):
         self, name: str, given: Mapping[str, Any], delivery: Delivery, flags: Flags, *, send_now: bool
     ) -> Subscription:
         http, mode = self._client.http, check_delivery(delivery).body()
-        named, more = checked_name(name), checked_flags(flags)
+        named, more = check_name(name), check_flags(flags)
         contents = await content_entries(http, given["contents"])
         schedules = await schedule_entries(http, given["schedules"])
         recipients = await recipient_entries(http, given["recipients"], contents, mode["mode"])

@@ -13,7 +13,7 @@ from mstr_arrow.datamodels.definition import fetch_tables
 from mstr_arrow.datamodels.tables import choose
 from mstr_arrow.delivery.contents import TYPES as CONTENT_TYPES
 from mstr_arrow.delivery.contents import Content
-from mstr_arrow.delivery.part import chosen
+from mstr_arrow.delivery.part import choose_word
 from mstr_arrow.delivery.recipients import TYPES as RECIPIENT_TYPES
 from mstr_arrow.delivery.recipients import Recipient
 from mstr_arrow.errors import NotFound, PermissionDenied, UsageError
@@ -71,11 +71,11 @@ async def content_entries(http: ProjectHttp, contents: object) -> list[dict[str,
     entries = []
     for given in as_list(contents, "contents"):
         content = given if isinstance(given, Content) else _content(given)
-        entry: dict[str, Any] = await _identified(http, content)
+        entry: dict[str, Any] = await _identify(http, content)
         if content.personalization is not None:
             entry["personalization"] = content.personalization.body()
         if content.refresh is not None:
-            entry["refreshCondition"] = await _refreshed(http, entry["id"], content.refresh)
+            entry["refreshCondition"] = await _write_refresh(http, entry["id"], content.refresh)
         entries.append(entry)
     return entries
 
@@ -116,7 +116,7 @@ async def fetch_contacts(http: ProjectHttp, contents: Iterable[dict[str, Any]], 
     )
 
 
-async def _refreshed(http: ProjectHttp, model_id: str, refresh: RefreshCondition) -> dict[str, Any]:
+async def _write_refresh(http: ProjectHttp, model_id: str, refresh: RefreshCondition) -> dict[str, Any]:
     """Return the member ``refreshCondition``; tables that are named are looked up, errors: those of `choose`."""
     body: dict[str, Any] = {"tables": [], **refresh.body()}
     if any(not OBJECT_ID.fullmatch(table["id"]) for table in body["tables"]):
@@ -138,7 +138,7 @@ def _content(given: Any) -> Content:
     return Content(given)
 
 
-async def _identified(http: ProjectHttp, content: Content) -> dict[str, Any]:
+async def _identify(http: ProjectHttp, content: Content) -> dict[str, Any]:
     """Return id and type of a content."""
     source = content.source
     if not isinstance(source, str):
@@ -197,7 +197,7 @@ class _Directory:
         """Return who is meant. Errors: NotFound with near names, UsageError where several match."""
         given = recipient.to
         if isinstance(given, tuple) and len(given) == 2 and not isinstance(given, User | Group):
-            recipient = Recipient(given[0], type=chosen("the type of a recipient", given[1], RECIPIENT_TYPES))
+            recipient = Recipient(given[0], type=choose_word("the type of a recipient", given[1], RECIPIENT_TYPES))
             given = recipient.to
         for kinds, name in (((User, Account), "user"), ((Group,), "user_group"), ((Address,), "personal_address")):
             if isinstance(given, kinds):
@@ -208,9 +208,9 @@ class _Directory:
         wanted = str(given)
         if recipient.type is not None and OBJECT_ID.fullmatch(wanted.strip()):
             return Part(wanted.strip().upper(), wanted, recipient.type)
-        return await self._named(wanted, recipient.type)
+        return await self._find_named(wanted, recipient.type)
 
-    async def _named(self, wanted: str, kind: str | None) -> Part:
+    async def _find_named(self, wanted: str, kind: str | None) -> Part:
         known = [each for each in await self._all() if kind in {None, each.type}]
         found = [each for each in known if each.id.casefold() == wanted.strip().casefold()]
         found = found or find_named(wanted, known, lambda each: each.name)

@@ -60,7 +60,7 @@ class Definition:
         """Read a time of the subscription."""
         return moment(self.told, *names)
 
-    def changed(
+    def replacement(
         self,
         *,
         name: str | None = None,
@@ -79,11 +79,11 @@ class Definition:
         for key, entries in given.items():
             if entries is not None:
                 before = {str(each.get("id")).upper(): each for each in items(body.get(key))}
-                body[key] = [_laid_over(before.get(str(each["id"]).upper(), {}), each) for each in entries]
+                body[key] = [_lay_over(before.get(str(each["id"]).upper(), {}), each) for each in entries]
         if delivery is not None:
             old = body.get("delivery") or {}
             kept = old if old.get("mode") == delivery.get("mode") else _of_any_mode(old)
-            body["delivery"] = _laid_over(kept, delivery)
+            body["delivery"] = _lay_over(kept, delivery)
         if name is not None:
             body["name"] = name
         return body | dict(more or {})
@@ -130,15 +130,15 @@ def _of_any_mode(delivery: Mapping[str, Any]) -> dict[str, Any]:
     return {name: delivery[name] for name in kept if name in delivery}
 
 
-def _laid_over(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+def _lay_over(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     """Lay members over others, those of inner objects one by one.
 
-    >>> _laid_over({"a": 1, "b": {"c": 2, "d": 3}}, {"b": {"d": 4}})
+    >>> _lay_over({"a": 1, "b": {"c": 2, "d": 3}}, {"b": {"d": 4}})
     {'a': 1, 'b': {'c': 2, 'd': 4}}
     """
     merged = dict(old)
     for name, value in new.items():
         before = merged.get(name)
         both = isinstance(before, dict) and isinstance(value, dict)
-        merged[name] = _laid_over(before, value) if both else value  # type: ignore[arg-type]  # both are
+        merged[name] = _lay_over(before, value) if both else value  # type: ignore[arg-type]  # both are
     return merged

@@ -21,10 +21,10 @@ class Flags(TypedDict, total=False):
     allow_unsubscribe: bool
 
 
-def checked_flags(flags: Mapping[str, object]) -> dict[str, bool]:
+def check_flags(flags: Mapping[str, object]) -> dict[str, bool]:
     """Return the members of a body for these; errors: UsageError.
 
-    >>> checked_flags({"allow_unsubscribe": True})
+    >>> check_flags({"allow_unsubscribe": True})
     {'allowUnsubscribe': True}
     """
     for name, value in flags.items():
@@ -35,7 +35,7 @@ def checked_flags(flags: Mapping[str, object]) -> dict[str, bool]:
     return {camel(name): bool(value) for name, value in flags.items()}
 
 
-def checked_name(name: object) -> str:
+def check_name(name: object) -> str:
     """Take the name of a subscription; errors: UsageError for none."""
     check_text("name of a subscription", name)
     if not str(name).strip():

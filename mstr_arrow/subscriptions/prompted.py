@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.delivery.contents import Content
 from mstr_arrow.errors import NotFound, ProtocolError, UsageError
-from mstr_arrow.instances.prompt_list import prepared
-from mstr_arrow.instances.prompts import Prompting, fetch_prompts
+from mstr_arrow.instances.prompt_list import prepare_instance
+from mstr_arrow.instances.prompting import Prompting, fetch_prompts
 from mstr_arrow.instances.status import read_state
 from mstr_arrow.prompts.collection import Answers
 from mstr_arrow.prompts.matching import check_used
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def answered(
+async def answer_reports(
     session: ProjectSession, contents: Iterable[Part], answers: Answers, *, subscription_id: str | None = None
 ) -> AsyncIterator[Mapping[str, str]]:
     """Make an instance of each report that asks something, answer it, and give the instances by report.
@@ -59,7 +59,7 @@ async def keep_answers(
     for content, entry in zip(contents, entries, strict=True):
         if isinstance(content, Content) and content.answers:
             asked = [Part(entry["id"], entry["id"], entry["type"])]
-            instances = await stack.enter_async_context(answered(session, asked, Answers.of(content.answers)))
+            instances = await stack.enter_async_context(answer_reports(session, asked, Answers.of(content.answers)))
             prompt = {"enabled": True, "instanceId": instances[entry["id"]]}
             entry["personalization"] = {**entry.get("personalization", {}), "prompt": prompt}
 
@@ -73,7 +73,7 @@ async def _instance(session: ProjectSession, report_id: str, subscription_id: st
         finally:
             content.release()
         return
-    async with prepared(session, report_id) as (instance_id, _):
+    async with prepare_instance(session, report_id) as (instance_id, _):
         yield instance_id
 
 

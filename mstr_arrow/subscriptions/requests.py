@@ -28,7 +28,7 @@ from mstr_arrow.session import once
 from mstr_arrow.session.listing import fetch_all
 from mstr_arrow.session.project import OBJECT_ID
 from mstr_arrow.subscriptions.definition import Definition, is_made_of
-from mstr_arrow.subscriptions.prompted import answered
+from mstr_arrow.subscriptions.prompted import answer_reports
 from mstr_arrow.subscriptions.route import is_unknown_route
 from mstr_arrow.subscriptions.status import NEVER_RAN, DeliveryStatus, never_ran, read_status
 from mstr_arrow.users.requests import no_such
@@ -115,7 +115,7 @@ async def switch(http: ProjectHttp, subscription_id: str, *, paused: bool) -> De
     """
     path = f"subscriptions/{subscription_id}"
     try:
-        await http.read("PATCH", path, once.done, json={"softDisabled": paused}, safe=True)
+        await http.read("PATCH", path, once.check_done, json={"softDisabled": paused}, safe=True)
     except ServerError as error:
         if not is_unknown_route(error):
             raise
@@ -135,7 +135,7 @@ async def give(http: ProjectHttp, definition: Definition, heir: Account) -> Defi
     """
     path = f"subscriptions/{definition.id}/owner"
     try:
-        await http.read("PATCH", path, once.done, json={"id": heir.id}, safe=True)
+        await http.read("PATCH", path, once.check_done, json={"id": heir.id}, safe=True)
     except ServerError as error:
         if not is_unknown_route(error):
             raise
@@ -195,7 +195,7 @@ async def send(session: ProjectSession, definition: Definition, answers: Answers
     never sent again: where the answer is lost and the status shows no new run, the error says how to see whether it
     went.
     """
-    before = await _known_status(session.http, definition.id)
+    before = await _find_status(session.http, definition.id)
     for left in (1, 0):
         try:
             await _send_once(session, definition, answers, before)
@@ -214,7 +214,7 @@ async def _send_once(
     async with AsyncExitStack() as stack:
         instances: Mapping[str, str] = {}
         if answers:
-            contents = answered(session, definition.contents, answers, subscription_id=definition.id)
+            contents = answer_reports(session, definition.contents, answers, subscription_id=definition.id)
             instances = await stack.enter_async_context(contents)
         given = [{"contentId": content, "instanceId": instance} for content, instance in instances.items()]
         try:
@@ -222,7 +222,7 @@ async def _send_once(
         except MstrError as error:
             if not once.is_open(error):
                 raise
-            now = await _known_status(http, definition.id)
+            now = await _find_status(http, definition.id)
             if before is None or now is None or now.is_same_run(before):
                 error.add_hint(
                     naming(
@@ -253,7 +253,7 @@ async def wait(
         if on_progress is not None:
             on_progress(status)
         if new and status.is_finished:
-            return _judged(definition, status)
+            return _judge(definition, status)
         left = timeout - (time.monotonic() - began)
         if left <= 0:
             doing = "it is executing" if new and status.stage == "executing" else "no run of it has begun"
@@ -265,7 +265,7 @@ async def wait(
         pause = min(pause * 1.5, LONGEST_PAUSE)
 
 
-def _judged(definition: Definition, status: DeliveryStatus) -> DeliveryStatus:
+def _judge(definition: Definition, status: DeliveryStatus) -> DeliveryStatus:
     if status.outcome not in _ENDED:
         return status
     why = f": {'; '.join(status.messages)}" if status.messages else "."
@@ -287,7 +287,7 @@ async def _post(http: ProjectHttp, subscription_id: str, given: list[dict[str, s
     several, subject = ({"contents": given}, Subject.INSTANCE) if given else (None, None)
     try:
         await http.read(
-            "POST", f"v2/subscriptions/{subscription_id}/send", once.done, json=several, subject=subject
+            "POST", f"v2/subscriptions/{subscription_id}/send", once.check_done, json=several, subject=subject
         )
     except ServerError as error:
         if not is_unknown_route(error):
@@ -298,10 +298,10 @@ async def _post(http: ProjectHttp, subscription_id: str, given: list[dict[str, s
                 hint="Make a subscription for each.",
             ) from error
         one = given[0] if given else None
-        await http.read("POST", f"subscriptions/{subscription_id}/send", once.done, json=one, subject=subject)
+        await http.read("POST", f"subscriptions/{subscription_id}/send", once.check_done, json=one, subject=subject)
 
 
-async def _known_status(http: ProjectHttp, subscription_id: str) -> DeliveryStatus | None:
+async def _find_status(http: ProjectHttp, subscription_id: str) -> DeliveryStatus | None:
     try:
         return await fetch_status(http, subscription_id)
     except MstrError:

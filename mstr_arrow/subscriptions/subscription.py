@@ -13,7 +13,7 @@ from mstr_arrow.delivery.modes import check_delivery
 from mstr_arrow.prompts.collection import Answers
 from mstr_arrow.signatures import takes
 from mstr_arrow.subscriptions.asked import as_list, content_entries, recipient_entries, schedule_entries
-from mstr_arrow.subscriptions.flags import Flags, checked_flags, checked_name
+from mstr_arrow.subscriptions.flags import Flags, check_flags, check_name
 from mstr_arrow.subscriptions.prompted import keep_answers
 from mstr_arrow.subscriptions.requests import (
     delete,
@@ -245,8 +245,8 @@ class Subscription:
     async def _change(
         self, name: str | None, given: Mapping[str, object], delivery: Delivery | None, flags: Flags
     ) -> None:
-        http, more = self._client.http, checked_flags(flags)
-        named = None if name is None else checked_name(name)
+        http, more = self._client.http, check_flags(flags)
+        named = None if name is None else check_name(name)
         mode = None if delivery is None else check_delivery(delivery).body()
         now = await fetch_definition(http, self.id)
         contents = None if given["contents"] is None else await content_entries(http, given["contents"])
@@ -260,7 +260,7 @@ class Subscription:
             if contents is not None:
                 given_contents = as_list(given["contents"], "contents")
                 await keep_answers(self._client.session, stack, given_contents, contents)
-            body = now.changed(
+            body = now.replacement(
                 name=named, contents=contents, schedules=schedules, recipients=recipients, delivery=mode, more=more
             )
             self._definition = await replace(http, self.id, body)

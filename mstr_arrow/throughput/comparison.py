@@ -158,13 +158,14 @@ def compare(before: Sweep, after: Sweep) -> Comparison:
     unlike = {load: why for load in had if load in has and (why := _unlike(before, after, load))}
     common = [load for load in had if load in has and load not in unlike]
     if not common:
-        raise _nothing_common(had, has, unlike)
+        raise _refuse_nothing_common(had, has, unlike)
     grouped: dict[tuple[Series, Loop], list[Load]] = defaultdict(list)
     for load in common:
         grouped[load.series, "closed" if load.concurrency else "open"].append(load)
     alone = 1 - CONFIDENCE
     series = [
-        _compared(before, after, loads, alone / len(grouped), alone / len(common)) for loads in grouped.values()
+        _compare_series(before, after, loads, alone / len(grouped), alone / len(common))
+        for loads in grouped.values()
     ]
     return Comparison(
         series,
@@ -175,14 +176,14 @@ def compare(before: Sweep, after: Sweep) -> Comparison:
     )
 
 
-def _compared(
+def _compare_series(
     before: Sweep, after: Sweep, loads: Sequence[Load], series_error: float, load_error: float
 ) -> SeriesCompared:
     """Compare the loads of a series, all open or all closed, with the chances of error that they have."""
     overall: dict[Measure, Difference] = {}
     single: dict[Load, dict[Measure, Difference]] = {load: {} for load in loads}
     values = {load: (_values(before, load), _values(after, load)) for load in loads}
-    weights = {load: min(_answered(sweep, load).num_rows for sweep in (before, after)) for load in loads}
+    weights = {load: min(_select_answered(sweep, load).num_rows for sweep in (before, after)) for load in loads}
     for measure in ("throughput", "median", "p95"):
         pairs = {load: _pair(had[measure], has[measure], weights[load]) for load, (had, has) in values.items()}
         known = {load: pair for load, pair in pairs.items() if pair is not None}
@@ -259,7 +260,7 @@ def _pair(had: Values, has: Values, weight: float) -> _Pair | None:
 
 def _values(sweep: Sweep, load: Load) -> dict[Measure, Values]:
     """Give what a load gave in each of its rounds that were warm, by the number of the round."""
-    good = _answered(sweep, load)
+    good = _select_answered(sweep, load)
     numbers = sorted(pc.unique(good["round"]).to_pylist())
     rounds = dict(zip(numbers, sweep.rounds[load], strict=False))
     kept = warmest(sweep.rounds[load])
@@ -276,20 +277,20 @@ def _values(sweep: Sweep, load: Load) -> dict[Measure, Values]:
     return found
 
 
-def _answered(sweep: Sweep, load: Load) -> pa.Table:
+def _select_answered(sweep: Sweep, load: Load) -> pa.Table:
     mine = sweep.requests.filter(pc.equal(sweep.requests["load"], sweep.loads.index(load)))
     return mine.filter(pc.is_valid(mine["last_byte"]))
 
 
 def _unlike(before: Sweep, after: Sweep, load: Load) -> str | None:
     """Say why a load is not the same in both sweeps, though it is called so."""
-    had, has = (pc.mean(_answered(sweep, load)["rows"]).as_py() or 0.0 for sweep in (before, after))
+    had, has = (pc.mean(_select_answered(sweep, load)["rows"]).as_py() or 0.0 for sweep in (before, after))
     if abs(had - has) <= ALIKE * max(had, has):
         return None
     return f"a request brought {had:,.0f} rows before, and {has:,.0f} after"
 
 
-def _nothing_common(had: Sequence[Load], has: Sequence[Load], unlike: Mapping[Load, str]) -> UsageError:
+def _refuse_nothing_common(had: Sequence[Load], has: Sequence[Load], unlike: Mapping[Load, str]) -> UsageError:
     if unlike:
         load, why = next(iter(unlike.items()))
         return UsageError(

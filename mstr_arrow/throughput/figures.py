@@ -105,7 +105,7 @@ class Figures:
         return self.errors / self.requests if self.requests else 0.0
 
 
-def measured(requests: pa.Table, *, full: float, cpu: float, lag: float) -> Round | None:
+def measure_round(requests: pa.Table, *, full: float, cpu: float, lag: float) -> Round | None:
     """Measure one round from its requests; ``full`` is the moment from which the load was on in full.
 
     It counts from then on, or from its last cold request, where that leaves `_WARM_PART` of it or more. None where

@@ -76,12 +76,12 @@ def find_knee(levels: Mapping[int, Interval]) -> Knee:
 
 def enough(levels: Mapping[int, Interval]) -> int:
     """Give the lowest level that no higher one surpasses by more than `GAIN` and the noise of both."""
-    known = _pooled(levels)
+    known = _pool(levels)
     numbers = sorted(known)
     return next(one for one in numbers if not any(_more(known[more], known[one]) for more in numbers if more > one))
 
 
-def _pooled(levels: Mapping[int, Interval]) -> dict[int, Interval]:
+def _pool(levels: Mapping[int, Interval]) -> dict[int, Interval]:
     """Narrow the interval of each level to that which follows from the noise of all, where its own is wider."""
     squares, freedom = 0.0, 0
     for one in levels.values():

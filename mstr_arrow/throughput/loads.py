@@ -111,7 +111,7 @@ def loads_of(
     ]
 
 
-def doubled(loads: Sequence[Load]) -> list[Load]:
+def double_loads(loads: Sequence[Load]) -> list[Load]:
     """Make loads over twice as many sessions: of the strongest closed loop of each series that has several."""
     levels: dict[Series, list[Load]] = {}
     for load in loads:
@@ -152,7 +152,7 @@ class Rounds:
                 if load not in self._refused:
                     yield number, load
             if number == 0 and self._double_sessions:
-                more = doubled([load for load in self._loads if load.series not in self._too_much])
+                more = double_loads([load for load in self._loads if load.series not in self._too_much])
                 self._loads += more
                 yield from ((number, load) for load in more)
 

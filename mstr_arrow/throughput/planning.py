@@ -13,7 +13,7 @@ from mstr_arrow.session.client import client_of
 from mstr_arrow.signatures import takes
 from mstr_arrow.throughput.about import describe
 from mstr_arrow.throughput.estimate import Estimate, Sample, estimate
-from mstr_arrow.throughput.loads import Bounds, Load, Rounds, doubled, loads_of
+from mstr_arrow.throughput.loads import Bounds, Load, Rounds, double_loads, loads_of
 from mstr_arrow.throughput.sweeper import Sweeper
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def plan(connection: Connection, *objects: str | Described, **options: Unpack[Sw
     repeats = options.get("repeats", 3)
     if repeats < 1:
         raise UsageError(f"repeats is {repeats}.", hint="Give 1 or more; from 3 on the intervals mean something.")
-    named = _named(objects)
+    named = _name_objects(objects)
     loads = loads_of(
         list(named),
         concurrency=options.get("concurrency", () if options.get("rates") else CONCURRENCY),
@@ -119,7 +119,7 @@ def plan(connection: Connection, *objects: str | Described, **options: Unpack[Sw
     return Plan(client_of(connection), loads, bounds, repeats=repeats, seed=options.get("seed", 0), objects=named)
 
 
-def _named(objects: Sequence[str | Described]) -> dict[str, str | Described]:
+def _name_objects(objects: Sequence[str | Described]) -> dict[str, str | Described]:
     """Give each object a name of its own: what it was called by, or its own name, numbered where it is taken."""
     named: dict[str, str | Described] = {}
     for each in objects:
@@ -182,7 +182,7 @@ class Plan:
     @property
     def measurements(self) -> int:
         """How many measurements there will be, where none is left out."""
-        return (len(self.loads) + len(doubled(self.loads))) * self.repeats
+        return (len(self.loads) + len(double_loads(self.loads))) * self.repeats
 
     @property
     def result(self) -> Sweep:
@@ -208,7 +208,9 @@ class Plan:
         rounds = Rounds(list(weakest.values()), 1, 0, double_sessions=False)
         sweeper = Sweeper(self._client, rounds, bounds, None, self._objects, describe(self._client, 0))
         await sweeper.run()
-        return estimate([*self.loads, *doubled(self.loads)], self.repeats, self.bounds, _samples(sweeper.result()))
+        return estimate(
+            [*self.loads, *double_loads(self.loads)], self.repeats, self.bounds, _samples(sweeper.result())
+        )
 
 
 def _samples(found: Sweep) -> dict[tuple[str, Work], Sample]:

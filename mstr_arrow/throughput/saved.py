@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.files.disk import disk_errors
-from mstr_arrow.paths import read_path, written_path
+from mstr_arrow.paths import path_to_write, read_path
 from mstr_arrow.throughput.about import About
 from mstr_arrow.throughput.figures import Round
 from mstr_arrow.throughput.loads import Load
@@ -40,7 +40,7 @@ def save(sweep: Sweep, folder: str | os.PathLike[str]) -> Path:
     >>> ma.throughput.load(ma.throughput.save(found, "bench-before")).figures == found.figures
     True
     """
-    path = written_path(folder)
+    path = path_to_write(folder)
     with disk_errors(path):
         path.mkdir(parents=True, exist_ok=True)
         write_whole(path / REQUESTS, lambda file: pq.write_table(sweep.requests, file))

@@ -119,7 +119,7 @@ class Sender:
                 self._brake.failed(error)
             return
         del self._in_flight[number]
-        self._answered(note, answer)
+        self._note_answer(note, answer)
         task = asyncio.create_task(self._read(target, turn, answer, note))
         self._reading.add(task)
         task.add_done_callback(self._reading.discard)
@@ -133,7 +133,7 @@ class Sender:
         """Wait for what is still being read or made again."""
         await asyncio.gather(*self._reading, *self._mending.values())
 
-    def _answered(self, note: Sent, answer: Answer) -> None:
+    def _note_answer(self, note: Sent, answer: Answer) -> None:
         note.last_byte = self._clock()
         self._answers.append(note.last_byte)
         note.first_byte = note.last_byte - answer.seconds_transferring
@@ -150,10 +150,10 @@ class Sender:
         if self._brake.why is not None:
             return
         if session not in self._mending:
-            self._mending[session] = asyncio.create_task(self._mended(session, error))
+            self._mending[session] = asyncio.create_task(self._mend_session(session, error))
         await asyncio.shield(self._mending[session])
 
-    async def _mended(self, session: int, error: MstrError) -> None:
+    async def _mend_session(self, session: int, error: MstrError) -> None:
         try:
             made = await self._mend(session, error)
         except (LoginError, SessionExpired) as failure:  # tried once: a user is soon locked out

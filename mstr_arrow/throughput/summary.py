@@ -84,7 +84,7 @@ def summarise(sweep: Sweep) -> Summary:
         first=tuple(_first(sweep)),
         findings=tuple(_findings(sweep, failures)),
         advice=recommended.text if recommended else _no_advice(sweep),
-        left_out=tuple(_left_out(sweep.left_out)),
+        left_out=tuple(_list_left_out(sweep.left_out)),
     )
 
 
@@ -278,7 +278,7 @@ def _errors(sweep: Sweep, loads: Sequence[Load], failures: Mapping[Load, Mapping
     return tuple(said)
 
 
-def _left_out(loads: Mapping[Load, str]) -> Iterator[str]:
+def _list_left_out(loads: Mapping[Load, str]) -> Iterator[str]:
     reasons: dict[tuple[Series, str], list[str]] = {}
     for load, why in loads.items():
         reasons.setdefault((load.series, why), []).append(_strength(load))

@@ -17,7 +17,7 @@ from mstr_arrow.session.working_set import SPARE
 from mstr_arrow.throughput.about import About
 from mstr_arrow.throughput.brake import Brake
 from mstr_arrow.throughput.estimate import LEAST
-from mstr_arrow.throughput.figures import measured, percentiles_of
+from mstr_arrow.throughput.figures import measure_round, percentiles_of
 from mstr_arrow.throughput.log import SCHEMA, table_of
 from mstr_arrow.throughput.log_ins import LogIns
 from mstr_arrow.throughput.loops import keep_in_flight, keep_rate
@@ -135,7 +135,7 @@ class Sweeper:
     async def _put_all(self, pool: ThreadPoolExecutor) -> None:
         for number, load in self.rounds:
             await asyncio.sleep(min(self._brake.rest, max(0.0, self.bounds.most_seconds - self._now())))
-            if spent := self._spent():
+            if spent := self._check_budget():
                 self.ended = spent
                 return
             try:
@@ -149,11 +149,11 @@ class Sweeper:
                     return
                 continue
             await self._measure(number, load, targets, pool)
-            self.ended = self._brake.why if self._brake.lost else self._spent()
+            self.ended = self._brake.why if self._brake.lost else self._check_budget()
             if self.ended is not None:
                 return
 
-    def _spent(self, under_way: int = 0) -> str | None:
+    def _check_budget(self, under_way: int = 0) -> str | None:
         """Say that the budget of the sweep is used up; None where it is not."""
         if self._now() >= self.bounds.most_seconds:
             return f"its budget of {self.bounds.most_seconds:,g} s was used up"
@@ -168,7 +168,7 @@ class Sweeper:
         if load.work == "pages":
             self._make_room()
         while len(known) < load.sessions:
-            known.append(await self._opened(load, clients[len(known)], len(known)))
+            known.append(await self._open(load, clients[len(known)], len(known)))
         return known[: load.sessions]
 
     def _make_room(self) -> None:
@@ -178,7 +178,7 @@ class Sweeper:
         for key in instances[: -max(1, kept - SPARE - 1)]:
             self._targets[key].clear()
 
-    async def _opened(self, load: Load, client: Client, session: int) -> Target:
+    async def _open(self, load: Load, client: Client, session: int) -> Target:
         if load.work == "uploads":
             return await Uploads.open(client, session + 1)
         if load.work == "instances" and self._log_ins.shared:
@@ -196,7 +196,7 @@ class Sweeper:
         self._brake.release()
 
         async def mend(session: int, error: MstrError) -> Target | None:
-            return await self._mended(load, session, error)
+            return await self._mend(load, session, error)
 
         sender = Sender(
             targets,
@@ -208,7 +208,7 @@ class Sweeper:
             warm=self._warm[load.name, load.work],
             brake=self._brake,
             clock=self._now,
-            over=self._spent,
+            over=self._check_budget,
             mend=mend,
         )
         began, cpu, lags = self._now(), time.process_time(), list[float]()
@@ -216,7 +216,7 @@ class Sweeper:
         left = max(0.0, self.bounds.most_seconds - began) + self.bounds.latency
         try:
             async with asyncio.timeout(left):
-                ended = self._ending(began, load, sender)
+                ended = self._find_ending(began, load, sender)
                 if load.concurrency:
                     await keep_in_flight(load.concurrency, sender.send, ended, self._now)
                 else:
@@ -244,7 +244,7 @@ class Sweeper:
         self.remade += sender.mended
         full = sender.full_at(load.concurrency or 1)
         seconds = max(1e-9, self._now() - began)
-        one = measured(table, full=began if full is None else full, cpu=cpu / seconds, lag=lag)
+        one = measure_round(table, full=began if full is None else full, cpu=cpu / seconds, lag=lag)
         if one is not None:
             self.rounds_of[load].append(one)
 
@@ -257,7 +257,7 @@ class Sweeper:
                 if work == "pages":
                     targets.clear()
 
-    async def _mended(self, load: Load, session: int, error: MstrError) -> Target | None:
+    async def _mend(self, load: Load, session: int, error: MstrError) -> Target | None:
         """Make what is gone once more in a log-in; None where that would not help."""
         if isinstance(error, SessionExpired):
             if self._log_ins.shared:
@@ -271,7 +271,7 @@ class Sweeper:
             await known[session].prepare(load.page_rows)
         else:
             clients = await self._log_ins.first(load.sessions)
-            known[session] = await self._opened(load, clients[session], session)
+            known[session] = await self._open(load, clients[session], session)
         return known[session]
 
     def _refuse_more(self, load: Load, requests: Sequence[Sent], *, forgiven: int) -> None:
@@ -289,13 +289,13 @@ class Sweeper:
             return
         self.left_out.update(dict.fromkeys(self.rounds.refuse(load, itself=self._brake.busy), why))
 
-    def _ending(self, began: float, load: Load, sender: Sender) -> Ending:
+    def _find_ending(self, began: float, load: Load, sender: Sender) -> Ending:
         """Say when a load has been on for long enough: at least three requests for each of its places."""
 
         def ended(sent: int) -> bool:
             if sender.oldest() > self.bounds.latency:
                 self._brake.waits(sender.waits())
-            if self._brake.why is not None or self._spent(sender.wire_bytes) is not None:
+            if self._brake.why is not None or self._check_budget(sender.wire_bytes) is not None:
                 return True
             if self.bounds.requests is not None:
                 return sent >= self.bounds.requests

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from mstr_arrow.answers import items, reading, whole_number
 from mstr_arrow.catalog.find import find
 from mstr_arrow.errors import DataMismatch, UsageError
-from mstr_arrow.fetch.options import ReadOptions
+from mstr_arrow.fetch.read_options import ReadOptions
 from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.http.response import parsed
@@ -98,7 +98,7 @@ def _subject(name: str, found: Described) -> Subject:
             f"all pages of the page-by of {name!r} were asked for, which are several results.",
             hint="Choose one page.",
         )
-    return Subject(name, resolver.source.showing(resolver.options.grid), resolver.options.grid)
+    return Subject(name, resolver.source.with_shown_forms(resolver.options.grid), resolver.options.grid)
 
 
 @dataclass(slots=True)
@@ -196,7 +196,7 @@ class Instances:
             "POST",
             source.path,
             params=source.params(Range(0, rows), options),
-            json=source.asked(options),
+            json=source.request_body(options),
             safe=False,
             wait="execute",
         )
@@ -236,25 +236,25 @@ class Elements:
         if not subject.source.attributes:
             raise UsageError(f"{subject.name!r} has no attributes, so no elements.", hint="Measure its pages.")
         for attribute in subject.source.attributes:
-            answer = await opened._listed(attribute, 0, 1)
+            answer = await opened._list_elements(attribute, 0, 1)
             opened.totals.append((attribute, whole_number(answer.headers.get("x-mstr-total-count")) or 1))
         return opened
 
     def place(self, turn: int, rows: int) -> tuple[str, int]:
         """Tell the attribute, and the first of the elements."""
-        attribute, offset = self._wanted(turn, rows)
+        attribute, offset = self._choose_page(turn, rows)
         return attribute.id, offset
 
     async def ask(self, turn: int, rows: int) -> Answer:
         """Ask for elements."""
-        attribute, offset = self._wanted(turn, rows)
-        return await self._listed(attribute, offset, rows)
+        attribute, offset = self._choose_page(turn, rows)
+        return await self._list_elements(attribute, offset, rows)
 
     def read(self, answer: Answer, turn: int, rows: int) -> Took:
         """Count the elements."""
         text = answer.text()
         body = parsed(text)
-        with reading(body, f"a list of elements of {self._wanted(turn, rows)[0].name!r}"):
+        with reading(body, f"a list of elements of {self._choose_page(turn, rows)[0].name!r}"):
             listed = items(body["elements"] if isinstance(body, dict) and "elements" in body else body)
         return Took(len(listed), len(text))
 
@@ -268,14 +268,14 @@ class Elements:
         """Do nothing: they leave nothing on the server."""
         return None
 
-    def _wanted(self, turn: int, rows: int) -> tuple[Attribute, int]:
+    def _choose_page(self, turn: int, rows: int) -> tuple[Attribute, int]:
         if rows not in self._pages:
             starts = [(each, range(0, max(1, total), rows)) for each, total in self.totals]
             self._pages[rows] = [(each, offset) for each, offsets in starts for offset in offsets]
         pages = self._pages[rows]
         return pages[turn % len(pages)]
 
-    async def _listed(self, attribute: Attribute, offset: int, limit: int) -> Answer:
+    async def _list_elements(self, attribute: Attribute, offset: int, limit: int) -> Answer:
         params: dict[str, object] = {"offset": offset, "limit": limit}
         if attribute.forms:
             params["baseFormIds"] = ",".join(form.id for form in attribute.forms)

@@ -76,7 +76,7 @@ class Uploads:
 
     async def ask(self, turn: int, rows: int) -> Answer:
         """Send a chunk."""
-        session = await self._opened(rows)
+        session = await self._open(rows)
         answer, _ = await session.put(self._body(turn, rows))
         return answer
 
@@ -104,9 +104,9 @@ class Uploads:
 
     async def prepare(self, rows: int) -> None:
         """Write the chunk of a load, and open its upload session. Errors: those of an upload."""
-        await self._opened(rows)
+        await self._open(rows)
 
-    async def _opened(self, rows: int) -> UploadSession:
+    async def _open(self, rows: int) -> UploadSession:
         async with self._opening:
             if rows not in self.chunks:
                 self.chunks[rows] = await asyncio.to_thread(chunk_of, rows, self.orientation)

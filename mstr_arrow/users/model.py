@@ -156,11 +156,11 @@ def address_bodies(
     return [plain, other] if physical is None else [other] if physical else [plain]
 
 
-def changed_address(told: Any, address_id: str, changed: Mapping[str, Any]) -> dict[str, Any]:
+def write_address(told: Any, address_id: str, changed: Mapping[str, Any]) -> dict[str, Any]:
     """Write an address of a list anew, in the words that the server has for it, with what is to be changed.
 
     >>> there = [{"id": "A1", "name": "x", "physicalAddress": "x@y.z", "deviceId": "D1", "isDefault": False}]
-    >>> changed_address(there, "A1", {"value": "x@y.org", "default": True})
+    >>> write_address(there, "A1", {"value": "x@y.org", "default": True})
     {'name': 'x', 'physicalAddress': 'x@y.org', 'deviceId': 'D1', 'isDefault': True}
     """
     with reading(told, "a list of addresses"):

@@ -19,11 +19,11 @@ from mstr_arrow.users.model import (
     Addresses,
     Group,
     address_bodies,
-    changed_address,
     read_account,
     read_accounts,
     read_addresses,
     read_groups,
+    write_address,
     writes_physical,
 )
 from mstr_arrow.wording import naming
@@ -75,9 +75,9 @@ async def find_account(http: ProjectHttp, wanted: str) -> Account:
     if OBJECT_ID.fullmatch(wanted.strip()):
         return await http.read("GET", f"users/{wanted.strip().upper()}", lambda answer: read_account(answer.json()))
     likely = [] if {"*", "?"} & set(wanted) else await list_accounts(http, f"{wanted.strip()}*")
-    if not (found := _named(wanted, likely)):
+    if not (found := _find_named(wanted, likely)):
         everybody = await list_accounts(http)  # a server may compare letters in its own way
-        found = _named(wanted, everybody)
+        found = _find_named(wanted, everybody)
     chosen = only(
         found,
         "users",
@@ -95,7 +95,7 @@ async def find_user(http: ProjectHttp, wanted: object) -> Account:
     return await find_account(http, wanted.id if isinstance(wanted, User) else cast("str", wanted))
 
 
-def _named(wanted: str, accounts: list[Account]) -> list[Account]:
+def _find_named(wanted: str, accounts: list[Account]) -> list[Account]:
     found = find_named(wanted, accounts, lambda each: each.username or "")
     return found or find_named(wanted, accounts, lambda each: each.name)
 
@@ -150,7 +150,7 @@ async def _post_address(http: ProjectHttp, user_id: str, body: dict[str, Any], b
     async def undo(made: Address) -> None:
         await delete_address(http, user_id, made.id)
 
-    def made(answer: Answer) -> Address:
+    def find_made(answer: Answer) -> Address:
         """Find the new one in the answer, which lists all."""
         told = answer.json()
         added = new(read_addresses(told))
@@ -159,7 +159,7 @@ async def _post_address(http: ProjectHttp, user_id: str, body: dict[str, Any], b
         return added
 
     path = f"v2/users/{user_id}/addresses"
-    return await once.create(http, path, body, made, look=look, undo=undo, how_to_see=_HOW_TO_SEE)
+    return await once.create(http, path, body, find_made, look=look, undo=undo, how_to_see=_HOW_TO_SEE)
 
 
 async def change_address(http: ProjectHttp, user_id: str, wanted: object, changed: Mapping[str, Any]) -> Address:
@@ -178,9 +178,9 @@ async def change_address(http: ProjectHttp, user_id: str, wanted: object, change
     told = await _addresses(http, user_id)
     there = read_addresses(told)
     address = choose_address(there, wanted.id if isinstance(wanted, Address) else wanted)
-    body = changed_address(told, address.id, changed)
+    body = write_address(told, address.id, changed)
     path = f"v2/users/{user_id}/addresses/{address.id}"
-    await http.read("PUT", path, once.done, json=body, safe=True)
+    await http.read("PUT", path, once.check_done, json=body, safe=True)
     now = choose_address(await fetch_addresses(http, user_id), address.id)
     kept = {name: value for name, value in changed.items() if name in {"name", "value", "default"}}
     if any(getattr(now, name) != value for name, value in kept.items()):

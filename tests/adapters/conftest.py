@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 import mstr_arrow as ma
+from tests.support.servers import connect_to
 
 PAGE_ROWS = 250
 
@@ -77,7 +78,7 @@ def cube(connection):
 @pytest.fixture(scope="session")
 def frame(simulator):
     """All rows of the Sales Cube."""
-    with ma.connect(simulator.url, username=simulator.username, password=simulator.password) as opened:
+    with connect_to(simulator) as opened:
         return opened.cube("Sales Cube").to_polars()
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow.simulator import Fault, Simulator
-from tests.support.servers import IDLE
+from tests.support.servers import IDLE, connect_to
 from tests.support.slow import thinned
 
 duckdb = pytest.importorskip("duckdb", reason="the extra duckdb is not installed")
@@ -86,7 +86,7 @@ def sales(con, cube, stream):
 @pytest.fixture(scope="session")
 def frames(simulator):
     """All rows of some objects."""
-    with ma.connect(simulator.url, username=simulator.username, password=simulator.password) as opened:
+    with connect_to(simulator) as opened:
         return {name: find(opened, name).to_polars() for name in SOURCES}
 
 

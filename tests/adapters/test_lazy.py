@@ -15,7 +15,7 @@ from mstr_arrow import background
 from mstr_arrow.adapters.lazy import lazy_frame
 from mstr_arrow.errors import DataMismatch
 from mstr_arrow.simulator import Fault
-from mstr_arrow.simulator.faults.faults import Delayed
+from mstr_arrow.simulator.faults.fault import Delayed
 
 ROWS, PAGES = 2_000, 8
 ENGINES = ("in-memory", "streaming")
@@ -300,7 +300,7 @@ def test_an_error_in_the_middle_reaches_the_caller(lazy, simulator, engine):
 
 def _refused():
     from mstr_arrow.simulator.answers import Refusal
-    from mstr_arrow.simulator.faults.faults import Refused
+    from mstr_arrow.simulator.faults.fault import Refused
 
     return Refused(Refusal(403, "ERR014", "The user has no right to read this."))
 

@@ -10,6 +10,7 @@ import mstr_arrow as ma
 from mstr_arrow import errors
 from mstr_arrow.caches.cache import read_cache
 from mstr_arrow.simulator import Fault, Simulator
+from tests.support.servers import connect_to
 
 CUBE = "Sales Cube"
 NODES = ("node 1", "node/2")
@@ -22,7 +23,7 @@ def serve(quick):
 
     def serve(**settings):
         sim = Simulator(**({"rows": 20, "nodes": NODES} | settings)).__enter__()
-        connection = ma.connect(sim.url, username=sim.username, password=sim.password, settings=quick)
+        connection = connect_to(sim, settings=quick)
         started.extend([connection, sim])
         return sim, connection
 
@@ -134,7 +135,7 @@ def test_a_failure_has_the_servers_reason(serve):
 def test_a_change_that_never_ends_has_an_end(serve, quick):
     sim, _ = serve(cache_seconds=3600)
     short = replace(quick, timeouts=replace(quick.timeouts, execute=0.8))
-    with ma.connect(sim.url, username=sim.username, password=sim.password, settings=short) as connection:
+    with connect_to(sim, settings=short) as connection:
         cache = connection.caches(CUBE)[0]
         with pytest.raises(errors.TimeoutExceeded, match=r"not changed within 0\.8 s"):
             cache.unload()

@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 
-import mstr_arrow as ma
+from tests.support.servers import connect_to
 
 
 @pytest.fixture
@@ -10,6 +10,6 @@ def lagging():
     from mstr_arrow.simulator import Simulator
 
     with Simulator(rows=50, index_lags=True) as server:
-        with ma.connect(server.url, username=server.username, password=server.password) as conn:
+        with connect_to(server) as conn:
             conn.write("Fresh", pa.table({"a": ["x"], "b": [1.0]}))
         yield server

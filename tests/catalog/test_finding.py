@@ -3,10 +3,10 @@
 import pytest
 from aiohttp import web
 
-import mstr_arrow as ma
 from mstr_arrow.catalog import folders
 from mstr_arrow.catalog.address import Address, read_url
 from mstr_arrow.errors import NotFound, PermissionDenied, ProtocolError, UsageError
+from tests.support.servers import connect_to
 
 A, B, C = "A" * 32, "B" * 32, "C" * 32
 LIBRARY = "https://bi.example.com/MicroStrategyLibrary"
@@ -14,7 +14,7 @@ LIBRARY = "https://bi.example.com/MicroStrategyLibrary"
 
 @pytest.fixture
 def there(lagging):
-    with ma.connect(lagging.url, username=lagging.username, password=lagging.password) as conn:
+    with connect_to(lagging) as conn:
         yield conn
 
 

@@ -10,6 +10,7 @@ import mstr_arrow as ma
 from mstr_arrow.catalog import details
 from mstr_arrow.errors import DataLossWarning, PermissionDenied, ProtocolError, ServerError, UsageError
 from mstr_arrow.simulator import Fault, Simulator
+from tests.support.servers import connect_to
 
 COUNT = 3_500
 
@@ -23,7 +24,7 @@ def full():
 
 @pytest.fixture
 def conn(full):
-    with ma.connect(full.url, username=full.username, password=full.password) as connection:
+    with connect_to(full) as connection:
         yield connection
 
 
@@ -148,7 +149,7 @@ def test_details_come_of_caches_and_cost_a_request_each_node(full, conn):
 def test_without_the_right_to_monitor_caches_columns_are_null_and_it_is_said_once():
     with (
         Simulator(rows=50, monitors_caches=False) as server,
-        ma.connect(server.url, username=server.username, password=server.password) as conn,
+        connect_to(server) as conn,
         pytest.warns(DataLossWarning, match="may not monitor the caches") as caught,
     ):
         (sales,) = conn.objects("sales c*", details=True)
@@ -229,7 +230,7 @@ def by_itself():
     """A server that lists no caches, with eight cubes that are listed and cannot be read."""
     with (
         Simulator(rows=50, monitors_caches=False, further_objects=20) as server,
-        ma.connect(server.url, username=server.username, password=server.password) as conn,
+        connect_to(server) as conn,
     ):
         yield server, conn
 

@@ -3,9 +3,9 @@
 import pyarrow.compute as pc
 import pytest
 
-import mstr_arrow as ma
 from mstr_arrow import errors
 from mstr_arrow.simulator import Fault, FurtherProject, Simulator
+from tests.support.servers import connect_to
 
 PROJECTS = (
     FurtherProject(name="Finance", objects=20),
@@ -26,7 +26,7 @@ def server():
 @pytest.fixture
 def conn(server):
     server.heal()
-    with ma.connect(server.url, username=server.username, password=server.password) as connection:
+    with connect_to(server) as connection:
         yield connection
 
 

@@ -5,10 +5,10 @@ import asyncio
 import pyarrow as pa
 import pytest
 
-import mstr_arrow as ma
 from mstr_arrow.catalog import search
 from mstr_arrow.config import SessionSettings, Settings
 from mstr_arrow.errors import NotFound, ProtocolError, UsageError
+from tests.support.servers import connect_to
 
 QUICK, METADATA = "/api/searches/results", "/api/metadataSearches/results"
 
@@ -16,7 +16,7 @@ QUICK, METADATA = "/api/searches/results", "/api/metadataSearches/results"
 @pytest.fixture
 def there(lagging):
     settings = Settings(session=SessionSettings(max_search=1))
-    with ma.connect(lagging.url, username=lagging.username, password=lagging.password, settings=settings) as conn:
+    with connect_to(lagging, settings=settings) as conn:
         yield conn
 
 

@@ -37,7 +37,7 @@ def simulator():
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("mstr_arrow.simulator.state.iserver.sample_cubes", lambda *_: cubes)
-        patch.setattr("mstr_arrow.simulator.state.subscriptions.sample_subscriptions", lambda *_: [])
+        patch.setattr("mstr_arrow.simulator.state.subscription_store.sample_subscriptions", lambda *_: [])
         server = Simulator(rows=10, **IDLE)
     with server:
         yield server

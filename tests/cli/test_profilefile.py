@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mstr_arrow.cli.options.profile_file import change_profile, changed
+from mstr_arrow.cli.options.profile_file import change_profile, change_table
 from mstr_arrow.errors import UsageError
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
@@ -21,16 +21,16 @@ KEYS = st.sampled_from(["url", "username", "password", "concurrency"])
 def test_one_table_changes_and_the_others_stay(before, name, changes):
     text = ""
     for each, table in before.items():
-        text = changed(text, each, table)
+        text = change_table(text, each, table)
     assert tomllib.loads(text) == before
     after = dict(before)
     after[name] = {k: v for k, v in (before.get(name, {}) | changes).items() if v is not None}
-    assert tomllib.loads(changed(text, name, changes)) == after
+    assert tomllib.loads(change_table(text, name, changes)) == after
 
 
 def test_comments_and_blank_lines_stay():
     text = "# all\n\n[a]  # first\n# its url\nurl = 'x'\nuser_name = 'y'\n\n# second\n[b]\nurl = 'z'\n"
-    assert changed(text, "a", {"user-name": None, "url": "u"}) == (
+    assert change_table(text, "a", {"user-name": None, "url": "u"}) == (
         "# all\n\n[a]  # first\n# its url\nurl = \"u\"\n\n# second\n[b]\nurl = 'z'\n"
     )
 

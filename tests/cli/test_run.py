@@ -87,9 +87,9 @@ def test_a_file_that_is_not_there(run, tmp_path):
 
 def test_a_second_run_has_a_code_of_its_own(run, jobs_file):
     from mstr_arrow.jobs.history import beside, new_run
-    from mstr_arrow.jobs.lock import locked
+    from mstr_arrow.jobs.lock import hold_lock
 
-    with locked(beside(jobs_file), new_run(jobs_file, "0")):
+    with hold_lock(beside(jobs_file), new_run(jobs_file, "0")):
         result = run("run", jobs_file)
     assert result.code == 75
     assert "are being run already, by process" in result.err

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from mstr_arrow.datamodels.parameters import ModelParameter, check_given, given_values, read_parameters
+from mstr_arrow.datamodels.parameters import ModelParameter, check_given, read_parameters, values_to_send
 from mstr_arrow.errors import NotFound, ProtocolError, UsageError
 
 CITY = ModelParameter("A" * 32, "City")
@@ -64,7 +64,7 @@ def test_what_is_no_list_of_parameters_is_told(body):
     ],
 )
 def test_values_are_sent_as_the_server_takes_them(given, sent):
-    assert given_values(KNOWN, given, "Retail") == tuple({"id": each.id, "value": text} for each, text in sent)
+    assert values_to_send(KNOWN, given, "Retail") == tuple({"id": each.id, "value": text} for each, text in sent)
 
 
 @pytest.mark.parametrize(
@@ -83,12 +83,12 @@ def test_values_are_sent_as_the_server_takes_them(given, sent):
 )
 def test_what_is_not_allowed_is_told(given, error, words):
     with pytest.raises(error, match=words):
-        given_values(KNOWN, given, "Retail")
+        values_to_send(KNOWN, given, "Retail")
 
 
 def test_a_model_without_parameters_takes_none():
     with pytest.raises(NotFound, match="It is read without any"):
-        given_values([], {"City": "Rome"}, "Retail")
+        values_to_send([], {"City": "Rome"}, "Retail")
 
 
 @pytest.mark.parametrize("given", ["City=Rome", [("City", "Rome")], {1: "Rome"}])

@@ -14,6 +14,7 @@ from mstr_arrow.datamodels import model_publisher
 from mstr_arrow.publishing import cube_rule, following
 from mstr_arrow.simulator import Fault, Simulator
 from tests.support.interrupting import interrupt_once
+from tests.support.servers import connect_to
 
 NAME = "Retail Model"
 BOTH = {"ytd_day": "replace", "city_mnth_sls": "upsert"}
@@ -40,7 +41,7 @@ def serve(quick):
     def serve(**settings):
         sim = Simulator(**({"rows": 20, "publish_polls": 1} | settings)).__enter__()
         started.append(sim)
-        return sim, ma.connect(sim.url, username=sim.username, password=sim.password, settings=quick)
+        return sim, connect_to(sim, settings=quick)
 
     yield serve
     for sim in started:
@@ -228,7 +229,7 @@ def test_what_adds_rows_is_not_published_again_where_nobody_knows_what_came_of_i
 def other(sim):
     """Publish from another session, without an end and without a word to the first one."""
     sim.fail(Fault.publish_ends(None))
-    elsewhere = ma.connect(sim.url, username=sim.username, password=sim.password)
+    elsewhere = connect_to(sim)
     return elsewhere, elsewhere.data_model(NAME).refresh({"city_mnth_sls": "add"}, wait=False)
 
 
@@ -404,7 +405,7 @@ def test_closing_waits_for_what_is_under_way(serve):
 
 def test_what_is_left_to_itself_goes_on_without_us(quick):
     with Simulator(rows=20, model_seconds=0.3) as sim:
-        with ma.connect(sim.url, username=sim.username, password=sim.password, settings=quick) as connection:
+        with connect_to(sim, settings=quick) as connection:
             connection.data_model(NAME).refresh({"ytd_day": "replace"}, wait=False).detach()
         assert (sim.open_sessions, sim.model_instances) == (1, 1)
         while (now := done(sim)) != [DAY]:

@@ -4,9 +4,9 @@ import pyarrow as pa
 import pytest
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.extract.extract_options import Chosen
 from mstr_arrow.extract.manifest import Asked, Manifest
 from mstr_arrow.extract.on_disk import FolderOnDisk
-from mstr_arrow.extract.options import Chosen
 
 SCHEMA = pa.schema([("Units", pa.int64())])
 

@@ -120,7 +120,7 @@ def test_long_lists_are_cut(sales):
         (None, {}, r"reads 200 of the 200 rows .*; in one page$"),
         (10, {}, r"reads 10 of the 200 rows that this makes on the server: 1 kB to 8 kB .*; in one page$"),
         (None, {"page_rows": 30}, r"; in 7 pages of 30 rows, 6 at once to begin with$"),
-        (None, {"first_page_rows": 50}, r"; first .*, then pages of about 6\.3 MB, 6 at once to begin with$"),
+        (None, {"first_page_rows": 50}, r"; first .*, then pages of about 5\.2 MB, 6 at once to begin with$"),
         (None, {"page_rows": 30, "concurrency": 4}, r"; in 7 pages of 30 rows, 4 at once$"),
     ],
 )

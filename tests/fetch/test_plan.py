@@ -161,10 +161,10 @@ def test_a_fixed_number_of_rows_stays_however_long_a_page_takes():
     assert plan.page_rows == 5_000
 
 
-def test_the_buffer_holds_four_pages_or_more():
+def test_the_buffer_holds_eight_pages_or_more():
     plan = PagePlan(10**6, Limits(buffer_bytes=16 * 2**20))
     plan.received(plan.take(), 5_000, 500_000)
-    assert plan.page_rows * 100 <= 4 * 2**20 < (plan.page_rows + 1) * 100
+    assert plan.page_rows * 100 <= 2 * 2**20 < (plan.page_rows + 1) * 100
     plan = PagePlan(10**6, Limits(buffer_bytes=1))
     plan.received(plan.take(), 5_000, 500_000)
     assert plan.page_rows == 2**20 // 100

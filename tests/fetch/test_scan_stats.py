@@ -4,7 +4,7 @@ import pytest
 
 from mstr_arrow.config import Limits
 from mstr_arrow.errors import UsageError
-from mstr_arrow.fetch.options import ReadOptions
+from mstr_arrow.fetch.read_options import ReadOptions
 from mstr_arrow.fetch.stats import Meter
 from mstr_arrow.http.response import Answer
 from mstr_arrow.simulator import Fault

@@ -45,7 +45,7 @@ def read(text: bytes, before: bytes = b"", after: bytes = b""):
     if members is None:
         return None
     count = next(
-        len(slot.starts)
+        len(slot.opening)
         for value in members.values()
         for slot in (value if isinstance(value, list) else [value])
         if isinstance(slot, Slot)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from mstr_arrow.errors import ConversionError
 from mstr_arrow.grid import decode, matrix
 from mstr_arrow.grid.cut import Piece, Unrecognised
+from mstr_arrow.grid.escapes import unescape
 from mstr_arrow.grid.matrix import MARKED, read_numbers, read_values, typed_values
 from mstr_arrow.grid.options import GridOptions
 
@@ -170,6 +171,34 @@ def test_what_is_no_matrix_of_numbers_is_left_to_the_plain_decoder(raw, to):
 def test_a_text_is_no_number_and_no_truth_value(to):
     with pytest.raises((Unrecognised, pa.ArrowInvalid)):
         read('[["1"]]', to)
+
+
+@given(texts=st.lists(SPELLINGS, max_size=6), data=st.data())
+def test_escapes_of_any_kind_are_read_as_json_reads_them(texts, data):
+    spelt = [json.dumps(text, ensure_ascii=data.draw(st.booleans()))[1:-1] for text in texts]
+    spelt += data.draw(st.lists(st.sampled_from([r"\/\b\f", r"\u0022\u005C\u005c", r"\uD83D\uDE00x", r"\uffff"])))
+    cut_off = data.draw(st.integers(0, len(spelt)))
+    found = unescape(pa.array(spelt, pa.string())[cut_off:])
+    found.validate(full=True)
+    assert found.to_pylist() == [json.loads(f'"{text}"') for text in spelt[cut_off:]]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        *([r"\q"], [r"\u12"], [r"\u12", "34"], [r"\u00g0"], [r"\ud83d"], [r"\ude00"], [r"\ude00\ud83d"]),
+        *(
+            [r"\ud83d", r"\ude00"],
+            [r"\ud83dx\ude00"],
+            [r"\ud83d\ud83d\ude00"],
+            [r"\ud83d\ude00\ude00"],
+            [r"\U0041"],
+        ),
+    ],
+)
+def test_what_is_no_escape_is_left_to_the_plain_decoder(texts):
+    with pytest.raises(Unrecognised):
+        unescape(pa.array([*texts, "end of all"], pa.string()))
 
 
 def _page(make, texts, *, ascii_only=False):

@@ -3,7 +3,7 @@ from statistics import fmean
 
 import pytest
 
-from benchmarks.limiter import beside_the_best, cases
+from benchmarks.limiter import beside_the_best, beside_the_ceiling, cases
 from benchmarks.queueing import Queueing, served
 from mstr_arrow.http.limiter import FIRST, POLITE, Limiter
 
@@ -21,6 +21,12 @@ def test_it_is_as_quick_as_the_best_fixed_number_and_hardly_slower_to_answer_tha
 
 def levels(server, limiter, requests, seed=0):
     return [limiter.limit for _ in islice(served(server, limiter, seed=seed), requests)]
+
+
+@pytest.mark.parametrize(("most", "requests"), [(10, 100), (32, 400), (64, 1_000)])
+def test_on_a_server_that_is_only_far_away_it_loses_little_on_the_way_up(most, requests):
+    server = Queueing(workers=1_000, seconds=2.0, noise=0.3)
+    assert fmean(beside_the_ceiling(server, most, requests, seed) for seed in range(4)) >= 0.8
 
 
 def test_more_workers_are_found_too():
@@ -88,18 +94,17 @@ def test_larger_pages_that_take_longer_are_no_sign_of_a_knee():
 
 def test_a_few_pages_of_another_size_are_passed_over():
     limiter = Limiter()
-    for _ in range(11):
+    for _ in range(FIRST - 1):
         limiter.on_done(limiter.on_start(FIRST), seconds=1.0, rows=1_000)
-    for _ in range(3):
+    for _ in range(2):
         limiter.on_done(limiter.on_start(FIRST), seconds=90.0, rows=10)
     assert limiter.limit == FIRST
     limiter.on_done(limiter.on_start(FIRST), seconds=1.0, rows=1_000)
-    limiter.on_done(limiter.on_start(FIRST), seconds=1.0, rows=1_000)
-    assert limiter.limit == 2 * FIRST  # tried, for those of before were not forgotten
+    assert limiter.limit > FIRST  # tried, for those of before were not forgotten
 
 
 def test_a_reader_that_never_uses_its_requests_is_not_given_ever_more():
     limiter = Limiter(most=64)
     for _ in range(2_000):  # a slow consumer: four in flight, whatever is allowed
         limiter.on_done(limiter.on_start(min(4, limiter.limit)), seconds=1.0, rows=1_000)
-    assert limiter.highest <= 2 * FIRST
+    assert limiter.highest < 3 * FIRST

@@ -8,10 +8,10 @@ from aiohttp import web
 
 from mstr_arrow import prompts as p
 from mstr_arrow.errors import InvalidRequest, PromptsOpen, ProtocolError, UsageError
-from mstr_arrow.instances import prompts as prompting
+from mstr_arrow.instances import prompting
 from mstr_arrow.instances.prompt_choices import Offer
 from mstr_arrow.instances.prompt_list import list_prompts
-from mstr_arrow.instances.prompts import Prompting
+from mstr_arrow.instances.prompting import Prompting
 from mstr_arrow.prompts.collection import Answers
 from mstr_arrow.prompts.listed import read_prompts
 

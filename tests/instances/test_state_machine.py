@@ -21,7 +21,7 @@ from mstr_arrow.errors import (
 from mstr_arrow.grid.options import GridOptions
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.http.response import Answer
-from mstr_arrow.instances.page_by import PageChoice
+from mstr_arrow.instances.page_choice import PageChoice
 from mstr_arrow.instances.source import Source
 from mstr_arrow.instances.state_machine import (
     CHANGES,

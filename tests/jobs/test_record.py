@@ -7,7 +7,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-import mstr_arrow as ma
 from mstr_arrow.errors import NotFound, UsageError
 from mstr_arrow.grid.shape import ColumnChange
 from mstr_arrow.jobs.document import NotARecord, read_run, to_json
@@ -21,6 +20,7 @@ from mstr_arrow.jobs.record import (
     with_extraction,
     with_stats,
 )
+from tests.support.servers import connect_to
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 SALES = JobRecord(
@@ -157,5 +157,5 @@ def test_what_a_read_and_an_extraction_did_is_noted(conn, tmp_path):
 
 @pytest.fixture
 def conn(simulator):
-    with ma.connect(simulator.url, username=simulator.username, password=simulator.password) as conn:
+    with connect_to(simulator) as conn:
         yield conn

@@ -14,9 +14,9 @@ import mstr_arrow as ma
 from mstr_arrow.errors import DataChanged, FileError, NotSupported, RunLocked, UsageError
 from mstr_arrow.jobs import work
 from mstr_arrow.jobs.history import Records, beside, new_run
-from mstr_arrow.jobs.lock import locked
+from mstr_arrow.jobs.lock import hold_lock
 from mstr_arrow.simulator import Simulator
-from tests.support.servers import IDLE
+from tests.support.servers import IDLE, connect_to
 
 TWO = """
 [jobs.sales]
@@ -164,14 +164,14 @@ def test_a_second_run_is_kept_out(run, jobs_file, server_table):
         if progress.record.outcome == "done":
             with (
                 pytest.raises(RunLocked, match=r"by process \d+ on .* since 20"),
-                locked(beside(file), new_run(file, "0")),
+                hold_lock(beside(file), new_run(file, "0")),
             ):
                 pass
             seen.append(True)
 
     run(TWO, only="sales", on_progress=try_another)
     assert seen
-    with locked(beside(file), new_run(file, "0")):
+    with hold_lock(beside(file), new_run(file, "0")):
         pass
 
 
@@ -219,7 +219,7 @@ def test_columns_that_changed_are_refused_before_a_byte_is_written(jobs_file, tm
 
     with Simulator(rows=50, **IDLE) as server:
         file = jobs_file(f'{table_of(server)}[jobs.cities]\nobject = "Cities"\ndestination = "{place}"\n')
-        with ma.connect(server.url, username=server.username, password=server.password) as conn:
+        with connect_to(server) as conn:
             conn.write("Cities", pl.DataFrame({"city": ["Lyon"], "area": [1.5]}))
             assert outcomes(ma.jobs.run(file)) == {"cities": "done"}
             before = written()

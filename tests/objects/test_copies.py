@@ -8,6 +8,7 @@ from polars.testing import assert_frame_equal
 import mstr_arrow as ma
 from mstr_arrow.simulator import Simulator
 from mstr_arrow.upload.files import open_file
+from tests.support.servers import connect_to
 from tests.support.slow import thinned
 
 
@@ -46,7 +47,7 @@ def server():
 
 @pytest.fixture(scope="module")
 def conn(server):
-    with ma.connect(server.url, username=server.username, password=server.password) as connection:
+    with connect_to(server) as connection:
         yield connection
 
 

@@ -8,7 +8,7 @@ import pytest
 import mstr_arrow as ma
 from mstr_arrow.errors import NotFound, NotSupported, UsageError
 from mstr_arrow.simulator import Fault, Simulator
-from tests.support.servers import IDLE
+from tests.support.servers import IDLE, connect_to
 
 NAME = "Retail Model"
 
@@ -21,9 +21,7 @@ def server():
 
 @pytest.fixture
 def conn(server):
-    with ma.connect(
-        server.url, username=server.username, password=server.password, project=server.project
-    ) as connection:
+    with connect_to(server, project=server.project) as connection:
         yield connection
 
 
@@ -118,9 +116,7 @@ def test_values_are_checked_before_an_instance_is_made(server, conn):
 def test_old_servers_say_what_they_lack():
     with (
         Simulator(rows=5, data_models=False, model_parameters=False, **IDLE) as server,
-        ma.connect(
-            server.url, username=server.username, password=server.password, project=server.project
-        ) as connection,
+        connect_to(server, project=server.project) as connection,
     ):
         model = connection.data_model(NAME)
         assert model.count_rows() == 40

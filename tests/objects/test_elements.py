@@ -11,7 +11,7 @@ import pytest
 
 from mstr_arrow import col
 from mstr_arrow.errors import DataMismatch, ProtocolError, ServerBusy, UsageError
-from mstr_arrow.instances import elements as listing
+from mstr_arrow.instances import fetch_elements as listing
 from mstr_arrow.simulator import Fault
 
 

@@ -7,6 +7,7 @@ import pytest
 import mstr_arrow as ma
 from mstr_arrow.errors import ConversionError, PromptsOpen, UsageError
 from mstr_arrow.simulator import Simulator
+from tests.support.servers import connect_to
 from tests.support.slow import thinned
 
 PAGED = ["Paged", "Paged By Two", "Paged By Three", "Paged Cross-tab"]
@@ -178,7 +179,7 @@ def test_prompts_come_before_pages(connection, simulator):
 )
 def test_many_pages_never_have_more_instances_than_the_session_may_have(name, pages):
     with Simulator() as server:
-        with ma.connect(server.url, username=server.username, password=server.password) as conn:
+        with connect_to(server) as conn:
             report = conn.report(name, limits=ma.Limits(concurrency=20))
             assert report.pages().num_rows == pages
             result = report.expand_pages().to_polars()
@@ -193,7 +194,7 @@ def test_many_pages_never_have_more_instances_than_the_session_may_have(name, pa
 
 def test_a_small_working_set_and_reads_beside_an_expansion():
     with Simulator(working_set=4) as server:
-        with ma.connect(server.url, username=server.username, password=server.password) as conn:
+        with connect_to(server) as conn:
             every = conn.report("Paged By Two").expand_pages()
             expected = every.to_polars()
             with every.to_batches() as batches:
@@ -207,7 +208,7 @@ def test_a_small_working_set_and_reads_beside_an_expansion():
 
 def test_an_expansion_left_early_holds_nothing():
     with Simulator() as server:
-        with ma.connect(server.url, username=server.username, password=server.password) as conn:
+        with connect_to(server) as conn:
             every = conn.report("Paged Many").expand_pages()
             for _ in range(12):
                 with every.to_batches() as batches:

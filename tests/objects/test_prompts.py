@@ -11,6 +11,7 @@ import mstr_arrow as ma
 from mstr_arrow.errors import InvalidRequest, PromptsOpen, UsageError
 from mstr_arrow.prompts.collection import Answers
 from mstr_arrow.simulator import Simulator
+from tests.support.servers import connect_to
 
 YEAR_KEY = "97A2B528B057A9D94A6FE3BD80A01179@{}@10"
 FIRST_DAY = date(2023, 1, 1)
@@ -32,9 +33,7 @@ def server():
 
 @pytest.fixture
 def conn(server):
-    with ma.connect(
-        server.url, username=server.username, password=server.password, project=server.project
-    ) as connection:
+    with connect_to(server, project=server.project) as connection:
         yield connection
 
 
@@ -332,7 +331,7 @@ def test_prompted_reports_are_scans_like_others(conn, server):
 def test_slow_and_old_servers_ask_too(settings):
     with (
         Simulator(rows=100, **settings) as sim,
-        ma.connect(sim.url, username=sim.username, password=sim.password) as conn,
+        connect_to(sim) as conn,
     ):
         given = {"Category": "Toys", "Items": ["Kite", "Puzzle"], "Least Units": 2}
         report = conn.report("Prompted Nested").prompts(given)

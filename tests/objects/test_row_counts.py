@@ -5,10 +5,9 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-import mstr_arrow as ma
 from mstr_arrow.errors import ServerError
 from mstr_arrow.simulator import EncodedCube, Fault, Simulator
-from tests.support.servers import IDLE
+from tests.support.servers import IDLE, connect_to
 
 METRICS = {"Row Count - Stores": "unknown", "Margin": "reserved", "Revenue": "unknown"}
 
@@ -38,7 +37,7 @@ def server():
 
 @pytest.fixture
 def conn(server):
-    with ma.connect(server.url, username=server.username, password=server.password) as connection:
+    with connect_to(server) as connection:
         yield connection
 
 

@@ -11,6 +11,7 @@ import pytest
 import mstr_arrow as ma
 from mstr_arrow import errors
 from mstr_arrow.simulator import Simulator
+from tests.support.servers import connect_to
 
 SALES = pl.DataFrame({"store": ["Lyon", "Paris"], "day": [dt.date(2024, 1, 31), None], "revenue": [1.5, 2.5]})
 STORES = pl.DataFrame({"store": ["Lyon", "Nice"], "city_id": [69, 6], "city": ["Lyon", "Nice"]})
@@ -25,7 +26,7 @@ def server():
 
 @pytest.fixture
 def conn(server):
-    with ma.connect(server.url, username=server.username, password=server.password) as connection:
+    with connect_to(server) as connection:
         yield connection
     assert server.uploads_open == 0
 

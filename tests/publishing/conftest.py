@@ -2,9 +2,9 @@
 
 import pytest
 
-import mstr_arrow as ma
 from mstr_arrow.publishing import cube_publisher, cube_rule, following
 from mstr_arrow.simulator import Simulator
+from tests.support.servers import connect_to
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def serve(quick):
     def serve(**settings):
         sim = Simulator(**({"rows": 20, "publication_seconds": 0.3} | settings)).__enter__()
         started.append(sim)
-        return sim, ma.connect(sim.url, username=sim.username, password=sim.password, settings=quick)
+        return sim, connect_to(sim, settings=quick)
 
     yield serve
     for sim in started:

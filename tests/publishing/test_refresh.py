@@ -8,6 +8,7 @@ import mstr_arrow as ma
 from mstr_arrow import errors
 from mstr_arrow.simulator import Fault
 from tests.support.interrupting import interrupt_once
+from tests.support.servers import connect_to
 
 CUBE = "Sales Cube"
 
@@ -110,7 +111,7 @@ def test_what_is_left_to_itself_goes_on_in_a_session_that_stays_open(serve):
         with pytest.raises(errors.UsageError, match="left to itself"):
             going.wait()
     assert sim.open_sessions == 1
-    with ma.connect(sim.url, username=sim.username, password=sim.password) as other:
+    with connect_to(sim) as other:
         assert other.cube(CUBE).refresh(on_progress=lambda _: sim.finish_jobs()).started is False
     sim.expire_sessions()
 

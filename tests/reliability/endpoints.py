@@ -8,6 +8,7 @@ import polars as pl
 
 import mstr_arrow as ma
 from mstr_arrow.simulator import Simulator
+from tests.support.servers import connect_to
 
 CUBE = "Sales Cube"
 WHOLE, PAGES = ma.Limits(concurrency=1), ma.Limits(page_rows=70, concurrency=1)
@@ -23,9 +24,7 @@ MADE = {"Made", "Asking", "Given"}
 def serving():
     """Run a server with what the calls need."""
     with Simulator(rows=180, publish_polls=0, encode_once=True, cache_seconds=0.05) as server:
-        with ma.connect(
-            server.url, username=server.username, password=server.password, project=server.project
-        ) as connection:
+        with connect_to(server, project=server.project) as connection:
             connection.write(REFRESHED, FRAME)
         yield server
 

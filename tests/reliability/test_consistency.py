@@ -16,7 +16,7 @@ from mstr_arrow.instances.fetch_known import without_metrics
 from mstr_arrow.instances.freshness import Cache, Published, Times
 from mstr_arrow.instances.known import Known
 from mstr_arrow.simulator import Fault, Simulator
-from tests.support.servers import IDLE
+from tests.support.servers import IDLE, connect_to
 
 ROWS = 140
 CUBE = "Sales Cube"
@@ -38,7 +38,7 @@ def blind():
 
 @contextmanager
 def scan_of(sim, quick, **options):
-    with ma.connect(sim.url, username=sim.username, password=sim.password, settings=quick) as connection:
+    with connect_to(sim, settings=quick) as connection:
         yield connection.cube(CUBE, **{"limits": PAGES, "total_order": True, **options})
     sim.heal()
 

@@ -9,6 +9,7 @@ import mstr_arrow as ma
 from mstr_arrow import errors, events
 from mstr_arrow.simulator import Fault
 from tests.reliability.endpoints import ENDPOINTS, SILENT, Endpoint, serving
+from tests.support.servers import connect_to
 from tests.support.slow import thinned
 
 UNPUBLISHED = -2147072488
@@ -27,7 +28,7 @@ def connected(sim, on_event=None):
         timeouts=ma.Timeouts(publish=5, logout=2),
         on_event=on_event,
     )
-    return ma.connect(sim.url, username=sim.username, password=sim.password, project=sim.project, settings=settings)
+    return connect_to(sim, project=sim.project, settings=settings)
 
 
 @pytest.fixture

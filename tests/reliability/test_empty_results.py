@@ -12,6 +12,7 @@ import mstr_arrow as ma
 from mstr_arrow import errors
 from mstr_arrow.simulator import Fault, Simulator
 from tests.reliability.emptyshapes import SHAPES, nothing, rewritten
+from tests.support.servers import connect_to
 from tests.support.slow import thinned
 
 CUBE = "Sales Cube"
@@ -30,9 +31,7 @@ def sim():
 @pytest.fixture
 def connection(sim):
     settings = ma.Settings(retry=ma.Retry(attempts=1))
-    with ma.connect(
-        sim.url, username=sim.username, password=sim.password, project=sim.project, settings=settings
-    ) as connection:
+    with connect_to(sim, project=sim.project, settings=settings) as connection:
         yield connection
         sim.heal()
 
@@ -216,9 +215,7 @@ def miscounting(quick):
         counted = Fault.rewritten(lambda body: re.sub(rb'"total":\d+', b'"total":200', body))
         sim.fail(counted.on(None, "/instances", times=None))
         settings = replace(quick, limits=ma.Limits(concurrency=1))
-        with ma.connect(
-            sim.url, username=sim.username, password=sim.password, project=sim.project, settings=settings
-        ) as connection:
+        with connect_to(sim, project=sim.project, settings=settings) as connection:
             yield connection, sim
 
 

@@ -11,7 +11,8 @@ import pytest
 import mstr_arrow as ma
 from mstr_arrow import errors
 from mstr_arrow.simulator import Fault, Simulator
-from mstr_arrow.simulator.faults.faults import Cut
+from mstr_arrow.simulator.faults.fault import Cut
+from tests.support.servers import connect_to
 from tests.support.slow import thinned
 
 CUBE = "Sales Cube"
@@ -32,7 +33,7 @@ def sim():
 
 @pytest.fixture
 def connect(sim, quick):
-    return lambda: ma.connect(sim.url, username=sim.username, password=sim.password, settings=quick)
+    return lambda: connect_to(sim, settings=quick)
 
 
 @pytest.fixture(params=thinned(LOST, {"reset", "504"}))
@@ -155,7 +156,7 @@ def test_jobs_of_others_and_former_ones_do_not_keep_a_report_from_running(sim, c
 def test_a_report_that_runs_on_behind_a_gateway_is_not_run_again(quick):
     with Simulator(rows=20, report_seconds=30) as sim:
         sim.fail(Fault.outwaited(504).on("POST", r"/instances$"))
-        with ma.connect(sim.url, username=sim.username, password=sim.password, settings=quick) as connection:
+        with connect_to(sim, settings=quick) as connection:
             with pytest.raises(errors.ServerError, match="The report may go on running on the server"):
                 connection.report("Plain Report").to_arrow()
             assert len(sim._server.jobs.running) == 1
@@ -164,10 +165,8 @@ def test_a_report_that_runs_on_behind_a_gateway_is_not_run_again(quick):
 
 def test_lost_instances_push_out_none_that_is_read(sim, lost):
     settings = ma.SessionSettings(working_set=4)
-    with ma.connect(
-        sim.url,
-        username=sim.username,
-        password=sim.password,
+    with connect_to(
+        sim,
         settings=ma.Settings(session=settings, retry=ma.Retry(wait_initial=0.001)),
     ) as connection:
         limits = ma.Limits(first_page_rows=5, page_rows=5, concurrency=1)
@@ -317,7 +316,7 @@ def lenient():
 
 
 def log_in(server, **options):
-    return ma.connect(server.url, username=server.username, password=server.password, **options)
+    return connect_to(server, **options)
 
 
 def test_an_upload_has_a_log_in_of_its_own_while_others_use_the_connections(lenient):

@@ -10,6 +10,7 @@ from mstr_arrow import errors
 from mstr_arrow.simulator import Fault
 from tests.http.conftest import LIBRARY, Listener
 from tests.reliability.endpoints import ENDPOINTS, serving
+from tests.support.servers import connect_to
 from tests.support.slow import thinned
 
 UNUSUAL = {
@@ -25,7 +26,7 @@ def sim():
 
 
 def connected(sim):
-    return ma.connect(sim.url, username=sim.username, password=sim.password, project=sim.project)
+    return connect_to(sim, project=sim.project)
 
 
 @pytest.mark.parametrize("how", thinned(UNUSUAL, {"UTF-16"}))

@@ -22,7 +22,7 @@ from mstr_arrow.masked import Masked, mask
 from mstr_arrow.opening import connect, connect_async
 from mstr_arrow.session.access import access_from
 from mstr_arrow.simulator import Simulator
-from mstr_arrow.simulator.faults.faults import Fault
+from mstr_arrow.simulator.faults.fault import Fault
 
 MARK = "MARKED"
 PACKAGE = Path(errors.__file__).parent

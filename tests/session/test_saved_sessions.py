@@ -11,6 +11,7 @@ import pytest
 import mstr_arrow as ma
 from mstr_arrow import errors
 from mstr_arrow.session.saved import read_session, save
+from tests.support.servers import connect_to
 
 OURS = {
     "base_url": "https://bi.example.com/MicroStrategyLibrary",
@@ -148,10 +149,8 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path):
 
 @pytest.fixture
 def ann(simulator, quick):
-    with ma.connect(
-        simulator.url,
-        username=simulator.username,
-        password=simulator.password,
+    with connect_to(
+        simulator,
         project=simulator.project,
         settings=quick,
     ) as connection:

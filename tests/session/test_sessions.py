@@ -18,7 +18,7 @@ from mstr_arrow.http.subject import Subject
 from mstr_arrow.objects.supercube import SuperCube
 from mstr_arrow.opening import connect, connect_async
 from mstr_arrow.simulator import Simulator
-from mstr_arrow.simulator.faults.faults import Fault
+from mstr_arrow.simulator.faults.fault import Fault
 from mstr_arrow.upload.upload import Upload
 
 

@@ -4,7 +4,7 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow.config import Retry, Settings, Timeouts
-from tests.support.servers import IDLE
+from tests.support.servers import IDLE, connect_to
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def conn(server, quick):
     """A connection to it; no fault is left, and no subscription or address."""
     before = set(server.subscriptions.items())
     addresses = server.addresses("demo")
-    with ma.connect(server.url, username=server.username, password=server.password, settings=quick) as opened:
+    with connect_to(server, settings=quick) as opened:
         yield opened
     server.heal()
     assert set(server.subscriptions.items()) == before, "a test has left subscriptions"

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-import mstr_arrow as ma
 from mstr_arrow import delivery
 from mstr_arrow.config import Settings, Timeouts
 from mstr_arrow.errors import MstrError, NotFound, TimeoutExceeded
 from mstr_arrow.simulator import Fault
+from tests.support.servers import connect_to
 
 SUBSCRIPTIONS = r"/subscriptions$"
 ONE = r"/subscriptions/\w+$"
@@ -127,7 +127,7 @@ def test_a_time_out_while_nothing_is_there_says_how_to_see_it(server):
     settings = Settings(timeouts=Timeouts(connect=0.3, read=0.3, execute=0.3))
     server.fail(Fault.slow(30).on("POST", SUBSCRIPTIONS))
     with (
-        ma.connect(server.url, username=server.username, password=server.password, settings=settings) as hurried,
+        connect_to(server, settings=settings) as hurried,
         pytest.raises(TimeoutExceeded, match=r"see subscriptions\(\) before"),
     ):
         subscribe(hurried)

@@ -6,8 +6,8 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-import mstr_arrow as ma
 from mstr_arrow.simulator import Simulator
+from tests.support.servers import connect_to
 
 FIRST = date(2024, 1, 1)
 
@@ -34,7 +34,7 @@ def server():
 @pytest.fixture
 def growing(server):
     """Publish the cube as it is on a night, and give a scan of it."""
-    with ma.connect(server.url, username=server.username, password=server.password) as connection:
+    with connect_to(server) as connection:
 
         def growing(night):
             connection.write("Growing", {"Sales": loaded(night)}, attributes=["Order"])

@@ -5,7 +5,7 @@ import random
 from dataclasses import dataclass, replace
 
 from mstr_arrow.throughput.about import About
-from mstr_arrow.throughput.figures import measured
+from mstr_arrow.throughput.figures import measure_round
 from mstr_arrow.throughput.loads import Load
 from mstr_arrow.throughput.log import Sent, table_of
 from mstr_arrow.throughput.result import Sweep
@@ -78,7 +78,7 @@ def made(server, loads, *, repeats=3, requests=120, cpu=0.4, lag=0.001, seed=1, 
             mine, full = answered(server, load, now, number=number, repeat=repeat, requests=requests, luck=luck)
             notes += mine
             now = max(each.last_byte or each.sent for each in mine) + 0.5
-            one = measured(table_of(mine), full=full, cpu=cpu, lag=lag)
+            one = measure_round(table_of(mine), full=full, cpu=cpu, lag=lag)
             rounds.setdefault(load, []).extend([one] if one else [])
     return Sweep(
         table_of(notes), list(loads), rounds, described.pop("left_out", {}), **{"about": ABOUT, **described}

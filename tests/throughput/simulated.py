@@ -7,7 +7,7 @@ import heapq
 import itertools
 
 from mstr_arrow.simulator.state.workload import Workload
-from mstr_arrow.throughput.figures import figures_of, measured
+from mstr_arrow.throughput.figures import figures_of, measure_round
 from mstr_arrow.throughput.log import Sent, table_of
 from mstr_arrow.throughput.loops import keep_in_flight, keep_rate
 
@@ -97,4 +97,4 @@ def put(model, number, *, seconds=10.0, rate=0.0, rows=1_000, size=100_000, sess
 
     full = time.run(work())
     table = table_of(requests)
-    return figures_of(table, [measured(table, full=full, cpu=0.0, lag=0.0)], open_loop=bool(rate))
+    return figures_of(table, [measure_round(table, full=full, cpu=0.0, lag=0.0)], open_loop=bool(rate))

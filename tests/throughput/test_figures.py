@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mstr_arrow.throughput.figures import PERCENTILES, Interval, figures_of, interval, measured, percentiles_of
+from mstr_arrow.throughput.figures import PERCENTILES, Interval, figures_of, interval, measure_round, percentiles_of
 from mstr_arrow.throughput.knee import find_knee, fit
 from mstr_arrow.throughput.log import Sent, table_of
 from mstr_arrow.throughput.result import Sweep
@@ -49,28 +49,28 @@ def test_an_interval_is_the_one_of_the_textbook(values):
 @given(st.lists(st.tuples(st.floats(0, 10), st.floats(0.01, 5)), min_size=3, max_size=40), st.floats(0, 5))
 def test_littles_law_holds_for_any_requests(requests, full):
     table = table_of([answered(sent, sent + took) for sent, took in requests])
-    one = measured(table, full=full, cpu=0, lag=0)
+    one = measure_round(table, full=full, cpu=0, lag=0)
     assert one.in_flight == pytest.approx(one.expected, rel=1e-6, abs=1e-9)
     assert one.rows == pytest.approx(10 * one.requests)
 
 
 def test_a_request_at_the_edge_counts_by_the_part_that_lies_within():
     table = table_of([answered(0, 2), answered(1, 3), answered(2, 4), answered(3, 5)])
-    one = measured(table, full=1, cpu=0, lag=0)
+    one = measure_round(table, full=1, cpu=0, lag=0)
     assert one.seconds == 2  # from full to when the last was sent
     assert one.requests == 0.5 + 1 + 0.5
 
 
 def test_a_round_counts_from_its_last_cold_request_and_is_warm_then():
     table = table_of([answered(at, at + 1, cold=at < 2) for at in range(10)])
-    one = measured(table, full=0, cpu=0, lag=0)
+    one = measure_round(table, full=0, cpu=0, lag=0)
     assert one.seconds == 7
     assert one.cold == 0
 
 
 def test_nothing_that_was_answered_is_no_round():
     table = table_of([Sent(0, 0, 0.0, sent=0.0, error="ServerError")])
-    assert measured(table, full=0, cpu=0, lag=0) is None
+    assert measure_round(table, full=0, cpu=0, lag=0) is None
     one = figures_of(table, [], open_loop=False)
     assert (one.requests, one.errors, one.failed) == (1, 1, 1.0)
     assert one.latencies == {}
@@ -84,7 +84,7 @@ def test_a_sweep_without_requests_has_no_curves():
 
 def test_pages_without_rows_give_no_rows_and_no_error():
     table = table_of([answered(at / 10, at / 10 + 0.1, rows=0) for at in range(20)])
-    one = figures_of(table, [measured(table, full=0, cpu=0, lag=0)], open_loop=False)
+    one = figures_of(table, [measure_round(table, full=0, cpu=0, lag=0)], open_loop=False)
     assert one.rows_per_second.mean == 0
     assert one.requests_per_second.mean == pytest.approx(10)
 
@@ -101,7 +101,7 @@ def test_few_levels_and_a_single_round_have_no_law_and_no_interval(concurrency):
 
 def test_cold_requests_alone_are_counted_all_the_same():
     table = table_of([answered(at, at + 1, cold=True) for at in range(5)])
-    one = figures_of(table, [measured(table, full=0, cpu=0, lag=0)], open_loop=False)
+    one = figures_of(table, [measure_round(table, full=0, cpu=0, lag=0)], open_loop=False)
     assert one.latencies[50.0] == pytest.approx(1, rel=1e-3)
     assert one.cold == 1
 

@@ -8,7 +8,7 @@ from mstr_arrow.throughput.loads import Load
 from mstr_arrow.throughput.recommend import recommend
 from mstr_arrow.throughput.result import Sweep
 from mstr_arrow.throughput.summary import summarise
-from mstr_arrow.wording import worded
+from mstr_arrow.wording import say_in_words
 from tests.throughput.examples import ABOUT, Made, closed, made, rich_sweep
 
 CALM = Made(noise=0.01)
@@ -146,7 +146,7 @@ def test_the_knee_of_the_best_page_size_is_recommended(rich):
     assert best.text.startswith("Set Limits.concurrency to 8 and Limits.page_rows to 50,000: they gave ")
     assert " (10,000 rows, p95 " in best.text
     words = {"Limits.concurrency": "--concurrency", "Limits.page_rows": "--page-rows"}
-    assert worded(best.text, words).startswith("Set --concurrency to 8 and --page-rows to 50,000: ")
+    assert say_in_words(best.text, words).startswith("Set --concurrency to 8 and --page-rows to 50,000: ")
 
 
 def test_of_page_sizes_that_give_about_as_much_the_smallest_is_recommended():

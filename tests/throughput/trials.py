@@ -7,7 +7,7 @@ import random
 import pyarrow as pa
 
 from mstr_arrow.throughput.about import About
-from mstr_arrow.throughput.figures import measured
+from mstr_arrow.throughput.figures import measure_round
 from mstr_arrow.throughput.loads import Rounds, loads_of
 from mstr_arrow.throughput.log import SCHEMA
 from mstr_arrow.throughput.result import Sweep
@@ -48,7 +48,7 @@ def drawn(
         table = _table(requests, loads.index(load), number, rows)
         tables.append(table)
         rounds[load].append(
-            measured(table, full=sorted(done for _, done in requests)[load.concurrency - 1], cpu=0.0, lag=0.0)
+            measure_round(table, full=sorted(done for _, done in requests)[load.concurrency - 1], cpu=0.0, lag=0.0)
         )
     return Sweep(pa.concat_tables(tables), loads, rounds, {}, about)
 

@@ -16,7 +16,7 @@ from mstr_arrow.cli.options.profile import profile_of
 from mstr_arrow.cli.options.profile_file import change_profile
 from mstr_arrow.cli.options.prompt_answers import PromptAnswers, PromptsFile, answers_from, prompts_as_options
 from mstr_arrow.cli.options.server import Server, takes_server
-from mstr_arrow.cli.render.errors import FAILED, shown_errors
+from mstr_arrow.cli.render.errors import FAILED, show_errors
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.sweeping import sweep_progress
 from mstr_arrow.cli.render.tables import print_json
@@ -159,7 +159,7 @@ def run(
     """
     console = Terminal(stderr=True)
     with (
-        shown_errors(console, verbose=verbose, interrupted=KEPT),
+        show_errors(console, verbose=verbose, interrupted=KEPT),
         prompts_as_options(objects[0] if len(objects) == 1 else "REPORT"),
         open_connection(server) as connection,
     ):
@@ -187,7 +187,7 @@ def run(
         folder = _free(output)
         if not yes:
             _ask(console, str(plan.estimate()), server.url)
-        with _reported(console, plan, folder, json=json), sweep_progress(console, plan, quiet=quiet) as tell:
+        with _report_results(console, plan, folder, json=json), sweep_progress(console, plan, quiet=quiet) as tell:
             plan.run(lambda load, found: tell((load, found)))
         sweep = plan.result
         if save_profile:
@@ -197,7 +197,7 @@ def run(
 
 
 @contextmanager
-def _reported(console: Terminal, plan: Any, folder: Path, *, json: bool) -> Iterator[None]:
+def _report_results(console: Terminal, plan: Any, folder: Path, *, json: bool) -> Iterator[None]:
     """Report what was measured inside, also after Ctrl-C."""
     try:
         yield
@@ -264,5 +264,5 @@ def _throughput() -> Any:
 def show(folder: Folder, *, verbose: common.Verbose = False, json: common.Json = False) -> None:
     """Show again what a measurement found, and write its report anew."""
     console = Terminal(stderr=True)
-    with shown_errors(console, verbose=verbose):
+    with show_errors(console, verbose=verbose):
         _report(console, _throughput().load(folder), folder, json=json)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from mstr_arrow.cli.options import common
-from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.errors import show_errors
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json
 
@@ -19,7 +19,7 @@ def compare(
     verbose: common.Verbose = False,
 ) -> None:
     """Tell which differences between two measurements are beyond noise: before and after, or two servers."""
-    with shown_errors(Terminal(stderr=True), verbose=verbose):
+    with show_errors(Terminal(stderr=True), verbose=verbose):
         from mstr_arrow import throughput  # noqa: PLC0415 - an extra
         from mstr_arrow.cli.render.comparison import as_json, comparison  # noqa: PLC0415 - an extra
 

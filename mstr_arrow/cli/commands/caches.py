@@ -10,7 +10,7 @@ from mstr_arrow.caches.cache import CubeCache, CubeCaches
 from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.server import Server, takes_server
-from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.errors import show_errors
 from mstr_arrow.cli.render.progress import MB
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json, print_table, print_text
@@ -39,7 +39,7 @@ def ls(
 ) -> None:
     """List caches: a line for each cube and node that it is published on."""
     console = Terminal(stderr=True)
-    with shown_errors(console, verbose=verbose):
+    with show_errors(console, verbose=verbose):
         with open_connection(server) as connection:
             found = connection.caches(cube, node=node)
             others = {each.cube for each in connection.caches(node=node)} if cube and not found else ()
@@ -55,7 +55,7 @@ def ls(
             )
 
 
-def _changing(method: str, done: str, help_text: str) -> Callable[..., None]:
+def _make_command(method: str, done: str, help_text: str) -> Callable[..., None]:
     """Make the command that calls a method of each cache of a cube."""
 
     @takes_server()
@@ -67,7 +67,7 @@ def _changing(method: str, done: str, help_text: str) -> Callable[..., None]:
         verbose: common.Verbose = False,
     ) -> None:
         with (
-            shown_errors(Terminal(stderr=True), verbose=verbose, interrupted=LEFT),
+            show_errors(Terminal(stderr=True), verbose=verbose, interrupted=LEFT),
             open_connection(server) as connection,
         ):
             for cache in _of(connection, cube, node):
@@ -78,11 +78,11 @@ def _changing(method: str, done: str, help_text: str) -> Callable[..., None]:
     return change
 
 
-load = _changing("load", "Loaded", "Load a cube's data into memory.")
-unload = _changing("unload", "Unloaded", "Take a cube's data out of memory; they are loaded again at need.")
-activate = _changing("activate", "Activated", "Let a cube be read.")
-deactivate = _changing("deactivate", "Deactivated", "Let a cube not be read, with its data kept.")
-delete = _changing(
+load = _make_command("load", "Loaded", "Load a cube's data into memory.")
+unload = _make_command("unload", "Unloaded", "Take a cube's data out of memory; they are loaded again at need.")
+activate = _make_command("activate", "Activated", "Let a cube be read.")
+deactivate = _make_command("deactivate", "Deactivated", "Let a cube not be read, with its data kept.")
+delete = _make_command(
     "delete", "Deleted the cache of", "Delete a cube's data: it is not published any more, until it is refreshed."
 )
 

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mstr_arrow.cli.commands.simulate import fetch_command
-from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.errors import show_errors
 from mstr_arrow.cli.render.progress import MB, progress
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.trace import listener
@@ -37,7 +37,7 @@ def demo(
     from mstr_arrow.simulator import Simulator  # noqa: PLC0415
 
     out, err = Terminal(), Terminal(stderr=True)
-    with shown_errors(err, verbose=verbose):
+    with show_errors(err, verbose=verbose):
         # Answers on the loopback are not compressed: packing them would take longer than sending them.
         with Simulator(rows=rows, gzip=False) as sim:
             out.print(f"A simulated Intelligence Server runs on this machine, at {sim.url}.", soft_wrap=True)

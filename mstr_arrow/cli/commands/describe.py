@@ -12,7 +12,7 @@ from mstr_arrow.cli.commands.ls import as_json
 from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.server import Server, takes_server
-from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.errors import show_errors
 from mstr_arrow.cli.render.progress import MB
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json, print_table
@@ -46,7 +46,7 @@ def describe(
     A cube or data model is only looked at. A report is run, since only then its columns and rows are known; at most
     a thousand of its rows are transferred. Of a data model the tables and the parameters are listed, too.
     """
-    with shown_errors(Terminal(stderr=True), verbose=verbose):
+    with show_errors(Terminal(stderr=True), verbose=verbose):
         with open_connection(server) as connection:
             facts = look_at(connection, name, object_type)
         if json:

@@ -17,7 +17,7 @@ from mstr_arrow.cli.options.result import Result
 from mstr_arrow.cli.options.resuming import GOES_ON
 from mstr_arrow.cli.options.saving import Saving
 from mstr_arrow.cli.options.server import Server, takes_server
-from mstr_arrow.cli.render.errors import NO_FILE, shown_errors
+from mstr_arrow.cli.render.errors import NO_FILE, show_errors
 from mstr_arrow.cli.render.fetched import as_json, summarise
 from mstr_arrow.cli.render.logs import LogJson, standard_error
 from mstr_arrow.cli.render.tables import print_json, print_text
@@ -70,7 +70,7 @@ def fetch(
     console = standard_error(log_json=log_json)
     choice = Choice(names=names or (), include=include or (), exclude=exclude or (), kind=object_type)
     stays = GOES_ON if saving.resumes else WHOLE_STAYS if choice.several else NO_FILE
-    with shown_errors(console, verbose=verbose, interrupted=stays):
+    with show_errors(console, verbose=verbose, interrupted=stays):
         choice.check()
         _check(
             {

@@ -13,12 +13,12 @@ from mstr_arrow.cli.commands.whoami import look_around
 from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import find_url, given_as_option, open_connection
 from mstr_arrow.cli.options.keyrings import SERVICE, forget, keep, require_keyring, service_of
-from mstr_arrow.cli.options.login_mode import named
+from mstr_arrow.cli.options.login_mode import name_way_in
 from mstr_arrow.cli.options.passwords import STDIN, ask_secret, ask_text, first_line
 from mstr_arrow.cli.options.profile import Profile, profile_of
 from mstr_arrow.cli.options.profile_file import change_profile
 from mstr_arrow.cli.options.server import ProfileName, Server, is_seldom, takes_server, variable
-from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.errors import show_errors
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.config import Credential
 from mstr_arrow.credentials import resolve_here
@@ -46,7 +46,7 @@ def login(
     Needs the extra keyring.
     """
     console = Terminal(stderr=True)
-    with shown_errors(console, verbose=verbose):
+    with show_errors(console, verbose=verbose):
         if server.session is not None and given_as_option(server, "session"):
             raise UsageError("a session is not kept.", hint="Drop --session, and log in by a password or a token.")
         require_keyring()
@@ -57,7 +57,7 @@ def login(
         username = f"API token of {profile}" if key else _text(server.username, "User name")
         secret = _secret(server, username, key=key)
         arguments = {"api_key": secret} if key else {"username": username, "password": secret}
-        way_in = named(arguments, server.login_mode)
+        way_in = name_way_in(arguments, server.login_mode)
         with open_connection(server, way_in=way_in) as connection:
             facts = look_around(connection)
         service = service_of(base)
@@ -78,7 +78,7 @@ def logout(
 ) -> None:
     """Remove from the keyring what mstr-arrow login has put there, and from the profile what used it."""
     console = Terminal(stderr=True)
-    with shown_errors(console, verbose=verbose):
+    with show_errors(console, verbose=verbose):
         profile = profile_of(context)
         stored = {key: table for key, table in profile.credentials.items() if _is_ours(table)}
         if not stored:

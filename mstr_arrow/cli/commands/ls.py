@@ -10,7 +10,7 @@ from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.output import Format, ParquetOptions, output_from
 from mstr_arrow.cli.options.server import Server, takes_server
-from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.errors import show_errors
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import count, print_json, print_table
 
@@ -69,7 +69,7 @@ def ls(
 ) -> None:
     """List the cubes, reports, data models and dashboards that you can see."""
     console = Terminal(stderr=True)
-    with shown_errors(console, verbose=verbose):
+    with show_errors(console, verbose=verbose):
         target = None if output is None else output_from(output, output_format, PARQUET)
         kind = None if listed == "all" else listed
         chosen = "all" if projects and "all" in projects else projects
@@ -88,7 +88,7 @@ def ls(
             print_table(*_table(shown, details=details, several=chosen is not None))
         if not found:
             what = "objects" if kind is None else f"{kind}s"
-            console.print(_nothing(what, pattern, certified), soft_wrap=True)
+            console.print(_describe_nothing(what, pattern, certified), soft_wrap=True)
         elif len(shown) < len(found):
             console.print(f"… and {len(found) - len(shown):,} more.")
 
@@ -132,7 +132,7 @@ def _row(entry: CatalogueEntry, *, several: bool) -> tuple[str, ...]:
     return (*row, entry.project) if several else tuple(row)
 
 
-def _nothing(what: str, pattern: str | None, certified: bool | None) -> str:
+def _describe_nothing(what: str, pattern: str | None, certified: bool | None) -> str:
     if certified is not None:
         what = f"{'certified' if certified else 'uncertified'} {what}"
     if pattern is None:

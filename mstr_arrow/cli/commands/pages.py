@@ -12,7 +12,7 @@ from mstr_arrow.cli.options.prompt_answers import (
     prompts_as_options,
 )
 from mstr_arrow.cli.options.server import Server, takes_server
-from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.errors import show_errors
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json, print_table
 
@@ -30,7 +30,7 @@ def pages(
     """List the pages of a report that has page-by: those that have data. The report is run."""
     console = Terminal(stderr=True)
     with (
-        shown_errors(console, verbose=verbose),
+        show_errors(console, verbose=verbose),
         prompts_as_options(name),
         open_connection(server) as connection,
     ):

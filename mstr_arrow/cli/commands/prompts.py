@@ -9,12 +9,12 @@ from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.prompt_answers import ReportName, ask_all
 from mstr_arrow.cli.options.server import Server, takes_server
-from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.errors import show_errors
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json, print_table, print_text
 from mstr_arrow.errors import UsageError
 from mstr_arrow.objects.prompts import prompt_table
-from mstr_arrow.paths import told, written_path
+from mstr_arrow.paths import explain_refusal, path_to_write
 from mstr_arrow.prompts.collection import as_toml
 from mstr_arrow.prompts.template import template
 from mstr_arrow.prompts.words import rows
@@ -46,10 +46,10 @@ def prompts(
     """
     console = Terminal(stderr=True)
     with (
-        shown_errors(console, verbose=verbose),
+        show_errors(console, verbose=verbose),
         open_connection(server) as connection,
     ):
-        output = output and written_path(output)
+        output = output and path_to_write(output)
         if output is not None and not ask and output.suffix.lower() != ".toml":
             raise UsageError(f"a file to fill in is TOML, not {output.name!r}.", hint="Name it answers.toml.")
         report = connection.report(connection.find(name, "report").id)
@@ -61,7 +61,7 @@ def prompts(
                 answers.save(output)
         elif output is not None:
             text = template(report.prompts, report.name)
-            with told(output, "written"):
+            with explain_refusal(output, "written"):
                 output.write_text(text, encoding="utf-8")
         elif json:
             print_json(prompt_table(report.prompts).to_pylist())

@@ -12,8 +12,8 @@ from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.column_types import read_types
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.server import Server, takes_server
-from mstr_arrow.cli.options.target import look_at, named_like, say_keys
-from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.options.target import look_at, name_like, say_keys
+from mstr_arrow.cli.render.errors import show_errors
 from mstr_arrow.cli.render.logs import LogJson, standard_error
 from mstr_arrow.cli.render.tables import print_text
 from mstr_arrow.cli.render.uploading import detail, summarise, upload_progress
@@ -162,7 +162,7 @@ def push(
     from mstr_arrow.cli.options.input import open_tables, read_forms  # noqa: PLC0415
 
     console = standard_error(log_json=log_json)
-    with shown_errors(console, verbose=verbose, interrupted=TAKEN_BACK):
+    with show_errors(console, verbose=verbose, interrupted=TAKEN_BACK):
         given = open_tables(files or (), query, table, read_types(column_types or ()), default=name)
         of_attributes = read_forms(forms or ())
         with open_connection(server) as connection:
@@ -201,7 +201,7 @@ def _fit(
     if there is None:
         return given.tables, []
     dataset, definition = there
-    tables = given.tables if given.chosen else named_like(given.tables, dataset)
+    tables = given.tables if given.chosen else name_like(given.tables, dataset)
     if definition is None or mode not in {"update", "upsert"}:
         return tables, []
     return tables, [say_keys(mode, name, data.schema.names, definition) for name, data in tables.items()]

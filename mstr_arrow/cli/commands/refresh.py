@@ -10,7 +10,7 @@ from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.policies import Policy, Tables, policies_from
 from mstr_arrow.cli.options.server import Server, takes_server
-from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.errors import show_errors
 from mstr_arrow.cli.render.logs import LogJson, standard_error
 from mstr_arrow.cli.render.progress import clock
 from mstr_arrow.cli.render.publishing import publication_progress, summarise
@@ -55,7 +55,7 @@ def refresh(
     started is followed; that of a data model is waited for, and then this one begins.
     """
     console = standard_error(log_json=log_json)
-    with shown_errors(console, verbose=verbose, interrupted=CANCELLED), open_connection(server) as connection:
+    with show_errors(console, verbose=verbose, interrupted=CANCELLED), open_connection(server) as connection:
         policies = policies_from(tables or (), policy)
         found = _find(connection, name)
         began = time.monotonic()
@@ -72,7 +72,7 @@ def refresh(
         if json:
             print_json(as_json(found, publication) | {"seconds": round(seconds, 3)})
         elif not quiet:
-            print_text(summarise(publication, seconds) if wait else _going_on(publication, left_open))
+            print_text(summarise(publication, seconds) if wait else _describe_rest(publication, left_open))
 
 
 def _find(connection: Connection, name: str) -> ObjectInfo:
@@ -122,7 +122,7 @@ def _leave(connection: Connection, publication: Publication) -> float | None:
     return connection.session_info().timeout
 
 
-def _going_on(publication: Publication, seconds: float | None) -> str:
+def _describe_rest(publication: Publication, seconds: float | None) -> str:
     """Say what goes on, and until when the session for it stays open."""
     job = "The server" if publication.job_id is None else f"Job {publication.job_id}"
     ends = "when it was idle for too long" if seconds is None else f"after {clock(seconds)} of idleness"

@@ -11,8 +11,8 @@ import typer
 from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_later
 from mstr_arrow.cli.options.server import Server, takes_server
-from mstr_arrow.cli.render.errors import explain, shown_errors
-from mstr_arrow.cli.render.jobs import jobs_progress, planned_as_json, print_plan, print_run, run_as_json
+from mstr_arrow.cli.render.errors import explain, show_errors
+from mstr_arrow.cli.render.jobs import jobs_progress, plan_as_json, print_plan, print_run, run_as_json
 from mstr_arrow.cli.render.logs import LogJson, standard_error
 from mstr_arrow.cli.render.tables import print_json
 from mstr_arrow.cli.render.trace import listener
@@ -62,7 +62,7 @@ def run(
     A job that fails does not end the others. What may pass by itself is tried again.
     """
     console = standard_error(log_json=log_json)
-    with shown_errors(console, verbose=verbose, interrupted=GOES_ON):
+    with show_errors(console, verbose=verbose, interrupted=GOES_ON):
         # Only this command pays for importing all ways of writing.
         from mstr_arrow.jobs.api import Choice, note_terminated, plan_with, run_with  # noqa: PLC0415
         from mstr_arrow.jobs.endings import LOCKED  # noqa: PLC0415
@@ -84,7 +84,7 @@ def run(
         if dry_run:
             planned = plan_with(file, choice)
             if json:
-                print_json(planned_as_json(planned))
+                print_json(plan_as_json(planned))
             else:
                 print_plan(planned)
             return

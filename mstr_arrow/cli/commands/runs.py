@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from mstr_arrow.cli.options import common
-from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.errors import show_errors
 from mstr_arrow.cli.render.progress import clock
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json, print_table
@@ -32,7 +32,7 @@ def runs(
 ) -> None:
     """Show what the last runs of a file of jobs did, newest first; what failed is told below, with its hint."""
     console = Terminal(stderr=True)
-    with shown_errors(console, verbose=verbose):
+    with show_errors(console, verbose=verbose):
         found = past_runs(file, job=job, last=last)
         if json:
             print_json([_as_json(run) for run in found])

@@ -4,7 +4,7 @@ from mstr_arrow.cli.commands.subscriptions.listing import moment
 from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.server import Server, takes_server
-from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.errors import show_errors
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json, print_table
 from mstr_arrow.subscriptions.schedules import Schedule
@@ -16,7 +16,7 @@ HEADERS = ("NAME", "TYPE", "NEXT", "ID", "EVENT", "EXPIRED")
 def schedules(*, server: Server, json: common.Json = False, verbose: common.Verbose = False) -> None:
     """List the schedules that subscriptions can have."""
     console = Terminal(stderr=True)
-    with shown_errors(console, verbose=verbose):
+    with show_errors(console, verbose=verbose):
         with open_connection(server) as connection:
             found = connection.schedules()
         if json:

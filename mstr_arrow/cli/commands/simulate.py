@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.errors import show_errors
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json
 from mstr_arrow.errors import UsageError
@@ -93,7 +93,7 @@ def simulate(
         "time.workers": workers,
         "time.request_ms": request_ms,
     }
-    with shown_errors(Terminal(stderr=True), verbose=False):
+    with show_errors(Terminal(stderr=True), verbose=False):
         try:
             given = [*(f"{name}={dumps(value)}" for name, value in usual.items()), *(assigned or [])]
             simulator = Simulator(port=port, **read_assignments(given))

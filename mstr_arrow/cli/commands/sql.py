@@ -17,7 +17,7 @@ from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.output import Output, ParquetOptions, output_from
 from mstr_arrow.cli.options.parameters import ParameterValues, parameters_from
 from mstr_arrow.cli.options.server import Server, takes_server
-from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.errors import show_errors
 from mstr_arrow.cli.render.preview import Preview, first_rows
 from mstr_arrow.cli.render.progress import detail, progress, together
 from mstr_arrow.cli.render.streams import Terminal
@@ -84,7 +84,7 @@ def sql(
     Of each, once, no more is read than what is certain to be enough: --explain tells.
     """
     console = Terminal(stderr=True)
-    with shown_errors(console, verbose=verbose):
+    with show_errors(console, verbose=verbose):
         target = (
             None if output is None else output_from(output, output_format, replace(PARQUET, overwrite=overwrite))
         )
@@ -108,7 +108,7 @@ def sql(
         if isinstance(result, Preview):
             result.print()
         if not quiet:
-            line = f"{_said(result, target)} in {time.perf_counter() - began:.1f} s{_read(sources)}"
+            line = f"{_describe_result(result, target)} in {time.perf_counter() - began:.1f} s{_read(sources)}"
             console.print(line, soft_wrap=True)
         for stats in [source.scan.stats for source in sources] if verbose else ():
             console.print(detail(stats) if stats else "not read", soft_wrap=True)
@@ -165,7 +165,7 @@ def _result(work: Future[T], connection: Connection, database: Database) -> T:
         raise
 
 
-def _said(result: Preview | int, target: Output | None) -> str:
+def _describe_result(result: Preview | int, target: Output | None) -> str:
     if isinstance(result, Preview) or target is None:
         return str(result)
     return f"{count(result)} → {target.describe()},"

@@ -7,7 +7,7 @@ import typer
 from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.server import Server, takes_server
-from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.errors import show_errors
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json, print_table
 from mstr_arrow.users.model import Addresses
@@ -34,7 +34,7 @@ def users(
 ) -> None:
     """List the users that you can see."""
     console = Terminal(stderr=True)
-    with shown_errors(console, verbose=verbose):
+    with show_errors(console, verbose=verbose):
         with open_connection(server) as connection:
             found = [(user, user.addresses() if addresses else None) for user in connection.users(pattern)]
         if json:

@@ -8,7 +8,7 @@ from rich.text import Text
 from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import find_way_in, open_connection
 from mstr_arrow.cli.options.server import Server, takes_server
-from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.errors import show_errors
 from mstr_arrow.cli.render.progress import clock
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json
@@ -27,7 +27,7 @@ def whoami(*, server: Server, json: common.Json = False, verbose: common.Verbose
 
     This help shows all options of the log-in; every command that talks to a server takes them.
     """
-    with shown_errors(Terminal(stderr=True), verbose=verbose):
+    with show_errors(Terminal(stderr=True), verbose=verbose):
         way_in = find_way_in(server)
         with open_connection(server, way_in=way_in) as connection:
             facts = look_around(connection) | {
@@ -55,12 +55,14 @@ def look_around(connection: Connection) -> dict[str, Any]:
         "project_id": chosen.id if chosen else None,
         "projects": [project.name for project in projects],
         "session_timeout_seconds": info.timeout,
-        "session_seconds_left": None if info.timeout is None else client.run(_left(client.http, info.timeout)),
+        "session_seconds_left": None
+        if info.timeout is None
+        else client.run(_seconds_left(client.http, info.timeout)),
         "working_set": info.working_set,
     }
 
 
-async def _left(http: ProjectHttp, longest: float) -> float:
+async def _seconds_left(http: ProjectHttp, longest: float) -> float:
     """Count from the last request, which is what the server does."""
     idle = asyncio.get_running_loop().time() - http.own.keys.used_at
     return round(max(0.0, longest - idle), 1)

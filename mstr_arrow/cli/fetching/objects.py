@@ -41,12 +41,12 @@ class Choice:
                 "--exclude is for what --include chooses.", hint="Add --include '*', or leave it away."
             )
 
-    def found(self, connection: Connection) -> list[ObjectInfo | Fetched]:
+    def find_all(self, connection: Connection) -> list[ObjectInfo | Fetched]:
         """Find them, each once; what cannot be found has failed."""
-        found = [*self._named(connection), *self._included(connection)]
+        found = [*self._find_named(connection), *self._find_included(connection)]
         return list({each.id if not isinstance(each, Fetched) else each.name: each for each in found}.values())
 
-    def _named(self, connection: Connection) -> Iterator[ObjectInfo | Fetched]:
+    def _find_named(self, connection: Connection) -> Iterator[ObjectInfo | Fetched]:
         for name in self.names:
             try:
                 yield connection.find(name, self.kind)
@@ -58,7 +58,7 @@ class Choice:
             except UsageError as error:
                 yield Fetched(name=name, error=error)
 
-    def _included(self, connection: Connection) -> Iterator[ObjectInfo | Fetched]:
+    def _find_included(self, connection: Connection) -> Iterator[ObjectInfo | Fetched]:
         excluded = [matcher(pattern) for pattern in self.exclude]
         for pattern in self.include:
             listed = connection.objects(pattern, self.kind)

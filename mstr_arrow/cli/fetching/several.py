@@ -31,7 +31,7 @@ def fetch_one(connection: Connection, choice: Choice, target: Output | Resuming,
     began = time.monotonic()
     found, written, failed = None, None, None
     try:
-        with prompts_as_options(name), _noted(connection, target):
+        with prompts_as_options(name), _note_session(connection, target):
             found = connection.find(name, choice.kind)
             written = work.write(connection, found, target)
     except MstrError as error:
@@ -41,7 +41,7 @@ def fetch_one(connection: Connection, choice: Choice, target: Output | Resuming,
 
 def fetch_several(connection: Connection, choice: Choice, saving: Saving, work: Work) -> list[Fetched]:
     """Write each object under its name into a folder; errors: UsageError for what no folder can be written as."""
-    found = choice.found(connection)
+    found = choice.find_all(connection)
     objects = [each for each in found if not isinstance(each, Fetched)]
     names = names_apart([(each.name, each.id) for each in objects])
     targets = dict(zip([each.id for each in objects], saving.targets(names), strict=True))
@@ -59,7 +59,7 @@ def _fetch(connection: Connection, found: ObjectInfo, target: Output | Resuming,
     began = time.monotonic()
     written, failed = None, None
     try:
-        with prompts_as_options(found.name), _noted(connection, target):
+        with prompts_as_options(found.name), _note_session(connection, target):
             written = work.of(found.name).write(connection, found, target)
     except MstrError as error:
         failed = error
@@ -80,6 +80,6 @@ def code_of(fetched: Sequence[Fetched]) -> int:
     return FAILED if len(codes) > 1 else next(iter(codes), 0)
 
 
-def _noted(connection: Connection, target: Output | Resuming) -> AbstractContextManager[None]:
+def _note_session(connection: Connection, target: Output | Resuming) -> AbstractContextManager[None]:
     """Note the session of an extraction where its next run finds it."""
     return target.over(connection) if isinstance(target, Resuming) else nullcontext()

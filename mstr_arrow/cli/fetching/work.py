@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mstr_arrow.cli.options.written import Written
     from mstr_arrow.cli.render.streams import Terminal
     from mstr_arrow.connection import Connection
-    from mstr_arrow.fetch.options import ScanOptions
+    from mstr_arrow.fetch.read_options import ScanOptions
     from mstr_arrow.instances.freshness import Published
     from mstr_arrow.objects.cube import Cube
     from mstr_arrow.prompts.collection import Answers
@@ -63,10 +63,10 @@ class Work:
 
     def scan(self, connection: Connection, found: ObjectInfo, target: Output | Resuming | None = None) -> Scan:
         """Open an object, have it published anew if that is wanted, and ask what is not in the target yet."""
-        opened = self._opened(connection, found)
+        opened = self._open(connection, found)
         if self.refresh:
             self._refresh(opened)
-        told, column = self.prompting.told(opened, self.answers), self.query.since
+        told, column = self.prompting.apply_to(opened, self.answers), self.query.since
         if column is None or not isinstance(target, Output):
             return self.query.apply_to(told)
         last = highest_in(Target("parts", str(target.path)), column)
@@ -76,7 +76,7 @@ class Work:
         """Do all of it, and tell what was done."""
         scan = self.scan(connection, found, target)
         asks_time = self.tells_data_time and not isinstance(target, Resuming)
-        published = _published(connection, found) if asks_time else None
+        published = _fetch_published(connection, found) if asks_time else None
         with progress(self.console, quiet=self.quiet, label=self.label) as on_progress:
             written = target.write(scan, on_progress)
         if published is not None:
@@ -88,7 +88,7 @@ class Work:
             self.console.print(detail(written.stats), soft_wrap=True)
         return written
 
-    def _opened(self, connection: Connection, found: ObjectInfo) -> Cube | Report:
+    def _open(self, connection: Connection, found: ObjectInfo) -> Cube | Report:
         if found.kind == "data model":
             return connection.data_model(
                 found.id, parameters=self.parameters, row_counts=self.row_counts, **self.options
@@ -113,7 +113,7 @@ class Work:
             self.console.print(f"{self.label}{done}", soft_wrap=True, markup=False)
 
 
-def _published(connection: Connection, found: ObjectInfo) -> Published:
+def _fetch_published(connection: Connection, found: ObjectInfo) -> Published:
     """Ask when the data of an object were published, which an extraction does by itself."""
     client = client_of(connection)
     kind = "report" if found.kind == "report" else "cube"

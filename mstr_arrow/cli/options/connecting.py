@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mstr_arrow.cli.options.environment import misspelled
+from mstr_arrow.cli.options.environment import find_misspelled
 from mstr_arrow.cli.options.login_mode import Given, WayIn, choose
 from mstr_arrow.cli.options.passwords import STDIN, ask_later, first_line
 from mstr_arrow.cli.options.profile import profile_of
@@ -35,7 +35,7 @@ _LEVELS = ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP")
 
 def open_connection(server: Server, *, limits: Limits | None = None, way_in: WayIn | None = None) -> Connection:
     """Open the connection that a command's options ask for."""
-    for name, meant in misspelled(os.environ).items():
+    for name, meant in find_misspelled(os.environ).items():
         Terminal(stderr=True).print(
             f"Warning: nothing reads {name}; did you mean {meant}?", style="yellow", soft_wrap=True
         )
@@ -61,14 +61,14 @@ def url_of(server: Server, way_in: WayIn) -> Credential | None:
     url = find_url(server)
     if url is None and "session" not in way_in.arguments:
         raise UsageError(
-            f"there is no URL of a server{_missing_file(server)}.",
+            f"there is no URL of a server{_describe_missing_file(server)}.",
             hint="Give it by --url, MSTR_URL or a profile, like https://bi.example.com/MicroStrategyLibrary; "
             "mstr-arrow login writes a profile.",
         )
     return url
 
 
-def _missing_file(server: Server) -> str:
+def _describe_missing_file(server: Server) -> str:
     """Say that the file which a variable names is not there, which is no error by itself."""
     path = profile_of(server.context).path
     return (
@@ -78,7 +78,7 @@ def _missing_file(server: Server) -> str:
 
 def find_url(server: Server) -> Credential | None:
     """Return the server's URL, or what fetches it."""
-    return server.url if server.url is not None else _kept(server, "url")
+    return server.url if server.url is not None else _get_credential(server, "url")
 
 
 def find_way_in(server: Server) -> WayIn:
@@ -160,7 +160,7 @@ def _elsewhere(url: str | None, profile: Profile) -> str | None:
     return f"What {profile} holds for its own server is not sent to {base_url(url)}."
 
 
-def _kept(server: Server, key: str) -> Credential | None:
+def _get_credential(server: Server, key: str) -> Credential | None:
     """Return a credential of the profile, None where it has none."""
     profile = profile_of(server.context)
     if key not in profile.credentials:
@@ -179,10 +179,10 @@ def find_settings(server: Server, limits: Limits) -> Settings:
         "total": server.total_timeout,
     }
     tls = Tls(
-        ca_file=_expanded(server.ca_file),
+        ca_file=_expand(server.ca_file),
         system_store=server.system_store,
-        cert_file=_expanded(server.cert_file),
-        key_file=_expanded(server.key_file),
+        cert_file=_expand(server.cert_file),
+        key_file=_expand(server.key_file),
         key_password=_secret(server, "key-password") if server.cert_file else None,
         verify=not server.insecure,
     )
@@ -195,7 +195,7 @@ def find_settings(server: Server, limits: Limits) -> Settings:
     )
 
 
-def _expanded(path: Path | None) -> Path | None:
+def _expand(path: Path | None) -> Path | None:
     return path.expanduser() if path else None
 
 
@@ -213,4 +213,4 @@ def _proxy(server: Server) -> Proxy | None:
 
 def _secret(server: Server, key: str) -> Credential | None:
     """Return a secret of the environment or the profile, None where there is none."""
-    return os.environ.get(variable(key)) or _kept(server, key)
+    return os.environ.get(variable(key)) or _get_credential(server, key)

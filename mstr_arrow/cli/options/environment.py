@@ -18,10 +18,10 @@ _SHORTEST = 4
 """Letters of a name that may be the beginning of a longer one."""
 
 
-def misspelled(environment: Mapping[str, str]) -> dict[str, str]:
+def find_misspelled(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that nothing reads, each with the one that was meant, which is not set itself.
 
-    >>> misspelled({"MSTR_PASSWD": "x", "MSTR_URL": "y", "MSTR_HOME": "z"})
+    >>> find_misspelled({"MSTR_PASSWD": "x", "MSTR_URL": "y", "MSTR_HOME": "z"})
     {'MSTR_PASSWD': 'MSTR_PASSWORD'}
     """
     known = {name.removeprefix(_PREFIX): name for name in sorted(variables())}

@@ -44,7 +44,7 @@ def open_tables(
     pairs = [_pair(text) for text in files]
     if table is not None and len(pairs) > 1:
         raise UsageError(f"--table is one name, for {len(pairs)} files.", hint="Write NAME=FILE for each.")
-    named = {table: pairs[0][1]} if table is not None else _named(pairs)
+    named = {table: pairs[0][1]} if table is not None else _name_tables(pairs)
     tables = {name: open_file(path, column_types=types) for name, path in named.items()}
     columns = [column for data in tables.values() for column in data.schema.names]
     for column, dtype in types.items():
@@ -61,7 +61,7 @@ def _pair(text: str) -> tuple[str | None, Path]:
     return None, read_path(text)
 
 
-def _named(pairs: Iterable[tuple[str | None, Path]]) -> dict[str, Path]:
+def _name_tables(pairs: Iterable[tuple[str | None, Path]]) -> dict[str, Path]:
     """Name each table, after its file where nothing else is said; errors: UsageError for two of one name."""
     named: dict[str, Path] = {}
     for name, path in pairs:

@@ -26,8 +26,8 @@ def service_of(base: str) -> str:
 
 def require_keyring() -> None:
     """Refuse a machine that has none, before a person types a password; errors: UsageError."""
-    keyring = _keyring()
-    with _told("cannot be kept: there is no working keyring"):
+    keyring = _import_keyring()
+    with _type_errors("cannot be kept: there is no working keyring"):
         backend = keyring.get_keyring()
     if type(backend).__module__ in _NO_KEYRINGS:
         raise UsageError(
@@ -39,26 +39,26 @@ def require_keyring() -> None:
 
 def keep(service: str, username: str, secret: str) -> None:
     """Store a secret, in place of the one there was; errors: SecretError."""
-    with _told("was not taken by the keyring"):
-        _keyring().set_password(service, username, secret)
+    with _type_errors("was not taken by the keyring"):
+        _import_keyring().set_password(service, username, secret)
 
 
 def forget(service: str, username: str) -> bool:
     """Remove a secret, and say whether there was one; errors: SecretError."""
-    keyring = _keyring()
-    with _told("was not removed from the keyring"):
+    keyring = _import_keyring()
+    with _type_errors("was not removed from the keyring"):
         if keyring.get_password(service, username) is None:
             return False
         keyring.delete_password(service, username)
         return True
 
 
-def _keyring() -> Any:
+def _import_keyring() -> Any:
     return client_library("keyring", "keyring")
 
 
 @contextmanager
-def _told(what: str) -> Iterator[None]:
+def _type_errors(what: str) -> Iterator[None]:
     """Type the errors of keyring, each backend of which has its own, and chain none: they may hold the secret."""
     try:
         yield

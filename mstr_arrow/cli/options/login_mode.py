@@ -68,10 +68,10 @@ def choose(
         raise UsageError(f"{places} contradict each other.", hint="Each says by itself who logs in.")
     if said == ["username"]:
         username = _usable(level["username"])
-        return named({"username": username, "password": _password(username, levels, ask)}, login_mode)
+        return name_way_in({"username": username, "password": _password(username, levels, ask)}, login_mode)
     _refuse_password(levels[0], level)
     if said:
-        return named({said[0]: _usable(level[said[0]])})
+        return name_way_in({said[0]: _usable(level[said[0]])})
     if login_mode is not None:
         raise UsageError(f"login mode {login_mode!r} needs a user name.", hint="Add --username or MSTR_USERNAME.")
     return WayIn("guest", {})
@@ -83,10 +83,10 @@ def _password(username: Credential, levels: Sequence[Mapping[str, Given]], ask: 
     return usable[0] if usable else ask(username, next((each.refusal for each in offered), None))
 
 
-def named(arguments: Mapping[str, Any], login_mode: str | None = None) -> WayIn:
+def name_way_in(arguments: Mapping[str, Any], login_mode: str | None = None) -> WayIn:
     """Name a way in by its arguments.
 
-    >>> named({"username": "ann", "password": "secret"}, "ldap").name
+    >>> name_way_in({"username": "ann", "password": "secret"}, "ldap").name
     'LDAP'
     """
     if "username" not in arguments:

@@ -25,7 +25,7 @@ from mstr_arrow.files.sinks import Csv, IpcFile, IpcStream
 from mstr_arrow.files.store_folder import finished_parts
 from mstr_arrow.files.uris import is_store_uri, store_uri
 from mstr_arrow.grid.texts import deliver_batch, deliver_schema
-from mstr_arrow.paths import missing_folder, written_path
+from mstr_arrow.paths import find_missing_folder, path_to_write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -113,7 +113,7 @@ class Output:
                 stats = self._write(scan, self.path, on_progress)
         files = self._files()
         return Written(
-            said=f"{summarise(stats)} → {self._described(files)}",
+            said=f"{summarise(stats)} → {self._describe(files)}",
             path=None if self.path is None else str(self.path),
             rows=stats.result_rows,
             parts=len(files) or None,
@@ -134,9 +134,9 @@ class Output:
 
     def describe(self) -> str:
         """Say in some words what was written."""
-        return self._described(self._files())
+        return self._describe(self._files())
 
-    def _described(self, sizes: list[int]) -> str:
+    def _describe(self, sizes: list[int]) -> str:
         if self.path is None:
             return "standard output"
         if not sizes:
@@ -232,7 +232,7 @@ def output_from(
 
 def _place(text: str) -> Path | str:
     """Return where a path leads on this machine, or the URI of a store; errors: UsageError."""
-    return str(store_uri(text)) if is_store_uri(text) else written_path(text)
+    return str(store_uri(text)) if is_store_uri(text) else path_to_write(text)
 
 
 def _check_on_disk(path: Path, *, makes_folders: bool) -> None:
@@ -242,7 +242,7 @@ def _check_on_disk(path: Path, *, makes_folders: bool) -> None:
             f"{path} is a folder.",
             hint=f"Name a file in it: -o {path / 'result.parquet'}. For a folder of parts end it in /: -o {path}/",
         )
-    missing = missing_folder(path)
+    missing = find_missing_folder(path)
     if missing is not None and not (makes_folders and not os.path.lexists(missing)):
         what = "is a file, and no folder" if missing.exists() else "does not exist"
         raise UsageError(f"the folder {missing} {what}.", hint="Make it first, or give another path.")

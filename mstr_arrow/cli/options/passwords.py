@@ -12,7 +12,7 @@ from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.errors import SecretError, UsageError
 from mstr_arrow.paths import read_path
 from mstr_arrow.secrets import file
-from mstr_arrow.wording import worded
+from mstr_arrow.wording import say_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ def first_line(path: Path) -> Credential:
         try:
             return _first(file(path)(), str(path))
         except SecretError as error:
-            error.hint = worded(error.hint or "", _IN_A_FILE)
+            error.hint = say_in_words(error.hint or "", _IN_A_FILE)
             raise
 
     return read

@@ -22,8 +22,8 @@ def change_profile(path: Path, name: str, changes: Mapping[str, Any]) -> None:
     path = path.resolve()  # a link stays one
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     before = path.read_text(encoding="utf-8") if path.exists() else ""
-    text = changed(before, name, changes)
-    if _read(text) != _expected(before, name, changes):
+    text = change_table(before, name, changes)
+    if _read(text) != _expect(before, name, changes):
         lines = "\n".join(_line(key, value) for key, value in changes.items() if value is not None)
         raise UsageError(
             f"{path} is written in a way that this program cannot change.",
@@ -32,10 +32,10 @@ def change_profile(path: Path, name: str, changes: Mapping[str, Any]) -> None:
     write_private(path, text)
 
 
-def changed(text: str, name: str, changes: Mapping[str, Any]) -> str:
+def change_table(text: str, name: str, changes: Mapping[str, Any]) -> str:
     r"""Change one table of a TOML file, whose values stand on a line each.
 
-    >>> print(changed('[a]\nurl = "x"  # old\n\n[b]\n', "a", {"url": "y", "project": "Retail"}), end="")
+    >>> print(change_table('[a]\nurl = "x"  # old\n\n[b]\n', "a", {"url": "y", "project": "Retail"}), end="")
     [a]
     url = "y"
     project = "Retail"
@@ -102,7 +102,7 @@ def _line(key: str, value: Any) -> str:
     return f"{key_text(key)} = {value_text(value)}"
 
 
-def _expected(text: str, name: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+def _expect(text: str, name: str, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the file should hold when it is changed."""
     content = tomllib.loads(text)
     table = {key: value for key, value in content.get(name, {}).items() if key.replace("_", "-") not in changes}

@@ -86,16 +86,16 @@ def prompts_as_options(name: str) -> Iterator[None]:
         yield
     except PromptsOpen as error:
         error.hint = (
-            f"Write a file of answers to fill in: mstr-arrow prompts {_quoted(name)} -o answers.toml; then add "
+            f"Write a file of answers to fill in: mstr-arrow prompts {_quote(name)} -o answers.toml; then add "
             "--prompts answers.toml. Or answer here: --prompt NAME=VALUE."
         )
         raise
 
 
-def _quoted(name: str) -> str:
+def _quote(name: str) -> str:
     """Put a name in quotes for a shell.
 
-    >>> print(_quoted("Sales By Year"), _quoted('the "$5" report'))
+    >>> print(_quote("Sales By Year"), _quote('the "$5" report'))
     "Sales By Year" 'the "$5" report'
     """
     return quote(name) if set('"$`\\!') & set(name) else f'"{name}"'

@@ -30,7 +30,7 @@ class Prompting:
         """Return the values of parameters; errors: UsageError."""
         return parameters_from(self.parameter or ())
 
-    def told(self, opened: Cube | Report, answers: Answers) -> Cube | Report:
+    def apply_to(self, opened: Cube | Report, answers: Answers) -> Cube | Report:
         """Answer a report's prompts and choose its pages; errors: UsageError for a cube, which has none."""
         if isinstance(opened, Report):
             return on_pages(opened.prompts(answers) if answers else opened, self.page or (), every=self.all_pages)

@@ -14,13 +14,13 @@ from mstr_arrow.cli.options.written import Written
 from mstr_arrow.cli.render.progress import summarise
 from mstr_arrow.cli.render.tables import count
 from mstr_arrow.errors import ServerError, TransportError, UsageError
-from mstr_arrow.extract.claim import claimed
-from mstr_arrow.extract.options import OnChange, Verify
-from mstr_arrow.fetch.options import Required
+from mstr_arrow.extract.claim import claim_session
+from mstr_arrow.extract.extract_options import OnChange, Verify
+from mstr_arrow.fetch.read_options import Required
 from mstr_arrow.files.missing import folders_made
 from mstr_arrow.files.uris import is_store_uri
 from mstr_arrow.grid.shape import SchemaMode, listed
-from mstr_arrow.paths import written_path
+from mstr_arrow.paths import path_to_write
 from mstr_arrow.session.client import client_of
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Resuming:
     @contextmanager
     def over(self, connection: Connection) -> Iterator[None]:
         """Make the folders that lead there, and note the connection's session at once, for the next run to find."""
-        with folders_made(self.folder), claimed(client_of(connection), self.folder):
+        with folders_made(self.folder), claim_session(client_of(connection), self.folder):
             yield
 
     def write(self, scan: Scan, on_progress: Callable[[ScanStats], None]) -> Written:
@@ -131,7 +131,7 @@ class Resuming:
         )
 
 
-def resuming_from(
+def read_resuming(
     output: str,
     output_format: Format | None,
     parquet: ParquetOptions,
@@ -149,7 +149,7 @@ def resuming_from(
             hint="Name a folder, as in -o sales/, and leave --format away.",
         )
     return Resuming(
-        folder=output if is_store_uri(output) else written_path(output),
+        folder=output if is_store_uri(output) else path_to_write(output),
         parquet=parquet,
         if_changed=if_changed,
         on_change=on_change,

@@ -17,7 +17,7 @@ from mstr_arrow.cli.options.resuming import (
     WhatToVerify,
     WhenChanged,
     WhenConsistent,
-    resuming_from,
+    read_resuming,
 )
 from mstr_arrow.errors import UsageError
 from mstr_arrow.files.adding import Mode
@@ -134,11 +134,11 @@ class Saving:
 
     def target(self) -> Output | Resuming:
         """Return where the result of one object goes; errors: UsageError."""
-        return self._target(self._given())
+        return self._target(self._require_output())
 
     def targets(self, names: list[str]) -> list[Output | Resuming]:
         """Return where the results of several objects go, by the names of their files; errors: UsageError."""
-        folder = self._given()
+        folder = self._require_output()
         if folder == "-":
             raise UsageError(
                 "several objects need a folder, and standard output is none.", hint="Give one: -o folder/"
@@ -154,7 +154,7 @@ class Saving:
     def _target(self, output: str) -> Output | Resuming:
         if not self.resumes:
             return output_from(output, self.output_format, self._parquet, makes_folders=True)
-        return resuming_from(
+        return read_resuming(
             output,
             self.output_format,
             self._parquet,
@@ -164,7 +164,7 @@ class Saving:
             verify=self.verify,
         )
 
-    def _given(self) -> str:
+    def _require_output(self) -> str:
         if self.output is None:
             raise UsageError(
                 "there is no --output.", hint="Name a file, as in -o sales.parquet; - is standard output."

@@ -140,10 +140,10 @@ def takes_server(*, all_options: bool = False) -> Callable[[Callable[..., None]]
     that are seldom needed are shown with ``all_options`` only; they work in any case.
     """
 
-    def taking(command: Callable[..., None]) -> Callable[..., None]:
+    def take_options(command: Callable[..., None]) -> Callable[..., None]:
         signature = inspect.signature(command, eval_str=True)
         groups = {
-            name: [_shown(option, all_options) for option in inspect.signature(group).parameters.values()]
+            name: [_hide_seldom(option, all_options) for option in inspect.signature(group).parameters.values()]
             for name, group in ((name, each.annotation) for name, each in signature.parameters.items())
             if isinstance(group, type) and is_dataclass(group)
         }
@@ -163,10 +163,10 @@ def takes_server(*, all_options: bool = False) -> Callable[[Callable[..., None]]
         run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         return run
 
-    return taking
+    return take_options
 
 
-def _shown(option: inspect.Parameter, seldom: bool) -> inspect.Parameter:
+def _hide_seldom(option: inspect.Parameter, seldom: bool) -> inspect.Parameter:
     """Hide an option that is seldom needed, unless those are to be shown."""
     if seldom or not _is_seldom(option.annotation):
         return option

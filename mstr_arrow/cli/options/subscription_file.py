@@ -60,15 +60,15 @@ class _Reader:
         self._text = text
 
     def file(self, read: Mapping[str, Any]) -> SubscriptionFile:
-        self._known(read, (*_OWN, *_SHOWN), "a subscription")
+        self._check_known(read, (*_OWN, *_SHOWN), "a subscription")
         if isinstance(shown := read.get("definition"), dict):
             self._tell_lost(shown)
             read = _of_definition(shown) | {"name": read.get("name")}
         return SubscriptionFile(
             read.get("name"),
-            [self._content(each) for each in _listed(read.get("contents"))],
-            [_named(each) for each in _listed(read.get("schedules"))],
-            [self._recipient(each) for each in _listed(read.get("recipients"))],
+            [self._content(each) for each in _as_list(read.get("contents"))],
+            [_read_name(each) for each in _as_list(read.get("schedules"))],
+            [self._recipient(each) for each in _as_list(read.get("recipients"))],
             self._delivery(read.get("delivery") or {}),
             {name: read[name] for name in _FLAGS if name in read},
         )
@@ -78,18 +78,18 @@ class _Reader:
             return given
         if not isinstance(given, dict):
             return Content(given)
-        self._known(given, ("id", "name", "type", "personalization", "refresh"), "a content")
+        self._check_known(given, ("id", "name", "type", "personalization", "refresh"), "a content")
         personalization = self._part(Personalization, given.get("personalization"))
         refresh = self._part(RefreshCondition, given.get("refresh"))
-        return Content(_named(given), personalization, refresh, type=given.get("type"))
+        return Content(_read_name(given), personalization, refresh, type=given.get("type"))
 
     def _recipient(self, given: Any) -> Recipient:
         if isinstance(given, Recipient):
             return given
         if not isinstance(given, dict):
             return Recipient(given)
-        self._known(given, ("id", "name", "type", "include"), "a recipient")
-        return Recipient(_named(given), given.get("type"), include=given.get("include", "TO"))
+        self._check_known(given, ("id", "name", "type", "include"), "a recipient")
+        return Recipient(_read_name(given), given.get("type"), include=given.get("include", "TO"))
 
     def _delivery(self, given: Any) -> Delivery:
         if isinstance(given, (Email, Cache, HistoryList, Other)):
@@ -112,7 +112,7 @@ class _Reader:
             )
         known = {each.name: each for each in dataclasses.fields(kind)}  # type: ignore[arg-type]  # parts are ones
         wire: dict[str, str] = {wire_name(kind, name): name for name in known}
-        self._known(given, (*known, *(set(wire) - set(known))), kind.LABEL)
+        self._check_known(given, (*known, *(set(wire) - set(known))), kind.LABEL)
         made: dict[str, Any] = {}
         for name, value in given.items():
             each = known[wire.get(str(name), str(name))]
@@ -128,7 +128,7 @@ class _Reader:
     def _tell_lost(self, shown: Mapping[str, Any]) -> None:
         """Warn of what the server says and this package does not know: it is not made again."""
         known = {*FILLED_IN, *_OWN, *map(camel, _FLAGS)}
-        parts = [*_listed(shown.get("contents"))]
+        parts = [*_as_list(shown.get("contents"))]
         wire = {wire_name(Personalization, each.name) for each in dataclasses.fields(Personalization)}
         lost = [name for name in shown if name not in known]
         lost += [name for each in parts for name in each.get("personalization") or {} if name not in wire]
@@ -137,7 +137,7 @@ class _Reader:
             text = f"{self._path} says {names} of the subscription, which is not known here and not made again."
             warnings.warn(text, DataLossWarning, stacklevel=2)
 
-    def _known(self, given: Mapping[str, Any], known: Sequence[str], what: str) -> None:
+    def _check_known(self, given: Mapping[str, Any], known: Sequence[str], what: str) -> None:
         for name in given:
             if name not in known:
                 raise UsageError(f"{self._place(name)}: {what} has no {name!r}.", hint=suggestion(name, known))
@@ -159,11 +159,11 @@ def _of_definition(shown: Mapping[str, Any]) -> dict[str, Any]:
             RefreshCondition.read(each["refreshCondition"]) if each.get("refreshCondition") else None,
             type=each.get("type"),
         )
-        for each in _listed(shown.get("contents"))
+        for each in _as_list(shown.get("contents"))
     ]
     recipients = [
         Recipient(each.get("id"), each.get("type"), include=each.get("includeType") or "TO")
-        for each in _listed(shown.get("recipients"))
+        for each in _as_list(shown.get("recipients"))
     ]
     wire, way = {name: camel(name) for name in _FLAGS}, shown.get("delivery") or {}
     return {
@@ -175,10 +175,10 @@ def _of_definition(shown: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _listed(given: Any) -> list[Any]:
+def _as_list(given: Any) -> list[Any]:
     return [] if given is None else list(given) if isinstance(given, list | tuple) else [given]
 
 
-def _named(given: Any) -> Any:
+def _read_name(given: Any) -> Any:
     """Return the id that is given, or the name."""
     return given.get("id") or given.get("name") if isinstance(given, dict) else given

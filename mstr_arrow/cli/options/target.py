@@ -36,7 +36,7 @@ async def _look_at(http: ProjectHttp, name: str, folder: str | None) -> tuple[Da
     return await datasets.read(http, found) if found else None
 
 
-def named_like(tables: Mapping[str, Any], dataset: Dataset) -> dict[str, Any]:
+def name_like(tables: Mapping[str, Any], dataset: Dataset) -> dict[str, Any]:
     """Call a single table, whose name nobody chose, as the dataset calls its single table."""
     if len(tables) == len(dataset.tables) == 1:
         return dict(zip(dataset.tables, tables.values(), strict=True))

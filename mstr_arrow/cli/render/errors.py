@@ -14,9 +14,9 @@ from rich.text import Text
 
 from mstr_arrow.cli.render.logs import LogLines
 from mstr_arrow.cli.render.streams import READER_LEFT, Terminal
-from mstr_arrow.cli.render.trace import told_to, traced
+from mstr_arrow.cli.render.trace import draw_trace, tell_to
 from mstr_arrow.cli.render.wording import WORDS
-from mstr_arrow.cli.signals import Terminated, heard_signals
+from mstr_arrow.cli.signals import Terminated, hear_signals
 from mstr_arrow.errors import (
     ConsistencyWarning,
     DataError,
@@ -26,7 +26,7 @@ from mstr_arrow.errors import (
     UnprovenWarning,
     UsageError,
 )
-from mstr_arrow.wording import worded
+from mstr_arrow.wording import say_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ NO_FILE = "No file was written, and no session left behind."
 
 
 @contextmanager
-def shown_errors(console: Console, *, verbose: bool, interrupted: str = NO_FILE) -> Iterator[None]:
+def show_errors(console: Console, *, verbose: bool, interrupted: str = NO_FILE) -> Iterator[None]:
     """Show what goes wrong inside and end the command with its exit code.
 
     ``verbose`` shows the traceback, without local variables, and what happens on the network. ``interrupted`` says
@@ -48,7 +48,7 @@ def shown_errors(console: Console, *, verbose: bool, interrupted: str = NO_FILE)
     """
     with console.collecting(verbose=verbose) if isinstance(console, LogLines) else nullcontext():
         try:
-            with heard_signals(), _shown_warnings(console), _listening(console) if verbose else nullcontext():
+            with hear_signals(), _show_warnings(console), _listen(console) if verbose else nullcontext():
                 yield
         except KeyboardInterrupt as interrupt:
             terminated = isinstance(interrupt, Terminated)
@@ -78,17 +78,17 @@ def show_error(console: Console, error: MstrError) -> None:
         console.print(explain(error), soft_wrap=True)
 
 
-def _listening(console: Console) -> AbstractContextManager[None]:
+def _listen(console: Console) -> AbstractContextManager[None]:
     """Show meanwhile what happens on the network."""
-    return told_to(console.event) if isinstance(console, LogLines) else traced(console)
+    return tell_to(console.event) if isinstance(console, LogLines) else draw_trace(console)
 
 
 @contextmanager
-def _shown_warnings(console: Console) -> Iterator[None]:
+def _show_warnings(console: Console) -> Iterator[None]:
     """Show a warning in one line, which says nothing of Python; variables and options of Python's silence it."""
 
     def show(warning: Warning | str, *_: object) -> None:
-        text = worded(warning.args[0] if isinstance(warning, Warning) else warning, WORDS)
+        text = say_in_words(warning.args[0] if isinstance(warning, Warning) else warning, WORDS)
         if isinstance(console, LogLines):
             console.write(logging.WARNING, text)
         else:
@@ -120,13 +120,13 @@ def explain(error: MstrError) -> Text:
     MstrError: nothing came.
     Ask again.
     """
-    said = f": {worded(error.message, WORDS)}{error.facts}"
+    said = f": {say_in_words(error.message, WORDS)}{error.facts}"
     shown = Text.assemble((error.label, "bold red"), said)
-    return Text.assemble(shown, "\n", worded(error.hint, WORDS)) if error.hint else shown
+    return Text.assemble(shown, "\n", say_in_words(error.hint, WORDS)) if error.hint else shown
 
 
 @contextmanager
-def shown_crashes() -> Iterator[None]:
+def show_crashes() -> Iterator[None]:
     """Show the traceback of what nobody expected, and end the process as Python would."""
     try:
         yield

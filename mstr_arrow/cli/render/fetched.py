@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.cli.render.progress import MB
 from mstr_arrow.cli.render.tables import count
 from mstr_arrow.cli.render.wording import WORDS
-from mstr_arrow.wording import worded
+from mstr_arrow.wording import say_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,6 +64,6 @@ def _one(fetched: Fetched) -> dict[str, Any]:
 def _error(error: MstrError) -> dict[str, str | None]:
     return {
         "class": type(error).__name__,
-        "message": f"{worded(error.message, WORDS)}{error.facts}",
-        "hint": worded(error.hint, WORDS) if error.hint else None,
+        "message": f"{say_in_words(error.message, WORDS)}{error.facts}",
+        "hint": say_in_words(error.hint, WORDS) if error.hint else None,
     }

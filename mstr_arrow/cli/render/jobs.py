@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from mstr_arrow.cli.render.logs import LogLines
-from mstr_arrow.cli.render.progress import LINE_SECONDS, MB, clock, describe, shown_on
+from mstr_arrow.cli.render.progress import LINE_SECONDS, MB, clock, describe, show_progress
 from mstr_arrow.cli.render.tables import count, print_table
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _OVER = {"done", "skipped", "failed"}
 @contextmanager
 def jobs_progress(console: Console, *, quiet: bool) -> Iterator[Callable[[JobProgress], None]]:
     """Give the function that shows how far jobs are: a bar for each that runs, or lines in a log."""
-    with shown_on(console, _bars, _lines, quiet=quiet) as show:
+    with show_progress(console, _bars, _lines, quiet=quiet) as show:
         yield show
 
 
@@ -151,10 +151,10 @@ def run_as_json(done: RunRecord) -> dict[str, Any]:
 def print_plan(planned: Sequence[Planned]) -> None:
     """Show what a run would do, with what its jobs did the last time."""
     headers = ("JOB", "OBJECT", "LAST ROWS", "LAST MB", "LAST TIME", "DESTINATION")
-    print_table(headers, [_planned_row(each) for each in planned])
+    print_table(headers, [_row_of(each) for each in planned])
 
 
-def _planned_row(each: Planned) -> tuple[str, ...]:
+def _row_of(each: Planned) -> tuple[str, ...]:
     last = each.last
     what = each.problem or each.object
     if last is None:
@@ -163,7 +163,7 @@ def _planned_row(each: Planned) -> tuple[str, ...]:
     return (each.job, what, row[2], row[3], row[4], each.destination or "")
 
 
-def planned_as_json(planned: Sequence[Planned]) -> list[dict[str, Any]]:
+def plan_as_json(planned: Sequence[Planned]) -> list[dict[str, Any]]:
     """Describe what a run would do, for a program."""
     return [
         {

@@ -16,7 +16,7 @@ from rich.text import Text
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.wording import WORDS
 from mstr_arrow.jobs.current import JOB, RUN
-from mstr_arrow.wording import worded
+from mstr_arrow.wording import say_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,9 +70,9 @@ class LogLines(Terminal):
 
     def error(self, error: MstrError, exit_code: int) -> None:
         """Write what went wrong, in parts that a program can tell apart."""
-        hint = worded(error.hint, WORDS) if error.hint else None
+        hint = say_in_words(error.hint, WORDS) if error.hint else None
         told = {"kind": type(error).__name__, "code": getattr(error, "code", None), "hint": hint}
-        message = f"{worded(error.message, WORDS)}{error.facts}"
+        message = f"{say_in_words(error.message, WORDS)}{error.facts}"
         self.write(logging.ERROR, message, error=told, exit_code=exit_code)
 
     def event(self, event: events.Event) -> None:

@@ -29,7 +29,7 @@ MB = 1_000_000
 
 
 @contextmanager
-def shown_on(
+def show_progress(
     console: Console,
     bar: Callable[[Console], Iterator[Callable[[T], None]]],
     lines: Callable[[Console], Callable[[T], None]],
@@ -53,7 +53,7 @@ def progress(
     What is ``transient`` leaves no bar behind. ``label`` begins what is said.
     """
     bar, lines = partial(_bar, transient=transient, label=label), partial(_lines, label=label)
-    return shown_on(console, bar, lines, quiet=quiet)
+    return show_progress(console, bar, lines, quiet=quiet)
 
 
 def _bar(console: Console, *, transient: bool, label: str) -> Iterator[Callable[[ScanStats], None]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, TextColumn
 
-from mstr_arrow.cli.render.progress import LINE_SECONDS, clock, shown_on
+from mstr_arrow.cli.render.progress import LINE_SECONDS, clock, show_progress
 from mstr_arrow.printable import printable
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def publication_progress(
     console: Console, *, quiet: bool = False
 ) -> AbstractContextManager[Callable[[PublicationStatus], None]]:
     """Give the function that shows how far a publication is on ``console``; quiet, it shows nothing."""
-    return shown_on(console, _bar, _lines, quiet=quiet)
+    return show_progress(console, _bar, _lines, quiet=quiet)
 
 
 def _bar(console: Console) -> Iterator[Callable[[PublicationStatus], None]]:

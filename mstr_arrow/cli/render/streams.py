@@ -85,7 +85,7 @@ def standard_streams() -> Iterator[None]:
     What an encoding lacks is written as an escape. The exit code is 141, without a word, where the reader has left;
     1, with a line on standard error, where the output cannot be written, as on a full disk.
     """
-    streams = _taking_any_text()
+    streams = _take_any_text()
     try:
         yield
     except SystemExit as ended:
@@ -102,7 +102,7 @@ def standard_streams() -> Iterator[None]:
         raise SystemExit(_code(error)) from None
 
 
-def _taking_any_text() -> tuple[TextIO, TextIO]:
+def _take_any_text() -> tuple[TextIO, TextIO]:
     # Python has None in place of a stream that the shell has closed.
     sys.stdout, sys.stderr = (stream or Closed() for stream in (sys.stdout, sys.stderr))
     for stream in (sys.stdout, sys.stderr):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from mstr_arrow.cli.render.progress import shown_on
+from mstr_arrow.cli.render.progress import show_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ def sweep_progress(
     console: Console, plan: Plan, *, quiet: bool
 ) -> AbstractContextManager[Callable[[tuple[Load, Sweep]], None]]:
     """Give the function that shows how far a sweep is on ``console``; quiet, it shows nothing."""
-    return shown_on(console, partial(_bar, measurements=plan.measurements), _lines, quiet=quiet)
+    return show_progress(console, partial(_bar, measurements=plan.measurements), _lines, quiet=quiet)
 
 
 def _bar(console: Console, *, measurements: int) -> Iterator[Callable[[tuple[Load, Sweep]], None]]:

@@ -12,7 +12,7 @@ from rich.text import Text
 from mstr_arrow.cli.render.wording import WORDS
 from mstr_arrow.throughput.summary import summarise, throughput_of, unit_of
 from mstr_arrow.throughput.units import duration, percent, short
-from mstr_arrow.wording import worded
+from mstr_arrow.wording import say_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,7 +55,7 @@ def summary(console: Console, sweep: Sweep) -> None:
         much, many = over[0].concurrency or f"{over[0].rate:g}/s", over[0].sessions
         _say(console, f"{much} over {many}: over {many} log-ins.", style="dim")
     console.print()
-    _say(console, worded(told.advice, WORDS), style="bold")
+    _say(console, say_in_words(told.advice, WORDS), style="bold")
 
 
 def _levels(sweep: Sweep, loads: Sequence[Load], work: Work) -> Table:

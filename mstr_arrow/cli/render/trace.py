@@ -23,7 +23,7 @@ def listener() -> events.OnEvent | None:
 
 
 @contextmanager
-def traced(console: Console) -> Iterator[None]:
+def draw_trace(console: Console) -> Iterator[None]:
     """Draw meanwhile what happens on connections that are given :func:`listener`; leave the logger as it was."""
 
     def draw(event: events.Event) -> None:
@@ -35,7 +35,7 @@ def traced(console: Console) -> Iterator[None]:
     logger.addHandler(log)
     logger.setLevel(logging.DEBUG)
     try:
-        with told_to(draw):
+        with tell_to(draw):
             yield
     finally:
         logger.removeHandler(log)
@@ -43,7 +43,7 @@ def traced(console: Console) -> Iterator[None]:
 
 
 @contextmanager
-def told_to(listener: events.OnEvent) -> Iterator[None]:
+def tell_to(listener: events.OnEvent) -> Iterator[None]:
     """Tell a function meanwhile what happens on connections that are given :func:`listener`."""
     token = _LISTENER.set(listener)
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-from mstr_arrow.cli.render.progress import LINE_SECONDS, MB, shown_on
+from mstr_arrow.cli.render.progress import LINE_SECONDS, MB, show_progress
 from mstr_arrow.cli.render.tables import count
 from mstr_arrow.printable import printable
 
@@ -32,7 +32,7 @@ def upload_progress(
     console: Console, *, quiet: bool = False
 ) -> AbstractContextManager[Callable[[UploadProgress], None]]:
     """Give the function that shows how far an upload is on ``console``; quiet, it shows nothing."""
-    return shown_on(console, _bar, _lines, quiet=quiet)
+    return show_progress(console, _bar, _lines, quiet=quiet)
 
 
 def _bar(console: Console) -> Iterator[Callable[[UploadProgress], None]]:

@@ -49,7 +49,7 @@ class Database:
         Errors: UsageError for what is not one query, and for an extension that cannot be had.
         """
         kinds = self._duckdb.StatementType
-        with self._explained():
+        with self._explain_errors():
             parts = self._connection.extract_statements(statement)
         if not parts or parts[-1].type != kinds.SELECT or any(part.type != kinds.LOAD for part in parts[:-1]):
             raise UsageError(
@@ -57,7 +57,7 @@ class Database:
                 hint="Write a SELECT, or what gives rows like it; PIVOT with its columns: ON Region IN ('a', 'b'). "
                 "Nothing but INSTALL and LOAD of DuckDB's extensions may stand before it.",
             )
-        with self._explained():
+        with self._explain_errors():
             for part in parts[:-1]:
                 self._connection.execute(part)
         return statement if len(parts) == 1 else str(parts[-1].query)
@@ -69,7 +69,7 @@ class Database:
         """
         for name, schema in schemas.items():
             self._connection.register(name, pa.Table.from_batches([], deliver_schema(schema, "plain")))
-        with self._explained():
+        with self._explain_errors():
             columns = self._connection.sql(statement).columns
         for name in schemas:
             self._connection.unregister(name)
@@ -84,10 +84,10 @@ class Database:
 
     def load(self, names: Sequence[str], scan: Scan, on_progress: Callable[[ScanStats], object]) -> None:
         """Read a scan into a table of these names, to be read as often as a query likes; holds all of it."""
-        first, *others = map(_quoted, names)
+        first, *others = map(_quote, names)
         self.add([_LOADED], scan, on_progress)
-        with self._explained():
-            self._connection.execute(f"create temp table {first} as from {_quoted(_LOADED)}")
+        with self._explain_errors():
+            self._connection.execute(f"create temp table {first} as from {_quote(_LOADED)}")
             for name in others:
                 self._connection.execute(f"create temp view {name} as from {first}")
         self._connection.unregister(_LOADED)
@@ -97,7 +97,7 @@ class Database:
 
         Errors, also while reading: UsageError with DuckDB's words; those of the scans as they are.
         """
-        with self._explained():
+        with self._explain_errors():
             if hasattr(self._duckdb.DuckDBPyRelation, "to_arrow_reader"):
                 reader = self._connection.sql(statement).to_arrow_reader(BATCH_ROWS)
             else:  # before DuckDB 2.0 this, and only this, makes no copy of all rows first
@@ -106,7 +106,7 @@ class Database:
 
     def _batches(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         while True:
-            with self._explained():
+            with self._explain_errors():
                 try:
                     batch = reader.read_next_batch()
                 except StopIteration:
@@ -114,7 +114,7 @@ class Database:
             yield batch
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _explain_errors(self) -> Iterator[None]:
         """Raise the error of a scan where DuckDB has only its text."""
         try:
             yield
@@ -152,10 +152,10 @@ class _Feed:
             raise
 
 
-def _quoted(name: str) -> str:
+def _quote(name: str) -> str:
     """Write a name for SQL.
 
-    >>> print(_quoted('the "big" cube'))
+    >>> print(_quote('the "big" cube'))
     "the ""big"" cube"
     """
     doubled = name.replace('"', '""')

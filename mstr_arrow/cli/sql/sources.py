@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.catalog.objects import ObjectInfo
     from mstr_arrow.connection import Connection
-    from mstr_arrow.fetch.options import ScanOptions
+    from mstr_arrow.fetch.read_options import ScanOptions
     from mstr_arrow.grid.options import OnBadValue
     from mstr_arrow.scan.scan import Scan
 

@@ -97,7 +97,7 @@ def needs(root: Any, nodes: Sequence[Any], schema: pa.Schema) -> Needs:
     if len(nodes) > 1:
         return Needs(columns)
     conditions = tuple(_conditions(nodes[0], schema))
-    understood = len(conditions) == sum(1 for _ in _required(nodes[0]))
+    understood = len(conditions) == sum(1 for _ in _find_required(nodes[0]))
     return Needs(columns, conditions, _head(nodes[0]) if understood else None)
 
 
@@ -174,7 +174,7 @@ def _conditions(table: Any, schema: pa.Schema) -> Iterator[Expression]:
     own = {subject.name.casefold(): subject for subject in subjects.all}
     if len(own) < len(subjects.all):
         return
-    for condition in _required(table):
+    for condition in _find_required(table):
         columns = list(condition.find_all(exp.Column))
         if all(_is_own(column, table, own) for column in columns) and _certain(condition, own):
             exact = condition.transform(
@@ -190,7 +190,7 @@ def _conditions(table: Any, schema: pa.Schema) -> Iterator[Expression]:
                 continue  # it has no counterpart, or DuckDB converts where we do not
 
 
-def _required(table: Any) -> Iterator[Any]:
+def _find_required(table: Any) -> Iterator[Any]:
     """Go through the conditions that rows of a table must fulfil to be seen by anything else."""
     select = _select(table)
     if select is None:
@@ -211,10 +211,10 @@ def _select(table: Any) -> Any:
     if not isinstance(source, (exp.From, exp.Join)) or not isinstance(source.parent, exp.Select):
         return None
     select = source.parent
-    changed = _given(table) - {"this", "alias"} or (alias and alias.args.get("columns"))
+    changed = _set_arguments(table) - {"this", "alias"} or (alias and alias.args.get("columns"))
     joins = select.args.get("joins") or ()
-    odd = any(_given(join) - {"this", "side", "kind", "on", "using"} for join in joins)
-    return None if changed or odd or _given(select) & {"laterals", "sample", "match"} else select
+    odd = any(_set_arguments(join) - {"this", "side", "kind", "on", "using"} for join in joins)
+    return None if changed or odd or _set_arguments(select) & {"laterals", "sample", "match"} else select
 
 
 def _conjuncts(condition: Any) -> Iterator[Any]:
@@ -231,7 +231,7 @@ def _conjuncts(condition: Any) -> Iterator[Any]:
 def _is_own(column: Any, table: Any, own: dict[str, Subject]) -> bool:
     """Tell whether a column is certainly one of a table's."""
     name = column.name.casefold()
-    if name not in own or _given(column) - {"this", "table"}:
+    if name not in own or _set_arguments(column) - {"this", "table"}:
         return False
     if column.table:
         return bool(column.table.casefold() == table.alias_or_name.casefold())
@@ -271,7 +271,7 @@ def _head(table: Any) -> int | None:
     if select is None or not isinstance(table.parent, exp.From):
         return None
     shown = {type(node).__name__ for each in select.expressions for node in each.walk()}
-    if shown - _PASSED_ON or _given(select) - {"expressions", "from", "from_", "where", "limit", "offset"}:
+    if shown - _PASSED_ON or _set_arguments(select) - {"expressions", "from", "from_", "where", "limit", "offset"}:
         return None
     limit, offset = _number(select.args.get("limit")), _number(select.args.get("offset"))
     if limit is None or (offset is None and select.args.get("offset")):
@@ -281,10 +281,10 @@ def _head(table: Any) -> int | None:
 
 def _number(clause: Any) -> int | None:
     """Read LIMIT or OFFSET; None where it is not just a number."""
-    if clause is None or _given(clause) != {"expression"} or not isinstance(clause.expression, exp.Literal):
+    if clause is None or _set_arguments(clause) != {"expression"} or not isinstance(clause.expression, exp.Literal):
         return None
     return int(clause.expression.name) if clause.expression.name.isdecimal() else None
 
 
-def _given(node: Any) -> set[str]:
+def _set_arguments(node: Any) -> set[str]:
     return {name for name, value in node.args.items() if value}

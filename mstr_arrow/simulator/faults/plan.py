@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .faults import Fault
+    from .fault import Fault
 
 
 class FaultPlan:

@@ -19,13 +19,7 @@ if TYPE_CHECKING:
     from .reports import Report
 
 REPORT_TYPE, FOLDER_TYPE, SHORTCUT_TYPE, PROJECT_TYPE, DASHBOARD_TYPE = 3, 8, 18, 32, 55
-_DASHBOARD_SUBTYPE = 14081
-_DASHBOARD_MEDIA = 0x6000_0000
-"""Bits of ``viewMedia`` by which clients tell dashboards from documents, which have the same subtype."""
-_DASHBOARDS = ("Public Objects", "Reports")
-_GENERATED = (768, 769, 774, 776, 779, _DASHBOARD_SUBTYPE)
-_FOLDER_SUBTYPE, _SHORTCUT_SUBTYPE, _PROJECT_SUBTYPE = 2048, 4608, 8192
-_SHORTCUT = (("Public Objects",), "Shortcut To Sales")
+_FOLDER_SUBTYPE, _PROJECT_SUBTYPE = 2048, 8192
 _DATE = "2026-01-15T08:30:00.000+0000"
 _OWNER = {"id": object_id("user", "Administrator"), "name": "Administrator"}
 
@@ -75,7 +69,6 @@ class Catalogue:
                     for path in folders
                 ),
                 *(Entry(item.id, item.name, REPORT_TYPE, item.subtype, item.folder) for item in found),
-                _shortcut(),
             ]
         }
         for model in data_models:
@@ -84,19 +77,11 @@ class Catalogue:
         self._indexed = frozenset(self._entries)
         self._found: dict[object, list[Entry]] = {}
 
-    def fill(self, count: int) -> None:
-        """Add dashboards, and so many further objects of all subtypes: entries and nothing else."""
-        for name, media in (("Retail Overview", _DASHBOARD_MEDIA), ("Store Details", 0)):
-            found = Entry(object_id("dashboard", name), name, DASHBOARD_TYPE, _DASHBOARD_SUBTYPE, _DASHBOARDS)
-            self._entries[found.id] = replace(found, view_media=media)
-        for number in range(count):
-            path = ("Public Objects", "Generated", f"Folder {number % 100:02}")
-            if number < 100:
-                self.add_folder(path)
-            subtype = _GENERATED[number % len(_GENERATED)]
-            type_ = DASHBOARD_TYPE if subtype == _DASHBOARD_SUBTYPE else REPORT_TYPE
-            found = Entry(object_id("generated", str(number)), f"Object {number:06}", type_, subtype, path)
-            self._entries[found.id] = found
+    def add(self, entries: Sequence[Entry]) -> None:
+        """Add objects that are listed and cannot be read, and their folders; the search index knows them."""
+        for path in {entry.path for entry in entries}:
+            self.add_folder(path)
+        self._entries.update((entry.id, entry) for entry in entries)
         self._indexed = frozenset(self._entries)
         self._found.clear()
 
@@ -277,11 +262,6 @@ class Catalogue:
     @staticmethod
     def _sort(entries: Iterable[Entry]) -> list[Entry]:
         return sorted(entries, key=lambda entry: (entry.name, entry.id))
-
-
-def _shortcut() -> Entry:
-    path, name = _SHORTCUT
-    return Entry(object_id("shortcut", name), name, SHORTCUT_TYPE, _SHORTCUT_SUBTYPE, path)
 
 
 def _not_found(wanted: str, type_: int) -> Refusal:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from multidict import MultiMapping
 
-    from mstr_arrow.simulator.faults.faults import Altered, DeliveryEnds, ExecutionFails, PublishEnds
+    from mstr_arrow.simulator.faults.fault import Altered, DeliveryEnds, ExecutionFails, PublishEnds
     from mstr_arrow.simulator.model.catalogue import Catalogue
     from mstr_arrow.simulator.state.iserver import IServer
     from mstr_arrow.simulator.state.sessions import Session

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from mstr_arrow.simulator.answers import Answer
-    from mstr_arrow.simulator.faults.faults import Cut, CutRequest
+    from mstr_arrow.simulator.faults.fault import Cut, CutRequest
 
 _SEND_BUFFER = 256 * 2**10  # larger ones leave the processor's caches and halve the speed
 _SEND_SECONDS = 60

@@ -9,7 +9,7 @@ import polars as pl
 
 from mstr_arrow.simulator.answers import Refusal
 from mstr_arrow.simulator.bodies import bad_request, json_object
-from mstr_arrow.simulator.faults.faults import PublishEnds
+from mstr_arrow.simulator.faults.fault import PublishEnds
 
 from .chunks import COLUMN, RECORD, ROW, Layout, count_rows, decode, empty, payload_of
 from .datasets import Publication

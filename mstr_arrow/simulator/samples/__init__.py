@@ -1,1 +1,1 @@
-"""The sample cubes and reports: made-up data, every layout, everything that goes wrong somewhere."""
+"""The made-up data: cubes and reports with everything that goes wrong somewhere, users, subscriptions, listings."""

@@ -12,20 +12,21 @@ from mstr_arrow.simulator.model.cubes import Cube, object_id
 from mstr_arrow.simulator.model.encoded_cube import EncodedCube
 from mstr_arrow.simulator.push.datasets import Datasets
 from mstr_arrow.simulator.rules.page_by import PageSet, deal_page_set
-from mstr_arrow.simulator.samples.data_models import data_models
 from mstr_arrow.simulator.samples.project import sample_cubes, sample_reports
+from mstr_arrow.simulator.samples.sample_data_models import data_models
+from mstr_arrow.simulator.samples.sample_entries import sample_entries
 
 from .caches import Caches
 from .instances import Instance
 from .jobs import Jobs
 from .page_cache import PageCache
-from .people import People
 from .projects import Projects
 from .publications import Publications
 from .refreshes import Refreshes
 from .sessions import Session, Sessions
-from .subscriptions import Subscriptions
+from .subscription_store import Subscriptions
 from .tokens import Tokens
+from .user_directory import People
 from .workload import Workload
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class IServer:
         cubes: list[Cube | EncodedCube] = [*sample_cubes(settings.rows, settings.seed), *encoded]
         reports = sample_reports(settings.rows, settings.seed)
         self.catalogue = Catalogue(settings.project, cubes, reports, data_models())
-        self.catalogue.fill(settings.further_objects)
+        self.catalogue.add(sample_entries(settings.further_objects))
         self.projects = Projects(self.catalogue, settings.further_projects)
         self.sessions = Sessions(
             timeout=settings.session_timeout,

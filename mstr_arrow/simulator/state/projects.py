@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.simulator.answers import PROJECT_NOT_LOADED, Refusal
 from mstr_arrow.simulator.model.catalogue import Catalogue
+from mstr_arrow.simulator.samples.sample_entries import sample_entries
 from mstr_arrow.simulator.samples.small import small_cubes
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class Projects:
         self._settings: dict[str, FurtherProject] = {}
         for each in further:
             made = Catalogue(each.name, small_cubes())
-            made.fill(each.objects)
+            made.add(sample_entries(each.objects))
             self._catalogues[made.project_id] = made
             self._settings[made.project_id] = each
 

@@ -16,7 +16,7 @@ from mstr_arrow.simulator.answers import INSTANCE_NOT_FOUND, Refusal
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mstr_arrow.simulator.faults.faults import PublishEnds
+    from mstr_arrow.simulator.faults.fault import PublishEnds
     from mstr_arrow.simulator.model.data_models import DataModel
 
     from .jobs import Job

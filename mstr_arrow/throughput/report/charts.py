@@ -50,7 +50,7 @@ def throughput(curves: dict[Series, Curve], unit: str) -> Spec:
         circled = alt.Chart(_data(knees)).encode(x=_concurrency(rows), y=y)
         layers.append(circled.mark_point(style="knee", shape="circle"))
         layers.append(circled.mark_text(style="knee-label").encode(text="knee_label:N"))
-    return _finished(alt.layer(*layers))
+    return _finish(alt.layer(*layers))
 
 
 def latency(curves: dict[Series, Curve]) -> Spec:
@@ -72,7 +72,7 @@ def latency(curves: dict[Series, Curve]) -> Spec:
         opacity=alt.when(_PICK).then(alt.value(1)).otherwise(alt.value(0.12)),
     )
     points = base.mark_point(size=40).encode(shape=_shape(rows)).add_params(_PICK)
-    return _finished(alt.layer(base.mark_line().encode(strokeDash=dashes, detail="pages:N"), points))
+    return _finish(alt.layer(base.mark_line().encode(strokeDash=dashes, detail="pages:N"), points))
 
 
 def heat_map(curves: dict[Series, Curve], unit: str) -> Spec:
@@ -96,7 +96,7 @@ def heat_map(curves: dict[Series, Curve], unit: str) -> Spec:
         text="label:N", color=alt.when(bright).then(alt.value("#000000")).otherwise(alt.value("#ffffff"))
     )
     frames = base.transform_filter(alt.datum.knee).mark_rect(style="cell-knee")
-    return _finished(alt.layer(cells, frames, texts))
+    return _finish(alt.layer(cells, frames, texts))
 
 
 def where_time_goes(curve: Curve) -> Spec:
@@ -120,7 +120,7 @@ def where_time_goes(curve: Curve) -> Spec:
             ],
         )
     )
-    return _finished(chart)
+    return _finish(chart)
 
 
 def distribution(sweep: Sweep, loads: Sequence[Load]) -> Spec:
@@ -150,7 +150,7 @@ def distribution(sweep: Sweep, loads: Sequence[Load]) -> Spec:
         )
         .add_params(_PICK_LOAD)
     )
-    return _finished(chart)
+    return _finish(chart)
 
 
 def timeline_of_requests(rows: Rows) -> Spec:
@@ -161,7 +161,7 @@ def timeline_of_requests(rows: Rows) -> Spec:
     if failures := [row for row in rows if row["failures"]]:
         failed = alt.Chart(_data(failures)).mark_point(style="failed", shape="cross", angle=45)
         layers.append(failed.encode(x=_moment(), y="failures:Q", tooltip=_TIMELINE_TOOLTIP))
-    return _finished(alt.layer(*layers), height=180)
+    return _finish(alt.layer(*layers), height=180)
 
 
 def timeline_of_latency(rows: Rows) -> Spec:
@@ -170,7 +170,7 @@ def timeline_of_latency(rows: Rows) -> Spec:
     base = alt.Chart(_data(known)).encode(x=_moment(), tooltip=_TIMELINE_TOOLTIP)
     y = _y("median:Q", "latency", _SECONDS, log=True)
     span = base.mark_rule(style="latency", strokeWidth=1, opacity=0.35).encode(y=y, y2="slowest:Q")
-    return _finished(alt.layer(span, base.mark_point(style="latency", size=14).encode(y=y)), height=180)
+    return _finish(alt.layer(span, base.mark_point(style="latency", size=14).encode(y=y)), height=180)
 
 
 _PICK = alt.selection_point(name="pick", fields=["pages"], bind="legend")
@@ -226,7 +226,7 @@ def _shape(rows: Rows) -> alt.Shape:
     return alt.Shape("pages:N", title=None, scale=alt.Scale(domain=names), legend=_legend(names))
 
 
-def _finished(chart: Any, *, height: int = HEIGHT) -> Spec:
+def _finish(chart: Any, *, height: int = HEIGHT) -> Spec:
     spec: Spec = chart.properties(width="container", height=height).to_dict()
     spec.pop("config", None)
     return spec

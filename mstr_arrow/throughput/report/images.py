@@ -8,7 +8,7 @@ import altair as alt
 import vl_convert
 
 from mstr_arrow.files.disk import disk_errors
-from mstr_arrow.paths import written_path
+from mstr_arrow.paths import path_to_write
 from mstr_arrow.throughput.report.plots import sections
 from mstr_arrow.throughput.report.theme import theme
 from mstr_arrow.throughput.saved import write_bytes
@@ -34,7 +34,7 @@ def write_images(sweep: Sweep, folder: str | os.PathLike[str]) -> list[Path]:
 
     Each file is there whole or not at all. Errors: UsageError, FileError.
     """
-    path = written_path(folder)
+    path = path_to_write(folder)
     with disk_errors(path):
         path.mkdir(parents=True, exist_ok=True)
         return [

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import vl_convert
 
 from mstr_arrow.files.disk import disk_errors
-from mstr_arrow.paths import written_path
+from mstr_arrow.paths import path_to_write
 from mstr_arrow.printable import printable
 from mstr_arrow.throughput.report.images import VEGA_LITE
 from mstr_arrow.throughput.report.plots import sections
@@ -38,7 +38,7 @@ def write_html(sweep: Sweep, path: str | os.PathLike[str]) -> Path:
     It has about 1 MB, however long the sweep, and is there whole or not at all. It opens without a network: it may
     ask for nothing, and runs no scripts but its own. Errors: UsageError, FileError.
     """
-    target = written_path(path)
+    target = path_to_write(path)
     text = html_of(sweep).encode()
     with disk_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,7 @@ def html_of(sweep: Sweep) -> str:
     policy = "; ".join(
         [
             "default-src 'none'",
-            f"script-src {_hashed(_library())} {_hashed(drawing)}",
+            f"script-src {_hash(_library())} {_hash(drawing)}",
             "style-src 'unsafe-inline'",
             "img-src data: blob:",
             "base-uri 'none'",
@@ -69,7 +69,7 @@ def html_of(sweep: Sweep) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="data:,">
-<title>Throughput of {_shown(sweep.about.server or "a server")}</title>
+<title>Throughput of {_escape(sweep.about.server or "a server")}</title>
 <style>{_part("report.css")}</style>
 </head>
 <body>
@@ -89,39 +89,39 @@ def html_of(sweep: Sweep) -> str:
 
 
 def _head(told: Summary) -> str:
-    warnings = "".join(f"<p>{_shown(sentence)}</p>" for sentence in told.first)
+    warnings = "".join(f"<p>{_escape(sentence)}</p>" for sentence in told.first)
     return (
-        f'<header><h1>What the server gives</h1><p class="about">{_shown(told.about)}</p>'
+        f'<header><h1>What the server gives</h1><p class="about">{_escape(told.about)}</p>'
         f"{_around(warnings, '<div class=first role=note>', '</div>')}</header>"
     )
 
 
 def _summary(told: Summary) -> str:
-    left_out = "".join(f"<p>{_shown(sentence)}</p>" for sentence in told.left_out)
-    findings = "".join(map(_finding, told.findings))
+    left_out = "".join(f"<p>{_escape(sentence)}</p>" for sentence in told.left_out)
+    findings = "".join(map(_write_finding, told.findings))
     return (
-        f'<section class="summary"><p class="advice">{_shown(told.advice)}</p>'
+        f'<section class="summary"><p class="advice">{_escape(told.advice)}</p>'
         f'<div class="findings">{findings}</div>'
         f"{_around(left_out, '<h3>What was not tried</h3>')}</section>"
     )
 
 
-def _finding(finding: Finding) -> str:
-    limit = _around(_shown(finding.limit or ""), "<p>", "</p>")
-    notes = "".join(f"<li>{_shown(note)}</li>" for note in finding.notes)
+def _write_finding(finding: Finding) -> str:
+    limit = _around(_escape(finding.limit or ""), "<p>", "</p>")
+    notes = "".join(f"<li>{_escape(note)}</li>" for note in finding.notes)
     return (
-        f'<article><h3>{_shown(finding.title)}</h3><p class="headline">{_shown(finding.headline)}</p>'
+        f'<article><h3>{_escape(finding.title)}</h3><p class="headline">{_escape(finding.headline)}</p>'
         f"{limit}{_around(notes, '<ul>', '</ul>')}</article>"
     )
 
 
 def _section(section: Section) -> str:
     plots = "".join(
-        f"<figure><figcaption><h3>{_shown(plot.title)}</h3><p>{_shown(plot.shows)}</p></figcaption>"
-        f'<div class="plot" id="{plot.name}" role="img" aria-label="{_shown(plot.title)}"></div></figure>'
+        f"<figure><figcaption><h3>{_escape(plot.title)}</h3><p>{_escape(plot.shows)}</p></figcaption>"
+        f'<div class="plot" id="{plot.name}" role="img" aria-label="{_escape(plot.title)}"></div></figure>'
         for plot in section.plots
     )
-    return f'<section><h2>{_shown(section.title)}</h2><div class="plots">{plots}</div></section>'
+    return f'<section><h2>{_escape(section.title)}</h2><div class="plots">{plots}</div></section>'
 
 
 _METHOD = """<section class="method"><h2>How this was judged</h2>
@@ -139,7 +139,7 @@ def _around(inner: str, before: str, after: str = "") -> str:
     return f"{before}{inner}{after}" if inner else ""
 
 
-def _shown(text: str) -> str:
+def _escape(text: str) -> str:
     """Show a text of others as it is: no markup, nothing that turns its direction."""
     return escape(printable(text))
 
@@ -172,6 +172,6 @@ def _part(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _hashed(script: str) -> str:
+def _hash(script: str) -> str:
     """Name a script in the policy of the page, so that it may run and no other."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"

@@ -10,7 +10,7 @@ from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.prompt_answers import PromptAnswers, PromptsFile, answers_from
 from mstr_arrow.cli.options.server import Server, takes_server
-from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.errors import show_errors
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json
 
@@ -37,7 +37,7 @@ def send(
     """
     console = Terminal(stderr=True)
     with (
-        shown_errors(console, verbose=verbose, interrupted=_SENT),
+        show_errors(console, verbose=verbose, interrupted=_SENT),
         open_connection(server) as connection,
     ):
         subscription = connection.subscription(name)
@@ -55,7 +55,7 @@ def delete(
 ) -> None:
     """Delete a subscription."""
     console = Terminal(stderr=True)
-    with shown_errors(
+    with show_errors(
         console, verbose=verbose, interrupted="mstr-arrow subscriptions ls tells whether it is there."
     ):
         with open_connection(server) as connection:
@@ -85,7 +85,7 @@ def resume(
 
 def _switch(server: Server, name: str, *, paused: bool, json: bool, verbose: bool) -> None:
     console = Terminal(stderr=True)
-    with shown_errors(
+    with show_errors(
         console, verbose=verbose, interrupted="mstr-arrow subscriptions show tells whether it is paused."
     ):
         with open_connection(server) as connection:

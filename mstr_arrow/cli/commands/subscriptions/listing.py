@@ -9,7 +9,7 @@ from rich.text import Text
 from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.server import Server, takes_server
-from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.errors import show_errors
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json, print_table
 from mstr_arrow.printable import printable
@@ -40,7 +40,7 @@ def ls(
 ) -> None:
     """List the subscriptions that you can see: your own, an administrator all."""
     console = Terminal(stderr=True)
-    with shown_errors(console, verbose=verbose):
+    with show_errors(console, verbose=verbose):
         with open_connection(server) as connection:
             found = connection.subscriptions(pattern, owner=owner, content=content)
         if json:
@@ -56,7 +56,7 @@ def show(
     name: SubscriptionName, *, server: Server, json: common.Json = False, verbose: common.Verbose = False
 ) -> None:
     """Show what a subscription delivers, when, to whom, and how its last run went."""
-    with shown_errors(Terminal(stderr=True), verbose=verbose):
+    with show_errors(Terminal(stderr=True), verbose=verbose):
         with open_connection(server) as connection:
             subscription = connection.subscription(name)
             status = subscription.status()

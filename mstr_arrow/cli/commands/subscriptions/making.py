@@ -11,7 +11,7 @@ from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.options.subscription_file import SubscriptionFile, read_subscription_file
-from mstr_arrow.cli.render.errors import shown_errors
+from mstr_arrow.cli.render.errors import show_errors
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json, print_text
 from mstr_arrow.delivery.contents import Content, Personalization
@@ -81,7 +81,7 @@ def create(
     looked for before it is made again.
     """
     console = Terminal(stderr=True)
-    with shown_errors(console, verbose=verbose, interrupted="No half-made subscription was left behind."):
+    with show_errors(console, verbose=verbose, interrupted="No half-made subscription was left behind."):
         texts = {"subject": subject, "message": message, "filename": filename}
         personalization = None if form is None else Personalization(format_type=form)
         typed = [(None, content), ("dossier", dashboard), ("document", document)]

@@ -8,7 +8,7 @@ from mstr_arrow.answers import items, reading, whole_number
 from mstr_arrow.errors import DataMismatch, ProtocolError
 from mstr_arrow.grid.document import Form
 from mstr_arrow.grid.elements import form_texts
-from mstr_arrow.instances.page_request import halving
+from mstr_arrow.instances.page_request import ask_halving
 from mstr_arrow.query.element_lookup import Element
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ async def fetch_elements(
         return await http.read("GET", path, read, params=params)
 
     while total is None or len(found) < total:
-        (listed, count), page = await halving(page, ask)
+        (listed, count), page = await ask_halving(page, ask)
         total = total if count is None else count
         if at_most is not None and max(total or 0, len(found) + len(listed)) > at_most:
             return None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from mstr_arrow.simulator.answers import Answer, Refusal, gateway, ticket
-from mstr_arrow.simulator.faults.faults import (
+from mstr_arrow.simulator.faults.fault import (
     Altered,
     Cut,
     CutRequest,
@@ -36,7 +36,7 @@ from .routing import TABLE
 from .sending import cut_off, response_of, send_cut, send_paced, send_streamed
 
 if TYPE_CHECKING:
-    from mstr_arrow.simulator.faults.faults import Fault
+    from mstr_arrow.simulator.faults.fault import Fault
     from mstr_arrow.simulator.state.iserver import IServer
     from mstr_arrow.simulator.state.sessions import Session
 

@@ -10,7 +10,7 @@ from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request, json_object
 from mstr_arrow.simulator.protocol.call import Call, Needs, Route
 
-from .subscriptions import administers, send_list
+from .subscription_routes import administers, send_list
 
 if TYPE_CHECKING:
     from mstr_arrow.simulator.model.people import AddressDialect, Person

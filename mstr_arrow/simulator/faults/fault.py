@@ -1,4 +1,4 @@
-"""Faults that a test scripts: what goes wrong, and for which requests."""
+"""One fault that a test scripts: what goes wrong, and for which requests."""
 
 from __future__ import annotations
 

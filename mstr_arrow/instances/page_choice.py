@@ -39,7 +39,7 @@ async def fetch_page_by(http: ProjectHttp, instances_path: str, instance_id: str
     while True:
         path = f"{instances_path}/{instance_id}/pageBy/elements"
         params = {"offset": count, "limit": PAGE}
-        body, listing = await http.read("GET", path, _listing, params=params, subject=Subject.INSTANCE)
+        body, listing = await http.read("GET", path, _read_listing_page, params=params, subject=Subject.INSTANCE)
         if first is not None and listing.combinations == first.combinations:
             return read_page_by(answers)  # the first ones again: a server that does not page
         first = first or listing
@@ -50,7 +50,7 @@ async def fetch_page_by(http: ProjectHttp, instances_path: str, instance_id: str
             return read_page_by(answers)
 
 
-def _listing(answer: Answer) -> tuple[Any, Listing]:
+def _read_listing_page(answer: Answer) -> tuple[Any, Listing]:
     body = answer.json()
     return body, read_listing(body)
 

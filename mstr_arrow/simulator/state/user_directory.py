@@ -17,7 +17,7 @@ from mstr_arrow.simulator.model.people import (
     Other,
     Person,
 )
-from mstr_arrow.simulator.samples.people import sample_others, sample_people
+from mstr_arrow.simulator.samples.sample_people import sample_others, sample_people
 
 _DIALECTS: dict[str, tuple[str, str, str]] = {
     "value": ("value", "deliveryMode", "device"),

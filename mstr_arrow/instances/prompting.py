@@ -119,14 +119,14 @@ class Prompting:
         await asyncio.sleep(_PAUSE * (self._idle - 1))
 
     async def _entry(self, place: str, prompt: Prompt, answer: Answer) -> dict[str, Any]:
-        return entry(prompt, answer, await self._chosen(Offer(self._http, place, prompt), answer))
+        return entry(prompt, answer, await self._find_choices(Offer(self._http, place, prompt), answer))
 
-    async def _chosen(self, offer: Offer, answer: Answer) -> Sequence[Choice]:
+    async def _find_choices(self, offer: Offer, answer: Answer) -> Sequence[Choice]:
         match answer:
             case Condition():
                 return (await offer.all())[0]
             case Typed(prompt_type, items) if prompt_type in CHOSEN:
-                return await offer.named(items)
+                return await offer.find_named(items)
         return ()
 
     async def _send(self, place: str, prompts: Sequence[Prompt], entries: Sequence[dict[str, Any]]) -> bool:
@@ -137,7 +137,7 @@ class Prompting:
         body = {"prompts": entries}
         try:
             path = f"{place}/prompts/answers"
-            await self._http.read("PUT", path, _taken, json=body, subject=Subject.INSTANCE, wait="execute")
+            await self._http.read("PUT", path, _check_taken, json=body, subject=Subject.INSTANCE, wait="execute")
         except MstrError as error:
             if isinstance(error, ServerError) and meant_status(error) == _BAD_REQUEST:
                 refused = [each for each in prompts if each.key in error.message] or prompts
@@ -151,7 +151,7 @@ class Prompting:
         return True
 
 
-def _taken(answer: response.Answer) -> None:
+def _check_taken(answer: response.Answer) -> None:
     """Look at the answer to answers, which is empty, or JSON; errors: ProtocolError."""
     if answer.body:
         answer.json()
@@ -172,10 +172,10 @@ async def fetch_prompts(http: ProjectHttp, place: str, subject: Subject | None) 
 async def with_choices(http: ProjectHttp, place: str, prompts: Iterable[Prompt]) -> list[Prompt]:
     """Add the first choices to prompts of an instance, and their number; those that take a value have none."""
 
-    async def added(prompt: Prompt) -> Prompt:
+    async def add_choices(prompt: Prompt) -> Prompt:
         if prompt.type in {"VALUE", "UNSUPPORTED"}:
             return prompt
         choices, count = await Offer(http, place, prompt).all(at_most=PAGE)
         return replace(prompt, choices=tuple(choices[:SHOWN]), choice_count=count)
 
-    return list(await asyncio.gather(*map(added, prompts)))
+    return list(await asyncio.gather(*map(add_choices, prompts)))

@@ -11,15 +11,15 @@ from mstr_arrow.simulator.answers import Refusal
 from mstr_arrow.simulator.bodies import bad_request
 from mstr_arrow.simulator.model.cubes import object_id
 from mstr_arrow.simulator.rules.subscription_bodies import LISTS, check_body, no_object
-from mstr_arrow.simulator.samples.people import sample_schedules
-from mstr_arrow.simulator.samples.subscriptions import sample_subscriptions
+from mstr_arrow.simulator.samples.sample_people import sample_schedules
+from mstr_arrow.simulator.samples.sample_subscriptions import sample_subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from mstr_arrow.simulator.model.catalogue import Catalogue
 
-    from .people import People
+    from .user_directory import People
 
 EXECUTING, FINISHED = 1, 2
 SUCCESS, FAILED = 1, 2

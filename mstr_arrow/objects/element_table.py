@@ -11,7 +11,7 @@ from mstr_arrow.fetch.bad_values import Tally
 from mstr_arrow.given import check_type
 from mstr_arrow.grid.exact import form_array
 from mstr_arrow.grid.misfits import Misfits
-from mstr_arrow.instances.elements import fetch_elements
+from mstr_arrow.instances.fetch_elements import fetch_elements
 from mstr_arrow.query.columns import subjects_in
 
 if TYPE_CHECKING:

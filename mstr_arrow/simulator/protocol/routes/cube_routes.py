@@ -13,7 +13,7 @@ from mstr_arrow.simulator.protocol.call import Call, Route
 from mstr_arrow.simulator.protocol.page_parts import available_objects
 from mstr_arrow.simulator.push.uploads import RUNNING
 
-from .jobs import job_id
+from .job_routes import job_id
 
 if TYPE_CHECKING:
     from mstr_arrow.simulator.model.dialect import Dialect

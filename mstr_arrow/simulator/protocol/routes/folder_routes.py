@@ -8,7 +8,7 @@ from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request, json_object
 from mstr_arrow.simulator.protocol.call import Call, Route
 
-from .objects import listing
+from .object_routes import listing
 
 _MY_REPORTS = "20"
 _PREDEFINED = {"1": ("Public Objects",), "7": ("Public Objects", "Reports"), "39": ()}

@@ -8,7 +8,7 @@ from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.model.cubes import object_id
 from mstr_arrow.simulator.protocol.call import Call, Route
 
-from .objects import find_objects, listing
+from .object_routes import find_objects, listing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

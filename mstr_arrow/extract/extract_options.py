@@ -89,6 +89,6 @@ class Chosen:
         return PART_BYTES if self.part_rows is None and self.part_bytes is None else self.part_bytes
 
 
-def chosen(options: ExtractOptions) -> Chosen:
+def complete_options(options: ExtractOptions) -> Chosen:
     """Complete options; errors: UsageError."""
     return Chosen(**options)

@@ -10,11 +10,11 @@ from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request, json_object
 from mstr_arrow.simulator.protocol.call import Call, Route
 from mstr_arrow.simulator.rules.prompt_answers import Inquiry
-from mstr_arrow.simulator.state.subscriptions import FAILED, SUCCESS
+from mstr_arrow.simulator.state.subscription_store import FAILED, SUCCESS
 
 if TYPE_CHECKING:
     from mstr_arrow.simulator.model.reports import Report
-    from mstr_arrow.simulator.state.subscriptions import Subscription
+    from mstr_arrow.simulator.state.subscription_store import Subscription
 
 _DEFAULT_LIMIT = 1000
 _MOST_SCHEDULES = 500

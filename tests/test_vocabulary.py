@@ -1,0 +1,65 @@
+"""One word for one thing: names that nobody could tell apart do not come back, and what acts is told to."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from tests.support.vocabulary import ROOT, TOWER, classes_in, is_past, is_present, modules_of, participles_in
+
+IMPERATIVE = (
+    *("adapters", "caches", "catalog", "cli", "compat", "datamodels", "delivery", "instances", "jobs", "objects"),
+    *("prompts", "query", "scan", "secrets", "subscriptions", "users"),
+)
+"""Rooms whose functions begin with a verb in the imperative, or name what they return."""
+
+ALLOWED = {
+    "query.query: filtered": "a query with more conditions; `filter` is what a user calls",
+    "query.query: aggregated": "as `filtered`",
+    "query.query: selected": "as `filtered`",
+    "query.query: sorted_by": "as `filtered`",
+    "query.planner: narrowed": "a division with a narrower body",
+    "jobs.record: killed": "a record as it is when its process was killed",
+    "query.residual: filtered": "a batch with the rows that are kept",
+}
+"""Where a participle is right: values that are never changed, and what is made of them."""
+
+GONE = frozenset(TOWER) - {"Query", "Shown"}
+"""Class names that only their author could tell apart. A `Query` is what a scan asks for, and nothing else."""
+
+
+@cache
+def modules():
+    return modules_of(ROOT)
+
+
+def test_no_class_has_a_name_that_only_its_author_could_tell_apart():
+    assert [f"{place}: {name}" for name, place in classes_in(modules()) if name in GONE] == []
+
+
+def test_a_query_is_one_thing():
+    assert [place for name, place in classes_in(modules()) if name == "Query"] == ["query.query"]
+
+
+@pytest.mark.parametrize("room", IMPERATIVE)
+def test_what_acts_is_a_verb_in_the_imperative(room):
+    inside = [module for module in modules() if module.name.startswith(f"{room}.")]
+    found = {f"{place}: {name}" for name, place in participles_in(inside)}
+    assert sorted(found - ALLOWED.keys()) == []
+
+
+def test_what_is_allowed_is_there():
+    found = {f"{place}: {name}" for name, place in participles_in(modules())}
+    assert sorted(ALLOWED.keys() - found) == []
+
+
+@pytest.mark.parametrize("word", ["opened", "made", "told", "written", "parted"])
+def test_participles_are_recognised(word):
+    assert is_past(word)
+
+
+@pytest.mark.parametrize("word", ["read", "open", "seed", "exceed", "need", "red", "find"])
+def test_verbs_are_none(word):
+    assert not is_past(word)
+    assert not is_present(word)
