@@ -52,7 +52,7 @@ def test_a_hostile_answer_ends_in_what_is_right_or_an_error_of_ours(server, due,
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("answer", "endpoint"), MORE, ids=" at ".join)
+@pytest.mark.parametrize(("answer", "endpoint"), MORE)
 def test_more_hostile_answers_end_in_what_is_right_or_an_error_of_ours(server, due, answer, endpoint):
     attempt(server, answer, endpoint, due)
 
@@ -65,7 +65,8 @@ def other_process():
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the memory is what Linux counts")
-@pytest.mark.parametrize(("answer", "endpoint"), product(LARGE, READERS), ids=" at ".join)
+@pytest.mark.parametrize("endpoint", READERS)
+@pytest.mark.parametrize("answer", LARGE)
 def test_a_large_answer_takes_no_more_memory_than_is_allowed(other_process, answer, endpoint):
     due = Due(other_process)
     due(endpoint)
