@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from mstr_arrow.lazy import exporter as _exporter
 
 if _TYPE_CHECKING:
-    from mstr_arrow.jobs.api import run, run_async
     from mstr_arrow.jobs.past import Runs, runs
     from mstr_arrow.jobs.record import ErrorRecord, JobRecord, Mark, PartRecord, RunRecord
+    from mstr_arrow.jobs.run_or_plan import run, run_async
 
 __all__ = ["ErrorRecord", "JobRecord", "Mark", "PartRecord", "RunRecord", "Runs", "run", "run_async", "runs"]
 
 _HOMES = {
-    "api": ("run", "run_async"),
+    "run_or_plan": ("run", "run_async"),
     "past": ("Runs", "runs"),
     "record": ("ErrorRecord", "JobRecord", "Mark", "PartRecord", "RunRecord"),
 }

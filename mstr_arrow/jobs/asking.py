@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mstr_arrow.catalog.objects import ObjectInfo
     from mstr_arrow.connection import Connection
     from mstr_arrow.fetch.read_options import ScanOptions
-    from mstr_arrow.jobs.model import Job
+    from mstr_arrow.jobs.file_model import Job
     from mstr_arrow.jobs.record import Mark
     from mstr_arrow.jobs.templates import Values
     from mstr_arrow.objects.cube import Cube

@@ -10,12 +10,12 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import InsecureWarning, UsageError
+from mstr_arrow.jobs.file_wording import in_words_of_the_file
 from mstr_arrow.jobs.history import beside
 from mstr_arrow.jobs.increments import reads_again
-from mstr_arrow.jobs.places import line_of, lines_of
 from mstr_arrow.jobs.problems import Problem, combine_problems, problems_of
 from mstr_arrow.jobs.templates import names_in
-from mstr_arrow.jobs.words import in_words_of_the_file
+from mstr_arrow.jobs.toml_lines import line_of, lines_of
 from mstr_arrow.names import suggestion
 from mstr_arrow.paths import explain_refusal, read_path
 from mstr_arrow.query.since import read_overlap
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from mstr_arrow.jobs.model import File, Job, Place
-    from mstr_arrow.jobs.places import Path as Way
+    from mstr_arrow.jobs.file_model import File, Job, Place
+    from mstr_arrow.jobs.toml_lines import Path as Way
 
 _FILLED = ("destination", "where", "having", "prompts", "pages", "parameters")
 """Keys of a job in whose texts braces are filled in."""
@@ -74,7 +74,7 @@ def schema() -> dict[str, Any]:
 
 def _model() -> type[File]:
     try:
-        from mstr_arrow.jobs.model import File  # noqa: PLC0415 - an extra, for those who have jobs
+        from mstr_arrow.jobs.file_model import File  # noqa: PLC0415 - an extra, for those who have jobs
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "pydantic":
             raise

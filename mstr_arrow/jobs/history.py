@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 
 from mstr_arrow.errors import DataLossWarning
 from mstr_arrow.files.disk import disk_errors
-from mstr_arrow.jobs.document import NotARecord, read_run, to_json
 from mstr_arrow.jobs.lines import lines_of, together
 from mstr_arrow.jobs.record import RunRecord, run_id
+from mstr_arrow.jobs.record_json import NotARecord, read_run, to_json
 from mstr_arrow.paths import path_to_write
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from mstr_arrow.wording import naming
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from mstr_arrow.jobs.model import Job
+    from mstr_arrow.jobs.file_model import Job
     from mstr_arrow.jobs.record import JobRecord
     from mstr_arrow.jobs.targets import Target
     from mstr_arrow.query.since import Grown

@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from mstr_arrow.arrays import make_table
 from mstr_arrow.grid.shape import plain_type
-from mstr_arrow.jobs.document import mark_as_json
 from mstr_arrow.jobs.record import STAGES, VERSION
+from mstr_arrow.jobs.record_json import mark_as_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from mstr_arrow.jobs.file_model import Job
     from mstr_arrow.jobs.history import Records
-    from mstr_arrow.jobs.model import Job
     from mstr_arrow.jobs.record import JobRecord
     from mstr_arrow.jobs.sessions import Sessions
     from mstr_arrow.jobs.templates import Values

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel, ValidationError
 
-    from mstr_arrow.jobs.places import Path as Way
+    from mstr_arrow.jobs.toml_lines import Path as Way
 
 _KINDS = {
     "string_type": "a text",
@@ -117,7 +117,7 @@ def _problem(way: Way, each: dict[str, Any]) -> Problem:
 
 def _keys(table: Way) -> list[str]:
     """List the keys that a table of the file may have."""
-    from mstr_arrow.jobs.model import Common, File, Job, Place, Run, Server  # noqa: PLC0415 - it needs the extra
+    from mstr_arrow.jobs.file_model import Common, File, Job, Place, Run, Server  # noqa: PLC0415 - it needs the extra
 
     models: dict[Any, type[BaseModel]] = {"run": Run, "defaults": Common, "servers": Server, "jobs": Job}
     if not table:

@@ -12,22 +12,22 @@ from mstr_arrow.errors import UsageError
 from mstr_arrow.files.sinks import in_thread
 from mstr_arrow.jobs.current import during
 from mstr_arrow.jobs.endings import INTERRUPTED, exit_code
+from mstr_arrow.jobs.one_job import JobExecution, Progress, as_failed, is_still_there
 from mstr_arrow.jobs.record import JobRecord
 from mstr_arrow.jobs.tasks import find_tasks, task_of
-from mstr_arrow.jobs.work import Progress, Work, as_failed, is_still_there
 from mstr_arrow.telemetry import span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from mstr_arrow.jobs.file_model import Job, Run
     from mstr_arrow.jobs.history import Records
-    from mstr_arrow.jobs.model import Job, Run
+    from mstr_arrow.jobs.one_job import OnProgress
     from mstr_arrow.jobs.record import RunRecord
     from mstr_arrow.jobs.sessions import Sessions
     from mstr_arrow.jobs.tasks import Task
     from mstr_arrow.jobs.templates import Values
-    from mstr_arrow.jobs.work import OnProgress
 
 
 @dataclass(slots=True, kw_only=True)
@@ -121,11 +121,11 @@ class Runner:
                 started=datetime.now(UTC),
             )
             await self._note(record)
-            work = Work(task, record, self.sessions, self.records, self.folder, self.on_progress)
+            execution = JobExecution(task, record, self.sessions, self.records, self.folder, self.on_progress)
             try:
-                record = await work.run()
+                record = await execution.run()
             except asyncio.CancelledError:
-                record = replace(work.record, outcome="interrupted", ended=datetime.now(UTC))
+                record = replace(execution.record, outcome="interrupted", ended=datetime.now(UTC))
                 self.run = self.run.with_job(record)
                 raise
             await self._note(record)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.config import Credential
     from mstr_arrow.events import OnEvent
-    from mstr_arrow.jobs.model import Server
+    from mstr_arrow.jobs.file_model import Server
     from mstr_arrow.opening import Opening
 
 _WAITS = ("connect", "read", "execute", "publish", "total")

@@ -16,7 +16,7 @@ from mstr_arrow.masked import without_secrets
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mstr_arrow.jobs.model import Job, Place
+    from mstr_arrow.jobs.file_model import Job, Place
     from mstr_arrow.jobs.templates import Values
 
 Way = Literal["extract", "parts", "parquet", "arrow", "csv", "delta", "iceberg", "duckdb", "adbc"]

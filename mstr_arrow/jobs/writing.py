@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mstr_arrow.fetch.stats import ScanStats
-    from mstr_arrow.jobs.model import Job
+    from mstr_arrow.jobs.file_model import Job
     from mstr_arrow.jobs.record import JobRecord
     from mstr_arrow.jobs.targets import Target
     from mstr_arrow.scan.scan import Scan

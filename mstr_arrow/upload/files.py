@@ -23,7 +23,7 @@ import pyarrow.csv
 import pyarrow.dataset
 import pyarrow.fs
 
-from mstr_arrow.adapters.database import not_run, open_database
+from mstr_arrow.adapters.in_memory_duckdb import not_run, open_database
 from mstr_arrow.errors import DataError, UsageError
 from mstr_arrow.names import listing
 from mstr_arrow.paths import read_path

@@ -12,7 +12,7 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow.errors import DataChanged, FileError, NotSupported, RunLocked, UsageError
-from mstr_arrow.jobs import work
+from mstr_arrow.jobs import one_job
 from mstr_arrow.jobs.history import Records, beside, new_run
 from mstr_arrow.jobs.lock import hold_lock
 from mstr_arrow.simulator import Simulator
@@ -132,14 +132,14 @@ def test_dates_and_variables_are_filled_in(run, tmp_path, monkeypatch):
     ids=["data changed", "store", "disk", "is final"],
 )
 def test_what_may_pass_is_tried_again(run, monkeypatch, error, outcome, attempts):
-    errors, real = [error], work.write
+    errors, real = [error], one_job.write
 
     async def write(*arguments):
         if errors:
             raise errors.pop()
         return await real(*arguments)
 
-    monkeypatch.setattr(work, "write", write)
+    monkeypatch.setattr(one_job, "write", write)
     done = run(f"[defaults]\npause = 0.01\n{TWO}", only="sales")
     assert (done.jobs[0].outcome, done.jobs[0].attempts) == (outcome, attempts)
 

@@ -21,7 +21,7 @@ def compare(
     """Tell which differences between two measurements are beyond noise: before and after, or two servers."""
     with show_errors(Terminal(stderr=True), verbose=verbose):
         from mstr_arrow import throughput  # noqa: PLC0415 - an extra
-        from mstr_arrow.cli.render.comparison import as_json, comparison  # noqa: PLC0415 - an extra
+        from mstr_arrow.cli.render.two_sweeps import as_json, comparison  # noqa: PLC0415 - an extra
 
         sweeps: list[Any] = [throughput.load(before), throughput.load(after)]
         found = throughput.compare(*sweeps)

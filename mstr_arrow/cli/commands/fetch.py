@@ -5,20 +5,20 @@ from typing import Annotated
 
 import typer
 
-from mstr_arrow.cli.fetching.objects import Choice
+from mstr_arrow.cli.fetching.object_choice import ObjectChoice
+from mstr_arrow.cli.fetching.object_fetcher import ObjectFetcher
 from mstr_arrow.cli.fetching.several import code_of, fetch_one, fetch_several
-from mstr_arrow.cli.fetching.work import Work
 from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_connection
-from mstr_arrow.cli.options.paging import PagingOptions
-from mstr_arrow.cli.options.prompting import Prompting
-from mstr_arrow.cli.options.query import LESS, QueryOptions
-from mstr_arrow.cli.options.result import Result
+from mstr_arrow.cli.options.paging_options import PagingOptions
+from mstr_arrow.cli.options.prompting_options import PromptingOptions
+from mstr_arrow.cli.options.query_options import LESS, QueryOptions
+from mstr_arrow.cli.options.result_options import ResultOptions
 from mstr_arrow.cli.options.resuming import GOES_ON
 from mstr_arrow.cli.options.saving import Saving
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import NO_FILE, show_errors
-from mstr_arrow.cli.render.fetched import as_json, summarise
+from mstr_arrow.cli.render.fetch_summary import as_json, summarise
 from mstr_arrow.cli.render.logs import LogJson, standard_error
 from mstr_arrow.cli.render.tables import print_json, print_text
 from mstr_arrow.errors import UsageError
@@ -45,7 +45,7 @@ def fetch(
     object_type: common.ObjectType = None,
     saving: Saving,
     query: QueryOptions,
-    prompting: Prompting,
+    prompting: PromptingOptions,
     explain_only: Annotated[
         bool,
         typer.Option(
@@ -54,7 +54,7 @@ def fetch(
             rich_help_panel=LESS,
         ),
     ] = False,
-    result: Result,
+    result: ResultOptions,
     paging: PagingOptions,
     json: common.Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
@@ -68,7 +68,7 @@ def fetch(
     Of several objects each becomes a file or folder of its name; what fails of one does not end the others.
     """
     console = standard_error(log_json=log_json)
-    choice = Choice(names=names or (), include=include or (), exclude=exclude or (), kind=object_type)
+    choice = ObjectChoice(names=names or (), include=include or (), exclude=exclude or (), kind=object_type)
     stays = GOES_ON if saving.resumes else WHOLE_STAYS if choice.several else NO_FILE
     with show_errors(console, verbose=verbose, interrupted=stays):
         choice.check()
@@ -87,7 +87,7 @@ def fetch(
         target = None if explain_only or choice.several else saving.target()
         if choice.several:
             saving.targets([])  # refuses what is no folder
-        work = Work(
+        fetcher = ObjectFetcher(
             console=console,
             query=query,
             prompting=prompting,
@@ -110,12 +110,12 @@ def fetch(
         began = time.monotonic()
         with open_connection(server, limits=limits) as connection:
             if explain_only:
-                print_text(work.scan(connection, connection.find(choice.names[0], choice.kind)).explain())
+                print_text(fetcher.scan(connection, connection.find(choice.names[0], choice.kind)).explain())
                 return
             if target is None:
-                fetched = fetch_several(connection, choice, saving, work)
+                fetched = fetch_several(connection, choice, saving, fetcher)
             else:
-                fetched = [fetch_one(connection, choice, target, work)]
+                fetched = [fetch_one(connection, choice, target, fetcher)]
         seconds = time.monotonic() - began
         if json:
             print_json(as_json(fetched, seconds))

@@ -64,16 +64,16 @@ def run(
     console = standard_error(log_json=log_json)
     with show_errors(console, verbose=verbose, interrupted=GOES_ON):
         # Only this command pays for importing all ways of writing.
-        from mstr_arrow.jobs.api import Choice, note_terminated, plan_with, run_with  # noqa: PLC0415
         from mstr_arrow.jobs.endings import LOCKED  # noqa: PLC0415
         from mstr_arrow.jobs.file import schema as schema_of_files  # noqa: PLC0415
+        from mstr_arrow.jobs.run_or_plan import RunChoice, note_terminated, plan_with, run_with  # noqa: PLC0415
 
         if schema:
             print_json(schema_of_files())
             return
         if file is None:
             raise UsageError("there is no file of jobs.", hint="Name it, as in mstr-arrow run jobs.toml.")
-        choice = Choice(
+        choice = RunChoice(
             only=only or (),
             day=None if day is None else day.date(),
             if_changed=if_changed,

@@ -12,10 +12,10 @@ import typer
 from rich.filesize import decimal
 
 from mstr_arrow.cli.options import common
-from mstr_arrow.cli.options.bad_values import OnBadValues, read_on_bad_value
 from mstr_arrow.cli.options.connecting import open_connection
+from mstr_arrow.cli.options.on_bad_value import OnBadValues, read_on_bad_value
 from mstr_arrow.cli.options.output import Output, ParquetOptions, output_from
-from mstr_arrow.cli.options.parameters import ParameterValues, parameters_from
+from mstr_arrow.cli.options.parameter_values import ParameterValues, parameters_from
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import show_errors
 from mstr_arrow.cli.render.preview import Preview, first_rows

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from mstr_arrow.jobs.one_job import Progress as JobProgress
     from mstr_arrow.jobs.planning import Planned
     from mstr_arrow.jobs.record import JobRecord, RunRecord
-    from mstr_arrow.jobs.work import Progress as JobProgress
 
 _OVER = {"done", "skipped", "failed"}
 
@@ -143,7 +143,7 @@ def _row(record: JobRecord) -> tuple[str, ...]:
 
 def run_as_json(done: RunRecord) -> dict[str, Any]:
     """Describe a run for a program, as its record is."""
-    from mstr_arrow.jobs.document import run_as_json as described  # noqa: PLC0415 - only where jobs are
+    from mstr_arrow.jobs.record_json import run_as_json as described  # noqa: PLC0415 - only where jobs are
 
     return described(done)
 

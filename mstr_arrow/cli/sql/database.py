@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import pyarrow as pa
 
-from mstr_arrow.adapters.database import not_run, open_database
+from mstr_arrow.adapters.in_memory_duckdb import not_run, open_database
 from mstr_arrow.errors import MstrError, UsageError
 from mstr_arrow.grid.texts import deliver_schema
 

@@ -15,13 +15,13 @@ from mstr_arrow.errors import MstrError
 from mstr_arrow.files.sinks import in_thread
 from mstr_arrow.instances.freshness import fetch_publication
 from mstr_arrow.jobs.asking import ask, open_object
+from mstr_arrow.jobs.column_check import check_columns
 from mstr_arrow.jobs.current import during
 from mstr_arrow.jobs.endings import may_pass, wait_before
+from mstr_arrow.jobs.file_wording import in_words_of_the_file
 from mstr_arrow.jobs.increments import mark_before
 from mstr_arrow.jobs.keeping import drop_former
 from mstr_arrow.jobs.record import JobRecord, error_record
-from mstr_arrow.jobs.shape import check_columns
-from mstr_arrow.jobs.words import in_words_of_the_file
 from mstr_arrow.jobs.writing import write
 from mstr_arrow.session.client import client_of
 from mstr_arrow.telemetry import count, measure, span
@@ -53,7 +53,7 @@ class Progress:
 
 
 @dataclass(slots=True)
-class Work:
+class JobExecution:
     """A job of one object that is being done; ``record`` is what is known so far.
 
     Files that it names are looked for from ``folder`` on.

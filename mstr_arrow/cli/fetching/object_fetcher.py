@@ -1,4 +1,4 @@
-"""What is done with one object: it is found, opened, published anew if that is wanted, asked, and written."""
+"""Fetch one object: find it, open it, publish it anew if that is wanted, ask it, and write its rows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.cli.commands.refresh import only_cubes
 from mstr_arrow.cli.options.output import Output
-from mstr_arrow.cli.options.parameters import refuse_parameters
+from mstr_arrow.cli.options.parameter_values import refuse_parameters
 from mstr_arrow.cli.options.resuming import Resuming
 from mstr_arrow.cli.render.progress import detail, progress
 from mstr_arrow.cli.render.publishing import publication_progress
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mstr_arrow.catalog.objects import ObjectInfo
-    from mstr_arrow.cli.options.prompting import Prompting
-    from mstr_arrow.cli.options.query import QueryOptions
+    from mstr_arrow.cli.options.prompting_options import PromptingOptions
+    from mstr_arrow.cli.options.query_options import QueryOptions
     from mstr_arrow.cli.options.written import Written
     from mstr_arrow.cli.render.streams import Terminal
     from mstr_arrow.connection import Connection
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """What is wanted of each object, whatever it is; errors of each call: those of a read, and UsageError.
+class ObjectFetcher:
+    """Reads objects as the options say, whatever each is; errors of each call: those of a read, and UsageError.
 
     With ``tells_data_time`` the server is asked when its data were published. ``label`` begins what is shown of one
     of several.
@@ -46,7 +46,7 @@ class Work:
 
     console: Terminal
     query: QueryOptions
-    prompting: Prompting
+    prompting: PromptingOptions
     answers: Answers
     parameters: Mapping[str, str]
     options: ScanOptions
@@ -57,8 +57,8 @@ class Work:
     verbose: bool
     label: str = ""
 
-    def of(self, label: str) -> Work:
-        """Return the work of one of several objects."""
+    def of(self, label: str) -> ObjectFetcher:
+        """Return a fetcher of one of several objects."""
         return replace(self, label=f"{label}: ")
 
     def scan(self, connection: Connection, found: ObjectInfo, target: Output | Resuming | None = None) -> Scan:

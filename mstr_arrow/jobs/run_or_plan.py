@@ -33,17 +33,17 @@ if TYPE_CHECKING:
     from mstr_arrow.connection import Connection
     from mstr_arrow.events import OnEvent
     from mstr_arrow.jobs.file import JobsFile
-    from mstr_arrow.jobs.model import Job
+    from mstr_arrow.jobs.file_model import Job
+    from mstr_arrow.jobs.one_job import OnProgress
     from mstr_arrow.jobs.planning import Planned
     from mstr_arrow.jobs.record import RunRecord
-    from mstr_arrow.jobs.work import OnProgress
 
     Default = Callable[[int | None], AbstractAsyncContextManager[Connection]]
     """Opens the server of jobs that name none, with so many requests at the same time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class RunChoice:
     """What is chosen for a run beside its file: see `run`."""
 
     only: Sequence[str] = ()
@@ -93,7 +93,7 @@ async def run_async(
     return await background.bridge(_run(file, choice))
 
 
-def run_with(file: str | os.PathLike[str], choice: Choice) -> RunRecord:
+def run_with(file: str | os.PathLike[str], choice: RunChoice) -> RunRecord:
     """Do what `run` does, for whoever has another way to the server of jobs that name none."""
     return background.run(_run(file, choice))
 
@@ -105,7 +105,7 @@ def note_terminated(file: str | os.PathLike[str]) -> None:
         records.write(replace(run, end="terminated", exit_code=TERMINATED))
 
 
-def plan_with(file: str | os.PathLike[str], choice: Choice) -> list[Planned]:
+def plan_with(file: str | os.PathLike[str], choice: RunChoice) -> list[Planned]:
     """Return what a run would do; objects are found, and nothing is read. Errors: those of `run`."""
     return background.run(_plan(file, choice))
 
@@ -118,8 +118,8 @@ def _choice(
     *,
     if_changed: bool,
     anew: bool,
-) -> Choice:
-    return Choice(
+) -> RunChoice:
+    return RunChoice(
         only=[only] if isinstance(only, str) else only,
         day=day,
         if_changed=if_changed,
@@ -129,7 +129,7 @@ def _choice(
     )
 
 
-async def _run(file: str | os.PathLike[str], choice: Choice) -> RunRecord:
+async def _run(file: str | os.PathLike[str], choice: RunChoice) -> RunRecord:
     jobs_file = await in_thread(read_jobs, file)
     jobs = choose_jobs(jobs_file, choice)
     values = Values(moment_of(choice.day, jobs_file.content.run.timezone), os.environ)
@@ -149,7 +149,7 @@ async def _run(file: str | os.PathLike[str], choice: Choice) -> RunRecord:
             return await runner.all(jobs)
 
 
-async def _plan(file: str | os.PathLike[str], choice: Choice) -> list[Planned]:
+async def _plan(file: str | os.PathLike[str], choice: RunChoice) -> list[Planned]:
     jobs_file = await in_thread(read_jobs, file)
     jobs = choose_jobs(jobs_file, choice)
     values = Values(moment_of(choice.day, jobs_file.content.run.timezone), os.environ)
@@ -158,7 +158,7 @@ async def _plan(file: str | os.PathLike[str], choice: Choice) -> list[Planned]:
         return await plan_jobs(jobs, sessions, Records(jobs_file.records), values, folder)
 
 
-def choose_jobs(file: JobsFile, choice: Choice) -> Mapping[str, Job]:
+def choose_jobs(file: JobsFile, choice: RunChoice) -> Mapping[str, Job]:
     """Return the jobs that are wanted, as they are wanted; errors: UsageError with near names."""
     for name in choice.only:
         if name not in file.jobs:
@@ -169,7 +169,7 @@ def choose_jobs(file: JobsFile, choice: Choice) -> Mapping[str, Job]:
     return wanted
 
 
-def sessions_of(file: JobsFile, choice: Choice, values: Values, noted: Path | None) -> Sessions:
+def sessions_of(file: JobsFile, choice: RunChoice, values: Values, noted: Path | None) -> Sessions:
     """Return the sessions of a run, none of which is open yet; they will be noted in a folder, if one is given."""
     how = file.content.run
     requests = how.requests_at_once and max(1, how.requests_at_once // how.sessions)

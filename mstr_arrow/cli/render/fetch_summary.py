@@ -12,11 +12,11 @@ from mstr_arrow.wording import say_in_words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mstr_arrow.cli.fetching.fetched import Fetched
+    from mstr_arrow.cli.fetching.fetch_outcome import FetchOutcome
     from mstr_arrow.errors import MstrError
 
 
-def summarise(fetched: Sequence[Fetched], seconds: float) -> str:
+def summarise(fetched: Sequence[FetchOutcome], seconds: float) -> str:
     """Say in a line what was done, when it is over."""
     totals = _totals(fetched)
     outcomes = ", ".join(f"{totals[each]} {each}" for each in ("done", "skipped", "failed") if totals[each])
@@ -24,12 +24,12 @@ def summarise(fetched: Sequence[Fetched], seconds: float) -> str:
     return f"{count(len(fetched), 'object')}: {outcomes}; {count(totals['rows'])}{size} in {seconds:.1f} s"
 
 
-def as_json(fetched: Sequence[Fetched], seconds: float) -> dict[str, Any]:
+def as_json(fetched: Sequence[FetchOutcome], seconds: float) -> dict[str, Any]:
     """Describe what was done for a program."""
     return {"objects": [_one(each) for each in fetched], **_totals(fetched), "seconds": round(seconds, 3)}
 
 
-def _totals(fetched: Sequence[Fetched]) -> dict[str, int]:
+def _totals(fetched: Sequence[FetchOutcome]) -> dict[str, int]:
     written = [each.written for each in fetched if each.written is not None]
     return {
         **{outcome: sum(each.outcome == outcome for each in fetched) for outcome in ("done", "skipped", "failed")},
@@ -38,7 +38,7 @@ def _totals(fetched: Sequence[Fetched]) -> dict[str, int]:
     }
 
 
-def _one(fetched: Fetched) -> dict[str, Any]:
+def _one(fetched: FetchOutcome) -> dict[str, Any]:
     found, written = fetched.found, fetched.written
     stats = written and written.stats
     return {

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fetched:
+class FetchOutcome:
     """What became of an object, by the name that was given, or that it has: one of ``written`` and ``error``."""
 
     name: str

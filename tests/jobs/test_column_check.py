@@ -2,8 +2,8 @@ import pyarrow as pa
 import pytest
 
 from mstr_arrow.errors import SchemaChanged
+from mstr_arrow.jobs.column_check import check_columns
 from mstr_arrow.jobs.record import JobRecord
-from mstr_arrow.jobs.shape import check_columns
 
 LAST = JobRecord(job="sales", object="Sales Cube", asked="one", schema=pa.schema({"A": "string", "B": "int32"}))
 MORE = pa.schema({"A": "string", "B": "int32", "C": "int8"})

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from mstr_arrow.cli.options.bad_values import OnBadValues, read_on_bad_value
 from mstr_arrow.cli.options.column_types import read_types
+from mstr_arrow.cli.options.on_bad_value import OnBadValues, read_on_bad_value
 from mstr_arrow.fetch.read_options import ScanOptions
 from mstr_arrow.grid.options import Forms, Layout, Subtotals, Values
 
@@ -14,7 +14,7 @@ RESULT = "Result"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class ResultOptions:
     """The options."""
 
     layout: Annotated[

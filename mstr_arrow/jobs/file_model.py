@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from mstr_arrow.jobs.amounts import read_bytes, read_seconds
+from mstr_arrow.jobs.units import read_bytes, read_seconds
 
 Bytes = Annotated[
     int,

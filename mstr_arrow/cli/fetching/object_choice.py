@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mstr_arrow.cli.fetching.fetched import Fetched
+from mstr_arrow.cli.fetching.fetch_outcome import FetchOutcome
 from mstr_arrow.errors import NotFound, UsageError
 from mstr_arrow.names import matcher
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class ObjectChoice:
     """Which objects: by name, and by patterns of names; of a ``kind``, if that is said."""
 
     names: Sequence[str]
@@ -41,12 +41,12 @@ class Choice:
                 "--exclude is for what --include chooses.", hint="Add --include '*', or leave it away."
             )
 
-    def find_all(self, connection: Connection) -> list[ObjectInfo | Fetched]:
+    def find_all(self, connection: Connection) -> list[ObjectInfo | FetchOutcome]:
         """Find them, each once; what cannot be found has failed."""
         found = [*self._find_named(connection), *self._find_included(connection)]
-        return list({each.id if not isinstance(each, Fetched) else each.name: each for each in found}.values())
+        return list({each.id if not isinstance(each, FetchOutcome) else each.name: each for each in found}.values())
 
-    def _find_named(self, connection: Connection) -> Iterator[ObjectInfo | Fetched]:
+    def _find_named(self, connection: Connection) -> Iterator[ObjectInfo | FetchOutcome]:
         for name in self.names:
             try:
                 yield connection.find(name, self.kind)
@@ -54,11 +54,11 @@ class Choice:
                 whole = " ".join(self.names)
                 if len(self.names) > 1 and not any(" " in each for each in self.names):
                     error.add_hint(f"A name with blanks is put in quotes: {whole!r}.")
-                yield Fetched(name=name, error=error)
+                yield FetchOutcome(name=name, error=error)
             except UsageError as error:
-                yield Fetched(name=name, error=error)
+                yield FetchOutcome(name=name, error=error)
 
-    def _find_included(self, connection: Connection) -> Iterator[ObjectInfo | Fetched]:
+    def _find_included(self, connection: Connection) -> Iterator[ObjectInfo | FetchOutcome]:
         excluded = [matcher(pattern) for pattern in self.exclude]
         for pattern in self.include:
             listed = connection.objects(pattern, self.kind)
@@ -68,7 +68,7 @@ class Choice:
             yield from chosen
             if not chosen:
                 what = f"{self.kind}s" if self.kind else "cubes, reports and data models"
-                yield Fetched(
+                yield FetchOutcome(
                     name=pattern,
                     error=UsageError(
                         f"there are no {what} whose names are like {pattern!r}"

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from mstr_arrow.cli.options.pages import AllPages, ChosenPage, on_pages
-from mstr_arrow.cli.options.parameters import ParameterValues, parameters_from
+from mstr_arrow.cli.options.chosen_pages import AllPages, ChosenPage, on_pages
+from mstr_arrow.cli.options.parameter_values import ParameterValues, parameters_from
 from mstr_arrow.cli.options.prompt_answers import PromptAnswers, PromptsFile, answers_from
 from mstr_arrow.errors import UsageError
 from mstr_arrow.objects.cube import Cube
@@ -13,7 +13,7 @@ from mstr_arrow.prompts.collection import Answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prompting:
+class PromptingOptions:
     """The options."""
 
     prompts: PromptsFile = None
