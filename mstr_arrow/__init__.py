@@ -10,14 +10,14 @@ if _TYPE_CHECKING:
     from mstr_arrow.caches.cache import CubeCache, CubeCaches
     from mstr_arrow.catalog.catalogue import Catalogue, CatalogueEntry, ListingProgress
     from mstr_arrow.catalog.details import CubeDetails
-    from mstr_arrow.catalog.objects import ObjectInfo, Objects
+    from mstr_arrow.catalog.object_info import ObjectInfo, Objects
     from mstr_arrow.config import Limits, Network, Proxy, Retry, SessionSettings, Settings, Timeouts, Tls
     from mstr_arrow.connection import Connection
     from mstr_arrow.datamodels.parameters import ModelParameter, ModelParameters
     from mstr_arrow.datamodels.tables import ModelTable, ModelTables
     from mstr_arrow.errors import DataLossWarning, MstrError
     from mstr_arrow.extract.extract_options import ExtractOptions
-    from mstr_arrow.extract.result import ExtractResult
+    from mstr_arrow.extract.extract_result import ExtractResult
     from mstr_arrow.fetch.bad_values import BadValues
     from mstr_arrow.fetch.batches import Batches
     from mstr_arrow.fetch.read_options import ScanOptions
@@ -31,14 +31,14 @@ if _TYPE_CHECKING:
     from mstr_arrow.opening import connect, connect_async
     from mstr_arrow.publishing.cube_status import CubeStatus
     from mstr_arrow.publishing.publication import Publication
-    from mstr_arrow.publishing.status import PublicationStatus
+    from mstr_arrow.publishing.publication_status import PublicationStatus
     from mstr_arrow.query.reference import col
     from mstr_arrow.scan.scan import Scan
+    from mstr_arrow.subscriptions.delivery_status import DeliveryStatus
     from mstr_arrow.subscriptions.schedules import Schedule
-    from mstr_arrow.subscriptions.status import DeliveryStatus
     from mstr_arrow.subscriptions.subscription import Subscription, Subscriptions
     from mstr_arrow.upload.result import UploadProgress, WriteResult
-    from mstr_arrow.users.model import Address
+    from mstr_arrow.users.people import Address
     from mstr_arrow.users.user import User, Users
 
 __all__ = [
@@ -109,13 +109,13 @@ _HOMES = {
     "caches.cache": ("CubeCache", "CubeCaches"),
     "catalog.catalogue": ("Catalogue", "CatalogueEntry", "ListingProgress"),
     "catalog.details": ("CubeDetails",),
-    "catalog.objects": ("ObjectInfo", "Objects"),
+    "catalog.object_info": ("ObjectInfo", "Objects"),
     "config": ("Limits", "Network", "Proxy", "Retry", "SessionSettings", "Settings", "Timeouts", "Tls"),
     "connection": ("Connection",),
     "datamodels.parameters": ("ModelParameter", "ModelParameters"),
     "datamodels.tables": ("ModelTable", "ModelTables"),
     "errors": ("DataLossWarning", "MstrError", "errors"),
-    "extract.result": ("ExtractResult",),
+    "extract.extract_result": ("ExtractResult",),
     "extract.extract_options": ("ExtractOptions",),
     "fetch.bad_values": ("BadValues",),
     "fetch.batches": ("Batches",),
@@ -130,14 +130,14 @@ _HOMES = {
     "opening": ("connect", "connect_async"),
     "publishing.cube_status": ("CubeStatus",),
     "publishing.publication": ("Publication",),
-    "publishing.status": ("PublicationStatus",),
+    "publishing.publication_status": ("PublicationStatus",),
     "query.reference": ("col",),
     "scan.scan": ("Scan",),
     "subscriptions.schedules": ("Schedule",),
-    "subscriptions.status": ("DeliveryStatus",),
+    "subscriptions.delivery_status": ("DeliveryStatus",),
     "subscriptions.subscription": ("Subscription", "Subscriptions"),
     "upload.result": ("UploadProgress", "WriteResult"),
-    "users.model": ("Address",),
+    "users.people": ("Address",),
     "users.user": ("User", "Users"),
     "delivery": (),
     "duckdb": (),

@@ -6,8 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow import background
-from mstr_arrow.caches.api import CacheCalls
-from mstr_arrow.catalog.api import CatalogueCalls
+from mstr_arrow.caches.cache_calls import CacheCalls
+from mstr_arrow.catalog.catalogue_calls import CatalogueCalls
 from mstr_arrow.config import Settings
 from mstr_arrow.fetch.read_options import ReadOptions, ScanOptions
 from mstr_arrow.masked import Masked
@@ -25,10 +25,10 @@ from mstr_arrow.session.project import choose, fetch_projects
 from mstr_arrow.session.rest import Endpoints
 from mstr_arrow.session.saved import save, saved_session
 from mstr_arrow.signatures import takes
-from mstr_arrow.subscriptions.api import SubscriptionCalls
+from mstr_arrow.subscriptions.subscription_calls import SubscriptionCalls
 from mstr_arrow.upload.push import write
 from mstr_arrow.upload.push_options import WriteOptions
-from mstr_arrow.users.api import UserCalls
+from mstr_arrow.users.user_calls import UserCalls
 
 if TYPE_CHECKING:
     import os

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from mstr_arrow.answers import items, number, optional_text, text, whole_number
-from mstr_arrow.catalog.objects import object_info
+from mstr_arrow.catalog.object_info import read_object
 from mstr_arrow.errors import DataMismatch, MstrError, ProtocolError
 from mstr_arrow.grid.definition import read_definition
 from mstr_arrow.grid.page_by import read_page_by
@@ -57,7 +57,7 @@ READERS = {
         read_session_info, {"timeout": 1800, "workingSet": 10, "maxSearch": 3, "timeZone": "UTC"}, set()
     ),
     "user": Reader(read_user, {"id": ID, "fullName": "Ann", "initials": "A", "metadataUser": True}, {"id"}),
-    "object": Reader(object_info, OBJECT, {"id", "name", "type", "subtype", "ancestors/0/name"}),
+    "object": Reader(read_object, OBJECT, {"id", "name", "type", "subtype", "ancestors/0/name"}),
     "cube": Reader(
         read_definition,
         {

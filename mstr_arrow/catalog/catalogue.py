@@ -13,7 +13,7 @@ from mstr_arrow.arrays import make_array, make_scalar
 from mstr_arrow.catalog.certify import certify
 from mstr_arrow.catalog.columns import INFO, column_of
 from mstr_arrow.catalog.details import CubeDetails
-from mstr_arrow.catalog.objects import ObjectInfo
+from mstr_arrow.catalog.object_info import ObjectInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

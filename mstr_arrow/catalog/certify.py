@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mstr_arrow.catalog.objects import REPORT_DEFINITION, is_certified
+from mstr_arrow.catalog.object_info import REPORT_DEFINITION, is_certified
 from mstr_arrow.errors import ServerError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pyarrow.json
 
 from mstr_arrow.answers import fields, items, reading, whole_number
 from mstr_arrow.arrays import make_array, make_scalar
-from mstr_arrow.catalog.objects import ObjectInfo, object_info
+from mstr_arrow.catalog.object_info import ObjectInfo, read_object
 from mstr_arrow.catalog.paging import Page
 from mstr_arrow.errors import ProtocolError
 from mstr_arrow.http.response import parsed
@@ -147,7 +147,7 @@ def _plain(answer: Answer, text: bytes) -> tuple[list[ObjectInfo], int | None]:
     with reading(body, "a result of a search"):
         listed = body if isinstance(body, list) else _read_items(fields(body))
         total = whole_number(body.get("totalItems")) if isinstance(body, dict) else None
-    return [object_info(item) for item in listed], total
+    return [read_object(item) for item in listed], total
 
 
 def _read_items(body: dict[str, Any]) -> list[Any]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mstr_arrow.answers import identity, items, local_moment, optional_text, reading, whole_number
-from mstr_arrow.caches.listing import PATH, fetch_nodes, read_page
+from mstr_arrow.caches.monitor import PATH, fetch_nodes, read_page
 from mstr_arrow.catalog.paging import Page, Pager, spread
 from mstr_arrow.catalog.skipped import raise_what_ends_all
 from mstr_arrow.errors import MstrError, NotFound, NotSupported, PermissionDenied

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow.catalog.address import Address, no_object, read_address
 from mstr_arrow.catalog.folders import SLASHES, folder_id, list_folder
-from mstr_arrow.catalog.objects import (
+from mstr_arrow.catalog.object_info import (
     DOCUMENT,
     FOLDER,
     SHORTCUT,
     SUBTYPES,
     check_text,
+    fetch_object,
     kinds_of,
-    read_info,
     subtypes_of,
 )
 from mstr_arrow.catalog.search import CONTAINS, EXACTLY, metadata_search, quick_search
@@ -28,7 +28,7 @@ from mstr_arrow.wording import advice
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from mstr_arrow.catalog.objects import Kind, ObjectInfo
+    from mstr_arrow.catalog.object_info import Kind, ObjectInfo
     from mstr_arrow.session.project_http import ProjectHttp
 
     Named = Callable[[str], Awaitable[list[ObjectInfo]]]
@@ -176,7 +176,7 @@ async def _check_project(http: ProjectHttp, address: Address) -> None:
 async def _by_id(http: ProjectHttp, object_id: str, kinds: tuple[Kind, ...]) -> ObjectInfo:
     word = _word(kinds)
     try:
-        info = await read_info(http, object_id)
+        info = await fetch_object(http, object_id)
     except NotFound as error:
         if other := await _not_read(http, object_id):
             raise _refuse(kinds, other, object_id) from None
@@ -197,7 +197,7 @@ async def _not_read(http: ProjectHttp, object_id: str) -> ObjectInfo | None:
     """Return the object of that id which is of a type that cannot be read; None where there is none."""
     for object_type in _NOT_READ:
         try:
-            return await read_info(http, object_id, object_type)
+            return await fetch_object(http, object_id, object_type)
         except ServerError:
             continue
     return None

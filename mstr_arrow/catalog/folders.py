@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.answers import identity, items, number, reading, text, whole_number
-from mstr_arrow.catalog.objects import FOLDER, Objects, check_text, object_info, read_info
+from mstr_arrow.catalog.object_info import FOLDER, Objects, check_text, fetch_object, read_object
 from mstr_arrow.errors import NotFound, UsageError
 from mstr_arrow.names import find_named, suggestion
 from mstr_arrow.session.project import OBJECT_ID
@@ -82,8 +82,8 @@ async def list_folder(http: ProjectHttp, folder: str) -> Objects:
     GET /api/objects/{id}?type=8, which tells its path, and GET /api/folders/{id}.
     """
     project = await http.require_project()
-    path = (await read_info(http, folder, FOLDER)).path if folder else f"/{project.name}"
-    found = [object_info(item, path) for item in await contents(http, folder)]
+    path = (await fetch_object(http, folder, FOLDER)).path if folder else f"/{project.name}"
+    found = [read_object(item, path) for item in await contents(http, folder)]
     return Objects(sorted(found, key=lambda info: (info.type != FOLDER, info.name.casefold(), info.id)))
 
 

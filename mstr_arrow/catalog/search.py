@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.answers import fields, items, reading, text, whole_number
 from mstr_arrow.catalog.columns import read_infos
-from mstr_arrow.catalog.objects import Objects, check_text, object_info
+from mstr_arrow.catalog.object_info import Objects, check_text, read_object
 from mstr_arrow.catalog.paging import PAGE, Gate, Pager
 from mstr_arrow.errors import NotFound, NotSupported, PermissionDenied, SessionExpired
 from mstr_arrow.http.subject import Subject
@@ -18,7 +18,7 @@ from mstr_arrow.names import matcher
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
-    from mstr_arrow.catalog.objects import ObjectInfo
+    from mstr_arrow.catalog.object_info import ObjectInfo
     from mstr_arrow.catalog.paging import Ask, Page
     from mstr_arrow.http.response import Answer
     from mstr_arrow.session.project_http import ProjectHttp
@@ -140,7 +140,7 @@ def _quick_results(answer: Answer) -> tuple[list[ObjectInfo], int | None]:
     with reading(body, "a result of a search"):
         listed = body if isinstance(body, list) else items(fields(body).get("result"))
         total = _total(body.get("totalItems")) if isinstance(body, dict) else None
-    return [object_info(item) for item in listed], total
+    return [read_object(item) for item in listed], total
 
 
 async def metadata_search(
@@ -188,7 +188,7 @@ async def _results(http: ProjectHttp, search_id: str, total: int | None) -> list
 
 
 def _read_results(answer: Answer) -> list[ObjectInfo]:
-    return [object_info(item) for item in _read_items(answer)]
+    return [read_object(item) for item in _read_items(answer)]
 
 
 def _read_items(answer: Answer) -> list[Any]:

@@ -28,8 +28,8 @@ from mstr_arrow.instances.freshness import fetch_caches
 from mstr_arrow.publishing.cube_publisher import BEING_PUBLISHED, caches_before, fetch_status, read_row
 from mstr_arrow.publishing.cube_rule import OLD_DATA_SECONDS, Look, Seen, proof_of
 from mstr_arrow.publishing.cube_status import CubeStatus
-from mstr_arrow.publishing.jobs import cancel_job, divide_by_user, fetch_jobs, fetch_own_names
-from mstr_arrow.publishing.status import PublicationStatus
+from mstr_arrow.publishing.job_monitor import cancel_job, divide_by_user, fetch_jobs, fetch_own_names
+from mstr_arrow.publishing.publication_status import PublicationStatus
 from mstr_arrow.session.in_project import ProjectSession
 from mstr_arrow.session.once import is_open
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mstr_arrow.answers import fields, optional_text, unexpected
-from mstr_arrow.datamodels.definition import too_old
+from mstr_arrow.datamodels.model_definition import too_old
 from mstr_arrow.datamodels.refresh_rule import read_state, verdict
 from mstr_arrow.datamodels.tables import REPEATABLE
 from mstr_arrow.errors import InvalidRequest, MstrError, NotFound

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.extract.borrowed import Borrowed, log_out, read_borrowed, write_borrowed
+from mstr_arrow.extract.destination import folder_at
 from mstr_arrow.extract.folder import hold
-from mstr_arrow.extract.places import folder_at
 from mstr_arrow.files.sinks import in_thread
 from mstr_arrow.session.saved import saved_session
 

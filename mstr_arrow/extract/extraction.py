@@ -18,11 +18,11 @@ from mstr_arrow.extract.borrowed import (
     write_borrowed,
 )
 from mstr_arrow.extract.changes import check_columns_of, check_known, check_proof, check_time, compare_columns
+from mstr_arrow.extract.extract_result import result_of
 from mstr_arrow.extract.folder import hold
 from mstr_arrow.extract.manifest import Asked, Manifest, NotAsWritten, question_of
 from mstr_arrow.extract.order import WITHOUT_ORDER, check_columns, check_question
 from mstr_arrow.extract.portion import Portion
-from mstr_arrow.extract.result import result_of
 from mstr_arrow.extract.verification import verify_parts
 from mstr_arrow.fetch.context import Deadline
 from mstr_arrow.fetch.stats import watcher
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mstr_arrow.extract.extract_options import Chosen
+    from mstr_arrow.extract.extract_result import ExtractResult
     from mstr_arrow.extract.folder import Folder
-    from mstr_arrow.extract.result import ExtractResult
     from mstr_arrow.extract.verification import Verified
     from mstr_arrow.fetch.read_options import ReadOptions
     from mstr_arrow.fetch.resolver import Resolver

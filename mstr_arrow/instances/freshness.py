@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.answers import identity, reading
-from mstr_arrow.caches.listing import fetch_listed, fetch_nodes
+from mstr_arrow.caches.monitor import fetch_listed, fetch_nodes
 from mstr_arrow.errors import MstrError, PermissionDenied, ServerBusy
 from mstr_arrow.http.response import Answer
 

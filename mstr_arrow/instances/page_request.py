@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 from mstr_arrow.errors import DataMismatch, ProtocolError, ServerBusy, ServerError
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.http.retry import pause
-from mstr_arrow.instances.failures import fewer_rows
 from mstr_arrow.instances.nothing import has_no_data, page_of_nothing
+from mstr_arrow.instances.run_failures import fewer_rows
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:

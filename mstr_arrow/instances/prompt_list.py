@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import NotFound, PromptsOpen, ProtocolError
 from mstr_arrow.http.subject import Subject
+from mstr_arrow.instances.instance_status import PROMPTED, read_state
 from mstr_arrow.instances.prompting import Prompting, fetch_prompts, with_choices
-from mstr_arrow.instances.status import PROMPTED, read_state
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

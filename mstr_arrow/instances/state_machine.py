@@ -22,9 +22,9 @@ from mstr_arrow.errors import InstanceGone, MstrError, NotFound, ProtocolError, 
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.http.retry import leaves_open
 from mstr_arrow.http.subject import Subject
-from mstr_arrow.instances.failures import explain_cut, failure_of, fewer_rows, is_cut
+from mstr_arrow.instances.instance_status import FAILED, PROMPTED, READY, State
 from mstr_arrow.instances.nothing import has_no_rows
-from mstr_arrow.instances.status import FAILED, PROMPTED, READY, State
+from mstr_arrow.instances.run_failures import explain_cut, failure_of, fewer_rows, is_cut
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,7 +18,7 @@ from mstr_arrow.query.parse_sql import from_sql
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mstr_arrow.catalog.objects import ObjectInfo
+    from mstr_arrow.catalog.object_info import ObjectInfo
     from mstr_arrow.connection import Connection
     from mstr_arrow.fetch.read_options import ScanOptions
     from mstr_arrow.jobs.file_model import Job

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from mstr_arrow.catalog.objects import ObjectInfo
+    from mstr_arrow.catalog.object_info import ObjectInfo
     from mstr_arrow.connection import Connection
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.jobs.history import Records

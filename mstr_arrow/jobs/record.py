@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mstr_arrow.extract.result import ExtractResult
+    from mstr_arrow.extract.extract_result import ExtractResult
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.grid.shape import ColumnChange
 

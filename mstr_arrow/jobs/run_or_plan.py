@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow import background
 from mstr_arrow.errors import MstrError, UsageError
-from mstr_arrow.extract.places import folder_at
+from mstr_arrow.extract.destination import folder_at
 from mstr_arrow.files.sinks import in_thread
 from mstr_arrow.jobs.endings import TERMINATED
 from mstr_arrow.jobs.file import read_jobs

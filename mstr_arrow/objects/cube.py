@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.answers import identity, items, optional_text, reading, text, whole_number
-from mstr_arrow.catalog import objects as catalog
 from mstr_arrow.catalog.find import fetch_definition
+from mstr_arrow.catalog.object_info import fetch_object
 from mstr_arrow.errors import (
     InvalidRequest,
     MstrError,
@@ -238,7 +238,7 @@ async def _refuse_data_model(http: ProjectHttp, cube_id: str) -> None:
     GET /api/objects/{id}; a server that does not tell is believed. Errors: UsageError.
     """
     try:
-        found = await catalog.read_info(http, cube_id)
+        found = await fetch_object(http, cube_id)
     except MstrError:
         return
     if found.kind == "data model":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mstr_arrow.catalog.find import find
-from mstr_arrow.datamodels.definition import fetch_parameters, fetch_tables
+from mstr_arrow.datamodels.model_definition import fetch_parameters, fetch_tables
 from mstr_arrow.datamodels.model_publisher import ModelPublisher
 from mstr_arrow.datamodels.parameters import check_given, values_to_send
 from mstr_arrow.datamodels.steps import Order
@@ -19,7 +19,7 @@ from mstr_arrow.wording import naming
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mstr_arrow.catalog.objects import ObjectInfo
+    from mstr_arrow.catalog.object_info import ObjectInfo
     from mstr_arrow.datamodels.parameters import ModelParameters
     from mstr_arrow.datamodels.tables import ModelTables, Policies
     from mstr_arrow.fetch.read_options import ReadOptions

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from mstr_arrow.catalog.certify import certify
 from mstr_arrow.objects.element_table import read_elements
-from mstr_arrow.objects.sql import Sql
+from mstr_arrow.objects.sql_behind import Sql
 from mstr_arrow.scan.remarks import warn_of
 
 if TYPE_CHECKING:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.answers import fields, identity, items, reading, text
 from mstr_arrow.catalog.find import fetch_definition
-from mstr_arrow.catalog.objects import read_info
+from mstr_arrow.catalog.object_info import fetch_object
 from mstr_arrow.grid.definition import Definition, read_attributes, read_metrics
 from mstr_arrow.instances.source import Source
 from mstr_arrow.objects.described import Described
-from mstr_arrow.objects.page_by import Paged
-from mstr_arrow.objects.prompts import Prompted
+from mstr_arrow.objects.report_pages import Paged
+from mstr_arrow.objects.report_prompts import Prompted
 
 if TYPE_CHECKING:
-    from mstr_arrow.catalog.objects import ObjectInfo
+    from mstr_arrow.catalog.object_info import ObjectInfo
     from mstr_arrow.fetch.read_options import ReadOptions
     from mstr_arrow.grid.definition import Attribute
     from mstr_arrow.session.client import Client
@@ -61,11 +61,11 @@ class Report(Described, Prompted, Paged):
     @property
     def info(self) -> ObjectInfo:
         """What the server says about the report without running it. GET /api/objects/{id}?type=3."""
-        return self._client.run(read_info(self._client.http, self.id))
+        return self._client.run(fetch_object(self._client.http, self.id))
 
     async def info_async(self) -> ObjectInfo:
         """Return `info`."""
-        return await self._client.bridge(read_info(self._client.http, self.id))
+        return await self._client.bridge(fetch_object(self._client.http, self.id))
 
 
 async def open_report(

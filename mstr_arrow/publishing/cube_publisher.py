@@ -23,8 +23,15 @@ from mstr_arrow.instances.execute import execute
 from mstr_arrow.instances.freshness import fetch_caches
 from mstr_arrow.publishing.cube_rule import Look, Seen, proof_of
 from mstr_arrow.publishing.cube_status import CubeStatus
-from mstr_arrow.publishing.jobs import Job, cancel_job, divide_by_user, fetch_job, fetch_jobs, fetch_own_names
-from mstr_arrow.publishing.status import PublicationStatus
+from mstr_arrow.publishing.job_monitor import (
+    Job,
+    cancel_job,
+    divide_by_user,
+    fetch_job,
+    fetch_jobs,
+    fetch_own_names,
+)
+from mstr_arrow.publishing.publication_status import PublicationStatus
 from mstr_arrow.session.in_project import ProjectSession
 from mstr_arrow.session.once import is_open
 

@@ -21,7 +21,7 @@ from mstr_arrow.errors import (
 from mstr_arrow.http.blotting import blot, blotted
 from mstr_arrow.http.error_map import meant_status
 from mstr_arrow.http.retry import is_transient
-from mstr_arrow.publishing.status import PublicationStatus
+from mstr_arrow.publishing.publication_status import PublicationStatus
 from mstr_arrow.session.in_project import SharedSession
 from mstr_arrow.wording import naming
 

@@ -13,7 +13,7 @@ from mstr_arrow.session.in_project import SharedSession
 
 if TYPE_CHECKING:
     from mstr_arrow.publishing.following import OnProgress, Publisher
-    from mstr_arrow.publishing.status import PublicationStatus
+    from mstr_arrow.publishing.publication_status import PublicationStatus
     from mstr_arrow.session.project import Project
 
 

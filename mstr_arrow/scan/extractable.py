@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mstr_arrow.extract.destination import folder_at
 from mstr_arrow.extract.extract_options import ExtractOptions, complete_options
 from mstr_arrow.extract.extraction import Extraction
-from mstr_arrow.extract.places import folder_at
 from mstr_arrow.scan.remarks import warn_of
 from mstr_arrow.signatures import takes
 from mstr_arrow.telemetry import traced
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Self, Unpack
 
     from mstr_arrow.extract.extract_options import Chosen
-    from mstr_arrow.extract.result import ExtractResult
+    from mstr_arrow.extract.extract_result import ExtractResult
     from mstr_arrow.fetch.read_options import ScanOptions
     from mstr_arrow.fetch.resolver import Resolver
     from mstr_arrow.fetch.stats import ScanStats

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.answers import identity, items, reading, text
 from mstr_arrow.catalog.find import find
-from mstr_arrow.catalog.objects import DOCUMENT, ObjectInfo, check_text
+from mstr_arrow.catalog.object_info import DOCUMENT, ObjectInfo, check_text
 from mstr_arrow.catalog.search import search
-from mstr_arrow.datamodels.definition import fetch_tables
+from mstr_arrow.datamodels.model_definition import fetch_tables
 from mstr_arrow.datamodels.tables import choose
 from mstr_arrow.delivery.contents import TYPES as CONTENT_TYPES
 from mstr_arrow.delivery.contents import Content
@@ -27,8 +27,8 @@ from mstr_arrow.session.project import OBJECT_ID
 from mstr_arrow.subscriptions.definition import Part
 from mstr_arrow.subscriptions.route import is_unknown_route
 from mstr_arrow.subscriptions.schedules import choose_schedule, fetch_schedules
-from mstr_arrow.users.model import Account, Address, Group
-from mstr_arrow.users.requests import (
+from mstr_arrow.users.people import Account, Address, Group
+from mstr_arrow.users.user_requests import (
     fetch_addresses,
     find_account,
     find_addresses,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
 
-from mstr_arrow.catalog.objects import check_text
+from mstr_arrow.catalog.object_info import check_text
 from mstr_arrow.delivery.part import camel
 from mstr_arrow.errors import UsageError
 from mstr_arrow.names import suggestion

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.delivery.contents import Content
 from mstr_arrow.errors import NotFound, ProtocolError, UsageError
+from mstr_arrow.instances.instance_status import read_state
 from mstr_arrow.instances.prompt_list import prepare_instance
 from mstr_arrow.instances.prompting import Prompting, fetch_prompts
-from mstr_arrow.instances.status import read_state
 from mstr_arrow.prompts.collection import Answers
 from mstr_arrow.prompts.matching import check_used
 from mstr_arrow.subscriptions.definition import Part

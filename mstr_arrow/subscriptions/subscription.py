@@ -15,7 +15,7 @@ from mstr_arrow.signatures import takes
 from mstr_arrow.subscriptions.asked import as_list, content_entries, recipient_entries, schedule_entries
 from mstr_arrow.subscriptions.flags import Flags, check_flags, check_name
 from mstr_arrow.subscriptions.prompted import keep_answers
-from mstr_arrow.subscriptions.requests import (
+from mstr_arrow.subscriptions.subscription_requests import (
     delete,
     fetch_definition,
     fetch_status,
@@ -25,7 +25,7 @@ from mstr_arrow.subscriptions.requests import (
     switch,
     wait,
 )
-from mstr_arrow.users.requests import find_user
+from mstr_arrow.users.user_requests import find_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mstr_arrow.delivery.modes import Delivery
     from mstr_arrow.session.client import Client
     from mstr_arrow.subscriptions.definition import Definition, Part
-    from mstr_arrow.subscriptions.status import DeliveryStatus
+    from mstr_arrow.subscriptions.delivery_status import DeliveryStatus
 
 
 class Subscription:

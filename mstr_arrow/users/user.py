@@ -8,15 +8,21 @@ import pyarrow as pa
 
 from mstr_arrow.arrays import make_table
 from mstr_arrow.session.info import User as Name
-from mstr_arrow.users.model import GENERIC_EMAIL
-from mstr_arrow.users.requests import add_address, change_address, choose_address, delete_address, fetch_addresses
+from mstr_arrow.users.people import GENERIC_EMAIL
+from mstr_arrow.users.user_requests import (
+    add_address,
+    change_address,
+    choose_address,
+    delete_address,
+    fetch_addresses,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
     from typing import Self
 
     from mstr_arrow.session.client import Client
-    from mstr_arrow.users.model import Account, Address, Addresses
+    from mstr_arrow.users.people import Account, Address, Addresses
 
 
 class User(Name):

@@ -56,7 +56,7 @@ def answer(body, *, escaped=False, **headers):
 def test_a_usual_page_is_read_into_columns_at_once(monkeypatch, changed):
     page = [OBJECT, OBJECT | changed]
     expected = as_columns(read_infos(answer(page)).items)
-    monkeypatch.setattr(columns, "object_info", None)  # which is for other pages
+    monkeypatch.setattr(columns, "read_object", None)  # which is for other pages
     assert read_page(answer({"totalItems": 2, "result": page})).items.equals(expected)
     assert read_page(answer(page)).items.equals(expected)
 

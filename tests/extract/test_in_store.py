@@ -17,8 +17,8 @@ import mstr_arrow as ma
 from mstr_arrow.errors import FileError, UsageError
 from mstr_arrow.extract import folder as waiting
 from mstr_arrow.extract import hold
+from mstr_arrow.extract.destination import folder_at
 from mstr_arrow.extract.in_store import FolderInStore
-from mstr_arrow.extract.places import folder_at
 from mstr_arrow.simulator import Fault
 from tests.extract.conftest import SCRIPT
 from tests.support.faulty_store import Fault as StoreFault

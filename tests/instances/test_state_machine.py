@@ -21,6 +21,7 @@ from mstr_arrow.errors import (
 from mstr_arrow.grid.options import GridOptions
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.http.response import Answer
+from mstr_arrow.instances.instance_status import PROMPTED, READY, State
 from mstr_arrow.instances.page_choice import PageChoice
 from mstr_arrow.instances.source import Source
 from mstr_arrow.instances.state_machine import (
@@ -38,7 +39,6 @@ from mstr_arrow.instances.state_machine import (
     Received,
     Send,
 )
-from mstr_arrow.instances.status import PROMPTED, READY, State
 
 NOW, OLD = "11.3.0500", "11.2.0100"
 INSTANCES = "v2/reports/R1/instances"

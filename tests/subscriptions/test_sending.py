@@ -9,8 +9,8 @@ import mstr_arrow as ma
 from mstr_arrow import delivery
 from mstr_arrow.errors import DeliveryFailed, InvalidRequest, PromptsOpen, ServerError, TimeoutExceeded, UsageError
 from mstr_arrow.simulator import Fault
-from mstr_arrow.subscriptions import requests
-from mstr_arrow.subscriptions.status import read_status
+from mstr_arrow.subscriptions import subscription_requests
+from mstr_arrow.subscriptions.delivery_status import read_status
 from tests.support.servers import IDLE
 
 SEND = r"/send$"
@@ -18,7 +18,7 @@ SEND = r"/send$"
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch):
-    monkeypatch.setattr(requests, "FIRST_PAUSE", 0.005)
+    monkeypatch.setattr(subscription_requests, "FIRST_PAUSE", 0.005)
 
 
 def sends(server):

@@ -9,7 +9,7 @@ import pytest
 import mstr_arrow as ma
 from mstr_arrow.errors import InvalidRequest, MstrError, PermissionDenied
 from mstr_arrow.simulator import Fault, Simulator
-from mstr_arrow.subscriptions import requests
+from mstr_arrow.subscriptions import subscription_requests
 from tests.support.examples import URL, Example
 from tests.support.servers import IDLE
 
@@ -27,7 +27,7 @@ def server():
 
 @pytest.fixture
 def run(server, monkeypatch, capsys):
-    monkeypatch.setattr(requests, "FIRST_PAUSE", 0.005)
+    monkeypatch.setattr(subscription_requests, "FIRST_PAUSE", 0.005)
     return Example(EXAMPLE, PAGE, OF_CONNECTING, server, monkeypatch, capsys)
 
 

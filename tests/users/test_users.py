@@ -9,7 +9,7 @@ import pytest
 import mstr_arrow as ma
 from mstr_arrow.errors import InvalidRequest, MstrError, NotFound, ProtocolError, ServerError, UsageError
 from mstr_arrow.simulator import Fault, Simulator
-from mstr_arrow.users.model import read_addresses
+from mstr_arrow.users.people import read_addresses
 from tests.support.servers import IDLE
 
 ADDRESSES = r"/addresses"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from rich.text import Text
 
-from mstr_arrow.catalog.objects import Kind
+from mstr_arrow.catalog.object_info import Kind
 from mstr_arrow.cli.commands.ls import as_json
 from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_connection

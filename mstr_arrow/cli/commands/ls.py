@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import typer
 
 from mstr_arrow.catalog.catalogue import Catalogue, CatalogueEntry
-from mstr_arrow.catalog.objects import ObjectInfo
+from mstr_arrow.catalog.object_info import ObjectInfo
 from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.output import Format, ParquetOptions, output_from

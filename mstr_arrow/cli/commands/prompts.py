@@ -13,7 +13,7 @@ from mstr_arrow.cli.render.errors import show_errors
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json, print_table, print_text
 from mstr_arrow.errors import UsageError
-from mstr_arrow.objects.prompts import prompt_table
+from mstr_arrow.objects.report_prompts import prompt_table
 from mstr_arrow.paths import explain_refusal, path_to_write
 from mstr_arrow.prompts.collection import as_toml
 from mstr_arrow.prompts.template import template

@@ -10,7 +10,7 @@ from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import show_errors
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json, print_table
-from mstr_arrow.users.model import Addresses
+from mstr_arrow.users.people import Addresses
 from mstr_arrow.users.user import User
 
 HEADERS = ("NAME", "USER NAME", "ID", "ENABLED")

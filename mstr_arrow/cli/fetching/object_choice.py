@@ -12,7 +12,7 @@ from mstr_arrow.names import matcher
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mstr_arrow.catalog.objects import Kind, ObjectInfo
+    from mstr_arrow.catalog.object_info import Kind, ObjectInfo
     from mstr_arrow.connection import Connection
 
 

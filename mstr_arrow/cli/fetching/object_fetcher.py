@@ -23,7 +23,7 @@ from mstr_arrow.session.client import client_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mstr_arrow.catalog.objects import ObjectInfo
+    from mstr_arrow.catalog.object_info import ObjectInfo
     from mstr_arrow.cli.options.prompting_options import PromptingOptions
     from mstr_arrow.cli.options.query_options import QueryOptions
     from mstr_arrow.cli.options.written import Written

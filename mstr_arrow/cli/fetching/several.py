@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
-    from mstr_arrow.catalog.objects import ObjectInfo
+    from mstr_arrow.catalog.object_info import ObjectInfo
     from mstr_arrow.cli.fetching.object_choice import ObjectChoice
     from mstr_arrow.cli.fetching.object_fetcher import ObjectFetcher
     from mstr_arrow.cli.options.output import Output

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.cli.options.output import Format, ParquetOptions
     from mstr_arrow.connection import Connection
-    from mstr_arrow.extract.result import ExtractResult
+    from mstr_arrow.extract.extract_result import ExtractResult
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.scan.scan import Scan
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from mstr_arrow.publishing.publication import Publication
-    from mstr_arrow.publishing.status import PublicationStatus
+    from mstr_arrow.publishing.publication_status import PublicationStatus
 
 
 def publication_progress(

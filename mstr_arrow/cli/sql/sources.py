@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mstr_arrow.catalog.objects import ObjectInfo
+    from mstr_arrow.catalog.object_info import ObjectInfo
     from mstr_arrow.connection import Connection
     from mstr_arrow.fetch.read_options import ScanOptions
     from mstr_arrow.grid.options import OnBadValue

@@ -13,7 +13,7 @@ from mstr_arrow.cli.render.errors import show_errors
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json, print_table
 from mstr_arrow.printable import printable
-from mstr_arrow.subscriptions.status import DeliveryStatus
+from mstr_arrow.subscriptions.delivery_status import DeliveryStatus
 from mstr_arrow.subscriptions.subscription import Subscription
 
 HEADERS = ("NAME", "MODE", "CONTENTS", "SCHEDULES", "RECIPIENTS", "ID", "OWNER", "LAST RUN", "PAUSED")

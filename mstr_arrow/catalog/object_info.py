@@ -129,20 +129,20 @@ class Objects(list[ObjectInfo]):
         return make_table(rows, _SCHEMA)
 
 
-async def read_info(http: ProjectHttp, object_id: str, object_type: int = REPORT_DEFINITION) -> ObjectInfo:
+async def fetch_object(http: ProjectHttp, object_id: str, object_type: int = REPORT_DEFINITION) -> ObjectInfo:
     """Return what the catalogue knows of the object of that id and type. GET /api/objects/{id}."""
 
     def read(answer: Answer) -> ObjectInfo:
-        return object_info(answer.json())
+        return read_object(answer.json())
 
     return await http.read("GET", f"objects/{object_id}", read, params={"type": object_type})
 
 
-def object_info(item: Any, folder: str | None = None) -> ObjectInfo:
+def read_object(item: Any, folder: str | None = None) -> ObjectInfo:
     """Read an object; its ancestors come root first, or ``folder`` is the path above it. Errors: ProtocolError.
 
     >>> item = {"id": "A1", "name": "Sales", "type": 3, "subtype": 779, "ancestors": [{"name": "Retail"}]}
-    >>> object_info(item).path
+    >>> read_object(item).path
     '/Retail/Sales'
     """
     with reading(item, "a description of an object"):

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.catalog.find import find
 from mstr_arrow.catalog.folders import folder_id, list_path
-from mstr_arrow.catalog.listing import Listing, Wanted, warn_of
-from mstr_arrow.catalog.objects import FOLDER, Objects, type_numbers
+from mstr_arrow.catalog.object_info import FOLDER, Objects, type_numbers
+from mstr_arrow.catalog.object_list import Listing, Wanted, warn_of
 from mstr_arrow.catalog.search import search
 from mstr_arrow.session.client import Connected
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mstr_arrow.catalog.catalogue import Catalogue
-    from mstr_arrow.catalog.listing import ListedKind, OnProgress
-    from mstr_arrow.catalog.objects import Kind, ObjectInfo, ObjectType
+    from mstr_arrow.catalog.object_info import Kind, ObjectInfo, ObjectType
+    from mstr_arrow.catalog.object_list import ListedKind, OnProgress
 
 
 class CatalogueCalls(Connected):

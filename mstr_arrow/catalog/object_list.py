@@ -13,7 +13,7 @@ from mstr_arrow.arrays import make_array
 from mstr_arrow.catalog.catalogue import Catalogue, ListingProgress, by_name, in_project, with_details
 from mstr_arrow.catalog.columns import Columns, read_page
 from mstr_arrow.catalog.details import fetch_cached, fetch_each
-from mstr_arrow.catalog.objects import DOCUMENT, SUBTYPES, Kind, check_text
+from mstr_arrow.catalog.object_info import DOCUMENT, SUBTYPES, Kind, check_text
 from mstr_arrow.catalog.paging import Gate, Pager, spread
 from mstr_arrow.catalog.search import CONTAINS, metadata_pages, pages_of_index, piece_of
 from mstr_arrow.catalog.skipped import Skipped

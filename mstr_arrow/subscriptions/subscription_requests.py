@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.answers import items, reading
-from mstr_arrow.catalog.objects import check_text
+from mstr_arrow.catalog.object_info import check_text
 from mstr_arrow.errors import (
     DeliveryFailed,
     InstanceGone,
@@ -28,10 +28,10 @@ from mstr_arrow.session import once
 from mstr_arrow.session.listing import fetch_all
 from mstr_arrow.session.project import OBJECT_ID
 from mstr_arrow.subscriptions.definition import Definition, is_made_of
+from mstr_arrow.subscriptions.delivery_status import NEVER_RAN, DeliveryStatus, never_ran, read_status
 from mstr_arrow.subscriptions.prompted import answer_reports
 from mstr_arrow.subscriptions.route import is_unknown_route
-from mstr_arrow.subscriptions.status import NEVER_RAN, DeliveryStatus, never_ran, read_status
-from mstr_arrow.users.requests import no_such
+from mstr_arrow.users.user_requests import no_such
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from mstr_arrow.prompts.collection import Answers
     from mstr_arrow.session.in_project import ProjectSession
     from mstr_arrow.session.project_http import ProjectHttp
-    from mstr_arrow.subscriptions.status import Outcome
-    from mstr_arrow.users.model import Account
+    from mstr_arrow.subscriptions.delivery_status import Outcome
+    from mstr_arrow.users.people import Account
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds between two questions how a delivery goes."""

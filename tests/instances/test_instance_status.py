@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from mstr_arrow.errors import ProtocolError
-from mstr_arrow.instances.status import READY, read_state
+from mstr_arrow.instances.instance_status import READY, read_state
 
 REPORT, INSTANCE = "B" * 32, "D" * 32
 PAGE = b'{"id": "x", "instanceId": "I7", "status": 1, "data": {"paging": {"total": 0}}}'

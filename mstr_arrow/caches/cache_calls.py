@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from mstr_arrow.caches.cache import CubeCaches, read_cache
-from mstr_arrow.caches.listing import fetch_listed, fetch_nodes
+from mstr_arrow.caches.monitor import fetch_listed, fetch_nodes
 from mstr_arrow.errors import NotFound
 from mstr_arrow.names import listing, near_names
 from mstr_arrow.session.client import Connected

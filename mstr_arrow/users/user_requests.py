@@ -6,14 +6,14 @@ import re
 from typing import TYPE_CHECKING, cast
 
 from mstr_arrow.answers import unexpected
-from mstr_arrow.catalog.objects import check_text
+from mstr_arrow.catalog.object_info import check_text
 from mstr_arrow.errors import InvalidRequest, MstrError, NotFound, ServerError, UsageError
 from mstr_arrow.names import find_named, listing, matcher, near_names, only
 from mstr_arrow.session import once
 from mstr_arrow.session.info import User
 from mstr_arrow.session.listing import fetch_all
 from mstr_arrow.session.project import OBJECT_ID
-from mstr_arrow.users.model import (
+from mstr_arrow.users.people import (
     Account,
     Address,
     Addresses,

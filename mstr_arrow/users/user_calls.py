@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from mstr_arrow.session.client import Connected
 from mstr_arrow.session.info import fetch_user
-from mstr_arrow.users.model import Account, Groups
-from mstr_arrow.users.requests import find_account, list_accounts, list_groups
+from mstr_arrow.users.people import Account, Groups
 from mstr_arrow.users.user import User, Users
+from mstr_arrow.users.user_requests import find_account, list_accounts, list_groups
 
 
 class UserCalls(Connected):

@@ -17,12 +17,12 @@ from mstr_arrow.subscriptions.asked import (
     schedule_entries,
 )
 from mstr_arrow.subscriptions.definition import Part, new_body
+from mstr_arrow.subscriptions.delivery_status import NEVER_RAN
 from mstr_arrow.subscriptions.flags import Flags, check_flags, check_name
 from mstr_arrow.subscriptions.prompted import keep_answers
-from mstr_arrow.subscriptions.requests import create, find_definition, list_definitions
 from mstr_arrow.subscriptions.schedules import Schedule, Schedules, choose_schedule, fetch_schedules
-from mstr_arrow.subscriptions.status import NEVER_RAN
 from mstr_arrow.subscriptions.subscription import Subscription, Subscriptions
+from mstr_arrow.subscriptions.subscription_requests import create, find_definition, list_definitions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
