@@ -134,7 +134,7 @@ class Extraction:
         self._former = await in_thread(read_borrowed, folder.private)
         await self._note(None)  # first of all: whatever happens now, the next run finds this session
         await self._end_former(idle=True)
-        finished = await in_thread(folder.finished)
+        finished = await in_thread(folder.read_finished)
         if finished is not None and finished.asked.same_as(self._asked):
             self._replaced = finished
         begun = await self._read_begun() if self._options.resume else None
@@ -194,7 +194,7 @@ class Extraction:
     async def _read_begun(self) -> Manifest | None:
         """Return the manifest of a run that did not end; one that cannot be gone by is as good as none."""
         try:
-            return await in_thread(self._folder.unfinished)
+            return await in_thread(self._folder.read_begun)
         except NotAsWritten as error:
             self._tell(self._folder.work, f"{MANIFEST} cannot be gone by: {error}")
             await in_thread(self._folder.discard)

@@ -108,7 +108,7 @@ def read_alike(piece: Piece) -> dict[str, Any] | None:
         return None
     data = pa.py_buffer(piece.page).slice(piece.start, len(text))
     slots = [_slot(data, *quotes_of_one, backslashes) for quotes_of_one in zip(opening, closing, strict=True)]
-    return {name: _filled(value, slots) for name, value in template.members.items()}
+    return {name: _fill(value, slots) for name, value in template.members.items()}
 
 
 def _template(piece: Piece, quotes: Places) -> _Template | None:
@@ -142,7 +142,7 @@ def _is_flat(value: Any) -> bool:
     return all(type(each) is str for each in value) if isinstance(value, list) else not isinstance(value, dict)
 
 
-def _filled(value: Any, slots: Sequence[Slot]) -> Any:
+def _fill(value: Any, slots: Sequence[Slot]) -> Any:
     """Put slots in the place of their numbers."""
     if isinstance(value, list):
         return [slots[int(number)] for number in value]

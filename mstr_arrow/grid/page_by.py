@@ -72,7 +72,7 @@ class PageBy:
         """Name a combination as ``currentPageBy`` takes it."""
         return [{"id": element_id(unit.elements[n])} for unit, n in zip(self.units, combination, strict=True)]
 
-    def chosen(self, choice: Mapping[str, object]) -> tuple[Combination, ...]:
+    def choose(self, choice: Mapping[str, object]) -> tuple[Combination, ...]:
         """Return the combinations that have the chosen elements.
 
         Attributes are named by name or id, or as the columns of `table` are; elements by the value of a form or by
@@ -92,9 +92,9 @@ class PageBy:
             )
         return found
 
-    def chosen_one(self, choice: Mapping[str, object]) -> Combination:
-        """Return the one combination that is chosen; errors: as `chosen`, and where several are."""
-        found = self.chosen(choice)
+    def choose_one(self, choice: Mapping[str, object]) -> Combination:
+        """Return the one combination that is chosen; errors: as `choose`, and where several are."""
+        found = self.choose(choice)
         if len(found) == 1:
             return found[0]
         open_units = [

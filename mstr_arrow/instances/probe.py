@@ -80,4 +80,4 @@ async def _expansion(
     session: ProjectSession, source: Source, instance: Instance, every: PageChoice, options: GridOptions
 ) -> Expansion:
     pages = await fetch_page_by(session.http, source.path, instance.id)
-    return expand(pages.only(pages.chosen(every.values)), replace(instance.columns, options=options), options)
+    return expand(pages.only(pages.choose(every.values)), replace(instance.columns, options=options), options)
