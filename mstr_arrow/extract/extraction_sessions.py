@@ -14,7 +14,7 @@ from mstr_arrow.session.saved import saved_session
 
 if TYPE_CHECKING:
     from mstr_arrow.extract.folder import Folder
-    from mstr_arrow.grid.options import GridOptions
+    from mstr_arrow.grid.grid_options import GridOptions
     from mstr_arrow.instances.execute import Watch
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source
