@@ -313,6 +313,6 @@ async def _compare_pages(context: ReadContext, source: Source, pages: PageBy, pl
     for _ in range(2):
         there = await fetch_page_by(context.session.http, source.path, str(place.instance_id))
         with suppress(UsageError):  # an element that is no longer there
-            if there.only(there.chosen(chosen.values)) == pages:
+            if there.only(there.choose(chosen.values)) == pages:
                 return
     raise data_changed("its pages are others")

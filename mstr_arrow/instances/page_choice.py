@@ -65,4 +65,4 @@ async def choose_page(
     if choice.elements is not None:
         return [{"id": element} for element in choice.elements]
     pages = await fetch_page_by(http, instances_path, instance_id)
-    return pages.element_ids(pages.chosen_one(choice.values))
+    return pages.element_ids(pages.choose_one(choice.values))

@@ -20,7 +20,7 @@ from mstr_arrow.instances.page_request import fetch_page, read_page
 if TYPE_CHECKING:
     from mstr_arrow.grid.decode import Page
     from mstr_arrow.grid.expansion import Expansion
-    from mstr_arrow.grid.options import GridOptions
+    from mstr_arrow.grid.grid_options import GridOptions
     from mstr_arrow.http.response import Answer
     from mstr_arrow.instances.execute import Watch
     from mstr_arrow.instances.page_choice import PageChoice
@@ -80,4 +80,4 @@ async def _expansion(
     session: ProjectSession, source: Source, instance: Instance, every: PageChoice, options: GridOptions
 ) -> Expansion:
     pages = await fetch_page_by(session.http, source.path, instance.id)
-    return expand(pages.only(pages.chosen(every.values)), replace(instance.columns, options=options), options)
+    return expand(pages.only(pages.choose(every.values)), replace(instance.columns, options=options), options)

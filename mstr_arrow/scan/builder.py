@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.fetch.base_reader import Sliceable
     from mstr_arrow.fetch.read_options import ReadOptions
-    from mstr_arrow.fetch.resolver import Reader
+    from mstr_arrow.fetch.readers import Reader
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.instances.source import Source
     from mstr_arrow.query.expressions import Expression

@@ -24,7 +24,7 @@ from mstr_arrow.scan.tables import Tabular
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
-    from mstr_arrow.fetch.resolver import Reader
+    from mstr_arrow.fetch.readers import Reader
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.grid.texts import Strings
 

@@ -140,26 +140,26 @@ async def add_address(
 async def _post_address(http: ProjectHttp, user_id: str, body: dict[str, Any], before: set[str]) -> Address:
     value = body.get("value") or body["physicalAddress"]
 
-    def new(found: Addresses) -> Address | None:
+    def find_new(found: Addresses) -> Address | None:
         added = [each for each in found if each.id not in before and each.value == value]
         return added[-1] if added else None
 
     async def look() -> Address | None:
-        return new(await fetch_addresses(http, user_id))
+        return find_new(await fetch_addresses(http, user_id))
 
     async def undo(made: Address) -> None:
         await delete_address(http, user_id, made.id)
 
-    def find_made(answer: Answer) -> Address:
-        """Find the new one in the answer, which lists all."""
+    def read_new(answer: Answer) -> Address:
+        """Read the new one from the answer, which lists all."""
         told = answer.json()
-        added = new(read_addresses(told))
+        added = find_new(read_addresses(told))
         if added is None:
             raise unexpected(told, "a list with the new address")
         return added
 
     path = f"v2/users/{user_id}/addresses"
-    return await once.create(http, path, body, find_made, look=look, undo=undo, how_to_see=_HOW_TO_SEE)
+    return await once.create(http, path, body, read_new, look=look, undo=undo, how_to_see=_HOW_TO_SEE)
 
 
 async def change_address(http: ProjectHttp, user_id: str, wanted: object, changed: Mapping[str, Any]) -> Address:
