@@ -10,7 +10,7 @@ from tests.support.vocabulary import ROOT, TOWER, classes_in, is_past, is_presen
 
 IMPERATIVE = (
     *("adapters", "caches", "catalog", "cli", "compat", "datamodels", "delivery", "instances", "jobs", "objects"),
-    *("prompts", "query", "extract", "publishing", "scan", "secrets", "subscriptions", "users"),
+    *("prompts", "query", "extract", "grid", "publishing", "scan", "secrets", "subscriptions", "users"),
 )
 """Rooms whose functions begin with a verb in the imperative, or name what they return."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from mstr_arrow.grid.misfits import show_value
-from mstr_arrow.grid.types import is_text
+from mstr_arrow.grid.server_types import is_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

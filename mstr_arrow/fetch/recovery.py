@@ -189,15 +189,15 @@ async def _page(  # noqa: PLR0917 - what each of them has
     columns: Columns,
     instance_id: str | None,
     rows: Range,
-    ``total`` is what the former instance had: another one is believed when it is told `BELIEVED` times.
-    ``response`` may have the page already. Without an id of the instance no page can be asked for.
+    convert: Callable[[Page], T],
+    *,
     total: int,
     response: Response | None = None,
 ) -> tuple[Page, T]:
     """Fetch a page and convert it; again where it cannot be read, or contradicts what was asked or known.
 
-    ``total`` is what the former instance had: another one is believed when it is told `BELIEVED` times. ``response``
-    may have the page already. Without an id of the instance no page can be asked for.
+    ``total`` is what the former instance had: another one is believed when it is told `BELIEVED` times.
+    ``response`` may have the page already. Without an id of the instance no page can be asked for.
     """
     for left in reversed(range(BELIEVED)) if instance_id is not None else (0,):
         if response is None:

@@ -19,7 +19,7 @@ import pyarrow.json
 
 from mstr_arrow.arrays import make_array, make_scalar
 from mstr_arrow.grid.cut import Unrecognised
-from mstr_arrow.grid.places import bytes_of, places_of, stand, texts_between, truths, unescaped
+from mstr_arrow.grid.places import bytes_of, drop_escaped, places_of, stand, texts_between, truths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -98,7 +98,7 @@ def read_alike(piece: Piece) -> dict[str, Any] | None:
     quotes = places_of(text, b'"', most=max(len(text) // _BYTES_PER_QUOTE, _FEW))
     if backslashes is None or quotes is None:
         return None
-    quotes = unescaped(quotes, backslashes)
+    quotes = drop_escaped(quotes, backslashes)
     template = _template(piece, quotes)
     if template is None or len(quotes) % (2 * template.strings):
         return None

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from mstr_arrow.answers import items, object_id, unexpected
-from mstr_arrow.grid.missing import METRICS, METRICS_ID, complete_unit
-from mstr_arrow.grid.types import UNTOLD, type_name
+from mstr_arrow.grid.completion import METRICS, METRICS_ID, complete_unit
+from mstr_arrow.grid.server_types import UNTOLD, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -17,8 +17,8 @@ from mstr_arrow.arrays import make_array
 from mstr_arrow.errors import ProtocolError
 from mstr_arrow.grid.convert import parse_texts
 from mstr_arrow.grid.misfits import Misfits, refuse_mixed
-from mstr_arrow.grid.types import TEXT, is_number, is_text
-from mstr_arrow.grid.values import Number, array_of, has_offset, reader_of
+from mstr_arrow.grid.server_types import TEXT, is_number, is_text
+from mstr_arrow.grid.value_rule import Number, array_of, has_offset, reader_of
 from mstr_arrow.json_bounds import LARGEST, check_parsed_size
 
 if TYPE_CHECKING:

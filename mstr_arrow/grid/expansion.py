@@ -12,12 +12,12 @@ from mstr_arrow.arrays import make_array, make_scalar
 from mstr_arrow.errors import UsageError
 from mstr_arrow.grid.misfits import Misfits
 from mstr_arrow.grid.schema import distinct_names, refuse_unknown
-from mstr_arrow.grid.types import FLOAT64, INT64, TEXT, is_text, override_type
+from mstr_arrow.grid.server_types import FLOAT64, INT64, TEXT, is_text, override_type
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
+    from mstr_arrow.grid.grid_options import GridOptions
     from mstr_arrow.grid.misfits import Misfit
-    from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.grid.page_by import Combination, PageBy
     from mstr_arrow.grid.schema import Column, Columns
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mstr_arrow.errors import ConversionError
-from mstr_arrow.grid.types import is_text
-from mstr_arrow.grid.values import whole_text
+from mstr_arrow.grid.server_types import is_text
+from mstr_arrow.grid.value_rule import whole_text
 from mstr_arrow.wording import advice
 
 if TYPE_CHECKING:

@@ -36,7 +36,7 @@ from mstr_arrow.instances.state_machine import (
 from mstr_arrow.telemetry import traced
 
 if TYPE_CHECKING:
-    from mstr_arrow.grid.options import GridOptions
+    from mstr_arrow.grid.grid_options import GridOptions
     from mstr_arrow.http.response import Response
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.instance_status import State

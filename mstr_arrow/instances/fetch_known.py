@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import MstrError
 from mstr_arrow.grid.decode import decode_page
-from mstr_arrow.grid.options import DEFAULTS
+from mstr_arrow.grid.grid_options import DEFAULTS
 from mstr_arrow.instances.belonging import check_belongs
 from mstr_arrow.instances.execute import execute
 from mstr_arrow.instances.freshness import fetch_times

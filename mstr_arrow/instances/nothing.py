@@ -10,7 +10,7 @@ import orjson
 
 from mstr_arrow.errors import MstrError, ProtocolError, ServerError
 from mstr_arrow.grid.blank import blank_page
-from mstr_arrow.grid.missing import lacks_columns
+from mstr_arrow.grid.completion import lacks_columns
 from mstr_arrow.http.body import loads
 from mstr_arrow.http.response import Response
 

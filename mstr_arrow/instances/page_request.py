@@ -16,7 +16,7 @@ from mstr_arrow.wording import naming
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from mstr_arrow.grid.options import GridOptions
+    from mstr_arrow.grid.grid_options import GridOptions
     from mstr_arrow.http.response import Response
     from mstr_arrow.instances.source import Source
     from mstr_arrow.session.in_project import ProjectSession

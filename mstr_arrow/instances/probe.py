@@ -20,7 +20,7 @@ from mstr_arrow.instances.page_request import fetch_page, read_page
 if TYPE_CHECKING:
     from mstr_arrow.grid.decode import Page
     from mstr_arrow.grid.expansion import Expansion
-    from mstr_arrow.grid.options import GridOptions
+    from mstr_arrow.grid.grid_options import GridOptions
     from mstr_arrow.http.response import Response
     from mstr_arrow.instances.execute import Watch
     from mstr_arrow.instances.page_choice import PageChoice

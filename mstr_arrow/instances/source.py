@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mstr_arrow.grid.definition import Attribute
-    from mstr_arrow.grid.options import GridOptions
+    from mstr_arrow.grid.grid_options import GridOptions
     from mstr_arrow.grid.rows import Range
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.http.response import Response

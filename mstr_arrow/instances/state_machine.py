@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import NoReturn
 
-    from mstr_arrow.grid.options import GridOptions
+    from mstr_arrow.grid.grid_options import GridOptions
     from mstr_arrow.http.request import Wait
     from mstr_arrow.http.response import Response
     from mstr_arrow.instances.source import Source

@@ -17,7 +17,7 @@ from mstr_arrow.errors import (
     PermissionDenied,
     ServerError,
 )
-from mstr_arrow.grid.options import DEFAULTS
+from mstr_arrow.grid.grid_options import DEFAULTS
 from mstr_arrow.http.retry import is_transient
 from mstr_arrow.instances.execute import execute
 from mstr_arrow.instances.freshness import fetch_caches

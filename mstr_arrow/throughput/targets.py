@@ -19,7 +19,7 @@ from mstr_arrow.objects.report import open_report
 
 if TYPE_CHECKING:
     from mstr_arrow.grid.definition import Attribute
-    from mstr_arrow.grid.options import GridOptions
+    from mstr_arrow.grid.grid_options import GridOptions
     from mstr_arrow.http.response import Response
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source

@@ -18,7 +18,7 @@ from mstr_arrow.errors import (
     ServerError,
     TimeoutExceeded,
 )
-from mstr_arrow.grid.options import GridOptions
+from mstr_arrow.grid.grid_options import GridOptions
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.http.response import Response
 from mstr_arrow.instances.instance_status import PROMPTED, READY, State
