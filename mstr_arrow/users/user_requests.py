@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.session.project_http import ProjectHttp
 
 
@@ -73,7 +73,9 @@ async def find_account(http: ProjectHttp, wanted: str) -> Account:
     """Return the user of that id, full name or user name; NotFound lists near ones, UsageError several."""
     check_text("user", wanted)
     if OBJECT_ID.fullmatch(wanted.strip()):
-        return await http.read("GET", f"users/{wanted.strip().upper()}", lambda answer: read_account(answer.json()))
+        return await http.read(
+            "GET", f"users/{wanted.strip().upper()}", lambda response: read_account(response.json())
+        )
     likely = [] if {"*", "?"} & set(wanted) else await list_accounts(http, f"{wanted.strip()}*")
     if not (found := _find_named(wanted, likely)):
         everybody = await list_accounts(http)  # a server may compare letters in its own way
@@ -150,9 +152,9 @@ async def _post_address(http: ProjectHttp, user_id: str, body: dict[str, Any], b
     async def undo(made: Address) -> None:
         await delete_address(http, user_id, made.id)
 
-    def read_new(answer: Answer) -> Address:
+    def read_new(response: Response) -> Address:
         """Read the new one from the answer, which lists all."""
-        told = answer.json()
+        told = response.json()
         added = find_new(read_addresses(told))
         if added is None:
             raise unexpected(told, "a list with the new address")
@@ -222,8 +224,8 @@ def find_addresses(addresses: Sequence[Address], wanted: str) -> list[Address]:
 
 
 async def _addresses(http: ProjectHttp, user_id: str) -> Any:
-    def read(answer: Answer) -> Any:
-        body = answer.json()
+    def read(response: Response) -> Any:
+        body = response.json()
         read_addresses(body)
         return body
 
