@@ -93,13 +93,13 @@ async def exchange(session: aiohttp.ClientSession, delivery: Delivery, settings:
     Anything else is raised as Failed, with the typed error, and whether another attempt is allowed; an error that
     comes with a 2xx, too.
     """
+    if session.closed:  # between two attempts
+        raise _ended(delivery)
     try:
         response = await _send(session, delivery, settings, room)
     except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
         if session.closed:
-            request = delivery.request
-            closed = ClosedError(f"the connection was closed during {request.method} {delivery.address.path}.")
-            raise Failed(closed, repeatable=False) from None
+            raise _ended(delivery) from None
         stray = Response(_NO_CONTENT, {}, stray_body(error), secrets=delivery.secrets)
         if (told := error_within(stray)) is not None:
             raise _failed(stray, told, delivery) from None
@@ -109,6 +109,11 @@ async def exchange(session: aiohttp.ClientSession, delivery: Delivery, settings:
     if (told := error_within(response)) is not None:
         raise _failed(response, told, delivery)
     return response
+
+
+def _ended(delivery: Delivery) -> Failed:
+    message = f"the connection was closed during {delivery.request.method} {delivery.address.path}."
+    return Failed(ClosedError(message), repeatable=False)
 
 
 async def _send(session: aiohttp.ClientSession, delivery: Delivery, settings: Settings, room: Room) -> Response:

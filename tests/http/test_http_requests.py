@@ -340,6 +340,23 @@ def test_secrets_stay_out_of_logs_and_errors(library, quick, caplog):
         assert secret not in told
 
 
+def test_a_request_that_waits_for_another_attempt_ends_when_the_session_closes(library, quick):
+    async def request_and_close():
+        http = Http(
+            library.url, replace(quick, retry=replace(quick.retry, attempts=50, wait_initial=0.2, wait_max=0.2))
+        )
+        task = asyncio.ensure_future(http.request("GET", "x"))
+        while not library.count("GET", "/api/x"):
+            await asyncio.sleep(0.005)
+        await asyncio.sleep(0.02)
+        await http.aclose()
+        with pytest.raises(errors.ClosedError, match=r"closed during GET .*/api/x"):
+            await task
+
+    library.on("GET", "/api/x", status=503)
+    background.run(request_and_close())
+
+
 def test_requests_under_way_end_when_the_session_closes(library, quick):
     async def never(_):
         loop.call_soon_threadsafe(arrived.set)
