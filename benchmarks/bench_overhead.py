@@ -32,7 +32,7 @@ from mstr_arrow.simulator import SimulatorProcess, TimeModel
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.session.client import Client
 
 CUBE = "Sales Cube"
@@ -119,16 +119,16 @@ async def _bare(client: Client, page_rows: int, requests: int) -> float:
     room, numbers = asyncio.Semaphore(IN_FLIGHT + WAITING), iter(range(requests))
     loop, decoding = asyncio.get_running_loop(), set[asyncio.Future[None]]()
 
-    def decode(answer: Answer, offset: int) -> None:
-        decode_page(answer.text(), instance.columns, options=options, offset=offset)
+    def decode(response: Response, offset: int) -> None:
+        decode_page(response.text(), instance.columns, options=options, offset=offset)
         loop.call_soon_threadsafe(room.release)
 
     async def place(pool: ThreadPoolExecutor) -> None:
         for number in numbers:
             await room.acquire()
             offset = number * page_rows % ROWS
-            answer = await fetch_page(client.session, source, instance.id, Range(offset, page_rows), options)
-            decoding.add(loop.run_in_executor(pool, decode, answer, offset))
+            response = await fetch_page(client.session, source, instance.id, Range(offset, page_rows), options)
+            decoding.add(loop.run_in_executor(pool, decode, response, offset))
 
     with ThreadPoolExecutor(ma.Limits().decode_threads) as pool:
         began = time.perf_counter()

@@ -22,7 +22,7 @@ import orjson
 from benchmarks.measure import alternate, machine, median_ratio, table, verdict
 from mstr_arrow.grid import decode
 from mstr_arrow.grid.decode import decode_page
-from mstr_arrow.grid.options import GridOptions
+from mstr_arrow.grid.grid_options import GridOptions
 from mstr_arrow.grid.stitch import Stitcher
 
 if TYPE_CHECKING:

@@ -179,7 +179,7 @@ def _bound(server: Any, path: Path, count: int) -> float:
     with ma.connect(**server) as conn:
         cube = ma.SuperCube(conn, name="Pushed Ready")
         cube.add_table("Pushed", pa.Table.from_batches([], schema))
-        cube.create(auto_upload=False)
+        cube.create(auto_upload=False, force=True)
         tables = [
             {"name": "Pushed", "updatePolicy": "replace", "orientation": "COLUMN", "columnHeaders": schema.names}
         ]

@@ -28,15 +28,7 @@ Credential: TypeAlias = str | Callable[[], str] | Callable[[], Awaitable[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """How long each wait may last, in seconds.
-
-    ``connect`` bounds the TCP and TLS handshake, ``read`` the silence between two pieces of an answer, for which
-    less than 100 bytes a second are taken, too, ``execute`` the wait for the first byte of a call that makes the
-    server run something (a login, a chunk of an upload), and the execution of a cube or report, from the first
-    request to its first page, however many requests that takes; also how long a read waits for others of its
-    session that do not go on. ``publish`` bounds the publishing of an upload, and a refresh, from its request to
-    its end, ``logout`` the farewell on the way out and its repetitions. ``total`` bounds one request with its
-    repetitions and the waits between them; None leaves that to the others and to :class:`Retry`.
+    """How long each wait may last, in seconds: numbers above 0.
 
     >>> Timeouts(read=0)
     Traceback (most recent call last):
@@ -44,11 +36,21 @@ class Timeouts:
     """
 
     connect: float = 10.0
+    """From the first packet to the end of the TCP and TLS handshakes."""
     read: float = 60.0
+    """Silence between two pieces of a response; less than 100 bytes a second count as silence, too."""
     execute: float = 600.0
+    """The execution of a cube or report: from the first request to its first page, through all between them.
+
+    Also the wait for the first byte of any call that makes the server run something, such as a login or a chunk of
+    an upload, and the wait of a read for others of its session that do not go on.
+    """
     publish: float = 3600.0
+    """The publication of an upload, and a refresh: from its request to its end."""
     logout: float = 5.0
+    """Logging out when a connection is closed, with all repetitions."""
     total: float | None = None
+    """One request with its repetitions and the waits between them; None leaves that to the others and `Retry`."""
 
     def __post_init__(self) -> None:
         _check_numbers(self, "connect", "read", "execute", "publish", "logout")
@@ -60,15 +62,20 @@ class Timeouts:
 class Retry:
     """How often a request is repeated, where that cannot make anything twice.
 
-    ``attempts`` counts the first one, which takes as long as :class:`Timeouts` allow; ``seconds`` after its end no
-    other is begun. The wait before attempt *n* + 1 is at most ``wait_initial * 2**n`` seconds, never more than
-    ``wait_max``, and is drawn at random below it. ``Retry-After`` of the server is honoured up to ``seconds``.
+    The wait before attempt *n* + 1 is drawn at random, from 0 to ``wait_initial * 2**n`` seconds.
     """
 
     attempts: int = 5
+    """Attempts, from 1 on: the first one, which takes as long as `Timeouts` allow, and its repetitions."""
     seconds: float = 120.0
+    """Seconds, from 0 on, after the end of the first attempt: no other begins later.
+
+    A ``Retry-After`` of the server is honoured up to here.
+    """
     wait_initial: float = 0.2
+    """Seconds, from 0 on, from which the longest wait doubles with every attempt."""
     wait_max: float = 15.0
+    """Seconds, from 0 on, that no wait exceeds, unless the server asks for more."""
 
     def __post_init__(self) -> None:
         _check_counts(self, "attempts")
@@ -105,26 +112,29 @@ def _make(kind: type, values: Mapping[str, Any]) -> object:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tls(_HoldsSecret):
-    """Which certificates are trusted, and which one is shown.
-
-    ``ca_file`` is a PEM file with one authority or many, ``ca_folder`` a folder of them (``*.pem``, ``*.crt``,
-    ``*.cer``); both are added to the authorities that Python trusts. ``system_store=True`` trusts what the
-    operating system trusts instead: the keychain of macOS, the store of Windows (extra ``truststore``; on Linux
-    it is the same). ``cert_file`` is the certificate, PEM, that this client shows to servers which ask for one,
-    with its key in the same file or in ``key_file``; ``key_password`` is a string or a function, as for every
-    credential. No file is ever looked for that is not named here.
-
-    ``verify=False`` accepts any certificate, with an InsecureWarning: whoever sits between you and the server
-    then reads the password, so it is for a laboratory only.
-    """
+    """Which certificates are trusted, and which one is shown. No file is read that is not named here."""
 
     ca_file: str | os.PathLike[str] | None = None
+    """A PEM file of one authority or many, trusted beside those that Python trusts."""
     ca_folder: str | os.PathLike[str] | None = None
+    """A folder of such files (``*.pem``, ``*.crt``, ``*.cer``)."""
     system_store: bool = False
+    """Trust what the operating system trusts in place of what Python trusts; needs the extra ``truststore``.
+
+    That is the keychain of macOS, the store of Windows; on Linux both are the same.
+    """
     cert_file: str | os.PathLike[str] | None = None
+    """The certificate, PEM, that this client shows to servers that ask for one."""
     key_file: str | os.PathLike[str] | None = None
+    """The key of that certificate; None where it stands in the same file."""
     key_password: Credential | None = field(default=None, repr=False)
+    """The password of the key, or a function that returns it."""
     verify: bool = True
+    """Check the server's certificate.
+
+    False accepts any, with an InsecureWarning: who sits between you and the server then reads the password, so it
+    is for a laboratory only.
+    """
     _credential: ClassVar[str] = "key_password"
 
     def __post_init__(self) -> None:
@@ -144,18 +154,18 @@ class Tls(_HoldsSecret):
 
 @dataclass(frozen=True, slots=True)
 class Proxy(_HoldsSecret):
-    """A proxy that speaks HTTP, reached by ``http://`` or ``https://``.
-
-    User and password may stand in the URL, percent-encoded, or be given by themselves; the password may be a
-    function, as every credential. It is shown nowhere.
+    """A proxy that speaks HTTP. Its password is shown nowhere.
 
     >>> Proxy("http://ann:s3cret@proxy.example.com:3128")
     Proxy(url='http://proxy.example.com:3128', username='ann')
     """
 
     url: str
+    """Its URL, ``http://`` or ``https://``; user and password may stand in it, percent-encoded."""
     username: str | None = None
+    """The user, where the proxy asks for one."""
     password: Credential | None = field(default=None, repr=False)
+    """The user's password, or a function that returns it."""
     _credential: ClassVar[str] = "password"
 
     def __post_init__(self) -> None:
@@ -195,24 +205,32 @@ class Proxy(_HoldsSecret):
 class Network:
     """The way to the server.
 
-    ``proxy``        a URL or a :class:`Proxy` for every server, or a dict of them by the scheme of the server's
-                     URL (``"http"``, ``"https"``, ``"all"``)
-    ``no_proxy``     hosts that are reached directly, as a list or with commas between them: a name stands for its
-                     subdomains too, ``10.0.0.0/8`` for a network, ``host:8443`` for one port, ``*`` for all
-    ``trust_env``    where ``proxy`` names none, take it from HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY,
-                     or from the settings of macOS or Windows; never for this machine itself
-    ``connections``  requests on their way to the server at once, over all reads and uploads of a connection; those
-                     beyond it wait, without a time-out of their own but ``Timeouts.total``. None: each read has its
-                     ``Limits.concurrency``, and nothing limits their sum
-
     >>> Network(proxy={"https": "http://proxy.example.com:3128"}, no_proxy="10.0.0.0/8,.example.net").no_proxy
     ('10.0.0.0/8', '.example.net')
     """
 
     proxy: str | Proxy | Mapping[str, str | Proxy | None] | None = None
+    """The proxy of every server, or a dict of proxies by the scheme of the server's URL.
+
+    Its keys are ``"http"``, ``"https"`` and ``"all"``.
+    """
     no_proxy: str | Sequence[str] = ()
+    """Hosts that are reached directly, as a list or with commas between them.
+
+    A name stands for its subdomains too, ``10.0.0.0/8`` for a network, ``host:8443`` for one port, ``*`` for all.
+    """
     trust_env: bool = True
+    """Where ``proxy`` names none, take it from the environment, or from the settings of macOS or Windows.
+
+    The variables are HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY. This machine itself is always reached
+    directly.
+    """
     connections: int | None = None
+    """Requests on their way to the server at once, over all reads and uploads of a connection.
+
+    Those beyond it wait, bounded by ``Timeouts.total`` alone. None: each read has its ``Limits.concurrency``, and
+    nothing limits their sum.
+    """
 
     def __post_init__(self) -> None:
         given = self.proxy if isinstance(self.proxy, Mapping) or self.proxy is None else {"all": self.proxy}
@@ -249,11 +267,6 @@ class Network:
 class SessionSettings:
     """What a log-in asks for beside who it is for; None leaves it to the server.
 
-    ``application_type`` tells the server which client this is: without it 76, Python, or 35, Web, where the server
-    does not know that one. ``application_id`` logs in through a custom application of the Library. ``working_set``
-    is the number of instances that the session keeps, from 3 on; ``max_search`` the number of searches at once.
-    ``metadata_locale`` and ``data_locale``, such as ``"de_de"``, are the languages of names and of elements.
-
     The locale of numbers and texts and the time zone cannot be chosen: they are en_us and UTC, so that dates
     and numbers are read and written in one way. A session that is delegated or taken over keeps what it has.
 
@@ -263,11 +276,17 @@ class SessionSettings:
     """
 
     application_type: int | None = None
+    """The number of a kind of client, from 1 on; None: 76, Python, or 35, Web, where a server does not know 76."""
     application_id: str | None = None
+    """The id of a custom application of the Library to log in through."""
     working_set: int | None = None
+    """Instances that the session keeps, from 3 on; with more the server drops the oldest."""
     max_search: int | None = None
+    """Searches that the session runs at once, from 1 on."""
     metadata_locale: str | None = None
+    """The language of names, such as ``"de_de"``."""
     data_locale: str | None = None
+    """The language of elements, such as ``"de_de"``."""
 
     def __post_init__(self) -> None:
         for name, least in {"application_type": 1, "working_set": 3, "max_search": 1}.items():
@@ -292,36 +311,38 @@ class Limits:
 
     Peak memory of a streamed read is about ``buffer_bytes`` plus the pages in the consumer's hands.
 
-    ``page_bytes``     target size of a page's JSON text in bytes, an eighth of ``buffer_bytes`` at most; the number
-                       of rows follows from the bytes per row seen so far
-    ``page_seconds``   the seconds that a page may take; where it takes longer, those after it have fewer rows
-    ``min_page_rows``  rows that a page has at least, however long it takes
-    ``page_rows``      a fixed number of rows in place of these three
-    ``first_page_rows`` rows of the first page, before anything is known about their size
-    ``concurrency``    requests waiting for the server at once, a fixed number; None finds out from the time of the
-                       answers how many are worth it, and halves them when the server says that it is busy
-    ``max_concurrency`` what that may find at most; fewer where ``buffer_bytes`` holds fewer pages
-    ``polite``         keeps the server's load low: two at most, and the second only where the first hardly takes
-                       longer for it
-    ``buffer_bytes``   page text that is being fetched, being decoded or waiting to be taken, in bytes; when
-                       it is reached no request is started
-    ``decode_threads`` threads that decode pages
-
     >>> Limits(concurrency=4, polite=True)
     Traceback (most recent call last):
     mstr_arrow.errors.UsageError: UsageError: Limits.concurrency and Limits.polite exclude each other. ...
     """
 
     page_bytes: int = 5 * 2**20
+    """Bytes of JSON text that a page is to have, an eighth of ``buffer_bytes`` at most.
+
+    The number of its rows follows from the bytes per row seen so far.
+    """
     page_seconds: float = 10.0
+    """Seconds that a page may take, above 0; where one takes longer, those after it have fewer rows."""
     min_page_rows: int = 1_000
+    """Rows that a page has at least, however long it takes."""
     page_rows: int | None = None
+    """A fixed number of rows for every page, in place of the three settings above."""
     first_page_rows: int = 5_000
+    """Rows of the first page, before anything is known about their size."""
     concurrency: int | None = None
+    """Requests of a read that wait for the server at once.
+
+    None finds out from the time of the responses how many are worth it, and halves them when the server says that
+    it is busy.
+    """
     max_concurrency: int = 32
+    """The most requests that this may find; fewer where ``buffer_bytes`` holds fewer pages."""
     polite: bool = False
+    """Keep the server's load low: two requests at most, and the second only where it hardly slows the first."""
     buffer_bytes: int = 64 * 2**20
+    """Bytes of page text being fetched, decoded or waiting to be taken; when it is full no request is started."""
     decode_threads: int = 2
+    """Threads that decode pages."""
 
     @property
     def first_rows(self) -> int:
@@ -344,19 +365,25 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All settings of one connection.
-
-    ``on_event`` is called with what happens on the network, as one of the frozen objects of
-    :mod:`mstr_arrow.events`; on the event loop that does the work, so it must be quick.
-    """
+    """All settings of one connection."""
 
     timeouts: Timeouts = field(default_factory=Timeouts)
+    """How long each wait may last."""
     retry: Retry = field(default_factory=Retry)
+    """How often a request is repeated."""
     tls: Tls = field(default_factory=Tls)
+    """Which certificates are trusted, and which one is shown."""
     network: Network = field(default_factory=Network)
+    """The way to the server: proxies, and requests at once."""
     limits: Limits = field(default_factory=Limits)
+    """How much of a read is under way at once."""
     session: SessionSettings = field(default_factory=SessionSettings)
+    """What a log-in asks for beside who it is for."""
     on_event: Callable[[Event], object] | None = field(default=None, repr=False)
+    """Called with what happens on the network, as one of the frozen objects of :mod:`mstr_arrow.events`.
+
+    It runs on the event loop that does the work, so it must be quick.
+    """
 
     def __post_init__(self) -> None:
         if self.on_event is None:

@@ -14,7 +14,6 @@ from mstr_arrow.masked import Masked
 from mstr_arrow.objects.cube import open_cube
 from mstr_arrow.objects.data_model import open_data_model
 from mstr_arrow.objects.report import open_report
-from mstr_arrow.objects.supercube import warn_of_result
 from mstr_arrow.publishing.following import settle
 from mstr_arrow.session.access import access_from
 from mstr_arrow.session.account import SessionCalls
@@ -26,7 +25,6 @@ from mstr_arrow.session.rest import Endpoints
 from mstr_arrow.session.saved import save, saved_session
 from mstr_arrow.signatures import takes
 from mstr_arrow.subscriptions.subscription_calls import SubscriptionCalls
-from mstr_arrow.upload.push import write
 from mstr_arrow.upload.push_options import WriteOptions
 from mstr_arrow.users.user_calls import UserCalls
 
@@ -91,8 +89,8 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
 
         A publication that is under way is waited for first, at most as long as it was to be waited for anyway.
         A session that was delegated, or opened by somebody else, is left open unless ``log_out`` is True, for a
-        log-out may end all sessions of the user; with False the connection's own is left open, too, for whoever
-        got it by :meth:`save_session`. Does nothing when called again, or in a forked child.
+        log-out may end all sessions of the user; with False the connection's own is left open, too, for a process
+        that got it by :meth:`save_session`. Does nothing when called again, or in a forked child.
         """
         if self._client.is_open:
             background.run(self._close(log_out=log_out))
@@ -150,7 +148,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
     ) -> dict[str, Any]:
         """Return what another process needs to use this session, and write it to ``path`` where one is given.
 
-        It is a secret: whoever holds it acts as the user until the session ends. The file can be read by its
+        It is a secret: who holds it acts as the user until the session ends. The file can be read by its
         owner alone. Take it up with ``connect(session=…)``, and then ``close(log_out=False)`` here.
         ``format="mstr-rest-requests"`` is the JSON of that package.
         """
@@ -381,11 +379,17 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
         ...     result.rows, result.verified
         (2, True)
         """
+        from mstr_arrow.objects.supercube import warn_of_result  # noqa: PLC0415 - no read needs what writes
+        from mstr_arrow.upload.push import write  # noqa: PLC0415
+
         return warn_of_result(self._client.run(write(self._client, name, data, **options)), stacklevel=4)
 
     @takes(WriteOptions)
     async def write_async(self, name: str, data: Any, **options: Unpack[WriteOptions]) -> WriteResult:
         """Do what :meth:`write` does."""
+        from mstr_arrow.objects.supercube import warn_of_result  # noqa: PLC0415 - no read needs what writes
+        from mstr_arrow.upload.push import write  # noqa: PLC0415
+
         return warn_of_result(await self._client.bridge(write(self._client, name, data, **options)), stacklevel=4)
 
 

@@ -23,10 +23,10 @@ _WIDEST = (b"\xf0", b"\xf1", b"\xf2", b"\xf3", b"\xf4", b"\\ud", b"\\uD")
 """How letters beyond the first 65,536 begin, in UTF-8 and as escapes."""
 
 
-def parsed_size(text: bytes) -> int:
+def size_when_parsed(text: bytes) -> int:
     """Return about how many bytes JSON takes as Python objects; no less than it takes, but for some per cent.
 
-    >>> parsed_size(b"[{},{},{}]")
+    >>> size_when_parsed(b"[{},{},{}]")
     426
     """
     structure = (
@@ -39,18 +39,18 @@ def parsed_size(text: bytes) -> int:
     return structure + _bytes_per_letter(text) * len(text)
 
 
-def _saved(text: bytes) -> int:
-    """Return by how many bytes values take less than `parsed_size` says, which takes a closer look at them."""
-    shared, commas = _shared(text), text.count(b",")
+def _savings(text: bytes) -> int:
+    """Return by how many bytes values take less than `size_when_parsed` says, which takes a closer look at them."""
+    shared, commas = _count_shared(text), text.count(b",")
     fractions = min(text.count(b"."), commas - shared)
     no_letters = commas + shared + 3 * fractions  # 0.5 has three characters
     return (_PER_VALUE - _SHARED) * shared + (_PER_VALUE - _FRACTION) * fractions + no_letters
 
 
-def _shared(text: bytes) -> int:
+def _count_shared(text: bytes) -> int:
     """Return how many values before a comma are null, true, false or have one or two digits: they share objects.
 
-    >>> _shared(b"[1,22,333,4.5,-6,null,77]")
+    >>> _count_shared(b"[1,22,333,4.5,-6,null,77]")
     3
     """
     named = sum(text.count(name) for name in (b"null,", b"true,", b"false,"))
@@ -73,9 +73,9 @@ def check_parsed_size(text: bytes, largest: int = LARGEST) -> None:
     """
     if len(text) <= _SURELY_SMALL:
         return
-    size, most = parsed_size(text) + len(text), largest * 3 // 2
+    size, most = size_when_parsed(text) + len(text), largest * 3 // 2
     if size > most and len(text) <= largest // 2:  # a closer look takes another copy
-        size -= _saved(text)
+        size -= _savings(text)
     if size > most:
         raise ProtocolError(
             f"the answer's {len(text) / 2**20:,.0f} MiB of JSON would take about {size / 2**20:,.0f} MiB of "

@@ -52,11 +52,11 @@ def as_it_looks(name: str) -> str:
     """
     composed = unicodedata.normalize("NFC", name)
     if not composed.isprintable():
-        composed = composed.translate({ord(letter): _shown(letter) for letter in set(composed)})
+        composed = composed.translate({ord(letter): _look_of(letter) for letter in set(composed)})
     return " ".join(composed.split())
 
 
-def _shown(letter: str) -> str | None:
+def _look_of(letter: str) -> str | None:
     """Return how a letter looks: a blank of any kind as a space; None for what nobody sees."""
     if letter.isspace():
         return " "
@@ -113,13 +113,13 @@ def listing(names: Sequence[str]) -> str:
     "'a', 'b c'"
     """
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(map(quoted, names[:SHOWN])) + more
+    return ", ".join(map(quote_name, names[:SHOWN])) + more
 
 
-def quoted(name: str) -> str:
+def quote_name(name: str) -> str:
     """Return the start of a name in quotes, which is all of any that a person gave.
 
-    >>> print(quoted("Sales"), quoted("n" * 1000)[-24:])
+    >>> print(quote_name("Sales"), quote_name("n" * 1000)[-24:])
     'Sales' nnnnn' … (1,000 letters)
     """
     more = f" … ({len(name):,} letters)" if len(name) > LETTERS else ""

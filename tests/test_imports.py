@@ -213,6 +213,11 @@ def test_what_takes_long_is_imported_where_it_is_used(code):
     assert run(code, ("pyarrow", "polars", "aiohttp", "asyncio", "pydantic")).endswith("set()\n")
 
 
+def test_a_connection_does_not_wait_for_what_writes():
+    code = "import mstr_arrow; mstr_arrow.connect; print(seen())"
+    assert run(code, ("mstr_arrow.objects.supercube", "mstr_arrow.upload.push")) == "set()\n"
+
+
 def run(code, names):
     """Run code in an interpreter of its own, where ``seen()`` tells which of some modules are imported."""
     code = f"import sys; seen = lambda: {{name for name in {names} if name in sys.modules}}; {code}"

@@ -8,7 +8,7 @@ import pytest
 from mstr_arrow.errors import ProtocolError
 from mstr_arrow.grid.decode import decode_page, decode_plainly
 from mstr_arrow.http.response import parsed
-from mstr_arrow.json_bounds import check_parsed_size, parsed_size
+from mstr_arrow.json_bounds import check_parsed_size, size_when_parsed
 
 PAGE = (
     b'{"instanceId":"I","status":1,"definition":{"grid":{"rows":[],"columns":[{"type":"templateMetrics",'
@@ -43,14 +43,14 @@ def test_parsed_json_takes_no_more_than_was_told(value):
     finally:
         tracemalloc.stop()
     assert len(held) == 5_000
-    assert size <= 1.2 * parsed_size(text)
+    assert size <= 1.2 * size_when_parsed(text)
 
 
 @pytest.mark.parametrize("letter", ["a", "\xe9", "\u20ac", "\U0001f600", "\\u20ac", "\\ud83d\\ude00"])
 def test_wide_letters_count_as_wide(letter):
     text = f'["{letter}{"n" * 50_000}"]'.encode()
     [name] = orjson.loads(text)
-    assert name.__sizeof__() <= parsed_size(text) + 100
+    assert name.__sizeof__() <= size_when_parsed(text) + 100
 
 
 @pytest.mark.parametrize("parse", [parsed, decode_page])

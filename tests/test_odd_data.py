@@ -22,26 +22,26 @@ KINDS = {
         "objects/test_row_counts.py::test_the_count_of_a_table_is_left_out_and_said",
     ],
     "a text cut inside a character": [
-        "grid/test_values.py::test_a_text_cut_inside_a_character_is_refused_or_read_but_for_the_half",
+        "grid/test_value_rule.py::test_a_text_cut_inside_a_character_is_refused_or_read_but_for_the_half",
     ],
     "a value that does not fit its column, such as `0000-00-00`": [
         "scan/test_bad_values.py::test_a_bad_value_ends_the_read_and_the_error_names_both_ways_on",
         "scan/test_bad_values.py::test_every_way_out_tells_once_of_all_bad_values",
     ],
     "time stamps with an offset from UTC": [
-        "grid/test_values.py::test_a_value_is_what_the_rule_says",
-        "grid/test_values.py::test_moments_with_and_without_an_offset_in_a_column_are_refused",
+        "grid/test_value_rule.py::test_a_value_is_what_the_rule_says",
+        "grid/test_value_rule.py::test_moments_with_and_without_an_offset_in_a_column_are_refused",
         "scan/test_bad_values.py::test_pages_with_and_without_an_offset_are_not_one_column",
     ],
     "numbers as texts; NaN and infinities, bare or as texts": [
-        "grid/test_values.py::test_a_value_is_what_the_rule_says",
-        "grid/test_values.py::test_nan_and_infinity_may_stand_bare",
-        "grid/test_values.py::test_bare_nan_elsewhere_is_a_bad_value_and_no_gateways_fault",
+        "grid/test_value_rule.py::test_a_value_is_what_the_rule_says",
+        "grid/test_value_rule.py::test_nan_and_infinity_may_stand_bare",
+        "grid/test_value_rule.py::test_bare_nan_elsewhere_is_a_bad_value_and_no_gateways_fault",
     ],
     "elements with null, a number, or one text for several forms; without id or name": [
-        "grid/test_values.py::test_elements_are_read_in_every_variant_that_has_one_meaning",
-        "grid/test_values.py::test_elements_with_two_meanings_are_refused",
-        "grid/test_values.py::test_a_header_is_named_by_whatever_its_element_says",
+        "grid/test_value_rule.py::test_elements_are_read_in_every_variant_that_has_one_meaning",
+        "grid/test_value_rule.py::test_elements_with_two_meanings_are_refused",
+        "grid/test_value_rule.py::test_a_header_is_named_by_whatever_its_element_says",
     ],
     "an error in an answer with a status of success": [
         "http/test_disguised.py::test_an_error_is_told_whatever_the_status_of_the_success",

@@ -6,11 +6,20 @@ from functools import cache
 
 import pytest
 
-from tests.support.vocabulary import ROOT, TOWER, classes_in, is_past, is_present, modules_of, participles_in
+from tests.support.vocabulary import (
+    ROOT,
+    TOWER,
+    classes_in,
+    is_past,
+    is_present,
+    modules_of,
+    participles_in,
+    repeated_in,
+)
 
 IMPERATIVE = (
     *("adapters", "caches", "catalog", "cli", "compat", "datamodels", "delivery", "instances", "jobs", "objects"),
-    *("prompts", "query", "scan", "secrets", "subscriptions", "users"),
+    *("prompts", "query", "extract", "grid", "publishing", "scan", "secrets", "subscriptions", "users"),
 )
 """Rooms whose functions begin with a verb in the imperative, or name what they return."""
 
@@ -47,6 +56,12 @@ def test_what_acts_is_a_verb_in_the_imperative(room):
     inside = [module for module in modules() if module.name.startswith(f"{room}.")]
     found = {f"{place}: {name}" for name, place in participles_in(inside)}
     assert sorted(found - ALLOWED.keys()) == []
+
+
+def test_no_file_has_the_name_of_one_in_a_neighbouring_room():
+    """The files of commands have the names of commands."""
+    inside = [each for each in modules() if each.name.startswith(tuple(f"{room}." for room in IMPERATIVE))]
+    assert repeated_in([each for each in inside if each.room != "cli.commands"]) == {}
 
 
 def test_what_is_allowed_is_there():

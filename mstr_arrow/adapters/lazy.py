@@ -65,7 +65,7 @@ def lazy_frame(
     """
     known: list[pl.Schema] = []
 
-    def promise_schema() -> pl.Schema:
+    def fetch_schema() -> pl.Schema:
         if not known:
             known.append(empty_frame(schema(), "plain").schema)
         return known[0]
@@ -73,13 +73,13 @@ def lazy_frame(
     def frames(
         with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, batch_size: int | None
     ) -> Iterator[pl.DataFrame]:
-        asked = pl.Schema({column: promise_schema()[column] for column in with_columns or promise_schema()})
+        asked = pl.Schema({column: fetch_schema()[column] for column in with_columns or fetch_schema()})
         predicate = without_hints(predicate)
         used = {*asked, *([] if predicate is None else predicate.meta.root_names())}
-        needed = pl.Schema({column: dtype for column, dtype in promise_schema().items() if column in used})
+        needed = pl.Schema({column: dtype for column, dtype in fetch_schema().items() if column in used})
 
         def open_for() -> Coroutine[Any, Any, FrameReader]:
-            columns = None if len(needed) == len(promise_schema()) else list(needed)
+            columns = None if len(needed) == len(fetch_schema()) else list(needed)
             return open_read(columns, predicate, n_rows)
 
         if n_rows == 0:
@@ -93,7 +93,7 @@ def lazy_frame(
     labels: dict[str, Any] = {}
     if "explain_name" in inspect.signature(register_io_source).parameters:  # not in every Polars that will do
         labels["explain_name"] = name
-    return register_io_source(frames, schema=promise_schema, is_pure=True, **labels)
+    return register_io_source(frames, schema=fetch_schema, is_pure=True, **labels)
 
 
 def _iterate_frames(

@@ -14,7 +14,7 @@ from mstr_arrow.wording import naming
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.session.project_http import ProjectHttp
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
@@ -95,18 +95,18 @@ def _path(cache_id: str) -> str:
     return f"{PATH}/{quote(cache_id, safe='')}"
 
 
-def _cache(answer: Answer) -> Any:
+def _cache(response: Response) -> Any:
     """Read a cache as the server tells it; errors: ProtocolError for what holds none."""
-    body = answer.json()
+    body = response.json()
     with reading(body, "a cache of a cube"):
         return body if isinstance(body, list) else fields(body)
 
 
-def _read_change(answer: Answer) -> dict[str, Any]:
+def _read_change(response: Response) -> dict[str, Any]:
     """Read what is told of a change; nothing where there is no body."""
-    if not answer.body.strip():
+    if not response.body.strip():
         return {}
-    body = answer.json()
+    body = response.json()
     with reading(body, "a change of a cache"):
         return fields(body)
 

@@ -8,7 +8,7 @@ from mstr_arrow.answers import items, reading, text, whole_number
 from mstr_arrow.errors import PermissionDenied, ServerBusy
 
 if TYPE_CHECKING:
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.session.project_http import ProjectHttp
 
 CACHES = 1000
@@ -28,8 +28,8 @@ def explain(error: PermissionDenied) -> PermissionDenied:
 async def fetch_nodes(http: ProjectHttp) -> list[str]:
     """Return the names of the nodes. GET /api/monitors/iServer/nodes. Errors: PermissionDenied."""
 
-    def read(answer: Answer) -> list[str]:
-        body = answer.json()
+    def read(response: Response) -> list[str]:
+        body = response.json()
         with reading(body, "a list of nodes"):
             listed = items(body["nodes"] if isinstance(body, dict) else body)
             return list(dict.fromkeys(text(node, "name") for node in listed))
@@ -63,10 +63,10 @@ async def fetch_listed(http: ProjectHttp, node: str) -> list[dict[str, Any]]:
             return caches
 
 
-def read_page(answer: Answer) -> tuple[list[dict[str, Any]], int | None]:
+def read_page(response: Response) -> tuple[list[dict[str, Any]], int | None]:
     """Read a page of caches, and how many there are; some servers say that in a header only."""
-    body = answer.json()
+    body = response.json()
     with reading(body, "a list of caches"):
         listed = items(body["cubeCaches"] if isinstance(body, dict) else body)
         total = whole_number(body.get("total")) if isinstance(body, dict) else None
-    return listed, whole_number(answer.headers.get(_TOTAL)) if total is None else total
+    return listed, whole_number(response.headers.get(_TOTAL)) if total is None else total

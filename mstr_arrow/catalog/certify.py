@@ -8,7 +8,7 @@ from mstr_arrow.catalog.object_info import REPORT_DEFINITION, is_certified
 from mstr_arrow.errors import ServerError
 
 if TYPE_CHECKING:
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.session.project_http import ProjectHttp
 
 
@@ -35,6 +35,6 @@ async def certify(
         )
 
 
-def _read(answer: Answer) -> bool | None:
+def _read(response: Response) -> bool | None:
     """Read whether the object is certified now; None where the answer does not tell, or is empty."""
-    return is_certified(answer.json()) if answer.body.strip() else None
+    return is_certified(response.json()) if response.body.strip() else None

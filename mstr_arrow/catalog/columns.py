@@ -19,7 +19,7 @@ from mstr_arrow.http.response import parsed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
 
 INFO = pa.schema(
     {
@@ -96,29 +96,33 @@ class Columns:
         return held.take(first["row_min"])
 
 
-def read_page(answer: Answer) -> Page:
+def read_page(response: Response) -> Page:
     """Read a page of a search: an object with a total, or a list with the total in a header, or nowhere.
 
     Where two totals are told, the larger is what was promised. Errors: ProtocolError.
     """
-    text, read = answer.text(), None
+    text, read = response.text(), None
     with suppress(_UnusualError, pa.ArrowException):
         read = _parse(text)
     if read is None:  # not where the error is handled, whose traceback holds what was made of the text
-        infos, total = _plain(answer, text)
+        infos, total = _plain(response, text)
         batch = as_columns(infos)
     else:
         batch, total = read
-    totals = [each for each in (total, whole_number(answer.headers.get(_TOTAL))) if each is not None and each >= 0]
+    totals = [
+        each for each in (total, whole_number(response.headers.get(_TOTAL))) if each is not None and each >= 0
+    ]
     first = batch["id"][0].as_py() if batch.num_rows else None
-    return Page(batch, max(totals, default=None), answer.busy, first)
+    return Page(batch, max(totals, default=None), response.busy, first)
 
 
-def read_infos(answer: Answer) -> Page:
+def read_infos(response: Response) -> Page:
     """Do what `read_page` does, into a list of `ObjectInfo`."""
-    infos, total = _plain(answer, answer.text())
-    totals = [each for each in (total, whole_number(answer.headers.get(_TOTAL))) if each is not None and each >= 0]
-    return Page(infos, max(totals, default=None), answer.busy, infos[0].id if infos else None)
+    infos, total = _plain(response, response.text())
+    totals = [
+        each for each in (total, whole_number(response.headers.get(_TOTAL))) if each is not None and each >= 0
+    ]
+    return Page(infos, max(totals, default=None), response.busy, infos[0].id if infos else None)
 
 
 def as_columns(infos: Sequence[ObjectInfo]) -> pa.RecordBatch:
@@ -141,9 +145,9 @@ def column_of(values: Sequence[object], field: pa.Field) -> pa.Array:
         ) from None
 
 
-def _plain(answer: Answer, text: bytes) -> tuple[list[ObjectInfo], int | None]:
+def _plain(response: Response, text: bytes) -> tuple[list[ObjectInfo], int | None]:
     """Read a page of any form that has one meaning."""
-    body = parsed(text, answer.secrets, answer.largest)
+    body = parsed(text, response.secrets, response.largest)
     with reading(body, "a result of a search"):
         listed = body if isinstance(body, list) else _read_items(fields(body))
         total = whole_number(body.get("totalItems")) if isinstance(body, dict) else None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mstr_arrow.catalog.paging import Gate
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.session.project_http import ProjectHttp
 
 _STATES = {
@@ -129,12 +129,12 @@ async def fetch_each(http: ProjectHttp, gate: Gate, cube_ids: Sequence[str]) -> 
     return found, [f"{remark} does not tell them; of the first it says: {said}"]
 
 
-def _caches(answer: Answer) -> Page:
+def _caches(response: Response) -> Page:
     """Read of a page of caches what they tell of their cubes."""
-    listed, total = read_page(answer)
+    listed, total = read_page(response)
     with reading(listed, "a list of caches"):
         told = [(identity(cache["source"], "id"), _details(cache)) for cache in listed]
-    return Page(told, total, answer.busy, told[:1] or None)
+    return Page(told, total, response.busy, told[:1] or None)
 
 
 def _details(cache: Any) -> CubeDetails:
@@ -150,8 +150,8 @@ def _details(cache: Any) -> CubeDetails:
     )
 
 
-def _info(answer: Answer) -> CubeDetails:
-    body = answer.json()
+def _info(response: Response) -> CubeDetails:
+    body = response.json()
     with reading(body, "an information about a cube"):
         info = items(body["cubesInfos"] if isinstance(body, dict) else body)[0]
         bits = whole_number(info.get("status"))

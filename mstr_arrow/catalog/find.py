@@ -102,7 +102,7 @@ async def fetch_definition(http: ProjectHttp, name_or_id: str, kind: Kind, read:
         object_id = (await find(http, name_or_id, kind)).id
 
     async def fetch(known_id: str) -> T:
-        return await http.read("GET", f"v2/{kind}s/{known_id}", lambda answer: read(answer.json()))
+        return await http.read("GET", f"v2/{kind}s/{known_id}", lambda response: read(response.json()))
 
     try:
         return await fetch(object_id)

@@ -11,7 +11,7 @@ from mstr_arrow.names import find_named, suggestion
 from mstr_arrow.session.project import OBJECT_ID
 
 if TYPE_CHECKING:
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.session.project_http import ProjectHttp
 
 MY_REPORTS = "preDefined/20"
@@ -108,8 +108,8 @@ async def contents(http: ProjectHttp, folder: str) -> list[dict[str, Any]]:
             return list(found.values())
 
 
-def _contents(answer: Answer) -> tuple[list[dict[str, Any]], str | None]:
+def _contents(response: Response) -> tuple[list[dict[str, Any]], str | None]:
     """Read a page of what is in a folder, and how much there is in all, where that is told."""
-    body = answer.json()
+    body = response.json()
     with reading(body, "a list of what is in a folder"):
-        return [_read(item) for item in items(body)], answer.headers.get("x-mstr-total-count")
+        return [_read(item) for item in items(body)], response.headers.get("x-mstr-total-count")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.session.project_http import ProjectHttp
 
 Kind = Literal["cube", "report", "data model"]
@@ -132,8 +132,8 @@ class Objects(list[ObjectInfo]):
 async def fetch_object(http: ProjectHttp, object_id: str, object_type: int = REPORT_DEFINITION) -> ObjectInfo:
     """Return what the catalogue knows of the object of that id and type. GET /api/objects/{id}."""
 
-    def read(answer: Answer) -> ObjectInfo:
-        return read_object(answer.json())
+    def read(response: Response) -> ObjectInfo:
+        return read_object(response.json())
 
     return await http.read("GET", f"objects/{object_id}", read, params={"type": object_type})
 

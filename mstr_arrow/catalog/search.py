@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.catalog.object_info import ObjectInfo
     from mstr_arrow.catalog.paging import Ask, Page
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.session.project_http import ProjectHttp
 
 EXACTLY, CONTAINS = 2, 4
@@ -134,9 +134,9 @@ def _total(value: Any) -> int | None:
     return None if total is None or total < 0 else total
 
 
-def _quick_results(answer: Answer) -> tuple[list[ObjectInfo], int | None]:
+def _quick_results(response: Response) -> tuple[list[ObjectInfo], int | None]:
     """Read a page of what the index knows, and how much there is in all, where that is told."""
-    body = answer.json()
+    body = response.json()
     with reading(body, "a result of a search"):
         listed = body if isinstance(body, list) else items(fields(body).get("result"))
         total = _total(body.get("totalItems")) if isinstance(body, dict) else None
@@ -187,17 +187,17 @@ async def _results(http: ProjectHttp, search_id: str, total: int | None) -> list
     return list(found.values())
 
 
-def _read_results(answer: Answer) -> list[ObjectInfo]:
-    return [read_object(item) for item in _read_items(answer)]
+def _read_results(response: Response) -> list[ObjectInfo]:
+    return [read_object(item) for item in _read_items(response)]
 
 
-def _read_items(answer: Answer) -> list[Any]:
-    body = answer.json()
+def _read_items(response: Response) -> list[Any]:
+    body = response.json()
     with reading(body, "a result of a search"):
         return items(body["result"] if isinstance(body, dict) and "result" in body else body)
 
 
-def pages_of_index(http: ProjectHttp, params: Mapping[str, object], read: Callable[[Answer], Page]) -> Ask:
+def pages_of_index(http: ProjectHttp, params: Mapping[str, object], read: Callable[[Response], Page]) -> Ask:
     """Give what asks for a page of what the index has, and reads it in a thread. GET /api/searches/results."""
     one_at_a_time = asyncio.Lock()
 
@@ -210,7 +210,7 @@ def pages_of_index(http: ProjectHttp, params: Mapping[str, object], read: Callab
 
 @asynccontextmanager
 async def metadata_pages(
-    http: ProjectHttp, params: Mapping[str, object], read: Callable[[Answer], Page], *, optional: bool
+    http: ProjectHttp, params: Mapping[str, object], read: Callable[[Response], Page], *, optional: bool
 ) -> AsyncIterator[Ask | None]:
     """Search the metadata, and give what asks for a page of what was found; see `metadata_search`.
 
@@ -254,7 +254,7 @@ async def metadata_pages(
 async def _read_aside(
     http: ProjectHttp,
     path: str,
-    read: Callable[[Answer], Page],
+    read: Callable[[Response], Page],
     one_at_a_time: asyncio.Lock,
     *,
     params: Mapping[str, object],
@@ -266,9 +266,9 @@ async def _read_aside(
     """
     pages: list[Page] = []
 
-    async def check(answer: Answer) -> None:
+    async def check(response: Response) -> None:
         async with one_at_a_time:
-            pages.append(await asyncio.to_thread(read, answer))
+            pages.append(await asyncio.to_thread(read, response))
 
     await http.request("GET", path, check=check, params=params, subject=subject)
     return pages[-1]

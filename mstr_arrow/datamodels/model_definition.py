@@ -29,7 +29,7 @@ async def fetch_tables(http: ProjectHttp, model_id: str) -> ModelTables:
             part, total = await http.read(
                 "GET",
                 f"model/dataModels/{model_id}/tables",
-                lambda answer: read_tables(answer.json()),
+                lambda response: read_tables(response.json()),
                 params=params,
             )
         except NotFound as error:
@@ -51,7 +51,7 @@ async def fetch_parameters(http: ProjectHttp, model_id: str) -> ModelParameters:
     """
     try:
         return await http.read(
-            "GET", f"model/dataModels/{model_id}/parameters", lambda answer: read_parameters(answer.json())
+            "GET", f"model/dataModels/{model_id}/parameters", lambda response: read_parameters(response.json())
         )
     except NotFound as error:
         raise too_old(error, "the parameters of data models") from error

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.datamodels.refresh_rule import Verdict
     from mstr_arrow.datamodels.tables import ModelTable
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.instances.source import Source
     from mstr_arrow.session.project_http import ProjectHttp
 
@@ -66,10 +66,10 @@ class Steps:
         if self.instance is not None:
             return
 
-        def read(answer: Answer) -> str:
-            told = answer.headers.get(INSTANCE)
-            if told is None and answer.body.strip():
-                told = optional_text(fields(answer.json()), "instanceId", "id")
+        def read(response: Response) -> str:
+            told = response.headers.get(INSTANCE)
+            if told is None and response.body.strip():
+                told = optional_text(fields(response.json()), "instanceId", "id")
             if not told:
                 raise unexpected(None, f"the instance of a data model, which the header {INSTANCE} names")
             return told
@@ -83,9 +83,9 @@ class Steps:
         """Have the tables published; never repeated by itself. POST /api/dataModels/{id}/publish."""
         listed = [{"id": key, "refreshPolicy": policy} for key, policy in self._order.policies.items()]
 
-        def read(answer: Answer) -> None:
-            if answer.body.strip():
-                answer.json()  # a gateway's page is no answer of the server
+        def read(response: Response) -> None:
+            if response.body.strip():
+                response.json()  # a gateway's page is no answer of the server
 
         try:
             await self._http.read(
@@ -107,7 +107,7 @@ class Steps:
         state = await self._http.read(
             "GET",
             f"{self.path}/publishStatus",
-            lambda answer: read_state(answer.json()),
+            lambda response: read_state(response.json()),
             headers=self._headers,
             subject=Subject.INSTANCE,
         )

@@ -9,16 +9,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import DataChanged, FileError, InstanceGone, MstrError, SessionExpired, UsageError
-from mstr_arrow.extract.borrowed import (
-    Borrowed,
-    Restored,
-    log_out,
-    read_borrowed,
-    take_over,
-    write_borrowed,
-)
 from mstr_arrow.extract.changes import check_columns_of, check_known, check_proof, check_time, compare_columns
 from mstr_arrow.extract.extract_result import result_of
+from mstr_arrow.extract.extraction_sessions import ExtractionSessions
 from mstr_arrow.extract.folder import hold
 from mstr_arrow.extract.manifest import Asked, Manifest, NotAsWritten, question_of
 from mstr_arrow.extract.order import WITHOUT_ORDER, check_columns, check_question
@@ -33,7 +26,6 @@ from mstr_arrow.instances.known import Known, weaker
 from mstr_arrow.instances.probe import probe
 from mstr_arrow.query.residual import Residual
 from mstr_arrow.session.info import fetch_user
-from mstr_arrow.session.saved import saved_session
 from mstr_arrow.wording import advice, naming
 
 if TYPE_CHECKING:
@@ -83,9 +75,7 @@ class Extraction:
         self._options = options
         self._on_progress = on_progress
         self._watch = watcher(on_progress)
-        self._restored: Restored | None = None
-        self._former: list[Borrowed] = []
-        self._noted: list[Borrowed] = []
+        self._sessions = ExtractionSessions(self._own, folder, self._watch)
         self._resumed = 0
         self._continued = False
         self._restarted = False
@@ -115,26 +105,26 @@ class Extraction:
         try:
             return await Deadline(self._resolver.options.deadline).within(self._run())
         except DataChanged:
-            await self._end_former()
+            await self._sessions.end_former()
             raise
         except FileError as error:
             if folder.begun:
                 error.add_hint("What was extracted so far stays, and the next run goes on.")
             raise
         finally:
-            await self._let_go()
+            await self._sessions.let_go()
             if not folder.begun:  # nothing is there to go on with
-                await self._end_former()
+                await self._sessions.end_former()
             await in_thread(folder.unlock)
 
     async def _run(self) -> ExtractResult:
         folder = self._folder
         with suppress(MstrError):  # who may not know who they are: then nobody compares it
             self._asked = replace(self._asked, user=(await fetch_user(self._own.http.own)).id)
-        self._former = await in_thread(read_borrowed, folder.private)
-        await self._note(None)  # first of all: whatever happens now, the next run finds this session
-        await self._end_former(idle=True)
-        finished = await in_thread(folder.finished)
+        await self._sessions.read_former()
+        await self._sessions.note(None)  # first of all: whatever happens now, the next run finds this session
+        await self._sessions.end_former(idle=True)
+        finished = await in_thread(folder.read_finished)
         if finished is not None and finished.asked.same_as(self._asked):
             self._replaced = finished
         begun = await self._read_begun() if self._options.resume else None
@@ -194,7 +184,7 @@ class Extraction:
     async def _read_begun(self) -> Manifest | None:
         """Return the manifest of a run that did not end; one that cannot be gone by is as good as none."""
         try:
-            return await in_thread(self._folder.unfinished)
+            return await in_thread(self._folder.read_begun)
         except NotAsWritten as error:
             self._tell(self._folder.work, f"{MANIFEST} cannot be gone by: {error}")
             await in_thread(self._folder.discard)
@@ -247,18 +237,18 @@ class Extraction:
                 begun = None
             except (InstanceGone, SessionExpired):
                 begun = await self._read_begun()
-                if self._restored is None and (begun is None or begun.offset == before):
+                if not self._sessions.took_over and (begun is None or begun.offset == before):
                     raise
-                await self._let_go()
+                await self._sessions.let_go()
 
     async def _attempt(self, begun: Manifest | None, time: Published) -> ExtractResult:
         if begun is not None:
             check_time(begun, time)
         way, instance = await self._open(begun)
-        session = self._own if self._restored is None else self._restored.session
+        session = self._sessions.current
         same_instance = self._continued or begun is None or not begun.offset
         # Another instance is one to go on with when its rows were compared, and a part was made of them.
-        await self._note(instance.id or None if same_instance else None)
+        await self._sessions.note(instance.id or None if same_instance else None)
         schema = way.residual.schema(instance.columns.schema)
         if begun is None:
             self._changes = compare_columns(self._replaced, schema, self._options.schema_mode)
@@ -286,10 +276,10 @@ class Extraction:
             instance,
             same_instance=same_instance,
             on_progress=self._on_progress,
-            on_part=partial(self._note, instance.id or None),
+            on_part=partial(self._sessions.note, instance.id or None),
         )
         if session is not self._own:
-            await self._let_go()
+            await self._sessions.let_go()
         if stats is not None:
             manifest = replace(manifest, consistent=weaker(manifest.consistent, stats.consistent))
         manifest = replace(manifest, complete=True)
@@ -311,8 +301,8 @@ class Extraction:
     async def _open(self, begun: Manifest | None) -> tuple[_Way, Instance]:
         """Return an instance to read: that of a former run if it still lives, else a new one."""
         way = None if begun is None else await self._way_of(begun)
-        living = None if way is None else await self._find_living(way)
-        await self._end_former()
+        living = None if way is None else await self._sessions.find_living(way.source, way.options.grid)
+        await self._sessions.end_former()
         if way is not None and living is not None:
             self._continued = True
             return way, living
@@ -330,49 +320,6 @@ class Extraction:
             return _Way(*await resolver.resolve_ordered(self._on_progress))
         residual = Residual(columns=tuple(begun.schema.names))
         return _Way(replace(resolver.source, body=begun.body, ordered=True), resolver.options, residual)
-
-    async def _find_living(self, way: _Way) -> Instance | None:
-        """Look for the instance of a former run: in its session, which is taken over, or in our own."""
-        for former in [each for each in self._former if each.instance is not None]:
-            given = replace(way.source, given=former.instance, over=None)
-            own = former.session.token == self._own.http.own.keys.token
-            session = self._own if own else await take_over(former, self._own)
-            if session is None:
-                continue
-            if not own:
-                self._former.remove(former)
-                self._restored = Restored(session, owned=former.owned)
-                self._own.register(self._restored)
-            with suppress(InstanceGone, SessionExpired):
-                return await probe(session, given, way.options.grid, self._watch)
-            await self._let_go()
-        return None
-
-    async def _end_former(self, *, idle: bool = False) -> None:
-        """Log the sessions of former runs out, or those in which nothing was read."""
-        former = [each for each in self._former if not (idle and each.instance)]
-        self._former = [each for each in self._former if each not in former]
-        for each in former:
-            if each.session.token != self._own.http.own.keys.token:
-                await log_out(each, self._own)
-
-    async def _let_go(self) -> None:
-        """End the session that was taken over."""
-        restored, self._restored = self._restored, None
-        if restored is not None:
-            self._own.unregister(restored)
-            await restored.aclose()
-
-    async def _note(self, instance_id: str | None) -> None:
-        """Write down the sessions that a next run has to end, and the instance that it can read."""
-        restored = self._restored
-        own = Borrowed(saved_session(self._own.http), self._own.owned, instance_id if restored is None else None)
-        noted = [own, *(each for each in self._former if each.session.token != own.session.token)]
-        if restored is not None:
-            noted.insert(0, Borrowed(saved_session(restored.session.http), restored.owned, instance_id))
-        if noted != self._noted:
-            await in_thread(write_borrowed, self._folder.private, noted)
-            self._noted = noted
 
     def _result(
         self, manifest: Manifest, time: Published, *, stats: ScanStats | None = None, skipped: bool = False

@@ -55,13 +55,13 @@ class Folder(Protocol):
     def unlock(self, *, tidy: bool = True) -> None:
         """Let others extract into it, if it is held; with ``tidy`` nothing stays of what was not begun."""
 
-    def finished(self) -> Manifest | None:
+    def read_finished(self) -> Manifest | None:
         """Return the manifest of a whole extraction."""
 
     def strays(self, manifest: Manifest) -> str | None:
         """Name something that readers of the finished folder would read, and its manifest does not name."""
 
-    def unfinished(self) -> Manifest | None:
+    def read_begun(self) -> Manifest | None:
         """Return the manifest of an extraction that was begun; errors: NotAsWritten where it cannot be gone by."""
 
     def damage(self, part: Part, verify: Verify, *, finished: bool) -> str | None:

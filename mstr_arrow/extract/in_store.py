@@ -111,7 +111,7 @@ class FolderInStore:
         """The private file, which is on this machine."""
         return self._notes.private
 
-    def finished(self) -> Manifest | None:
+    def read_finished(self) -> Manifest | None:
         """Return the manifest of a whole extraction; errors: UsageError for what must not be replaced."""
         shown, found = repr(self.path), self._read_shown()
         foreign = min((name for name in self._there if not is_ours(name)), default=None)
@@ -137,7 +137,7 @@ class FolderInStore:
         """Name nothing: readers go by the manifest."""
         return None
 
-    def unfinished(self) -> Manifest | None:
+    def read_begun(self) -> Manifest | None:
         """Return the manifest of an extraction that was begun, None where there is none.
 
         Errors: NotAsWritten for a manifest that cannot be gone by; UsageError for one of another version.

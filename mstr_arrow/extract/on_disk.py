@@ -95,7 +95,7 @@ class FolderOnDisk:
         """The path of the private file."""
         return self.work / PRIVATE
 
-    def finished(self) -> Manifest | None:
+    def read_finished(self) -> Manifest | None:
         """Return the manifest of a whole extraction; errors: UsageError for what must not be replaced."""
         with disk_errors(self.path, "be read"):
             if not self.path.exists():
@@ -130,7 +130,7 @@ class FolderOnDisk:
         """Say in what a file differs from the part that was written there; None in nothing."""
         return _damage_of((self.path if finished else self.work) / part.name, part, verify)
 
-    def unfinished(self) -> Manifest | None:
+    def read_begun(self) -> Manifest | None:
         """Return the manifest of an extraction that was begun, None where there is none.
 
         Errors: NotAsWritten for a manifest that cannot be gone by; UsageError for one of another version.
@@ -241,7 +241,7 @@ class FolderOnDisk:
 
         Errors: UsageError for what must not be replaced, FileError.
         """
-        self.finished()
+        self.read_finished()
         with disk_errors(self.path, "be put in place"):
             self.private.unlink(missing_ok=True)
             old = self._replaced

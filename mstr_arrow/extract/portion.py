@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.decode import Page
     from mstr_arrow.grid.misfits import Misfit
     from mstr_arrow.grid.schema import Columns
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source
     from mstr_arrow.query.residual import Residual
@@ -214,11 +214,11 @@ async def _page(
 ) -> Page:
     """Return a page of an instance; it is asked for again where it is not as it should be."""
 
-    async def ask() -> Answer:
+    async def ask() -> Response:
         return await fetch_page(session, source, instance.id, wanted, options.grid)
 
-    async def read(answer: Answer) -> Page:
-        page = await asyncio.to_thread(decode_page, answer.text(), instance.columns, offset=wanted.offset)
+    async def read(response: Response) -> Page:
+        page = await asyncio.to_thread(decode_page, response.text(), instance.columns, offset=wanted.offset)
         check_belongs(page, source, instance.id)
         check_rows(page, wanted, instance.total)
         return page

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from mstr_arrow.grid.misfits import shown
-from mstr_arrow.grid.types import is_text
+from mstr_arrow.grid.misfits import show_value
+from mstr_arrow.grid.server_types import is_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -65,7 +65,7 @@ class Tally:
         known = {column.name: column for column in self.columns.all} if by_column else {}
         for name, mine in by_column.items():
             column = known[name]
-            first = tuple(Place(each.row, shown(each.value), self.page) for each in mine[:MOST_PLACES])
+            first = tuple(Place(each.row, show_value(each.value), self.page) for each in mine[:MOST_PLACES])
             key = self.columns.is_key(column)
             _add(self.found, name, BadValues(count=len(mine), first=first, texts=is_text(column.type), of_key=key))
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mstr_arrow.fetch.resolver import Reader
+    from mstr_arrow.fetch.readers import Reader
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.session.client import Client
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mstr_arrow.fetch.base_reader import Sliceable
-    from mstr_arrow.fetch.resolver import Reader
+    from mstr_arrow.fetch.readers import Reader
     from mstr_arrow.grid.texts import Strings
 
 T = TypeVar("T", bound="Sliceable")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.grid.decode import Page
     from mstr_arrow.grid.schema import Columns
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.session.in_project import ProjectSession
 
 R = TypeVar("R")
@@ -87,24 +87,24 @@ class ReadContext:
             self.report()
 
     async def decode(
-        self, answer: Answer, columns: Columns | None, convert: Callable[[Page], Any], *, offset: int = 0
+        self, response: Response, columns: Columns | None, convert: Callable[[Page], Any], *, offset: int = 0
     ) -> tuple[Page, Any, int]:
         """Decode a page in a thread, and convert it there; return also the bytes of its text.
 
         ``offset`` is that of the rows that were asked for.
         """
-        self.meter.answered(answer)
+        self.meter.answered(response)
 
         def work() -> tuple[Page, Any, int, float]:
             began = time.perf_counter()
             grid = self.options.grid if columns is None else columns.options
             with ExitStack() as alone:
                 try:
-                    text = answer.text(_LARGE)
+                    text = response.text(_LARGE)
                 except ProtocolError:
                     alone.enter_context(self._large)
-                    text = answer.text()
-                page = decode_page(text, columns, options=grid, offset=offset, largest=answer.largest)
+                    text = response.text()
+                page = decode_page(text, columns, options=grid, offset=offset, largest=response.largest)
                 return page, convert(page), len(text), time.perf_counter() - began
 
         page, item, size, seconds = await self.in_thread(work)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.grid.misfits import Misfit
     from mstr_arrow.grid.schema import Columns
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source
     from mstr_arrow.session.in_project import ProjectSession
@@ -107,18 +107,18 @@ class InstanceReader(BaseReader[T]):
         place = self._place = await place_for(context.session, self._source, instance, context.watch)
         if instance is not None and instance.id != place.instance_id:
             instance = None
-        answer = None if instance is None else await self._ask_first_page(instance, wanted)
-        if answer is None and self._start is not None:
+        response = None if instance is None else await self._ask_first_page(instance, wanted)
+        if response is None and self._start is not None:
             raise InstanceGone("the instance is gone before the first of the rows that are left was read.")
-        if answer is None:  # nothing was delivered of an instance that is gone: a new one is as good
+        if response is None:  # nothing was delivered of an instance that is gone: a new one is as good
             context.meter.restarts += instance is not None
             instance = None
-            answer = await self._make(place, wanted.rows)
+            response = await self._make(place, wanted.rows)
         elif instance is not None:
             self._known = instance.known or self._known
         try:
             pages = await self._open_first_page(
-                answer, wanted, place, lambda first: self._open_pages(first, instance)
+                response, wanted, place, lambda first: self._open_pages(first, instance)
             )
         except DataMismatch as error:
             self._learn(error)
@@ -223,19 +223,19 @@ class InstanceReader(BaseReader[T]):
             instance_id, known = await remake(context, self._source, self.columns, place, at)
             self._judge(certain=self._known.proves(known))
             wanted = start = Range(row, min(rows, total - row))
-            answer = await fetch_page(context.session, self._source, instance_id, start, context.options.grid)
+            response = await fetch_page(context.session, self._source, instance_id, start, context.options.grid)
         else:
             context.meter.rows = 0
             context.meter.tallies.clear()
             wanted = Range(0, min(rows, self._first or rows))
-            answer = await self._make_again(place, wanted.rows)
+            response = await self._make_again(place, wanted.rows)
         first = self._first if start is None else old.plan.end
 
-        async def open_again(answer: Answer) -> Pages[Any]:
+        async def open_again(response: Response) -> Pages[Any]:
             return await open_pages(
                 context,
                 self._source,
-                answer,
+                response,
                 self.columns,
                 self._convert,
                 instance_id=place.instance_id,
@@ -244,7 +244,7 @@ class InstanceReader(BaseReader[T]):
                 counted_from=self._counted_from,
             )
 
-        pages = await self._open_first_page(answer, wanted, place, open_again)
+        pages = await self._open_first_page(response, wanted, place, open_again)
         if self.closed:
             await pages.aclose()
             raise ended()
@@ -264,13 +264,13 @@ class InstanceReader(BaseReader[T]):
         self._pages = pages
         self._known = replace(self._known, total=pages.plan.total, extremes=pages.extremes)
 
-    async def _make(self, place: Place, rows: int) -> Answer:
+    async def _make(self, place: Place, rows: int) -> Response:
         """Make an instance and return its first page; ask before what may be needed to go on over another."""
         context, source = self._context, self._source
         self._known = await fetch_known(context.session, source)
         return await execute(context.session, source, rows, context.options.grid, context.watch, place=place)
 
-    async def _make_again(self, place: Place, rows: int) -> Answer:
+    async def _make_again(self, place: Place, rows: int) -> Response:
         """Make an instance of all rows, in a total order unless the server refuses that."""
         self._set_source(self._in_total_order())
         try:
@@ -282,21 +282,21 @@ class InstanceReader(BaseReader[T]):
             return await self._make(place, rows)
 
     async def _open_first_page(
-        self, answer: Answer, wanted: Range, place: Place, open_at: Callable[[Answer], Awaitable[Pages[Any]]]
+        self, response: Response, wanted: Range, place: Place, open_at: Callable[[Response], Awaitable[Pages[Any]]]
     ) -> Pages[Any]:
         """Open the pages that begin with this answer; it is asked for again where it is not as it should be."""
         instance_id, context = place.instance_id, self._context
 
-        async def ask() -> Answer:
+        async def ask() -> Response:
             return await fetch_page(context.session, self._source, str(instance_id), wanted, context.options.grid)
 
-        return await read_page(context.session, answer, ask if instance_id else None, open_at)
+        return await read_page(context.session, response, ask if instance_id else None, open_at)
 
-    async def _open_pages(self, answer: Answer, instance: Instance | None) -> Pages[Any]:
+    async def _open_pages(self, response: Response, instance: Instance | None) -> Pages[Any]:
         pages = await open_pages(
             self._context,
             self._source,
-            answer,
+            response,
             None if instance is None else instance.columns,
             self._convert,
             instance_id=None if self._place is None else self._place.instance_id,
@@ -312,7 +312,7 @@ class InstanceReader(BaseReader[T]):
             )
         return pages
 
-    async def _ask_first_page(self, instance: Instance, wanted: Range) -> Answer | None:
+    async def _ask_first_page(self, instance: Instance, wanted: Range) -> Response | None:
         """Ask for the first page of an instance that was made before; None where it is gone."""
         try:
             return await fetch_page(

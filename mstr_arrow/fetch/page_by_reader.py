@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.expansion import Expansion
     from mstr_arrow.grid.page_by import PageBy
     from mstr_arrow.grid.schema import Columns
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source
     from mstr_arrow.session.in_project import ProjectSession
@@ -231,8 +231,8 @@ class PageByReader(BaseReader[T]):
         ticket = budget.start(estimate)
         try:
             try:
-                answer = await _show(context, self._source, known.page_by, number, place)
-                if answer.busy:
+                response = await _show(context, self._source, known.page_by, number, place)
+                if response.busy:
                     budget.limiter.on_done(ticket, seconds=0.0, rows=0, busy=True)
             finally:
                 budget.in_flight -= 1
@@ -241,17 +241,17 @@ class PageByReader(BaseReader[T]):
             def convert(batch: pa.RecordBatch) -> Any:
                 return self._convert(known.add_columns(batch, number))
 
-            async def ask() -> Answer:
+            async def ask() -> Response:
                 wanted = Range(0, limits.first_rows)
                 return await fetch_page(
                     context.session, self._source, str(place.instance_id), wanted, context.options.grid
                 )
 
-            async def open_shown(answer: Answer) -> Pages[T]:
+            async def open_shown(response: Response) -> Pages[T]:
                 return await open_pages(
                     context,
                     self._source,
-                    answer,
+                    response,
                     known.grid,
                     convert,
                     instance_id=place.instance_id,
@@ -260,7 +260,7 @@ class PageByReader(BaseReader[T]):
                 )
 
             again = ask if place.instance_id else None
-            pages = await read_page(context.session, answer, again, open_shown)
+            pages = await read_page(context.session, response, again, open_shown)
         finally:
             budget.held -= estimate
             budget.offer()
@@ -279,7 +279,7 @@ class PageByReader(BaseReader[T]):
         return ConversionError(message, column=error.column, row=error.row, hint=error.hint)
 
 
-async def _show(context: ReadContext, source: Source, pages: PageBy, number: int, place: Place) -> Answer:
+async def _show(context: ReadContext, source: Source, pages: PageBy, number: int, place: Place) -> Response:
     """Have the instance in a place, which is made at need, show a page of the report, and return its first rows.
 
     The instance may be gone: another one has to have the same ``pages``. Errors: those of `execute`; DataChanged
@@ -292,7 +292,7 @@ async def _show(context: ReadContext, source: Source, pages: PageBy, number: int
         over = place.instance_id
         wanted = replace(source, page_by=page, over=over)
         try:
-            answer = await execute(context.session, wanted, rows, grid, context.watch, place=place)
+            response = await execute(context.session, wanted, rows, grid, context.watch, place=place)
             if over is not None and place.instance_id != over:
                 context.meter.restarts += 1
                 await _compare_pages(context, source, pages, place)
@@ -304,7 +304,7 @@ async def _show(context: ReadContext, source: Source, pages: PageBy, number: int
             if meant_status(error) == _BAD_REQUEST:  # it may be a page that is no longer there
                 await _compare_pages(context, source, pages, place)
             raise
-    return answer
+    return response
 
 
 async def _compare_pages(context: ReadContext, source: Source, pages: PageBy, place: Place) -> None:
@@ -313,6 +313,6 @@ async def _compare_pages(context: ReadContext, source: Source, pages: PageBy, pl
     for _ in range(2):
         there = await fetch_page_by(context.session.http, source.path, str(place.instance_id))
         with suppress(UsageError):  # an element that is no longer there
-            if there.only(there.chosen(chosen.values)) == pages:
+            if there.only(there.choose(chosen.values)) == pages:
                 return
     raise data_changed("its pages are others")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.misfits import Misfit
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.grid.tidy import Laid
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.instances.source import Source
 
 T = TypeVar("T")
@@ -117,21 +117,21 @@ class Pages(Generic[T]):
     async def _fetch(self, wanted: Range, free_place: Answered) -> Fetched[Any]:
         session, grid = self._context.session, self.columns.options
 
-        async def ask() -> Answer:
-            answer = await fetch_page(session, self._source, self.instance_id, wanted, grid)
-            free_place(answer.seconds_waiting + answer.seconds_transferring, busy=answer.busy)
-            return answer
+        async def ask() -> Response:
+            response = await fetch_page(session, self._source, self.instance_id, wanted, grid)
+            free_place(response.seconds_waiting + response.seconds_transferring, busy=response.busy)
+            return response
 
-        async def read(answer: Answer) -> Fetched[Any]:
-            return await self._decoded(answer, wanted)
+        async def read(response: Response) -> Fetched[Any]:
+            return await self._decoded(response, wanted)
 
         return await read_page(session, await ask(), ask, read)
 
-    async def _decoded(self, answer: Answer, wanted: Range) -> Fetched[Any]:
+    async def _decoded(self, response: Response, wanted: Range) -> Fetched[Any]:
         def convert(page: Page) -> Any:
             return item_of(page, self._convert)
 
-        page, item, size = await self._context.decode(answer, self.columns, convert, offset=wanted.offset)
+        page, item, size = await self._context.decode(response, self.columns, convert, offset=wanted.offset)
         check_belongs(page, self._source, self.instance_id)
         return Fetched(item, page.paging.current, page.paging, size, page.misfits, page.offsets)
 
@@ -154,7 +154,7 @@ def item_of(page: Page, convert: Callable[[pa.RecordBatch], T]) -> T | Laid:
 async def open_pages(
     context: ReadContext,
     source: Source,
-    answer: Answer,
+    response: Response,
     columns: Columns | None,
     convert: Callable[[pa.RecordBatch], T],
     *,
@@ -171,7 +171,7 @@ async def open_pages(
     values are counted from a row on, under a ``label``.
     """
     offset = 0 if start is None else start.offset
-    page, item, size = await context.decode(answer, columns, lambda page: item_of(page, convert), offset=offset)
+    page, item, size = await context.decode(response, columns, lambda page: item_of(page, convert), offset=offset)
     check_belongs(page, source, instance_id)
     pages = Pages(
         context,

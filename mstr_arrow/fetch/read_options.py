@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
 from mstr_arrow.config import Limits
 from mstr_arrow.errors import UsageError
 from mstr_arrow.given import check_type
-from mstr_arrow.grid.options import GridOptions
+from mstr_arrow.grid.grid_options import GridOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pyarrow as pa
 
-    from mstr_arrow.grid.options import Forms, Layout, OnBadValue, Subtotals, Values
+    from mstr_arrow.grid.grid_options import Forms, Layout, OnBadValue, Subtotals, Values
 
 
 Required: TypeAlias = Literal["likely", "proven"]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.decode import Page
     from mstr_arrow.grid.misfits import Misfit
     from mstr_arrow.grid.schema import Columns
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.instances.known import Known
     from mstr_arrow.instances.source import Source
     from mstr_arrow.session.working_set import Place
@@ -113,10 +113,17 @@ async def remake(
     Reads its first row, those of the overlap, and some pages. Errors: DataChanged where anything differs;
     InstanceGone where rows that are equal in all attributes meet at this row, whose order is then not certain.
     """
-    answer = await execute(context.session, source, 1, context.options.grid, context.watch, place=place)
+    response = await execute(context.session, source, 1, context.options.grid, context.watch, place=place)
     try:
         page, _ = await _page(
-            context, source, columns, place.instance_id, Range(0, 1), lambda _: None, total=at.total, answer=answer
+            context,
+            source,
+            columns,
+            place.instance_id,
+            Range(0, 1),
+            lambda _: None,
+            total=at.total,
+            response=response,
         )
         now = await fetch_known(context.session, source, before=at.known)
         now = replace(now, total=page.paging.total, extremes=page.extremes)
@@ -185,18 +192,18 @@ async def _page(  # noqa: PLR0917 - what each of them has
     convert: Callable[[Page], T],
     *,
     total: int,
-    answer: Answer | None = None,
+    response: Response | None = None,
 ) -> tuple[Page, T]:
     """Fetch a page and convert it; again where it cannot be read, or contradicts what was asked or known.
 
-    ``total`` is what the former instance had: another one is believed when it is told `BELIEVED` times. ``answer``
-    may have the page already. Without an id of the instance no page can be asked for.
+    ``total`` is what the former instance had: another one is believed when it is told `BELIEVED` times.
+    ``response`` may have the page already. Without an id of the instance no page can be asked for.
     """
     for left in reversed(range(BELIEVED)) if instance_id is not None else (0,):
-        if answer is None:
-            answer = await fetch_page(context.session, source, instance_id or "", rows, columns.options)
+        if response is None:
+            response = await fetch_page(context.session, source, instance_id or "", rows, columns.options)
         try:
-            page, item, _ = await context.decode(answer, columns, convert, offset=rows.offset)
+            page, item, _ = await context.decode(response, columns, convert, offset=rows.offset)
             check_belongs(page, source, instance_id)
         except DAMAGED:
             if not left:
@@ -206,7 +213,7 @@ async def _page(  # noqa: PLR0917 - what each of them has
             as_asked = paging.offset == rows.offset and 0 < paging.current <= rows.rows
             if (as_asked and paging.total == total) or not left:
                 return page, item
-        answer = None
+        response = None
     raise AssertionError("unreachable")
 
 

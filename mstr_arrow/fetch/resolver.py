@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow.errors import DataMismatch, ServerError
-from mstr_arrow.fetch.base_reader import BaseReader
 from mstr_arrow.fetch.explain import describe_scan
-from mstr_arrow.fetch.instance_reader import InstanceReader
-from mstr_arrow.fetch.page_by_reader import PageByReader
-from mstr_arrow.fetch.sorted_reader import SortedReader
+from mstr_arrow.fetch.readers import make_reader, open_or_close, sort_at_end
 from mstr_arrow.fetch.stats import watcher
-from mstr_arrow.fetch.watermark_reader import WatermarkReader
 from mstr_arrow.grid.schema import refuse_unknown
 from mstr_arrow.http.error_map import meant_status
 from mstr_arrow.instances.fetch_elements import fetch_elements
@@ -26,13 +21,13 @@ from mstr_arrow.query.query import Query
 from mstr_arrow.query.residual import Residual
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     import pyarrow as pa
 
-    from mstr_arrow.fetch.base_reader import Sliceable
+    from mstr_arrow.fetch.base_reader import BaseReader, Sliceable
     from mstr_arrow.fetch.read_options import ReadOptions
-    from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.fetch.readers import OnProgress, Reader
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source
@@ -42,13 +37,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="Sliceable")
 R = TypeVar("R")
 
-OnProgress = Callable[["ScanStats"], object] | None
-
 _BAD_REQUEST = 400
-
-
-Reader: TypeAlias = BaseReader[T] | SortedReader[T] | WatermarkReader[T]
-"""An open read: rows come batch by batch, until it is closed."""
 
 
 class _AskedTooMuchError(Exception):
@@ -329,7 +318,6 @@ class Resolver:
     async def _open(
         self, division: Division | None, convert: Callable[[pa.RecordBatch], T], on_progress: OnProgress
     ) -> Reader[T]:
-        session = self.session
         division = await self._narrow(division)
         if division is not None and division.others:
             await self._probe(division)  # looked at first: conditions cannot run over forms that it does not show
@@ -339,36 +327,16 @@ class Resolver:
             probed, self.probed = self.probed, None
             instance = probed.instance if probed is not None and probed.body == division.body else None
         if division is None:
-            whole = _make_reader(session, self._whole_source, self._options, convert, on_progress)
-            await _open_reader(whole, instance, self._learn)
+            whole: BaseReader[T] = make_reader(
+                self.session, self._whole_source, self._options, convert, on_progress
+            )
+            await open_or_close(whole, instance, self._learn)
             return whole
         source, options, spent = self._plan_request(division, made=instance)
-        residual = division.residual
         learn = None if division.body else self._learn
-        first = None if division.first is None else max(1, division.first)
-        if residual.gathers:
-            all_rows = _make_reader(
-                session,
-                source,
-                options,
-                (lambda batch: batch) if residual.ranked else residual.filtered,
-                on_progress,
-                first=first,
-            )
-            await self._await(_open_reader(all_rows, instance, learn), division, spent)
-            return SortedReader(all_rows, residual, convert)
-        reader = _make_reader(
-            session,
-            source,
-            options,
-            lambda batch: convert(residual.rows(batch)),
-            on_progress,
-            narrow=residual.schema,
-            first=first,
-            head=residual.head,
-        )
-        await self._await(_open_reader(reader, instance, learn), division, spent)
-        return reader
+        reader = make_reader(self.session, source, options, convert, on_progress, division=division)
+        await self._await(open_or_close(reader, instance, learn), division, spent)
+        return sort_at_end(reader, division.residual, convert)
 
     async def _narrow(self, division: Division | None) -> Division | None:
         """Ask for fewer columns where a division allows it and the server makes as many rows of them.
@@ -391,31 +359,3 @@ class Resolver:
                 self.probed = probed
                 return narrow
         return division
-
-
-def _make_reader(
-    session: ProjectSession,
-    source: Source,
-    options: ReadOptions,
-    convert: Callable[[pa.RecordBatch], T],
-    on_progress: OnProgress,
-    *,
-    narrow: Callable[[pa.Schema], pa.Schema] = lambda schema: schema,
-    first: int | None = None,
-    head: int | None = None,
-) -> BaseReader[T]:
-    if source.expands:
-        return PageByReader(session, source, options, convert, on_progress, narrow=narrow, head=head)
-    return InstanceReader(session, source, options, convert, on_progress, narrow=narrow, first=first, head=head)
-
-
-async def _open_reader(
-    reader: BaseReader[Any], instance: Instance | None, learn: Callable[[Columns], None] | None
-) -> None:
-    try:
-        await reader.open(instance)
-        if learn is not None:
-            learn(reader.columns)
-    except BaseException:
-        await reader.aclose()
-        raise

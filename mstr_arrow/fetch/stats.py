@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mstr_arrow.fetch.bad_values import BadValues, Tally
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.instances.known import Consistency
     from mstr_arrow.query.since import Grown
 
@@ -120,13 +120,13 @@ class Meter:
         self._ended: float | None = None
         self._lags: deque[float] = deque(maxlen=int(180 / LAG_INTERVAL))
 
-    def answered(self, answer: Answer) -> None:
+    def answered(self, response: Response) -> None:
         """Count one answer."""
-        self.requests += 1 + answer.retries
-        self.retries += answer.retries
-        self.wire_bytes += len(answer.body)
-        self.waiting += answer.seconds_waiting
-        self.transferring += answer.seconds_transferring
+        self.requests += 1 + response.retries
+        self.retries += response.retries
+        self.wire_bytes += len(response.body)
+        self.waiting += response.seconds_waiting
+        self.transferring += response.seconds_transferring
 
     def decoded(self, size: int, seconds: float) -> None:
         """Count one decoded page of ``size`` bytes of text."""

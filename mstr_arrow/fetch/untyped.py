@@ -6,7 +6,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import DataLossWarning
-from mstr_arrow.grid.types import UNTOLD
+from mstr_arrow.grid.server_types import UNTOLD
 from mstr_arrow.names import listing
 from mstr_arrow.wording import naming
 

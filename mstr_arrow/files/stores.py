@@ -106,12 +106,12 @@ class ObjectStore:
 
         with self.errors(path, "be read"):
             try:
-                answer = obstore.get(self._store, path)
+                response = obstore.get(self._store, path)
             except FileNotFoundError as error:
                 if is_missing_bucket(str(error)):
                     raise
                 return None
-            return bytes(answer.bytes()), _version(answer.meta)
+            return bytes(response.bytes()), _version(response.meta)
 
     def put(self, path: str, content: bytes, *, replacing: Mapping[str, Any] | None) -> Mapping[str, Any]:
         """Write a small file in place of a version, or as a new one; return its version.

@@ -19,7 +19,7 @@ import pyarrow.json
 
 from mstr_arrow.arrays import make_array, make_scalar
 from mstr_arrow.grid.cut import Unrecognised
-from mstr_arrow.grid.places import bytes_of, places_of, stand, texts_between, truths, unescaped
+from mstr_arrow.grid.places import bytes_of, drop_escaped, places_of, stand, texts_between, truths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -98,7 +98,7 @@ def read_alike(piece: Piece) -> dict[str, Any] | None:
     quotes = places_of(text, b'"', most=max(len(text) // _BYTES_PER_QUOTE, _FEW))
     if backslashes is None or quotes is None:
         return None
-    quotes = unescaped(quotes, backslashes)
+    quotes = drop_escaped(quotes, backslashes)
     template = _template(piece, quotes)
     if template is None or len(quotes) % (2 * template.strings):
         return None
@@ -108,7 +108,7 @@ def read_alike(piece: Piece) -> dict[str, Any] | None:
         return None
     data = pa.py_buffer(piece.page).slice(piece.start, len(text))
     slots = [_slot(data, *quotes_of_one, backslashes) for quotes_of_one in zip(opening, closing, strict=True)]
-    return {name: _filled(value, slots) for name, value in template.members.items()}
+    return {name: _fill(value, slots) for name, value in template.members.items()}
 
 
 def _template(piece: Piece, quotes: Places) -> _Template | None:
@@ -142,7 +142,7 @@ def _is_flat(value: Any) -> bool:
     return all(type(each) is str for each in value) if isinstance(value, list) else not isinstance(value, dict)
 
 
-def _filled(value: Any, slots: Sequence[Slot]) -> Any:
+def _fill(value: Any, slots: Sequence[Slot]) -> Any:
     """Put slots in the place of their numbers."""
     if isinstance(value, list):
         return [slots[int(number)] for number in value]

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from mstr_arrow.answers import items, object_id, unexpected
-from mstr_arrow.grid.missing import METRICS, METRICS_ID, complete_unit
-from mstr_arrow.grid.types import UNTOLD, type_name
+from mstr_arrow.grid.completion import METRICS, METRICS_ID, complete_unit
+from mstr_arrow.grid.server_types import UNTOLD, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -54,7 +54,7 @@ def blank_page(
                         *metrics.values()
                     ]
         else:
-            axes = _requested(requested, attributes, metrics)
+            axes = _lay_out(requested, attributes, metrics)
     except (KeyError, TypeError, AttributeError) as error:
         raise unexpected(
             definition, "a definition that tells the columns of a result without rows", error
@@ -97,7 +97,7 @@ def _settle(
             attributes[attribute_id]["forms"] = [forms[str(form_id)] for form_id in form_ids]
 
 
-def _requested(
+def _lay_out(
     requested: Mapping[str, Any], attributes: Mapping[str, dict[str, Any]], metrics: Mapping[str, dict[str, Any]]
 ) -> dict[str, list[dict[str, Any]]]:
     """Lay out what was asked for as a table: attributes on the rows, metrics on the columns."""

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mstr_arrow.arrays import make_scalar
-from mstr_arrow.grid.types import DECIMAL
+from mstr_arrow.grid.server_types import DECIMAL
 
 _STAMP = pa.timestamp("us")
 _EPOCH = date(1970, 1, 1)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mstr_arrow.grid.missing import METRICS
+from mstr_arrow.grid.completion import METRICS
 from mstr_arrow.grid.places import find_lists
 from mstr_arrow.json_bounds import check_parsed_size
 

@@ -12,11 +12,11 @@ from mstr_arrow.grid import fast, plain
 from mstr_arrow.grid.cut import Unrecognised, cut
 from mstr_arrow.grid.document import Document, Paging, page_shape, read_document
 from mstr_arrow.grid.exact import parse
+from mstr_arrow.grid.grid_options import DEFAULTS, GridOptions
 from mstr_arrow.grid.offsets import offsets_in
-from mstr_arrow.grid.options import DEFAULTS, GridOptions
 from mstr_arrow.grid.schema import Columns, check_columns, columns_of
 from mstr_arrow.grid.tidy import Laid, lay_out
-from mstr_arrow.grid.values import Number
+from mstr_arrow.grid.value_rule import Number
 from mstr_arrow.json_bounds import LARGEST
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def decode_page(
             columns_here = _settle(document, columns, options)
             if document.is_empty:  # nothing would read its big parts, and see that one was cut in a wrong place
                 return decode_plainly(text, columns, options=options, offset=offset, largest=largest)
-            laid = lay_out(document, columns_here, fast.read_parts(document, columns_here))
+            laid = lay_out(document, columns_here, fast.read_arrays(document, columns_here))
     except (Unrecognised, MstrError):
         # An error of the fast path may be its own mistake in cutting: the plain decoder is the one to say it.
         return decode_plainly(text, columns, options=options, offset=offset, largest=largest)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.answers import fields, identity, items, reading, text
-from mstr_arrow.grid.types import type_name
+from mstr_arrow.grid.server_types import type_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

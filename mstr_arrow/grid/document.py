@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.answers import HINT, describe_value, unexpected
 from mstr_arrow.errors import DataMismatch, ProtocolError
-from mstr_arrow.grid.missing import METRICS, complete
-from mstr_arrow.grid.types import type_name
-from mstr_arrow.grid.values import whole_text
+from mstr_arrow.grid.completion import METRICS, complete
+from mstr_arrow.grid.server_types import type_name
+from mstr_arrow.grid.value_rule import whole_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,8 +9,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import ProtocolError
-from mstr_arrow.grid.types import is_text
-from mstr_arrow.grid.values import whole_text
+from mstr_arrow.grid.server_types import is_text
+from mstr_arrow.grid.value_rule import whole_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

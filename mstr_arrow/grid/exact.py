@@ -17,8 +17,8 @@ from mstr_arrow.arrays import make_array
 from mstr_arrow.errors import ProtocolError
 from mstr_arrow.grid.convert import parse_texts
 from mstr_arrow.grid.misfits import Misfits, refuse_mixed
-from mstr_arrow.grid.types import TEXT, is_number, is_text
-from mstr_arrow.grid.values import Number, array_of, has_offset, reader_of
+from mstr_arrow.grid.server_types import TEXT, is_number, is_text
+from mstr_arrow.grid.value_rule import Number, array_of, has_offset, reader_of
 from mstr_arrow.json_bounds import LARGEST, check_parsed_size
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _parse_leniently(text: bytes) -> Any:
         page = _loads(text)
     except ValueError:
         decoded = text.decode("utf-8", "surrogateescape")
-        page = _loads(_TEXT_OR_NOT_FINITE.sub(_spelled, decoded) if _NOT_FINITE.search(text) else decoded)
+        page = _loads(_TEXT_OR_NOT_FINITE.sub(_spell, decoded) if _NOT_FINITE.search(text) else decoded)
     if isinstance(page, Number):
         raise ValueError("it is only a number")
     return page
@@ -77,7 +77,7 @@ def _whole(digits: str) -> int | Number:
     return Number(digits) if digits == "-0" or len(digits) > _LONGEST_INTEGER else int(digits)
 
 
-def _spelled(match: re.Match[str]) -> str:
+def _spell(match: re.Match[str]) -> str:
     """Spell what is not finite as Python reads it; leave texts alone."""
     if match["text"]:
         return match[0]

@@ -12,12 +12,12 @@ from mstr_arrow.arrays import make_array, make_scalar
 from mstr_arrow.errors import UsageError
 from mstr_arrow.grid.misfits import Misfits
 from mstr_arrow.grid.schema import distinct_names, refuse_unknown
-from mstr_arrow.grid.types import FLOAT64, INT64, TEXT, is_text, override_type
+from mstr_arrow.grid.server_types import FLOAT64, INT64, TEXT, is_text, override_type
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
+    from mstr_arrow.grid.grid_options import GridOptions
     from mstr_arrow.grid.misfits import Misfit
-    from mstr_arrow.grid.options import GridOptions
     from mstr_arrow.grid.page_by import Combination, PageBy
     from mstr_arrow.grid.schema import Column, Columns
 
@@ -40,7 +40,7 @@ class Expansion:
 
     def add_columns(self, batch: pa.RecordBatch, page: int) -> pa.RecordBatch:
         """Put the page-by columns before those of a batch of a page, which is given by its number."""
-        added = [_repeated(column[page], len(batch)) for column in self._values.columns]
+        added = [_repeat(column[page], len(batch)) for column in self._values.columns]
         return pa.RecordBatch.from_arrays([*added, *batch.columns], schema=self.columns.schema)
 
     def label(self, page: int) -> str:
@@ -89,19 +89,21 @@ def expand(page_by: PageBy, columns: Columns, options: GridOptions) -> Expansion
     refuse_unknown(options, names)
     chosen = {name: override_type(name, to) for name, to in options.types.items()}
     all_columns = tuple(
-        replace(column, name=name, type=chosen.get(name, column.type if number < len(pages) else _settled(column)))
+        replace(
+            column, name=name, type=chosen.get(name, column.type if number < len(pages) else _widest_type(column))
+        )
         for number, (name, column) in enumerate(zip(names, (*pages, *columns.all), strict=True))
     )
     grid = replace(columns, all=all_columns[len(pages) :])
     return Expansion(page_by, grid, replace(columns, all=all_columns))
 
 
-def _settled(column: Column) -> pa.DataType:
+def _widest_type(column: Column) -> pa.DataType:
     small = column.role == "metric" and column.type == INT64 and column.data_type in _SMALL
     return FLOAT64 if small else column.type
 
 
-def _repeated(value: pa.Scalar, rows: int) -> pa.Array:
+def _repeat(value: pa.Scalar, rows: int) -> pa.Array:
     if not is_text(value.type):
         return pa.repeat(value, rows)
     if not value.is_valid:

@@ -20,9 +20,9 @@ from mstr_arrow.grid.cut import Piece, Unrecognised
 from mstr_arrow.grid.document import check_rows
 from mstr_arrow.grid.indices import read_indices
 from mstr_arrow.grid.matrix import MARKED, check_finite, read_numbers, read_values
-from mstr_arrow.grid.parts import Elements, Parts
+from mstr_arrow.grid.page_arrays import Elements, PageArrays
 from mstr_arrow.grid.schema import is_blank, totals_column
-from mstr_arrow.grid.types import DECIMAL, FLOAT64, STRING, is_number, is_text
+from mstr_arrow.grid.server_types import DECIMAL, FLOAT64, STRING, is_number, is_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,7 +41,7 @@ _BYTES_PER_COMMA, _FEW_COMMAS = 10, 100_000
 """Elements take at least so much of the text: Arrow takes a hundred bytes for one, be it `{}`."""
 
 
-def read_parts(document: Document, columns: Columns) -> Parts:
+def read_arrays(document: Document, columns: Columns) -> PageArrays:
     """Decode a page that was cut; errors: Unrecognised for whatever the plain decoder must judge."""
     try:
         # The values first: where a page is for the plain decoder, it is nearly always for them.
@@ -70,7 +70,7 @@ def read_parts(document: Document, columns: Columns) -> Parts:
         for position, place in enumerate(document.column_places)
         if not place.unit.is_metrics and columns.options.layout == "tidy"
     ]
-    return Parts(count, rows, metric_rows, heads, values)
+    return PageArrays(count, rows, metric_rows, heads, values)
 
 
 def _row_headers(document: Document) -> list[pa.Array]:

@@ -15,8 +15,8 @@ import pyarrow.csv
 
 from mstr_arrow.grid.convert import parse_texts
 from mstr_arrow.grid.cut import Piece, Unrecognised
-from mstr_arrow.grid.quoted import QUOTE, copied, end_lines, restore, to_lines
-from mstr_arrow.grid.types import FLOAT64, STRING, is_number, is_text
+from mstr_arrow.grid.quoted import QUOTE, copy_rows, end_lines, restore, to_lines
+from mstr_arrow.grid.server_types import FLOAT64, STRING, is_number, is_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ _BEYOND_JSON = (b"\n", b"\r", b"x", b"X")
 _SLICE = 2**20
 """Bytes of a matrix that are read together: rows enough to be quick, and few enough for the processor's cache."""
 MARKED = pa.large_string()
-"""Read values of several types as this, and give each its own with `typed_values`."""
+"""Read values of several types as this, and give each its own with `cast_values`."""
 _JSON_NUMBER = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$"
 
 
@@ -49,7 +49,7 @@ def read_values(piece: Any, types: Sequence[pa.DataType]) -> list[pa.Array]:
     raw = [to if is_number(to) or pa.types.is_boolean(to) or to == MARKED else STRING for to in types]
     arrays = _join([_read_lines(lines, raw) for lines in _lines_of_texts(piece)], raw)
     return [
-        _typed(array.dictionary_encode(), to) if array.type == STRING else array
+        _cast_texts(array.dictionary_encode(), to) if array.type == STRING else array
         for array, to in zip(arrays, types, strict=True)
     ]
 
@@ -64,7 +64,7 @@ def _slices(piece: Piece) -> Iterator[tuple[int, int]]:
 
 
 def _lines_of_numbers(page: bytes, start: int, end: int) -> pa.Buffer:
-    lines, text = copied(page, start, end)
+    lines, text = copy_rows(page, start, end)
     end_lines(text, np.flatnonzero(text == ord("]")))
     return lines
 
@@ -124,7 +124,7 @@ def _decimals(texts: pa.StringArray, to: pa.DataType) -> pa.Array:
     return parse_texts(texts, to)
 
 
-def _typed(array: pa.DictionaryArray, to: pa.DataType) -> pa.Array:
+def _cast_texts(array: pa.DictionaryArray, to: pa.DataType) -> pa.Array:
     """Give texts their own characters and their type; numbers are texts only in a text column."""
     texts = _texts(array.dictionary, to)
     if not is_text(to):
@@ -153,10 +153,10 @@ def _texts(fields: pa.Array, to: pa.DataType) -> pa.Array:
     return pc.replace_with_mask(fields, quoted, restore(fields.filter(quoted)))
 
 
-def typed_values(array: pa.Array, to: pa.DataType) -> pa.Array:
+def cast_values(array: pa.Array, to: pa.DataType) -> pa.Array:
     """Give values that were read as `MARKED` their type; errors: Unrecognised, pa.ArrowInvalid."""
     if not (is_number(to) or pa.types.is_boolean(to)):
-        return _typed(array.cast(pa.string()).dictionary_encode(), to)
+        return _cast_texts(array.cast(pa.string()).dictionary_encode(), to)
     texts = array.cast(pa.string())
     if pc.any(pc.starts_with(texts, QUOTE)).as_py():
         raise Unrecognised("texts among numbers")

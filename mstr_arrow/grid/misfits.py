@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mstr_arrow.errors import ConversionError
-from mstr_arrow.grid.types import is_text
-from mstr_arrow.grid.values import whole_text
+from mstr_arrow.grid.server_types import is_text
+from mstr_arrow.grid.value_rule import whole_text
 from mstr_arrow.wording import advice
 
 if TYPE_CHECKING:
@@ -77,7 +77,10 @@ def refuse(column: Column, value: object, row: int) -> ConversionError:
             column=column.name,
         )
     return ConversionError(
-        f"{shown(value)} in column {column.name!r}, row {row}, {what}.", column=column.name, row=row, hint=advised
+        f"{show_value(value)} in column {column.name!r}, row {row}, {what}.",
+        column=column.name,
+        row=row,
+        hint=advised,
     )
 
 
@@ -87,9 +90,10 @@ def refuse_mixed(column: Column, value: str | None, row: int, *, offset: bool) -
     Without a value it is one of those from a row on.
     """
     has, others = ("an", "have none") if offset else ("no", "have one")
+    what = show_value(value) if value else "What is"
     where = f"column {column.name!r}, row {row}," if value else f"column {column.name!r} from row {row} on"
     return ConversionError(
-        f"{shown(value) if value else 'What is'} in {where} has {has} offset from UTC, and others in the column "
+        f"{what} in {where} has {has} offset from UTC, and others in the column "
         f"{others}: which moments these are is not certain.",
         column=column.name,
         row=row,
@@ -101,7 +105,7 @@ def refuse_mixed(column: Column, value: str | None, row: int, *, offset: bool) -
     )
 
 
-def shown(value: object) -> str:
+def show_value(value: object) -> str:
     """Show a value to a person, in at most 80 characters."""
     text = repr(value)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}…"

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from mstr_arrow.grid.cut import Piece
 from mstr_arrow.grid.elements import form_texts, is_null, is_subtotal
-from mstr_arrow.grid.values import has_offset
+from mstr_arrow.grid.value_rule import has_offset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

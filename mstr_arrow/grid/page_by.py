@@ -12,10 +12,10 @@ import pyarrow as pa
 
 from mstr_arrow.answers import HINT, fields, items, reading, whole_number
 from mstr_arrow.errors import DataMismatch, ProtocolError, UsageError
+from mstr_arrow.grid.completion import complete_unit
 from mstr_arrow.grid.document import Place, read_unit
 from mstr_arrow.grid.elements import element_id, label, texts_of_form
 from mstr_arrow.grid.exact import form_array
-from mstr_arrow.grid.missing import complete_unit
 from mstr_arrow.grid.schema import Column, columns_of_place, distinct_names
 from mstr_arrow.names import find_named, listing, suggestion
 from mstr_arrow.wording import naming
@@ -72,7 +72,7 @@ class PageBy:
         """Name a combination as ``currentPageBy`` takes it."""
         return [{"id": element_id(unit.elements[n])} for unit, n in zip(self.units, combination, strict=True)]
 
-    def chosen(self, choice: Mapping[str, object]) -> tuple[Combination, ...]:
+    def choose(self, choice: Mapping[str, object]) -> tuple[Combination, ...]:
         """Return the combinations that have the chosen elements.
 
         Attributes are named by name or id, or as the columns of `table` are; elements by the value of a form or by
@@ -92,9 +92,9 @@ class PageBy:
             )
         return found
 
-    def chosen_one(self, choice: Mapping[str, object]) -> Combination:
-        """Return the one combination that is chosen; errors: as `chosen`, and where several are."""
-        found = self.chosen(choice)
+    def choose_one(self, choice: Mapping[str, object]) -> Combination:
+        """Return the one combination that is chosen; errors: as `choose`, and where several are."""
+        found = self.choose(choice)
         if len(found) == 1:
             return found[0]
         open_units = [

@@ -34,7 +34,7 @@ def places_of(text: NDArray[np.uint8], byte: bytes, most: int) -> Places | None:
     return None if np.count_nonzero(found) > most else np.flatnonzero(found)
 
 
-def unescaped(quotes: Places, backslashes: Places) -> Places:
+def drop_escaped(quotes: Places, backslashes: Places) -> Places:
     """Leave out the quotes that are part of a string of JSON, behind an odd number of backslashes."""
     if not len(backslashes):
         return quotes

@@ -22,8 +22,8 @@ from mstr_arrow.grid.elements import element_id, is_subtotal, texts_of_form
 from mstr_arrow.grid.exact import form_array, text_array, value_array
 from mstr_arrow.grid.misfits import Misfits
 from mstr_arrow.grid.schema import totals_column
+from mstr_arrow.grid.server_types import is_text
 from mstr_arrow.grid.tidy import Laid, make_batch
-from mstr_arrow.grid.types import is_text
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def lay_out(document: Document, columns: Columns) -> tuple[Laid, Sequence[Misfit
 
     Errors: ConversionError, ProtocolError, DataMismatch.
     """
-    rows = _axis(document.row_places, _transposed(document), document.paging.current)
+    rows = _axis(document.row_places, _transpose_headers(document), document.paging.current)
     tidy = columns.options.layout == "tidy"
     lines = _tidy(document, columns, rows) if tidy else _grid(document, columns, rows)
     totals = _totals(lines)
@@ -249,7 +249,7 @@ def _values(document: Document, columns: Columns, groups: _Groups, blocks: _Grou
     return values
 
 
-def _transposed(document: Document) -> list[list[int]]:
+def _transpose_headers(document: Document) -> list[list[int]]:
     return [[row[number] for row in document.row_headers] for number in range(len(document.row_places))]
 
 

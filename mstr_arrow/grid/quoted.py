@@ -34,7 +34,7 @@ def to_lines(page: bytes, start: int, end: int) -> pa.Buffer | None:
 
     Errors: Unrecognised for what is certainly no rows.
     """
-    lines, text = copied(page, start, end)
+    lines, text = copy_rows(page, start, end)
     if (text < ord(" ")).any():
         raise Unrecognised("a matrix with control characters")
     _mask_quotes(text)
@@ -49,7 +49,7 @@ def to_lines(page: bytes, start: int, end: int) -> pa.Buffer | None:
     return lines
 
 
-def copied(page: bytes, start: int, end: int) -> tuple[pa.Buffer, NDArray[np.uint8]]:
+def copy_rows(page: bytes, start: int, end: int) -> tuple[pa.Buffer, NDArray[np.uint8]]:
     """Copy rows, and a comma before them, into memory of Arrow's, which is used again for the next ones."""
     lines = pa.allocate_buffer(end - start + 1)
     text = np.frombuffer(lines, np.uint8)

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from mstr_arrow.errors import DataMismatch, UsageError
 from mstr_arrow.grid.elements import element_id, is_subtotal, label
-from mstr_arrow.grid.options import DEFAULTS, GridOptions
-from mstr_arrow.grid.types import (
+from mstr_arrow.grid.grid_options import DEFAULTS, GridOptions
+from mstr_arrow.grid.server_types import (
     FLOAT64,
     STRING,
     TEXT,

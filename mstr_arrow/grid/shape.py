@@ -68,7 +68,7 @@ def changes_of(before: pa.Schema, now: pa.Schema) -> tuple[ColumnChange, ...]:
     the type of the column 'Units' was int32, and is int64 now, which holds more
     the column 'Day' (date32[day]) is new
     """
-    names = _renamed(before, now)
+    names = _find_renames(before, now)
     changes = []
     for field in before:
         name = names.get(field.name, field.name)
@@ -92,11 +92,13 @@ def changes_of(before: pa.Schema, now: pa.Schema) -> tuple[ColumnChange, ...]:
     return tuple(changes)
 
 
-def refused(changes: tuple[ColumnChange, ...], mode: SchemaMode, *, adds: bool = True) -> tuple[ColumnChange, ...]:
+def find_refused(
+    changes: tuple[ColumnChange, ...], mode: SchemaMode, *, adds: bool = True
+) -> tuple[ColumnChange, ...]:
     """Return the changes that a mode does not take, where the destination takes new columns or (``adds``) not.
 
     >>> new = ColumnChange("new", "Day", now="date32[day]")
-    >>> refused((new,), "add"), refused((new,), "add", adds=False) == (new,)
+    >>> find_refused((new,), "add"), find_refused((new,), "add", adds=False) == (new,)
     ((), True)
     """
     if mode == "replace":
@@ -120,15 +122,15 @@ def check_shape(
     takes new columns, or (``adds``) not.
     """
     changes = changes_of(before, now)
-    if left := refused(changes, mode, adds=adds):
-        enough: SchemaMode = "replace" if refused(changes, "add", adds=adds) else "add"
+    if left := find_refused(changes, mode, adds=adds):
+        enough: SchemaMode = "replace" if find_refused(changes, "add", adds=adds) else "add"
         raise SchemaChanged(
-            f"{of} are not those of the last time: {listed(left)}.", changes=changes, hint=hints[enough]
+            f"{of} are not those of the last time: {describe_changes(left)}.", changes=changes, hint=hints[enough]
         )
     return changes
 
 
-def listed(changes: tuple[ColumnChange, ...]) -> str:
+def describe_changes(changes: tuple[ColumnChange, ...]) -> str:
     """Say all changes in one sentence, without its end."""
     return "; ".join(map(str, changes))
 
@@ -138,7 +140,7 @@ def plain_type(arrow_type: pa.DataType) -> pa.DataType:
     return arrow_type.value_type if pa.types.is_dictionary(arrow_type) else arrow_type
 
 
-def _renamed(before: pa.Schema, now: pa.Schema) -> dict[str, str]:
+def _find_renames(before: pa.Schema, now: pa.Schema) -> dict[str, str]:
     """Tell which names changed: one object of the server, of which one column is gone and one is new."""
     gone = _by_identity(before, now)
     new = _by_identity(now, before)

@@ -38,13 +38,13 @@ class Stitcher:
         """Take a page; return the rows that are known to be whole, None where there are none."""
         if not page.batch.num_rows:
             return None
-        page = self._told(page)
+        page = self._mark_data(page)
         if not self._columns.streams:
             self._held.append(page)
             return None
         whole = []
         if self._held:
-            held, goes_on = self._held[0], _leading(page, self._held[0].row_keys[0])
+            held, goes_on = self._held[0], _count_leading(page, self._held[0].row_keys[0])
             if goes_on:
                 held = _join([held, _slice(page, 0, goes_on)], self._columns)
                 page = _slice(page, goes_on)
@@ -61,7 +61,7 @@ class Stitcher:
         held, self._held = self._held, []
         return self._with_data([_join(held, self._columns)]) if held else None
 
-    def _told(self, page: Laid) -> Laid:
+    def _mark_data(self, page: Laid) -> Laid:
         """Say of the rows of a cross-tab which have data."""
         if not self._columns.crossed or page.has_data is not None:
             return page
@@ -80,7 +80,7 @@ def _slice(laid: Laid, start: int, length: int | None = None) -> Laid:
     return Laid(*(None if part is None else part.slice(start, length) for part in parts))
 
 
-def _leading(page: Laid, key: pa.StringScalar) -> int:
+def _count_leading(page: Laid, key: pa.StringScalar) -> int:
     """Count the rows at the beginning of a page that have this key."""
     others = pc.indices_nonzero(pc.not_equal(page.row_keys, key))
     return others[0].as_py() if len(others) else len(page.row_keys)

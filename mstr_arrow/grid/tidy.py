@@ -18,17 +18,17 @@ import pyarrow.compute as pc
 from mstr_arrow.arrays import make_array, make_scalar
 from mstr_arrow.errors import DataMismatch
 from mstr_arrow.grid.cut import Unrecognised
-from mstr_arrow.grid.matrix import MARKED, typed_values
-from mstr_arrow.grid.parts import Elements
+from mstr_arrow.grid.matrix import MARKED, cast_values
+from mstr_arrow.grid.page_arrays import Elements
 from mstr_arrow.grid.schema import totals_column
-from mstr_arrow.grid.types import TEXT
+from mstr_arrow.grid.server_types import TEXT
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mstr_arrow.grid.document import Document
-    from mstr_arrow.grid.parts import Parts
+    from mstr_arrow.grid.page_arrays import PageArrays
     from mstr_arrow.grid.schema import Columns
 
 Headers = Sequence[tuple[Elements, pa.Array]]
@@ -60,7 +60,7 @@ class Totals:
     names: Sequence[str] = ()
     codes: pa.Array | None = None
 
-    def shown(self, count: int) -> pa.DictionaryArray:
+    def name_attributes(self, count: int) -> pa.DictionaryArray:
         """Name the attributes that each of ``count`` rows totals, null for a row of data."""
         if self.codes is None:
             return pa.nulls(count, TEXT)
@@ -73,52 +73,52 @@ class Totals:
         return pa.DictionaryArray.from_arrays(shown.indices.take(encoded.indices), shown.dictionary)
 
 
-def lay_out(document: Document, columns: Columns, parts: Parts) -> Laid:
+def lay_out(document: Document, columns: Columns, page: PageArrays) -> Laid:
     """Lay out one page; errors: Unrecognised, DataMismatch."""
     try:
         return (
-            _tidy(document, columns, parts) if columns.options.layout == "tidy" else _grid(document, columns, parts)
+            _tidy(document, columns, page) if columns.options.layout == "tidy" else _grid(document, columns, page)
         )
     except (pa.ArrowException, KeyError, IndexError) as error:
         raise Unrecognised(str(error)) from error
 
 
-def _grid(document: Document, columns: Columns, parts: Parts) -> Laid:
-    arrays, attributes = [], iter(parts.rows)
+def _grid(document: Document, columns: Columns, page: PageArrays) -> Laid:
+    arrays, attributes = [], iter(page.rows)
     for place in document.row_places:
         if place.unit.is_metrics:
             names = make_array([metric.name for metric in document.metrics], pa.string())
-            arrays.append(pa.DictionaryArray.from_arrays(parts.metric_rows, names).cast(TEXT))
+            arrays.append(pa.DictionaryArray.from_arrays(page.metric_rows, names).cast(TEXT))
         else:
             elements, indices = next(attributes)
             arrays += elements.gather(indices)
     for number in range(document.data_columns):
         if not (columns.options.subtotals == "drop" and totals_column(document, number)):
-            arrays += [parts.values[part][number] for part in columns.options.parts]
-    return Laid(*_selected(arrays, columns, parts.count, _totals((parts.rows, None))))
+            arrays += [page.values[part][number] for part in columns.options.parts]
+    return Laid(*_select(arrays, columns, page.count, _totals((page.rows, None))))
 
 
-def _tidy(document: Document, columns: Columns, parts: Parts) -> Laid:
-    rows, count = parts.rows, parts.count
+def _tidy(document: Document, columns: Columns, page: PageArrays) -> Laid:
+    rows, count = page.rows, page.count
     picks: Mapping[int, pa.Array] | None = None
-    if parts.metric_rows is not None:
-        first, picks = _pivot(document, parts)
+    if page.metric_rows is not None:
+        first, picks = _pivot(document, page)
         rows = [(elements, indices.take(first)) for elements, indices in rows]
         count = len(first)
-    blocks, heads = _blocks(document, columns, parts, picks)
-    if not parts.columns:
+    blocks, heads = _blocks(document, columns, page, picks)
+    if not page.columns:
         arrays = [array for elements, indices in rows for array in elements.gather(indices)]
         arrays += _metric_arrays(columns, blocks[0] if blocks else {}, count)
         keys = None if picks is None else _keys(rows, count)
-        return Laid(*_selected(arrays, columns, count, _totals((rows, None)), keys=(keys, keys)))
-    return _cross(columns, (rows, count), (parts.columns, heads), blocks, keyed=picks is not None)
+        return Laid(*_select(arrays, columns, count, _totals((rows, None)), keys=(keys, keys)))
+    return _cross(columns, (rows, count), (page.columns, heads), blocks, keyed=picks is not None)
 
 
-def _pivot(document: Document, parts: Parts) -> tuple[pa.Array, dict[int, pa.Array]]:
+def _pivot(document: Document, page: PageArrays) -> tuple[pa.Array, dict[int, pa.Array]]:
     """Group the rows of each combination of attributes: its first row, and for each metric the row it is on."""
-    places = {f"place {number}": pl.from_arrow(indices) for number, (_, indices) in enumerate(parts.rows)}
+    places = {f"place {number}": pl.from_arrow(indices) for number, (_, indices) in enumerate(page.rows)}
     frame = pl.DataFrame(
-        {"metric": pl.from_arrow(parts.metric_rows), "row": pl.int_range(parts.count, eager=True), **places}
+        {"metric": pl.from_arrow(page.metric_rows), "row": pl.int_range(page.count, eager=True), **places}
     )
     by = [pl.col(place) for place in places] or [pl.lit(0).alias("all")]
     numbers = range(len(document.metrics))
@@ -127,7 +127,7 @@ def _pivot(document: Document, parts: Parts) -> tuple[pa.Array, dict[int, pa.Arr
         *(pl.col("row").filter(pl.col("metric") == number).first().alias(f"metric {number}") for number in numbers),
     )
     picks = {number: groups[f"metric {number}"].to_arrow() for number in numbers}
-    if sum(len(pick) - pick.null_count for pick in picks.values()) != parts.count:
+    if sum(len(pick) - pick.null_count for pick in picks.values()) != page.count:
         raise DataMismatch(
             f"The page at row {document.paging.offset} has two rows of one metric for the same attributes.",
             hint=naming('Read it with {Scan.with_options.layout="grid"}, which keeps the rows as they are.'),
@@ -136,12 +136,12 @@ def _pivot(document: Document, parts: Parts) -> tuple[pa.Array, dict[int, pa.Arr
 
 
 def _blocks(
-    document: Document, columns: Columns, parts: Parts, picks: Mapping[int, pa.Array] | None
+    document: Document, columns: Columns, page: PageArrays, picks: Mapping[int, pa.Array] | None
 ) -> tuple[list[Block], list[int]]:
     """Sort the data columns by the attributes that head them: a block each, and the first data column of each."""
     blocks: dict[tuple[int | None, ...], Block] = {}
     heads: dict[tuple[int | None, ...], int] = {}
-    indices = [header.to_pylist() for _, header in parts.columns]
+    indices = [header.to_pylist() for _, header in page.columns]
     slots = columns.slots(document)
     for number in range(document.data_columns):
         head = tuple(header[number] for header in indices)
@@ -149,9 +149,9 @@ def _blocks(
         heads.setdefault(head, number)
         metric = document.metric_at(number)
         for part in columns.options.parts:
-            if not parts.values[part]:
+            if not page.values[part]:
                 continue
-            values = parts.values[part][number]
+            values = page.values[part][number]
             new = (
                 {(slots[metric], part): values}
                 if metric is not None
@@ -174,12 +174,12 @@ def _metric_arrays(columns: Columns, block: Block, count: int) -> list[pa.Array]
     arrays = []
     for number, column in enumerate(columns.metrics):
         array = block.get((number // len(parts), column.part))
-        arrays.append(pa.nulls(count, column.field.type) if array is None else _typed(array, column.type))
+        arrays.append(pa.nulls(count, column.field.type) if array is None else _cast_marked(array, column.type))
     return arrays
 
 
-def _typed(array: pa.Array, to: pa.DataType) -> pa.Array:
-    return typed_values(array, to) if array.type == MARKED else array
+def _cast_marked(array: pa.Array, to: pa.DataType) -> pa.Array:
+    return cast_values(array, to) if array.type == MARKED else array
 
 
 def _cross(
@@ -210,7 +210,7 @@ def _cross(
     keys = (_keys(places[: len(headers)], len(row)), _keys(places, len(row))) if keyed else (None, None)
     if not blocks:
         metrics = [pa.nulls(0, column.field.type) for column in columns.metrics]
-    return Laid(*_selected([*arrays, *metrics], columns, len(row), totals, has_data, keys))
+    return Laid(*_select([*arrays, *metrics], columns, len(row), totals, has_data, keys))
 
 
 def _concat(arrays: Sequence[pa.Array]) -> pa.Array:
@@ -243,7 +243,7 @@ def _totals(*axes: tuple[Headers, pa.Array | None]) -> Totals:
     return Totals(names, reduce(pc.bit_wise_or, found) if found else None)
 
 
-def _selected(  # noqa: PLR0917 - the parts of one page
+def _select(  # noqa: PLR0917 - the parts of one page
     arrays: list[pa.Array],
     columns: Columns,
     count: int,
@@ -256,7 +256,7 @@ def _selected(  # noqa: PLR0917 - the parts of one page
     if columns.options.subtotals == "drop":
         masks += [] if totals.codes is None else [pc.equal(totals.codes, make_scalar(0, totals.codes.type))]
     else:
-        arrays = [*arrays, totals.shown(count)]
+        arrays = [*arrays, totals.name_attributes(count)]
         masks += [pc.is_valid(arrays[-1])] if columns.options.subtotals == "only" else []
     batch = make_batch(arrays, columns, count)
     if not masks:

@@ -15,43 +15,43 @@ if TYPE_CHECKING:
     from mstr_arrow.http.cookies import SessionKeys
     from mstr_arrow.http.exchange import Delivery
     from mstr_arrow.http.request import Options, Request
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
 
 T = TypeVar("T")
 
 
 async def read_by(
-    send: Callable[..., Awaitable[Answer]],
+    send: Callable[..., Awaitable[Response]],
     method: str,
     path: str,
-    reader: Callable[[Answer], T],
+    reader: Callable[[Response], T],
     *,
     keys: SessionKeys | None,
     **options: Unpack[Options],
 ) -> T:
-    """Send a request by ``send``, and return what ``reader`` makes of its answer, which is read once."""
+    """Send a request by ``send``, and return what ``reader`` makes of the response, which is read once."""
     found: list[T] = []
 
-    async def check(answer: Answer) -> None:
-        found.append(reader(answer))
+    async def check(response: Response) -> None:
+        found.append(reader(response))
 
     await send(method, path, keys=keys, check=check, **options)
     return found[-1]
 
 
-async def check_answer(answer: Answer, request: Request) -> None:
-    """Have whoever sent a request read its answer; raises Failed where that is not what it should be."""
+async def check_response(response: Response, request: Request) -> None:
+    """Have the sender of a request read the response; raise Failed where it is not what it should be."""
     if request.check is None:
         return
     try:
-        await request.check(answer)
+        await request.check(response)
     except ProtocolError as error:
         _empty(error)
-        raise Unreadable(error, repeatable=False, status=answer.status, size=len(answer.body)) from None
+        raise Unreadable(error, repeatable=False, status=response.status, size=len(response.body)) from None
     finally:
-        if answer.place is not None:
-            answer.place.leave()
-        del answer
+        if response.place is not None:
+            response.place.leave()
+        del response
 
 
 def _empty(error: BaseException) -> None:

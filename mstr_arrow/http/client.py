@@ -19,7 +19,7 @@ from mstr_arrow.errors import (
     TimeoutExceeded,
     UsageError,
 )
-from mstr_arrow.http.again import check_answer, may_go_again, read_by
+from mstr_arrow.http.again import check_response, may_go_again, read_by
 from mstr_arrow.http.cookies import SessionKeys
 from mstr_arrow.http.error_map import meant_status
 from mstr_arrow.http.exchange import Delivery, exchange
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.config import Settings
     from mstr_arrow.http.request import Options, Request
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.http.sockets import Route
 
 logging.getLogger("mstr_arrow").addHandler(logging.NullHandler())
@@ -105,7 +105,7 @@ class Http:
         *,
         keys: SessionKeys | None = None,
         **options: Unpack[Options],
-    ) -> Answer:
+    ) -> Response:
         """Send a request and return its answer, 2xx, read to the end; anything else is a typed error.
 
         ``keys`` are those of a session that is used as it is, expired or not; `Options` lists the ``options``. The
@@ -132,7 +132,7 @@ class Http:
         self,
         method: str,
         path: str,
-        reader: Callable[[Answer], T],
+        reader: Callable[[Response], T],
         *,
         keys: SessionKeys | None = None,
         **options: Unpack[Options],
@@ -156,7 +156,7 @@ class Http:
         """Let go of the connections without touching them: in a forked child they are the parent's."""
         self._session.detach()
 
-    async def _in_session(self, request: Request) -> Answer:
+    async def _in_session(self, request: Request) -> Response:
         """Send a request, and once more in a new session where the one it was sent in has expired.
 
         An answer 401, or a code that belongs to it, says that nothing was done: any request may be sent again.
@@ -174,7 +174,7 @@ class Http:
                 raise
         return await self._delivered(request, self.keys)
 
-    async def _delivered(self, request: Request, keys: SessionKeys) -> Answer:
+    async def _delivered(self, request: Request, keys: SessionKeys) -> Response:
         """Send a request until it succeeds or its error is final."""
         delivery = Delivery(request, keys, await self._way(keys.base))
         try:
@@ -194,15 +194,15 @@ class Http:
             raise failed.error from None
         raise AssertionError("unreachable")
 
-    async def _checked(self, delivery: Delivery) -> Answer:
+    async def _checked(self, delivery: Delivery) -> Response:
         """Send a request once, and have whoever sent it read the answer."""
         async with self._places:
-            answer = await self._attempt(delivery)
+            response = await self._attempt(delivery)
         try:
-            await check_answer(answer, delivery.request)
-            return answer
+            await check_response(response, delivery.request)
+            return response
         finally:
-            del answer  # or the error's traceback holds it while another is asked for
+            del response  # or the error's traceback holds it while another is asked for
 
     def _retry(self, request: Request) -> Retry:
         if request.patience is None:
@@ -216,7 +216,7 @@ class Http:
                 self._routes[base] = await find_route(base, self.settings)
             return self._routes[base]
 
-    async def _attempt(self, delivery: Delivery) -> Answer:
+    async def _attempt(self, delivery: Delivery) -> Response:
         """Send a request once, and tell whoever listens."""
         method, path, size = delivery.request.method, delivery.request.path, delivery.request.size
         number, why = delivery.number, delivery.why
@@ -224,8 +224,8 @@ class Http:
         status, error, received = None, None, 0
         self.tell(lambda: events.RequestStarted(method, path, number, why, size))
         try:
-            answer = await exchange(self._session, delivery, self.settings, self.room)
-            status, received = answer.status, len(answer.body)
+            response = await exchange(self._session, delivery, self.settings, self.room)
+            status, received = response.status, len(response.body)
         except Failed as failed:
             status, received, error = failed.status, failed.size, failed.error.label
             raise
@@ -233,7 +233,7 @@ class Http:
             error = type(interruption).__name__
             raise
         else:
-            return answer
+            return response
         finally:
             seconds = time.monotonic() - began
             full_path = delivery.address.path

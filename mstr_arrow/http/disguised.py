@@ -12,7 +12,7 @@ from mstr_arrow.http.error_map import code_number, iserver_code_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
 
 LONGEST, LONGEST_PACKED = 2**16, 2**13
 """Bytes of a body, as it came, beyond which it is no error: most pages of data are longer."""
@@ -34,16 +34,16 @@ _OF_ANSWERS = frozenset(
 _LEAST_HTTP_STATUS = 100
 
 
-def error_within(answer: Answer) -> bytes | None:
+def error_within(response: Response) -> bytes | None:
     """Return the text of a successful answer that is an error all the same; None for any other.
 
     Only short bodies that look like one are read, so that pages of data cost nothing.
     """
-    longest = LONGEST_PACKED if answer.encoding else LONGEST
-    if answer.status == _PARTIAL or not 0 < len(answer.body) <= longest:
+    longest = LONGEST_PACKED if response.encoding else LONGEST
+    if response.status == _PARTIAL or not 0 < len(response.body) <= longest:
         return None
     try:
-        content = json_text(unpacked(answer.body, answer.encoding), answer.headers.get("Content-Type", ""))
+        content = json_text(unpacked(response.body, response.encoding), response.headers.get("Content-Type", ""))
         if content.lstrip()[:1] != b"{" or not any(mark in content for mark in _MARKS):
             return None
         body = loads(content)

@@ -16,8 +16,8 @@ from mstr_arrow.http.blotting import blotted
 from mstr_arrow.http.body import json_text, too_large, unpacked
 from mstr_arrow.http.disguised import error_within
 from mstr_arrow.http.error_map import error_for
-from mstr_arrow.http.failures import AnswerStopped, stray_body, transport_error
-from mstr_arrow.http.response import Answer, parsed
+from mstr_arrow.http.failures import ResponseStopped, stray_body, transport_error
+from mstr_arrow.http.response import Response, parsed
 from mstr_arrow.http.retry import Failed, is_overload, is_transient, retry_after, was_turned_away
 from mstr_arrow.http.room import SMALL
 from mstr_arrow.http.sockets import CONNECTING
@@ -87,31 +87,31 @@ class Delivery:
         return self.failures[-1].label if self.failures else None
 
 
-async def exchange(session: aiohttp.ClientSession, delivery: Delivery, settings: Settings, room: Room) -> Answer:
+async def exchange(session: aiohttp.ClientSession, delivery: Delivery, settings: Settings, room: Room) -> Response:
     """Send a request once and return its answer, 2xx, read to the end, which takes its place in the ``room``.
 
     Anything else is raised as Failed, with the typed error, and whether another attempt is allowed; an error that
     comes with a 2xx, too.
     """
     try:
-        answer = await _send(session, delivery, settings, room)
+        response = await _send(session, delivery, settings, room)
     except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
         if session.closed:
             request = delivery.request
             closed = ClosedError(f"the connection was closed during {request.method} {delivery.address.path}.")
             raise Failed(closed, repeatable=False) from None
-        stray = Answer(_NO_CONTENT, {}, stray_body(error), secrets=delivery.secrets)
+        stray = Response(_NO_CONTENT, {}, stray_body(error), secrets=delivery.secrets)
         if (told := error_within(stray)) is not None:
             raise _failed(stray, told, delivery) from None
         raise _unanswered(error, delivery, settings.timeouts) from None
-    if not 200 <= answer.status < 300:
-        raise _refused(answer, delivery)
-    if (told := error_within(answer)) is not None:
-        raise _failed(answer, told, delivery)
-    return answer
+    if not 200 <= response.status < 300:
+        raise _refused(response, delivery)
+    if (told := error_within(response)) is not None:
+        raise _failed(response, told, delivery)
+    return response
 
 
-async def _send(session: aiohttp.ClientSession, delivery: Delivery, settings: Settings, room: Room) -> Answer:
+async def _send(session: aiohttp.ClientSession, delivery: Delivery, settings: Settings, room: Room) -> Response:
     """Send a request and read its answer, with an end to each wait; raises what aiohttp does, and TimeoutError."""
     request, keys, address = delivery.request, delivery.keys, delivery.address
     timeouts, largest = settings.timeouts, settings.limits.buffer_bytes + BEYOND_BUFFER
@@ -146,10 +146,10 @@ async def _send(session: aiohttp.ClientSession, delivery: Delivery, settings: Se
     except TimeoutError as error:
         if started is None:
             raise
-        raise AnswerStopped from error
+        raise ResponseStopped from error
     if 200 <= response.status < 300:
         keys.used_at = started
-    return Answer(
+    return Response(
         status=response.status,
         headers=response.headers,
         body=received,
@@ -213,36 +213,36 @@ def _unanswered(error: Exception, delivery: Delivery, timeouts: Timeouts) -> Fai
     return Failed(typed, repeatable=harmless and is_transient(typed))
 
 
-def _refused(answer: Answer, delivery: Delivery) -> Failed:
+def _refused(response: Response, delivery: Delivery) -> Failed:
     """Type an answer that is not a success; secrets that its body echoes are blotted out."""
     body, whole = b"", True
     try:
-        content = unpacked(answer.body, answer.encoding, LARGEST_ERROR)
-        body = json_text(content[:LARGEST_ERROR], answer.headers.get("Content-Type", ""))
+        content = unpacked(response.body, response.encoding, LARGEST_ERROR)
+        body = json_text(content[:LARGEST_ERROR], response.headers.get("Content-Type", ""))
         if body.startswith(b"{"):
-            parsed(body, answer.secrets)
+            parsed(body, response.secrets)
     except ProtocolError:
         whole = False  # the reason did not come whole: it may do so the next time
-    return _failed(answer, body, delivery, whole=whole)
+    return _failed(response, body, delivery, whole=whole)
 
 
-def _failed(answer: Answer, body: bytes, delivery: Delivery, *, whole: bool = True) -> Failed:
+def _failed(response: Response, body: bytes, delivery: Delivery, *, whole: bool = True) -> Failed:
     """Type an error, of which ``body`` is the text as far as it came."""
     request = delivery.request
     error = error_for(
-        answer.status,
-        answer.headers,
-        blotted(body, [*answer.secrets, *delivery.route.secrets]),
+        response.status,
+        response.headers,
+        blotted(body, [*response.secrets, *delivery.route.secrets]),
         method=request.method,
         path=request.path,
         subject=request.subject,
         base_hint=url.missing_context_hint(delivery.keys.base),
     )
-    wait = retry_after(answer.headers, time.time())
+    wait = retry_after(response.headers, time.time())
     if isinstance(error, ServerError):
         error.retry_after = wait
     if request.safe:
         repeatable = is_transient(error) or not whole
     else:
         repeatable = request.safe is None and was_turned_away(error, wait)
-    return Failed(error, repeatable=repeatable, retry_after=wait, status=answer.status, size=len(answer.body))
+    return Failed(error, repeatable=repeatable, retry_after=wait, status=response.status, size=len(response.body))

@@ -36,8 +36,8 @@ _BROKEN = naming(
 )
 
 
-class AnswerStopped(TimeoutError):
-    """An answer had begun, and its rest did not come in time."""
+class ResponseStopped(TimeoutError):
+    """A response had begun, and its rest did not come in time."""
 
 
 def stray_body(error: Exception) -> bytes:
@@ -83,7 +83,7 @@ def transport_error(
 
 
 def _late(error: TimeoutError, what: str, wait: str) -> TimeoutExceeded:
-    if isinstance(error, AnswerStopped):
+    if isinstance(error, ResponseStopped):
         return TimeoutExceeded(
             f"{what}: the answer began, and its rest did not come in time.",
             hint=naming("Raise {Timeouts.read} if the network is only slow."),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Unpack
 
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.http.subject import Subject
 
 Wait = Literal["read", "execute"]
@@ -50,7 +50,7 @@ class Request:
     safe: bool | None
     wait: Wait | float
     patience: float | None
-    check: Callable[[Answer], Awaitable[object]] | None
+    check: Callable[[Response], Awaitable[object]] | None
     lost: Callable[[], Awaitable[bool]] | None
     hidden: Sequence[Masked]
 
@@ -100,7 +100,7 @@ class Options(TypedDict, total=False):
     safe: bool | None
     wait: Wait | float
     patience: float | None
-    check: Callable[[Answer], Awaitable[object]] | None
+    check: Callable[[Response], Awaitable[object]] | None
     lost: Callable[[], Awaitable[bool]] | None
 
 

@@ -1,4 +1,4 @@
-"""The answer to a request: its body as it came, unpacked, read as JSON. Pure: wire reference, section 2."""
+"""The response to a request: its body as it came, unpacked, read as JSON. Pure: wire reference, section 2."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ EXCERPT = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A successful answer, its body as it came over the wire.
+class Response:
+    """A successful response, its body as it came over the wire.
 
     ``headers`` is case-insensitive; ``encoding`` the content encoding, as the header spells it; ``retries``
     counts the repetitions it took, ``busy`` says that one of them was because the server had too much to do;
@@ -64,7 +64,7 @@ class Answer:
 def parsed(content: bytes, secrets: Sequence[Masked] = (), largest: int = LARGEST) -> Any:
     """Return JSON parsed; what is not JSON is a ProtocolError that shows its start, without the secrets.
 
-    So is what takes too much memory once it is parsed; ``largest`` is that of the answer.
+    So is what takes too much memory once it is parsed; ``largest`` is that of the response.
     """
     try:
         return loads(content, largest)

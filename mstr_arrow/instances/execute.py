@@ -17,7 +17,7 @@ from mstr_arrow.grid.rows import Range
 from mstr_arrow.http.retry import leaves_open, retry_after
 from mstr_arrow.instances.instance_status import read_state
 from mstr_arrow.instances.lost import Lost
-from mstr_arrow.instances.nothing import blank_answer, has_no_data, with_columns
+from mstr_arrow.instances.nothing import blank_response, has_no_data, with_columns
 from mstr_arrow.instances.page_choice import PageChoice, choose_page
 from mstr_arrow.instances.prompting import Prompting
 from mstr_arrow.instances.report_jobs import cancel_job, runs_nothing
@@ -36,8 +36,8 @@ from mstr_arrow.instances.state_machine import (
 from mstr_arrow.telemetry import traced
 
 if TYPE_CHECKING:
-    from mstr_arrow.grid.options import GridOptions
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.grid.grid_options import GridOptions
+    from mstr_arrow.http.response import Response
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.instance_status import State
     from mstr_arrow.instances.source import Source
@@ -74,7 +74,7 @@ async def place_for(session: ProjectSession, source: Source, instance: Instance 
 )
 async def execute(
     session: ProjectSession, source: Source, rows: int, options: GridOptions, watch: Watch, *, place: Place
-) -> Answer:
+) -> Response:
     """Have the server make an instance in ``place`` and return its first page, of at most ``rows`` rows.
 
     ``watch`` is told in words what the server does meanwhile, and None when the page is there. Where the answer to
@@ -103,7 +103,7 @@ async def execute(
                 except ServerError as error:
                     if not has_no_data(error):
                         raise
-                    return await blank_answer(session.http, source, execution.machine.instance_id)
+                    return await blank_response(session.http, source, execution.machine.instance_id)
                 execution = _Execution(session.http, source, Range(0, rows), options, watch, place=place, lost=lost)
             raise AssertionError("unreachable")
     except (TimeoutError, asyncio.CancelledError) as error:
@@ -138,7 +138,7 @@ class _Execution:
         patience = http.settings.timeouts.read
         self.machine = InstanceMachine(source, rows, options, longest_read=patience, held=place.instance_id)
 
-    async def first_page(self) -> Answer:
+    async def first_page(self) -> Response:
         """Take one step after the other, until the first page is there, and return that."""
         step = self.machine.start()
         while not isinstance(step, Done):
@@ -163,8 +163,8 @@ class _Execution:
         machine = self.machine
         match step:
             case Send():
-                answer, state = await self._send(step)
-                return Received(answer, state, retry_after(answer.headers, time.time()))
+                response, state = await self._send(step)
+                return Received(response, state, retry_after(response.headers, time.time()))
             case Pause(seconds):
                 self._watch(machine.doing)
                 await asyncio.sleep(seconds)
@@ -178,16 +178,16 @@ class _Execution:
                 return PageChosen(await choose_page(self._http, self._source.path, instance_id, choice))
         return None
 
-    async def _send(self, step: Send) -> tuple[Answer, State]:
+    async def _send(self, step: Send) -> tuple[Response, State]:
         """Send a request about the instance, which is then used last; return also what the answer tells of it."""
         states: list[State] = []
 
-        async def check(answer: Answer) -> None:
-            states.append(await self._read(answer))
+        async def check(response: Response) -> None:
+            states.append(await self._read(response))
 
         self._place.asked()
         try:
-            answer = await self._http.request(
+            response = await self._http.request(
                 step.method,
                 step.path,
                 params=step.params,
@@ -203,18 +203,18 @@ class _Execution:
             if step.creates and not leaves_open(error):
                 self._place.refused()
             raise
-        return answer, states[-1]
+        return response, states[-1]
 
-    async def _read(self, answer: Answer) -> State:
+    async def _read(self, response: Response) -> State:
         """Read what an answer tells of the instance, and which one it is."""
 
         def read() -> State:
             source_id = self._source.object_id
             return read_state(
-                answer.status, answer.headers, answer.text(), source_id=source_id, secrets=answer.secrets
+                response.status, response.headers, response.text(), source_id=source_id, secrets=response.secrets
             )
 
-        state = await asyncio.to_thread(read) if len(answer.body) > _WORTH_A_THREAD else read()
+        state = await asyncio.to_thread(read) if len(response.body) > _WORTH_A_THREAD else read()
         self.machine.note(state)
         if self.machine.instance_id is not None:
             self._place.made(self.machine.instance_id)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mstr_arrow.grid.schema import Column
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.instances.source import Source
     from mstr_arrow.session.project_http import ProjectHttp
 
@@ -37,12 +37,12 @@ async def fetch_elements(
     total: int | None = None
     page = PAGE
 
-    def read(answer: Answer) -> tuple[list[Element], int | None]:
-        body = answer.json()
+    def read(response: Response) -> tuple[list[Element], int | None]:
+        body = response.json()
         with reading(body, f"a list of elements of {forms[0].name!r}"):
             found_here = items(body["elements"] if _is_wrapped(body) else body)
         listed = [_element(item, forms) for item in found_here]
-        return listed, whole_number(answer.headers.get("x-mstr-total-count"))
+        return listed, whole_number(response.headers.get("x-mstr-total-count"))
 
     async def ask(limit: int) -> tuple[list[Element], int | None]:
         params = {"offset": len(found), "limit": limit, "baseFormIds": form_ids}

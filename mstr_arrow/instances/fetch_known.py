@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import MstrError
 from mstr_arrow.grid.decode import decode_page
-from mstr_arrow.grid.options import DEFAULTS
+from mstr_arrow.grid.grid_options import DEFAULTS
 from mstr_arrow.instances.belonging import check_belongs
 from mstr_arrow.instances.execute import execute
 from mstr_arrow.instances.freshness import fetch_times
@@ -57,8 +57,8 @@ async def _fetch_grand_totals(session: ProjectSession, source: Source) -> Mappin
     bare = replace(source, body=body, over=None, ordered=False)
     place = await session.instances.spend(session.http, source.path)
     try:
-        answer = await execute(session, bare, 1, DEFAULTS, lambda _: None, place=place)
-        page = await asyncio.to_thread(decode_page, answer.text())
+        response = await execute(session, bare, 1, DEFAULTS, lambda _: None, place=place)
+        page = await asyncio.to_thread(decode_page, response.text())
         check_belongs(page, source, place.instance_id)
     except MstrError as error:
         logger.debug("grand totals were not told: %s", type(error).__name__)

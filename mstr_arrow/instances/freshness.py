@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.answers import identity, reading
 from mstr_arrow.caches.monitor import fetch_listed, fetch_nodes
 from mstr_arrow.errors import MstrError, PermissionDenied, ServerBusy
-from mstr_arrow.http.response import Answer
+from mstr_arrow.http.response import Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -113,7 +113,7 @@ async def fetch_times(http: ProjectHttp, source: Source, *, published: bool = Tr
 
 async def _fetch_modified(http: ProjectHttp, cube_id: str) -> str | None:
     try:
-        body = await http.read("GET", "cubes", Answer.json, params={"id": cube_id})
+        body = await http.read("GET", "cubes", Response.json, params={"id": cube_id})
         return str(body["cubesInfos"][0]["modificationTime"])
     except (MstrError, LookupError, TypeError):
         return None

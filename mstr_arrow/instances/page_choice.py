@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mstr_arrow.grid.page_by import Listing
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.session.project_http import ProjectHttp
 
 PAGE = 1000
@@ -50,8 +50,8 @@ async def fetch_page_by(http: ProjectHttp, instances_path: str, instance_id: str
             return read_page_by(answers)
 
 
-def _read_listing_page(answer: Answer) -> tuple[Any, Listing]:
-    body = answer.json()
+def _read_listing_page(response: Response) -> tuple[Any, Listing]:
+    body = response.json()
     return body, read_listing(body)
 
 
@@ -65,4 +65,4 @@ async def choose_page(
     if choice.elements is not None:
         return [{"id": element} for element in choice.elements]
     pages = await fetch_page_by(http, instances_path, instance_id)
-    return pages.element_ids(pages.chosen_one(choice.values))
+    return pages.element_ids(pages.choose_one(choice.values))

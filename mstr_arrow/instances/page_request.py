@@ -16,8 +16,8 @@ from mstr_arrow.wording import naming
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from mstr_arrow.grid.options import GridOptions
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.grid.grid_options import GridOptions
+    from mstr_arrow.http.response import Response
     from mstr_arrow.instances.source import Source
     from mstr_arrow.session.in_project import ProjectSession
 
@@ -44,7 +44,7 @@ async def ask_halving(rows: int, ask: Callable[[int], Awaitable[T]]) -> tuple[T,
 
 async def fetch_page(
     session: ProjectSession, source: Source, instance_id: str, wanted: Range, options: GridOptions
-) -> Answer:
+) -> Response:
     """Ask for a page of an instance, which may come shorter. GET …/instances/{id}.
 
     Errors: those of `ask_halving`; ProtocolError where it is not known which instance it is.
@@ -55,26 +55,26 @@ async def fetch_page(
             hint=naming("Larger pages may bring all of it at once: {Limits.first_page_rows}."),
         )
 
-    async def ask(rows: int) -> Answer:
+    async def ask(rows: int) -> Response:
         sent = time.monotonic()
-        answer = await source.page(session.http, instance_id, Range(wanted.offset, rows), options)
+        response = await source.page(session.http, instance_id, Range(wanted.offset, rows), options)
         session.instances.touched(instance_id, sent)
-        return answer
+        return response
 
     try:
-        answer, _ = await ask_halving(wanted.rows, ask)
+        response, _ = await ask_halving(wanted.rows, ask)
     except ServerError as error:
         if has_no_data(error):
             return page_of_nothing(wanted)
         raise
-    return answer
+    return response
 
 
 async def read_page(
     session: ProjectSession,
-    answer: Answer,
-    ask: Callable[[], Awaitable[Answer]] | None,
-    read: Callable[[Answer], Awaitable[T]],
+    response: Response,
+    ask: Callable[[], Awaitable[Response]] | None,
+    read: Callable[[Response], Awaitable[T]],
 ) -> T:
     """Return what ``read`` makes of an answer, for which ``ask`` asks again, where that can be done.
 
@@ -82,12 +82,12 @@ async def read_page(
     until that has come `BELIEVED` times. Errors: ProtocolError, DataMismatch.
     """
     if ask is None:
-        return await read(answer)
+        return await read(response)
     retry = session.http.settings.retry
     failures = contradictions = 0
     while True:
         try:
-            return await read(answer)
+            return await read(response)
         except ProtocolError:
             failures += 1
             if failures >= max(2, retry.attempts):
@@ -97,5 +97,5 @@ async def read_page(
             contradictions += 1
             if contradictions == BELIEVED:
                 raise
-        del answer  # two large ones take all the room there is
-        answer = await ask()
+        del response  # two large ones take all the room there is
+        response = await ask()

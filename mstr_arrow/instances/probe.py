@@ -20,8 +20,8 @@ from mstr_arrow.instances.page_request import fetch_page, read_page
 if TYPE_CHECKING:
     from mstr_arrow.grid.decode import Page
     from mstr_arrow.grid.expansion import Expansion
-    from mstr_arrow.grid.options import GridOptions
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.grid.grid_options import GridOptions
+    from mstr_arrow.http.response import Response
     from mstr_arrow.instances.execute import Watch
     from mstr_arrow.instances.page_choice import PageChoice
     from mstr_arrow.instances.source import Source
@@ -44,18 +44,18 @@ async def probe(
     try:
         known = await fetch_known(session, source)
         for left in reversed(range(INSTANCES)):
-            answer = await execute(session, shown, shown.probe_rows, options, watch, place=place)
+            response = await execute(session, shown, shown.probe_rows, options, watch, place=place)
 
-            async def ask() -> Answer:
+            async def ask() -> Response:
                 rows = Range(0, shown.probe_rows)
                 return await fetch_page(session, shown, str(place.instance_id), rows, options)
 
-            async def read(answer: Answer) -> Page:
-                page = await asyncio.to_thread(decode_page, answer.text(), options=grid)
+            async def read(response: Response) -> Page:
+                page = await asyncio.to_thread(decode_page, response.text(), options=grid)
                 check_belongs(page, source, place.instance_id)
                 return page
 
-            page = await read_page(session, answer, ask if place.instance_id else None, read)
+            page = await read_page(session, response, ask if place.instance_id else None, read)
             known = replace(known, total=page.paging.total, extremes=page.extremes)
             instance_id = page.instance_id or place.instance_id or ""
             instance = Instance(instance_id, page.columns, page.paging.total, known=known)
@@ -80,4 +80,4 @@ async def _expansion(
     session: ProjectSession, source: Source, instance: Instance, every: PageChoice, options: GridOptions
 ) -> Expansion:
     pages = await fetch_page_by(session.http, source.path, instance.id)
-    return expand(pages.only(pages.chosen(every.values)), replace(instance.columns, options=options), options)
+    return expand(pages.only(pages.choose(every.values)), replace(instance.columns, options=options), options)

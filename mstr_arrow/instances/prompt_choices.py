@@ -14,7 +14,7 @@ from mstr_arrow.prompts.listed import read_choices
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.prompts.model import Choice, Prompt
     from mstr_arrow.prompts.values import Plain
     from mstr_arrow.session.project_http import ProjectHttp
@@ -100,6 +100,6 @@ class Offer:
         return await self._http.read("GET", self._path, _choices, params=params, subject=Subject.INSTANCE)
 
 
-def _choices(answer: Answer) -> tuple[list[Choice], int | None]:
+def _choices(response: Response) -> tuple[list[Choice], int | None]:
     """Read a page of choices, and how many there are in all, where that is told."""
-    return read_choices(answer.json()), whole_number(answer.headers.get("x-mstr-total-count"))
+    return read_choices(response.json()), whole_number(response.headers.get("x-mstr-total-count"))

@@ -76,9 +76,9 @@ async def prepare_instance(session: ProjectSession, report_id: str) -> AsyncIter
     params = {"executionStage": "resolve_prompts", "limit": 1}
     try:
         place.asked()
-        answer = await session.http.request("POST", path, params=params, json={}, wait="execute")
+        response = await session.http.request("POST", path, params=params, json={}, wait="execute")
         state = read_state(
-            answer.status, answer.headers, answer.text(), source_id=report_id, secrets=answer.secrets
+            response.status, response.headers, response.text(), source_id=report_id, secrets=response.secrets
         )
         if state.instance_id is None:
             raise ProtocolError("The server prepares the report, and does not say as which instance.")

@@ -27,7 +27,7 @@ from mstr_arrow.prompts.words import prompts_open
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from mstr_arrow.http import response
+    from mstr_arrow.http.response import Response
     from mstr_arrow.prompts.answers import Answer
     from mstr_arrow.prompts.model import Choice, Prompt
     from mstr_arrow.session.project_http import ProjectHttp
@@ -151,10 +151,10 @@ class Prompting:
         return True
 
 
-def _check_taken(answer: response.Answer) -> None:
+def _check_taken(response: Response) -> None:
     """Look at the answer to answers, which is empty, or JSON; errors: ProtocolError."""
-    if answer.body:
-        answer.json()
+    if response.body:
+        response.json()
 
 
 async def fetch_prompts(http: ProjectHttp, place: str, subject: Subject | None) -> list[Prompt]:
@@ -163,8 +163,8 @@ async def fetch_prompts(http: ProjectHttp, place: str, subject: Subject | None) 
     What the filter ``closed`` means is told in two ways, so it is not used.
     """
 
-    def read(answer: response.Answer) -> list[Prompt]:
-        return read_prompts(answer.json())
+    def read(response: Response) -> list[Prompt]:
+        return read_prompts(response.json())
 
     return await http.read("GET", f"{place}/prompts", read, subject=subject)
 

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mstr_arrow.grid.definition import Attribute
-    from mstr_arrow.grid.options import GridOptions
+    from mstr_arrow.grid.grid_options import GridOptions
     from mstr_arrow.grid.rows import Range
     from mstr_arrow.grid.schema import Columns
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.instances.page_choice import PageChoice
     from mstr_arrow.prompts.collection import Answers
     from mstr_arrow.session.project_http import ProjectHttp
@@ -167,7 +167,7 @@ class Source:
         hidden = self.totals and options.subtotals == "drop" and self._hides_totals
         return {**self.body, "subtotals": {"visible": False}} if hidden else dict(self.body)
 
-    async def page(self, http: ProjectHttp, instance_id: str, wanted: Range, options: GridOptions) -> Answer:
+    async def page(self, http: ProjectHttp, instance_id: str, wanted: Range, options: GridOptions) -> Response:
         """Return a page of an instance. GET …/instances/{id}."""
         path, params = f"{self.path}/{instance_id}", self.params(wanted, options)
         return await http.request("GET", path, params=params, subject=Subject.INSTANCE)

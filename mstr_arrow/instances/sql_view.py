@@ -11,7 +11,7 @@ from mstr_arrow.instances.prompt_list import prepare_instance
 from mstr_arrow.instances.prompting import Prompting
 
 if TYPE_CHECKING:
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.instances.source import Source
     from mstr_arrow.session.in_project import ProjectSession
     from mstr_arrow.session.project_http import ProjectHttp
@@ -44,7 +44,7 @@ async def _statement(http: ProjectHttp, place: str, *, subject: Subject | None =
         raise
 
 
-def _read_sql(answer: Answer) -> str:
-    body = answer.json()
+def _read_sql(response: Response) -> str:
+    body = response.json()
     with reading(body, "an SQL view"):
-        return text(body, "sqlStatement", longest=answer.largest)
+        return text(body, "sqlStatement", longest=response.largest)

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import NoReturn
 
-    from mstr_arrow.grid.options import GridOptions
+    from mstr_arrow.grid.grid_options import GridOptions
     from mstr_arrow.http.request import Wait
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.instances.source import Source
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 5.0
@@ -97,7 +97,7 @@ class ChoosePage:
 class Done:
     """The first page is there."""
 
-    page: Answer
+    page: Response
 
 
 # Outcomes: how a step ended; None where there is nothing to tell
@@ -107,7 +107,7 @@ class Done:
 class Received:
     """The answer to a request, what it tells of the instance, and the seconds that it asks to wait for."""
 
-    answer: Answer
+    response: Response
     state: State
     pause: float | None = None
 
@@ -171,7 +171,7 @@ class InstanceMachine:
     _change: dict[str, object] = field(default_factory=dict, init=False)
     _changes_left: int = field(default=CHANGES, init=False)
     _asked_rows: int = field(default=0, init=False)
-    _page: Answer | None = field(default=None, init=False)
+    _page: Response | None = field(default=None, init=False)
     _failure: State | None = field(default=None, init=False)
     _reused: bool = field(default=False, init=False)
     _seen_running: bool = field(default=False, init=False)
@@ -200,8 +200,8 @@ class InstanceMachine:
     def next(self, outcome: Outcome) -> Step:
         """Take how a step ended; return the next one."""
         match outcome:
-            case Received(answer, state, pause):
-                return self._receive(answer, state, pause)
+            case Received(response, state, pause):
+                return self._receive(response, state, pause)
             case PageChosen(elements):
                 self._change = {**self._change, "currentPageBy": elements}
                 return self._put()
@@ -213,19 +213,19 @@ class InstanceMachine:
             case _:
                 return self._use()
 
-    def _receive(self, answer: Answer, state: State, pause: float | None) -> Step:
+    def _receive(self, response: Response, state: State, pause: float | None) -> Step:
         match self.phase:
             case Phase.READING:
-                return self._end(answer)
+                return self._end(response)
             case Phase.FAILING:
                 self._fail_with(state)
             case Phase.CHANGING:
                 if not state.tells:
-                    return self._on_change_lost(_read_unexpected(answer), 0.0)
+                    return self._on_change_lost(_read_unexpected(response), 0.0)
                 self._aim = _Aim.READ
             case Phase.ASKING:
                 self._seen_running |= state.number != READY
-        return self._follow(answer, state, pause)
+        return self._follow(response, state, pause)
 
     def fail(self, error: MstrError, seconds: float = 0.0) -> Step:
         """Take the error of a step that took so many seconds; raise it, unless there is another way."""
@@ -272,11 +272,11 @@ class InstanceMachine:
             creates=True,
         )
 
-    def _follow(self, answer: Answer | None, state: State, pause: float | None = None) -> Step:
+    def _follow(self, response: Response | None, state: State, pause: float | None = None) -> Step:
         """Wait until the instance is ready, which this answer may tell; it may be the page, too."""
         if state.number == READY:
             self.running = False
-            self._page = answer if state.whole else None
+            self._page = response if state.whole else None
             self.phase = Phase.READY
             return CheckAnswers() if self.instance_id != self.source.over else self._use()
         self.running = self.source.runs and state.number not in {PROMPTED, *FAILED}
@@ -362,7 +362,7 @@ class InstanceMachine:
         self._aim = _Aim.SEE_WHETHER_CHANGED
         return self._follow(None, State(self.instance_id, None))
 
-    def _end(self, page: Answer) -> Step:
+    def _end(self, page: Response) -> Step:
         self.phase = Phase.ENDED
         return Done(page)
 
@@ -409,9 +409,9 @@ class InstanceMachine:
         return f"{self.source.path}/{self._require_instance()}"
 
 
-def _read_unexpected(answer: Answer) -> ProtocolError:
+def _read_unexpected(response: Response) -> ProtocolError:
     """Return the error of an answer that is no page of data."""
     try:
-        return unexpected(answer.json(), "a page of data")
+        return unexpected(response.json(), "a page of data")
     except ProtocolError as error:
         return error

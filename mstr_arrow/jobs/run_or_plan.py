@@ -94,7 +94,7 @@ async def run_async(
 
 
 def run_with(file: str | os.PathLike[str], choice: RunChoice) -> RunRecord:
-    """Do what `run` does, for whoever has another way to the server of jobs that name none."""
+    """Do what `run` does, with another way to the server of jobs that name none."""
     return background.run(_run(file, choice))
 
 
@@ -176,7 +176,7 @@ def sessions_of(file: JobsFile, choice: RunChoice, values: Values, noted: Path |
     folder = file.path.parent.absolute()
     only_one = next(iter(file.content.servers), None)
 
-    def opening(name: str | None) -> AbstractAsyncContextManager[Connection]:
+    def open_by_name(name: str | None) -> AbstractAsyncContextManager[Connection]:
         name = name or only_one
         if name is not None:
             server = file.content.servers[name]
@@ -188,7 +188,7 @@ def sessions_of(file: JobsFile, choice: RunChoice, values: Values, noted: Path |
             )
         return choice.default(requests)
 
-    return Sessions(opening, how.sessions, noted, lambda: _read_unfinished(file, values))
+    return Sessions(open_by_name, how.sessions, noted, lambda: _read_unfinished(file, values))
 
 
 def _read_unfinished(file: JobsFile, values: Values) -> Iterator[Path]:

@@ -188,7 +188,7 @@ class Cube(Described):
         known_rows = whole.total if whole else self.stats.total_rows if self.stats else None
 
         return await self._client.http.read(
-            "GET", "cubes", lambda answer: read_info(answer.json(), known_rows), params={"id": self.id}
+            "GET", "cubes", lambda response: read_info(response.json(), known_rows), params={"id": self.id}
         )
 
 
@@ -255,7 +255,7 @@ async def _tables(http: ProjectHttp, cube_id: str) -> list[str]:
         return await http.read(
             "GET",
             f"datasets/{cube_id}",
-            lambda answer: list(read_dataset(answer.json()).tables),
+            lambda response: list(read_dataset(response.json()).tables),
             params=params,
             safe=False,
         )

@@ -94,4 +94,4 @@ async def _pages(resolver: Resolver) -> pa.Table:
     except InstanceGone:  # it was made for something else, perhaps long ago
         resolver.whole.instance = None
         pages = await fetch_page_by(http, path, (await resolver.instance()).id)
-    return pages.only(pages.chosen(source.page_by.values if source.page_by else {})).table()
+    return pages.only(pages.choose(source.page_by.values if source.page_by else {})).table()

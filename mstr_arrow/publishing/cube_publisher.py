@@ -17,7 +17,7 @@ from mstr_arrow.errors import (
     PermissionDenied,
     ServerError,
 )
-from mstr_arrow.grid.options import DEFAULTS
+from mstr_arrow.grid.grid_options import DEFAULTS
 from mstr_arrow.http.retry import is_transient
 from mstr_arrow.instances.execute import execute
 from mstr_arrow.instances.freshness import fetch_caches
@@ -38,7 +38,7 @@ from mstr_arrow.session.once import is_open
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.instances.freshness import Cache
     from mstr_arrow.instances.source import Source
     from mstr_arrow.session.project_http import ProjectHttp
@@ -57,8 +57,8 @@ _JOB = re.compile(r"\bjob\s*(?:number|id|no\.?)?\s*[:#]?\s*(\d+)", re.IGNORECASE
 async def fetch_status(http: ProjectHttp, cube_id: str) -> CubeStatus:
     """Return the status of a cube. HEAD /api/cubes/{id}; GET /api/cubes?id= where nothing comes of that."""
     try:
-        answer = await http.request("HEAD", f"cubes/{cube_id}")
-        told = whole_number(answer.headers.get(_STATUS_HEADER))
+        response = await http.request("HEAD", f"cubes/{cube_id}")
+        told = whole_number(response.headers.get(_STATUS_HEADER))
     except NotFound:
         told = None
     if told is not None:
@@ -66,8 +66,8 @@ async def fetch_status(http: ProjectHttp, cube_id: str) -> CubeStatus:
     return await http.read("GET", "cubes", _read_status, params={"id": cube_id})
 
 
-def _read_status(answer: Answer) -> CubeStatus:
-    body = answer.json()
+def _read_status(response: Response) -> CubeStatus:
+    body = response.json()
     with reading(body, "an information about a cube"):
         info = items(body["cubesInfos"] if isinstance(body, dict) else body)[0]
         return CubeStatus(whole_number(info.get("status")) or 0)
@@ -127,11 +127,11 @@ class CubePublisher:
                 break
         self._seen = replace(self._seen, job=None if self.job_id is None else str(self.job_id))
 
-    def _take(self, answer: Answer) -> None:
+    def _take(self, response: Response) -> None:
         """Read the answer to a request to publish: which job does it, and as which instance."""
-        if not answer.body.strip():
+        if not response.body.strip():
             return  # older servers say nothing
-        body = answer.json()
+        body = response.json()
         with reading(body, "an answer to a request to publish"):
             told = fields(body)
             if _OF_START.isdisjoint(told):

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.grid.schema import ID_FORM
-from mstr_arrow.grid.types import attribute_type, metric_type
+from mstr_arrow.grid.server_types import attribute_type, metric_type
 from mstr_arrow.names import as_it_looks, listing, suggestion
 
 if TYPE_CHECKING:

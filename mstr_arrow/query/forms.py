@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import DataMismatch
 from mstr_arrow.grid.schema import Column, distinct_names
-from mstr_arrow.grid.types import attribute_type, override_type
+from mstr_arrow.grid.server_types import attribute_type, override_type
 from mstr_arrow.names import listing
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-    from mstr_arrow.grid.options import Like
+    from mstr_arrow.grid.grid_options import Like
     from mstr_arrow.grid.schema import Column, Columns
     from mstr_arrow.query.columns import Subject
     from mstr_arrow.query.expressions import Expression

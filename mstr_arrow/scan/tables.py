@@ -74,7 +74,7 @@ class Tabular(Writable):
         2000
         """
         sink = DeltaTableSink(table, choice(mode, keys, schema_mode, partition_by), replace_where, storage_options)
-        return self._pass_on_stats(self._client.run(self._write(sink, on_progress)))
+        return self._warn_of_losses(self._client.run(self._write(sink, on_progress)))
 
     async def write_delta_async(
         self,
@@ -90,7 +90,7 @@ class Tabular(Writable):
     ) -> ScanStats:
         """Do what `write_delta` does."""
         sink = DeltaTableSink(table, choice(mode, keys, schema_mode, partition_by), replace_where, storage_options)
-        return self._pass_on_stats(await self._client.bridge(self._write(sink, on_progress)))
+        return self._warn_of_losses(await self._client.bridge(self._write(sink, on_progress)))
 
     def write_iceberg(
         self,
@@ -109,7 +109,7 @@ class Tabular(Writable):
         values of ``partition_by``. Holds about 64 MB of rows several times.
         """
         sink = IcebergTableSink(table, choice(mode, (), schema_mode, partition_by), storage_options)
-        return self._pass_on_stats(self._client.run(self._write(sink, on_progress)))
+        return self._warn_of_losses(self._client.run(self._write(sink, on_progress)))
 
     async def write_iceberg_async(
         self,
@@ -123,7 +123,7 @@ class Tabular(Writable):
     ) -> ScanStats:
         """Do what `write_iceberg` does."""
         sink = IcebergTableSink(table, choice(mode, (), schema_mode, partition_by), storage_options)
-        return self._pass_on_stats(await self._client.bridge(self._write(sink, on_progress)))
+        return self._warn_of_losses(await self._client.bridge(self._write(sink, on_progress)))
 
     def write_duckdb(
         self,
@@ -145,7 +145,7 @@ class Tabular(Writable):
         2000
         """
         sink = DuckDBTableSink(database, table, choice(mode, keys, schema_mode))
-        return self._pass_on_stats(self._client.run(self._write(sink, on_progress)))
+        return self._warn_of_losses(self._client.run(self._write(sink, on_progress)))
 
     async def write_duckdb_async(
         self,
@@ -159,7 +159,7 @@ class Tabular(Writable):
     ) -> ScanStats:
         """Do what `write_duckdb` does."""
         sink = DuckDBTableSink(database, table, choice(mode, keys, schema_mode))
-        return self._pass_on_stats(await self._client.bridge(self._write(sink, on_progress)))
+        return self._warn_of_losses(await self._client.bridge(self._write(sink, on_progress)))
 
     def write_adbc(
         self,
@@ -180,7 +180,7 @@ class Tabular(Writable):
         without transactions is refused.
         """
         sink = AdbcTableSink(database, table, choice(mode, keys), driver, driver_options)
-        return self._pass_on_stats(self._client.run(self._write(sink, on_progress)))
+        return self._warn_of_losses(self._client.run(self._write(sink, on_progress)))
 
     async def write_adbc_async(
         self,
@@ -195,4 +195,4 @@ class Tabular(Writable):
     ) -> ScanStats:
         """Do what `write_adbc` does."""
         sink = AdbcTableSink(database, table, choice(mode, keys), driver, driver_options)
-        return self._pass_on_stats(await self._client.bridge(self._write(sink, on_progress)))
+        return self._warn_of_losses(await self._client.bridge(self._write(sink, on_progress)))

@@ -85,7 +85,7 @@ class Writable(ScanBuilder):
             part_bytes=part_bytes,
             overwrite=overwrite,
         )
-        return self._pass_on_stats(self._client.run(self._write(sink, on_progress)))
+        return self._warn_of_losses(self._client.run(self._write(sink, on_progress)))
 
     async def write_parquet_async(
         self,
@@ -111,7 +111,7 @@ class Writable(ScanBuilder):
             part_bytes=part_bytes,
             overwrite=overwrite,
         )
-        return self._pass_on_stats(await self._client.bridge(self._write(sink, on_progress)))
+        return self._warn_of_losses(await self._client.bridge(self._write(sink, on_progress)))
 
     def write_ipc(self, path: Target, *, stream: bool = False, on_progress: OnProgress = None) -> ScanStats:
         """Write all rows to an Arrow IPC file, or as an IPC stream, with texts as plain strings.
@@ -119,22 +119,22 @@ class Writable(ScanBuilder):
         ``path`` may be whatever `write_parquet` takes. Holds the pages under way; 40 MB more in a store.
         """
         sink = IpcStream(path) if stream else IpcFile(path)
-        return self._pass_on_stats(self._client.run(self._write(sink, on_progress)))
+        return self._warn_of_losses(self._client.run(self._write(sink, on_progress)))
 
     async def write_ipc_async(
         self, path: Target, *, stream: bool = False, on_progress: OnProgress = None
     ) -> ScanStats:
         """Do what `write_ipc` does."""
         sink = IpcStream(path) if stream else IpcFile(path)
-        return self._pass_on_stats(await self._client.bridge(self._write(sink, on_progress)))
+        return self._warn_of_losses(await self._client.bridge(self._write(sink, on_progress)))
 
     def write_csv(self, path: Target, *, on_progress: OnProgress = None) -> ScanStats:
         """Write all rows as CSV: a header, quotes where needed, null as an empty field. Holds as `write_ipc`."""
-        return self._pass_on_stats(self._client.run(self._write(Csv(path), on_progress)))
+        return self._warn_of_losses(self._client.run(self._write(Csv(path), on_progress)))
 
     async def write_csv_async(self, path: Target, *, on_progress: OnProgress = None) -> ScanStats:
         """Do what `write_csv` does."""
-        return self._pass_on_stats(await self._client.bridge(self._write(Csv(path), on_progress)))
+        return self._warn_of_losses(await self._client.bridge(self._write(Csv(path), on_progress)))
 
     @traced("mstr_arrow.write", lambda _self, sink, _on_progress: {"mstr_arrow.sink": type(sink).__name__})
     async def _write(self, sink: RowSink, on_progress: OnProgress) -> ScanStats:
@@ -155,8 +155,8 @@ class Writable(ScanBuilder):
             await in_thread(sink.abandon)
             raise
 
-    def _pass_on_stats(self, stats: ScanStats) -> ScanStats:
-        """Warn of bad values, where the caller of the caller is."""
+    def _warn_of_losses(self, stats: ScanStats) -> ScanStats:
+        """Warn of what a read has lost, where the caller of the caller is; return its stats."""
         warn_of(stats.bad_values, getattr(self, "name", None), consistent=stats.consistent, stacklevel=3)
         self._warn_of_less(stats, stacklevel=3)
         return stats

@@ -86,8 +86,8 @@ class _Aws:
                 client.close()
 
     def _hint(self, error: Exception, action: str) -> str:
-        answer = getattr(error, "response", None)
-        code = answer.get("Error", {}).get("Code", "") if isinstance(answer, dict) else type(error).__name__
+        response = getattr(error, "response", None)
+        code = response.get("Error", {}).get("Code", "") if isinstance(response, dict) else type(error).__name__
         if code in {"ResourceNotFoundException", "ParameterNotFound"}:
             where = self.region or "the default region"
             return naming(
@@ -114,9 +114,9 @@ class _SecretsManager(_Aws):
 
     def fetch(self) -> str:
         with self._client("secretsmanager") as client:
-            answer = client.get_secret_value(SecretId=self.name)
-        text = answer.get("SecretString")
-        return text if isinstance(text, str) else text_of(answer["SecretBinary"], self)
+            response = client.get_secret_value(SecretId=self.name)
+        text = response.get("SecretString")
+        return text if isinstance(text, str) else text_of(response["SecretBinary"], self)
 
     def hint(self, error: Exception) -> str:
         return self._hint(error, "secretsmanager:GetSecretValue")
@@ -130,8 +130,8 @@ class _Parameter(_Aws):
 
     def fetch(self) -> str:
         with self._client("ssm") as client:
-            answer = client.get_parameter(Name=self.name, WithDecryption=True)
-        return str(answer["Parameter"]["Value"])
+            response = client.get_parameter(Name=self.name, WithDecryption=True)
+        return str(response["Parameter"]["Value"])
 
     def hint(self, error: Exception) -> str:
         return self._hint(error, "ssm:GetParameter")

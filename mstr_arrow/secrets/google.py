@@ -48,8 +48,8 @@ class _SecretManager:
 
     def _access(self, client: Any) -> str:
         path = f"projects/{self.project}/secrets/{self.name}/versions/{self.version}"
-        answer = client.access_secret_version(name=path, timeout=READ_SECONDS)
-        return text_of(answer.payload.data, self)
+        response = client.access_secret_version(name=path, timeout=READ_SECONDS)
+        return text_of(response.payload.data, self)
 
     def hint(self, error: Exception) -> str:
         if type(error).__name__ in {"DefaultCredentialsError", "RefreshError", "Unauthenticated"}:

@@ -70,7 +70,7 @@ class UserInfo:
 async def fetch_status(http: Http, keys: SessionKeys) -> ServerStatus:
     """Return the server's status; nothing where a guarded Library keeps it to itself. GET /api/status."""
     try:
-        return await http.read("GET", "status", lambda answer: read_status(answer.json()), keys=keys)
+        return await http.read("GET", "status", lambda response: read_status(response.json()), keys=keys)
     except ServerError as error:
         if meant_status(error) in {401, 403}:
             return ServerStatus()
@@ -79,7 +79,7 @@ async def fetch_status(http: Http, keys: SessionKeys) -> ServerStatus:
 
 async def fetch_session_info(http: Http, keys: SessionKeys | None = None) -> SessionInfo:
     """Return the session's settings. GET /api/sessions."""
-    return await http.read("GET", "sessions", lambda answer: read_session_info(answer.json()), keys=keys)
+    return await http.read("GET", "sessions", lambda response: read_session_info(response.json()), keys=keys)
 
 
 async def find_session_info(http: Http) -> SessionInfo:
@@ -93,7 +93,7 @@ async def find_session_info(http: Http) -> SessionInfo:
 
 async def fetch_user(http: Http) -> UserInfo:
     """Return who is logged in. GET /api/sessions/userInfo."""
-    return await http.read("GET", "sessions/userInfo", lambda answer: read_user(answer.json()))
+    return await http.read("GET", "sessions/userInfo", lambda response: read_user(response.json()))
 
 
 def read_user(body: Any) -> UserInfo:

@@ -9,7 +9,7 @@ from mstr_arrow.answers import whole_number
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.session.project_http import ProjectHttp
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ async def fetch_all(
     while True:
         asked = {**(params or {}), "offset": offset, "limit": PAGE}
         part, total = await http.read(
-            method, path, lambda answer: _part(answer, read), params=asked, json=json, safe=True
+            method, path, lambda response: _part(response, read), params=asked, json=json, safe=True
         )
         before = len(found)
         found |= {key(each): each for each in part}
@@ -49,6 +49,6 @@ async def fetch_all(
             return list(found.values())
 
 
-def _part(answer: Answer, read: Callable[[Any], list[T]]) -> tuple[list[T], int | None]:
-    told = whole_number(answer.headers.get(TOTAL))
-    return read(answer.json()), None if told is None or told < 0 else told
+def _part(response: Response, read: Callable[[Any], list[T]]) -> tuple[list[T], int | None]:
+    told = whole_number(response.headers.get(TOTAL))
+    return read(response.json()), None if told is None or told < 0 else told

@@ -18,7 +18,7 @@ from mstr_arrow.session.login_modes import LoginMode
 if TYPE_CHECKING:
     from mstr_arrow.http.client import Http
     from mstr_arrow.http.cookies import SessionKeys
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
 
 logger = logging.getLogger("mstr_arrow")
 
@@ -99,21 +99,21 @@ async def _post(
     )
 
 
-def _token(answer: Answer) -> str:
+def _token(response: Response) -> str:
     """Return the token of a session that was opened; errors: ProtocolError."""
-    token = answer.headers.get(TOKEN)
+    token = response.headers.get(TOKEN)
     if not token:
         raise ProtocolError(
-            f"the log-in was answered with HTTP {answer.status}, without the header {TOKEN}{_start(answer)}.",
+            f"the log-in was answered with HTTP {response.status}, without the header {TOKEN}{_start(response)}.",
             hint="Is the URL the Library's own, with no log-in page or gateway in front?",
         )
     return token
 
 
-def _start(answer: Answer) -> str:
+def _start(response: Response) -> str:
     """Show what came in place of a token: a log-in has no body."""
     try:
-        start = excerpt(blotted(answer.content(), answer.secrets))
+        start = excerpt(blotted(response.content(), response.secrets))
     except ProtocolError:
         return ""
     return f", and with a body that starts with {start!r}" if start else ""

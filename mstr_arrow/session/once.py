@@ -12,7 +12,7 @@ from mstr_arrow.http.retry import leaves_open
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.session.project_http import ProjectHttp
 
 T = TypeVar("T")
@@ -25,7 +25,7 @@ async def create(
     http: ProjectHttp,
     path: str,
     body: object,
-    read: Callable[[Answer], T],
+    read: Callable[[Response], T],
     *,
     look: Callable[[], Awaitable[T | None]],
     undo: Callable[[T], Awaitable[object]],
@@ -66,10 +66,10 @@ async def delete(http: ProjectHttp, path: str, *, is_there: Callable[[], Awaitab
             raise
 
 
-def check_done(answer: Answer) -> None:
+def check_done(response: Response) -> None:
     """Take an answer that says no more than that something was done; errors: ProtocolError for a page of others."""
-    if answer.body.strip():
-        answer.json()
+    if response.body.strip():
+        response.json()
 
 
 def is_open(error: MstrError) -> bool:

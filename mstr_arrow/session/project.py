@@ -30,7 +30,7 @@ class Project(NamedTuple):
 
 async def fetch_projects(http: Http) -> list[Project]:
     """Return the projects this login may use. GET /api/projects; wire reference, section 9.1."""
-    return await http.read("GET", "projects", lambda answer: read_projects(answer.json()))
+    return await http.read("GET", "projects", lambda response: read_projects(response.json()))
 
 
 def read_projects(body: Any) -> list[Project]:

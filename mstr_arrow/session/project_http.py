@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mstr_arrow.http.client import Http
     from mstr_arrow.http.cookies import SessionKeys
     from mstr_arrow.http.request import Options
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
 
 T = TypeVar("T")
 
@@ -68,7 +68,7 @@ class ProjectHttp:
 
     async def request(
         self, method: str, path: str, *, keys: SessionKeys | None = None, **options: Unpack[Options]
-    ) -> Answer:
+    ) -> Response:
         """Send a request that names the project, as :meth:`~.http.client.Http.request` does.
 
         Errors: UsageError where no project was chosen and there are several.
@@ -82,7 +82,7 @@ class ProjectHttp:
         self,
         method: str,
         path: str,
-        reader: Callable[[Answer], T],
+        reader: Callable[[Response], T],
         *,
         keys: SessionKeys | None = None,
         **options: Unpack[Options],

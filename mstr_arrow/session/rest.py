@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.http.client import Http
     from mstr_arrow.http.request import Wait
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.masked import Masked
     from mstr_arrow.session.project_http import ProjectHttp
 
@@ -37,8 +37,8 @@ _MODEL_HEADERS = frozenset({"x-mstr-ms-instance", "x-mstr-ms-changeset", "x-mstr
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
-    """An endpoint's successful answer; ``headers`` is case-insensitive, ``content`` unpacked bytes."""
+class RestResponse:
+    """An endpoint's successful response; ``headers`` is case-insensitive, ``content`` unpacked bytes."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -90,7 +90,7 @@ class Endpoints(Connected):
     """The verbs."""
 
     @takes(Options)
-    def request(self, method: str, path: str, **options: Unpack[Options]) -> Response:
+    def request(self, method: str, path: str, **options: Unpack[Options]) -> RestResponse:
         """Call any endpoint; ``path`` with or without leading slash and ``/api``.
 
         `Options` lists the ``options``. Retries, time-outs and a session that has ended are dealt with as in every
@@ -106,7 +106,7 @@ class Endpoints(Connected):
         return self._client.run(self._request(method, path, **options))
 
     @takes(Options)
-    async def request_async(self, method: str, path: str, **options: Unpack[Options]) -> Response:
+    async def request_async(self, method: str, path: str, **options: Unpack[Options]) -> RestResponse:
         """Do what :meth:`request` does."""
         return await self._client.bridge(self._request(method, path, **options))
 
@@ -118,7 +118,7 @@ class Endpoints(Connected):
         project: bool | str | None = None,
         include_auth: bool = True,
         **sent: Unpack[Sent],
-    ) -> Response:
+    ) -> RestResponse:
         _check(method, path, sent)
         http = self._client.http
         keys = None if include_auth else SessionKeys(http.own.base)
@@ -126,71 +126,71 @@ class Endpoints(Connected):
         sender = http if project is True else await _sender(http, path, project, include_auth=include_auth)
         content = b""
 
-        async def unpack(answer: Answer) -> None:
+        async def unpack(response: Response) -> None:
             nonlocal content
-            packed = answer.encoding and answer.body  # an answer to HEAD has the header alone
-            content = await asyncio.to_thread(answer.content) if packed else answer.body
+            packed = response.encoding and response.body  # an answer to HEAD has the header alone
+            content = await asyncio.to_thread(response.content) if packed else response.body
 
-        answer = await sender.request(method, path, keys=keys, subject=subject, check=unpack, **sent)
-        return Response(answer.status, answer.headers, content, answer.secrets)
+        response = await sender.request(method, path, keys=keys, subject=subject, check=unpack, **sent)
+        return RestResponse(response.status, response.headers, content, response.secrets)
 
     @takes(Options)
-    def get(self, path: str, **options: Unpack[Options]) -> Response:
+    def get(self, path: str, **options: Unpack[Options]) -> RestResponse:
         """Send a GET; see :meth:`request`."""
         return self.request("GET", path, **options)
 
     @takes(Options)
-    def head(self, path: str, **options: Unpack[Options]) -> Response:
+    def head(self, path: str, **options: Unpack[Options]) -> RestResponse:
         """Send a HEAD; see :meth:`request`."""
         return self.request("HEAD", path, **options)
 
     @takes(Options)
-    def post(self, path: str, **options: Unpack[Options]) -> Response:
+    def post(self, path: str, **options: Unpack[Options]) -> RestResponse:
         """Send a POST; see :meth:`request`."""
         return self.request("POST", path, **options)
 
     @takes(Options)
-    def put(self, path: str, **options: Unpack[Options]) -> Response:
+    def put(self, path: str, **options: Unpack[Options]) -> RestResponse:
         """Send a PUT; see :meth:`request`."""
         return self.request("PUT", path, **options)
 
     @takes(Options)
-    def patch(self, path: str, **options: Unpack[Options]) -> Response:
+    def patch(self, path: str, **options: Unpack[Options]) -> RestResponse:
         """Send a PATCH; see :meth:`request`."""
         return self.request("PATCH", path, **options)
 
     @takes(Options)
-    def delete(self, path: str, **options: Unpack[Options]) -> Response:
+    def delete(self, path: str, **options: Unpack[Options]) -> RestResponse:
         """Send a DELETE; see :meth:`request`."""
         return self.request("DELETE", path, **options)
 
     @takes(Options)
-    async def get_async(self, path: str, **options: Unpack[Options]) -> Response:
+    async def get_async(self, path: str, **options: Unpack[Options]) -> RestResponse:
         """Do what :meth:`get` does."""
         return await self.request_async("GET", path, **options)
 
     @takes(Options)
-    async def head_async(self, path: str, **options: Unpack[Options]) -> Response:
+    async def head_async(self, path: str, **options: Unpack[Options]) -> RestResponse:
         """Do what :meth:`head` does."""
         return await self.request_async("HEAD", path, **options)
 
     @takes(Options)
-    async def post_async(self, path: str, **options: Unpack[Options]) -> Response:
+    async def post_async(self, path: str, **options: Unpack[Options]) -> RestResponse:
         """Do what :meth:`post` does."""
         return await self.request_async("POST", path, **options)
 
     @takes(Options)
-    async def put_async(self, path: str, **options: Unpack[Options]) -> Response:
+    async def put_async(self, path: str, **options: Unpack[Options]) -> RestResponse:
         """Do what :meth:`put` does."""
         return await self.request_async("PUT", path, **options)
 
     @takes(Options)
-    async def patch_async(self, path: str, **options: Unpack[Options]) -> Response:
+    async def patch_async(self, path: str, **options: Unpack[Options]) -> RestResponse:
         """Do what :meth:`patch` does."""
         return await self.request_async("PATCH", path, **options)
 
     @takes(Options)
-    async def delete_async(self, path: str, **options: Unpack[Options]) -> Response:
+    async def delete_async(self, path: str, **options: Unpack[Options]) -> RestResponse:
         """Do what :meth:`delete` does."""
         return await self.request_async("DELETE", path, **options)
 

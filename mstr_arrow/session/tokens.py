@@ -18,11 +18,11 @@ IDENTITY = "X-MSTR-IdentityToken"
 
 async def create_identity_token(http: Http) -> str:
     """Return a token that opens a session like this one somewhere else. POST /api/auth/identityToken."""
-    answer = await http.request("POST", "auth/identityToken")
-    token = answer.headers.get(IDENTITY)
+    response = await http.request("POST", "auth/identityToken")
+    token = response.headers.get(IDENTITY)
     if not token:
         raise ProtocolError(
-            f"the answer (HTTP {answer.status}) has no header {IDENTITY}, which the identity token comes in.",
+            f"the answer (HTTP {response.status}) has no header {IDENTITY}, which the identity token comes in.",
             hint="Does something in front of the server take headers away? Other servers give no such tokens.",
         )
     return token
@@ -50,9 +50,9 @@ async def create_api_token(http: Http, user_id: str | None) -> str:
     """Return a token that logs in as this user or, for administrators, another. POST /api/auth/apiTokens."""
     check_type("user_id", user_id, (str, type(None)), "a text")
     json = {} if user_id is None else {"userId": user_id}
-    answer = await http.request("POST", "auth/apiTokens", json=json)
+    response = await http.request("POST", "auth/apiTokens", json=json)
     try:
-        body = loads(answer.text())
+        body = loads(response.text())
     except ValueError:
         body = None  # and no error that holds a part of it
     token = body.get("apiToken") if isinstance(body, dict) else None

@@ -20,7 +20,6 @@ from mstr_arrow.errors import NotFound, PermissionDenied, UsageError
 from mstr_arrow.names import find_named, only
 from mstr_arrow.objects.cube import Cube
 from mstr_arrow.objects.report import Report
-from mstr_arrow.objects.supercube import SuperCube
 from mstr_arrow.session.info import User, fetch_user
 from mstr_arrow.session.listing import fetch_all
 from mstr_arrow.session.project import OBJECT_ID
@@ -171,6 +170,8 @@ def _id_of(source: object) -> str:
 
 
 def _type_of(source: object) -> str:
+    from mstr_arrow.objects.supercube import SuperCube  # noqa: PLC0415 - it brings along what writes
+
     if isinstance(source, Cube | SuperCube):
         return "cube"
     if isinstance(source, Report):

@@ -18,7 +18,7 @@ from mstr_arrow.subscriptions.route import is_unknown_route
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.session.in_project import ProjectSession
     from mstr_arrow.session.working_set import Place
 
@@ -82,9 +82,9 @@ async def _content_instance(session: ProjectSession, report_id: str, subscriptio
     place = await session.instances.acquire(session.http, f"v2/reports/{report_id}/instances", runs=True)
     path = f"subscriptions/{subscription_id}/content/{report_id}/instances"
 
-    def read(answer: Answer) -> str | None:
+    def read(response: Response) -> str | None:
         return read_state(
-            answer.status, answer.headers, answer.text(), source_id=report_id, secrets=answer.secrets
+            response.status, response.headers, response.text(), source_id=report_id, secrets=response.secrets
         ).instance_id
 
     try:

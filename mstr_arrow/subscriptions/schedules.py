@@ -60,7 +60,7 @@ class Schedules(list[Schedule]):
 async def fetch_schedules(http: ProjectHttp) -> Schedules:
     """Return all schedules, by name. GET /api/schedules; where that is gone, /api/v2/schedules, part by part."""
     try:
-        found = await http.read("GET", "schedules", lambda answer: read_schedules(answer.json()))
+        found = await http.read("GET", "schedules", lambda response: read_schedules(response.json()))
     except NotFound as error:
         if not is_unknown_route(error):
             raise

@@ -62,7 +62,7 @@ async def list_definitions(http: ProjectHttp, version: str | None) -> list[Defin
 
 async def fetch_definition(http: ProjectHttp, subscription_id: str) -> Definition:
     """Return one subscription. GET /api/subscriptions/{id}."""
-    return await http.read("GET", f"subscriptions/{subscription_id}", lambda answer: Definition(answer.json()))
+    return await http.read("GET", f"subscriptions/{subscription_id}", lambda response: Definition(response.json()))
 
 
 async def find_definition(http: ProjectHttp, version: str | None, wanted: str) -> Definition:
@@ -95,7 +95,7 @@ async def create(http: ProjectHttp, version: str | None, body: Mapping[str, Any]
         http,
         "subscriptions",
         body,
-        lambda answer: Definition(answer.json()),
+        lambda response: Definition(response.json()),
         look=look,
         undo=undo,
         how_to_see=_HOW_TO_SEE,
@@ -105,7 +105,7 @@ async def create(http: ProjectHttp, version: str | None, body: Mapping[str, Any]
 async def replace(http: ProjectHttp, subscription_id: str, body: Mapping[str, Any]) -> Definition:
     """Replace all that a subscription says; twice is the same. PUT /api/subscriptions/{id}."""
     path = f"subscriptions/{subscription_id}"
-    return await http.read("PUT", path, lambda answer: Definition(answer.json()), json=body, safe=True)
+    return await http.read("PUT", path, lambda response: Definition(response.json()), json=body, safe=True)
 
 
 async def switch(http: ProjectHttp, subscription_id: str, *, paused: bool) -> Definition:
@@ -179,7 +179,7 @@ async def fetch_status(http: ProjectHttp, subscription_id: str) -> DeliveryStatu
     path = f"subscriptions/{subscription_id}/status"
     for safe in (False, True):
         try:
-            return await http.read("GET", path, lambda answer: read_status(answer.json()), safe=safe)
+            return await http.read("GET", path, lambda response: read_status(response.json()), safe=safe)
         except MstrError as error:
             if never_ran(error):
                 return NEVER_RAN

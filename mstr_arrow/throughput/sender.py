@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable
     from concurrent.futures import Executor
 
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.throughput.brake import Brake
     from mstr_arrow.throughput.targets import Target, Took
 
@@ -106,7 +106,7 @@ class Sender:
         self._requests.append(note)
         note.sent = self._clock()
         try:
-            answer = await target.ask(turn, self._rows)
+            response = await target.ask(turn, self._rows)
         except MstrError as error:
             del self._in_flight[number]
             self._room.release()
@@ -119,8 +119,8 @@ class Sender:
                 self._brake.failed(error)
             return
         del self._in_flight[number]
-        self._note_answer(note, answer)
-        task = asyncio.create_task(self._read(target, turn, answer, note))
+        self._note_response(note, response)
+        task = asyncio.create_task(self._read(target, turn, response, note))
         self._reading.add(task)
         task.add_done_callback(self._reading.discard)
 
@@ -133,12 +133,12 @@ class Sender:
         """Wait for what is still being read or made again."""
         await asyncio.gather(*self._reading, *self._mending.values())
 
-    def _note_answer(self, note: Sent, answer: Answer) -> None:
+    def _note_response(self, note: Sent, response: Response) -> None:
         note.last_byte = self._clock()
         self._answers.append(note.last_byte)
-        note.first_byte = note.last_byte - answer.seconds_transferring
-        note.connected = note.first_byte - answer.seconds_waiting + answer.seconds_connecting
-        note.wire_bytes, note.status, note.retries = len(answer.body), answer.status, answer.retries
+        note.first_byte = note.last_byte - response.seconds_transferring
+        note.connected = note.first_byte - response.seconds_waiting + response.seconds_connecting
+        note.wire_bytes, note.status, note.retries = len(response.body), response.status, response.retries
         self.wire_bytes += note.wire_bytes
         self._brake.answered(note.last_byte - note.due)
 
@@ -166,10 +166,10 @@ class Sender:
             self._targets[session] = made
             self.mended += 1
 
-    async def _read(self, target: Target, turn: int, answer: Answer, note: Sent) -> None:
+    async def _read(self, target: Target, turn: int, response: Response, note: Sent) -> None:
         def work() -> tuple[Took, float]:
             began = time.perf_counter()
-            return target.read(answer, turn, self._rows), time.perf_counter() - began
+            return target.read(response, turn, self._rows), time.perf_counter() - began
 
         try:
             took, note.decode_seconds = await asyncio.get_running_loop().run_in_executor(self._pool, work)

@@ -19,8 +19,8 @@ from mstr_arrow.objects.report import open_report
 
 if TYPE_CHECKING:
     from mstr_arrow.grid.definition import Attribute
-    from mstr_arrow.grid.options import GridOptions
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.grid.grid_options import GridOptions
+    from mstr_arrow.http.response import Response
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source
     from mstr_arrow.objects.described import Described
@@ -45,10 +45,10 @@ class Target(Protocol):
     def place(self, turn: int, rows: int) -> tuple[str, int]:
         """Tell what the request of a turn asks for, by a name that is its own and the first of its rows."""
 
-    async def ask(self, turn: int, rows: int) -> Answer:
+    async def ask(self, turn: int, rows: int) -> Response:
         """Send the request of a turn, and nothing else. Errors: MstrError."""
 
-    def read(self, answer: Answer, turn: int, rows: int) -> Took:
+    def read(self, response: Response, turn: int, rows: int) -> Took:
         """Read an answer; called in a worker thread. Errors: MstrError for one that is not what was asked for."""
 
     async def prepare(self, rows: int) -> None:
@@ -125,17 +125,17 @@ class Pages:
         pages = max(1, -(-self.instance.total // rows))
         return "page", turn % pages * rows
 
-    async def ask(self, turn: int, rows: int) -> Answer:
+    async def ask(self, turn: int, rows: int) -> Response:
         """Ask for a page: once, and not for a smaller one where the server runs out of time."""
         sent = time.monotonic()
         wanted, subject = Range(self.place(turn, rows)[1], rows), self.subject
-        answer = await subject.source.page(self.session.http, self.instance.id, wanted, subject.options)
+        response = await subject.source.page(self.session.http, self.instance.id, wanted, subject.options)
         self.session.instances.touched(self.instance.id, sent)
-        return answer
+        return response
 
-    def read(self, answer: Answer, turn: int, rows: int) -> Took:
+    def read(self, response: Response, turn: int, rows: int) -> Took:
         """Decode a page, and see that it is the one that was asked for, as a read does."""
-        text = answer.text()
+        text = response.text()
         offset = self.place(turn, rows)[1]
         page = decode_page(text, self.instance.columns, options=self.subject.options, offset=offset)
         told = page.paging
@@ -189,7 +189,7 @@ class Instances:
         """Tell that all ask for the same."""
         return "instance", 0
 
-    async def ask(self, turn: int, rows: int) -> Answer:  # noqa: ARG002 - as all kinds have it
+    async def ask(self, turn: int, rows: int) -> Response:  # noqa: ARG002 - as all kinds have it
         """Ask for an instance and its first page."""
         source, options = self.subject.source, self.subject.options
         return await self.session.http.request(
@@ -201,9 +201,9 @@ class Instances:
             wait="execute",
         )
 
-    def read(self, answer: Answer, turn: int, rows: int) -> Took:  # noqa: ARG002 - as all kinds have it
+    def read(self, response: Response, turn: int, rows: int) -> Took:  # noqa: ARG002 - as all kinds have it
         """Decode the first page."""
-        text = answer.text()
+        text = response.text()
         return Took(decode_page(text, options=self.subject.options).paging.current, len(text))
 
     async def prepare(self, rows: int) -> None:
@@ -236,8 +236,8 @@ class Elements:
         if not subject.source.attributes:
             raise UsageError(f"{subject.name!r} has no attributes, so no elements.", hint="Measure its pages.")
         for attribute in subject.source.attributes:
-            answer = await opened._list_elements(attribute, 0, 1)
-            opened.totals.append((attribute, whole_number(answer.headers.get("x-mstr-total-count")) or 1))
+            response = await opened._list_elements(attribute, 0, 1)
+            opened.totals.append((attribute, whole_number(response.headers.get("x-mstr-total-count")) or 1))
         return opened
 
     def place(self, turn: int, rows: int) -> tuple[str, int]:
@@ -245,14 +245,14 @@ class Elements:
         attribute, offset = self._choose_page(turn, rows)
         return attribute.id, offset
 
-    async def ask(self, turn: int, rows: int) -> Answer:
+    async def ask(self, turn: int, rows: int) -> Response:
         """Ask for elements."""
         attribute, offset = self._choose_page(turn, rows)
         return await self._list_elements(attribute, offset, rows)
 
-    def read(self, answer: Answer, turn: int, rows: int) -> Took:
+    def read(self, response: Response, turn: int, rows: int) -> Took:
         """Count the elements."""
-        text = answer.text()
+        text = response.text()
         body = parsed(text)
         with reading(body, f"a list of elements of {self._choose_page(turn, rows)[0].name!r}"):
             listed = items(body["elements"] if isinstance(body, dict) and "elements" in body else body)
@@ -275,7 +275,7 @@ class Elements:
         pages = self._pages[rows]
         return pages[turn % len(pages)]
 
-    async def _list_elements(self, attribute: Attribute, offset: int, limit: int) -> Answer:
+    async def _list_elements(self, attribute: Attribute, offset: int, limit: int) -> Response:
         params: dict[str, object] = {"offset": offset, "limit": limit}
         if attribute.forms:
             params["baseFormIds"] = ",".join(form.id for form in attribute.forms)

@@ -21,7 +21,7 @@ from mstr_arrow.upload.model import TableRoles, build_model
 from mstr_arrow.upload.session import UploadSession
 
 if TYPE_CHECKING:
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.session.client import Client
     from mstr_arrow.session.project_http import ProjectHttp
     from mstr_arrow.upload.body import ChunkBody
@@ -74,13 +74,13 @@ class Uploads:
         """Tell that each chunk is like the others."""
         return "chunk", 0
 
-    async def ask(self, turn: int, rows: int) -> Answer:
+    async def ask(self, turn: int, rows: int) -> Response:
         """Send a chunk."""
         session = await self._open(rows)
-        answer, _ = await session.put(self._body(turn, rows))
-        return answer
+        response, _ = await session.put(self._body(turn, rows))
+        return response
 
-    def read(self, answer: Answer, turn: int, rows: int) -> Took:  # noqa: ARG002 - as all kinds have it
+    def read(self, response: Response, turn: int, rows: int) -> Took:  # noqa: ARG002 - as all kinds have it
         """Count what was sent."""
         body = self._body(turn, rows)
         return Took(self.chunks[rows].rows, body.text_bytes, body.size)

@@ -84,8 +84,8 @@ async def _first_row(
     asked = {"attributes": [{"id": it} for it in attributes], "metrics": [{"id": it} for it in metrics]}
     path, params = f"v2/cubes/{dataset_id}/instances", {"offset": 0, "limit": 1}
     body = {"requestedObjects": asked}
-    answer = await http.request("POST", path, params=params, json=body, safe=True, wait="execute")
-    return decode_page(await asyncio.to_thread(answer.text))
+    response = await http.request("POST", path, params=params, json=body, safe=True, wait="execute")
+    return decode_page(await asyncio.to_thread(response.text))
 
 
 def _exact(value: object) -> Fraction | None:

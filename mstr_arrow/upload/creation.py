@@ -10,7 +10,7 @@ from mstr_arrow.upload import datasets
 from mstr_arrow.upload.undoing import undone_if_cancelled
 
 if TYPE_CHECKING:
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.session.project_http import ProjectHttp
     from mstr_arrow.upload.model import Model
 
@@ -47,9 +47,9 @@ async def _created(http: ProjectHttp, body: dict[str, object], wanted: _Wanted) 
         return wanted.found
 
 
-def _made(answer: Answer) -> str:
+def _made(response: Response) -> str:
     """Read the id of a dataset that was made; errors: ProtocolError."""
-    body = answer.json()
+    body = response.json()
     with reading(body, "a dataset that was made"):
         return identity(body, "id", "datasetId")
 

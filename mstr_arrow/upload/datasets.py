@@ -15,7 +15,7 @@ from mstr_arrow.upload.existing import read_dataset
 
 if TYPE_CHECKING:
     from mstr_arrow.grid.definition import Definition
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.session.project_http import ProjectHttp
     from mstr_arrow.upload.existing import Dataset
 
@@ -60,7 +60,7 @@ async def read(http: ProjectHttp, dataset_id: str) -> tuple[Dataset, Definition 
         dataset = await http.read(
             "GET",
             f"datasets/{dataset_id}",
-            lambda answer: read_dataset(answer.json()),
+            lambda response: read_dataset(response.json()),
             params={"fields": "tables,columns"},
             safe=False,
         )
@@ -81,14 +81,14 @@ async def read(http: ProjectHttp, dataset_id: str) -> tuple[Dataset, Definition 
 
 async def fetch_cube(http: ProjectHttp, dataset_id: str) -> Definition:
     """Return the attributes and metrics of a dataset's cube. GET /api/v2/cubes/{id}; errors: NotPublished."""
-    return await http.read("GET", f"v2/cubes/{dataset_id}", lambda answer: read_definition(answer.json()))
+    return await http.read("GET", f"v2/cubes/{dataset_id}", lambda response: read_definition(response.json()))
 
 
 async def folder_of(http: ProjectHttp, dataset_id: str) -> str:
     """Return the id of the folder that a dataset is in. GET /api/objects/{id}?type=3."""
 
-    def read_folder(answer: Answer) -> str:
-        body = answer.json()
+    def read_folder(response: Response) -> str:
+        body = response.json()
         with reading(body, "a description of a dataset in a folder"):
             return identity(items(body["ancestors"])[-1], "id")
 

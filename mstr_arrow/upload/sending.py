@@ -231,7 +231,7 @@ class Sending:
             raise ClosedError("the connection was closed during an upload.")
         began = time.monotonic()
         try:
-            answer, odd = await self.session.put(chunk.body)
+            response, odd = await self.session.put(chunk.body)
         except MstrError as error:
             rows = range(chunk.first_row, chunk.first_row + chunk.rows)
             raise UploadFailed(
@@ -244,7 +244,7 @@ class Sending:
             ) from error
         finally:
             self._tally.sending += time.monotonic() - began
-        self._tally.took(chunk, answer.retries, odd=odd)
+        self._tally.took(chunk, response.retries, odd=odd)
         self._on_chunk(chunk.table)
 
     def _hint(self, chunk: Chunk, error: MstrError) -> str | None:

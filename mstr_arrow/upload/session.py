@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from mstr_arrow.http.request import Body
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.session.project_http import ProjectHttp
 
 logger = logging.getLogger("mstr_arrow")
@@ -121,8 +121,8 @@ class UploadSession:
             lost.add(dataset_id)
             return times == 1
 
-        def read(answer: Answer) -> UploadSession:
-            body = answer.json()
+        def read(response: Response) -> UploadSession:
+            body = response.json()
             with reading(body, "an upload session"):
                 return cls(http, dataset_id, text(body, "uploadSessionId", "id"))
 
@@ -139,7 +139,7 @@ class UploadSession:
         lost.discard(dataset_id)
         return session
 
-    async def put(self, body: Body) -> tuple[Answer, bool]:
+    async def put(self, body: Body) -> tuple[Response, bool]:
         """Send a chunk; return the answer, and whether it says something. PUT …/uploadSessions/{id}.
 
         It may be repeated, for the server knows it by its index. So it is, once, where the answer is no JSON: a
@@ -148,7 +148,7 @@ class UploadSession:
         return await self._http.read(
             "PUT",
             self._path,
-            lambda answer: (answer, _said(answer) not in _NOTHING),
+            lambda response: (response, _said(response) not in _NOTHING),
             data=body,
             headers={"Content-Type": "application/json"},
             subject=Subject.UPLOAD,
@@ -244,9 +244,9 @@ def is_taken(error: ServerError) -> bool:
     return meant_status(error) == _CONFLICT or code_number(error.code) == _ALREADY_THERE
 
 
-def _said(answer: Answer) -> Any:
+def _said(response: Response) -> Any:
     """Return what an answer says, None without a body; errors: ProtocolError for what is no JSON."""
-    return answer.json() if answer.body else None
+    return response.json() if response.body else None
 
 
 def _refused(error: MstrError) -> bool:

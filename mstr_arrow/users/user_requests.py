@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from mstr_arrow.http.response import Answer
+    from mstr_arrow.http.response import Response
     from mstr_arrow.session.project_http import ProjectHttp
 
 
@@ -73,7 +73,9 @@ async def find_account(http: ProjectHttp, wanted: str) -> Account:
     """Return the user of that id, full name or user name; NotFound lists near ones, UsageError several."""
     check_text("user", wanted)
     if OBJECT_ID.fullmatch(wanted.strip()):
-        return await http.read("GET", f"users/{wanted.strip().upper()}", lambda answer: read_account(answer.json()))
+        return await http.read(
+            "GET", f"users/{wanted.strip().upper()}", lambda response: read_account(response.json())
+        )
     likely = [] if {"*", "?"} & set(wanted) else await list_accounts(http, f"{wanted.strip()}*")
     if not (found := _find_named(wanted, likely)):
         everybody = await list_accounts(http)  # a server may compare letters in its own way
@@ -140,26 +142,26 @@ async def add_address(
 async def _post_address(http: ProjectHttp, user_id: str, body: dict[str, Any], before: set[str]) -> Address:
     value = body.get("value") or body["physicalAddress"]
 
-    def new(found: Addresses) -> Address | None:
+    def find_new(found: Addresses) -> Address | None:
         added = [each for each in found if each.id not in before and each.value == value]
         return added[-1] if added else None
 
     async def look() -> Address | None:
-        return new(await fetch_addresses(http, user_id))
+        return find_new(await fetch_addresses(http, user_id))
 
     async def undo(made: Address) -> None:
         await delete_address(http, user_id, made.id)
 
-    def find_made(answer: Answer) -> Address:
-        """Find the new one in the answer, which lists all."""
-        told = answer.json()
-        added = new(read_addresses(told))
+    def read_new(response: Response) -> Address:
+        """Read the new one from the answer, which lists all."""
+        told = response.json()
+        added = find_new(read_addresses(told))
         if added is None:
             raise unexpected(told, "a list with the new address")
         return added
 
     path = f"v2/users/{user_id}/addresses"
-    return await once.create(http, path, body, find_made, look=look, undo=undo, how_to_see=_HOW_TO_SEE)
+    return await once.create(http, path, body, read_new, look=look, undo=undo, how_to_see=_HOW_TO_SEE)
 
 
 async def change_address(http: ProjectHttp, user_id: str, wanted: object, changed: Mapping[str, Any]) -> Address:
@@ -222,8 +224,8 @@ def find_addresses(addresses: Sequence[Address], wanted: str) -> list[Address]:
 
 
 async def _addresses(http: ProjectHttp, user_id: str) -> Any:
-    def read(answer: Answer) -> Any:
-        body = answer.json()
+    def read(response: Response) -> Any:
+        body = response.json()
         read_addresses(body)
         return body
 

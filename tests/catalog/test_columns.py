@@ -8,7 +8,7 @@ import pytest
 from mstr_arrow.catalog import columns
 from mstr_arrow.catalog.columns import as_columns, read_infos, read_page
 from mstr_arrow.errors import ProtocolError
-from mstr_arrow.http.response import Answer
+from mstr_arrow.http.response import Response
 
 OBJECT = {
     "id": "0F1E2D3C" * 4,
@@ -48,24 +48,24 @@ UNUSUAL = {
 }
 
 
-def answer(body, *, escaped=False, **headers):
-    return Answer(200, headers, json.dumps(body, ensure_ascii=escaped).encode())
+def response(body, *, escaped=False, **headers):
+    return Response(200, headers, json.dumps(body, ensure_ascii=escaped).encode())
 
 
 @pytest.mark.parametrize("changed", USUAL.values(), ids=USUAL)
 def test_a_usual_page_is_read_into_columns_at_once(monkeypatch, changed):
     page = [OBJECT, OBJECT | changed]
-    expected = as_columns(read_infos(answer(page)).items)
+    expected = as_columns(read_infos(response(page)).items)
     monkeypatch.setattr(columns, "read_object", None)  # which is for other pages
-    assert read_page(answer({"totalItems": 2, "result": page})).items.equals(expected)
-    assert read_page(answer(page)).items.equals(expected)
+    assert read_page(response({"totalItems": 2, "result": page})).items.equals(expected)
+    assert read_page(response(page)).items.equals(expected)
 
 
 @pytest.mark.parametrize("changed", UNUSUAL.values(), ids=UNUSUAL)
 def test_an_unusual_page_is_read_all_the_same(changed):
     page = [OBJECT, OBJECT | changed]
-    expected = as_columns(read_infos(answer(page)).items)
-    assert read_page(answer(page, escaped=True)).items.equals(expected)
+    expected = as_columns(read_infos(response(page)).items)
+    assert read_page(response(page, escaped=True)).items.equals(expected)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_an_unusual_page_is_read_all_the_same(changed):
     ],
 )
 def test_the_larger_of_two_totals_is_what_was_promised(body, headers, total):
-    page = read_page(answer(body, **headers))
+    page = read_page(response(body, **headers))
     assert page.total == total
     assert len(page.items) == (1 if "result" not in body or body["result"] else 0) * (body != {"totalItems": 0})
 
@@ -93,7 +93,7 @@ def test_the_larger_of_two_totals_is_what_was_promised(body, headers, total):
 )
 def test_what_is_no_page_is_refused(body):
     with pytest.raises(ProtocolError):
-        read_page(Answer(200, {}, body))
+        read_page(Response(200, {}, body))
 
 
 @pytest.mark.parametrize("item", [b"{}", b"null"])
@@ -101,10 +101,10 @@ def test_a_page_of_objects_by_the_million_takes_no_memory(item):
     body = b"[" + b",".join([item] * 2_000_000) + b"]"
     before = pa.default_memory_pool().max_memory()
     with pytest.raises(ProtocolError):
-        read_page(Answer(200, {}, body))
+        read_page(Response(200, {}, body))
     assert pa.default_memory_pool().max_memory() - before < 50 * 2**20
 
 
 def test_pages_without_objects_have_the_same_columns():
-    assert read_page(answer([])).items.schema.equals(columns.LISTED)
-    assert pa.Table.from_batches([read_page(answer([OBJECT])).items]).schema.equals(columns.LISTED)
+    assert read_page(response([])).items.schema.equals(columns.LISTED)
+    assert pa.Table.from_batches([read_page(response([OBJECT])).items]).schema.equals(columns.LISTED)

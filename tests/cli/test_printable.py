@@ -11,7 +11,7 @@ from rich.text import Text
 
 from mstr_arrow.cli.render.errors import explain
 from mstr_arrow.cli.render.progress import progress
-from mstr_arrow.cli.render.streams import Shown, Terminal
+from mstr_arrow.cli.render.streams import PrintableStream, Terminal
 from mstr_arrow.errors import MstrError
 from mstr_arrow.fetch.stats import ScanStats
 from mstr_arrow.printable import printable
@@ -90,7 +90,7 @@ def test_a_bar_is_not_steered():
 def test_csv_on_a_terminal_does_not_steer_it():
     out = io.BytesIO()
     data = f'"{HOSTILE}","Größe"\n'.encode()
-    shown = Shown(out)
+    shown = PrintableStream(out)
     assert sum(shown.write(data[at : at + 1]) for at in range(len(data))) == len(data)
     assert not STEERING.search(out.getvalue().decode())
     assert "Größe" in out.getvalue().decode()

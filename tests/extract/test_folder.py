@@ -45,7 +45,7 @@ def test_what_the_manifest_does_not_name_is_removed(folder):
     ):
         (folder.work / name).write_text("half")
     folder.private.write_text("{}")
-    assert folder.unfinished() == manifest
+    assert folder.read_begun() == manifest
     folder.keep_only(manifest)
     left = {path.name for path in folder.work.iterdir()}
     assert left == {"part-00000.parquet", "part-00001.parquet", "_manifest.json", ".private.json"}
@@ -86,7 +86,7 @@ def test_a_folder_that_cannot_be_put_in_place_gives_the_old_one_back(folder, tmp
         with pytest.raises(OSError, match="Input/output"):
             folder.put_in_place()
     assert len(list(folder.path.glob("*.parquet"))) == 2
-    assert folder.unfinished() == manifest
+    assert folder.read_begun() == manifest
     folder.put_in_place()
     assert [path.name for path in tmp_path.iterdir()] == ["sales"]
     assert len(list(folder.path.glob("*.parquet"))) == 1

@@ -177,7 +177,7 @@ def test_a_run_that_stood_still_writes_nothing_any_more(s3, simulator, cube, els
     interrupted(simulator, cube, s3.uri("sales"))
     still = folder_at(s3.uri("sales"))
     assert still.lock()
-    begun = still.unfinished()
+    begun = still.read_begun()
     still._hold._over.set()  # it gives no sign of life any more
     elsewhere()
     done = cube.extract(s3.uri("sales"), part_rows=PART)

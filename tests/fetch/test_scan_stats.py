@@ -6,7 +6,7 @@ from mstr_arrow.config import Limits
 from mstr_arrow.errors import UsageError
 from mstr_arrow.fetch.read_options import ReadOptions
 from mstr_arrow.fetch.stats import Meter
-from mstr_arrow.http.response import Answer
+from mstr_arrow.http.response import Response
 from mstr_arrow.simulator import Fault
 
 
@@ -64,7 +64,7 @@ def test_an_open_read_shows_how_far_it_is(connection):
 def test_a_read_without_time_has_no_speed():
     async def main():
         meter = Meter()
-        meter.answered(Answer(200, {}, b"12345", retries=2, seconds_waiting=0.5, seconds_transferring=0.25))
+        meter.answered(Response(200, {}, b"12345", retries=2, seconds_waiting=0.5, seconds_transferring=0.25))
         meter.decoded(5, 0.125)
         watch = asyncio.ensure_future(meter.watch_lag())
         await asyncio.sleep(0.05)

@@ -6,7 +6,7 @@ import pytest
 
 from mstr_arrow.errors import MstrError
 from mstr_arrow.grid.decode import decode_page, decode_plainly
-from mstr_arrow.grid.options import GridOptions
+from mstr_arrow.grid.grid_options import GridOptions
 from mstr_arrow.simulator import Fault
 from tests.fuzz.flows import FLOWS, flat
 from tests.fuzz.mutations import mutate

@@ -147,7 +147,7 @@ def run(sim: Simulator, flow: Callable[[Any], Any], *, plainly: bool = False) ->
         except BaseException as error:  # noqa: BLE001 - which errors may come is what is tested
             outcomes.append(Outcome(error=error))
 
-    refused = patch.object(fast, "read_parts", side_effect=Unrecognised("the plain decoder is asked for"))
+    refused = patch.object(fast, "read_arrays", side_effect=Unrecognised("the plain decoder is asked for"))
     with warnings.catch_warnings(), refused if plainly else nullcontext():
         warnings.simplefilter("ignore", DataLossWarning)
         thread = threading.Thread(target=work, daemon=True)

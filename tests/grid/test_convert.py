@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from mstr_arrow.grid.convert import parse_texts
-from mstr_arrow.grid.values import array_of, reader_of
+from mstr_arrow.grid.value_rule import array_of, reader_of
 
 STAMP = pa.timestamp("us")
 OFFSETS = (

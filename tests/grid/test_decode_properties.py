@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from mstr_arrow.errors import MstrError
 from mstr_arrow.grid import cut, decode, fast, matrix
-from mstr_arrow.grid.options import GridOptions
+from mstr_arrow.grid.grid_options import GridOptions
 
 PLAINLY = decode.decode_plainly
 
@@ -492,7 +492,7 @@ def test_the_fast_path_reads_what_servers_usually_send(page, ascii_only, small_l
         forced(small_list, near=500),
         patch.object(decode, "decode_plainly", side_effect=AssertionError("plain")),
         patch.object(fast, "_parse_piece", side_effect=AssertionError("parsed")),
-        patch.object(fast, "read_parts", wraps=fast.read_parts) as spy,
+        patch.object(fast, "read_arrays", wraps=fast.read_arrays) as spy,
     ):
         found = decode_page(text)
     assert spy.call_count == (found.paging.current > 0)

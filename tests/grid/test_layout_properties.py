@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
 from mstr_arrow.grid import cut, decode, matrix
-from mstr_arrow.grid.options import GridOptions
+from mstr_arrow.grid.grid_options import GridOptions
 from mstr_arrow.grid.stitch import Stitcher
 
 PLAINLY = decode.decode_plainly

@@ -11,7 +11,7 @@ import pytest
 
 from mstr_arrow.errors import DataMismatch, ProtocolError
 from mstr_arrow.grid import decode
-from mstr_arrow.grid.options import GridOptions
+from mstr_arrow.grid.grid_options import GridOptions
 from mstr_arrow.grid.stitch import Stitcher
 
 PLAINLY = decode.decode_plainly

@@ -14,7 +14,7 @@ import pytest
 
 from mstr_arrow.errors import ConversionError, DataMismatch, ProtocolError, UsageError
 from mstr_arrow.grid import cut, decode, exact
-from mstr_arrow.grid.options import GridOptions
+from mstr_arrow.grid.grid_options import GridOptions
 
 PLAINLY = decode.decode_plainly
 

@@ -66,7 +66,7 @@ def test_a_type_that_does_not_hold_an_element(pages):
     ],
 )
 def test_a_page_is_chosen_by_names_values_and_ids(pages, choice, found):
-    assert pages.chosen_one(choice) == found
+    assert pages.choose_one(choice) == found
     assert [each["id"][:2] for each in pages.element_ids(found)] == [
         unit["elements"][number]["id"][:2] for unit, number in zip(UNITS, found, strict=True)
     ]
@@ -84,7 +84,7 @@ def test_a_page_is_chosen_by_names_values_and_ids(pages, choice, found):
 )
 def test_a_choice_that_is_no_page_is_one_clear_error(pages, choice, message):
     with pytest.raises(UsageError, match=message):
-        pages.chosen_one(choice)
+        pages.choose_one(choice)
 
 
 def test_without_page_by_there_is_nothing_to_choose():
@@ -92,7 +92,7 @@ def test_without_page_by_there_is_nothing_to_choose():
     pages = read_page_by([body])
     assert pages.table().num_columns == 0
     with pytest.raises(UsageError, match="the report has no page-by"):
-        pages.chosen_one({"Region": "East"})
+        pages.choose_one({"Region": "East"})
 
 
 def test_what_the_server_counts_and_lists_must_agree():
@@ -130,9 +130,9 @@ def test_pages_are_chosen_by_names_with_any_blanks(name):
     paging = {"total": 2, "current": 2, "offset": 0, "limit": 1000}
     pages = read_page_by([{"pageBy": units, "validPageByElements": {"paging": paging, "items": [[0, 0], [1, 0]]}}])
     if name == "2024":
-        assert pages.chosen({name: 7}) == pages.chosen({name: " 7"}) == ((0, 0), (1, 0))
+        assert pages.choose({name: 7}) == pages.choose({name: " 7"}) == ((0, 0), (1, 0))
         return
     assert (
-        pages.chosen({name: " East "}) == pages.chosen({name: "East"}) == pages.chosen({name: "east"}) == ((0, 0),)
+        pages.choose({name: " East "}) == pages.choose({name: "East"}) == pages.choose({name: "east"}) == ((0, 0),)
     )
-    assert pages.chosen({name: "East End"}) == ((1, 0),)
+    assert pages.choose({name: "East End"}) == ((1, 0),)

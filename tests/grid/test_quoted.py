@@ -14,8 +14,8 @@ from mstr_arrow.errors import ConversionError
 from mstr_arrow.grid import decode, matrix
 from mstr_arrow.grid.cut import Piece, Unrecognised
 from mstr_arrow.grid.escapes import unescape
-from mstr_arrow.grid.matrix import MARKED, read_numbers, read_values, typed_values
-from mstr_arrow.grid.options import GridOptions
+from mstr_arrow.grid.grid_options import GridOptions
+from mstr_arrow.grid.matrix import MARKED, cast_values, read_numbers, read_values
 
 AWKWARD = [
     *("", "null", "5", "true", "a,", ",", ",a", '"', '""', "a ] b [ c", "],[", "],", ",[", "]", "[", "[[1,2]]"),
@@ -87,7 +87,7 @@ def test_texts_between_numbers_are_read_as_json_reads_them(rows, ascii_only, byt
 def test_texts_of_a_column_with_several_types_are_read_as_json_reads_them(texts, ascii_only, bytes_of_slice):
     raw = spell([[text] for text in texts], ascii_only=ascii_only)
     (array,) = read(raw, MARKED, bytes_of_slice=bytes_of_slice)
-    assert typed_values(array, pa.string()).to_pylist() == texts
+    assert cast_values(array, pa.string()).to_pylist() == texts
 
 
 def test_two_spellings_of_a_text_are_one_text():

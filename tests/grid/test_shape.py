@@ -2,7 +2,7 @@ import pyarrow as pa
 import pytest
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.grid.shape import ColumnChange, changes_of, check_mode, listed, refused
+from mstr_arrow.grid.shape import ColumnChange, changes_of, check_mode, describe_changes, find_refused
 
 
 def one_type(before, now):
@@ -100,12 +100,12 @@ def test_what_a_mode_refuses(mode, adds, left):
     before = pa.schema({"A": "int8", "B": "int8", "C": "int8", "D": "int8"})
     now = pa.schema({"C": "int8", "B": "int16", "D": "int8", "E": "int8"})
     changes = changes_of(before, now)
-    assert [each.kind for each in refused(changes, mode, adds=adds)] == left
+    assert [each.kind for each in find_refused(changes, mode, adds=adds)] == left
 
 
 def test_changes_are_told_by_column_and_type():
     before, now = pa.schema({"A": "string", "B": "int32"}), pa.schema({"C": "int8", "B": "int64"})
-    assert listed(changes_of(before, now)) == (
+    assert describe_changes(changes_of(before, now)) == (
         "the column 'A' (string) is gone; the type of the column 'B' was int32, and is int64 now, which holds "
         "more; the column 'C' (int8) is new"
     )

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from mstr_arrow.errors import ProtocolError
-from mstr_arrow.http.response import Answer
+from mstr_arrow.http.response import Response
 
 zipped = partial(gzip.compress, mtime=0)
 """Packs as gzip, the same bytes whenever it does: some of them name a test."""
@@ -19,8 +19,8 @@ BARE = zlib.compressobj(wbits=-15)
 BARE_DEFLATE = BARE.compress(PLAIN) + BARE.flush()
 
 
-def answer(body, encoding="", kind="application/json"):
-    return Answer(200, {"Content-Type": kind}, body, encoding)
+def response(body, encoding="", kind="application/json"):
+    return Response(200, {"Content-Type": kind}, body, encoding)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def answer(body, encoding="", kind="application/json"):
     ],
 )
 def test_a_body_is_unpacked_however_it_is_packed(body, encoding):
-    assert answer(body, encoding).json() == VALUE
+    assert response(body, encoding).json() == VALUE
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -63,7 +63,7 @@ def test_a_body_is_unpacked_however_it_is_packed(body, encoding):
     ],
 )
 def test_a_document_is_read_in_every_unicode_encoding(text, packed):
-    assert (answer(zipped(text), "gzip") if packed else answer(text)).json() == VALUE
+    assert (response(zipped(text), "gzip") if packed else response(text)).json() == VALUE
 
 
 @pytest.mark.parametrize(
@@ -78,11 +78,11 @@ def test_a_document_is_read_in_every_unicode_encoding(text, packed):
     ],
 )
 def test_a_charset_counts_where_the_text_is_no_utf_8(text, kind):
-    assert answer(text, kind=kind).json() == VALUE
+    assert response(text, kind=kind).json() == VALUE
 
 
 def test_latin_1_is_read_where_the_header_says_so():
-    assert answer('["Größe"]'.encode("latin-1"), kind="application/json;charset=ISO-8859-1").json() == ["Größe"]
+    assert response('["Größe"]'.encode("latin-1"), kind="application/json;charset=ISO-8859-1").json() == ["Größe"]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_latin_1_is_read_where_the_header_says_so():
     ],
 )
 def test_half_a_character_is_told_by_its_mark(text, value):
-    assert answer(text).json() == value
+    assert response(text).json() == value
 
 
 @pytest.mark.parametrize(
@@ -118,5 +118,5 @@ def test_half_a_character_is_told_by_its_mark(text, value):
 )
 def test_what_has_no_one_meaning_is_refused_with_what_was_seen(body, encoding, kind, said):
     with pytest.raises(ProtocolError, match=said) as caught:
-        answer(body, encoding, kind).json()
+        response(body, encoding, kind).json()
     assert caught.value.hint

@@ -15,7 +15,7 @@ from mstr_arrow.http import body as body_module
 from mstr_arrow.http import exchange
 from mstr_arrow.http.body import json_text, unpacked
 from mstr_arrow.http.client import Http
-from mstr_arrow.http.response import Answer, parsed
+from mstr_arrow.http.response import Response, parsed
 from mstr_arrow.opening import connect
 from mstr_arrow.prompts.collection import load
 from mstr_arrow.session.saved import read_session
@@ -63,7 +63,7 @@ def test_many_members_are_unpacked_in_little_time():
 def test_what_is_just_small_enough_is_read(size):
     body = gzip.compress(ZEROS[:size], mtime=0)
     assert unpacked(body, "gzip", MIB) == ZEROS[:size]
-    assert Answer(200, {}, body, "gzip", largest=MIB).content() == ZEROS[:size]
+    assert Response(200, {}, body, "gzip", largest=MIB).content() == ZEROS[:size]
 
 
 @pytest.mark.parametrize("opening", [b"[", b'{"a":', b'[{"a":'])
@@ -98,14 +98,14 @@ def streamed(piece, seconds, times=10_000_000):
 
 
 def ask(library, settings):
-    async def answer():
+    async def response():
         http = Http(library.url, settings)
         try:
             return await http.request("GET", "x")
         finally:
             await http.aclose()
 
-    return background.run(answer())
+    return background.run(response())
 
 
 @pytest.mark.parametrize("status", [200, 500])
@@ -135,8 +135,8 @@ def test_two_bytes_now_and_then_are_silence(library, quick):
 
 def test_a_trickle_of_more_than_that_is_read(library, quick):
     library.on("GET", "/api/x", streamed(bytes(50), 0.05, times=20))
-    answer = ask(library, replace(quick, timeouts=replace(quick.timeouts, read=0.5)))
-    assert len(answer.body) == 1_000
+    response = ask(library, replace(quick, timeouts=replace(quick.timeouts, read=0.5)))
+    assert len(response.body) == 1_000
 
 
 def test_a_small_body_may_take_its_time(library, quick):
@@ -155,10 +155,10 @@ def ask_all(library, settings, count, keep):
         kept = []
 
         async def one():
-            answer = await http.request("GET", "x")
+            response = await http.request("GET", "x")
             if keep:
-                kept.append(answer)
-            return len(answer.body)
+                kept.append(response)
+            return len(response.body)
 
         try:
             return await asyncio.gather(*(one() for _ in range(count)), return_exceptions=True)

@@ -8,7 +8,7 @@ import pytest
 from mstr_arrow import errors
 from mstr_arrow.http.disguised import error_within
 from mstr_arrow.http.error_map import error_for, meant_status
-from mstr_arrow.http.response import Answer
+from mstr_arrow.http.response import Response
 from mstr_arrow.http.retry import is_transient
 
 TOLD = {
@@ -20,9 +20,9 @@ TOLD = {
 }
 
 
-def answer(body, status=200, **headers):
+def response(body, status=200, **headers):
     raw = body if isinstance(body, bytes) else orjson.dumps(body)
-    return Answer(status, headers, raw, headers.get("Content-Encoding", ""))
+    return Response(status, headers, raw, headers.get("Content-Encoding", ""))
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204])
@@ -43,12 +43,12 @@ def answer(body, status=200, **headers):
     ],
 )
 def test_an_error_is_told_whatever_the_status_of_the_success(status, body):
-    assert error_within(answer(body, status)) is not None
+    assert error_within(response(body, status)) is not None
 
 
 @pytest.mark.parametrize("header", ["gzip", "GZIP", "x-gzip", "identity, gzip"])
 def test_an_error_is_told_where_it_is_packed(header):
-    assert error_within(answer(gzip.compress(orjson.dumps(TOLD)), **{"Content-Encoding": header})) is not None
+    assert error_within(response(gzip.compress(orjson.dumps(TOLD)), **{"Content-Encoding": header})) is not None
 
 
 @pytest.mark.parametrize(
@@ -77,15 +77,15 @@ def test_an_error_is_told_where_it_is_packed(header):
     ],
 )
 def test_an_answer_of_like_members_is_none(body):
-    assert error_within(answer(body)) is None
+    assert error_within(response(body)) is None
 
 
 def test_an_answer_about_many_is_left_to_whoever_asked():
-    assert error_within(answer({"errors": [TOLD]}, 207)) is None
+    assert error_within(response({"errors": [TOLD]}, 207)) is None
 
 
 def test_a_long_body_is_not_looked_into():
-    assert error_within(answer(orjson.dumps(TOLD) + b" " * 2**17)) is None
+    assert error_within(response(orjson.dumps(TOLD) + b" " * 2**17)) is None
 
 
 @pytest.mark.parametrize(

@@ -68,19 +68,19 @@ def http_answer(body, *, length=None, status="200 OK"):
 
 def test_an_answer_tells_how_long_it_took(library, ask):
     library.on("GET", "/api/x", json={"ok": True})
-    answer = ask("get", "x")
-    assert answer.json() == {"ok": True}
-    assert answer.retries == 0
-    assert 0 < answer.seconds_connecting < answer.seconds_waiting
-    assert answer.seconds_transferring >= 0
-    assert answer.headers["content-TYPE"].startswith("application/json")
+    response = ask("get", "x")
+    assert response.json() == {"ok": True}
+    assert response.retries == 0
+    assert 0 < response.seconds_connecting < response.seconds_waiting
+    assert response.seconds_transferring >= 0
+    assert response.headers["content-TYPE"].startswith("application/json")
 
 
 def test_a_packed_body_arrives_packed(library, ask):
     packed = gzip.compress(OK)
     library.on("GET", "/api/x", body=packed, headers={"Content-Encoding": "gzip"})
-    answer = ask("GET", "x")
-    assert (answer.body, answer.encoding, answer.json()) == (packed, "gzip", {"ok": True})
+    response = ask("GET", "x")
+    assert (response.body, response.encoding, response.json()) == (packed, "gzip", {"ok": True})
     assert library.headers[-1]["Accept-Encoding"] == "gzip"
 
 
@@ -212,8 +212,8 @@ def test_attempts_end(library, ask, quick):
 @pytest.mark.parametrize("broken", [b"", http_answer(OK[:5], length=len(OK)), b"HTTP/1.1 200 OK\r\nContent-Le"])
 def test_a_broken_answer_to_a_read_is_asked_for_again(quick, broken):
     with raw_server(broken, broken, http_answer(OK)) as (base, seen):
-        answer = background.run(_ask(base, quick, "GET", "x"))
-    assert (answer.body, answer.retries, len(seen)) == (OK, 2, 3)
+        response = background.run(_ask(base, quick, "GET", "x"))
+    assert (response.body, response.retries, len(seen)) == (OK, 2, 3)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])

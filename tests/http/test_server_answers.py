@@ -7,7 +7,7 @@ from mstr_arrow import errors
 from mstr_arrow.http.blotting import blotted
 from mstr_arrow.http.error_map import error_for
 from mstr_arrow.http.iserver import ISERVER
-from mstr_arrow.http.response import Answer
+from mstr_arrow.http.response import Response
 from mstr_arrow.http.retry import is_transient, was_turned_away
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.masked import Masked
@@ -157,8 +157,8 @@ def test_a_very_short_secret_behind_an_escape_is_hidden(before):
 
 def test_an_answer_unpacks_its_body():
     packed = gzip.compress(b'{"a":1}')
-    assert Answer(200, {}, packed, "gzip").json() == {"a": 1}
-    assert Answer(200, {}, b"[2]").content() == b"[2]"
+    assert Response(200, {}, packed, "gzip").json() == {"a": 1}
+    assert Response(200, {}, b"[2]").content() == b"[2]"
 
 
 @pytest.mark.parametrize(
@@ -171,12 +171,12 @@ def test_an_answer_unpacks_its_body():
 )
 def test_a_damaged_packing_is_a_protocol_error(body, encoding, said):
     with pytest.raises(errors.ProtocolError, match=said):
-        Answer(200, {}, body, encoding).content()
+        Response(200, {}, body, encoding).content()
 
 
 def test_a_page_in_place_of_json_is_shown_and_explained():
     with pytest.raises(errors.ProtocolError, match="Sign in") as caught:
-        Answer(200, {}, b"<html><title>Sign in</title>").json()
+        Response(200, {}, b"<html><title>Sign in</title>").json()
     assert "log-in page" in caught.value.hint
 
 

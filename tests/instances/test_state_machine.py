@@ -18,9 +18,9 @@ from mstr_arrow.errors import (
     ServerError,
     TimeoutExceeded,
 )
-from mstr_arrow.grid.options import GridOptions
+from mstr_arrow.grid.grid_options import GridOptions
 from mstr_arrow.grid.rows import Range
-from mstr_arrow.http.response import Answer
+from mstr_arrow.http.response import Response
 from mstr_arrow.instances.instance_status import PROMPTED, READY, State
 from mstr_arrow.instances.page_choice import PageChoice
 from mstr_arrow.instances.source import Source
@@ -62,11 +62,11 @@ def machine(of=None, **more):
 
 def page(total=2000):
     body = {"instanceId": "I1", "data": {"paging": {"total": total}}}
-    return Received(Answer(200, {}, orjson.dumps(body)), State("I1", READY, whole=True))
+    return Received(Response(200, {}, orjson.dumps(body)), State("I1", READY, whole=True))
 
 
 def said(number, *, instance_id="I1", pause=None, body=b"{}", **more):
-    return Received(Answer(200, {}, body), State(instance_id, number, **more), pause)
+    return Received(Response(200, {}, body), State(instance_id, number, **more), pause)
 
 
 @dataclass
@@ -127,7 +127,7 @@ def test_cubes_and_older_servers_get_the_body_at_once(of):
 def test_a_page_that_comes_at_once_is_the_first_where_nothing_is_to_be_changed():
     way = start(source(body={})).then(page())
     assert way.step == CheckAnswers()
-    assert way.then(None).step == Done(page().answer)
+    assert way.then(None).step == Done(page().response)
     assert way.machine.phase is Phase.ENDED
 
 
@@ -159,7 +159,7 @@ def test_it_asks_how_far_the_instance_is_until_it_is_ready():
     assert way.then(None).sent == "GET reports/R1/instances/I1/status"
     way.then(said(6), None, said(READY), None)
     assert (way.sent, way.step.params["limit"], way.machine.running) == (f"GET {INSTANCES}/I1", 500, False)
-    assert way.then(page()).step == Done(page().answer)
+    assert way.then(page()).step == Done(page().response)
 
 
 def test_pauses_grow_unless_the_server_names_one():
@@ -184,7 +184,7 @@ def test_a_server_without_a_status_is_asked_for_a_page_with_little_patience():
     assert isinstance(way.then(TimeoutExceeded("nothing yet.")).step, Pause)
     assert way.then(None).step.wait == 2 * SHORT_READ
     assert isinstance(way.then(ServerError("cut.", status=502)).step, Pause)
-    assert way.then(None, page(), None).step == Done(page().answer)
+    assert way.then(None, page(), None).step == Done(page().response)
 
 
 def test_what_is_no_slow_page_is_raised_while_peeking():
@@ -202,13 +202,13 @@ def test_prompts_are_answered_and_a_page_asked_for():
     assert (way.machine.doing, way.machine.running) == ("waiting for answers to prompts", False)
     assert way.then(None).sent == f"GET {INSTANCES}/I1"
     assert way.then(said(PROMPTED)).step == AnswerPrompts("I1")  # the next level
-    assert way.then(None, page(), None).step == Done(page().answer)
+    assert way.then(None, page(), None).step == Done(page().response)
 
 
 def test_answers_are_checked_when_the_instance_is_ready_and_not_where_one_is_changed():
     assert start().then(page()).step == CheckAnswers()
     over = start(source(over="I1"), held="I1").then(page())
-    assert over.step == Done(page().answer)
+    assert over.step == Done(page().response)
 
 
 # Changing
@@ -219,12 +219,12 @@ def test_what_is_ready_is_changed_as_the_body_says():
     assert (way.sent, way.step.json, way.step.params["limit"]) == (f"PUT {INSTANCES}/I1", FILTERED, 500)
     assert way.machine.phase is Phase.CHANGING
     way.then(page(total=7), None)
-    assert way.step == Done(page(total=7).answer)
+    assert way.step == Done(page(total=7).response)
 
 
 def test_a_result_without_rows_that_no_instance_holds_is_not_changed():
-    nothing = Received(Answer(200, {}, b'{"data": {"paging": {"total": 0}}}'), State(None, READY, whole=True))
-    assert start().then(nothing).step == Done(nothing.answer)
+    nothing = Received(Response(200, {}, b'{"data": {"paging": {"total": 0}}}'), State(None, READY, whole=True))
+    assert start().then(nothing).step == Done(nothing.response)
 
 
 def test_a_change_that_runs_is_waited_for_and_its_page_asked_for():
@@ -314,7 +314,7 @@ def test_where_it_is_gone_another_is_created():
 def test_a_given_instance_is_read_as_it_is():
     way = start(source(given="G1"))
     assert (way.sent, way.step.params["limit"]) == (f"GET {INSTANCES}/G1", 500)
-    assert way.then(page(), None).step == Done(page().answer)
+    assert way.then(page(), None).step == Done(page().response)
 
 
 def test_a_given_instance_that_is_gone_says_where_instances_are_good():

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.grid.options import GridOptions
+from mstr_arrow.grid.grid_options import GridOptions
 from mstr_arrow.grid.schema import ID_FORM, Column, Columns
 from mstr_arrow.instances.source import Source
 from mstr_arrow.query.element_lookup import Element, as_elements, texts_in_the_way, with_elements

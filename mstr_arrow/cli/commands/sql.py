@@ -31,7 +31,7 @@ from mstr_arrow.session.client import client_of
 
 if TYPE_CHECKING:
     from mstr_arrow.cli.sql.sources import Source
-    from mstr_arrow.grid.options import OnBadValue
+    from mstr_arrow.grid.grid_options import OnBadValue
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 import typer
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.grid.options import OnBadValue
+from mstr_arrow.grid.grid_options import OnBadValue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from mstr_arrow.cli.options.written import Written
 from mstr_arrow.cli.render.progress import MB, summarise
-from mstr_arrow.cli.render.streams import Closed, Shown
+from mstr_arrow.cli.render.streams import ClosedStream, PrintableStream
 from mstr_arrow.cli.render.tables import count
 from mstr_arrow.errors import MstrError, UsageError
 from mstr_arrow.files.locations import in_store
@@ -206,7 +206,7 @@ def output_from(
 ) -> Output:
     """Read the option ``--output``; errors: UsageError for what could not be written in the end.
 
-    Whoever ``makes_folders`` is not told of those that are missing.
+    With ``makes_folders`` those that are missing are no error: they will be made.
     """
     folder = text.endswith(("/", os.sep))
     if folder or (parquet.in_parts and text != "-"):
@@ -252,12 +252,12 @@ def _check_on_disk(path: Path, *, makes_folders: bool) -> None:
 def _to_standard_output() -> Iterator[Target]:
     """Give standard output, for bytes; a terminal shows CSV, and is not steered by what is in it."""
     with open(sys.stdout.fileno(), "wb", closefd=False) as stream:
-        yield cast("BinaryIO", Shown(stream)) if sys.stdout.isatty() else stream
+        yield cast("BinaryIO", PrintableStream(stream)) if sys.stdout.isatty() else stream
 
 
 def _standard_output(chosen: Format | None, parquet: ParquetOptions) -> Output:
     form = chosen or Format.ARROW
-    if isinstance(sys.stdout, Closed):
+    if isinstance(sys.stdout, ClosedStream):
         raise UsageError("standard output is closed.", hint="Name a file: -o result.parquet")
     if form is not Format.CSV and sys.stdout.isatty():
         raise UsageError(

@@ -8,7 +8,7 @@ import typer
 from mstr_arrow.cli.options.column_types import read_types
 from mstr_arrow.cli.options.on_bad_value import OnBadValues, read_on_bad_value
 from mstr_arrow.fetch.read_options import ScanOptions
-from mstr_arrow.grid.options import Forms, Layout, Subtotals, Values
+from mstr_arrow.grid.grid_options import Forms, Layout, Subtotals, Values
 
 RESULT = "Result"
 

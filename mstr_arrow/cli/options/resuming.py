@@ -19,7 +19,7 @@ from mstr_arrow.extract.extract_options import OnChange, Verify
 from mstr_arrow.fetch.read_options import Required
 from mstr_arrow.files.missing import folders_made
 from mstr_arrow.files.uris import is_store_uri
-from mstr_arrow.grid.shape import SchemaMode, listed
+from mstr_arrow.grid.shape import SchemaMode, describe_changes
 from mstr_arrow.paths import path_to_write
 from mstr_arrow.session.client import client_of
 
@@ -168,7 +168,7 @@ def describe(done: ExtractResult, *, if_changed: bool) -> str:
     read = f"{summarise(done.stats)} → " if done.stats else ""
     resumed = f", {done.resumed:,} of them by former runs" if done.resumed else ""
     again = "; the data had changed, so it began again" if done.restarted else ""
-    changed = f"; {listed(done.changes)}" if done.changes else ""
+    changed = f"; {describe_changes(done.changes)}" if done.changes else ""
     mended = f"; read again, since {done.damage}" if done.damage else ""
     why = f"\nWhen the data were published is not known: {done.why_no_data_time}." if done.why_no_data_time else ""
     return f"{read}{whole}{resumed}{again}{changed}{mended}{why if if_changed else ''}"

@@ -46,7 +46,7 @@ def show_errors(console: Console, *, verbose: bool, interrupted: str = NO_FILE) 
     ``verbose`` shows the traceback, without local variables, and what happens on the network. ``interrupted`` says
     what Ctrl-C and SIGTERM leave behind.
     """
-    with console.collecting(verbose=verbose) if isinstance(console, LogLines) else nullcontext():
+    with console.write_logs(verbose=verbose) if isinstance(console, LogLines) else nullcontext():
         try:
             with hear_signals(), _show_warnings(console), _listen(console) if verbose else nullcontext():
                 yield

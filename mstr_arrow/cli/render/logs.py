@@ -80,7 +80,7 @@ class LogLines(Terminal):
         self.write(logging.DEBUG, type(event).__name__, **asdict(event))
 
     @contextmanager
-    def collecting(self, *, verbose: bool) -> Iterator[None]:
+    def write_logs(self, *, verbose: bool) -> Iterator[None]:
         """Write meanwhile what the package logs; leave its logger as it was."""
         package, handler = logging.getLogger("mstr_arrow"), logging.StreamHandler(sys.stderr)
         handler.setFormatter(JsonLine())

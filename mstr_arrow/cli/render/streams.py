@@ -53,7 +53,7 @@ class Terminal(Console):
         raise  # noqa: PLE0704 - rich calls this where it handles a BrokenPipeError
 
 
-class Shown(io.RawIOBase):
+class PrintableStream(io.RawIOBase):
     """A stream of UTF-8 to a terminal, whose texts do not steer it."""
 
     def __init__(self, terminal: BinaryIO) -> None:
@@ -71,7 +71,7 @@ class Shown(io.RawIOBase):
         return len(piece)
 
 
-class Closed(io.TextIOWrapper):
+class ClosedStream(io.TextIOWrapper):
     """Stands for a stream that the shell has closed, as ``>&-`` does: what is written is dropped."""
 
     def __init__(self) -> None:
@@ -104,7 +104,7 @@ def standard_streams() -> Iterator[None]:
 
 def _take_any_text() -> tuple[TextIO, TextIO]:
     # Python has None in place of a stream that the shell has closed.
-    sys.stdout, sys.stderr = (stream or Closed() for stream in (sys.stdout, sys.stderr))
+    sys.stdout, sys.stderr = (stream or ClosedStream() for stream in (sys.stdout, sys.stderr))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mstr_arrow.catalog.object_info import ObjectInfo
     from mstr_arrow.connection import Connection
     from mstr_arrow.fetch.read_options import ScanOptions
-    from mstr_arrow.grid.options import OnBadValue
+    from mstr_arrow.grid.grid_options import OnBadValue
     from mstr_arrow.scan.scan import Scan
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from mstr_arrow.arrays import make_array
-from mstr_arrow.grid.types import is_text
+from mstr_arrow.grid.server_types import is_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -44,8 +44,8 @@ def complete(page: dict[str, Any], offset: int) -> None:
     for axis in ("rows", "columns"):
         headers[axis] = _numbers(headers.get(axis))
     if empty:
-        headers["rows"] = _nothing(headers["rows"])
-        values |= {part: _nothing(values.get(part)) for part in ("raw", "formatted")}
+        headers["rows"] = _drop_empty_row(headers["rows"])
+        values |= {part: _drop_empty_row(values.get(part)) for part in ("raw", "formatted")}
     if page.get("instanceId") is None:
         page["instanceId"] = ""
 
@@ -123,7 +123,7 @@ def _member(holder: dict[str, Any], name: str) -> dict[str, Any]:
     return member
 
 
-def _nothing(matrix: Any) -> Any:
+def _drop_empty_row(matrix: Any) -> Any:
     """Return the matrix of no rows, which may be missing or have one row without cells."""
     return [] if matrix in (None, [[]]) else matrix
 

@@ -14,7 +14,7 @@ import pytest
 
 from mstr_arrow.errors import ConversionError, ProtocolError
 from mstr_arrow.grid import cut, decode
-from mstr_arrow.grid.options import GridOptions
+from mstr_arrow.grid.grid_options import GridOptions
 
 READERS = [
     pytest.param(getattr(decode, read), layout, id=f"{read} {layout}")

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mstr_arrow.arrays import make_scalar
-from mstr_arrow.grid.types import TEXT, is_text
+from mstr_arrow.grid.server_types import TEXT, is_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -47,7 +47,7 @@ class Elements:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class PageArrays:
     """One page: ``count`` rows of the grid, their headers, the headers of the data columns, the values.
 
     ``rows`` pairs each place of a row's header with an index per row; ``metric_rows`` says which metric a row is
