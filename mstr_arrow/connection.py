@@ -89,8 +89,8 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
 
         A publication that is under way is waited for first, at most as long as it was to be waited for anyway.
         A session that was delegated, or opened by somebody else, is left open unless ``log_out`` is True, for a
-        log-out may end all sessions of the user; with False the connection's own is left open, too, for whoever
-        got it by :meth:`save_session`. Does nothing when called again, or in a forked child.
+        log-out may end all sessions of the user; with False the connection's own is left open, too, for a process
+        that got it by :meth:`save_session`. Does nothing when called again, or in a forked child.
         """
         if self._client.is_open:
             background.run(self._close(log_out=log_out))
@@ -148,7 +148,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
     ) -> dict[str, Any]:
         """Return what another process needs to use this session, and write it to ``path`` where one is given.
 
-        It is a secret: whoever holds it acts as the user until the session ends. The file can be read by its
+        It is a secret: who holds it acts as the user until the session ends. The file can be read by its
         owner alone. Take it up with ``connect(session=…)``, and then ``close(log_out=False)`` here.
         ``format="mstr-rest-requests"`` is the JSON of that package.
         """

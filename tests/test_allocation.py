@@ -34,5 +34,13 @@ def test_jemalloc_takes_the_place_of_mimalloc_unless_it_was_chosen(choose, monke
     assert choose(pa.mimalloc_memory_pool()) == "mimalloc"
 
 
+@pytest.mark.skipif("mimalloc" not in pa.supported_memory_backends(), reason="this Arrow has no mimalloc")
+def test_mimalloc_set_after_the_first_read_stays(choose):
+    choose(pa.system_memory_pool())
+    pa.set_memory_pool(pa.mimalloc_memory_pool())
+    prefer_jemalloc()
+    assert pa.default_memory_pool().backend_name == "mimalloc"
+
+
 def test_another_allocator_stays(choose):
     assert choose(pa.system_memory_pool()) == "system"

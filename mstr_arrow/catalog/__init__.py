@@ -1,1 +1,1 @@
-"""What there is in a project: searched, found by any spelling, listed by folder."""
+"""Objects of a project: searched, found by any spelling, listed by folder."""

@@ -19,7 +19,7 @@ _OUTSIDE = ("expiration", "expirationTimeZone", "contactSecurity")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zip(Part):
-    """A zip file that an e-mail's content comes in; with a ``password`` it is asked for whoever opens it.
+    """A zip file that an e-mail's content comes in; with a ``password``, which is needed to open it.
 
     >>> Zip(filename="sales", password="s3cret")
     Zip(filename='sales', password_protect=True)

@@ -1,4 +1,4 @@
-"""Which run and which job this is, for whoever writes a log: told to all that is done for them."""
+"""Which run and which job a task belongs to, for the lines that it writes to a log."""
 
 from __future__ import annotations
 

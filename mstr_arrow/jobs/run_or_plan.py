@@ -94,7 +94,7 @@ async def run_async(
 
 
 def run_with(file: str | os.PathLike[str], choice: RunChoice) -> RunRecord:
-    """Do what `run` does, for whoever has another way to the server of jobs that name none."""
+    """Do what `run` does, with another way to the server of jobs that name none."""
     return background.run(_run(file, choice))
 
 

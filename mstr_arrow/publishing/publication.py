@@ -91,7 +91,7 @@ class Publication:
         await self._following.wait(longest, on_progress)
 
     def cancel(self) -> None:
-        """Have the server cancel it, whoever started it; does nothing when it has ended.
+        """Have the server cancel the publication, even of another user; does nothing when it has ended.
 
         Raises PermissionDenied where this login may not: then closing the connection ends what it started.
         """
@@ -145,8 +145,8 @@ async def publish(
 ) -> Publication:
     """Follow what a publisher has started; wait for its end, or not.
 
-    Whoever gives up waiting, or waits for more than these ``seconds`` (None is ``Timeouts.publish``), has it
-    cancelled, if it was started here.
+    A wait that is given up, or lasts for more than these ``seconds`` (None is ``Timeouts.publish``), cancels the
+    publication, if it was started here.
     """
     longest = client.http.settings.timeouts.publish if seconds is None else seconds
     following = Following(client.session, publisher, longest)

@@ -1,1 +1,1 @@
-"""What is asked of an object, divided between the server and us. All but the look-up of elements is pure."""
+"""Queries: conditions, columns and order, divided between the server and us. Pure, but for looking up elements."""

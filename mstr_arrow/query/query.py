@@ -1,4 +1,4 @@
-"""What is asked of an object: columns, conditions, order, how many rows. Pure."""
+"""A query about an object: columns, conditions, order, how many rows. Pure."""
 
 from __future__ import annotations
 

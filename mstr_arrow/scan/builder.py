@@ -152,11 +152,11 @@ class ScanBuilder:
         as ``value`` next time; it is None where no row came, and then the former one counts on.
 
         ``overlap`` reads as far before ``value`` once more, for rows that come late: ``"3 days"``, a timedelta, or
-        a number where the column holds numbers. Whoever writes rows beside former ones has some of them twice, so
-        they are merged by keys, or whole partitions replaced; ``inclusive=False`` leaves the rows at ``value``
-        out, for whoever can only append. What is deleted, or changed further back, is not seen. A read whose
-        highest value is below ``value`` warns: the object was loaded with less. `extract`, which goes on over
-        several runs, notes no highest value.
+        a number where the column holds numbers. Written beside former rows, some are there twice then, unless
+        they are merged by keys or replace whole partitions; ``inclusive=False`` leaves the rows at ``value``
+        out, for a destination that can only be appended to. What is deleted, or changed further back, is not
+        seen. A read whose highest value is below ``value`` warns: the object was loaded with less. `extract`,
+        which goes on over several runs, notes no highest value.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     sales = conn.cube("Sales Cube").since("Day")

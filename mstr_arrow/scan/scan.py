@@ -118,7 +118,7 @@ class Scan(Tabular, Extractable):
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Export one read as an Arrow C stream, texts as plain strings.
 
-        Whoever reads it keeps only the text of an error, and shows a Ctrl-C as an error of its own.
+        Its reader keeps only the text of an error, and shows a Ctrl-C as an error of its own.
         """
         return self.to_reader(strings="plain").__arrow_c_stream__(requested_schema)
 

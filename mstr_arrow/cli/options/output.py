@@ -206,7 +206,7 @@ def output_from(
 ) -> Output:
     """Read the option ``--output``; errors: UsageError for what could not be written in the end.
 
-    Whoever ``makes_folders`` is not told of those that are missing.
+    With ``makes_folders`` those that are missing are no error: they will be made.
     """
     folder = text.endswith(("/", os.sep))
     if folder or (parquet.in_parts and text != "-"):

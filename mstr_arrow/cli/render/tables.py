@@ -58,7 +58,7 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def as_cell(text: str) -> str:
-    """Write a text on one line, with the escapes that it will have, for whoever aligns it with others."""
+    """Write a text on one line, with the escapes that it will have, to be aligned with others."""
     encoding = sys.stdout.encoding or "utf-8"
     return printable(text).encode(encoding, "backslashreplace").decode(encoding)
 
