@@ -9,6 +9,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
+from mstr_arrow.allocation import prefer_jemalloc
 from mstr_arrow.errors import (
     ClosedError,
     ConnectError,
@@ -64,6 +65,7 @@ class Sending:
         tally: Tally,
         on_chunk: Callable[[str], object],
     ) -> None:
+        prefer_jemalloc()
         self.session: UploadSession | None = None
         self.orientation: Orientation = options.orientation or capabilities.orientation or "COLUMN"
         self._on_trial = options.orientation is None and capabilities.orientation is None
