@@ -51,7 +51,7 @@ def _compare(shape: str, text: bytes, level: int, repeats: int) -> tuple[object,
 
 def _unpack(library: object, packed: bytes) -> bytes:
     with patch.object(body, "quick", library):
-        return body.unpacked(packed, "gzip")
+        return body.unpack(packed, "gzip")
 
 
 if __name__ == "__main__":

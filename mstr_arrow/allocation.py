@@ -1,4 +1,4 @@
-"""Which allocator Arrow takes its memory from while rows are read."""
+"""Which allocator Arrow takes its memory from while rows are read or sent."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ def prefer_jemalloc() -> None:
     """Have this process's Arrow arrays made with jemalloc where they would be with mimalloc; once.
 
     mimalloc keeps what was freed for a second, in huge pages, of which a few bytes keep two megabytes: 30 to 60 MB
-    more for a read, at the same speed. Arrays that are there keep their allocator. Where `CHOSEN_BY` is set, or
-    another allocator than mimalloc is in use, nothing is changed. mimalloc set by ``pyarrow.set_memory_pool``
-    before the first read cannot be told from the default and is replaced, too: `CHOSEN_BY` keeps it.
+    more for a read or an upload, at the same speed. Arrays that are there keep their allocator. Where `CHOSEN_BY`
+    is set, or another allocator than mimalloc is in use, nothing is changed. mimalloc set by
+    ``pyarrow.set_memory_pool`` before the first read or upload cannot be told from the default and is replaced,
+    too: `CHOSEN_BY` keeps it.
     """
     if CHOSEN_BY in os.environ or pa.default_memory_pool().backend_name != "mimalloc":
         return

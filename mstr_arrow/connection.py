@@ -22,7 +22,7 @@ from mstr_arrow.session.in_project import SharedSession
 from mstr_arrow.session.opening import open_session
 from mstr_arrow.session.project import choose, fetch_projects
 from mstr_arrow.session.rest import Endpoints
-from mstr_arrow.session.saved import save, saved_session
+from mstr_arrow.session.saved import save, snapshot_session
 from mstr_arrow.signatures import takes
 from mstr_arrow.subscriptions.subscription_calls import SubscriptionCalls
 from mstr_arrow.upload.push_options import WriteOptions
@@ -164,7 +164,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
         return await self._client.bridge(self._save(path, format))
 
     async def _save(self, path: str | os.PathLike[str] | None, layout: Format) -> dict[str, Any]:
-        document = saved_session(self._client.http).document(layout)
+        document = snapshot_session(self._client.http).document(layout)
         self._client.session.whole.handed_over = True
         if path is not None:
             await asyncio.to_thread(save, path, document)

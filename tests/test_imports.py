@@ -102,6 +102,7 @@ MAY_USE = {
     },
     "publishing": {"answers", "instances", "grid", "session", "http", "errors"},
     "upload": {
+        "allocation",
         "arrays",
         "answers",
         "catalog",

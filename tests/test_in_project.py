@@ -143,8 +143,8 @@ def test_an_instance_is_touched_in_its_own_project(library, retail):
 
     async def use(connection, number, *, keep):
         place = await connection._client.session.instances.acquire(connection._client.http, "v2/cubes/C/instances")
-        place.asked()
-        place.made(f"I{number}")
+        place.note_request()
+        place.note_made(f"I{number}")
         if not keep:
             place.release()
 

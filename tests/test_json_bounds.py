@@ -7,7 +7,7 @@ import pytest
 
 from mstr_arrow.errors import ProtocolError
 from mstr_arrow.grid.decode import decode_page, decode_plainly
-from mstr_arrow.http.response import parsed
+from mstr_arrow.http.response import parse_json
 from mstr_arrow.json_bounds import check_parsed_size, size_when_parsed
 
 PAGE = (
@@ -53,7 +53,7 @@ def test_wide_letters_count_as_wide(letter):
     assert name.__sizeof__() <= size_when_parsed(text) + 100
 
 
-@pytest.mark.parametrize("parse", [parsed, decode_page])
+@pytest.mark.parametrize("parse", [parse_json, decode_page])
 def test_millions_of_objects_are_refused_with_their_size_and_a_way_out(parse):
     text = b"[" + b"{}," * 3_000_000 + b"{}]"
     with pytest.raises(ProtocolError, match=r"9 MiB of JSON would take about .* MiB of memory") as caught:

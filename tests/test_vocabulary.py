@@ -18,8 +18,9 @@ from tests.support.vocabulary import (
 )
 
 IMPERATIVE = (
-    *("adapters", "caches", "catalog", "cli", "compat", "datamodels", "delivery", "instances", "jobs", "objects"),
-    *("prompts", "query", "extract", "grid", "publishing", "scan", "secrets", "subscriptions", "users"),
+    *("adapters", "caches", "catalog", "cli", "compat", "datamodels", "delivery", "http", "instances", "jobs"),
+    *("objects", "prompts", "query", "extract", "grid", "publishing", "scan", "secrets"),
+    *("subscriptions", "throughput", "users"),
 )
 """Rooms whose functions begin with a verb in the imperative, or name what they return."""
 

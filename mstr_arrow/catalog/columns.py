@@ -14,7 +14,7 @@ from mstr_arrow.arrays import make_array, make_scalar
 from mstr_arrow.catalog.object_info import ObjectInfo, read_object
 from mstr_arrow.catalog.paging import Page
 from mstr_arrow.errors import ProtocolError
-from mstr_arrow.http.response import parsed
+from mstr_arrow.http.response import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -147,7 +147,7 @@ def column_of(values: Sequence[object], field: pa.Field) -> pa.Array:
 
 def _plain(response: Response, text: bytes) -> tuple[list[ObjectInfo], int | None]:
     """Read a page of any form that has one meaning."""
-    body = parsed(text, response.secrets, response.largest)
+    body = parse_json(text, response.secrets, response.largest)
     with reading(body, "a result of a search"):
         listed = body if isinstance(body, list) else _read_items(fields(body))
         total = whole_number(body.get("totalItems")) if isinstance(body, dict) else None

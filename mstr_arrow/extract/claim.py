@@ -11,7 +11,7 @@ from mstr_arrow.extract.borrowed import Borrowed, log_out, read_borrowed, write_
 from mstr_arrow.extract.destination import folder_at
 from mstr_arrow.extract.folder import hold
 from mstr_arrow.files.sinks import in_thread
-from mstr_arrow.session.saved import saved_session
+from mstr_arrow.session.saved import snapshot_session
 
 if TYPE_CHECKING:
     import os
@@ -40,7 +40,7 @@ def claim_session(client: Client, path: str | os.PathLike[str] | Location) -> It
 async def _claim(session: ProjectSession, folder: Folder) -> None:
     await hold(folder)
     try:
-        own = Borrowed(saved_session(session.http), session.owned)
+        own = Borrowed(snapshot_session(session.http), session.owned)
         former = await in_thread(read_borrowed, folder.private)
         await in_thread(write_borrowed, folder.private, [own, *former])
         for each in former:

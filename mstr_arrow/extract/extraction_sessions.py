@@ -10,7 +10,7 @@ from mstr_arrow.errors import InstanceGone, SessionExpired
 from mstr_arrow.extract.borrowed import Borrowed, Restored, log_out, read_borrowed, take_over, write_borrowed
 from mstr_arrow.files.sinks import in_thread
 from mstr_arrow.instances.probe import probe
-from mstr_arrow.session.saved import saved_session
+from mstr_arrow.session.saved import snapshot_session
 
 if TYPE_CHECKING:
     from mstr_arrow.extract.folder import Folder
@@ -81,10 +81,10 @@ class ExtractionSessions:
     async def note(self, instance_id: str | None) -> None:
         """Write down the sessions that a next run has to end, and the instance that it can read."""
         restored = self._restored
-        own = Borrowed(saved_session(self._own.http), self._own.owned, instance_id if restored is None else None)
+        own = Borrowed(snapshot_session(self._own.http), self._own.owned, instance_id if restored is None else None)
         noted = [own, *(each for each in self._former if each.session.token != own.session.token)]
         if restored is not None:
-            noted.insert(0, Borrowed(saved_session(restored.session.http), restored.owned, instance_id))
+            noted.insert(0, Borrowed(snapshot_session(restored.session.http), restored.owned, instance_id))
         if noted != self._noted:
             await in_thread(write_borrowed, self._folder.private, noted)
             self._noted = noted

@@ -14,7 +14,7 @@ from mstr_arrow.fetch.pages import open_pages
 from mstr_arrow.fetch.recovery import data_changed
 from mstr_arrow.fetch.scheduler import ended
 from mstr_arrow.grid.rows import Range
-from mstr_arrow.http.error_map import meant_status
+from mstr_arrow.http.error_map import infer_status
 from mstr_arrow.instances.execute import INSTANCES, execute, place_for
 from mstr_arrow.instances.page_choice import PageChoice, fetch_page_by
 from mstr_arrow.instances.page_request import fetch_page, read_page
@@ -301,7 +301,7 @@ async def _show(context: ReadContext, source: Source, pages: PageBy, number: int
             if not left:
                 raise
         except ServerError as error:
-            if meant_status(error) == _BAD_REQUEST:  # it may be a page that is no longer there
+            if infer_status(error) == _BAD_REQUEST:  # it may be a page that is no longer there
                 await _compare_pages(context, source, pages, place)
             raise
     return response

@@ -11,7 +11,7 @@ from mstr_arrow.fetch.explain import describe_scan
 from mstr_arrow.fetch.readers import make_reader, open_or_close, sort_at_end
 from mstr_arrow.fetch.stats import watcher
 from mstr_arrow.grid.schema import refuse_unknown
-from mstr_arrow.http.error_map import meant_status
+from mstr_arrow.http.error_map import infer_status
 from mstr_arrow.instances.fetch_elements import fetch_elements
 from mstr_arrow.instances.probe import probe
 from mstr_arrow.query.element_lookup import MOST_ELEMENTS, as_elements, notes, texts_in_the_way, with_elements
@@ -304,7 +304,7 @@ class Resolver:
         except ServerError as error:
             learned = self.session.capabilities
             uncertain = division.matches_on_ids or division.on_other_forms
-            if meant_status(error) != _BAD_REQUEST or not uncertain:
+            if infer_status(error) != _BAD_REQUEST or not uncertain:
                 raise
             learned.id_text_operators = learned.id_text_operators and not division.matches_on_ids
             learned.any_form = learned.any_form and not division.on_other_forms

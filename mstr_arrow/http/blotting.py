@@ -21,7 +21,7 @@ _ALONE = rb"(?:(?<![0-9A-Za-z_])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4}))%b(?![0-9
 """A text with no letter or digit beside it, unless that belongs to an escape in JSON."""
 
 
-def blotted(body: bytes, secrets: Iterable[Masked]) -> bytes:
+def blot_out(body: bytes, secrets: Iterable[Masked]) -> bytes:
     r"""Return a body in which secrets are stars, however they are spelled in it.
 
     That is as they are, percent-encoded, as HTML, or within base64, as in the header of a log-in; and each of these
@@ -29,9 +29,9 @@ def blotted(body: bytes, secrets: Iterable[Masked]) -> bytes:
     nothing: it is hidden where it stands alone.
 
     >>> from mstr_arrow.masked import Masked
-    >>> blotted(rb'you sent "pa\"ss", c2VjcmV0OnBhInNz', [Masked('pa"ss')])
+    >>> blot_out(rb'you sent "pa\"ss", c2VjcmV0OnBhInNz', [Masked('pa"ss')])
     b'you sent "***", c2VjcmV0On***'
-    >>> blotted(b'"a" is no password, ticket 7a', [Masked("a")])
+    >>> blot_out(b'"a" is no password, ticket 7a', [Masked("a")])
     b'"***" is no password, ticket 7a'
     """
     found = {spelling for secret in secrets if (text := secret()) for spelling in _spellings(text)}
@@ -67,7 +67,7 @@ def _blot(value: Any, secrets: list[Masked]) -> Any:
     if not isinstance(value, str):
         return value
     before = value.encode(errors="surrogatepass")
-    after = blotted(before, secrets)
+    after = blot_out(before, secrets)
     return value if after == before else after.decode(errors="surrogatepass")
 
 

@@ -61,7 +61,7 @@ def too_large(largest: int) -> ProtocolError:
     )
 
 
-def unpacked(body: bytes, encoding: str, largest: int = LARGEST) -> bytes:
+def unpack(body: bytes, encoding: str, largest: int = LARGEST) -> bytes:
     """Return ``body`` without its content encodings, of which there may be several.
 
     Holds no more than ``largest`` bytes of what is unpacked. Errors: ProtocolError.

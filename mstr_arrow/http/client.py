@@ -21,13 +21,13 @@ from mstr_arrow.errors import (
 )
 from mstr_arrow.http.again import check_response, may_go_again, read_by
 from mstr_arrow.http.cookies import SessionKeys
-from mstr_arrow.http.error_map import meant_status
+from mstr_arrow.http.error_map import infer_status
 from mstr_arrow.http.exchange import Delivery, exchange
 from mstr_arrow.http.request import make_request
 from mstr_arrow.http.retry import Failed, attempts
 from mstr_arrow.http.room import Room
 from mstr_arrow.http.sockets import client_session, find_route
-from mstr_arrow.http.subject import lost_with_session
+from mstr_arrow.http.subject import loss_with_session
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class Http:
         seconds = self.settings.timeouts.total
         try:
             async with asyncio.timeout(seconds) as limit:
-                return await (self._in_session(request) if keys is None else self._delivered(request, keys))
+                return await (self._in_session(request) if keys is None else self._deliver(request, keys))
         except TimeoutError:
             if not limit.expired():
                 raise
@@ -163,25 +163,25 @@ class Http:
         """
         keys = self.keys
         try:
-            return await self._delivered(request, keys)
+            return await self._deliver(request, keys)
         except SessionExpired as error:
             if self.renew is None or keys.token is None:
                 raise
             await self.renew(keys, error)
-            if lost := lost_with_session(error, request.subject):
+            if lost := loss_with_session(error, request.subject):
                 raise lost from error
-            if meant_status(error) != _NOTHING_DONE and not request.safe:
+            if infer_status(error) != _NOTHING_DONE and not request.safe:
                 raise
-        return await self._delivered(request, self.keys)
+        return await self._deliver(request, self.keys)
 
-    async def _delivered(self, request: Request, keys: SessionKeys) -> Response:
+    async def _deliver(self, request: Request, keys: SessionKeys) -> Response:
         """Send a request until it succeeds or its error is final."""
         delivery = Delivery(request, keys, await self._way(keys.base))
         try:
             async for attempt in attempts(self._retry(request)):
                 with attempt:
                     try:
-                        return await self._checked(delivery)
+                        return await self._receive(delivery)
                     except Failed as failed:
                         if request.patience is not None:
                             failed.repeatable = not isinstance(failed.error, _FINAL)
@@ -194,8 +194,8 @@ class Http:
             raise failed.error from None
         raise AssertionError("unreachable")
 
-    async def _checked(self, delivery: Delivery) -> Response:
-        """Send a request once, and have whoever sent it read the answer."""
+    async def _receive(self, delivery: Delivery) -> Response:
+        """Send a request once, and have its sender read the response."""
         async with self._places:
             response = await self._attempt(delivery)
         try:

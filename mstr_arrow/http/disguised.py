@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import ProtocolError
-from mstr_arrow.http.body import json_text, loads, unpacked
+from mstr_arrow.http.body import json_text, loads, unpack
 from mstr_arrow.http.error_map import code_number, iserver_code_of
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def error_within(response: Response) -> bytes | None:
     if response.status == _PARTIAL or not 0 < len(response.body) <= longest:
         return None
     try:
-        content = json_text(unpacked(response.body, response.encoding), response.headers.get("Content-Type", ""))
+        content = json_text(unpack(response.body, response.encoding), response.headers.get("Content-Type", ""))
         if content.lstrip()[:1] != b"{" or not any(mark in content for mark in _MARKS):
             return None
         body = loads(content)

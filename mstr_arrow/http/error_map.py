@@ -104,18 +104,18 @@ def error_for(
     InvalidRequest('no name')
     """
     if 300 <= status < 400:
-        return _redirected(status, headers.get("Location", ""), path)
+        return _redirect_error(status, headers.get("Location", ""), path)
     if status == 407:
         return ProxyError(
             f"a proxy wants a user name and a password before it passes on {method} {path} (HTTP 407).",
             hint=PROXY_HINT,
         )
-    told = list(_told(body))
+    told = list(_read_errors(body))
     fields = told[0] if told else {}
     message, *details = [text for each in told if (text := _text(each.get("message")))] or [""]
     code = fields.get("code")
     iserver_code = next((number for each in told if (number := iserver_code_of(each)) is not None), None)
-    meant = _meant(status, code, message)
+    meant = _infer_status(status, code, message)
     unknown_route = meant in {404, 405} and (not fields or message.startswith("HTTP "))
     error_class, hint = _verdict(meant, code_number(code), iserver_code, subject)
     if unknown_route and iserver_code not in ISERVER:
@@ -150,7 +150,7 @@ def _verdict(status: int, number: int | None, iserver_code: int | None, subject:
     return _BY_STATUS.get(status, (ServerError, _LOG))
 
 
-def _told(body: bytes) -> Iterator[dict[str, Any]]:
+def _read_errors(body: bytes) -> Iterator[dict[str, Any]]:
     """Yield the error objects of a body, those of ``errors`` and ``subErrors`` too; none for HTML and the like."""
     try:
         waiting = deque([loads(json_text(body))])
@@ -177,12 +177,12 @@ def _text(value: object, most: int = MESSAGE) -> str:
     return text if len(text) <= most else f"{text[:most]} … ({len(text):,} letters)"
 
 
-def meant_status(error: ServerError) -> int | None:
+def infer_status(error: ServerError) -> int | None:
     """Return the HTTP status of an error, or the one that its code belongs to where it came with a success's."""
-    return None if error.status is None else _meant(error.status, error.code, error.message)
+    return None if error.status is None else _infer_status(error.status, error.code, error.message)
 
 
-def _meant(status: int, code: object, message: str) -> int:
+def _infer_status(status: int, code: object, message: str) -> int:
     if not 200 <= status < 300:
         return status
     named = re.match(r"HTTP ([45]\d\d)\b", message, re.ASCII)
@@ -212,7 +212,7 @@ def _quote(body: bytes) -> str:
     return f': "{start}"' if (start := excerpt(body)) else ""
 
 
-def _redirected(status: int, location: str, path: str) -> ProtocolError:
+def _redirect_error(status: int, location: str, path: str) -> ProtocolError:
     """Say where a redirect led; it is not followed, because the token would go along."""
     try:
         target = urlsplit(location)

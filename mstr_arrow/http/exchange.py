@@ -12,12 +12,12 @@ import aiohttp
 
 from mstr_arrow.errors import ClosedError, MstrError, ProtocolError, ServerError
 from mstr_arrow.http import url
-from mstr_arrow.http.blotting import blotted
-from mstr_arrow.http.body import json_text, too_large, unpacked
+from mstr_arrow.http.blotting import blot_out
+from mstr_arrow.http.body import json_text, too_large, unpack
 from mstr_arrow.http.disguised import error_within
 from mstr_arrow.http.error_map import error_for
 from mstr_arrow.http.failures import ResponseStopped, stray_body, transport_error
-from mstr_arrow.http.response import Response, parsed
+from mstr_arrow.http.response import Response, parse_json
 from mstr_arrow.http.retry import Failed, is_overload, is_transient, retry_after, was_turned_away
 from mstr_arrow.http.room import SMALL
 from mstr_arrow.http.sockets import CONNECTING
@@ -102,12 +102,12 @@ async def exchange(session: aiohttp.ClientSession, delivery: Delivery, settings:
             raise _ended(delivery) from None
         stray = Response(_NO_CONTENT, {}, stray_body(error), secrets=delivery.secrets)
         if (told := error_within(stray)) is not None:
-            raise _failed(stray, told, delivery) from None
-        raise _unanswered(error, delivery, settings.timeouts) from None
+            raise _failure(stray, told, delivery) from None
+        raise _transport_failure(error, delivery, settings.timeouts) from None
     if not 200 <= response.status < 300:
-        raise _refused(response, delivery)
+        raise _refusal(response, delivery)
     if (told := error_within(response)) is not None:
-        raise _failed(response, told, delivery)
+        raise _failure(response, told, delivery)
     return response
 
 
@@ -203,7 +203,7 @@ async def _turn(place: Place, limit: asyncio.Timeout, seconds: float) -> None:
     limit.reschedule(asyncio.get_running_loop().time() + seconds)
 
 
-def _unanswered(error: Exception, delivery: Delivery, timeouts: Timeouts) -> Failed:
+def _transport_failure(error: Exception, delivery: Delivery, timeouts: Timeouts) -> Failed:
     """Type what aiohttp raised."""
     request, keys = delivery.request, delivery.keys
     typed = transport_error(
@@ -218,26 +218,26 @@ def _unanswered(error: Exception, delivery: Delivery, timeouts: Timeouts) -> Fai
     return Failed(typed, repeatable=harmless and is_transient(typed))
 
 
-def _refused(response: Response, delivery: Delivery) -> Failed:
+def _refusal(response: Response, delivery: Delivery) -> Failed:
     """Type an answer that is not a success; secrets that its body echoes are blotted out."""
     body, whole = b"", True
     try:
-        content = unpacked(response.body, response.encoding, LARGEST_ERROR)
+        content = unpack(response.body, response.encoding, LARGEST_ERROR)
         body = json_text(content[:LARGEST_ERROR], response.headers.get("Content-Type", ""))
         if body.startswith(b"{"):
-            parsed(body, response.secrets)
+            parse_json(body, response.secrets)
     except ProtocolError:
         whole = False  # the reason did not come whole: it may do so the next time
-    return _failed(response, body, delivery, whole=whole)
+    return _failure(response, body, delivery, whole=whole)
 
 
-def _failed(response: Response, body: bytes, delivery: Delivery, *, whole: bool = True) -> Failed:
+def _failure(response: Response, body: bytes, delivery: Delivery, *, whole: bool = True) -> Failed:
     """Type an error, of which ``body`` is the text as far as it came."""
     request = delivery.request
     error = error_for(
         response.status,
         response.headers,
-        blotted(body, [*response.secrets, *delivery.route.secrets]),
+        blot_out(body, [*response.secrets, *delivery.route.secrets]),
         method=request.method,
         path=request.path,
         subject=request.subject,

@@ -3,8 +3,8 @@
 A server with workers to spare answers as quickly with more requests in flight; from its knee on each further one
 only makes the others wait. So two levels and the rise of the time between them tell where the knee is. The limiter
 rests at a level, tries another for as many answers as it takes to tell, and goes to the knee. It begins with steps
-of about a doubling, on half as many answers, since a server that is only far away loses time on the way up; at the
-most that is allowed it tries fewer seldom.
+of about a doubling, on a third as many answers, with those of requests that filled the level, since a server that
+is only far away loses time on the way up; at the most that is allowed it seldom tries fewer, by a small step.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ FIRST, POLITE = 6, 2
 
 _LONGEST_STEP, _SHORTEST_STEP = math.log(2), math.log(1.2)
 _FEWEST, _MOST = 12, 32  # answers at a level before it is judged: at least, and at most unless it is higher
-_FIRST_FEWEST = 6  # at least, on the way up from where it begins
+_FIRST_FEWEST = 4  # at least, on the way up from where it begins
 
 _PATIENCE = 16
 """Rounds of answers at a level before a lower one is tried again; a higher one, which costs less, comes sooner."""
@@ -126,8 +126,9 @@ class Limiter:
             (self._judge if self._trying else self._rest)()
 
     def _is_typical(self, ticket: Ticket) -> bool:
-        """Tell a request that had as many beside it as may be from its start, or is one of the first of all."""
-        return ticket.counts or (self._full and self._base is None)
+        """Tell a request that had as many beside it as may be: from its start, or soon where it climbs."""
+        climbing = self._base is None or self._fewest == _FIRST_FEWEST
+        return ticket.counts or (self._full and climbing)
 
     def _as_large(self, rows: int) -> bool:
         """Say whether a page can be compared with those before; begin anew once the size has changed for good."""
@@ -178,7 +179,7 @@ class Limiter:
             gained = 1.0 - slope if self._up else slope
         if gained > 0.5 and self._up and self.limit == self._most:
             self._base, self._up, self._patience, self._rounds = window, False, _PATIENCE, _PATIENCE
-            self._fewest = _FEWEST
+            self._fewest, self._step = _FEWEST, _SHORTEST_STEP
             self._go(self.limit)
             return
         if gained > 0.5:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import ProtocolError
-from mstr_arrow.http.blotting import blotted
-from mstr_arrow.http.body import DAMAGED, json_text, loads, unpacked
+from mstr_arrow.http.blotting import blot_out
+from mstr_arrow.http.body import DAMAGED, json_text, loads, unpack
 from mstr_arrow.json_bounds import LARGEST
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Response:
 
         Unpacking a page takes a while: do it in a worker thread.
         """
-        return unpacked(self.body, self.encoding, self.largest if largest is None else largest)
+        return unpack(self.body, self.encoding, self.largest if largest is None else largest)
 
     def text(self, largest: int | None = None) -> bytes:
         """Return the body, unpacked, as the text of one JSON document in UTF-8; see `content` and `json_text`."""
@@ -58,10 +58,10 @@ class Response:
 
     def json(self) -> Any:
         """Return the body parsed; a body that is not JSON is a ProtocolError that shows its start."""
-        return parsed(self.text(), self.secrets, self.largest)
+        return parse_json(self.text(), self.secrets, self.largest)
 
 
-def parsed(content: bytes, secrets: Sequence[Masked] = (), largest: int = LARGEST) -> Any:
+def parse_json(content: bytes, secrets: Sequence[Masked] = (), largest: int = LARGEST) -> Any:
     """Return JSON parsed; what is not JSON is a ProtocolError that shows its start, without the secrets.
 
     So is what takes too much memory once it is parsed; ``largest`` is that of the response.
@@ -76,7 +76,7 @@ def parsed(content: bytes, secrets: Sequence[Masked] = (), largest: int = LARGES
         del content
         raise refused
     # Raised here, as the parser's error holds the whole text; and without it, for tracebacks that show variables.
-    start = excerpt(blotted(content, secrets))
+    start = excerpt(blot_out(content, secrets))
     is_empty = not content.strip()
     del content
     if is_empty:

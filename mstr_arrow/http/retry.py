@@ -22,7 +22,7 @@ from mstr_arrow.errors import (
     ServerError,
     TimeoutExceeded,
 )
-from mstr_arrow.http.error_map import meant_status
+from mstr_arrow.http.error_map import infer_status
 from mstr_arrow.http.iserver import ISERVER
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def is_transient(error: MstrError) -> bool:
     if error.iserver_code is not None:
         meaning = ISERVER.get(error.iserver_code)
         return meaning is not None and meaning.transient
-    return meant_status(error) in {429, 500, 502, 503, 504} and type(error) in _VAGUE
+    return infer_status(error) in {429, 500, 502, 503, 504} and type(error) in _VAGUE
 
 
 def was_turned_away(error: MstrError, wait: float | None) -> bool:
@@ -99,7 +99,7 @@ def was_turned_away(error: MstrError, wait: float | None) -> bool:
         return False
     if error.iserver_code is not None:
         return ISERVER[error.iserver_code].unbegun
-    status = meant_status(error)
+    status = infer_status(error)
     return status == _TOO_MANY or (status == _UNAVAILABLE and wait is not None)
 
 

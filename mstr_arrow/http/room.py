@@ -35,7 +35,7 @@ class Room:
         return Place(self)
 
     @contextmanager
-    def opened(self) -> Iterator[None]:
+    def lift_bound(self) -> Iterator[None]:
         """Have nothing wait: whoever measures a server chooses what comes at once."""
         most, self._most = self._most, sys.maxsize
         try:
@@ -43,19 +43,19 @@ class Room:
         finally:
             self._most = most
 
-    def came(self, place: Place, more: int) -> None:
+    def count(self, place: Place, more: int) -> None:
         """Count what came of an answer."""
         if place not in self._coming:
             self._coming.append(place)
         self._held += more
 
-    def arrived(self, place: Place) -> None:
+    def finish(self, place: Place) -> None:
         """Note that nothing more comes of an answer."""
         if place in self._coming:
             self._coming.remove(place)
             self._wake()
 
-    def left(self, size: int) -> None:
+    def free(self, size: int) -> None:
         """Count an answer of that size no longer."""
         self._held -= size
         self._wake()
@@ -66,7 +66,7 @@ class Room:
             return True
         return self._coming[0] is place and self._held == sum(each.size for each in self._coming)
 
-    def changed(self) -> asyncio.Future[None]:
+    def next_change(self) -> asyncio.Future[None]:
         """Return what is done when an answer has arrived, or is held no longer, from this moment on."""
         self._waiting.append(asyncio.get_running_loop().create_future())
         return self._waiting[-1]
@@ -104,18 +104,18 @@ class Place:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._room.arrived(self)
+        self._room.finish(self)
         if kind is not None:
             self.leave()
 
     def __del__(self) -> None:
         if self.size:  # perhaps in a thread that decodes
             with suppress(RuntimeError):  # the loop is closed
-                self._loop.call_soon_threadsafe(self._room.left, self.size)
+                self._loop.call_soon_threadsafe(self._room.free, self.size)
 
     def take(self, size: int) -> bool:
         """Count the ``size`` bytes that came so far; return whether there is room for more."""
-        self._room.came(self, size - self.size)
+        self._room.count(self, size - self.size)
         self.size = size
         return self._room.is_open(self)
 
@@ -123,11 +123,11 @@ class Place:
         """Wait until there is room; errors: ProtocolError where no other answer is done in so many seconds."""
         while not self._room.is_open(self):
             try:
-                await asyncio.wait_for(self._room.changed(), seconds)
+                await asyncio.wait_for(self._room.next_change(), seconds)
             except TimeoutError:
                 raise self._room.no_room(seconds) from None
 
     def leave(self) -> None:
         """Take no room any longer; on the loop."""
         size, self.size = self.size, 0
-        self._room.left(size)
+        self._room.free(size)

@@ -24,12 +24,12 @@ class Subject(Enum):
     MODEL = "model instance"
 
 
-def lost_with_session(error: SessionExpired, subject: Subject | None) -> SessionExpired | InstanceGone | None:
+def loss_with_session(error: SessionExpired, subject: Subject | None) -> SessionExpired | InstanceGone | None:
     """Return the error of a request about something that was the dead session's; None where it was not.
 
     An instance that is gone is told like one that was evicted, because the same helps: make another.
 
-    >>> type(lost_with_session(SessionExpired("expired"), Subject.INSTANCE)).__name__
+    >>> type(loss_with_session(SessionExpired("expired"), Subject.INSTANCE)).__name__
     'InstanceGone'
     """
     if subject is None or subject is Subject.LOG_IN:

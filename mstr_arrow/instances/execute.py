@@ -185,7 +185,7 @@ class _Execution:
         async def check(response: Response) -> None:
             states.append(await self._read(response))
 
-        self._place.asked()
+        self._place.note_request()
         try:
             response = await self._http.request(
                 step.method,
@@ -201,7 +201,7 @@ class _Execution:
             )
         except ServerError as error:
             if step.creates and not leaves_open(error):
-                self._place.refused()
+                self._place.note_refusal()
             raise
         return response, states[-1]
 
@@ -217,5 +217,5 @@ class _Execution:
         state = await asyncio.to_thread(read) if len(response.body) > _WORTH_A_THREAD else read()
         self.machine.note(state)
         if self.machine.instance_id is not None:
-            self._place.made(self.machine.instance_id)
+            self._place.note_made(self.machine.instance_id)
         return state

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.answers import unexpected, whole_number
 from mstr_arrow.http.error_map import iserver_code_of
-from mstr_arrow.http.response import parsed
+from mstr_arrow.http.response import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -107,7 +107,7 @@ def read_state(
 
 
 def _object(content: bytes, secrets: Sequence[Masked]) -> dict[str, Any]:
-    body = parsed(content, secrets)
+    body = parse_json(content, secrets)
     if isinstance(body, list) and len(body) == 1:
         body = body[0]
     if not isinstance(body, dict):

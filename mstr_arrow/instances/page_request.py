@@ -58,7 +58,7 @@ async def fetch_page(
     async def ask(rows: int) -> Response:
         sent = time.monotonic()
         response = await source.page(session.http, instance_id, Range(wanted.offset, rows), options)
-        session.instances.touched(instance_id, sent)
+        session.instances.note_use(instance_id, sent)
         return response
 
     try:

@@ -75,14 +75,14 @@ async def prepare_instance(session: ProjectSession, report_id: str) -> AsyncIter
     place = await session.instances.acquire(session.http, path, runs=True)
     params = {"executionStage": "resolve_prompts", "limit": 1}
     try:
-        place.asked()
+        place.note_request()
         response = await session.http.request("POST", path, params=params, json={}, wait="execute")
         state = read_state(
             response.status, response.headers, response.text(), source_id=report_id, secrets=response.secrets
         )
         if state.instance_id is None:
             raise ProtocolError("The server prepares the report, and does not say as which instance.")
-        place.made(state.instance_id)
+        place.note_made(state.instance_id)
         yield state.instance_id, state.number == PROMPTED
     finally:
         place.release()

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import MstrError, ProtocolError, ServerError
-from mstr_arrow.http.error_map import meant_status
+from mstr_arrow.http.error_map import infer_status
 from mstr_arrow.http.retry import leaves_open
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.instances.prompt_choices import PAGE, Offer
@@ -139,7 +139,7 @@ class Prompting:
             path = f"{place}/prompts/answers"
             await self._http.read("PUT", path, _check_taken, json=body, subject=Subject.INSTANCE, wait="execute")
         except MstrError as error:
-            if isinstance(error, ServerError) and meant_status(error) == _BAD_REQUEST:
+            if isinstance(error, ServerError) and infer_status(error) == _BAD_REQUEST:
                 refused = [each for each in prompts if each.key in error.message] or prompts
                 names = listing([prompt.name for prompt in refused])
                 error.message = f"the answer to {names} was refused: {error.message}"

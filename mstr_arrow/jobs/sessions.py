@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mstr_arrow.extract.borrowed import Borrowed, log_out, read_borrowed, write_borrowed
 from mstr_arrow.files.sinks import in_thread
 from mstr_arrow.session.client import client_of
-from mstr_arrow.session.saved import saved_session
+from mstr_arrow.session.saved import snapshot_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -104,7 +104,7 @@ class Sessions:
         if private is None:
             return
         sessions = [] if over else [client_of(each).session for each in self._opened.values()]
-        noted = [Borrowed(saved_session(each.http), each.owned) for each in sessions]
+        noted = [Borrowed(snapshot_session(each.http), each.owned) for each in sessions]
         if noted or self._former:
             await in_thread(write_borrowed, private, [*noted, *self._former])
         else:

@@ -18,8 +18,8 @@ from mstr_arrow.errors import (
     TransportError,
     UsageError,
 )
-from mstr_arrow.http.blotting import blot, blotted
-from mstr_arrow.http.error_map import meant_status
+from mstr_arrow.http.blotting import blot, blot_out
+from mstr_arrow.http.error_map import infer_status
 from mstr_arrow.http.retry import is_transient
 from mstr_arrow.publishing.publication_status import PublicationStatus
 from mstr_arrow.session.in_project import SharedSession
@@ -182,7 +182,7 @@ class Following:
         secrets = self._session.http.keys.secrets
         if status.error is not None:
             blot(status.error, secrets)
-        message = blotted(status.message.encode(errors="surrogatepass"), secrets)
+        message = blot_out(status.message.encode(errors="surrogatepass"), secrets)
         return replace(status, message=message.decode(errors="surrogatepass"))
 
     async def _tell(self, status: PublicationStatus) -> None:
@@ -203,7 +203,7 @@ class Following:
             await asyncio.wait([self._task])
 
     async def _let_go(self) -> None:
-        if self in self._session.registered(Following):
+        if self in self._session.resources_of(Following):
             self._session.unregister(self)
             self._session.release()
             if not self._kept:
@@ -234,7 +234,7 @@ async def settle(session: ProjectSession, *, log_out: bool | None, interrupted: 
     whole = session.whole
     if isinstance(session, SharedSession) or whole.http.closed:
         return
-    under_way = whole.registered(Following)
+    under_way = whole.resources_of(Following)
     if not (whole.logs_out if log_out is None else log_out):
         await asyncio.gather(*(each.detach() for each in under_way))
     elif interrupted:
@@ -251,5 +251,5 @@ def _may_pass(error: MstrError) -> bool:
     """Say whether it is worth looking again after an error: the server may be away for a while."""
     if isinstance(error, SessionExpired | LoginError):
         return False
-    trouble = isinstance(error, ServerError) and (meant_status(error) or 500) >= 500
+    trouble = isinstance(error, ServerError) and (infer_status(error) or 500) >= 500
     return trouble or is_transient(error) or isinstance(error, TransportError)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.answers import fields, items, object_id, optional_text, reading, text, whole_number
 from mstr_arrow.errors import MstrError, NotFound, ServerError
-from mstr_arrow.http.error_map import meant_status
+from mstr_arrow.http.error_map import infer_status
 from mstr_arrow.instances.report_jobs import belongs_to_another, names_of, users_of
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ async def fetch_job(http: ProjectHttp, address: str) -> Job:
     try:
         return await http.read("GET", f"v2/monitors/jobs/{address}", lambda it: read_job(it.json()), safe=False)
     except ServerError as error:
-        if meant_status(error) not in _PURGED or error.iserver_code is not None:
+        if infer_status(error) not in _PURGED or error.iserver_code is not None:
             raise
         return Job(None, address)
 

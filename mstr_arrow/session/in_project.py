@@ -89,9 +89,9 @@ class ProjectSession:
         """Forget ``resource``: it was closed."""
         self.whole.unregister(resource)
 
-    def registered(self, kind: type[T]) -> list[T]:
+    def resources_of(self, kind: type[T]) -> list[T]:
         """Return what is registered of one kind, in whatever project."""
-        return self.whole.registered(kind)
+        return self.whole.resources_of(kind)
 
     def hold(self) -> None:
         """Keep the session alive until as many :meth:`release` calls as ``hold`` calls were made."""

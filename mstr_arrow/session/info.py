@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mstr_arrow.answers import fields, identity, optional_text, reading, text
 from mstr_arrow.errors import MstrError, ServerError
-from mstr_arrow.http.error_map import meant_status
+from mstr_arrow.http.error_map import infer_status
 
 if TYPE_CHECKING:
     from mstr_arrow.http.client import Http
@@ -72,7 +72,7 @@ async def fetch_status(http: Http, keys: SessionKeys) -> ServerStatus:
     try:
         return await http.read("GET", "status", lambda response: read_status(response.json()), keys=keys)
     except ServerError as error:
-        if meant_status(error) in {401, 403}:
+        if infer_status(error) in {401, 403}:
             return ServerStatus()
         raise
 

@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import ProtocolError, ServerError
-from mstr_arrow.http.blotting import blotted
+from mstr_arrow.http.blotting import blot_out
 from mstr_arrow.http.cookies import TOKEN
 from mstr_arrow.http.iserver import TOO_MANY_SESSIONS
 from mstr_arrow.http.response import excerpt
@@ -113,7 +113,7 @@ def _token(response: Response) -> str:
 def _start(response: Response) -> str:
     """Show what came in place of a token: a log-in has no body."""
     try:
-        start = excerpt(blotted(response.content(), response.secrets))
+        start = excerpt(blot_out(response.content(), response.secrets))
     except ProtocolError:
         return ""
     return f", and with a body that starts with {start!r}" if start else ""

@@ -43,7 +43,7 @@ class Given(NamedTuple):
         """The argument, for errors."""
         return named(f"connect.{self.argument}")
 
-    def masked(self, text: str) -> object:
+    def show(self, text: str) -> object:
         """Hide what it says, unless that is a user's name."""
         return text if self.argument == "username" else mask(text)
 
@@ -61,12 +61,12 @@ class Login:
 
     async def body(self) -> dict[str, object]:
         """Return the request's body, with secrets masked; functions are called, and may ask the user."""
-        texts = {each.member: each.masked(await resolve(each.credential, each.where)) for each in self.given}
+        texts = {each.member: each.show(await resolve(each.credential, each.where)) for each in self.given}
         return {"loginMode": int(self.mode), **texts}
 
     def body_here(self) -> dict[str, object]:
         """Do what :meth:`body` does in the caller's own thread."""
-        texts = {each.member: each.masked(resolve_here(each.credential, each.where)) for each in self.given}
+        texts = {each.member: each.show(resolve_here(each.credential, each.where)) for each in self.given}
         return {"loginMode": int(self.mode), **texts}
 
 

@@ -41,7 +41,7 @@ async def create(
     try:
         return await http.read("POST", path, read, json=body, lost=doubt.may_send_again)
     except MstrError as error:
-        if (there := await doubt.settled(error)) is None:
+        if (there := await doubt.settle(error)) is None:
             raise
         return there
     except asyncio.CancelledError:
@@ -62,7 +62,7 @@ async def delete(http: ProjectHttp, path: str, *, is_there: Callable[[], Awaitab
     try:
         await http.read("DELETE", path, check_done, lost=doubt.may_send_again)
     except MstrError as error:
-        if await doubt.settled(error) is None:
+        if await doubt.settle(error) is None:
             raise
 
 
@@ -94,7 +94,7 @@ class _Doubt(Generic[T]):
             self._seen = True
         return self._seen and self._found is None
 
-    async def settled(self, error: MstrError) -> T | None:
+    async def settle(self, error: MstrError) -> T | None:
         """Return what was done after all; add to an error that leaves it open how that is seen.
 
         After a time-out nobody has looked, and the server may still be at it.

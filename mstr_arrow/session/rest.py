@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from mstr_arrow.given import check_type
 from mstr_arrow.http.cookies import SessionKeys
-from mstr_arrow.http.response import parsed
+from mstr_arrow.http.response import parse_json
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.session.client import Connected
 from mstr_arrow.signatures import takes
@@ -47,7 +47,7 @@ class RestResponse:
 
     def json(self) -> Any:
         """Return the body parsed; a body that is not JSON is a ProtocolError."""
-        return parsed(self.content, self._secrets)
+        return parse_json(self.content, self._secrets)
 
 
 class Sent(TypedDict, total=False):

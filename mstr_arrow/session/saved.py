@@ -55,7 +55,7 @@ class SavedSession:
         return {"base_url": self.base, "token": self.token, "cookies": cookies, "project": self.project_id}
 
 
-def saved_session(http: ProjectHttp) -> SavedSession:
+def snapshot_session(http: ProjectHttp) -> SavedSession:
     """Return what another process needs to use the session whose requests these are, in their project."""
     keys, project = http.own.keys, http.project
     cookies = {cookie.key: cookie.value for cookie in keys.cookies}

@@ -149,7 +149,7 @@ class ServerSession:
         """Forget ``resource``: it was closed."""
         self._resources.pop(id(resource), None)
 
-    def registered(self, kind: type[T]) -> list[T]:
+    def resources_of(self, kind: type[T]) -> list[T]:
         """Return what is registered of one kind."""
         return [resource for resource, _ in self._resources.values() if isinstance(resource, kind)]
 

@@ -86,16 +86,16 @@ class Place:
         """Whether the instance is used, or kept and costly to make again."""
         return self.users > 0 or (self.resting and self.runs)
 
-    def asked(self) -> None:
+    def note_request(self) -> None:
         """Note that a request about the instance is sent now, which may make it: that counts without an answer."""
         self.maybe_made = True
         self._asked = time.monotonic()
 
-    def refused(self) -> None:
+    def note_refusal(self) -> None:
         """Note that none was made."""
         self.maybe_made = self.instance_id is not None
 
-    def made(self, instance_id: str) -> None:
+    def note_made(self, instance_id: str) -> None:
         """Note that the last request was answered, and which instance is here."""
         self.instance_id = instance_id
         self._owner.note(self, self._asked)
@@ -110,13 +110,13 @@ class Place:
         """Stop using the instance, but keep it while nobody else needs the place."""
         self.users -= 1
         self.resting = self.users == 0
-        self._owner.freed(self)
+        self._owner.pass_on(self)
 
     def release(self) -> None:
         """Stop using the instance."""
         self.users -= 1
         self.answered = time.monotonic()  # requests that were given up may have reached the server
-        self._owner.freed(self)
+        self._owner.pass_on(self)
 
 
 class WorkingSet:
@@ -186,7 +186,7 @@ class WorkingSet:
         self._places.add(place)
         return await self._with_room(place)
 
-    def touched(self, instance_id: str, sent: float) -> None:
+    def note_use(self, instance_id: str, sent: float) -> None:
         """Note that the server has just answered about an instance, to what was sent then (`time.monotonic`)."""
         if (place := self._find(instance_id)) is not None:
             self.note(place, sent)
@@ -211,7 +211,7 @@ class WorkingSet:
         place.sent = max(place.sent, sent)
         place.answered = self._stirred = time.monotonic()
 
-    def freed(self, place: Place) -> None:
+    def pass_on(self, place: Place) -> None:
         """Give the place to the next, where nobody uses it any more."""
         self._stirred = time.monotonic()
         if not place.users and not place.maybe_made:

@@ -88,7 +88,7 @@ async def _content_instance(session: ProjectSession, report_id: str, subscriptio
         ).instance_id
 
     try:
-        place.asked()
+        place.note_request()
         instance_id = await session.http.read("POST", path, read, wait="execute")
     except NotFound as error:
         place.release()
@@ -101,7 +101,7 @@ async def _content_instance(session: ProjectSession, report_id: str, subscriptio
     if instance_id is None:
         place.release()
         raise ProtocolError("The server prepares the report, and does not say as which instance.")
-    place.made(instance_id)
+    place.note_made(instance_id)
     return place
 
 

@@ -62,20 +62,20 @@ class Brake:
         self.why, self.busy, self.rest = None, False, 0.0
         self._answered = self._late = self._failed = self._in_a_row = 0
 
-    def answered(self, seconds: float) -> None:
+    def note_answer(self, seconds: float) -> None:
         """Note a request that was answered after so many seconds."""
         self._answered += 1
         self._late += seconds > self.bounds.latency
         self._in_a_row = self._unanswered = 0
         self._look()
 
-    def spoilt(self) -> None:
+    def note_damage(self) -> None:
         """Note that an answer, which was noted as such, is not what it should be."""
         self._answered -= 1
         self._failed += 1
         self._look()
 
-    def failed(self, error: MstrError) -> None:
+    def note_failure(self, error: MstrError) -> None:
         """Note a request that failed."""
         self._failed += 1
         self._in_a_row += 1

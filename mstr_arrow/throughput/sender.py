@@ -116,7 +116,7 @@ class Sender:
                 self.forgiven += 1
                 await self._make_again(session, error)
             else:
-                self._brake.failed(error)
+                self._brake.note_failure(error)
             return
         del self._in_flight[number]
         self._note_response(note, response)
@@ -140,7 +140,7 @@ class Sender:
         note.connected = note.first_byte - response.seconds_waiting + response.seconds_connecting
         note.wire_bytes, note.status, note.retries = len(response.body), response.status, response.retries
         self.wire_bytes += note.wire_bytes
-        self._brake.answered(note.last_byte - note.due)
+        self._brake.note_answer(note.last_byte - note.due)
 
     def _is_mended(self, session: int) -> bool:
         return session in self._mending and self._mending[session].done()
@@ -160,7 +160,7 @@ class Sender:
             self._brake.give_up(f"the session has ended, and no other could be opened: {failure}")
             return
         except MstrError as failure:
-            self._brake.failed(failure)
+            self._brake.note_failure(failure)
             return
         if made is not None:
             self._targets[session] = made
@@ -175,7 +175,7 @@ class Sender:
             took, note.decode_seconds = await asyncio.get_running_loop().run_in_executor(self._pool, work)
         except MstrError as error:
             note.error, note.last_byte = error.label, None
-            self._brake.spoilt()
+            self._brake.note_damage()
             return
         finally:
             self._room.release()

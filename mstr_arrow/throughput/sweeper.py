@@ -98,7 +98,7 @@ class Sweeper:
         pool = ThreadPoolExecutor(self.client.http.settings.limits.decode_threads, "mstr-arrow-decode")
         try:
             await self._prepare()
-            with self.client.http.own.room.opened():
+            with self.client.http.own.room.lift_bound():
                 await self._put_all(pool)
         except asyncio.CancelledError:
             self.ended = "it was interrupted"

@@ -12,7 +12,7 @@ from mstr_arrow.errors import DataMismatch, UsageError
 from mstr_arrow.fetch.read_options import ReadOptions
 from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.grid.rows import Range
-from mstr_arrow.http.response import parsed
+from mstr_arrow.http.response import parse_json
 from mstr_arrow.instances.probe import probe
 from mstr_arrow.objects.cube import open_cube
 from mstr_arrow.objects.report import open_report
@@ -130,7 +130,7 @@ class Pages:
         sent = time.monotonic()
         wanted, subject = Range(self.place(turn, rows)[1], rows), self.subject
         response = await subject.source.page(self.session.http, self.instance.id, wanted, subject.options)
-        self.session.instances.touched(self.instance.id, sent)
+        self.session.instances.note_use(self.instance.id, sent)
         return response
 
     def read(self, response: Response, turn: int, rows: int) -> Took:
@@ -253,7 +253,7 @@ class Elements:
     def read(self, response: Response, turn: int, rows: int) -> Took:
         """Count the elements."""
         text = response.text()
-        body = parsed(text)
+        body = parse_json(text)
         with reading(body, f"a list of elements of {self._choose_page(turn, rows)[0].name!r}"):
             listed = items(body["elements"] if isinstance(body, dict) and "elements" in body else body)
         return Took(len(listed), len(text))

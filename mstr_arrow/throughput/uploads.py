@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from mstr_arrow.errors import MstrError, ServerError
-from mstr_arrow.http.error_map import meant_status
+from mstr_arrow.http.error_map import infer_status
 from mstr_arrow.throughput.targets import Took
 from mstr_arrow.upload import datasets
 from mstr_arrow.upload.chunks import chunks
@@ -125,7 +125,7 @@ class Uploads:
         try:
             await self.ask(0, 1)
         except ServerError as error:
-            if meant_status(error) != _BAD_REQUEST:
+            if infer_status(error) != _BAD_REQUEST:
                 raise
             self.orientation = "ROW"
             self.chunks.clear()

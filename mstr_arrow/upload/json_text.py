@@ -9,7 +9,6 @@ import struct
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import orjson
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     Text: TypeAlias = Sequence[bytes | memoryview]
     """A text in parts that follow one upon the other."""
 
-_HAS_NUMPY = find_spec("numpy") is not None
 _SAMPLE = 2048
 """Values from which it is seen whether a column repeats its values."""
 
@@ -74,7 +72,7 @@ class Numbers(Values):
     def text(self) -> Text:
         """Write them by orjson, which takes them from numpy alone, at two thirds of the time of Polars."""
         doubles = self.series.dtype == pl.Float64
-        if _HAS_NUMPY and (doubles or (self.series.dtype.is_integer() and not self.series.null_count())):
+        if doubles or (self.series.dtype.is_integer() and not self.series.null_count()):
             # Polars makes NaN of nulls, and orjson null of NaN.
             text = orjson.dumps(self.series.to_numpy(), option=orjson.OPT_SERIALIZE_NUMPY)
             return (memoryview(text)[1:-1],)

@@ -76,7 +76,7 @@ class Opener:
             return opened
         await self.aclose()
         whole = self._session.whole
-        others = [resource for resource in whole.registered(object) if resource is not self._of]
+        others = [resource for resource in whole.resources_of(object) if resource is not self._of]
         if others or whole.handed_over or not whole.owned:
             return None
         await whole.renew()

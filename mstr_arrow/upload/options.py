@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from mstr_arrow.upload.encode import Orientation
     from mstr_arrow.upload.result import Resume
 
-CHUNK_BYTES = 64 * 2**20
-"""Bytes of a request body where nothing else is known: of the 50 to 200 MB that are documented to work well, rather
-few, since two bodies are held."""
+CHUNK_BYTES = 32 * 2**20
+"""Bytes of a request body where nothing else is known: fewer than the 50 to 200 MB that are documented to work
+well, since two bodies are held, at the same processor time as of bodies twice as large."""
 
 Policy = Literal["add", "update", "upsert", "replace"]
 """What becomes of the rows that a table has."""

@@ -9,6 +9,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
+from mstr_arrow.allocation import prefer_jemalloc
 from mstr_arrow.errors import (
     ClosedError,
     ConnectError,
@@ -18,7 +19,7 @@ from mstr_arrow.errors import (
     ServerError,
     UploadFailed,
 )
-from mstr_arrow.http.error_map import meant_status
+from mstr_arrow.http.error_map import infer_status
 from mstr_arrow.upload.encoder import Encoder
 from mstr_arrow.upload.grouping import Grouper
 from mstr_arrow.upload.watch import Watch
@@ -64,6 +65,7 @@ class Sending:
         tally: Tally,
         on_chunk: Callable[[str], object],
     ) -> None:
+        prefer_jemalloc()
         self.session: UploadSession | None = None
         self.orientation: Orientation = options.orientation or capabilities.orientation or "COLUMN"
         self._on_trial = options.orientation is None and capabilities.orientation is None
@@ -114,7 +116,7 @@ class Sending:
         try:
             await self._open_session()
         except ServerError as error:
-            if meant_status(error) != _BAD_REQUEST or not self._on_trial:
+            if infer_status(error) != _BAD_REQUEST or not self._on_trial:
                 raise
             self._fall_back(error)
             await self._open_session()
@@ -192,7 +194,7 @@ class Sending:
             await self._put(chunk)
         except UploadFailed as failed:
             refusal = failed.__cause__
-            if not isinstance(refusal, ServerError) or meant_status(refusal) != _BAD_REQUEST:
+            if not isinstance(refusal, ServerError) or infer_status(refusal) != _BAD_REQUEST:
                 raise
             if self.orientation == "ROW" or self.session is None:
                 raise

@@ -19,7 +19,7 @@ from mstr_arrow.errors import (
     TransportError,
     UploadFailed,
 )
-from mstr_arrow.http.error_map import code_number, meant_status
+from mstr_arrow.http.error_map import code_number, infer_status
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.upload.undoing import undone_if_cancelled
 from mstr_arrow.wording import advice, naming
@@ -241,7 +241,7 @@ class UploadSession:
 
 def is_taken(error: ServerError) -> bool:
     """Say whether an upload session was refused because the dataset has one."""
-    return meant_status(error) == _CONFLICT or code_number(error.code) == _ALREADY_THERE
+    return infer_status(error) == _CONFLICT or code_number(error.code) == _ALREADY_THERE
 
 
 def _said(response: Response) -> Any:
@@ -252,7 +252,7 @@ def _said(response: Response) -> Any:
 def _refused(error: MstrError) -> bool:
     """Say whether an error tells that the server did nothing: it never got the request, or names a reason."""
     if isinstance(error, ServerError):
-        return error.iserver_code is not None or (meant_status(error) or 500) < 500
+        return error.iserver_code is not None or (infer_status(error) or 500) < 500
     return isinstance(error, TlsError) or (isinstance(error, ConnectError) and not error.cut)
 
 

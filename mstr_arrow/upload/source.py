@@ -19,13 +19,16 @@ from mstr_arrow.upload.polars_dtypes import check_dtypes
 from mstr_arrow.upload.types import check_extension
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
 
     from pyarrow import dataset as pa_dataset
 
 BATCH_ROWS = 2**15
 """Rows that a lazy source is asked for at once."""
+
+BUFFER_BYTES = 2**16
+"""Bytes of a Parquet file's column that are read at once."""
 
 WAIT_SECONDS = 0.1
 """Seconds after which a query that nobody takes batches from looks whether it was given up."""
@@ -206,9 +209,12 @@ class _Once:
 
 @contextmanager
 def _dataset(data: pa_dataset.Dataset) -> Iterator[Iterator[pa.RecordBatch]]:
-    # Arrow's threads and buffers would read far ahead, whatever read-ahead they are given.
     from pyarrow import dataset as pa_dataset  # noqa: PLC0415 - it brings pandas along
 
+    if (fragments := _plain_fragments(data)) is not None:
+        yield checked(_read_parquet(fragments))
+        return
+    # Arrow's threads and buffers would read far ahead, whatever read-ahead they are given.
     unbuffered = pa_dataset.ParquetFragmentScanOptions(pre_buffer=False, use_buffered_stream=True)
     scanner = data.scanner(
         batch_size=BATCH_ROWS,
@@ -219,6 +225,36 @@ def _dataset(data: pa_dataset.Dataset) -> Iterator[Iterator[pa.RecordBatch]]:
     )
     with _checked(scanner.to_reader()) as batches:
         yield batches
+
+
+def _plain_fragments(data: pa_dataset.Dataset) -> list[pa_dataset.ParquetFileFragment] | None:
+    """List the Parquet files of a dataset whose rows are theirs as they are; None where a scan changes them.
+
+    It does by a filter, by values from names of folders, by other types, and by options of its format.
+    """
+    from pyarrow import dataset as pa_dataset  # noqa: PLC0415 - see above
+
+    is_plain = _format(data) == "parquet" and data.format.equals(pa_dataset.ParquetFileFormat())
+    if not is_plain or getattr(data, "_scan_options", None):
+        return None
+    everything, fragments = pa_dataset.scalar(True), list(data.get_fragments())
+    for fragment in fragments:
+        if not fragment.partition_expression.equals(everything) or fragment.physical_schema != data.schema:
+            return None
+    return fragments
+
+
+def _read_parquet(fragments: Iterable[pa_dataset.ParquetFileFragment]) -> Iterator[pa.RecordBatch]:
+    """Read Parquet files by a reader for each row group: one for all, or a scanner, keeps memory of each."""
+    from pyarrow import parquet  # noqa: PLC0415 - only where there is such a file
+
+    for fragment in fragments:
+        for group in fragment.row_groups:
+            with (
+                fragment.open() as opened,
+                parquet.ParquetFile(opened, metadata=fragment.metadata, buffer_size=BUFFER_BYTES) as file,
+            ):
+                yield from file.iter_batches(BATCH_ROWS, row_groups=[group.id], use_threads=False)
 
 
 @contextmanager

@@ -81,7 +81,7 @@ class Upload:
     @staticmethod
     def under_way(session: ProjectSession, dataset_id: str) -> Upload | None:
         """Return the upload of a dataset that is under way in a session: the server takes one at a time."""
-        return next((each for each in session.registered(Upload) if each.dataset_id == dataset_id), None)
+        return next((each for each in session.resources_of(Upload) if each.dataset_id == dataset_id), None)
 
     @property
     def _http(self) -> ProjectHttp:
@@ -160,12 +160,12 @@ class Upload:
 
     def let_go(self) -> None:
         """Forget the upload session, which is gone: another one may be opened."""
-        if self in self._session.registered(Upload):
+        if self in self._session.resources_of(Upload):
             self._session.unregister(self)
             self._session.release()
 
     def _hold(self) -> None:
-        if self not in self._session.registered(Upload):
+        if self not in self._session.resources_of(Upload):
             self._session.register(self, lost=self._lose)
             self._session.hold()
 

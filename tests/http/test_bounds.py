@@ -13,9 +13,9 @@ from mstr_arrow import background, errors
 from mstr_arrow.config import Limits, Retry, Settings
 from mstr_arrow.http import body as body_module
 from mstr_arrow.http import exchange
-from mstr_arrow.http.body import json_text, unpacked
+from mstr_arrow.http.body import json_text, unpack
 from mstr_arrow.http.client import Http
-from mstr_arrow.http.response import Response, parsed
+from mstr_arrow.http.response import Response, parse_json
 from mstr_arrow.opening import connect
 from mstr_arrow.prompts.collection import load
 from mstr_arrow.session.saved import read_session
@@ -42,7 +42,7 @@ def test_what_unpacks_to_more_than_is_sane_is_not_unpacked(bomb):
     tracemalloc.start()
     try:
         with pytest.raises(errors.ProtocolError, match=r"larger than \d+ MiB.*Limits.page_rows.*buffer_bytes"):
-            unpacked(body, encoding, MIB)
+            unpack(body, encoding, MIB)
         assert tracemalloc.get_traced_memory()[1] < 8 * MIB
     finally:
         tracemalloc.stop()
@@ -56,20 +56,20 @@ def test_a_bomb_that_no_header_tells_of_is_not_unpacked_either(monkeypatch):
 
 def test_many_members_are_unpacked_in_little_time():
     parts = [b"%06d" % number for number in range(20_000)]
-    assert unpacked(b"".join(gzip.compress(part, mtime=0) for part in parts), "gzip") == b"".join(parts)
+    assert unpack(b"".join(gzip.compress(part, mtime=0) for part in parts), "gzip") == b"".join(parts)
 
 
 @pytest.mark.parametrize("size", [0, 1, MIB - 1, MIB])
 def test_what_is_just_small_enough_is_read(size):
     body = gzip.compress(ZEROS[:size], mtime=0)
-    assert unpacked(body, "gzip", MIB) == ZEROS[:size]
+    assert unpack(body, "gzip", MIB) == ZEROS[:size]
     assert Response(200, {}, body, "gzip", largest=MIB).content() == ZEROS[:size]
 
 
 @pytest.mark.parametrize("opening", [b"[", b'{"a":', b'[{"a":'])
 def test_nested_without_end_is_no_json(opening):
     with pytest.raises(errors.ProtocolError, match="not JSON"):
-        parsed(100_000 * opening)
+        parse_json(100_000 * opening)
 
 
 def test_nested_without_end_is_no_session_and_no_answer_to_a_prompt(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from mstr_arrow import errors
 from mstr_arrow.http.disguised import error_within
-from mstr_arrow.http.error_map import error_for, meant_status
+from mstr_arrow.http.error_map import error_for, infer_status
 from mstr_arrow.http.response import Response
 from mstr_arrow.http.retry import is_transient
 
@@ -106,7 +106,7 @@ def test_it_is_judged_by_its_code_and_keeps_the_status_that_came(code, message, 
     body = orjson.dumps({"code": code, "message": message})
     error = error_for(200, {}, body, method="GET", path="/api/x")
     assert type(error) is kind
-    assert (error.status, error.code, error.message, meant_status(error)) == (200, code, message, meant)
+    assert (error.status, error.code, error.message, infer_status(error)) == (200, code, message, meant)
 
 
 def test_one_that_says_no_more_is_tried_again_as_with_its_own_status():

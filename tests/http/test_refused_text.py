@@ -6,7 +6,7 @@ import traceback
 import pytest
 
 from mstr_arrow.errors import ProtocolError
-from mstr_arrow.http.response import parsed
+from mstr_arrow.http.response import parse_json
 
 
 def held(error):
@@ -20,6 +20,6 @@ def held(error):
 )
 def test_an_error_does_not_hold_what_it_refuses(text):
     with pytest.raises(ProtocolError) as caught:
-        parsed(text, largest=2**20)
+        parse_json(text, largest=2**20)
     gc.collect()
     assert max(held(caught.value), default=0) < 1000

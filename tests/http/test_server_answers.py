@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from mstr_arrow import errors
-from mstr_arrow.http.blotting import blotted
+from mstr_arrow.http.blotting import blot_out
 from mstr_arrow.http.error_map import error_for
 from mstr_arrow.http.iserver import ISERVER
 from mstr_arrow.http.response import Response
@@ -136,7 +136,7 @@ def test_a_redirect_names_the_host_and_what_to_do(location, shown, hint):
 def test_a_very_short_secret_is_hidden_where_it_stands_alone_and_nothing_else(secret):
     told = {"message": "wrong (constraint-violations) at 7b4ca", "ticketId": "7b4ca7a7b4c7"}
     body = orjson.dumps({**told, "code": "ERR006"})
-    assert blotted(body, [Masked(secret)]) == body
+    assert blot_out(body, [Masked(secret)]) == body
     for echo in (
         f'you sent "{secret}".',
         f"it is:\n{secret}\nor",
@@ -145,14 +145,14 @@ def test_a_very_short_secret_is_hidden_where_it_stands_alone_and_nothing_else(se
         secret,
     ):
         body = orjson.dumps({"message": echo})
-        hidden = orjson.loads(blotted(body, [Masked(secret)]))["message"]
+        hidden = orjson.loads(blot_out(body, [Masked(secret)]))["message"]
         assert hidden == echo.replace(secret, "***")
 
 
 @pytest.mark.parametrize("before", ["\n", "\t", "\x01", "\\", '"'])
 def test_a_very_short_secret_behind_an_escape_is_hidden(before):
     body = orjson.dumps({"message": f"you sent {before}7x"})
-    assert "7x" not in orjson.loads(blotted(body, [Masked("7x")]))["message"]
+    assert "7x" not in orjson.loads(blot_out(body, [Masked("7x")]))["message"]
 
 
 def test_an_answer_unpacks_its_body():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mstr_arrow.errors import ProtocolError
 from mstr_arrow.http import body as body_module
-from mstr_arrow.http.body import unpacked
+from mstr_arrow.http.body import unpack
 
 TEXTS = st.one_of(
     st.binary(max_size=300),
@@ -51,7 +51,7 @@ def outcome(library, body, step, largest=2**24):
         patch.setattr(body_module, "quick", library)
         patch.setattr(body_module, "STEP", step)
         try:
-            return unpacked(body, "gzip", largest)
+            return unpack(body, "gzip", largest)
         except ProtocolError as error:
             damaged = (
                 "gzip is damaged",

@@ -17,7 +17,7 @@ import pytest
 from aiohttp import web
 
 from mstr_arrow import errors
-from mstr_arrow.http.blotting import blotted
+from mstr_arrow.http.blotting import blot_out
 from mstr_arrow.masked import Masked, mask
 from mstr_arrow.opening import connect, connect_async
 from mstr_arrow.session.access import access_from
@@ -274,7 +274,7 @@ SPELLED = {
 def test_a_page_that_repeats_a_secret_is_quoted_without_it(spell, page):
     secret = PASSWORD + "/?ÿ>~"
     spelled = SPELLED[spell](secret)
-    shown = blotted(page.replace(b"%s", json.dumps(spelled)[1:-1].encode()), [Masked(secret)])
+    shown = blot_out(page.replace(b"%s", json.dumps(spelled)[1:-1].encode()), [Masked(secret)])
     assert b"***" in shown
     assert spelled[4:-4] not in shown.decode()
 

@@ -265,7 +265,7 @@ def test_an_upload_that_loses_its_session_is_told_and_can_be_started_again(serve
     cube.create(auto_publish=False)
     server.expire_sessions()
     assert conn.user().name == "demo"
-    assert conn._client.session.registered(Upload) == []
+    assert conn._client.session.resources_of(Upload) == []
     with pytest.raises(errors.UsageError, match=r"nothing waits.*lost when the session ends"):
         cube.publish()
     again = SuperCube(conn, id=cube.id)

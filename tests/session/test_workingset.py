@@ -44,9 +44,9 @@ def run(http, size, story, patience=5.0, **told_by):
 async def made(places, name, **options):
     """Acquire a place and make an instance in it."""
     place = await places.acquire(PATH, **options)
-    place.asked()
+    place.note_request()
     await asyncio.sleep(0.001)
-    place.made(name)
+    place.note_made(name)
     return place
 
 
@@ -103,8 +103,8 @@ def test_one_that_was_just_read_from_is_not_touched(http):
         read = await made(places, "read")
         for number in range(6):
             (await made(places, f"I{number}")).release()
-            read.asked()
-            read.made("read")
+            read.note_request()
+            read.note_made("read")
         assert http.paths == []
         read.release()
 
@@ -184,11 +184,11 @@ def test_a_lost_answer_counts_and_a_refusal_does_not(http):
         slow = await made(places, "slow")
         for _ in range(3):
             refused = await places.acquire(PATH)
-            refused.asked()
-            refused.refused()
+            refused.note_request()
+            refused.note_refusal()
             refused.release()
         lost = await places.acquire(PATH)
-        lost.asked()
+        lost.note_request()
         lost.release()
         assert http.paths == []
         for number in range(3):
@@ -250,8 +250,8 @@ def test_who_waits_while_others_go_on_waits(http):
         waiting = asyncio.ensure_future(places.acquire(PATH))
         for _ in range(8):
             await asyncio.sleep(0.05)
-            held.asked()
-            held.made("I")
+            held.note_request()
+            held.note_made("I")
         assert not waiting.done()
         held.release()
         (await waiting).release()

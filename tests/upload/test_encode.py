@@ -236,11 +236,10 @@ BRACKETS = {"COLUMN": (b"[[", b"],[", b"]]"), "ROW": (b"[", b"", b"]")}
 
 
 @GENERATED
-@given(tables(most_rows=24), OPTIONS, st.booleans(), st.booleans())
-def test_slices_agree_with_the_obvious_encoder(table, options, sampled, numpy):
+@given(tables(most_rows=24), OPTIONS, st.booleans())
+def test_slices_agree_with_the_obvious_encoder(table, options, sampled):
     batches, values = table
     with ExitStack() as stack:
-        stack.enter_context(patch.object(json_text, "_HAS_NUMPY", numpy and json_text._HAS_NUMPY))
         stack.enter_context(patch.object(json_text, "_FEW", 2))
         if sampled:
             stack.enter_context(patch.object(json_text, "_SAMPLE", 4))

@@ -42,6 +42,42 @@ def test_every_kind_of_table_is_read(kind, tmp_path):
     assert read(source).to_pylist() == TABLE.to_pylist()
 
 
+WIDER = pa.schema([("store", pa.string()), ("units", pa.int64())])
+SOME = pa_dataset.field("units") > 1
+
+
+@pytest.mark.parametrize(
+    ("change", "rows"),
+    [
+        (
+            lambda folder: pa_dataset.dataset(folder, partitioning="hive"),
+            [("Lyon", 1, "north"), (None, 2, "north")],
+        ),
+        (lambda folder: pa_dataset.dataset(folder, schema=WIDER), [("Lyon", 1), (None, 2)]),
+        (lambda folder: pa_dataset.dataset(folder).filter(SOME), [(None, 2)]),
+        (
+            lambda folder: pa_dataset.FileSystemDataset(
+                [next(pa_dataset.dataset(folder).get_fragments()).subset(row_group_ids=[1])],
+                TABLE.schema,
+                pa_dataset.ParquetFileFormat(),
+            ),
+            [(None, 2)],
+        ),
+        (lambda folder: pa_dataset.dataset(folder, format=dictionaries()), [("Lyon", 1), (None, 2)]),
+    ],
+    ids=["values from folders", "another type", "a filter", "some row groups", "dictionaries"],
+)
+def test_a_dataset_that_is_more_than_its_files_is_read_as_it_is(change, rows, tmp_path):
+    (tmp_path / "region=north").mkdir()
+    pq.write_table(TABLE, tmp_path / "region=north" / "t.parquet", row_group_size=1)
+    source = source_of(change(tmp_path), "t")
+    assert [tuple(row.values()) for row in read(source).to_pylist()] == rows
+
+
+def dictionaries():
+    return pa_dataset.ParquetFileFormat(dictionary_columns={"store"})
+
+
 @pytest.mark.parametrize(
     ("kind", "rows"), [("table", 2), ("polars", 2), ("dataset", 2), ("lazy", None), ("reader", None)]
 )

@@ -13,7 +13,7 @@ import typer
 
 from mstr_arrow.cli.options.pairs import read_names, read_pair
 from mstr_arrow.errors import PromptsOpen, ServerError, UsageError
-from mstr_arrow.http.error_map import meant_status
+from mstr_arrow.http.error_map import infer_status
 from mstr_arrow.instances.prompt_list import still_open
 from mstr_arrow.prompts.answers import default
 from mstr_arrow.prompts.bodies import automatic
@@ -120,7 +120,7 @@ def ask_all(connection: Connection, report: Report, console: Console) -> Answers
         try:
             after = client.run(still_open(client.session, report.id, answers.with_others(more)))
         except (UsageError, ServerError) as error:
-            if isinstance(error, ServerError) and meant_status(error) != _BAD_REQUEST:
+            if isinstance(error, ServerError) and infer_status(error) != _BAD_REQUEST:
                 raise
             console.print(f"{error.message} {error.hint or ''}", style="red")
         else:
