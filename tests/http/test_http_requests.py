@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from mstr_arrow import background, errors, events
-from mstr_arrow.config import Settings, Timeouts
+from mstr_arrow.config import Retry, Settings, Timeouts
 from mstr_arrow.http.client import Http
 from mstr_arrow.masked import Masked
 from mstr_arrow.session.project_http import ProjectHttp
@@ -342,13 +342,9 @@ def test_secrets_stay_out_of_logs_and_errors(library, quick, caplog):
 
 def test_a_request_that_waits_for_another_attempt_ends_when_the_session_closes(library, quick):
     async def request_and_close():
-        http = Http(
-            library.url, replace(quick, retry=replace(quick.retry, attempts=50, wait_initial=0.2, wait_max=0.2))
-        )
+        http = Http(library.url, replace(quick, retry=Retry(attempts=50, wait_initial=0.2, wait_max=0.2)))
         task = asyncio.ensure_future(http.request("GET", "x"))
-        while not library.count("GET", "/api/x"):
-            await asyncio.sleep(0.005)
-        await asyncio.sleep(0.02)
+        await asyncio.wait([task], timeout=0.1)
         await http.aclose()
         with pytest.raises(errors.ClosedError, match=r"closed during GET .*/api/x"):
             await task
