@@ -8,7 +8,6 @@ from __future__ import annotations
 import codecs
 import re
 import zlib
-from contextlib import suppress
 from email.message import Message
 from functools import partial
 from io import BytesIO
@@ -20,10 +19,13 @@ from mstr_arrow.errors import ProtocolError
 from mstr_arrow.json_bounds import LARGEST, check_parsed_size
 from mstr_arrow.wording import naming
 
-quick: Any = zlib
+try:
+    from isal import isal_zlib
+except ImportError:
+    quick: Any = zlib
+else:
+    quick = isal_zlib
 """What unpacks gzip: isal where the extra ``speed`` is installed."""
-with suppress(ImportError):
-    from isal import isal_zlib as quick
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
