@@ -156,7 +156,7 @@ def audit(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Run the benchmarks; ``nox -s bench -- --quick`` only tries them out."""
-    session.install(".[adbc,bench,cli,delta,duckdb,iceberg,pandas,stores]", *TEST)
+    session.install(".[adbc,bench,cli,delta,duckdb,iceberg,pandas,speed,stores]", *TEST)
     for name in BENCHMARKS:
         session.log("benchmarks/%s.py", name)
         session.run("python", "-m", f"benchmarks.{name}", *session.posargs)
