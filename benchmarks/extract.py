@@ -151,7 +151,8 @@ def _frame_of_rows(bodies: list[bytes]) -> pl.DataFrame:
                 page["data"]["headers"]["rows"], page["data"]["metricValues"]["raw"], strict=True
             )
         ]
-        frames.append(pl.DataFrame(rows, schema=names, orient="row", infer_schema_length=None))
+        columns = [f"{number}: {name}" for number, name in enumerate(names)]  # names may repeat
+        frames.append(pl.DataFrame(rows, schema=columns, orient="row", infer_schema_length=None))
     return pl.concat(frames)
 
 
