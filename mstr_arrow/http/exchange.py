@@ -94,12 +94,12 @@ async def exchange(session: aiohttp.ClientSession, delivery: Delivery, settings:
     comes with a 2xx, too.
     """
     if session.closed:  # between two attempts
-        raise _ended(delivery)
+        raise _closure(delivery)
     try:
         response = await _send(session, delivery, settings, room)
     except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
         if session.closed:
-            raise _ended(delivery) from None
+            raise _closure(delivery) from None
         stray = Response(_NO_CONTENT, {}, stray_body(error), secrets=delivery.secrets)
         if (told := error_within(stray)) is not None:
             raise _failure(stray, told, delivery) from None
@@ -111,7 +111,7 @@ async def exchange(session: aiohttp.ClientSession, delivery: Delivery, settings:
     return response
 
 
-def _ended(delivery: Delivery) -> Failed:
+def _closure(delivery: Delivery) -> Failed:
     message = f"the connection was closed during {delivery.request.method} {delivery.address.path}."
     return Failed(ClosedError(message), repeatable=False)
 
