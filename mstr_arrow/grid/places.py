@@ -38,9 +38,14 @@ def drop_escaped(quotes: Places, backslashes: Places) -> Places:
     """Leave out the quotes that are part of a string of JSON, behind an odd number of backslashes."""
     if not len(backslashes):
         return quotes
+    return quotes[~np.isin(quotes, behind_odd_runs(backslashes), assume_unique=True)]
+
+
+def behind_odd_runs(backslashes: Places) -> Places:
+    """Find the places behind an odd number of backslashes; there is at least one. A quote there ends nothing."""
     ends = np.append(np.flatnonzero(np.diff(backslashes) != 1), len(backslashes) - 1)
-    odd = np.diff(ends, prepend=-1) % 2 == 1
-    return quotes[~np.isin(quotes, backslashes[ends[odd]] + 1, assume_unique=True)]
+    behind: Places = backslashes[ends[np.diff(ends, prepend=-1) % 2 == 1]] + 1
+    return behind
 
 
 def find_lists(text: bytes, keys: Sequence[bytes]) -> Iterator[tuple[int, bytes]]:

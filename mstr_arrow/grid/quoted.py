@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from mstr_arrow.grid.cut import Unrecognised
 from mstr_arrow.grid.escapes import unescape
-from mstr_arrow.grid.places import bytes_of
+from mstr_arrow.grid.places import behind_odd_runs, bytes_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,6 +99,5 @@ def _mask_quotes(text: NDArray[np.uint8]) -> None:
         return
     if slashes[-1] == len(text) - 1:
         raise Unrecognised("a backslash at the end")
-    ends = np.append(np.flatnonzero(np.diff(slashes) != 1), len(slashes) - 1)
-    escaped = slashes[ends[np.diff(ends, prepend=-1) % 2 == 1]] + 1
+    escaped = behind_odd_runs(slashes)
     text[escaped[text[escaped] == ord('"')]] = _MASKED_QUOTE
