@@ -115,10 +115,13 @@ def killed_nights(*, kills: int, rows: int, seed: int, store: str | None = None)
         folder = Path(scratch)
         file = folder / "jobs.toml"
         file.write_text(jobs_file(server, store), encoding="utf-8")
-        while nights.kills < kills and started(server, file, nights, chance.uniform(0.0, 4.0)) != 0:
-            pass
+        longest = 4.0
+        while nights.kills < kills:
+            if started(server, file, nights, chance.uniform(0.0, longest)) == 0:
+                longest /= 2  # this machine is done sooner: what is begun anew is to be killed before its end
+        starts = nights.starts
         while (code := started(server, file, nights, None)) != 0:
-            if nights.starts > kills + 3:
+            if nights.starts > starts + 3:
                 raise SystemExit(f"the last run ends with exit code {code}")
         nights.wrong = [name for name in OBJECTS if not is_true(server, folder, name, store)]
         nights.sessions_left = server.open_sessions
