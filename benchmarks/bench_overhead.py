@@ -26,14 +26,14 @@ from mstr_arrow.grid.rows import Range
 from mstr_arrow.instances.page_request import fetch_page
 from mstr_arrow.instances.probe import probe
 from mstr_arrow.objects.cube import open_cube
-from mstr_arrow.session.client import client_of
+from mstr_arrow.session.session_client import client_of
 from mstr_arrow.simulator import SimulatorProcess, TimeModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mstr_arrow.http.response import Response
-    from mstr_arrow.session.client import Client
+    from mstr_arrow.session.session_client import Client
 
 CUBE = "Sales Cube"
 ROWS = 200_000

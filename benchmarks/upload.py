@@ -168,7 +168,7 @@ def _bound(server: Any, path: Path, count: int) -> float:
     import pyarrow.parquet as pq
     from yarl import URL
 
-    from mstr_arrow.session.client import client_of
+    from mstr_arrow.session.session_client import client_of
     from mstr_arrow.upload.chunks import chunks
     from mstr_arrow.upload.encode import EncodeOptions
     from mstr_arrow.upload.options import CHUNK_BYTES

@@ -17,12 +17,12 @@ from mstr_arrow.objects.report import open_report
 from mstr_arrow.publishing.following import settle
 from mstr_arrow.session.access import access_from
 from mstr_arrow.session.account import SessionCalls
-from mstr_arrow.session.client import Client
 from mstr_arrow.session.in_project import SharedSession
 from mstr_arrow.session.opening import open_session
 from mstr_arrow.session.project import choose, fetch_projects
 from mstr_arrow.session.rest import Endpoints
-from mstr_arrow.session.saved import save, snapshot_session
+from mstr_arrow.session.saved_session import save, snapshot_session
+from mstr_arrow.session.session_client import Client
 from mstr_arrow.signatures import takes
 from mstr_arrow.subscriptions.subscription_calls import SubscriptionCalls
 from mstr_arrow.upload.push_options import WriteOptions
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from mstr_arrow.objects.data_model import DataModel
     from mstr_arrow.objects.report import Report
     from mstr_arrow.session.project import Project
-    from mstr_arrow.session.saved import Format, Source
+    from mstr_arrow.session.saved_session import Format, Source
     from mstr_arrow.upload.result import WriteResult
 
 

@@ -11,8 +11,8 @@ from mstr_arrow.given import check_type
 from mstr_arrow.http.url import base_url
 from mstr_arrow.masked import mask
 from mstr_arrow.session.access import access_from
-from mstr_arrow.session.client import Client
 from mstr_arrow.session.opening import open_session, open_session_async, warn_if_insecure
+from mstr_arrow.session.session_client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mstr_arrow.config import Credential
     from mstr_arrow.events import OnEvent
     from mstr_arrow.session.access import Access
-    from mstr_arrow.session.saved import Source
+    from mstr_arrow.session.saved_session import Source
 
 DEFAULTS = Settings()
 

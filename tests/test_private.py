@@ -9,7 +9,7 @@ import pytest
 from mstr_arrow import errors, secrets
 from mstr_arrow.extract.borrowed import read_borrowed
 from mstr_arrow.private import is_shared, read_private, write_private
-from mstr_arrow.session.saved import read_session
+from mstr_arrow.session.saved_session import read_session
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mstr_arrow.session.client import Client
+    from mstr_arrow.session.session_client import Client
 
 WAIT_SECONDS = 0.1
 """Seconds after which Polars gets a frame without rows: only between frames does it hear Ctrl-C."""

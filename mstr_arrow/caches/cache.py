@@ -14,7 +14,7 @@ from mstr_arrow.caches.alter import alter, delete, fetch_one
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from mstr_arrow.session.client import Client
+    from mstr_arrow.session.session_client import Client
 
 _STATES = ("active", "dirty", "infoDirty", "persisted", "processing")
 _SCHEMA = pa.schema(

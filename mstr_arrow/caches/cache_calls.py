@@ -9,10 +9,10 @@ from mstr_arrow.caches.cache import CubeCaches, read_cache
 from mstr_arrow.caches.monitor import fetch_listed, fetch_nodes
 from mstr_arrow.errors import NotFound
 from mstr_arrow.names import listing, near_names
-from mstr_arrow.session.client import Connected
+from mstr_arrow.session.session_client import Connected
 
 if TYPE_CHECKING:
-    from mstr_arrow.session.client import Client
+    from mstr_arrow.session.session_client import Client
 
 
 class CacheCalls(Connected):

@@ -18,8 +18,8 @@ from mstr_arrow.catalog.object_info import ObjectInfo
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mstr_arrow.session.client import Client
     from mstr_arrow.session.project import Project
+    from mstr_arrow.session.session_client import Client
 
 _DETAILS = pa.schema(
     {

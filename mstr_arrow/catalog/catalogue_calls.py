@@ -9,7 +9,7 @@ from mstr_arrow.catalog.folders import folder_id, list_path
 from mstr_arrow.catalog.object_info import FOLDER, Objects, type_numbers
 from mstr_arrow.catalog.object_list import Listing, Wanted, warn_of
 from mstr_arrow.catalog.search import search
-from mstr_arrow.session.client import Connected
+from mstr_arrow.session.session_client import Connected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mstr_arrow.catalog.paging import Ask, Page
-    from mstr_arrow.session.client import Client
     from mstr_arrow.session.project import Project
     from mstr_arrow.session.project_http import ProjectHttp
+    from mstr_arrow.session.session_client import Client
 
     OnProgress = Callable[[ListingProgress], object]
 

@@ -15,7 +15,7 @@ from mstr_arrow.private import read_private, write_private
 from mstr_arrow.session.access import access_from
 from mstr_arrow.session.in_project import ProjectSession
 from mstr_arrow.session.login import log_out as end_session
-from mstr_arrow.session.saved import SavedSession, read_session
+from mstr_arrow.session.saved_session import SavedSession, read_session
 
 if TYPE_CHECKING:
     from pathlib import Path

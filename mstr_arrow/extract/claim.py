@@ -11,7 +11,7 @@ from mstr_arrow.extract.borrowed import Borrowed, log_out, read_borrowed, write_
 from mstr_arrow.extract.destination import folder_at
 from mstr_arrow.extract.folder import hold
 from mstr_arrow.files.sinks import in_thread
-from mstr_arrow.session.saved import snapshot_session
+from mstr_arrow.session.saved_session import snapshot_session
 
 if TYPE_CHECKING:
     import os
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from mstr_arrow.extract.folder import Folder
     from mstr_arrow.files.locations import Location
-    from mstr_arrow.session.client import Client
     from mstr_arrow.session.in_project import ProjectSession
+    from mstr_arrow.session.session_client import Client
 
 
 @contextmanager

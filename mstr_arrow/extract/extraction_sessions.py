@@ -10,7 +10,7 @@ from mstr_arrow.errors import InstanceGone, SessionExpired
 from mstr_arrow.extract.borrowed import Borrowed, Restored, log_out, read_borrowed, take_over, write_borrowed
 from mstr_arrow.files.sinks import in_thread
 from mstr_arrow.instances.probe import probe
-from mstr_arrow.session.saved import snapshot_session
+from mstr_arrow.session.saved_session import snapshot_session
 
 if TYPE_CHECKING:
     from mstr_arrow.extract.folder import Folder

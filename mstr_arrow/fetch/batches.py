@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.fetch.readers import Reader
     from mstr_arrow.fetch.stats import ScanStats
-    from mstr_arrow.session.client import Client
+    from mstr_arrow.session.session_client import Client
 
 
 class Batches:

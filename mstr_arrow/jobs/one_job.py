@@ -23,7 +23,7 @@ from mstr_arrow.jobs.increments import mark_before
 from mstr_arrow.jobs.keeping import drop_former
 from mstr_arrow.jobs.record import JobRecord, error_record
 from mstr_arrow.jobs.writing import write
-from mstr_arrow.session.client import client_of
+from mstr_arrow.session.session_client import client_of
 from mstr_arrow.telemetry import count, measure, span
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.extract.borrowed import Borrowed, log_out, read_borrowed, write_borrowed
 from mstr_arrow.files.sinks import in_thread
-from mstr_arrow.session.client import client_of
-from mstr_arrow.session.saved import snapshot_session
+from mstr_arrow.session.saved_session import snapshot_session
+from mstr_arrow.session.session_client import client_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from mstr_arrow.publishing.cube_status import CubeStatus
     from mstr_arrow.publishing.following import OnProgress
     from mstr_arrow.publishing.publication import Publication
-    from mstr_arrow.session.client import Client
     from mstr_arrow.session.project_http import ProjectHttp
+    from mstr_arrow.session.session_client import Client
 
 _READY = 64
 _OF_PUSHED = {InvalidRequest, NotSupported, PublishFailed, ServerError}

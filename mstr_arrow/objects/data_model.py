@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.definition import Definition
     from mstr_arrow.publishing.following import OnProgress
     from mstr_arrow.publishing.publication import Publication
-    from mstr_arrow.session.client import Client
+    from mstr_arrow.session.session_client import Client
 
 
 class DataModel(Cube):

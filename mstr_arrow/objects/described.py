@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mstr_arrow.fetch.read_options import ReadOptions
     from mstr_arrow.grid.definition import Attribute, Definition, Metric
     from mstr_arrow.instances.source import Source
-    from mstr_arrow.session.client import Client
+    from mstr_arrow.session.session_client import Client
 
 
 class Described(Sql):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mstr_arrow.catalog.object_info import ObjectInfo
     from mstr_arrow.fetch.read_options import ReadOptions
     from mstr_arrow.grid.definition import Attribute
-    from mstr_arrow.session.client import Client
+    from mstr_arrow.session.session_client import Client
 
 _PROBE_ROWS = 1000
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mstr_arrow.fetch.read_options import ReadOptions
     from mstr_arrow.instances.source import Source
     from mstr_arrow.prompts.model import Choice, Prompt
-    from mstr_arrow.session.client import Client
+    from mstr_arrow.session.session_client import Client
 
 R = TypeVar("R", bound="Prompted")
 

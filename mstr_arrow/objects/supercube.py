@@ -6,7 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import DataLossWarning
-from mstr_arrow.session.client import client_of
+from mstr_arrow.session.session_client import client_of
 from mstr_arrow.signatures import takes
 from mstr_arrow.upload.push import Push
 from mstr_arrow.upload.push_options import CreateOptions, UpdateOptions
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from typing import Unpack
 
-    from mstr_arrow.session.client import Connected
+    from mstr_arrow.session.session_client import Connected
     from mstr_arrow.upload.options import Policy
     from mstr_arrow.upload.result import WriteResult
     from mstr_arrow.upload.session import PublishStatus

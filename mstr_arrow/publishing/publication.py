@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import TimeoutExceeded, UnprovenWarning, UsageError
 from mstr_arrow.publishing.following import Following
-from mstr_arrow.session.client import Client
 from mstr_arrow.session.in_project import SharedSession
+from mstr_arrow.session.session_client import Client
 
 if TYPE_CHECKING:
     from mstr_arrow.publishing.following import OnProgress, Publisher

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from mstr_arrow.instances.source import Source
     from mstr_arrow.query.expressions import Expression
     from mstr_arrow.query.since import Grown, Overlap, Since
-    from mstr_arrow.session.client import Client
+    from mstr_arrow.session.session_client import Client
 
     OnProgress = Callable[[ScanStats], object] | None
 

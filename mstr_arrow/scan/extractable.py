@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mstr_arrow.fetch.resolver import Resolver
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.files.locations import Location
-    from mstr_arrow.session.client import Client
+    from mstr_arrow.session.session_client import Client
 
     OnProgress = Callable[[ScanStats], object] | None
 

@@ -10,14 +10,14 @@ from mstr_arrow.errors import MstrError, UsageError
 from mstr_arrow.http.url import EXAMPLE, base_url
 from mstr_arrow.masked import Masked
 from mstr_arrow.session.login_modes import Login, LoginMode, login_from, refuse_together
-from mstr_arrow.session.saved import SavedSession, read_session
+from mstr_arrow.session.saved_session import SavedSession, read_session
 from mstr_arrow.wording import named, naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mstr_arrow.config import Credential
-    from mstr_arrow.session.saved import Source
+    from mstr_arrow.session.saved_session import Source
 
 
 @dataclass(frozen=True, slots=True)

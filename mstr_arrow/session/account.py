@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from mstr_arrow.errors import SessionExpired
 from mstr_arrow.masked import Masked
-from mstr_arrow.session.client import Connected
 from mstr_arrow.session.info import (
     ServerStatus,
     SessionInfo,
@@ -13,6 +12,7 @@ from mstr_arrow.session.info import (
     fetch_status,
     fetch_user,
 )
+from mstr_arrow.session.session_client import Connected
 from mstr_arrow.session.tokens import create_api_token, create_identity_token, validate_identity_token
 
 

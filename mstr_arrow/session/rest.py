@@ -12,7 +12,7 @@ from mstr_arrow.given import check_type
 from mstr_arrow.http.cookies import SessionKeys
 from mstr_arrow.http.response import parse_json
 from mstr_arrow.http.subject import Subject
-from mstr_arrow.session.client import Connected
+from mstr_arrow.session.session_client import Connected
 from mstr_arrow.signatures import takes
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.config import Settings
     from mstr_arrow.session.access import Access, Resolved
-    from mstr_arrow.session.saved import SavedSession
+    from mstr_arrow.session.saved_session import SavedSession
 
 T = TypeVar("T")
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from typing import Self, Unpack
 
     from mstr_arrow.delivery.modes import Delivery
-    from mstr_arrow.session.client import Client
+    from mstr_arrow.session.session_client import Client
     from mstr_arrow.subscriptions.definition import Definition, Part
     from mstr_arrow.subscriptions.delivery_status import DeliveryStatus
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.delivery.modes import check_delivery
 from mstr_arrow.names import matcher
-from mstr_arrow.session.client import Connected
+from mstr_arrow.session.session_client import Connected
 from mstr_arrow.signatures import takes
 from mstr_arrow.subscriptions.asked import (
     as_list,

@@ -6,7 +6,7 @@ try:
     from mstr_arrow.throughput.comparison import Comparison, compare
     from mstr_arrow.throughput.planning import Plan, plan, sweep, sweep_async
     from mstr_arrow.throughput.result import Sweep
-    from mstr_arrow.throughput.saved import load, save
+    from mstr_arrow.throughput.saved_sweep import load, save
 except ModuleNotFoundError as error:
     if (error.name or "").partition(".")[0] not in {"hdrh", "numpy", "scipy"}:
         raise

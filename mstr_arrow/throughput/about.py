@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mstr_arrow.session.client import Client
+    from mstr_arrow.session.session_client import Client
 
 
 @dataclass(frozen=True, slots=True)

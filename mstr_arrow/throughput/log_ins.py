@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.config import Retry
 from mstr_arrow.errors import ServerError, UsageError
-from mstr_arrow.session.client import Client
+from mstr_arrow.session.session_client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

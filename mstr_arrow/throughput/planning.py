@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from mstr_arrow.errors import UsageError
 from mstr_arrow.given import check_type
 from mstr_arrow.objects.described import Described
-from mstr_arrow.session.client import client_of
+from mstr_arrow.session.session_client import client_of
 from mstr_arrow.signatures import takes
 from mstr_arrow.throughput.about import describe
 from mstr_arrow.throughput.estimate import Estimate, Sample, estimate
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from mstr_arrow.connection import Connection
-    from mstr_arrow.session.client import Client
+    from mstr_arrow.session.session_client import Client
     from mstr_arrow.throughput.loads import Work
     from mstr_arrow.throughput.result import Sweep
 

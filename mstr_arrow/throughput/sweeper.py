@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 
     from mstr_arrow.objects.described import Described
-    from mstr_arrow.session.client import Client
+    from mstr_arrow.session.session_client import Client
     from mstr_arrow.throughput.figures import Round
     from mstr_arrow.throughput.loads import Bounds, Load, Rounds, Work
     from mstr_arrow.throughput.log import Sent

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source
     from mstr_arrow.objects.described import Described
-    from mstr_arrow.session.client import Client
     from mstr_arrow.session.in_project import ProjectSession
+    from mstr_arrow.session.session_client import Client
 
 
 class Took(NamedTuple):

@@ -22,8 +22,8 @@ from mstr_arrow.upload.session import UploadSession
 
 if TYPE_CHECKING:
     from mstr_arrow.http.response import Response
-    from mstr_arrow.session.client import Client
     from mstr_arrow.session.project_http import ProjectHttp
+    from mstr_arrow.session.session_client import Client
     from mstr_arrow.upload.body import ChunkBody
     from mstr_arrow.upload.chunks import Chunk
     from mstr_arrow.upload.encode import Orientation

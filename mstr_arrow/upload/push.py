@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mstr_arrow.session.client import Client
     from mstr_arrow.session.project_http import ProjectHttp
+    from mstr_arrow.session.session_client import Client
     from mstr_arrow.upload.existing import Dataset
     from mstr_arrow.upload.meaning import Meaning
     from mstr_arrow.upload.model import Model

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Self
 
-    from mstr_arrow.session.client import Client
+    from mstr_arrow.session.session_client import Client
     from mstr_arrow.users.people import Account, Address, Addresses
 
 

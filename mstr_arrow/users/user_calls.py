@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mstr_arrow.session.client import Connected
 from mstr_arrow.session.info import fetch_user
+from mstr_arrow.session.session_client import Connected
 from mstr_arrow.users.people import Account, Groups
 from mstr_arrow.users.user import User, Users
 from mstr_arrow.users.user_requests import find_account, list_accounts, list_groups

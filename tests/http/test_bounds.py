@@ -18,7 +18,7 @@ from mstr_arrow.http.client import Http
 from mstr_arrow.http.response import Response, parse_json
 from mstr_arrow.opening import connect
 from mstr_arrow.prompts.collection import load
-from mstr_arrow.session.saved import read_session
+from mstr_arrow.session.saved_session import read_session
 
 MIB = 2**20
 ZEROS = bytes(16 * MIB)

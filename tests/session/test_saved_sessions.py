@@ -10,7 +10,7 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow import errors
-from mstr_arrow.session.saved import read_session, save
+from mstr_arrow.session.saved_session import read_session, save
 from tests.support.servers import connect_to
 
 OURS = {

@@ -210,7 +210,7 @@ def _report(console: Terminal, sweep: Any, folder: Path, *, json: bool) -> None:
     """Print what was found, and write it into a folder: the data, the page, and its plots."""
     from mstr_arrow.cli.render.throughput import summary  # noqa: PLC0415 - an extra
     from mstr_arrow.throughput.report import write_html, write_images  # noqa: PLC0415 - an extra
-    from mstr_arrow.throughput.saved import as_json, save  # noqa: PLC0415 - an extra
+    from mstr_arrow.throughput.saved_sweep import as_json, save  # noqa: PLC0415 - an extra
 
     save(sweep, folder)
     if json:

@@ -27,7 +27,7 @@ from mstr_arrow.connection import Connection
 from mstr_arrow.errors import UsageError
 from mstr_arrow.fetch.stats import ScanStats
 from mstr_arrow.names import listing
-from mstr_arrow.session.client import client_of
+from mstr_arrow.session.session_client import client_of
 
 if TYPE_CHECKING:
     from mstr_arrow.cli.sql.sources import Source

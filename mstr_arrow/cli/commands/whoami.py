@@ -15,8 +15,8 @@ from mstr_arrow.cli.render.tables import print_json
 from mstr_arrow.connection import Connection
 from mstr_arrow.names import listing
 from mstr_arrow.printable import printable
-from mstr_arrow.session.client import client_of
 from mstr_arrow.session.project_http import ProjectHttp
+from mstr_arrow.session.session_client import client_of
 
 _HOUR = 3600
 

@@ -18,7 +18,7 @@ from mstr_arrow.instances.freshness import fetch_publication
 from mstr_arrow.jobs.held import highest_in
 from mstr_arrow.jobs.targets import Target
 from mstr_arrow.objects.report import Report
-from mstr_arrow.session.client import client_of
+from mstr_arrow.session.session_client import client_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,7 +20,7 @@ from mstr_arrow.prompts.bodies import automatic
 from mstr_arrow.prompts.collection import Answers, load
 from mstr_arrow.prompts.model import describe
 from mstr_arrow.prompts.template import answer_name
-from mstr_arrow.session.client import client_of
+from mstr_arrow.session.session_client import client_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

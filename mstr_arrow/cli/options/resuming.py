@@ -21,7 +21,7 @@ from mstr_arrow.files.missing import folders_made
 from mstr_arrow.files.uris import is_store_uri
 from mstr_arrow.grid.shape import SchemaMode, describe_changes
 from mstr_arrow.paths import path_to_write
-from mstr_arrow.session.client import client_of
+from mstr_arrow.session.session_client import client_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

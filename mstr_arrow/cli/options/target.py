@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.catalog.folders import folder_id
 from mstr_arrow.names import listing
-from mstr_arrow.session.client import client_of
 from mstr_arrow.session.project import OBJECT_ID
+from mstr_arrow.session.session_client import client_of
 from mstr_arrow.upload import datasets
 
 if TYPE_CHECKING:

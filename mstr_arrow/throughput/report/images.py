@@ -11,7 +11,7 @@ from mstr_arrow.files.disk import disk_errors
 from mstr_arrow.paths import path_to_write
 from mstr_arrow.throughput.report.plots import sections
 from mstr_arrow.throughput.report.theme import theme
-from mstr_arrow.throughput.saved import write_bytes
+from mstr_arrow.throughput.saved_sweep import write_bytes
 
 if TYPE_CHECKING:
     import os

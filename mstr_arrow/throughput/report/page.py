@@ -20,7 +20,7 @@ from mstr_arrow.throughput.report.images import VEGA_LITE
 from mstr_arrow.throughput.report.plots import sections
 from mstr_arrow.throughput.report.tables import levels_table
 from mstr_arrow.throughput.report.theme import theme
-from mstr_arrow.throughput.saved import write_bytes
+from mstr_arrow.throughput.saved_sweep import write_bytes
 from mstr_arrow.throughput.summary import summarise
 
 if TYPE_CHECKING:
