@@ -273,7 +273,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
     async def _cube(
         self, name_or_id: str, options: ScanOptions, *, row_counts: bool, instance_id: str | None
     ) -> Cube:
-        chosen = ReadOptions(limits=self.settings.limits).changed(options)
+        chosen = ReadOptions(limits=self.settings.limits).with_options(options)
         return await open_cube(self._client, name_or_id, chosen, row_counts=row_counts, instance_id=instance_id)
 
     @takes(ScanOptions)
@@ -325,7 +325,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
         row_counts: bool,
         instance_id: str | None,
     ) -> DataModel:
-        chosen = ReadOptions(limits=self.settings.limits).changed(options)
+        chosen = ReadOptions(limits=self.settings.limits).with_options(options)
         return await open_data_model(
             self._client,
             name_or_id,
@@ -357,7 +357,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
         return await self._client.bridge(self._report(name_or_id, options, instance_id))
 
     async def _report(self, name_or_id: str, options: ScanOptions, instance_id: str | None) -> Report:
-        chosen = ReadOptions(limits=self.settings.limits).changed(options)
+        chosen = ReadOptions(limits=self.settings.limits).with_options(options)
         return await open_report(self._client, name_or_id, chosen, instance_id=instance_id)
 
     # Writing

@@ -54,8 +54,8 @@ KINDS = {
         "reliability/test_empty_results.py::test_a_server_that_counts_what_conditions_leave_out_is_read_once_more_without_them",
     ],
     "members of an answer that are missing, of another kind, or a list in place of one": [
-        "test_answers.py::test_what_is_needed_is_missed_by_name_and_all_else_may_be_missing",
-        "test_answers.py::test_what_is_of_another_kind_is_read_or_is_an_error_of_ours",
+        "test_responses.py::test_what_is_needed_is_missed_by_name_and_all_else_may_be_missing",
+        "test_responses.py::test_what_is_of_another_kind_is_read_or_is_an_error_of_ours",
     ],
     "answers that are nearly right in any way": [
         "fuzz/test_nearly_right_answers.py::test_a_call_with_answers_nearly_right_ends_as_it_may",

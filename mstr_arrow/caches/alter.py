@@ -6,9 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from mstr_arrow.answers import fields, optional_text, reading
 from mstr_arrow.caches.monitor import PATH, explain
 from mstr_arrow.errors import NotFound, PermissionDenied, ServerError, TimeoutExceeded
+from mstr_arrow.responses import fields, optional_text, reading
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:

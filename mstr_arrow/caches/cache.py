@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from mstr_arrow.answers import fields, identity, local_moment, optional_text, reading, text, whole_number
 from mstr_arrow.arrays import make_table
 from mstr_arrow.caches.alter import alter, delete, fetch_one
+from mstr_arrow.responses import fields, identity, local_moment, optional_text, reading, text, whole_number
 
 if TYPE_CHECKING:
     from datetime import datetime

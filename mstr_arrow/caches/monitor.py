@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.answers import items, reading, text, whole_number
 from mstr_arrow.errors import PermissionDenied, ServerBusy
+from mstr_arrow.responses import items, reading, text, whole_number
 
 if TYPE_CHECKING:
     from mstr_arrow.http.response import Response

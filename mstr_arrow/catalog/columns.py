@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
-from mstr_arrow.answers import fields, items, reading, whole_number
 from mstr_arrow.arrays import make_array, make_scalar
 from mstr_arrow.catalog.object_info import ObjectInfo, read_object
 from mstr_arrow.catalog.paging import Page
 from mstr_arrow.errors import ProtocolError
 from mstr_arrow.http.response import parse_json
+from mstr_arrow.responses import fields, items, reading, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

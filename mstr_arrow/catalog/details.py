@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mstr_arrow.answers import identity, items, local_moment, optional_text, reading, whole_number
 from mstr_arrow.caches.monitor import PATH, fetch_nodes, read_page
 from mstr_arrow.catalog.paging import Page, Pager, spread
 from mstr_arrow.catalog.skipped import raise_what_ends_all
 from mstr_arrow.errors import MstrError, NotFound, NotSupported, PermissionDenied
 from mstr_arrow.publishing.cube_status import CubeStatus
+from mstr_arrow.responses import identity, items, local_moment, optional_text, reading, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.answers import identity, items, number, reading, text, whole_number
 from mstr_arrow.catalog.object_info import FOLDER, Objects, check_text, fetch_object, read_object
 from mstr_arrow.errors import NotFound, UsageError
 from mstr_arrow.names import find_named, suggestion
+from mstr_arrow.responses import identity, items, number, reading, text, whole_number
 from mstr_arrow.session.project import OBJECT_ID
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import pyarrow as pa
 
-from mstr_arrow.answers import identity, iso_moment, items, number, optional_text, reading, text, whole_number
 from mstr_arrow.arrays import make_table
 from mstr_arrow.errors import UsageError
 from mstr_arrow.names import suggestion
+from mstr_arrow.responses import identity, iso_moment, items, number, optional_text, reading, text, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,13 +7,13 @@ import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.answers import fields, items, reading, text, whole_number
 from mstr_arrow.catalog.columns import read_infos
 from mstr_arrow.catalog.object_info import Objects, check_text, read_object
 from mstr_arrow.catalog.paging import PAGE, Gate, Pager
 from mstr_arrow.errors import NotFound, NotSupported, PermissionDenied, SessionExpired
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.names import matcher
+from mstr_arrow.responses import fields, items, reading, text, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from mstr_arrow.answers import fields, identity, items, optional_text, reading, text
 from mstr_arrow.arrays import make_table
 from mstr_arrow.errors import NotFound, UsageError
 from mstr_arrow.names import find_named, listing, only, suggestion
+from mstr_arrow.responses import fields, identity, items, optional_text, reading, text
 from mstr_arrow.session.project import OBJECT_ID
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
-from mstr_arrow.answers import fields, identity, items, number, optional_text, reading, text, whole_number
+from mstr_arrow.responses import fields, identity, items, number, optional_text, reading, text, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -7,12 +7,12 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mstr_arrow.answers import fields, optional_text, unexpected
 from mstr_arrow.datamodels.model_definition import too_old
 from mstr_arrow.datamodels.refresh_rule import read_state, verdict
 from mstr_arrow.datamodels.tables import REPEATABLE
 from mstr_arrow.errors import InvalidRequest, MstrError, NotFound
 from mstr_arrow.http.subject import Subject
+from mstr_arrow.responses import fields, optional_text, protocol_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,7 +71,7 @@ class Steps:
             if told is None and response.body.strip():
                 told = optional_text(fields(response.json()), "instanceId", "id")
             if not told:
-                raise unexpected(None, f"the instance of a data model, which the header {INSTANCE} names")
+                raise protocol_error(None, f"the instance of a data model, which the header {INSTANCE} names")
             return told
 
         try:

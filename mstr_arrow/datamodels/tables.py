@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 
 import pyarrow as pa
 
-from mstr_arrow.answers import fields, identity, iso_moment, items, optional_text, reading, text, whole_number
 from mstr_arrow.arrays import make_table
 from mstr_arrow.errors import NotFound, UsageError
 from mstr_arrow.names import find_named, listing, only, suggestion
+from mstr_arrow.responses import fields, identity, iso_moment, items, optional_text, reading, text, whole_number
 from mstr_arrow.session.project import OBJECT_ID
 
 if TYPE_CHECKING:

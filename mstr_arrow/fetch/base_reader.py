@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 from mstr_arrow.fetch.context import ReadContext
-from mstr_arrow.fetch.scheduler import ended
+from mstr_arrow.fetch.scheduler import make_closed_error
 from mstr_arrow.instances.execute import INSTANCES
 from mstr_arrow.telemetry import Span, count, measure
 
@@ -132,7 +132,7 @@ class BaseReader(ABC, Generic[T]):
     async def _next(self) -> T | None:
         meter = self._context.meter
         if self.closed:
-            raise ended()
+            raise make_closed_error()
         while not self._enough and (item := await self._take()) is not None:
             if len(item):
                 if self._head is not None:

@@ -45,13 +45,13 @@ class Budget:
         self.most_held = max(self.most_held, self.held)
         return self.limiter.on_start(self.in_flight)
 
-    def taken(self, size: int) -> None:
+    def release(self, size: int) -> None:
         """Count a page that is held no longer."""
         self.most_held = max(self.most_held, self.held)
         self.held -= size
         self.offer()
 
-    def sized(self, rows: int) -> None:
+    def note_page_rows(self, rows: int) -> None:
         """Note the rows of the pages that are asked for."""
         self.fewest_rows = min(self.fewest_rows or rows, rows)
         self.most_rows = max(self.most_rows, rows)

@@ -93,7 +93,7 @@ class ReadContext:
 
         ``offset`` is that of the rows that were asked for.
         """
-        self.meter.answered(response)
+        self.meter.count_response(response)
 
         def work() -> tuple[Page, Any, int, float]:
             began = time.perf_counter()
@@ -108,7 +108,7 @@ class ReadContext:
                 return page, convert(page), len(text), time.perf_counter() - began
 
         page, item, size, seconds = await self.in_thread(work)
-        self.meter.decoded(size, seconds)
+        self.meter.count_page(size, seconds)
         return page, item, size
 
     async def in_thread(self, work: Callable[..., R], *arguments: Any) -> R:

@@ -18,7 +18,7 @@ from mstr_arrow.fetch.recovery import (
     not_certain,
     remake,
 )
-from mstr_arrow.fetch.scheduler import ended
+from mstr_arrow.fetch.scheduler import make_closed_error
 from mstr_arrow.fetch.untyped import warn_of_untyped
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.instances.execute import INSTANCES, execute, place_for
@@ -170,7 +170,7 @@ class InstanceReader(BaseReader[T]):
                 if gone is not None:
                     await self._go_on()
                 if self._pages is None:
-                    raise ended()
+                    raise make_closed_error()
                 pages = self._pages
                 began = pages.row
                 item = await pages.next()
@@ -190,7 +190,7 @@ class InstanceReader(BaseReader[T]):
                     self._handed_out.append(HandedOut(rows, item.checksum, misfits_hash(rows, pages.misfits)))
                     self._tail, item = item.tail, item.item
                 return item
-        raise gone or ended()
+        raise gone or make_closed_error()
 
     def _learn(self, error: DataMismatch) -> None:
         """Note a server that counts rows which the conditions that it was sent leave out."""
@@ -209,7 +209,7 @@ class InstanceReader(BaseReader[T]):
         """
         context, place, old = self._context, self._place, self._pages
         if place is None or old is None:
-            raise ended()
+            raise make_closed_error()
         goes_on = self._tail is not None and (context.meter.result_rows > 0 or self._start is not None)
         if goes_on and not self._known.times.publication.is_certain:
             self._judge(certain=False)
@@ -247,7 +247,7 @@ class InstanceReader(BaseReader[T]):
         pages = await self._open_first_page(response, wanted, place, open_again)
         if self.closed:
             await pages.aclose()
-            raise ended()
+            raise make_closed_error()
         self._take_up(pages)
 
     def _judge(self, *, certain: bool) -> None:

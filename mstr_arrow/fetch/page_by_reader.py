@@ -12,7 +12,7 @@ from mstr_arrow.fetch.bad_values import Tally
 from mstr_arrow.fetch.base_reader import BaseReader
 from mstr_arrow.fetch.pages import open_pages
 from mstr_arrow.fetch.recovery import data_changed
-from mstr_arrow.fetch.scheduler import ended
+from mstr_arrow.fetch.scheduler import make_closed_error
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.http.error_map import infer_status
 from mstr_arrow.instances.execute import INSTANCES, execute, place_for
@@ -105,7 +105,7 @@ class PageByReader(BaseReader[T]):
     def _expand(self, instance: Instance) -> None:
         """Begin with the first of the pages that there are now; errors: DataChanged for columns that are others."""
         if self.closed:
-            raise ended()
+            raise make_closed_error()
         before, self._expansion = self._expansion, instance.expansion
         if before is not None and not before.columns.schema.equals(self._known.columns.schema, check_metadata=True):
             raise data_changed("its columns are others")
@@ -147,7 +147,7 @@ class PageByReader(BaseReader[T]):
         self._shown_again += 1
         await pages.aclose()
         if self.closed:
-            raise ended()
+            raise make_closed_error()
         self._context.meter.rows -= pages.taken
         self._context.meter.tallies = [tally for tally in self._context.meter.tallies if tally is not pages.tally]
         self._context.meter.total_rows -= pages.plan.total
@@ -166,7 +166,7 @@ class PageByReader(BaseReader[T]):
         await asyncio.gather(*workers, return_exceptions=True)
         for opened in self._opened.values():
             if not opened.done():
-                opened.set_exception(ended())
+                opened.set_exception(make_closed_error())
             opened.exception()  # seen, even if nobody waits for it
         self._context.budget.forget(self)
 

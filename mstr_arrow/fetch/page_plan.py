@@ -99,7 +99,7 @@ class PagePlan:
             return self._limits.page_bytes
         return int(wanted.rows * self._bytes_per_row)
 
-    def received(self, wanted: Range, rows: int, size: int) -> None:
+    def note_rows(self, wanted: Range, rows: int, size: int) -> None:
         """Learn that a request for ``wanted`` brought ``rows`` rows in ``size`` bytes of text."""
         if rows:
             self._bytes_per_row = size / rows
@@ -120,7 +120,7 @@ class PagePlan:
                 self._most, self._whole = 2 * rows, 0
                 self._most = None if self._most >= self._target_rows() else self._most
 
-    def timed(self, wanted: Range, seconds: float) -> None:
+    def note_seconds(self, wanted: Range, seconds: float) -> None:
         """Learn how long a page took: shrink those to come where that is too long, let them grow where it is not.
 
         Pages of another size than those asked for now, which were asked for before, say nothing about these.

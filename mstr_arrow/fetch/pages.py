@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from mstr_arrow.errors import DataMismatch, ProtocolError
 from mstr_arrow.fetch.bad_values import Tally
 from mstr_arrow.fetch.page_plan import PagePlan
-from mstr_arrow.fetch.scheduler import Fetched, Scheduler, ended
+from mstr_arrow.fetch.scheduler import Fetched, Scheduler, make_closed_error
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.grid.stitch import Stitcher
 from mstr_arrow.instances.belonging import check_belongs
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mstr_arrow.fetch.context import ReadContext
-    from mstr_arrow.fetch.scheduler import Answered
+    from mstr_arrow.fetch.scheduler import FreePlace
     from mstr_arrow.grid.decode import Page
     from mstr_arrow.grid.misfits import Misfit
     from mstr_arrow.grid.schema import Columns
@@ -85,7 +85,7 @@ class Pages(Generic[T]):
         """Return the next rows, converted; None after the last."""
         while True:
             if self._scheduler is None:
-                raise ended()
+                raise make_closed_error()
             page = await self._scheduler.next()
             if page is None:
                 return await self._rest()
@@ -114,7 +114,7 @@ class Pages(Generic[T]):
         if scheduler is not None:
             await scheduler.aclose()
 
-    async def _fetch(self, wanted: Range, free_place: Answered) -> Fetched[Any]:
+    async def _fetch(self, wanted: Range, free_place: FreePlace) -> Fetched[Any]:
         session, grid = self._context.session, self.columns.options
 
         async def ask() -> Response:
@@ -123,11 +123,11 @@ class Pages(Generic[T]):
             return response
 
         async def read(response: Response) -> Fetched[Any]:
-            return await self._decoded(response, wanted)
+            return await self._decode(response, wanted)
 
         return await read_page(session, await ask(), ask, read)
 
-    async def _decoded(self, response: Response, wanted: Range) -> Fetched[Any]:
+    async def _decode(self, response: Response, wanted: Range) -> Fetched[Any]:
         def convert(page: Page) -> Any:
             return item_of(page, self._convert)
 

@@ -112,7 +112,7 @@ class ReadOptions:
                 "total_order=True and ordered=False exclude each other.", hint="Leave one of them away."
             )
 
-    def changed(self, options: ScanOptions) -> ReadOptions:
+    def with_options(self, options: ScanOptions) -> ReadOptions:
         """Return these options with some of them chosen anew; errors: UsageError."""
         mine = {name: value for name, value in options.items() if name in _OF_READS}
         mine["limits"] = _limits(options.get("limits", self.limits), options)

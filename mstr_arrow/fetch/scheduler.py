@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def ended() -> ClosedError:
+def make_closed_error() -> ClosedError:
     """Make the error of a read that was closed under its consumer."""
     return ClosedError("the read was ended before its last row.", hint="Was its connection closed?")
 
@@ -40,7 +40,7 @@ class Fetched(Generic[T]):
     offsets: Mapping[str, bool] = field(default_factory=dict)
 
 
-class Answered(Protocol):
+class FreePlace(Protocol):
     """Frees the place of a request that was answered."""
 
     def __call__(self, seconds: float = 0.0, *, busy: bool = False) -> None:
@@ -63,7 +63,7 @@ class Scheduler(Generic[T]):
     def __init__(
         self,
         plan: PagePlan,
-        fetch: Callable[[Range, Answered], Awaitable[Fetched[T]]],
+        fetch: Callable[[Range, FreePlace], Awaitable[Fetched[T]]],
         budget: Budget,
         *,
         ordered: bool,
@@ -109,7 +109,7 @@ class Scheduler(Generic[T]):
 
     async def aclose(self) -> None:
         """Stop all requests; whoever waits in `next` gets a ClosedError."""
-        self._failure = self._failure or (self._plan.begin, ended())
+        self._failure = self._failure or (self._plan.begin, make_closed_error())
         self._budget.forget(self)
         tasks = list(self._tasks)
         for task in tasks:
@@ -134,7 +134,7 @@ class Scheduler(Generic[T]):
             message = f"{where} is empty, though the result has {paging.total} rows."
             self._budget.ran_out = True
             raise DataMismatch(message, hint=again)
-        self._plan.received(wanted, page.rows, page.size)
+        self._plan.note_rows(wanted, page.rows, page.size)
         self._budget.held += page.size
         self._ready[wanted.offset] = page
 
@@ -149,11 +149,11 @@ class Scheduler(Generic[T]):
             next_one = self._next_offset == wanted.offset or not (self._tasks or self._ready)
             if not (self._awaited and next_one) and budget.held + estimate > budget.limits.buffer_bytes:
                 return
-            budget.sized(self._plan.page_rows)
+            budget.note_page_rows(self._plan.page_rows)
             self._plan.take()
             task = asyncio.create_task(self._page(wanted, estimate, budget.start(estimate)))
             self._tasks[task] = wanted.offset
-            task.add_done_callback(self._ended)
+            task.add_done_callback(self._forget)
 
     async def _page(self, wanted: Range, estimate: int, ticket: Ticket) -> None:
         answered = False
@@ -163,7 +163,7 @@ class Scheduler(Generic[T]):
             if not answered:
                 answered = True
                 if seconds > 0:
-                    self._plan.timed(wanted, seconds)
+                    self._plan.note_seconds(wanted, seconds)
                     self._budget.limiter.on_done(ticket, seconds=seconds, rows=wanted.rows, busy=busy)
                 self._budget.in_flight -= 1
                 self._budget.offer()
@@ -184,7 +184,7 @@ class Scheduler(Generic[T]):
             self._budget.held -= estimate
             free_place()
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _forget(self, task: asyncio.Task[None]) -> None:
         del self._tasks[task]
         self._changed.set()
 
@@ -197,5 +197,5 @@ class Scheduler(Generic[T]):
             self._delivered += page.rows
             if self._ordered:
                 self._next_offset = offset + page.rows
-            self._budget.taken(page.size)
+            self._budget.release(page.size)
         return page

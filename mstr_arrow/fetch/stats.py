@@ -120,7 +120,7 @@ class Meter:
         self._ended: float | None = None
         self._lags: deque[float] = deque(maxlen=int(180 / LAG_INTERVAL))
 
-    def answered(self, response: Response) -> None:
+    def count_response(self, response: Response) -> None:
         """Count one answer."""
         self.requests += 1 + response.retries
         self.retries += response.retries
@@ -128,7 +128,7 @@ class Meter:
         self.waiting += response.seconds_waiting
         self.transferring += response.seconds_transferring
 
-    def decoded(self, size: int, seconds: float) -> None:
+    def count_page(self, size: int, seconds: float) -> None:
         """Count one decoded page of ``size`` bytes of text."""
         self.bytes += size
         self.decoding += seconds

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 def find_untyped(columns: Columns, source: Source) -> list[str]:
     """Return the names of metrics whose type is a guess: neither server nor caller tells it."""
-    told = {column.object_id for column in _typed_metrics(() if source.whole is None else source.whole.metrics)}
-    told |= {column.object_id for column in _typed_metrics(columns.metrics)}
+    told = {column.object_id for column in _select_typed(() if source.whole is None else source.whole.metrics)}
+    told |= {column.object_id for column in _select_typed(columns.metrics)}
     return [
         column.name
         for column in columns.metrics
@@ -28,7 +28,7 @@ def find_untyped(columns: Columns, source: Source) -> list[str]:
     ]
 
 
-def _typed_metrics(metrics: Iterable[Column]) -> Iterable[Column]:
+def _select_typed(metrics: Iterable[Column]) -> Iterable[Column]:
     return (column for column in metrics if column.data_type not in UNTOLD)
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mstr_arrow.answers import items, object_id, unexpected
 from mstr_arrow.grid.completion import METRICS, METRICS_ID, complete_unit
 from mstr_arrow.grid.server_types import UNTOLD, type_name
+from mstr_arrow.responses import items, object_id, protocol_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -56,7 +56,7 @@ def blank_page(
         else:
             axes = _lay_out(requested, attributes, metrics)
     except (KeyError, TypeError, AttributeError) as error:
-        raise unexpected(
+        raise protocol_error(
             definition, "a definition that tells the columns of a result without rows", error
         ) from error
     page = {

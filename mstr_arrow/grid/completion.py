@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.answers import items, object_id, whole_number
+from mstr_arrow.responses import items, object_id, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

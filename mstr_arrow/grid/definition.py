@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.answers import fields, identity, items, reading, text
 from mstr_arrow.grid.server_types import type_name
+from mstr_arrow.responses import fields, identity, items, reading, text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.answers import HINT, describe_value, unexpected
 from mstr_arrow.errors import DataMismatch, ProtocolError
 from mstr_arrow.grid.completion import METRICS, complete
 from mstr_arrow.grid.server_types import type_name
 from mstr_arrow.grid.value_rule import whole_text
+from mstr_arrow.responses import HINT, describe_value, protocol_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -153,7 +153,7 @@ class Document:
 def read_document(page: Any, offset: int = 0) -> Document:
     """Read the members of a parsed page of the rows from ``offset``; errors: ProtocolError for what is none."""
     if not isinstance(page, dict):
-        raise unexpected(page, "a page of data")
+        raise protocol_error(page, "a page of data")
     with page_shape():
         complete(page, offset)
         return _read(page)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from mstr_arrow.answers import HINT, fields, items, reading, whole_number
 from mstr_arrow.errors import DataMismatch, ProtocolError, UsageError
 from mstr_arrow.grid.completion import complete_unit
 from mstr_arrow.grid.document import Place, read_unit
@@ -18,6 +17,7 @@ from mstr_arrow.grid.elements import element_id, label, texts_of_form
 from mstr_arrow.grid.exact import form_array
 from mstr_arrow.grid.schema import Column, columns_of_place, distinct_names
 from mstr_arrow.names import find_named, listing, suggestion
+from mstr_arrow.responses import HINT, fields, items, reading, whole_number
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:

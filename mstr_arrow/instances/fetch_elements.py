@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.answers import items, reading, whole_number
 from mstr_arrow.errors import DataMismatch, ProtocolError
 from mstr_arrow.grid.document import Form
 from mstr_arrow.grid.elements import form_texts
 from mstr_arrow.instances.page_request import ask_halving
 from mstr_arrow.query.element_lookup import Element
+from mstr_arrow.responses import items, reading, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

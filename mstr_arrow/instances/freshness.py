@@ -7,10 +7,10 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.answers import identity, reading
 from mstr_arrow.caches.monitor import fetch_listed, fetch_nodes
 from mstr_arrow.errors import MstrError, PermissionDenied, ServerBusy
 from mstr_arrow.http.response import Response
+from mstr_arrow.responses import identity, reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

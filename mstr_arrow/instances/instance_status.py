@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.answers import unexpected, whole_number
 from mstr_arrow.http.error_map import iserver_code_of
 from mstr_arrow.http.response import parse_json
+from mstr_arrow.responses import protocol_error, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -111,7 +111,7 @@ def _object(content: bytes, secrets: Sequence[Masked]) -> dict[str, Any]:
     if isinstance(body, list) and len(body) == 1:
         body = body[0]
     if not isinstance(body, dict):
-        raise unexpected(body, "an instance or a page of data")
+        raise protocol_error(body, "an instance or a page of data")
     return body
 
 

@@ -6,10 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from mstr_arrow.answers import whole_number
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.prompts.choosing import by_id, find, not_there, spellings
 from mstr_arrow.prompts.listed import read_choices
+from mstr_arrow.responses import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

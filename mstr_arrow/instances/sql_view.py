@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mstr_arrow.answers import reading, text
 from mstr_arrow.errors import PermissionDenied
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.instances.prompt_list import prepare_instance
 from mstr_arrow.instances.prompting import Prompting
+from mstr_arrow.responses import reading, text
 
 if TYPE_CHECKING:
     from mstr_arrow.http.response import Response

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING, TypeAlias
 
-from mstr_arrow.answers import unexpected
 from mstr_arrow.errors import InstanceGone, MstrError, NotFound, ProtocolError, ServerError, TimeoutExceeded
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.http.retry import leaves_open
@@ -25,6 +24,7 @@ from mstr_arrow.http.subject import Subject
 from mstr_arrow.instances.instance_status import FAILED, PROMPTED, READY, State
 from mstr_arrow.instances.nothing import has_no_rows
 from mstr_arrow.instances.run_failures import explain_cut, failure_of, fewer_rows, is_cut
+from mstr_arrow.responses import protocol_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -412,6 +412,6 @@ class InstanceMachine:
 def _read_unexpected(response: Response) -> ProtocolError:
     """Return the error of an answer that is no page of data."""
     try:
-        return unexpected(response.json(), "a page of data")
+        return protocol_error(response.json(), "a page of data")
     except ProtocolError as error:
         return error

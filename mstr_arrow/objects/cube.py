@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.answers import identity, items, optional_text, reading, text, whole_number
 from mstr_arrow.catalog.find import fetch_definition
 from mstr_arrow.catalog.object_info import fetch_object
 from mstr_arrow.errors import (
@@ -24,6 +23,7 @@ from mstr_arrow.instances.source import Source
 from mstr_arrow.objects.described import Described, as_dicts
 from mstr_arrow.publishing.cube_publisher import CubePublisher, fetch_status
 from mstr_arrow.publishing.publication import publish, warn_of_publication
+from mstr_arrow.responses import identity, items, optional_text, reading, text, whole_number
 from mstr_arrow.upload.existing import read_dataset
 from mstr_arrow.wording import advice, naming
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.answers import fields, identity, items, reading, text
 from mstr_arrow.catalog.find import fetch_definition
 from mstr_arrow.catalog.object_info import fetch_object
 from mstr_arrow.grid.definition import Definition, read_attributes, read_metrics
@@ -13,6 +12,7 @@ from mstr_arrow.instances.source import Source
 from mstr_arrow.objects.described import Described
 from mstr_arrow.objects.report_pages import Paged
 from mstr_arrow.objects.report_prompts import Prompted
+from mstr_arrow.responses import fields, identity, items, reading, text
 
 if TYPE_CHECKING:
     from mstr_arrow.catalog.object_info import ObjectInfo

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, cast, get_args
 
-from mstr_arrow.answers import fields, items, optional_text, reading, text, whole_number
 from mstr_arrow.prompts.kinds import read_kind
 from mstr_arrow.prompts.model import Choice, Prompt, PromptType
+from mstr_arrow.responses import fields, items, optional_text, reading, text, whole_number
 
 
 def read_prompts(body: Any) -> list[Prompt]:

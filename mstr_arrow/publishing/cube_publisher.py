@@ -8,7 +8,6 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mstr_arrow.answers import fields, items, optional_text, reading, whole_number
 from mstr_arrow.errors import (
     InstanceGone,
     MstrError,
@@ -32,6 +31,7 @@ from mstr_arrow.publishing.job_monitor import (
     fetch_own_names,
 )
 from mstr_arrow.publishing.publication_status import PublicationStatus
+from mstr_arrow.responses import fields, items, optional_text, reading, whole_number
 from mstr_arrow.session.in_project import ProjectSession
 from mstr_arrow.session.once import is_open
 

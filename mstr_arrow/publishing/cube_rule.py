@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from mstr_arrow.answers import local_moment
 from mstr_arrow.publishing.cube_status import CubeStatus
+from mstr_arrow.responses import local_moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.answers import fields, items, object_id, optional_text, reading, text, whole_number
 from mstr_arrow.errors import MstrError, NotFound, ServerError
 from mstr_arrow.http.error_map import infer_status
 from mstr_arrow.instances.report_jobs import belongs_to_another, names_of, users_of
+from mstr_arrow.responses import fields, items, object_id, optional_text, reading, text, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

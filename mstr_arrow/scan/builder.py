@@ -61,7 +61,7 @@ class ScanBuilder:
 
         `ScanOptions` lists what may be chosen.
         """
-        return self._with_resolver(self._resolver.anew(options=self._resolver.options.changed(options)))
+        return self._with_resolver(self._resolver.anew(options=self._resolver.options.with_options(options)))
 
     def _with(self, query: Query) -> Self:
         return self._with_resolver(self._resolver.with_query(query))

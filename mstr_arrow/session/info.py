@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mstr_arrow.answers import fields, identity, optional_text, reading, text
 from mstr_arrow.errors import MstrError, ServerError
 from mstr_arrow.http.error_map import infer_status
+from mstr_arrow.responses import fields, identity, optional_text, reading, text
 
 if TYPE_CHECKING:
     from mstr_arrow.http.client import Http

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mstr_arrow.answers import whole_number
+from mstr_arrow.responses import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mstr_arrow.answers import identity, items, optional_text, reading, text, whole_number
 from mstr_arrow.errors import NotFound, UsageError
 from mstr_arrow.names import find_named, listing, near_names, only
+from mstr_arrow.responses import identity, items, optional_text, reading, text, whole_number
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:

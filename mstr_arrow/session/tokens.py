@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mstr_arrow.answers import unexpected
 from mstr_arrow.errors import LoginError, ProtocolError, SessionExpired, UsageError
 from mstr_arrow.given import check_type
 from mstr_arrow.http.body import loads
+from mstr_arrow.responses import protocol_error
 
 if TYPE_CHECKING:
     from mstr_arrow.http.client import Http
@@ -57,5 +57,5 @@ async def create_api_token(http: Http, user_id: str | None) -> str:
         body = None  # and no error that holds a part of it
     token = body.get("apiToken") if isinstance(body, dict) else None
     if not isinstance(token, str):
-        raise unexpected(body, "an API token")
+        raise protocol_error(body, "an API token")
     return token

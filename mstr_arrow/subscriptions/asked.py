@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.answers import identity, items, reading, text
 from mstr_arrow.catalog.find import find
 from mstr_arrow.catalog.object_info import DOCUMENT, ObjectInfo, check_text
 from mstr_arrow.catalog.search import search
@@ -20,6 +19,7 @@ from mstr_arrow.errors import NotFound, PermissionDenied, UsageError
 from mstr_arrow.names import find_named, only
 from mstr_arrow.objects.cube import Cube
 from mstr_arrow.objects.report import Report
+from mstr_arrow.responses import identity, items, reading, text
 from mstr_arrow.session.info import User, fetch_user
 from mstr_arrow.session.listing import fetch_all
 from mstr_arrow.session.project import OBJECT_ID

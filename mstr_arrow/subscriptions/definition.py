@@ -9,8 +9,8 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mstr_arrow.answers import fields, identity, items, moment, optional_text, reading, text
 from mstr_arrow.delivery.modes import read_delivery
+from mstr_arrow.responses import fields, identity, items, moment, optional_text, reading, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from mstr_arrow.answers import fields, items, moment, optional_text, reading, whole_number
+from mstr_arrow.responses import fields, items, moment, optional_text, reading, whole_number
 
 if TYPE_CHECKING:
     from datetime import datetime

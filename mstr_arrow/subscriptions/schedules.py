@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from mstr_arrow.answers import identity, items, moment, optional_text, reading, text
 from mstr_arrow.arrays import make_table
 from mstr_arrow.catalog.object_info import check_text
 from mstr_arrow.errors import NotFound
 from mstr_arrow.names import find_named, only
+from mstr_arrow.responses import identity, items, moment, optional_text, reading, text
 from mstr_arrow.session.listing import fetch_all
 from mstr_arrow.subscriptions.route import is_unknown_route
 from mstr_arrow.users.user_requests import no_such

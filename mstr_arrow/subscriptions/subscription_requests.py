@@ -7,7 +7,6 @@ import time
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.answers import items, reading
 from mstr_arrow.catalog.object_info import check_text
 from mstr_arrow.errors import (
     DeliveryFailed,
@@ -24,6 +23,7 @@ from mstr_arrow.http.retry import is_transient
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.http.version import at_least
 from mstr_arrow.names import find_named, only
+from mstr_arrow.responses import items, reading
 from mstr_arrow.session import once
 from mstr_arrow.session.listing import fetch_all
 from mstr_arrow.session.project import OBJECT_ID

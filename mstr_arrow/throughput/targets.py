@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from mstr_arrow.answers import items, reading, whole_number
 from mstr_arrow.catalog.find import find
 from mstr_arrow.errors import DataMismatch, UsageError
 from mstr_arrow.fetch.read_options import ReadOptions
@@ -16,6 +15,7 @@ from mstr_arrow.http.response import parse_json
 from mstr_arrow.instances.probe import probe
 from mstr_arrow.objects.cube import open_cube
 from mstr_arrow.objects.report import open_report
+from mstr_arrow.responses import items, reading, whole_number
 
 if TYPE_CHECKING:
     from mstr_arrow.grid.definition import Attribute

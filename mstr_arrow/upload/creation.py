@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mstr_arrow.answers import identity, reading
 from mstr_arrow.errors import MstrError, ServerError, TimeoutExceeded
+from mstr_arrow.responses import identity, reading
 from mstr_arrow.upload import datasets
 from mstr_arrow.upload.undoing import undone_if_cancelled
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mstr_arrow.answers import identity, items, reading
 from mstr_arrow.catalog.find import find
 from mstr_arrow.catalog.folders import MY_REPORTS, contents
 from mstr_arrow.catalog.object_info import REPORT_DEFINITION, SUBTYPES
 from mstr_arrow.errors import NotFound, NotPublished, ServerError, UsageError
 from mstr_arrow.grid.definition import read_definition
+from mstr_arrow.responses import identity, items, reading
 from mstr_arrow.session.project import OBJECT_ID
 from mstr_arrow.upload.existing import read_dataset
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.answers import fields, identity, items, reading, text, whole_number
+from mstr_arrow.responses import fields, identity, items, reading, text, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -7,7 +7,6 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.answers import number, optional_text, reading, text
 from mstr_arrow.errors import (
     ConnectError,
     MstrError,
@@ -21,6 +20,7 @@ from mstr_arrow.errors import (
 )
 from mstr_arrow.http.error_map import code_number, infer_status
 from mstr_arrow.http.subject import Subject
+from mstr_arrow.responses import number, optional_text, reading, text
 from mstr_arrow.upload.undoing import undone_if_cancelled
 from mstr_arrow.wording import advice, naming
 

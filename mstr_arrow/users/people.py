@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
-from mstr_arrow.answers import identity, items, moment, optional_text, reading, text
 from mstr_arrow.arrays import make_table
+from mstr_arrow.responses import identity, items, moment, optional_text, reading, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, cast
 
-from mstr_arrow.answers import unexpected
 from mstr_arrow.catalog.object_info import check_text
 from mstr_arrow.errors import InvalidRequest, MstrError, NotFound, ServerError, UsageError
 from mstr_arrow.names import find_named, listing, matcher, near_names, only
+from mstr_arrow.responses import protocol_error
 from mstr_arrow.session import once
 from mstr_arrow.session.info import User
 from mstr_arrow.session.listing import fetch_all
@@ -157,7 +157,7 @@ async def _post_address(http: ProjectHttp, user_id: str, body: dict[str, Any], b
         told = response.json()
         added = find_new(read_addresses(told))
         if added is None:
-            raise unexpected(told, "a list with the new address")
+            raise protocol_error(told, "a list with the new address")
         return added
 
     path = f"v2/users/{user_id}/addresses"

@@ -64,8 +64,8 @@ def test_an_open_read_shows_how_far_it_is(connection):
 def test_a_read_without_time_has_no_speed():
     async def main():
         meter = Meter()
-        meter.answered(Response(200, {}, b"12345", retries=2, seconds_waiting=0.5, seconds_transferring=0.25))
-        meter.decoded(5, 0.125)
+        meter.count_response(Response(200, {}, b"12345", retries=2, seconds_waiting=0.5, seconds_transferring=0.25))
+        meter.count_page(5, 0.125)
         watch = asyncio.ensure_future(meter.watch_lag())
         await asyncio.sleep(0.05)
         watch.cancel()
@@ -119,11 +119,11 @@ def test_a_busy_server_has_fewer_requests_in_flight(connection, simulator):
     ],
 )
 def test_options_choose_limits_anew(options, limits):
-    assert ReadOptions(limits=Limits(concurrency=2, page_bytes=77)).changed(options).limits == limits
+    assert ReadOptions(limits=Limits(concurrency=2, page_bytes=77)).with_options(options).limits == limits
 
 
 def test_a_number_of_requests_and_politeness_exclude_each_other():
     with pytest.raises(UsageError, match="concurrency=4 and polite=True exclude each other"):
-        ReadOptions(limits=Limits()).changed({"concurrency": 4, "polite": True})
+        ReadOptions(limits=Limits()).with_options({"concurrency": 4, "polite": True})
     with pytest.raises(UsageError, match=r"Limits\.concurrency is 0"):
-        ReadOptions(limits=Limits()).changed({"concurrency": 0})
+        ReadOptions(limits=Limits()).with_options({"concurrency": 0})

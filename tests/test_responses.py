@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import pytest
 
-from mstr_arrow.answers import items, number, optional_text, text, whole_number
 from mstr_arrow.catalog.object_info import read_object
 from mstr_arrow.errors import DataMismatch, MstrError, ProtocolError
 from mstr_arrow.grid.definition import read_definition
@@ -18,6 +17,7 @@ from mstr_arrow.grid.page_by import read_page_by
 from mstr_arrow.objects.cube import read_info
 from mstr_arrow.objects.report import may_have_totals, read_template
 from mstr_arrow.prompts.listed import read_choices, read_prompts
+from mstr_arrow.responses import items, number, optional_text, text, whole_number
 from mstr_arrow.session.info import read_session_info, read_status, read_user
 from mstr_arrow.session.project import read_projects
 from mstr_arrow.upload.existing import read_dataset

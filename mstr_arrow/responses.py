@@ -181,7 +181,7 @@ def reading(body: Any, wanted: str) -> Iterator[None]:
     try:
         yield
     except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise unexpected(body, wanted, error) from error
+        raise protocol_error(body, wanted, error) from error
 
 
 def describe_value(value: Any) -> str:
@@ -211,10 +211,10 @@ def describe_value(value: Any) -> str:
     return f"the number {value!r}"
 
 
-def unexpected(body: Any, wanted: str, error: Exception | None = None) -> ProtocolError:
+def protocol_error(body: Any, wanted: str, error: Exception | None = None) -> ProtocolError:
     """Make the error of an answer that is not what was asked for: ``wanted``, in words.
 
-    >>> str(unexpected({"a": 1}, "a list of projects", KeyError("id"))).partition(" Try")[0]
+    >>> str(protocol_error({"a": 1}, "a list of projects", KeyError("id"))).partition(" Try")[0]
     "ProtocolError: the answer is no list of projects: 'id' is missing; it is an object with 'a'."
     """
     why = ""
