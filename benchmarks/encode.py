@@ -31,8 +31,8 @@ import pyarrow as pa
 
 from benchmarks.measure import alternate, machine, median_ratio, table, verdict
 from mstr_arrow.upload.chunks import Chunk, chunks
-from mstr_arrow.upload.encode import EncodeOptions, Orientation
 from mstr_arrow.upload.options import CHUNK_BYTES
+from mstr_arrow.upload.slices import EncodeOptions, Orientation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from benchmarks.encode import encode, sales
-from mstr_arrow.upload.encode import Orientation
+from mstr_arrow.upload.slices import Orientation
 
 if TYPE_CHECKING:
     import pyarrow as pa

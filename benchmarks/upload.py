@@ -170,8 +170,8 @@ def _bound(server: Any, path: Path, count: int) -> float:
 
     from mstr_arrow.session.session_client import client_of
     from mstr_arrow.upload.chunks import chunks
-    from mstr_arrow.upload.encode import EncodeOptions
     from mstr_arrow.upload.options import CHUNK_BYTES
+    from mstr_arrow.upload.slices import EncodeOptions
 
     rows = pq.ParquetFile(path).iter_batches(131_072)
     schema = pq.read_schema(path)

@@ -37,7 +37,7 @@ if _TYPE_CHECKING:
     from mstr_arrow.subscriptions.delivery_status import DeliveryStatus
     from mstr_arrow.subscriptions.schedules import Schedule
     from mstr_arrow.subscriptions.subscription import Subscription, Subscriptions
-    from mstr_arrow.upload.result import UploadProgress, WriteResult
+    from mstr_arrow.upload.write_result import UploadProgress, WriteResult
     from mstr_arrow.users.people import Address
     from mstr_arrow.users.user import User, Users
 
@@ -136,7 +136,7 @@ _HOMES = {
     "subscriptions.schedules": ("Schedule",),
     "subscriptions.delivery_status": ("DeliveryStatus",),
     "subscriptions.subscription": ("Subscription", "Subscriptions"),
-    "upload.result": ("UploadProgress", "WriteResult"),
+    "upload.write_result": ("UploadProgress", "WriteResult"),
     "users.people": ("Address",),
     "users.user": ("User", "Users"),
     "delivery": (),

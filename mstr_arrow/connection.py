@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from mstr_arrow.objects.report import Report
     from mstr_arrow.session.project import Project
     from mstr_arrow.session.saved_session import Format, Source
-    from mstr_arrow.upload.result import WriteResult
+    from mstr_arrow.upload.write_result import WriteResult
 
 
 class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, SubscriptionCalls, Endpoints):
@@ -380,7 +380,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
         (2, True)
         """
         from mstr_arrow.objects.supercube import warn_of_result  # noqa: PLC0415 - no read needs what writes
-        from mstr_arrow.upload.push import write  # noqa: PLC0415
+        from mstr_arrow.upload.dataset_writer import write  # noqa: PLC0415
 
         return warn_of_result(self._client.run(write(self._client, name, data, **options)), stacklevel=4)
 
@@ -388,7 +388,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
     async def write_async(self, name: str, data: Any, **options: Unpack[WriteOptions]) -> WriteResult:
         """Do what :meth:`write` does."""
         from mstr_arrow.objects.supercube import warn_of_result  # noqa: PLC0415 - no read needs what writes
-        from mstr_arrow.upload.push import write  # noqa: PLC0415
+        from mstr_arrow.upload.dataset_writer import write  # noqa: PLC0415
 
         return warn_of_result(await self._client.bridge(write(self._client, name, data, **options)), stacklevel=4)
 

@@ -215,7 +215,7 @@ def test_what_takes_long_is_imported_where_it_is_used(code):
 
 def test_a_connection_does_not_wait_for_what_writes():
     code = "import mstr_arrow; mstr_arrow.connect; print(seen())"
-    assert run(code, ("mstr_arrow.objects.supercube", "mstr_arrow.upload.push")) == "set()\n"
+    assert run(code, ("mstr_arrow.objects.supercube", "mstr_arrow.upload.dataset_writer")) == "set()\n"
 
 
 def run(code, names):

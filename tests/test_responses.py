@@ -21,7 +21,7 @@ from mstr_arrow.responses import items, number, optional_text, text, whole_numbe
 from mstr_arrow.session.info import read_session_info, read_status, read_user
 from mstr_arrow.session.project import read_projects
 from mstr_arrow.upload.existing import read_dataset
-from mstr_arrow.upload.session import read_status as read_publication
+from mstr_arrow.upload.upload_session import read_status as read_publication
 
 ID, OTHER = "A" * 32, "B" * 32
 FORM = {"id": OTHER, "name": "ID", "dataType": "integer"}

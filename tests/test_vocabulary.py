@@ -20,7 +20,7 @@ from tests.support.vocabulary import (
 IMPERATIVE = (
     *("adapters", "caches", "catalog", "cli", "compat", "datamodels", "delivery", "fetch", "http", "instances"),
     *("jobs", "objects", "prompts", "query", "extract", "grid", "publishing", "scan", "secrets"),
-    *("subscriptions", "throughput", "users"),
+    *("subscriptions", "throughput", "upload", "users"),
 )
 """Rooms whose functions begin with a verb in the imperative, or name what they return."""
 
@@ -35,17 +35,8 @@ ALLOWED = {
 }
 """Where a participle is right: values that are never changed, and what is made of them."""
 
-GONE = frozenset(TOWER) - {"Query", "Shown"}
+GONE = frozenset(TOWER) - {"Query"}
 """Class names that only their author could tell apart. A `Query` is what a scan asks for, and nothing else."""
-
-
-SHARED = {
-    "body",
-    "result",
-    "session",
-    "verdict",
-}
-"""Names that files of neighbouring rooms still share. One that no files share any more is taken out."""
 
 
 @cache
@@ -71,7 +62,7 @@ def test_what_acts_is_a_verb_in_the_imperative(room):
 def test_no_file_has_the_name_of_one_in_a_neighbouring_room():
     """The files of commands have the names of commands."""
     inside = [each for each in modules() if each.room != "cli.commands"]
-    assert repeated_in(inside).keys() == SHARED
+    assert repeated_in(inside) == {}
 
 
 def test_what_is_allowed_is_there():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.errors import DataLossWarning
 from mstr_arrow.session.session_client import client_of
 from mstr_arrow.signatures import takes
-from mstr_arrow.upload.push import Push
+from mstr_arrow.upload.dataset_writer import DatasetWriter
 from mstr_arrow.upload.push_options import CreateOptions, UpdateOptions
 from mstr_arrow.upload.source import source_of
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from mstr_arrow.session.session_client import Connected
     from mstr_arrow.upload.options import Policy
-    from mstr_arrow.upload.result import WriteResult
-    from mstr_arrow.upload.session import PublishStatus
+    from mstr_arrow.upload.upload_session import PublishStatus
+    from mstr_arrow.upload.write_result import WriteResult
 
 
 class SuperCube:
@@ -52,7 +52,7 @@ class SuperCube:
         description: str = "",
     ) -> None:
         self._client = client_of(connection)
-        self._push = Push(self._client, name, id, description)
+        self._writer = DatasetWriter(self._client, name, id, description)
 
     def __repr__(self) -> str:
         name = "" if self.name is None else f"{self.name!r} "
@@ -61,12 +61,12 @@ class SuperCube:
     @property
     def id(self) -> str | None:
         """The cube's id; None before it is created or found."""
-        return self._push.id
+        return self._writer.id
 
     @property
     def name(self) -> str | None:
         """The cube's name; None where it was given by its id and nothing was sent yet."""
-        return self._push.name
+        return self._writer.name
 
     # Tables
 
@@ -87,11 +87,11 @@ class SuperCube:
         with the same attributes and ignores others, ``upsert`` adds those. A new cube takes all rows, whatever the
         policy.
         """
-        self._push.add(name, source_of(data, name), update_policy, to_attribute, to_metric)
+        self._writer.add(name, source_of(data, name), update_policy, to_attribute, to_metric)
 
     def remove_table(self, name: str) -> None:
         """Take back a table that was added; what the server has of it is left alone."""
-        self._push.remove(name)
+        self._writer.remove(name)
 
     # On the server
 
@@ -102,12 +102,12 @@ class SuperCube:
         ``folder_id`` is a folder's id or path, by default "My Reports". `CreateOptions` lists the others. A new
         cube whose upload fails is deleted again. POST /api/datasets/models, then as `update`.
         """
-        return warn_of_result(self._client.run(self._push.create(folder_id, **options)), stacklevel=4)
+        return warn_of_result(self._client.run(self._writer.create(folder_id, **options)), stacklevel=4)
 
     @takes(CreateOptions)
     async def create_async(self, folder_id: str | None = None, **options: Unpack[CreateOptions]) -> WriteResult:
         """Do what `create` does."""
-        return warn_of_result(await self._client.bridge(self._push.create(folder_id, **options)), stacklevel=4)
+        return warn_of_result(await self._client.bridge(self._writer.create(folder_id, **options)), stacklevel=4)
 
     @takes(UpdateOptions)
     def update(self, **options: Unpack[UpdateOptions]) -> WriteResult:
@@ -117,44 +117,44 @@ class SuperCube:
         and GET /api/v2/cubes/{id} to compare columns; then POST …/uploadSessions, PUT …/uploadSessions/{id} per
         chunk, POST …/publish, GET …/publishStatus until it ends, DELETE …/uploadSessions/{id}.
         """
-        return warn_of_result(self._client.run(self._push.update(**options)), stacklevel=4)
+        return warn_of_result(self._client.run(self._writer.update(**options)), stacklevel=4)
 
     @takes(UpdateOptions)
     async def update_async(self, **options: Unpack[UpdateOptions]) -> WriteResult:
         """Do what `update` does."""
-        return warn_of_result(await self._client.bridge(self._push.update(**options)), stacklevel=4)
+        return warn_of_result(await self._client.bridge(self._writer.update(**options)), stacklevel=4)
 
     def publish(self) -> WriteResult:
         """Publish what was sent with ``auto_publish=False``, and wait for the end; returns all that was done."""
-        return warn_of_result(self._client.run(self._push.publish()))
+        return warn_of_result(self._client.run(self._writer.publish()))
 
     async def publish_async(self) -> WriteResult:
         """Do what `publish` does."""
-        return warn_of_result(await self._client.bridge(self._push.publish()))
+        return warn_of_result(await self._client.bridge(self._writer.publish()))
 
     def publish_status(self) -> PublishStatus | None:
         """Return how far publishing is, None before it began. GET …/publishStatus while there is a session."""
-        return self._client.run(self._push.publish_status())
+        return self._client.run(self._writer.publish_status())
 
     async def publish_status_async(self) -> PublishStatus | None:
         """Do what `publish_status` does."""
-        return await self._client.bridge(self._push.publish_status())
+        return await self._client.bridge(self._writer.publish_status())
 
     def discard(self) -> None:
         """Take back what was sent and not published; does nothing when there is nothing."""
-        self._client.run(self._push.discard())
+        self._client.run(self._writer.discard())
 
     async def discard_async(self) -> None:
         """Do what `discard` does."""
-        await self._client.bridge(self._push.discard())
+        await self._client.bridge(self._writer.discard())
 
     def certify(self, certified: bool = True) -> None:
         """Certify the cube, or take its certificate away. PUT /api/objects/{id}/certify."""
-        self._client.run(self._push.certify(certified=certified))
+        self._client.run(self._writer.certify(certified=certified))
 
     async def certify_async(self, certified: bool = True) -> None:
         """Do what `certify` does."""
-        await self._client.bridge(self._push.certify(certified=certified))
+        await self._client.bridge(self._writer.certify(certified=certified))
 
     def decertify(self) -> None:
         """Take the cube's certificate away."""
@@ -166,11 +166,11 @@ class SuperCube:
 
     def delete(self) -> None:
         """Delete the cube and its data. DELETE /api/objects/{id}?type=3."""
-        self._client.run(self._push.delete())
+        self._client.run(self._writer.delete())
 
     async def delete_async(self) -> None:
         """Do what `delete` does."""
-        await self._client.bridge(self._push.delete())
+        await self._client.bridge(self._writer.delete())
 
 
 def warn_of_result(result: WriteResult, *, stacklevel: int = 3) -> WriteResult:

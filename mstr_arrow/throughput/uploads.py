@@ -16,17 +16,17 @@ from mstr_arrow.throughput.targets import Took
 from mstr_arrow.upload import datasets
 from mstr_arrow.upload.chunks import chunks
 from mstr_arrow.upload.creation import create
-from mstr_arrow.upload.encode import EncodeOptions
 from mstr_arrow.upload.model import TableRoles, build_model
-from mstr_arrow.upload.session import UploadSession
+from mstr_arrow.upload.slices import EncodeOptions
+from mstr_arrow.upload.upload_session import UploadSession
 
 if TYPE_CHECKING:
     from mstr_arrow.http.response import Response
     from mstr_arrow.session.project_http import ProjectHttp
     from mstr_arrow.session.session_client import Client
-    from mstr_arrow.upload.body import ChunkBody
+    from mstr_arrow.upload.chunk_body import ChunkBody
     from mstr_arrow.upload.chunks import Chunk
-    from mstr_arrow.upload.encode import Orientation
+    from mstr_arrow.upload.slices import Orientation
 
 TABLE = "Measured"
 _BAD_REQUEST = 400

@@ -14,14 +14,14 @@ import pyarrow as pa
 from pyarrow import types as kinds
 
 from mstr_arrow.errors import DataMismatch, UsageError
-from mstr_arrow.upload.body import ChunkBody, keep
-from mstr_arrow.upload.encode import Losses, encode_slice
+from mstr_arrow.upload.chunk_body import ChunkBody, keep
+from mstr_arrow.upload.slices import Losses, encode_slice
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from mstr_arrow.upload.encode import EncodeOptions
+    from mstr_arrow.upload.slices import EncodeOptions
 
 _FIRST_ROWS = 1024
 """Rows of the first slice, before anything is known about their size."""
@@ -101,7 +101,7 @@ def chunks(
             )
         if not fits or chunk.size >= _FULL * chunk.capacity or chunk.rows == most:
             yield chunk.close()
-            chunk = chunk.following()
+            chunk = chunk.begin_next()
         count = _next_count(part.size / part.rows, chunk.room, chunk.capacity)
     if chunk.parts:
         yield chunk.close()
@@ -193,7 +193,7 @@ class _Filling:
             seconds=self.seconds,
         )
 
-    def following(self) -> _Filling:
+    def begin_next(self) -> _Filling:
         return _Filling(
             self.table,
             self.options,
@@ -228,7 +228,7 @@ class _Rows:
             batch = next(self._batches, None)
             if batch is None:
                 break
-            if kept := self._checked(batch):
+            if kept := self._trim(batch):
                 self._pending.append(kept)
                 self._count += kept.num_rows
                 held += _text_bytes(kept)
@@ -243,11 +243,13 @@ class _Rows:
         if count:
             self._pending[0] = self._pending[0].slice(count)
 
-    def _checked(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+    def _trim(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Cut off the rows to skip; errors: DataMismatch for a batch of other columns."""
         for due, found in zip_longest(self._columns, zip(batch.schema.names, batch.schema.types, strict=True)):
             if due != found:
-                raise DataMismatch(f"A batch has the column {_named(found)} where {_named(due)} was announced.")
+                raise DataMismatch(
+                    f"A batch has the column {_column_text(found)} where {_column_text(due)} was announced."
+                )
         skipped = min(self._skip, batch.num_rows)
         self._skip -= skipped
         if self._on_skipped is not None:
@@ -257,7 +259,7 @@ class _Rows:
         return pa.RecordBatch.from_arrays(batch.columns[:], schema=pa.schema(self._columns)).slice(skipped)
 
 
-def _named(column: tuple[str, pa.DataType] | None) -> str:
+def _column_text(column: tuple[str, pa.DataType] | None) -> str:
     return f"{column[0]!r} of type {column[1]}" if column else "(none)"
 
 

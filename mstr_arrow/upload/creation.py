@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mstr_arrow.errors import MstrError, ServerError, TimeoutExceeded
 from mstr_arrow.responses import identity, reading
 from mstr_arrow.upload import datasets
-from mstr_arrow.upload.undoing import undone_if_cancelled
+from mstr_arrow.upload.undoing import undo_if_cancelled
 
 if TYPE_CHECKING:
     from mstr_arrow.http.response import Response
@@ -31,12 +31,12 @@ async def create(
             await datasets.delete(http, made)
 
     body = model.body(name, description, folder)
-    return await undone_if_cancelled(_created(http, body, wanted), undo, http.settings.timeouts.logout)
+    return await undo_if_cancelled(_create_once(http, body, wanted), undo, http.settings.timeouts.logout)
 
 
-async def _created(http: ProjectHttp, body: dict[str, object], wanted: _Wanted) -> str:
+async def _create_once(http: ProjectHttp, body: dict[str, object], wanted: _Wanted) -> str:
     try:
-        return await http.read("POST", "datasets/models", _made, json=body, lost=wanted)
+        return await http.read("POST", "datasets/models", _read_new_id, json=body, lost=wanted)
     except MstrError as error:
         late = isinstance(error, TimeoutExceeded)
         refused = isinstance(error, ServerError) and wanted.was_lost  # perhaps because it is there by now
@@ -47,7 +47,7 @@ async def _created(http: ProjectHttp, body: dict[str, object], wanted: _Wanted) 
         return wanted.found
 
 
-def _made(response: Response) -> str:
+def _read_new_id(response: Response) -> str:
     """Read the id of a dataset that was made; errors: ProtocolError."""
     body = response.json()
     with reading(body, "a dataset that was made"):

@@ -73,12 +73,12 @@ def open_file(path: str | Path, *, column_types: Mapping[str, pa.DataType] | Non
     path, types = read_path(path), column_types or {}
     try:
         if path.is_dir():
-            return _retyped(_parquet(_parts(path)), types, path)
+            return _retype(_open_parquet(_parts(path)), types, path)
         _refuse_empty(path)
         suffix = _kind(path)
         if suffix in DELIMITED:
-            return _delimited(path, types)
-        return _retyped(_parquet([path]) if suffix in PARQUET else _arrow(path), types, path)
+            return _open_delimited(path, types)
+        return _retype(_open_parquet([path]) if suffix in PARQUET else _open_arrow(path), types, path)
     except FileNotFoundError:
         hint = "For parts that are one table, give their folder." if set("*?[") & set(path.name) else None
         raise UsageError(f"there is no file {path}.", hint=hint) from None
@@ -152,7 +152,7 @@ def _parts(folder: Path) -> list[Path]:
     return parts
 
 
-def _parquet(paths: Sequence[Path]) -> Any:
+def _open_parquet(paths: Sequence[Path]) -> Any:
     """Open Parquet files as one dataset; errors: UsageError if they have not the same columns.
 
     A column whose types differ gets one that holds them all.
@@ -169,21 +169,21 @@ def _parquet(paths: Sequence[Path]) -> Any:
     return pa.dataset.dataset(files, schema=schema, format="parquet")
 
 
-def _arrow(path: Path) -> Any:
+def _open_arrow(path: Path) -> Any:
     """Open an Arrow file or stream, whichever it is; a file is mapped, for its batches may be as large as it."""
     with path.open("rb") as file:
         magic = file.read(len(_FILE_MAGIC))
     if magic != _FILE_MAGIC:
-        return _opened(lambda: pa.ipc.open_stream(pa.OSFile(str(path))))
+        return _make_rereadable(lambda: pa.ipc.open_stream(pa.OSFile(str(path))))
     mapped = pa.fs.LocalFileSystem(use_mmap=True)
     return pa.dataset.dataset(str(path.resolve()), format="ipc", filesystem=mapped)
 
 
-def _opened(open_: Callable[[], pa.RecordBatchReader]) -> Rereadable:
+def _make_rereadable(open_: Callable[[], pa.RecordBatchReader]) -> Rereadable:
     return Rereadable(open_(), open_)
 
 
-def _delimited(path: Path, types: Mapping[str, pa.DataType]) -> Rereadable:
+def _open_delimited(path: Path, types: Mapping[str, pa.DataType]) -> Rereadable:
     """Open a CSV file: every column is read as text, and converted as its first texts suggest.
 
     Arrow's own guess would read 007 as 7, and stop at the first row it did not foresee.
@@ -204,8 +204,8 @@ def _delimited(path: Path, types: Mapping[str, pa.DataType]) -> Rereadable:
     ]
     schema = texts.schema
     return Rereadable(
-        _converted(chain(sample, texts), conversions, schema, path),
-        lambda: _converted(_texts(path, separator, names), conversions, schema, path),
+        _convert(chain(sample, texts), conversions, schema, path),
+        lambda: _convert(_texts(path, separator, names), conversions, schema, path),
     )
 
 
@@ -235,7 +235,7 @@ def _separator(path: Path) -> str:
     return max(",;\t|", key=bare.count)
 
 
-def _retyped(data: Any, types: Mapping[str, pa.DataType], path: Path) -> Any:
+def _retype(data: Any, types: Mapping[str, pa.DataType], path: Path) -> Any:
     """Give columns the types asked for; data that have them already as they are."""
     changes = [
         Conversion(f.name, types[f.name]) if types.get(f.name, f.type) != f.type else None for f in data.schema
@@ -246,10 +246,10 @@ def _retyped(data: Any, types: Mapping[str, pa.DataType], path: Path) -> Any:
     def batches() -> Any:
         return data.scanner(**_READ_AHEAD).to_batches() if isinstance(data, pa.dataset.Dataset) else data.open()
 
-    return _opened(lambda: _converted(batches(), changes, data.schema, path))
+    return _make_rereadable(lambda: _convert(batches(), changes, data.schema, path))
 
 
-def _converted(
+def _convert(
     batches: Iterable[pa.RecordBatch], changes: Sequence[Conversion | None], schema: pa.Schema, path: Path
 ) -> pa.RecordBatchReader:
     """Convert columns while they are read; None leaves one as it is."""

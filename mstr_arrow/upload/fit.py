@@ -51,7 +51,7 @@ _TARGETS: dict[int, tuple[str, pa.DataType, set[str]]] = {
 _SHOWN = 40
 
 
-def fitted(source: Source, known: Mapping[str, int]) -> Source:
+def fit_types(source: Source, known: Mapping[str, int]) -> Source:
     """Give a table the types of a dataset's columns, by name as EnumDSSXMLDataType; itself where it has them.
 
     A table in memory is cast here, at the cost of what changes; others are, batch by batch, while they are read.
@@ -70,15 +70,15 @@ def fitted(source: Source, known: Mapping[str, int]) -> Source:
     )
 
     @contextmanager
-    def opened() -> Iterator[Iterator[pa.RecordBatch]]:
+    def open_fitted() -> Iterator[Iterator[pa.RecordBatch]]:
         with source.open() as batches:
             yield _cast_all(batches, schema, casts)
 
-    stream = replace(source, schema=schema, open=opened)
+    stream = replace(source, schema=schema, open=open_fitted)
     if not source.held:
         return stream
     try:
-        with opened() as batches:
+        with open_fitted() as batches:
             table = pa.Table.from_batches(list(batches), schema)
     except ConversionError as error:
         raise UsageError(error.message, hint=error.hint) from error

@@ -43,7 +43,7 @@ class Grouping:
     estimated: bool = False
     example: str = ""
 
-    def told(self, table: str, policy: Policy, *, with_keys: bool, with_metrics: bool) -> str:
+    def describe(self, table: str, policy: Policy, *, with_keys: bool, with_metrics: bool) -> str:
         """Say how rows that attributes do not tell apart become fewer; "" where there are none."""
         if self.shown >= self.rows:
             return ""
@@ -83,7 +83,7 @@ class Grouper:
         first, self._rows = self._rows, self._rows + batch.num_rows
         if not self._keys or not batch.num_rows:
             return
-        hashes = self._hashed(batch)
+        hashes = self._hash_rows(batch)
         if not self._example and (self._source.once or self._every > 1):
             self._look_for_an_example(batch, hashes, first)
         if self._every > 1:
@@ -107,13 +107,13 @@ class Grouper:
                 repeated = part.filter(part.is_duplicated()).unique()
         if repeated is None:
             return Grouping(self._rows, self._rows, estimated=self._every > 1)
-        example = self._example or (self._found(repeated) if self._every == 1 else "")
+        example = self._example or (self._find_example(repeated) if self._every == 1 else "")
         if self._every == 1:
             return Grouping(self._rows, distinct, example=example)
         shown = round(self._rows * distinct / max(self._held, 1))
         return Grouping(self._rows, shown, estimated=True, example=example)
 
-    def _hashed(self, batch: pa.RecordBatch) -> pl.Series:
+    def _hash_rows(self, batch: pa.RecordBatch) -> pl.Series:
         return pl.DataFrame(
             [comparable(batch.column(key), time_zone=self._time_zone).alias(key) for key in self._keys]
         ).hash_rows()
@@ -122,9 +122,9 @@ class Grouper:
         if hashes.n_unique() < len(hashes):
             one = hashes.filter(hashes.is_duplicated())[0]
             a, b = (hashes == one).arg_true()[:2]
-            self._example = self._said(batch.slice(a, 1), first + a, first + b)
+            self._example = self._describe_example(batch.slice(a, 1), first + a, first + b)
 
-    def _found(self, repeated: pl.Series) -> str:
+    def _find_example(self, repeated: pl.Series) -> str:
         """Say where the first of these hashes occurs first and again, and what the attributes are there."""
         places, first = [], 0
         one = None
@@ -137,9 +137,9 @@ class Grouper:
                     break
             first += len(hashes)
         row = None if self._source.once else _row(self._source, places[0])
-        return self._said(row, places[0], places[1])
+        return self._describe_example(row, places[0], places[1])
 
-    def _said(self, row: pa.RecordBatch | None, first: int, second: int) -> str:
+    def _describe_example(self, row: pa.RecordBatch | None, first: int, second: int) -> str:
         if row is None:
             return f"such as rows {first:,} and {second:,}"
         values = [f"{key!r} = {_short(row.column(key)[0].as_py())}" for key in self._keys[:_SHOWN_COLUMNS]]

@@ -42,9 +42,9 @@ def check_names(what: str, names: Iterable[str]) -> None:
     names = list(names)
     for name in names:
         check_name(what, name)
-    for folded, times in Counter(map(_folded, names)).items():
+    for folded, times in Counter(map(_fold, names)).items():
         if times > 1:
-            same = [name for name in names if _folded(name) == folded]
+            same = [name for name in names if _fold(name) == folded]
             each = " and ".join(repr(name) for name in same)
             how = "the same name"
             if len(set(same)) > 1:
@@ -60,5 +60,5 @@ def _plural(what: str) -> str:
     return " or ".join(f"{kind}s" for kind in kinds.split(" or ")) + of + owner
 
 
-def _folded(name: str) -> str:
+def _fold(name: str) -> str:
     return normalize("NFC", name.casefold())

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import MstrError, ServerError
-from mstr_arrow.upload.session import UploadSession, is_taken
+from mstr_arrow.upload.upload_session import UploadSession, is_taken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,7 +59,7 @@ class Opener:
                 raise
             return opened
 
-    def taken_up(self, session_id: str) -> UploadSession:
+    def resume(self, session_id: str) -> UploadSession:
         """Return the upload session of a former upload, which was kept in the connection's log-in."""
         return UploadSession(self._session.http, self._dataset_id, session_id)
 

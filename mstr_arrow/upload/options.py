@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Literal
 
 from mstr_arrow.errors import MstrError, UsageError
 from mstr_arrow.given import check_type
-from mstr_arrow.upload.encode import EncodeOptions
+from mstr_arrow.upload.slices import EncodeOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mstr_arrow.session.project_http import ProjectHttp
-    from mstr_arrow.upload.encode import Orientation
-    from mstr_arrow.upload.result import Resume
+    from mstr_arrow.upload.slices import Orientation
+    from mstr_arrow.upload.write_result import Resume
 
 CHUNK_BYTES = 32 * 2**20
 """Bytes of a request body where nothing else is known: fewer than the 50 to 200 MB that are documented to work

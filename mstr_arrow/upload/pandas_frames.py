@@ -48,15 +48,15 @@ def table_of(frame: Any, table: str) -> pa.Table:
     Index levels that have a name are columns, too. An index of integers without a name only counts rows, and is
     left out. Errors: UsageError naming the column for what Arrow cannot hold without changing it.
     """
-    columns = dict(enumerate(_named_columns(frame, table)))
-    levels = list(_named_levels(frame.index, table))
+    columns = dict(enumerate(_column_names(frame, table)))
+    levels = list(_index_levels(frame.index, table))
     names = [*columns.values(), *(name for name, _ in levels)]
     values = [*(frame.iloc[:, place] for place in columns), *(level for _, level in levels)]
     arrays = [_array(each, f"column {name!r} of table {table!r}") for name, each in zip(names, values, strict=True)]
     return pa.Table.from_arrays(arrays, names=names)
 
 
-def _named_columns(frame: Any, table: str) -> Iterator[str]:
+def _column_names(frame: Any, table: str) -> Iterator[str]:
     if frame.columns.nlevels > 1:
         raise UsageError(
             f"the columns of table {table!r} have names of {frame.columns.nlevels} levels: {frame.columns[0]!r} is "
@@ -73,7 +73,7 @@ def _named_columns(frame: Any, table: str) -> Iterator[str]:
         yield name
 
 
-def _named_levels(index: Any, table: str) -> Iterator[tuple[str, Any]]:
+def _index_levels(index: Any, table: str) -> Iterator[tuple[str, Any]]:
     for place, name in enumerate(index.names):
         level = index.get_level_values(place)
         if isinstance(name, str):
@@ -104,7 +104,7 @@ def _array(values: Any, column: str) -> pa.Array | pa.ChunkedArray:
             f"the {column} holds complex numbers, which Arrow does not have.",
             hint="Make two columns of it, of .values.real and .values.imag.",
         )
-    return _converted(values, column)
+    return _convert(values, column)
 
 
 def _of_objects(values: Any, column: str) -> pa.Array | pa.ChunkedArray:
@@ -114,17 +114,17 @@ def _of_objects(values: Any, column: str) -> pa.Array | pa.ChunkedArray:
     elif kinds == {"datetime"}:
         _check_zones(values, column, allowed=True)
         if any(getattr(value, "nanosecond", 0) for value in values):
-            return _converted(values, column, pa.timestamp("ns"))
+            return _convert(values, column, pa.timestamp("ns"))
     elif kinds == {"int", "Decimal"}:
-        return _converted(values.map(Decimal, na_action="ignore"), column)
-    return _converted(values, column)
+        return _convert(values.map(Decimal, na_action="ignore"), column)
+    return _convert(values, column)
 
 
 def _check_kinds(values: Any, where: str) -> set[str]:
     """Give the kinds of the values, which are one, or go together; errors: UsageError."""
     kinds = {_kind(of) for of in set(map(type, values[values.notna()]))}
     if len(kinds) > 1 and kinds not in _ALIKE:
-        first = {_kind(type(value)): place for place, value in reversed(list(_placed(values)))}
+        first = {_kind(type(value)): place for place, value in reversed(list(_number_values(values)))}
         seen = ", ".join(f"{kind} in row {first[kind]:,}" for kind in sorted(first, key=first.__getitem__))
         raise UsageError(
             f"{where} hold{'' if where.startswith('the categories') else 's'} values of several types: {seen}.",
@@ -135,7 +135,7 @@ def _check_kinds(values: Any, where: str) -> set[str]:
 
 def _check_zones(values: Any, column: str, *, allowed: bool) -> None:
     """Raise UsageError for times with a zone, and for moments of which only some have one."""
-    zoned = {value.tzinfo is not None: (place, value) for place, value in reversed(list(_placed(values)))}
+    zoned = {value.tzinfo is not None: (place, value) for place, value in reversed(list(_number_values(values)))}
     if not allowed and True in zoned:
         place, value = zoned[True]
         raise UsageError(
@@ -150,13 +150,13 @@ def _check_zones(values: Any, column: str, *, allowed: bool) -> None:
         )
 
 
-def _converted(values: Any, column: str, dtype: pa.DataType | None = None) -> pa.Array | pa.ChunkedArray:
+def _convert(values: Any, column: str, dtype: pa.DataType | None = None) -> pa.Array | pa.ChunkedArray:
     try:
         return pa.array(values, dtype, from_pandas=True)
     except Exception as error:  # types of others may raise anything when they become Arrow
         row = _first_misfit(values, dtype)
         value = values.iloc[row]
-        seen = f"the {column}, of the pandas type {values.dtype}, holds {_shown(value)} in row {row:,}"
+        seen = f"the {column}, of the pandas type {values.dtype}, holds {_shorten(value)} in row {row:,}"
         if isinstance(error, UnicodeEncodeError):
             raise UsageError(
                 f"{seen}, which has half of a surrogate pair: it was cut inside a character.",
@@ -188,12 +188,12 @@ def _first_misfit(values: Any, dtype: pa.DataType | None) -> int:
     return low
 
 
-def _shown(value: object) -> str:
+def _shorten(value: object) -> str:
     text = ascii(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
-def _placed(values: Any) -> Iterable[tuple[int, Any]]:
+def _number_values(values: Any) -> Iterable[tuple[int, Any]]:
     """Give the values that are not null with their rows."""
     return (
         (place, value) for place, (value, null) in enumerate(zip(values, values.isna(), strict=True)) if not null

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from mstr_arrow.upload.encode import Orientation
     from mstr_arrow.upload.options import Policy
-    from mstr_arrow.upload.result import Resume, UploadProgress
+    from mstr_arrow.upload.slices import Orientation
+    from mstr_arrow.upload.write_result import Resume, UploadProgress
 
     Forms = Mapping[str, Mapping[str, str]]
 

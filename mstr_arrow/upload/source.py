@@ -13,10 +13,10 @@ import polars as pl
 import pyarrow as pa
 
 from mstr_arrow.errors import ConversionError, MstrError, UsageError
-from mstr_arrow.upload.checked import checked
 from mstr_arrow.upload.pandas_frames import is_frame, table_of
 from mstr_arrow.upload.polars_dtypes import check_dtypes
 from mstr_arrow.upload.types import check_extension
+from mstr_arrow.upload.validation import validate_batches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -99,18 +99,18 @@ def _source_of(data: Any, name: str) -> Source:
         free = _format(data) in _COUNTED_FREELY
         return Source(data.schema, lambda: _dataset(data), data.count_rows() if free else None)
     if is_frame(data):
-        return _held(table_of(data, name))
+        return _hold(table_of(data, name))
     if isinstance(data, pl.DataFrame):
         check_dtypes(name, data.schema)
-        return _held(pa.RecordBatchReader.from_stream(data).read_all())
+        return _hold(pa.RecordBatchReader.from_stream(data).read_all())
     if isinstance(data, pa.RecordBatch):
-        return _held(pa.Table.from_batches([data]))
+        return _hold(pa.Table.from_batches([data]))
     if isinstance(data, pa.Table):
-        return _held(data)
+        return _hold(data)
     if isinstance(data, pa.RecordBatchReader):
         return Source(data.schema, _Once(data, name).open, once=True)
     if isinstance(data, Rereadable):
-        return Source(data.schema, lambda: _checked(data.open()))
+        return Source(data.schema, lambda: _open_validated(data.open()))
     if isinstance(data, pl.Series | pa.ChunkedArray | pa.Array) or not hasattr(data, "__arrow_c_stream__"):
         raise UsageError(
             f"the table {name!r} is a {_type(data)}, which is no table.",
@@ -118,7 +118,9 @@ def _source_of(data: Any, name: str) -> Source:
         )
     check_relation(data)
     return Source(
-        _schema(data), lambda: _checked(pa.RecordBatchReader.from_stream(data)), once=hasattr(data, "__next__")
+        _schema(data),
+        lambda: _open_validated(pa.RecordBatchReader.from_stream(data)),
+        once=hasattr(data, "__next__"),
     )
 
 
@@ -137,10 +139,10 @@ def _type(data: Any) -> str:
     return type(data).__qualname__
 
 
-def _held(table: pa.Table) -> Source:
+def _hold(table: pa.Table) -> Source:
     """Make a source of a table in memory, whose values are looked at here; errors: UsageError."""
     try:
-        for _ in checked(table.to_batches()):
+        for _ in validate_batches(table.to_batches()):
             pass
     except ConversionError as error:
         raise UsageError(error.message, hint=error.hint) from error
@@ -148,9 +150,9 @@ def _held(table: pa.Table) -> Source:
 
 
 @contextmanager
-def _checked(reader: pa.RecordBatchReader) -> Iterator[Iterator[pa.RecordBatch]]:
+def _open_validated(reader: pa.RecordBatchReader) -> Iterator[Iterator[pa.RecordBatch]]:
     with reader:
-        yield checked(reader)
+        yield validate_batches(reader)
 
 
 def _is_dataset(data: Any) -> bool:
@@ -204,7 +206,7 @@ class _Once:
             raise UsageError(
                 f"the reader of table {self._name!r} was read already.", hint="Add the table again, with a new one."
             )
-        return _checked(reader)
+        return _open_validated(reader)
 
 
 @contextmanager
@@ -212,7 +214,7 @@ def _dataset(data: pa_dataset.Dataset) -> Iterator[Iterator[pa.RecordBatch]]:
     from pyarrow import dataset as pa_dataset  # noqa: PLC0415 - it brings pandas along
 
     if (fragments := _plain_fragments(data)) is not None:
-        yield checked(_read_parquet(fragments))
+        yield validate_batches(_read_parquet(fragments))
         return
     # Arrow's threads and buffers would read far ahead, whatever read-ahead they are given.
     unbuffered = pa_dataset.ParquetFragmentScanOptions(pre_buffer=False, use_buffered_stream=True)
@@ -223,7 +225,7 @@ def _dataset(data: pa_dataset.Dataset) -> Iterator[Iterator[pa.RecordBatch]]:
         use_threads=False,
         fragment_scan_options=unbuffered if _format(data) == "parquet" else None,
     )
-    with _checked(scanner.to_reader()) as batches:
+    with _open_validated(scanner.to_reader()) as batches:
         yield batches
 
 
@@ -281,7 +283,7 @@ def _lazy(frame: pl.LazyFrame) -> Iterator[Iterator[pa.RecordBatch]]:
         else:
             put(None)
 
-    def taken() -> Iterator[pa.RecordBatch]:
+    def take() -> Iterator[pa.RecordBatch]:
         while (item := batches.get()) is not None:
             if isinstance(item, BaseException):
                 raise item
@@ -290,7 +292,7 @@ def _lazy(frame: pl.LazyFrame) -> Iterator[Iterator[pa.RecordBatch]]:
     thread = threading.Thread(target=run, name="mstr-arrow-query", daemon=True)
     thread.start()
     try:
-        yield checked(taken())
+        yield validate_batches(take())
     finally:
         left.set()
         thread.join()

@@ -63,7 +63,7 @@ class Sums:
                 continue
             total = self.sums.setdefault(column, Sum(kind=kind))
             for array in rows.column(column).chunks:
-                value, absolute, count = _added(array)
+                value, absolute, count = _add_up(array)
                 total.value += value
                 total.absolute += absolute
                 total.count += count
@@ -78,7 +78,7 @@ def _kind(dtype: pa.DataType) -> str | None:
     return "integer" if kinds.is_integer(dtype) or kinds.is_boolean(dtype) else None
 
 
-def _added(array: pa.Array) -> tuple[Fraction, Fraction, int]:
+def _add_up(array: pa.Array) -> tuple[Fraction, Fraction, int]:
     dtype = value_type(array.type)
     values = comparable(array, time_zone="UTC").drop_nulls()
     if kinds.is_floating(dtype):

@@ -16,7 +16,7 @@ T = TypeVar("T")
 logger = logging.getLogger("mstr_arrow")
 
 
-async def undone_if_cancelled(
+async def undo_if_cancelled(
     making: Coroutine[Any, Any, T], undo: Callable[[T], Awaitable[object]], seconds: float
 ) -> T:
     """Await what makes something; a cancellation waits ``seconds`` for its answer, and has what was made undone.

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Literal
 from mstr_arrow.errors import ClosedError, MstrError, SessionExpired, UploadFailed, UsageError
 from mstr_arrow.upload.opener import Opener
 from mstr_arrow.upload.options import CHUNK_BYTES, project_limit
-from mstr_arrow.upload.result import Resume
-from mstr_arrow.upload.sending import Sending
-from mstr_arrow.upload.tally import Tally
+from mstr_arrow.upload.table_sender import TableSender
 from mstr_arrow.upload.tries import Tries
+from mstr_arrow.upload.upload_statistics import UploadStatistics
 from mstr_arrow.upload.verification import Verification
+from mstr_arrow.upload.write_result import Resume
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from mstr_arrow.session.project_http import ProjectHttp
     from mstr_arrow.upload.meaning import Meaning
     from mstr_arrow.upload.options import UploadOptions
-    from mstr_arrow.upload.result import UploadProgress, WriteResult
-    from mstr_arrow.upload.session import PublishStatus
     from mstr_arrow.upload.source import Source
+    from mstr_arrow.upload.upload_session import PublishStatus
+    from mstr_arrow.upload.write_result import UploadProgress, WriteResult
 
 logger = logging.getLogger("mstr_arrow")
 
@@ -58,19 +58,19 @@ class Upload:
         self.name = name
         self.sent = False
         self.published = False
-        self._tally = Tally(_sum([source.rows for source in sources.values()]), idle)
+        self._statistics = UploadStatistics(_sum([source.rows for source in sources.values()]), idle)
         self._created = created
         self._session = session
         self._options = options
         self._on_progress = on_progress
         self._opener = Opener(session, dataset_id, self)
-        self._sending = Sending(
+        self._sender = TableSender(
             self._opener,
             sources,
             options,
             session.capabilities,
             meanings=meanings or {},
-            tally=self._tally,
+            statistics=self._statistics,
             on_chunk=lambda table: self._report("sending", table),
         )
         self._chunk_bytes = options.chunk_bytes or CHUNK_BYTES
@@ -90,7 +90,7 @@ class Upload:
     @property
     def session_id(self) -> str | None:
         """The upload session on the server; None where there is none."""
-        return self._sending.session.id if self._sending.session else None
+        return self._sender.session.id if self._sender.session else None
 
     async def send(self) -> None:
         """Send all tables, one after the other; whatever goes wrong, the upload session is deleted.
@@ -122,9 +122,9 @@ class Upload:
         not end well, TimeoutExceeded or what else went wrong where its end is not known, DataMismatch where rows
         are missing or doubled.
         """
-        if self._sending.session is None:
+        if self._sender.session is None:
             raise UsageError("nothing was uploaded that could be published.")
-        verification = Verification(self._http, self.dataset_id, self._options, self._tally)
+        verification = Verification(self._http, self.dataset_id, self._options, self._statistics)
         try:
             while not self.published:
                 began = time.monotonic()
@@ -139,12 +139,12 @@ class Upload:
             await self.discard()
             raise
         await self.discard()
-        self._tally.publishing = time.monotonic() - began
+        self._statistics.publishing = time.monotonic() - began
         await verification.look_after()
 
     async def discard(self) -> None:
         """Delete the upload session and with it what was not published; does nothing when there is none."""
-        session, self._sending.session = self._sending.session, None
+        session, self._sender.session = self._sender.session, None
         try:
             if session is not None:
                 await session.delete()
@@ -156,7 +156,7 @@ class Upload:
 
     def result(self) -> WriteResult:
         """Say what was done so far."""
-        return self._tally.result(self.dataset_id, self.name, created=self._created, published=self.published)
+        return self._statistics.result(self.dataset_id, self.name, created=self._created, published=self.published)
 
     def let_go(self) -> None:
         """Forget the upload session, which is gone: another one may be opened."""
@@ -176,7 +176,7 @@ class Upload:
 
     async def _give_up(self, failed: UploadFailed) -> None:
         """Delete the upload session, or leave it and say how to go on."""
-        session = self._sending.session
+        session = self._sender.session
         kept = self._options.keep_session and session is not None and not self._opener.in_own_log_in
         if not kept or session is None or session.is_gone(failed.__cause__):
             await self.discard()
@@ -184,20 +184,20 @@ class Upload:
         failed.resume = Resume(
             dataset_id=self.dataset_id,
             session_id=session.id,
-            orientation=self._sending.orientation,
-            taken={table.name: (table.chunks, table.rows) for table in self._tally.tables.values()},
+            orientation=self._sender.orientation,
+            taken={table.name: (table.chunks, table.rows) for table in self._statistics.tables.values()},
         )
         failed.add_hint(
             naming("To go on from there, make the call again with {SuperCube.update.resume=error.resume}.")
         )
-        self._sending.session = None
+        self._sender.session = None
         self.let_go()
 
     async def _send(self) -> None:
         """Send all tables, from the first one again where the upload session is lost on the way."""
         while not self.sent:
             try:
-                await self._sending.run(self._chunk_bytes)
+                await self._sender.run(self._chunk_bytes)
                 self.sent = True
             except UploadFailed as failed:
                 if not self._may_begin_again(failed):
@@ -205,7 +205,7 @@ class Upload:
                 await self._begin_again()
 
     async def _publish(self, verification: Verification) -> None:
-        session = self._sending.session
+        session = self._sender.session
         if session is None:
             raise ClosedError("the connection was closed during an upload.")
         verification.refuse_merged()
@@ -223,26 +223,26 @@ class Upload:
 
         A publication that was begun may have ended well, unnoticed: rows that are added would be there twice then.
         """
-        session = self._sending.session
+        session = self._sender.session
         cause = error.__cause__ if isinstance(error, UploadFailed) else error
-        if session is None or not self._sending.can_begin_again:
+        if session is None or not self._sender.can_begin_again:
             return False
         if self._publishing:
             gone = session.went_with_its_log_in(cause) and "add" not in self._options.policies.values()
         else:
             gone = session.is_gone(cause)
-        return gone and self._tries.another(self._tally.rows)
+        return gone and self._tries.another(self._statistics.rows)
 
     async def _begin_again(self) -> None:
         self.sent = self._publishing = False
         self._hold()
-        await self._sending.forget()
+        await self._sender.forget()
 
     # Publishing
 
     async def status(self) -> PublishStatus | None:
         """Look how far publishing is; the last word on it where the upload session is gone."""
-        return await self._sending.session.status() if self._sending.session else self._status
+        return await self._sender.session.status() if self._sender.session else self._status
 
     def _say(self, status: PublishStatus) -> None:
         self._status = status
@@ -250,7 +250,7 @@ class Upload:
 
     def _report(self, phase: Literal["sending", "publishing"], table: str | None, message: str = "") -> None:
         if self._on_progress is not None:
-            self._on_progress(self._tally.progress(phase, table, message))
+            self._on_progress(self._statistics.progress(phase, table, message))
 
 
 def _sum(numbers: list[int | None]) -> int | None:

@@ -58,10 +58,10 @@ def json_values(name: str, column: pa.ChunkedArray, *, time_zone: str, row: int)
     Errors: ConversionError for years beyond 1 to 9999 and times beyond a day, with the row counted from ``row``.
     """
     of = Column(name, row, value_type(column.type))
-    arrays = [_stored(array) for array in column.chunks]
+    arrays = [_storage_of(array) for array in column.chunks]
     if kinds.is_large_string(of.dtype) or kinds.is_string(of.dtype) or kinds.is_string_view(of.dtype):
         return _strings(arrays)
-    series = _joined(arrays)
+    series = _join(arrays)
     if kinds.is_floating(of.dtype):
         return _doubles(series)
     if kinds.is_date(of.dtype):
@@ -102,11 +102,11 @@ def comparable(array: pa.Array, *, time_zone: str) -> pl.Series:
 # From Arrow to Polars -------------------------------------------------------------------------------------------
 
 
-def _stored(array: pa.Array) -> pa.Array:
+def _storage_of(array: pa.Array) -> pa.Array:
     """Give an extension type's values as what they mean, and make runs a dictionary of their values."""
     if isinstance(array.type, pa.BaseExtensionType):
         meant = _MEANINGS.get(array.type.extension_name)
-        return _stored(meant(array.storage) if meant else array.storage)
+        return _storage_of(meant(array.storage) if meant else array.storage)
     if kinds.is_run_end_encoded(array.type):
         # Runs of numbers can be decoded whatever the values are, which some kinds of values cannot.
         numbers = pl.int_range(len(array.run_ends), dtype=pl.Int64, eager=True).to_arrow()
@@ -128,19 +128,19 @@ _MEANINGS: dict[str, Callable[[pa.Array], pa.Array]] = {
 """How values of extension types are made of what is stored, where that is not the same."""
 
 
-def _joined(arrays: list[pa.Array]) -> pl.Series:
+def _join(arrays: list[pa.Array]) -> pl.Series:
     """Join arrays; dates, times and timestamps become the integers they are stored as."""
     if kinds.is_dictionary(arrays[0].type):
         return pl.concat([_series(array) for array in arrays], rechunk=True)
-    return _series(_combined(arrays))
+    return _series(_combine(arrays))
 
 
-def _combined(arrays: list[pa.Array]) -> pa.Array:
+def _combine(arrays: list[pa.Array]) -> pa.Array:
     return arrays[0] if len(arrays) == 1 else pa.concat_arrays(arrays)
 
 
 def _series(array: pa.Array) -> pl.Series:
-    array = _stored(array)
+    array = _storage_of(array)
     dtype = array.type
     if kinds.is_dictionary(dtype):
         return _series(array.dictionary).gather(_series(array.indices))
@@ -158,7 +158,7 @@ def _series(array: pa.Array) -> pl.Series:
 
 def _strings(arrays: list[pa.Array]) -> Values:
     if not kinds.is_dictionary(arrays[0].type):
-        strings = plain_or_escaped(_combined(arrays))
+        strings = plain_or_escaped(_combine(arrays))
         if isinstance(strings, PlainStrings) and not strings.strings.null_count:
             return strings
         coded = encode_repeated(strings.strings)
@@ -166,7 +166,7 @@ def _strings(arrays: list[pa.Array]) -> Values:
             return strings
         arrays = [coded]
     if not _all_used(arrays):
-        return plain_or_escaped(_joined(arrays).to_arrow())
+        return plain_or_escaped(_join(arrays).to_arrow())
     parts, dictionary, texts = [], None, None
     for array in arrays:
         if dictionary is None or not array.dictionary.equals(dictionary):
@@ -181,7 +181,7 @@ def _all_used(arrays: list[pa.Array]) -> bool:
     return sum(len(array.dictionary) for array in arrays) <= sum(map(len, arrays))
 
 
-def _written(values: pa.Array, write: Callable[[pl.Series], JsonTexts | PlainStrings]) -> Values:
+def _write_repeated(values: pa.Array, write: Callable[[pl.Series], JsonTexts | PlainStrings]) -> Values:
     """Write values; where they repeat, each distinct one once."""
     values = encode_repeated(values)
     if not kinds.is_dictionary(values.type):
@@ -267,7 +267,7 @@ def _times(of: Column, integers: pl.Series) -> Values:
     _check(of, integers, 0, 86_400 * _PER_SECOND[of.dtype.unit] - 1, "a time within a day")
     ms, shortened = _milliseconds(integers, of.dtype.unit)
     ns = (ms * 1_000_000).to_arrow()
-    return replace(_written(ns, _time_texts), shortened=shortened)
+    return replace(_write_repeated(ns, _time_texts), shortened=shortened)
 
 
 def _stamps(of: Column, integers: pl.Series, time_zone: str) -> Values:
@@ -278,7 +278,7 @@ def _stamps(of: Column, integers: pl.Series, time_zone: str) -> Values:
     if of.dtype.tz is not None:
         ms, ambiguous = to_local(ms, time_zone)
         _check(of, ms, _FIRST_DAY * _MS_OF_DAY, (_LAST_DAY + 1) * _MS_OF_DAY - 1, f"{_YEARS} in {time_zone}")
-    return replace(_written(ms.to_arrow(), _stamp_texts), shortened=shortened, ambiguous=ambiguous)
+    return replace(_write_repeated(ms.to_arrow(), _stamp_texts), shortened=shortened, ambiguous=ambiguous)
 
 
 def _check(of: Column, integers: pl.Series, least: int, most: int, due: str) -> None:

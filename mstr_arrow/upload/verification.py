@@ -5,34 +5,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import ServerError, TransportError, UploadFailed
-from mstr_arrow.upload.counts import Shown, row_counts, shown
-from mstr_arrow.upload.verdict import check_counts, check_rows, check_sums, not_added, told
+from mstr_arrow.upload.cube_totals import CubeTotals, fetch_row_counts, fetch_totals
+from mstr_arrow.upload.published_checks import check_counts, check_rows, check_sums, describe_checks, not_added
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from mstr_arrow.session.project_http import ProjectHttp
     from mstr_arrow.upload.options import UploadOptions
-    from mstr_arrow.upload.tally import Tally
+    from mstr_arrow.upload.upload_statistics import UploadStatistics
 
 
 class Verification:
     """What the cube shows, before and after publishing; rows are counted also where a chunk is in doubt."""
 
-    def __init__(self, http: ProjectHttp, dataset_id: str, options: UploadOptions, tally: Tally) -> None:
+    def __init__(
+        self, http: ProjectHttp, dataset_id: str, options: UploadOptions, statistics: UploadStatistics
+    ) -> None:
         self._http = http
         self._dataset_id = dataset_id
         self._options = options
-        self._tally = tally
+        self._statistics = statistics
         self._counts: dict[str, int] = {}
-        self._before = Shown()
+        self._before = CubeTotals()
 
     @property
     def _counted(self) -> bool:
-        return self._options.verify or self._tally.in_doubt
+        return self._options.verify or self._statistics.in_doubt
 
     def refuse_merged(self) -> None:
         """Raise UploadFailed for rows that attributes do not tell apart, where it was asked to verify."""
-        merged = self._tally.merged
+        merged = self._statistics.merged
         if self._options.verify and merged:
             raise UploadFailed(
                 f"{'; '.join(merged.values())}. Nothing was published.",
@@ -49,9 +51,9 @@ class Verification:
         if not self._counted or set(self._options.policies.values()) <= {"replace"}:
             return
         try:
-            self._counts = await row_counts(self._http, self._dataset_id)
+            self._counts = await fetch_row_counts(self._http, self._dataset_id)
             if self._options.verify and self._counts:
-                self._before = await self._shown(self._counts)
+                self._before = await self._fetch_totals(self._counts)
         except (ServerError, TransportError) as error:
             raise UploadFailed(
                 f"the rows there are could not be counted: {error} Nothing was published."
@@ -62,21 +64,30 @@ class Verification:
         if not self._counted:
             return
         try:
-            counts = await row_counts(self._http, self._dataset_id)
-            after = await self._shown(counts) if self._options.verify else Shown()
+            counts = await fetch_row_counts(self._http, self._dataset_id)
+            after = await self._fetch_totals(counts) if self._options.verify else CubeTotals()
         except (ServerError, TransportError) as error:
             error.hint = "The data are published; only their rows could not be counted."
             raise
-        tally, policies = self._tally, self._options.policies
-        tables = list(tally.tables.values())
-        tally.verified, tally.verification = check_counts(tables, policies, self._counts, counts)
+        statistics, policies = self._statistics, self._options.policies
+        tables = list(statistics.tables.values())
+        statistics.verified, statistics.verification = check_counts(tables, policies, self._counts, counts)
         fewer = {table.name: not_added(table, policies[table.name], self._counts, counts) for table in tables}
-        known = {name: seen.sums for name, seen in tally.seen.items() if not fewer[name] and name in counts}
+        known = {
+            name: summary.sums
+            for name, summary in statistics.summaries.items()
+            if not fewer[name] and name in counts
+        }
         sums = check_sums(known, policies, self._before, after)
         rows, there = check_rows(tables, policies, self._before, after, fewer=sum(fewer.values()))
-        if tally.verified:
-            tally.verification += told(rows, there, sums)
+        if statistics.verified:
+            statistics.verification += describe_checks(rows, there, sums)
 
-    async def _shown(self, counts: dict[str, int]) -> Shown:
-        metrics = {metric for seen in self._tally.seen.values() for metric, due in seen.sums.items() if due.fits}
-        return await shown(self._http, self._dataset_id, counts, metrics)
+    async def _fetch_totals(self, counts: dict[str, int]) -> CubeTotals:
+        metrics = {
+            metric
+            for summary in self._statistics.summaries.values()
+            for metric, due in summary.sums.items()
+            if due.fits
+        }
+        return await fetch_totals(self._http, self._dataset_id, counts, metrics)

@@ -13,7 +13,7 @@ from rich.console import Console
 import mstr_arrow
 from mstr_arrow.cli.render import uploading as shown
 from mstr_arrow.simulator import Fault, Simulator
-from mstr_arrow.upload.result import TableResult, UploadProgress, WriteResult
+from mstr_arrow.upload.write_result import TableResult, UploadProgress, WriteResult
 
 SALES = "store,zip,year,units,price\nLyon,01067,2024,3,1.5\nParis,10115,2025,4,0.1\n"
 

@@ -13,7 +13,7 @@ import pytest
 from mstr_arrow.errors import ConversionError, DataMismatch, UsageError
 from mstr_arrow.upload import chunks as chunks_module
 from mstr_arrow.upload.chunks import chunks
-from mstr_arrow.upload.encode import EncodeOptions, Losses, encode_slice
+from mstr_arrow.upload.slices import EncodeOptions, Losses, encode_slice
 
 COLUMN, ROW = EncodeOptions("COLUMN"), EncodeOptions("ROW")
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from mstr_arrow.errors import ConversionError, UsageError
-from mstr_arrow.upload.fit import fitted
+from mstr_arrow.upload.fit import fit_types
 from mstr_arrow.upload.source import source_of
 
 INTEGER, DOUBLE, DATE, TIME, DATETIME, BOOL, BIGDECIMAL, TEXT, BIGINTEGER = 1, 7, 14, 15, 16, 24, 30, 33, 34
@@ -18,7 +18,7 @@ DAY = dt.datetime(2024, 1, 31)
 
 def fit(values, code, dtype=None, make=lambda table: table):
     array = values if isinstance(values, pa.Array) else pa.array(values, dtype)
-    source = fitted(source_of(make(pa.table({"other": [0] * len(array), "Units": array})), "T"), {"Units": code})
+    source = fit_types(source_of(make(pa.table({"other": [0] * len(array), "Units": array})), "T"), {"Units": code})
     with source.open() as batches:
         return pa.Table.from_batches(list(batches), source.schema)["Units"]
 
@@ -82,7 +82,7 @@ def test_what_fits_already_is_left_as_it_is(values, code):
     array = values if isinstance(values, pa.Array) else pa.array(values)
     source = source_of(pa.table({"Units": array}), "T")
     known = {} if code is None else {"Units": code}
-    assert fitted(source, known) is source
+    assert fit_types(source, known) is source
 
 
 @pytest.mark.parametrize(
@@ -117,12 +117,12 @@ def test_values_that_do_not_fit_are_refused_with_their_row(values, code, row, se
 def test_the_row_is_that_of_the_whole_table():
     table = pa.table({"Units": pa.chunked_array([[1.0] * 1000, [2.0, 0.5]])})
     with pytest.raises(UsageError, match=r"row 1,001: 0\.5"):
-        fitted(source_of(table, "T"), {"Units": INTEGER})
+        fit_types(source_of(table, "T"), {"Units": INTEGER})
 
 
 def test_metadata_stay():
     schema = pa.schema([pa.field("Units", pa.float64(), metadata={"mstr.role": "metric"})], metadata={"of": "T"})
-    source = fitted(source_of(pa.table([[1.0]], schema=schema), "T"), {"Units": INTEGER})
+    source = fit_types(source_of(pa.table([[1.0]], schema=schema), "T"), {"Units": INTEGER})
     assert source.schema.field("Units").metadata == {b"mstr.role": b"metric"}
     assert source.schema.metadata == {b"of": b"T"}
     assert source.rows == 1

@@ -201,10 +201,10 @@ def test_sums_of_right_data_are_never_wrong(conn, data):
 )
 def test_what_is_not_shown_as_sent_raises(conn, monkeypatch, shown, says):
     async def look(*_):
-        from mstr_arrow.upload.counts import Shown
+        from mstr_arrow.upload.cube_totals import CubeTotals
 
-        return Shown(**shown)
+        return CubeTotals(**shown)
 
-    monkeypatch.setattr("mstr_arrow.upload.verification.shown", look)
+    monkeypatch.setattr("mstr_arrow.upload.verification.fetch_totals", look)
     with pytest.raises(errors.DataMismatch, match=says):
         conn.write("Merged", {"T": ONCE}, verify=True)

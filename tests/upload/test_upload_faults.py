@@ -12,8 +12,8 @@ import mstr_arrow as ma
 from mstr_arrow import errors
 from mstr_arrow.config import Retry, Timeouts
 from mstr_arrow.simulator import Fault, Simulator
-from mstr_arrow.upload.result import Resume
-from mstr_arrow.upload.session import read_status
+from mstr_arrow.upload.upload_session import read_status
+from mstr_arrow.upload.write_result import Resume
 
 CHUNK = (r"PUT", r"/uploadSessions/")
 ROWS = pl.DataFrame({"key": [f"k{n}" for n in range(100)], "n": range(100)})
@@ -110,7 +110,7 @@ def test_a_row_count_that_is_wrong_raises(conn, monkeypatch):
     async def counted(*_):
         return {"Pushed": 99}
 
-    monkeypatch.setattr("mstr_arrow.upload.verification.row_counts", counted)
+    monkeypatch.setattr("mstr_arrow.upload.verification.fetch_row_counts", counted)
     with pytest.raises(errors.DataMismatch, match="'Pushed' has 99 rows after publishing, and should have 100"):
         conn.write("Pushed", NEW, verify=True)
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from mstr_arrow.errors import ConversionError, UsageError
-from mstr_arrow.upload.encode import EncodeOptions, Losses, encode_slice
+from mstr_arrow.upload.slices import EncodeOptions, Losses, encode_slice
 
 
 def written(values, dtype=None, **options):

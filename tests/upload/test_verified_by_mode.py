@@ -8,10 +8,10 @@ import pytest
 import mstr_arrow as ma
 from mstr_arrow import errors
 from mstr_arrow.simulator import Fault, Simulator
-from mstr_arrow.upload.counts import Shown
-from mstr_arrow.upload.result import TableResult
+from mstr_arrow.upload.cube_totals import CubeTotals
+from mstr_arrow.upload.published_checks import check_counts, check_rows, check_sums
 from mstr_arrow.upload.sums import Sum
-from mstr_arrow.upload.verdict import check_counts, check_rows, check_sums
+from mstr_arrow.upload.write_result import TableResult
 
 OLD = pl.DataFrame({"key": [f"k{n}" for n in range(10)], "n": range(10)})
 OVERLAPPING = pl.DataFrame({"key": [f"k{n}" for n in range(6, 14)], "n": range(100, 108)})
@@ -128,7 +128,7 @@ def test_a_wrong_count_never_has_the_rows_there_were_replaced(mode, after, due):
 @pytest.mark.parametrize("mode", ["add", "replace"])
 def test_a_wrong_sum_never_has_the_rows_there_were_replaced(mode):
     added = Sum(Fraction(5), Fraction(5), 1)
-    before, after = Shown({"n": Fraction(10)}), Shown({"n": Fraction(99)})
+    before, after = CubeTotals({"n": Fraction(10)}), CubeTotals({"n": Fraction(99)})
     with pytest.raises(errors.DataMismatch, match="'n' of table 'T' is 99 in all") as caught:
         check_sums({"T": {"n": added}}, {"T": mode}, before, after)
     assert ("mode='replace'" in caught.value.hint) is (mode == "replace")
@@ -136,6 +136,6 @@ def test_a_wrong_sum_never_has_the_rows_there_were_replaced(mode):
 
 def test_more_rows_are_missing_than_can_have_been_there():
     with pytest.raises(errors.DataMismatch, match=r"3 rows fewer .* only 1 of them can have had") as caught:
-        check_rows(sent(8, 8), {"T": "add"}, Shown({}, 10), Shown({}, 17), fewer=3)
+        check_rows(sent(8, 8), {"T": "add"}, CubeTotals({}, 10), CubeTotals({}, 17), fewer=3)
     assert "replace" not in caught.value.hint
-    assert check_rows(sent(8, 8), {"T": "add"}, Shown({}, 10), Shown({}, 15), fewer=3) == (15, 3)
+    assert check_rows(sent(8, 8), {"T": "add"}, CubeTotals({}, 10), CubeTotals({}, 15), fewer=3) == (15, 3)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from mstr_arrow.upload.result import UploadProgress, WriteResult
+    from mstr_arrow.upload.write_result import UploadProgress, WriteResult
 
 _DONE = {
     "replace": "Replaced the rows of",

@@ -1,4 +1,4 @@
-"""What is looked at of the rows of a table while they are encoded. Pure, but for an example that is read again."""
+"""A summary of the rows of a table, made while they are encoded. Pure, but for an example that is read again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class TableSummary:
     """What a reader will see of a table's rows: how they group, the ``sums`` of metrics, and what is ``merged``."""
 
     grouping: Grouping
@@ -27,7 +27,7 @@ class Seen:
     merged: str
 
 
-class Watch:
+class TableSummarizer:
     """Looks at the rows of a table; ``summed`` also adds up its metrics."""
 
     def __init__(self, table: str, grouper: Grouper, meaning: Meaning, policy: Policy, *, summed: bool) -> None:
@@ -40,13 +40,13 @@ class Watch:
         self._grouper.add(rows)
         self._sums.add(rows)
 
-    def result(self) -> Seen:
-        """Say what was seen of all rows."""
+    def result(self) -> TableSummary:
+        """Return the summary of all rows."""
         grouping = self._grouper.result()
-        merged = grouping.told(
+        merged = grouping.describe(
             self._table,
             self._policy,
             with_keys=bool(self._meaning.keys),
             with_metrics=bool(self._meaning.metrics),
         )
-        return Seen(grouping, self._sums.sums, merged)
+        return TableSummary(grouping, self._sums.sums, merged)

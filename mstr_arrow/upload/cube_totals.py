@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class CubeTotals:
     """What a cube shows, as far as that is known: the ``sums`` of metrics that are numbers, and its ``rows``."""
 
     sums: Mapping[str, Fraction] = field(default_factory=dict)
     rows: int | None = None
 
 
-async def row_counts(http: ProjectHttp, dataset_id: str) -> dict[str, int]:
+async def fetch_row_counts(http: ProjectHttp, dataset_id: str) -> dict[str, int]:
     """Return the rows of each table that has a row count metric; nothing before the first publishing.
 
     GET /api/v2/cubes/{id} and POST …/instances for these metrics alone, which is one row: so small an instance is
@@ -51,7 +51,9 @@ async def row_counts(http: ProjectHttp, dataset_id: str) -> dict[str, int]:
     return {metric.name.removeprefix(ROW_COUNT): int(counts.get(metric.name) or 0) for metric in counting}
 
 
-async def shown(http: ProjectHttp, dataset_id: str, tables: Collection[str], metrics: Collection[str]) -> Shown:
+async def fetch_totals(
+    http: ProjectHttp, dataset_id: str, tables: Collection[str], metrics: Collection[str]
+) -> CubeTotals:
     """Return the sums of these metrics and, for a dataset of one table, the rows of the cube.
 
     Two more instances of one row each. What the server does not tell is left out: a cube without these metrics, a
@@ -74,8 +76,8 @@ async def shown(http: ProjectHttp, dataset_id: str, tables: Collection[str], met
             page = await _first_row(http, dataset_id, attributes, [metric.id for metric in definition.metrics])
             rows = page.paging.total
     except MstrError:
-        return Shown(sums, rows)
-    return Shown(sums, rows)
+        return CubeTotals(sums, rows)
+    return CubeTotals(sums, rows)
 
 
 async def _first_row(

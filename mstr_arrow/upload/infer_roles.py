@@ -42,7 +42,7 @@ class _Part:
     named: bool = False
 
 
-def implied(
+def infer_roles(
     tables: Mapping[str, TableRoles], forms: Mapping[str, Mapping[str, str]] | None
 ) -> tuple[dict[str, TableRoles], dict[str, dict[str, str]]]:
     """Add to the roles and forms that are given those that columns imply.
@@ -50,7 +50,7 @@ def implied(
     >>> import pyarrow as pa
     >>> from mstr_arrow.upload.model import TableRoles
     >>> sales = TableRoles(pa.schema({"Store@ID": pa.int64(), "Store@DESC": pa.string(), "Units": pa.int64()}))
-    >>> implied({"Sales": sales}, None)[1]
+    >>> infer_roles({"Sales": sales}, None)[1]
     {'Store': {'ID': 'Store@ID', 'DESC': 'Store@DESC'}}
     """
     all_forms = {name: dict(categories) for name, categories in (forms or {}).items()}
@@ -104,10 +104,10 @@ def _attributes(parts: list[_Part]) -> dict[str, dict[str, str]]:
         same = groups.setdefault(part.attribute, {})
         if category.casefold() not in {known.casefold() for known in same}:
             same[category] = part
-    return dict(_named(attribute, group) for attribute, group in groups.items())
+    return dict(_name_attribute(attribute, group) for attribute, group in groups.items())
 
 
-def _named(attribute: str, group: dict[str, _Part]) -> tuple[str, dict[str, str]]:
+def _name_attribute(attribute: str, group: dict[str, _Part]) -> tuple[str, dict[str, str]]:
     first, *others = group.values()
     renamed = first.column not in {attribute, f"{attribute}@{first.form}"} and not first.named
     columns = {category: part.column for category, part in group.items()}

@@ -20,9 +20,9 @@ from mstr_arrow.errors import (
     UploadFailed,
 )
 from mstr_arrow.http.error_map import infer_status
-from mstr_arrow.upload.encoder import Encoder
+from mstr_arrow.upload.encoding_thread import EncodingThread
 from mstr_arrow.upload.grouping import Grouper
-from mstr_arrow.upload.watch import Watch
+from mstr_arrow.upload.table_summary import TableSummarizer
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
     from mstr_arrow.session.capabilities import Capabilities
     from mstr_arrow.upload.chunks import Chunk
-    from mstr_arrow.upload.encode import Orientation
     from mstr_arrow.upload.meaning import Meaning
     from mstr_arrow.upload.opener import Opener
     from mstr_arrow.upload.options import UploadOptions
-    from mstr_arrow.upload.session import UploadSession
+    from mstr_arrow.upload.slices import Orientation
     from mstr_arrow.upload.source import Source
-    from mstr_arrow.upload.tally import Tally
+    from mstr_arrow.upload.upload_session import UploadSession
+    from mstr_arrow.upload.upload_statistics import UploadStatistics
 
 logger = logging.getLogger("mstr_arrow")
 
@@ -47,7 +47,7 @@ _TAKEN_BACK = "Nothing was published."
 _SESSION_GONE = "The upload session is gone, as it is once the log-in that opened it has ended."
 
 
-class Sending:
+class TableSender:
     """Sends the tables of an upload, one after the other, as often as it is told to begin.
 
     ``session`` is the upload session that they go to, None where there is none; ``on_chunk`` is called with the
@@ -62,7 +62,7 @@ class Sending:
         capabilities: Capabilities,
         *,
         meanings: Mapping[str, Meaning],
-        tally: Tally,
+        statistics: UploadStatistics,
         on_chunk: Callable[[str], object],
     ) -> None:
         prefer_jemalloc()
@@ -74,7 +74,7 @@ class Sending:
         self._options = options
         self._capabilities = capabilities
         self._meanings = meanings
-        self._tally = tally
+        self._statistics = statistics
         self._on_chunk = on_chunk
         self._resume = options.resume
         self._read: dict[str, int] = {}
@@ -83,7 +83,7 @@ class Sending:
     @property
     def can_begin_again(self) -> bool:
         """Whether all tables that were begun can be read once more."""
-        return not any(self._sources[table].once for table in self._tally.tables)
+        return not any(self._sources[table].once for table in self._statistics.tables)
 
     async def run(self, chunk_bytes: int) -> None:
         """Open an upload session, or take up the one that is to go on, and send all tables.
@@ -100,9 +100,9 @@ class Sending:
         Waits until the source that was read last is closed.
         """
         session, self.session, self._resume = self.session, None, None
-        for name, table in self._tally.tables.items():
+        for name, table in self._statistics.tables.items():
             self._read[name] = max(self._read.get(name, 0), table.rows)
-        self._tally.begin_again()
+        self._statistics.begin_again()
         if session is not None:
             await session.delete()
         if self._closing is not None:
@@ -111,7 +111,7 @@ class Sending:
     async def _open(self) -> None:
         if self._resume is not None:
             self.orientation, self._on_trial = self._resume.orientation, False
-            self.session = self._opener.taken_up(self._resume.session_id)
+            self.session = self._opener.resume(self._resume.session_id)
             return
         try:
             await self._open_session()
@@ -139,8 +139,9 @@ class Sending:
 
     async def _send_table(self, table: str, source: Source, chunk_bytes: int) -> None:
         chunks, rows = self._resume.taken.get(table, (0, 0)) if self._resume else (0, 0)
-        self._tally.begin(table, chunks, rows)
-        encoder = Encoder(
+        self._statistics.begin(table, chunks, rows)
+        meaning = self._meanings.get(table)
+        encoder = EncodingThread(
             table,
             source,
             self._options.encoding(self.orientation),
@@ -148,7 +149,7 @@ class Sending:
             chunk_rows=self._options.chunk_rows,
             first_index=chunks + 1,
             skip_rows=rows,
-            watch=partial(self._watch, table, source, meaning) if (meaning := self._meanings.get(table)) else None,
+            make_summarizer=partial(self._make_summarizer, table, source, meaning) if meaning else None,
         )
         coming: asyncio.Future[Chunk | None] | None = None
         try:
@@ -156,12 +157,12 @@ class Sending:
                 await self._try_columns(table, encoder)
             encoder.settle()
             coming = asyncio.ensure_future(encoder.next())
-            while (chunk := await self._encoded(table, coming)) is not None:
+            while (chunk := await self._await_chunk(table, coming)) is not None:
                 coming = asyncio.ensure_future(encoder.next())
                 await self._put(chunk)
             self._refuse_fewer_rows(table)
-            if (seen := await encoder.seen()) is not None:
-                self._tally.saw(table, seen)
+            if (summary := await encoder.summarize()) is not None:
+                self._statistics.add_summary(table, summary)
         finally:
             if coming is not None:
                 coming.cancel()
@@ -171,7 +172,7 @@ class Sending:
 
     def _refuse_fewer_rows(self, table: str) -> None:
         """Raise UploadFailed for a table that had more rows when it was read before."""
-        rows, before = self._tally.tables[table].rows, self._read.get(table, 0)
+        rows, before = self._statistics.tables[table].rows, self._read.get(table, 0)
         if rows < before:
             raise UploadFailed(
                 f"table {table!r} had {rows:,} rows when it was read once more, after the upload session was lost, "
@@ -180,14 +181,14 @@ class Sending:
                 hint="Write it again from a table in memory, or from a file.",
             )
 
-    def _watch(self, table: str, source: Source, meaning: Meaning) -> Watch:
+    def _make_summarizer(self, table: str, source: Source, meaning: Meaning) -> TableSummarizer:
         options = self._options
         grouper = Grouper(source, meaning.keys, options.time_zone)
-        return Watch(table, grouper, meaning, options.policies[table], summed=options.verify)
+        return TableSummarizer(table, grouper, meaning, options.policies[table], summed=options.verify)
 
-    async def _try_columns(self, table: str, encoder: Encoder) -> None:
+    async def _try_columns(self, table: str, encoder: EncodingThread) -> None:
         """Send the first chunk of all as columns; again as rows, in a new session, where that is refused."""
-        chunk = await self._encoded(table, asyncio.ensure_future(encoder.next()))
+        chunk = await self._await_chunk(table, asyncio.ensure_future(encoder.next()))
         if chunk is None:
             return
         try:
@@ -202,18 +203,18 @@ class Sending:
             await self.session.delete()
             await self._open_session()
             encoder.restart(self._options.encoding(self.orientation))
-            again = await self._encoded(table, asyncio.ensure_future(encoder.next()))
+            again = await self._await_chunk(table, asyncio.ensure_future(encoder.next()))
             if again is not None:
                 await self._put(again)
         self._capabilities.orientation, self._on_trial = self.orientation, False
 
-    async def _encoded(self, table: str, coming: asyncio.Future[Chunk | None]) -> Chunk | None:
+    async def _await_chunk(self, table: str, coming: asyncio.Future[Chunk | None]) -> Chunk | None:
         """Wait for the next chunk; what goes wrong in reading or encoding is told with the place."""
         began = time.monotonic()
         try:
             chunk = await coming
         except Exception as error:
-            done = self._tally.tables[table]
+            done = self._statistics.tables[table]
             reason = str(error) if isinstance(error, MstrError) else f"{type(error).__name__}: {error}"
             raise UploadFailed(
                 f"table {table!r} could not be read or encoded after row {done.rows:,}: {reason} {_TAKEN_BACK}",
@@ -221,9 +222,9 @@ class Sending:
                 chunk=done.chunks + 1,
             ) from error
         finally:
-            self._tally.waiting += time.monotonic() - began
+            self._statistics.waiting += time.monotonic() - began
         if chunk is not None:
-            self._tally.encoding += chunk.seconds
+            self._statistics.encoding += chunk.seconds
         return chunk
 
     async def _put(self, chunk: Chunk) -> None:
@@ -243,8 +244,8 @@ class Sending:
                 hint=self._hint(chunk, error),
             ) from error
         finally:
-            self._tally.sending += time.monotonic() - began
-        self._tally.took(chunk, response.retries, odd=odd)
+            self._statistics.sending += time.monotonic() - began
+        self._statistics.add_chunk(chunk, response.retries, odd=odd)
         self._on_chunk(chunk.table)
 
     def _hint(self, chunk: Chunk, error: MstrError) -> str | None:

@@ -6,15 +6,15 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from mstr_arrow.upload.result import TableResult, UploadProgress, WriteResult
+from mstr_arrow.upload.write_result import TableResult, UploadProgress, WriteResult
 
 if TYPE_CHECKING:
     from mstr_arrow.upload.chunks import Chunk
-    from mstr_arrow.upload.watch import Seen
+    from mstr_arrow.upload.table_summary import TableSummary
 
 
 @dataclass(slots=True)
-class Tally:
+class UploadStatistics:
     """What an upload did so far; seconds of encoding run beside the others."""
 
     total_rows: int | None
@@ -31,7 +31,7 @@ class Tally:
     nulled: dict[str, int] = field(default_factory=dict)
     shortened: dict[str, int] = field(default_factory=dict)
     ambiguous: dict[str, int] = field(default_factory=dict)
-    seen: dict[str, Seen] = field(default_factory=dict)
+    summaries: dict[str, TableSummary] = field(default_factory=dict)
     verified: bool | None = None
     verification: str = "not asked for"
 
@@ -43,7 +43,7 @@ class Tally:
     def begin_again(self) -> None:
         """Forget what was sent, of which nothing is left on the server."""
         self.restarts += 1
-        for counted in (self.tables, self.nulled, self.shortened, self.ambiguous, self.seen):
+        for counted in (self.tables, self.nulled, self.shortened, self.ambiguous, self.summaries):
             counted.clear()
 
     def begin(self, table: str, chunks: int, rows: int) -> None:
@@ -55,7 +55,7 @@ class Tally:
         """Whether the server may not have all chunks once: one was sent again, or another may have answered."""
         return self.retries > 0 or self.odd_answers > 0
 
-    def took(self, chunk: Chunk, retries: int, *, odd: bool) -> None:
+    def add_chunk(self, chunk: Chunk, retries: int, *, odd: bool) -> None:
         """Count a chunk that the server took; ``odd`` is an answer that says something, where none is due."""
         self.odd_answers += odd
         done = self.tables[chunk.table]
@@ -72,17 +72,17 @@ class Tally:
                 name = f"{chunk.table}.{column}"
                 mine[name] = mine.get(name, 0) + count
 
-    def saw(self, table: str, seen: Seen) -> None:
+    def add_summary(self, table: str, summary: TableSummary) -> None:
         """Note what a reader will see of a table."""
-        self.seen[table] = seen
+        self.summaries[table] = summary
         self.tables[table] = replace(
-            self.tables[table], rows_shown=seen.grouping.shown, estimated=seen.grouping.estimated
+            self.tables[table], rows_shown=summary.grouping.shown, estimated=summary.grouping.estimated
         )
 
     @property
     def merged(self) -> dict[str, str]:
         """What becomes of rows that attributes do not tell apart, by table."""
-        return {table: seen.merged for table, seen in self.seen.items() if seen.merged}
+        return {table: summary.merged for table, summary in self.summaries.items() if summary.merged}
 
     def progress(self, phase: Literal["sending", "publishing"], table: str | None, message: str) -> UploadProgress:
         """Say how far it is."""

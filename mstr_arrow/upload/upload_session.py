@@ -21,7 +21,7 @@ from mstr_arrow.errors import (
 from mstr_arrow.http.error_map import code_number, infer_status
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.responses import number, optional_text, reading, text
-from mstr_arrow.upload.undoing import undone_if_cancelled
+from mstr_arrow.upload.undoing import undo_if_cancelled
 from mstr_arrow.wording import advice, naming
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class UploadSession:
         that nobody knows. One that is opened while its caller gives up is deleted.
         """
         opening = cls._open(http, dataset_id, tables, lost)
-        return await undone_if_cancelled(opening, cls.delete, http.settings.timeouts.logout)
+        return await undo_if_cancelled(opening, cls.delete, http.settings.timeouts.logout)
 
     @classmethod
     async def _open(
@@ -148,7 +148,7 @@ class UploadSession:
         return await self._http.read(
             "PUT",
             self._path,
-            lambda response: (response, _said(response) not in _NOTHING),
+            lambda response: (response, _read_answer(response) not in _NOTHING),
             data=body,
             headers={"Content-Type": "application/json"},
             subject=Subject.UPLOAD,
@@ -165,20 +165,22 @@ class UploadSession:
         """
 
         async def is_not_begun() -> bool:
-            return await self._begun() is False
+            return await self._has_begun() is False
 
         path = f"{self._path}/publish"
         try:
-            await self._http.read("POST", path, _said, subject=Subject.UPLOAD, wait="execute", lost=is_not_begun)
+            await self._http.read(
+                "POST", path, _read_answer, subject=Subject.UPLOAD, wait="execute", lost=is_not_begun
+            )
         except (ServerError, TransportError) as error:
-            begun = await self._begun()
+            begun = await self._has_begun()
             if begun:
                 return
             if begun is None and not _refused(error):
-                raise _left_open(error) from None
+                raise _add_open_end(error) from None
             raise UploadFailed(f"publishing failed: {error} The data were not published.") from error
 
-    async def _begun(self) -> bool | None:
+    async def _has_begun(self) -> bool | None:
         """Say whether publishing was begun, None where the server does not tell."""
         try:
             return (await self.status()).code != _STARTED
@@ -210,7 +212,7 @@ class UploadSession:
         except NotFound as error:
             raise UploadFailed("the upload session vanished while it was published.", hint=_OPEN) from error
         except (ServerError, TransportError) as error:
-            raise _left_open(error) from None
+            raise _add_open_end(error) from None
         except TimeoutError:
             raise TimeoutExceeded(
                 f"publishing did not end within {seconds:g} s; the last word was {status}.",
@@ -244,7 +246,7 @@ def is_taken(error: ServerError) -> bool:
     return infer_status(error) == _CONFLICT or code_number(error.code) == _ALREADY_THERE
 
 
-def _said(response: Response) -> Any:
+def _read_answer(response: Response) -> Any:
     """Return what an answer says, None without a body; errors: ProtocolError for what is no JSON."""
     return response.json() if response.body else None
 
@@ -256,7 +258,7 @@ def _refused(error: MstrError) -> bool:
     return isinstance(error, TlsError) or (isinstance(error, ConnectError) and not error.cut)
 
 
-def _left_open(error: MstrError) -> MstrError:
+def _add_open_end(error: MstrError) -> MstrError:
     """Have an error say that it leaves open whether the data were published."""
     error.add_hint(_OPEN)
     return error

@@ -14,16 +14,16 @@ from mstr_arrow.given import check_type
 from mstr_arrow.session.project import OBJECT_ID
 from mstr_arrow.upload import datasets
 from mstr_arrow.upload.creation import create
-from mstr_arrow.upload.fit import fitted
-from mstr_arrow.upload.implied import implied
+from mstr_arrow.upload.fit import fit_types
+from mstr_arrow.upload.infer_roles import infer_roles
 from mstr_arrow.upload.meaning import of_dataset, of_model
 from mstr_arrow.upload.model import TableRoles, build_model, table_models, unknown_column
 from mstr_arrow.upload.names import MAX_CHARACTERS, check_name
 from mstr_arrow.upload.options import Policy, UploadOptions
-from mstr_arrow.upload.result import Resume
 from mstr_arrow.upload.schema_change import check_roles, check_schema, idle_tables, overwritten_roles
 from mstr_arrow.upload.source import Source, source_of
 from mstr_arrow.upload.upload import Upload
+from mstr_arrow.upload.write_result import Resume
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from mstr_arrow.upload.meaning import Meaning
     from mstr_arrow.upload.model import Model
     from mstr_arrow.upload.push_options import Forms, SchemaMode, SendOptions
-    from mstr_arrow.upload.result import UploadProgress, WriteResult
-    from mstr_arrow.upload.session import PublishStatus
+    from mstr_arrow.upload.upload_session import PublishStatus
+    from mstr_arrow.upload.write_result import UploadProgress, WriteResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class _Table:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sending:
+class _SendSettings:
     """How the tables are sent."""
 
     options: UploadOptions
@@ -60,7 +60,7 @@ class _Sending:
     on_progress: Callable[[UploadProgress], object] | None
 
 
-class Push:
+class DatasetWriter:
     """A dataset, by name or id, and the tables that are to go there."""
 
     def __init__(self, client: Client, name: str | None, dataset_id: str | None, description: str) -> None:
@@ -101,7 +101,7 @@ class Push:
         _check_policy("update_policy", policy)
         check_name("table", name)
         self._tables[name] = _Table(
-            source, policy, TableRoles(source.schema, _listed(to_attribute), _listed(to_metric))
+            source, policy, TableRoles(source.schema, _to_names(to_attribute), _to_names(to_metric))
         )
 
     def remove(self, name: str) -> None:
@@ -126,11 +126,11 @@ class Push:
                 "a cube that is given by its id exists.", hint=naming("Call {SuperCube.update()}, or give a name.")
             )
         model = build_model(*self._roles(attribute_forms))
-        send = self._sending(dict.fromkeys(self._tables, "replace"), **options)
-        if send.options.resume is not None:
-            self._take_up(send.options.resume)
+        settings = self._make_settings(dict.fromkeys(self._tables, "replace"), **options)
+        if settings.options.resume is not None:
+            self._resume(settings.options.resume)
             self._meanings = of_model(model)
-            return await self._send(send, created=True, deletable=False)
+            return await self._send(settings, created=True, deletable=False)
         in_folder = await folder_id(self._http, folder)
         found = await datasets.find_dataset(self._http, self.name, in_folder)
         if found is not None and not force:
@@ -143,7 +143,7 @@ class Push:
                 ),
             )
         await self._define(model, in_folder, found)
-        return await self._send(send, created=True, deletable=found is None, auto_upload=auto_upload)
+        return await self._send(settings, created=True, deletable=found is None, auto_upload=auto_upload)
 
     async def update(
         self,
@@ -160,9 +160,9 @@ class Push:
         policies = {name: table.policy for name, table in self._tables.items()}
         resume = options.get("resume")
         if resume is not None:
-            self._take_up(resume)
+            self._resume(resume)
             policies = dict.fromkeys(policies, "replace") if resume.new else policies
-        send = self._sending(policies, **options)
+        settings = self._make_settings(policies, **options)
         if self.id is None:
             self.id = await self._find(folder_id)
         dataset, definition = await datasets.read(self._http, self.id)
@@ -180,7 +180,7 @@ class Push:
             check_roles(tables, roles, definition)
             idle = idle_tables(tables, policies, definition)
             self._meanings = of_dataset(tables, definition, self._roles(attribute_forms)[1])
-        return await self._send(send, created=False, deletable=False, idle=idle)
+        return await self._send(settings, created=False, deletable=False, idle=idle)
 
     async def publish(self) -> WriteResult:
         """Publish what waits to be published."""
@@ -210,15 +210,15 @@ class Push:
 
     async def certify(self, *, certified: bool) -> None:
         """Certify the dataset, or not."""
-        await certify(self._http, self._known_id(), certified=certified)
+        await certify(self._http, self._require_id(), certified=certified)
 
     async def delete(self) -> None:
         """Delete the dataset."""
         await self.discard()
-        await datasets.delete(self._http, self._known_id())
+        await datasets.delete(self._http, self._require_id())
         self.id = None
 
-    def _take_up(self, resume: Resume) -> None:
+    def _resume(self, resume: Resume) -> None:
         """Go on with the dataset of an upload that failed; errors: UsageError where it is of another one."""
         if self.id not in {None, resume.dataset_id}:
             raise UsageError(
@@ -230,12 +230,12 @@ class Push:
     def _fit(self, dataset: Dataset) -> dict[str, pa.Schema]:
         """Give the tables the types that the dataset has for their columns; return their schemas."""
         for name, table in self._tables.items():
-            source = fitted(table.source, dataset.tables.get(name, {}))
+            source = fit_types(table.source, dataset.tables.get(name, {}))
             self._tables[name] = replace(table, source=source, roles=replace(table.roles, schema=source.schema))
         return {name: table.source.schema for name, table in self._tables.items()}
 
     def _roles(self, forms: Forms | None) -> tuple[dict[str, TableRoles], Forms]:
-        return implied({name: table.roles for name, table in self._tables.items()}, forms)
+        return infer_roles({name: table.roles for name, table in self._tables.items()}, forms)
 
     async def _find(self, folder: str | None) -> str:
         if self.name is None:
@@ -256,19 +256,19 @@ class Push:
         )
         self._meanings = of_model(model)
 
-    def _sending(
+    def _make_settings(
         self,
         policies: Mapping[str, Policy],
         *,
         auto_publish: bool = True,
         on_progress: Callable[[UploadProgress], object] | None = None,
         **options: Any,
-    ) -> _Sending:
-        return _Sending(UploadOptions(policies=policies, **options), auto_publish, on_progress)
+    ) -> _SendSettings:
+        return _SendSettings(UploadOptions(policies=policies, **options), auto_publish, on_progress)
 
     async def _send(
         self,
-        sending: _Sending,
+        settings: _SendSettings,
         *,
         created: bool,
         deletable: bool,
@@ -276,14 +276,14 @@ class Push:
         idle: frozenset[str] = frozenset(),
     ) -> WriteResult:
         sources = {name: table.source for name, table in self._tables.items()}
-        resume = sending.options.resume
+        resume = settings.options.resume
         deletable = deletable or (resume is not None and resume.new)
         upload = Upload(
             self._client.session,
-            self._known_id(),
+            self._require_id(),
             sources,
-            sending.options,
-            sending.on_progress,
+            settings.options,
+            settings.on_progress,
             name=str(self.name),
             created=created or deletable,
             idle=idle,
@@ -294,7 +294,7 @@ class Push:
         self._last = upload
         try:
             await upload.send()
-            if sending.publish:
+            if settings.publish:
                 await upload.publish()
         except BaseException as error:
             if isinstance(error, UploadFailed) and isinstance(error.resume, Resume):
@@ -311,9 +311,9 @@ class Push:
         except (MstrError, TimeoutError):
             return
 
-    def _known_id(self) -> str:
+    def _require_id(self) -> str:
         if self.id is None and self.name is None:
-            raise _deleted()
+            raise _nameless()
         if self.id is None:
             raise UsageError(
                 f"the SuperCube {self.name!r} was not created yet.",
@@ -344,20 +344,20 @@ async def write(
     found = name if OBJECT_ID.fullmatch(name) else await datasets.find_dataset(client.http, name, in_folder)
     if found is None and mode == "update":
         raise NotFound(f"no dataset {name!r} in {folder or 'My Reports'}, so there is nothing to update.")
-    push = Push(client, None if found else name, found, description or "")
+    writer = DatasetWriter(client, None if found else name, found, description or "")
     tables = data if isinstance(data, Mapping) else {await _only_table(client.http, found) or name: data}
     sources = {table: await asyncio.to_thread(source_of, each, table) for table, each in tables.items()}
-    for role, wanted in (("attribute", _listed(attributes)), ("metric", _listed(metrics))):
+    for role, wanted in (("attribute", _to_names(attributes)), ("metric", _to_names(metrics))):
         names = list(dict.fromkeys(column for source in sources.values() for column in source.schema.names))
         for column in wanted:
             if column not in names:
                 raise unknown_column(column, names, f"to be {'an' if role == 'attribute' else 'a'} {role}")
     for table, source in sources.items():
         own = set(source.schema.names)
-        push.add(table, source, mode, own & set(_listed(attributes)), own & set(_listed(metrics)))
+        writer.add(table, source, mode, own & set(_to_names(attributes)), own & set(_to_names(metrics)))
     if found is None:
-        return await push.create(in_folder or None, attribute_forms=forms, auto_publish=publish, **options)
-    return await push.update(schema_mode=schema_mode, attribute_forms=forms, auto_publish=publish, **options)
+        return await writer.create(in_folder or None, attribute_forms=forms, auto_publish=publish, **options)
+    return await writer.update(schema_mode=schema_mode, attribute_forms=forms, auto_publish=publish, **options)
 
 
 async def _only_table(http: ProjectHttp, dataset_id: str | None) -> str | None:
@@ -368,7 +368,7 @@ async def _only_table(http: ProjectHttp, dataset_id: str | None) -> str | None:
     return next(iter(dataset.tables)) if len(dataset.tables) == 1 else None
 
 
-def _deleted() -> UsageError:
+def _nameless() -> UsageError:
     return UsageError(
         "the SuperCube was deleted, and no name of it is known.", hint="Make another, by a name or id."
     )
@@ -380,6 +380,6 @@ def _check_policy(argument: str, policy: str) -> None:
         raise UsageError(f"{argument}={policy!r} is not known.", hint=f"Choose one of {choices}.")
 
 
-def _listed(columns: Collection[str] | str) -> tuple[str, ...]:
+def _to_names(columns: Collection[str] | str) -> tuple[str, ...]:
     check_type("attributes= or metrics=", columns, Iterable, "a name or a list of names")
     return (columns,) if isinstance(columns, str) else tuple(columns)

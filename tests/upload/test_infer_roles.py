@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.upload.implied import implied
+from mstr_arrow.upload.infer_roles import infer_roles
 from mstr_arrow.upload.model import TableRoles, build_model
 
 ID_FORM = "45C11FA478E745FEA08D781CEA190FE5"
@@ -27,7 +27,7 @@ def model(*fields, attributes=(), metrics=(), forms=None, more=()):
     tables = {"T": TableRoles(pa.schema(list(fields)), attributes, metrics)}
     if more:
         tables["U"] = TableRoles(pa.schema(list(more)))
-    made = build_model(*implied(tables, forms))
+    made = build_model(*infer_roles(tables, forms))
     found = {a.name: {form.category: form.expressions[0][1] for form in a.forms} for a in made.attributes}
     return found, [metric.name for metric in made.metrics]
 

@@ -21,7 +21,7 @@ _BINARY = {
 }
 
 
-def checked(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def validate_batches(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Pass batches through; errors: ConversionError for the first value that its type does not allow."""
     row = 0
     for batch in batches:
@@ -51,7 +51,7 @@ def _check_column(name: str, column: pa.Array, first_row: int) -> None:
         at = _first_wrong(column)
         row = "" if at is None else f", row {first_row + at:,}"
         raise ConversionError(
-            f"Column {name!r}{row}: {_seen(column, at, error)}",
+            f"Column {name!r}{row}: {_describe_wrong(column, at, error)}",
             column=name,
             row=None if at is None else first_row + at,
             hint="Read the text again in the encoding it has, often cp1252 or latin-1."
@@ -96,7 +96,7 @@ def _valid(array: pa.Array) -> bool:
     return True
 
 
-def _seen(column: pa.Array, at: int | None, error: pa.ArrowException) -> str:
+def _describe_wrong(column: pa.Array, at: int | None, error: pa.ArrowException) -> str:
     """Say what is wrong, with the first bytes of a text."""
     values = column
     if at is not None and kinds.is_dictionary(column.type):

@@ -6,8 +6,8 @@ import pyarrow.dataset as pa_dataset
 import pytest
 
 from mstr_arrow.errors import ConversionError, UsageError
-from mstr_arrow.upload.checked import checked
 from mstr_arrow.upload.source import source_of
+from mstr_arrow.upload.validation import validate_batches
 
 BYTES = [b"Lyon", None, b"K\xf6ln", b"Paris"]
 TEXTS = {
@@ -31,7 +31,7 @@ def test_text_that_is_not_utf_8_is_refused_with_its_row_and_bytes(kind):
     with pytest.raises(
         ConversionError, match=r"Column 'City', row 1,002: the text b'K\\xf6ln' is not UTF-8"
     ) as caught:
-        list(checked([batch(pa.array(["a"] * 1000)), batch(WRONG[kind])]))
+        list(validate_batches([batch(pa.array(["a"] * 1000)), batch(WRONG[kind])]))
     assert (caught.value.column, caught.value.row) == ("City", 1002)
     assert "cp1252" in caught.value.hint
 
@@ -47,7 +47,7 @@ def test_text_that_is_not_utf_8_is_refused_with_its_row_and_bytes(kind):
 )
 def test_values_that_contradict_their_type_are_refused_with_their_row(column, seen):
     with pytest.raises(ConversionError, match=seen):
-        list(checked([batch(column)]))
+        list(validate_batches([batch(column)]))
 
 
 def test_runs_of_text_that_is_not_utf_8_are_refused_without_a_row():
@@ -55,7 +55,7 @@ def test_runs_of_text_that_is_not_utf_8_are_refused_without_a_row():
     runs = pa.RunEndEncodedArray.from_arrays(lengths, texts)
     runs = pa.Array.from_buffers(runs.type, 4, [None], children=[lengths, TEXTS["string"]])
     with pytest.raises(ConversionError, match=r"Column 'City': .*UTF8"):
-        list(checked([batch(runs)]))
+        list(validate_batches([batch(runs)]))
 
 
 TABLE = pa.table({"City": pa.chunked_array([["Rome"], TEXTS["string"]])})

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mstr_arrow.upload.chunks import Chunk
-    from mstr_arrow.upload.encode import EncodeOptions
+    from mstr_arrow.upload.slices import EncodeOptions
     from mstr_arrow.upload.source import Source
-    from mstr_arrow.upload.watch import Seen, Watch
+    from mstr_arrow.upload.table_summary import TableSummarizer, TableSummary
 
 
-class Encoder:
+class EncodingThread:
     """An iterator of one table's chunks for the background loop; also the thread that the data are read in.
 
     Until :meth:`settle`, what was read is kept, and :meth:`restart` can encode it again otherwise.
@@ -38,7 +38,7 @@ class Encoder:
         chunk_rows: int | None,
         first_index: int,
         skip_rows: int,
-        watch: Callable[[], Watch] | None = None,
+        make_summarizer: Callable[[], TableSummarizer] | None = None,
     ) -> None:
         self._table = table
         self._source = source
@@ -50,18 +50,18 @@ class Encoder:
         self._tape: list[pa.RecordBatch] | None = []
         self._chunks: Iterator[Chunk] | None = None
         self._options = options
-        self._make_watch = watch
-        self._watch: Watch | None = None
+        self._make_summarizer = make_summarizer
+        self._summarizer: TableSummarizer | None = None
 
     async def next(self) -> Chunk | None:
         """Return the next chunk; None after the last. Raises what reading or encoding raises."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._next)
 
-    async def seen(self) -> Seen | None:
-        """Return what was seen of the rows, after the last chunk; None where nobody looked."""
-        if self._watch is None:
+    async def summarize(self) -> TableSummary | None:
+        """Return the summary of all rows, after the last chunk; None where none was to be made."""
+        if self._summarizer is None:
             return None
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._watch.result)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._summarizer.result)
 
     def settle(self) -> None:
         """Stop keeping what was read."""
@@ -81,8 +81,8 @@ class Encoder:
         if self._batches is None:
             self._batches = iter(self._opened.enter_context(self._source.open()))
         if self._chunks is None:
-            self._watch = self._make_watch() if self._make_watch else None
-            batches = chain(tuple(self._tape or ()), self._taped(self._batches))
+            self._summarizer = self._make_summarizer() if self._make_summarizer else None
+            batches = chain(tuple(self._tape or ()), self._record(self._batches))
             self._chunks = chunks(
                 batches,
                 self._source.schema,
@@ -92,11 +92,11 @@ class Encoder:
                 chunk_rows=self._chunk_rows,
                 first_index=self._first_index,
                 skip_rows=self._skip_rows,
-                on_rows=self._watch.add if self._watch else None,
+                on_rows=self._summarizer.add if self._summarizer else None,
             )
         return next(self._chunks, None)
 
-    def _taped(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def _record(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             if self._tape is not None:
                 self._tape.append(batch)

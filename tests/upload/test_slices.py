@@ -21,11 +21,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import types as kinds
 
-from mstr_arrow.upload import body as body_module
+from mstr_arrow.upload import chunk_body as body_module
 from mstr_arrow.upload import chunks as chunks_module
 from mstr_arrow.upload import json_text
 from mstr_arrow.upload.chunks import chunks
-from mstr_arrow.upload.encode import EncodeOptions, Losses, encode_slice
+from mstr_arrow.upload.slices import EncodeOptions, Losses, encode_slice
 from mstr_arrow.upload.types import fate, value_type
 
 GENERATED = settings(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mstr_arrow.upload.encode import Orientation
+    from mstr_arrow.upload.slices import Orientation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,13 +87,13 @@ class WriteResult:
         """Say what was not written as it is, and how much of it; "" where all was."""
         said = []
         if self.nulled:
-            said.append(f"{_counted(self.nulled)}: NaN or infinite, written as null")
+            said.append(f"{_count_values(self.nulled)}: NaN or infinite, written as null")
         if self.shortened:
-            said.append(f"{_counted(self.shortened)} lost digits below the millisecond")
+            said.append(f"{_count_values(self.shortened)} lost digits below the millisecond")
         if self.ambiguous:
             said.append(
-                f"{_counted(self.ambiguous)}: in an hour that occurs twice in the time zone of the upload, when "
-                "clocks are put back, so that different moments became one time, as they do not in UTC"
+                f"{_count_values(self.ambiguous)}: in an hour that occurs twice in the time zone of the upload, "
+                "when clocks are put back, so that different moments became one time, as they do not in UTC"
             )
         said += [
             f"no row of table {table!r} ({rows:,} sent) can change anything, as 'update' changes metrics only, "
@@ -141,6 +141,6 @@ class Resume:
     new: bool = False
 
 
-def _counted(columns: Mapping[str, int]) -> str:
+def _count_values(columns: Mapping[str, int]) -> str:
     count = sum(columns.values())
     return f"{count:,} value{'' if count == 1 else 's'} of {', '.join(columns)}"

@@ -12,10 +12,10 @@ from mstr_arrow.wording import advice, naming
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from mstr_arrow.upload.counts import Shown
+    from mstr_arrow.upload.cube_totals import CubeTotals
     from mstr_arrow.upload.options import Policy
-    from mstr_arrow.upload.result import TableResult
     from mstr_arrow.upload.sums import Sum
+    from mstr_arrow.upload.write_result import TableResult
 
 _AGAIN = naming("Upload it again with {Connection.write.mode='replace'}.")
 _LOOK = advice(
@@ -78,7 +78,7 @@ def _hint(policy: Policy) -> str:
 
 
 def check_sums(
-    sent: Mapping[str, Mapping[str, Sum]], policies: Mapping[str, Policy], before: Shown, after: Shown
+    sent: Mapping[str, Mapping[str, Sum]], policies: Mapping[str, Policy], before: CubeTotals, after: CubeTotals
 ) -> list[str]:
     """Compare the sums of metrics with what was sent; return which are right, as far as the server tells.
 
@@ -110,8 +110,8 @@ def check_sums(
 def check_rows(
     sent: Iterable[TableResult],
     policies: Mapping[str, Policy],
-    before: Shown,
-    after: Shown,
+    before: CubeTotals,
+    after: CubeTotals,
     *,
     fewer: int = 0,
 ) -> tuple[int | None, int]:
@@ -147,7 +147,7 @@ def check_rows(
     return after.rows, there
 
 
-def told(rows: int | None, there: int, sums: list[str]) -> str:
+def describe_checks(rows: int | None, there: int, sums: list[str]) -> str:
     """Say what was compared beside row counts."""
     said = ""
     if rows is not None:
