@@ -20,7 +20,7 @@ from tests.support.vocabulary import (
 IMPERATIVE = (
     *("adapters", "caches", "catalog", "cli", "compat", "datamodels", "delivery", "fetch", "http", "instances"),
     *("jobs", "objects", "prompts", "query", "extract", "grid", "publishing", "scan", "secrets"),
-    *("subscriptions", "throughput", "upload", "users"),
+    *("session", "simulator", "subscriptions", "throughput", "upload", "users"),
 )
 """Rooms whose functions begin with a verb in the imperative, or name what they return."""
 
@@ -32,6 +32,12 @@ ALLOWED = {
     "query.planner: narrowed": "a division with a narrower body",
     "jobs.record: killed": "a record as it is when its process was killed",
     "query.residual: filtered": "a batch with the rows that are kept",
+    "simulator.faults.fault: outwaited": "a public constructor, which names the fault: `Fault.outwaited()`",
+    "simulator.faults.fault: truncated": "as `outwaited`",
+    "simulator.faults.fault: stalled": "as `outwaited`",
+    "simulator.faults.fault: trickled": "as `outwaited`",
+    "simulator.faults.fault: damaged": "as `outwaited`",
+    "simulator.faults.fault: logged_out": "as `outwaited`",
 }
 """Where a participle is right: values that are never changed, and what is made of them."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .answers import Refusal
+from .responses import Refusal
 
 
 def json_object(value: Any) -> dict[str, Any]:

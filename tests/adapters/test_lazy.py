@@ -15,7 +15,7 @@ from mstr_arrow import background
 from mstr_arrow.adapters.lazy import lazy_frame
 from mstr_arrow.errors import DataMismatch
 from mstr_arrow.simulator import Fault
-from mstr_arrow.simulator.faults.fault import Delayed
+from mstr_arrow.simulator.faults.effects import Delay
 
 ROWS, PAGES = 2_000, 8
 ENGINES = ("in-memory", "streaming")
@@ -299,10 +299,10 @@ def test_an_error_in_the_middle_reaches_the_caller(lazy, simulator, engine):
 
 
 def _refused():
-    from mstr_arrow.simulator.answers import Refusal
-    from mstr_arrow.simulator.faults.fault import Refused
+    from mstr_arrow.simulator.faults.effects import ErrorResponse
+    from mstr_arrow.simulator.responses import Refusal
 
-    return Refused(Refusal(403, "ERR014", "The user has no right to read this."))
+    return ErrorResponse(Refusal(403, "ERR014", "The user has no right to read this."))
 
 
 def test_a_failing_query_ends_its_read(lazy, seen):
@@ -327,7 +327,7 @@ def test_ctrl_c_is_heard_while_the_server_thinks(cube, simulator, engine):
 def _hear_ctrl_c(lazy, simulator, engine):
     """Press Ctrl-C until it is heard: engines sometimes lose one."""
     lazy.collect()  # the next read makes an instance of its own
-    simulator.fail(Fault(effect=Delayed(30), method="POST", path="instances"))
+    simulator.fail(Fault(effect=Delay(30), method="POST", path="instances"))
     main, heard, pressed = threading.main_thread().ident, threading.Event(), []
 
     def press():

@@ -11,7 +11,7 @@ import pytest
 import mstr_arrow as ma
 from mstr_arrow import errors
 from mstr_arrow.simulator import Fault, Simulator
-from mstr_arrow.simulator.faults.fault import Cut
+from mstr_arrow.simulator.faults.effects import CutResponse
 from tests.support.servers import connect_to
 from tests.support.slow import thinned
 
@@ -281,7 +281,7 @@ def test_the_next_write_gets_round_an_upload_session_that_a_time_out_left(sim):
     short = ma.Settings(timeouts=ma.Timeouts(connect=0.3, read=0.3, execute=0.3, logout=2))
     with log_in(sim, settings=short) as connection:
         connection.write("Pushed", OLD)
-        sim.fail(Fault(effect=Cut(None, "stall", 3600)).on("POST", r"/uploadSessions$"))
+        sim.fail(Fault(effect=CutResponse(None, "stall", 3600)).on("POST", r"/uploadSessions$"))
         with pytest.raises(errors.TimeoutExceeded):
             connection.write("Pushed", NEW)
         assert sim.uploads_open == 1

@@ -3,141 +3,32 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from mstr_arrow.simulator.answers import Answer, Refusal, gateway
+from mstr_arrow.simulator.responses import Refusal, Response, gateway
+
+from .effects import (
+    BodyRewrite,
+    CutRequest,
+    CutResponse,
+    Delay,
+    DeliveryEnd,
+    ErrorResponse,
+    ExecutionFailure,
+    GatewayTimeout,
+    InstanceEviction,
+    LostPublication,
+    OtherResponse,
+    PageChange,
+    PublishEnd,
+    SessionEnd,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-
-@dataclass(frozen=True, slots=True)
-class Replaced:
-    """Another answer in place of the server's."""
-
-    answer: Answer
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A JSON error in place of the server's answer."""
-
-    refusal: Refusal
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """The answer, of which only a part goes out.
-
-    ``part`` is the share of the body that is sent; None sends nothing, not even headers. Then the
-    connection is reset, or closed in order, or (``ending="stall"``) stays silent for ``seconds``;
-    ``ending="complete"`` makes the part look whole to HTTP, and ``"trickle"`` sends it piece by piece over
-    ``seconds``. ``ending="damage"`` sends all of it, packed, with some bytes changed.
-    """
-
-    part: float | None
-    ending: str
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Altered:
-    """A page that has at most ``rows`` rows, or ``more`` than were asked for, or starts ``shift`` rows off.
-
-    Or one whose ``paging`` members are off by these numbers.
-    """
-
-    rows: int | None = None
-    more: int = 0
-    shift: int = 0
-    paging: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Outwaited:
-    """Another answer in place of the server's, which did what was asked all the same."""
-
-    answer: Answer
-
-
-@dataclass(frozen=True, slots=True)
-class Rewritten:
-    """The server's answer, with the body that a function makes of it."""
-
-    rewrite: Callable[[bytes], bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Delayed:
-    """The right answer, ``seconds`` late."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class CutRequest:
-    """A connection that is reset while the request's body comes in, when ``after`` bytes of it have."""
-
-    after: int
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedOut:
-    """The end of the session that the request belongs to."""
-
-
-@dataclass(frozen=True, slots=True)
-class Evicted:
-    """The end of all instances of the session that the request belongs to."""
-
-
-@dataclass(frozen=True, slots=True)
-class PublishEnds:
-    """How a publication of pushed data ends; ``status`` None means that it never does."""
-
-    status: int | None
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class ExecutionFails:
-    """How the execution that a request starts ends, when its time is over; ``status`` is 3 or 18."""
-
-    refusal: Refusal
-    status: int
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryEnds:
-    """How the delivery of a subscription ends; ``state`` 0 means that it never does."""
-
-    state: int
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Forgotten:
-    """A publication of a cube that ends without a word, and leaves the data as they were."""
-
-
-Effect: TypeAlias = (
-    Replaced
-    | Refused
-    | Cut
-    | Altered
-    | Outwaited
-    | Rewritten
-    | Delayed
-    | CutRequest
-    | LoggedOut
-    | Evicted
-    | PublishEnds
-    | ExecutionFails
-    | DeliveryEnds
-    | Forgotten
-)
+    from .effects import Effect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +92,7 @@ class Fault:
         message: str = "(A scripted failure.)",
     ) -> Fault:
         """Answer with a JSON error."""
-        return cls(effect=Refused(Refusal(status, code, message, iserver_code=iserver_code)))
+        return cls(effect=ErrorResponse(Refusal(status, code, message, iserver_code=iserver_code)))
 
     @classmethod
     def session_expired(cls) -> Fault:
@@ -213,102 +104,102 @@ class Fault:
         """Answer 429 or 503 with ``Retry-After`` in seconds, or as it is given: as a date."""
         refusal = Refusal(status, "ERR0016", "Service unavailable")
         wait = retry_after if isinstance(retry_after, str) else f"{retry_after:g}"
-        return cls(effect=Refused(refusal, {"Retry-After": wait}))
+        return cls(effect=ErrorResponse(refusal, {"Retry-After": wait}))
 
     @classmethod
     def outwaited(cls, status: int = 504) -> Fault:
         """Answer with the HTML page of a gateway that did not wait; the server did do what was asked."""
-        return cls(effect=Outwaited(gateway(status)))
+        return cls(effect=GatewayTimeout(gateway(status)))
 
     @classmethod
     def rewritten(cls, rewrite: Callable[[bytes], bytes]) -> Fault:
         """Answer with the body that a function makes of the right one, which is not packed yet."""
-        return cls(effect=Rewritten(rewrite))
+        return cls(effect=BodyRewrite(rewrite))
 
     @classmethod
     def empty(cls, status: int = 503) -> Fault:
         """Answer without a body."""
-        return cls(effect=Replaced(Answer(status=status)))
+        return cls(effect=OtherResponse(Response(status=status)))
 
     @classmethod
     def html(cls, status: int = 502) -> Fault:
         """Answer with the HTML page of a gateway."""
-        return cls(effect=Replaced(gateway(status)))
+        return cls(effect=OtherResponse(gateway(status)))
 
     @classmethod
     def not_json(cls, body: bytes = b"Service temporarily", *, status: int = 200) -> Fault:
         """Answer with a body that says it is JSON and is not."""
-        return cls(effect=Replaced(Answer(status=status, body=body)))
+        return cls(effect=OtherResponse(Response(status=status, body=body)))
 
     @classmethod
     def redirect(cls, location: str, *, status: int = 302) -> Fault:
         """Answer with a redirect."""
-        return cls(effect=Replaced(Answer(status=status, headers={"Location": location})))
+        return cls(effect=OtherResponse(Response(status=status, headers={"Location": location})))
 
     @classmethod
     def reset(cls) -> Fault:
         """Reset the connection in place of an answer; the server did do what was asked."""
-        return cls(effect=Cut(None, "reset"))
+        return cls(effect=CutResponse(None, "reset"))
 
     @classmethod
     def reset_midway(cls) -> Fault:
         """Reset the connection in the middle of the body."""
-        return cls(effect=Cut(0.5, "reset"))
+        return cls(effect=CutResponse(0.5, "reset"))
 
     @classmethod
     def reset_after(cls) -> Fault:
         """Reset the connection after the last byte of the body."""
-        return cls(effect=Cut(1.0, "reset"))
+        return cls(effect=CutResponse(1.0, "reset"))
 
     @classmethod
     def truncated(cls) -> Fault:
         """Close the connection in the middle of the body, before the promised ``Content-Length``."""
-        return cls(effect=Cut(0.5, "close"))
+        return cls(effect=CutResponse(0.5, "close"))
 
     @classmethod
     def cut_short(cls) -> Fault:
         """Send half of the body as if it were all: JSON that ends early, or a gzip stream that does."""
-        return cls(effect=Cut(0.5, "complete"))
+        return cls(effect=CutResponse(0.5, "complete"))
 
     @classmethod
     def stalled(cls, seconds: float = 3600) -> Fault:
         """Fall silent in the middle of the body, then close the connection."""
-        return cls(effect=Cut(0.5, "stall", seconds))
+        return cls(effect=CutResponse(0.5, "stall", seconds))
 
     @classmethod
     def trickled(cls, seconds: float = 1) -> Fault:
         """Send the right answer in ten pieces over this time."""
-        return cls(effect=Cut(1.0, "trickle", seconds))
+        return cls(effect=CutResponse(1.0, "trickle", seconds))
 
     @classmethod
     def damaged(cls) -> Fault:
         """Send the right answer as a gzip stream with bytes changed in its middle."""
-        return cls(effect=Cut(1.0, "damage"))
+        return cls(effect=CutResponse(1.0, "damage"))
 
     @classmethod
     def long_page(cls, more: int) -> Fault:
         """Deliver so many rows more than were asked for, where there are as many."""
-        return cls(effect=Altered(more=more))
+        return cls(effect=PageChange(more=more))
 
     @classmethod
     def other_page(cls, shift: int) -> Fault:
         """Deliver the page so many rows further on, or back where it is negative."""
-        return cls(effect=Altered(shift=shift))
+        return cls(effect=PageChange(shift=shift))
 
     @classmethod
     def short_page(cls, rows: int) -> Fault:
         """Deliver at most this many rows; ``paging.current`` agrees with them."""
-        return cls(effect=Altered(rows=rows))
+        return cls(effect=PageChange(rows=rows))
 
     @classmethod
     def lying_page(cls, *, current: int = 0, offset: int = 0, total: int = 0) -> Fault:
         """Deliver the right rows with ``paging`` members that are off by these numbers."""
-        return cls(effect=Altered(paging={"current": current, "offset": offset, "total": total}))
+        return cls(effect=PageChange(paging={"current": current, "offset": offset, "total": total}))
 
     @classmethod
     def slow(cls, seconds: float) -> Fault:
         """Answer late."""
-        return cls(effect=Delayed(seconds))
+        return cls(effect=Delay(seconds))
 
     @classmethod
     def reset_upload(cls, *, after: int = 4096) -> Fault:
@@ -318,12 +209,12 @@ class Fault:
     @classmethod
     def logged_out(cls) -> Fault:
         """End the session with all that belongs to it, and answer 401 ERR009."""
-        return cls(effect=LoggedOut())
+        return cls(effect=SessionEnd())
 
     @classmethod
     def instances_dropped(cls) -> Fault:
         """Drop all instances of the session, and then do what is asked: 404 where it is a page of one of them."""
-        return cls(effect=Evicted())
+        return cls(effect=InstanceEviction())
 
     @classmethod
     def publish_ends(cls, status: int | None = 3, message: str = "(A scripted failure.)") -> Fault:
@@ -331,7 +222,7 @@ class Fault:
 
         Aimed at the next publication. A negative status is an Intelligence Server's code.
         """
-        return cls(effect=PublishEnds(status, message)).on("POST", r"/publish$")
+        return cls(effect=PublishEnd(status, message)).on("POST", r"/publish$")
 
     @classmethod
     def execution_fails(
@@ -343,7 +234,7 @@ class Fault:
         ``status``, 3 or 18, is what the instance is called then.
         """
         refusal = Refusal(500, "ERR001", message, iserver_code=iserver_code)
-        return cls(effect=ExecutionFails(refusal, status)).on("POST", r"/instances/?$")
+        return cls(effect=ExecutionFailure(refusal, status)).on("POST", r"/instances/?$")
 
     @classmethod
     def delivery_ends(cls, state: int = 2, message: str = "(A scripted failure.)") -> Fault:
@@ -351,7 +242,7 @@ class Fault:
 
         2 fails, 3 is cancelled, 4 timed out, 5 is skipped. Aimed at the next subscription that is sent.
         """
-        return cls(effect=DeliveryEnds(state, message)).on("POST", r"/send$")
+        return cls(effect=DeliveryEnd(state, message)).on("POST", r"/send$")
 
     @classmethod
     def publication_fails(
@@ -362,7 +253,7 @@ class Fault:
         Aimed at the next publication of a cube.
         """
         refusal = Refusal(500, "ERR001", message, iserver_code=iserver_code)
-        return cls(effect=ExecutionFails(refusal, 3)).on("POST", r"/v2/cubes/\w+/?$")
+        return cls(effect=ExecutionFailure(refusal, 3)).on("POST", r"/v2/cubes/\w+/?$")
 
     @classmethod
     def publication_forgotten(cls) -> Fault:
@@ -370,4 +261,4 @@ class Fault:
 
         Aimed at the next publication of a cube.
         """
-        return cls(effect=Forgotten()).on("POST", r"/v2/cubes/\w+/?$")
+        return cls(effect=LostPublication()).on("POST", r"/v2/cubes/\w+/?$")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.simulator.answers import OBJECT_NOT_FOUND, Refusal
+from mstr_arrow.simulator.responses import OBJECT_NOT_FOUND, Refusal
 
 from .cubes import object_id
 from .data_models import EXT_TYPE, VIEW_MEDIA

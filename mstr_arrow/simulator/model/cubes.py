@@ -176,12 +176,12 @@ class Cube:
         begin = min(offset, stop)
         order = None if self.order is None else self.order.slice(begin, stop - begin)
         if self.is_small:
-            rows = self.numbered_rows()
+            rows = self.number_rows()
             return rows.slice(begin, stop - begin) if order is None else rows.select(pl.all().gather(order))
         numbers = pl.int_range(begin, stop, eager=True) if order is None else order
         return pl.DataFrame({"row": numbers}).select(**_expressions(self.columns))
 
-    def numbered_rows(self) -> pl.DataFrame:
+    def number_rows(self) -> pl.DataFrame:
         """Give all rows by their numbers, in whatever order the cube shows them, and keep them."""
         missing = [column for column in self.columns if self.numbers not in column.kept]
         if missing:

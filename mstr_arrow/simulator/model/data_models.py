@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.simulator.answers import Refusal
 from mstr_arrow.simulator.bodies import bad_request, json_object
+from mstr_arrow.simulator.responses import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

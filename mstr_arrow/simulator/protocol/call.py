@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
-from mstr_arrow.simulator.answers import Answer, Refusal
+from mstr_arrow.simulator.faults.effects import ExecutionFailure
+from mstr_arrow.simulator.responses import Refusal, Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from multidict import MultiMapping
 
-    from mstr_arrow.simulator.faults.fault import Altered, DeliveryEnds, ExecutionFails, PublishEnds
+    from mstr_arrow.simulator.faults.effects import Effect
     from mstr_arrow.simulator.model.catalogue import Catalogue
     from mstr_arrow.simulator.state.iserver import IServer
     from mstr_arrow.simulator.state.sessions import Session
 
+E = TypeVar("E", bound="Effect")
 
 PROJECT = "X-MSTR-ProjectID"
 """The header that names the project of a request."""
@@ -38,8 +40,8 @@ class Needs(Enum):
 class Call:
     """A request on its way to a handler.
 
-    ``altered``, ``ending``, ``failing``, ``delivering`` and ``forgotten`` are faults that the handlers of pages,
-    publications, executions and deliveries carry out.
+    ``effect`` is that of the fault that the request meets; handlers carry out the effects on pages, publications,
+    executions and deliveries.
     """
 
     server: IServer
@@ -49,11 +51,7 @@ class Call:
     body: bytes = field(repr=False)
     session: Session | None = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    altered: Altered | None = None
-    ending: PublishEnds | None = None
-    failing: ExecutionFails | None = None
-    delivering: DeliveryEnds | None = None
-    forgotten: bool = False
+    effect: Effect | None = None
 
     @property
     def user_session(self) -> Session:
@@ -66,6 +64,16 @@ class Call:
     def catalogue(self) -> Catalogue:
         """What is in the project that the request names; in the first, where it names none."""
         return self.server.projects.catalogue(self.headers.get(PROJECT))
+
+    def effect_of(self, kind: type[E]) -> E | None:
+        """Return the effect of the fault where it is of this kind."""
+        return self.effect if isinstance(self.effect, kind) else None
+
+    @property
+    def failure(self) -> Refusal | None:
+        """The error that a fault lets the execution or publication end with, None where no fault does."""
+        failure = self.effect_of(ExecutionFailure)
+        return None if failure is None else failure.refusal
 
     def json(self) -> Any:
         """Parse the body; None where it is empty. Raises the server's 400 where it is not JSON."""
@@ -87,9 +95,9 @@ class Call:
         return self.query.get(name, "false").lower() == "true"
 
 
-_Work = Answer | Callable[[], Answer]
+_Work = Response | Callable[[], Response]
 Handler = Callable[[Call], _Work | Awaitable[_Work]]
-"""Answers at once, or later, or gives the function that works the answer out in another thread."""
+"""Returns the response at once, or later, or returns the function that makes the response in another thread."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ class _Rows:
         self._kept = cube.is_small
         self._numbers = cube.numbers
         self._order = None if cube.order is None else cube.order.slice(self._begin, self.count).to_arrow()
-        self.known = cube.numbered_rows() if self._kept else cube.rows(offset, limit)
+        self.known = cube.number_rows() if self._kept else cube.rows(offset, limit)
 
     def write_once(self, column: Attribute | Metric, how: Hashable, write: Callable[[], Any]) -> Any:
         """Give what ``write`` makes of the known rows of a column: of a small cube once for all its pages."""
@@ -135,22 +135,19 @@ def _unit(attribute: Attribute, elements: orjson.Fragment, dialect: Dialect) -> 
 
 
 def _metric_values(metrics: tuple[Metric, ...], rows: _Rows, options: PageOptions) -> dict[str, Any]:
-    def raw(metric: Metric) -> pl.Series:
-        return raw_json(metric, rows.known, options)
+    writers: dict[str, Callable[[Metric], pl.Series]] = {
+        "raw": lambda metric: raw_json(metric, rows.known, options),
+        "formatted": lambda metric: format_json(
+            rows.known[metric.id], currency=metric.currency, iso=options.iso_raw
+        ),
+        "extras": lambda metric: extras_json(metric, rows.known),
+    }
 
-    def formatted(metric: Metric) -> pl.Series:
-        return format_json(rows.known[metric.id], currency=metric.currency, iso=options.iso_raw)
+    def column(metric: Metric, member: str) -> pa.Array:
+        how = (member, options.iso_raw)
+        return rows.cut(rows.write_once(metric, how, lambda: writers[member](metric).to_arrow()))
 
-    def extras(metric: Metric) -> pl.Series:
-        return extras_json(metric, rows.known)
-
-    def column(metric: Metric, write: Callable[[Metric], pl.Series]) -> pa.Array:
-        how = (write.__name__, options.iso_raw)
-        return rows.cut(rows.write_once(metric, how, lambda: write(metric).to_arrow()))
-
-    wanted = {raw: options.raw, formatted: options.formatted, extras: options.extras}
+    wanted = {"raw": options.raw, "formatted": options.formatted, "extras": options.extras}
     return {
-        write.__name__: matrix([column(metric, write) for metric in metrics])
-        for write, asked in wanted.items()
-        if asked
+        member: matrix([column(metric, member) for metric in metrics]) for member, asked in wanted.items() if asked
     }

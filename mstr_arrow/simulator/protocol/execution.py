@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request, json_object
+from mstr_arrow.simulator.faults.effects import ExecutionFailure
 from mstr_arrow.simulator.model.cubes import Cube
 from mstr_arrow.simulator.model.encoded_cube import EncodedCube
 from mstr_arrow.simulator.model.reports import Report
+from mstr_arrow.simulator.responses import Refusal, Response, ok
 from mstr_arrow.simulator.rules.cube_requests import project
 from mstr_arrow.simulator.rules.report_requests import manipulate
 from mstr_arrow.simulator.state.jobs import ERROR, PROMPT, READY, RUNNING
 
-from .page_answers import page
+from .page_responses import page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,14 +50,14 @@ async def execute(call: Call, instance: Instance) -> None:
 
 def start(call: Call, instance: Instance, seconds: float, *, failure: Refusal | None = None) -> None:
     """Start a job of an instance, which fails where a fault says so."""
-    failing = call.failing
+    fault = call.effect_of(ExecutionFailure)
     instance.job = call.server.jobs.start(
         (instance.base.id, instance.base.name),
         session=call.user_session.token,
         user=call.user_session.user,
         seconds=seconds,
-        failure=failure if failing is None else failing.refusal,
-        failed_status=ERROR if failing is None else failing.status,
+        failure=failure if fault is None else fault.refusal,
+        failed_status=ERROR if fault is None else fault.status,
     )
 
 
@@ -77,7 +78,7 @@ async def change(call: Call, instance: Instance, body: Any = None) -> None:
     start(call, instance, call.server.settings.change_seconds)
 
 
-async def show(call: Call, instance: Instance) -> Answer | Callable[[], Answer]:
+async def show(call: Call, instance: Instance) -> Response | Callable[[], Response]:
     """Answer with a page as soon as there is one, or that prompts are open."""
     if instance.asks:
         return ok({"id": instance.base.id, "name": instance.base.name, "instanceId": instance.id, "status": PROMPT})
@@ -94,7 +95,7 @@ async def wait_for_end(instance: Instance) -> None:
         await instance.job.wait_for_end()
 
 
-def state(instance: Instance, *, unfinished: bool) -> Answer:
+def state(instance: Instance, *, unfinished: bool) -> Response:
     """Answer 202 while an instance's job runs, or is still to be called ``unfinished``; else 200."""
     job = instance.job
     runs = job is not None and job.running
@@ -106,7 +107,7 @@ def state(instance: Instance, *, unfinished: bool) -> Answer:
     if runs or unfinished:
         remaining = 0 if job is None else int(job.remaining)
         headers["Retry-After"] = str(min(_LONGEST_RETRY_AFTER, remaining))
-    return Answer(status=202 if runs or unfinished else 200, body=orjson.dumps(body), headers=headers)
+    return Response(status=202 if runs or unfinished else 200, body=orjson.dumps(body), headers=headers)
 
 
 async def _base(instance: Instance) -> Cube | EncodedCube | Report:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from mstr_arrow.simulator.answers import Refusal
+from mstr_arrow.simulator.responses import Refusal
 from mstr_arrow.simulator.settings.server_settings import CONTEXT
 
 from .routes import ROUTES

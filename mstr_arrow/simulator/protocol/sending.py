@@ -1,4 +1,4 @@
-"""Answers on their way to the socket: whole, streamed, or cut off as a fault says."""
+"""Responses on their way to the socket: whole, streamed, or cut off as a fault says."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from aiohttp import web
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from mstr_arrow.simulator.answers import Answer
-    from mstr_arrow.simulator.faults.fault import Cut, CutRequest
+    from mstr_arrow.simulator.faults.effects import CutRequest, CutResponse
+    from mstr_arrow.simulator.responses import Response
 
 _SEND_BUFFER = 256 * 2**10  # larger ones leave the processor's caches and halve the speed
 _SEND_SECONDS = 60
@@ -33,40 +33,40 @@ _HEADERS = {
 }
 
 
-def response_of(answer: Answer) -> web.Response:
-    """Make the response that carries an answer, whole."""
-    response = web.Response(status=answer.status, body=answer.body, headers=_HEADERS | answer.headers)
-    if answer.body:
-        response.headers["Content-Type"] = answer.content_type
-    for cookie in answer.cookies:
-        response.headers.add("Set-Cookie", cookie)
-    return response
+def to_aiohttp(response: Response) -> web.Response:
+    """Make aiohttp's response that carries a response, whole."""
+    stream = web.Response(status=response.status, body=response.body, headers=_HEADERS | response.headers)
+    if response.body:
+        stream.headers["Content-Type"] = response.content_type
+    for cookie in response.cookies:
+        stream.headers.add("Set-Cookie", cookie)
+    return stream
 
 
-def _stream_of(answer: Answer) -> web.StreamResponse:
-    """Make the response that carries an answer piece by piece."""
-    response = web.StreamResponse(status=answer.status, headers=_HEADERS | answer.headers)
-    response.headers["Content-Type"] = answer.content_type
-    response.content_length = len(answer.body)
-    for cookie in answer.cookies:
-        response.headers.add("Set-Cookie", cookie)
-    return response
+def _stream_of(response: Response) -> web.StreamResponse:
+    """Make aiohttp's response that carries a response piece by piece."""
+    stream = web.StreamResponse(status=response.status, headers=_HEADERS | response.headers)
+    stream.headers["Content-Type"] = response.content_type
+    stream.content_length = len(response.body)
+    for cookie in response.cookies:
+        stream.headers.add("Set-Cookie", cookie)
+    return stream
 
 
-async def send_streamed(request: web.Request, answer: Answer) -> web.StreamResponse:
+async def send_streamed(request: web.Request, response: Response) -> web.StreamResponse:
     """Send a big body by a thread that writes to the socket itself: asyncio copies what waits to be sent."""
-    response = _stream_of(answer)
+    stream = _stream_of(response)
     transport = request.transport
     try:
-        await response.prepare(request)
+        await stream.prepare(request)
         if transport is None or transport.get_write_buffer_size():
-            await response.write(answer.body)
-            return response
+            await stream.write(response.body)
+            return stream
     except ConnectionResetError:  # the client went away
-        return response
+        return stream
     descriptor = os.dup(transport.get_extra_info("socket").fileno())
-    await asyncio.to_thread(_send, descriptor, answer.body)
-    return response
+    await asyncio.to_thread(_send, descriptor, response.body)
+    return stream
 
 
 def _send(descriptor: int, body: bytes) -> None:
@@ -82,35 +82,35 @@ def _send(descriptor: int, body: bytes) -> None:
 
 
 async def send_paced(
-    request: web.Request, answer: Answer, carry: Callable[[int], Awaitable[None]]
+    request: web.Request, response: Response, carry: Callable[[int], Awaitable[None]]
 ) -> web.StreamResponse:
-    """Send an answer over a link, piece by piece: ``carry`` waits until so many bytes have gone."""
-    response = _stream_of(answer)
+    """Send a response over a link, piece by piece: ``carry`` waits until so many bytes have gone."""
+    stream = _stream_of(response)
     with suppress(ConnectionResetError):  # the client went away
-        await response.prepare(request)
-        for start in range(0, len(answer.body), _PIECE):
-            piece = answer.body[start : start + _PIECE]
+        await stream.prepare(request)
+        for start in range(0, len(response.body), _PIECE):
+            piece = response.body[start : start + _PIECE]
             await carry(len(piece))
-            await response.write(piece)
-    return response
+            await stream.write(piece)
+    return stream
 
 
-async def send_cut(request: web.Request, answer: Answer, cut: Cut) -> web.StreamResponse:
-    """Send a part of the answer and then do to the connection what the fault says."""
-    part = answer.body[: int(len(answer.body) * (cut.part or 0))]
+async def send_cut(request: web.Request, response: Response, cut: CutResponse) -> web.StreamResponse:
+    """Send a part of the response and then do to the connection what the fault says."""
+    part = response.body[: int(len(response.body) * (cut.part or 0))]
     if cut.ending == "damage":
-        return response_of(_damage(answer))
+        return to_aiohttp(_damage(response))
     if cut.ending == "complete":
-        return response_of(replace(answer, body=part))
-    response = _stream_of(answer)
+        return to_aiohttp(replace(response, body=part))
+    stream = _stream_of(response)
     with suppress(ConnectionResetError):  # the client went away
         if cut.part is not None:
-            await response.prepare(request)
+            await stream.prepare(request)
             for piece in _pieces(part, _TRICKLES if cut.ending == "trickle" else 1):
-                await response.write(piece)
+                await stream.write(piece)
                 await asyncio.sleep(cut.seconds / _TRICKLES if cut.ending == "trickle" else 0)
     if cut.ending == "trickle":
-        return response
+        return stream
     if cut.ending == "stall":
         await _silence(request, cut.seconds)
     transport = request.transport
@@ -118,7 +118,7 @@ async def send_cut(request: web.Request, answer: Answer, cut: Cut) -> web.Stream
         _reset(transport)
     elif transport is not None:
         transport.close()
-    return response
+    return stream
 
 
 async def _silence(request: web.Request, seconds: float) -> None:
@@ -134,12 +134,12 @@ def _pieces(body: bytes, number: int) -> list[bytes]:
     return [body[start : start + size] for start in range(0, len(body), size)]
 
 
-def _damage(answer: Answer) -> Answer:
-    """Pack an answer, if it is not, and change bytes in the middle of it."""
-    packed = answer.body if "Content-Encoding" in answer.headers else gzip.compress(answer.body, mtime=0)
+def _damage(response: Response) -> Response:
+    """Pack a response, if it is not, and change bytes in the middle of it."""
+    packed = response.body if "Content-Encoding" in response.headers else gzip.compress(response.body, mtime=0)
     middle = len(packed) // 2
     spoilt = packed[:middle] + bytes(byte ^ 0xFF for byte in packed[middle : middle + 8]) + packed[middle + 8 :]
-    return replace(answer, body=spoilt, headers={**answer.headers, "Content-Encoding": "gzip"})
+    return replace(response, body=spoilt, headers={**response.headers, "Content-Encoding": "gzip"})
 
 
 async def cut_off(request: web.Request, cut: CutRequest) -> web.StreamResponse:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from mstr_arrow.simulator.answers import Refusal
 from mstr_arrow.simulator.bodies import bad_request
 from mstr_arrow.simulator.model.cubes import SUPER_CUBE, Cube, object_id
+from mstr_arrow.simulator.responses import Refusal
 
 from .chunks import empty
 from .pushed_cube import PushedData, row_counts
@@ -74,7 +74,7 @@ class Dataset:
         data = PushedData.of(self.id, self.model, tables)
         return data.cube(folder=self.folder, published=published, edition=self.edition + 1)
 
-    def counting_cube(self, counts: dict[str, int]) -> Cube:
+    def cube_of_counts(self, counts: dict[str, int]) -> Cube:
         """Make a cube of one row that tells how many rows the tables have, and nothing else."""
         return Cube(
             id=self.id,

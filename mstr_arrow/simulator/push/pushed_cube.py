@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from mstr_arrow.simulator.answers import Refusal
 from mstr_arrow.simulator.model.cubes import Attribute, Cube, Form, Metric, object_id
+from mstr_arrow.simulator.responses import Refusal
 from mstr_arrow.simulator.rules.aggregation import extremes, narrow, total, with_values
 
 from .definition import DATA_TYPES

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from mstr_arrow.simulator.answers import Refusal
 from mstr_arrow.simulator.bodies import bad_request, json_object
-from mstr_arrow.simulator.faults.fault import PublishEnds
+from mstr_arrow.simulator.faults.effects import PublishEnd
+from mstr_arrow.simulator.responses import Refusal
 
 from .chunks import COLUMN, RECORD, ROW, Layout, count_rows, decode, empty, payload_of
 from .datasets import Publication
@@ -67,7 +67,7 @@ class Upload:
     status: int = STARTED
     message: str = ""
     polls: int = 0
-    ending: PublishEnds | None = None
+    ending: PublishEnd | None = None
     publication: Publication | None = None
 
     @property
@@ -88,7 +88,7 @@ class Upload:
             raise bad_request(f"The upload session has no table '{name}'.")
         return self.tables[name]
 
-    def start(self, *, polls: int, ending: PublishEnds | None) -> None:
+    def start(self, *, polls: int, ending: PublishEnd | None) -> None:
         """Begin to publish; raise the server's 400 where that was begun before."""
         if self.status != STARTED:
             raise bad_request("The upload session was published before.")
@@ -100,9 +100,9 @@ class Upload:
             self._demand_every_chunk()
             self.publication = self._rows(adding) if keep else self._counts()
         except pl.exceptions.PolarsError as error:
-            self.ending = self.ending or PublishEnds(FAILED, f"(The rows cannot be put together: {error})")
+            self.ending = self.ending or PublishEnd(FAILED, f"(The rows cannot be put together: {error})")
         except Refusal as refusal:
-            self.ending = self.ending or PublishEnds(FAILED, refusal.message)
+            self.ending = self.ending or PublishEnd(FAILED, refusal.message)
 
     def poll(self) -> bool:
         """Go one step on; tell whether the publication takes effect now."""
@@ -145,7 +145,7 @@ class Upload:
         for name, upload in self.tables.items():
             rows = sum(chunk.rows for chunk in upload.chunks.values())
             counts[name] = rows + (0 if upload.policy == REPLACE else counts[name])
-        return Publication(tables=self.dataset.tables, counts=counts, cube=self.dataset.counting_cube(counts))
+        return Publication(tables=self.dataset.tables, counts=counts, cube=self.dataset.cube_of_counts(counts))
 
 
 def read_tables(body: Any, model: PushModel, *, column_orientation: bool) -> dict[str, TableUpload]:

@@ -91,7 +91,7 @@ def compare(operator: str, subject: Subject, value: Value | None) -> pl.Expr:
 def within(subject: Subject, values: Sequence[Value | None]) -> pl.Expr:
     """Tell whether the subject is one of these constants; one that counts as null leaves the others' no open."""
     known = [value for value in values if value is not None]
-    found = _is_in(subject, _fitting(subject, known))
+    found = _is_in(subject, _leave_out_unequal(subject, known))
     return found if len(known) == len(values) else pl.when(found).then(pl.lit(value=True))
 
 
@@ -123,7 +123,7 @@ def _is_in(subject: Subject, values: Sequence[object]) -> pl.Expr:
     return subject.values.is_in(pl.Series(values, dtype=subject.dtype, strict=True).implode())
 
 
-def _fitting(subject: Subject, values: Sequence[Value]) -> Sequence[object]:
+def _leave_out_unequal(subject: Subject, values: Sequence[Value]) -> Sequence[object]:
     """Leave out the numbers that no value of the column can be equal to."""
     numbers = [value for value in values if isinstance(value, Decimal)]
     if len(numbers) < len(values):

@@ -10,7 +10,7 @@ from mstr_arrow.simulator.bodies import bad_request
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mstr_arrow.simulator.answers import Refusal
+    from mstr_arrow.simulator.responses import Refusal
 
 NULL_ELEMENT = "\\N"
 """The middle of the null element's id."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.simulator.answers import OBJECT_NOT_FOUND, Refusal
 from mstr_arrow.simulator.bodies import bad_request
+from mstr_arrow.simulator.responses import OBJECT_NOT_FOUND, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ from .awkward import awkward_cube
 from .customers import customer_cube, customer_reports
 from .layouts import layout_reports
 from .page_by_reports import page_by_reports
-from .prompted_reports import prompted_reports
+from .prompted_reports import reports_with_prompts
 from .sales import sales_cube
 from .small import small_cubes
 
@@ -37,4 +37,4 @@ def _same_cubes() -> tuple[Cube, ...]:
 
 @cache
 def _same_reports() -> tuple[Report, ...]:
-    return (*prompted_reports(), *page_by_reports(), *customer_reports())
+    return (*reports_with_prompts(), *page_by_reports(), *customer_reports())

@@ -77,7 +77,7 @@ LEVEL_REVENUE = metric_of("Revenue At Level", "double", REVENUE.value, scope=_SC
 _METRICS = (REVENUE, UNITS, COST)
 
 
-def prompted_reports() -> list[Report]:
+def reports_with_prompts() -> list[Report]:
     """Make every report that asks back."""
     least = ValuePrompt(
         name="Least Revenue",

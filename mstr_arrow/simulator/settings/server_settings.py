@@ -114,7 +114,7 @@ class SessionSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnswerSettings:
+class ResponseSettings:
     """Answers and pages."""
 
     gzip: bool = True
@@ -285,7 +285,7 @@ SUBJECTS = (
     DataSettings,
     VersionSettings,
     SessionSettings,
-    AnswerSettings,
+    ResponseSettings,
     ExecutionSettings,
     PublicationSettings,
     UploadSettings,
@@ -302,7 +302,7 @@ class ServerSettings(
     UploadSettings,
     PublicationSettings,
     ExecutionSettings,
-    AnswerSettings,
+    ResponseSettings,
     SessionSettings,
     VersionSettings,
     DataSettings,

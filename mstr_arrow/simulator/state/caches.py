@@ -7,8 +7,8 @@ import base64
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mstr_arrow.simulator.answers import CUBE_OFFLINE, Refusal
 from mstr_arrow.simulator.model.cubes import object_id
+from mstr_arrow.simulator.responses import CUBE_OFFLINE, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

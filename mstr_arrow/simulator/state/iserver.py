@@ -145,7 +145,9 @@ class IServer:
     def logout(self, session: Session) -> None:
         """End a session with its instances and jobs, and all that share it, or all of its user."""
         sessions = self.sessions
-        ended = sessions.of_user(session.user) if self.settings.logout_ends_all else sessions.sharing(session)
+        ended = (
+            sessions.of_user(session.user) if self.settings.logout_ends_all else sessions.delegation_group(session)
+        )
         for each in ended:
             self.jobs.cancel_all(each.token)
             self.refreshes.log_out(each.token)

@@ -11,7 +11,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mstr_arrow.simulator.answers import Refusal
+from mstr_arrow.simulator.responses import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -143,7 +143,7 @@ class Jobs:
 
     def cancel(self, job: Job) -> None:
         """Stop a job; whoever waits for it is told."""
-        self._end(job, canceled())
+        self._end(job, cancellation_error())
 
     def cancel_all(self, session: str) -> None:
         """Stop the jobs of the session that has this token."""
@@ -162,6 +162,6 @@ class Jobs:
         job.end(failure)
 
 
-def canceled() -> Refusal:
+def cancellation_error() -> Refusal:
     """Give the error of an instance whose job was stopped."""
     return Refusal(500, "ERR001", "(Job canceled by user request.)")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.simulator.answers import PROJECT_NOT_LOADED, Refusal
 from mstr_arrow.simulator.model.catalogue import Catalogue
+from mstr_arrow.simulator.responses import PROJECT_NOT_LOADED, Refusal
 from mstr_arrow.simulator.samples.sample_entries import sample_entries
 from mstr_arrow.simulator.samples.small import small_cubes
 

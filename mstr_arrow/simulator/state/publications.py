@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mstr_arrow.simulator.answers import BEING_PUBLISHED, Refusal
 from mstr_arrow.simulator.model.cubes import Cube
+from mstr_arrow.simulator.responses import BEING_PUBLISHED, Refusal
 from mstr_arrow.simulator.samples.project import sample_cubes
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Publications:
         edition = cube.edition if isinstance(cube, Cube) else 0
         return self._numbers.get(cube.id, FIRST_JOB + edition)
 
-    def running(self, cube_id: str) -> Job | None:
+    def find_running(self, cube_id: str) -> Job | None:
         """Give the job that publishes a cube now; None where there is none."""
         return next(
             (job for job in self._jobs.running.values() if job.publishes and job.object_id == cube_id), None
@@ -73,7 +73,7 @@ class Publications:
 
     def shows(self, cube_id: str) -> bool:
         """Tell whether the status of a cube says that it is being published."""
-        job = self.running(cube_id)
+        job = self.find_running(cube_id)
         return job is not None and job.elapsed >= self._settings.status_lag
 
     def start(
@@ -91,7 +91,7 @@ class Publications:
 
         A ``failure`` is what it ends with; one that is ``forgotten`` ends as if all was well, and changes nothing.
         """
-        if (other := self.running(cube.id)) is not None:
+        if (other := self.find_running(cube.id)) is not None:
             message = f"(The cube '{cube.name}' is being published by job {other.number}.)"
             raise Refusal(500, "ERR001", message, iserver_code=BEING_PUBLISHED)
 

@@ -11,12 +11,12 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mstr_arrow.simulator.answers import INSTANCE_NOT_FOUND, Refusal
+from mstr_arrow.simulator.responses import INSTANCE_NOT_FOUND, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mstr_arrow.simulator.faults.fault import PublishEnds
+    from mstr_arrow.simulator.faults.effects import PublishEnd
     from mstr_arrow.simulator.model.data_models import DataModel
 
     from .jobs import Job
@@ -35,7 +35,7 @@ class Refresh:
     model: DataModel
     policies: Mapping[str, str]
     job: Job
-    ending: PublishEnds | None = None
+    ending: PublishEnd | None = None
     polls: int = 0
     outcome: str = "running"
 
@@ -89,13 +89,13 @@ class Refreshes:
         found.used = self.clock()
         return found
 
-    def running(self, model_id: str) -> Refresh | None:
+    def find_running(self, model_id: str) -> Refresh | None:
         """Return the publication of a model that runs, None where there is none; may be called from any thread."""
         return next((each for each in list(self.all) if each.model.id == model_id and self._runs(each)), None)
 
     def start(self, instance: ModelInstance, refresh: Refresh) -> None:
         """Let a publication run; where another one of the model does, the instance has lost."""
-        other = self.running(instance.model.id)
+        other = self.find_running(instance.model.id)
         if other is not None:
             instance.loser = other
             refresh.job.end(Refusal(500, "ERR001", "(Lost.)"))

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mstr_arrow.simulator.answers import INSTANCE_NOT_FOUND, TOO_MANY_SESSIONS, Refusal
+from mstr_arrow.simulator.responses import INSTANCE_NOT_FOUND, TOO_MANY_SESSIONS, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -156,7 +156,7 @@ class Sessions:
             or (session.balancer is not None and cookies.get("AWSALB") != session.balancer)
             or self._forgotten(session)
         ):
-            raise expired(f"JSESSIONID={self.word(32).upper()}; Path=/MicroStrategyLibrary; HttpOnly")
+            raise expiry_error(f"JSESSIONID={self.word(32).upper()}; Path=/MicroStrategyLibrary; HttpOnly")
         session.last_used = self._clock()
         return session
 
@@ -175,7 +175,7 @@ class Sessions:
         session.drop_instances()
         self._by_token.pop(session.token, None)
 
-    def sharing(self, session: Session) -> list[Session]:
+    def delegation_group(self, session: Session) -> list[Session]:
         """List a session, those that were delegated from it, and the one that it was delegated from."""
         root = session.shares or session
         return [each for each in self.live() if each is root or each.shares is root]
@@ -222,7 +222,7 @@ class Sessions:
         self._by_token = {session.token: session for session in self.live()}
 
 
-def expired(*cookies: str) -> Refusal:
+def expiry_error(*cookies: str) -> Refusal:
     """Give the error of a session that is missing, expired or not sent with its cookies."""
     return Refusal(401, "ERR009", "The user's session has expired, please reauthenticate", cookies=cookies)
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.simulator.answers import Refusal
 from mstr_arrow.simulator.bodies import bad_request
 from mstr_arrow.simulator.model.cubes import object_id
+from mstr_arrow.simulator.responses import Refusal
 from mstr_arrow.simulator.rules.subscription_bodies import LISTS, check_body, no_object
 from mstr_arrow.simulator.samples.sample_people import sample_schedules
 from mstr_arrow.simulator.samples.sample_subscriptions import sample_subscriptions

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mstr_arrow.simulator.answers import LOGIN_FAILED, Refusal
+from mstr_arrow.simulator.responses import LOGIN_FAILED, Refusal
 
 if TYPE_CHECKING:
     from .sessions import Session, Sessions

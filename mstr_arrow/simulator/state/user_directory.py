@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from mstr_arrow.simulator.answers import OBJECT_NOT_FOUND, Refusal
 from mstr_arrow.simulator.bodies import bad_request
 from mstr_arrow.simulator.model.cubes import object_id
 from mstr_arrow.simulator.model.people import (
@@ -17,6 +16,7 @@ from mstr_arrow.simulator.model.people import (
     Other,
     Person,
 )
+from mstr_arrow.simulator.responses import OBJECT_NOT_FOUND, Refusal
 from mstr_arrow.simulator.samples.sample_people import sample_others, sample_people
 
 _DIALECTS: dict[str, tuple[str, str, str]] = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.simulator.answers import Refusal
 from mstr_arrow.simulator.model.choice_prompts import ElementsPrompt, ExpressionPrompt, LevelPrompt, ObjectsPrompt
 from mstr_arrow.simulator.model.prompts import DATE_FORMAT
+from mstr_arrow.simulator.responses import Refusal
 from mstr_arrow.simulator.rules.prompt_answers import Inquiry
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from mstr_arrow.simulator.answers import Refusal
 from mstr_arrow.simulator.push.chunks import COLUMN, ROW, Layout, count_rows, decode, empty, payload_of
 from mstr_arrow.simulator.push.definition import DATA_TYPES, PushedColumn, PushedTable
+from mstr_arrow.simulator.responses import Refusal
 
 
 def encoded(text):

@@ -4,9 +4,9 @@ import copy
 
 import pytest
 
-from mstr_arrow.simulator.answers import Refusal
 from mstr_arrow.simulator.model.cubes import DESC_FORM, ID_FORM
 from mstr_arrow.simulator.push.definition import read_model
+from mstr_arrow.simulator.responses import Refusal
 
 
 def form(category, *places):

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mstr_arrow.simulator.answers import Refusal
+from mstr_arrow.simulator.responses import Refusal
 from mstr_arrow.simulator.rules.collation import Collation
 from mstr_arrow.simulator.rules.conditions import element_column, form_column, metric_limits, view_filter
 from tests.support.slow import thinned

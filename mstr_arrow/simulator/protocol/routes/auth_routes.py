@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from mstr_arrow.simulator.answers import OBJECT_NOT_FOUND, Answer, Refusal, ok
 from mstr_arrow.simulator.model.cubes import object_id
 from mstr_arrow.simulator.protocol.call import Call, Needs, Route
+from mstr_arrow.simulator.responses import OBJECT_NOT_FOUND, Refusal, Response, ok
 from mstr_arrow.simulator.settings.server_settings import CONTEXT
 from mstr_arrow.simulator.state.tokens import login_failed
 
@@ -23,7 +23,7 @@ _IDENTITY = "X-MSTR-IdentityToken"
 _LOCALES = ("metadataLocale", "warehouseDataLocale", "displayLocale", "messagesLocale", "numberLocale")
 
 
-def status(call: Call) -> Answer:
+def status(call: Call) -> Response:
     """Tell the versions."""
     settings = call.server.settings
     return ok(
@@ -39,7 +39,7 @@ def status(call: Call) -> Answer:
     )
 
 
-def login(call: Call) -> Answer:
+def login(call: Call) -> Response:
     """Open a session: token in a header, the rest of it in cookies."""
     fields = _fields(call)
     mode = _number(fields, "loginMode", _STANDARD)
@@ -51,7 +51,7 @@ def login(call: Call) -> Answer:
     return _open(call.server.sessions.login(user, working_set=working_set, wishes=wishes))
 
 
-def delegate(call: Call) -> Answer:
+def delegate(call: Call) -> Response:
     """Open a session that shares the one which an identity token was made in."""
     fields = _fields(call)
     if _number(fields, "loginMode", 0) != -1:
@@ -63,18 +63,18 @@ def delegate(call: Call) -> Answer:
     )
 
 
-def make_identity_token(call: Call) -> Answer:
+def make_identity_token(call: Call) -> Response:
     """Make a token that opens a session like this one."""
-    return Answer(headers={_IDENTITY: call.server.tokens.identity(call.user_session)})
+    return Response(headers={_IDENTITY: call.server.tokens.identity(call.user_session)})
 
 
-def check_identity_token(call: Call) -> Answer:
+def check_identity_token(call: Call) -> Response:
     """Tell whether such a token is good."""
     call.server.tokens.session(call.headers.get(_IDENTITY))
-    return Answer()
+    return Response()
 
 
-def make_api_token(call: Call) -> Answer:
+def make_api_token(call: Call) -> Response:
     """Make a token that logs this user in, or another."""
     user, settings = call.user_session.user, call.server.settings
     fields = call.json() or {}
@@ -86,23 +86,23 @@ def make_api_token(call: Call) -> Answer:
     return ok({"apiToken": call.server.tokens.api_token(user)})
 
 
-def _open(session: Session) -> Answer:
+def _open(session: Session) -> Response:
     cookies = [
         f"JSESSIONID={session.servlet}; Path={CONTEXT}; HttpOnly",
         f"iSession={session.token}; Path={CONTEXT}; HttpOnly",
     ]
     if session.balancer is not None:
         cookies.append(f"AWSALB={session.balancer}; Path=/")
-    return Answer(status=204, headers={"X-MSTR-AuthToken": session.token}, cookies=tuple(cookies))
+    return Response(status=204, headers={"X-MSTR-AuthToken": session.token}, cookies=tuple(cookies))
 
 
-def logout(call: Call) -> Answer:
+def logout(call: Call) -> Response:
     """End the session."""
     call.server.logout(call.user_session)
-    return Answer(status=204)
+    return Response(status=204)
 
 
-def session_info(call: Call) -> Answer:
+def session_info(call: Call) -> Response:
     """Tell the session's settings."""
     return ok(
         {
@@ -116,12 +116,12 @@ def session_info(call: Call) -> Answer:
     )
 
 
-def renew(_call: Call) -> Answer:
+def renew(_call: Call) -> Response:
     """Renew the session, which every request does."""
-    return Answer(status=204)
+    return Response(status=204)
 
 
-def user_info(call: Call) -> Answer:
+def user_info(call: Call) -> Response:
     """Tell who is logged in."""
     user = call.user_session.user
     return ok(

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request, json_object
 from mstr_arrow.simulator.model.cubes import Cube
 from mstr_arrow.simulator.protocol.call import Call, Needs, Route
+from mstr_arrow.simulator.responses import Refusal, Response, ok
 
 if TYPE_CHECKING:
     from mstr_arrow.simulator.state.caches import CubeCache
@@ -21,14 +21,14 @@ _MOST = 1000
 _LOADED = {"loaded": True, "unloaded": False}
 
 
-def nodes(call: Call) -> Answer:
+def nodes(call: Call) -> Response:
     """List the nodes of the cluster."""
     _check(call)
     listed = [{"name": name, "ipAddress": "127.0.0.1", "status": "running"} for name in call.server.caches.nodes]
     return ok({"nodes": listed})
 
 
-def caches(call: Call) -> Answer:
+def caches(call: Call) -> Response:
     """List the caches of the published cubes of the projects asked for."""
     _check(call)
     node, catalogue = call.query.get("clusterNode"), call.server.catalogue
@@ -54,12 +54,12 @@ def caches(call: Call) -> Answer:
     )
 
 
-def one(call: Call) -> Answer:
+def one(call: Call) -> Response:
     """Describe a cache."""
     return ok(_describe(call, _find(call)))
 
 
-def alter(call: Call) -> Answer:
+def alter(call: Call) -> Response:
     """Begin to load or unload, activate or deactivate a cache."""
     cache, state = _find(call), json_object(json_object(call.json()).get("state"))
     if "respond-async" not in call.headers.get("Prefer", ""):
@@ -74,12 +74,12 @@ def alter(call: Call) -> Answer:
         loaded=None if loaded is None else _LOADED[loaded],
         active=active,
         seconds=call.server.settings.cache_seconds,
-        failure=None if call.failing is None else call.failing.refusal,
+        failure=call.failure,
     )
-    return Answer(status=202, body=orjson.dumps({"manipulationId": made.id, "status": "executing"}))
+    return Response(status=202, body=orjson.dumps({"manipulationId": made.id, "status": "executing"}))
 
 
-def progress(call: Call) -> Answer:
+def progress(call: Call) -> Response:
     """Tell how far a change of a cache is."""
     _check(call)
     made = call.server.caches.manipulations.get(call.places["manipulation"])
@@ -89,7 +89,7 @@ def progress(call: Call) -> Answer:
     return ok({"manipulationId": made.id, "status": made.status, **message})
 
 
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> Response:
     """Delete a cache; without any, a cube is not published any more."""
     cache, catalogue = _find(call), call.server.catalogue
     if call.server.caches.delete(cache):
@@ -98,7 +98,7 @@ def delete(call: Call) -> Answer:
             catalogue.cubes[cube.id] = replace(cube, published=False)
         else:
             cube.published = False
-    return Answer(status=204)
+    return Response(status=204)
 
 
 def _check(call: Call) -> None:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mstr_arrow.simulator.answers import Answer, Refusal, ok
+from mstr_arrow.simulator.faults.effects import LostPublication
 from mstr_arrow.simulator.model.cubes import SUPER_CUBE, Cube
 from mstr_arrow.simulator.model.encoded_cube import EncodedCube
 from mstr_arrow.simulator.protocol.call import Call, Route
 from mstr_arrow.simulator.protocol.page_parts import available_objects
 from mstr_arrow.simulator.push.uploads import RUNNING
+from mstr_arrow.simulator.responses import Refusal, Response, ok
 
 from .job_routes import job_id
 
@@ -22,26 +23,26 @@ if TYPE_CHECKING:
 _READY, _LOADED, _ACTIVE, _EMMA, _PROCESSING = 1024 + 64 + 8 + 4, 32, 2, 16384, 1
 
 
-def definition(call: Call) -> Answer:
+def definition(call: Call) -> Response:
     """Describe the attributes and metrics of a cube."""
     cube = call.catalogue.cube(call.places["id"])
     return ok({"id": cube.id, "name": cube.name, "definition": _definition(cube, call.server.settings.dialect)})
 
 
-def info(call: Call) -> Answer:
+def info(call: Call) -> Response:
     """Tell size, status and path of cubes."""
     catalogue = call.catalogue
     cubes = [catalogue.cube(cube_id) for cube_id in call.query.getall("id", [])]
     return ok({"cubesInfos": [_info(call, cube) for cube in cubes]})
 
 
-def status(call: Call) -> Answer:
+def status(call: Call) -> Response:
     """Tell the status bits of a cube in a header."""
     cube = call.catalogue.cube(call.places["id"])
-    return Answer(status=204, headers={"X-MSTR-CubeStatus": str(_status(call, cube))})
+    return Response(status=204, headers={"X-MSTR-CubeStatus": str(_status(call, cube))})
 
 
-def publish(call: Call) -> Answer:
+def publish(call: Call) -> Response:
     """Start to publish a cube, and tell the job's number."""
     server, session = call.server, call.user_session
     cube = call.catalogue.cube(call.places["id"])
@@ -49,7 +50,7 @@ def publish(call: Call) -> Answer:
         raise Refusal(400, "ERR001", f"(The cube '{cube.name}' was made of pushed data: it has no source to ask.)")
     instance = server.create_instance(cube) if server.settings.names_publication else None
 
-    def done(_job: Job) -> None:
+    def show_new_rows(_job: Job) -> None:
         if instance is not None:
             instance.base = instance.source = server.catalogue.cubes[cube.id]
 
@@ -57,16 +58,16 @@ def publish(call: Call) -> Answer:
         cube,
         session=session.token,
         user=session.user,
-        failure=None if call.failing is None else call.failing.refusal,
-        forgotten=call.forgotten,
-        done=done,
+        failure=call.failure,
+        forgotten=isinstance(call.effect, LostPublication),
+        done=show_new_rows,
     )
     body: dict[str, Any] = {"id": job_id(job), "jobId": job.number}
     if instance is not None:
         instance.job = job
         server.keep(instance, session)
         body["instanceId"] = instance.id
-    return Answer(status=202, body=orjson.dumps(body))
+    return Response(status=202, body=orjson.dumps(body))
 
 
 def _definition(cube: Cube | EncodedCube, dialect: Dialect) -> dict[str, Any]:
@@ -91,7 +92,7 @@ def _info(call: Call, cube: Cube | EncodedCube) -> dict[str, Any]:
 def _status(call: Call, cube: Cube | EncodedCube) -> int:
     server = call.server
     uploads = any(u.dataset.id == cube.id and u.status == RUNNING for u in server.sessions.uploads())
-    loads = server.refreshes.running(cube.id) is not None
+    loads = server.refreshes.find_running(cube.id) is not None
     processing = _PROCESSING if uploads or loads or server.publications.shows(cube.id) else 0
     if not cube.published:
         return processing

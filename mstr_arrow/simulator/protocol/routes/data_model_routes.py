@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mstr_arrow.simulator.answers import BEING_PUBLISHED, Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request, json_object
+from mstr_arrow.simulator.faults.effects import PublishEnd
 from mstr_arrow.simulator.model.cubes import object_id
 from mstr_arrow.simulator.protocol.call import Call, Route
 from mstr_arrow.simulator.protocol.execution import change, find_instance, wait_for_end
+from mstr_arrow.simulator.responses import BEING_PUBLISHED, Refusal, Response, ok
 from mstr_arrow.simulator.state.refreshes import COMPARED, ERROR, RESERVED, Refresh
 
 if TYPE_CHECKING:
@@ -24,24 +25,24 @@ _MATERIALISATION_FAILED = -2147418587
 _NUMBERS = {RESERVED: 5, COMPARED: 6}
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> Response:
     """Make an instance, whose id is told in a header only."""
     model = _model(call)
     made = call.server.refreshes.open(
         object_id("model instance", model.id, str(call.server.arrived)), model, call.user_session.token
     )
-    return Answer(status=204, headers={INSTANCE: made.id})
+    return Response(status=204, headers={INSTANCE: made.id})
 
 
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> Response:
     """Delete an instance, and end what it publishes."""
     server = call.server
     cancel = server.jobs.cancel if server.settings.model_delete_cancels else None
     server.refreshes.close(_instance(call, call.places["instance"]), cancel)
-    return Answer(status=204)
+    return Response(status=204)
 
 
-def publish(call: Call) -> Answer:
+def publish(call: Call) -> Response:
     """Begin to load tables; raise the server's refusal of what is no list of tables and policies."""
     instance, server = _instance(call, call.headers.get(INSTANCE)), call.server
     model = instance.model
@@ -60,12 +61,12 @@ def publish(call: Call) -> Answer:
         seconds=server.settings.model_seconds,
     )
     polls = server.settings.publish_polls
-    refresh = Refresh(model=model, policies=policies, job=job, ending=call.ending, polls=polls)
+    refresh = Refresh(model=model, policies=policies, job=job, ending=call.effect_of(PublishEnd), polls=polls)
     server.refreshes.start(instance, refresh)
-    return Answer(status=204)
+    return Response(status=204)
 
 
-def publish_status(call: Call) -> Answer:
+def publish_status(call: Call) -> Response:
     """Tell how far a publication is, as servers of this generation do."""
     instance = _instance(call, call.headers.get(INSTANCE))
     if instance.loser is not None:
@@ -92,7 +93,7 @@ def publish_status(call: Call) -> Answer:
     )
 
 
-def tables(call: Call) -> Answer:
+def tables(call: Call) -> Response:
     """List a part of the tables of a model."""
     found = _model(call).tables
     offset, limit = call.integer("offset", 0), call.integer("limit", -1)
@@ -104,28 +105,28 @@ def tables(call: Call) -> Answer:
     return ok({"offset": offset, "limit": limit, "total": len(found), "tables": listed})
 
 
-def definition(call: Call) -> Answer:
+def definition(call: Call) -> Response:
     """Describe a model."""
     model = _model(call)
     about = {"objectId": model.id, "name": model.cube.name, "subType": "report_emma_cube"}
     return ok({"information": about, "dataServeMode": model.serve_mode})
 
 
-def parameters(call: Call) -> Answer:
+def parameters(call: Call) -> Response:
     """List the parameters of a model."""
     model = _model(call)
     _check_parameters(call)
     return ok({"total": len(model.parameters), "parameters": [each.describe() for each in model.parameters]})
 
 
-def values(call: Call) -> Answer:
+def values(call: Call) -> Response:
     """Tell the values that the parameters have in an instance."""
     instance = find_instance(call)
     _check_parameters(call)
     return ok({"parameters": _values(call, instance)})
 
 
-async def change_values(call: Call) -> Answer:
+async def change_values(call: Call) -> Response:
     """Set parameters of an instance, all or nothing; null unsets."""
     instance = find_instance(call)
     _check_parameters(call)
@@ -160,12 +161,14 @@ def _instance(call: Call, instance_id: str | None) -> ModelInstance:
     return call.server.refreshes.find(instance_id, _model(call), call.user_session.token)
 
 
-def _tell(status: int | None, found: dict[str, str], states: str, *, error: dict[str, Any] | None = None) -> Answer:
+def _tell(
+    status: int | None, found: dict[str, str], states: str, *, error: dict[str, Any] | None = None
+) -> Response:
     """Answer with the state of each table, or of all in one number where the server tells no tables."""
     if states == "none":
         return ok({"status": 1 if status in _NUMBERS.values() else status})
     listed = [{"id": key, "status": state, **(error or {})} for key, state in found.items()]
-    return Answer(body=orjson.dumps({"status": status, "tables": listed}))
+    return Response(body=orjson.dumps({"status": status, "tables": listed}))
 
 
 _RUNTIME, _DEFINITION = "/api/dataModels/{id}", "/api/model/dataModels/{id}"

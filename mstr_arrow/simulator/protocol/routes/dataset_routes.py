@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request, json_object
 from mstr_arrow.simulator.model.cubes import SUPER_CUBE
 from mstr_arrow.simulator.protocol.call import Call, Route
 from mstr_arrow.simulator.push.definition import read_model
 from mstr_arrow.simulator.push.policies import REPLACE
 from mstr_arrow.simulator.push.uploads import TableUpload, Upload, single_table
+from mstr_arrow.simulator.responses import Refusal, Response, ok
 
 if TYPE_CHECKING:
     from mstr_arrow.simulator.push.datasets import Dataset
@@ -29,7 +29,7 @@ _DATA_TYPE_NUMBERS = {
 }
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> Response:
     """Define a dataset, in the user's own folder unless the request names one."""
     body = call.json()
     model = read_model(body)
@@ -37,7 +37,7 @@ def create(call: Call) -> Answer:
     return ok({"id": dataset.id, "name": model.name})
 
 
-def create_with_data(call: Call) -> Answer:
+def create_with_data(call: Call) -> Response:
     """Define a dataset of one table and publish the data that come with the definition."""
     body = call.json()
     model = read_model(body)
@@ -52,7 +52,7 @@ def create_with_data(call: Call) -> Answer:
     return ok({"id": dataset.id, "name": model.name, "tables": tables})
 
 
-def change_table(call: Call) -> Answer:
+def change_table(call: Call) -> Response:
     """Publish new data of the table of a dataset that came with its data."""
     dataset = call.server.datasets.find(call.places["id"])
     if not dataset.single:
@@ -62,7 +62,7 @@ def change_table(call: Call) -> Answer:
     data = json_object(call.json()).get("data")
     uploads[table.name].take_in(1, data, keep=call.server.settings.keep_uploads)
     _publish(call, dataset, uploads)
-    return Answer(status=204)
+    return Response(status=204)
 
 
 def _publish(call: Call, dataset: Dataset, uploads: dict[str, TableUpload]) -> None:
@@ -74,7 +74,7 @@ def _publish(call: Call, dataset: Dataset, uploads: dict[str, TableUpload]) -> N
     call.server.datasets.publish(dataset, upload.publication)
 
 
-def describe(call: Call) -> Answer:
+def describe(call: Call) -> Response:
     """Describe the tables and columns of a dataset, both of them whatever ``fields`` asks for.
 
     mstrio-py asks for tables alone and then reads the columns.

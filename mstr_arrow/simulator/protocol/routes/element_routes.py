@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from mstr_arrow.simulator.answers import Answer, Refusal
 from mstr_arrow.simulator.model.cubes import Cube
 from mstr_arrow.simulator.model.texts import plain
 from mstr_arrow.simulator.protocol.call import Call, Route
 from mstr_arrow.simulator.protocol.page_parts import elements_json
+from mstr_arrow.simulator.responses import Refusal, Response
 from mstr_arrow.simulator.rules.lookup import find_forms
 from mstr_arrow.simulator.settings.server_settings import CONTEXT
 
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 _DEFAULT_LIMIT = 1000
 
 
-def of_cube(call: Call) -> Answer:
+def of_cube(call: Call) -> Response:
     """List a part of the elements of an attribute of a cube."""
     cube = call.catalogue.cube(call.places["id"])
     return _elements(call, "cubes", cube.attributes if isinstance(cube, Cube) else ())
 
 
-def of_report(call: Call) -> Answer:
+def of_report(call: Call) -> Response:
     """List a part of the elements of an attribute of a report."""
     report = call.catalogue.report(call.places["id"])
     return _elements(call, "reports", (unit.attribute for unit in report.units if unit.has_forms))
 
 
-def _elements(call: Call, kind: str, attributes: Iterable[Attribute]) -> Answer:
+def _elements(call: Call, kind: str, attributes: Iterable[Attribute]) -> Response:
     attribute = _find(attributes, call.places["attribute"])
     chosen = [{"id": form} for form in call.query.get("baseFormIds", "").split(",") if form]
     attribute = find_forms(attribute, {"forms": chosen})
@@ -49,7 +49,7 @@ def _elements(call: Call, kind: str, attributes: Iterable[Attribute]) -> Answer:
     body = "[" + (texts.str.join(",").item() or "") + "]"
     path = f"{CONTEXT}/api/{kind}/{call.places['id']}/attributes/{attribute.id}/elements"
     headers = {"x-mstr-total-count": str(total), "Link": _link(path, limit if limit > 0 else max(1, total), total)}
-    return Answer(body=body.encode(), headers=headers, rows=len(keys))
+    return Response(body=body.encode(), headers=headers, rows=len(keys))
 
 
 def _search(attribute: Attribute, term: str) -> pl.Series:

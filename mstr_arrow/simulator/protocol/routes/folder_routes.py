@@ -4,40 +4,40 @@ from __future__ import annotations
 
 import orjson
 
-from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request, json_object
 from mstr_arrow.simulator.protocol.call import Call, Route
+from mstr_arrow.simulator.responses import Refusal, Response, ok
 
-from .object_routes import listing
+from .object_routes import answer_part
 
 _MY_REPORTS = "20"
 _PREDEFINED = {"1": ("Public Objects",), "7": ("Public Objects", "Reports"), "39": ()}
 
 
-def root(call: Call) -> Answer:
+def root(call: Call) -> Response:
     """List what lies in the project's root."""
-    return _listing(call, ())
+    return _list_folder(call, ())
 
 
-def folder(call: Call) -> Answer:
+def folder(call: Call) -> Response:
     """List what lies in a folder."""
-    return _listing(call, call.catalogue.path(call.places["id"]))
+    return _list_folder(call, call.catalogue.path(call.places["id"]))
 
 
-def personal(call: Call) -> Answer:
+def personal(call: Call) -> Response:
     """List what lies in the user's own folder."""
-    return _listing(call, call.catalogue.personal(call.user_session.user))
+    return _list_folder(call, call.catalogue.personal(call.user_session.user))
 
 
-def list_predefined(call: Call) -> Answer:
+def list_predefined(call: Call) -> Response:
     """List what lies in one of the folders that every project has."""
     number = call.places["number"]
     if number == _MY_REPORTS:
-        return _listing(call, (*call.catalogue.personal(call.user_session.user), "My Reports"))
-    return _listing(call, _PREDEFINED[number]) if number in _PREDEFINED else ok([])
+        return _list_folder(call, (*call.catalogue.personal(call.user_session.user), "My Reports"))
+    return _list_folder(call, _PREDEFINED[number]) if number in _PREDEFINED else ok([])
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> Response:
     """Make a folder."""
     catalogue = call.catalogue
     body = json_object(call.json())
@@ -47,11 +47,11 @@ def create(call: Call) -> Answer:
     if catalogue.find_named(name, above):
         raise Refusal(400, "ERR0015", f"(An object with the name '{name}' exists in the folder.)")
     entry = catalogue.add_folder((*above, name))
-    return Answer(status=201, body=orjson.dumps(catalogue.info(entry, ancestors=True)))
+    return Response(status=201, body=orjson.dumps(catalogue.info(entry, ancestors=True)))
 
 
-def _listing(call: Call, path: tuple[str, ...]) -> Answer:
-    return listing(call, call.catalogue.children(path))
+def _list_folder(call: Call, path: tuple[str, ...]) -> Response:
+    return answer_part(call, call.catalogue.children(path))
 
 
 ROUTES = (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mstr_arrow.simulator.answers import NOT_PUBLISHED, NOT_SUPPORTED, Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request
 from mstr_arrow.simulator.protocol.call import Call, Route
 from mstr_arrow.simulator.protocol.execution import change, execute, find_instance, show, state, wait_for_end
-from mstr_arrow.simulator.protocol.page_answers import page_options
+from mstr_arrow.simulator.protocol.page_responses import page_options
 from mstr_arrow.simulator.protocol.report_page import page_units
+from mstr_arrow.simulator.responses import NOT_PUBLISHED, NOT_SUPPORTED, Refusal, Response, ok
 from mstr_arrow.simulator.rules.prompt_answers import Inquiry
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _MOST_COMBINATIONS = 1000
 _STAGES = {"execute_data", "resolve_prompts", "no_action"}
 
 
-async def create(call: Call) -> Answer | Callable[[], Answer]:
+async def create(call: Call) -> Response | Callable[[], Response]:
     """Create an instance of a cube and answer with its first page."""
     cube = call.catalogue.cube(call.places["id"])
     if not cube.published:
@@ -33,7 +33,7 @@ async def create(call: Call) -> Answer | Callable[[], Answer]:
     return await show(call, instance)
 
 
-async def create_report(call: Call) -> Answer | Callable[[], Answer]:
+async def create_report(call: Call) -> Response | Callable[[], Response]:
     """Create an instance of a report; answer with its first page, or at once where the request says so."""
     settings, stage = call.server.settings, call.query.get("executionStage", "execute_data")
     report = call.catalogue.report(call.places["id"])
@@ -55,12 +55,12 @@ async def create_report(call: Call) -> Answer | Callable[[], Answer]:
     return await show(call, instance)
 
 
-async def read(call: Call) -> Answer | Callable[[], Answer]:
+async def read(call: Call) -> Response | Callable[[], Response]:
     """Answer with a page of an instance, when it is there."""
     return await show(call, find_instance(call))
 
 
-async def put(call: Call) -> Answer | Callable[[], Answer]:
+async def put(call: Call) -> Response | Callable[[], Response]:
     """Manipulate an instance anew, when it is there, and answer with its first page."""
     instance = find_instance(call)
     if instance.asks:
@@ -70,14 +70,14 @@ async def put(call: Call) -> Answer | Callable[[], Answer]:
     return await show(call, instance)
 
 
-def progress(call: Call) -> Answer:
+def progress(call: Call) -> Response:
     """Tell how far the execution of an instance is."""
     instance = find_instance(call)
     polls, instance.polls = instance.polls, max(0, instance.polls - 1)
     return state(instance, unfinished=polls > 0)
 
 
-async def page_by_elements(call: Call) -> Answer:
+async def page_by_elements(call: Call) -> Response:
     """List a part of the page-by combinations of a report that have data; no part has more than 1,000."""
     instance = find_instance(call)
     if instance.asks:

@@ -6,8 +6,8 @@ import base64
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.protocol.call import Call, Needs, Route
+from mstr_arrow.simulator.responses import Refusal, Response, ok
 
 if TYPE_CHECKING:
     from mstr_arrow.simulator.state.jobs import Job
@@ -17,7 +17,7 @@ _NODE_CODE = base64.b64encode(_NODE.encode()).decode()
 _FILTERS = ("status", "type", "objectId", "objectType", "projectName", "nodeName", "user")
 
 
-def jobs(call: Call) -> Answer:
+def jobs(call: Call) -> Response:
     """List the running jobs that the parameters choose, the oldest first or as ``sortBy`` says."""
     found = [_describe(call, job) for job in _visible(call)]
     for name in _FILTERS:
@@ -28,15 +28,15 @@ def jobs(call: Call) -> Answer:
     return ok({"jobs": found}, headers={"x-mstr-total-count": str(len(found))})
 
 
-def one(call: Call) -> Answer:
+def one(call: Call) -> Response:
     """Describe a running job."""
     return ok(_describe(call, _find(call)))
 
 
-def cancel(call: Call) -> Answer:
+def cancel(call: Call) -> Response:
     """End a running job."""
     call.server.jobs.cancel(_find(call))
-    return Answer(status=204)
+    return Response(status=204)
 
 
 def _visible(call: Call) -> list[Job]:

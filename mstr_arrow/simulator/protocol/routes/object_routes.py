@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.model.catalogue import PROJECT_TYPE, REPORT_TYPE
 from mstr_arrow.simulator.protocol.call import Call, Needs, Route
+from mstr_arrow.simulator.responses import Refusal, Response, ok
 
 if TYPE_CHECKING:
     from mstr_arrow.simulator.model.catalogue import Entry
@@ -15,17 +15,17 @@ _CONTAINS = 4
 _CERTIFIED = {"CERTIFIED_ONLY": True, "NOT_CERTIFIED_ONLY": False}
 
 
-def projects(call: Call) -> Answer:
+def projects(call: Call) -> Response:
     """List the projects, those that are not loaded, too."""
     return ok(call.server.projects.describe_all())
 
 
-def project(call: Call) -> Answer:
+def project(call: Call) -> Response:
     """Describe a project by its name."""
     return ok(call.server.projects.describe_named(call.places["name"]))
 
 
-def search(call: Call) -> Answer:
+def search(call: Call) -> Response:
     """Search by name, a part of the hits at a time."""
     catalogue = call.catalogue
     found = find_objects(call)
@@ -47,7 +47,7 @@ def find_objects(call: Call) -> list[Entry]:
     )
 
 
-def object_info(call: Call) -> Answer:
+def object_info(call: Call) -> Response:
     """Describe an object by id and type."""
     catalogue = call.catalogue
     kind = call.integer("type", REPORT_TYPE)
@@ -56,14 +56,14 @@ def object_info(call: Call) -> Answer:
     return ok(catalogue.info(catalogue.entry(call.places["id"], kind), ancestors=True))
 
 
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> Response:
     """Delete a dataset that a client pushed."""
     entry = call.catalogue.entry(call.places["id"], call.integer("type", REPORT_TYPE))
     call.server.datasets.delete(entry.id)
-    return Answer(status=204)
+    return Response(status=204)
 
 
-def certify(call: Call) -> Answer:
+def certify(call: Call) -> Response:
     """Certify an object, or take that back."""
     catalogue = call.catalogue
     entry = catalogue.entry(call.places["id"], call.integer("type", REPORT_TYPE))
@@ -71,7 +71,7 @@ def certify(call: Call) -> Answer:
     return ok(catalogue.info(catalogue.certify(entry, certifier), ancestors=True))
 
 
-def project_settings(call: Call) -> Answer:
+def project_settings(call: Call) -> Response:
     """Tell the project's settings to those who may see them."""
     if call.places["id"].upper() != call.server.catalogue.project_id:
         raise Refusal(404, "ERR004", f"(The project '{call.places['id']}' was not found.)")
@@ -81,7 +81,7 @@ def project_settings(call: Call) -> Answer:
     return ok({"maxDataUploadSize": {"value": size}})
 
 
-def listing(call: Call, found: list[Entry], *, ancestors: bool = False) -> Answer:
+def answer_part(call: Call, found: list[Entry], *, ancestors: bool = False) -> Response:
     """Answer with the part of some objects that the request asks for."""
     catalogue = call.catalogue
     return ok([catalogue.info(e, ancestors=ancestors) for e in _part(call, found)], headers=_total(found))

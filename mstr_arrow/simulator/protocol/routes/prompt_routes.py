@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.simulator.answers import NOT_SUPPORTED, Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request, json_object
 from mstr_arrow.simulator.model.choice_prompts import ElementsPrompt, ExpressionPrompt, LevelPrompt, ObjectsPrompt
 from mstr_arrow.simulator.protocol.call import Call, Route
 from mstr_arrow.simulator.protocol.execution import execute, find_instance, start
+from mstr_arrow.simulator.responses import NOT_SUPPORTED, Refusal, Response, ok
 from mstr_arrow.simulator.rules.prompt_answers import Inquiry
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _INSTANCE = "/api/reports/{id}/instances/{instance}"
 _DEFAULT_LIMIT, _LARGEST_LIMIT = 100, 200
 
 
-def of_report(call: Call) -> Answer:
+def of_report(call: Call) -> Response:
     """List the prompts that a report asks first."""
     report = call.server.catalogue.report(call.places["id"])
     if report.questions is None:
@@ -28,13 +28,13 @@ def of_report(call: Call) -> Answer:
     return _list(call, Inquiry(report, report.questions, call.server.settings.filtering))
 
 
-def of_instance(call: Call) -> Answer:
+def of_instance(call: Call) -> Response:
     """List the prompts that an instance has asked so far."""
     inquiry = find_instance(call).inquiry
     return ok([]) if inquiry is None else _list(call, inquiry)
 
 
-def elements(call: Call) -> Answer:
+def elements(call: Call) -> Response:
     """List a part of the elements that a prompt offers."""
     prompt = _prompt(call)
     if not isinstance(prompt, ElementsPrompt):
@@ -43,7 +43,7 @@ def elements(call: Call) -> Answer:
     return ok({"elements": _part(call, rows)})
 
 
-def objects(call: Call) -> Answer:
+def objects(call: Call) -> Response:
     """List a part of the objects that a prompt offers: attributes for a condition as a bare array."""
     prompt = _prompt(call)
     if not isinstance(prompt, ObjectsPrompt | ExpressionPrompt | LevelPrompt):
@@ -53,12 +53,12 @@ def objects(call: Call) -> Answer:
     return ok(part if bare else {"objects": part})
 
 
-async def answer(call: Call) -> Answer:
+async def answer(call: Call) -> Response:
     """Answer prompts; where no other is open, the report is executed."""
     return await _answer(call, json_object(call.json()).get("prompts"))
 
 
-async def answer_as_before(call: Call) -> Answer:
+async def answer_as_before(call: Call) -> Response:
     """Answer prompts in the way of old clients, by key and values."""
     inquiry = find_instance(call).inquiry
     asked = {} if inquiry is None else {prompt.key: prompt for prompt in inquiry.reached}
@@ -66,7 +66,7 @@ async def answer_as_before(call: Call) -> Answer:
     return await _answer(call, [_as_now(item, asked.get(str(item.get("key")))) for item in items])
 
 
-async def _answer(call: Call, items: Any) -> Answer:
+async def _answer(call: Call, items: Any) -> Response:
     instance = find_instance(call)
     inquiry = instance.inquiry
     if inquiry is None or not inquiry.open:
@@ -76,7 +76,7 @@ async def _answer(call: Call, items: Any) -> Answer:
         instance.polls = call.server.settings.async_polls if instance.later else 0
     elif not instance.prepares:
         await _execute(call, instance)
-    return Answer(status=204)
+    return Response(status=204)
 
 
 async def _execute(call: Call, instance: Instance) -> None:
@@ -100,7 +100,7 @@ def _as_now(item: dict[str, Any], prompt: Prompt | None) -> dict[str, Any]:
     return {"key": prompt.key, "type": prompt.kind, "answers": written.get(prompt.kind, values)}
 
 
-def _list(call: Call, inquiry: Inquiry) -> Answer:
+def _list(call: Call, inquiry: Inquiry) -> Response:
     wanted = call.query.get("closed")
     names = call.server.settings.dialect.names
     described = [

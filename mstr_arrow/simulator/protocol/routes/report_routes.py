@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.simulator.answers import Answer, ok
 from mstr_arrow.simulator.protocol.call import Call, Route
-from mstr_arrow.simulator.protocol.page_answers import page_options
 from mstr_arrow.simulator.protocol.page_parts import available_objects
+from mstr_arrow.simulator.protocol.page_responses import page_options
 from mstr_arrow.simulator.protocol.report_page import describe_axes
+from mstr_arrow.simulator.responses import Response, ok
 from mstr_arrow.simulator.rules.page_by import template
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _KINDS = {"customgroup": "customGroups", "consolidation": "consolidations", "hierarchy": "hierarchies"}
 
 
-def definition(call: Call) -> Answer:
+def definition(call: Call) -> Response:
     """Describe a report's template, without elements, and the objects that it may show."""
     report = call.server.catalogue.report(call.places["id"])
     options = page_options(call)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.model.cubes import object_id
 from mstr_arrow.simulator.protocol.call import Call, Route
+from mstr_arrow.simulator.responses import Refusal, Response, ok
 
-from .object_routes import find_objects, listing
+from .object_routes import answer_part, find_objects
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def store(call: Call) -> Answer:
+def store(call: Call) -> Response:
     """Search and keep the hits in the session, which keeps the latest searches, as many as its log-in asked for."""
     hits = [entry.id for entry in find_objects(call)]
     searches = call.user_session.searches
@@ -25,12 +25,12 @@ def store(call: Call) -> Answer:
     return ok({"id": search_id, "totalItems": len(hits)})
 
 
-def results(call: Call) -> Answer:
+def results(call: Call) -> Response:
     """List a part of the hits of a stored search."""
     hits: Sequence[str] | None = call.user_session.searches.get(call.query.get("searchId", ""))
     if hits is None:
         raise Refusal(404, "ERR004", "(The search was not found.)")
-    return listing(call, call.catalogue.those(hits), ancestors=True)
+    return answer_part(call, call.catalogue.those(hits), ancestors=True)
 
 
 ROUTES = (

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from mstr_arrow.simulator.answers import NOT_SUPPORTED, Answer, Refusal, ok
 from mstr_arrow.simulator.model.encoded_cube import EncodedCube
 from mstr_arrow.simulator.model.reports import Report
 from mstr_arrow.simulator.protocol.call import Call, Route
 from mstr_arrow.simulator.protocol.execution import find_instance
+from mstr_arrow.simulator.responses import NOT_SUPPORTED, Refusal, Response, ok
 
 if TYPE_CHECKING:
     from mstr_arrow.simulator.model.cubes import Cube
 
 
-async def of_instance(call: Call) -> Answer:
+async def of_instance(call: Call) -> Response:
     """Give the SQL of a report's instance, whether it has run or not."""
     instance = find_instance(call)
     _check(call)
@@ -27,7 +27,7 @@ async def of_instance(call: Call) -> Answer:
     return ok({"sqlStatement": _statement(source) + remark})
 
 
-def of_cube(call: Call) -> Answer:
+def of_cube(call: Call) -> Response:
     """Give the SQL of a cube."""
     cube = call.server.catalogue.cube(call.places["id"])
     _check(call)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request, json_object
+from mstr_arrow.simulator.faults.effects import DeliveryEnd
 from mstr_arrow.simulator.protocol.call import Call, Route
+from mstr_arrow.simulator.responses import Refusal, Response, ok
 from mstr_arrow.simulator.rules.prompt_answers import Inquiry
 from mstr_arrow.simulator.state.subscription_store import FAILED, SUCCESS
 
@@ -22,7 +23,7 @@ _SECOND = 2
 _SUBSCRIPTION = "/api/subscriptions/{id}"
 
 
-def send_list(call: Call, found: list[Any], *, default: int, member: str | None = None) -> Answer:
+def send_list(call: Call, found: list[Any], *, default: int, member: str | None = None) -> Response:
     """Answer with the part of a list that a request asks for, -1 for all, and how many there are."""
     offset, limit = call.integer("offset", 0), call.integer("limit", default)
     if offset < 0 or limit < -1:
@@ -37,7 +38,7 @@ def administers(call: Call) -> bool:
     return call.server.settings.administers and call.user_session.user == call.server.settings.username
 
 
-def subscriptions(call: Call) -> Answer:
+def subscriptions(call: Call) -> Response:
     """List the subscriptions that the user may see, a part at a time."""
     store = call.server.subscriptions
     seen = [each for each in store.all.values() if each.owner == call.user_session.user or administers(call)]
@@ -45,21 +46,21 @@ def subscriptions(call: Call) -> Answer:
     return send_list(call, described, default=_DEFAULT_LIMIT, member="subscriptions")
 
 
-def subscription(call: Call) -> Answer:
+def subscription(call: Call) -> Response:
     """Describe a subscription."""
     return ok(call.server.subscriptions.describe(_own(call)))
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> Response:
     """Make a subscription, and send it at once where the body says so."""
     store, body = call.server.subscriptions, call.json()
     made = store.create(body, call.user_session.user)
     if json_object(body).get("sendNow"):
         _send(call, made, {})
-    return Answer(status=201, body=orjson.dumps(store.describe(made)))
+    return Response(status=201, body=orjson.dumps(store.describe(made)))
 
 
-def replace(call: Call) -> Answer:
+def replace(call: Call) -> Response:
     """Replace all that a subscription says."""
     store, found, body = call.server.subscriptions, _own(call), call.json()
     store.replace(found, body)
@@ -68,60 +69,60 @@ def replace(call: Call) -> Answer:
     return ok(store.describe(found))
 
 
-def patch(call: Call) -> Answer:
+def patch(call: Call) -> Response:
     """Switch a subscription off or on; older servers cannot."""
     if not call.server.settings.pauses_subscriptions:
         raise Refusal(405, "ERR001", "HTTP 405 Method Not Allowed")
     call.server.subscriptions.pause(_own(call), json_object(call.json()))
-    return Answer(status=204)
+    return Response(status=204)
 
 
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> Response:
     """Delete a subscription."""
     del call.server.subscriptions.all[_own(call).id]
-    return Answer(status=204)
+    return Response(status=204)
 
 
-def hand_over(call: Call) -> Answer:
+def hand_over(call: Call) -> Response:
     """Give a subscription to another user."""
     found, body = _own(call), json_object(call.json())
     found.owner = call.server.people.user(str(body.get("id"))).username
-    return Answer(status=204)
+    return Response(status=204)
 
 
-def send(call: Call) -> Answer:
+def send(call: Call) -> Response:
     """Run a subscription now, in the way of old clients: with one instance that answers prompts."""
     body = json_object(call.json())
     return _send_now(call, [body] if body else [])
 
 
-def send_second(call: Call) -> Answer:
+def send_second(call: Call) -> Response:
     """Run a subscription now."""
     if call.server.settings.delivery_api < _SECOND:
         raise Refusal(404, "ERR004", "HTTP 404 Not Found")
     return _send_now(call, json_object(call.json()).get("contents") or [])
 
 
-def status(call: Call) -> Answer:
+def status(call: Call) -> Response:
     """Tell how the last run of a subscription goes, or went."""
     return ok(call.server.subscriptions.status(_own(call)))
 
 
-def prompts(call: Call) -> Answer:
+def prompts(call: Call) -> Response:
     """List the prompts of what a subscription delivers."""
     filtering, names = call.server.settings.filtering, call.server.settings.dialect.names
     found = [
         {**prompt.describe(names=names), "closed": False, "contentId": report.id}
-        for report in _asking(call, _own(call))
+        for report in _reports_with_prompts(call, _own(call))
         if report.questions is not None
         for prompt in Inquiry(report, report.questions, filtering).reached
     ]
     return ok({"prompts": found})
 
 
-def content_instance(call: Call) -> Answer:
+def content_instance(call: Call) -> Response:
     """Make an instance of what a subscription delivers, whose prompts are answered before it is sent."""
-    report = {one.id: one for one in _asking(call, _own(call))}.get(call.places["content"].upper())
+    report = {one.id: one for one in _reports_with_prompts(call, _own(call))}.get(call.places["content"].upper())
     if report is None or report.questions is None:
         raise bad_request("The content has no prompts.")
     instance = call.server.create_instance(report)
@@ -131,7 +132,7 @@ def content_instance(call: Call) -> Answer:
     return ok({"instanceId": instance.id, "status": 2})
 
 
-def recipients(call: Call) -> Answer:
+def recipients(call: Call) -> Response:
     """List whom contents can be delivered to."""
     if not json_object(call.json()).get("contents"):
         raise Refusal(400, "ERR005", "The field 'contents' is missing.")
@@ -139,19 +140,19 @@ def recipients(call: Call) -> Answer:
     return send_list(call, found, default=_DEFAULT_LIMIT, member="recipients")
 
 
-def dependents(call: Call) -> Answer:
+def dependents(call: Call) -> Response:
     """List the subscriptions that deliver an object."""
     store, wanted = call.server.subscriptions, call.query.get("objectId", "").upper()
     found = [each for each in store.all.values() if wanted in {content["id"] for content in each.body["contents"]}]
     return ok({"subscriptions": [store.describe(each) for each in found]})
 
 
-def schedules(call: Call) -> Answer:
+def schedules(call: Call) -> Response:
     """List all schedules."""
     return ok({"schedules": list(call.server.subscriptions.schedules.values())})
 
 
-def schedules_second(call: Call) -> Answer:
+def schedules_second(call: Call) -> Response:
     """List the schedules, a part at a time."""
     if call.server.settings.delivery_api < _SECOND:
         raise Refusal(404, "ERR004", "HTTP 404 Not Found")
@@ -159,7 +160,7 @@ def schedules_second(call: Call) -> Answer:
     return send_list(call, found, default=_MOST_SCHEDULES, member="schedules")
 
 
-def schedule(call: Call) -> Answer:
+def schedule(call: Call) -> Response:
     """Describe a schedule."""
     found = call.server.subscriptions.schedules.get(call.places["id"].upper())
     if found is None:
@@ -174,14 +175,14 @@ def _own(call: Call) -> Subscription:
     return found
 
 
-def _asking(call: Call, found: Subscription) -> list[Report]:
+def _reports_with_prompts(call: Call, found: Subscription) -> list[Report]:
     """Give the reports of a subscription that have prompts."""
     reports = call.server.catalogue.reports
     contents = [reports.get(each["id"]) for each in found.body["contents"]]
     return [report for report in contents if report is not None and report.questions is not None]
 
 
-def _send_now(call: Call, contents: list[Any]) -> Answer:
+def _send_now(call: Call, contents: list[Any]) -> Response:
     given: dict[str, str] = {}
     for each in map(json_object, contents):
         content_id, instance_id = str(each.get("contentId")), str(each.get("instanceId"))
@@ -189,13 +190,15 @@ def _send_now(call: Call, contents: list[Any]) -> Answer:
             raise Refusal(400, "ERR006", "The prompts of the instance are not answered.")
         given[content_id.upper()] = instance_id
     _send(call, _own(call), given)
-    return Answer(status=202)
+    return Response(status=202)
 
 
 def _send(call: Call, found: Subscription, given: dict[str, str]) -> None:
-    settings, fault = call.server.settings, call.delivering
+    settings, fault = call.server.settings, call.effect_of(DeliveryEnd)
     unanswered = [
-        report.name for report in _asking(call, found) if report.id not in given and not _kept(found, report)
+        report.name
+        for report in _reports_with_prompts(call, found)
+        if report.id not in given and not _kept(found, report)
     ]
     state, message = (SUCCESS, "") if fault is None else (fault.state, fault.message)
     if unanswered:

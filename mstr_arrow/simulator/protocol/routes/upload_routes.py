@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request, json_object
+from mstr_arrow.simulator.faults.effects import PublishEnd
 from mstr_arrow.simulator.model.cubes import object_id
 from mstr_arrow.simulator.protocol.call import Call, Route
 from mstr_arrow.simulator.push.uploads import Upload, read_tables
+from mstr_arrow.simulator.responses import Refusal, Response, ok
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _SESSION = "/api/datasets/{id}/uploadSessions/{upload}"
 
 
-def open_session(call: Call) -> Answer:
+def open_session(call: Call) -> Response:
     """Open an upload session; a dataset has one at a time, of all log-ins or of each."""
     server = call.server
     dataset = server.datasets.find(call.places["id"])
@@ -33,20 +34,20 @@ def open_session(call: Call) -> Answer:
     return ok({"uploadSessionId": upload.id})
 
 
-def put_chunk(call: Call) -> Callable[[], Answer]:
+def put_chunk(call: Call) -> Callable[[], Response]:
     """Take a chunk in."""
     return partial(_take_in, call, _upload(call))
 
 
-def publish(call: Call) -> Callable[[], Answer]:
+def publish(call: Call) -> Callable[[], Response]:
     """Begin to publish what was sent."""
     upload = _upload(call)
-    upload.start(polls=call.server.settings.publish_polls, ending=call.ending)
+    upload.start(polls=call.server.settings.publish_polls, ending=call.effect_of(PublishEnd))
     settings = call.server.settings
     return partial(_prepare, upload, keep=settings.keep_uploads, adding=settings.adding)
 
 
-def publish_status(call: Call) -> Answer:
+def publish_status(call: Call) -> Response:
     """Tell how far a publication is; the last poll of a running one lets it take effect."""
     upload = _upload(call)
     if upload.poll() and upload.publication is not None:
@@ -57,10 +58,10 @@ def publish_status(call: Call) -> Answer:
     return ok({"uploadSessionId": upload.id, "status": status, "message": upload.message})
 
 
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> Response:
     """Give an upload session up, with all that was sent and not yet published."""
     del call.user_session.uploads[_upload(call).id]
-    return Answer()
+    return Response()
 
 
 def _upload(call: Call) -> Upload:
@@ -71,12 +72,12 @@ def _upload(call: Call) -> Upload:
     return upload
 
 
-def _take_in(call: Call, upload: Upload) -> Answer:
+def _take_in(call: Call, upload: Upload) -> Response:
     body = json_object(call.json())
     name, index = body.get("tableName"), _index(body.get("index"))
     chunk = upload.table(name).take_in(index, body.get("data"), keep=call.server.settings.keep_uploads)
     call.server.chunks_received.append((upload.dataset.id, str(name), index, chunk.rows, chunk.bytes))
-    return Answer(rows=chunk.rows)
+    return Response(rows=chunk.rows)
 
 
 def _index(value: Any) -> int:
@@ -86,9 +87,9 @@ def _index(value: Any) -> int:
     return number
 
 
-def _prepare(upload: Upload, *, keep: bool, adding: Adding) -> Answer:
+def _prepare(upload: Upload, *, keep: bool, adding: Adding) -> Response:
     upload.prepare(keep=keep, adding=adding)
-    return Answer()
+    return Response()
 
 
 ROUTES = (

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mstr_arrow.simulator.answers import Answer, Refusal, ok
 from mstr_arrow.simulator.bodies import bad_request, json_object
 from mstr_arrow.simulator.protocol.call import Call, Needs, Route
+from mstr_arrow.simulator.responses import Refusal, Response, ok
 
 from .subscription_routes import administers, send_list
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mstr_arrow.simulator.model.people import AddressDialect, Person
 
 
-def users(call: Call) -> Answer:
+def users(call: Call) -> Response:
     """List the users whose names begin as the request says, a part at a time."""
     found = [
         person.describe()
@@ -26,12 +26,12 @@ def users(call: Call) -> Answer:
     return send_list(call, sorted(found, key=lambda each: str(each["name"])), default=100)
 
 
-def user(call: Call) -> Answer:
+def user(call: Call) -> Response:
     """Describe a user."""
     return ok(call.server.people.user(call.places["id"]).describe())
 
 
-def groups(call: Call) -> Answer:
+def groups(call: Call) -> Response:
     """List the groups of users, a part at a time."""
     others = call.server.people.others.values()
     found = [
@@ -42,40 +42,40 @@ def groups(call: Call) -> Answer:
     return send_list(call, [each for each in found if _begins(call, "nameBegins", str(each["name"]))], default=100)
 
 
-def members(call: Call) -> Answer:
+def members(call: Call) -> Response:
     """List the users of a group, a part at a time."""
     found = [person.describe() for person in call.server.people.members(call.places["id"])]
     return send_list(call, sorted(found, key=lambda each: str(each["name"])), default=100)
 
 
-def addresses(call: Call) -> Answer:
+def addresses(call: Call) -> Response:
     """List the addresses of a user."""
     return ok(_addresses(_person(call), call.server.settings.address_dialect))
 
 
-def addresses_first(call: Call) -> Answer:
+def addresses_first(call: Call) -> Response:
     """List the addresses of a user as the first version of this call does, which has one dialect only."""
     return ok(_addresses(_person(call), "value"))
 
 
-def add_address(call: Call) -> Answer:
+def add_address(call: Call) -> Response:
     """Give a user an address, and list all that there are now."""
     return _add(call, call.server.settings.address_dialect)
 
 
-def add_address_first(call: Call) -> Answer:
+def add_address_first(call: Call) -> Response:
     """Give a user an address, as the first version of this call does."""
     return _add(call, "value")
 
 
-def change_address(call: Call) -> Answer:
+def change_address(call: Call) -> Response:
     """Change an address, and list all that there are now."""
     person, dialect = _person(call), call.server.settings.address_dialect
     call.server.people.change_address(person, call.places["address"], json_object(call.json()), dialect)
     return ok(_addresses(person, dialect))
 
 
-def delete_address(call: Call) -> Answer:
+def delete_address(call: Call) -> Response:
     """Take an address from a user; one that a subscription delivers to stays."""
     person = _person(call)
     address = call.server.people.address(person, call.places["address"])
@@ -86,7 +86,7 @@ def delete_address(call: Call) -> Answer:
     ):
         raise bad_request("The address is used by a subscription.")
     del person.addresses[address.id]
-    return Answer(status=204)
+    return Response(status=204)
 
 
 def _person(call: Call) -> Person:
@@ -96,10 +96,10 @@ def _person(call: Call) -> Person:
     return person
 
 
-def _add(call: Call, dialect: AddressDialect) -> Answer:
+def _add(call: Call, dialect: AddressDialect) -> Response:
     person = _person(call)
     call.server.people.add_address(person, json_object(call.json()), dialect)
-    return Answer(status=call.server.settings.address_status, body=orjson.dumps(_addresses(person, dialect)))
+    return Response(status=call.server.settings.address_status, body=orjson.dumps(_addresses(person, dialect)))
 
 
 def _addresses(person: Person, dialect: AddressDialect) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Answers in the shapes that the REST server gives them (Wire reference, section 2)."""
+"""Responses and refusals in the shapes that the REST server gives them (Wire reference, section 2)."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ NOT_SUPPORTED = "ERR0010"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """A whole HTTP answer.
+class Response:
+    """A whole HTTP response.
 
     ``cookies`` are values of ``Set-Cookie``, sent exactly as they stand. ``ready`` bodies are sent as they
     are, whatever compression the server is set to. ``rows`` is how many rows of data it holds.
@@ -58,22 +58,22 @@ class Refusal(Exception):
         self.message = message
         self.iserver_code = iserver_code
 
-    def answer(self, ticket: str) -> Answer:
-        """Give the answer, with this ticket."""
+    def to_response(self, ticket: str) -> Response:
+        """Return the response, with this ticket."""
         numbered = {} if self.iserver_code is None else {"iServerCode": self.iserver_code}
         body = {"code": self.code, **numbered, "message": self.message, "ticketId": ticket, "details": None}
-        return Answer(status=self.status, body=orjson.dumps(body), cookies=self.cookies)
+        return Response(status=self.status, body=orjson.dumps(body), cookies=self.cookies)
 
 
-def ok(value: Any, *, headers: dict[str, str] | None = None) -> Answer:
+def ok(value: Any, *, headers: dict[str, str] | None = None) -> Response:
     """Answer 200 with a JSON body."""
-    return Answer(body=orjson.dumps(value), headers=headers or {})
+    return Response(body=orjson.dumps(value), headers=headers or {})
 
 
-def gateway(status: int) -> Answer:
+def gateway(status: int) -> Response:
     """Answer with the HTML page of a gateway between client and server."""
     body = f"<html><head><title>{status}</title></head><body><h1>Gateway error</h1></body></html>"
-    return Answer(status=status, body=body.encode(), content_type="text/html")
+    return Response(status=status, body=body.encode(), content_type="text/html")
 
 
 def ticket(number: int) -> str:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mstr_arrow.simulator.answers import Answer, Refusal
+from mstr_arrow.simulator.faults.effects import PageChange
 from mstr_arrow.simulator.model.encoded_cube import EncodedCube
 from mstr_arrow.simulator.model.reports import Report
+from mstr_arrow.simulator.responses import Refusal, Response
 from mstr_arrow.simulator.state.jobs import READY
 
 from .cube_page import render
@@ -29,14 +30,14 @@ _DEFAULT_LIMIT = 1000
 _MEMBERS = ("raw", "formatted", "extras")
 
 
-def page(call: Call, instance: Instance) -> Callable[[], Answer]:
+def page(call: Call, instance: Instance) -> Callable[[], Response]:
     """Give the function that renders the page that a request asks for."""
     offset, limit = call.integer("offset", 0), call.integer("limit", _DEFAULT_LIMIT)
     if offset < 0 or limit < -1:
         raise Refusal(400, "ERR006", "Invalid value of parameter 'offset' or 'limit'")
     rows = _count_allowed_rows(call, instance.source, limit)
-    if call.altered is not None:
-        offset, rows = max(0, offset + call.altered.shift), rows + call.altered.more
+    if (change := call.effect_of(PageChange)) is not None:
+        offset, rows = max(0, offset + change.shift), rows + change.more
     if isinstance(instance.source, EncodedCube):
         return partial(_send_encoded, instance.source, offset=offset, rows=rows)
     return partial(
@@ -50,23 +51,24 @@ def _count_allowed_rows(call: Call, source: Cube | EncodedCube | Report, limit: 
     cells = call.server.settings.cells_per_page
     if cells is not None and not isinstance(source, EncodedCube):
         rows = min(rows, max(1, cells // max(1, source.row_cells)))
-    if call.altered is not None and call.altered.rows is not None:
-        rows = min(rows, call.altered.rows)
+    change = call.effect_of(PageChange)
+    if change is not None and change.rows is not None:
+        rows = min(rows, change.rows)
     return rows
 
 
-def _send_encoded(cube: EncodedCube, *, offset: int, rows: int) -> Answer:
-    return Answer(body=cube.body(offset, rows), ready=True, rows=max(0, min(rows, cube.total - offset)))
+def _send_encoded(cube: EncodedCube, *, offset: int, rows: int) -> Response:
+    return Response(body=cube.body(offset, rows), ready=True, rows=max(0, min(rows, cube.total - offset)))
 
 
 def _render(
     call: Call, instance: tuple[str, bytes], source: Cube | Report, *, offset: int, limit: int, rows: int
-) -> Answer:
-    settings = call.server.settings
+) -> Response:
+    settings, change = call.server.settings, call.effect_of(PageChange)
     options = page_options(call)
     instance_id, variant = instance
     key = (source.id, variant, offset, limit, rows, options)
-    big = call.server.pages.get(key) if call.altered is None else None
+    big = call.server.pages.get(key) if change is None else None
     if big is None:
         bounds = call.server.bounds(source)
         place = {"offset": offset, "limit": rows, "echoed_limit": limit}
@@ -74,19 +76,17 @@ def _render(
             rendered = render_report(source, **place, bounds=bounds, options=options)
         else:
             rendered = render(source, **place, bounds=bounds, options=options)
-        if call.altered is not None:
+        if change is not None:
             paging = rendered.data["paging"]
-            rendered.data["paging"] = {
-                name: value + call.altered.paging.get(name, 0) for name, value in paging.items()
-            }
+            rendered.data["paging"] = {name: value + change.paging.get(name, 0) for name, value in paging.items()}
         tree = {"definition": rendered.definition, "data": rendered.data}
         big = orjson.dumps(_shuffle(tree, random.Random(offset)) if settings.shuffle_keys else tree)
-        if settings.encode_once and call.altered is None:
+        if settings.encode_once and change is None:
             call.server.pages.put(key, big)
     small = orjson.dumps({"id": source.id, "name": source.name, "instanceId": instance_id, "status": READY})
     first, second = (big, small) if settings.shuffle_keys and offset % 2 == 0 else (small, big)
     body = b"".join((first[:-1], b",", second[1:]))
-    return Answer(body=body, rows=max(0, min(rows, source.total - offset)))
+    return Response(body=body, rows=max(0, min(rows, source.total - offset)))
 
 
 def page_options(call: Call) -> PageOptions:
