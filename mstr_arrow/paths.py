@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import tomllib
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -107,17 +105,6 @@ def what_is_missing(path: Path) -> str | None:
     if os.path.lexists(folder):
         return f"{str(folder)!r} is no folder: give another path."
     return f"There is no folder {str(folder)!r}: make it first."
-
-
-def read_toml_or_json(path: Path, hint: str) -> tuple[str, Any]:
-    """Return the text of a file and what it holds: TOML by its name, else JSON. Errors: UsageError, FileError."""
-    with explain_refusal(path, "read"):
-        content = path.read_bytes()
-    try:
-        text = content.decode("utf-8-sig")
-        return text, tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} cannot be read: {error}.", hint=hint) from error
 
 
 @contextmanager

@@ -7,11 +7,12 @@ from pathlib import Path
 from string import Formatter
 
 import mstr_arrow as ma
+from mstr_arrow.session.login_modes import CREDENTIALS
 from mstr_arrow.wording import naming
 
 ROOT = Path(ma.__file__).parent
 SETTINGS = (ma.Timeouts, ma.Retry, ma.Tls, ma.Proxy, ma.Network, ma.SessionSettings, ma.Limits, ma.Settings)
-CREDENTIALS = ("username", "password", "api_key", "identity_token")
+
 _TEMPLATES = {"naming": 0, "advice": 1}
 """Functions that fill in templates, and which argument the template is."""
 

@@ -43,7 +43,8 @@ MAY_USE = {
     "signatures": {"names", "errors"},
     "background": {"errors"},
     "config": {"events", "given", "errors"},
-    "profiles": set(),
+    "toml": {"paths", "errors"},
+    "profiles": {"session", "toml", "private", "errors", "names"},
     "secrets": {"private", "paths", "config", "errors", "names"},
     "credentials": {"config", "background", "masked", "errors"},
     "http": {"telemetry", "json_bounds", "credentials", "masked", "config", "events", "paths", "errors"},
@@ -54,7 +55,7 @@ MAY_USE = {
     "grid": {"arrays", "json_bounds", "responses", "errors", "names"},
     "files": {"arrays", "grid", "paths", "errors", "names"},
     "query": {"grid", "given", "errors", "names"},
-    "prompts": {"responses", "lazy", "query", "paths", "errors", "names"},
+    "prompts": {"responses", "lazy", "query", "toml", "paths", "errors", "names"},
     "adapters": {"query", "grid", "session", "background", "paths", "errors", "names"},
     "caches": {"arrays", "responses", "session", "http", "errors", "names"},
     "instances": {
@@ -158,7 +159,7 @@ MAY_USE = {
             "query",
         ),
         *("files", "grid", "session", "http", "secrets", "profiles", "config", "events", "background", "masked"),
-        *("private", "paths", "errors", "names", "telemetry", "version", "lazy"),
+        *("private", "toml", "paths", "errors", "names", "telemetry", "version", "lazy"),
     },
     "compat": {"objects", "query", "errors", "names"},
     "__init__": {
@@ -171,7 +172,7 @@ MAY_USE = {
         *("upload", "publishing", "instances", "prompts", "query", "files", "adapters", "grid", "session", "http"),
         *("credentials", "secrets", "private", "paths", "config", "events", "errors", "names", "printable"),
         *("caches", "delivery", "subscriptions", "users", "throughput", "jobs", "profiles", "sizes", "simulator"),
-        "version",
+        *("toml", "version"),
     },
     "simulator": set(),
 }

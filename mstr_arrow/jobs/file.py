@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 import warnings
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -15,10 +14,12 @@ from mstr_arrow.jobs.history import beside
 from mstr_arrow.jobs.increments import reads_again
 from mstr_arrow.jobs.problems import Problem, combine_problems, problems_of
 from mstr_arrow.jobs.templates import names_in
-from mstr_arrow.jobs.toml_lines import line_of, lines_of
 from mstr_arrow.names import suggestion
-from mstr_arrow.paths import explain_refusal, read_path
+from mstr_arrow.paths import read_path
 from mstr_arrow.query.since import read_overlap
+from mstr_arrow.session.login_modes import SECRETS
+from mstr_arrow.toml.line_numbers import line_of, lines_of
+from mstr_arrow.toml.reader import read_toml
 
 if TYPE_CHECKING:
     import os
@@ -26,11 +27,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mstr_arrow.jobs.file_model import File, Job, Place
-    from mstr_arrow.jobs.toml_lines import Path as Way
+    from mstr_arrow.toml.line_numbers import Path as Way
 
 _FILLED = ("destination", "where", "having", "prompts", "pages", "parameters")
 """Keys of a job in whose texts braces are filled in."""
-_SECRET = ("password", "api_key", "identity_token")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +55,7 @@ def read_jobs(path: str | os.PathLike[str]) -> JobsFile:
         raise UsageError(
             f"there is no file of jobs {str(file)!r}.", hint="Give the path of one, such as jobs.toml."
         )
-    with explain_refusal(file, "read"):
-        raw = file.read_bytes()
-    try:
-        text = raw.decode("utf-8-sig")
-        content = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{file} is no TOML: {error}.", hint=f"A job is written like this:\n{_EXAMPLE}") from None
+    text, content = read_toml(file, f"A job is written like this:\n{_EXAMPLE}")
     checked, jobs = _check(file, text, content)
     _warn_of_secrets(file, text, checked)
     return JobsFile(file, checked, jobs)
@@ -255,7 +249,7 @@ def _is_dated(destination: object) -> bool:
 
 def _warn_of_secrets(file: Path, text: str, content: File) -> None:
     for name, server in content.servers.items():
-        for key in _SECRET:
+        for key in SECRETS:
             if isinstance(getattr(server, key), str):
                 line = line_of(lines_of(text), ("servers", name, key))
                 warnings.warn(

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from mstr_arrow.jobs.units import read_bytes, read_seconds
+from mstr_arrow.session.login_modes import UserMode
 
 Bytes = Annotated[
     int,
@@ -80,7 +81,7 @@ class Server(_Table):
     )
     api_key: Credential | None = Field(default=None, description="An API token, or where it is kept.")
     identity_token: Credential | None = None
-    login_mode: Literal["standard", "ldap"] = "standard"
+    login_mode: UserMode = "standard"
     project: str | None = Field(
         default=None, description="The name or id of the project, unless a job says another."
     )

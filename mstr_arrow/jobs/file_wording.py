@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mstr_arrow.session.login_modes import CREDENTIALS
 from mstr_arrow.wording import say_in_words
 
 if TYPE_CHECKING:
@@ -11,11 +12,7 @@ if TYPE_CHECKING:
 
 WORDS = {
     # Of a server
-    "connect.url": "url of its server",
-    "connect.username": "username of its server",
-    "connect.password": "password of its server",
-    "connect.api_key": "api_key of its server",
-    "connect.identity_token": "identity_token of its server",
+    **{f"connect.{key}": f"{key} of its server" for key in ("url", *CREDENTIALS)},
     "connect.project": "project",
     "SessionSettings.application_type": "application_type of its server",
     "Timeouts.connect": "connect_timeout of its server",

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, overload
 
 import pyarrow.compute as pc
 
-from mstr_arrow.errors import UsageError
+from mstr_arrow.errors import MstrError, UsageError
 from mstr_arrow.jobs.history import Records, beside
 from mstr_arrow.names import near_names
 from mstr_arrow.paths import read_path
+from mstr_arrow.toml.reader import read_toml
 
 if TYPE_CHECKING:
     import os
@@ -89,7 +89,6 @@ def runs(file: str | os.PathLike[str] = "jobs.toml", *, job: str | None = None, 
 def _records_of(file: Path) -> Path:
     """Return the folder of a file's records, also where that file is wrong in other ways."""
     try:
-        content = tomllib.loads(file.read_text("utf-8-sig"))
-        return file.parent / str(content["run"]["records"])
-    except (OSError, ValueError, LookupError, TypeError):
+        return file.parent / str(read_toml(file, "")[1]["run"]["records"])
+    except (MstrError, LookupError, TypeError):
         return beside(file)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel, ValidationError
 
-    from mstr_arrow.jobs.toml_lines import Path as Way
+    from mstr_arrow.toml.line_numbers import Path as Way
 
 _KINDS = {
     "string_type": "a text",

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.config import Network, Proxy, SessionSettings, Settings, Timeouts, Tls
 from mstr_arrow.errors import UsageError
-from mstr_arrow.names import suggestion
 from mstr_arrow.opening import connect_async
-from mstr_arrow.paths import explain_refusal
-from mstr_arrow.private import is_shared, way_out
-from mstr_arrow.profiles import config_path
+from mstr_arrow.profiles import config_path, profile_from, read_profiles
 from mstr_arrow.secrets.tables import Credentials
-from mstr_arrow.session.login_modes import LoginMode
+from mstr_arrow.session.login_modes import CREDENTIALS, USER_MODES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mstr_arrow.config import Credential
     from mstr_arrow.events import OnEvent
     from mstr_arrow.jobs.file_model import Server
     from mstr_arrow.opening import Opening
 
 _WAITS = ("connect", "read", "execute", "publish", "total")
-_LOGIN = ("username", "password", "api_key", "identity_token")
-_SECRET = frozenset({"password", "api_key", "identity_token"})
+_WAY_IN = (*CREDENTIALS, "login_mode")
 
 
 def open_server(
@@ -35,30 +29,32 @@ def open_server(
     """Return the connection to a server of a file of jobs, which is about to be opened.
 
     Files that it names are looked for from ``folder`` on; at most ``requests`` are on their way at the same time.
-    Errors: UsageError, FileError.
+    Errors: UsageError, SecretError, FileError.
     """
     said = server.model_dump(exclude_unset=True, exclude={"profile"})
     if server.profile is not None:
         # The secrets of a profile are not those of another user or server.
-        own = not said.keys().isdisjoint({"url", *_LOGIN})
+        own = not said.keys().isdisjoint({"url", *_WAY_IN})
         profile = _profile(server.profile, server)
-        said = {key: value for key, value in profile.items() if not (own and key in _LOGIN)} | said
+        said = {key: value for key, value in profile.items() if not (own and key in _WAY_IN)} | said
     if "url" not in said:
         raise UsageError(f"[servers.{name}] says no url.", hint='Write url = "https://…/MicroStrategyLibrary".')
     read = Credentials()
     username = said.get("username")
     owner = username if isinstance(username, str) else None
-    given: dict[str, Credential] = {
-        key: read.read(said[key], f"{key} of [servers.{name}]", username=owner) for key in _LOGIN if key in said
+    given: dict[str, Any] = {
+        key: read.read(said[key], f"{key} of [servers.{name}]", username=owner)
+        for key in CREDENTIALS
+        if key in said
     }
-    if said.get("login_mode") == "ldap":
-        given["login_mode"] = LoginMode.LDAP  # type: ignore[assignment]  # the one that is no credential
+    if (mode := said.get("login_mode")) is not None:
+        given["login_mode"] = USER_MODES.get(mode, mode)
     return connect_async(
         read.read(said["url"], f"url of [servers.{name}]"),
         project=said.get("project"),
         settings=_settings(said, folder, requests),
         on_event=on_event,
-        **given,  # type: ignore[arg-type]  # by name
+        **given,
     )
 
 
@@ -87,18 +83,8 @@ def _settings(said: Mapping[str, Any], folder: Path, requests: int | None) -> Se
 
 
 def _profile(name: str, server: Server) -> dict[str, Any]:
-    """Read a profile, as far as it speaks of a server; errors: UsageError, FileError."""
+    """Read a profile, as far as it speaks of a server; errors: UsageError, SecretError, FileError."""
     path = config_path()
-    with explain_refusal(path, "read"):
-        raw = path.read_bytes()
-    try:
-        profiles = tomllib.loads(raw.decode("utf-8-sig"))
-    except ValueError as error:
-        raise UsageError(f"{path} cannot be read: {error}.", hint="It is TOML.") from None
-    if not isinstance(profiles.get(name), dict):
-        raise UsageError(f"there is no profile {name!r} in {path}.", hint=suggestion(name, sorted(profiles)))
-    table = {key.replace("-", "_"): value for key, value in profiles[name].items()}
-    secret = next((key for key in _SECRET if isinstance(table.get(key), str)), None)
-    if secret and is_shared(path):
-        raise UsageError(f"{path} holds a secret ({secret}) and others can read it.", hint=way_out(path))
-    return {key: value for key, value in table.items() if key in type(server).model_fields}
+    table = profile_from(path, read_profiles(path)[1], name)
+    keys = {key.replace("_", "-"): key for key in type(server).model_fields}
+    return {keys[key]: value for key, value in table.items() if key in keys}

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.names import listing
-from mstr_arrow.paths import explain_refusal, path_to_write, read_path, read_toml_or_json
+from mstr_arrow.paths import explain_refusal, path_to_write, read_path
 from mstr_arrow.prompts.answers import Answer, answer_of
 from mstr_arrow.prompts.plain import from_plain, to_plain
-from mstr_arrow.prompts.toml import to_toml
+from mstr_arrow.toml.reader import read_toml_or_json
+from mstr_arrow.toml.writer import to_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mstr_arrow.prompts.model import describe
-from mstr_arrow.prompts.toml import comment, key_text, value_text
+from mstr_arrow.toml.writer import comment, key_text, value_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

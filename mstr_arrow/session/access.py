@@ -9,7 +9,8 @@ from mstr_arrow.credentials import resolve, resolve_here
 from mstr_arrow.errors import MstrError, UsageError
 from mstr_arrow.http.url import EXAMPLE, base_url
 from mstr_arrow.masked import Masked
-from mstr_arrow.session.login_modes import Login, LoginMode, login_from, refuse_together
+from mstr_arrow.session.login_choice import Login, login_from, refuse_together
+from mstr_arrow.session.login_modes import LoginMode
 from mstr_arrow.session.saved_session import SavedSession, read_session
 from mstr_arrow.wording import named, naming
 
@@ -87,40 +88,25 @@ class Access:
 def access_from(
     url: Credential | None,
     *,
-    username: Credential | None = None,
-    password: Credential | None = None,
     login_mode: int | None = None,
-    api_key: Credential | None = None,
-    identity_token: Credential | None = None,
     session: Callable[[], Source] | None = None,
+    **credentials: Credential | None,
 ) -> Access:
     """Choose the way in from what the caller gave; arguments that contradict each other are a UsageError.
 
-    Secrets are taken masked (see `mask`), so that no traceback that shows variables shows them.
+    ``credentials`` are those of :func:`~.login_choice.login_from`, with secrets masked (see `mask`), so that no
+    traceback that shows variables shows them.
 
     >>> access_from("https://bi.example.com/MicroStrategyLibrary", username="ann", password=Masked("secret"))
     Access(login=Login(mode=<LoginMode.STANDARD: 1>))
     """
-    others = {
-        "username": username,
-        "password": password,
-        "login_mode": login_mode,
-        "api_key": api_key,
-        "identity_token": identity_token,
-    }
     if isinstance(url, str):
         base_url(url)  # what cannot be read is told at once
     if session is None:
         if url is None:
             raise UsageError("no URL was given.", hint=EXAMPLE)
-        login = login_from(
-            username=username,
-            password=password,
-            login_mode=login_mode,
-            api_key=api_key,
-            identity_token=identity_token,
-        )
-        return Access(url, login)
+        return Access(url, login_from(login_mode=login_mode, **credentials))
+    others = {**credentials, "login_mode": login_mode}
     if contradicting := [argument for argument, value in others.items() if value is not None]:
         raise refuse_together("session", *contradicting)
     return Access(url, None, session)

@@ -1,24 +1,15 @@
-"""Login modes, and which of them the arguments of a log-in ask for. Wire reference, sections 1.3 to 1.6."""
+"""Login modes and credentials, said once for ``connect``, files of jobs, profiles and the command line. Pure.
+
+Wire reference, sections 1.3 to 1.6.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING, NamedTuple
-
-from mstr_arrow.credentials import resolve, resolve_here
-from mstr_arrow.errors import UsageError
-from mstr_arrow.given import check_type
-from mstr_arrow.masked import mask
-from mstr_arrow.wording import Wording, named, naming
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from mstr_arrow.config import Credential
-
-WAYS = naming(
-    "What goes together: {connect.username} and {connect.password} (with {connect.login_mode=16} for LDAP); or "
-    "{connect.api_key}; or {connect.identity_token}; or {connect.session}; or none of them, to log in as a guest."
-)
+    from collections.abc import Mapping
 
 
 class LoginMode(IntEnum):
@@ -31,124 +22,31 @@ class LoginMode(IntEnum):
     API_TOKEN = 4096
 
 
-class Given(NamedTuple):
-    """A credential: the member of the request that it becomes, and the argument that it came as."""
-
-    member: str
-    argument: str
-    credential: Credential
-
-    @property
-    def where(self) -> Wording:
-        """The argument, for errors."""
-        return named(f"connect.{self.argument}")
-
-    def show(self, text: str) -> object:
-        """Hide what it says, unless that is a user's name."""
-        return text if self.argument == "username" else mask(text)
+NAMES = {
+    LoginMode.DELEGATED: "identity token",
+    LoginMode.STANDARD: "standard",
+    LoginMode.ANONYMOUS: "guest",
+    LoginMode.LDAP: "LDAP",
+    LoginMode.API_TOKEN: "API token",
+}
+"""Modes as people are told of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
-    """A way to log in: the mode, and what its request needs.
-
-    >>> Login(LoginMode.STANDARD, (Given("username", "username", "ann"), Given("password", "password", "secret")))
-    Login(mode=<LoginMode.STANDARD: 1>)
-    """
+class Token(NamedTuple):
+    """A credential that says by itself who logs in: its mode, and its member of the request."""
 
     mode: LoginMode
-    given: tuple[Given, ...] = field(default=(), repr=False)
-
-    async def body(self) -> dict[str, object]:
-        """Return the request's body, with secrets masked; functions are called, and may ask the user."""
-        texts = {each.member: each.show(await resolve(each.credential, each.where)) for each in self.given}
-        return {"loginMode": int(self.mode), **texts}
-
-    def body_here(self) -> dict[str, object]:
-        """Do what :meth:`body` does in the caller's own thread."""
-        texts = {each.member: each.show(resolve_here(each.credential, each.where)) for each in self.given}
-        return {"loginMode": int(self.mode), **texts}
+    member: str
 
 
-def login_from(
-    *,
-    username: Credential | None = None,
-    password: Credential | None = None,
-    login_mode: int | None = None,
-    api_key: Credential | None = None,
-    identity_token: Credential | None = None,
-) -> Login:
-    """Choose the login mode from what the caller gave: nothing means a guest. Errors: UsageError.
-
-    >>> login_from().mode
-    <LoginMode.ANONYMOUS: 8>
-    >>> login_from(api_key="k", username="ann")
-    Traceback (most recent call last):
-    mstr_arrow.errors.UsageError: UsageError: api_key= and username= contradict each other. What goes together: ...
-    """
-    arguments = {
-        "username": username,
-        "password": password,
-        "api_key": api_key,
-        "identity_token": identity_token,
-    }
-    given = {argument: value for argument, value in arguments.items() if value is not None}
-    mode = _mode(login_mode, given)
-    if mode is LoginMode.API_TOKEN:
-        return Login(mode, (Given("username", "api_key", given["api_key"]),))
-    if mode is LoginMode.DELEGATED:
-        return Login(mode, (Given("identityToken", "identity_token", given["identity_token"]),))
-    return Login(mode, tuple(Given(argument, argument, value) for argument, value in given.items()))
-
-
-def refuse_together(*arguments: str) -> UsageError:
-    """Return the error of arguments that contradict each other."""
-    *others, last = [f"{argument}=" for argument in arguments]
-    return UsageError(f"{', '.join(others)} and {last} contradict each other.", hint=WAYS)
-
-
-def _mode(login_mode: int | None, given: dict[str, Credential]) -> LoginMode:
-    """Return the mode that the credentials are for, and check that it is the one that was asked for."""
-    if given.keys() <= {"username", "password"} and given:
-        _require_both(given)
-        allowed: tuple[LoginMode, ...] = (LoginMode.STANDARD, LoginMode.LDAP)
-    elif len(given) > 1:
-        raise refuse_together(*sorted(given))
-    else:
-        one = "".join(given)
-        allowed = {
-            "api_key": (LoginMode.API_TOKEN,),
-            "identity_token": (LoginMode.DELEGATED,),
-        }.get(one, (LoginMode.ANONYMOUS,))
-    if login_mode is None:
-        return allowed[0]
-    check_type("login_mode", login_mode, (int, str), "the number of a mode")
-    if login_mode in allowed:
-        return LoginMode(login_mode)
-    if login_mode in set(LoginMode):
-        asked = LoginMode(login_mode)
-        what = " and ".join(f"{argument}=" for argument in given) or "no credentials"
-        raise UsageError(f"login_mode={asked.value} ({asked.name}) does not go with {what}.", hint=WAYS)
-    raise UsageError(
-        f"login_mode={login_mode!r} cannot be used by a program.",
-        hint=naming(
-            "Log in with a browser and hand its token and cookies over as {connect.session}. {ways}", ways=WAYS
-        ),
-    )
-
-
-def _require_both(given: dict[str, Credential]) -> None:
-    if "username" not in given:
-        raise UsageError(
-            "password= was given without username=.", hint=naming("Give {connect.username} too. {ways}", ways=WAYS)
-        )
-    if "password" not in given:
-        raise UsageError(
-            "username= was given without password=.",
-            hint=naming(
-                "Give {connect.password} too: an empty one is legal, and it may be a function that asks, such as "
-                "getpass.getpass. An API token, which elsewhere is given as the user name, goes into "
-                "{connect.api_key}. {ways}",
-                ways=WAYS,
-            ),
-        )
+TOKENS = {
+    "api_key": Token(LoginMode.API_TOKEN, "username"),
+    "identity_token": Token(LoginMode.DELEGATED, "identityToken"),
+}
+"""Tokens by argument of ``connect``, which is their key in files of jobs and, with a hyphen, in profiles."""
+UserMode: TypeAlias = Literal["standard", "ldap"]
+USER_MODES: Mapping[UserMode, LoginMode] = {"standard": LoginMode.STANDARD, "ldap": LoginMode.LDAP}
+"""Modes of a user name and a password, by their names in files and options; the first one is the default."""
+SECRETS = ("password", *TOKENS)
+CREDENTIALS = ("username", *SECRETS)
+"""Credentials by argument of ``connect``."""

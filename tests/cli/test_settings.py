@@ -84,7 +84,7 @@ def test_a_password_that_others_can_read_is_refused(fetch, simulator, profile):
     [
         ("[a]\n", ["--profile", "b"], "no profile 'b'"),
         ("[default]\nurll = 'x'\n", [], "sets urll"),
-        ("url = 'x'\n", [], "write [default] above it"),
+        ("url = 'x'\n", [], "Write [default] above it"),
         ("[default\n", [], "cannot be read"),
     ],
 )

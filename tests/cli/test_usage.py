@@ -21,7 +21,7 @@ URL = 'url = "http://127.0.0.1:9/X"\n'
             f"[other]\nconcurency = 1\n[default]\n{URL}concurency = 2\n",
             "sets concurency, which is no setting (line 5)",
         ),
-        ("default.pasword = 'x'\n", "sets pasword, which is no setting ([default]). Did you mean password?"),
+        ("default.pasword = 'x'\n", "sets pasword, which is no setting (line 1). Did you mean password?"),
         ("[default]\nzzz = 1\n", "sets zzz, which is no setting (line 2). Keys are the long options"),
         ("[default]\noutput = 'x'\n", "sets output, which is for the command line only (line 2)."),
         (
@@ -46,7 +46,7 @@ def test_a_wrong_key_is_told_with_its_line_and_what_was_meant(run, profile, text
 @pytest.mark.parametrize("content", [b"\xff\xfe[default]", b"[default]\nproject = 'Gr\xf6\xdfe'"])
 def test_a_file_in_another_encoding_is_told(run, profile, content):
     profile("").write_bytes(content)
-    assert "it is not UTF-8, as TOML is" in run("ls").err
+    assert "it is not UTF-8" in run("ls").err
 
 
 @pytest.mark.usefixtures("server")
@@ -58,7 +58,7 @@ def test_a_byte_order_mark_is_no_part_of_the_file(run, profile):
 @pytest.mark.skipif(sys.platform == "win32", reason="a folder is no file there in other words")
 def test_a_folder_in_place_of_the_file_is_told(run, tmp_path, monkeypatch):
     monkeypatch.setenv("MSTR_ARROW_CONFIG", str(tmp_path))
-    assert f"{tmp_path} cannot be read: Is a directory." in run("ls").err
+    assert f"'{tmp_path}' cannot be read: Is a directory." in run("ls").err
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import typer
 
 from mstr_arrow.cli.app import app
 from mstr_arrow.cli.loading import leaves
-from mstr_arrow.cli.options.profile import CREDENTIALS
 from mstr_arrow.cli.render.wording import NOT_HERE, WORDS
+from mstr_arrow.profiles import CREDENTIALS
 from mstr_arrow.secrets.tables import STORES
 from tests.namedtexts import advice_keys, names
 

@@ -25,8 +25,9 @@ from mstr_arrow.credentials import resolve_here
 from mstr_arrow.errors import UsageError
 from mstr_arrow.http.url import base_url
 from mstr_arrow.names import listing
+from mstr_arrow.session.login_modes import CREDENTIALS
 
-LOGINS = ("username", "login-mode", "password", "api-key", "identity-token", "session")
+LOGINS = (*(argument.replace("_", "-") for argument in CREDENTIALS), "login-mode", "session")
 """Keys of a profile that say who logs in: one way in takes the place of the others."""
 
 
@@ -140,7 +141,7 @@ def _hints(profile: Profile, facts: dict[str, Any]) -> list[str]:
     lines = []
     if facts["project"] is None:
         lines.append(f"No project is chosen. There are: {listing(facts['projects']) or 'none'}.")
-    beating = [variable(name) for name in ("url", "username", "password", "api-key", "identity-token", "session")]
+    beating = [variable(name) for name in ("url", *CREDENTIALS, "session")]
     if found := [name for name in beating if os.environ.get(name)]:
         lines.append(f"As long as {' and '.join(found)} is set, it is used instead.")
     option = "" if profile.name == "default" else f" --profile {profile.name}"

@@ -19,6 +19,7 @@ from mstr_arrow.http.url import base_url
 from mstr_arrow.opening import connect, connect_async
 from mstr_arrow.profiles import CONFIG
 from mstr_arrow.secrets.tables import Credentials
+from mstr_arrow.session.login_modes import CREDENTIALS, SECRETS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,7 +128,7 @@ def _of_options(server: Server) -> dict[str, Given]:
 
 
 def _of_environment() -> dict[str, Given]:
-    variables = {argument: variable(argument) for argument in ("password", "api_key", "identity_token")}
+    variables = {argument: variable(argument) for argument in SECRETS}
     return {argument: Given(name, os.environ[name]) for argument, name in variables.items() if os.environ.get(name)}
 
 
@@ -138,7 +139,7 @@ def _of_profile(server: Server) -> dict[str, Given]:
     has_owner = owner is not None or "username" in profile.credentials
     elsewhere = _elsewhere(server.url, profile)
     found = {}
-    for argument in ("username", "password", "api_key", "identity_token"):
+    for argument in CREDENTIALS:
         key = argument.replace("_", "-")
         if key in profile.credentials:
             refusal = elsewhere

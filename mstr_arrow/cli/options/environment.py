@@ -6,9 +6,8 @@ import inspect
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from mstr_arrow.cli.options.profile import CREDENTIALS
 from mstr_arrow.cli.options.server import Server, variable
-from mstr_arrow.profiles import CONFIG
+from mstr_arrow.profiles import CONFIG, CREDENTIALS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,20 +6,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.session.login_modes import LoginMode
+from mstr_arrow.session.login_modes import NAMES, TOKENS, USER_MODES, LoginMode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from mstr_arrow.config import Credential
+    from mstr_arrow.session.login_modes import UserMode
 
-WHO = ("session", "api_key", "identity_token", "username")
+WHO = ("session", *TOKENS, "username")
 """What says who logs in, by argument of ``connect``: each by itself."""
 
 Ask: TypeAlias = "Callable[[Credential, str | None], Credential]"
 """Takes a user name, and why a password that was offered is not used; returns the password, or what asks for it."""
 
-_NAMES = {"session": "session", "api_key": "API token", "identity_token": "identity token"}
+_NAMES = {"session": "session"} | {argument: NAMES[token.mode] for argument, token in TOKENS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def choose(
     levels: Sequence[Mapping[str, Given]],
     ask: Ask,
     *,
-    login_mode: str | None = None,
+    login_mode: UserMode | None = None,
 ) -> WayIn:
     """Choose the way in: the first level that says who logs in decides, and later ones are not looked at.
 
@@ -74,7 +75,7 @@ def choose(
         return name_way_in({said[0]: _usable(level[said[0]])})
     if login_mode is not None:
         raise UsageError(f"login mode {login_mode!r} needs a user name.", hint="Add --username or MSTR_USERNAME.")
-    return WayIn("guest", {})
+    return WayIn(NAMES[LoginMode.ANONYMOUS], {})
 
 
 def _password(username: Credential, levels: Sequence[Mapping[str, Given]], ask: Ask) -> Credential:
@@ -83,7 +84,7 @@ def _password(username: Credential, levels: Sequence[Mapping[str, Given]], ask: 
     return usable[0] if usable else ask(username, next((each.refusal for each in offered), None))
 
 
-def name_way_in(arguments: Mapping[str, Any], login_mode: str | None = None) -> WayIn:
+def name_way_in(arguments: Mapping[str, Any], login_mode: UserMode | None = None) -> WayIn:
     """Name a way in by its arguments.
 
     >>> name_way_in({"username": "ann", "password": "secret"}, "ldap").name
@@ -91,9 +92,8 @@ def name_way_in(arguments: Mapping[str, Any], login_mode: str | None = None) -> 
     """
     if "username" not in arguments:
         return WayIn(_NAMES[next(iter(arguments))], arguments)
-    if login_mode == "ldap":
-        return WayIn("LDAP", {**arguments, "login_mode": LoginMode.LDAP})
-    return WayIn("standard", arguments)
+    mode = None if login_mode is None else USER_MODES[login_mode]
+    return WayIn(NAMES[mode or LoginMode.STANDARD], {**arguments, "login_mode": mode})
 
 
 def _usable(given: Given) -> Credential:

@@ -19,24 +19,21 @@ A profile stands alone: ``[nightly]`` takes nothing from ``[default]``.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from mstr_arrow.cli.loading import all_leaves
-from mstr_arrow.cli.options.profile_file import line_of
-from mstr_arrow.names import near_names, suggestion
-from mstr_arrow.private import is_shared, way_out
-from mstr_arrow.profiles import config_path
+from mstr_arrow.errors import MstrError
+from mstr_arrow.names import near_names
+from mstr_arrow.profiles import CREDENTIALS, DEFAULT, config_path, profile_from, read_profiles
+from mstr_arrow.toml.line_numbers import line_of, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from pathlib import Path
 
-DEFAULT = "default"
-CREDENTIALS = frozenset({"password", "api-key", "identity-token", "key-password", "proxy-password"})
 MAY_BE_KEPT = frozenset({"url", "username"})
 """What is no secret, but may be kept where one is."""
 NOT_IN_A_FILE = frozenset(
@@ -114,8 +111,7 @@ def origin(context: typer.Context, parameter: str) -> str | None:
         return None
     profile = profile_of(context)
     key = next((key for key, name in _options(context.command).items() if name == parameter), parameter)
-    line = line_of(_text(profile.path), profile.name, key)
-    return f"{profile} of {profile.path}{f', line {line}' if line else ''}"
+    return f"{profile} of {profile.path}, line {_line(read_profiles(profile.path)[0], profile.name, key)}"
 
 
 def _options(command: Any) -> dict[str, str]:
@@ -140,73 +136,46 @@ def read_profile(
     """Read a profile; without a name, ``[default]`` if there is one.
 
     ``others`` gives the options of other commands, which are looked up for a key that is none of ``options``.
-    Errors: typer.BadParameter for a profile that does not exist; BadProfile for a file that cannot be read, a key
-    that does not exist, and a secret in a file that others can read.
+    Errors: BadProfile for a file that cannot be read, a profile or key that does not exist, and a secret in a file
+    that others can read.
     """
-    text = _text(path)
-    profiles = _read(path, text)
-    if name is not None and name not in profiles and not may_be_new:
-        raise typer.BadParameter(f"no profile {name!r} in {path}. {suggestion(name, sorted(profiles))}")
-    settings = {key.replace("_", "-"): value for key, value in profiles.get(name or DEFAULT, {}).items()}
+    try:
+        text, tables = read_profiles(path)
+        chosen = name or DEFAULT
+        absent = chosen not in tables and (name is None or may_be_new)
+        settings = {} if absent else profile_from(path, tables, chosen)
+    except MstrError as error:
+        raise BadProfile(f"{error.message} {error.hint}") from None
     known = {*options, *CREDENTIALS}
     if not settings.keys() <= known:
         known.update(others())
-    if unknown := [_unknown(text, name or DEFAULT, key, known) for key in settings if key not in known]:
+    if unknown := [_unknown(text, chosen, key, known) for key in settings if key not in known]:
         raise BadProfile(f"{path} sets {' It sets '.join(unknown)}")
-    secret = next((key for key, value in settings.items() if is_secret(key, value)), None)
-    if secret and is_shared(path):
-        raise BadProfile(f"{path} holds a secret ({secret}) and others can read it: {way_out(path)}")
     kept = {key for key, value in settings.items() if key in CREDENTIALS or _is_kept(key, value)}
     return Profile(
-        name or DEFAULT,
+        chosen,
         path,
         {key: value for key, value in settings.items() if key not in kept},
         {key: settings[key] for key in kept},
     )
 
 
-def is_secret(key: str, value: object) -> bool:
-    """Say whether a setting is a secret by itself, and not just the place where one is kept.
-
-    >>> is_secret("password", "hunter2"), is_secret("password", {"env": "MSTR"}), is_secret("proxy", "http://a:b@c")
-    (True, False, True)
-    """
-    if not isinstance(value, str):
-        return False
-    return key in CREDENTIALS or (key == "proxy" and "@" in value) or (key == "session" and "{" in value)
-
-
 def _is_kept(key: str, value: object) -> bool:
     return key in MAY_BE_KEPT and isinstance(value, dict)
 
 
+def _line(text: str, name: str, key: str) -> int | None:
+    """Return the line of a key of a profile, spelled either way, or of what it stands in."""
+    lines = lines_of(text)
+    spelled = next((each for each in (key, key.replace("-", "_")) if (name, each) in lines), key)
+    return line_of(lines, (name, spelled))
+
+
 def _unknown(text: str, name: str, key: str, known: Collection[str]) -> str:
     """Say which key is no setting, where it stands, and what was meant."""
-    line = line_of(text, name, key)
-    place = f"line {line}" if line else f"[{name}]"
+    place = f"line {_line(text, name, key)}"
     if key in NOT_IN_A_FILE:
         return f"{key}, which is for the command line only ({place})."
     near = near_names(key, sorted(known))[:1]
     meant = f"Did you mean {near[0]}?" if near else "Keys are the long options of the commands, which --help lists."
     return f"{key}, which is no setting ({place}). {meant}"
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        return ""
-    except UnicodeDecodeError:
-        raise BadProfile(f"{path} cannot be read: it is not UTF-8, as TOML is.") from None
-    except OSError as error:
-        raise BadProfile(f"{path} cannot be read: {error.strerror}.") from None
-
-
-def _read(path: Path, text: str) -> dict[str, dict[str, Any]]:
-    try:
-        content = tomllib.loads(text)
-    except ValueError as error:
-        raise BadProfile(f"{path} cannot be read: {error}.") from None
-    if loose := [key for key, value in content.items() if not isinstance(value, dict)]:
-        raise BadProfile(f"{path} sets {', '.join(loose)} outside a profile: write [{DEFAULT}] above it.")
-    return content

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.private import write_private
-from mstr_arrow.prompts.toml import key_text, value_text
+from mstr_arrow.toml.writer import key_text, value_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,20 +62,6 @@ def change_table(text: str, name: str, changes: Mapping[str, Any]) -> str:
             kept.append(_line(key, left.pop(key)))
     added = [_line(key, value) for key, value in left.items() if value is not None]
     return "\n".join([*lines[: start + 1], *kept, *added, *blank, *lines[end:]]) + "\n"
-
-
-def line_of(text: str, name: str, key: str) -> int | None:
-    r"""Return the number of the line that sets a key of a profile, None where no line does so by itself.
-
-    >>> line_of('[a]\nurl = "x"\n[b]\nurl = "y"\n', "b", "url")
-    4
-    """
-    table = None
-    for number, line in enumerate(text.split("\n"), 1):
-        table = _header(line) or table
-        if table == name and "=" in line and _key(line) == key:
-            return number
-    return None
 
 
 def _read(text: str) -> dict[str, Any] | None:

@@ -10,11 +10,12 @@ from copy import copy
 from dataclasses import dataclass, is_dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, get_args
 
 import typer
 
 from mstr_arrow.cli.options.profile import use_profile
+from mstr_arrow.session.login_modes import UserMode
 
 SERVER, NETWORK = "Server", "Network"
 
@@ -85,9 +86,7 @@ class Server:
         str | None, _often("--project", "NAME", "Name or id; not needed where you may use only one.")
     ] = None
     profile: ProfileName = None
-    login_mode: Annotated[
-        Literal["standard", "ldap"] | None, _seldom("--login-mode", "Who checks user name and password.")
-    ] = None
+    login_mode: Annotated[UserMode | None, _seldom("--login-mode", "Who checks user name and password.")] = None
     application_type: Annotated[
         int | None, _seldom("--application-type", "The client that the server is told this is.", "NUMBER")
     ] = None

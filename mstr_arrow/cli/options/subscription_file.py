@@ -14,9 +14,9 @@ from mstr_arrow.delivery.part import Part, camel, wire_name
 from mstr_arrow.delivery.recipients import Recipient
 from mstr_arrow.errors import DataLossWarning, UsageError
 from mstr_arrow.names import listing, suggestion
-from mstr_arrow.paths import read_toml_or_json
 from mstr_arrow.subscriptions.definition import FILLED_IN
 from mstr_arrow.subscriptions.flags import Flags
+from mstr_arrow.toml.reader import read_toml_or_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

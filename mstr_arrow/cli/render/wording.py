@@ -6,13 +6,15 @@ forgotten.
 
 from __future__ import annotations
 
+from mstr_arrow.session.login_modes import TOKENS
+
 WORDS = {
     # How to log in
     "connect.url": "--url",
     "connect.username": "--username",
     "connect.password": "--password-file",
+    **{f"connect.{argument}": f"MSTR_{argument.upper()}" for argument in TOKENS},
     "connect.api_key": "--api-key-file",
-    "connect.identity_token": "MSTR_IDENTITY_TOKEN",
     "connect.session": "--session",
     "Connection.save_session()": "Connection.save_session()",
     "connect.project": "--project",

@@ -1,10 +1,13 @@
 import asyncio
+import inspect
 
 import pytest
 
+import mstr_arrow
 from mstr_arrow.errors import UsageError
 from mstr_arrow.masked import Masked
-from mstr_arrow.session.login_modes import LoginMode, login_from
+from mstr_arrow.session.login_choice import login_from
+from mstr_arrow.session.login_modes import CREDENTIALS, LoginMode
 
 
 def body(**arguments):
@@ -88,3 +91,8 @@ def test_credentials_are_never_shown():
     with pytest.raises(UsageError, match="bytes") as caught:
         login_from(username="ann", password=lambda: b"hunter2").body_here()
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("connect", [mstr_arrow.connect, mstr_arrow.connect_async])
+def test_every_credential_is_an_argument(connect):
+    assert set(CREDENTIALS) <= inspect.signature(connect).parameters.keys()
