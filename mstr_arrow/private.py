@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from pathlib import Path
 from shlex import quote
+from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import SecretError
+from mstr_arrow.whole_file import write_whole
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _OTHERS = 0o077
 
@@ -31,14 +34,10 @@ def way_out(path: Path) -> str:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, and that is there whole or not at all."""
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)  # its owner's only
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    """Write a file that only its owner can read, and that is there whole or not at all. Errors: OSError."""
+
+    def open_private(file: str, flags: int) -> int:
+        return os.open(file, flags, 0o600)
+
+    with write_whole(path) as temporary, open(temporary, "x", encoding="utf-8", opener=open_private) as stream:
+        stream.write(text)

@@ -38,7 +38,8 @@ MAY_USE = {
     "names": {"errors"},
     "masked": set(),
     "telemetry": {"events", "errors"},
-    "private": {"errors"},
+    "whole_file": set(),
+    "private": {"whole_file", "errors"},
     "paths": {"errors"},
     "signatures": {"names", "errors"},
     "background": {"errors"},
@@ -141,7 +142,7 @@ MAY_USE = {
     "duckdb": {"scan", "grid", "errors"},
     "throughput": {
         *("connection", "objects", "catalog", "upload", "fetch", "instances", "query", "grid", "session", "http"),
-        *("signatures", "responses", "files", "config", "given", "errors", "printable", "paths"),
+        *("signatures", "responses", "files", "config", "given", "errors", "printable", "paths", "whole_file"),
     },
     "jobs": {
         "arrays",
@@ -159,7 +160,7 @@ MAY_USE = {
             "query",
         ),
         *("files", "grid", "session", "http", "secrets", "profiles", "config", "events", "background", "masked"),
-        *("private", "toml", "paths", "errors", "names", "telemetry", "version", "lazy"),
+        *("private", "toml", "paths", "errors", "names", "telemetry", "version", "lazy", "whole_file"),
     },
     "compat": {"objects", "query", "errors", "names"},
     "__init__": {

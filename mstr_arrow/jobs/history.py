@@ -8,7 +8,6 @@ import warnings
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice, takewhile
-from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -21,9 +20,11 @@ from mstr_arrow.jobs.lines import lines_of, together
 from mstr_arrow.jobs.record import RunRecord, run_id
 from mstr_arrow.jobs.record_json import NotARecord, read_run, to_json
 from mstr_arrow.paths import path_to_write
+from mstr_arrow.whole_file import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
 
     from mstr_arrow.jobs.record import JobRecord, Outcome
 
@@ -113,8 +114,10 @@ class Records:
             for name in (RUNS, JOBS):
                 (self.folder / name).mkdir(parents=True, exist_ok=True)
             if lines.num_rows:
-                _write_anew(self.folder / JOBS / f"{run.id}.parquet", lambda path: pq.write_table(lines, path))
-            _write_anew(self.folder / RUNS / f"{run.id}.json", lambda path: Path(path).write_text(text, "utf-8"))
+                with write_whole(self.folder / JOBS / f"{run.id}.parquet") as file:
+                    pq.write_table(lines, file)
+            with write_whole(self.folder / RUNS / f"{run.id}.json") as file:
+                file.write_text(text, "utf-8")
 
     def runs(self, last: int | None = None) -> list[RunRecord]:
         """Return the last runs, the newest first; warns of files that are no records."""
@@ -175,19 +178,3 @@ def _warn(unread: list[Path]) -> None:
             DataLossWarning,
             stacklevel=3,
         )
-
-
-def _write_anew(path: Path, write: Callable[[str], object]) -> None:
-    """Have a file written under another name and brought to the disk, and give it its own."""
-    temporary = path.with_name(f".{path.name}.writing")
-    try:
-        write(str(temporary))
-        descriptor = os.open(temporary, os.O_RDWR)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

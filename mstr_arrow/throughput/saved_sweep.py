@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from pathlib import Path
-from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -19,10 +17,11 @@ from mstr_arrow.throughput.figures import Round
 from mstr_arrow.throughput.loads import Load
 from mstr_arrow.throughput.log import SCHEMA
 from mstr_arrow.throughput.result import Sweep
+from mstr_arrow.whole_file import write_whole
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from pathlib import Path
 
 FORMAT = 1
 SWEEP, REQUESTS = "sweep.json", "requests.parquet"
@@ -43,9 +42,10 @@ def save(sweep: Sweep, folder: str | os.PathLike[str]) -> Path:
     path = path_to_write(folder)
     with disk_errors(path):
         path.mkdir(parents=True, exist_ok=True)
-        write_whole(path / REQUESTS, lambda file: pq.write_table(sweep.requests, file))
-        text = json.dumps(as_json(sweep), indent=1, ensure_ascii=False).encode()
-        write_bytes(path / SWEEP, text)
+        with write_whole(path / REQUESTS) as file:
+            pq.write_table(sweep.requests, file)
+        with write_whole(path / SWEEP) as file:
+            file.write_text(json.dumps(as_json(sweep), indent=1, ensure_ascii=False), encoding="utf-8")
     return path
 
 
@@ -66,23 +66,6 @@ def load(folder: str | os.PathLike[str]) -> Sweep:
         if isinstance(error, UsageError):
             raise
         raise UsageError(f"{str(path)!r} holds no sweep that can be read.", hint=_NOT_ONE) from error
-
-
-def write_whole(path: Path, write: Callable[[str], object]) -> None:
-    """Have a file written under another name, and give it its own when it is whole."""
-    temporary = path.with_name(f".{path.name}-{token_hex(4)}")
-    try:
-        write(str(temporary))
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def write_bytes(path: Path, data: bytes) -> Path:
-    """Write a file, which is there whole or not at all; return its path."""
-    write_whole(path, lambda file: Path(file).write_bytes(data))
-    return path
 
 
 def as_json(sweep: Sweep) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from mstr_arrow.files.disk import disk_errors
 from mstr_arrow.paths import path_to_write
 from mstr_arrow.throughput.report.plots import sections
 from mstr_arrow.throughput.report.theme import theme
-from mstr_arrow.throughput.saved_sweep import write_bytes
+from mstr_arrow.whole_file import write_whole
 
 if TYPE_CHECKING:
     import os
@@ -51,7 +51,10 @@ def _write(folder: Path, plot: Plot, about: str) -> list[Path]:
     svg = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, config=config)
     png = vl_convert.svg_to_png(svg, scale=SCALE)
     files = {folder / f"{plot.name}.svg": svg.encode(), folder / f"{plot.name}.png": png}
-    return [write_bytes(path, data) for path, data in files.items()]
+    for path, data in files.items():
+        with write_whole(path) as file:
+            file.write_bytes(data)
+    return [*files]
 
 
 def _alone(plot: Plot, about: str) -> dict[str, Any]:

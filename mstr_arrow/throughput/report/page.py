@@ -20,8 +20,8 @@ from mstr_arrow.throughput.report.images import VEGA_LITE
 from mstr_arrow.throughput.report.plots import sections
 from mstr_arrow.throughput.report.tables import levels_table
 from mstr_arrow.throughput.report.theme import theme
-from mstr_arrow.throughput.saved_sweep import write_bytes
 from mstr_arrow.throughput.summary import summarise
+from mstr_arrow.whole_file import write_whole
 
 if TYPE_CHECKING:
     import os
@@ -42,7 +42,9 @@ def write_html(sweep: Sweep, path: str | os.PathLike[str]) -> Path:
     text = html_of(sweep).encode()
     with disk_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        return write_bytes(target, text)
+        with write_whole(target) as file:
+            file.write_bytes(text)
+    return target
 
 
 def html_of(sweep: Sweep) -> str:
