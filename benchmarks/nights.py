@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 from pyarrow.dataset import dataset
 
-from mstr_arrow.jobs.history import Records
+from mstr_arrow.jobs.records.history import Records
 from mstr_arrow.simulator import Fault, Simulator, TimeModel
 from tests.support.stores import S3, s3_environment, shared_process
 

@@ -26,7 +26,9 @@ def modules():
 @cache
 def _sources():
     files = {path.relative_to(ROOT): path for path in ROOT.rglob("*.py")}
-    others = {path for path in files if path.parts[0] in {"cli", "simulator"}} | {Path("jobs/file_wording.py")}
+    others = {path for path in files if path.parts[0] in {"cli", "simulator"}} | {
+        Path("jobs/definition/file_wording.py")
+    }
     return {str(path): files[path].read_text(encoding="utf-8") for path in files.keys() - others}
 
 

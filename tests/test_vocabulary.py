@@ -30,7 +30,7 @@ ALLOWED = {
     "query.query: selected": "as `filtered`",
     "query.query: sorted_by": "as `filtered`",
     "query.planner: narrowed": "a division with a narrower body",
-    "jobs.record: killed": "a record as it is when its process was killed",
+    "jobs.records.record: killed": "a record as it is when its process was killed",
     "query.residual: filtered": "a batch with the rows that are kept",
     "simulator.faults.fault: outwaited": "a public constructor, which names the fault: `Fault.outwaited()`",
     "simulator.faults.fault: truncated": "as `outwaited`",

@@ -15,6 +15,16 @@ from typing import TYPE_CHECKING
 from mstr_arrow.errors import InstanceGone, MstrError, ServerError
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.http.retry import leaves_open, retry_after
+from mstr_arrow.instances.execution_steps import (
+    AnswerPrompts,
+    CheckAnswers,
+    ChoosePage,
+    Done,
+    PageChosen,
+    Pause,
+    Received,
+    Send,
+)
 from mstr_arrow.instances.instance_status import read_state
 from mstr_arrow.instances.lost import Lost
 from mstr_arrow.instances.nothing import blank_response, has_no_data, with_columns
@@ -22,26 +32,16 @@ from mstr_arrow.instances.page_choice import PageChoice, choose_page
 from mstr_arrow.instances.prompting import Prompting
 from mstr_arrow.instances.report_jobs import cancel_job, runs_nothing
 from mstr_arrow.instances.run_failures import too_long
-from mstr_arrow.instances.state_machine import (
-    AnswerPrompts,
-    CheckAnswers,
-    ChoosePage,
-    Done,
-    InstanceMachine,
-    PageChosen,
-    Pause,
-    Received,
-    Send,
-)
+from mstr_arrow.instances.state_machine import InstanceMachine
 from mstr_arrow.telemetry import traced
 
 if TYPE_CHECKING:
     from mstr_arrow.grid.grid_options import GridOptions
     from mstr_arrow.http.response import Response
+    from mstr_arrow.instances.execution_steps import Outcome, Step
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.instance_status import State
     from mstr_arrow.instances.source import Source
-    from mstr_arrow.instances.state_machine import Outcome, Step
     from mstr_arrow.session.in_project import ProjectSession
     from mstr_arrow.session.project_http import ProjectHttp
     from mstr_arrow.session.working_set import Place

@@ -1,6 +1,6 @@
 """The way from a source to the first page of an instance of it, as a state machine: no I/O, no clock. Pure.
 
-`execute` takes the steps that `InstanceMachine` returns, and hands it the outcome of each::
+`execute` takes the steps that `InstanceMachine` returns, and hands it the outcome of each (`execution_steps`)::
 
     creating ─▶ waiting ⇄ asking, peeking ─▶ ready ─▶ choosing a page ─▶ changing ─▶ reading ─▶ ended
                    │ ▲                                                      │
@@ -15,24 +15,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import InstanceGone, MstrError, NotFound, ProtocolError, ServerError, TimeoutExceeded
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.http.retry import leaves_open
-from mstr_arrow.http.subject import Subject
+from mstr_arrow.instances.execution_steps import (
+    AnswerPrompts,
+    CheckAnswers,
+    ChoosePage,
+    Done,
+    PageChosen,
+    Pause,
+    Received,
+    Send,
+)
 from mstr_arrow.instances.instance_status import FAILED, PROMPTED, READY, State
 from mstr_arrow.instances.nothing import has_no_rows
 from mstr_arrow.instances.run_failures import explain_cut, failure_of, fewer_rows, is_cut
 from mstr_arrow.responses import protocol_error
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import NoReturn
 
     from mstr_arrow.grid.grid_options import GridOptions
-    from mstr_arrow.http.request import Wait
     from mstr_arrow.http.response import Response
+    from mstr_arrow.instances.execution_steps import Outcome, Step
     from mstr_arrow.instances.source import Source
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 5.0
@@ -43,84 +51,6 @@ SHORT_READ = 2.0
 
 CHANGES = 3
 """How often an instance is changed when a gateway cuts the request."""
-
-
-# Steps: what `execute` is to do
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Send a request; its outcome is `Received`.
-
-    The fields are those of :class:`~.request.Options`; ``creates``: an instance may be there although the answer
-    was lost.
-    """
-
-    method: str
-    path: str
-    params: Mapping[str, object] | None = None
-    json: object = None
-    headers: Mapping[str, str] | None = None
-    subject: Subject | None = Subject.INSTANCE
-    wait: Wait | float = "read"
-    safe: bool | None = None
-    creates: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Wait so many seconds."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerPrompts:
-    """Answer the prompts of an instance."""
-
-    instance_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class CheckAnswers:
-    """Refuse answers to prompts that never came."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChoosePage:
-    """Find the elements of the page that the source wants; the outcome is `PageChosen`."""
-
-    instance_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The first page is there."""
-
-    page: Response
-
-
-# Outcomes: how a step ended; None where there is nothing to tell
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """The answer to a request, what it tells of the instance, and the seconds that it asks to wait for."""
-
-    response: Response
-    state: State
-    pause: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PageChosen:
-    """The elements of a page, one for each page-by attribute, as the server takes them."""
-
-    elements: list[dict[str, str]]
-
-
-Outcome: TypeAlias = Received | PageChosen | None
-Step: TypeAlias = Send | Pause | AnswerPrompts | CheckAnswers | ChoosePage | Done
 
 
 class Phase(Enum):

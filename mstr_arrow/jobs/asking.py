@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.grid.type_names import read_type
+from mstr_arrow.jobs.definition.templates import fill_in
 from mstr_arrow.jobs.increments import since
-from mstr_arrow.jobs.templates import fill_in
 from mstr_arrow.objects.report import Report
 from mstr_arrow.prompts.collection import Answers, load
 from mstr_arrow.prompts.plain import from_plain
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from mstr_arrow.catalog.object_info import ObjectInfo
     from mstr_arrow.connection import Connection
     from mstr_arrow.fetch.read_options import ScanOptions
-    from mstr_arrow.jobs.file_model import Job
-    from mstr_arrow.jobs.record import Mark
-    from mstr_arrow.jobs.templates import Values
+    from mstr_arrow.jobs.definition.file_model import Job
+    from mstr_arrow.jobs.definition.templates import Values
+    from mstr_arrow.jobs.records.record import Mark
     from mstr_arrow.objects.cube import Cube
     from mstr_arrow.scan.scan import Scan
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mstr_arrow.grid.shape import ColumnChange, SchemaMode
-    from mstr_arrow.jobs.record import JobRecord
+    from mstr_arrow.jobs.records.record import JobRecord
 
 HINTS: dict[SchemaMode, str] = {
     "add": 'Take new columns by schema_mode = "add" in the job.',

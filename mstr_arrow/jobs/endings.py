@@ -19,7 +19,7 @@ from mstr_arrow.http.retry import is_transient
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mstr_arrow.jobs.record import JobRecord
+    from mstr_arrow.jobs.records.record import JobRecord
 
 DONE, FAILED, SOME_FAILED, LOCKED = 0, 1, 4, 75
 """Exit codes: all jobs done, or nothing to do; none done; some done; another run has the lock (EX_TEMPFAIL)."""

@@ -10,7 +10,7 @@ from mstr_arrow.errors import UsageError
 from mstr_arrow.query.write_sql import quote
 
 if TYPE_CHECKING:
-    from mstr_arrow.jobs.targets import Target
+    from mstr_arrow.jobs.definition.targets import Target
     from mstr_arrow.query.since import Grown
 
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.jobs.held import highest_in
-from mstr_arrow.jobs.record import Mark
+from mstr_arrow.jobs.records.record import Mark
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from mstr_arrow.jobs.file_model import Job
-    from mstr_arrow.jobs.record import JobRecord
-    from mstr_arrow.jobs.targets import Target
+    from mstr_arrow.jobs.definition.file_model import Job
+    from mstr_arrow.jobs.definition.targets import Target
+    from mstr_arrow.jobs.records.record import JobRecord
     from mstr_arrow.query.since import Grown
     from mstr_arrow.scan.scan import Scan
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.files.disk import disk_errors
 from mstr_arrow.files.folders import MANIFEST, first_foreign
-from mstr_arrow.jobs.templates import date_pattern
+from mstr_arrow.jobs.definition.templates import date_pattern
 
 if TYPE_CHECKING:
     import re

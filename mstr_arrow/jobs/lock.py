@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from mstr_arrow.jobs.record import RunRecord
+    from mstr_arrow.jobs.records.record import RunRecord
 
 NAME = "run.lock"
 

@@ -17,11 +17,11 @@ from mstr_arrow.instances.freshness import fetch_publication
 from mstr_arrow.jobs.asking import ask, open_object
 from mstr_arrow.jobs.column_check import check_columns
 from mstr_arrow.jobs.current import during
+from mstr_arrow.jobs.definition.file_wording import in_words_of_the_file
 from mstr_arrow.jobs.endings import may_pass, wait_before
-from mstr_arrow.jobs.file_wording import in_words_of_the_file
 from mstr_arrow.jobs.increments import mark_before
 from mstr_arrow.jobs.keeping import drop_former
-from mstr_arrow.jobs.record import JobRecord, error_record
+from mstr_arrow.jobs.records.record import JobRecord, error_record
 from mstr_arrow.jobs.writing import write
 from mstr_arrow.session.session_client import client_of
 from mstr_arrow.telemetry import count, measure, span
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from mstr_arrow.catalog.object_info import ObjectInfo
     from mstr_arrow.connection import Connection
     from mstr_arrow.fetch.stats import ScanStats
-    from mstr_arrow.jobs.history import Records
-    from mstr_arrow.jobs.record import Mark, Stage
+    from mstr_arrow.jobs.records.history import Records
+    from mstr_arrow.jobs.records.record import Mark, Stage
     from mstr_arrow.jobs.sessions import Sessions
     from mstr_arrow.jobs.tasks import Task
     from mstr_arrow.scan.scan import Scan

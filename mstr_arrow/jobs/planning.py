@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from mstr_arrow.jobs.file_model import Job
-    from mstr_arrow.jobs.history import Records
-    from mstr_arrow.jobs.record import JobRecord
+    from mstr_arrow.jobs.definition.file_model import Job
+    from mstr_arrow.jobs.definition.templates import Values
+    from mstr_arrow.jobs.records.history import Records
+    from mstr_arrow.jobs.records.record import JobRecord
     from mstr_arrow.jobs.sessions import Sessions
-    from mstr_arrow.jobs.templates import Values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,16 +11,16 @@ from mstr_arrow import background
 from mstr_arrow.errors import MstrError, UsageError
 from mstr_arrow.extract.destination import folder_at
 from mstr_arrow.files.sinks import in_thread
+from mstr_arrow.jobs.definition.jobs_file import read_jobs
+from mstr_arrow.jobs.definition.templates import Values
 from mstr_arrow.jobs.endings import TERMINATED
-from mstr_arrow.jobs.file import read_jobs
-from mstr_arrow.jobs.history import Records, new_run
 from mstr_arrow.jobs.lock import hold_lock
 from mstr_arrow.jobs.planning import plan_jobs
+from mstr_arrow.jobs.records.history import Records, new_run
 from mstr_arrow.jobs.runner import Runner, moment_of
 from mstr_arrow.jobs.servers import open_server
 from mstr_arrow.jobs.sessions import Sessions
 from mstr_arrow.jobs.tasks import task_of
-from mstr_arrow.jobs.templates import Values
 from mstr_arrow.names import suggestion
 from mstr_arrow.version import __version__
 
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
     from mstr_arrow.connection import Connection
     from mstr_arrow.events import OnEvent
-    from mstr_arrow.jobs.file import JobsFile
-    from mstr_arrow.jobs.file_model import Job
+    from mstr_arrow.jobs.definition.file_model import Job
+    from mstr_arrow.jobs.definition.jobs_file import JobsFile
     from mstr_arrow.jobs.one_job import OnProgress
     from mstr_arrow.jobs.planning import Planned
-    from mstr_arrow.jobs.record import RunRecord
+    from mstr_arrow.jobs.records.record import RunRecord
 
     Default = Callable[[int | None], AbstractAsyncContextManager[Connection]]
     """Opens the server of jobs that name none, with so many requests at the same time."""

@@ -13,7 +13,7 @@ from mstr_arrow.files.sinks import in_thread
 from mstr_arrow.jobs.current import during
 from mstr_arrow.jobs.endings import INTERRUPTED, exit_code
 from mstr_arrow.jobs.one_job import JobExecution, Progress, as_failed, is_still_there
-from mstr_arrow.jobs.record import JobRecord
+from mstr_arrow.jobs.records.record import JobRecord
 from mstr_arrow.jobs.tasks import find_tasks, task_of
 from mstr_arrow.telemetry import span
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from mstr_arrow.jobs.file_model import Job, Run
-    from mstr_arrow.jobs.history import Records
+    from mstr_arrow.jobs.definition.file_model import Job, Run
+    from mstr_arrow.jobs.definition.templates import Values
     from mstr_arrow.jobs.one_job import OnProgress
-    from mstr_arrow.jobs.record import RunRecord
+    from mstr_arrow.jobs.records.history import Records
+    from mstr_arrow.jobs.records.record import RunRecord
     from mstr_arrow.jobs.sessions import Sessions
     from mstr_arrow.jobs.tasks import Task
-    from mstr_arrow.jobs.templates import Values
 
 
 @dataclass(slots=True, kw_only=True)

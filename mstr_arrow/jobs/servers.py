@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mstr_arrow.events import OnEvent
-    from mstr_arrow.jobs.file_model import Server
+    from mstr_arrow.jobs.definition.file_model import Server
     from mstr_arrow.opening import Opening
 
 _WAITS = ("connect", "read", "execute", "publish", "total")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.jobs.targets import Target, target_of, with_safe_name
+from mstr_arrow.jobs.definition.targets import Target, target_of, with_safe_name
 from mstr_arrow.names import matcher
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from mstr_arrow.catalog.object_info import ObjectInfo
     from mstr_arrow.connection import Connection
-    from mstr_arrow.jobs.file_model import Job
-    from mstr_arrow.jobs.templates import Values
+    from mstr_arrow.jobs.definition.file_model import Job
+    from mstr_arrow.jobs.definition.templates import Values
 
 _ASKED = {
     *("columns", "aggregate", "where", "having", "sort", "head", "prompts", "pages", "all_pages", "parameters"),

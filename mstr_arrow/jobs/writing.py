@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 from mstr_arrow.errors import FileError
 from mstr_arrow.files.sinks import in_thread
 from mstr_arrow.jobs.increments import mark_after
-from mstr_arrow.jobs.record import with_extraction, with_stats
+from mstr_arrow.jobs.records.record import with_extraction, with_stats
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from mstr_arrow.fetch.stats import ScanStats
-    from mstr_arrow.jobs.file_model import Job
-    from mstr_arrow.jobs.record import JobRecord
-    from mstr_arrow.jobs.targets import Target
+    from mstr_arrow.jobs.definition.file_model import Job
+    from mstr_arrow.jobs.definition.targets import Target
+    from mstr_arrow.jobs.records.record import JobRecord
     from mstr_arrow.scan.scan import Scan
 
 PART_BYTES = 256 * 10**6

@@ -86,8 +86,8 @@ def test_a_file_that_is_not_there(run, tmp_path):
 
 
 def test_a_second_run_has_a_code_of_its_own(run, jobs_file):
-    from mstr_arrow.jobs.history import beside, new_run
     from mstr_arrow.jobs.lock import hold_lock
+    from mstr_arrow.jobs.records.history import beside, new_run
 
     with hold_lock(beside(jobs_file), new_run(jobs_file, "0")):
         result = run("run", jobs_file)

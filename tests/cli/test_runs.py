@@ -12,8 +12,8 @@ import pytest
 
 from mstr_arrow.errors import NotFound
 from mstr_arrow.grid.shape import ColumnChange
-from mstr_arrow.jobs.history import Records, new_run
-from mstr_arrow.jobs.record import JobRecord, error_record
+from mstr_arrow.jobs.records.history import Records, new_run
+from mstr_arrow.jobs.records.record import JobRecord, error_record
 
 BEGAN = datetime(2026, 11, 28, 3, tzinfo=UTC)
 

@@ -21,24 +21,20 @@ from mstr_arrow.errors import (
 from mstr_arrow.grid.grid_options import GridOptions
 from mstr_arrow.grid.rows import Range
 from mstr_arrow.http.response import Response
-from mstr_arrow.instances.instance_status import PROMPTED, READY, State
-from mstr_arrow.instances.page_choice import PageChoice
-from mstr_arrow.instances.source import Source
-from mstr_arrow.instances.state_machine import (
-    CHANGES,
-    FIRST_PAUSE,
-    SHORT_READ,
+from mstr_arrow.instances.execution_steps import (
     AnswerPrompts,
     CheckAnswers,
     ChoosePage,
     Done,
-    InstanceMachine,
     PageChosen,
     Pause,
-    Phase,
     Received,
     Send,
 )
+from mstr_arrow.instances.instance_status import PROMPTED, READY, State
+from mstr_arrow.instances.page_choice import PageChoice
+from mstr_arrow.instances.source import Source
+from mstr_arrow.instances.state_machine import CHANGES, FIRST_PAUSE, SHORT_READ, InstanceMachine, Phase
 
 NOW, OLD = "11.3.0500", "11.2.0100"
 INSTANCES = "v2/reports/R1/instances"

@@ -3,7 +3,7 @@ import pytest
 
 from mstr_arrow.errors import SchemaChanged
 from mstr_arrow.jobs.column_check import check_columns
-from mstr_arrow.jobs.record import JobRecord
+from mstr_arrow.jobs.records.record import JobRecord
 
 LAST = JobRecord(job="sales", object="Sales Cube", asked="one", schema=pa.schema({"A": "string", "B": "int32"}))
 MORE = pa.schema({"A": "string", "B": "int32", "C": "int8"})

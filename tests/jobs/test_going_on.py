@@ -14,7 +14,7 @@ import pytest
 
 import mstr_arrow as ma
 from benchmarks.nights import COMMAND, killed_nights
-from mstr_arrow.jobs.history import Records
+from mstr_arrow.jobs.records.history import Records
 from mstr_arrow.simulator import Simulator, TimeModel
 from tests.support.servers import IDLE
 

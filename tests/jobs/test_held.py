@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.jobs.definition.targets import Target
 from mstr_arrow.jobs.held import highest_in
-from mstr_arrow.jobs.targets import Target
 
 DAYS = pl.DataFrame({"Day": [date(2024, 1, 1), date(2024, 3, 1), None], "Order": [1, 2, 3]})
 

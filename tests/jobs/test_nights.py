@@ -9,7 +9,7 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow.errors import UsageError
-from mstr_arrow.jobs.record import Mark
+from mstr_arrow.jobs.records.record import Mark
 from mstr_arrow.simulator import Fault, Simulator
 from tests.support.servers import IDLE
 

@@ -13,8 +13,8 @@ import pytest
 import mstr_arrow as ma
 from mstr_arrow.errors import DataChanged, FileError, NotSupported, RunLocked, UsageError
 from mstr_arrow.jobs import one_job
-from mstr_arrow.jobs.history import Records, beside, new_run
 from mstr_arrow.jobs.lock import hold_lock
+from mstr_arrow.jobs.records.history import Records, beside, new_run
 from mstr_arrow.simulator import Simulator
 from tests.support.servers import IDLE, connect_to
 

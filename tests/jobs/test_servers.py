@@ -8,7 +8,7 @@ import pytest
 
 from mstr_arrow.errors import SecretError, UsageError
 from mstr_arrow.jobs import servers
-from mstr_arrow.jobs.file_model import Server
+from mstr_arrow.jobs.definition.file_model import Server
 from mstr_arrow.session.login_modes import CREDENTIALS, LoginMode
 
 URL = "https://bi.example.com/MicroStrategyLibrary"

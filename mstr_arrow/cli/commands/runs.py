@@ -11,11 +11,11 @@ from mstr_arrow.cli.render.errors import show_errors
 from mstr_arrow.cli.render.progress import clock
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json, print_table
-from mstr_arrow.jobs.history import state_of
-from mstr_arrow.jobs.past import Runs
-from mstr_arrow.jobs.past import runs as past_runs
-from mstr_arrow.jobs.record import JobRecord, RunRecord
-from mstr_arrow.jobs.record_json import run_as_json
+from mstr_arrow.jobs.records.history import state_of
+from mstr_arrow.jobs.records.past import Runs
+from mstr_arrow.jobs.records.past import runs as past_runs
+from mstr_arrow.jobs.records.record import JobRecord, RunRecord
+from mstr_arrow.jobs.records.record_json import run_as_json
 
 HEADERS = ("STARTED", "JOB", "OUTCOME", "ROWS", "TIME", "RETRIES", "DESTINATION", "RUN")
 

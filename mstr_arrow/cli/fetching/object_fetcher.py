@@ -15,8 +15,8 @@ from mstr_arrow.cli.render.publishing import publication_progress
 from mstr_arrow.cli.render.publishing import summarise as refreshed
 from mstr_arrow.errors import UsageError
 from mstr_arrow.instances.freshness import fetch_publication
+from mstr_arrow.jobs.definition.targets import Target
 from mstr_arrow.jobs.held import highest_in
-from mstr_arrow.jobs.targets import Target
 from mstr_arrow.objects.report import Report
 from mstr_arrow.session.session_client import client_of
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.jobs.one_job import Progress as JobProgress
     from mstr_arrow.jobs.planning import Planned
-    from mstr_arrow.jobs.record import JobRecord, RunRecord
+    from mstr_arrow.jobs.records.record import JobRecord, RunRecord
 
 _OVER = {"done", "skipped", "failed"}
 
@@ -143,7 +143,7 @@ def _row(record: JobRecord) -> tuple[str, ...]:
 
 def run_as_json(done: RunRecord) -> dict[str, Any]:
     """Describe a run for a program, as its record is."""
-    from mstr_arrow.jobs.record_json import run_as_json as described  # noqa: PLC0415 - only where jobs are
+    from mstr_arrow.jobs.records.record_json import run_as_json as described  # noqa: PLC0415 - only where jobs are
 
     return described(done)
 

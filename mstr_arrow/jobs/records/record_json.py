@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pyarrow as pa
 
 from mstr_arrow.grid.shape import ColumnChange, plain_type
-from mstr_arrow.jobs.record import VERSION, ErrorRecord, JobRecord, Mark, PartRecord, RunRecord
+from mstr_arrow.jobs.records.record import VERSION, ErrorRecord, JobRecord, Mark, PartRecord, RunRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mstr_arrow.jobs.record import Marked
+    from mstr_arrow.jobs.records.record import Marked
 
 T = TypeVar("T")
 

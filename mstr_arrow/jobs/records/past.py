@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, overload
 import pyarrow.compute as pc
 
 from mstr_arrow.errors import MstrError, UsageError
-from mstr_arrow.jobs.history import Records, beside
+from mstr_arrow.jobs.records.history import Records, beside
 from mstr_arrow.names import near_names
 from mstr_arrow.paths import read_path
 from mstr_arrow.toml.reader import read_toml
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mstr_arrow.jobs.record import RunRecord
+    from mstr_arrow.jobs.records.record import RunRecord
 
 
 class Runs(Sequence["RunRecord"]):

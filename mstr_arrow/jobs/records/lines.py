@@ -8,13 +8,13 @@ import pyarrow as pa
 
 from mstr_arrow.arrays import make_table
 from mstr_arrow.grid.shape import plain_type
-from mstr_arrow.jobs.record import STAGES, VERSION
-from mstr_arrow.jobs.record_json import mark_as_json
+from mstr_arrow.jobs.records.record import STAGES, VERSION
+from mstr_arrow.jobs.records.record_json import mark_as_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mstr_arrow.jobs.record import JobRecord, RunRecord
+    from mstr_arrow.jobs.records.record import JobRecord, RunRecord
 
 _TIME = pa.timestamp("us", "UTC")
 _TEXTS = pa.list_(pa.string())

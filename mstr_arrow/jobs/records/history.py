@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 
 from mstr_arrow.errors import DataLossWarning
 from mstr_arrow.files.disk import disk_errors
-from mstr_arrow.jobs.lines import lines_of, together
-from mstr_arrow.jobs.record import RunRecord, run_id
-from mstr_arrow.jobs.record_json import NotARecord, read_run, to_json
+from mstr_arrow.jobs.records.lines import lines_of, together
+from mstr_arrow.jobs.records.record import RunRecord, run_id
+from mstr_arrow.jobs.records.record_json import NotARecord, read_run, to_json
 from mstr_arrow.paths import path_to_write
 from mstr_arrow.whole_file import write_whole
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
 
-    from mstr_arrow.jobs.record import JobRecord, Outcome
+    from mstr_arrow.jobs.records.record import JobRecord, Outcome
 
 State: TypeAlias = Literal["running", "done", "failed", "interrupted", "killed"]
 

@@ -9,11 +9,11 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import InsecureWarning, UsageError
-from mstr_arrow.jobs.file_wording import in_words_of_the_file
-from mstr_arrow.jobs.history import beside
+from mstr_arrow.jobs.definition.file_wording import in_words_of_the_file
+from mstr_arrow.jobs.definition.problems import Problem, combine_problems, problems_of
+from mstr_arrow.jobs.definition.templates import names_in
 from mstr_arrow.jobs.increments import reads_again
-from mstr_arrow.jobs.problems import Problem, combine_problems, problems_of
-from mstr_arrow.jobs.templates import names_in
+from mstr_arrow.jobs.records.history import beside
 from mstr_arrow.names import suggestion
 from mstr_arrow.paths import read_path
 from mstr_arrow.query.since import read_overlap
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from mstr_arrow.jobs.file_model import File, Job, Place
+    from mstr_arrow.jobs.definition.file_model import File, Job, Place
     from mstr_arrow.toml.line_numbers import Path as Way
 
 _FILLED = ("destination", "where", "having", "prompts", "pages", "parameters")
@@ -68,7 +68,7 @@ def schema() -> dict[str, Any]:
 
 def _model() -> type[File]:
     try:
-        from mstr_arrow.jobs.file_model import File  # noqa: PLC0415 - an extra, for those who have jobs
+        from mstr_arrow.jobs.definition.file_model import File  # noqa: PLC0415 - an extra, for those who have jobs
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "pydantic":
             raise

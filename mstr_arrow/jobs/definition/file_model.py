@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from mstr_arrow.jobs.units import read_bytes, read_seconds
+from mstr_arrow.jobs.definition.units import read_bytes, read_seconds
 from mstr_arrow.session.login_modes import UserMode
 
 Bytes = Annotated[

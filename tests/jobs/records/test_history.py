@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from mstr_arrow.errors import DataLossWarning, FileError
-from mstr_arrow.jobs.history import Records, new_run
-from mstr_arrow.jobs.record import JobRecord
+from mstr_arrow.jobs.records.history import Records, new_run
+from mstr_arrow.jobs.records.record import JobRecord
 
 FILE = Path("jobs.toml")
 

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from mstr_arrow.errors import MstrError
-from mstr_arrow.jobs.file_model import Job, Run, Server
-from mstr_arrow.jobs.file_wording import WORDS, in_words_of_the_file
+from mstr_arrow.jobs.definition.file_model import Job, Run, Server
+from mstr_arrow.jobs.definition.file_wording import WORDS, in_words_of_the_file
 from mstr_arrow.wording import naming
 from tests.namedtexts import advice_keys, names
 

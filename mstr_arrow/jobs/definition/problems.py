@@ -117,7 +117,7 @@ def _problem(way: Way, each: dict[str, Any]) -> Problem:
 
 def _keys(table: Way) -> list[str]:
     """List the keys that a table of the file may have."""
-    from mstr_arrow.jobs.file_model import Common, File, Job, Place, Run, Server  # noqa: PLC0415 - it needs the extra
+    from mstr_arrow.jobs.definition.file_model import Common, File, Job, Place, Run, Server  # noqa: PLC0415 - it needs the extra
 
     models: dict[Any, type[BaseModel]] = {"run": Run, "defaults": Common, "servers": Server, "jobs": Job}
     if not table:

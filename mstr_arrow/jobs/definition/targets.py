@@ -10,14 +10,14 @@ from urllib.parse import urlsplit
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.files.object_names import safe_name
-from mstr_arrow.jobs.templates import fill_in, names_in
+from mstr_arrow.jobs.definition.templates import fill_in, names_in
 from mstr_arrow.masked import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mstr_arrow.jobs.file_model import Job, Place
-    from mstr_arrow.jobs.templates import Values
+    from mstr_arrow.jobs.definition.file_model import Job, Place
+    from mstr_arrow.jobs.definition.templates import Values
 
 Way = Literal["extract", "parts", "parquet", "arrow", "csv", "delta", "iceberg", "duckdb", "adbc"]
 

@@ -9,8 +9,8 @@ import pytest
 
 from mstr_arrow.errors import NotFound, UsageError
 from mstr_arrow.grid.shape import ColumnChange
-from mstr_arrow.jobs.lines import LINES, lines_of, together
-from mstr_arrow.jobs.record import (
+from mstr_arrow.jobs.records.lines import LINES, lines_of, together
+from mstr_arrow.jobs.records.record import (
     JobRecord,
     Mark,
     PartRecord,
@@ -19,7 +19,7 @@ from mstr_arrow.jobs.record import (
     with_extraction,
     with_stats,
 )
-from mstr_arrow.jobs.record_json import NotARecord, read_run, to_json
+from mstr_arrow.jobs.records.record_json import NotARecord, read_run, to_json
 from tests.support.servers import connect_to
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mstr_arrow.errors import InsecureWarning, UsageError
-from mstr_arrow.jobs.file import read_jobs, schema
+from mstr_arrow.jobs.definition.jobs_file import read_jobs, schema
 
 JOB = '[jobs.sales]\nobject = "Sales Cube"\ndestination = "sales/"\n'
 
