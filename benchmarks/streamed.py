@@ -1,7 +1,8 @@
 """One read streamed into a Parquet file, in a process that holds nothing else.
 
-Run ``python -m benchmarks.streamed WHERE CUBE BUFFER_BYTES``; it prints a line of JSON: rows, seconds, CPU seconds,
-and the peak RSS in MB before and after. ``BUFFER_BYTES`` 0 keeps the default.
+Run ``python -m benchmarks.streamed WHERE CUBE BUFFER_BYTES WAY``; it prints a line of JSON: rows, seconds, CPU
+seconds, and the peak RSS in MB before and after. ``BUFFER_BYTES`` 0 keeps the default. ``WAY`` is ``to_reader``,
+whose batches pyarrow writes as they come, or ``write_parquet``.
 """
 
 from __future__ import annotations
@@ -36,14 +37,20 @@ class Streamed:
     peak: float
 
 
-def stream(where: list[str], cube: str, buffer_bytes: int) -> Streamed:
-    """Read a cube and write it, batch by batch as they come."""
+def stream(where: list[str], cube: str, buffer_bytes: int, way: str) -> Streamed:
+    """Read a cube and write it in one of the ways."""
     url, username, password, project = where
     before = peak_rss()
     limits = ma.Limits(buffer_bytes=buffer_bytes) if buffer_bytes else ma.Limits()
     with ma.connect(url, username=username, password=password, project=project) as conn:
-        reader = conn.cube(cube, limits=limits).to_reader()
-        return replace(write(reader.schema, reader), before=before)
+        scan = conn.cube(cube, limits=limits)
+        if way == "to_reader":
+            reader = scan.to_reader()
+            return replace(write(reader.schema, reader), before=before)
+        began, cpu = time.perf_counter(), time.process_time()
+        with tempfile.TemporaryDirectory() as folder:
+            rows = scan.write_parquet(Path(folder) / "rows.parquet").rows
+        return Streamed(rows, time.perf_counter() - began, time.process_time() - cpu, before, peak_rss())
 
 
 def write(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Streamed:
@@ -60,5 +67,5 @@ def write(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Streamed:
 
 
 if __name__ == "__main__":
-    server, name, size = sys.argv[1:]
-    print(json.dumps(asdict(stream(json.loads(server), name, int(size)))))
+    server, name, size, chosen = sys.argv[1:]
+    print(json.dumps(asdict(stream(json.loads(server), name, int(size), chosen))))

@@ -25,6 +25,12 @@ T = TypeVar("T")
 
 COMPRESSIONS = ("zstd", "snappy", "gzip", "lz4", "brotli", "none")
 
+_DICTIONARY_BYTES = 2**20 - 2**13
+"""Bytes that a dictionary of a row group may take: 1,024 numbers of eight bytes before pyarrow's own end.
+
+With the 131,072nd number the writer's hash table grows to 25 MB, and the default row group has as many rows.
+"""
+
 
 async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
     """Run a function in a thread and wait for its end even if cancelled: no file is closed under a writer."""
@@ -144,7 +150,13 @@ class Parquet(Sink):
 
     def _begin(self, out: Any, schema: pa.Schema) -> Any:
         self._schema, self._waiting, self._rows, self._flushed = schema, [], 0, 0
-        writer = pq.ParquetWriter(out, schema, compression=self._compression, store_schema=False)
+        writer = pq.ParquetWriter(
+            out,
+            schema,
+            compression=self._compression,
+            dictionary_pagesize_limit=_DICTIONARY_BYTES,
+            store_schema=False,
+        )
         # The schema stored for Arrow readers is the plain one: no reader should see how we wrote the texts.
         stored = base64.b64encode(deliver_schema(schema, "plain").serialize())
         writer.add_key_value_metadata({"ARROW:schema": stored.decode()})

@@ -1,6 +1,9 @@
 import asyncio
 import io
 import os
+import subprocess
+import sys
+import textwrap
 import threading
 
 import polars as pl
@@ -58,6 +61,29 @@ def test_parquet_takes_batches_longer_than_a_row_group_and_keeps_dictionaries(tm
     metadata = pq.ParquetFile(path).metadata
     assert metadata.num_row_groups == 3
     assert "RLE_DICTIONARY" in metadata.row_group(0).column(0).encodings
+
+
+def test_distinct_numbers_fill_a_row_group_in_little_memory(tmp_path):
+    """With the last of them the writer's hash table would take four times as much."""
+    code = """
+        import pyarrow as pa
+        from mstr_arrow.files.sinks import Parquet
+        batch = pa.record_batch({"Order": pa.Array.from_buffers(pa.int64(), 131_072, [None, pa.py_buffer(
+            b"".join(number.to_bytes(8, "little") for number in range(131_072)))])})
+        sink = Parquet("x.parquet", compression="zstd", row_group_rows=131_072)
+        sink.open()
+        sink.start(batch.schema)
+        sink.write(batch)
+        sink.finish()
+        print(pa.system_memory_pool().max_memory())
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    environment = os.environ | {"ARROW_DEFAULT_MEMORY_POOL": "system", "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(  # noqa: S603 - the script stands in this test
+        command, cwd=tmp_path, env=environment, check=True, stdout=subprocess.PIPE
+    )
+    assert int(done.stdout) < 16e6
+    assert pq.read_table(tmp_path / "x.parquet")["Order"].to_pylist() == list(range(131_072))
 
 
 def test_ipc_files_and_streams_hold_plain_texts(tmp_path):
