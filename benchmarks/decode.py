@@ -3,18 +3,22 @@
 Run ``python -m benchmarks.decode [--quick]``. Prints, for the reference pages A and B, the median over alternating
 repeats of decoding time / parsing time (garbage collector on; simdjson, which makes no objects, with one parser for
 all, as it likes it best); how many more pages per second two worker threads decode than one, and eight where there
-are as many cores; and how late an event loop wakes up meanwhile.
+are as many cores, beside the same of processes, which share no interpreter lock: what the machine itself gives; and
+how late an event loop wakes up meanwhile.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import multiprocessing
 import os
 import statistics
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
+from typing import TYPE_CHECKING
 
 import orjson
 import simdjson
@@ -23,9 +27,16 @@ from benchmarks.measure import alternate, machine, median_ratio, table, verdict
 from benchmarks.pages import ROWS, SHAPES, page
 from mstr_arrow.grid.decode import decode_page, decode_plainly
 
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from mstr_arrow.grid.schema import Columns
+
 TARGET_RATIO = 3.5
 TARGET_THREADS = {2: 1.8, 8: 6.0}
 TARGET_LAG = 0.050
+_held: list[tuple[bytes, Columns]] = []
+"""The page that all threads, and in a process of its own all of that, decode."""
 
 
 def main() -> None:
@@ -36,7 +47,7 @@ def main() -> None:
     print(f"{machine()}; pages of {ROWS:,} rows; figures are medians\n")
     _ratios(pages, repeats=1 if quick else 15)
     for shape, text in pages.items():
-        _threads(shape, text, pages=2 if quick else 24, repeats=1 if quick else 7)
+        _at_once(shape, text, pages=2 if quick else 24, repeats=1 if quick else 7)
         asyncio.run(_lag(shape, text, seconds=0.2 if quick else 10))
 
 
@@ -85,19 +96,42 @@ def _parse(parser: simdjson.Parser, text: bytes) -> None:
     parser.parse(text)
 
 
-def _threads(shape: str, text: bytes, pages: int, repeats: int) -> None:
-    columns = decode_page(text).columns
+def _at_once(shape: str, text: bytes, pages: int, repeats: int) -> None:
+    """Decode pages in one thread and in several, in one process and in several."""
+    several = [workers for workers in TARGET_THREADS if workers <= (os.cpu_count() or 1)]
+    spawned = multiprocessing.get_context("spawn")
+    with ExitStack() as stack:
+        pools: dict[str, Executor] = {}
+        for workers in (1, *several):
+            pools[f"{workers} threads"] = stack.enter_context(ThreadPoolExecutor(workers))
+            pools[f"{workers} processes"] = stack.enter_context(
+                ProcessPoolExecutor(workers, spawned, initializer=_hold, initargs=(text,))
+            )
+        _hold(text)
+        seconds = alternate({name: partial(_decode_all, pool, pages) for name, pool in pools.items()}, repeats)
+    for workers in several:
+        threads, processes = (
+            median_ratio(seconds[f"1 {kind}"], seconds[f"{workers} {kind}"]) for kind in ("threads", "processes")
+        )
+        target = verdict(threads, TARGET_THREADS[workers], at_most=False)
+        print(
+            f"\n{shape}: {workers} threads decode {threads:.2f} times the pages of one ({target}), "
+            f"{workers} processes {processes:.2f} times those of one"
+        )
 
-    def decode_all(threads: int) -> None:
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(lambda _: decode_page(text, columns), range(pages)))
 
-    several = [threads for threads in TARGET_THREADS if threads <= (os.cpu_count() or 1)]
-    seconds = alternate({str(threads): partial(decode_all, threads) for threads in (1, *several)}, repeats)
-    for threads in several:
-        ratio = median_ratio(seconds["1"], seconds[str(threads)])
-        target = verdict(ratio, TARGET_THREADS[threads], at_most=False)
-        print(f"\n{shape}: {threads} threads decode {ratio:.2f} times the pages of one ({target})")
+def _hold(text: bytes) -> None:
+    """Keep a page, and its columns, for `_decode_held`."""
+    _held[:] = [(text, decode_page(text).columns)]
+
+
+def _decode_held(_: int) -> None:
+    text, columns = _held[0]
+    decode_page(text, columns)
+
+
+def _decode_all(pool: Executor, pages: int) -> None:
+    list(pool.map(_decode_held, range(pages)))
 
 
 async def _lag(shape: str, text: bytes, seconds: float) -> None:
