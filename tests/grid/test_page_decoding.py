@@ -232,6 +232,20 @@ def test_a_unit_of_more_positions_than_there_can_be_is_refused(make, read, width
 
 
 @BOTH
+@pytest.mark.parametrize("named", ["attribute", "form", "metric"])
+def test_a_name_of_more_than_a_million_letters_is_refused(make, read, named):
+    long = "\x1b" + "n" * 2**20
+    unit = make.attribute(long if named == "attribute" else "Store", ("ID", "varChar"), elements=[["a"]])
+    if named == "form":
+        unit["forms"][0]["name"] = long
+    metrics = [make.metric(long if named == "metric" else "Units", "int32")]
+    text = make.page([unit], metrics=metrics, headers=[[0]], raw=[[1]])
+    assert "a text of 1,048,577 letters stands where a name of at most 1,048,576 is due" in str(
+        refusal(read, text, ProtocolError)
+    )
+
+
+@BOTH
 @pytest.mark.parametrize("part", ["total", "current", "offset"])
 @pytest.mark.parametrize("number", [-1, 2**53 + 1])
 def test_a_count_of_rows_that_none_can_be_is_refused(make, read, part, number):

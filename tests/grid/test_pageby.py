@@ -111,6 +111,12 @@ def test_a_body_that_is_no_list_of_pages():
         read_page_by([{"pageBy": [{"name": "Region", "id": "A1", "type": "attribute", "elements": []}]}])
 
 
+def test_a_name_of_more_than_a_million_letters_is_refused():
+    named = UNITS[0] | {"name": "\x1b" + "n" * 2**20}
+    with pytest.raises(ProtocolError, match="a text of 1,048,577 letters stands where a name"):
+        read_page_by([{"pageBy": [named], "validPageByElements": {"items": [[0]]}}])
+
+
 def test_a_report_without_page_by_has_one_page():
     assert read_page_by([{"pageBy": []}]).combinations == ((),)
 
