@@ -1,4 +1,4 @@
-"""A cube: what it is, and a scan of all of it."""
+"""A cube: what the server says of a cube, and a scan of all its rows."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ _NO_DATASET = "ERR001"
 
 @dataclass(frozen=True, slots=True)
 class CubeInfo:
-    """What the server says about a cube without reading it.
+    """The server's description of a cube, which takes no instance.
 
-    ``size_bytes`` is its size in the server's memory; ``modified`` its last modification as the server shows
-    it, without a time zone; ``ready`` whether it can be read now; ``rows`` the rows of the instance that was
-    looked at last, None before there was one.
+    ``size_bytes`` is the cube's size in the server's memory. ``modified`` is the time of the last modification as
+    the server shows it, without a time zone. ``ready`` tells whether the cube can be read now. ``rows`` is the
+    number of rows of the instance that this object opened last, None before the first one.
     """
 
     id: str
@@ -66,7 +66,7 @@ class CubeInfo:
 
 
 class Cube(Described):
-    """A cube: a scan of all its attributes and metrics, and what the server says about it."""
+    """A cube: a scan of all attributes and metrics, and the server's description of the cube."""
 
     def __init__(
         self,
@@ -98,20 +98,23 @@ class Cube(Described):
 
     @property
     def metrics(self) -> list[dict[str, str]]:
-        """The metrics that are read, each with ``id`` and ``name``."""
+        """The metrics that a read delivers, each a dict with ``id`` and ``name``."""
         return super().metrics + (self.row_counts if self._reads_row_counts else [])
 
     @property
     def row_counts(self) -> list[dict[str, str]]:
-        """The metrics by which the server counts the rows of the cube's tables, each with ``id`` and ``name``.
+        """The metrics by which the server counts rows, one for each table, as dicts with ``id`` and ``name``.
 
-        They are left out unless the cube was opened with ``row_counts=True``.
+        A read leaves these metrics out unless the cube was opened with ``row_counts=True``.
         """
         return as_dicts(self._definition.row_counts)
 
     @property
     def info(self) -> CubeInfo:
-        """What the server says about the cube. GET /api/cubes?id=."""
+        """The server's description of the cube. GET /api/cubes?id=.
+
+        Errors: those of every call, such as NotFound for a cube that was deleted.
+        """
         return self._client.run(self._info())
 
     async def info_async(self) -> CubeInfo:
@@ -120,7 +123,7 @@ class Cube(Described):
 
     @property
     def status(self) -> CubeStatus:
-        """What the server says of the cube's data, in bits. HEAD /api/cubes/{id}.
+        """The status bits of the cube's data, with the server's word for each. HEAD /api/cubes/{id}.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     conn.cube("Sales Cube").status.names[:3]
@@ -139,20 +142,21 @@ class Cube(Described):
         timeout: float | None = None,
         on_progress: OnProgress = None,
     ) -> Publication:
-        """Have the server publish the cube anew; return the publication, by default when the data are new.
+        """Publish the cube anew; return the publication, by default once the new data are there.
 
-        It is done when that is proved, as far as this login may see: by a later time of the data, or by the job
-        that they are of; else by the status, which told of a publication and tells of none any more, and by an
-        instance. ``Publication.proof`` says which. One that somebody else has started is followed.
+        The publication is done when the server proves that the data are new, as far as this login may see: by a
+        later time of the data, or by the number of the job that made them; otherwise by the status, which showed a
+        publication and shows none any more, together with a new instance. ``Publication.proof`` names the proof. A
+        publication that another user has started is followed in place of a second one.
 
-        With ``wait=False`` it goes on in the background: `Publication.wait` waits for it, and so does closing the
-        connection. ``timeout`` is in seconds, by default ``Timeouts.publish``; after it, and after Ctrl-C, the
-        job is cancelled. ``on_progress`` is called with each `PublicationStatus`.
+        With ``wait=False`` the publication goes on in the background: `Publication.wait` waits for the end, and so
+        does closing the connection. ``timeout`` is in seconds, by default ``Timeouts.publish``. After the time-out,
+        and after Ctrl-C, the job is cancelled. The call passes each `PublicationStatus` to ``on_progress``.
 
-        POST /api/v2/cubes/{id}; then HEAD /api/cubes/{id}, GET /api/v2/monitors/jobs/{id} and
-        /api/monitors/caches/cubes until it has ended, and POST …/instances. Raises PublishFailed where the data are
-        not new, TimeoutExceeded, and what the server says where it refuses to begin, as it does for a cube that was
-        made of pushed tables. Warns where nothing that this login may see proves that the data are new.
+        Sends POST /api/v2/cubes/{id}; then HEAD /api/cubes/{id}, GET /api/v2/monitors/jobs/{id} and
+        /api/monitors/caches/cubes until the end; then POST …/instances. Raises PublishFailed where the data are not
+        new, TimeoutExceeded, and the server's own error where the server refuses to begin, as for a cube of pushed
+        tables. Warns where nothing that this login may see proves that the data are new.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     conn.cube("Sales Cube").refresh().proof
@@ -193,7 +197,7 @@ class Cube(Described):
 
 
 def read_info(body: Any, rows: int | None) -> CubeInfo:
-    """Read the body of GET /api/cubes?id= (wire reference, section 3.3); errors: ProtocolError."""
+    """Read the body of GET /api/cubes?id= (wire reference, section 3.3). Errors: ProtocolError."""
     with reading(body, "an information about a cube"):
         info = items(body["cubesInfos"] if isinstance(body, dict) else body)[0]
         return CubeInfo(
@@ -219,13 +223,16 @@ def _moment(text: str | None) -> datetime | None:
 async def open_cube(
     client: Client, name_or_id: str, options: ReadOptions, *, row_counts: bool, instance_id: str | None = None
 ) -> Cube:
-    """Find a cube and read its definition."""
+    """Find a cube and read the definition. Errors: those of `cube_definition`."""
     definition = await cube_definition(client.http, name_or_id)
     return Cube(client, definition, options, row_counts=row_counts, instance_id=instance_id)
 
 
 async def cube_definition(http: ProjectHttp, name_or_id: str) -> Definition:
-    """Find a cube and read its definition, and its tables' names where metrics may count their rows."""
+    """Find a cube and read the definition, and the names of the tables where metrics may count rows.
+
+    GET /api/v2/cubes/{id}, and GET /api/datasets/{id} for the tables. Errors: NotFound, UsageError, ProtocolError.
+    """
     definition = await fetch_definition(http, name_or_id, "cube", read_definition)
     if definition.may_count_rows:
         definition = definition.without_row_counts(await _tables(http, definition.id))

@@ -1,4 +1,4 @@
-"""A data model: a cube that is made of tables, with parameters that change what it shows."""
+"""A data model: a cube of tables that are loaded one by one, with parameters that change the rows."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class DataModel(Cube):
-    """A data model: a scan of all its attributes and metrics, its tables and its parameters."""
+    """A data model: a scan of all attributes and metrics, with the model's tables and parameters."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class DataModel(Cube):
 
     @property
     def serve_mode(self) -> str | None:
-        """How the model serves its data: "in memory", "connect live", …; None where the server does not tell."""
+        """How the model serves data: "in memory", "connect live", …; None where the server does not tell."""
         return self._found.serve_mode
 
     def refresh(
@@ -64,23 +64,24 @@ class DataModel(Cube):
         timeout: float | None = None,
         on_progress: OnProgress = None,
     ) -> Publication:
-        """Have the server load tables anew; return the publication, by default when all are loaded.
+        """Load tables of the model anew; return the publication, by default once all tables are loaded.
 
-        ``tables`` are policies by the name or id of tables, or one policy for all: ``"replace"`` puts the rows of
-        the source in the place of those there are, ``"add"`` keeps them, ``"update"`` changes rows of the same
-        keys, ``"upsert"`` adds those that are new, too; ``"delete"`` and ``"ignore"`` are the server's own.
+        ``tables`` maps names or ids of tables to policies, or is one policy for all tables. ``"replace"`` puts the
+        source's rows in the place of the table's rows, ``"add"`` keeps the table's rows, ``"update"`` changes rows
+        with the same keys, ``"upsert"`` also adds rows with new keys. ``"delete"`` and ``"ignore"`` mean what the
+        server makes of them.
 
-        It is done when each table is loaded, as the server tells, and the data are newer than before, where this
-        login may see that; ``Publication.proof`` says what proves it. A publication of somebody else is waited for
-        before this one begins, for nobody knows which tables that loads. ``wait``, ``timeout`` and ``on_progress``
-        are those of `Cube.refresh`. The model's instance on the server is deleted on every way out, but for
-        `Publication.detach`.
+        The publication is done when the server calls each table loaded and, where this login may see the time of
+        the data, the data are newer than before. ``Publication.proof`` names the proof. A publication of another
+        user is waited for first, since the server does not tell which tables the other publication loads. ``wait``,
+        ``timeout`` (seconds) and ``on_progress`` are those of `Cube.refresh`. The call deletes the model's instance
+        on the server on every way out, except after `Publication.detach`.
 
-        GET /api/model/dataModels/{id}/tables, POST /api/dataModels/{id}/instances and …/publish, GET
-        …/publishStatus until it ends, DELETE …/instances/{id}; HEAD /api/cubes/{id} and GET
-        /api/monitors/caches/cubes for the proof. Raises NotFound for a table that is not there and UsageError for
-        what is no policy, before anything is begun; UsageError for a model that is connected live, NotSupported
-        for a server that is too old; PublishFailed with the server's reason, TimeoutExceeded.
+        Sends GET /api/model/dataModels/{id}/tables, POST /api/dataModels/{id}/instances and …/publish, GET
+        …/publishStatus until the end, DELETE …/instances/{id}; HEAD /api/cubes/{id} and GET
+        /api/monitors/caches/cubes for the proof. Before the server begins, raises NotFound for an unknown table,
+        UsageError for an unknown policy and for a model that is connected live, NotSupported for a server that is
+        too old. Afterwards raises PublishFailed with the server's reason, and TimeoutExceeded.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     model = conn.data_model("Retail Model")
@@ -122,6 +123,8 @@ class DataModel(Cube):
     def tables(self) -> ModelTables:
         """Return the tables of the model. GET /api/model/dataModels/{id}/tables.
 
+        Raises NotSupported where the server has no data models.
+
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     conn.data_model("Retail Model").tables().table()["name"].to_pylist()
         ['ytd_day', 'city_mnth_sls']
@@ -133,9 +136,9 @@ class DataModel(Cube):
         return await self._client.bridge(fetch_tables(self._client.http, self.id))
 
     def parameters(self) -> ModelParameters:
-        """Return the parameters that the model can be read with. GET /api/model/dataModels/{id}/parameters.
+        """Return the parameters of the model. GET /api/model/dataModels/{id}/parameters.
 
-        Raises NotSupported where the server is older than they are.
+        Raises NotSupported where the server is too old for parameters.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     [f"{each.name}: {each.takes}" for each in conn.data_model("Retail Model").parameters()][1:]
@@ -157,7 +160,7 @@ async def open_data_model(
     row_counts: bool,
     instance_id: str | None = None,
 ) -> DataModel:
-    """Find a data model, read its definition, and check the values of its parameters before anything is made."""
+    """Find a data model, read the definition, and check the values of parameters before an instance is made."""
     if parameters is not None:
         check_given(parameters)
     if parameters and instance_id is not None:

@@ -1,4 +1,4 @@
-"""What a definition tells of cubes and reports, and the elements of their attributes."""
+"""The definition of cubes and reports, and the elements of their attributes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Described(Sql):
-    """A scan of an object that says what it offers."""
+    """A scan of an object whose definition names attributes, metrics and forms."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Described(Sql):
         return self._definition.name
 
     def certify(self) -> None:
-        """Certify the object in the user's name; `Connection.find` and lists of objects tell that it is.
+        """Certify the object in the user's name; `Connection.find` and lists of objects show the certificate.
 
         PUT /api/objects/{id}/certify. Raises PermissionDenied for a user without the privilege.
 
@@ -64,7 +64,7 @@ class Described(Sql):
         await self._client.bridge(certify(self._client.http, self.id))
 
     def decertify(self) -> None:
-        """Take the object's certificate away; see `certify`."""
+        """Take the object's certificate away. PUT /api/objects/{id}/certify, with the errors of `certify`."""
         self._client.run(certify(self._client.http, self.id, certified=False))
 
     async def decertify_async(self) -> None:
@@ -73,10 +73,10 @@ class Described(Sql):
 
     @property
     def attributes(self) -> list[dict[str, Any]]:
-        """The attributes there are, each with ``id``, ``name`` and ``forms``: all of its definition, shown or not.
+        """All attributes of the definition, shown or not, each a dict with ``id``, ``name`` and ``forms``.
 
-        A form has ``id``, ``name`` and the server's ``data_type``. `schema` tells which are shown, `other_forms`
-        which are not.
+        A form is a dict with ``id``, ``name`` and the server's ``data_type``. `schema` lists the forms that a read
+        delivers, `other_forms` the forms that a read leaves out.
         """
         return [
             {"id": each.id, "name": each.name, "forms": [asdict(form) for form in each.forms]}
@@ -85,15 +85,15 @@ class Described(Sql):
 
     @property
     def metrics(self) -> list[dict[str, str]]:
-        """The metrics there are, each with ``id`` and ``name``."""
+        """All metrics of the definition, each a dict with ``id`` and ``name``."""
         return as_dicts(self._definition.metrics)
 
     @property
     def other_forms(self) -> pa.Schema:
-        """The forms of attributes that are not shown, as the columns that `select` would make of them.
+        """The forms of attributes that a read leaves out, as the `pyarrow.Schema` that `select` would give them.
 
-        They may be named in every call, and ``forms="all"`` reads them with the others; see `ScanOptions`. Creates
-        an instance as `schema` does.
+        Every call takes the names of these forms, and ``forms="all"`` delivers them too; see `ScanOptions`. The
+        first use creates an instance, as `schema` does: POST …/instances.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     customers = conn.cube("Customers")
@@ -111,10 +111,11 @@ class Described(Sql):
         return pa.schema([column.field for column in columns.others])
 
     def elements(self, attribute: str) -> pa.Table:
-        """Return the elements of an attribute: their ids in ``id``, and a column for each form.
+        """Return the elements of an attribute as a table: the ids in ``id``, and a column for each form.
 
-        The attribute is named as for `Scan.aggregate`. GET …/attributes/{id}/elements, 10,000 at a time; an
-        instance is made first, for the types of the forms. Errors: UsageError with near names.
+        ``attribute`` is a name or id, as in `Scan.aggregate`. Sends POST …/instances for the types of the forms,
+        then GET …/attributes/{id}/elements, 10,000 elements at a time. Raises UsageError, with near names, for an
+        unknown attribute, and ConversionError for values that do not fit the types.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     conn.cube("Sales Cube").elements("Store").column_names

@@ -23,12 +23,10 @@ if TYPE_CHECKING:
 
 
 async def read_elements(resolver: Resolver, name: str) -> tuple[pa.Table, Mapping[str, BadValues]]:
-    """List the elements of an attribute of an object: ``id``, and a column per form as the reader types it.
+    """List the elements of an attribute as a table: ``id``, and a column per form as the reader types the form.
 
-    Bad values are told beside them, where they are null.
-
-    ``id`` is called ``element id`` where a form has that name. Errors: UsageError for a name that is no
-    attribute's, ConversionError.
+    Returns the table, and the bad values, which are null in the table. The column ``id`` is called ``element id``
+    where a form has the name ``id``. Errors: UsageError for an unknown attribute, ConversionError.
     """
     check_type("the attribute's name", name, str, "a text")
     columns = await resolver.whole_columns()
@@ -46,7 +44,7 @@ async def read_elements(resolver: Resolver, name: str) -> tuple[pa.Table, Mappin
 
 
 async def list_elements(resolver: Resolver, attribute_id: str) -> list[dict[str, Any]]:
-    """List the elements of an attribute as the server writes them, ``id`` and ``formValues``; None for no value."""
+    """List the elements of an attribute as the server writes them: ``id`` and ``formValues``, None for no value."""
     elements = (
         await fetch_elements(resolver.session.http, resolver.source, await _forms(resolver, attribute_id)) or []
     )

@@ -1,4 +1,4 @@
-"""A report: a scan of its own template."""
+"""A report: a scan of the report's own template."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _PROBE_ROWS = 1000
 
 
 class Report(Described, Prompted, Paged):
-    """A report: a scan of what its own template shows, in any layout.
+    """A report: a scan of the rows that the report's own template shows, in any layout.
 
-    Its instance runs the report, perhaps for minutes, and is created once per read; looking at the schema
-    first costs no second one. From version 11.2.0200 on, the server runs it while nobody waits for the answer, so
-    that no gateway cuts it off; then it is asked to leave subtotals out, to filter and to choose columns when the
-    report has run, by a further request. What needs nothing of that takes no more than one, if the server is quick.
+    A read runs the report once, perhaps for minutes, by creating an instance. A look at the schema beforehand costs
+    no second run. From version 11.2.0200 on, the server runs the report without holding the request open, so that
+    no gateway cuts the request off; a further request then leaves subtotals out, filters rows and chooses columns.
+    A report without these, on a server that is quick, takes one request.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Report(Described, Prompted, Paged):
 
     @property
     def info(self) -> ObjectInfo:
-        """What the server says about the report without running it. GET /api/objects/{id}?type=3."""
+        """The catalogue's description of the report, without a run. GET /api/objects/{id}?type=3."""
         return self._client.run(fetch_object(self._client.http, self.id))
 
     async def info_async(self) -> ObjectInfo:
@@ -71,7 +71,7 @@ class Report(Described, Prompted, Paged):
 async def open_report(
     client: Client, name_or_id: str, options: ReadOptions, *, instance_id: str | None = None
 ) -> Report:
-    """Find a report and read its definition."""
+    """Find a report and read the definition. Errors: those of `fetch_definition`."""
 
     def read(body: Any) -> tuple[Definition, bool]:
         return read_template(body), may_have_totals(body)
@@ -81,9 +81,9 @@ async def open_report(
 
 
 def read_template(body: Any) -> Definition:
-    """Read what a report shows from the body of GET /api/v2/reports/{id} (wire reference, section 4.5).
+    """Read a report's template from the body of GET /api/v2/reports/{id} (wire reference, section 4.5).
 
-    It may offer further objects. Errors: ProtocolError.
+    The report may offer objects beside those of the template. Errors: ProtocolError.
 
     >>> amount = {"type": "templateMetrics", "elements": [{"id": "C3", "name": "Amount"}]}
     >>> rows = [{"type": "attribute", "id": "B2", "name": "Region"}, {"type": "customgroup", "id": "D4"}]
@@ -121,7 +121,7 @@ def _with_all_forms(shown: Attribute, offered: Attribute | None) -> Attribute:
 
 
 def may_have_totals(body: Any) -> bool:
-    """Tell from a report's definition whether it may show subtotals: unless it says that there are none.
+    """Tell from a definition whether the report may show subtotals; False only where the definition excludes them.
 
     >>> may_have_totals({"definition": {"grid": {"subtotals": {"defined": True, "visible": False}}}})
     False

@@ -1,4 +1,4 @@
-"""The pages of a report that has page-by: which there are, one of them, all of them."""
+"""The pages of a report that has page-by: the list of pages, one page, all pages."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
 
 class Paged(Scan):
-    """A scan of what may have page-by; without any choice it is the page that the server shows first."""
+    """A scan of a report that may have page-by. Without a choice it reads the page that the server shows first."""
 
     def pages(self) -> pa.Table:
-        """List the pages that have data: a row for each, a column for each form of a page-by attribute.
+        """List the pages that have data: a row for each page, a column for each form of a page-by attribute.
 
-        Runs the report, and answers of its prompts have to be given; the next read uses that instance.
-        GET …/instances/{id}/pageBy/elements, 1,000 at a time, until all are there.
+        Runs the report, after answers to its prompts were given, by POST …/instances; the next read uses the same
+        instance. Then GET …/instances/{id}/pageBy/elements, 1,000 pages at a time, until all pages are listed.
+        Raises PromptsOpen where a required prompt has no answer.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     conn.report("Paged By Two").pages().column_names
@@ -40,11 +41,12 @@ class Paged(Scan):
         return await self._client.bridge(_pages(self._resolver))
 
     def page_by(self, choice: Mapping[str, object] | None = None, /, **named: object) -> Self:
-        """Return the report with one page chosen: for each page-by attribute, by name or id, an element.
+        """Choose one page: an element for each page-by attribute, by the attribute's name or id. Send nothing.
 
-        An element is a value of any of its forms, or its id; attributes that leave no choice may be left out.
-        Nothing is sent. Reading raises UsageError for what there is not, with near names, and where several pages
-        are left: `expand_pages` takes these all. Conditions run here then, not on the server.
+        An element is given by the value of any form, or by the element's id. An attribute that leaves one choice
+        may be left out. Reading raises UsageError, with near names, for an unknown element, and where several pages
+        are left: `expand_pages` reads several. Conditions on a report with a chosen page run here, not on the
+        server.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     report = conn.report("Paged By Two")
@@ -56,12 +58,12 @@ class Paged(Scan):
         return self._on(replace(self._chosen, values=values))
 
     def expand_pages(self) -> Self:
-        """Return the report with all pages, or those that `page_by` has chosen, one after the other as one table.
+        """Read all pages, or those that `page_by` has chosen, one after the other as one table. Send nothing yet.
 
-        The page-by attributes are its first columns. Metrics whose integers have up to 32 bits become doubles, for
-        the server may name the same metric an integer on one page and a double on another; ``types=`` keeps
-        them whole. As many instances as `Limits.concurrency` are used, as far as the session has room for them, and
-        each shows one page after another; the other limits hold for all of them together.
+        The page-by attributes are the first columns. A metric of integers with up to 32 bits becomes a double,
+        since the server may call the same metric an integer on one page and a double on another; ``types=`` keeps
+        integers. A read uses up to `Limits.concurrency` instances, as far as the session has room, and each
+        instance shows one page after another. The other limits hold for all instances together.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     conn.report("Paged By Two").expand_pages().schema.names

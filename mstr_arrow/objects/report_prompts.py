@@ -1,4 +1,4 @@
-"""The prompts of a report: what it asks, and the answers given to it."""
+"""The prompts of a report: the questions, and the answers given to them."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ R = TypeVar("R", bound="Prompted")
 
 @dataclass(slots=True)
 class Known:
-    """What was listed of a report's prompts, shared by the scans made from each other."""
+    """The list of a report's prompts, shared by all scans that were made from one report."""
 
     listing: Listing | None = None
 
 
 class Prompted(Scan):
-    """A scan of what may ask before it runs."""
+    """A scan of a report that may have prompts."""
 
     def __init__(self, client: Client, source: Source, options: ReadOptions) -> None:
         super().__init__(client, source, options)
@@ -47,7 +47,7 @@ class Prompted(Scan):
 
     @property
     def prompts(self) -> Prompts[Self]:
-        """What the report asks, and a call that answers it; see `Prompts`.
+        """The prompts of the report, and a call that answers them; see `Prompts`.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     conn.report("Prompted Nested").prompts[0]
@@ -61,7 +61,7 @@ class Prompted(Scan):
 
     @property
     def answers(self) -> Answers:
-        """The answers that the report was given, to be saved and given again."""
+        """The answers that the report was given, which can be saved and given again."""
         given: Answers | None = self._resolver.source.prompts
         return given or Answers({})
 
@@ -72,9 +72,9 @@ class Prompted(Scan):
 
 
 class Prompts(Sequence["Prompt"], Generic[R]):
-    """What a report asks before it runs, in order; the server is asked at first need, and not again.
+    """The prompts of a report, in order. The first use asks the server; the list is kept.
 
-    Prompts that depend on the answers to others may be missing here: they show when those are answered.
+    A prompt that depends on the answer to another prompt is missing until the other prompt is answered.
     """
 
     def __init__(self, report: R, client: Client, report_id: str, known: Known) -> None:
@@ -84,16 +84,16 @@ class Prompts(Sequence["Prompt"], Generic[R]):
         self._known = known
 
     def __call__(self, answers: Mapping[str, object] | None = None, /, **named: object) -> R:
-        """Return the report with these answers, beside those that it has; nothing is sent.
+        """Return the report with these answers, beside earlier answers. Send nothing.
 
-        Prompts are named by key, id, name or title. A number, text or date answers a VALUE prompt; a list of texts
-        or ids ELEMENTS; a list of names or ids OBJECTS and LEVEL; a condition such as
-        ``mstr_arrow.col("Revenue") > 10`` EXPRESSION; None or ``[]`` leaves an optional prompt empty.
-        `mstr_arrow.prompts` makes others. The same prompt asked twice gets the same answer twice, unless each is
-        named by its key. Optional prompts without an answer get their default, or are left empty.
+        A prompt is named by key, id, name or title. A number, text or date answers a VALUE prompt; a list of texts
+        or ids an ELEMENTS prompt; a list of names or ids an OBJECTS or LEVEL prompt; a condition such as
+        ``mstr_arrow.col("Revenue") > 10`` an EXPRESSION prompt. None or ``[]`` leaves an optional prompt empty.
+        `mstr_arrow.prompts` makes further answers. Two prompts of one name get the same answer, unless each is
+        named by key. An optional prompt without an answer gets the default, or is left empty.
 
-        Reading then raises PromptsOpen where a required prompt has no answer, and UsageError for answers that do
-        not fit their prompts or that nothing asks for.
+        Reading raises PromptsOpen where a required prompt has no answer, and UsageError for an answer that does not
+        fit the prompt or belongs to no prompt.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     nested = conn.report("Prompted Nested")
@@ -120,19 +120,27 @@ class Prompts(Sequence["Prompt"], Generic[R]):
         return "\n".join(lines(self._known.listing.prompts)) or f"<no prompts of {self._report!r}>"
 
     async def list_async(self) -> Self:
-        """Ask the server what there is, if it was not asked."""
+        """List the prompts, unless they are listed already; return the same object.
+
+        GET /api/reports/{id}/prompts; POST …/instances with ``executionStage=resolve_prompts`` where that lists too
+        little.
+        """
         await self._client.bridge(self._list())
         return self
 
     def table(self) -> pa.Table:
-        """Return a row for each prompt; ``choices`` are the first of ``choice_count``, where that is known."""
+        """Return a table with a row for each prompt.
+
+        ``choices`` holds the first of ``choice_count`` choices; both are null where the server does not tell.
+        """
         return prompt_table(self._list_now().prompts)
 
     def choices(self, prompt: str, search: str | None = None) -> pa.Table:
-        """List what a prompt offers, ``id`` and ``name``: all of it, or what contains ``search``.
+        """List the choices that a prompt offers, as a table of ``id`` and ``name``.
 
-        GET …/prompts/{key}/elements or …/objects, 200 at a time. Errors: UsageError for a prompt that takes a
-        value, and with near names for one that there is not.
+        ``search`` keeps the choices whose names contain this text. GET …/prompts/{key}/elements or …/objects, 200
+        choices at a time. Raises UsageError for a prompt that takes a value, and, with near names, for an unknown
+        prompt.
         """
         return self._client.run(self._choices(prompt, search))
 
@@ -171,7 +179,7 @@ class Prompts(Sequence["Prompt"], Generic[R]):
 
 
 def prompt_table(prompts: Sequence[Prompt]) -> pa.Table:
-    """Lay out prompts as a table."""
+    """Lay out prompts as a table, a row for each prompt."""
     columns: dict[str, tuple[pa.DataType, list[Any]]] = {
         "key": (pa.string(), [prompt.key for prompt in prompts]),
         "id": (pa.string(), [prompt.id for prompt in prompts]),

@@ -1,4 +1,4 @@
-"""The SQL behind a cube or report."""
+"""The SQL of a cube or report."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from mstr_arrow.scan.scan import Scan
 
 
 class Sql(Scan):
-    """A scan of what the server makes SQL for."""
+    """A scan of an object for which the server writes SQL."""
 
     def sql_view(self) -> str:
-        """Return the SQL that the server runs for the object, without running it.
+        """Return the SQL that the server runs for the object, without a run.
 
-        It is the object's own: what `Scan.aggregate` and `Scan.filter` ask for is done afterwards. A report's
-        prompts have to be answered. Raises PermissionDenied where the user may not see SQL. Of a cube GET
-        …/sqlView; of a report POST …/instances with ``executionStage=resolve_prompts``, then GET
-        …/instances/{id}/sqlView.
+        The SQL is that of the whole object: the server applies `Scan.aggregate` and `Scan.filter` afterwards. A
+        report's prompts need answers first. Sends GET …/sqlView for a cube; for a report POST …/instances with
+        ``executionStage=resolve_prompts``, then GET …/instances/{id}/sqlView. Raises PermissionDenied where the
+        user may not see SQL, and PromptsOpen.
 
         ::
 

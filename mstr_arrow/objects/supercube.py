@@ -1,4 +1,4 @@
-"""A SuperCube: a cube made of tables that are pushed, step by step."""
+"""A SuperCube: a cube of pushed tables, built step by step."""
 
 from __future__ import annotations
 
@@ -23,16 +23,15 @@ if TYPE_CHECKING:
 
 
 class SuperCube:
-    """A cube made of tables that are pushed to the server.
+    """A cube of tables that a client pushes to the server.
 
-    ``name`` is that of a new one, or of one that `update` finds; ``id`` that of one there is. Nothing is sent
-    before `create` or `update`.
+    ``name`` is the name of a new cube, or of the cube that `update` looks for; ``id`` the id of a cube that exists.
+    The constructor sends nothing.
 
-    Both raise UsageError before anything is sent for names, types and roles that cannot be uploaded (`mstr_arrow.
-    upload.types` lists what becomes of each Arrow type), and UploadFailed, which names table, chunk and rows,
-    afterwards: then the upload session was deleted and nothing was published. Between two chunks the data are read
-    and encoded in a thread while the last one is sent; this holds two request bodies (``chunk_bytes``) and a slice
-    of the data.
+    `create` and `update` raise UsageError, before a request, for names, types and roles that cannot be uploaded
+    (`mstr_arrow.upload.types` maps Arrow types to the server's). Later they raise UploadFailed, which names table,
+    chunk and rows; the upload session is deleted then, and nothing is published. A thread reads and encodes the
+    next chunk while the last one is sent, which holds two request bodies (``chunk_bytes``) and a slice of the data.
 
     >>> stores = pl.DataFrame({"store": ["Lyon", "Paris"], "revenue": [1.5, 2.0]})
     >>> with ma.connect(url, username=user, password=password) as conn:
@@ -60,12 +59,12 @@ class SuperCube:
 
     @property
     def id(self) -> str | None:
-        """The cube's id; None before it is created or found."""
+        """The cube's id; None before the cube is created or found."""
         return self._writer.id
 
     @property
     def name(self) -> str | None:
-        """The cube's name; None where it was given by its id and nothing was sent yet."""
+        """The cube's name; None where the cube was given by id and no request was sent yet."""
         return self._writer.name
 
     # Tables
@@ -78,29 +77,29 @@ class SuperCube:
         to_attribute: Collection[str] = (),
         to_metric: Collection[str] = (),
     ) -> None:
-        """Add a table to be sent, in place of one of the same name.
+        """Add a table, in place of an added table of the same name. Send nothing.
 
-        ``data`` is anything with ``__arrow_c_stream__``, a Polars LazyFrame or a pyarrow Dataset, which are read
-        while they are sent. Numbers become metrics and the rest attributes, but for the columns that
-        ``to_attribute`` and ``to_metric`` name, and for forms (`WriteOptions`). ``update_policy`` says what becomes
-        of the rows there are: ``replace`` removes them, ``add`` keeps them; ``update`` changes the metrics of rows
-        with the same attributes and ignores others, ``upsert`` adds those. A new cube takes all rows, whatever the
-        policy.
+        ``data`` is any object with ``__arrow_c_stream__``, a Polars LazyFrame or a pyarrow Dataset; an upload reads
+        ``data`` while sending. Numbers become metrics and other columns attributes, unless ``to_attribute`` or
+        ``to_metric`` names the column; `WriteOptions` has the options for forms. ``update_policy`` decides about
+        the rows in the cube: ``replace`` removes them; ``add`` keeps them; ``update`` changes the metrics of rows
+        with the same attributes and ignores new rows; ``upsert`` adds new rows. A new cube takes all rows, whatever
+        the policy. Raises UsageError for data that cannot be read as Arrow.
         """
         self._writer.add(name, source_of(data, name), update_policy, to_attribute, to_metric)
 
     def remove_table(self, name: str) -> None:
-        """Take back a table that was added; what the server has of it is left alone."""
+        """Take back an added table; the server's table stays as it is. Raise UsageError for an unknown table."""
         self._writer.remove(name)
 
     # On the server
 
     @takes(CreateOptions)
     def create(self, folder_id: str | None = None, **options: Unpack[CreateOptions]) -> WriteResult:
-        """Create the cube, send its tables and publish them; returns what was done.
+        """Create the cube, send all tables and publish them; return a `WriteResult`.
 
-        ``folder_id`` is a folder's id or path, by default "My Reports". `CreateOptions` lists the others. A new
-        cube whose upload fails is deleted again. POST /api/datasets/models, then as `update`.
+        ``folder_id`` is a folder's id or path, by default "My Reports"; `CreateOptions` lists the other options. A
+        new cube whose upload fails is deleted. POST /api/datasets/models, then the calls and errors of `update`.
         """
         return warn_of_result(self._client.run(self._writer.create(folder_id, **options)), stacklevel=4)
 
@@ -111,11 +110,12 @@ class SuperCube:
 
     @takes(UpdateOptions)
     def update(self, **options: Unpack[UpdateOptions]) -> WriteResult:
-        """Send the tables to a cube there is, each by its update policy, and publish them.
+        """Send the tables to an existing cube, each by the table's update policy, and publish them.
 
-        `UpdateOptions` lists the options. Tables that were not added stay as they are. Calls GET /api/datasets/{id}
-        and GET /api/v2/cubes/{id} to compare columns; then POST …/uploadSessions, PUT …/uploadSessions/{id} per
-        chunk, POST …/publish, GET …/publishStatus until it ends, DELETE …/uploadSessions/{id}.
+        Returns a `WriteResult`. `UpdateOptions` lists the options. Tables of the cube that were not added stay as
+        they are. Sends GET /api/datasets/{id} and GET /api/v2/cubes/{id} to compare columns; then POST
+        …/uploadSessions, PUT …/uploadSessions/{id} per chunk, POST …/publish, GET …/publishStatus until the end,
+        DELETE …/uploadSessions/{id}. Raises UsageError, NotFound, and the errors of `publish`.
         """
         return warn_of_result(self._client.run(self._writer.update(**options)), stacklevel=4)
 
@@ -125,7 +125,12 @@ class SuperCube:
         return warn_of_result(await self._client.bridge(self._writer.update(**options)), stacklevel=4)
 
     def publish(self) -> WriteResult:
-        """Publish what was sent with ``auto_publish=False``, and wait for the end; returns all that was done."""
+        """Publish the rows sent with ``auto_publish=False``, and wait for the end; return a `WriteResult`.
+
+        POST …/publish, GET …/publishStatus until the end. Raises UsageError where no rows wait to be published,
+        UploadFailed where the server does not publish, TimeoutExceeded, DataMismatch where rows are missing or
+        doubled.
+        """
         return warn_of_result(self._client.run(self._writer.publish()))
 
     async def publish_async(self) -> WriteResult:
@@ -133,7 +138,7 @@ class SuperCube:
         return warn_of_result(await self._client.bridge(self._writer.publish()))
 
     def publish_status(self) -> PublishStatus | None:
-        """Return how far publishing is, None before it began. GET …/publishStatus while there is a session."""
+        """Return the state of the publication, None before the first. GET …/publishStatus, during a session."""
         return self._client.run(self._writer.publish_status())
 
     async def publish_status_async(self) -> PublishStatus | None:
@@ -141,7 +146,7 @@ class SuperCube:
         return await self._client.bridge(self._writer.publish_status())
 
     def discard(self) -> None:
-        """Take back what was sent and not published; does nothing when there is nothing."""
+        """Delete the upload session with all rows that were not published. Without a session, do nothing."""
         self._client.run(self._writer.discard())
 
     async def discard_async(self) -> None:
@@ -149,7 +154,10 @@ class SuperCube:
         await self._client.bridge(self._writer.discard())
 
     def certify(self, certified: bool = True) -> None:
-        """Certify the cube, or take its certificate away. PUT /api/objects/{id}/certify."""
+        """Certify the cube in the user's name, or take the certificate away. PUT /api/objects/{id}/certify.
+
+        Raises PermissionDenied for a user without the privilege.
+        """
         self._client.run(self._writer.certify(certified=certified))
 
     async def certify_async(self, certified: bool = True) -> None:
@@ -157,7 +165,7 @@ class SuperCube:
         await self._client.bridge(self._writer.certify(certified=certified))
 
     def decertify(self) -> None:
-        """Take the cube's certificate away."""
+        """Take the cube's certificate away. PUT /api/objects/{id}/certify."""
         self.certify(certified=False)
 
     async def decertify_async(self) -> None:
@@ -174,7 +182,7 @@ class SuperCube:
 
 
 def warn_of_result(result: WriteResult, *, stacklevel: int = 3) -> WriteResult:
-    """Warn, where the caller of the caller is, of what could not be written in full."""
+    """Warn, at the caller of the caller, of values that could not be written in full; return the result."""
     if result.losses:
         warnings.warn(f"{result.name}: {result.losses}.", DataLossWarning, stacklevel=stacklevel)
     return result
