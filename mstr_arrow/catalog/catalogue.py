@@ -1,4 +1,4 @@
-"""The objects of one project or of all, held in columns: what `Connection.objects` returns."""
+"""The objects of one or all projects, held in Arrow columns: the return value of `Connection.objects`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ _SLICE = 1000
 
 @dataclass(frozen=True, slots=True)
 class ListingProgress:
-    """How far a listing is: objects that came, of how many the server counts in the ``project`` that is read."""
+    """The progress of a listing: the number of objects that came, and the server's total, of one ``project``.
+
+    ``total`` is None where the server does not tell.
+    """
 
     objects: int
     total: int | None
@@ -45,7 +48,7 @@ class ListingProgress:
 
 
 class CatalogueEntry(ObjectInfo):
-    """An object of the catalogue: what is known of it, its project, and ``details`` where they were asked for."""
+    """An object of the catalogue, with the object's project, and with ``details`` if the caller asked for them."""
 
     project: str
     details: CubeDetails | None
@@ -53,7 +56,10 @@ class CatalogueEntry(ObjectInfo):
     _client: Client
 
     def certify(self) -> None:
-        """Certify it in the user's name. PUT /api/objects/{id}/certify; PermissionDenied without the privilege."""
+        """Certify the object in the user's name. PUT /api/objects/{id}/certify.
+
+        Raises PermissionDenied for a user without the privilege.
+        """
         self._client.run(self._certify(certified=True))
 
     async def certify_async(self) -> None:
@@ -61,7 +67,7 @@ class CatalogueEntry(ObjectInfo):
         await self._client.bridge(self._certify(certified=True))
 
     def decertify(self) -> None:
-        """Take its certificate away."""
+        """Take the object's certificate away. PUT /api/objects/{id}/certify."""
         self._client.run(self._certify(certified=False))
 
     async def decertify_async(self) -> None:
@@ -74,7 +80,7 @@ class CatalogueEntry(ObjectInfo):
 
 
 class Catalogue(Sequence[CatalogueEntry]):
-    """Objects by name, held in Arrow columns; an `CatalogueEntry` is made of each only when it is looked at."""
+    """A sequence of objects, sorted by name and held in Arrow columns. Each access makes one `CatalogueEntry`."""
 
     def __init__(self, client: Client, held: pa.Table, *, several: bool) -> None:
         self._client = client
@@ -85,10 +91,10 @@ class Catalogue(Sequence[CatalogueEntry]):
         return f"<Catalogue of {len(self):,} objects>"
 
     def table(self) -> pa.Table:
-        """Return a row for each object: id, name, type, subtype, path, modified, owner and certified.
+        """Return a table with a row for each object: id, name, type, subtype, path, modified, owner and certified.
 
-        Where several projects were asked for, their names are in ``project``; with ``details=True`` there are
-        size_bytes, rows, columns, data_updated and status, too.
+        A catalogue of several projects has their names in the column ``project``. A catalogue with ``details=True``
+        has the columns size_bytes, rows, columns, data_updated and status, too.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     conn.objects("sales*", details=True).table().select(["name", "rows"]).to_pylist()
@@ -112,7 +118,7 @@ class Catalogue(Sequence[CatalogueEntry]):
     @overload
     def __getitem__(self, index: slice) -> Catalogue: ...
     def __getitem__(self, index: int | slice) -> CatalogueEntry | Catalogue:
-        """Return an object, or the catalogue of some."""
+        """Return one object for an index, a catalogue for a slice."""
         if isinstance(index, slice):
             start, stop, step = index.indices(len(self))
             held = self._held.slice(start, max(0, stop - start)) if step == 1 else None

@@ -1,4 +1,4 @@
-"""Calls about what there is in a project."""
+"""Calls about the objects of a project."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class CatalogueCalls(Connected):
-    """What can be asked of a project's catalogue."""
+    """The calls of a connection that list, search and find objects."""
 
     def objects(
         self,
@@ -33,24 +33,25 @@ class CatalogueCalls(Connected):
         complete: bool = False,
         on_progress: OnProgress | None = None,
     ) -> Catalogue:
-        """Return the cubes, reports, data models and dashboards this login can see, by name; see :meth:`search`.
+        """List the cubes, reports, data models and dashboards that this login can see, sorted by name.
 
-        ``kind`` is ``"cube"``, ``"report"``, ``"data model"``, ``"dashboard"`` or None for all. ``projects`` are
-        names or ids, or ``"all"`` for each that is loaded and may be used; by default it is the connection's.
-        ``certified`` chooses what somebody has vouched for, or, with False, has not.
+        ``pattern`` and ``complete`` are those of :meth:`search`. ``kind`` is ``"cube"``, ``"report"``, ``"data
+        model"``, ``"dashboard"``, or None for all kinds. ``projects`` are names or ids, or ``"all"`` for each
+        project that is loaded and open to this login; None is the connection's project. ``certified=True`` keeps
+        certified objects, False the others. ``details=True`` adds size, rows, columns, time of the data and status
+        to cubes and data models.
 
-        With ``details`` cubes and data models come with size, rows, columns, time of their data and status. These
-        take a request for each thousand caches on each node; of cubes without a cache, and for a login that may not
-        monitor caches, one request each tells size and status.
+        The client asks for pages of 1,000 objects, several at a time. The return value is a sequence in Arrow
+        columns, some 300 bytes for each object, and makes a Python object only at access. A listing that lacks
+        objects which the server counts is read again. One DataLossWarning names the objects that are missing then,
+        and the columns that are null for lack of a privilege. The call passes a `ListingProgress` to
+        ``on_progress`` after each page.
 
-        Pages of a thousand are asked for side by side, as many as are worth it. The answer is a sequence, held in
-        Arrow columns: some 300 bytes for each object, and a Python object only for each that is looked at. Pages
-        that leave out what the server counts are asked for once more; what is missing then, and each column that
-        is null for a right that the login lacks, is told in one DataLossWarning. ``on_progress`` is called with a
-        `ListingProgress` after each page.
-
-        GET /api/searches/results, or, where the index has nothing or with ``complete``, POST and GET
-        /api/metadataSearches/results; /api/monitors/iServer/nodes and caches/cubes, /api/cubes?id=.
+        Sends GET /api/searches/results; where the index has no match, or with ``complete=True``, POST and GET
+        /api/metadataSearches/results. Details take GET /api/monitors/iServer/nodes and /api/monitors/caches/cubes,
+        a request for each 1,000 caches on each node, and GET /api/cubes?id= for each cube without a cache, or for
+        every cube where the login may not monitor caches. Raises UsageError for unknown arguments, NotFound for
+        unknown projects.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     [(each.name, each.details.rows) for each in conn.objects("*sales*", kind="cube", details=True)]
@@ -82,15 +83,17 @@ class CatalogueCalls(Connected):
         root: str | None = None,
         complete: bool = False,
     ) -> Objects:
-        """Return the objects of any type that this login can see, by name.
+        """Search the project for objects of any type that this login can see; return them sorted by name.
 
-        In ``pattern`` ``*`` stands for any text and ``?`` for one letter; without them it is the whole name. Upper
-        and lower case are the same. ``type`` is one or several of `ObjectType`, or the numbers of types and
-        subtypes; ``root`` the id or path of a folder above them.
+        ``pattern`` matches whole names, in upper or lower case: ``*`` stands for any text and ``?`` for one letter.
+        ``type`` is one or several of `ObjectType`, or numbers of types and subtypes. ``root`` is the id or path of
+        a folder; the search covers everything below the folder.
 
-        The server's index answers at once, but may lag behind, and leaves hidden objects out. So where it has
-        nothing the metadata are searched, and with ``complete`` they alone, one search at a time. GET
-        /api/searches/results; POST and GET /api/metadataSearches/results.
+        The server's index answers at once, but may lag behind, and leaves hidden objects out. Where the index has
+        no match, the call searches the metadata, one search of a session at a time; ``complete=True`` searches the
+        metadata alone. GET /api/searches/results; POST and GET /api/metadataSearches/results. Raises UsageError for
+        an unknown type, NotFound for an unknown folder. Warns with DataLossWarning where the server counts more
+        objects than came.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     found = conn.search("*sales*", type=["cube", "folder"], root="/Public Objects")
@@ -118,11 +121,11 @@ class CatalogueCalls(Connected):
         return await search(self._client.http, pattern, types=types, root=folder, complete=complete)
 
     def contents(self, folder: str | None = None) -> Objects:
-        """Return what is in a folder, folders first; by default in the project's root.
+        """List the objects in a folder, folders first; None is the project's root.
 
-        ``folder`` is an id or a path from the root, with or without the project: ``/Public Objects/Reports``. One
-        GET /api/folders/{id} for each part of the path and each thousand objects. NotFound says which part is
-        wrong, and what is near.
+        ``folder`` is an id, or a path from the root with or without the project: ``/Public Objects/Reports``. Sends
+        one GET /api/folders/{id} for each part of the path and for each 1,000 objects. Raises NotFound, which names
+        the part of the path that does not exist, and near names.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     [each.path for each in conn.contents("/Public Objects") if each.type_name == "folder"][0]
@@ -135,7 +138,7 @@ class CatalogueCalls(Connected):
         return await self._client.bridge(self._contents(folder))
 
     def folders(self, folder: str | None = None) -> Objects:
-        """Return the folders that are in a folder, by default in the project's root; see :meth:`contents`.
+        """List the folders in a folder; None is the project's root. Calls and errors are those of :meth:`contents`.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     "Public Objects" in [each.name for each in conn.folders()]
@@ -154,11 +157,12 @@ class CatalogueCalls(Connected):
         return Objects(info for info in await self._contents(folder) if info.type == FOLDER)
 
     def find(self, name_or_id: str, kind: Kind | None = None) -> ObjectInfo:
-        """Return what the catalogue knows of one cube, report or data model, by name, path, id or browser URL.
+        """Find one cube, report or data model by name, path, id or browser URL; return its catalogue entry.
 
-        A path leads from the project's root, named or not, or is the last parts of one. What the search index does
-        not have yet is looked for in the folder, or in the metadata. Shortcuts are not followed, for the server
-        does not say where they lead to. Raises NotFound with near names, UsageError where several match.
+        A path leads from the project's root, with or without the project, or is the last parts of a longer path.
+        The call looks into the search index first; then into the path's folder, or into the metadata. The call
+        follows no shortcuts, since the server does not tell where a shortcut leads. Raises NotFound with near
+        names, UsageError where several objects match.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     conn.find("/Public Objects/Reports/Sales Cube").kind

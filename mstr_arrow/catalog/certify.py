@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 async def certify(
     http: ProjectHttp, object_id: str, object_type: int = REPORT_DEFINITION, *, certified: bool = True
 ) -> None:
-    """Certify an object in the user's name, or take its certificate; one that is as wanted stays so.
+    """Certify an object in the user's name, or take the certificate away; an object in the wanted state stays so.
 
-    An answer that shows the object as before may be older than the change: then it is asked for once more. PUT
-    /api/objects/{id}/certify, GET /api/objects/{id}. Errors: NotFound, PermissionDenied where the user lacks the
-    privilege; ServerError where the server answers as if it had, and shows the object as before.
+    A response that shows the object as before may be older than the change, so that a further request looks again.
+    PUT /api/objects/{id}/certify, GET /api/objects/{id}. Errors: NotFound; PermissionDenied where the user lacks
+    the privilege; ServerError where the server confirms the change, and goes on showing the object as before.
     """
     path, kind = f"objects/{object_id}", {"type": object_type}
     wish = {**kind, "certify": "true" if certified else "false"}

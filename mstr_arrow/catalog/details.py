@@ -1,4 +1,4 @@
-"""What is known of the data of cubes without reading them. Wire reference, sections 3.3, 3.4 and 9.5."""
+"""The data of cubes as the server describes them without a read. Wire reference, sections 3.3, 3.4 and 9.5."""
 
 from __future__ import annotations
 
@@ -34,10 +34,11 @@ _LOADING = {
 
 
 class CubeDetails(NamedTuple):
-    """What is known of a cube's data; None for what the server does not tell, or not to this login.
+    """The size, rows, columns, time and status of a cube's data; None for a value that the server does not tell.
 
-    ``size_bytes`` is its size in the server's memory, ``data_updated`` when its data were published, as the clock
-    of the server shows it, without a time zone; ``status`` are the words of `CubeStatus`.
+    ``size_bytes`` is the size in the server's memory. ``data_updated`` is the time of the publication by the
+    server's clock, without a time zone. ``status`` holds the words of `CubeStatus`. A login without the privilege
+    to monitor caches gets fewer values.
     """
 
     size_bytes: int | None = None
@@ -74,10 +75,10 @@ class _Cached:
 
 
 async def fetch_cached(http: ProjectHttp, gate: Gate) -> tuple[_Found | None, list[str]]:
-    """Return what the caches of the project tell of their cubes, by id, and remarks; None where it may not be seen.
+    """Return the details of the project's cubes from their caches, by id, and remarks; None without the privilege.
 
-    Where nodes have a cache each, the one whose data are the latest counts. GET /api/monitors/iServer/nodes, and
-    /api/monitors/caches/cubes of each node, a thousand at a time.
+    Where several nodes have a cache of a cube, the cache with the latest data counts. GET
+    /api/monitors/iServer/nodes, and /api/monitors/caches/cubes of each node, 1,000 caches at a time.
     """
     found: _Found = {}
     remarks: list[str] = []
@@ -98,10 +99,10 @@ async def fetch_cached(http: ProjectHttp, gate: Gate) -> tuple[_Found | None, li
 
 
 async def fetch_each(http: ProjectHttp, gate: Gate, cube_ids: Sequence[str]) -> tuple[_Found, list[str]]:
-    """Return size and status of cubes one by one, and remarks on those of which the server does not tell them.
+    """Return size and status of cubes one by one, and remarks on the cubes of which the server tells neither.
 
-    As many at a time as are worth it. A cube that fails does not end the others, but after `FAILURES` of them no
-    more is asked for. GET /api/cubes?id=.
+    Sends as many requests at a time as are worth it. A cube that fails does not end the others; after `FAILURES`
+    failures the function sends no more requests. GET /api/cubes?id=.
     """
     found: _Found = {}
     failed: list[MstrError] = []

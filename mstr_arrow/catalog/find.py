@@ -61,14 +61,15 @@ _NOT_READ = {
 
 @traced("mstr_arrow.find", lambda _http, _name, kind=None: {"mstr.object.type": kind})
 async def find(http: ProjectHttp, name_or_id: str, kind: Kind | None = None) -> ObjectInfo:
-    """Return the one object with that id, name or path: a cube, a report, a data model, or any of them.
+    """Find the one object with that id, name or path: a cube, a report, a data model, or any kind for None.
 
-    A path leads from the project's root, named or not (``/Shared Reports/Sales/Daily``), or is the last parts of
-    one; `read_url` says what of a browser's URL counts. A name counts as it is given, be it like an id, a path or a
-    URL; where nothing has it, upper and lower case are alike, and then blanks of every kind and number. The index
-    is searched; where it has nothing, the folder that the path leads to, or the metadata. NotFound lists near
-    names, or says what the id or name belongs to; UsageError lists id and path of each where several match. One
-    request, more for names that the index does not have. As a cube a data model is found, too.
+    A path leads from the project's root, with or without the project (``/Shared Reports/Sales/Daily``), or is the
+    last parts of a longer path; `read_url` reads a browser's URL. A name counts as given first, even a name like an
+    id, a path or a URL; then in any case; then with any number of blanks. A data model also counts as a cube.
+
+    The function searches the index; where the index has no match, the path's folder, or the metadata. One request,
+    more for names that the index does not have. NotFound lists near names, or tells which kind of object has the id
+    or name; UsageError lists id and path of each match where several match.
     """
     kinds = (*kinds_of(kind), *_READ_ALIKE.get(kind, ()))
     word = _word(kinds)
@@ -90,11 +91,10 @@ async def find(http: ProjectHttp, name_or_id: str, kind: Kind | None = None) -> 
 
 
 async def fetch_definition(http: ProjectHttp, name_or_id: str, kind: Kind, read: Callable[[Any], T]) -> T:
-    """Return what ``read`` makes of the definition of a cube or report.
+    """Fetch the definition of a cube or report; return what ``read`` makes of the body.
 
-    GET /api/v2/{kind}s/{id}, after `find` where no id is given.
-
-    Errors: those of `find`, which also says what an id belongs to that is no such object.
+    GET /api/v2/{kind}s/{id}, after `find` where no id is given. Errors: those of `find`; for an id of another kind
+    of object, NotFound names that kind.
     """
     check_text(kind, name_or_id)
     object_id = name_or_id.strip().upper()

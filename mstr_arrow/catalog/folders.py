@@ -27,10 +27,10 @@ _GIVE_ID = "Give the id of the one that is meant."
 
 
 async def folder_id(http: ProjectHttp, folder: str | None) -> str:
-    """Return the id of a folder given by id or path; "" for None, which is the user's "My Reports".
+    """Return the id of a folder given by id or path; "" for None, which means the user's "My Reports".
 
-    A path leads from the project's root, named or not: ``/Public Objects/Reports``. One request for each
-    folder in it. NotFound says which part of it is wrong, and what is near.
+    A path leads from the project's root, with or without the project: ``/Public Objects/Reports``. One GET
+    /api/folders/{id} for each folder of the path. NotFound names the part that does not exist, and near names.
     """
     if folder is None:
         return ""
@@ -64,7 +64,7 @@ def _next(folders: list[dict[str, Any]], parts: list[str], path: str) -> tuple[s
 
 
 async def list_path(http: ProjectHttp, folder: str | None) -> Objects:
-    """Return what is in the folder of an id or path; in the project's root for None, "/" and the project's name.
+    """List the objects in the folder of an id or path; None, "/" and the project's name mean the project's root.
 
     Errors: those of `folder_id`.
     """
@@ -77,9 +77,9 @@ async def list_path(http: ProjectHttp, folder: str | None) -> Objects:
 
 
 async def list_folder(http: ProjectHttp, folder: str) -> Objects:
-    """Return what is in the folder of that id, "" for the project's root, by name: folders first.
+    """List the objects in the folder of that id, folders first, then by name; "" means the project's root.
 
-    GET /api/objects/{id}?type=8, which tells its path, and GET /api/folders/{id}.
+    GET /api/objects/{id}?type=8 for the folder's path, and GET /api/folders/{id}.
     """
     project = await http.require_project()
     path = (await fetch_object(http, folder, FOLDER)).path if folder else f"/{project.name}"
@@ -94,7 +94,7 @@ def _read(item: Any) -> dict[str, Any]:
 
 
 async def contents(http: ProjectHttp, folder: str) -> list[dict[str, Any]]:
-    """Return what is in a folder, "" for the project's root. GET /api/folders/{id}, page by page."""
+    """List the objects in a folder, "" for the project's root. GET /api/folders/{id}, page by page."""
     found: dict[str, dict[str, Any]] = {}
     path = f"folders/{folder}" if folder else "folders"
     offset = 0

@@ -1,4 +1,4 @@
-"""What the catalogue knows of an object, and the numbers of its types. Wire reference, section 9.4."""
+"""The catalogue's description of an object, and the numbers of types. Wire reference, section 9.4."""
 
 from __future__ import annotations
 
@@ -77,11 +77,12 @@ _SCHEMA = pa.schema(
 
 
 class ObjectInfo(NamedTuple):
-    """What the catalogue knows of an object.
+    """The catalogue's description of an object; None for a value that the server leaves out.
 
-    ``path`` is ``/Project/Folder/…/Name``, as far as the server tells it; ``modified`` when the object, not its
-    data, was changed last; ``certified`` whether somebody has vouched for it. ``ext_type`` and ``view_media`` are
-    numbers of the server that tell data models, and how they serve their data. What it leaves out is None.
+    ``path`` is ``/Project/Folder/…/Name``, as far as the server tells. ``modified`` is the time of the last change
+    of the object, not of the object's data. ``certified`` tells whether a user has certified the object.
+    ``ext_type`` and ``view_media`` are the server's numbers that tell data models from cubes, and how a data model
+    serves data.
     """
 
     id: str
@@ -97,30 +98,30 @@ class ObjectInfo(NamedTuple):
 
     @property
     def kind(self) -> Kind | None:
-        """Whether it is a cube, a report or a data model; None for what is none of them."""
+        """The kind of the object: "cube", "report" or "data model"; None for any other type."""
         if self.subtype in SUBTYPES["data model"] and self.ext_type == DATA_MODEL:
             return "data model"
         return next((kind for kind, subtypes in SUBTYPES.items() if self.subtype in subtypes), None)
 
     @property
     def serve_mode(self) -> str | None:
-        """How a data model serves its data: "in memory", "connect live", …; None where that is not told."""
+        """How a data model serves data: "in memory", "connect live", …; None where the server does not tell."""
         if self.kind != "data model" or self.view_media is None:
             return None
         return next((mode for bit, mode in SERVE_MODES.items() if self.view_media & bit), "in memory")
 
     @property
     def type_name(self) -> str:
-        """What it is in a word: ``"cube"``, ``"folder"``, …; the number of a type that has no name here."""
+        """The type in a word: ``"cube"``, ``"folder"``, …; the server's number for a type without a name here."""
         named = next((name for name, number in TYPES.items() if number == self.type), None)
         return self.kind or named or str(self.type)
 
 
 class Objects(list[ObjectInfo]):
-    """A list of objects."""
+    """A list of `ObjectInfo`, which can be laid out as a table."""
 
     def table(self) -> pa.Table:
-        """Return a row for each object: id, name, type, subtype, path, modified, owner, certified.
+        """Return a table with a row for each object: id, name, type, subtype, path, modified, owner, certified.
 
         >>> Objects([ObjectInfo("A1", "Sales", 3, 779, "/Retail/Sales")]).table()["type"].to_pylist()
         ['cube']
@@ -130,7 +131,7 @@ class Objects(list[ObjectInfo]):
 
 
 async def fetch_object(http: ProjectHttp, object_id: str, object_type: int = REPORT_DEFINITION) -> ObjectInfo:
-    """Return what the catalogue knows of the object of that id and type. GET /api/objects/{id}."""
+    """Return the description of the object of that id and type. GET /api/objects/{id}. Errors: NotFound."""
 
     def read(response: Response) -> ObjectInfo:
         return read_object(response.json())
@@ -139,7 +140,9 @@ async def fetch_object(http: ProjectHttp, object_id: str, object_type: int = REP
 
 
 def read_object(item: Any, folder: str | None = None) -> ObjectInfo:
-    """Read an object; its ancestors come root first, or ``folder`` is the path above it. Errors: ProtocolError.
+    """Read the description of an object. Errors: ProtocolError.
+
+    The path follows from the ancestors, root first, or from ``folder``, the path above the object.
 
     >>> item = {"id": "A1", "name": "Sales", "type": 3, "subtype": 779, "ancestors": [{"name": "Retail"}]}
     >>> read_object(item).path
@@ -164,7 +167,7 @@ def read_object(item: Any, folder: str | None = None) -> ObjectInfo:
 
 
 def is_certified(item: Any) -> bool | None:
-    """Read whether an object is certified; None where that is not told.
+    """Read whether an object is certified; None where the server does not tell.
 
     >>> is_certified({"certifiedInfo": {"certified": "true"}}), is_certified({"certifiedInfo": None})
     (True, None)

@@ -41,7 +41,7 @@ _STATUS = {True: "CERTIFIED_ONLY", False: "NOT_CERTIFIED_ONLY"}
 
 
 class Wanted:
-    """Which objects are listed; errors: UsageError for what cannot be."""
+    """The objects that a listing keeps. Errors: UsageError for unknown kinds and wrong patterns."""
 
     def __init__(self, pattern: str | None, kind: ListedKind | None, certified: bool | None) -> None:
         if pattern is not None:
@@ -63,7 +63,7 @@ class Wanted:
             self.params["certifiedStatus"] = _STATUS[certified]
 
     def of(self, listed: pa.Table) -> pa.Table:
-        """Return the objects that are wanted; where it is not told what is certified, the server has chosen."""
+        """Keep the wanted objects of a table; an object without a known certificate was chosen by the server."""
         if self._kind is not None:
             listed = listed.filter(pc.field("type_name") == self._kind)
         if self._certified is not None:
@@ -74,7 +74,7 @@ class Wanted:
 
 
 class Told:
-    """Puts pages into columns, and tells of each how far the listing is."""
+    """Puts pages into columns, and reports the progress after each page."""
 
     def __init__(self, columns: Columns, project: str, on_progress: OnProgress | None) -> None:
         self._columns = columns
@@ -83,7 +83,7 @@ class Told:
         self._came = 0
 
     def begin(self) -> None:
-        """Begin to gather the list once more."""
+        """Begin a further pass over the list."""
         self._came = 0
         self._columns.begin()
 
@@ -96,12 +96,12 @@ class Told:
             self._on_progress(ListingProgress(self._came, page.total, self._project))
 
     def count(self, *, all_passes: bool = False) -> int:
-        """Return how many different objects came."""
+        """Return the number of different objects that came."""
         return self._columns.count(all_passes=all_passes)
 
 
 class Listing:
-    """Lists projects; ``remarks`` say what is not there, though the server counts it or keeps it to itself."""
+    """Lists projects. ``remarks`` are sentences on objects and values that the list lacks."""
 
     def __init__(self, client: Client, wanted: Wanted, on_progress: OnProgress | None) -> None:
         self._client = client
@@ -113,7 +113,7 @@ class Listing:
     async def read(
         self, projects: str | Sequence[str] | None, *, complete: bool, details: bool
     ) -> tuple[Catalogue, list[str]]:
-        """Return what there is, by name, and the remarks; see `CatalogueCalls.objects`."""
+        """Return the objects, sorted by name, and the remarks; arguments are those of `CatalogueCalls.objects`."""
         if projects == "all":
             return Catalogue(self._client, await self._all(complete, details), several=True), self.remarks
         chosen = await self._choose_projects(projects)
@@ -204,7 +204,7 @@ class Listing:
 
 
 def warn_of(found: Found, remarks: Sequence[str]) -> Found:
-    """Warn once, where the caller of the caller is, of what is not there."""
+    """Warn once, at the caller of the caller, with the remarks; return the result."""
     if remarks:
         warnings.warn(_sentence(remarks), DataLossWarning, stacklevel=3)
     return found

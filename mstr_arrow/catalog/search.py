@@ -42,12 +42,12 @@ async def search(
     root: str | None = None,
     complete: bool = False,
 ) -> tuple[Objects, list[str]]:
-    """Return the objects of these types and subtypes (all, where none are given) whose name fits, and remarks.
+    """Search for objects of these types and subtypes, of all types for none; return the objects and remarks.
 
-    In ``pattern`` ``*`` stands for any text and ``?`` for one letter; without them it is the whole name. Upper
-    and lower case are the same. The server is asked for names that contain the pattern's longest piece. ``root``
-    is the id of a folder above them. The index is asked; where it has nothing, or if ``complete``, the metadata.
-    The remarks say how what came differs from what the server counts.
+    ``pattern`` matches whole names, in upper or lower case: ``*`` stands for any text and ``?`` for one letter. The
+    server gets the longest piece of the pattern, as text that names contain. ``root`` is the id of a folder; the
+    search covers everything below. The function asks the index; where the index has no match, or with ``complete``,
+    the metadata. The remarks tell how the objects that came differ from the server's count.
     """
     if pattern is not None:
         check_text("pattern", pattern)
@@ -110,7 +110,7 @@ def piece_of(pattern: str | None) -> str:
 async def quick_search(
     http: ProjectHttp, params: Mapping[str, object], limit: int | None = None
 ) -> list[ObjectInfo]:
-    """Return what the index knows of, ``limit`` of it at most. GET /api/searches/results, page by page.
+    """Return the objects that the index finds, at most ``limit``. GET /api/searches/results, page by page.
 
     The index lags behind and leaves hidden objects out. Errors: ProtocolError.
     """
@@ -146,10 +146,10 @@ def _quick_results(response: Response) -> tuple[list[ObjectInfo], int | None]:
 async def metadata_search(
     http: ProjectHttp, params: Mapping[str, object], *, optional: bool = False
 ) -> list[ObjectInfo]:
-    """Return what the metadata know of, hidden objects too. POST, then GET /api/metadataSearches/results.
+    """Return the objects that the metadata hold, hidden objects too. POST, then GET /api/metadataSearches/results.
 
-    One search of a session goes on at a time, as the server keeps the results of a few only; it is made once more
-    if they are gone all the same. If it is ``optional``, a server or user that cannot do it finds nothing.
+    The function holds a lock of the session, since the server keeps the results of a few searches only, and
+    searches again where the results are gone. If ``optional``, a server or user without the search finds nothing.
     """
     async with http.searching:
         try:
