@@ -1,4 +1,4 @@
-"""How a connection comes by its session: it logs in, or takes one over."""
+"""The origin of a connection's session: a log-in, or a session that another client opened."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The server's base URL, with the body of a log-in or with the session that is taken over."""
+    """The server's base URL, with the body of a log-in or with a session opened elsewhere."""
 
     base: str
     body: dict[str, object] = field(repr=False)
@@ -32,7 +32,7 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Where to log in, and how; without ``login`` the session that is taken over."""
+    """The URL and the log-in of a connection; without ``login``, a session opened elsewhere."""
 
     url: Credential | None = field(repr=False)
     login: Login | None
@@ -40,12 +40,12 @@ class Access:
 
     @property
     def owned(self) -> bool:
-        """Whether the session is the connection's own, to be logged out: others may still use another one."""
+        """Whether the connection opened the session and logs out; a session opened elsewhere is left open."""
         return self.login is not None and self.login.mode is not LoginMode.DELEGATED
 
     @property
     def why_not_renewed(self) -> str | None:
-        """Why nobody but the user can open another session like this one; None where the connection can."""
+        """Why the connection cannot open a further session like this one; None where the connection can."""
         if self.login is None:
             return naming(
                 "it was opened elsewhere ({connect.session}), so only whoever opened it can open another."
@@ -58,12 +58,12 @@ class Access:
         return None
 
     async def resolve(self) -> Resolved:
-        """Fetch URL and credentials, anew each time; functions run as :func:`~.credentials.resolve` says."""
+        """Fetch URL and credentials, anew at each call; functions run as :func:`~.credentials.resolve` says."""
         url = None if self.url is None else await resolve(self.url, named("connect.url"))
         return self._resolve(url, {} if self.login is None else await self.login.body())
 
     def resolve_here(self) -> Resolved:
-        """Do what :meth:`resolve` does, with functions called in the caller's own thread."""
+        """Do what :meth:`resolve` does, and call functions in the caller's own thread."""
         url = None if self.url is None else resolve_here(self.url, named("connect.url"))
         return self._resolve(url, {} if self.login is None else self.login.body_here())
 
@@ -92,10 +92,10 @@ def access_from(
     session: Callable[[], Source] | None = None,
     **credentials: Credential | None,
 ) -> Access:
-    """Choose the way in from what the caller gave; arguments that contradict each other are a UsageError.
+    """Choose the log-in, or the session opened elsewhere, from the arguments of ``connect``.
 
     ``credentials`` are those of :func:`~.login_choice.login_from`, with secrets masked (see `mask`), so that no
-    traceback that shows variables shows them.
+    traceback shows secrets in variables. Errors: UsageError for arguments that contradict each other.
 
     >>> access_from("https://bi.example.com/MicroStrategyLibrary", username="ann", password=Masked("secret"))
     Access(login=Login(mode=<LoginMode.STANDARD: 1>))

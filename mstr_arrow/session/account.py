@@ -1,4 +1,4 @@
-"""Calls about the session itself, its user and its server."""
+"""Calls about the session, the session's user and the server."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from mstr_arrow.session.tokens import create_api_token, create_identity_token, v
 
 
 class SessionCalls(Connected):
-    """What can be asked of a session."""
+    """The calls of a connection about the session itself."""
 
     @property
     def has_session(self) -> bool:
-        """Whether the server still knows the session; asks it, and opens no other. GET /api/sessions.
+        """Whether the server still knows the session. GET /api/sessions, without opening another session.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     conn.has_session
@@ -41,7 +41,7 @@ class SessionCalls(Connected):
         return True
 
     def status(self) -> ServerStatus:
-        """Return the server's versions, and since when it runs. GET /api/status."""
+        """Return the server's versions, and the time of the server's start. GET /api/status."""
         return self._client.run(self._status())
 
     async def status_async(self) -> ServerStatus:
@@ -52,7 +52,7 @@ class SessionCalls(Connected):
         return await fetch_status(self._client.http.own, self._client.http.own.keys)
 
     def session_info(self) -> SessionInfo:
-        """Return the session's time-out, working set and locales. GET /api/sessions.
+        """Return the session's idle time-out (seconds), working set (instances) and locales. GET /api/sessions.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     info = conn.session_info()
@@ -66,9 +66,9 @@ class SessionCalls(Connected):
         return await self._client.bridge(fetch_session_info(self._client.http.own))
 
     def extend_session(self) -> None:
-        """Have the session's idle time begin anew; one that has ended is opened again. PUT /api/sessions.
+        """Restart the session's idle time; open a session that has ended again. PUT /api/sessions.
 
-        No call is needed for it within the connection's context, nor during a read or an upload.
+        Within the connection's context, and during a read or an upload, the client extends the session by itself.
         """
         self._client.run(self._extend())
 
@@ -80,7 +80,7 @@ class SessionCalls(Connected):
         await self._client.http.own.request("PUT", "sessions", safe=True)
 
     def user_info(self) -> UserInfo:
-        """Return all that the server tells of who is logged in. GET /api/sessions/userInfo."""
+        """Return the server's whole description of the user. GET /api/sessions/userInfo."""
         return self._client.run(fetch_user(self._client.http.own))
 
     async def user_info_async(self) -> UserInfo:
@@ -88,12 +88,11 @@ class SessionCalls(Connected):
         return await self._client.bridge(fetch_user(self._client.http.own))
 
     def renew(self) -> None:
-        """Log out and in again, with credentials that are fetched anew, as after a password was changed.
+        """Log out and in again, with credentials fetched anew, as after a change of the password.
 
-        What the former session held on the server (instances, uploads, publications under way) is gone. No call is
-        needed for it where the session has expired: the next request logs in again by itself. POST
-        /api/auth/logout and /api/auth/login.
-        Raises UsageError for a session that only somebody else can open.
+        The instances, uploads and publications of the former session are lost. An expired session needs no call:
+        the next request logs in again. POST /api/auth/logout and /api/auth/login. Raises UsageError for a session
+        that was opened elsewhere, and LoginError where the server refuses the credentials.
         """
         self._client.run(self._client.session.whole.renew())
 
@@ -102,7 +101,7 @@ class SessionCalls(Connected):
         await self._client.bridge(self._client.session.whole.renew())
 
     def identity_token(self) -> str:
-        """Return a token that opens a session as this user elsewhere; it is a secret. POST /api/auth/identityToken.
+        """Return a token that opens a session as this user elsewhere: a secret. POST /api/auth/identityToken.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     with ma.connect(url, identity_token=conn.identity_token()) as delegated:
@@ -120,7 +119,7 @@ class SessionCalls(Connected):
         return await create_identity_token(self._client.http.own)
 
     def validate_identity_token(self, token: str) -> bool:
-        """Say whether the server takes an identity token. GET /api/auth/identityToken."""
+        """Tell whether the server accepts an identity token. GET /api/auth/identityToken."""
         masked, token = Masked(token), ""  # for tracebacks that show variables
         return self._client.run(validate_identity_token(self._client.http.own, masked))
 
@@ -130,9 +129,10 @@ class SessionCalls(Connected):
         return await self._client.bridge(validate_identity_token(self._client.http.own, masked))
 
     def create_api_token(self, user_id: str | None = None) -> str:
-        """Return a token for ``connect(api_key=…)``; it is a secret. POST /api/auth/apiTokens.
+        """Return a token for ``connect(api_key=…)``, which is a secret. POST /api/auth/apiTokens.
 
-        An administrator may make one for another user, by id. Servers know it from April 2025 on.
+        ``user_id`` is for administrators, who may make a token for another user. Servers have this call from April
+        2025 on.
         """
         return self._client.run(create_api_token(self._client.http.own, user_id))
 

@@ -1,4 +1,4 @@
-"""What a server was seen to take, where neither its version nor its documentation tells."""
+"""The abilities of a server that neither the version nor the documentation tells."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Literal
 
 @dataclass(slots=True)
 class Capabilities:
-    """What was learned of a server by trying: one for each session, shared by all that use it.
+    """The abilities of a server, learned by trying; all that use a session share one object.
 
-    ``orientation`` is that of uploaded chunks which the server took, None before one was tried;
-    ``id_text_operators`` says whether it takes conditions such as Contains on ID forms, ``any_form`` whether it
-    takes conditions on forms beside ID and DESC, as far as was seen. ``counts_filtered`` is false for a server that
-    was seen to promise rows which conditions leave out.
+    ``orientation`` is the orientation of uploaded chunks that the server accepted, None before a try.
+    ``id_text_operators`` tells whether the server accepts conditions such as Contains on ID forms, ``any_form``
+    whether the server accepts conditions on forms beside ID and DESC. ``counts_filtered`` is False for a server
+    that promised rows which conditions had left out.
     """
 
     orientation: Literal["COLUMN", "ROW"] | None = None

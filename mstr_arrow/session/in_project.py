@@ -24,10 +24,9 @@ T = TypeVar("T")
 
 
 class ProjectSession:
-    """A session with the project of the connection that opened it, and closes it.
+    """A session together with the project of the connection that opened the session, and that closes it.
 
-    ``http`` sends requests about the project; what is held and registered, and what was learned of the server, is
-    the ``whole`` session's.
+    ``http`` sends requests about the project. ``whole`` is the session itself, which holds, registers and learns.
     """
 
     def __init__(self, whole: ServerSession, http: ProjectHttp) -> None:
@@ -36,7 +35,7 @@ class ProjectSession:
 
     @classmethod
     async def open(cls, access: Access, resolved: Resolved, project: str | None, settings: Settings) -> Self:
-        """Open a session and find the project; a failure on the way leaves nothing open."""
+        """Open a session and find the project; a failure leaves no session open."""
         whole = await ServerSession.open(access, resolved, settings)
         session = cls(whole, ProjectHttp(whole.http))
         if project is None and resolved.saved is not None:
@@ -54,26 +53,26 @@ class ProjectSession:
             raise
 
     async def open_another(self, settings: Settings | None = None) -> ProjectSession | None:
-        """Log in once more, for the same project; None where that cannot be. It is closed like this one.
+        """Log in once more, for the same project; None where the connection cannot. The caller closes the result.
 
-        ``settings`` are by default those of this one.
+        ``settings`` are by default those of this session.
         """
         whole = await self.whole.open_another(settings)
         return None if whole is None else ProjectSession(whole, ProjectHttp(whole.http, self.http.project))
 
     @property
     def instances(self) -> WorkingSet:
-        """The instances that the session has on the server, whatever project they are of."""
+        """The session's instances on the server, in all projects."""
         return self.whole.instances
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the server was seen to take."""
+        """The abilities of the server, learned by trying."""
         return self.whole.capabilities
 
     @property
     def owned(self) -> bool:
-        """Whether the session is the connection's own, which logs it out when it is closed."""
+        """Whether the connection opened the session, and logs out at the end."""
         return self.whole.owned
 
     @property
@@ -82,15 +81,15 @@ class ProjectSession:
         return self.whole.version
 
     def register(self, resource: Closable, *, lost: Callable[[], object] | None = None) -> None:
-        """Close ``resource`` before this is closed; see :meth:`.ServerSession.register`."""
+        """Register ``resource``, to be closed before the session; see :meth:`.ServerSession.register`."""
         self.whole.register(resource, lost=lost)
 
     def unregister(self, resource: Closable) -> None:
-        """Forget ``resource``: it was closed."""
+        """Forget ``resource``, which is closed."""
         self.whole.unregister(resource)
 
     def resources_of(self, kind: type[T]) -> list[T]:
-        """Return what is registered of one kind, in whatever project."""
+        """Return the registered resources of one kind, in all projects."""
         return self.whole.resources_of(kind)
 
     def hold(self) -> None:
@@ -112,9 +111,9 @@ class ProjectSession:
 
 
 class SharedSession(ProjectSession):
-    """The session of another connection with a project of its own.
+    """The session of another connection, with a project of its own.
 
-    When it is closed, the session goes on; what was registered and held here is let go.
+    Closing this object closes and releases what was registered and held here; the session goes on.
     """
 
     def __init__(self, whole: ServerSession, http: ProjectHttp) -> None:
@@ -128,17 +127,17 @@ class SharedSession(ProjectSession):
         return cls(session.whole, session.http.beside(project))
 
     def register(self, resource: Closable, *, lost: Callable[[], object] | None = None) -> None:
-        """Close ``resource`` before this is closed, and before the log-out."""
+        """Register ``resource``, to be closed before this object and before the log-out."""
         self._opened[id(resource)] = resource
         super().register(resource, lost=lost)
 
     def unregister(self, resource: Closable) -> None:
-        """Forget ``resource``: it was closed."""
+        """Forget ``resource``, which is closed."""
         self._opened.pop(id(resource), None)
         super().unregister(resource)
 
     def hold(self) -> None:
-        """Keep the session alive until this is closed, or as many :meth:`release` calls were made."""
+        """Keep the session alive until this object is closed, or :meth:`release` was called as often."""
         self._holds += 1
         super().hold()
 
@@ -148,7 +147,7 @@ class SharedSession(ProjectSession):
         super().release()
 
     async def aclose(self, *, log_out: bool | None = None) -> None:
-        """Close what was registered here; the session goes on."""
+        """Close the resources that were registered here; the session goes on."""
         if log_out:
             raise UsageError(
                 "this connection shares its session with another.", hint="Log out with the one it was made from."

@@ -20,9 +20,9 @@ logger = logging.getLogger("mstr_arrow")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerStatus:
-    """Versions, and since when the server runs; what it keeps to itself is None.
+    """The server's versions, and the time of the server's start; None for a value that the server does not tell.
 
-    ``simulated`` says that it is the simulator of this package.
+    ``simulated`` is True for the simulator of this package.
     """
 
     server_version: str | None = None
@@ -33,10 +33,10 @@ class ServerStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionInfo:
-    """The settings of a session; what the server does not tell is None.
+    """The settings of a session; None for a value that the server does not tell.
 
     ``timeout`` is the number of idle seconds after which the session ends, ``working_set`` the number of instances
-    that it keeps, ``max_search`` that of searches at once.
+    that the session keeps, ``max_search`` the number of searches at once.
     """
 
     timeout: float | None = None
@@ -51,7 +51,7 @@ class SessionInfo:
 
 
 class User(NamedTuple):
-    """Who is logged in."""
+    """The user of the session."""
 
     id: str
     name: str
@@ -59,7 +59,7 @@ class User(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserInfo:
-    """What the server tells of who is logged in; ``in_metadata`` is false for guests and the like."""
+    """The server's description of the session's user; ``in_metadata`` is False for a guest."""
 
     id: str
     name: str
@@ -68,7 +68,7 @@ class UserInfo:
 
 
 async def fetch_status(http: Http, keys: SessionKeys) -> ServerStatus:
-    """Return the server's status; nothing where a guarded Library keeps it to itself. GET /api/status."""
+    """Return the server's status; empty where a guarded Library does not tell. GET /api/status."""
     try:
         return await http.read("GET", "status", lambda response: read_status(response.json()), keys=keys)
     except ServerError as error:
@@ -83,7 +83,7 @@ async def fetch_session_info(http: Http, keys: SessionKeys | None = None) -> Ses
 
 
 async def find_session_info(http: Http) -> SessionInfo:
-    """Return the settings of the session that is open, as far as the server tells them: no answer is no error."""
+    """Return the settings of the open session, as far as the server tells; an error means no settings."""
     try:
         return await fetch_session_info(http, http.keys)
     except MstrError as error:
@@ -92,12 +92,12 @@ async def find_session_info(http: Http) -> SessionInfo:
 
 
 async def fetch_user(http: Http) -> UserInfo:
-    """Return who is logged in. GET /api/sessions/userInfo."""
+    """Return the session's user. GET /api/sessions/userInfo."""
     return await http.read("GET", "sessions/userInfo", lambda response: read_user(response.json()))
 
 
 def read_user(body: Any) -> UserInfo:
-    """Read who is logged in; errors: ProtocolError.
+    """Read the user of a session. Errors: ProtocolError.
 
     >>> read_user({"id": "U1", "fullName": "Ann", "metadataUser": True}).name
     'Ann'

@@ -1,4 +1,4 @@
-"""A session that must not end while something needs it, though nothing is asked of it."""
+"""The keep-alive: a session in use does not end for lack of requests."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ SHORTEST = 0.3
 
 
 class KeepAlive:
-    """Renews the session's time while it is held and idle; on the background loop only.
+    """Extends a session that is held and idle; on the background loop only.
 
-    ``timeout`` tells the session's idle time-out in seconds, and is asked once it is held. Time counts from the
-    last request of any kind that the server answered: a session that is busy is left alone.
+    ``timeout`` returns the session's idle time-out in seconds, and is called at the first hold. Idle time counts
+    from the last request of any kind that the server answered, so that a busy session costs no further request.
     """
 
     def __init__(self, timeout: Callable[[], Awaitable[float]]) -> None:
@@ -37,12 +37,12 @@ class KeepAlive:
         self._task: asyncio.Task[None] | None = None
 
     def start(self, http: Http) -> None:
-        """Begin: the session is open."""
+        """Begin to watch an open session."""
         self._http = http
         self._adapt()
 
     def stop(self) -> None:
-        """End: the session is to be closed."""
+        """End, before the session is closed."""
         self._http = None
         self._adapt()
 

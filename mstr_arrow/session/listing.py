@@ -30,9 +30,10 @@ async def fetch_all(
     params: Mapping[str, object] | None = None,
     json: object = None,
 ) -> list[T]:
-    """Return all of a list, each entry once, by its ``key``; part after part, until no more come.
+    """Return the entries of a list, each ``key`` once, part after part until no further entries come.
 
-    A server that tells no number is asked until a part is not full; one that knows of no parts gives all at once.
+    A server that tells no total is asked until a part is not full. A server without parts returns all entries at
+    once.
     """
     found: dict[str, T] = {}
     offset = 0

@@ -44,11 +44,12 @@ The locales of the metadata and of the warehouse's data are left to the user's o
 
 
 async def log_in(http: Http, keys: SessionKeys, body: dict[str, object], version: str | None) -> None:
-    """Open a session, whose token and cookies go into ``keys``; ``body`` comes from a login mode.
+    """Open a session, and put the token and cookies into ``keys``. POST /api/auth/login.
 
-    Servers that do not know the Python client's application type are told they talk to a web client. Where the
-    answer is lost, it is asked for once more, but not with an identity token, which serves once: the session that
-    may be open lives until its own time-out.
+    ``body`` comes from a login mode. A server that does not know the Python client's application type gets that of
+    a web client. Where the response is lost, the function logs in once more, except by an identity token, which
+    serves once; the session that may be open then lives until the server's time-out. Errors: LoginError,
+    ProtocolError.
     """
     if body["loginMode"] == LoginMode.DELEGATED:
         await _post(http, keys, "auth/delegate", body)
@@ -120,10 +121,11 @@ def _start(response: Response) -> str:
 
 
 async def log_out(http: Http, keys: SessionKeys) -> bool:
-    """Close a session and say whether the server confirmed it; never raises what the server says.
+    """Close a session; return whether the server confirmed. Raise no error of the server. POST /api/auth/logout.
 
-    It is tried for ``timeouts.logout`` seconds, half of which one try may take, however often other requests are
-    repeated: what is left open counts against the user. A session that is gone already is as good as closed.
+    The function tries for ``timeouts.logout`` seconds, half of which one try may take, however often other requests
+    are repeated, since a session left open counts against the user. A session that the server no longer knows is
+    closed.
     """
     if keys.token is None:
         return False

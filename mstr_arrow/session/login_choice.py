@@ -1,4 +1,4 @@
-"""Which login mode the credentials of a log-in ask for."""
+"""The choice of a login mode by the credentials that a caller gave."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WAYS = naming(
 
 
 class Given(NamedTuple):
-    """A credential: the member of the request that it becomes, and the argument that it came as."""
+    """A credential: the member of the request, and the argument of the call."""
 
     member: str
     argument: str
@@ -30,17 +30,17 @@ class Given(NamedTuple):
 
     @property
     def where(self) -> Wording:
-        """The argument, for errors."""
+        """The argument, for error messages."""
         return named(f"connect.{self.argument}")
 
     def show(self, text: str) -> object:
-        """Hide what it says, unless that is a user's name."""
+        """Return the value masked, unless the value is a user's name."""
         return text if self.argument == "username" else mask(text)
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A way to log in: the mode, and what its request needs.
+    """A log-in: the mode, and the credentials that the mode's request needs.
 
     >>> Login(LoginMode.STANDARD, (Given("username", "username", "ann"), Given("password", "password", "secret")))
     Login(mode=<LoginMode.STANDARD: 1>)
@@ -50,7 +50,7 @@ class Login:
     given: tuple[Given, ...] = field(default=(), repr=False)
 
     async def body(self) -> dict[str, object]:
-        """Return the request's body, with secrets masked; functions are called, and may ask the user."""
+        """Return the body of the request, with secrets masked. Functions are called, and may prompt the user."""
         texts = {each.member: each.show(await resolve(each.credential, each.where)) for each in self.given}
         return {"loginMode": int(self.mode), **texts}
 
@@ -61,9 +61,9 @@ class Login:
 
 
 def login_from(*, login_mode: int | None = None, **credentials: Credential | None) -> Login:
-    """Choose the login mode from `CREDENTIALS`; None is one that was not given, and a guest has none.
+    """Choose the login mode by the credentials given, named as in `CREDENTIALS`; without any, the guest's mode.
 
-    Errors: UsageError.
+    Errors: UsageError for credentials that contradict each other.
 
     >>> login_from().mode
     <LoginMode.ANONYMOUS: 8>

@@ -1,4 +1,4 @@
-"""Login modes and credentials, said once for ``connect``, files of jobs, profiles and the command line. Pure.
+"""Login modes and credentials, defined once for ``connect``, files of jobs, profiles and the command line. Pure.
 
 Wire reference, sections 1.3 to 1.6.
 """
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class LoginMode(IntEnum):
-    """How the server checks who logs in."""
+    """The ways in which the server authenticates a user, by the server's numbers."""
 
     DELEGATED = -1
     STANDARD = 1
@@ -33,7 +33,7 @@ NAMES = {
 
 
 class Token(NamedTuple):
-    """A credential that says by itself who logs in: its mode, and its member of the request."""
+    """A credential that identifies the user alone: the login mode, and the member of the request."""
 
     mode: LoginMode
     member: str

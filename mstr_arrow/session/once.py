@@ -1,4 +1,4 @@
-"""Things that are made and deleted once, though answers get lost: what is there is looked at before all else."""
+"""Create and delete exactly once, though responses get lost: look first at what is there, then send again."""
 
 from __future__ import annotations
 
@@ -31,11 +31,12 @@ async def create(
     undo: Callable[[T], Awaitable[object]],
     how_to_see: str,
 ) -> T:
-    """Have the server make something, by POST, and return what ``read`` makes of the answer.
+    """Create an object by POST; return what ``read`` makes of the response.
 
-    Where the answer is lost or cannot be read, ``look`` finds what was made; only if that is nothing the request is
-    sent again. When the wait is given up, as by Ctrl-C, what was made meanwhile is undone. After an error that
-    leaves it open nothing of it is there; where that cannot be known, the error says ``how_to_see`` it.
+    Where the response is lost or cannot be read, ``look`` finds the created object; only without one is the request
+    sent again. When the wait is cancelled, as by Ctrl-C, an object created meanwhile is deleted. After an error
+    that leaves the outcome open, no object is left behind; where the client cannot know, the error says
+    ``how_to_see`` the object.
     """
     doubt = _Doubt(look, how_to_see)
     try:
@@ -53,7 +54,7 @@ async def create(
 
 
 async def delete(http: ProjectHttp, path: str, *, is_there: Callable[[], Awaitable[bool]], how_to_see: str) -> None:
-    """Have the server delete something; where the answer is lost, ``is_there`` says whether it is sent again."""
+    """Delete an object; where the response is lost, ``is_there`` decides whether the request is sent again."""
 
     async def find_gone() -> bool | None:
         return None if await is_there() else True
@@ -67,13 +68,13 @@ async def delete(http: ProjectHttp, path: str, *, is_there: Callable[[], Awaitab
 
 
 def check_done(response: Response) -> None:
-    """Take an answer that says no more than that something was done; errors: ProtocolError for a page of others."""
+    """Check a response that says no more than "done". Errors: ProtocolError for a page of another server."""
     if response.body.strip():
         response.json()
 
 
 def is_open(error: MstrError) -> bool:
-    """Say whether the server may have done what it was asked, though there is an error."""
+    """Tell whether the server may have carried out a request that ended with an error."""
     return isinstance(error, TimeoutExceeded | ProtocolError) or leaves_open(error)
 
 

@@ -1,4 +1,4 @@
-"""A session opened for whoever waits for it, or closed again when he does so no more."""
+"""A session opened for a caller that waits, or closed again where the caller stops waiting."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ON_PURPOSE = advice(
 
 
 def warn_if_insecure(base: str, settings: Settings, *, stacklevel: int) -> None:
-    """Warn where others on the way can read what is sent: no TLS, but to this machine, or any certificate taken."""
+    """Warn where a third party can read requests: no TLS beyond this machine, or any certificate accepted."""
     parts = urlsplit(base)
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         what = naming(
@@ -45,7 +45,7 @@ def warn_if_insecure(base: str, settings: Settings, *, stacklevel: int) -> None:
 
 
 def open_session(access: Access, project: str | None, settings: Settings) -> ProjectSession:
-    """Open a session; functions that give credentials run in the caller's own thread, so that they hear Ctrl-C."""
+    """Open a session. Functions that return credentials run in the caller's own thread, and so hear Ctrl-C."""
     resolved = access.resolve_here()
     if not isinstance(access.url, str):
         warn_if_insecure(resolved.base, settings, stacklevel=4)

@@ -1,4 +1,4 @@
-"""Which project requests belong to."""
+"""The project that requests belong to."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OBJECT_ID = re.compile(r"[0-9A-Fa-f]{32}")
 
 
 class Project(NamedTuple):
-    """A project of the server; only one that is ``loaded`` answers."""
+    """A project of the server; only a ``loaded`` project answers requests."""
 
     id: str
     name: str
@@ -53,11 +53,11 @@ def read_projects(body: Any) -> list[Project]:
 
 
 def choose(projects: list[Project], wanted: str | None) -> Project:
-    """Return the project of that id or name; without one, the only project there is.
+    """Choose the project of that id or name; None is the only project of the login.
 
-    A name counts as it is given; where no project has it, upper and lower case are alike, and blanks. One that
-    matches nothing raises NotFound, which lists what is near and what there is; one that matches several, and None
-    where there are several, UsageError.
+    A name counts as given; where no project has that name, in any case, and with any blanks. Errors: NotFound,
+    which lists near names and all projects; UsageError where several projects match, and for None where there are
+    several.
     """
     listed = listing([project.name for project in projects])
     if wanted is None:

@@ -1,4 +1,4 @@
-"""A project as the context of requests: a small client that knows it, and names it in each request."""
+"""The requests of one project: a small client that names the project in each request."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ T = TypeVar("T")
 
 
 class ProjectHttp:
-    """Requests about what is in a project; used on the background loop only.
+    """Sends requests about one project; on the background loop only.
 
-    Where no ``project`` is given, the only one there is is chosen at the first need. ``own`` sends the requests of
-    the session itself, which name none. ``searching`` is held during a metadata search, in whatever project: a
-    session keeps the results of a few, and drops older ones.
+    Without a ``project``, the first request chooses the only project of the login. ``own`` sends requests of the
+    session itself, which name no project. ``searching`` is a lock for metadata searches in all projects: a session
+    keeps the results of a few searches, and drops older results.
     """
 
     def __init__(self, own: Http, project: Project | None = None, searching: asyncio.Lock | None = None) -> None:
@@ -49,7 +49,7 @@ class ProjectHttp:
 
     @property
     def closed(self) -> bool:
-        """Whether this was left, or the session closed."""
+        """Whether :meth:`leave` was called, or the session closed."""
         return self._left or self.own.closed
 
     def check_usable(self) -> None:
@@ -87,20 +87,20 @@ class ProjectHttp:
         keys: SessionKeys | None = None,
         **options: Unpack[Options],
     ) -> T:
-        """Do what :meth:`request` does, and read the answer, as :meth:`~.http.client.Http.read` does."""
+        """Do what :meth:`request` does, and read the response, as :meth:`~.http.client.Http.read` does."""
         return await read_by(self.request, method, path, reader, keys=keys, **options)
 
     async def choose(self, wanted: str | None) -> Project:
-        """Choose the project of later requests by name or id, or the only one there is; see `choose`."""
+        """Choose the project of later requests by name or id; None is the only project. See `choose`."""
         self.project = choose(await fetch_projects(self.own), wanted)
         return self.project
 
     async def require_project(self) -> Project:
-        """Return the project, or choose the only one there is. Errors: UsageError, NotFound."""
+        """Return the project, or choose the only one. Errors: UsageError, NotFound."""
         return self.project or await self.choose(None)
 
     async def find_project(self) -> Project | None:
-        """Do what :meth:`require_project` does, but return None where that fails, and do not try it again."""
+        """Return the project; None where :meth:`require_project` fails, which is not tried again."""
         if self.project is None and not self._none_to_choose:
             with suppress(UsageError, NotFound):
                 await self.choose(None)
@@ -108,11 +108,11 @@ class ProjectHttp:
         return self.project
 
     def beside(self, project: Project) -> ProjectHttp:
-        """Return the requests about another project in the same session."""
+        """Return the client of another project in the same session."""
         return ProjectHttp(self.own, project, self.searching)
 
     async def beside_named(self, wanted: str) -> ProjectHttp:
-        """Do what :meth:`beside` does for an id, which is not checked, or a name, which is looked up once."""
+        """Return the client of another project: by id, which is not checked, or by name, looked up once."""
         if wanted not in self._others:
             if OBJECT_ID.fullmatch(wanted):
                 project = Project(wanted.upper(), wanted)

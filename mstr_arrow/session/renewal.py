@@ -1,4 +1,4 @@
-"""Another session in place of one that has expired: opened once for all requests that met its end."""
+"""A new session in place of an expired one, opened once for all requests that met the end of the old session."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ _EXPIRED = 9
 
 
 class Renewal:
-    """Opens another session where the server refuses the keys of the present one; on the background loop only.
+    """Opens a new session where the server refuses the keys of the present session; on the background loop only.
 
-    ``log_in`` opens one and returns its keys. Without it nobody can, and ``why_not`` is what is told then.
-    ``log_out`` ends one: before the other is opened, never after, as it may end all sessions of the user. All
-    requests that were refused wait for one log-in; those that come later go on with the new keys. Credentials that
-    were refused are not sent again, as that may lock the user out, before :meth:`anew` is called.
+    ``log_in`` opens a session and returns the keys. Without ``log_in`` no renewal is possible, and ``why_not`` is
+    the reason in the error. ``log_out`` ends the old session before the new session is opened, never after, since a
+    log-out may end all sessions of the user. All refused requests wait for one log-in; later requests use the new
+    keys. Refused credentials are not sent again before :meth:`anew` is called, since a repeated failure may lock
+    the user out.
     """
 
     def __init__(self, http: Http, log_in: LogIn | None, log_out: LogOut, why_not: str = "") -> None:
@@ -40,7 +41,7 @@ class Renewal:
         self._refused: tuple[SessionKeys, LoginError] | None = None
 
     async def __call__(self, refused: SessionKeys, error: SessionExpired) -> None:
-        """Put other keys in place of those that were ``refused``; raises SessionExpired if it cannot."""
+        """Replace the keys that were ``refused``. Errors: SessionExpired where no new session can be opened."""
         if self._http.keys is not refused:
             return
         if self._log_in is None:
@@ -55,7 +56,7 @@ class Renewal:
             raise _not_again(error, failure) from failure
 
     async def anew(self) -> None:
-        """End the present session, then open another, whatever became of earlier tries."""
+        """End the present session, then open a new one, even after a renewal that failed."""
         if self._log_in is None:
             raise UsageError(
                 naming("no other session can be opened: {why}", why=self._why_not), hint="Connect anew."
@@ -66,7 +67,7 @@ class Renewal:
         await self._one_log_in(self._log_in, log_out=True)
 
     async def stop(self, seconds: float) -> None:
-        """Wait for a log-in that is under way, as only its answer tells which session to log out; then end it."""
+        """Wait for a log-in under way, whose response tells which session to log out; then stop."""
         if self._under_way is not None:
             await asyncio.wait([self._under_way], timeout=seconds)
         if self._under_way is not None:

@@ -1,4 +1,4 @@
-"""Calls to any endpoint of the REST API, for what this package has no name for."""
+"""Requests to any endpoint of the REST API, also to those without a call in this package."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _MODEL_HEADERS = frozenset({"x-mstr-ms-instance", "x-mstr-ms-changeset", "x-mstr
 
 @dataclass(frozen=True, slots=True)
 class RestResponse:
-    """An endpoint's successful response; ``headers`` is case-insensitive, ``content`` unpacked bytes."""
+    """The successful response of an endpoint; ``headers`` is case-insensitive, ``content`` unpacked bytes."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -46,12 +46,12 @@ class RestResponse:
     _secrets: Sequence[Masked] = field(default=(), repr=False)
 
     def json(self) -> Any:
-        """Return the body parsed; a body that is not JSON is a ProtocolError."""
+        """Parse the body as JSON. Raise ProtocolError for any other body."""
         return parse_json(self.content, self._secrets)
 
 
 class Sent(TypedDict, total=False):
-    """What is sent, and how."""
+    """The content of a request, and the rules for sending it."""
 
     params: Mapping[str, object] | None
     json: object
@@ -62,24 +62,24 @@ class Sent(TypedDict, total=False):
 
 
 class Options(Sent, total=False):
-    """What :meth:`Endpoints.request` takes beside method and path.
+    """The options of :meth:`Endpoints.request` beside method and path.
 
     ``params``
-        of the query; lists repeat their name, None is left out.
+        the query; a list repeats the name, None leaves the name out.
     ``json``, ``data``
-        the body: what becomes JSON, or text or bytes that are sent as they are.
+        the body: ``json`` is serialized; ``data`` is text or bytes, sent as given.
     ``headers``
-        further ones.
+        further headers.
     ``project``
-        the project that is named in a header, by name or id. True is the connection's; False is none, and so is
-        None, the default, where there is none or the endpoint is about the session, the server or projects.
+        the project for the project header, by name or id. True is the connection's project; False is none. None,
+        the default, is the connection's project, except for endpoints about the session, the server or projects.
     ``include_auth``
-        False sends neither the session's token nor its cookies, keeps none that come, and sends no project unless
-        one is given.
+        False sends neither token nor cookies, keeps no cookies, and sends no project header unless ``project`` is
+        given.
     ``safe``
-        whether the request may be repeated when its answer is lost; by default GET and HEAD may.
+        whether the client may repeat the request when the response is lost; by default True for GET and HEAD.
     ``wait``
-        ``"execute"`` allows ``Timeouts.execute`` for the first byte of the answer, in place of ``Timeouts.read``.
+        ``"execute"`` allows ``Timeouts.execute`` (seconds) for the first byte, in place of ``Timeouts.read``.
     """
 
     project: bool | str | None
@@ -87,15 +87,15 @@ class Options(Sent, total=False):
 
 
 class Endpoints(Connected):
-    """The verbs."""
+    """One call for each HTTP method."""
 
     @takes(Options)
     def request(self, method: str, path: str, **options: Unpack[Options]) -> RestResponse:
-        """Call any endpoint; ``path`` with or without leading slash and ``/api``.
+        """Send a request to any endpoint; return the response. ``path`` may begin with a slash and ``/api``.
 
-        `Options` lists the ``options``. Retries, time-outs and a session that has ended are dealt with as in every
-        other call. What is an error is raised as that, whatever its status. Holds the body in memory once, twice
-        while it is unpacked.
+        `Options` lists the ``options``. Retries, time-outs and the renewal of a session are those of every other
+        call. Raises the typed errors of every other call, also for errors that come with a status of success. The
+        response holds the body in memory; unpacking holds it twice.
 
         >>> with ma.connect(url, username=user, password=password, project="Simulated Retail") as conn:
         ...     cubes = conn.get("searches/results", params={"type": [776, 779], "name": "sales"}).json()
@@ -219,7 +219,7 @@ async def _sender(
 
 
 def subject_of(path: str, params: Iterable[str] = (), headers: Iterable[str] = ()) -> Subject | None:
-    """Guess what a request of the user's own is about, of which nobody says it, from where it goes.
+    """Tell from the path which kind of resource a request is about, None where the path does not tell.
 
     >>> subject_of("v2/cubes/C1/instances/I1"), subject_of("v2/cubes/C1/instances")
     (<Subject.INSTANCE: 'instance'>, None)

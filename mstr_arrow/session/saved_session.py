@@ -1,4 +1,4 @@
-"""A session that was opened elsewhere: read from a dict, JSON or a file, and written for others."""
+"""A session opened elsewhere: read from a dict, JSON or a file, and written for other processes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _HINT = naming(
 
 @dataclass(frozen=True, slots=True)
 class SavedSession:
-    """What another process needs to use a session: whoever holds it acts as its user until the session ends."""
+    """The URL, token and cookies of a session: a holder acts as the session's user until the session ends."""
 
     base: str
     token: str = field(repr=False)
@@ -42,7 +42,7 @@ class SavedSession:
     project_id: str | None = None
 
     def document(self, layout: Format = "mstr_arrow") -> dict[str, Any]:
-        """Return what is saved, as ``layout`` has it."""
+        """Return the session as a dict in the given layout. Errors: UsageError for an unknown layout."""
         cookies = dict(self.cookies)
         if layout == "mstr-rest-requests":
             headers = {TOKEN: self.token, **({PROJECT: self.project_id} if self.project_id else {})}
@@ -56,7 +56,7 @@ class SavedSession:
 
 
 def snapshot_session(http: ProjectHttp) -> SavedSession:
-    """Return what another process needs to use the session whose requests these are, in their project."""
+    """Return the session that ``http`` sends requests in, with the project, for use by another process."""
     keys, project = http.own.keys, http.project
     cookies = {cookie.key: cookie.value for cookie in keys.cookies}
     return SavedSession(keys.base, keys.token or "", cookies, project.id if project else None)
@@ -65,9 +65,9 @@ def snapshot_session(http: ProjectHttp) -> SavedSession:
 def read_session(source: Source, base: str | None = None) -> SavedSession:
     """Read a session; ``base`` is the server's base URL where ``source`` names none.
 
-    A file must be readable by its owner alone. Without a token the one in the cookie ``iSession`` is taken, as a
-    browser shows it. Errors: UsageError for what is no session, for another server than ``base``; SecretError
-    for a file that cannot be read. What was given is never shown.
+    A file must be readable by the file's owner alone. Without a token, the cookie ``iSession`` counts as the token,
+    as a browser shows the cookie. Errors: UsageError for any other content, and for another server than ``base``;
+    SecretError for a file that cannot be read. No error shows the content.
 
     >>> read_session({"base_url": "https://bi.example.com/Library", "cookies": "JSESSIONID=J1; iSession=T1"}).token
     'T1'
@@ -95,7 +95,7 @@ def read_session(source: Source, base: str | None = None) -> SavedSession:
 
 
 def save(path: str | os.PathLike[str], document: Mapping[str, Any]) -> None:
-    """Write what :meth:`SavedSession.document` returns to a file of its owner's alone."""
+    """Write a session, as :meth:`SavedSession.document` returns it, for the owner alone. Errors: FileError."""
     file = path_to_write(path)
     with explain_refusal(file, "written"):
         write_private(file, json.dumps(document))

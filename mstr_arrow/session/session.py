@@ -1,4 +1,4 @@
-"""One session on the server: opened, kept alive while something needs it, and given back."""
+"""One session on the server: opened, kept alive while in use, and closed."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ WORKING_SET = 10
 
 
 class ServerSession:
-    """A session, whatever projects it is used in. Lives on the background loop; given back by :meth:`aclose`.
+    """A session, in all projects where it is used. Lives on the background loop until :meth:`aclose`.
 
-    Until then it is registered with the background loop, so that a process which ends closes it. When the server
-    has ended it, the next request opens another in its place (see :class:`~.renewal.Renewal`).
+    The background loop knows each open session, so that a process that ends closes the session. When the server has
+    ended the session, the next request opens a new one (see :class:`~.renewal.Renewal`).
     """
 
     def __init__(self, access: Access, base: str, settings: Settings) -> None:
@@ -79,25 +79,25 @@ class ServerSession:
 
     @classmethod
     async def open(cls, access: Access, resolved: Resolved, settings: Settings) -> ServerSession:
-        """Ask for the status and log in; a failure on the way leaves nothing open.
+        """Fetch the status and log in; a failure leaves no session open. GET /api/status, POST /api/auth/login.
 
-        The status comes first, so that no password is sent to what is not a Library.
+        The status comes first, so that no password goes to a server that is not a Library.
         """
         session = cls(access, resolved.base, settings)
         await session._open(resolved)
         return session
 
     async def open_another(self, settings: Settings | None = None) -> ServerSession | None:
-        """Log in once more with the same credentials, fetched anew; None where they are not ours to use again.
+        """Log in once more with the same credentials, fetched anew; None where the connection cannot.
 
-        ``settings`` are by default those of this one.
+        ``settings`` are by default those of this session.
         """
         if not self.owned:
             return None
         return await ServerSession.open(self._access, await self._access.resolve(), settings or self.http.settings)
 
     async def reopen(self) -> None:
-        """Open it again after :meth:`aclose`, with credentials that are fetched anew."""
+        """Open the session again after :meth:`aclose`, with credentials fetched anew."""
         resolved = await self._access.resolve()
         self.http.reopen(resolved.base)
         self._begin()
@@ -121,16 +121,16 @@ class ServerSession:
 
     @property
     def owned(self) -> bool:
-        """Whether it is the connection's own, which logs it out when it is closed."""
+        """Whether the connection opened the session, and logs out at the end."""
         return self._access.owned
 
     def leave_open(self) -> None:
-        """Have :meth:`aclose` not log out, unless it is told to: what the server does for the session goes on."""
+        """Make :meth:`aclose` not log out by default, so that the server goes on with the session's work."""
         self._left_open = True
 
     @property
     def logs_out(self) -> bool:
-        """Whether :meth:`aclose` logs out where it is not told."""
+        """Whether :meth:`aclose` logs out by default."""
         return self._access.owned and not self._left_open
 
     @property
@@ -139,18 +139,18 @@ class ServerSession:
         return self.status.server_version
 
     def register(self, resource: background.Closable, *, lost: Callable[[], object] | None = None) -> None:
-        """Close ``resource`` before the log-out, last registered first.
+        """Register ``resource``, to be closed before the log-out, last registered first.
 
-        ``lost`` is called when the server has ended the session, and another was opened in its place.
+        ``lost`` is called when the server has ended the session, and a new one was opened.
         """
         self._resources[id(resource)] = resource, lost
 
     def unregister(self, resource: background.Closable) -> None:
-        """Forget ``resource``: it was closed."""
+        """Forget ``resource``, which is closed."""
         self._resources.pop(id(resource), None)
 
     def resources_of(self, kind: type[T]) -> list[T]:
-        """Return what is registered of one kind."""
+        """Return the registered resources of one kind."""
         return [resource for resource, _ in self._resources.values() if isinstance(resource, kind)]
 
     def hold(self) -> None:
@@ -162,14 +162,13 @@ class ServerSession:
         self._keep_alive.release()
 
     async def renew(self) -> None:
-        """Log out and in again, with credentials that are fetched anew. Errors: UsageError where it cannot be."""
+        """Log out and in again, with credentials fetched anew. Errors: UsageError where the user must do so."""
         await self._renewal.anew()
 
     async def aclose(self, *, log_out: bool | None = None) -> None:
-        """Close what is registered, log out, close the connections; callable often, ends in bounded time.
+        """Close the registered resources, log out, close the connections; in bounded time. May be called again.
 
-        ``log_out`` is by default whether the session is the connection's own, and nothing is to go on in it; the
-        first call decides.
+        ``log_out`` is by default :attr:`logs_out`; the first call decides.
         """
         if os.getpid() != self._pid:
             return

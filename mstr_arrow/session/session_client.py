@@ -1,4 +1,4 @@
-"""What scans, objects and uploads are given of a connection: its session, and the way to the loop it lives on."""
+"""What scans, objects and uploads hold of a connection: the session, and the way to the background loop."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class Client:
-    """An open session, closed with a warning when the last of those who were given it is gone."""
+    """An open session, closed with a warning when the last holder is gone."""
 
     def __init__(self, session: ProjectSession) -> None:
         self.session = session
@@ -48,7 +48,7 @@ class Client:
 
     @property
     def is_open(self) -> bool:
-        """Whether it can be used, and has to be closed: in a forked child it never is."""
+        """Whether the session can be used and has to be closed; False in a forked child."""
         return os.getpid() == self._pid and not self.http.closed
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
@@ -85,7 +85,7 @@ class Client:
         self.session.hold()
 
     async def reopen(self) -> None:
-        """Open the session again where it was closed; one that is open stays as it is. Errors: ForkedError."""
+        """Open the session again where closed; an open session stays as it is. Errors: ForkedError."""
         async with self._reopening:
             if self._pid != os.getpid() or not self.http.closed:
                 self.http.check_usable()
@@ -102,13 +102,13 @@ class Client:
 
 
 class Connected:
-    """What holds a client: a connection, as its own calls and a SuperCube know it."""
+    """A holder of a client: the base of a connection."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
 
 
 def client_of(connection: Connected) -> Client:
-    """Return what a connection gives to its scans, objects and uploads. Errors: UsageError for what is none."""
+    """Return the client of a connection. Errors: UsageError for any other object."""
     check_type("the connection", connection, Connected, "what connect() returned")
     return connection._client  # noqa: SLF001 - the one place that opens it

@@ -1,4 +1,4 @@
-"""Tokens by which others may log in as this user. Wire reference, sections 1.5 and 1.6."""
+"""Tokens that let others log in as this user. Wire reference, sections 1.5 and 1.6."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ IDENTITY = "X-MSTR-IdentityToken"
 
 
 async def create_identity_token(http: Http) -> str:
-    """Return a token that opens a session like this one somewhere else. POST /api/auth/identityToken."""
+    """Return a token that opens a session as this user elsewhere. POST /api/auth/identityToken."""
     response = await http.request("POST", "auth/identityToken")
     token = response.headers.get(IDENTITY)
     if not token:
@@ -29,7 +29,7 @@ async def create_identity_token(http: Http) -> str:
 
 
 async def validate_identity_token(http: Http, token: Masked) -> bool:
-    """Say whether the server takes an identity token. GET /api/auth/identityToken."""
+    """Tell whether the server accepts an identity token. GET /api/auth/identityToken."""
     if not isinstance(token(), str):
         raise UsageError(f"an identity token is a str, not of type {type(token()).__name__}.")
     # The answer to an unknown token is that to an ended session: so one that has ended is replaced first.
