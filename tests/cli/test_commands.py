@@ -61,6 +61,8 @@ def test_the_demo_says_what_it_shows(run):
     assert "3,000 rows" in said
     assert "simulator" in said
     assert "3000000001" in said
+    assert "Float64" in said
+    assert "[dim]" not in said
     assert "mstr-arrow fetch" in said
 
 

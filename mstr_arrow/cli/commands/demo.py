@@ -80,9 +80,8 @@ def preview(frame: "pl.DataFrame") -> Table:
     others = [name for name in frame.columns if name not in PREVIEW_COLUMNS]
     table = Table(caption=f"and {len(frame) - len(shown):,} more rows; more columns: {', '.join(others)}")
     for name, kind in shown.schema.items():
-        table.add_column(
-            f"{name}\n[dim]{kind.base_type()}[/dim]", justify="right" if kind.is_numeric() else "left", no_wrap=True
-        )
+        header = Text.assemble(f"{name}\n", (str(kind.base_type()), "dim"))
+        table.add_column(header, justify="right" if kind.is_numeric() else "left", no_wrap=True)
     for row in shown.iter_rows():
         table.add_row(*(Text("null", "dim") if value is None else Text(str(value)) for value in row))
     return table
