@@ -1,10 +1,11 @@
 """How many requests are worth having in flight, learned from how long they take. Pure: no clock, no event loop.
 
 A server with workers to spare answers as quickly with more requests in flight; from its knee on each further one
-only makes the others wait. So two levels and the rise of the time between them tell where the knee is. The limiter
-rests at a level, tries another for as many answers as it takes to tell, and goes to the knee. It begins with steps
-of about a doubling, on a third as many answers, with those of requests that filled the level, since a server that
-is only far away loses time on the way up; at the most that is allowed it seldom tries fewer, by a small step.
+only makes the others wait. At first the limiter climbs: every answer that is as quick as those before lets more
+requests go, so that they double about every round trip, until answers are slow one after another. From then on two
+levels and the rise of the time between them tell where the knee is: the limiter rests at a level, tries another for
+as many answers as it takes to tell, and goes to the knee. At the most that is allowed it seldom tries fewer, by a
+small step.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ FIRST, POLITE = 6, 2
 
 _LONGEST_STEP, _SHORTEST_STEP = math.log(2), math.log(1.2)
 _FEWEST, _MOST = 12, 32  # answers at a level before it is judged: at least, and at most unless it is higher
-_FIRST_FEWEST = 4  # at least, on the way up from where it begins
+
+_SLOW, _SLOW_ENDS = math.log(1.5), 6  # how slow an answer is that has waited; so many, less the quick, end a climb
+_MORE_AT_FIRST = 3  # requests that an answer of the first adds in a climb; one of the others adds one
 
 _PATIENCE = 16
 """Rounds of answers at a level before a lower one is tried again; a higher one, which costs less, comes sooner."""
@@ -28,6 +31,7 @@ _REMEMBERED = 64
 """Answers that a mean is taken over; those before them fade."""
 
 _LENIENT, _STRICT = 0.9, 3.0  # weight of a rise: rather one request too many than one too few, or the reverse
+_CLIMBED = 0.8  # weight of the rise at the end of a climb
 
 
 @dataclass(slots=True)
@@ -78,6 +82,9 @@ class Limiter:
     >>> limiter = Limiter(most=8)
     >>> limiter.limit
     6
+    >>> limiter.on_done(limiter.on_start(6), seconds=0.5, rows=1_000)
+    >>> limiter.limit
+    8
     >>> limiter.on_done(limiter.on_start(1), seconds=0.5, rows=1_000, busy=True)
     >>> limiter.limit
     3
@@ -91,21 +98,22 @@ class Limiter:
         self.limit = self.lowest = self.highest = self._home = max(least, min(self._most, 1 if polite else FIRST))
         self._base: _Window | None = None  # answers at home
         self._window = _Window()
-        self._trying, self._up, self._step = False, True, self._even_step()
-        self._fewest = _FIRST_FEWEST
+        self._trying, self._up, self._step = False, True, _LONGEST_STEP
+        self._climbing = not polite
+        self._climb_anew()
         self._patience = self._rounds = 1
         self._level = self._cut_at = self._started = self._rows = self._odd = 0
         self._full = False
 
-    def _even_step(self) -> float:
-        """Divide the way from where it begins to the most into steps of about a doubling."""
-        way = math.log(self._most / self.limit)
-        return way / max(1, round(way / _LONGEST_STEP))
+    def _climb_anew(self) -> None:
+        """Forget how quick answers are."""
+        self._usual, self._slow = _Window(), _Window()
+        self._waited = self._quick_at_most = 0
 
     def on_start(self, in_flight: int) -> Ticket:
         """Note a request that starts, as one of ``in_flight``; the ticket is for `on_done`."""
         self._started += 1
-        self._full = self._full or in_flight >= self.limit or self._started > self.limit
+        self._full = self._full or in_flight >= self.limit or (self._started > self.limit and not self._climbing)
         return Ticket(self._level, in_flight, self._full)
 
     def on_done(self, ticket: Ticket, *, seconds: float, rows: int, busy: bool = False) -> None:
@@ -113,22 +121,53 @@ class Limiter:
         if busy and ticket.level >= self._cut_at:
             self._base, self._up, self._step = None, True, _SHORTEST_STEP
             self._patience, self._rounds = _PATIENCE, _PATIENCE // 2
-            self._fewest = _FEWEST
-            self._go(max(self._least, min(self.limit, self._home) // 2))
+            self._climbing = False
+            self._go(max(self._least, min(self.limit, self._home, max(FIRST, ticket.in_flight)) // 2))
             self._cut_at = self._level
-        elif busy or self._least == self._most or ticket.level != self._level or not self._is_typical(ticket):
+        elif busy or self._least == self._most or ticket.level != self._level:
             return
-        elif self._as_large(max(1, rows)):
+        elif (self._climbing or ticket.counts) and self._as_large(max(1, rows)):
             sample = math.log(max(seconds, 1e-6) / max(1, rows)), math.log(ticket.in_flight)
+            if self._climbing:
+                self._climb(*sample)
+                return
             self._window.add(*sample)
             if self._base is not None and not self._trying:
                 self._base.add(*sample)
             (self._judge if self._trying else self._rest)()
 
-    def _is_typical(self, ticket: Ticket) -> bool:
-        """Tell a request that had as many beside it as may be: from its start, or soon where it climbs."""
-        climbing = self._base is None or self._fewest == _FIRST_FEWEST
-        return ticket.counts or (self._full and climbing)
+    def _climb(self, cost: float, in_flight: float) -> None:
+        """Let more requests go for an answer that is quick; go to the knee once slow ones tell it."""
+        usual = self._usual.cost if self._usual.answers else cost
+        slow = cost > usual + _SLOW
+        self._usual.add(min(cost, usual + _SLOW), in_flight)
+        if slow:
+            self._waited += 1
+            self._slow.add(cost, in_flight)
+            if self._waited == _SLOW_ENDS:
+                knee = math.exp(self._slow.in_flight - _CLIMBED * (self._slow.cost - self._usual.cost))
+                self._climbing, self._step = False, _SHORTEST_STEP
+                self._go(max(self._least, min(self._most, round(knee))))
+            return
+        self._waited = max(0, self._waited - 1)
+        if not self._waited:
+            self._slow = _Window()
+        if in_flight >= math.log(self._most):
+            self._quick_at_most += 1
+        if self._quick_at_most > self._most // 2:
+            self._climbing = False
+            self._stay_at_most()
+        elif self._full:
+            more = _MORE_AT_FIRST if self._usual.answers <= FIRST else 1
+            self.limit = self._home = min(self._most, self.limit + more)
+            self.highest = max(self.highest, self.limit)
+            self._full = False
+
+    def _stay_at_most(self) -> None:
+        """Rest at the most that is allowed, and seldom try fewer."""
+        self._up, self._step = False, _SHORTEST_STEP
+        self._patience = self._rounds = _PATIENCE
+        self._go(self._most)
 
     def _as_large(self, rows: int) -> bool:
         """Say whether a page can be compared with those before; begin anew once the size has changed for good."""
@@ -138,13 +177,14 @@ class Limiter:
         self._odd += 1
         if self._odd >= _FEWEST // 2:
             self._rows, self._odd, self._base = rows, 0, None
+            self._climb_anew()
             self._go(self._home)
         return False
 
     def _rest(self) -> None:
         """Try another level after some rounds at home, or as soon as something has changed there."""
         window, base = self._window, self._base
-        if window.answers < min(_REMEMBERED, max(self._fewest, 0 if base is None else self.limit)):
+        if window.answers < min(_REMEMBERED, max(_FEWEST, 0 if base is None else self.limit)):
             return
         self._window, self._base = _Window(), base or window
         self._rounds -= 1
@@ -168,7 +208,7 @@ class Limiter:
     def _judge(self) -> None:
         """Find the knee between home and the level that is tried, as soon as the answers tell."""
         base, window = self._base, self._window
-        if base is None or window.answers < max(self._fewest, self.limit // 2):
+        if base is None or window.answers < max(_FEWEST, self.limit // 2):
             return
         apart, rise, doubt = window.in_flight - base.in_flight, window.cost - base.cost, window.doubt(base)
         if window.answers < min(_REMEMBERED, max(_MOST, self.limit)) and abs(rise - apart / 2) <= 2.5 * doubt:
@@ -178,16 +218,14 @@ class Limiter:
             slope = min(1.0, max(0.0, self._weight * rise / apart))
             gained = 1.0 - slope if self._up else slope
         if gained > 0.5 and self._up and self.limit == self._most:
-            self._base, self._up, self._patience, self._rounds = window, False, _PATIENCE, _PATIENCE
-            self._fewest, self._step = _FEWEST, _SHORTEST_STEP
-            self._go(self.limit)
+            self._base = window
+            self._stay_at_most()
             return
         if gained > 0.5:
             longest = max(_LONGEST_STEP, self._step)
             self._patience, self._step = 1, min(longest, 2 * self._step) if self._up else self._step
             self._try(window)
             return
-        self._fewest = _FEWEST
         level = round(self._home * math.exp(gained * apart))
         self._up, self._step = not self._up and level < self._most, max(_SHORTEST_STEP, self._step / 2)
         self._rounds = self._patience // 4 if self._up else self._patience
