@@ -15,10 +15,8 @@ import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.json
 
-from mstr_arrow.arrays import make_array, make_scalar
-from mstr_arrow.grid.cut import Unrecognised
+from mstr_arrow.grid.escapes import unescape
 from mstr_arrow.grid.places import bytes_of, drop_escaped, places_of, stand, texts_between, truths
 
 if TYPE_CHECKING:
@@ -36,7 +34,6 @@ _BYTES_PER_BACKSLASH, _BYTES_PER_QUOTE, _FEW = 8, 2, 4096
 """No server's text is fuller of either; a place takes eight bytes."""
 _NONE: Places = np.empty(0, np.intp)
 _NULL = "h\\N;"
-_TEXTS = pa.schema([("texts", pa.list_(pa.string()))])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,21 +163,5 @@ def _slot(data: pa.Buffer, opening: Places, closing: Places, backslashes: Places
         escaped = np.searchsorted(backslashes, opening) < np.searchsorted(backslashes, closing)
         if escaped.any():
             texts = texts_between(data, opening[escaped], closing[escaped])
-            return Slot(data, opening, closing, escaped, _unescape(texts))
+            return Slot(data, opening, closing, escaped, unescape(texts))
     return Slot(data, opening, closing, None, None)
-
-
-def _unescape(texts: pa.StringArray) -> pa.StringArray:
-    """Read texts of JSON that have escapes; errors: Unrecognised, pa.ArrowInvalid where one is none."""
-    whole = pa.ListArray.from_arrays(make_array([0, len(texts)], pa.int32()), texts)
-    joined = pc.binary_join(whole, make_scalar('","', pa.string()))[0].as_buffer().to_pybytes()
-    line = b"".join((b'{"texts":["', joined, b'"]}'))
-    table = pa.json.read_json(
-        pa.BufferReader(line),
-        read_options=pa.json.ReadOptions(use_threads=False, block_size=len(line) + 1),
-        parse_options=pa.json.ParseOptions(explicit_schema=_TEXTS, unexpected_field_behavior="error"),
-    )
-    read = table.column(0).combine_chunks().values
-    if len(read) != len(texts):
-        raise Unrecognised("texts that are not JSON")
-    return read

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.places import Places
 
     Bytes = NDArray[np.uint8]
+    Numbers = NDArray[np.int32]
 
 _SIMPLE = np.zeros(256, np.uint8)
 """What the character behind a backslash means; nothing if it has none, or more follows."""
@@ -41,55 +42,68 @@ def unescape(texts: pa.StringArray) -> pa.StringArray:
     meant = _SIMPLE[kinds]
     if (meant[~long] == 0).any():
         raise Unrecognised("a backslash before a character that needs none")
-    kept = np.ones(len(data), np.bool_)
     data[starts[~long] + 1] = meant[~long]
+    kept = np.ones(len(data), np.bool_)
     kept[starts] = False
+    before = np.searchsorted(starts, offsets)
+    dropped = np.ones(len(starts), np.int32)
     if long.any():
-        _put_characters(data, kept, starts[long], offsets)
-    before = np.concatenate((np.zeros(1, np.int32), np.cumsum(kept, dtype=np.int32)))
-    return pa.StringArray.from_buffers(
-        len(texts), pa.py_buffer(before[offsets]), pa.py_buffer(np.ascontiguousarray(data[kept]))
-    )
+        ends = np.repeat(offsets[1:], np.diff(before))
+        dropped[long] = _put_characters(data, kept, starts[long], ends[long])
+    sums = np.concatenate((np.zeros(1, np.int32), np.cumsum(dropped, dtype=np.int32)))
+    return pa.StringArray.from_buffers(len(texts), pa.py_buffer(offsets - sums[before]), pa.py_buffer(data[kept]))
 
 
 def _starts(data: Bytes) -> Places:
     """Find the backslashes that begin an escape: each second one where several stand side by side."""
     slashes = np.flatnonzero(data == ord("\\"))
     first = np.diff(slashes, prepend=-2) != 1
+    if first.all():
+        return slashes
     since = slashes - np.maximum.accumulate(np.where(first, slashes, 0))
     starts: Places = slashes[since % 2 == 0]
     return starts
 
 
-def _put_characters(data: Bytes, kept: NDArray[np.bool_], starts: Places, offsets: NDArray[np.int32]) -> None:
-    """Put the characters whose escapes start here in their place, as UTF-8."""
-    ends = offsets[np.searchsorted(offsets, starts, "right")]
+def _put_characters(data: Bytes, kept: NDArray[np.bool_], starts: Places, ends: Numbers) -> Numbers:
+    """Put characters as UTF-8 at the ends of their escapes, which start here; return how many bytes are dropped.
+
+    The texts of which the escapes are a part end at ``ends``.
+    """
     if (starts + _LONG > ends).any():
         raise Unrecognised("an escape that ends too early")
-    digits = _HEXADECIMAL[data[starts[:, None] + np.arange(2, _LONG)]]
-    if (digits == _NO_DIGIT).any():
-        raise Unrecognised("an escape of other digits")
-    codes = digits.astype(np.int32) @ np.array([16**3, 16**2, 16, 1], np.int32)
-    kept[starts[:, None] + np.arange(_LONG)] = False
-    low = codes & -0x400 == _LOW
-    high = codes & -0x400 == _HIGH
+    codes = _read_digits(data, starts)
+    sizes = 1 + (codes >= 0x80).astype(np.int32) + (codes >= 0x800)
+    high, low = codes & -0x400 == _HIGH, codes & -0x400 == _LOW
     if high.any() or low.any():
         followed = np.append((np.diff(starts) == _LONG) & low[1:], [False]) & (starts + 2 * _LONG <= ends)
         if (high & ~followed).any() or np.count_nonzero(high) != np.count_nonzero(low):
             raise Unrecognised("half of a character")
-        codes[high] = ((codes[high] - _HIGH) << 10) + (codes[low] - _LOW) + _PLANE
-        starts, codes = starts[~low], codes[~low]
-    for size, least, most, lead in ((1, 0, 0x80, 0), (2, 0x80, 0x800, 0xC0), (3, 0x800, _PLANE, 0xE0)):
-        chosen = (codes >= least) & (codes < most)
-        _put(data, kept, starts[chosen], codes[chosen], size, lead)
-    _put(data, kept, starts[codes >= _PLANE], codes[codes >= _PLANE], 4, 0xF0)
+        codes[low] += ((codes[high] - _HIGH) << 10) + _PLANE - _LOW
+        sizes[high], sizes[low] = 0, 4
+    for number in range(1, _LONG):
+        kept[starts + number] = number >= _LONG - sizes
+    for size, lead in ((1, 0), (2, 0xC0), (3, 0xE0), (4, 0xF0)):
+        chosen = sizes == size
+        _put(data, starts[chosen] + _LONG, codes[chosen], size, lead)
+    return _LONG - sizes
 
 
-def _put(  # noqa: PLR0917 - the parts of one character
-    data: Bytes, kept: NDArray[np.bool_], at: Places, codes: NDArray[np.int32], size: int, lead: int
-) -> None:
+def _read_digits(data: Bytes, starts: Places) -> Numbers:
+    """Read the four digits of each escape."""
+    codes = np.zeros(len(starts), np.int32)
+    seen = np.zeros(len(starts), np.uint8)
+    for place in range(2, _LONG):
+        digits = _HEXADECIMAL[data[starts + place]]
+        seen |= digits
+        codes = codes << 4 | digits
+    if (seen == _NO_DIGIT).any():
+        raise Unrecognised("an escape of other digits")
+    return codes
+
+
+def _put(data: Bytes, ends: Places, codes: Numbers, size: int, lead: int) -> None:
     """Write characters of a number of bytes: six bits in each but the first, whose ``lead`` tells the number."""
     for number in range(size):
-        bits = codes >> 6 * (size - 1 - number)
-        data[at + number] = (bits | lead) if number == 0 else (bits & 0x3F | 0x80)
-        kept[at + number] = True
+        bits = codes >> 6 * number
+        data[ends - 1 - number] = (bits | lead) if number == size - 1 else (bits & 0x3F | 0x80)

@@ -43,7 +43,10 @@ def drop_escaped(quotes: Places, backslashes: Places) -> Places:
 
 def behind_odd_runs(backslashes: Places) -> Places:
     """Find the places behind an odd number of backslashes; there is at least one. A quote there ends nothing."""
-    ends = np.append(np.flatnonzero(np.diff(backslashes) != 1), len(backslashes) - 1)
+    last = np.diff(backslashes, append=-1) != 1
+    if last.all():
+        return backslashes + 1
+    ends = np.flatnonzero(last)
     behind: Places = backslashes[ends[np.diff(ends, prepend=-1) % 2 == 1]] + 1
     return behind
 

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from mstr_arrow.grid.cut import Unrecognised
 from mstr_arrow.grid.escapes import unescape
-from mstr_arrow.grid.places import behind_odd_runs, bytes_of
+from mstr_arrow.grid.places import BLOCK, behind_odd_runs, bytes_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 QUOTE = '"'
 """What begins and ends a field that was a text, which tells ``"5"`` from ``5``."""
 _MASKED_QUOTE, _MASKED_COMMA = 1, 2
-_MEANT = bytes.maketrans(bytes((_MASKED_QUOTE, _MASKED_COMMA)), b'",')
 
 
 def to_lines(page: bytes, start: int, end: int) -> pa.Buffer | None:
@@ -35,18 +34,47 @@ def to_lines(page: bytes, start: int, end: int) -> pa.Buffer | None:
     Errors: Unrecognised for what is certainly no rows.
     """
     lines, text = copy_rows(page, start, end)
-    if (text < ord(" ")).any():
+    if text.min() < ord(" "):
         raise Unrecognised("a matrix with control characters")
     _mask_quotes(text)
-    found = np.flatnonzero((text == ord('"')) | (text == ord(",")) | (text == ord("]")))
-    kinds = text[found]
-    quotes = kinds == ord('"')
-    inside = (np.cumsum(quotes, dtype=np.uint8) & 1).astype(bool)
-    if inside[-1:].any():
+    ends, inside, last = [], False, len(text) - 1
+    for at in range(1, last, BLOCK):
+        found, inside = _mask_commas(text, at, min(at + BLOCK, last), inside=inside)
+        ends.append(found + at)
+    if inside:
         return None
-    text[found[inside & (kinds == ord(","))]] = _MASKED_COMMA
-    end_lines(text, found[~inside & (kinds == ord("]"))], found[quotes])
+    if text[last] != ord("]"):
+        raise Unrecognised("rows that do not end")
+    end_lines(text, np.concatenate([*ends, [last]]))
     return lines
+
+
+def _mask_commas(text: NDArray[np.uint8], start: int, end: int, *, inside: bool) -> tuple[Places, bool]:
+    """Mask the commas of texts between two places; return where rows end, and whether a text goes on behind them.
+
+    ``inside`` says whether a text goes on at the first place, from which those where rows end are counted.
+    """
+    part, before, behind = text[start:end], text[start - 1 : end - 1], text[start + 1 : end + 1]
+    quotes = part == ord('"')
+    within = _within_quotes(quotes) ^ inside
+    opening = quotes & within
+    misplaced = opening & (before != ord(",")) & (before != ord("["))
+    misplaced |= (quotes ^ opening) & (behind != ord(",")) & (behind != ord("]"))
+    if misplaced.any():
+        raise Unrecognised("more in a field than a text")
+    part -= (within & (part == ord(","))).view(np.uint8) * np.uint8(ord(",") - _MASKED_COMMA)
+    return np.flatnonzero((part == ord("]")) > within), bool(within[-1])
+
+
+def _within_quotes(quotes: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell which bytes an odd number of quotes has come before or is at, 64 of them in a word."""
+    bits = np.zeros(-(-len(quotes) // 64) * 8, np.uint8)
+    bits[: -(-len(quotes) // 8)] = np.packbits(quotes, bitorder="little")
+    words = bits.view("<u8")
+    for shift in (1, 2, 4, 8, 16, 32):  # then a bit tells of all before it in its word
+        words ^= words << np.uint64(shift)
+    words[1:] ^= -np.bitwise_xor.accumulate(words >> np.uint64(63))[:-1]
+    return np.unpackbits(bits, count=len(quotes), bitorder="little").view(np.bool_)
 
 
 def copy_rows(page: bytes, start: int, end: int) -> tuple[pa.Buffer, NDArray[np.uint8]]:
@@ -58,8 +86,8 @@ def copy_rows(page: bytes, start: int, end: int) -> tuple[pa.Buffer, NDArray[np.
     return lines, text
 
 
-def end_lines(text: NDArray[np.uint8], ends: Places, quotes: Places | None = None) -> None:
-    """Make lines of rows whose closing brackets, and the quotes of whose texts, are in these places.
+def end_lines(text: NDArray[np.uint8], ends: Places) -> None:
+    """Make lines of rows whose closing brackets are in these places.
 
     In front of each are two empty columns, which keep lines from being blank: such lines would be dropped.
     """
@@ -71,25 +99,18 @@ def end_lines(text: NDArray[np.uint8], ends: Places, quotes: Places | None = Non
         raise Unrecognised("rows that do not begin or end")
     if not ((text[between + 1] == ord(",")) & (text[between + 2] == ord("["))).all():
         raise Unrecognised("more than a comma between rows")
-    if quotes is not None:
-        before, behind = text[quotes[0::2] - 1], text[quotes[1::2] + 1]
-        if not (
-            ((before == ord(",")) | (before == ord("["))) & ((behind == ord(",")) | (behind == ord("]")))
-        ).all():
-            raise Unrecognised("more in a field than a text")
     text[ends], text[between + 2], text[1] = ord("\n"), ord(","), ord(",")
 
 
 def restore(fields: pa.StringArray) -> pa.StringArray:
     """Return the texts that were read as these fields; errors: Unrecognised for what is no escape."""
-    validity, offsets, data = fields.buffers()
-    held = bytes(data or b"")
-    meant = held.translate(_MEANT)
-    if meant != held:
-        data = pa.py_buffer(meant)
-        fields = pa.StringArray.from_buffers(len(fields), offsets, data, validity, offset=fields.offset)
     texts = pc.utf8_slice_codeunits(fields, 1, -1)
-    return unescape(texts) if b"\\" in meant else texts
+    validity, offsets, data = texts.buffers()
+    held = np.frombuffer(data or b"", np.uint8).copy()
+    held[held == _MASKED_QUOTE] = ord('"')
+    held[held == _MASKED_COMMA] = ord(",")
+    texts = pa.StringArray.from_buffers(len(texts), offsets, pa.py_buffer(held), validity, offset=texts.offset)
+    return unescape(texts) if (held == ord("\\")).any() else texts
 
 
 def _mask_quotes(text: NDArray[np.uint8]) -> None:
