@@ -12,6 +12,7 @@ import pyarrow as pa
 from mstr_arrow.extract.changes import check_bad_values, check_border, check_overlap, check_sample
 from mstr_arrow.extract.manifest import Bad
 from mstr_arrow.fetch.bad_values import Tally
+from mstr_arrow.fetch.base_reader import ReadSpec
 from mstr_arrow.fetch.instance_reader import InstanceReader
 from mstr_arrow.files.sinks import in_thread
 from mstr_arrow.grid.decode import decode_page
@@ -82,7 +83,7 @@ class Portion:
         try:
             if self._position < instance.total:
                 start = _overlap(self._position, options)
-                reader = InstanceReader(
+                spec = ReadSpec(
                     session,
                     source,
                     options,
@@ -92,6 +93,7 @@ class Portion:
                     start=start,
                     counted_from=self._position,
                 )
+                reader = InstanceReader[pa.RecordBatch](spec)
                 try:
                     await reader.open(instance)
                     self._columns = reader.columns
@@ -223,7 +225,7 @@ async def _page(
         check_rows(page, wanted, instance.total)
         return page
 
-    return await read_page(session, await ask(), ask, read)
+    return await read_page(session, ask(), ask, read)
 
 
 def _overlap(done: int, options: ReadOptions) -> Range | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 from mstr_arrow.fetch.context import ReadContext
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from mstr_arrow.fetch.read_options import ReadOptions
     from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.grid.rows import Range
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source
@@ -34,36 +36,46 @@ class Sliceable(Protocol):
         """Return some of the rows."""
 
 
+@dataclass(frozen=True, slots=True)
+class ReadSpec:
+    """What a reader reads, and as what it hands it out.
+
+    ``convert`` may leave out rows, and columns as ``narrow`` does. No more than ``head`` rows are handed out. Of an
+    instance no more than ``first`` rows of the grid are asked for until these are taken, and none before those of
+    ``start``, which is the first page; bad values are counted from the row ``counted_from`` on.
+    """
+
+    session: ProjectSession
+    source: Source
+    options: ReadOptions
+    convert: Callable[[pa.RecordBatch], Any]
+    on_progress: Callable[[ScanStats], object] | None = None
+    narrow: Callable[[pa.Schema], pa.Schema] = lambda schema: schema
+    head: int | None = None
+    first: int | None = None
+    start: Range | None = None
+    counted_from: int = 0
+
+
 class BaseReader(ABC, Generic[T]):
     """Rows pulled batch by batch, each converted in a worker thread; on the background loop only.
 
-    The session is kept alive, and ends the read when it is closed, until `aclose`. ``convert`` may leave out rows,
-    and columns as ``narrow`` does. No more than ``head`` rows are handed out. ``shows_at_end``: the consumer shows
-    none of them before the last, and would rather begin again than go on over what is only likely the same.
+    The session is kept alive, and ends the read when it is closed, until `aclose`. ``shows_at_end``: the consumer
+    shows no rows before the last, and would rather begin again than go on over what is only likely the same.
     """
 
-    def __init__(
-        self,
-        session: ProjectSession,
-        source: Source,
-        options: ReadOptions,
-        convert: Callable[[pa.RecordBatch], Any],
-        on_progress: Callable[[ScanStats], object] | None = None,
-        *,
-        narrow: Callable[[pa.Schema], pa.Schema] = lambda schema: schema,
-        head: int | None = None,
-    ) -> None:
-        self._context = ReadContext(session, options, on_progress)
+    def __init__(self, spec: ReadSpec) -> None:
+        source = spec.source
+        self._spec = spec
+        self._context = ReadContext(spec.session, spec.options, spec.on_progress)
         self._source = source
         self._subject = {"mstr.object.id": source.object_id, "mstr.object.type": source.kind}
         self._span = Span("mstr_arrow.read", self._subject)
-        self._convert = convert
-        self._narrow = narrow
-        self._head = head
+        self._convert = spec.convert
         self._begun_again = 0
         self.shows_at_end = False
         self.closed = False
-        session.register(self)
+        spec.session.register(self)
 
     @property
     @abstractmethod
@@ -73,7 +85,7 @@ class BaseReader(ABC, Generic[T]):
     @property
     def schema(self) -> pa.Schema:
         """The schema of what is handed out, texts as dictionaries."""
-        return self._narrow(self.columns.schema)
+        return self._spec.narrow(self.columns.schema)
 
     def stats(self) -> ScanStats:
         """Return what was done so far."""
@@ -135,8 +147,8 @@ class BaseReader(ABC, Generic[T]):
             raise make_closed_error()
         while not self._enough and (item := await self._take()) is not None:
             if len(item):
-                if self._head is not None:
-                    item = item.slice(0, self._head - meter.result_rows)
+                if self._spec.head is not None:
+                    item = item.slice(0, self._spec.head - meter.result_rows)
                 meter.result_rows += len(item)
                 self._report()
                 return item
@@ -149,7 +161,7 @@ class BaseReader(ABC, Generic[T]):
 
     @property
     def _enough(self) -> bool:
-        return self._head is not None and self._context.meter.result_rows >= self._head
+        return self._spec.head is not None and self._context.meter.result_rows >= self._spec.head
 
     @property
     def _can_begin_again(self) -> bool:

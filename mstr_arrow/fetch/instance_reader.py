@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow.errors import ClosedError, DataMismatch, InstanceGone, InvalidRequest
 from mstr_arrow.fetch.base_reader import BaseReader
-from mstr_arrow.fetch.pages import open_pages
+from mstr_arrow.fetch.pages import PagesSpec, open_pages
 from mstr_arrow.fetch.recovery import (
     HandedOut,
     Marked,
@@ -32,52 +32,27 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mstr_arrow.fetch.base_reader import Sliceable
+    from mstr_arrow.fetch.base_reader import ReadSpec, Sliceable
     from mstr_arrow.fetch.pages import Pages
-    from mstr_arrow.fetch.read_options import ReadOptions
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.grid.misfits import Misfit
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.http.response import Response
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source
-    from mstr_arrow.session.in_project import ProjectSession
     from mstr_arrow.session.working_set import Place
 
 T = TypeVar("T", bound="Sliceable")
 
 
 class InstanceReader(BaseReader[T]):
-    """The pages of one instance, whose bad values are counted from a row on.
+    """The pages of one instance; with ``ReadSpec.start`` `open` takes one that was made before."""
 
-    More than ``first`` rows of the grid are asked for only when these are taken and `next` is called again. With
-    ``start``, which is the first page, `open` takes an instance that was made before, and rows before it are not
-    read.
-    """
-
-    def __init__(
-        self,
-        session: ProjectSession,
-        source: Source,
-        options: ReadOptions,
-        convert: Callable[[pa.RecordBatch], T],
-        on_progress: Callable[[ScanStats], object] | None = None,
-        *,
-        narrow: Callable[[pa.Schema], pa.Schema] = lambda schema: schema,
-        first: int | None = None,
-        head: int | None = None,
-        start: Range | None = None,
-        counted_from: int = 0,
-    ) -> None:
-        super().__init__(session, source, options, convert, on_progress, narrow=narrow, head=head)
-        self._unmarked = convert
-        self._asked = source
-        self._set_source(source)
-        self._first = first
-        self._start = start
+    def __init__(self, spec: ReadSpec) -> None:
+        super().__init__(spec)
+        self._set_source(spec.source)
         self._place: Place | None = None
         self._pages: Pages[Any] | None = None
-        self._counted_from = counted_from
         self._tail: pa.RecordBatch | None = None
         self._handed_out: list[HandedOut] = []
         self._known = Known()
@@ -101,25 +76,32 @@ class InstanceReader(BaseReader[T]):
         return super().stats()
 
     async def _open(self, instance: Instance | None) -> None:
-        context = self._context
-        rows = context.options.limits.first_rows
-        wanted = self._start or Range(0, min(rows, self._first or rows))
+        context, spec = self._context, self._spec
+        wanted = spec.start or self._first_rows()
         place = self._place = await place_for(context.session, self._source, instance, context.watch)
         if instance is not None and instance.id != place.instance_id:
             instance = None
-        response = None if instance is None else await self._ask_first_page(instance, wanted)
-        if response is None and self._start is not None:
-            raise InstanceGone("the instance is gone before the first of the rows that are left was read.")
-        if response is None:  # nothing was delivered of an instance that is gone: a new one is as good
-            context.meter.restarts += instance is not None
-            instance = None
-            response = await self._make(place, wanted.rows)
-        elif instance is not None:
-            self._known = instance.known or self._known
+
+        async def ask() -> Response:
+            nonlocal instance
+            if instance is not None:
+                try:
+                    response = await self._fetch(place, wanted)
+                except InstanceGone:  # nothing was delivered of it: a new one is as good
+                    context.meter.restarts += 1
+                    instance = None
+                else:
+                    self._known = instance.known or self._known
+                    return response
+            if spec.start is not None:
+                raise InstanceGone("the instance is gone before the first of the rows that are left was read.")
+            return await self._make(place, wanted.rows)
+
+        async def open_first(response: Response) -> Pages[Any]:
+            return await self._open_pages(response, place, instance)
+
         try:
-            pages = await self._open_first_page(
-                response, wanted, place, lambda first: self._open_pages(first, instance)
-            )
+            pages = await self._read_first(ask(), wanted, place, open_first)
         except DataMismatch as error:
             self._learn(error)
             raise
@@ -138,19 +120,19 @@ class InstanceReader(BaseReader[T]):
 
     @property
     def _can_begin_again(self) -> bool:
-        return super()._can_begin_again and self._start is None
+        return super()._can_begin_again and self._spec.start is None
 
     def _set_source(self, source: Source) -> None:
         self._source = source
-        self._convert = mark_with(self._unmarked) if source.ordered else self._unmarked
+        self._convert = mark_with(self._spec.convert) if source.ordered else self._spec.convert
 
     def _in_total_order(self) -> Source:
         """Return what asks for all rows in a total order, if the server can do so, and nobody minds which order.
 
         Then the next loss of the instance costs an overlap.
         """
-        source, options = self._asked, self._context.options
-        whole = self._first is None and self._head is None and options.ordered and self._start is None
+        spec, source = self._spec, self._spec.source
+        whole = spec.first is None and spec.head is None and spec.options.ordered and spec.start is None
         sorts = source.kind == "cube" and "sorting" not in source.body and source.refusal(self.columns) is None
         if source.ordered or not (whole and sorts):
             return source
@@ -175,7 +157,7 @@ class InstanceReader(BaseReader[T]):
                 began = pages.row
                 item = await pages.next()
             except InstanceGone as error:
-                delivered = self._start is not None or self._context.meter.result_rows > 0
+                delivered = self._spec.start is not None or self._context.meter.result_rows > 0
                 hint = cannot_go_on(self._source, delivered=delivered, tail=self._tail is not None)
                 if hint is not None:
                     error.add_hint(hint)
@@ -210,41 +192,32 @@ class InstanceReader(BaseReader[T]):
         context, place, old = self._context, self._place, self._pages
         if place is None or old is None:
             raise make_closed_error()
-        goes_on = self._tail is not None and (context.meter.result_rows > 0 or self._start is not None)
+        goes_on = self._tail is not None and (context.meter.result_rows > 0 or self._spec.start is not None)
         if goes_on and not self._known.times.publication.is_certain:
             self._judge(certain=False)
         await old.aclose()
         context.meter.restarts += 1
-        rows = context.options.limits.first_rows
         start = None
         if goes_on and self._tail is not None:
             row, total = old.row, old.plan.total
             at = Position(row, total, self._tail, self._handed_out, self._known, old.misfits)
-            instance_id, known = await remake(context, self._source, self.columns, place, at)
+            known = await remake(context, self._source, self.columns, place, at)
             self._judge(certain=self._known.proves(known))
-            wanted = start = Range(row, min(rows, total - row))
-            response = await fetch_page(context.session, self._source, instance_id, start, context.options.grid)
+            wanted = start = Range(row, min(context.options.limits.first_rows, total - row))
+            asking = self._fetch(place, start)
         else:
             context.meter.rows = 0
             context.meter.tallies.clear()
-            wanted = Range(0, min(rows, self._first or rows))
-            response = await self._make_again(place, wanted.rows)
-        first = self._first if start is None else old.plan.end
+            wanted = self._first_rows()
+            asking = self._make_again(place, wanted.rows)
 
         async def open_again(response: Response) -> Pages[Any]:
-            return await open_pages(
-                context,
-                self._source,
-                response,
-                self.columns,
-                self._convert,
-                instance_id=place.instance_id,
-                first=first,
-                start=start,
-                counted_from=self._counted_from,
-            )
+            spec = self._pages_spec(place)
+            if start is not None:
+                spec = replace(spec, first=old.plan.end, start=start)
+            return await open_pages(context, spec, response, self.columns)
 
-        pages = await self._open_first_page(response, wanted, place, open_again)
+        pages = await self._read_first(asking, wanted, place, open_again)
         if self.closed:
             await pages.aclose()
             raise make_closed_error()
@@ -276,34 +249,52 @@ class InstanceReader(BaseReader[T]):
         try:
             return await self._make(place, rows)
         except InvalidRequest:
-            if self._source == self._asked:
+            if self._source == self._spec.source:
                 raise
-            self._set_source(self._asked)
+            self._set_source(self._spec.source)
             return await self._make(place, rows)
 
-    async def _open_first_page(
-        self, response: Response, wanted: Range, place: Place, open_at: Callable[[Response], Awaitable[Pages[Any]]]
-    ) -> Pages[Any]:
-        """Open the pages that begin with this answer; it is asked for again where it is not as it should be."""
-        instance_id, context = place.instance_id, self._context
+    def _first_rows(self) -> Range:
+        rows = self._context.options.limits.first_rows
+        return Range(0, min(rows, self._spec.first or rows))
 
-        async def ask() -> Response:
-            return await fetch_page(context.session, self._source, str(instance_id), wanted, context.options.grid)
-
-        return await read_page(context.session, response, ask if instance_id else None, open_at)
-
-    async def _open_pages(self, response: Response, instance: Instance | None) -> Pages[Any]:
-        pages = await open_pages(
-            self._context,
-            self._source,
-            response,
-            None if instance is None else instance.columns,
-            self._convert,
-            instance_id=None if self._place is None else self._place.instance_id,
-            first=self._first,
-            start=self._start,
-            counted_from=self._counted_from,
+    async def _fetch(self, place: Place, wanted: Range) -> Response:
+        context = self._context
+        return await fetch_page(
+            context.session, self._source, place.instance_id or "", wanted, context.options.grid
         )
+
+    async def _read_first(
+        self,
+        asking: Awaitable[Response],
+        wanted: Range,
+        place: Place,
+        open_at: Callable[[Response], Awaitable[Pages[Any]]],
+    ) -> Pages[Any]:
+        """Open the pages that begin with a response; it is asked for again where it is not as it should be."""
+        return await read_page(
+            self._context.session,
+            asking,
+            lambda: self._fetch(place, wanted),
+            open_at,
+            can_ask=lambda: place.instance_id,
+        )
+
+    def _pages_spec(self, place: Place) -> PagesSpec[Any]:
+        spec = self._spec
+        return PagesSpec(
+            source=self._source,
+            convert=self._convert,
+            instance_id=place.instance_id,
+            first=spec.first,
+            start=spec.start,
+            counted_from=spec.counted_from,
+        )
+
+    async def _open_pages(self, response: Response, place: Place, instance: Instance | None) -> Pages[Any]:
+        """Open the pages of an instance; errors: DataMismatch where it was looked at and had another total then."""
+        columns = None if instance is None else instance.columns
+        pages = await open_pages(self._context, self._pages_spec(place), response, columns)
         if instance is not None and pages.plan.total != instance.total:
             await pages.aclose()
             raise DataMismatch(
@@ -311,12 +302,3 @@ class InstanceReader(BaseReader[T]):
                 hint="Read again; the object may have been published meanwhile.",
             )
         return pages
-
-    async def _ask_first_page(self, instance: Instance, wanted: Range) -> Response | None:
-        """Ask for the first page of an instance that was made before; None where it is gone."""
-        try:
-            return await fetch_page(
-                self._context.session, self._source, instance.id, wanted, self._context.options.grid
-            )
-        except InstanceGone:
-            return None

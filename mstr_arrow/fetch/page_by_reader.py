@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mstr_arrow.errors import ClosedError, ConversionError, InstanceGone, MstrError, ServerError, UsageError
 from mstr_arrow.fetch.bad_values import Tally
 from mstr_arrow.fetch.base_reader import BaseReader
-from mstr_arrow.fetch.pages import open_pages
+from mstr_arrow.fetch.pages import PagesSpec, open_pages
 from mstr_arrow.fetch.recovery import data_changed
 from mstr_arrow.fetch.scheduler import make_closed_error
 from mstr_arrow.grid.rows import Range
@@ -22,22 +22,17 @@ from mstr_arrow.instances.probe import probe
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Coroutine
 
-    import pyarrow as pa
-
-    from mstr_arrow.fetch.base_reader import Sliceable
+    from mstr_arrow.fetch.base_reader import ReadSpec, Sliceable
     from mstr_arrow.fetch.context import ReadContext
     from mstr_arrow.fetch.pages import Pages
-    from mstr_arrow.fetch.read_options import ReadOptions
-    from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.grid.expansion import Expansion
     from mstr_arrow.grid.page_by import PageBy
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.http.response import Response
     from mstr_arrow.instances.instance import Instance
     from mstr_arrow.instances.source import Source
-    from mstr_arrow.session.in_project import ProjectSession
     from mstr_arrow.session.working_set import Place
 
 T = TypeVar("T", bound="Sliceable")
@@ -58,18 +53,8 @@ class PageByReader(BaseReader[T]):
     handed out: their order may be another one now.
     """
 
-    def __init__(
-        self,
-        session: ProjectSession,
-        source: Source,
-        options: ReadOptions,
-        convert: Callable[[pa.RecordBatch], T],
-        on_progress: Callable[[ScanStats], object] | None = None,
-        *,
-        narrow: Callable[[pa.Schema], pa.Schema] = lambda schema: schema,
-        head: int | None = None,
-    ) -> None:
-        super().__init__(session, source, options, convert, on_progress, narrow=narrow, head=head)
+    def __init__(self, spec: ReadSpec) -> None:
+        super().__init__(spec)
         self._expansion: Expansion | None = None
         self._workers: set[asyncio.Task[None]] = set()
         self._opened: dict[int, asyncio.Future[Pages[T]]] = {}
@@ -78,7 +63,7 @@ class PageByReader(BaseReader[T]):
         self._handed_out = False
         self._shown_again = 0
         self._stir = asyncio.Event()
-        self._first_bytes = options.limits.page_bytes
+        self._first_bytes = spec.options.limits.page_bytes
 
     @property
     def columns(self) -> Columns:
@@ -230,16 +215,16 @@ class PageByReader(BaseReader[T]):
         estimate = self._first_bytes
         ticket = budget.start(estimate)
         try:
-            try:
-                response = await _show(context, self._source, known.page_by, number, place)
-                if response.busy:
-                    budget.limiter.on_done(ticket, seconds=0.0, rows=0, busy=True)
-            finally:
-                budget.in_flight -= 1
-                budget.offer()
 
-            def convert(batch: pa.RecordBatch) -> Any:
-                return self._convert(known.add_columns(batch, number))
+            async def show() -> Response:
+                try:
+                    response = await _show(context, self._source, known.page_by, number, place)
+                    if response.busy:
+                        budget.limiter.on_done(ticket, seconds=0.0, rows=0, busy=True)
+                    return response
+                finally:
+                    budget.in_flight -= 1
+                    budget.offer()
 
             async def ask() -> Response:
                 wanted = Range(0, limits.first_rows)
@@ -248,19 +233,16 @@ class PageByReader(BaseReader[T]):
                 )
 
             async def open_shown(response: Response) -> Pages[T]:
-                return await open_pages(
-                    context,
-                    self._source,
-                    response,
-                    known.grid,
-                    convert,
+                spec: PagesSpec[T] = PagesSpec(
+                    source=self._source,
+                    convert=lambda batch: self._convert(known.add_columns(batch, number)),
                     instance_id=place.instance_id,
                     awaited=False,
                     label=f"the page {known.label(number)}",
                 )
+                return await open_pages(context, spec, response, known.grid)
 
-            again = ask if place.instance_id else None
-            pages = await read_page(context.session, response, again, open_shown)
+            pages = await read_page(context.session, show(), ask, open_shown, can_ask=lambda: place.instance_id)
         finally:
             budget.held -= estimate
             budget.offer()

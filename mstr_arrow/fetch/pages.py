@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from mstr_arrow.errors import DataMismatch, ProtocolError
@@ -33,41 +34,43 @@ DAMAGED = (ProtocolError, DataMismatch)
 """What a page raises that cannot be read, or contradicts itself: it is asked for again before it is believed."""
 
 
-class Pages(Generic[T]):
-    """What one instance holds, from its first page on; made by `open_pages`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PagesSpec(Generic[T]):
+    """Which pages are wanted, and as what.
 
-    ``instance_id`` is that instance where its pages do not name it.
+    ``instance_id`` is the instance, where its pages do not name it. ``first`` and ``start`` are those of a
+    `PagePlan`, ``awaited`` that of a `Scheduler`. Bad values are counted from a row on, under a ``label``.
     """
 
-    def __init__(
-        self,
-        context: ReadContext,
-        source: Source,
-        page: Page,
-        convert: Callable[[pa.RecordBatch], T],
-        *,
-        instance_id: str | None,
-        first: int | None,
-        awaited: bool,
-        start: Range | None = None,
-        label: str | None = None,
-        counted_from: int = 0,
-    ) -> None:
+    source: Source
+    convert: Callable[[pa.RecordBatch], T]
+    instance_id: str | None
+    first: int | None = None
+    start: Range | None = None
+    awaited: bool = True
+    label: str | None = None
+    counted_from: int = 0
+
+
+class Pages(Generic[T]):
+    """What one instance holds, from its first page on; made by `open_pages`."""
+
+    def __init__(self, context: ReadContext, spec: PagesSpec[T], page: Page) -> None:
         self.columns = page.columns
         self.misfits: tuple[Misfit, ...] = ()
-        self.tally = Tally(page.columns, label, counted_from)
-        self.instance_id = page.instance_id or instance_id or ""
+        self.tally = Tally(page.columns, spec.label, spec.counted_from)
+        self.instance_id = page.instance_id or spec.instance_id or ""
         self.extremes = page.extremes
-        self.plan = PagePlan(page.paging.total, context.options.limits, first=first, start=start)
+        self.plan = PagePlan(page.paging.total, context.options.limits, first=spec.first, start=spec.start)
         self.first_bytes = 0
         self.taken = 0
         self._context = context
-        self._source = source
-        self._convert = convert
+        self._source = spec.source
+        self._convert = spec.convert
         self._stitcher = None if self.columns.whole_pages else Stitcher(self.columns)
         ordered = context.options.ordered or self._stitcher is not None
         self._scheduler: Scheduler[Any] | None = Scheduler(
-            self.plan, self._fetch, context.budget, ordered=ordered, awaited=awaited
+            self.plan, self._fetch, context.budget, ordered=ordered, awaited=spec.awaited
         )
 
     @property
@@ -125,7 +128,7 @@ class Pages(Generic[T]):
         async def read(response: Response) -> Fetched[Any]:
             return await self._decode(response, wanted)
 
-        return await read_page(session, await ask(), ask, read)
+        return await read_page(session, ask(), ask, read)
 
     async def _decode(self, response: Response, wanted: Range) -> Fetched[Any]:
         def convert(page: Page) -> Any:
@@ -152,38 +155,14 @@ def item_of(page: Page, convert: Callable[[pa.RecordBatch], T]) -> T | Laid:
 
 
 async def open_pages(
-    context: ReadContext,
-    source: Source,
-    response: Response,
-    columns: Columns | None,
-    convert: Callable[[pa.RecordBatch], T],
-    *,
-    instance_id: str | None,
-    first: int | None = None,
-    awaited: bool = True,
-    start: Range | None = None,
-    label: str | None = None,
-    counted_from: int = 0,
+    context: ReadContext, spec: PagesSpec[T], response: Response, columns: Columns | None
 ) -> Pages[T]:
-    """Decode the first page of an instance, which tells the columns where these are not known yet.
-
-    It has the first rows, or those of ``start``. ``instance_id`` is that instance, as far as it is known. Bad
-    values are counted from a row on, under a ``label``.
-    """
-    offset = 0 if start is None else start.offset
-    page, item, size = await context.decode(response, columns, lambda page: item_of(page, convert), offset=offset)
-    check_belongs(page, source, instance_id)
-    pages = Pages(
-        context,
-        source,
-        page,
-        convert,
-        instance_id=instance_id,
-        first=first,
-        awaited=awaited,
-        start=start,
-        label=label,
-        counted_from=counted_from,
+    """Decode the first page of an instance, which tells the columns where these are not known yet."""
+    offset = 0 if spec.start is None else spec.start.offset
+    page, item, size = await context.decode(
+        response, columns, lambda page: item_of(page, spec.convert), offset=offset
     )
+    check_belongs(page, spec.source, spec.instance_id)
+    pages = Pages(context, spec, page)
     pages.accept(Fetched(item, page.paging.current, page.paging, size, page.misfits, page.offsets))
     return pages

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from mstr_arrow.fetch.base_reader import BaseReader
@@ -14,15 +15,12 @@ from mstr_arrow.fetch.watermark_reader import WatermarkReader
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mstr_arrow.fetch.base_reader import Sliceable
-    from mstr_arrow.fetch.read_options import ReadOptions
+    from mstr_arrow.fetch.base_reader import ReadSpec, Sliceable
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.grid.schema import Columns
     from mstr_arrow.instances.instance import Instance
-    from mstr_arrow.instances.source import Source
     from mstr_arrow.query.planner import Division
     from mstr_arrow.query.residual import Residual
-    from mstr_arrow.session.in_project import ProjectSession
 
 T = TypeVar("T", bound="Sliceable")
 
@@ -32,30 +30,24 @@ Reader: TypeAlias = BaseReader[T] | SortedReader[T] | WatermarkReader[T]
 """An open read: rows come batch by batch, until it is closed."""
 
 
-def make_reader(
-    session: ProjectSession,
-    source: Source,
-    options: ReadOptions,
-    convert: Callable[[pa.RecordBatch], Any],
-    on_progress: OnProgress,
-    *,
-    division: Division | None = None,
-) -> BaseReader[Any]:
+def make_reader(spec: ReadSpec, division: Division | None = None) -> BaseReader[Any]:
     """Make a reader, which is not open yet, of all rows and columns, or of those of a division.
 
     Where a division gathers rows, batches come unconverted and with all columns, for `sort_at_end`.
     """
-    how: dict[str, Any] = {}
     if division is not None:
-        how["first"] = None if division.first is None else max(1, division.first)
-        residual = division.residual
-        if not residual.gathers:
-            how |= {"narrow": residual.schema, "head": residual.head}
-            return _of_source(
-                session, source, options, lambda batch: convert(residual.rows(batch)), on_progress, **how
-            )
-        convert = (lambda batch: batch) if residual.ranked else residual.filtered
-    return _of_source(session, source, options, convert, on_progress, **how)
+        spec = _divide(spec, division)
+    return PageByReader(spec) if spec.source.expands else InstanceReader(spec)
+
+
+def _divide(spec: ReadSpec, division: Division) -> ReadSpec:
+    residual, convert = division.residual, spec.convert
+    spec = replace(spec, first=None if division.first is None else max(1, division.first))
+    if residual.gathers:
+        return replace(spec, convert=(lambda batch: batch) if residual.ranked else residual.filtered)
+    return replace(
+        spec, convert=lambda batch: convert(residual.rows(batch)), narrow=residual.schema, head=residual.head
+    )
 
 
 def sort_at_end(
@@ -76,20 +68,3 @@ async def open_or_close(
     except BaseException:
         await reader.aclose()
         raise
-
-
-def _of_source(
-    session: ProjectSession,
-    source: Source,
-    options: ReadOptions,
-    convert: Callable[[pa.RecordBatch], T],
-    on_progress: OnProgress,
-    *,
-    narrow: Callable[[pa.Schema], pa.Schema] = lambda schema: schema,
-    first: int | None = None,
-    head: int | None = None,
-) -> BaseReader[T]:
-    """Make a reader of all pages of a report, or of one instance, whose plan begins with ``first`` rows."""
-    if source.expands:
-        return PageByReader(session, source, options, convert, on_progress, narrow=narrow, head=head)
-    return InstanceReader(session, source, options, convert, on_progress, narrow=narrow, first=first, head=head)

@@ -21,7 +21,7 @@ from mstr_arrow.instances.page_request import BELIEVED, fetch_page
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from mstr_arrow.fetch.context import ReadContext
     from mstr_arrow.grid.decode import Page
@@ -105,116 +105,108 @@ class Position:
     misfits: tuple[Misfit, ...] = ()
 
 
-async def remake(
-    context: ReadContext, source: Source, columns: Columns, place: Place, at: Position
-) -> tuple[str, Known]:
-    """Make another instance and return its id, and what is known of its data, if they may be those of the one gone.
+async def remake(context: ReadContext, source: Source, columns: Columns, place: Place, at: Position) -> Known:
+    """Make another instance in a place and return what is known of its data, if they may be those of the one gone.
 
     Reads its first row, those of the overlap, and some pages. Errors: DataChanged where anything differs;
     InstanceGone where rows that are equal in all attributes meet at this row, whose order is then not certain.
     """
-    response = await execute(context.session, source, 1, context.options.grid, context.watch, place=place)
+    first = execute(context.session, source, 1, context.options.grid, context.watch, place=place)
+    other = _OtherInstance(context, source, columns, place, at)
     try:
-        page, _ = await _page(
-            context,
-            source,
-            columns,
-            place.instance_id,
-            Range(0, 1),
-            lambda _: None,
-            total=at.total,
-            response=response,
-        )
+        page, _ = await other.fetch(Range(0, 1), lambda _: None, first)
         now = await fetch_known(context.session, source, before=at.known)
         now = replace(now, total=page.paging.total, extremes=page.extremes)
         if (difference := at.known.difference(now)) is not None:
             raise data_changed(difference)
-        instance_id = page.instance_id or place.instance_id or ""
-        await _compare(context, source, columns, instance_id, at)
+        await other.compare_overlap()
         if not at.known.proves(now):
-            await _compare_pages(context, source, columns, instance_id, at)
+            await other.compare_some_pages()
     except DataChanged:
         raise
     except DataError as error:
         raise data_changed(f"its columns are others ({error.message})") from error
-    return instance_id, now
+    return now
 
 
-async def _compare(context: ReadContext, source: Source, columns: Columns, instance_id: str, at: Position) -> None:
-    """Fetch the rows of the overlap and one more, and compare them."""
-    offset = start = at.row - len(at.tail)
-    parts: list[pa.RecordBatch] = []
-    misfits: list[Misfit] = []
-    end = min(at.row + 1, at.total)
-    while offset < end:
-        wanted = Range(offset, end - offset)
-        page, batch = await _page(context, source, columns, instance_id, wanted, _batch_of, total=at.total)
-        if page.paging.offset != offset or page.paging.total != at.total or not len(batch):
-            raise data_changed("the rows that come are not those that were asked for")
-        parts.append(deliver_batch(batch, "plain"))
-        misfits += page.misfits
-        offset += len(batch)
-    again, before = pa.Table.from_batches(parts), pa.Table.from_batches([deliver_batch(at.tail, "plain")])
-    rows = range(start, at.row)
-    # What is null here may be another value than before, so bad values are compared as they came.
-    if not again.slice(0, len(at.tail)).equals(before) or misfits_in(rows, misfits) != misfits_in(rows, at.misfits):
-        raise data_changed(f"rows before row {at.row} are not those that were handed out")
-    keys = again.select([column.name for column in columns.all if column.role == "attribute"])
-    if at.row < at.total and keys.slice(len(at.tail) - 1, 1).equals(keys.slice(len(at.tail), 1)):
-        raise InstanceGone(
-            f"the instance is gone, and the rows before and after row {at.row} are equal in all their attributes: "
-            "where to go on is not certain.",
-            hint="Show the attributes by forms that tell their elements apart, such as the ID.",
-        )
+@dataclass(frozen=True, slots=True)
+class _OtherInstance:
+    """An instance in place of the one that is gone, whose data are compared with those that were handed out."""
 
+    context: ReadContext
+    source: Source
+    columns: Columns
+    place: Place
+    at: Position
 
-async def _compare_pages(
-    context: ReadContext, source: Source, columns: Columns, instance_id: str, at: Position
-) -> None:
-    """Fetch some pages that were handed out again, and compare them; one that comes shorter now tells nothing."""
-    before = at.pages[:-1]  # the overlap is of the last
-    for handed in random.sample(before, min(PAGES, len(before))):
-        page, found = await _page(
-            context, source, columns, instance_id, handed.rows, lambda page: checksum(page.batch), total=at.total
-        )
-        same = (found, misfits_hash(handed.rows, page.misfits)) == (handed.checksum, handed.misfits)
-        whole = page.paging.offset == handed.rows.offset and page.paging.current == handed.rows.rows
-        if page.paging.total != at.total or (whole and not same):
-            raise data_changed(f"rows from row {handed.rows.offset} on are not those that were handed out")
+    async def compare_overlap(self) -> None:
+        """Fetch the rows of the overlap and one more, and compare them."""
+        at = self.at
+        offset = start = at.row - len(at.tail)
+        parts: list[pa.RecordBatch] = []
+        misfits: list[Misfit] = []
+        end = min(at.row + 1, at.total)
+        while offset < end:
+            page, batch = await self.fetch(Range(offset, end - offset), _batch_of)
+            if page.paging.offset != offset or page.paging.total != at.total or not len(batch):
+                raise data_changed("the rows that come are not those that were asked for")
+            parts.append(deliver_batch(batch, "plain"))
+            misfits += page.misfits
+            offset += len(batch)
+        again, before = pa.Table.from_batches(parts), pa.Table.from_batches([deliver_batch(at.tail, "plain")])
+        rows = range(start, at.row)
+        # What is null here may be another value than before, so bad values are compared as they came.
+        same_misfits = misfits_in(rows, misfits) == misfits_in(rows, at.misfits)
+        if not again.slice(0, len(at.tail)).equals(before) or not same_misfits:
+            raise data_changed(f"rows before row {at.row} are not those that were handed out")
+        keys = again.select([column.name for column in self.columns.all if column.role == "attribute"])
+        if at.row < at.total and keys.slice(len(at.tail) - 1, 1).equals(keys.slice(len(at.tail), 1)):
+            raise InstanceGone(
+                f"the instance is gone, and the rows before and after row {at.row} are equal in all their "
+                "attributes: where to go on is not certain.",
+                hint="Show the attributes by forms that tell their elements apart, such as the ID.",
+            )
 
+    async def compare_some_pages(self) -> None:
+        """Fetch pages that were handed out again, and compare them; one that comes shorter now tells nothing."""
+        before = self.at.pages[:-1]  # the overlap is of the last
+        for handed in random.sample(before, min(PAGES, len(before))):
+            page, found = await self.fetch(handed.rows, lambda page: checksum(page.batch))
+            same = (found, misfits_hash(handed.rows, page.misfits)) == (handed.checksum, handed.misfits)
+            whole = page.paging.offset == handed.rows.offset and page.paging.current == handed.rows.rows
+            if page.paging.total != self.at.total or (whole and not same):
+                raise data_changed(f"rows from row {handed.rows.offset} on are not those that were handed out")
 
-async def _page(  # noqa: PLR0917 - what each of them has
-    context: ReadContext,
-    source: Source,
-    columns: Columns,
-    instance_id: str | None,
-    rows: Range,
-    convert: Callable[[Page], T],
-    *,
-    total: int,
-    response: Response | None = None,
-) -> tuple[Page, T]:
-    """Fetch a page and convert it; again where it cannot be read, or contradicts what was asked or known.
+    async def fetch(
+        self, rows: Range, convert: Callable[[Page], T], first: Awaitable[Response] | None = None
+    ) -> tuple[Page, T]:
+        """Fetch a page and convert it; again where it cannot be read, or contradicts what was asked or known.
 
-    ``total`` is what the former instance had: another one is believed when it is told `BELIEVED` times.
-    ``response`` may have the page already. Without an id of the instance no page can be asked for.
-    """
-    for left in reversed(range(BELIEVED)) if instance_id is not None else (0,):
-        if response is None:
-            response = await fetch_page(context.session, source, instance_id or "", rows, columns.options)
-        try:
-            page, item, _ = await context.decode(response, columns, convert, offset=rows.offset)
-            check_belongs(page, source, instance_id)
-        except DAMAGED:
-            if not left:
-                raise
-        else:
-            paging = page.paging
-            as_asked = paging.offset == rows.offset and 0 < paging.current <= rows.rows
-            if (as_asked and paging.total == total) or not left:
-                return page, item
-        response = None
-    raise AssertionError("unreachable")
+        Another total than that of the former instance is believed when it is told `BELIEVED` times. ``first`` may
+        bring the page already. Without an id of the instance no page can be asked for.
+        """
+        asking = first
+        for left in reversed(range(BELIEVED)):
+            response = await (asking or self._ask(rows))
+            instance_id, asking = self.place.instance_id, None
+            final = not left or instance_id is None
+            try:
+                page, item, _ = await self.context.decode(response, self.columns, convert, offset=rows.offset)
+                check_belongs(page, self.source, instance_id)
+            except DAMAGED:
+                if final:
+                    raise
+            else:
+                paging = page.paging
+                as_asked = paging.offset == rows.offset and 0 < paging.current <= rows.rows
+                if (as_asked and paging.total == self.at.total) or final:
+                    return page, item
+            del response
+        raise AssertionError("unreachable")
+
+    async def _ask(self, rows: Range) -> Response:
+        instance_id = self.place.instance_id or ""
+        return await fetch_page(self.context.session, self.source, instance_id, rows, self.columns.options)
 
 
 def misfits_hash(rows: Range, misfits: Sequence[Misfit]) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow.errors import DataMismatch, ServerError
+from mstr_arrow.fetch.base_reader import ReadSpec
 from mstr_arrow.fetch.explain import describe_scan
 from mstr_arrow.fetch.readers import make_reader, open_or_close, sort_at_end
 from mstr_arrow.fetch.stats import watcher
@@ -328,13 +329,13 @@ class Resolver:
             instance = probed.instance if probed is not None and probed.body == division.body else None
         if division is None:
             whole: BaseReader[T] = make_reader(
-                self.session, self._whole_source, self._options, convert, on_progress
+                ReadSpec(self.session, self._whole_source, self._options, convert, on_progress)
             )
             await open_or_close(whole, instance, self._learn)
             return whole
         source, options, spent = self._plan_request(division, made=instance)
         learn = None if division.body else self._learn
-        reader = make_reader(self.session, source, options, convert, on_progress, division=division)
+        reader = make_reader(ReadSpec(self.session, source, options, convert, on_progress), division)
         await self._await(open_or_close(reader, instance, learn), division, spent)
         return sort_at_end(reader, division.residual, convert)
 

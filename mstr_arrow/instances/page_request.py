@@ -72,30 +72,32 @@ async def fetch_page(
 
 async def read_page(
     session: ProjectSession,
-    response: Response,
-    ask: Callable[[], Awaitable[Response]] | None,
+    first: Awaitable[Response],
+    ask: Callable[[], Awaitable[Response]],
     read: Callable[[Response], Awaitable[T]],
+    *,
+    can_ask: Callable[[], object] = lambda: True,
 ) -> T:
-    """Return what ``read`` makes of an answer, for which ``ask`` asks again, where that can be done.
+    """Return what ``read`` makes of the ``first`` response, or of one that ``ask`` asks for, if that ``can_ask``.
 
-    So it does as often as for any where it cannot be read, and where it contradicts what was asked or is known
-    until that has come `BELIEVED` times. Errors: ProtocolError, DataMismatch.
+    It asks as often as for any request where a response cannot be read, and where one contradicts what was asked or
+    is known until that has come `BELIEVED` times. The first is awaited here, so that nothing else holds on to it
+    while another comes: two large ones take all the room there is. Errors: ProtocolError, DataMismatch.
     """
-    if ask is None:
-        return await read(response)
     retry = session.http.settings.retry
     failures = contradictions = 0
+    response = await first
     while True:
         try:
             return await read(response)
         except ProtocolError:
             failures += 1
-            if failures >= max(2, retry.attempts):
+            if failures >= max(2, retry.attempts) or not can_ask():
                 raise
             await asyncio.sleep(pause(retry, failures))
         except DataMismatch:
             contradictions += 1
-            if contradictions == BELIEVED:
+            if contradictions == BELIEVED or not can_ask():
                 raise
-        del response  # two large ones take all the room there is
+        del response
         response = await ask()

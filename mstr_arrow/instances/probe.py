@@ -44,7 +44,7 @@ async def probe(
     try:
         known = await fetch_known(session, source)
         for left in reversed(range(INSTANCES)):
-            response = await execute(session, shown, shown.probe_rows, options, watch, place=place)
+            first = execute(session, shown, shown.probe_rows, options, watch, place=place)
 
             async def ask() -> Response:
                 rows = Range(0, shown.probe_rows)
@@ -55,7 +55,7 @@ async def probe(
                 check_belongs(page, source, place.instance_id)
                 return page
 
-            page = await read_page(session, response, ask if place.instance_id else None, read)
+            page = await read_page(session, first, ask, read, can_ask=lambda: place.instance_id)
             known = replace(known, total=page.paging.total, extremes=page.extremes)
             instance_id = page.instance_id or place.instance_id or ""
             instance = Instance(instance_id, page.columns, page.paging.total, known=known)

@@ -19,6 +19,7 @@ from mstr_arrow.http.response import Response, parse_json
 from mstr_arrow.opening import connect
 from mstr_arrow.prompts.collection import load
 from mstr_arrow.session.saved_session import read_session
+from mstr_arrow.simulator import Fault
 
 MIB = 2**20
 ZEROS = bytes(16 * MIB)
@@ -203,6 +204,22 @@ def test_pages_for_which_there_is_hardly_room_are_read_all_the_same(simulator, m
         table = connection.cube("Sales Cube").to_arrow()
         assert table.num_rows == simulator.truth("Sales Cube").num_rows
         assert connection.report("Plain Report").to_arrow().num_rows
+
+
+def test_a_first_page_that_cannot_be_read_leaves_its_room_to_the_one_asked_for_again(simulator, quick, monkeypatch):
+    monkeypatch.setattr(exchange, "SMALL", 0)
+    who = {"username": simulator.username, "password": simulator.password, "project": simulator.project}
+    settings = replace(quick, limits=Limits(buffer_bytes=1), timeouts=replace(quick.timeouts, read=1))
+    with connect(simulator.url, **who, settings=settings) as connection:
+        cube = connection.cube("Sales Cube")
+        assert cube.schema.names
+        asked = len(simulator.requests)
+        simulator.fail(Fault.lying_page(current=5).on("GET", "/instances/"))
+        assert cube.to_arrow().num_rows == simulator.truth("Sales Cube").num_rows
+        first = [
+            each for each in simulator.requests[asked:] if each.method == "GET" and each.query.get("offset") == "0"
+        ]
+    assert len(first) == 2
 
 
 # What is promised
