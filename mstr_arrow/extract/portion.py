@@ -220,7 +220,11 @@ async def _page(
         return await fetch_page(session, source, instance.id, wanted, options.grid)
 
     async def read(response: Response) -> Page:
-        page = await asyncio.to_thread(decode_page, response.text(), instance.columns, offset=wanted.offset)
+        def decode() -> Page:
+            return decode_page(response.text(), instance.columns, offset=wanted.offset, largest=response.largest)
+
+        with response.give_up_if_cancelled():
+            page = await asyncio.to_thread(decode)
         check_belongs(page, source, instance.id)
         check_rows(page, wanted, instance.total)
         return page

@@ -107,7 +107,8 @@ class ReadContext:
                 page = decode_page(text, columns, options=grid, offset=offset, largest=response.largest)
                 return page, convert(page), len(text), time.perf_counter() - began
 
-        page, item, size, seconds = await self.in_thread(work)
+        with response.give_up_if_cancelled():
+            page, item, size, seconds = await self.in_thread(work)
         self.meter.count_page(size, seconds)
         return page, item, size
 

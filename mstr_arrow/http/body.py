@@ -63,17 +63,24 @@ def too_large(largest: int) -> ProtocolError:
     )
 
 
-def unpack(body: bytes, encoding: str, largest: int = LARGEST) -> bytes:
+class GivenUp(Exception):
+    """Nobody waits any more for what is unpacked."""
+
+
+def unpack(
+    body: bytes, encoding: str, largest: int = LARGEST, is_given_up: Callable[[], bool] = lambda: False
+) -> bytes:
     """Return ``body`` without its content encodings, of which there may be several.
 
-    Holds no more than ``largest`` bytes of what is unpacked. Errors: ProtocolError.
+    Holds no more than ``largest`` bytes of what is unpacked. Errors: ProtocolError; GivenUp where
+    ``is_given_up`` says so before one of the steps of `STEP` bytes.
     """
     for each in reversed(encoding.lower().split(",")):
         name = each.strip()
         if name in {"gzip", "x-gzip"}:
-            body = _from_gzip(body, largest)
+            body = _from_gzip(body, largest, is_given_up)
         elif name == "deflate":
-            body = _from_deflate(body, largest)
+            body = _from_deflate(body, largest, is_given_up)
         elif name not in {"", "identity"}:
             raise ProtocolError(
                 f"the answer is packed as {name!r}, which was not asked for.",
@@ -82,22 +89,22 @@ def unpack(body: bytes, encoding: str, largest: int = LARGEST) -> bytes:
     return body
 
 
-def _from_gzip(body: bytes, largest: int) -> bytes:
+def _from_gzip(body: bytes, largest: int, is_given_up: Callable[[], bool]) -> bytes:
     """Unpack all members of a gzip stream, behind which zeros may stand; what is not packed stays as it is."""
     if _is_json(body):
         return body  # unpacked on the way, and the header was left
     try:
-        return _join(partial(_gunzip, body, min(STEP, largest + 1)), largest)
+        return _join(partial(_gunzip, body, min(STEP, largest + 1)), largest, is_given_up)
     except (zlib.error, quick.error) as error:
         raise ProtocolError(f"the answer's gzip is damaged ({error}).", hint=DAMAGED) from None
 
 
-def _join(unpack: Callable[[], Iterator[bytes]], largest: int) -> bytes:
-    """Join what is unpacked step by step; errors: ProtocolError for more than ``largest`` bytes.
+def _join(unpack: Callable[[], Iterator[bytes]], largest: int, is_given_up: Callable[[], bool]) -> bytes:
+    """Join what is unpacked step by step; errors: ProtocolError for more than ``largest`` bytes, GivenUp.
 
     Where one step is not all, the steps are counted before any is kept, so that a bomb takes no room.
     """
-    pieces = unpack()
+    pieces = _until(is_given_up, unpack())
     first = next(pieces, b"")
     size = len(first)
     if size <= largest:
@@ -115,8 +122,16 @@ def _join(unpack: Callable[[], Iterator[bytes]], largest: int) -> bytes:
     if size > largest:
         raise too_large(largest)
     whole = BytesIO()  # holds the bytes once, where joining a list of them would hold them twice
-    whole.writelines(unpack())
+    whole.writelines(_until(is_given_up, unpack()))
     return whole.getvalue()
+
+
+def _until(is_given_up: Callable[[], bool], pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield pieces; errors: GivenUp."""
+    for piece in pieces:
+        if is_given_up():
+            raise GivenUp
+        yield piece
 
 
 def _steps(unpacker: zlib._Decompress, packed: bytes, most: int) -> Iterator[bytes]:
@@ -178,13 +193,13 @@ def _begins_member(rest: bytes, at: int) -> bool:
     return False
 
 
-def _from_deflate(body: bytes, largest: int) -> bytes:
+def _from_deflate(body: bytes, largest: int, is_given_up: Callable[[], bool]) -> bytes:
     """Unpack ``deflate``: a zlib stream, as HTTP says, or the bare one that some servers send."""
     if _is_json(body):
         return body
     for wbits in (zlib.MAX_WBITS, -zlib.MAX_WBITS):
         try:
-            return _join(partial(_inflate, body, wbits, min(STEP, largest + 1)), largest)
+            return _join(partial(_inflate, body, wbits, min(STEP, largest + 1)), largest, is_given_up)
         except zlib.error:
             continue
     raise ProtocolError(f"the answer's deflate is damaged; it starts with {body[:16]!r}.", hint=DAMAGED)
@@ -220,7 +235,7 @@ def _without_mark(content: bytes) -> bytes:
     if content.startswith(codecs.BOM_UTF8):
         return content[len(codecs.BOM_UTF8) :]
     if content.startswith(_GZIP):
-        return _without_mark(_from_gzip(content, LARGEST))
+        return _without_mark(unpack(content, "gzip", LARGEST))
     name = next((name for mark, name in _UNICODE if content.startswith(mark)), None) or _by_zeros(content[:4])
     return content if name is None else _utf8(content, name)
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from asyncio import CancelledError
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import ProtocolError
@@ -12,7 +15,7 @@ from mstr_arrow.http.body import DAMAGED, json_text, loads, unpack
 from mstr_arrow.json_bounds import LARGEST
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mstr_arrow.http.room import Place
     from mstr_arrow.masked import Masked
@@ -44,13 +47,24 @@ class Response:
     largest: int = LARGEST
     place: Place | None = field(default=None, repr=False, compare=False)
     secrets: Sequence[Masked] = field(default=(), repr=False)
+    _given_up: Event = field(default_factory=Event, repr=False, compare=False)
 
     def content(self, largest: int | None = None) -> bytes:
         """Return the body, unpacked; a damaged one is a ProtocolError, as is one of more than ``largest`` bytes.
 
-        Unpacking a page takes a while: do it in a worker thread.
+        Unpacking a page takes a while: do it in a worker thread, within `give_up_if_cancelled`.
         """
-        return unpack(self.body, self.encoding, self.largest if largest is None else largest)
+        largest = self.largest if largest is None else largest
+        return unpack(self.body, self.encoding, largest, self._given_up.is_set)
+
+    @contextmanager
+    def give_up_if_cancelled(self) -> Iterator[None]:
+        """Have a thread that unpacks the body stop soon where the wait for that thread, in here, is cancelled."""
+        try:
+            yield
+        except CancelledError:
+            self._given_up.set()
+            raise
 
     def text(self, largest: int | None = None) -> bytes:
         """Return the body, unpacked, as the text of one JSON document in UTF-8; see `content` and `json_text`."""

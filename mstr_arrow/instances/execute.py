@@ -214,7 +214,8 @@ class _Execution:
                 response.status, response.headers, response.text(), source_id=source_id, secrets=response.secrets
             )
 
-        state = await asyncio.to_thread(read) if len(response.body) > _WORTH_A_THREAD else read()
+        with response.give_up_if_cancelled():
+            state = await asyncio.to_thread(read) if len(response.body) > _WORTH_A_THREAD else read()
         self.machine.note(state)
         if self.machine.instance_id is not None:
             self._place.note_made(self.machine.instance_id)

@@ -51,7 +51,11 @@ async def probe(
                 return await fetch_page(session, shown, str(place.instance_id), rows, options)
 
             async def read(response: Response) -> Page:
-                page = await asyncio.to_thread(decode_page, response.text(), options=grid)
+                def decode() -> Page:
+                    return decode_page(response.text(), options=grid, largest=response.largest)
+
+                with response.give_up_if_cancelled():
+                    page = await asyncio.to_thread(decode)
                 check_belongs(page, source, place.instance_id)
                 return page
 

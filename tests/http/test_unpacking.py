@@ -1,6 +1,8 @@
 """Gzip is unpacked alike with isal, which the extra ``speed`` installs, and without."""
 
+import asyncio
 import gzip
+import threading
 import zlib
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from mstr_arrow.errors import ProtocolError
 from mstr_arrow.http import body as body_module
 from mstr_arrow.http.body import unpack
+from mstr_arrow.http.response import Response
 
 TEXTS = st.one_of(
     st.binary(max_size=300),
@@ -83,3 +86,35 @@ def test_members_behind_one_that_takes_several_steps_are_unpacked_once(library):
 def test_a_header_that_is_not_allowed_is_refused(library, flags):
     body = HEADER + bytes([flags]) + gzip.compress(b"{}")[4:]
     assert outcome(pytest.importorskip(library), body, 2**24) == "damaged"
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "gzip, gzip"])
+def test_unpacking_stops_where_nobody_waits_for_it_any_more(monkeypatch, encoding):
+    """The response would be unpacked for hours: its pieces come as long as somebody takes them."""
+    begun, stopped = threading.Event(), threading.Event()
+
+    def without_end(*_):
+        try:
+            while True:
+                begun.set()
+                yield b"x"
+        finally:
+            stopped.set()
+
+    monkeypatch.setattr(body_module, "_gunzip", without_end)
+    monkeypatch.setattr(body_module, "_inflate", without_end)
+    response = Response(200, {}, b"packed", encoding, largest=10**18)
+
+    async def read():
+        with response.give_up_if_cancelled():
+            await asyncio.to_thread(response.content)
+
+    async def give_up():
+        reading = asyncio.create_task(read())
+        await asyncio.to_thread(begun.wait, 20)
+        reading.cancel()
+        await asyncio.wait([reading])
+        return reading.cancelled()
+
+    assert asyncio.run(give_up())
+    assert stopped.wait(20)
