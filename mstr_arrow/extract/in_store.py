@@ -16,11 +16,18 @@ from mstr_arrow.extract.hold import NOTHING, Beginning, Hold
 from mstr_arrow.extract.local_notes import LocalNotes
 from mstr_arrow.extract.manifest import NO_BAD, NotAsWritten, OtherVersion, Part, read_manifest
 from mstr_arrow.extract.part_rows import last_rows, readable, rows_of
+from mstr_arrow.extract.refusals import (
+    missing,
+    other_bytes,
+    other_size,
+    refuse_foreign,
+    refuse_other_version,
+    refuse_unknown,
+)
 from mstr_arrow.files.folders import MANIFEST
 from mstr_arrow.files.sinks import Parquet
 from mstr_arrow.files.store_folder import PARTS, UNFINISHED, is_ours, run_of, run_part_name
 from mstr_arrow.files.stores import ChangedMeanwhile
-from mstr_arrow.wording import advice, naming
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -113,25 +120,18 @@ class FolderInStore:
 
     def read_finished(self) -> Manifest | None:
         """Return the manifest of a whole extraction; errors: UsageError for what must not be replaced."""
-        shown, found = repr(self.path), self._read_shown()
+        found = self._read_shown()
         foreign = min((name for name in self._there if not is_ours(name)), default=None)
         if foreign is not None:
-            raise UsageError(
-                f"the folder {shown} holds {foreign!r}, which is no part of an extraction: it is not replaced.",
-                hint="Give another folder, or move away what it holds.",
-            )
+            raise refuse_foreign(self.path, foreign)
         if found is None:
             return None
         try:
             return read_manifest(found)
         except NotAsWritten as error:
-            unknown = f"holds parts, and what they are is not known, as {MANIFEST} cannot be gone by: {error}"
-        if self._overwrite:
-            return None
-        raise UsageError(
-            f"the folder {shown} {unknown}.",
-            hint=naming("Give another, or have it replaced: {Scan.extract.overwrite=True}."),
-        )
+            if self._overwrite:
+                return None
+            raise refuse_unknown(self.path, error) from error
 
     def strays(self, manifest: Manifest) -> str | None:  # noqa: ARG002 - whoever reads by it meets no others
         """Name nothing: readers go by the manifest."""
@@ -148,10 +148,7 @@ class FolderInStore:
         try:
             return read_manifest(_encode(text))
         except OtherVersion as error:
-            raise UsageError(
-                f"{self.work!r} holds the beginning of an extraction that cannot be gone on with: {error}.",
-                hint=advice("start the extraction again", "Start it again with {Scan.extract.resume=False}."),
-            ) from error
+            raise refuse_other_version(self.work, error) from error
 
     def damage(self, part: Part, verify: Verify, *, finished: bool) -> str | None:  # noqa: ARG002 - one place for both
         """Say in what a file differs from the part that was written there, by what the store tells of it.
@@ -160,15 +157,14 @@ class FolderInStore:
         """
         entry = self._there.get(part.name)
         if entry is None:
-            return f"{part.name} is missing"
-        if entry.size != part.bytes:
-            return f"{part.name} has {entry.size:,} bytes, and had {part.bytes:,}"
+            return missing(part)
+        if damage := other_size(part, entry.size):
+            return damage
         if verify == "checksums" or _tag(entry) != part.e_tag:
             digest = hashlib.sha256()
             for chunk in self._place.store.chunks(entry.path):
                 digest.update(chunk)
-            if digest.hexdigest() != part.sha256:
-                return f"{part.name} has other bytes than were written"
+            return other_bytes(part, digest.hexdigest())
         return None
 
     def keep_only(self, manifest: Manifest) -> None:  # noqa: ARG002 - it is the one that was noted

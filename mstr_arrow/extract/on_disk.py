@@ -15,11 +15,18 @@ import pyarrow.parquet as pq
 from mstr_arrow.errors import UsageError
 from mstr_arrow.extract.manifest import NO_BAD, NotAsWritten, OtherVersion, Part, read_manifest
 from mstr_arrow.extract.part_rows import last_rows, readable, rows_of
+from mstr_arrow.extract.refusals import (
+    missing,
+    other_bytes,
+    other_size,
+    refuse_foreign,
+    refuse_other_version,
+    refuse_unknown,
+)
 from mstr_arrow.files.disk import disk_errors, reason
 from mstr_arrow.files.folders import MANIFEST, first_foreign, names_in, not_made, put_in_place, target_folder
 from mstr_arrow.files.locks import lock
 from mstr_arrow.files.sinks import Parquet
-from mstr_arrow.wording import advice, naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -100,26 +107,20 @@ class FolderOnDisk:
         with disk_errors(self.path, "be read"):
             if not self.path.exists():
                 return None
-            shown, names = repr(str(self.path)), names_in(self.path)
+            names = names_in(self.path)
             if foreign := first_foreign(self.path):
-                raise UsageError(
-                    f"the folder {shown} holds {foreign!r}, which is no part of an extraction: it is not replaced.",
-                    hint="Give another folder, or move away what it holds.",
-                )
+                raise refuse_foreign(self.path, foreign)
         if not names:
             return None
+        why = None
         try:
             if MANIFEST in names:
                 return _manifest(self.path)
-            unknown = "holds parts and no manifest: they were not written by an extraction"
         except NotAsWritten as error:
-            unknown = f"holds parts, and what they are is not known, as {MANIFEST} cannot be gone by: {error}"
+            why = error
         if self._overwrite:
             return None
-        raise UsageError(
-            f"the folder {shown} {unknown}.",
-            hint=naming("Give another, or have it replaced: {Scan.extract.overwrite=True}."),
-        )
+        raise refuse_unknown(self.path, why)
 
     def strays(self, manifest: Manifest) -> str | None:
         """Name a file of the finished folder that its manifest does not: whoever reads all parts would read it."""
@@ -140,10 +141,7 @@ class FolderOnDisk:
         try:
             return _manifest(self.work)
         except OtherVersion as error:
-            raise UsageError(
-                f"{str(self.work)!r} holds the beginning of an extraction that cannot be gone on with: {error}.",
-                hint=advice("start the extraction again", "Start it again with {Scan.extract.resume=False}."),
-            ) from error
+            raise refuse_other_version(self.work, error) from error
 
     def keep_only(self, manifest: Manifest) -> None:
         """Remove what a manifest does not name; errors: UsageError for a folder, which no extraction makes."""
@@ -285,15 +283,14 @@ def _damage_of(path: Path, part: Part, verify: Verify) -> str | None:
         found = path.lstat()
         if not stat.S_ISREG(found.st_mode):
             return f"{part.name} is no file, but a link, a folder or a device"
-        if found.st_size != part.bytes:
-            return f"{part.name} has {found.st_size:,} bytes, and had {part.bytes:,}"
-        if verify == "checksums" and sha256_of(path) != part.sha256:
-            return f"{part.name} has other bytes than were written"
+        damage = other_size(part, found.st_size)
+        if damage is None and verify == "checksums":
+            damage = other_bytes(part, sha256_of(path))
     except FileNotFoundError:
-        return f"{part.name} is missing"
+        return missing(part)
     except OSError as error:
         return f"{part.name} cannot be read: {reason(error)}"
-    return None
+    return damage
 
 
 def sha256_of(path: Path) -> str:
