@@ -18,6 +18,7 @@ from aiohttp import web
 import mstr_arrow.opening
 from mstr_arrow.config import Retry, Settings, Timeouts
 from tests.support.servers import IDLE
+from tests.support.slow import thin
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 CONTEXT = "/MicroStrategyLibrary"
@@ -25,7 +26,7 @@ TOKEN = "token0123456789abcdefghijk"
 COOKIE = 'a+b/c=="d'
 
 
-hypothesis.settings.register_profile("short", max_examples=30, deadline=None)
+hypothesis.settings.register_profile("short", max_examples=15, deadline=None)
 hypothesis.settings.register_profile("slow", max_examples=300, deadline=None)
 hypothesis.settings.load_profile("short")
 
@@ -229,7 +230,13 @@ def use_keyring():
     keyring.set_keyring(before)
 
 
+@pytest.hookimpl(tryfirst=True)  # before those marked as slow are left out
+def pytest_collection_modifyitems(items):
+    thin(items)
+
+
 def pytest_collection_finish():
     """Leave what was collected out of all garbage collections, which would look through thousands of tests."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(100_000, 20, 20)  # there is little to be found: seldom enough costs a third as much

@@ -106,6 +106,7 @@ WAYS = {
 }
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("way", WAYS)
 def test_no_pandas_is_imported_where_there_is_one(simulator, tmp_path, way):
     # One of our own: what pyarrow would import, whatever is installed.

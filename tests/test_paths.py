@@ -64,6 +64,7 @@ def test_a_path_may_be_a_url_of_a_file(cube, tmp_path, how):
     assert [path.name for path in (tmp_path / "a b").iterdir()] == ["x.out"]
 
 
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("how", WRITERS)
 @pytest.mark.parametrize("path", STORES, ids=str)
 def test_a_store_is_refused_with_a_way_that_works(cube, simulator, how, path):
@@ -111,6 +112,7 @@ def test_other_texts_are_paths(text):
     assert paths.path_to_write(text) == pathlib.Path(text)
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("how", FILES)
 @pytest.mark.parametrize(
     ("path", "said"),
@@ -231,6 +233,7 @@ def test_what_is_uploaded_may_lie_at_home(home):
         open_file("s3://bucket/a.parquet")
 
 
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("how", FILES)
 @pytest.mark.parametrize(
     "target", [None, 3, io.StringIO(), b"x.csv", object(), "a\ud83d"], ids=lambda target: type(target).__name__

@@ -64,6 +64,7 @@ def page_sizes():
                 yield pytest.param(name, subtotals, 1, marks=pytest.mark.slow)
 
 
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize(("name", "subtotals", "rows"), list(page_sizes()))
 def test_pages_of_any_size_give_what_is_true(server, conn, name, subtotals, rows):
     truth = server.truth(name, subtotals=subtotals)
@@ -100,6 +101,7 @@ TERMINALS = {
 }
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     "names", [NAMES[::6], pytest.param(NAMES, marks=pytest.mark.slow)], ids=["some", "every report"]
 )

@@ -265,6 +265,7 @@ def test_columns_that_tell_the_rows_apart_are_asked_for_alone(con, seen):
     assert requested(requests.bodies[-1]) == (1, 1)
 
 
+@pytest.mark.one_in(3)
 @asking
 @pytest.mark.parametrize("stream", [False])
 @pytest.mark.parametrize(

@@ -106,6 +106,7 @@ def test_what_only_polars_understands_is_checked_by_polars(lazy, frame, seen, en
     assert requests.bodies[0]["viewFilter"]["operator"] == "Equals"
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     "settled",
     [

@@ -83,6 +83,7 @@ def test_an_object_is_found_by_the_url_of_its_page(simulator, connection):
         connection.cube(url)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     "wanted",
     [

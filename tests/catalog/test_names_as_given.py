@@ -101,6 +101,7 @@ def offer(library):
     return offer
 
 
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("trims", [True, pytest.param(False, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("indexed", [True, False], ids=["index", "metadata"])
 @pytest.mark.parametrize("name", ODD)
@@ -116,6 +117,7 @@ def test_it_is_found_as_given(offer, retail, name, trims, indexed):
     assert retail.cube(name).name == name
 
 
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("name", ODD)
 def test_a_report_is_found_as_given(offer, retail, name):
     offer((name, 768), ("Sales Report", 768))
@@ -186,6 +188,7 @@ def test_what_a_list_says_of_an_object_leads_to_its_id(offer, retail):
 # What has the name is something else
 
 
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize(
     ("how", "subtype", "what", "hint"),
     [

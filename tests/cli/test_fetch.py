@@ -118,6 +118,7 @@ def test_verbose_tells_the_requests_and_no_secret(run, server, tmp_path):
     assert [type(handler).__name__ for handler in logging.getLogger("mstr_arrow").handlers] == ["NullHandler"]
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
@@ -167,6 +168,7 @@ def test_verbose_shows_the_traceback_without_the_password(run, monkeypatch):
     assert "s3cr3t-value" not in result.err
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.usefixtures("server")
 @pytest.mark.parametrize("way", [["-o", "sales.parquet"], ["-o", "sales/", "--resume"]])
 @pytest.mark.parametrize("choice", ["null", "Ledger Id=null"])

@@ -41,6 +41,7 @@ def shown(result):
     return result.out.decode() + result.err
 
 
+@pytest.mark.one_in(6)
 @each_command
 @pytest.mark.parametrize("place", ["profile", "environment", "file"])
 def test_not_by_a_command_that_succeeds(run, guarded, profile, monkeypatch, tmp_path, command, place):
@@ -57,6 +58,7 @@ def test_not_by_a_command_that_succeeds(run, guarded, profile, monkeypatch, tmp_
     assert MARK not in shown(result)
 
 
+@pytest.mark.one_in(6)
 @each_command
 @pytest.mark.parametrize("way", ["MSTR_PASSWORD", "MSTR_API_KEY", "MSTR_IDENTITY_TOKEN", "MSTR_SESSION"])
 def test_not_when_it_is_refused(run, guarded, monkeypatch, command, way):
@@ -71,6 +73,7 @@ def test_not_when_it_is_refused(run, guarded, monkeypatch, command, way):
     assert MARK not in shown(result)
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("verbose", [[], ["--verbose"]])
 @pytest.mark.parametrize(
     ("text", "options"),

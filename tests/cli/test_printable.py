@@ -135,6 +135,7 @@ COMMANDS = {
 }
 
 
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("verbose", [[], ["--verbose"]])
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_command_prints_what_steers_a_terminal(run, hostile, tmp_path, monkeypatch, command, verbose):

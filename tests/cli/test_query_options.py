@@ -86,6 +86,7 @@ def test_explain_says_what_would_be_asked_and_reads_nothing(run, server):
     assert server.open_sessions == 0
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

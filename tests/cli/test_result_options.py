@@ -28,6 +28,7 @@ def table(run, server):
     return table
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("layout", ["tidy", "grid"])
 @pytest.mark.parametrize("subtotals", ["drop", "keep", "only"])
 @pytest.mark.parametrize("values", ["raw", "both"])
@@ -212,6 +213,7 @@ def test_head_asks_for_no_more_pages_than_it_takes(table, server, head, options,
     assert got["Order"].to_pylist() == server.truth(CUBE)["Order"].to_pylist()[:head]
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("report", ["Metrics On Rows", "Cross-tab Metrics Last", "Report With Subtotals"])
 @pytest.mark.parametrize("head", [1, 3, 50, 10_000])
 def test_head_counts_rows_of_the_result_whatever_the_grid_has(table, connection, report, head):

@@ -63,6 +63,7 @@ def filters(asked):
 # Rows
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     "statement",
     [
@@ -112,6 +113,7 @@ def test_the_inner_side_of_an_outer_join_is_read_whole(table, server):
     assert filters(asked) == []
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("statement", "read"),
     [
@@ -154,6 +156,7 @@ def test_the_first_rows_of_a_condition_are_all_that_is_asked_for(table, server):
     assert max(limit for _, _, limit in asked.pages) == 20
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("statement", "asked"),
     [
@@ -292,6 +295,7 @@ def test_rows_are_counted_up_to_a_limit(run):
 # What goes wrong
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     ("statement", "arguments", "code", "said"),
     [

@@ -122,6 +122,7 @@ def test_every_command_is_tried():
     assert PRINTING.keys() == leaves(typer.main.get_command(app)).keys()
 
 
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("encoding", ["cp1252", pytest.param("ascii", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("arguments", ENDING)
 def test_what_an_encoding_lacks_is_escaped(encoded, arguments, encoding):
@@ -140,6 +141,7 @@ def test_escapes_are_counted_where_texts_are_aligned(encoded):
     assert len(south) == len(north) == len(header)
 
 
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("encoding", [pytest.param("utf-8", marks=pytest.mark.slow), "ascii", "utf-16"])
 @pytest.mark.parametrize("arguments", [each for each in ENDING if "--json" in each.values[0]])
 def test_json_is_ascii_whatever_the_encoding(encoded, arguments, encoding):
@@ -159,6 +161,7 @@ def test_errors_are_told_in_every_encoding(encoded, arguments):
     assert rb"\u043d" in result.err
 
 
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("arguments", [each for each in EVERY if each.values[0][0] != "logout"])
 @pytest.mark.parametrize("both", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_reader_who_leaves_ends_it_without_a_word(run, both, arguments, monkeypatch, tmp_path):

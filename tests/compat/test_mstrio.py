@@ -82,6 +82,7 @@ def test_a_form_is_chosen(cube, ids):
     assert cube.scan.to_arrow().column_names == ["Store@DESC", "Units"]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("spelling", ["colon", "h"])
 @pytest.mark.parametrize("operator", ["In", "NotIn"])
 def test_rows_have_the_chosen_elements_or_have_them_not(cube, sales, spelling, operator):

@@ -69,11 +69,13 @@ def outcome(sim, row, step, times):
     return "new session" if new else "again" if again else "goes on"
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(("row", "step", "told"), list(GRID.tried(ONE_OF_FOUR, always=False)))
 def test_a_fault_at_a_step_ends_as_the_table_says(sim, row, step, told):
     assert outcome(sim, row, step, 1) == told
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(("row", "step", "told"), list(GRID.tried(ONE_OF_FOUR, always=True)))
 def test_a_fault_that_stays_ends_as_the_table_says(sim, row, step, told):
     assert outcome(sim, row, step, None) == told

@@ -278,6 +278,7 @@ def test_a_refusal_because_of_another_publication_is_waited_for(serve):
     assert done(sim) == [DAY]
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("fault", [Fault.reset(), Fault.outwaited(502), Fault.outwaited(504)])
 @pytest.mark.parametrize("policy", ["replace", "add"])
 @pytest.mark.parametrize("states", ["loaded", "none"])

@@ -70,6 +70,7 @@ def test_a_failure_at_each_step_leaves_nothing(server, run, step):
     assert (server.open_sessions, server.model_instances) == (0, 0)
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("fault", [Fault.reset(), Fault.outwaited(504)], ids=["reset", "gateway"])
 @pytest.mark.parametrize("step", list(dict.fromkeys(STEPS))[1:-1], ids=" ".join)
 def test_a_lost_answer_at_each_step_publishes_once_and_leaves_nothing(server, run, step, fault):

@@ -94,6 +94,7 @@ def is_whole(cube, folder):
     assert not [path for path in folder.parent.iterdir() if path.name.startswith(".")]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("part", "damage"),
     [

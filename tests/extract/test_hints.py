@@ -109,6 +109,7 @@ def test_partitions_are_made_of_what_can_be_in_the_name_of_a_folder(cube, tmp_pa
     assert follow(few, tmp_path / "sales", "write_parquet", partition_by="Cost") == [OTHER_TYPE]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("options", [{"resume": False}, {"if_changed": True}, {"verify": "sizes"}, {}])
 def test_an_extraction_of_something_else_is_replaced(cube, tmp_path, options):
     folder = extracted(cube.select("Order", "Units"), tmp_path / "sales")

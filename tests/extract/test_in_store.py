@@ -264,6 +264,7 @@ def test_a_copy_of_the_folder_is_as_good(s3, cube):
     assert cube.extract(s3.uri("sales"), part_rows=PART).skipped
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[]", b'{"run": null, "runs": [], "replaces": null, "manifest": {"parts": 5}}']
 )

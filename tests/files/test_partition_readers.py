@@ -54,6 +54,7 @@ def by_pyarrow(folder, column, types):
 READERS = {"polars": by_polars, "duckdb": by_duckdb, "pyarrow": by_pyarrow}
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("kind", COLUMNS)
 def test_values_are_read_back(tmp_path, reader, kind):

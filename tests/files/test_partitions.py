@@ -81,6 +81,7 @@ def test_a_part_of_each_partition_without_the_columns_of_partitions(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["sales"]
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("open_parts", [1, 100])
 @pytest.mark.parametrize("waiting", [1, 20_000])
 @pytest.mark.parametrize("sizes", [{}, {"part_rows": 70}, {"part_bytes": 2_000}, {"row_group_rows": 10}])

@@ -45,6 +45,7 @@ def due(server):
     return Due(server)
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(("answer", "endpoint"), SAMPLE, ids=" at ".join)
 def test_a_hostile_answer_ends_in_what_is_right_or_an_error_of_ours(server, due, monkeypatch, answer, endpoint):
     monkeypatch.setattr(exchange, "BEYOND_BUFFER", 2**20)  # what is larger takes no longer than it must

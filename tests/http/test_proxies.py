@@ -33,6 +33,7 @@ def visit(simulator, quick, ca_file):
     return go
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("proxy_tls", [False, True], ids=["http-proxy", "https-proxy"])
 @pytest.mark.parametrize("login", [None, LOGIN], ids=["open", "password"])
 @pytest.mark.parametrize("server", ["http", "https"])

@@ -47,6 +47,7 @@ def scans(connection):
     return connection.cube("Sales Cube", limits=limits), connection.report("Plain Report", limits=limits)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("kind", "way"),
     [(kind, way) for kind in ("cube", "report") for way in WAYS if way != "total order" or kind == "cube"],
@@ -66,6 +67,7 @@ def test_one_that_stays_is_refused(sim, connection, name, what):
         scans(connection)[0].to_arrow()
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", ["id", "instanceId"])
 @pytest.mark.parametrize("change", [str.lower, str.upper, lambda _: None, lambda _: ""])
 def test_case_does_not_count_and_nothing_need_be_named(sim, connection, name, change):

@@ -144,6 +144,7 @@ def test_a_change_that_never_arrived_is_asked_for_again(simulate, connect):
     assert asked(simulator).count("POST") == 1
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     "fault",
     [Fault.error(500), Fault.empty(503), Fault.html(502), Fault.not_json(), Fault.reset(), Fault.cut_short()],

@@ -74,6 +74,7 @@ def assert_copied(original, copied):
     assert_frame_equal(copied.select(original.columns).sort(first), original.sort(first))
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.filterwarnings("ignore::mstr_arrow.errors.DataLossWarning")  # times below the millisecond
 @pytest.mark.parametrize("way", thinned(WAYS, {"table", "pandas"}))
 @pytest.mark.parametrize("name", CUBES)

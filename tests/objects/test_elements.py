@@ -39,6 +39,7 @@ def test_an_attribute_is_named_by_any_of_its_forms_and_by_id(connection, name):
     assert cube.elements(name).equals(cube.elements(store))
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     "name", ["Text", "Long", "Number", "Exact", "Date", "Time", "Moment", "Flag", "Three Forms"]
 )

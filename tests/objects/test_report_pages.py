@@ -22,6 +22,7 @@ def truth(simulator, name, **how):
     return as_doubles(pl.from_arrow(simulator.truth(name, **how)))
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("name", "page_rows"),
     [

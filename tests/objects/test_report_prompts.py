@@ -77,6 +77,7 @@ VALUES = {"Least Revenue": 100_000, "Region Begins With": "N", "First Day": FIRS
 SUPPLIERS = ["Alpine Bakery", "Alpine Books"]
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     ("name", "given", "true"),
     [
@@ -258,6 +259,7 @@ def test_a_missing_answer_of_a_later_level(conn):
         report.to_arrow()
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     ("name", "given", "message"),
     [

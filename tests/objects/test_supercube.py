@@ -265,6 +265,7 @@ def _pandas():
     return pytest.importorskip("pandas")
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("kind", REFUSED)
 @pytest.mark.parametrize("there", [False, True], ids=["new", "there"])
 def test_what_would_not_arrive_as_it_is_is_refused_before_anything_is_sent(server, conn, name, kind, there):
@@ -423,6 +424,7 @@ def two_tables(conn, name, policies):
     return cube
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("policy", ["upsert", "update", "add", "replace"])
 def test_an_update_of_a_table_without_metrics_is_sent_and_warned_of(conn, name, server, policy):
     cube = two_tables(conn, name, ("update", policy))

@@ -31,6 +31,7 @@ def asked(sim):
 # What is not shown
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("settings", "proof"),
     [
@@ -111,6 +112,7 @@ def test_a_cube_of_pushed_tables_has_no_source(serve):
 LOST = {"reset": Fault.reset(), "504": Fault.outwaited(504)}
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("kind", LOST)
 @pytest.mark.parametrize("seconds", [0, 0.3])
 @pytest.mark.parametrize("settings", [{}, {"monitors_jobs": False}])

@@ -41,6 +41,7 @@ def asked(sim, path):
     return sum(request.path == path for request in sim.requests)
 
 
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize(
     ("name", "damage"),
     [

@@ -57,6 +57,7 @@ def undamaged(sim):
 QUICK = {(read, damage) for place, damage in enumerate(DAMAGES) for read in [list(READS)[place % len(READS)]]}
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("read", "damage"),
     [
@@ -81,6 +82,7 @@ def test_a_change_that_nobody_confirms_ends_the_read(sim, connection, damage):
     assert len(puts(sim, "/instances/")) - before == 3
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("lost", [*DAMAGES.values(), Fault.reset(), Fault.html(502), Fault.outwaited(504)])
 def test_answers_to_prompts_are_sent_again_where_the_prompts_are_open(sim, connection, lost):
     due = connection.report("Prompted Twice").prompts(Year=2024).to_polars()

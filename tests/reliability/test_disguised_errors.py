@@ -38,6 +38,7 @@ def connection(sim):
         sim.heal()
 
 
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("name", ENDPOINTS)
 def test_an_error_of_the_i_server_is_the_error_it_is(sim, connection, name):
     endpoint = ENDPOINTS[name]
@@ -51,6 +52,7 @@ def test_an_error_of_the_i_server_is_the_error_it_is(sim, connection, name):
     assert (error.status, error.message) == (status, "(told as a success)")
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("name", thinned(ENDPOINTS, list(ENDPOINTS)[::4]))
 def test_the_end_of_a_session_leads_to_a_new_log_in(sim, name):
     seen = []

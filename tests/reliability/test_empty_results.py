@@ -71,6 +71,7 @@ def plain(schema):
     return list(zip(schema.names, types, strict=True))
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_cube_without_rows_for_a_condition_has_the_types_of_one_with_some(sim, connection, shape):
     full = connection.cube(CUBE).filter(SOME).to_arrow()
@@ -83,6 +84,7 @@ def test_a_cube_without_rows_for_a_condition_has_the_types_of_one_with_some(sim,
     assert none.count_rows() == 0
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("way", thinned(WAYS, {"to_arrow", "lazy", "extract"}))
 @pytest.mark.parametrize("shape", thinned(["only_paging", "no_definition", "error"], {"error", "no_definition"}))
 def test_every_way_out_has_the_types_of_a_day_with_rows(sim, connection, tmp_path, shape, way):
@@ -93,6 +95,7 @@ def test_every_way_out_has_the_types_of_a_day_with_rows(sim, connection, tmp_pat
     assert plain(none.schema) == plain(full.schema)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     "ask",
     [
@@ -114,6 +117,7 @@ def test_what_asks_for_less_has_its_own_columns(sim, connection, shape, ask):
     assert plain(none.to_arrow().schema) == plain(full.schema)
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("name", thinned(REPORTS, {"Plain Report", "Metrics On Rows"}))
 def test_a_report_without_rows_has_the_columns_of_its_definition(sim, connection, name, shape):
@@ -223,6 +227,7 @@ def filters_sent(sim):
     return sum(b"viewFilter" in request.body for request in sim.requests)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("way", TAKEN_WHOLE)
 @pytest.mark.parametrize("region", ["East", "Nowhere"])
 def test_a_server_that_counts_what_conditions_leave_out_is_read_once_more_without_them(

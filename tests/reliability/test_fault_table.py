@@ -150,6 +150,7 @@ def on_a_diagonal(fault, step, *, apart):
     return (list(FAULTS).index(fault) + list(STEPS).index(step)) % apart == 0
 
 
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize(
     ("fault", "variant", "step", "told"),
     [
@@ -173,6 +174,7 @@ def staying():
         yield pytest.param(fault, variant, step, ends, marks=() if is_quick else pytest.mark.slow)
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(("fault", "variant", "step", "ends"), list(staying()))
 def test_a_fault_that_stays_ends_as_the_table_says(sim, fault, variant, step, ends):
     assert outcome(sim, FAULTS[fault][variant], step, None) == ends

@@ -89,6 +89,7 @@ def test_a_first_page_of_the_other_instance_that_contradicts_is_asked_for_again(
     assert "1" in pages  # once more
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("contradiction", CONTRADICTIONS)
 def test_a_contradiction_is_believed_when_it_has_come_three_times(cube, sim, contradiction):
     aimed = CONTRADICTIONS[contradiction].on("GET", "/instances/", skip=2, times=2)

@@ -256,6 +256,7 @@ def gives_up(sim, connect, path):
         assert sim.uploads_open == 0
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("mode", ["replace", "add"])
 def test_an_upload_goes_on_in_a_new_log_in_where_the_lost_upload_session_is_in_the_way(sim, connect, lost, mode):
     with connect() as connection:
@@ -375,6 +376,7 @@ def test_an_upload_in_a_log_in_of_its_own_ends_with_the_connection(lenient, quic
 USED = ("a read", "a former process", "somebody's session")
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("used", USED)
 @pytest.mark.parametrize("mode", ["replace", "add"])
 def test_an_upload_session_is_in_the_way_of_a_session_that_others_use(sim, connect, mode, used):
@@ -415,6 +417,7 @@ def test_somebody_elses_upload_session_is_left_alone(sim, connect):
     assert keys(sim) == NEW["key"].to_list()
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("mode", ["replace", "add", "upsert"])
 @pytest.mark.parametrize("path", [r"/uploadSessions/\w+$", r"/publish$"])
 def test_chunks_and_publications_count_once(sim, connect, lost, mode, path):

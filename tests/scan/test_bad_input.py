@@ -98,6 +98,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     ("fault", "way"), [*((fault, "to_arrow") for fault in FAULTS), ("HTML", "batches"), ("wrong offset", "batches")]
 )
@@ -112,6 +113,7 @@ def test_a_bad_page_is_a_typed_error_with_a_way_out(sim, quick, fault, way):
     assert caught.value.hint
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     "fault", [name for name in FAULTS if name not in {"wrong offset", "another total", "a session that ended"}]
 )
@@ -165,6 +167,7 @@ def test_short_pages_lose_nothing(sim, quick):
     assert orders.to_pylist() == sim.truth("Sales Cube")["Order"].to_pylist()
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("fault", [Fault.busy(retry_after=0), Fault.reset(), Fault.truncated(), Fault.html(502)])
 def test_what_passes_is_tried_again(sim, quick, fault):
     sim.fail(fault.on("GET", "/instances/", skip=1))

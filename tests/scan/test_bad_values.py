@@ -71,6 +71,7 @@ WAYS = {
 }
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("way", WAYS)
 def test_every_way_out_tells_once_of_all_bad_values(bad_days, tmp_path, way):
     with pytest.warns(DataLossWarning) as caught:
@@ -195,6 +196,7 @@ def test_another_bad_value_in_another_instance_is_another_row(connection, simula
         list(batches)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("choice", ["raise", "null"])
 @pytest.mark.parametrize("way", ["to_arrow", "to_batches", "lazy", "write_parquet"])
 def test_pages_with_and_without_an_offset_are_not_one_column(connection, simulator, tmp_path, choice, way):

@@ -59,6 +59,7 @@ def step(draw, name, columns):
     return lambda scan: scan.top(rows, by), top, columns
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("seed", thinned(range(60), range(12)))
 def test_a_chain_is_that_of_polars_or_refused(sales, seed):
     draw = random.Random(seed)

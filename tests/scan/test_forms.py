@@ -63,6 +63,7 @@ def test_the_other_forms_are_told(customers):
     assert asyncio.run(customers.other_forms_async()) == others
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     "names",
     [
@@ -85,6 +86,7 @@ def test_a_select_keeps_all_rows_and_its_own_names(customers, truth, names):
     )
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     ("condition", "expected"),
     [
@@ -161,6 +163,7 @@ def test_forms_are_named_by_ids(customers):
     assert customers.select("Customer@DESC").schema.names == ["Customer"]
 
 
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize(
     ("name", "message"),
     [
@@ -197,6 +200,7 @@ def test_all_forms_are_read_where_they_are_asked_for(customers, truth):
     assert every.with_options(forms="shown").schema.names == SHOWN
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("forms", ["shown", "all"])
 def test_types_are_chosen_for_any_form(customers, forms):
     typed = customers.with_options(forms=forms, types={"Customer@ID": pa.string()})
@@ -239,6 +243,7 @@ def test_elements_are_listed_by_any_form(customers):
     assert "Customer@Joined" in customers.with_options(forms="all").elements("Customer").column_names
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("shape", ["without_elements", "only_paging", "no_definition", "error"])
 @pytest.mark.parametrize("kind", ["cube", "report"])
 def test_results_without_rows_have_other_forms_too(kind, shape):

@@ -44,6 +44,7 @@ def test_a_polars_condition_is_sent_as_ours_would_be(sales, whole, asked):
     assert sent in asked.bodies[asked_before:]
 
 
+@pytest.mark.one_in(3)
 @needs_to_tell
 @pytest.mark.parametrize(
     "conditions",

@@ -287,6 +287,7 @@ class Asked:
         assert not surplus, self
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", SOURCES)
 @pytest.mark.parametrize("collation", thinned(COLLATIONS, {"as it is", "all at once"}))
 def test_scans_give_what_polars_makes_of_everything(sources, collation, name):

@@ -52,6 +52,7 @@ def test_what_the_system_refuses_is_an_error_of_ours_and_of_the_systems(sales, t
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize(
     ("number", "said"),
     [

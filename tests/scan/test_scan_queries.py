@@ -40,6 +40,7 @@ def whole(sales):
 # Columns
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("name", "columns"),
     [
@@ -101,6 +102,7 @@ def asked_for(asked):
 SMALL = ma.Limits(page_rows=50)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("make", "instances"),
     [
@@ -158,6 +160,7 @@ def test_what_was_counted_does_not_stand_for_less(connection, whole, asked):
 # Mistakes
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     ("make", "named", "choice"),
     [
@@ -237,6 +240,7 @@ def test_the_greatest_come_from_the_servers_order(sales, whole, asked):
     assert sum(asked.limits) < 50
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("descending", [False, True, [True, False], [False, True]])
 def test_empty_values_are_sorted_last(connection, descending):
     cube = connection.cube("Awkward Values")
@@ -388,6 +392,7 @@ def words():
         yield connection.cube("Words")
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("condition", "amount"),
     [

@@ -217,6 +217,7 @@ async def _repeated(request, status, kind):
     return web.Response(text=f"<html><body>{text}</body></html>", status=status, content_type="text/html")
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("kind", ["json", "html", "cut"])
 @pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 404, 500])
 def test_nothing_leaks_though_the_server_repeats_it(library, quick, watch, status, kind):

@@ -104,6 +104,7 @@ def test_of_two_at_once_the_one_that_ends_first_stays(s3, sales):
     assert found(s3) == sorted([*OLD, ("c", 6)], key=str)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("options", "said"),
     [

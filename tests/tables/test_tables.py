@@ -39,6 +39,7 @@ def test_the_asynchronous_twin_does_the_same(place, numbers):
     assert stats.result_rows == len(place.rows()) == 30
 
 
+@pytest.mark.one_in(2)
 def test_a_read_that_fails_midway_leaves_the_table_as_it_was_and_raises_its_own_error(place, numbers, simulator):
     place.put(batch([1, 2]))
     for fault, error in ((DENIED, errors.PermissionDenied), (GONE, errors.InstanceGone)):
@@ -65,6 +66,7 @@ def test_a_read_that_fails_midway_makes_no_table(place, numbers, simulator):
     assert numbers_of(place) == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.one_in(2)
 def test_a_read_that_begins_again_leaves_nothing_twice(place, numbers, simulator):
     place.put(batch([5_000]))
     simulator.fail(GONE.on("GET", "/instances/", skip=10))
@@ -127,6 +129,7 @@ def test_an_empty_result_makes_an_empty_table(place, numbers):
 # Modes
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     ("mode", "after"),
     [("append", [1, 2, 2, 3]), ("create_append", [1, 2, 2, 3]), ("overwrite", [2, 3])],
@@ -137,6 +140,7 @@ def test_what_becomes_of_a_table_that_is_there(place, mode, after):
     assert numbers_of(place) == after
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("mode", ["error", "create_append", "overwrite"])
 def test_a_table_that_is_not_there_is_made(place, mode):
     place.put(batch([1]), mode=mode)
@@ -231,6 +235,7 @@ def test_other_columns_are_refused_and_named(place):
     assert numbers_of(place) == [1]
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("tool", ["delta", "iceberg", "duckdb"])
 @pytest.mark.parametrize("mode", ["append", "overwrite", "merge"])
 def test_columns_are_added_and_left_empty_where_that_is_asked_for(request, tool, mode):

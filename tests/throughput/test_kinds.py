@@ -39,6 +39,7 @@ def sent(server, since, work):
     return [each for each in server.requests[since:] if each.method == method and path in each.path]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("work", SENT)
 def test_requests_rows_and_bytes_are_those_that_the_server_counts(packing, open_connection, work):
     before, chunks = len(packing.requests), len(packing.chunks_received)
@@ -66,6 +67,7 @@ def test_requests_rows_and_bytes_are_those_that_the_server_counts(packing, open_
         assert pc.sum(requests["rows"]).as_py() == sum(each.answer_rows for each in counted)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("work", SENT)
 def test_nothing_is_left_on_the_server(packing, open_connection, work):
     before = set(packing.cubes)

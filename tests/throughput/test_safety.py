@@ -101,6 +101,7 @@ def test_connections_that_break_end_the_sweep(server, opened):
     assert found.requests.num_rows < 25
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("fault", [Fault.instances_dropped(), Fault.logged_out()], ids=["instance", "log-in"])
 @pytest.mark.parametrize("work", ["pages", "uploads"])
 def test_what_is_gone_is_made_again_once(server, opened, fault, work):
@@ -274,6 +275,7 @@ def test_a_server_that_hangs_does_not_outlast_the_budget(server, opened):
     assert found.requests["error"].drop_null().to_pylist() == ["no answer before the end"] * 2
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("fault", [Fault.cut_short(), Fault.damaged(), Fault.not_json(), Fault.other_page(7)])
 def test_an_answer_that_cannot_be_read_is_an_error_and_not_asked_for_again(server, opened, fault):
     server.fail(fault.on(*PAGES, skip=3))

@@ -25,6 +25,7 @@ MODELS = {
 }
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("name", MODELS)
 def test_the_knee_and_the_limit_are_those_of_the_model(name):
     model, truth, part = MODELS[name]

@@ -90,6 +90,7 @@ REREAD = {
 }
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("shape", REREAD)
 def test_what_can_be_read_again_is_sent_again_when_the_session_expires(server, conn, tmp_path, shape):
     server.fail(Fault.logged_out().on(*CHUNK, skip=2))

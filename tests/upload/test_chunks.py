@@ -55,6 +55,7 @@ def rows_in(table):
     return list(map(list, zip(*table.to_pydict().values(), strict=True)))
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("options", [COLUMN, ROW], ids=lambda options: options.orientation)
 @pytest.mark.parametrize("batch_rows", [None, 100])
 def test_chunks_are_filled_but_never_exceed_their_size(options, batch_rows):

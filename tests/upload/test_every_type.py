@@ -268,6 +268,7 @@ def as_runs(array):
     return pa.RunEndEncodedArray.from_arrays(pa.array(range(1, ROWS + 1), pa.int32()), array)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("form", [as_it_is, in_pieces, as_dictionary, as_runs], ids=lambda form: form.__name__)
 @pytest.mark.parametrize("orientation", ["COLUMN", "ROW"])
 def test_arrow_types_there_and_back(conn, form, orientation):

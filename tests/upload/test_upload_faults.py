@@ -87,6 +87,7 @@ def test_500_then_success_is_repeated_and_verified(server, conn):
     assert keys(server) == NEW["key"].to_list()
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("fault", [Fault.reset(), Fault.reset_upload(after=50), Fault.busy(retry_after=0)])
 @pytest.mark.parametrize("mode", ["replace", "add"])
 @pytest.mark.usefixtures("pushed")
@@ -228,6 +229,7 @@ def test_a_chunk_that_a_gateway_always_answers_ends_the_upload(server, conn, pus
     assert_nothing_happened(server, conn, pushed)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("mode", ["replace", "add"])
 @pytest.mark.parametrize("fault", [Fault.not_json(GATEWAY), Fault.html(502), Fault.error(500), Fault.empty(503)])
 @pytest.mark.usefixtures("pushed")
@@ -327,6 +329,7 @@ AGAIN = [
 ]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(("step", "given"), AGAIN)
 def test_a_failed_creation_goes_on_where_it_stopped(server, conn, step, given):
     cube, failed = failed_creation(server, conn)

@@ -80,6 +80,7 @@ def test_added_rows_of_several_tables_are_no_mismatch(conn, adding):
     assert result.verified is (True if adding == "append" else None)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("mode", ["update", "upsert"])
 def test_keys_that_are_there_change_and_are_no_mismatch(conn, server, mode):
     result = conn.write("Pushed", {"T": OVERLAPPING}, mode=mode, verify=True)
@@ -87,6 +88,7 @@ def test_keys_that_are_there_change_and_are_no_mismatch(conn, server, mode):
     assert server.dataset("Pushed")["T"].num_rows == (10 if mode == "update" else 14)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("mode", ["add", "update", "upsert"])
 def test_keys_that_are_there_twice_in_the_data_are_refused_or_told(conn, server, mode):
     twice = pl.concat([OVERLAPPING, OVERLAPPING.with_columns(pl.col("n") + 1)])

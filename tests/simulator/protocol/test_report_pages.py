@@ -56,6 +56,7 @@ def assert_same(found, truth):
             assert [repr(value) for value in values] == [repr(value) for value in expected], name
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("name", thinned(SMALL, SMALL[::2]))
 def test_pages_say_what_is_true_without_subtotals(sim, client, read_report, typed, name):
     truth = sim.truth(name)
@@ -64,6 +65,7 @@ def test_pages_say_what_is_true_without_subtotals(sim, client, read_report, type
     assert_same(typed(found, truth), truth)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", ["Plain Report", *(name for name in SMALL if "Subtotals" in name)])
 def test_pages_say_what_is_true_with_subtotals(sim, client, read_report, typed, name):
     whole = sim.truth(name, subtotals="keep")
@@ -76,6 +78,7 @@ def test_pages_say_what_is_true_with_subtotals(sim, client, read_report, typed, 
     assert dropped.equals(sim.truth(name))
 
 
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("name", NAMES)
 def test_requested_objects_make_a_table_of_any_layout(sim, client, read_report, typed, name):
     definition = client.send("GET", f"/api/v2/reports/{sim.reports[name]}").json["definition"]
@@ -107,6 +110,7 @@ def test_cross_tab_stays_one_where_the_server_is_set_to(new_client):
         assert len(page["data"]["metricValues"]["raw"][0]) == 6
 
 
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("name", NAMES)
 def test_definition_names_the_units_of_the_pages(sim, client, name):
     definition = client.send("GET", f"/api/v2/reports/{sim.reports[name]}").json["definition"]
@@ -233,6 +237,7 @@ def shuffled(new_client):
         yield client
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     "name", ["Cross-tab Sparse", "Cross-tab Metrics Between", "Metrics Between On Rows", "Hierarchy On Columns"]
 )

@@ -223,6 +223,7 @@ collations = st.builds(
 CONDITIONS = {element_column(STORE): elements(), **{name: comparisons(name) for name in (*FORMS, *METRICS)}}
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", thinned(CONDITIONS, list(CONDITIONS)[::2]))
 @given(data=st.data(), collation=collations)
 def test_a_condition_holds_in_the_rows_where_a_plain_evaluator_says_so(name, data, collation):

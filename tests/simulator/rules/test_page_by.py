@@ -37,6 +37,7 @@ def page_texts(told, item):
     return texts
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", NAMES)
 def test_all_pages_together_are_the_truth(sim, client, read_report, typed, name):
     instance = Paged(client, name)
