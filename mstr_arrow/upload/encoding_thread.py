@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -81,7 +81,8 @@ class EncodingThread:
         if self._batches is None:
             self._batches = iter(self._opened.enter_context(self._source.open()))
         if self._chunks is None:
-            self._summarizer = self._make_summarizer() if self._make_summarizer else None
+            if self._make_summarizer:
+                self._summarizer = self._opened.enter_context(closing(self._make_summarizer()))
             batches = chain(tuple(self._tape or ()), self._record(self._batches))
             self._chunks = chunks(
                 batches,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from mstr_arrow.upload.row_hashes import RowHashes
 from mstr_arrow.upload.values import comparable
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from mstr_arrow.upload.source import Source
 
 MOST_HASHES = 20_000_000
-"""Hashes that are held, 8 bytes each."""
+"""Hashes that are kept, 8 bytes each."""
 
 _FEW, _PARTS = 2**20, 8
 """More than a few hashes are compared in so many parts, one after the other, each of which takes less memory."""
@@ -69,8 +70,7 @@ class Grouper:
         self._keys = tuple(keys)
         self._time_zone = time_zone
         self._rows = 0
-        self._hashes: list[pl.Series] = []
-        self._held = 0
+        self._hashes = RowHashes()
         self._every = 1
         self._example = ""
 
@@ -87,13 +87,15 @@ class Grouper:
         if not self._example and (self._source.once or self._every > 1):
             self._look_for_an_example(batch, hashes, first)
         if self._every > 1:
-            hashes = _one_in(self._every, hashes)
+            hashes = hashes.filter(hashes % self._every == 0)
         self._hashes.append(hashes)
-        self._held += len(hashes)
-        while self._held > MOST_HASHES:
+        while len(self._hashes) > MOST_HASHES:
             self._every *= 2
-            self._hashes = [_one_in(self._every, each) for each in self._hashes]
-            self._held = sum(map(len, self._hashes))
+            self._hashes = self._hashes.thin(self._every)
+
+    def close(self) -> None:
+        """Forget the rows."""
+        self._hashes.close()
 
     def result(self) -> Grouping:
         """Count what is different; reads the source again for an example, if it can and has to."""
@@ -110,7 +112,7 @@ class Grouper:
         example = self._example or (self._find_example(repeated) if self._every == 1 else "")
         if self._every == 1:
             return Grouping(self._rows, distinct, example=example)
-        shown = round(self._rows * distinct / max(self._held, 1))
+        shown = round(self._rows * distinct / max(len(self._hashes), 1))
         return Grouping(self._rows, shown, estimated=True, example=example)
 
     def _hash_rows(self, batch: pa.RecordBatch) -> pl.Series:
@@ -147,13 +149,9 @@ class Grouper:
         return f"such as rows {first:,} and {second:,}, with {', '.join(values + more)}"
 
 
-def _one_in(every: int, hashes: pl.Series) -> pl.Series:
-    return hashes.filter(hashes % every == 0)
-
-
-def _parts(hashes: Sequence[pl.Series]) -> Iterable[pl.Series]:
+def _parts(hashes: RowHashes) -> Iterable[pl.Series]:
     """Give hashes in parts that have none in common."""
-    if sum(map(len, hashes)) < _FEW:
+    if len(hashes) < _FEW:
         yield pl.concat([pl.Series(dtype=pl.UInt64), *hashes])
         return
     width = 2**64 // _PARTS

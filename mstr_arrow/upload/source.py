@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from queue import Full, Queue
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pyarrow as pa
 
-from mstr_arrow.errors import ConversionError, MstrError, UsageError
+from mstr_arrow.errors import ConversionError, DataChanged, MstrError, UsageError
 from mstr_arrow.upload.pandas_frames import is_frame, table_of
 from mstr_arrow.upload.polars_dtypes import check_dtypes
 from mstr_arrow.upload.types import check_extension
@@ -26,6 +29,12 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 2**15
 """Rows that a lazy source is asked for at once."""
+
+SLICE_ROWS = 2**16
+"""Rows that are read of Parquet files by a Polars query of their own: with fewer, row groups are read too often."""
+
+_SCAN = re.compile(r"Parquet SCAN \[(?P<path>[^\n]*)\]\n")
+"""The plan of a query whose only step reads a file, in Polars' words. Where they change it is read as any query."""
 
 BUFFER_BYTES = 2**16
 """Bytes of a Parquet file's column that are read at once."""
@@ -94,7 +103,9 @@ def _source_of(data: Any, name: str) -> Source:
     if isinstance(data, pl.LazyFrame):
         schema = data.collect_schema()
         check_dtypes(name, schema)
-        return Source(pl.DataFrame(schema=schema).to_arrow().schema, lambda: _lazy(data))
+        path = _file_of(data)
+        read = partial(_run_query, data) if path is None else partial(_read_scan, data, path)
+        return Source(pl.DataFrame(schema=schema).to_arrow().schema, read)
     if _is_dataset(data):
         free = _format(data) in _COUNTED_FREELY
         return Source(data.schema, lambda: _dataset(data), data.count_rows() if free else None)
@@ -259,8 +270,49 @@ def _read_parquet(fragments: Iterable[pa_dataset.ParquetFileFragment]) -> Iterat
                 yield from file.iter_batches(BATCH_ROWS, row_groups=[group.id], use_threads=False)
 
 
+def _file_of(frame: pl.LazyFrame) -> Path | None:
+    """Give the Parquet file that a query only reads, without a condition; None for any other query."""
+    plan = frame.explain()
+    found = _SCAN.match(plan)
+    if found is None or "\nSELECTION:" in plan:
+        return None
+    path = Path(found["path"])
+    return path if path.is_file() else None
+
+
 @contextmanager
-def _lazy(frame: pl.LazyFrame) -> Iterator[Iterator[pa.RecordBatch]]:
+def _read_scan(frame: pl.LazyFrame, path: Path) -> Iterator[Iterator[pa.RecordBatch]]:
+    """Read a Parquet file by a query for each of its slices: one for all would read many row groups ahead.
+
+    Errors: DataChanged where the file is replaced or written to meanwhile.
+    """
+    state = _file_state(path)
+
+    def read_slice(first: int) -> pl.DataFrame:
+        try:
+            return frame.slice(first, SLICE_ROWS).collect()
+        finally:
+            if _file_state(path) != state:
+                raise DataChanged(
+                    f"{path} was changed while it was read.", hint="Write it again, from a whole file."
+                )
+
+    def read() -> Iterator[pa.RecordBatch]:
+        first = 0
+        while (rows := read_slice(first)).height:
+            yield from rows.to_arrow().to_batches(max_chunksize=BATCH_ROWS)
+            first += rows.height
+
+    yield validate_batches(read())
+
+
+def _file_state(path: Path) -> tuple[int, int, int]:
+    stat = path.stat()
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+@contextmanager
+def _run_query(frame: pl.LazyFrame) -> Iterator[Iterator[pa.RecordBatch]]:
     """Run a query in a thread, which waits while nobody takes its batches.
 
     Polars' own ``collect_batches`` would do, were it not that before 1.37 a query that fails just ends there.

@@ -40,6 +40,10 @@ class TableSummarizer:
         self._grouper.add(rows)
         self._sums.add(rows)
 
+    def close(self) -> None:
+        """Forget the rows."""
+        self._grouper.close()
+
     def result(self) -> TableSummary:
         """Return the summary of all rows."""
         grouping = self._grouper.result()

@@ -7,7 +7,7 @@ import pyarrow.dataset as pa_dataset
 import pyarrow.parquet as pq
 import pytest
 
-from mstr_arrow.errors import UsageError
+from mstr_arrow.errors import DataChanged, UsageError
 from mstr_arrow.upload.source import source_of
 
 TABLE = pa.table({"store": ["Lyon", None], "units": pa.array([1, 2], pa.int8())})
@@ -215,6 +215,42 @@ def test_a_query_that_fails_on_the_way_raises(tmp_path):
 
 
 def test_giving_up_a_lazy_frame_ends_its_query(tmp_path):
-    with source_of(big(tmp_path), "t").open() as batches:
+    with source_of(big(tmp_path).filter(pl.col("n") >= 0), "t").open() as batches:
         assert next(batches).num_rows > 0
+        assert [thread for thread in threading.enumerate() if thread.name == "mstr-arrow-query"]
     assert not [thread for thread in threading.enumerate() if thread.name == "mstr-arrow-query"]
+
+
+SCANS = {
+    "all rows": lambda scan: scan,
+    "some columns": lambda scan: scan.select("text", "n"),
+    "the first rows": lambda scan: scan.head(70),
+    "rows in the middle": lambda scan: scan.slice(31, 40),
+    "the last rows": lambda scan: scan.tail(45),
+    "no rows": lambda scan: scan.head(0),
+}
+
+
+@pytest.mark.parametrize("scan", SCANS)
+@pytest.mark.parametrize("group", [7, 50, 1000])
+def test_a_scan_of_a_parquet_file_is_read_slice_by_slice(scan, group, tmp_path, monkeypatch):
+    monkeypatch.setattr("mstr_arrow.upload.source.SLICE_ROWS", 20)
+    rows = pl.select(n=pl.int_range(101), text=pl.int_range(101).cast(pl.String), day=pl.lit(None, pl.Date))
+    rows.write_parquet(tmp_path / "rows.parquet", row_group_size=group)
+    due = SCANS[scan](rows.lazy()).collect()
+    with source_of(SCANS[scan](pl.scan_parquet(tmp_path / "rows.parquet")), "t").open() as batches:
+        read = list(batches)
+    assert max((batch.num_rows for batch in read), default=0) <= 20
+    assert pl.concat([due.clear(), *map(pl.DataFrame, read)]).equals(due)
+
+
+def test_a_file_that_changes_while_its_slices_are_read_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("mstr_arrow.upload.source.SLICE_ROWS", 20)
+    path, other = tmp_path / "rows.parquet", tmp_path / "other.parquet"
+    pl.select(n=pl.int_range(100)).write_parquet(path)
+    pl.select(n=pl.int_range(100, 200)).write_parquet(other)
+    with source_of(pl.scan_parquet(path), "t").open() as batches:
+        assert next(batches).num_rows == 20
+        other.replace(path)
+        with pytest.raises(DataChanged, match="was changed while it was read"):
+            next(batches)
