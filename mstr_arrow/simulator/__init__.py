@@ -1,4 +1,4 @@
-"""An I-Server on this machine, for the demo, the tests and the benchmarks."""
+"""A simulated I-Server on this machine, for demonstrations, tests and benchmarks."""
 
 from .faults.fault import Fault
 from .model.encoded_cube import EncodedCube

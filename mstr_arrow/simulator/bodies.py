@@ -1,4 +1,4 @@
-"""Bodies of requests: that they are made of JSON objects, and the server's 400 where they are wrong."""
+"""Checks of request bodies, and the server's 400 for wrong bodies."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .responses import Refusal
 
 
 def json_object(value: Any) -> dict[str, Any]:
-    """Take a JSON object, null as an empty one; raise the server's 400 for anything else."""
+    """Return a JSON object, an empty one for null; raise the server's 400 for any other value."""
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -17,5 +17,5 @@ def json_object(value: Any) -> dict[str, Any]:
 
 
 def bad_request(message: str) -> Refusal:
-    """Give the server's 400 for a body that asks for something it cannot do."""
+    """Make the server's 400 for a body that asks for the impossible."""
     return Refusal(400, "ERR006", message)

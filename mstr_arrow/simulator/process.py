@@ -20,9 +20,9 @@ _STOP_SECONDS = 5
 class SimulatorProcess:
     """Run ``python -m mstr_arrow.simulator`` as a context manager.
 
-    The keyword arguments are those of `Simulator`, but that what a process cannot be handed is named:
-    ``encoded="module:function"`` a function that returns a list of ``EncodedCube``, ``faults="module:function"``
-    one that returns the faults to plan. The process ends with this one, however that ends::
+    The keyword arguments are those of `Simulator`, except that functions are given by name, for the other process
+    to call: ``encoded="module:function"`` returns a list of ``EncodedCube``, ``faults="module:function"`` the
+    faults to plan. The process ends with this one, even with a killed one::
 
         with SimulatorProcess(rows=1_000_000, encode_once=True, time=TimeModel(workers=4)) as sim:
             ...  # sim.url, sim.username, sim.password, sim.project
@@ -43,7 +43,7 @@ class SimulatorProcess:
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
-        """Start the process and wait until it serves; raises RuntimeError where it ends before that."""
+        """Start the process and wait for the first response. Raise RuntimeError where the process ends before."""
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             self._command,
             stdin=subprocess.PIPE,
@@ -63,7 +63,7 @@ class SimulatorProcess:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop the process, by force if it does not stop by itself."""
+        """Stop the process, by force where the process does not stop on request."""
         process = self._process
         if process is None:
             return

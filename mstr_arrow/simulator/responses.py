@@ -26,8 +26,8 @@ NOT_SUPPORTED = "ERR0010"
 class Response:
     """A whole HTTP response.
 
-    ``cookies`` are values of ``Set-Cookie``, sent exactly as they stand. ``ready`` bodies are sent as they
-    are, whatever compression the server is set to. ``rows`` is how many rows of data it holds.
+    ``cookies`` are values of ``Set-Cookie``, sent exactly as given. A ``ready`` body is sent as given, whatever
+    compression the server is set to. ``rows`` is the number of data rows in the body.
     """
 
     status: int = 200
@@ -66,16 +66,16 @@ class Refusal(Exception):
 
 
 def ok(value: Any, *, headers: dict[str, str] | None = None) -> Response:
-    """Answer 200 with a JSON body."""
+    """Make a response with status 200 and a JSON body."""
     return Response(body=orjson.dumps(value), headers=headers or {})
 
 
 def gateway(status: int) -> Response:
-    """Answer with the HTML page of a gateway between client and server."""
+    """Make the HTML response of a gateway between client and server."""
     body = f"<html><head><title>{status}</title></head><body><h1>Gateway error</h1></body></html>"
     return Response(status=status, body=body.encode(), content_type="text/html")
 
 
 def ticket(number: int) -> str:
-    """Give the ticket id of the n-th request: it looks random and is not."""
+    """Return the ticket id of the n-th request, which looks random and is the same in each run."""
     return hashlib.blake2b(number.to_bytes(8, "big"), digest_size=16, person=b"ticket").hexdigest()

@@ -36,10 +36,10 @@ _LAST_ACCEPT_SECONDS = 0.01
 
 
 class Simulator:
-    """An I-Server on this machine, as a context manager.
+    """A simulated I-Server on this machine, as a context manager.
 
-    Listens on 127.0.0.1 only, on a free port unless ``port`` names one. The other keyword arguments are the
-    fields of ``ServerSettings``; ``encoded`` adds cubes whose pages are served as they are given.
+    The server listens on 127.0.0.1 only, on a free port unless ``port`` names one. The other keyword arguments are
+    the fields of ``ServerSettings``. ``encoded`` adds cubes whose pages were encoded beforehand.
 
     >>> with Simulator(rows=1_000) as sim:
     ...     sim.truth("Sales Cube", columns=["Region", "Units"]).num_rows
@@ -71,7 +71,7 @@ class Simulator:
         self._failure: BaseException | None = None
 
     def __enter__(self) -> Self:
-        """Start the server; raises OSError where the port is taken."""
+        """Start the server. Raise OSError where the port is taken."""
         self._thread.start()
         self._ready.wait(_START_SECONDS)
         if self._failure is not None:
@@ -81,13 +81,13 @@ class Simulator:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop the server at once, whatever it is doing."""
+        """Stop the server at once, even during requests."""
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
 
     @property
     def url(self) -> str:
-        """The base URL, as a person would type it."""
+        """The base URL, as a user would type it."""
         return f"http://{_HOST}:{self._port}{CONTEXT}"
 
     @property
@@ -102,7 +102,7 @@ class Simulator:
 
     @property
     def api_token(self) -> str:
-        """The API token to log in with, in mode 4096."""
+        """The API token to log in with, by login mode 4096."""
         return self.settings.api_token
 
     @property
@@ -117,7 +117,7 @@ class Simulator:
 
     @property
     def cubes(self) -> dict[str, str]:
-        """The ids of all cubes by name; the second cube of one name comes as ``folder/name``."""
+        """The ids of all cubes by name; the second cube of one name has the key ``folder/name``."""
         return self._server.catalogue.names()
 
     @property
@@ -127,7 +127,7 @@ class Simulator:
 
     @property
     def requests(self) -> list[RecordedRequest]:
-        """A copy of the list of requests answered so far."""
+        """The requests that the server has responded to, as a new list."""
         return list(self._server.requests)
 
     @property
@@ -137,7 +137,7 @@ class Simulator:
 
     @property
     def open_uploads(self) -> dict[str, set[str]]:
-        """By the token of each session that is logged in: its upload sessions, neither published nor deleted."""
+        """The upload sessions that were neither published nor deleted, by the token of the log-in."""
         live = self._server.sessions.live()
         return {one.token: {key for key, upload in list(one.uploads.items()) if upload.open} for one in live}
 
@@ -148,7 +148,7 @@ class Simulator:
 
     @property
     def instances(self) -> list[InstanceCounts]:
-        """What became of the instances of each session so far, in the order of the log-ins."""
+        """The instances of each session so far and what became of them, in the order of the log-ins."""
         return [replace(counts) for counts in self._server.sessions.counts]
 
     @property
@@ -158,9 +158,9 @@ class Simulator:
 
     @property
     def refreshes(self) -> list[tuple[str, dict[str, str], str]]:
-        """What was published of data models: the name, the policy of each table, and what became of it.
+        """The publications of data models: the model's name, the policy of each table, and the outcome.
 
-        That is "running", "loaded", "failed" or "cancelled".
+        The outcome is "running", "loaded", "failed" or "cancelled".
         """
         names = {
             table.id: table.name for model in self._server.catalogue.data_models.values() for table in model.tables
@@ -182,10 +182,12 @@ class Simulator:
     ) -> pa.Table:
         """Compute the true values of a cube or report, given by name or id, as a plain table in server order.
 
-        See ``cube_truth.truth`` for the names and types of a cube's columns, ``report_truth.report_truth`` for the
-        tidy form of reports and ``subtotals``, "drop" or "keep", and ``answered_report.answer_report`` for the
-        ``answers`` to the prompts of a report; of a data model they are the values of its parameters. Raises
-        KeyError for an object or column that does not exist.
+        ``cube_truth.truth`` defines names and types of a cube's columns, ``report_truth.report_truth`` the tidy
+        form of reports and ``subtotals``, "drop" or "keep", ``answered_report.answer_report`` the ``answers`` to a
+        report's prompts. For a data model, ``answers`` are values of parameters. Raises KeyError for an unknown
+        object or column.
+
+
         """
         catalogue = self._server.catalogue
         report = catalogue.reports.get(self.reports.get(name, name))
@@ -202,16 +204,16 @@ class Simulator:
 
     @property
     def subscriptions(self) -> dict[str, str]:
-        """The ids of all subscriptions by name; of several of one name that of the newest."""
+        """The ids of all subscriptions by name; of several with one name, the newest."""
         return {one.body["name"]: key for key, one in list(self._server.subscriptions.all.items())}
 
     @property
     def deliveries(self) -> list[Delivery]:
-        """What was delivered so far, in order."""
+        """The deliveries so far, in order."""
         return list(self._server.subscriptions.deliveries)
 
     def addresses(self, username: str) -> list[str]:
-        """Give the addresses of a user, as they are delivered to. Raises KeyError where there is no such user."""
+        """Return the addresses of a user, as deliveries use them. Raise KeyError for an unknown user."""
         people = self._server.people.users.values()
         person = {each.username: each for each in people}[username]
         return [address.value for address in list(person.addresses.values())]
@@ -223,20 +225,20 @@ class Simulator:
 
     @property
     def chunks_received(self) -> list[tuple[str, str, int, int, int]]:
-        """Dataset id, table, index, rows and bytes of JSON text of each chunk taken in, repeats included."""
+        """Dataset id, table, index, rows and bytes of JSON text of each accepted chunk, repeats included."""
         return list(self._server.chunks_received)
 
     def dataset(self, name: str) -> dict[str, pa.Table]:
-        """Give the rows that were pushed to a dataset, given by name or id, by table, as they were last published.
+        """Return the rows of a dataset by table, as of the last publication; the dataset is given by name or id.
 
         INTEGER is int32, BIGINTEGER int64, DOUBLE float64, BIGDECIMAL decimal128(38, s) with as many decimals as
-        the longest number of the column has, BOOL bool, DATE date32, TIME time64("us"), DATETIME timestamp("us").
-        Raises KeyError where there is no such dataset.
+        the column's longest number, BOOL bool, DATE date32, TIME time64("us"), DATETIME timestamp("us"). Raises
+        KeyError for an unknown dataset.
         """
         return self._server.datasets.find_named(name).arrow_tables()
 
     def fail(self, fault: Fault) -> None:
-        """Plan a fault; it takes effect with the next request that it aims at."""
+        """Plan a fault, which meets the next matching request."""
         self._server.faults.add(fault)
 
     def heal(self) -> None:
@@ -245,12 +247,12 @@ class Simulator:
 
     @property
     def faults_due(self) -> list[int]:
-        """How often each planned fault was due so far; where several were, the one planned first took effect."""
+        """How often each planned fault was due so far; of several due at once, the first planned took effect."""
         return self._server.faults.due
 
     @property
     def time(self) -> TimeModel:
-        """How long answers take; may be set while the server runs."""
+        """The time model of responses, which may be set while the server runs."""
         return self._server.workload.model
 
     @time.setter
@@ -271,38 +273,38 @@ class Simulator:
         self._on_loop(self._server.sessions.drop_instances)
 
     def drop_model_instances(self) -> None:
-        """Drop the instances of all data models, as the server's idle clean-up does; what they publish goes on."""
+        """Drop the instances of all data models, as the server's idle clean-up does; their publications go on."""
         self._on_loop(self._server.refreshes.drop)
 
     def republish(
         self, name: str, *, rows: int | None = None, seed: int | None = None, moved: bool = False
     ) -> None:
-        """Publish a cube anew, a minute later than before by its cache; instances keep the data that they have.
+        """Publish a cube anew, a minute later by the time in the cube's cache; instances keep their data.
 
-        ``rows`` and ``seed`` make other data, where the cube's follow from them; ``moved`` has some rows change
-        places, so that all totals and extremes stay. Raises KeyError where there is no such cube.
+        ``rows`` and ``seed`` make other data, for a cube whose data follow from them. ``moved`` makes some rows
+        change places, so that all totals and extremes stay. Raises KeyError for an unknown cube.
         """
         self._on_loop(lambda: self._server.republish(name, rows=rows, seed=seed, moved=moved))
 
     def change(self, name: str, *, rows: int | None = None, seed: int | None = None) -> None:
-        """Set the data that the next publication of a cube brings, where they follow from rows and seed.
+        """Set the rows and the seed of a cube's next publication, for a cube whose data follow from them.
 
-        Raises KeyError where there is no such cube.
+        Raises KeyError for an unknown cube.
         """
         self._on_loop(lambda: self._server.publications.change(self.cubes[name], rows=rows, seed=seed))
 
     def finish_jobs(self) -> None:
-        """End all executions and publications that run, as if their time was over."""
+        """End all executions and publications under way, as if their time was over."""
         self._on_loop(self._server.jobs.finish)
 
     def publish(self, name: str, *, seconds: float = 0.0, user: str = "administrator") -> None:
-        """Have another user publish a cube, which takes so many seconds. Raises KeyError for an unknown cube."""
+        """Publish a cube as another user, which takes ``seconds``. Raise KeyError for an unknown cube."""
         cube = self._server.catalogue.cubes[self.cubes[name]]
         self._on_loop(lambda: self._server.publications.start(cube, session="", user=user, seconds=seconds))
 
     @property
     def publications(self) -> int:
-        """The number of publications of cubes that were started so far, by whomever."""
+        """The number of publications of cubes that were started so far, by all users."""
         return self._server.publications.started
 
     def _on_loop(self, action: Callable[[], object]) -> None:

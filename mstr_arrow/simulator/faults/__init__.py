@@ -1,1 +1,1 @@
-"""Faults that a test plans: what goes wrong, and which request meets it."""
+"""Faults that a test plans: the effect of each, and the requests that meet the fault."""

@@ -1,4 +1,4 @@
-"""The faults that are planned: which of them a request meets."""
+"""The list of planned faults, which finds the fault that a request meets."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class FaultPlan:
-    """The faults that are still to come; safe to use from several threads.
+    """The planned faults; safe to use from several threads.
 
-    Each fault draws its chances from a generator of its own, made of ``seed`` and of its number in the plan: so of
-    the requests that it aims at, the same ones fail in every run, whatever other requests come in between.
+    Each fault draws chances from a generator of its own, made of ``seed`` and of the fault's number in the plan. So
+    the same matching requests fail in every run, whatever other requests come in between.
     """
 
     def __init__(self, seed: int = 0) -> None:
@@ -25,13 +25,13 @@ class FaultPlan:
         self._added = 0
 
     def add(self, fault: Fault) -> None:
-        """Add a fault behind those already planned."""
+        """Add a fault behind those planned before."""
         with self._lock:
             self._planned.append(_Planned(fault, random.Random(f"{self._seed}/{self._added}")))
             self._added += 1
 
     def clear(self) -> None:
-        """Forget all faults, and begin to number them anew."""
+        """Forget all faults, and restart their numbers."""
         with self._lock:
             self._planned.clear()
             self._added = 0
@@ -43,7 +43,7 @@ class FaultPlan:
             return [planned.due for planned in self._planned]
 
     def take(self, method: str, path: str, project: str = "") -> Fault | None:
-        """Give the first fault that is due for a request in a project; every fault that aims at it counts it."""
+        """Return the first fault that is due for a request; each fault that aims at the request counts it."""
         due = None
         with self._lock:
             for planned in self._planned:

@@ -15,19 +15,18 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class EncodedCube:
-    """A cube of ``total`` rows that serves page bodies as they are given.
+    """A cube of ``total`` rows whose page bodies are given.
 
-    Switch it on with ``Simulator(encoded=[EncodedCube(...)])``, or in another process, where the server
-    does not share the interpreter with the client, with
-    ``python -m mstr_arrow.simulator --encoded package.module:function``, where the function returns the
-    list of cubes.
+    ``Simulator(encoded=[EncodedCube(...)])`` serves the cube. In another process, which shares no interpreter with
+    the client, ``python -m mstr_arrow.simulator --encoded package.module:function`` does, where the function
+    returns the list of cubes.
 
-    ``definition`` is the ``definition`` member of ``GET /api/v2/cubes/{id}``, that is
-    ``{"availableObjects": {"attributes": [...], "metrics": [...]}}``. ``page(offset, limit)`` gives the bytes
-    of a whole page document *without* ``id``, ``name`` and ``instanceId``, which the server puts in front.
-    It is called once for each range and its answer is kept for ever, never compressed; a range that
-    passes the end is cut there first. Projections, ``fields`` and date flags are ignored. All instances of
-    the cube have the same id, so that they share the kept bytes.
+    ``definition`` is the ``definition`` member of ``GET /api/v2/cubes/{id}``: ``{"availableObjects": {"attributes":
+    [...], "metrics": [...]}}``. ``page(offset, limit)`` returns the bytes of a whole page document *without*
+    ``id``, ``name`` and ``instanceId``, which the server adds in front. The server calls ``page`` once for each
+    range, keeps the bytes for ever, and never compresses them; a range that passes the end is cut before the call.
+    The server ignores projections, ``fields`` and date flags. All instances of the cube have the same id, and so
+    share the kept bytes.
     """
 
     name: str
@@ -47,7 +46,7 @@ class EncodedCube:
         self.instance_id = self.instance_id or object_id("instance", self.id)
 
     def body(self, offset: int, limit: int) -> bytes:
-        """Give the body of a page, made on the first call."""
+        """Return the body of a page, which the first call makes."""
         wanted = self.total if limit < 0 else limit
         rows = max(0, min(wanted, self.total - offset))
         if (offset, rows) not in self._kept:

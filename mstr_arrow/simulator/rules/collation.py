@@ -1,4 +1,4 @@
-"""How the server compares texts, and what it makes of nulls: the switches that real servers differ in."""
+"""The server's comparison of texts and nulls, with switches for the ways in which real servers differ."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import polars as pl
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collation:
-    """How texts and nulls are compared.
+    """The rules by which texts and nulls are compared.
 
-    What is left of a text is compared by code points. A condition on a null is neither true nor false, and neither
-    is its negation.
+    Texts are compared by code points, after the folding that the fields switch on. A condition on a null is neither
+    true nor false, and neither is the condition's negation.
     """
 
     case_insensitive: bool = False
@@ -34,7 +34,7 @@ class Collation:
     """Conditions are allowed on other forms than ID and DESC, which is not documented."""
 
     def fold(self, texts: pl.Expr) -> pl.Expr:
-        """Give what texts are compared by."""
+        """Return the texts that stand for these texts in comparisons."""
         if self.ignore_trailing_blanks:
             texts = texts.str.strip_chars_end(" ")
         if self.case_insensitive:
@@ -42,6 +42,6 @@ class Collation:
         return pl.when(texts != "").then(texts) if self.empty_text_is_null else texts
 
     def fold_text(self, text: str) -> str | None:
-        """Give what one text is compared by; None where it counts as null."""
+        """Return the text that stands for this text in comparisons; None where the text counts as null."""
         found: str | None = pl.select(self.fold(pl.lit(text))).item()
         return found

@@ -1,1 +1,1 @@
-"""How a simulated server is set up: each setting by itself, read from texts, listed with what it means."""
+"""The settings of a simulated server: their definitions, their reading from texts, their list."""

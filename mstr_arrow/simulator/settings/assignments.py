@@ -26,9 +26,9 @@ _WORDS: dict[Any, str] = {
 
 
 def read_assignments(texts: Iterable[str]) -> dict[str, Any]:
-    """Read settings from ``NAME=VALUE`` as keyword arguments of `ServerSettings`; of several alike the last counts.
+    """Read ``NAME=VALUE`` texts as keyword arguments of `ServerSettings`; the last text of a name counts.
 
-    Raises ValueError for a name that is no setting, and for a value that the setting cannot have.
+    Raises ValueError for an unknown name, and for a value that the setting cannot have.
 
     >>> read_assignments(["rows=5", "time.workers=2", 'report_seconds={"Daily": 3}'])
     {'rows': 5, 'time': TimeModel(...workers=2...), 'report_seconds': {'Daily': 3.0}}
@@ -49,7 +49,7 @@ def read_assignments(texts: Iterable[str]) -> dict[str, Any]:
 
 
 def write_assignments(settings: ServerSettings) -> list[str]:
-    """Write what differs from the defaults as `read_assignments` reads it.
+    """Write the settings that differ from the defaults, as `read_assignments` reads them.
 
     >>> write_assignments(ServerSettings(rows=5, gzip=False))
     ['rows=5', 'gzip=false']
@@ -62,12 +62,12 @@ def write_assignments(settings: ServerSettings) -> list[str]:
 
 
 def default_of(setting: Any) -> Any:
-    """Give the default of a field of a dataclass."""
+    """Return the default of a field of a dataclass."""
     return setting.default if setting.default_factory is MISSING else setting.default_factory()
 
 
 def describe_type(hint: Any) -> str:
-    """Say which values a setting can have.
+    """Describe the values that a setting can have.
 
     >>> describe_type(Literal["append", "ignore"] | None)
     '"append", "ignore" or null'
@@ -78,7 +78,7 @@ def describe_type(hint: Any) -> str:
 
 @cache
 def types_of(kind: type) -> dict[str, Any]:
-    """Give the types of the settings of a dataclass, by name."""
+    """Return the types of the settings of a dataclass, by name."""
     return get_type_hints(kind)
 
 

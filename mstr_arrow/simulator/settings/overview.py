@@ -1,4 +1,4 @@
-"""Every setting with its type, its default and what it means, which is the text beneath its field."""
+"""The list of all settings: name, type, default, and the meaning from the text beneath the field."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Setting(NamedTuple):
-    """A setting as `assignments.read_assignments` takes it; ``default`` and ``type`` are texts, too."""
+    """A setting, as `assignments.read_assignments` takes it; ``default`` and ``type`` are texts."""
 
     subject: str
     name: str

@@ -1,4 +1,4 @@
-"""All settings of the simulated server, by subject. How one of them is read from a text: `assignments`."""
+"""All settings of the simulated server, by subject. `assignments` reads a setting from a text."""
 
 from __future__ import annotations
 
@@ -19,23 +19,19 @@ CONTEXT = "/MicroStrategyLibrary"
 
 @dataclass(frozen=True, kw_only=True)
 class FurtherProject:
-    """A project beside the first.
-
-    It has small cubes, with the ids that they have in the first project, as the copy of a project has, and two
-    dashboards.
-    """
+    """A project beside the first: small cubes with the ids of those in the first project, and two dashboards."""
 
     name: str
     """Name of the project."""
 
     objects: int = 0
-    """Objects beside those, which are listed and cannot be read."""
+    """Objects beside the cubes and dashboards, which are listed and cannot be read."""
 
     loaded: bool = True
-    """Whether the project answers at all."""
+    """Whether the project answers requests."""
 
     open: bool = True
-    """Whether its user is let in; a closed project is listed, too."""
+    """Whether the user may enter; a closed project is listed, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +54,7 @@ class DataSettings:
     """Projects beside the first."""
 
     index_lags: bool = False
-    """The search does not find what was made since the start, while folders and the metadata have it."""
+    """The search index lacks objects made since the start, while folders and the metadata have them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,22 +62,22 @@ class VersionSettings:
     """Versions and privileges."""
 
     iserver_version: str = "11.5.0900.00123"
-    """Version that the server reports, which decides what it knows; 11.1.0400.00123 is an old server."""
+    """Version that the server reports, and behaves by; 11.1.0400.00123 is an old server."""
 
     web_version: str = "11.5.0900.00123J"
-    """Version of the REST server that is reported."""
+    """Version of the REST server that the status reports."""
 
     monitors_jobs: bool = True
-    """Everybody may look at jobs and cancel their own."""
+    """Every user may list jobs and cancel the user's own."""
 
     monitors_caches: bool = True
-    """Everybody may look at caches and change them."""
+    """Every user may list caches and change them."""
 
     views_sql: bool = True
-    """Everybody may see the SQL of an object."""
+    """Every user may see the SQL of an object."""
 
     max_data_upload_size: int | None = None
-    """Bytes of the project's setting of that name; null hides it."""
+    """Bytes of the project setting maxDataUploadSize; null hides the setting."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,33 +91,33 @@ class SessionSettings:
     """Password to log in with."""
 
     session_timeout: float = 1800
-    """Seconds of idleness that end a session."""
+    """Idle seconds that end a session."""
 
     servlet_timeout: float | None = None
-    """Seconds of idleness after which the REST server forgets a session that the server keeps; null: never."""
+    """Idle seconds after which the REST server forgets a session that the I-Server keeps; null: never."""
 
     max_sessions_per_user: int = 20
     """Sessions that a user may have in a project."""
 
     logout_ends_all: bool = False
-    """A log-out ends all sessions of its user, as documented, and not its own alone."""
+    """A log-out ends all sessions of the user, as documented, and not one session alone."""
 
     balancer_cookie: bool = True
-    """A load balancer's cookie is demanded back, byte for byte."""
+    """The server demands the load balancer's cookie back, byte for byte."""
 
     working_set: int = 10
-    """Instances that a session keeps, where its log-in names no number."""
+    """Instances that a session keeps, where the log-in names no number."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResponseSettings:
-    """Answers and pages."""
+    """Responses and pages."""
 
     gzip: bool = True
-    """Answers are compressed for clients that accept it."""
+    """Responses are compressed for clients that accept gzip."""
 
     chunked: bool = False
-    """Answers come without Content-Length."""
+    """Responses come without Content-Length."""
 
     shuffle_keys: bool = False
     """JSON objects have another order of members in every page."""
@@ -130,7 +126,7 @@ class ResponseSettings:
     """Cells that a page has at most; longer pages are cut short. null: any."""
 
     encode_once: bool = False
-    """Rendered pages are kept: to send them again costs next to nothing."""
+    """Rendered pages are kept, so that sending a page again costs next to nothing."""
 
     page_cache_bytes: int = 512 * 2**20
     """Bytes of rendered pages that are kept at most."""
@@ -153,7 +149,7 @@ class ExecutionSettings:
     """Executions and the gateway."""
 
     report_seconds: float | Mapping[str, float] = 0.0
-    """Seconds that the execution of a report takes, of all or by name."""
+    """Seconds that the execution of a report takes: one number, or numbers by the report's name."""
 
     change_seconds: float = 0.0
     """Seconds that a change of an instance by PUT takes."""
@@ -165,19 +161,19 @@ class ExecutionSettings:
     """``Prefer: respond-async`` may come with a body; otherwise the two together are refused."""
 
     async_polls: int = 1
-    """Times that a report requested with ``respond-async`` is called unfinished at the least."""
+    """Times that the server calls a report requested with ``respond-async`` unfinished, at least."""
 
     gateway_seconds: float | None = None
-    """Seconds after which a gateway gives up an answer, with a 504, while the server goes on; null: never."""
+    """Seconds after which a gateway gives up with a 504, while the server goes on; null: never."""
 
     jobs_kept: float = 0.0
-    """Seconds after its end that a job is still shown by the monitor."""
+    """Seconds that the monitor shows a job after the job's end."""
 
     time: TimeModel = field(default_factory=TimeModel)
-    """How long answers take, and how many are worked on at once."""
+    """How long responses take, and how many requests are served at once."""
 
     fault_seed: int = 0
-    """Seed of the faults that come by chance."""
+    """Seed of faults with a ``chance``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,10 +184,10 @@ class PublicationSettings:
     """Seconds that the publication of a cube takes."""
 
     status_lag: float = 0.0
-    """Seconds from the start of a publication until the cube's status tells of it."""
+    """Seconds from the start of a publication until the cube's status shows it."""
 
     names_publication: bool = True
-    """The answer to a publication names the instance that it makes."""
+    """The response to a publication names the instance of the publication."""
 
     nodes: tuple[str, ...] = ("simulated-node",)
     """Nodes of the cluster, each with a cache of each cube."""
@@ -205,13 +201,13 @@ class UploadSettings:
     """Uploads."""
 
     uploads_per: Literal["dataset", "session"] = "dataset"
-    """A dataset has one upload session at once, or one in each log-in."""
+    """One upload session at once for each dataset, or for each log-in."""
 
     adding: Adding = "append"
-    """What the policy "add" does to a row whose key is there: another such row, nothing, or an update."""
+    """The effect of the policy "add" on a row whose key exists: a further row, none, or an update."""
 
     column_orientation: bool = True
-    """Chunks are taken by columns, too."""
+    """The server takes chunks by columns, too."""
 
     max_upload_bytes: int | None = None
     """Bytes of the largest body that the gateway lets through; null: any."""
@@ -220,10 +216,10 @@ class UploadSettings:
     """Pushed rows are kept; otherwise they are counted and forgotten."""
 
     publish_polls: int = 2
-    """Times that the publication of an upload is called unfinished."""
+    """Times that the server calls the publication of an upload unfinished."""
 
     publish_status_text: bool = False
-    """The status of a publication is a text, as documented, and not a number. mstrio-py waits for ever then."""
+    """The status of a publication is a text, as documented, in place of a number; mstrio-py then waits for ever."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,16 +227,16 @@ class DataModelSettings:
     """Data models."""
 
     data_models: bool = True
-    """The calls about data models are there, as on servers since August 2025."""
+    """The server has the calls about data models, as servers since August 2025 do."""
 
     model_parameters: bool = True
-    """The calls about parameters of data models are there."""
+    """The server has the calls about parameters of data models."""
 
     model_seconds: float = 0.0
     """Seconds that loading the tables of a data model takes."""
 
     model_table_states: Literal["loaded", "completed", "none"] = "loaded"
-    """What a loaded table is called; none: tables are not told."""
+    """The state of a loaded table; none: the server tells no tables."""
 
     model_done_status: Literal[0, 1] = 0
     """Status of a data model that is loaded."""
@@ -249,7 +245,7 @@ class DataModelSettings:
     """Seconds without a request that end an instance of a data model."""
 
     model_delete_cancels: bool = True
-    """Deleting the instance of a data model ends what it publishes."""
+    """Deleting the instance of a data model ends the instance's publication."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,25 +256,25 @@ class SubscriptionSettings:
     """Version of the calls that send subscriptions and list schedules; 1: the second version is missing."""
 
     delivery_polls: int = 1
-    """Times that a delivery is called unfinished."""
+    """Times that the server calls a delivery unfinished."""
 
     delivery_seconds: float = 0.0
     """Seconds that a delivery takes."""
 
     pauses_subscriptions: bool = True
-    """Subscriptions can be paused, as on servers of 2026."""
+    """The server can pause subscriptions, as servers of 2026 do."""
 
     address_dialect: AddressDialect = "value"
     """How the addresses of users are written."""
 
     address_status: int = 201
-    """HTTP status that answers a new address."""
+    """HTTP status of the response to a new address."""
 
     total_counts: bool = True
-    """Lists of users and subscriptions tell how many there are."""
+    """Lists of users and subscriptions come with a total."""
 
     administers: bool = True
-    """The user sees what belongs to others, too."""
+    """The user sees the objects of other users, too."""
 
 
 SUBJECTS = (
@@ -307,9 +303,9 @@ class ServerSettings(
     VersionSettings,
     DataSettings,
 ):
-    """How the server is set up: the settings of all subjects; raises ValueError for a number below 0.
+    """All settings of the simulated server. Raises ValueError for a number below 0.
 
-    ``mstr-arrow simulate --list-settings`` lists them, with what they mean.
+    ``mstr-arrow simulate --list-settings`` lists the settings with types, defaults and meanings.
 
     >>> ServerSettings(rows=-1)
     Traceback (most recent call last):
@@ -324,20 +320,20 @@ class ServerSettings(
 
     @property
     def dialect(self) -> Dialect:
-        """What the version that the server reports knows."""
+        """The abilities of the server's version."""
         return Dialect.of(self.iserver_version)
 
     def seconds_of(self, report: str) -> float:
-        """Give the time that the execution of the report of this name takes."""
+        """Return the seconds that the execution of the report of this name takes."""
         seconds = self.report_seconds
         return seconds.get(report, 0.0) if isinstance(seconds, Mapping) else seconds
 
     @property
     def filtering(self) -> Filtering:
-        """How conditions are read."""
+        """The rules by which the server reads conditions."""
         return Filtering(collation=self.collation, ignore_foreign_ids=self.ignore_foreign_ids)
 
     @property
     def api_token(self) -> str:
-        """The token that log-in mode 4096 accepts in place of name and password."""
+        """The token that login mode 4096 accepts in place of name and password."""
         return f"{self.username}-api-token"

@@ -1,4 +1,4 @@
-"""What the simulated server knows: the state that its handlers share."""
+"""The state of the simulated server, shared by all handlers."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedRequest:
-    """A request that was answered.
+    """A request that the server has responded to.
 
-    ``path`` is without the context path, header names are in lower case. ``size`` is the length of the body, which
-    is kept only up to a mebibyte. The answer has ``answer_rows`` rows of data, and a body of ``answer_bytes``
-    that is sent as ``wire_bytes``: fewer where it is compressed.
+    ``path`` is without the context path; names of headers are in lower case. ``size`` is the length of the body in
+    bytes; ``body`` is kept up to a mebibyte, and empty beyond. The response had ``answer_rows`` rows of data and a
+    body of ``answer_bytes`` bytes, sent as ``wire_bytes`` bytes, which are fewer after compression.
     """
 
     method: str
@@ -62,7 +62,7 @@ class RecordedRequest:
 
 
 class IServer:
-    """The server's state; used by one thread, its event loop's, where nothing else is said."""
+    """The server's state, used by the event loop's thread alone unless a method says otherwise."""
 
     def __init__(
         self,
