@@ -2,6 +2,11 @@ import json
 
 import pytest
 
+import mstr_arrow.simulator
+from mstr_arrow.simulator.settings.assignments import read_assignments
+from mstr_arrow.simulator.settings.overview import list_settings
+from tests.support.settings import other_than
+
 
 def test_every_setting_is_listed_by_subject(run):
     result = run("simulate", "--list-settings")
@@ -28,3 +33,17 @@ def test_what_cannot_be_set_is_wrong_usage(run, assigned, words):
     assert result.code == 2
     assert words in result.err
     assert "mstr-arrow simulate --list-settings" in result.err
+
+
+def test_every_setting_reaches_the_server(run, monkeypatch):
+    class NotStarted:
+        def __init__(self, **given):
+            started.append(given)
+            raise ValueError("stop here")
+
+    started = []
+    monkeypatch.setattr(mstr_arrow.simulator, "Simulator", NotStarted)
+    assigned = [other_than(each) for each in list_settings()]
+    result = run("simulate", *(argument for each in assigned for argument in ("--set", each)))
+    assert "stop here" in result.err
+    assert started == [{"port": 8642, **read_assignments(assigned)}]

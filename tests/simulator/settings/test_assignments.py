@@ -6,26 +6,9 @@ from mstr_arrow.simulator import FurtherProject, ServerSettings, TimeModel
 from mstr_arrow.simulator.rules.collation import Collation
 from mstr_arrow.simulator.settings.assignments import default_of, read_assignments, write_assignments
 from mstr_arrow.simulator.settings.overview import list_settings
+from tests.support.settings import other_than
 
 SETTINGS = {each.name: each for each in list_settings()}
-OTHERS = {
-    "further_projects": '[{"name": "Finance", "objects": 3}]',
-    "nodes": '["a", "b"]',
-    "adding": "ignore",
-    "uploads_per": "session",
-    "address_dialect": "physicalAddress",
-    "model_table_states": "completed",
-    "model_done_status": "1",
-    "delivery_api": "1",
-}
-"""Values other than the default, where the type says too little to make one up."""
-
-
-def other_than(setting):
-    plain = {"true": "false", "false": "true"}.get(setting.default) or (
-        "other" if setting.type == "a text" else "7"
-    )
-    return OTHERS.get(setting.name, plain)
 
 
 def every_field(kind, inside=""):
@@ -44,7 +27,7 @@ def test_every_setting_is_listed_with_what_it_means():
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_every_setting_can_be_set_by_its_name(name):
-    given = ServerSettings(**read_assignments([f"{name}={other_than(SETTINGS[name])}"]))
+    given = ServerSettings(**read_assignments([other_than(SETTINGS[name])]))
     default = ServerSettings()
     changed = [each.name for each in fields(given) if getattr(given, each.name) != getattr(default, each.name)]
     assert changed == [name.partition(".")[0]]
