@@ -1,4 +1,4 @@
-"""How much an Intelligence Server gives, where its knee is, and what the limit is; needs the extra ``bench``."""
+"""Measure the throughput of an Intelligence Server, the knee and the limiting part; needs the extra ``bench``."""
 
 from mstr_arrow.errors import UsageError
 

@@ -1,4 +1,4 @@
-"""Where, when and by what a sweep was measured: what belongs beside its figures."""
+"""The server, time and client of a sweep, which belong beside the figures."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Where, when and by what a sweep was measured.
+    """The server, time and client of a sweep.
 
-    ``server`` is the base URL; ``simulated`` whether the simulator answered, whose figures say nothing of any
-    real server; ``began`` a time in UTC, ISO 8601; ``client`` the machine and versions that measured; ``seed`` the
-    one of the order. ``shared``: it was measured over the connection's own log-in, where requests are repeated, as
-    no other was to be had.
+    ``server`` is the base URL. ``simulated`` is True for the simulator, whose figures say nothing about a real
+    server. ``began`` is a time in UTC, as ISO 8601; ``client`` the measuring machine with versions; ``seed`` the
+    seed of the order of measurements. ``shared`` is True where no other log-in was possible: then the sweep used
+    the connection's own log-in, in which requests are repeated.
     """
 
     server: str = ""

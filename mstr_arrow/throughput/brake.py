@@ -1,4 +1,4 @@
-"""When a load has to end before its time: what went wrong with its requests, and for how long. Pure."""
+"""The brake: failures and delays that end a load, and for how long. Pure."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ _BUSY = {429, 503}
 class Brake:
     """Watches the requests of a load, one load after the other.
 
-    ``why`` says why no more are to be sent, None as long as they are. ``busy``: the server said that it has too
-    much to do, and wants ``rest`` seconds of quiet. ``lost``: no answers come any more, so that the sweep is to
-    end; what failed at the end of one load counts in the next.
+    ``why`` is the reason to send no more requests, None as long as there is none. ``busy`` is True after the server
+    called itself overloaded, and asked for ``rest`` seconds of quiet. ``lost`` is True where no responses come any
+    more, which ends the sweep; failures at the end of one load count in the next.
     """
 
     bounds: Bounds
@@ -58,19 +58,19 @@ class Brake:
     _unanswered: int = 0
 
     def release(self) -> None:
-        """Begin with another load."""
+        """Begin with the next load."""
         self.why, self.busy, self.rest = None, False, 0.0
         self._answered = self._late = self._failed = self._in_a_row = 0
 
     def note_answer(self, seconds: float) -> None:
-        """Note a request that was answered after so many seconds."""
+        """Note a request that the server answered after so many seconds."""
         self._answered += 1
         self._late += seconds > self.bounds.latency
         self._in_a_row = self._unanswered = 0
         self._look()
 
     def note_damage(self) -> None:
-        """Note that an answer, which was noted as such, is not what it should be."""
+        """Note that an answer, noted before, has wrong content."""
         self._answered -= 1
         self._failed += 1
         self._look()
@@ -95,12 +95,12 @@ class Brake:
         self._look()
 
     def give_up(self, why: str) -> None:
-        """Note that no answers can come any more."""
+        """Note that no responses can come any more."""
         self.lost = True
         self._stop(why)
 
     def waits(self, seconds: Iterable[float]) -> None:
-        """Note for how long requests have been waiting that are in flight."""
+        """Note how many seconds the requests in flight have been waiting."""
         late = sum(each > self.bounds.latency for each in seconds)
         if late:
             self._look(late)
@@ -119,6 +119,6 @@ class Brake:
 
 
 def is_busy(error: MstrError) -> bool:
-    """Tell whether an error says that the server has too much to do, or is not to be asked now."""
+    """Tell whether an error means that the server is overloaded, or asks for quiet."""
     told = isinstance(error, ServerError) and error.status in _BUSY
     return told or isinstance(error, ServerBusy | IServerUnreachable)

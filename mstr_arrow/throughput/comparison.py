@@ -1,14 +1,14 @@
-"""Two sweeps beside each other: which differences are beyond noise, which not, where it hides them. Pure.
+"""Two sweeps side by side: the differences beyond noise, and those that noise may hide. Pure.
 
-The unit of the statistics is a round: all loads of a series, once each, in random order. What slows a machine down
-for a minute slows down much of one round, so that requests of a round, and its loads, are no independent witnesses;
-rounds are. For a series the logarithms of what its loads gave are averaged, each weighted by its requests, and what
-differs from round to round is the noise (a variance clustered by rounds, Student's t with the rounds less two).
-For single loads the noise is their own, or that of all loads of the series where that is greater.
+The unit of the statistics is a round: all loads of a series, once each, in random order. A disturbance of a minute
+slows down much of one round, so that the requests and loads of a round are no independent samples; rounds are. For
+a series, the logarithms of the loads' figures are averaged, each weighted by the number of requests; the noise is
+the variation from round to round (a variance clustered by rounds, Student's t with the rounds less two). For a
+single load, the noise is the load's own, or that of all loads of the series where that is greater.
 
-Intervals hold with `CONFIDENCE` for all series at once, and for all loads at once (Bonferroni), so that of many
-differences none is called one by chance. Throughput decides in closed loops, the median latency in open
-ones, whose throughput is given; the other figures say the same in other words.
+Intervals hold with `CONFIDENCE` for all series at once, and for all loads at once (Bonferroni), so that none of
+many differences is called one by chance. Throughput decides for closed loops; the median latency decides for open
+loops, whose throughput is given; the other figures tell the same in other units.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ Values = dict[int, float]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What came after as a multiple of what was before, with its confidence interval.
+    """The figure after as a multiple of the figure before, with a confidence interval.
 
-    It is *different* where all of the interval lies more than `SAME` from 1, *too noisy to say* where it is not,
-    and the interval reaches beyond `TOLERANCE`.
+    The difference is *different* where the whole interval lies more than `SAME` from 1, and *too noisy to say*
+    where the interval does not but reaches beyond `TOLERANCE`.
     """
 
     ratio: float
@@ -65,7 +65,7 @@ class Difference:
 
     @property
     def answer(self) -> Answer:
-        """Whether there is a difference."""
+        """ "different", "not different" or "too noisy to say"."""
         if self.low > 1 + SAME or self.high < 1 / (1 + SAME):
             return "different"
         if self.low < 1 / (1 + TOLERANCE) or self.high > 1 + TOLERANCE:
@@ -74,7 +74,7 @@ class Difference:
 
     @property
     def smallest(self) -> float:
-        """The smallest difference that would have been seen, as a part of 1; infinite after a single round."""
+        """The smallest difference that would have been found, as a part of 1; infinite after a single round."""
         return self.high / self.ratio * (1 + SAME) - 1
 
     def __str__(self) -> str:
@@ -85,7 +85,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class SeriesCompared:
-    """A series in both sweeps: its differences over all loads, those of each load, and its two curves.
+    """A series in both sweeps: the differences over all loads, those of each load, and the two curves.
 
     ``curves`` is None for open loops.
     """
@@ -98,12 +98,12 @@ class SeriesCompared:
 
     @property
     def decides(self) -> Measure:
-        """The figure that decides."""
+        """The figure that decides: the throughput, or the median latency of open loops."""
         return "throughput" if self.loop == "closed" else "median"
 
     @property
     def answer(self) -> Answer:
-        """Whether there is a difference, over all loads or in one of them."""
+        """The answer over all loads, or "different" where one load differs."""
         whole = self.overall[self.decides].answer
         single = any(each[self.decides].answer == "different" for each in self.loads.values())
         return "different" if single else whole
@@ -111,10 +111,10 @@ class SeriesCompared:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two sweeps beside each other.
+    """Two sweeps side by side.
 
-    ``only_before`` and ``only_after`` are loads that one of them measured alone, ``unlike`` those that cannot be
-    compared, and why. ``cautions`` are sentences on what else may make the difference.
+    ``only_before`` and ``only_after`` are the loads of one sweep alone; ``unlike`` the loads that cannot be
+    compared, with the reasons. ``cautions`` are sentences on other causes of a difference.
     """
 
     series: Sequence[SeriesCompared]
@@ -125,7 +125,7 @@ class Comparison:
 
     @property
     def answer(self) -> Answer:
-        """Whether there is a difference, in any series."""
+        """The answer over all series."""
         answers: list[Answer] = [each.answer for each in self.series]
         order: tuple[Answer, ...] = ("different", "too noisy to say", "not different")
         return next(one for one in order if one in answers)
@@ -147,7 +147,7 @@ class _Pair:
 def compare(before: Sweep, after: Sweep) -> Comparison:
     """Compare two sweeps, load by load and over each series.
 
-    Errors: UsageError where they have no load in common that can be compared.
+    Raises UsageError where the sweeps have no comparable load in common.
 
     >>> with ma.connect(url, username=user, password=password) as conn:
     ...     runs = [ma.throughput.sweep(conn, "Sales Cube", concurrency=[1, 2], requests=8) for _ in range(2)]

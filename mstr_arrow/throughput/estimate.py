@@ -1,4 +1,4 @@
-"""What a sweep will cost, said before it begins. Pure."""
+"""The cost of a sweep, estimated before the start. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LEAST = 3
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A request of one kind for one object, alone: seconds, bytes on the wire, and rows that came."""
+    """A single request of one kind for one object: seconds, bytes on the wire, and rows."""
 
     seconds: float
     wire_bytes: int
@@ -29,9 +29,10 @@ UPLOADED = Sample(seconds=0.2, wire_bytes=64_000, rows=1_000)
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """At most so many requests and bytes, and about so many seconds, over so many sessions at once.
+    """An upper limit of requests and bytes, and the approximate seconds, over ``sessions`` log-ins at once.
 
-    The requests of a closed loop are counted as if the server answered many as fast as one: a real one sends less.
+    The requests of a closed loop are counted as if the server answered many requests as fast as one; a real server
+    gets fewer requests.
     """
 
     loads: int
@@ -56,7 +57,7 @@ def _duration(seconds: float) -> str:
 def estimate(
     loads: Sequence[Load], repeats: int, bounds: Bounds, samples: Mapping[tuple[str, Work], Sample]
 ) -> Estimate:
-    """Add up what the loads will cost, judged by a sample for each object and kind of work."""
+    """Add up the cost of the loads, judged by a sample for each object and kind of work."""
     seconds = wire = requests = 0.0
     for load in loads:
         sample = samples.get((load.name, load.work), UPLOADED)

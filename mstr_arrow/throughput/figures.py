@@ -1,4 +1,4 @@
-"""What a load gave: throughput with its interval, percentiles of latency, where the time went. Pure."""
+"""The figures of a load: throughput with an interval, percentiles of latency, shares of the time. Pure."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _MORE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A mean over so many rounds, and half the width of its 95 % confidence interval; None of a single round."""
+    """A mean over rounds, and half the width of the 95 % confidence interval; None after a single round."""
 
     mean: float
     half: float | None
@@ -45,13 +45,13 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One measurement of a load, while it was on in full.
+    """One measurement of a load, during the time of full load.
 
-    That is from its first answers, one for each place, to the last request that was sent. A request that lies half
-    within counts half, so that the edges favour nobody. ``in_flight`` is the mean over time; ``expected`` the same
-    by Little's law: requests a second times their mean seconds. ``cold`` is the share of requests for pages that
-    nothing had asked for before; ``cpu`` the processors that this process kept busy, ``lag`` the seconds by which
-    its event loop woke up late.
+    Full load lasts from the first answers, one for each place, to the last request that was sent. A request half
+    inside counts half, so that the edges favour no side. ``in_flight`` is the mean over time; ``expected`` the same
+    by Little's law: requests a second times mean seconds. ``cold`` is the share of requests for pages that no
+    earlier request named; ``cpu`` the number of processors that this process kept busy; ``lag`` the delay of the
+    event loop in seconds.
     """
 
     seconds: float
@@ -68,7 +68,7 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """Where the time of requests went, in parts of 1: the client before sending, the server, the answer's way."""
+    """The shares of the requests' time, as parts of 1: the client before sending, the server, the network."""
 
     client: float
     waiting: float
@@ -77,10 +77,10 @@ class Shares:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a load gave, over all its rounds; latencies in seconds, by percentile.
+    """The figures of a load over all rounds; latencies in seconds, by percentile.
 
-    They are those of warm requests, and so is the rest, where there were enough of them; ``cold`` is the median
-    latency of cold ones, None where there were none.
+    All figures are those of warm requests, where there were enough. ``cold`` is the median latency of cold requests
+    in seconds, None without any.
     """
 
     requests: int
@@ -106,10 +106,10 @@ class Figures:
 
 
 def measure_round(requests: pa.Table, *, full: float, cpu: float, lag: float) -> Round | None:
-    """Measure one round from its requests; ``full`` is the moment from which the load was on in full.
+    """Measure one round from the requests; ``full`` is the moment from which the load was on in full.
 
-    It counts from then on, or from its last cold request, where that leaves `_WARM_PART` of it or more. None where
-    nothing was answered in that time.
+    The round counts from then on, or from the last cold request, where that leaves `_WARM_PART` of the round or
+    more. Returns None where no request was answered in that time.
     """
     good = requests.filter(pc.is_valid(requests["last_byte"]))
     if not good.num_rows:
@@ -144,7 +144,7 @@ def measure_round(requests: pa.Table, *, full: float, cpu: float, lag: float) ->
 
 
 def figures_of(requests: pa.Table, rounds: Sequence[Round], *, open_loop: bool) -> Figures:
-    """Sum up the requests and rounds of a load; in an open loop latency counts from when a request was due."""
+    """Compute the figures of a load from requests and rounds. In an open loop, latency counts from the due time."""
     answered = requests.filter(pc.is_valid(requests["last_byte"]))
     latency = pc.subtract(answered["last_byte"], answered["due" if open_loop else "sent"])
     cold = latency.filter(answered["cold"])
@@ -183,7 +183,7 @@ def warmest(rounds: Sequence[Round]) -> list[Round]:
 
 
 def interval(values: Sequence[float]) -> Interval:
-    """Give the mean of values, and its 95 % confidence interval by Student's t."""
+    """Return the mean of values, and the 95 % confidence interval by Student's t."""
     if not values:
         return Interval(0.0, None)
     mean = statistics.fmean(values)
@@ -194,7 +194,7 @@ def interval(values: Sequence[float]) -> Interval:
 
 
 def percentiles_of(seconds: Sequence[float]) -> tuple[dict[float, float], float]:
-    """Give the percentiles of latencies, exact to three digits, and the greatest."""
+    """Return the percentiles of latencies, exact to three digits, and the greatest latency."""
     histogram = HdrHistogram(1, _LONGEST, _DIGITS)
     for one in seconds:
         histogram.record_value(max(1, round(one * 1e6)))

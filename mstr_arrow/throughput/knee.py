@@ -1,4 +1,4 @@
-"""Where more load brings no more throughput: a plain rule, and the universal scalability law beside it. Pure."""
+"""The knee, where more load brings no more throughput: a plain rule, and the universal scalability law. Pure."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _FITTED_FROM = 4
 class Law:
     """The universal scalability law, ``X(N) = rate · N / (1 + waiting · (N - 1) + talking · N · (N - 1))``.
 
-    ``rate`` is the throughput of one request at a time; ``waiting`` (sigma) the share of work that only one may do
-    at a time, ``talking`` (kappa) what each costs each other. ``waiting_error`` and ``talking_error`` are their
-    standard errors, None where the data do not determine them. ``off`` is the mean difference between law and data,
-    as a part of the data, ``explained`` the part of the variance of throughput that the law explains (R²).
+    ``rate`` is the throughput of one request at a time; ``waiting`` (sigma) the share of work that one request at a
+    time may do; ``talking`` (kappa) the cost of each pair of requests. ``waiting_error`` and ``talking_error`` are
+    the standard errors, None where the data do not determine them. ``off`` is the mean difference between law and
+    data, as a part of the data; ``explained`` the part of the variance of throughput that the law explains (R²).
     """
 
     rate: float
@@ -39,12 +39,12 @@ class Law:
     explained: float = 1.0
 
     def throughput(self, number: float) -> float:
-        """Give the throughput with so many in flight."""
+        """Return the throughput with so many requests in flight."""
         return float(_law(number, self.rate, self.waiting, self.talking))
 
     @property
     def peak(self) -> float | None:
-        """Where throughput is greatest; None where the law has it grow for ever."""
+        """The concurrency with the greatest throughput; None where the law grows for ever."""
         if self.talking <= 0 or self.waiting >= 1:
             return None
         return math.sqrt((1 - self.waiting) / self.talking)
@@ -52,10 +52,10 @@ class Law:
 
 @dataclass(frozen=True, slots=True)
 class Knee:
-    """The level of concurrency beyond which there is no more throughput to be had.
+    """The level of concurrency beyond which throughput does not grow.
 
-    ``reached`` is False where the highest level that was measured still brought more: the knee lies there or
-    beyond. ``law`` is None where too few levels were measured, or nothing fits.
+    ``reached`` is False where the highest measured level still brought more: the knee lies there or beyond. ``law``
+    is None where too few levels were measured, or the law fits none.
     """
 
     concurrency: int
@@ -64,10 +64,11 @@ class Knee:
 
 
 def find_knee(levels: Mapping[int, Interval]) -> Knee:
-    """Find the knee among levels of concurrency, at least one, each with its throughput.
+    """Find the knee among one or more levels of concurrency, each with the throughput.
 
-    It is the lowest level that no higher one surpasses by more than `GAIN` and the noise of both. Three rounds say
-    little of noise, so that it is pooled: none is taken to be greater, as a part of throughput, than that of all.
+    The knee is the lowest level that no higher level surpasses by more than `GAIN` and the noise of both. Three
+    rounds say little about noise, so that noise is pooled: as a part of throughput, no level's noise counts as
+    greater than that of all.
     """
     known = dict(sorted(levels.items()))
     number = enough(known)
@@ -75,7 +76,7 @@ def find_knee(levels: Mapping[int, Interval]) -> Knee:
 
 
 def enough(levels: Mapping[int, Interval]) -> int:
-    """Give the lowest level that no higher one surpasses by more than `GAIN` and the noise of both."""
+    """Return the lowest level that no higher level surpasses by more than `GAIN` and the noise of both."""
     known = _pool(levels)
     numbers = sorted(known)
     return next(one for one in numbers if not any(_more(known[more], known[one]) for more in numbers if more > one))

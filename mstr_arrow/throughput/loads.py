@@ -1,4 +1,4 @@
-"""The loads of a sweep: what is asked for, how much of it at once, and in which order. Pure."""
+"""The loads of a sweep: kind of request, strength, and order. Pure."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Work = Literal["pages", "instances", "elements", "uploads"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Load:
-    """Requests of one kind for an object, so many rows each, over so many sessions.
+    """Requests of one kind for one object, of so many rows each, over so many sessions.
 
-    Closed loop: ``concurrency`` requests are in flight at any time. Open loop: ``rate`` requests a second are due,
-    whatever the server does; ``concurrency`` is 0 then.
+    In a closed loop, ``concurrency`` requests are in flight at any time. In an open loop, ``rate`` requests a
+    second are due, whatever the server does, and ``concurrency`` is 0.
     """
 
     name: str
@@ -33,12 +33,12 @@ class Load:
 
     @property
     def series(self) -> Series:
-        """What it has in common with the loads that differ in strength alone."""
+        """The series of the load: the loads that differ in strength alone."""
         return Series(self.name, self.work, self.page_rows, self.sessions)
 
     @property
     def strength(self) -> float:
-        """How strong it is among those of its series."""
+        """The strength of the load within the series."""
         return self.concurrency or self.rate
 
     def __str__(self) -> str:
@@ -61,11 +61,11 @@ class Series(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What ends a measurement, and what keeps a sweep from doing harm.
+    """The end of a measurement, and the limits that keep a sweep from doing harm.
 
-    Each load is measured for ``seconds``, or for ``requests`` where they are given. After more than ``errors``
-    (a share) or with a 95th percentile above ``latency`` seconds no stronger load of the series is tried. The whole
-    ends after ``most_seconds`` or ``most_bytes``.
+    Each load is measured for ``seconds``, or for ``requests`` where given. Beyond a share of ``errors`` or a 95th
+    percentile of ``latency`` seconds, no stronger load of the series is tried. The sweep ends after
+    ``most_seconds`` or ``most_bytes``.
     """
 
     seconds: float = 5.0
@@ -124,9 +124,9 @@ def double_loads(loads: Sequence[Load]) -> list[Load]:
 class Rounds:
     """The order of the measurements: once from the weakest load of each series to the strongest, then at random.
 
-    So nothing strong is tried before what is weaker went well; `refuse` leaves out what is stronger than a load.
-    After the first round the strongest closed loop of each series of which nothing was refused is tried over twice
-    as many sessions, which tells a limit of each session from one of the server.
+    So no strong load is tried before the weaker ones went well; `refuse` leaves out the loads stronger than one.
+    After the first round, the strongest closed loop of each series without a refusal is tried over twice as many
+    sessions, which tells a limit of each session from a limit of the server.
     """
 
     def __init__(self, loads: Sequence[Load], repeats: int, seed: int, *, double_sessions: bool = True) -> None:
@@ -143,7 +143,7 @@ class Rounds:
         return list(self._loads)
 
     def __iter__(self) -> Iterator[tuple[int, Load]]:
-        """Give the number of the round, from 0, and the load."""
+        """Yield the number of the round, from 0, and the load."""
         for number in range(self._repeats):
             loads = [load for load in self._loads if load not in self._refused]
             if number:
@@ -157,7 +157,7 @@ class Rounds:
                 yield from ((number, load) for load in more)
 
     def refuse(self, beyond: Load, *, itself: bool = False) -> list[Load]:
-        """Leave out all loads of its series that are stronger, or the load ``itself``, too; return them."""
+        """Leave out all stronger loads of the load's series, or the load ``itself``, too; return them."""
         out = [
             load
             for load in self._loads

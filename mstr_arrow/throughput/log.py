@@ -1,4 +1,4 @@
-"""What is noted of each request, as a table: a row each, times in seconds since the sweep began."""
+"""The log of a sweep: a table with a row for each request, times in seconds since the sweep began."""
 
 from __future__ import annotations
 
@@ -34,17 +34,18 @@ SCHEMA = pa.schema(
 
 @dataclass(slots=True)
 class Sent:
-    """A request: when it was due, sent and answered, and what came.
+    """A request: the times of its steps, and the content of the response.
 
-    It is ``queued`` when this process comes to it, which is later than ``due`` where its event loop is, ``sent``
-    when it got one of the places for requests, ``connected`` when it had a socket. ``in_flight`` counts it and
-    those that were under way when it was sent. ``offset`` is the first of its rows. ``wire_bytes`` are those of the
-    body that came, packed as it was, or of a chunk that was sent, ``text_bytes`` the same unpacked;
-    ``decode_seconds`` were spent on reading it.
+    All times are in seconds since the sweep began. ``due`` is the planned time; ``queued`` the time when this
+    process came to the request, which is later where the event loop is late; ``sent`` the time when the request got
+    a place; ``connected`` the time when the request had a socket. ``in_flight`` is the number of requests under way
+    at that time, this one included. ``offset`` is the first row. ``wire_bytes`` is the size of the body that came,
+    as packed, or of a chunk that was sent; ``text_bytes`` the size unpacked; ``decode_seconds`` the time for
+    decoding.
 
-    It is ``cold`` where the same was asked for by no request of the sweep before. Where it failed there is an
-    ``error`` and no ``last_byte``, and ``status`` is the HTTP status if one came. ``retries`` counts repetitions:
-    always 0, but where the sweep had to use the connection's own log-in.
+    ``cold`` is True where no earlier request of the sweep named the same page. A failed request has an ``error``
+    and no ``last_byte``; ``status`` is the HTTP status if one came. ``retries`` counts repetitions, which occur
+    only where the sweep used the connection's own log-in.
     """
 
     load: int

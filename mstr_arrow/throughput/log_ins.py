@@ -1,4 +1,4 @@
-"""The log-ins that a sweep measures over."""
+"""The log-ins of a sweep."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class LogIns:
-    """The log-ins of a sweep: its own, in which nothing is repeated or held back, so that a request is a request.
+    """The log-ins of a sweep: new ones, in which the client repeats and delays no request.
 
-    Where no other log-in is to be had, as the credentials of the connection serve for one only, or the user may
-    have no more, that of the connection is used as it is: ``shared`` tells it.
+    ``shared`` is True where no other log-in is possible, since the credentials serve once or the user may have no
+    more: then the connection's own log-in is used as it is.
     """
 
     def __init__(self, client: Client) -> None:
@@ -27,22 +27,22 @@ class LogIns:
         self.shared = False
 
     async def first(self, number: int) -> Sequence[Client]:
-        """Return so many log-ins, opened where there are fewer.
+        """Return so many log-ins, and open those that are missing. POST /api/auth/login for each.
 
-        POST /api/auth/login for each. Errors: what the server says where it allows no more; UsageError where the
-        credentials do not serve for so many.
+        Errors: the server's own, where the server allows no more; UsageError where the credentials do not serve for
+        so many.
         """
         while len(self._open) < number:
             await self._log_in()
         return self._open[:number]
 
     async def renew(self, session: int) -> None:
-        """Log out and in again in one of them; not in the connection's own, which sees to that itself."""
+        """Log out and in again in one log-in, except in the connection's own, which renews itself."""
         if not self.shared:
             await self._open[session].session.whole.renew()
 
     async def aclose(self) -> None:
-        """Log out of all that were opened here."""
+        """Log out of all log-ins that were opened here."""
         opened, self._open = self._open, []
         if not self.shared:
             await asyncio.gather(*(each.session.aclose() for each in opened))

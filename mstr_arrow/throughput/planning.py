@@ -1,4 +1,4 @@
-"""A sweep of an open connection: what will be measured, what that costs, and the measuring itself."""
+"""A sweep over an open connection: the plan, the cost, and the measurement."""
 
 from __future__ import annotations
 
@@ -30,18 +30,17 @@ PAGE_ROWS = (10_000,)
 
 
 class SweepOptions(TypedDict, total=False):
-    """How a server is measured.
+    """The options of a sweep.
 
-    ``concurrency`` are the numbers of requests to keep in flight; ``rates`` numbers of requests a second, due
-    whatever the server does; ``page_rows`` the rows of a request. ``works`` are what is asked for: ``"pages"`` of
-    an instance, new ``"instances"``, ``"elements"`` of attributes, ``"uploads"`` into a dataset that is made for it
-    and deleted. Each load is put on the server ``repeats`` times, for ``duration`` seconds or ``requests``, over so
-    many log-ins as ``sessions`` says, in an order that follows from ``seed``; the strongest of them over twice as
-    many log-ins, too.
+    ``concurrency`` lists numbers of requests to keep in flight; ``rates`` numbers of requests a second, due
+    whatever the server does; ``page_rows`` the rows of a request. ``works`` lists kinds of request: ``"pages"`` of
+    an instance, new ``"instances"``, ``"elements"`` of attributes, ``"uploads"`` into a dataset that the sweep
+    makes and deletes. Each load runs ``repeats`` times, for ``duration`` seconds or ``requests``, over ``sessions``
+    log-ins, in an order that follows from ``seed``; the strongest load runs over twice as many log-ins, too.
 
-    No stronger load is tried once a share of more than ``max_errors`` has failed, the 95th percentile of latency
-    has passed ``max_latency`` seconds, or the server has said that it is busy; the whole ends after ``max_seconds``
-    or ``max_bytes`` on the wire.
+    The sweep tries no stronger load after a share of more than ``max_errors`` failed, the 95th percentile of
+    latency passed ``max_latency`` seconds, or the server called itself overloaded. The sweep ends after
+    ``max_seconds``, or ``max_bytes`` on the wire.
     """
 
     concurrency: Sequence[int]
@@ -66,13 +65,13 @@ def sweep(
     on_progress: Callable[[Load, Sweep], object] | None = None,
     **options: Unpack[SweepOptions],
 ) -> Sweep:
-    """Measure what a server gives of cubes and reports; return what was found.
+    """Measure the throughput of cubes and reports on a server; return a `Sweep`.
 
-    Objects are named, or given as `Connection.cube` and `Connection.report` return them, with answers to prompts.
-    `SweepOptions` says how. It logs in for the sweep, and logs out. ``on_progress`` is called after each
-    measurement with its load and all that was measured so far. Holds about 150 bytes for each request. Errors:
-    those of `Connection.cube` and `Connection.report`, UsageError for options that make no load. What goes wrong
-    with single requests is part of the result.
+    ``objects`` are names, or objects that `Connection.cube` and `Connection.report` return, with answers to
+    prompts. `SweepOptions` lists the options. The sweep logs in on its own, and logs out. After each measurement
+    the call passes the load and the sweep so far to ``on_progress``. Holds about 150 bytes for each request. Raises
+    the errors of `Connection.cube` and `Connection.report`, and UsageError for options without a load; failures of
+    single requests are part of the result.
 
     >>> with ma.connect(url, username=user, password=password) as conn:
     ...     found = ma.throughput.sweep(conn, "Sales Cube", concurrency=[1, 2], requests=4, repeats=1)
@@ -95,7 +94,7 @@ async def sweep_async(
 
 @takes(SweepOptions)
 def plan(connection: Connection, *objects: str | Described, **options: Unpack[SweepOptions]) -> Plan:
-    """Plan what `sweep` would do, which `Plan.run` does; sends nothing. Errors: UsageError."""
+    """Plan a sweep, which `Plan.run` carries out; send nothing. Raise UsageError for options without a load."""
     repeats = options.get("repeats", 3)
     if repeats < 1:
         raise UsageError(f"repeats is {repeats}.", hint="Give 1 or more; from 3 on the intervals mean something.")
@@ -133,7 +132,7 @@ def _name_objects(objects: Sequence[str | Described]) -> dict[str, str | Describ
 
 
 class Plan:
-    """What a sweep will measure. `run` measures it; `result` is what was measured so far."""
+    """A planned sweep; `run` measures, and `result` is the sweep so far."""
 
     def __init__(
         self,
@@ -154,9 +153,10 @@ class Plan:
         self._sweeper: Sweeper | None = None
 
     def estimate(self) -> Estimate:
-        """Ask for one small page of each object, and judge by it what the sweep will cost.
+        """Request one small page of each object, and estimate the cost of the sweep from it.
 
-        For each object a log-in, an instance and a request; nothing is uploaded. Errors: those of `sweep`.
+        Takes a log-in, an instance and a request for each object, and uploads nothing. Raises the errors of
+        `sweep`.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     cost = ma.throughput.plan(conn, "Sales Cube", requests=10, repeats=2).estimate()
@@ -170,7 +170,7 @@ class Plan:
         return await self._client.bridge(self._estimate())
 
     def run(self, on_progress: Callable[[Load, Sweep], object] | None = None) -> Sweep:
-        """Measure. Ctrl-C ends it, and leaves what was measured in `result`."""
+        """Measure all loads; return the `Sweep`. Ctrl-C ends the measurement, and leaves the sweep in `result`."""
         self._client.run(self._sweeper_of(on_progress).run())
         return self.result
 
@@ -181,12 +181,12 @@ class Plan:
 
     @property
     def measurements(self) -> int:
-        """How many measurements there will be, where none is left out."""
+        """The number of measurements, if no load is left out."""
         return (len(self.loads) + len(double_loads(self.loads))) * self.repeats
 
     @property
     def result(self) -> Sweep:
-        """What was measured so far. Errors: UsageError before `run`."""
+        """The sweep so far. Raises UsageError before `run`."""
         if self._sweeper is None:
             raise UsageError("nothing was measured yet.", hint="Call run().")
         return self._sweeper.result()

@@ -1,4 +1,4 @@
-"""What to set after a sweep: the knee of the page size that gives enough. Pure."""
+"""The settings to choose after a sweep: the knee of the page size that gives enough. Pure."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ MOST_ERRORS = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """Limits for reads, and by which figures they were chosen."""
+    """Limits for reads, and the figures behind them."""
 
     limits: Limits
     why: str
 
     @property
     def text(self) -> str:
-        """What to set, and why, as a text that names settings."""
+        """The settings to choose and the reasons, as a text that names settings."""
         return naming(
             "Set {Limits.concurrency} to {concurrency} and {Limits.page_rows} to {page_rows}: {why}.",
             concurrency=self.limits.concurrency,
@@ -44,11 +44,12 @@ class _Choice:
 
 
 def recommend(sweep: Sweep) -> Recommendation | None:
-    """Choose limits for reads from what a sweep found; None where nothing that was measured tells them.
+    """Choose limits for reads from a sweep; None where no measured load tells them.
 
-    Of each object it is the knee of the page size that gives the most rows a second, or of the smallest that gives
-    about as many; of several objects the one with the lowest knee, which is too much for none. What was measured
-    over several sessions does not count, for a read has one; neither does what this client limited.
+    The function takes the knee of the page size with the most rows a second, or of the smallest page size with
+    about as many rows a second. Of several objects, the one with the lowest knee counts, which is too much for
+    none. Loads over several sessions do not count, since a read has one session; neither do loads that the client
+    limited.
     """
     by_object: dict[str, dict[int, _Choice]] = {}
     for series, curve in sweep.curves.items():

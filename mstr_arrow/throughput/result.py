@@ -1,4 +1,4 @@
-"""What a sweep found: the requests as a table, the figures of each load, the knee and the limit of each series."""
+"""The result of a sweep: the requests as a table, the figures of each load, knee and limit of each series."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """The closed loops of a series: their figures by concurrency, the knee among them, and what the limit is."""
+    """The closed loops of a series: the figures by concurrency, the knee, and the limiting part."""
 
     levels: Mapping[int, Figures]
     knee: Knee
@@ -35,12 +35,13 @@ class Curve:
 
 @dataclass(frozen=True)
 class Sweep:
-    """What a sweep found.
+    """The result of a sweep.
 
-    ``requests`` has a row for each request, as `log.SCHEMA` says, whose ``load`` counts in ``loads``; ``rounds``
-    are the measurements of each load, ``left_out`` the loads that were not tried, or not again, and why. ``ended``
-    says why the sweep came to an end before its time, None where it did not. ``remade`` counts the instances,
-    upload sessions and log-ins that were gone and made again, ``left_behind`` names what could not be deleted.
+    ``requests`` is a table with a row for each request, in the columns of `log.SCHEMA`; the column ``load`` counts
+    in ``loads``. ``rounds`` are the measurements of each load; ``left_out`` the loads that were not tried, or not
+    again, with reasons. ``ended`` is the reason why the sweep ended early, None where it did not. ``remade`` counts
+    the instances, upload sessions and log-ins that were lost and made again; ``left_behind`` names the objects that
+    could not be deleted.
     """
 
     requests: pa.Table
@@ -54,7 +55,7 @@ class Sweep:
 
     @cached_property
     def figures(self) -> dict[Load, Figures]:
-        """What each load gave."""
+        """The figures of each load."""
         return {
             load: figures_of(
                 self.requests.filter(pc.equal(self.requests["load"], number)),

@@ -1,4 +1,4 @@
-"""A sweep as files: ``sweep.json``, which says what was found, and ``requests.parquet``, from which it follows."""
+"""A sweep as files: ``requests.parquet`` with all requests, and ``sweep.json`` with the loads and figures."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _NOT_ONE = "Give the folder that a sweep was saved into, with sweep.json and req
 
 
 def save(sweep: Sweep, folder: str | os.PathLike[str]) -> Path:
-    """Write a sweep into a folder, made where it is missing; return its path.
+    """Write a sweep into a folder; return the folder's path.
 
-    ``requests.parquet`` has a row for each request; ``sweep.json``, which comes last and whole, all else: where it
-    is, there is all of the sweep. Errors: UsageError, FileError.
+    ``requests.parquet`` has a row for each request. ``sweep.json`` has everything else, and comes last and whole:
+    where it is, the whole sweep is there. The folder is made where it is missing. Errors: UsageError, FileError.
 
     >>> with ma.connect(url, username=user, password=password) as conn:
     ...     found = ma.throughput.sweep(conn, "Sales Cube", concurrency=[1], requests=4, repeats=1)
@@ -50,7 +50,7 @@ def save(sweep: Sweep, folder: str | os.PathLike[str]) -> Path:
 
 
 def load(folder: str | os.PathLike[str]) -> Sweep:
-    """Read a sweep that `save` wrote. Errors: UsageError for what is none."""
+    """Read a sweep that `save` wrote, from the folder. Raise UsageError for any other folder."""
     path = read_path(folder)
     path = path.parent if path.name == SWEEP else path
     try:
@@ -69,7 +69,7 @@ def load(folder: str | os.PathLike[str]) -> Sweep:
 
 
 def as_json(sweep: Sweep) -> dict[str, Any]:
-    """Describe a sweep; ``figures`` and ``curves`` are for those who read it, and follow from the rest."""
+    """Describe a sweep as JSON; ``figures`` and ``curves`` follow from the rest, and are for readers."""
     return {
         "format": FORMAT,
         "about": asdict(sweep.about),

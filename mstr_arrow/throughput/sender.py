@@ -1,4 +1,4 @@
-"""The requests of one load: sent, noted and read. The one place where a request is noted."""
+"""The requests of one load: sent, logged and decoded. The one place that logs a request."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ UNANSWERED = "no answer before the end"
 
 
 class Sender:
-    """Sends requests to targets in turn, and notes each in `ended`.
+    """Sends requests to targets in turn, and logs each in `ended`.
 
-    ``load`` and ``round_number`` are noted with each, ``rows`` are what each asks for. Answers are read in the
-    threads of ``pool``, as a read does it. At most ``backlog`` are in flight or wait to be read: a client that
-    reads too slowly sends later, and the log shows it. ``warm`` is what was asked for before. ``brake`` is told how
-    each went, and nothing is sent once it says why not, or ``over`` that the budget is used up with so many bytes.
-    ``mend`` makes the target of a log-in again that is gone, once in a load; the requests that met this are counted
-    in ``forgiven``, and the brake does not hear of them.
+    ``load`` and ``round_number`` go into each log row; ``rows`` is the number of rows of a request. The threads of
+    ``pool`` decode responses, as in a read. At most ``backlog`` requests are in flight or wait to be decoded: a
+    client that decodes too slowly sends later, and the log shows it. ``warm`` holds the pages that earlier requests
+    named. ``brake`` learns the outcome of each request, and stops the sender; so does ``over``, by the bytes so
+    far. ``mend`` makes the lost target of a log-in again, once in a load; the requests that met the loss are
+    counted in ``forgiven``, and hidden from the brake.
     """
 
     def __init__(
@@ -73,21 +73,21 @@ class Sender:
         return [each for each in self._requests if each.last_byte is not None or each.error is not None]
 
     def full_at(self, places: int) -> float | None:
-        """Return when the load was on in full: when as many were answered as there are places; None if never."""
+        """Return the time when the load was on in full: as many answers as places; None before."""
         return self._answers[places - 1] if len(self._answers) >= places else None
 
     def oldest(self) -> float:
-        """Return for how long the first of the requests in flight has been waiting, 0 where there are none."""
+        """Return the seconds that the first of the requests in flight has been waiting, 0 without any."""
         first = next(iter(self._in_flight.values()), None)
         return 0.0 if first is None else self._clock() - first.due
 
     def waits(self) -> list[float]:
-        """Return for how long the requests in flight have been waiting since they were due."""
+        """Return the seconds that the requests in flight have been waiting since they were due."""
         now = self._clock()
         return [now - each.due for each in self._in_flight.values()]
 
     async def send(self, due: float) -> None:
-        """Send the next request and note what became of it; errors are noted, not raised."""
+        """Send the next request and log the outcome. Errors are logged, not raised."""
         queued = self._clock()
         await self._room.acquire()
         if self._brake.why is not None or self._over(self.wire_bytes):
@@ -125,12 +125,12 @@ class Sender:
         task.add_done_callback(self._reading.discard)
 
     def cut(self) -> None:
-        """Note that the requests in flight, which were cancelled, would have taken too long."""
+        """Log that the requests in flight, which were cancelled, would have taken too long."""
         for note in self._in_flight.values():
             note.error = UNANSWERED
 
     async def finish(self) -> None:
-        """Wait for what is still being read or made again."""
+        """Wait for the decoding of responses, and for targets that are made again."""
         await asyncio.gather(*self._reading, *self._mending.values())
 
     def _note_response(self, note: Sent, response: Response) -> None:

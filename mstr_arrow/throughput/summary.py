@@ -1,4 +1,4 @@
-"""What a sweep found, in sentences that a person can act on. Pure."""
+"""A sweep in sentences that a person can act on. Pure."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ _THINGS: Mapping[Work, str] = {"instances": "instances", "elements": "elements"}
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found of a series.
+    """The finding about a series.
 
-    ``headline`` has the figures at its knee, ``limit`` what the limit is and why, None of loads by rate; ``notes``
-    are what is odd.
+    ``headline`` has the figures at the knee; ``limit`` names the limiting part and the reason, None for loads by
+    rate; ``notes`` are oddities.
     """
 
     title: str
@@ -62,10 +62,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a sweep found, in sentences.
+    """A sweep in sentences.
 
-    ``first`` is what must be known before any figure is believed; ``advice`` what to set, as a text that names
-    settings; ``left_out`` which loads were not tried, and why.
+    ``first`` holds what a reader must know before any figure; ``advice`` the settings to choose, as a text that
+    names settings; ``left_out`` the loads that were not tried, with reasons.
     """
 
     about: str
@@ -76,7 +76,7 @@ class Summary:
 
 
 def summarise(sweep: Sweep) -> Summary:
-    """Say what a sweep found."""
+    """Put a sweep into sentences."""
     failures = failures_of(sweep)
     recommended = recommend(sweep)
     return Summary(
@@ -89,17 +89,17 @@ def summarise(sweep: Sweep) -> Summary:
 
 
 def throughput_of(figures: Figures, work: Work) -> Interval:
-    """Give what counts of a kind of work: new instances a second, rows a second of all else."""
+    """Return the throughput of a kind of work: new instances a second, or rows a second of any other."""
     return figures.requests_per_second if work == "instances" else figures.rows_per_second
 
 
 def unit_of(work: Work) -> str:
-    """Give the unit of `throughput_of`."""
+    """Return the unit of `throughput_of`."""
     return f"{_THINGS.get(work, 'rows')}/s"
 
 
 def failures_of(sweep: Sweep) -> dict[Load, dict[str, int]]:
-    """Count what went wrong with the requests of each load, by what it was."""
+    """Count the failures of each load, by cause."""
     failed = sweep.requests.filter(pc.is_valid(sweep.requests["error"]))
     counted = failed.group_by(["load", "error", "status"]).aggregate([([], "count_all")]).to_pylist()
     found: dict[Load, dict[str, int]] = {}

@@ -54,10 +54,10 @@ _OPENERS: Mapping[Work, Callable[[Client, Subject], Awaitable[Target]]] = {
 
 @dataclass(slots=True)
 class Sweeper:
-    """Puts the loads of ``rounds`` on the server that ``client`` is connected to, within ``bounds``.
+    """Puts the loads of ``rounds`` on the server of ``client``, within ``bounds``.
 
-    ``objects`` are those that were opened already, by the names in the loads; others are looked for. ``on_load`` is
-    told what was measured, after each measurement. What is measured is there at any moment, that of an interrupted
+    ``objects`` are opened objects, by the names in the loads; other names are looked for. The sweeper passes the
+    sweep so far to ``on_load`` after each measurement. `result` is valid at any moment, with an interrupted
     measurement, too.
     """
 
@@ -88,10 +88,10 @@ class Sweeper:
         self._brake = Brake(self.bounds)
 
     async def run(self) -> None:
-        """Measure all loads; what was opened or made for it is given back on every way out.
+        """Measure all loads; give instances, uploads and log-ins back on every way out.
 
-        Errors: what goes wrong before anything was measured. What goes wrong later ends the load or the sweep,
-        which says so.
+        Errors: those before the first measurement. Later failures end the load or the sweep, whose result names
+        them.
         """
         self._began = self.clock()
         self.client.session.hold()
@@ -112,7 +112,7 @@ class Sweeper:
                 self.client.session.release()
 
     def result(self) -> Sweep:
-        """Give what was measured so far."""
+        """Return the sweep so far."""
         return Sweep(
             pa.concat_tables([SCHEMA.empty_table(), *self.requests]),
             list(self._loads),
@@ -315,7 +315,7 @@ class Sweeper:
 
 
 def late(lags: Sequence[float]) -> float:
-    """Give the 95th percentile of how late the event loop woke up."""
+    """Return the 95th percentile of the event loop's delay in seconds."""
     return sorted(lags)[int(0.95 * len(lags))] if lags else 0.0
 
 

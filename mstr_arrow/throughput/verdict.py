@@ -1,4 +1,4 @@
-"""Which part is the limit: client, network, session or server; by rules that are written down. Pure."""
+"""The limiting part: client, network, session or server, by rules that are written down. Pure."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ CLIENT_LAG = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The limiting part, and the sentence that says by what it was recognised."""
+    """The limiting part, and a sentence with the evidence."""
 
     part: Part
     why: str
 
 
 def judge(levels: Mapping[int, Figures], knee: Knee, *, more_sessions: Figures | None = None) -> Verdict:
-    """Say what the limit is, from the figures of each level of concurrency of a series.
+    """Name the limiting part, from the figures of each level of concurrency of a series.
 
-    ``more_sessions`` are those of the highest level over twice as many sessions. In this order:
+    ``more_sessions`` are the figures of the highest level over twice as many sessions. The rules, in order:
 
     * **client**: at the knee or above, requests waited in this process for more than `CLIENT_SHARE` of their time,
-      or its event loop woke up later than `CLIENT_LAG` of the median latency. Then nothing is said of the server.
+      or the event loop was later than `CLIENT_LAG` of the median latency. Nothing is said about the server then.
     * **nothing yet**: the highest level still brought more.
     * **session**: twice as many sessions brought more at the same concurrency.
-    * **network**: what grew from the knee on is the time from the first byte to the last, not that before it.
+    * **network**: from the knee on, the time from the first byte to the last grew, not the time before.
     * **server**: everything else.
     """
     number = max(levels)

@@ -30,9 +30,9 @@ _SANS = "DejaVu Sans, Arial, sans-serif"
 
 
 def write_images(sweep: Sweep, folder: str | os.PathLike[str]) -> list[Path]:
-    """Write each plot as PNG and SVG into a folder, made where it is missing; return their paths.
+    """Write each plot of a sweep as PNG and SVG into a folder; return the paths of the files.
 
-    Each file is there whole or not at all. Errors: UsageError, FileError.
+    The folder is made where it is missing. Each file is there whole or not at all. Errors: UsageError, FileError.
     """
     path = path_to_write(folder)
     with disk_errors(path):

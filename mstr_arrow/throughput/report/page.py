@@ -1,4 +1,4 @@
-"""A sweep as one HTML page, which asks for nothing: sentences, plots and tables, on any width."""
+"""A sweep as one HTML page, which loads nothing: sentences, plots and tables, for any width."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
 
 def write_html(sweep: Sweep, path: str | os.PathLike[str]) -> Path:
-    """Write a sweep as one HTML file, which holds all that it shows; return its path.
+    """Write a sweep as one self-contained HTML file of about 1 MB; return the file's path.
 
-    It has about 1 MB, however long the sweep, and is there whole or not at all. It opens without a network: it may
-    ask for nothing, and runs no scripts but its own. Errors: UsageError, FileError.
+    The page opens without a network: the page's policy forbids requests, and scripts other than the page's own. The
+    file is there whole or not at all. Errors: UsageError, FileError.
     """
     target = path_to_write(path)
     text = html_of(sweep).encode()
