@@ -60,7 +60,7 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """How often a request is repeated, where that cannot make anything twice.
+    """How often a request is repeated, if a repetition cannot make anything twice.
 
     The wait before attempt *n* + 1 is drawn at random, from 0 to ``wait_initial * 2**n`` seconds.
     """
@@ -112,12 +112,12 @@ def _make(kind: type, values: Mapping[str, Any]) -> object:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tls(_HoldsSecret):
-    """Which certificates are trusted, and which one is shown. No file is read that is not named here."""
+    """Which certificates are trusted, and which one is shown. Only files that are named here are read."""
 
     ca_file: str | os.PathLike[str] | None = None
-    """A PEM file of one authority or many, trusted beside those that Python trusts."""
+    """A PEM file of one authority or many, trusted beside Python's own."""
     ca_folder: str | os.PathLike[str] | None = None
-    """A folder of such files (``*.pem``, ``*.crt``, ``*.cer``)."""
+    """A folder of PEM files (``*.pem``, ``*.crt``, ``*.cer``), trusted like ``ca_file``."""
     system_store: bool = False
     """Trust what the operating system trusts in place of what Python trusts; needs the extra ``truststore``.
 
@@ -126,7 +126,7 @@ class Tls(_HoldsSecret):
     cert_file: str | os.PathLike[str] | None = None
     """The certificate, PEM, that this client shows to servers that ask for one."""
     key_file: str | os.PathLike[str] | None = None
-    """The key of that certificate; None where it stands in the same file."""
+    """The key of ``cert_file``; None if that file holds the key, too."""
     key_password: Credential | None = field(default=None, repr=False)
     """The password of the key, or a function that returns it."""
     verify: bool = True
@@ -253,7 +253,7 @@ class Network:
             _check_counts(self, "connections")
 
     def proxy_for(self, scheme: str) -> Proxy | None:
-        """Return the proxy for servers of that scheme, of those that were given here.
+        """Return the proxy for servers of a scheme, leaving the environment aside.
 
         >>> Network(proxy="proxy.example.com").proxy_for("https")
         Proxy(url='http://proxy.example.com', username=None)
@@ -265,10 +265,10 @@ class Network:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionSettings:
-    """What a log-in asks for beside who it is for; None leaves it to the server.
+    """Members of the log-in request beside the credentials; None leaves a setting to the server.
 
-    The locale of numbers and texts and the time zone cannot be chosen: they are en_us and UTC, so that dates
-    and numbers are read and written in one way. A session that is delegated or taken over keeps what it has.
+    Locale and time zone of numbers and texts are fixed, en_us and UTC, so that dates and numbers are read and
+    written in one way. A session that is delegated or taken over keeps its own settings.
 
     >>> SessionSettings(working_set=2)
     Traceback (most recent call last):
@@ -332,11 +332,10 @@ class Limits:
     concurrency: int | None = None
     """Requests of a read that wait for the server at once.
 
-    None finds out from the time of the responses how many are worth it, and halves them when the server says that
-    it is busy.
+    With None the number follows from the time of the responses, and is halved when the server says that it is busy.
     """
     max_concurrency: int = 32
-    """The most requests that this may find; fewer where ``buffer_bytes`` holds fewer pages."""
+    """The highest ``concurrency`` that None finds; fewer requests if ``buffer_bytes`` holds fewer pages."""
     polite: bool = False
     """Keep the server's load low: two requests at most, and the second only where it hardly slows the first."""
     buffer_bytes: int = 64 * 2**20
@@ -346,7 +345,7 @@ class Limits:
 
     @property
     def first_rows(self) -> int:
-        """Rows of the first page that is asked for."""
+        """Rows of the first page of a read."""
         return self.page_rows or self.first_page_rows
 
     def __post_init__(self) -> None:
@@ -378,11 +377,11 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     """How much of a read is under way at once."""
     session: SessionSettings = field(default_factory=SessionSettings)
-    """What a log-in asks for beside who it is for."""
+    """Members of the log-in request beside the credentials."""
     on_event: Callable[[Event], object] | None = field(default=None, repr=False)
-    """Called with what happens on the network, as one of the frozen objects of :mod:`mstr_arrow.events`.
+    """Called with each event on the network, a frozen object of `mstr_arrow.events`.
 
-    It runs on the event loop that does the work, so it must be quick.
+    The function runs on the event loop that does the work, so it must be quick.
     """
 
     def __post_init__(self) -> None:

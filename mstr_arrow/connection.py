@@ -42,14 +42,14 @@ if TYPE_CHECKING:
 
 
 class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, SubscriptionCalls, Endpoints):
-    """An open session on one server; made by :func:`~.opening.connect` and :func:`~.opening.connect_async`.
+    """An open session on one server; made by `connect` and `connect_async`.
 
-    Leaving its context closes it; so does the end of the process. Within the context the session is kept
-    alive; one that has ended all the same is opened again by the next request, with the credentials of old. What
-    a read or an upload held on the server is gone then, and the error says so.
+    Leaving the context closes the connection; so does the end of the process. Within the context the session is
+    kept alive; if a session ends all the same, the next request opens another with the same credentials. Instances
+    and uploads of the former session are gone then, and the error says so.
 
-    It may be used from several threads and event loops, but not in a forked child. :meth:`request` and its kin
-    reach every endpoint of the REST API.
+    Several threads and event loops may use a connection, a forked child may not. `request` and its kin reach every
+    endpoint of the REST API.
     """
 
     @classmethod
@@ -58,8 +58,8 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
     ) -> Connection:
         """Use a session that somebody else opened; ``connect(session=…)`` does the same.
 
-        It is left open when the connection is closed, unless :meth:`close` is told otherwise. ``session`` is
-        what :meth:`save_session` returned or wrote, or the JSON of mstr-rest-requests. GET /api/sessions.
+        `close` leaves the session open unless ``log_out`` is True. ``session`` is the result or the file of
+        `save_session`, or the JSON of mstr-rest-requests. GET /api/sessions.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     with ma.Connection.from_session(conn.save_session()) as other:
@@ -74,7 +74,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
 
     @property
     def settings(self) -> Settings:
-        """The settings the connection was made with."""
+        """The settings given to `connect`."""
         return self._client.http.settings
 
     # Closing
@@ -87,16 +87,16 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
     def close(self, *, log_out: bool | None = None) -> None:
         """End open reads, log out and close; a failing log-out is only logged.
 
-        A publication that is under way is waited for first, at most as long as it was to be waited for anyway.
-        A session that was delegated, or opened by somebody else, is left open unless ``log_out`` is True, for a
-        log-out may end all sessions of the user; with False the connection's own is left open, too, for a process
-        that got it by :meth:`save_session`. Does nothing when called again, or in a forked child.
+        Closing waits for a publication that is under way, as long as `Publication.wait` would. A session that was
+        delegated, or opened by somebody else, stays open unless ``log_out`` is True, for a log-out may end all
+        sessions of the user; with False the connection's own session stays open, too, for a process that has it
+        from `save_session`. A second call does nothing, nor does a call in a forked child.
         """
         if self._client.is_open:
             background.run(self._close(log_out=log_out))
 
     async def close_async(self, *, log_out: bool | None = None) -> None:
-        """Do what :meth:`close` does."""
+        """Do what `close` does."""
         if self._client.is_open:
             await background.bridge(self._close(log_out=log_out))
 
@@ -108,7 +108,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
             await session.aclose(log_out=log_out)
 
     def connect(self) -> None:
-        """Open the connection again after :meth:`close`, as it was opened first; one that is open stays as it is.
+        """Open a closed connection again, with the same arguments; an open connection stays as it is.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     conn.close()
@@ -119,7 +119,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
         background.run(self._client.reopen())
 
     async def connect_async(self) -> None:
-        """Do what :meth:`connect` does."""
+        """Do what `connect` does."""
         await background.bridge(self._client.reopen())
 
     def __enter__(self) -> Self:
@@ -146,11 +146,11 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
         *,
         format: Format = "mstr_arrow",  # noqa: A002  what it is
     ) -> dict[str, Any]:
-        """Return what another process needs to use this session, and write it to ``path`` where one is given.
+        """Return the session's token, cookies and URL for another process, and write them to ``path`` if given.
 
-        It is a secret: who holds it acts as the user until the session ends. The file can be read by its
-        owner alone. Take it up with ``connect(session=…)``, and then ``close(log_out=False)`` here.
-        ``format="mstr-rest-requests"`` is the JSON of that package.
+        They are a secret: any holder acts as the user until the session ends. Only the owner can read the file.
+        The other process calls ``connect(session=…)``, this one ``close(log_out=False)``.
+        ``format="mstr-rest-requests"`` writes the JSON of that package.
         """
         return self._client.run(self._save(path, format))
 
@@ -160,7 +160,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
         *,
         format: Format = "mstr_arrow",  # noqa: A002  what it is
     ) -> dict[str, Any]:
-        """Do what :meth:`save_session` does."""
+        """Do what `save_session` does."""
         return await self._client.bridge(self._save(path, format))
 
     async def _save(self, path: str | os.PathLike[str] | None, layout: Format) -> dict[str, Any]:
@@ -172,7 +172,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
 
     @property
     def server_version(self) -> str | None:
-        """The Intelligence Server's version; None where the server keeps it to itself."""
+        """The Intelligence Server's version; None where the server does not tell it."""
         return self._client.server_version
 
     def projects(self) -> list[Project]:
@@ -180,11 +180,11 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
         return self._client.run(fetch_projects(self._client.http.own))
 
     async def projects_async(self) -> list[Project]:
-        """Do what :meth:`projects` does."""
+        """Do what `projects` does."""
         return await self._client.bridge(fetch_projects(self._client.http.own))
 
     def project(self, name_or_id: str) -> Project:
-        """Return the project of that name, in any case, or id; NotFound lists what is near. GET /api/projects.
+        """Return the project of a name, in any case, or id; NotFound lists near names. GET /api/projects.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     conn.project("Simulated Retail").loaded
@@ -193,15 +193,15 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
         return self._client.run(self._choose_project(name_or_id))
 
     async def project_async(self, name_or_id: str) -> Project:
-        """Do what :meth:`project` does."""
+        """Do what `project` does."""
         return await self._client.bridge(self._choose_project(name_or_id))
 
     def in_project(self, name_or_id: str) -> Connection:
         """Return a connection that works in another project, over the same session. GET /api/projects.
 
-        It need not be closed: closing it ends its own reads, while the session ends with the connection it was made
-        from. Both may be used at the same time, and share what the server allows a session, such as its instances.
-        Raises NotFound as :meth:`project` does.
+        Closing the returned connection ends its own reads and is optional; the session ends with this connection.
+        Both may be used at the same time, and share the limits of the session, such as its number of instances.
+        Raises NotFound as `project` does.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     conn.in_project("Simulated Retail").cube("Sales Cube").count_rows()
@@ -210,7 +210,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
         return self._client.run(self._in_project(name_or_id))
 
     async def in_project_async(self, name_or_id: str) -> Connection:
-        """Do what :meth:`in_project` does."""
+        """Do what `in_project` does."""
         return await self._client.bridge(self._in_project(name_or_id))
 
     async def _choose_project(self, name_or_id: str) -> Project:
@@ -245,9 +245,9 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
     ) -> Cube:
         """Find a cube by name, path, id or browser URL, ready to be read.
 
-        ``row_counts`` adds the metrics "Row Count - …" by which the server counts the rows of a dataset's tables,
-        and which ``Cube.row_counts`` lists; :class:`ScanOptions` lists the ``options``. With ``instance_id`` an
-        instance that this session has already is read, as it is. Calls GET /api/v2/cubes/{id}, the search before it
+        ``row_counts`` adds the metrics "Row Count - …", the server's counts of the rows of a dataset's tables,
+        which ``Cube.row_counts`` lists; `ScanOptions` lists the ``options``. With ``instance_id`` an instance of
+        this session is read, as it is. Calls GET /api/v2/cubes/{id}, the search before it
         where no id is given, and GET /api/datasets/{id} where a metric may be a row count. Raises NotFound with
         near names, UsageError where several match.
 
@@ -266,7 +266,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
         instance_id: str | None = None,
         **options: Unpack[ScanOptions],
     ) -> Cube:
-        """Do what :meth:`cube` does."""
+        """Do what `cube` does."""
         cube = self._cube(name_or_id, options, row_counts=row_counts, instance_id=instance_id)
         return await self._client.bridge(cube)
 
@@ -288,8 +288,8 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
     ) -> DataModel:
         """Find a data model by name, path, id or browser URL, ready to be read as a cube is, and to be refreshed.
 
-        ``parameters`` are values by name or id, each checked against what its definition allows before an instance
-        is made; None leaves one at its default. The other arguments are those of :meth:`cube`, which reads data
+        ``parameters`` are values by name or id, each checked against its definition before an instance is made;
+        None keeps a parameter's default. The other arguments are those of `cube`, which reads data
         models, too. Calls GET /api/objects/{id} or the search, GET /api/v2/cubes/{id}, and GET
         /api/model/dataModels/{id}/parameters where values are given. Raises NotFound with near names, UsageError
         for values that are not allowed, NotSupported where the server is too old for parameters.
@@ -312,7 +312,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
         instance_id: str | None = None,
         **options: Unpack[ScanOptions],
     ) -> DataModel:
-        """Do what :meth:`data_model` does."""
+        """Do what `data_model` does."""
         model = self._data_model(name_or_id, options, parameters, row_counts=row_counts, instance_id=instance_id)
         return await self._client.bridge(model)
 
@@ -339,8 +339,8 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
     def report(self, name_or_id: str, *, instance_id: str | None = None, **options: Unpack[ScanOptions]) -> Report:
         """Find a report by name, path, id or browser URL, ready to be read.
 
-        :class:`ScanOptions` lists the ``options``. With ``instance_id`` an instance that this session has already
-        is read, as it is; none is made, and conditions run here. Calls GET /api/v2/reports/{id}, and the search
+        `ScanOptions` lists the ``options``. With ``instance_id`` an instance of this session is read, as it is;
+        none is made, and conditions run here. Calls GET /api/v2/reports/{id}, and the search
         before it where no id is given. Raises NotFound with near names, UsageError where several match.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
@@ -353,7 +353,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
     async def report_async(
         self, name_or_id: str, *, instance_id: str | None = None, **options: Unpack[ScanOptions]
     ) -> Report:
-        """Do what :meth:`report` does."""
+        """Do what `report` does."""
         return await self._client.bridge(self._report(name_or_id, options, instance_id))
 
     async def _report(self, name_or_id: str, options: ScanOptions, instance_id: str | None) -> Report:
@@ -370,7 +370,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
         LazyFrame or a pyarrow Dataset, which are read while they are sent, never collected. `WriteOptions` lists
         the ``options``; `SuperCube` does the same step by step, and lists the calls and the errors.
 
-        A single table is called as the dataset's only table is, or as the dataset. Holds two request bodies
+        A single table has the name of the dataset's only table, or else of the dataset. Holds two request bodies
         (``chunk_bytes``) and a slice of the data.
 
         >>> stores = pl.DataFrame({"store": ["Lyon", "Paris"], "opened": [2019, 2021], "revenue": [1.5, 2.0]})
@@ -386,7 +386,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
 
     @takes(WriteOptions)
     async def write_async(self, name: str, data: Any, **options: Unpack[WriteOptions]) -> WriteResult:
-        """Do what :meth:`write` does."""
+        """Do what `write` does."""
         from mstr_arrow.objects.supercube import warn_of_result  # noqa: PLC0415 - no read needs what writes
         from mstr_arrow.upload.dataset_writer import write  # noqa: PLC0415
 

@@ -87,11 +87,11 @@ class MstrError(Exception):
 
     @property
     def facts(self) -> str:
-        """What belongs behind the message: further messages, the request, its status; mostly nothing."""
+        """Further messages, the request and its status, which `str` puts behind the message; mostly empty."""
         return ""
 
     def add_hint(self, more: str) -> None:
-        """Say another thing to do, behind what there is to do already."""
+        """Append another thing to do to the hint."""
         self.hint = naming("{hint} {more}", hint=self.hint, more=more) if self.hint else more
 
     def __str__(self) -> str:
@@ -140,7 +140,7 @@ class ForkedError(UsageError):
 class PromptsOpen(UsageError):
     """The report asks for answers that were not given; it did not run.
 
-    ``prompts`` are the open ones, as `mstr_arrow.prompts.Prompt`, with the first of what there is to choose from.
+    ``prompts`` are the open ones, as `mstr_arrow.prompts.Prompt`, each with the first of its choices.
     """
 
     def __init__(self, message: str, *, prompts: tuple[Any, ...] = (), hint: str | None = None) -> None:
@@ -193,7 +193,7 @@ class TransportError(MstrError):
 class ConnectError(TransportError):
     """No connection to the host.
 
-    ``cut`` says that there was one, which broke: the server may have done what it was asked, or still does it.
+    ``cut`` says that a connection broke: the server may have carried the request out, or still does.
     """
 
     def __init__(self, message: str, *, hint: str | None = None, cut: bool = False) -> None:
@@ -212,7 +212,7 @@ class TlsError(TransportError):
 class TimeoutExceeded(TransportError, TimeoutError):
     """A wait reached its end.
 
-    ``cut`` says that an answer had begun, whose rest did not come: the server did what it was asked.
+    ``cut`` says that the response had begun, whose rest did not come: the server has carried the request out.
     """
 
     def __init__(self, message: str, *, hint: str | None = None, cut: bool = False) -> None:

@@ -41,25 +41,25 @@ def connect(
 ) -> Connection:
     """Log in and return the open connection.
 
-    ``url`` is the Library's, in any spelling: :func:`~.http.url.base_url` lists them. What goes together:
+    ``url`` is the Library's, in any spelling: `base_url` lists them. What goes together:
 
     ==================================  ==============================================================
     ``username``, ``password``          a user of the server; with ``login_mode=16`` one of LDAP
-    ``api_key``                         an API token, see :meth:`~.Connection.create_api_token`
+    ``api_key``                         an API token, see `Connection.create_api_token`
     ``identity_token``                  a session like the one that made the token, which is never logged out
-    ``session``                         a session that somebody else opened: what :meth:`~.Connection.save_session`
+    ``session``                         a session that somebody else opened: what `Connection.save_session`
                                         returned, the JSON of mstr-rest-requests, or
                                         ``{"base_url": …, "token": …, "cookies": {…}}``, as a dict, as text or as
                                         the path of a file. It is not logged out either; ``url`` may be left out
     none of them                        a guest
     ==================================  ==============================================================
 
-    The URL and each credential may be a function, plain or ``async``, such as those of :mod:`mstr_arrow.secrets`:
+    The URL and each credential may be a function, plain or ``async``, such as those of `mstr_arrow.secrets`:
     it is called now, and again when the session has ended and another is opened. That happens by itself, once for
-    all requests that meet the end, which then go on; see :meth:`~.Connection.renew`.
+    all requests that meet the end, which then go on; see `Connection.renew`.
 
     ``project`` is a name or an id; without it, the only project the login may use, or a UsageError at the first
-    call that needs one. ``on_event`` is told what happens on the network, see :mod:`mstr_arrow.events`.
+    call that needs one. ``on_event`` is told what happens on the network, see `mstr_arrow.events`.
     Calls GET /api/status, POST /api/auth/login (for an identity token …/delegate, for a session that is there GET
     /api/sessions) and, given a project, GET /api/projects.
 
@@ -102,7 +102,7 @@ def connect_async(
 ) -> Opening:
     """Log in without blocking: await what this returns, or enter it with ``async with``.
 
-    Arguments and errors are those of :func:`connect`; a plain function runs in a thread.
+    Arguments and errors are those of `connect`; a plain function runs in a thread.
     """
     # For tracebacks that show variables: nothing from here on holds a secret as it is.
     password, api_key, identity_token = mask(password), mask(api_key), mask(identity_token)

@@ -1,6 +1,6 @@
 """Texts that name settings and calls, which each face words in its own way. Pure.
 
-A template names them in braces, by their path from :mod:`mstr_arrow`:
+A template names them in braces, by their path from `mstr_arrow`:
 
 ===============================  ====================  =========================
 in the template                  in Python             what it is

@@ -43,11 +43,11 @@ _SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CubeCache:
-    """The copy of a cube's data on a node, as it was when it was looked at.
+    """The copy of a cube's data on a node, at the time of the request.
 
-    ``last_update`` is when its data were published, as the server's clock shows it, without a time zone, and
-    ``last_update_job`` by which job. ``hits`` are the reads since then, ``historic_hits`` all. ``states`` are the
-    server's words for what it is, "loaded" or "unloaded" among them. What the server leaves out is None.
+    ``last_update`` is the time of the data's publication by the server's clock, without a time zone,
+    ``last_update_job`` the job that published them. ``hits`` counts the reads since then, ``historic_hits`` all.
+    ``states`` are the server's words, "loaded" or "unloaded" among them. Fields that it leaves out are None.
     """
 
     id: str

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class CacheCalls(Connected):
-    """What can be asked of the caches of a project's cubes."""
+    """Calls for the caches of a project's cubes."""
 
     def caches(self, cube: str | None = None, *, node: str | None = None) -> CubeCaches:
         """Return the caches of the project's cubes, on all nodes or one: sizes, rows, hits, last update, states.
 
         ``cube`` is the name, in any case, or id of one cube. GET /api/monitors/iServer/nodes, then GET
         /api/monitors/caches/cubes for each node and thousand. Raises PermissionDenied for a login that may not
-        monitor caches, NotFound for a node that there is not.
+        monitor caches, NotFound for an unknown node.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     cache = conn.caches("Sales Cube")[0]
@@ -33,7 +33,7 @@ class CacheCalls(Connected):
         return self._client.run(fetch_caches(self._client, cube, node))
 
     async def caches_async(self, cube: str | None = None, *, node: str | None = None) -> CubeCaches:
-        """Do what :meth:`caches` does."""
+        """Do what `caches` does."""
         return await self._client.bridge(fetch_caches(self._client, cube, node))
 
 

@@ -39,9 +39,9 @@ _SCHEMA = pa.schema(
 class ModelParameter:
     """A parameter of a data model.
 
-    ``allowed`` is the server's word for which values it takes: ``user_input`` (any), ``fixed_list`` (one of
-    ``values``), or ``range``: numbers from ``minimum`` to ``maximum``, in steps of ``interval``. All are texts, as
-    the server has them; None for what it leaves out.
+    ``allowed`` says in the server's word which values a parameter takes: ``user_input`` (any), ``fixed_list`` (one
+    of ``values``), or ``range``: numbers from ``minimum`` to ``maximum``, in steps of ``interval``. All fields are
+    texts, as the server has them, or None.
     """
 
     id: str
@@ -56,7 +56,7 @@ class ModelParameter:
 
     @property
     def takes(self) -> str:
-        """Which values it takes, in words.
+        """The values that the parameter takes, in words.
 
         >>> ModelParameter("A1", "Growth", allowed="range", minimum="0", maximum="100", interval="5").takes
         'from 0 to 100 in steps of 5'

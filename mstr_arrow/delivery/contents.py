@@ -89,9 +89,9 @@ class Personalization(Part):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableRefresh(Part):
-    """How one table of a data model is refreshed, and from where, if not from its own source.
+    """How one table of a data model is refreshed, and from which source.
 
-    ``table`` is its name or id; ``policy`` is ``"add"``, ``"delete"``, ``"update"``, ``"upsert"`` or ``"replace"``;
+    ``table`` is a name or id; ``policy`` is ``"add"``, ``"delete"``, ``"update"``, ``"upsert"`` or ``"replace"``;
     ``alternate_source`` is a dict of ``dbRoleId``, ``namespace``, ``tableName`` and ``url``.
     """
 
@@ -110,7 +110,7 @@ class TableRefresh(Part):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshCondition(Part):
-    """What a subscription refreshes of a data model: some ``tables``, or all of it by a ``policy``.
+    """What a subscription refreshes in a data model: some ``tables``, or all by a ``policy``.
 
     ``tables`` are `TableRefresh`, or a dict of tables and policies; ``filters`` are conditions on forms, as the
     REST API has them.
@@ -137,11 +137,11 @@ class RefreshCondition(Part):
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """An object to deliver, and what is said of its delivery.
+    """An object to deliver, and the form of its delivery.
 
-    ``source`` is a cube, report or other object of this package, its name, path or id; ``type`` says what an id
-    belongs to: ``"report"``, ``"document"``, ``"cube"`` or ``"dossier"``, which is a dashboard. ``answers`` are
-    those to the prompts of a report, as `Report.answers` takes them: it is delivered with them each time.
+    ``source`` is a cube, report or other object of this package, its name, path or id; ``type`` is the type of
+    an id: ``"report"``, ``"document"``, ``"cube"`` or ``"dossier"``, which is a dashboard. ``answers`` answer
+    the prompts of a report at each delivery, as `Report.answers` takes them.
 
     >>> Content("Daily Sales", Personalization(format_type="PDF")).type is None
     True

@@ -19,7 +19,7 @@ _OUTSIDE = ("expiration", "expirationTimeZone", "contactSecurity")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zip(Part):
-    """A zip file that an e-mail's content comes in; with a ``password``, which is needed to open it.
+    """A zip file of an e-mail's content, which opens with the ``password``, if one is given.
 
     >>> Zip(filename="sales", password="s3cret")
     Zip(filename='sales', password_protect=True)
@@ -123,7 +123,7 @@ class HistoryList(Mode):
 
 @dataclass(frozen=True, slots=True)
 class Other(Part):
-    """Any other mode, and its members as the REST API has them; they are passed through, and the server judges.
+    """Any other mode, with its members in the words of the REST API, passed on as they are.
 
     >>> Other("ftp", {"ftp": {"filename": "sales.csv"}}).body()
     {'mode': 'FTP', 'ftp': {'filename': 'sales.csv'}}

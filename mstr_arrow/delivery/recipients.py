@@ -14,10 +14,10 @@ INCLUDED = ("TO", "CC", "BCC")
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Somebody to deliver to.
+    """A recipient of a delivery.
 
-    ``to`` is a user, group, contact or address of this package, its name or id; ``type`` says what an id belongs
-    to: ``"user"``, ``"user_group"``, ``"contact"``, ``"contact_group"`` or ``"personal_address"``. ``include`` is
+    ``to`` is a user, group, contact or address of this package, its name or id; ``type`` is the type of an
+    id: ``"user"``, ``"user_group"``, ``"contact"``, ``"contact_group"`` or ``"personal_address"``. ``include`` is
     where an e-mail names them: ``"TO"``, ``"CC"`` or ``"BCC"``.
 
     >>> Recipient("Ann Lee", include="cc").include

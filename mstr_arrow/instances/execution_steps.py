@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Send:
     """Send a request; its outcome is `Received`.
 
-    The fields are those of :class:`~.request.Options`; ``creates``: an instance may be there although the answer
+    The fields are those of `Options`; ``creates``: an instance may be there although the answer
     was lost.
     """
 

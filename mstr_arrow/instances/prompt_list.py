@@ -52,7 +52,7 @@ async def list_prompts(session: ProjectSession, report_id: str) -> Listing:
 async def still_open(session: ProjectSession, report_id: str, answers: Answers) -> tuple[Prompt, ...]:
     """Return what a report asks next, when these answers were given; optional prompts, too. It is not run.
 
-    Errors: those of :meth:`~.instances.prompting.Prompting.close` for answers that the report does not take.
+    Errors: those of `close` for answers that the report does not take.
     """
     prompting = Prompting(session.http, f"reports/{report_id}", answers, automatically=False)
     async with prepare_instance(session, report_id) as (instance_id, prompted):

@@ -65,15 +65,15 @@ def run(
     connection: Connection | None = None,
     on_progress: OnProgress | None = None,
 ) -> RunRecord:
-    """Do the jobs of a file, and return the record of what each did; needs the extra ``jobs``.
+    """Run the jobs of a file, and return the record of the run; needs the extra ``jobs``.
 
-    ``only`` names jobs, where not all are wanted; ``day`` is what ``{today}`` stands for, by default this day.
-    ``if_changed`` does only jobs whose cubes were published since the last run, whatever the file says. A run that
-    was ended before its end is gone on with, unless ``anew`` is set. ``connection`` is for jobs that name no
-    server; it stays open.
+    ``only`` names the jobs to run, by default all; ``day`` is the date of ``{today}``, by default this day's.
+    ``if_changed`` runs only jobs whose cubes were published since the last run, whatever the file says. An
+    interrupted run is continued, unless ``anew`` is set. ``connection`` is for jobs that name no server, and stays
+    open.
 
-    A job that fails does not end the others, and is no error here: its record has one. Raises UsageError for a file
-    that is wrong, with all that is wrong in it; RunLocked where another run has not ended; FileError.
+    A job that fails does not end the others, and raises nothing: its record holds the error. Raises UsageError that
+    lists all mistakes in the file; RunLocked if another run has not ended; FileError.
     """
     return background.run(_run(file, _choice(only, day, connection, on_progress, if_changed=if_changed, anew=anew)))
 

@@ -97,15 +97,15 @@ def elements(*items: Plain) -> Answer:
 
 
 def objects(*items: str) -> Answer:
-    """Answer an OBJECTS prompt by the names or ids of attributes, metrics and others that it offers."""
+    """Answer an OBJECTS prompt by the names or ids of offered attributes, metrics and other objects."""
     return Typed("OBJECTS", tuple(map(_plain, items)))
 
 
 def expression(what: Expression | Mapping[str, Any]) -> Answer:
     """Answer an EXPRESSION prompt by a condition, or by a body in the server's grammar.
 
-    A condition names what the prompt offers: metrics, and attributes, whose ID form is compared unless it says
-    ``Attribute@FORM``. A body is sent as it is (Wire reference, section 5.2).
+    A condition names offered metrics and attributes; of an attribute the ID form is compared, unless
+    ``Attribute@FORM`` names another. A body is sent as it is (Wire reference, section 5.2).
 
     >>> from mstr_arrow import col
     >>> expression(col("Revenue") > 1000)
@@ -121,12 +121,12 @@ def expression(what: Expression | Mapping[str, Any]) -> Answer:
 
 
 def level(*units: str) -> Answer:
-    """Answer a LEVEL prompt, at which a metric is computed, by names or ids of attributes that it offers."""
+    """Answer a LEVEL prompt, the level of a metric, by names or ids of offered attributes."""
     return Typed("LEVEL", tuple(map(_plain, units)))
 
 
 def default() -> Answer:
-    """Answer a prompt with the answer that it has of itself."""
+    """Answer a prompt with its default."""
     return Default()
 
 

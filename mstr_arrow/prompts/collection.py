@@ -42,7 +42,7 @@ class Answers(Mapping[str, Answer]):
 
     @classmethod
     def of(cls, given: Mapping[str, object]) -> Answers:
-        """Read answers as a person gives them; errors: UsageError for a value that answers nothing."""
+        """Read answers from values by name; errors: UsageError for a value that is no answer."""
         if isinstance(given, Answers):
             return given
         if not isinstance(given, Mapping):
@@ -53,7 +53,7 @@ class Answers(Mapping[str, Answer]):
         return cls({str(name): answer_of(value, str(name)) for name, value in given.items()})
 
     def with_others(self, others: Answers) -> Answers:
-        """Return these answers and others, which win."""
+        """Return these answers and others; for a prompt in both, the other answer wins."""
         return Answers({**self, **others})
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -96,7 +96,7 @@ def as_json(answers: Answers) -> str:
 def load(path: str | PathLike[str]) -> Answers:
     """Read answers from a .toml or .json file.
 
-    Errors: UsageError for a file that is neither, or holds something else, FileError.
+    Errors: UsageError for any other file or content, FileError.
     """
     source = _require_suffix(read_path(path))
     _, read = read_toml_or_json(source, _EXAMPLE)

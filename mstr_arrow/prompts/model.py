@@ -39,11 +39,11 @@ class Choice:
 class Prompt:
     """A question that a report asks before it runs.
 
-    ``key`` is its only unique name: a report may ask the same prompt twice. ``kind`` is what a VALUE prompt
-    takes, None where the server does not say. ``minimum`` and ``maximum`` bound the value, the length of a text,
-    or the number of elements, objects and conditions. ``default`` is the answer the prompt has of itself, as the
-    server writes it. ``choices`` are the first ones to choose from, of ``choice_count`` in all; both are None
-    where they were not asked for, the second also where there are more than the server counts or gives at once.
+    Only ``key`` is unique: a report may ask the same prompt twice. ``kind`` is the kind of value of a VALUE
+    prompt, None if the server does not tell it. ``minimum`` and ``maximum`` bound the value, the length of a text,
+    or the number of elements, objects and conditions. ``default`` is the default answer, in the server's words.
+    ``choices`` are the first choices, of ``choice_count`` in all; both are None if they were not requested, the
+    second also if the server does not count them all.
     """
 
     key: str
@@ -65,7 +65,7 @@ class Prompt:
 
     @property
     def has_default(self) -> bool:
-        """Whether there is an answer of its own."""
+        """Whether the prompt has a default answer."""
         if isinstance(self.default, dict):
             return any(self.default.get(part) for part in ("expression", "xml", "content", "units"))
         return self.default not in (None, "", [])

@@ -6,9 +6,9 @@ from enum import KEEP, IntFlag
 
 
 class CubeStatus(IntFlag, boundary=KEEP):
-    """What the server says of a cube's data, in bits; those that have no name here are kept.
+    """The state of a cube's data, as bits; bits without a name here are kept.
 
-    A cube can be read where it is `READY`; `LOADED` says that it is in memory, into which it is loaded at need.
+    A `READY` cube can be read; a `LOADED` one is in memory, into which the server loads a cube at need.
 
     >>> status = CubeStatus(17510)
     >>> CubeStatus.READY in status, CubeStatus.PROCESSING in status

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class Publication:
-    """A publication that was started, or that somebody else had started; see ``Cube.refresh``.
+    """A publication, of this call or of somebody else; see ``Cube.refresh``.
 
-    It is looked at in the background until it has ended, and the session is kept alive meanwhile. Leaving the
-    connection's context waits for it, as a log-out would cancel it.
+    Its state is requested in the background until the end, and the session is kept alive meanwhile. Leaving the
+    connection's context waits for the end, as a log-out would cancel the publication.
     """
 
     def __init__(self, client: Client, project: Project, following: Following) -> None:
@@ -34,12 +34,12 @@ class Publication:
 
     @property
     def what(self) -> str:
-        """What is published, in words: ``"cube 'Sales'"``."""
+        """The published object, in words: ``"cube 'Sales'"``."""
         return self._following.publisher.what
 
     @property
     def object_id(self) -> str:
-        """The id of what is published."""
+        """The id of the published object."""
         return self._following.publisher.object_id
 
     @property
@@ -49,12 +49,12 @@ class Publication:
 
     @property
     def started(self) -> bool:
-        """Whether it was started by this call, and not by somebody else before."""
+        """Whether this call started the publication, and not somebody else before."""
         return self._following.publisher.started
 
     @property
     def status(self) -> PublicationStatus:
-        """How far it is, as it was seen last; nothing is asked of the server."""
+        """The state at the last request; no other is sent."""
         return self._following.status
 
     @property
@@ -63,10 +63,11 @@ class Publication:
         return self.status.proof
 
     def wait(self, timeout: float | None = None, on_progress: OnProgress = None) -> PublicationStatus:
-        """Wait until it has ended, at most ``timeout`` seconds, by default ``Timeouts.publish``; return how.
+        """Wait for the end, at most ``timeout`` seconds, by default ``Timeouts.publish``; return the state.
 
-        ``on_progress`` is called with each `PublicationStatus`. Raises PublishFailed where it does not end well,
-        TimeoutExceeded after that time: it goes on then. Warns where nothing proves that the data are new.
+        ``on_progress`` is called with each `PublicationStatus`. Raises PublishFailed for a failure,
+        TimeoutExceeded after that time: the publication goes on then. Warns if nothing proves that the data are
+        new.
         """
         if not self.status.over:
             self._client.run(self._wait(timeout, on_progress))
@@ -91,9 +92,9 @@ class Publication:
         await self._following.wait(longest, on_progress)
 
     def cancel(self) -> None:
-        """Have the server cancel the publication, even of another user; does nothing when it has ended.
+        """Have the server cancel the publication, even another user's; does nothing after the end.
 
-        Raises PermissionDenied where this login may not: then closing the connection ends what it started.
+        Raises PermissionDenied if this login may not; closing the connection then ends a publication of its own.
         """
         if not self.status.over:
             self._client.run(self._following.cancel())
@@ -104,10 +105,10 @@ class Publication:
             await self._client.bridge(self._following.cancel())
 
     def detach(self) -> None:
-        """Leave it to itself: nobody looks how far it is, and closing the connection does not wait for it.
+        """Leave the publication to itself: closing the connection does not wait for the end.
 
-        The session is then left open, until it ends by itself, for a log-out would cancel the job. Raises
-        UsageError for one of a data model that waits for the end of somebody else's: `wait`, or `cancel` it.
+        The session then stays open until its time-out, for a log-out would cancel the job. Raises UsageError for a
+        data model that waits for the end of another publication: `wait` or `cancel`.
         """
         if not self.status.over:
             self._client.run(self._detach())

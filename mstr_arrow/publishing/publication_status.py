@@ -16,8 +16,8 @@ State: TypeAlias = Literal["running", "done", "failed", "cancelled"]
 class PublicationStatus:
     """How far a publication is.
 
-    ``message`` is what the server does or says of it, in words. Of one that is done ``proof`` says what proves that
-    the data are new; None where nothing does. ``error`` is why one failed, where the server tells.
+    ``message`` says in words what the server does. After a success ``proof`` says what proves that the data are
+    new, None if nothing does; after a failure ``error`` is the server's reason, if it tells one.
 
     >>> PublicationStatus("running", "executing").over
     False
@@ -30,7 +30,7 @@ class PublicationStatus:
 
     @property
     def over(self) -> bool:
-        """Whether it has ended."""
+        """Whether the publication has ended."""
         return self.state != "running"
 
     def __str__(self) -> str:

@@ -33,7 +33,7 @@ def aws_parameter(name: str, key: str | None = None, *, region: str | None = Non
     """Name a parameter of SSM Parameter Store: its text, or the field ``key`` of its JSON object.
 
     Secure strings are decrypted. ``client`` is a boto3 client for "ssm" in place of a new one; the rest is as
-    in :func:`aws_secret`. Fetching calls GetParameter.
+    in `aws_secret`. Fetching calls GetParameter.
 
     >>> ma.secrets.aws_parameter("/mstr/prod/password")
     <Secret AWS parameter '/mstr/prod/password'>
@@ -46,7 +46,7 @@ def aws_parameters(path: str, *, region: str | None = None, client: Any = None) 
     """Name all parameters below a path of SSM Parameter Store, fetched together: ``group["password"]``.
 
     A parameter is called by what follows the path: ``/mstr/prod/db/user`` below ``/mstr/prod`` is
-    ``"db/user"``. The rest is as in :func:`aws_parameter`. Fetching calls GetParametersByPath.
+    ``"db/user"``. The rest is as in `aws_parameter`. Fetching calls GetParametersByPath.
 
     >>> group = ma.secrets.aws_parameters("/mstr/prod")
     >>> group["username"]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def env(name: str, key: str | None = None, *, default: str | None = None) -> Secret:
     """Name an environment variable: its text, or the field ``key`` of its JSON object.
 
-    One that is empty counts as not set, and is ``default`` where that is given.
+    An empty variable counts as not set; ``default`` takes its place.
 
     >>> ma.secrets.env("MSTR_PASSWORD")
     <Secret environment variable 'MSTR_PASSWORD'>
@@ -31,8 +31,8 @@ def env(name: str, key: str | None = None, *, default: str | None = None) -> Sec
 def file(path: str | os.PathLike[str], key: str | None = None, *, shared: bool = False) -> Secret:
     """Name a file: its text less one line end, or the field ``key`` of its JSON object.
 
-    A file that others than its owner can read is refused, as far as POSIX permissions tell, unless it is
-    ``shared`` on purpose, such as one mounted into a container that holds nothing else.
+    A file that others can read, as far as POSIX permissions tell, is refused, unless it is ``shared`` on purpose,
+    such as one mounted into a container that holds nothing else.
 
     >>> ma.secrets.file("/run/secrets/mstr-password", shared=True)
     <Secret file '/run/secrets/mstr-password'>

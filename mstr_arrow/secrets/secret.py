@@ -27,18 +27,18 @@ class Store(Protocol):
         """Return the secret's text, or its fields where the store itself has fields; may block."""
 
     def hint(self, error: Exception) -> str:
-        """Say what to do about an error of :meth:`fetch`."""
+        """Say what to do about an error of `fetch`."""
 
 
 class Secret:
     """A secret that is fetched when it is called; made by the functions of ``ma.secrets``.
 
     ``secret["password"]`` is one field of a secret that holds several, as a JSON object or in a store of groups.
-    Fields taken from one secret share a fetch: it is made anew when a field is asked for again, as a log-in
-    after a rotation does, and after ``KEPT_SECONDS``. Calling blocks: await :func:`~.credentials.resolve`
-    in a coroutine. Any thread may call. A pickled secret is where it is kept, not what it says.
+    Fields of one secret share a fetch, which is repeated when a field is called again, as by a log-in after a
+    rotation, and after ``KEPT_SECONDS``. Calling blocks: await `resolve`
+    in a coroutine. Any thread may call. A pickled secret holds the place, not the text.
 
-    Raises SecretError where it cannot be read, UsageError where several fields are called as if they were one.
+    Raises SecretError if the store refuses, UsageError for a call of a secret of several fields.
     """
 
     __slots__ = ("_key", "_last", "_store")

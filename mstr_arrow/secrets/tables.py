@@ -11,7 +11,7 @@
     password = {azure = "mstr-prod", vault = "https://acme.vault.azure.net"}
     password = {gcp = "mstr-prod", project = "acme-bi", key = "password"}
 
-The stores are those of :mod:`mstr_arrow.secrets`; ``key`` is a field of a secret that holds several.
+The stores are those of `mstr_arrow.secrets`; ``key`` is a field of a secret that holds several.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How the last run of a subscription goes, or went. Pure; wire reference, section 8."""
+"""The state of a subscription's last run. Pure; wire reference, section 8."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _NEVER = "no status for the subscription"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryStatus:
-    """How the last run of a subscription goes, or went.
+    """The state of a subscription's last run.
 
-    ``stage`` is ``"never ran"``, ``"executing"``, ``"finished"`` or, where the server says nothing that is known,
-    ``"unknown"``. ``outcome`` is None until it is finished, then ``"success"``, ``"failed"``, ``"cancelled"``,
+    ``stage`` is ``"never ran"``, ``"executing"``, ``"finished"``, or ``"unknown"`` for any other word of the
+    server. ``outcome`` is None until the run is finished, then ``"success"``, ``"failed"``, ``"cancelled"``,
     ``"timed out"`` or ``"skipped"``. ``messages`` are the server's reasons, ``total`` the contents.
     """
 
@@ -46,11 +46,11 @@ class DeliveryStatus:
 
     @property
     def is_finished(self) -> bool:
-        """Whether a run has come to its end, however."""
+        """Whether the run has ended, successfully or not."""
         return self.stage == "finished"
 
     def is_same_run(self, other: DeliveryStatus) -> bool:
-        """Say whether two answers are about one run: that it began at the same time, or that none has begun."""
+        """Say whether two states are of one run: begun at the same time, or not begun."""
         never = "never ran"
         return (self.stage == never) == (other.stage == never) and self.began == other.began
 

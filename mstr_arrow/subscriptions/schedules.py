@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Schedule:
     """When subscriptions run: at times, or (``type`` is ``"event_based"``) when ``event`` happens.
 
-    ``next_delivery`` is when it comes next, as far as the server tells it; one that is ``expired`` never does.
+    ``next_delivery`` is the time of the next run, if the server tells it; an ``expired`` schedule has none.
     """
 
     id: str

@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
 
 class Subscription:
-    """A subscription, as it was read last.
+    """A subscription, as of the last request.
 
-    `update`, `pause` and `resume` read it anew; `definition` is all that the server said.
+    `update`, `pause` and `resume` read it anew; `definition` is the server's whole definition.
     """
 
     def __init__(self, client: Client, definition: Definition, *, before: DeliveryStatus | None = None) -> None:
@@ -59,69 +59,69 @@ class Subscription:
 
     @property
     def name(self) -> str:
-        """Its name, which others may have, too."""
+        """The subscription's name, which others may have, too."""
         return self._definition.name
 
     @property
     def owner(self) -> str | None:
-        """The name of the user whose it is."""
+        """The name of the owner."""
         return self._definition.owner.name if self._definition.owner else None
 
     @property
     def owner_id(self) -> str | None:
-        """The id of the user whose it is."""
+        """The id of the owner."""
         return self._definition.owner.id or None if self._definition.owner else None
 
     @property
     def contents(self) -> list[Part]:
-        """What is delivered: id, name and type of each."""
+        """The delivered objects: id, name and type of each."""
         return list(self._definition.contents)
 
     @property
     def schedules(self) -> list[Part]:
-        """When: id, name and type of each schedule."""
+        """The schedules: id, name and type of each."""
         return list(self._definition.schedules)
 
     @property
     def recipients(self) -> list[Part]:
-        """To whom: id, name and type of each."""
+        """The recipients: id, name and type of each."""
         return list(self._definition.recipients)
 
     @property
     def delivery(self) -> Delivery:
-        """How it is delivered."""
+        """The mode of delivery, with its settings."""
         return self._definition.delivery
 
     @property
     def paused(self) -> bool | None:
-        """Whether it is paused; None where the server does not tell it."""
+        """Whether the subscription is paused; None if the server does not tell it."""
         return self._definition.paused
 
     @property
     def created(self) -> datetime | None:
-        """When it was made."""
+        """The time of creation."""
         return self._definition.time("dateCreated")
 
     @property
     def modified(self) -> datetime | None:
-        """When it was changed last."""
+        """The time of the last change."""
         return self._definition.time("dateModified")
 
     @property
     def last_run(self) -> datetime | None:
-        """When it ran last, as far as the list of subscriptions told it."""
+        """The time of the last run, if the list of subscriptions told it."""
         return self._definition.time("lastRun")
 
     @property
     def definition(self) -> dict[str, Any]:
-        """A copy of all that the server said of it, in its own words."""
+        """A copy of the server's definition, in the words of the REST API."""
         return copy.deepcopy(dict(self._definition.told))
 
     def send(self, *, answers: Mapping[str, object] | None = None) -> None:
-        """Have it delivered now, whatever its schedules; :meth:`wait` tells when that is done.
+        """Deliver now, whatever the schedules; `wait` returns at the end of the run.
 
-        ``answers`` are those to the prompts of its reports, as `Report.answers` takes them. It is sent once: where
-        the answer is lost and its status shows no new run, the error says so, and nothing is sent again. GET
+        ``answers`` answer the prompts of the reports, as `Report.answers` takes them. The request is sent once: if
+        its response is lost and the status shows no new run, the error says so, and nothing is sent again. GET
         …/status, POST /api/v2/subscriptions/{id}/send, without v2 on older servers. Errors: PromptsOpen,
         UsageError.
 
@@ -134,14 +134,14 @@ class Subscription:
         self._client.run(self._send(answers))
 
     async def send_async(self, *, answers: Mapping[str, object] | None = None) -> None:
-        """Do what :meth:`send` does."""
+        """Do what `send` does."""
         await self._client.bridge(self._send(answers))
 
     async def _send(self, answers: Mapping[str, object] | None) -> None:
         self._before = await send(self._client.session, self._definition, Answers.of(answers or {}))
 
     def status(self) -> DeliveryStatus:
-        """Return how its last run goes, or went; that it never ran is a stage, too. GET …/{id}/status.
+        """Return the state of the last run; "never ran" is a stage, too. GET …/{id}/status.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     conn.subscription("On My Phone").status().stage
@@ -150,17 +150,17 @@ class Subscription:
         return self._client.run(fetch_status(self._client.http, self.id))
 
     async def status_async(self) -> DeliveryStatus:
-        """Do what :meth:`status` does."""
+        """Do what `status` does."""
         return await self._client.bridge(fetch_status(self._client.http, self.id))
 
     def wait(
         self, *, timeout: float | None = None, on_progress: Callable[[DeliveryStatus], object] | None = None
     ) -> DeliveryStatus:
-        """Wait until the run that :meth:`send` began is over, else the last one, and return its status.
+        """Wait for the end of the run that `send` began, else of the last one, and return its status.
 
         ``timeout`` is in seconds, ``Timeouts.execute`` by default; ``on_progress`` is called with each status. A
-        run that the server skipped is over, too: see ``outcome``. Errors: DeliveryFailed where it failed, was
-        cancelled or timed out on the server, with its reasons; TimeoutExceeded, after which the server goes on.
+        run that the server skipped is over, too: see ``outcome``. Errors: DeliveryFailed with the server's reasons
+        for a run that failed, was cancelled or timed out; TimeoutExceeded, after which the server goes on.
         """
         return self._client.run(self._wait(timeout, on_progress))
 
@@ -170,7 +170,7 @@ class Subscription:
         timeout: float | None = None,  # noqa: ASYNC109  in seconds, as wait() has it
         on_progress: Callable[[DeliveryStatus], object] | None = None,
     ) -> DeliveryStatus:
-        """Do what :meth:`wait` does."""
+        """Do what `wait` does."""
         return await self._client.bridge(self._wait(timeout, on_progress))
 
     async def _wait(
@@ -194,13 +194,13 @@ class Subscription:
         owner: object = None,
         **flags: Unpack[Flags],
     ) -> Self:
-        """Change what is named, keep all else, and return the subscription.
+        """Change the given fields, keep all others, and return the subscription.
 
-        Lists are given whole, as for :meth:`Connection.subscribe`; of a ``delivery`` in the mode that it has, the
-        fields that are None are kept. What others changed meanwhile is kept, too: it is read anew first. It is
-        given to another ``owner``, a user or the name or id of one, when all else is changed: who has given it away
-        may not be able to change it any more. GET and PUT /api/subscriptions/{id}, PATCH
-        /api/subscriptions/{id}/owner. Errors: NotSupported for a server that leaves them with their owners.
+        Lists are given whole, as for `Connection.subscribe`; of a ``delivery`` in the present mode, fields that are
+        None are kept. Changes of others are kept, too: the definition is read anew first. Another ``owner``, a user
+        or the name or id of one, comes last: a former owner may not be able to change the rest any more. GET and
+        PUT /api/subscriptions/{id}, PATCH /api/subscriptions/{id}/owner. Errors: NotSupported for a server that
+        cannot change owners.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     weekly = conn.subscription("Weekly Sales")
@@ -222,7 +222,7 @@ class Subscription:
         owner: object = None,
         **flags: Unpack[Flags],
     ) -> Self:
-        """Do what :meth:`update` does."""
+        """Do what `update` does."""
         given = {"contents": contents, "schedules": schedules, "recipients": recipients}
         return await self._client.bridge(self._update(name, given, delivery, owner, flags))
 
@@ -266,22 +266,22 @@ class Subscription:
             self._definition = await replace(http, self.id, body)
 
     def pause(self) -> Self:
-        """Have no schedule run it until :meth:`resume`. PATCH /api/subscriptions/{id}, which servers of 2026 have.
+        """Stop the schedules until `resume`. PATCH /api/subscriptions/{id}, which servers of 2026 have.
 
         Errors: NotSupported for an older server.
         """
         return self._client.run(self._switch(paused=True))
 
     async def pause_async(self) -> Self:
-        """Do what :meth:`pause` does."""
+        """Do what `pause` does."""
         return await self._client.bridge(self._switch(paused=True))
 
     def resume(self) -> Self:
-        """Have its schedules run it again; see :meth:`pause`. PATCH /api/subscriptions/{id}."""
+        """Start the schedules again after `pause`. PATCH /api/subscriptions/{id}."""
         return self._client.run(self._switch(paused=False))
 
     async def resume_async(self) -> Self:
-        """Do what :meth:`resume` does."""
+        """Do what `resume` does."""
         return await self._client.bridge(self._switch(paused=False))
 
     async def _switch(self, *, paused: bool) -> Self:
@@ -289,11 +289,11 @@ class Subscription:
         return self
 
     def delete(self) -> None:
-        """Delete it. DELETE /api/subscriptions/{id}."""
+        """Delete the subscription. DELETE /api/subscriptions/{id}."""
         self._client.run(delete(self._client.http, self.id))
 
     async def delete_async(self) -> None:
-        """Do what :meth:`delete` does."""
+        """Do what `delete` does."""
         await self._client.bridge(delete(self._client.http, self.id))
 
 

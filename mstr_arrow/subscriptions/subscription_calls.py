@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class SubscriptionCalls(Connected):
-    """What can be asked about subscriptions and schedules."""
+    """Calls for subscriptions and schedules."""
 
     def subscriptions(
         self, name: str | None = None, *, owner: object = None, content: object = None
@@ -51,7 +51,7 @@ class SubscriptionCalls(Connected):
     async def subscriptions_async(
         self, name: str | None = None, *, owner: object = None, content: object = None
     ) -> Subscriptions:
-        """Do what :meth:`subscriptions` does."""
+        """Do what `subscriptions` does."""
         return await self._client.bridge(self._subscriptions(name, owner, content))
 
     async def _subscriptions(self, name: str | None, owner: object, content: object) -> Subscriptions:
@@ -78,7 +78,7 @@ class SubscriptionCalls(Connected):
         return self._client.run(self._subscription(name_or_id))
 
     async def subscription_async(self, name_or_id: str) -> Subscription:
-        """Do what :meth:`subscription` does."""
+        """Do what `subscription` does."""
         return await self._client.bridge(self._subscription(name_or_id))
 
     async def _subscription(self, name_or_id: str) -> Subscription:
@@ -99,10 +99,11 @@ class SubscriptionCalls(Connected):
     ) -> Subscription:
         """Make a subscription, and return it.
 
-        ``contents`` are reports, cubes and others, by object, name or id; a `delivery.Content` says more of one, a
-        pair such as ``(id, "dossier")`` what an id belongs to. ``schedules`` go by name or id. ``recipients`` are
+        ``contents`` are reports, cubes and others, by object, name or id; a `delivery.Content` adds the form, a
+        pair such as ``(id, "dossier")`` the type. ``schedules`` are names or ids. ``recipients`` are
         users, groups, contacts and addresses, by object, name or id, or `delivery.Recipient`. One may stand for a
-        list of one. With ``send_now`` it runs at once, beside its schedules. `Flags` lists what recipients may do.
+        list of one. ``send_now`` runs the subscription at once, beside its schedules. `Flags` lists what
+        recipients may do.
 
         All is looked up and checked before anything is made. A request whose answer is lost is sent again only if
         the subscription is not there. POST /api/subscriptions, after GET of the same; further requests for names.
@@ -131,7 +132,7 @@ class SubscriptionCalls(Connected):
         send_now: bool = False,
         **flags: Unpack[Flags],
     ) -> Subscription:
-        """Do what :meth:`subscribe` does."""
+        """Do what `subscribe` does."""
         given = {"contents": contents, "schedules": schedules, "recipients": recipients}
         return await self._client.bridge(self._subscribe(name, given, delivery, flags, send_now=send_now))
 
@@ -164,7 +165,7 @@ class SubscriptionCalls(Connected):
         return self._client.run(self._recipients(contents, mode))
 
     async def recipients_async(self, contents: object, mode: str = "EMAIL") -> list[Part]:
-        """Do what :meth:`recipients` does."""
+        """Do what `recipients` does."""
         return await self._client.bridge(self._recipients(contents, mode))
 
     async def _recipients(self, contents: object, mode: str) -> list[Part]:
@@ -181,7 +182,7 @@ class SubscriptionCalls(Connected):
         return self._client.run(fetch_schedules(self._client.http))
 
     async def schedules_async(self) -> Schedules:
-        """Do what :meth:`schedules` does."""
+        """Do what `schedules` does."""
         return await self._client.bridge(fetch_schedules(self._client.http))
 
     def schedule(self, name_or_id: str) -> Schedule:
@@ -189,7 +190,7 @@ class SubscriptionCalls(Connected):
         return self._client.run(self._schedule(name_or_id))
 
     async def schedule_async(self, name_or_id: str) -> Schedule:
-        """Do what :meth:`schedule` does."""
+        """Do what `schedule` does."""
         return await self._client.bridge(self._schedule(name_or_id))
 
     async def _schedule(self, name_or_id: str) -> Schedule:

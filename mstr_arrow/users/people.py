@@ -41,7 +41,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """An address of a user; ``value`` is what things are delivered to, ``device`` what takes them there."""
+    """An address of a user: ``value`` receives deliveries, by a ``device`` of the server."""
 
     id: str
     name: str

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class User(Name):
-    """A user of the server: a pair of ``id`` and ``name``, and what can be done with the addresses."""
+    """A user of the server, a pair of ``id`` and ``name``, with methods for the addresses."""
 
     _client: Client
     _account: Account
@@ -40,22 +40,22 @@ class User(Name):
 
     @property
     def username(self) -> str | None:
-        """What the user logs in with; None where the server does not tell it."""
+        """The user's name at log-in; None if the server does not tell it."""
         return self._account.username
 
     @property
     def enabled(self) -> bool | None:
-        """Whether the user may log in; None where the server does not tell it."""
+        """Whether the user may log in; None if the server does not tell it."""
         return self._account.enabled
 
     @property
     def created(self) -> datetime | None:
-        """When the user was made, as far as it is told."""
+        """The time of creation; None if the server does not tell it."""
         return self._account.created
 
     @property
     def modified(self) -> datetime | None:
-        """When the user was changed last, as far as it is told."""
+        """The time of the last change; None if the server does not tell it."""
         return self._account.modified
 
     def __reduce__(self) -> tuple[type[Name], tuple[str, str]]:
@@ -71,7 +71,7 @@ class User(Name):
         return self._client.run(fetch_addresses(self._client.http, self.id))
 
     async def addresses_async(self) -> Addresses:
-        """Do what :meth:`addresses` does."""
+        """Do what `addresses` does."""
         return await self._client.bridge(fetch_addresses(self._client.http, self.id))
 
     def add_address(
@@ -79,7 +79,7 @@ class User(Name):
     ) -> Address:
         """Give the user an address, and return it.
 
-        ``device`` is one that the server has, by its name or id. A request whose answer is lost is sent again only
+        ``device`` is a device of the server, by name or id. A request whose response is lost is sent again only
         if the address is not there. GET and POST /api/v2/users/{id}/addresses. Errors: InvalidRequest for what is
         no address, PermissionDenied for another user's.
 
@@ -93,7 +93,7 @@ class User(Name):
     async def add_address_async(
         self, name: str, value: str, *, device: str = GENERIC_EMAIL, mode: str = "EMAIL", default: bool = False
     ) -> Address:
-        """Do what :meth:`add_address` does."""
+        """Do what `add_address` does."""
         return await self._client.bridge(self._add(name, value, device, mode, default=default))
 
     def update_address(
@@ -105,10 +105,10 @@ class User(Name):
         device: str | None = None,
         default: bool | None = None,
     ) -> Address:
-        """Change what is named of an address, keep all else, and return it; it may be given by id, name or value.
+        """Change the given fields of an address, by id, name or value, and return the address.
 
-        What delivers to it goes on doing so: it keeps its id. GET and PUT /api/v2/users/{id}/addresses. Errors:
-        NotFound with near names, InvalidRequest for what is no address.
+        The address keeps its id, so that subscriptions still deliver to it. GET and PUT
+        /api/v2/users/{id}/addresses. Errors: NotFound with near names, InvalidRequest for what is no address.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     ann = conn.users("Ann Lee")[0]
@@ -128,18 +128,18 @@ class User(Name):
         device: str | None = None,
         default: bool | None = None,
     ) -> Address:
-        """Do what :meth:`update_address` does."""
+        """Do what `update_address` does."""
         return await self._client.bridge(self._change(address, name, value, device, default=default))
 
     def delete_address(self, address: Address | str) -> None:
-        """Take an address from the user; it may be given by id, name or value.
+        """Take an address, by id, name or value, from the user.
 
         DELETE /api/users/{id}/addresses/{address}. Errors: NotFound with near names.
         """
         self._client.run(self._delete(address))
 
     async def delete_address_async(self, address: Address | str) -> None:
-        """Do what :meth:`delete_address` does."""
+        """Do what `delete_address` does."""
         await self._client.bridge(self._delete(address))
 
     async def _add(self, name: str, value: str, device: str, mode: str, *, default: bool) -> Address:

@@ -10,10 +10,10 @@ from mstr_arrow.users.user_requests import find_account, list_accounts, list_gro
 
 
 class UserCalls(Connected):
-    """What can be asked about users and groups."""
+    """Calls for users and groups."""
 
     def user(self, name_or_id: str | None = None) -> User:
-        """Return who is logged in, or the user of that full name, user name or id.
+        """Return the user who is logged in, or the user of a full name, user name or id.
 
         GET /api/sessions/userInfo; /api/users/{id} for an id, /api/users for a name. Raises NotFound with near
         names, UsageError where several match.
@@ -25,7 +25,7 @@ class UserCalls(Connected):
         return self._client.run(self._user(name_or_id))
 
     async def user_async(self, name_or_id: str | None = None) -> User:
-        """Do what :meth:`user` does."""
+        """Do what `user` does."""
         return await self._client.bridge(self._user(name_or_id))
 
     async def _user(self, wanted: str | None) -> User:
@@ -47,7 +47,7 @@ class UserCalls(Connected):
         return self._client.run(self._users(name))
 
     async def users_async(self, name: str | None = None) -> Users:
-        """Do what :meth:`users` does."""
+        """Do what `users` does."""
         return await self._client.bridge(self._users(name))
 
     async def _users(self, name: str | None) -> Users:
@@ -55,7 +55,7 @@ class UserCalls(Connected):
         return Users(User.of(self._client, each) for each in found)
 
     def user_groups(self, name: str | None = None) -> Groups:
-        """Return the groups of users whose name fits, as for :meth:`users`. GET /api/usergroups.
+        """Return the groups of users whose name fits, as for `users`. GET /api/usergroups.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     [group.name for group in conn.user_groups("sales*")]
@@ -64,7 +64,7 @@ class UserCalls(Connected):
         return self._client.run(self._groups(name))
 
     async def user_groups_async(self, name: str | None = None) -> Groups:
-        """Do what :meth:`user_groups` does."""
+        """Do what `user_groups` does."""
         return await self._client.bridge(self._groups(name))
 
     async def _groups(self, name: str | None) -> Groups:

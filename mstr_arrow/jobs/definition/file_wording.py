@@ -1,4 +1,4 @@
-"""What settings and calls are in a file of jobs: its keys. The keys here are those of :mod:`mstr_arrow.wording`."""
+"""What settings and calls are in a file of jobs: its keys. The keys here are those of `mstr_arrow.wording`."""
 
 from __future__ import annotations
 

@@ -37,8 +37,9 @@ RUNS, JOBS = "runs", "jobs"
 
 
 def beside(file: Path) -> Path:
-    """Return where the records of a file of jobs are, if it does not say it.
+    """Return the default folder of the records of a file of jobs.
 
+    >>> from pathlib import Path
     >>> beside(Path("nightly/jobs.toml"))
     PosixPath('nightly/jobs.records')
     """
@@ -61,6 +62,7 @@ def new_run(file: Path, version: str) -> RunRecord:
 def state_of(run: RunRecord) -> State:
     """Say how a run is or was; one that has not ended is killed where its process is known to be gone.
 
+    >>> from pathlib import Path
     >>> run = new_run(Path("jobs.toml"), "0.1.0")
     >>> state_of(run), state_of(run.killed())
     ('running', 'killed')

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Runs(Sequence["RunRecord"]):
-    """Runs of a file of jobs, the newest first; of one job only, where that was asked for."""
+    """Runs of a file of jobs, or of one of its jobs, the newest first."""
 
     def __init__(self, records: Records, runs: Sequence[RunRecord], job: str | None) -> None:
         self._records = records
@@ -40,7 +40,7 @@ class Runs(Sequence["RunRecord"]):
         return self._records.folder
 
     def table(self) -> pa.Table:
-        """Return a line for each job of these runs that is over, the oldest run first."""
+        """Return a row for each ended job of these runs, the oldest run first."""
         lines = self._records.table([run.id for run in self])
         return lines if self._job is None else lines.filter(pc.field("job") == self._job)
 
@@ -58,8 +58,8 @@ class Runs(Sequence["RunRecord"]):
 def runs(file: str | os.PathLike[str] = "jobs.toml", *, job: str | None = None, last: int | None = None) -> Runs:
     """Return the last runs of a file of jobs, the newest first; ``file`` may be the folder of their records, too.
 
-    With ``job`` they are the runs in which that job was, and what is known of it alone. Warns of files in the
-    folder that are no records. Raises UsageError for a file that is not there, and for a job that no run had.
+    With ``job`` only the runs with that job are returned, and only its records. Warns of files in the folder that
+    are no records. Raises UsageError for a missing file, and for a job that no run had.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -40,7 +40,7 @@ Marked: TypeAlias = date | datetime | int | float | Decimal | str
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The highest value of a column that was seen: the next run reads what came after it."""
+    """The highest value that a run has read of a column: the next run reads the rows after it."""
 
     column: str
     value: Marked
@@ -48,7 +48,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class PartRecord:
-    """A file that was written: its name, its rows and bytes, and the SHA-256 of these bytes."""
+    """A written file: its name, rows, bytes, and their SHA-256."""
 
     name: str
     rows: int
@@ -58,7 +58,7 @@ class PartRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorRecord:
-    """What went wrong: the class of the error, the server's code, what happened, and what to do about it."""
+    """An error: its class, the server's code, the message and the hint."""
 
     kind: str
     message: str
@@ -68,15 +68,14 @@ class ErrorRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRecord:
-    """What a job did, or has done so far.
+    """The record of a job, so far or at its end.
 
     ``rows`` came as ``bytes`` of JSON text, ``wire_bytes`` over the network, in ``requests``, ``retries`` of them
-    sent again; `ScanStats` says what is counted. The destination got ``written_bytes``; None where that is unknown.
-    ``attempts`` counts the times that the job was begun in this run. ``seconds`` are those of its stages.
+    sent again; `ScanStats` defines each. The destination got ``written_bytes``; None if the number is unknown.
+    ``attempts`` counts the attempts of this run, ``seconds`` the time of each stage.
 
-    ``asked`` tells what the job asks for and where that goes from anything else: a hash of its definition.
-    ``changes`` are those of the columns since the run before, ``mark`` is the highest value that was seen of the
-    column which tells what is new.
+    ``asked`` is a hash of the job's definition. ``changes`` lists the changes of columns since the run before,
+    ``mark`` is the highest value of the column of ``since``.
     """
 
     job: str
@@ -111,9 +110,9 @@ class JobRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """A run of a file of jobs: when and where it ran, and what its ``jobs`` did.
+    """The record of a run of a file of jobs: time, place, and the records of its ``jobs``.
 
-    ``end`` says what ended it, None while it runs; ``version`` is that of this package.
+    ``end`` says what ended the run, None before; ``version`` is this package's.
     """
 
     id: str
@@ -128,12 +127,12 @@ class RunRecord:
     jobs: tuple[JobRecord, ...] = ()
 
     def with_job(self, record: JobRecord) -> RunRecord:
-        """Return the run with what is known of a job now."""
+        """Return the run with the record of a job in it, in place of a former one."""
         jobs = {each.job: each for each in self.jobs} | {record.job: record}
         return replace(self, jobs=tuple(jobs.values()))
 
     def killed(self) -> RunRecord:
-        """Return what is known of it when its process is gone without a word."""
+        """Return the record of a run whose process was killed."""
         jobs = (replace(each, outcome="killed") if each.outcome == "running" else each for each in self.jobs)
         return replace(self, end="killed", jobs=tuple(jobs))
 
